@@ -1,0 +1,59 @@
+"""lrdsl: a declarative language for learning-rate schedules.
+
+>>> import lrdsl
+>>> schedule = lrdsl.compile("warmup(linear, 100) >> cosine(1, 1e-3, 800)")
+>>> schedule(50)
+0.5
+
+Importing lrdsl loads nothing heavy: the public names are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lrdsl.diagnostics import Diagnostic, Span, SpecError
+    from lrdsl.schedule import Schedule, Segment, compile
+    from lrdsl.syntax.spec import Spec, parse
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Diagnostic": "lrdsl.diagnostics",
+    "Schedule": "lrdsl.schedule",
+    "Segment": "lrdsl.schedule",
+    "Span": "lrdsl.diagnostics",
+    "Spec": "lrdsl.syntax.spec",
+    "SpecError": "lrdsl.diagnostics",
+    "compile": "lrdsl.schedule",
+    "parse": "lrdsl.syntax.spec",
+}
+_MODULES = frozenset({"build", "hydra", "plot", "torch"})
+
+__all__ = [
+    "Diagnostic",
+    "Schedule",
+    "Segment",
+    "Span",
+    "Spec",
+    "SpecError",
+    "__version__",
+    "compile",
+    "parse",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(importlib.import_module(_HOME[name]), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return importlib.import_module(f"lrdsl.{name}")
+    raise AttributeError(f"module 'lrdsl' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_MODULES])

@@ -1,0 +1,1 @@
+"""From tree to schedule: names and arguments (elaborate), then numbers (resolve)."""

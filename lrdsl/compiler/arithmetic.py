@@ -1,0 +1,293 @@
+"""Arithmetic over nodes: values become floats, durations become exact numbers of updates.
+
+One walk serves both; a `Domain` says what numbers, names and operators are in it. A walk returns
+None where something is wrong; the complaint has been made then.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from lrdsl import diagnostics as d
+from lrdsl.compiler.context import Context, exact
+from lrdsl.compiler.elaborate import DURATIONS, check_function
+from lrdsl.curves import CURVES
+from lrdsl.diagnostics import Reporter, Span
+from lrdsl.functions import CONSTANTS, FUNCTIONS, OPERATORS
+from lrdsl.modifiers import MODIFIERS
+from lrdsl.registry import did_you_mean
+from lrdsl.shapes import SHAPES
+from lrdsl.syntax import nodes as n
+from lrdsl.syntax.printer import write
+
+T = TypeVar("T", float, Fraction)
+
+EXACT_BITS = 256
+"""Durations stay exact up to numerators and denominators of this size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a term stands in its chain and in the run; None is unknown."""
+
+    clock: Fraction | None
+    rest: Fraction | None
+
+
+class Domain(ABC, Generic[T]):
+    """A kind of number to calculate with."""
+
+    def __init__(self, context: Context, reporter: Reporter, where: str) -> None:
+        self.context = context
+        self.reporter = reporter
+        self.where = where
+        """What the number is for, as messages call it: "`steps` of `cosine`"."""
+
+    def evaluate(self, node: n.Node) -> T | None:
+        """The number that a node stands for."""
+        match node:
+            case n.Number():
+                return self.number(node)
+            case n.Name(id=id):
+                known = self.context.variables.get(id)
+                return self.name(node) if known is None else self.convert(known)
+            case n.Arithmetic(operators=operators, parts=parts):
+                left = self.evaluate(parts[0])
+                for operator, part in zip(operators, parts[1:], strict=True):
+                    right = self.evaluate(part)
+                    known = left is not None and right is not None
+                    left = self.operate(operator, (left, right), part) if known else None
+                return left
+            case n.Negative(operand=operand):
+                value = self.evaluate(operand)
+                return None if value is None else -value
+            case n.Power(base=base, exponent=exponent):
+                pair = (self.evaluate(base), self.evaluate(exponent))
+                return None if None in pair else self.operate("**", pair, node)
+            case n.Call(name=n.Name(id=id)) if id in FUNCTIONS:
+                if not check_function(node, self.reporter):
+                    return None
+                values = tuple([self.evaluate(argument.value) for argument in node.arguments])
+                return None if None in values else self.operate(id, values, node)
+            case n.Faulty():
+                return None
+        self.no_number(node)
+        return None
+
+    @abstractmethod
+    def number(self, node: n.Number) -> T | None:
+        """The number as written, its unit applied."""
+
+    @abstractmethod
+    def name(self, node: n.Name) -> T | None:
+        """What a name that is no variable stands for."""
+
+    @abstractmethod
+    def convert(self, value: float) -> T:
+        """The number of a variable."""
+
+    @abstractmethod
+    def operate(self, name: str, operands: tuple[Any, ...], node: n.Node) -> T | None:
+        """The outcome of an operator or a function; `node` is what to point at."""
+
+    def no_number(self, node: n.Node) -> None:
+        """Complain about what is no number at all."""
+        kind = "a schedule" if isinstance(node, (n.Call, n.Bracket, n.Chain, n.Pipe)) else "no number"
+        if isinstance(node, n.Call) and node.name.id not in SHAPES:
+            unknown = node.name.id not in MODIFIERS
+            if unknown:
+                message = f"there is no function `{node.name.id}`"
+                self.complain(
+                    d.UNKNOWN_NAME, message, node.name.span, did_you_mean(node.name.id, FUNCTIONS)
+                )
+                return
+        self.complain(
+            d.WRONG_KIND, f"`{_short(node)}` is {kind}, and {self.where} takes a number", node.span
+        )
+
+    def complain(
+        self,
+        problem: d.Problem,
+        message: str,
+        span: Span,
+        suggestion: tuple[str, str] | None = None,
+        fix: str | None = None,
+    ) -> None:
+        """Report something."""
+        text, replacement = suggestion or (fix, None)
+        self.reporter.report(problem, message, span, fix=text, replacement=replacement)
+
+    def unbound(self, node: n.Name) -> None:
+        """Complain about a name that nobody has given a value."""
+        name = node.id
+        if name in SHAPES or name in MODIFIERS or name in FUNCTIONS:
+            message = f"`{name}` is no number, and {self.where} takes one"
+            self.complain(d.WRONG_KIND, message, node.span)
+            return
+        known = [*self.context.variables, *DURATIONS, *CONSTANTS, "base", "prev", "next", *CURVES]
+        message = f"`{name}` has no value"
+        fix = f"bind it: {name}=…"
+        suggestion = did_you_mean(name, known)
+        if suggestion is None and node.span == Span(0, len(self.reporter.source.strip())):
+            suggestion = did_you_mean(name, SHAPES, "{}()")
+            fix = f"bind it, or choose a preset of that name with `schedule@lr={name}`"
+        self.complain(d.UNBOUND, message, node.span, suggestion, fix)
+
+    def compute(self, name: str, operands: tuple[float, ...], node: n.Node) -> float | None:
+        """An operator or a function over floats; anything but a finite outcome is reported."""
+        function = OPERATORS[name] if name in OPERATORS else FUNCTIONS[name].compute
+        with np.errstate(all="ignore"):
+            outcome = float(function(*[np.float64(operand) for operand in operands]))
+        if math.isfinite(outcome):
+            return outcome
+        if name == "/" and operands[-1] == 0 or name == "**" and operands[0] == 0:
+            self.complain(d.DIVISION_BY_ZERO, f"`{_short(node)}` is 0 here, and divides", node.span)
+        elif math.isnan(outcome) or name == "log":
+            shown = ", ".join(f"{operand:g}" for operand in operands)
+            text = f"{shown.replace(', ', ' ** ')}" if name == "**" else f"{name}({shown})"
+            self.complain(d.BAD_ARITHMETIC, f"`{text}` has no value", node.span)
+        else:
+            self.complain(d.OVERFLOW, "this is too large for a number", node.span)
+        return None
+
+
+class Values(Domain[float]):
+    """Values: floats. `prev` and `next` are asked for only when they are used."""
+
+    def __init__(
+        self,
+        context: Context,
+        reporter: Reporter,
+        where: str,
+        prev: Callable[[Span], float | None],
+        next: Callable[[Span], float | None],
+    ) -> None:
+        super().__init__(context, reporter, where)
+        self.prev = prev
+        self.next = next
+
+    def number(self, node: n.Number) -> float | None:
+        if not node.unit:
+            return node.value
+        plain = {"%": f"{node.value / 100:g}", "dur": f"{node.value:g}"}.get(node.unit)
+        fix = (f"did you mean `{plain}`?", plain) if plain is not None else None
+        message = f"`{write(node)}` is a duration, and {self.where} takes a value"
+        self.complain(d.WRONG_KIND, message, node.span, fix, "leave out the unit")
+        return None
+
+    def name(self, node: n.Name) -> float | None:
+        name = node.id
+        if name in CONSTANTS:
+            return CONSTANTS[name]
+        if name == "prev":
+            return self.prev(node.span)
+        if name == "next":
+            return self.next(node.span)
+        if name == "base":
+            return base(self.context, self.reporter, node.span)
+        if name in DURATIONS:
+            message = f"`{name}` is a duration, and {self.where} takes a value"
+            self.complain(d.WRONG_KIND, message, node.span)
+        elif name == "t":
+            message = f"`t` changes, and {self.where} takes one value"
+            fix = "a formula in `t` stands alone: `0.1 / (1 + 0.05*t) | take(500)`"
+            self.complain(d.WRONG_KIND, message, node.span, fix=fix)
+        else:
+            self.unbound(node)
+        return None
+
+    def convert(self, value: float) -> float:
+        return float(value)
+
+    def operate(self, name: str, operands: tuple[Any, ...], node: n.Node) -> float | None:
+        return self.compute(name, operands, node)
+
+
+class Durations(Domain[Fraction]):
+    """Durations: exact numbers of updates."""
+
+    def __init__(self, context: Context, reporter: Reporter, where: str, place: Place) -> None:
+        super().__init__(context, reporter, where)
+        self.place = place
+
+    def number(self, node: n.Number) -> Fraction | None:
+        per, needs = self.context.updates_per(node.unit)
+        if per is None:
+            self._needs(f"`{write(node)}`", needs, node.span)
+            return None
+        return _bounded(Fraction(repr(node.value)) * per)
+
+    def name(self, node: n.Name) -> Fraction | None:
+        name = node.id
+        if name == "total":
+            if self.context.total is None:
+                self._needs("`total`", "total_steps", node.span)
+            return self.context.total
+        if name == "epoch":
+            if self.context.steps_per_epoch is None:
+                self._needs("`epoch`", "steps_per_epoch", node.span)
+            return exact(self.context.steps_per_epoch)
+        if name == "rest":
+            return self._rest(node)
+        if name in ("base", "prev", "next", "pi", "t"):
+            message = f"`{name}` is a value, and {self.where} takes a duration"
+            self.complain(d.WRONG_KIND, message, node.span)
+        else:
+            self.unbound(node)
+        return None
+
+    def _rest(self, node: n.Name) -> Fraction | None:
+        if self.place.rest is None:
+            if self.context.total is None:
+                self._needs("`rest`", "total_steps", node.span)
+            else:
+                message = "`rest` is unknown here: a segment before it has no length of its own"
+                self.complain(d.NO_LENGTH, message, node.span, fix="give that one its length")
+        return self.place.rest
+
+    def _needs(self, what: str, needs: str, span: Span) -> None:
+        self.complain(d.NEEDS_CONTEXT, f"{what} needs {needs}", span, fix=f"pass {needs}=…")
+
+    def convert(self, value: float) -> Fraction:
+        return Fraction(repr(value))
+
+    def operate(self, name: str, operands: tuple[Any, ...], node: n.Node) -> Fraction | None:
+        if name in ("min", "max"):
+            outcome: Fraction = min(operands) if name == "min" else max(operands)
+            return outcome
+        if name in ("+", "-", "*") or (name == "/" and operands[1] != 0):
+            left, right = operands
+            exactly = {"+": left + right, "-": left - right, "*": left * right}
+            return _bounded(exactly[name] if name != "/" else left / right)
+        floats = tuple([float(operand) for operand in operands])
+        found = self.compute(name, floats, node)
+        return None if found is None else Fraction(repr(found))
+
+
+def base(context: Context, reporter: Reporter, span: Span, why: str = "`base`") -> float | None:
+    """The parameter group's own learning rate; None, and a complaint, when nobody told."""
+    if context.base_lr is None:
+        fix = "pass base_lr=…, or write the value"
+        reporter.report(d.NEEDS_CONTEXT, f"{why} needs base_lr", span, fix=fix)
+    return context.base_lr
+
+
+def _bounded(x: Fraction) -> Fraction:
+    """The same number, or the nearest float where exactness would cost too much."""
+    if max(x.numerator.bit_length(), x.denominator.bit_length()) <= EXACT_BITS:
+        return x
+    if abs(x) >= 2**1000:
+        return Fraction(2**1000) if x > 0 else Fraction(-(2**1000))
+    return Fraction(float(x))
+
+
+def _short(node: n.Node) -> str:
+    text = write(node)
+    return text if len(text) <= 40 else f"{text[:39]}…"

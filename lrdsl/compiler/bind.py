@@ -1,0 +1,182 @@
+"""Binding: which argument of a call belongs to which parameter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lrdsl import diagnostics as d
+from lrdsl.curves import CURVES, Curve
+from lrdsl.diagnostics import Reporter
+from lrdsl.parameters import REQUIRED, Kind, Parameter
+from lrdsl.registry import did_you_mean, near
+from lrdsl.syntax.nodes import Argument, Call, Default, Faulty, Name, Node, String
+
+UNTIL = Parameter("until", Kind.DURATION, None, positional=False)
+"""Whatever takes `steps` takes `until` instead: where the segment ends on its chain's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The outcome: arguments by parameter, and the curve that a `mode` named."""
+
+    arguments: dict[str, Node]
+    curve: type[Curve] | None
+    sound: bool
+
+
+def bind(
+    call: Call, parameters: tuple[Parameter, ...], curve: type[Curve] | None, reporter: Reporter
+) -> Binding:
+    """Give each argument of `call` its parameter; complain about those that have none."""
+    return _Binder(call, parameters, curve, reporter).bind()
+
+
+class _Binder:
+    def __init__(
+        self,
+        call: Call,
+        parameters: tuple[Parameter, ...],
+        curve: type[Curve] | None,
+        reporter: Reporter,
+    ) -> None:
+        self.call = call
+        self.reporter = reporter
+        self.curve = curve
+        self.parameters = {parameter.name: parameter for parameter in parameters}
+        self.order = [parameter.name for parameter in parameters if parameter.positional]
+        self.bound: dict[str, Node] = {}
+        self.sound = not any(isinstance(a.value, Faulty) for a in call.arguments)
+        self.mode = next((p for p in parameters if p.kind is Kind.MODE), None)
+
+    def bind(self) -> Binding:
+        if self.mode is not None:
+            self._find_curve(self.mode)
+        self._positional([a for a in self.call.arguments if a.name is None])
+        self._named([a for a in self.call.arguments if a.name is not None])
+        self._missing()
+        if self.mode is not None:
+            self.bound.pop(self.mode.name, None)
+        arguments = {k: v for k, v in self.bound.items() if not isinstance(v, Default)}
+        return Binding(arguments, self.curve, self.sound)
+
+    def _complain(
+        self,
+        problem: d.Problem,
+        message: str,
+        node: Node,
+        suggestion: tuple[str, str] | None = None,
+        fix: str | None = None,
+    ) -> None:
+        self.sound = False
+        text, replacement = suggestion or (fix, None)
+        self.reporter.report(problem, message, node.span, fix=text, replacement=replacement)
+
+    def _signature(self) -> str:
+        inside = ", ".join(str(self.parameters[name]) for name in self.order)
+        return f"`{self.call.name.id}({inside})`"
+
+    def _find_curve(self, mode: Parameter) -> None:
+        """Read the mode before all else, because the curve brings parameters of its own.
+
+        A mode that has a default may be left out in front: `warmup(100)` is `warmup(linear, 100)`.
+        """
+        given = next((a.value for a in self.call.arguments if a.name == mode.name), None)
+        first = next((a.value for a in self.call.arguments if a.name is None), None)
+        if given is None and self.order[0] == mode.name and first is not None:
+            if not mode.required and not self._is_mode(first):
+                self.order.remove(mode.name)
+            else:
+                given = first
+        if given is None or isinstance(given, (Default, Faulty)):
+            if not mode.required:
+                self.curve = type(mode.default)
+        else:
+            self.curve = self._curve(given)
+        if self.curve is not None:
+            for parameter in self.curve.parameters():
+                self.parameters.setdefault(parameter.name, parameter)
+                self.order.append(parameter.name)
+
+    def _is_mode(self, node: Node) -> bool:
+        """Whether a first argument is meant for `mode`: a curve's name, right or mistyped."""
+        match node:
+            case Name(id=id):
+                # `warmup(linaer, 100)`: near a curve's name, and followed by something else.
+                return id in CURVES or (len(self.call.arguments) > 1 and near(id, CURVES) is not None)
+            case String() | Default() | Faulty():
+                return True
+        return False
+
+    def _curve(self, node: Node) -> type[Curve] | None:
+        match node:
+            case Name(id=word) | String(value=word):
+                found = CURVES.find(word)
+                if found is None:
+                    message = f"there is no curve `{word}`"
+                    known = ", ".join(f"`{name}`" for name in CURVES)
+                    self._complain(
+                        d.UNKNOWN_NAME, message, node, did_you_mean(word, CURVES), f"there are {known}"
+                    )
+                return found
+        message = f"`mode` of `{self.call.name.id}` takes the name of a curve"
+        known = ", ".join(f"`{name}`" for name in CURVES)
+        self._complain(d.WRONG_KIND, message, node, fix=f"there are {known}")
+        return None
+
+    def _positional(self, arguments: list[Argument]) -> None:
+        for name, argument in zip(self.order, arguments, strict=False):
+            self.bound[name] = argument.value
+        if len(arguments) > len(self.order) and self._curve_known():
+            most = len(self.order)
+            extra = arguments[most]
+            count = "no arguments" if most == 0 else f"at most {most} argument{'s' * (most > 1)}"
+            message = f"`{self.call.name.id}` takes {count}, not {len(arguments)}"
+            self._complain(
+                d.TOO_MANY_ARGUMENTS, message, extra, fix=f"it is {self._signature()}"
+            )
+        named = False
+        for argument in self.call.arguments:
+            named = named or argument.name is not None
+            if named and argument.name is None:
+                message = "an argument without a name follows one with a name"
+                self._complain(d.WRONG_PLACE, message, argument, fix="name it, or move it in front")
+
+    def _curve_known(self) -> bool:
+        return self.mode is None or self.curve is not None
+
+    def _named(self, arguments: list[Argument]) -> None:
+        for argument in arguments:
+            name = argument.name
+            assert name is not None
+            if name in self.bound:
+                message = f"`{name}` is given twice"
+                self._complain(d.REPEATED_ARGUMENT, message, argument, fix="leave one out")
+            elif name in self.parameters:
+                self.bound[name] = argument.value
+            elif self._curve_known():
+                message = f"`{self.call.name.id}` has no parameter `{name}`"
+                suggestion = did_you_mean(name, self.parameters)
+                self.sound = False
+                text, replacement = suggestion or (f"it is {self._signature()}", None)
+                self.reporter.report(
+                    d.UNKNOWN_PARAMETER, message, argument.name_span, fix=text, replacement=replacement
+                )
+        if "steps" in self.bound and "until" in self.bound:
+            message = "`steps` and `until` both set the length"
+            self._complain(
+                d.CONFLICTING_ARGUMENTS, message, self.bound["until"], fix="give one of them"
+            )
+
+    def _missing(self) -> None:
+        if not self.sound:
+            return
+        for parameter in self.parameters.values():
+            given = self.bound.get(parameter.name)
+            if parameter.default is not REQUIRED or not (given is None or isinstance(given, Default)):
+                continue
+            if given is None:
+                message = f"`{self.call.name.id}` needs `{parameter.name}`, {parameter.kind.value.strip(', ')}"
+                self._complain(d.MISSING_ARGUMENT, message, self.call, fix=f"it is {self._signature()}")
+            else:
+                message = f"`{parameter.name}` of `{self.call.name.id}` has no default"
+                self._complain(d.MISSING_ARGUMENT, message, given, fix="give it")

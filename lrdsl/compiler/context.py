@@ -1,0 +1,143 @@
+"""What a spec is compiled for: the run's length, the size of an epoch, `base`, the variables."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import MappingProxyType
+
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import fail
+from lrdsl.functions import CONSTANTS, FUNCTIONS
+from lrdsl.syntax.parser import KEYWORDS
+from lrdsl.syntax.spec import as_number
+
+RESERVED = frozenset(
+    {"base", "prev", "next", "t", "total", "epoch", "rest", *CONSTANTS, *FUNCTIONS, *KEYWORDS}
+)
+"""Names that no variable may have."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the run supplies. Every part may be unknown; a spec that needs it then says so.
+
+    >>> Context.of(total_steps=1000, peak=3e-4).total_steps
+    1000
+    """
+
+    total_steps: int | None = None
+    steps_per_epoch: float | None = None
+    samples_per_step: float | None = None
+    tokens_per_step: float | None = None
+    base_lr: float | None = None
+    variables: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        total_steps: object = None,
+        steps_per_epoch: object = None,
+        samples_per_step: object = None,
+        tokens_per_step: object = None,
+        base_lr: object = None,
+        **variables: object,
+    ) -> Context:
+        """A context from what a caller passes; `SpecError` names what is no use."""
+        total = _positive("total_steps", total_steps)
+        if total is not None and total != int(total):
+            raise fail(d.BAD_CONTEXT, f"`total_steps` is a whole number of updates, not {total}")
+        return cls(
+            None if total is None else int(total),
+            _positive("steps_per_epoch", steps_per_epoch),
+            _positive("samples_per_step", samples_per_step),
+            _positive("tokens_per_step", tokens_per_step),
+            None if base_lr is None else _number("base_lr", base_lr),
+            MappingProxyType({name: _variable(name, value) for name, value in variables.items()}),
+        )
+
+    def to_dict(self) -> dict[str, float]:
+        """What is known, as the keyword arguments that make it again."""
+        parts = {
+            "total_steps": self.total_steps,
+            "steps_per_epoch": self.steps_per_epoch,
+            "samples_per_step": self.samples_per_step,
+            "tokens_per_step": self.tokens_per_step,
+            "base_lr": self.base_lr,
+            **self.variables,
+        }
+        return {name: value for name, value in parts.items() if value is not None}
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self.to_dict().items())))
+
+    def __reduce__(self) -> tuple[object, tuple[dict[str, float]]]:
+        return _restore, (self.to_dict(),)
+
+    @property
+    def total(self) -> Fraction | None:
+        """Updates in the run."""
+        return None if self.total_steps is None else Fraction(self.total_steps)
+
+    def updates_per(self, unit: str) -> tuple[Fraction | None, str]:
+        """Updates that one of a unit makes, None if unknown, and the name of what tells it.
+
+        >>> Context.of(samples_per_step=256).updates_per("sp")
+        (Fraction(1, 256), 'samples_per_step')
+        """
+        if unit in ("", "ba"):
+            return Fraction(1), ""
+        if unit in ("%", "dur"):
+            total = self.total
+            share = Fraction(1, 100) if unit == "%" else Fraction(1)
+            return None if total is None else total * share, "total_steps"
+        if unit == "ep":
+            return exact(self.steps_per_epoch), "steps_per_epoch"
+        name = "samples_per_step" if unit == "sp" else "tokens_per_step"
+        per_step = exact(getattr(self, name))
+        return None if per_step is None else 1 / per_step, name
+
+
+def _restore(parts: dict[str, float]) -> Context:
+    return Context.of(**parts)
+
+
+def exact(value: float | None) -> Fraction | None:
+    """The decimal number that a float is written as: 0.1 is a tenth."""
+    return None if value is None else Fraction(repr(value))
+
+
+def _number(name: str, value: object) -> float:
+    number = as_number(value)
+    if number is None:
+        shown = f"the text {value!r}" if isinstance(value, str) else repr(value)
+        raise fail(d.BAD_CONTEXT, f"`{name}` is a number, not {shown}")
+    try:
+        found = float(number)
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
+        raise fail(d.BAD_CONTEXT, f"`{name}` is a finite number, not {found}")
+    return found
+
+
+def _positive(name: str, value: object) -> float | None:
+    if value is None:
+        return None
+    number = _number(name, value)
+    if number <= 0:
+        raise fail(d.BAD_CONTEXT, f"`{name}` is above 0, not {number:g}")
+    return number
+
+
+def _variable(name: str, value: object) -> float:
+    if name in RESERVED or not _NAME.fullmatch(name):
+        why = "has a meaning of its own" if name in RESERVED else "is no name in a spec"
+        raise fail(d.BAD_CONTEXT, f"no variable can be called `{name}`: it {why}")
+    return _number(name, value)

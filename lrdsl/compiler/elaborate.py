@@ -1,0 +1,293 @@
+"""Elaboration: tree to terms. Looks names up and binds arguments; knows nothing of the run."""
+
+from __future__ import annotations
+
+from lrdsl import diagnostics as d
+from lrdsl.compiler.bind import UNTIL, bind
+from lrdsl.compiler.terms import (
+    Apply,
+    Clock,
+    EntryTerm,
+    InUpdates,
+    Modify,
+    Poison,
+    Scalar,
+    Sequence,
+    ShapeCall,
+    Term,
+)
+from lrdsl.diagnostics import Reporter
+from lrdsl.functions import FUNCTIONS
+from lrdsl.modifiers import MODIFIERS, Modifier
+from lrdsl.parameters import Kind
+from lrdsl.registry import did_you_mean
+from lrdsl.shapes import SHAPES, Form
+from lrdsl.syntax import nodes as n
+from lrdsl.syntax.printer import write
+
+DURATIONS = frozenset({"total", "epoch", "rest"})
+"""Names that are durations."""
+
+
+def elaborate(node: n.Node, reporter: Reporter) -> Term:
+    """The term of a schedule's tree; what cannot be understood is reported and poisoned."""
+    return Elaborator(reporter).term(node)
+
+
+class Elaborator:
+    """Elaborates the parts of one spec."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self.reporter = reporter
+
+    def term(self, node: n.Node, region: list[n.Node] | None = None) -> Term:
+        """The term of a node that stands where a schedule belongs.
+
+        `region` collects the durations of the arithmetic that the node is part of: they have a
+        meaning only in a formula, that is, if a `t` stands there too.
+        """
+        match node:
+            case n.Number(unit="") | n.Name(id="base" | "prev" | "next" | "pi"):
+                return Scalar(node)
+            case n.Number() | n.Name(id="total" | "epoch"):
+                return self._duration(node, region)
+            case n.Name():
+                return self._name(node)
+            case n.Call():
+                return self._call(node, region)
+            case n.Chain(parts=parts):
+                return Sequence(node, tuple([self.term(part) for part in parts]))
+            case n.Pipe(parts=(first, *modifiers)):
+                term = self.term(first)
+                for each in modifiers:
+                    term = self._modify(node, term, each)
+                return term
+            case n.Bracket():
+                return self._bracket(node)
+            case n.Arithmetic(operators=operators, parts=parts):
+                return self._apply(node, operators, parts, region)
+            case n.Negative(operand=operand):
+                return self._apply(node, ("negative",), (operand,), region)
+            case n.Power(base=base, exponent=exponent):
+                return self._apply(node, ("**",), (base, exponent), region)
+            case n.Faulty():
+                return Poison(node)
+        self._complain(d.WRONG_KIND, f"`{write(node)}` is no schedule", node)
+        return Poison(node)
+
+    def _complain(
+        self,
+        problem: d.Problem,
+        message: str,
+        node: n.Node,
+        suggestion: tuple[str, str] | None = None,
+        fix: str | None = None,
+    ) -> None:
+        text, replacement = suggestion or (fix, None)
+        self.reporter.report(problem, message, node.span, fix=text, replacement=replacement)
+
+    def _duration(self, node: n.Node, region: list[n.Node] | None) -> Term:
+        if region is None:
+            self._no_duration(node)
+            return Poison(node)
+        region.append(node)
+        return InUpdates(node)
+
+    def _no_duration(self, node: n.Node) -> None:
+        message = f"`{write(node)}` is a duration, and a schedule or a value belongs here"
+        self._complain(d.WRONG_KIND, message, node)
+
+    def _name(self, node: n.Name) -> Term:
+        name = node.id
+        if name == "t":
+            return Clock(node)
+        if name == "rest":
+            self._no_duration(node)
+            return Poison(node)
+        form, cls = SHAPES.find(name), MODIFIERS.find(name)
+        if form is not None:
+            call = f"{name}[…]" if form.bracket else f"{name}()"
+            message = f"`{name}` is the name of a shape, not a schedule"
+            fix = (f"did you mean `{call}`?", call) if not form.bracket else None
+            self._complain(d.BARE_NAME, message, node, fix, f"write `{call}`")
+            return Poison(node)
+        if cls is not None:
+            self._complain(d.WRONG_PLACE, f"`{name}` is a modifier", node, fix="write it after `|`")
+            return Poison(node)
+        if name in FUNCTIONS:
+            message = f"`{name}` is the name of a function, not a value"
+            self._complain(d.BARE_NAME, message, node, fix=f"write `{name}(…)`")
+            return Poison(node)
+        return Scalar(node)
+
+    def _apply(
+        self,
+        node: n.Node,
+        operators: tuple[object, ...],
+        operands: tuple[n.Node, ...],
+        region: list[n.Node] | None,
+    ) -> Term:
+        """Arithmetic over schedules; over values alone it is a value."""
+        outermost = region is None
+        durations: list[n.Node] = [] if region is None else region
+        parts = tuple([self.term(operand, durations) for operand in operands])
+        if outermost and durations and not any(map(has_clock, parts)):
+            for duration in durations:
+                self._no_duration(duration)
+            return Poison(node)
+        if any([isinstance(part, Poison) for part in parts]):
+            return Poison(node)
+        if all([isinstance(part, Scalar) for part in parts]):
+            return Scalar(node)
+        return Apply(node, operators, parts)  # type: ignore[arg-type]
+
+    def _call(self, node: n.Call, region: list[n.Node] | None) -> Term:
+        name = node.name.id
+        form = SHAPES.find(name)
+        if form is not None:
+            return self._shape(node, form)
+        function = FUNCTIONS.get(name)
+        if function is not None:
+            if not check_function(node, self.reporter):
+                return Poison(node)
+            operands = tuple([argument.value for argument in node.arguments])
+            return self._apply(node, (function,), operands, region)
+        if name in MODIFIERS:
+            self._complain(
+                d.WRONG_PLACE, f"`{name}` is a modifier, not a shape", node, fix="write it after `|`"
+            )
+        else:
+            self._unknown(node.name, "shape", [*SHAPES, *FUNCTIONS])
+        for argument in node.arguments:
+            self._look_inside(argument.value)
+        return Poison(node)
+
+    def _look_inside(self, node: n.Node) -> None:
+        """Find mistakes in the arguments of an unknown call, where they are plain enough."""
+        if isinstance(node, (n.Call, n.Chain, n.Pipe, n.Bracket)):
+            self.term(node)
+
+    def _unknown(self, name: n.Name, kind: str, known: list[str]) -> None:
+        message = f"there is no {kind} `{name.id}`"
+        self._complain(d.UNKNOWN_NAME, message, name, did_you_mean(name.id, known))
+
+    def _shape(self, node: n.Call, form: Form) -> Term:
+        if form.bracket:
+            self._complain(
+                d.WRONG_PLACE,
+                f"`{form.name}` takes square brackets",
+                node,
+                fix=f"write `{form.name}[0:0, 100:1]`",
+            )
+            return Poison(node)
+        parameters = form.parameters
+        if form.has(Kind.STEPS):
+            parameters = (*parameters, UNTIL)
+        binding = bind(node, parameters, form.curve, self.reporter)
+        if not binding.sound:
+            return Poison(node)
+        return ShapeCall(node, form, binding.arguments, binding.curve)
+
+    def _bracket(self, node: n.Bracket) -> Term:
+        name = node.name.id
+        form = SHAPES.find(name)
+        if form is None:
+            if name in MODIFIERS:
+                self._complain(
+                    d.WRONG_PLACE, f"`{name}` is a modifier", node, fix="write it after `|`"
+                )
+            else:
+                self._unknown(node.name, "shape", list(SHAPES))
+            return Poison(node)
+        if not form.bracket:
+            message = f"`{name}` takes round brackets"
+            self._complain(d.WRONG_PLACE, message, node, fix=f"write `{name}(…)`")
+            return Poison(node)
+        return ShapeCall(node, form, {}, None, self._entries(node, values_only=True))
+
+    def _modify(self, node: n.Pipe, source: Term, right: n.Node) -> Term:
+        """The source under what stands right of a `|`."""
+        if isinstance(right, n.Faulty):
+            return Poison(node)
+        if not isinstance(right, (n.Call, n.Bracket)):
+            self._no_modifier(right)
+            return Poison(node)
+        name = right.name.id
+        cls = MODIFIERS.find(name)
+        if cls is None:
+            if name in SHAPES:
+                message = f"`{name}` is a shape, and a modifier belongs after `|`"
+                self._complain(d.WRONG_PLACE, message, right, fix="segments are joined by `>>`")
+            else:
+                self._unknown(right.name, "modifier", list(MODIFIERS))
+            return Poison(node)
+        if cls.bracket != isinstance(right, n.Bracket):
+            form = f"{name}[600:*0.5]" if cls.bracket else f"{name}(…)"
+            kind = "square" if cls.bracket else "round"
+            self._complain(
+                d.WRONG_PLACE, f"`{name}` takes {kind} brackets", right, fix=f"write `{form}`"
+            )
+            return Poison(node)
+        return self._modified(source, cls, right)
+
+    def _no_modifier(self, right: n.Node) -> None:
+        if isinstance(right, n.Name) and right.id in MODIFIERS:
+            message = f"`{right.id}` is the name of a modifier"
+            self._complain(d.BARE_NAME, message, right, fix=f"write `{right.id}(…)`")
+        elif isinstance(right, n.Chain):
+            message = "a modifier belongs after `|`, not a chain"
+            fix = "`>>` binds tighter than `|`: put `( )` around what the modifier is for"
+            self._complain(d.WRONG_PLACE, message, right, fix=fix)
+        else:
+            message = f"a modifier belongs after `|`, not `{write(right)}`"
+            self._complain(d.WRONG_PLACE, message, right, fix="such as `clip(0, 1)`")
+
+    def _modified(self, source: Term, cls: type[Modifier], right: n.Node) -> Term:
+        parameters = cls.parameters()
+        if isinstance(right, n.Bracket):
+            entries = self._entries(right, values_only=False)
+            term: Term = Modify(right, source, cls, parameters, {}, entries)
+        else:
+            assert isinstance(right, n.Call)
+            binding = bind(right, parameters, None, self.reporter)
+            if not binding.sound:
+                return Poison(right)
+            term = Modify(right, source, cls, parameters, binding.arguments)
+        return Poison(right) if isinstance(source, Poison) else term
+
+    def _entries(self, node: n.Bracket, values_only: bool) -> tuple[EntryTerm, ...]:
+        entries: list[EntryTerm] = []
+        for entry in node.entries:
+            if values_only and (entry.factor or entry.stop is not None):
+                message = f"an entry of `{node.name.id}` is `update:value`"
+                self._complain(d.WRONG_KIND, message, entry, fix="write `100:0.1`")
+            value = entry.value if values_only else self.term(entry.value)
+            entries.append(EntryTerm(entry, entry.start, entry.stop, entry.factor, value))
+        return tuple(entries)
+
+
+def has_clock(term: Term) -> bool:
+    """Whether a `t` stands in this arithmetic."""
+    return isinstance(term, Clock) or (
+        isinstance(term, Apply) and any([has_clock(part) for part in term.parts])
+    )
+
+
+def check_function(node: n.Call, reporter: Reporter) -> bool:
+    """Whether a function's call has the right number of arguments, none of them named."""
+    function = FUNCTIONS[node.name.id]
+    for argument in node.arguments:
+        if argument.name is not None:
+            message = f"`{function.name}` takes its arguments without names"
+            reporter.report(d.UNKNOWN_PARAMETER, message, argument.name_span)
+            return False
+    count = len(node.arguments)
+    if count >= function.least and (function.most is None or count <= function.most):
+        return True
+    if function.most is None:
+        wanted = f"at least {function.least} arguments"
+    else:
+        wanted = "1 argument"
+    problem = d.MISSING_ARGUMENT if count < function.least else d.TOO_MANY_ARGUMENTS
+    reporter.report(problem, f"`{function.name}` takes {wanted}, not {count}", node.span)
+    return False

@@ -1,0 +1,96 @@
+"""Terms: a tree whose names have been looked up, and whose arguments have found their parameters.
+
+Terms know nothing of the run. Arguments that are values or durations are still nodes: they become
+numbers when the context is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from lrdsl.curves import Curve
+from lrdsl.functions import Function
+from lrdsl.modifiers import Modifier
+from lrdsl.parameters import Parameter
+from lrdsl.shapes import Form
+from lrdsl.syntax.nodes import Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Term:
+    """A part of a schedule; `node` is where it came from."""
+
+    node: Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Poison(Term):
+    """What could not be understood; the complaint has been made."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scalar(Term):
+    """A value that does not change: a number, a variable, arithmetic over them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clock(Term):
+    """`t`: the local time itself."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InUpdates(Term):
+    """A duration in a formula, `total` in `t/total`, counted in updates."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Apply(Term):
+    """Operators or functions applied pointwise, from left to right: f₁(part₀, part₁) and so on."""
+
+    functions: tuple[str | Function, ...]
+    parts: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EntryTerm:
+    """An entry in brackets; its value is a node where a value belongs, else a term."""
+
+    node: Node
+    start: Node
+    stop: Node | None
+    factor: bool
+    value: Term | Node
+
+
+Bound: TypeAlias = "Mapping[str, Node]"
+"""Arguments by parameter; what was left out, or is `_`, is not in it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShapeCall(Term):
+    """A call of a shape."""
+
+    form: Form
+    arguments: Bound
+    curve: type[Curve] | None
+    entries: tuple[EntryTerm, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sequence(Term):
+    """A chain."""
+
+    parts: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Modify(Term):
+    """A source under one modifier."""
+
+    source: Term
+    cls: type[Modifier]
+    parameters: tuple[Parameter, ...]
+    arguments: Bound
+    entries: tuple[EntryTerm, ...] = ()

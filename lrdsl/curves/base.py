@@ -1,0 +1,54 @@
+"""What a curve is: a way from `start` at progress 0 to `end` at progress 1."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar, TypeVar
+
+import numpy as np
+
+from lrdsl.parameters import Parametrised
+from lrdsl.registry import Registry
+from lrdsl.signal import Array
+
+
+class Curve(Parametrised):
+    """A way from one value to another. The fields are the curve's own parameters."""
+
+    name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    is_shape: ClassVar[bool] = True
+    """Whether `name(start, end, steps, …)` is a shape too, not a mode alone."""
+    default_end: ClassVar[float | None] = 0.0
+    """What the shape's `end` is when left out; None: it must be given."""
+
+    @abstractmethod
+    def between(self, start: float, end: float, p: Array) -> Array:
+        """The values at progress `p`, an array of numbers from 0 to 1."""
+
+    def check(self, start: float, end: float) -> None:
+        """Raise `ParameterError` if no such curve leads from `start` to `end`."""
+
+
+class Fade(Curve):
+    """A curve given by the weight of its start value, which falls from 1 to 0."""
+
+    @abstractmethod
+    def weight(self, p: Array) -> Array:
+        """The weight of the start value at progress `p`."""
+
+    def between(self, start: float, end: float, p: Array) -> Array:
+        weight = self.weight(p)
+        values = end + (start - end) * weight
+        # end + (start - end) can miss start by a rounding error, and a start must be met exactly.
+        return np.where(weight == 1.0, start, values)
+
+
+CURVES: Registry[type[Curve]] = Registry("curve", "lrdsl.curves")
+
+C = TypeVar("C", bound=type[Curve])
+
+
+def curve(cls: C) -> C:
+    """Register a curve under its `name` and its `aliases`."""
+    return CURVES.register(cls.name, *cls.aliases)(cls)  # type: ignore[return-value]

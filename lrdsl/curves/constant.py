@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from lrdsl.curves.base import Curve, curve
+from lrdsl.signal import Array
+
+
+@curve
+class Constant(Curve):
+    """No way at all: stays at start. A mode only; the shape `constant` takes one value.
+
+    Example: `warmup(constant, 100, 0.1) >> linear(1, 0, 400)`
+
+    Corresponds to MXNet's warmup_mode="constant".
+    """
+
+    name: ClassVar[str] = "constant"
+    is_shape: ClassVar[bool] = False
+
+    def between(self, start: float, end: float, p: Array) -> Array:
+        return np.full_like(p, start)

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from lrdsl.curves.base import Fade, curve
+from lrdsl.parameters import Value
+from lrdsl.signal import Array
+
+
+@curve
+class Polynomial(Fade):
+    """A power of what is left: end + (start - end)·(1 - p)^power, with p = t/steps.
+
+    Example: `polynomial(1, 1e-3, 800, power=0.9)`
+
+    Corresponds to MXNet's PolyScheduler and torch's PolynomialLR.
+    """
+
+    name: ClassVar[str] = "polynomial"
+    aliases: ClassVar[tuple[str, ...]] = ("poly",)
+
+    power: Annotated[Value, Field(gt=0)] = 2.0
+
+    def weight(self, p: Array) -> Array:
+        return (1.0 - p) ** self.power

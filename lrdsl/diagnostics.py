@@ -1,0 +1,242 @@
+"""What is wrong with a spec, where, and what to write instead.
+
+Every complaint about a spec is a `Diagnostic`: a `Problem` (stable code, name, severity), one
+sentence, the `Span` it is about and, where one exists, a fix. `SpecError` is the one exception of
+lrdsl; it carries all the diagnostics of a spec, not the first alone.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+Severity = Literal["error", "warning", "hint"]
+
+
+class Span(NamedTuple):
+    """A stretch of a spec's text: characters `start` up to, not including, `stop`."""
+
+    start: int
+    stop: int
+
+    def to(self, other: Span) -> Span:
+        """The span from the start of this one to the end of `other`."""
+        return Span(self.start, other.stop)
+
+
+NOWHERE = Span(-1, -1)
+"""The span of what was never text, such as an argument of a Python call."""
+
+
+class Problem(NamedTuple):
+    """A kind of mistake. The code never changes its meaning; the name is for reading."""
+
+    code: str
+    name: str
+    severity: Severity = "error"
+
+
+# Text that is no spec.
+EMPTY = Problem("LR101", "empty")
+STRAY_CHARACTER = Problem("LR102", "stray-character")
+UNEXPECTED = Problem("LR103", "unexpected")
+UNCLOSED = Problem("LR104", "unclosed-bracket")
+UNOPENED = Problem("LR105", "unopened-bracket")
+INCOMPLETE = Problem("LR106", "incomplete")
+BAD_NUMBER = Problem("LR107", "bad-number")
+TOO_LONG = Problem("LR108", "too-long")
+TOO_DEEP = Problem("LR109", "too-deep")
+
+# Names and arguments.
+UNKNOWN_NAME = Problem("LR201", "unknown-name")
+BARE_NAME = Problem("LR202", "bare-name")
+WRONG_PLACE = Problem("LR203", "wrong-place")
+TOO_MANY_ARGUMENTS = Problem("LR204", "too-many-arguments")
+MISSING_ARGUMENT = Problem("LR205", "missing-argument")
+UNKNOWN_PARAMETER = Problem("LR206", "unknown-parameter")
+REPEATED_ARGUMENT = Problem("LR207", "repeated-argument")
+CONFLICTING_ARGUMENTS = Problem("LR208", "conflicting-arguments")
+WRONG_KIND = Problem("LR209", "wrong-kind")
+OUT_OF_RANGE = Problem("LR210", "out-of-range")
+UNSORTED = Problem("LR211", "unsorted")
+
+# What the context must supply.
+UNBOUND = Problem("LR301", "unbound-variable")
+NEEDS_CONTEXT = Problem("LR302", "needs-context")
+BAD_CONTEXT = Problem("LR303", "bad-context")
+
+# Lengths.
+NO_LENGTH = Problem("LR401", "no-length")
+TWO_OPEN = Problem("LR402", "two-open-segments")
+NEVER_ENDS = Problem("LR403", "never-ends")
+BAD_LENGTH = Problem("LR404", "bad-length")
+NO_REST = Problem("LR405", "no-rest")
+FRACTIONAL = Problem("LR406", "fractional-updates")
+
+# Arithmetic.
+DIVISION_BY_ZERO = Problem("LR501", "division-by-zero")
+OVERFLOW = Problem("LR502", "overflow")
+NOT_FINITE = Problem("LR503", "not-finite")
+BAD_ARITHMETIC = Problem("LR504", "bad-arithmetic")
+
+# Use from Python.
+BAD_STEP = Problem("LR601", "bad-step")
+BAD_SPEC = Problem("LR602", "bad-spec")
+BAD_STATE = Problem("LR603", "bad-state")
+BAD_GROUP = Problem("LR604", "bad-parameter-group")
+
+_MARGIN = 60
+"""Characters of a long line shown on each side of what is wrong."""
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One complaint.
+
+    `message` is one sentence without a final stop. `fix` says what to write instead, as it reads
+    after the carets; `replacement`, where given, is the very text to put in place of the span.
+
+    >>> print(Diagnostic(UNKNOWN_NAME, "there is no shape `cosin`", Span(0, 5), "cosin(1, 0, 9)",
+    ...                  fix="did you mean `cosine`?", replacement="cosine").render())
+    error[LR201]: there is no shape `cosin`
+      | cosin(1, 0, 9)
+      | ^^^^^ did you mean `cosine`?
+    """
+
+    problem: Problem
+    message: str
+    span: Span = NOWHERE
+    source: str = ""
+    fix: str | None = None
+    replacement: str | None = None
+
+    @property
+    def code(self) -> str:
+        """The stable code, `LR201` for example."""
+        return self.problem.code
+
+    @property
+    def name(self) -> str:
+        """The problem's readable name, `unknown-name` for example."""
+        return self.problem.name
+
+    @property
+    def severity(self) -> Severity:
+        """`error`, `warning` or `hint`."""
+        return self.problem.severity
+
+    @property
+    def position(self) -> tuple[int, int] | None:
+        """Line and column in the source, both from 1; None where there is no text."""
+        if self.span == NOWHERE:
+            return None
+        before = self.source[: self.span.start]
+        return before.count("\n") + 1, self.span.start - (before.rfind("\n") + 1) + 1
+
+    def render(self) -> str:
+        """The complaint as shown to the user: sentence, source line, carets and fix."""
+        head = f"{self.severity}[{self.code}]: {self.message}"
+        position = self.position
+        if position is None:
+            return head if self.fix is None else f"{head}\n  = {self.fix}"
+        line_number, column = position
+        line = self.source.split("\n")[line_number - 1]
+        width = max(1, min(self.span.stop - self.span.start, len(line) - column + 1))
+        text, lead, carets = _excerpt(line, column - 1, width)
+        gutter = f"{line_number} " if "\n" in self.source.strip() else ""
+        note = f" {self.fix}" if self.fix else ""
+        return (
+            f"{head}\n  {gutter}| {text}\n  {' ' * len(gutter)}| {' ' * lead}{'^' * carets}{note}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The complaint as plain data, ready for JSON."""
+        position = self.position
+        return {
+            "code": self.code,
+            "name": self.name,
+            "severity": self.severity,
+            "message": self.message,
+            "start": None if position is None else self.span.start,
+            "stop": None if position is None else self.span.stop,
+            "line": None if position is None else position[0],
+            "column": None if position is None else position[1],
+            "fix": self.fix,
+            "replacement": self.replacement,
+        }
+
+
+def _excerpt(line: str, start: int, width: int) -> tuple[str, int, int]:
+    """The part of a line worth showing, the columns before the carets, and how many carets."""
+    stop = start + width
+    first, last = max(0, start - _MARGIN), min(len(line), min(stop, start + _MARGIN) + _MARGIN)
+    left = "…" if first > 0 else ""
+    right = "…" if last < len(line) else ""
+    shown = "".join(c if c.isprintable() else " " for c in line[first:last])
+    marked = line[start : min(stop, last)]
+    lead = len(left) + _columns(line[first:start])
+    return f"{left}{shown}{right}", lead, max(1, _columns(marked))
+
+
+def _columns(text: str) -> int:
+    """How many terminal columns a text takes: East Asian wide characters take two, marks none."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+class SpecError(ValueError):
+    """A spec, its context or its use is at fault; `diagnostics` holds every complaint.
+
+    >>> raise SpecError([Diagnostic(EMPTY, "the spec is empty")])
+    Traceback (most recent call last):
+    lrdsl.diagnostics.SpecError: error[LR101]: the spec is empty
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(d.render() for d in self.diagnostics))
+
+    def __reduce__(self) -> tuple[type[SpecError], tuple[tuple[Diagnostic, ...]]]:
+        return type(self), (self.diagnostics,)
+
+
+def fail(problem: Problem, message: str, *, fix: str | None = None) -> SpecError:
+    """A `SpecError` about a Python call, where there is no text to point at."""
+    return SpecError([Diagnostic(problem, message, fix=fix)])
+
+
+class Reporter:
+    """Collects the diagnostics of one source, each once, in the order of the text."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._found: dict[tuple[Problem, Span], Diagnostic] = {}
+
+    def report(
+        self,
+        problem: Problem,
+        message: str,
+        span: Span,
+        *,
+        fix: str | None = None,
+        replacement: str | None = None,
+    ) -> None:
+        """Note a complaint; a second one of the same kind about the same place is dropped."""
+        found = Diagnostic(problem, message, span, self.source, fix, replacement)
+        self._found.setdefault((problem, span), found)
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """What was found so far."""
+        return sorted(self._found.values(), key=lambda d: (d.span, d.code))
+
+    def check(self) -> None:
+        """Raise what was found, if anything."""
+        if self._found:
+            raise SpecError(self.diagnostics)

@@ -1,0 +1,76 @@
+"""What a modifier is."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import ClassVar, TypeAlias, TypeVar
+
+from lrdsl.parameters import Parametrised
+from lrdsl.registry import Registry
+from lrdsl.signal import Array, Piece, Signal
+
+Length: TypeAlias = "Fraction | float"
+"""An exact number of updates, or `math.inf` for what never ends."""
+
+
+class Modifier(Parametrised):
+    """A change of a whole signal. The fields are the parameters of its call."""
+
+    name: ClassVar[str]
+    bracket: ClassVar[bool] = False
+    needs_end: ClassVar[bool] = False
+    """Whether what it modifies must have a length."""
+
+    @abstractmethod
+    def values(self, source: Signal, t: Array) -> Array:
+        """The modified values at times `t`."""
+
+    def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
+        """The pieces of the modified signal; `text` is the modifier as written."""
+        return tuple([Piece(p.start, p.stop, f"{p.text} | {text}") for p in source.outline(stop)])
+
+    def length(self, source: Length) -> Length:
+        """How long the modified signal is."""
+        return source
+
+    def room(self, outer: Fraction) -> Fraction | None:
+        """How long the source must be for the result to take `outer` updates; None: undecided."""
+        return outer
+
+    def apply(self, source: Signal, length: Length, text: str) -> Signal:
+        """The modified signal; `length` is the source's."""
+        return Modified(source, self, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Modified(Signal):
+    """A signal under a modifier."""
+
+    source: Signal
+    modifier: Modifier
+    text: str = field(default="", compare=False)
+
+    def values(self, t: Array) -> Array:
+        return self.modifier.values(self.source, t)
+
+    def outline(self, stop: float) -> tuple[Piece, ...]:
+        return self.modifier.outline(self.source, stop, self.text)
+
+
+MODIFIERS: Registry[type[Modifier]] = Registry("modifier", "lrdsl.modifiers")
+
+M = TypeVar("M", bound=type[Modifier])
+
+
+def modifier(cls: M) -> M:
+    """Register a modifier under its `name`."""
+    MODIFIERS.add(cls.name, cls)
+    return cls
+
+
+def ends(length: Length) -> bool:
+    """Whether a length is finite."""
+    return not (isinstance(length, float) and math.isinf(length))

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lrdsl.modifiers.base import Modifier, modifier
+from lrdsl.parameters import ParameterError, Value
+from lrdsl.signal import Array, Signal
+
+
+@modifier
+class Clip(Modifier):
+    """Keeps the values from `low` to `high`; either may be `_`.
+
+    Example: `exponential_decay(0.1, 0.99) | clip(1e-4, _)`
+    """
+
+    name: ClassVar[str] = "clip"
+
+    low: Value = -math.inf
+    high: Value = math.inf
+
+    def model_post_init(self, context: Any) -> None:
+        if self.low > self.high:
+            message = f"`low` ({self.low:g}) lies above `high` ({self.high:g})"
+            raise ParameterError("low", message, "swap them")
+
+    def values(self, source: Signal, t: Array) -> Array:
+        return np.minimum(np.maximum(source.values(t), self.low), self.high)

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from lrdsl.modifiers.base import Modifier, modifier
+from lrdsl.parameters import Duration
+from lrdsl.signal import Array, Signal, last_multiple
+
+
+@modifier
+class Every(Modifier):
+    """Refreshes the value at updates 0, n, 2n, … only; `every(1ep)` steps once an epoch.
+
+    A multiple of `n` that is no whole number of updates is rounded half up.
+
+    Example: `cosine(1, 0, 900) | every(100)`
+    """
+
+    name: ClassVar[str] = "every"
+
+    n: Annotated[Duration, Field(ge=1)]
+
+    def values(self, source: Signal, t: Array) -> Array:
+        return source.values(np.floor(last_multiple(t, self.n) * self.n + 0.5))

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from lrdsl.modifiers.base import Length, Modifier, modifier
+from lrdsl.parameters import Count, ParameterError, Value
+from lrdsl.signal import Array, Piece, Signal, half_up, partition, shift
+
+FAR = 2**53
+"""Times beyond this are not exact in float64; no boundary is looked for there."""
+
+MANY = 100_000
+"""Rounds of different length are listed one by one, up to this many."""
+
+
+@modifier
+class Repeat(Modifier):
+    """Again and again, `times` times.
+
+    Each round takes `stretch` times as long as the one before, and its distance from `about` is
+    `scale` times as large. A boundary belongs to the round that begins there; boundaries are
+    computed exactly and rounded half up.
+
+    Example: `cosine(1, 0, 10) | repeat(stretch=2, scale=0.5)`
+
+    With stretch it is SGDR (Loshchilov and Hutter, 2017, arXiv:1608.03983): `stretch` is T_mult.
+    """
+
+    name: ClassVar[str] = "repeat"
+    needs_end: ClassVar[bool] = True
+
+    times: Annotated[Count, Field(ge=1)] = math.inf
+    stretch: Annotated[Value, Field(gt=0)] = 1.0
+    scale: Annotated[Value, Field(ge=0)] = 1.0
+    about: Value = 0.0
+
+    def model_post_init(self, context: Any) -> None:
+        if math.isinf(self.times) and self.stretch < 1:
+            message = "rounds that become shorter for ever have no end to reach"
+            raise ParameterError("stretch", message, "give `times`")
+
+    def length(self, source: Length) -> Length:
+        if math.isinf(self.times):
+            return math.inf
+        return source * self._rounds(int(self.times))
+
+    def room(self, outer: Fraction) -> Fraction | None:
+        return None if math.isinf(self.times) else outer / self._rounds(int(self.times))
+
+    def _rounds(self, count: int) -> Fraction:
+        """How many first rounds `count` rounds take."""
+        ratio = Fraction(repr(self.stretch))
+        if ratio == 1:
+            return Fraction(count)
+        if count > MANY or count * abs(math.log(ratio)) > 700:
+            message = f"{count} rounds with this stretch are too many"
+            raise ParameterError("times", message)
+        return (ratio**count - 1) / (ratio - 1)
+
+    def values(self, source: Signal, t: Array) -> Array:
+        raise NotImplementedError("a repeated signal needs the length of its source: see apply")
+
+    def apply(self, source: Signal, length: Length, text: str) -> Signal:
+        assert isinstance(length, Fraction)
+        if self.stretch == 1:
+            return Periodic(source, self, length, text)
+        return Rounds(source, self, length, self._boundaries(length), text)
+
+    def _boundaries(self, length: Fraction) -> Array:
+        """Where each round begins, the end of the last one included if there is one."""
+        ratio, size, end = Fraction(repr(self.stretch)), length, Fraction(0)
+        starts = [0]
+        while len(starts) <= self.times and end < FAR:
+            if len(starts) > MANY:
+                message = f"{MANY:,} rounds do not reach far: the stretch is too close to 1"
+                raise ParameterError("stretch", message, "give `times`, or leave `stretch` out")
+            end += size
+            starts.append(half_up(end))
+            # Exact while it matters, bounded in size always.
+            size = _bounded(size * ratio)
+            end = _bounded(end)
+        return np.array(starts, dtype=np.float64)
+
+
+def _bounded(x: Fraction) -> Fraction:
+    """The same number; past 512 bits, the nearest with a denominator of 2**64."""
+    if x.denominator.bit_length() < 512:
+        return x
+    return Fraction(round(x * 2**64), 2**64)
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic(Signal):
+    """Rounds of equal length."""
+
+    source: Signal
+    repeat: Repeat
+    length: Fraction
+    text: str
+
+    def values(self, t: Array) -> Array:
+        period, repeat = float(self.length), self.repeat
+        if self.length.denominator == 1:
+            k = np.floor_divide(t, period)
+            local = t - k * period
+        else:
+            # Boundaries are rounded: round k begins at ⌊k·period + ½⌋.
+            k = np.maximum(np.ceil((np.floor(t) + 0.5) / period) - 1, 0)
+            begin, end = np.floor(k * period + 0.5), np.floor((k + 1) * period + 0.5)
+            local = (t - begin) * (period / (end - begin))
+        if math.isfinite(repeat.times):
+            done = k >= repeat.times
+            k = np.where(done, repeat.times - 1, k)
+            local = np.where(done, period, local)
+        values = self.source.values(np.ascontiguousarray(local))
+        if repeat.scale != 1:
+            values = repeat.about + (values - repeat.about) * repeat.scale**k
+        return values
+
+    def outline(self, stop: float) -> tuple[Piece, ...]:
+        period, end = self.length, min(stop, self.repeat.times * float(self.length))
+        if math.isinf(end) or end / period > 1000:
+            return (Piece(0, stop, self._all()),)
+        pieces: list[Piece] = []
+        for k in range(math.ceil(end / period)):
+            begin, until = half_up(k * period), min(half_up((k + 1) * period), stop)
+            pieces += shift(self.source.outline(until - begin), begin)
+        pieces[-1] = pieces[-1]._replace(stop=stop)
+        return tuple([p._replace(text=f"{p.text} | {self.text}") for p in pieces])
+
+    def _all(self) -> str:
+        return f"{' >> '.join(p.text for p in self.source.outline(float(self.length)))} | {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds(Signal):
+    """Rounds of different length; round k begins at `starts[k]`."""
+
+    source: Signal
+    repeat: Repeat
+    length: Fraction
+    starts: Array
+    text: str
+
+    def values(self, t: Array) -> Array:
+        out = np.empty_like(t)
+        for k, chosen in partition(t, self.starts):
+            out[chosen] = self._round(k, t[chosen])
+        return out
+
+    def _round(self, k: int, t: Array) -> Array:
+        last = len(self.starts) - 2
+        repeat, period = self.repeat, float(self.length)
+        if k > last:  # past the end: the last round's end
+            local = np.full_like(t, period)
+        else:
+            begin, end = self.starts[k : k + 2]
+            local = (t - begin) * (period / (end - begin))
+        values = self.source.values(local)
+        return repeat.about + (values - repeat.about) * repeat.scale ** min(k, last)
+
+    def outline(self, stop: float) -> tuple[Piece, ...]:
+        starts = [int(s) for s in self.starts if s < stop]
+        if math.isinf(stop) or len(starts) > 1000:
+            return (Piece(0, stop, self._all()),)
+        pieces = [
+            Piece(first, last, f"{self._all()} round {k}")
+            for k, (first, last) in enumerate(zip(starts, [*starts[1:], stop], strict=True), 1)
+            if first < last
+        ]
+        return tuple(pieces)
+
+    def _all(self) -> str:
+        return f"{' >> '.join(p.text for p in self.source.outline(float(self.length)))} | {self.text}"

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from lrdsl.modifiers.base import Length, Modifier, ends, modifier
+from lrdsl.parameters import ParameterError, Updates
+from lrdsl.signal import Array, Piece, Signal, whole
+
+
+@modifier
+class Skip(Modifier):
+    """What is left without the first `n` updates.
+
+    Example: `cosine(1, 0, 1000) | skip(200)`
+    """
+
+    name: ClassVar[str] = "skip"
+
+    n: Annotated[Updates, Field(ge=1)]
+
+    def values(self, source: Signal, t: Array) -> Array:
+        return source.values(t + self.n)
+
+    def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
+        return tuple(
+            [
+                Piece(max(start - self.n, 0), whole(end - self.n), f"{formula} | {text}")
+                for start, end, formula in source.outline(stop + self.n)
+                if end > self.n
+            ]
+        )
+
+    def length(self, source: Length) -> Length:
+        if ends(source) and source <= self.n:
+            message = f"nothing is left: there are {float(source):g} updates, {self.n} are skipped"
+            raise ParameterError("n", message)
+        return source - self.n
+
+    def room(self, outer: Fraction) -> Fraction | None:
+        return outer + self.n

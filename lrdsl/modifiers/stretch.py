@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from lrdsl.modifiers.base import Length, Modifier, ends, modifier
+from lrdsl.parameters import Value
+from lrdsl.signal import Array, Piece, Signal
+
+
+@modifier
+class Stretch(Modifier):
+    """`k` times slower: the value at t is the source's at t/k.
+
+    Example: `cosine(1, 0, 100) | stretch(3)`
+    """
+
+    name: ClassVar[str] = "stretch"
+
+    k: Annotated[Value, Field(gt=0)]
+
+    def values(self, source: Signal, t: Array) -> Array:
+        return source.values(t / self.k)
+
+    def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
+        pieces = source.outline(stop if math.isinf(stop) else math.ceil(stop / self.k))
+        edges = [min(math.ceil(piece.start * self.k), stop) for piece in pieces] + [stop]
+        return tuple(
+            [
+                Piece(int(first), last, f"{piece.text} | {text}")
+                for piece, first, last in zip(pieces, edges, edges[1:], strict=False)
+                if first < last
+            ]
+        )
+
+    def length(self, source: Length) -> Length:
+        return source * Fraction(repr(self.k)) if ends(source) else source
+
+    def room(self, outer: Fraction) -> Fraction | None:
+        return outer / Fraction(repr(self.k))

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from lrdsl.modifiers.base import Length, Modifier, modifier
+from lrdsl.parameters import Updates
+from lrdsl.signal import Array, Piece, Signal
+
+
+@modifier
+class Take(Modifier):
+    """The first `n` updates; from then on it holds the value at update n.
+
+    Example: `exponential_decay(0.1, 0.99) | take(500)`
+    """
+
+    name: ClassVar[str] = "take"
+
+    n: Annotated[Updates, Field(ge=1)]
+
+    def values(self, source: Signal, t: Array) -> Array:
+        return source.values(np.minimum(t, float(self.n)))
+
+    def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
+        if stop <= self.n:
+            return source.outline(stop)
+        *others, last = source.outline(self.n)
+        return (*others, last._replace(stop=stop))
+
+    def length(self, source: Length) -> Length:
+        return Fraction(self.n)
+
+    def room(self, outer: Fraction) -> Fraction | None:
+        return None

@@ -1,0 +1,139 @@
+"""What a shape, a curve or a modifier takes: the kinds of its parameters and their defaults.
+
+Parameters are the fields of a frozen pydantic model. The annotation of a field says what may be
+written there (`Value`, `Steps`, …), its default what happens when nothing is; the model checks the
+numbers once they are known.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticUndefined
+
+
+class Kind(enum.Enum):
+    """What an argument may be; the value is how messages call it."""
+
+    VALUE = "a value"
+    STEPS = "a duration, the length of the segment,"
+    UPDATES = "a duration"  # rounded to whole updates
+    DURATION = "a duration "  # kept as it is
+    MILESTONES = "a list of durations"
+    COUNT = "a count"
+    FLAG = "true or false"
+    MODE = "the name of a curve"
+    POINTS = "entries `update:value`"
+    ENTRIES = "entries such as `600:*0.5`"
+
+
+class Lean(enum.Enum):
+    """Defaults that lean on something else; the value is how the language spells them."""
+
+    PREV = "prev"
+    NEXT = "next"
+    BASE = "base"
+    REST = "rest"
+
+
+def lean(on: Lean) -> Any:
+    """The default of a parameter that takes its value from elsewhere."""
+    return Field(default=on)
+
+
+Value = Annotated[float, Kind.VALUE]
+Steps = Annotated[int, Kind.STEPS]
+Updates = Annotated[int, Kind.UPDATES]
+Duration = Annotated[float, Kind.DURATION]
+Milestones = Annotated[tuple[int, ...], Kind.MILESTONES]
+Count = Annotated[float, Kind.COUNT]
+Flag = Annotated[bool, Kind.FLAG]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter: its name, kind and default (`REQUIRED` if it has none)."""
+
+    name: str
+    kind: Kind
+    default: Any
+    positional: bool = True
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be given."""
+        return self.default is REQUIRED
+
+    def __str__(self) -> str:
+        if self.required:
+            return self.name
+        default = self.default.value if isinstance(self.default, Lean) else self.default
+        if isinstance(default, bool) or default is None:
+            default = "_" if default is None else str(default).lower()
+        elif isinstance(default, float):
+            default = "inf" if math.isinf(default) else f"{default:g}"
+        return f"{self.name}={default}"
+
+
+REQUIRED: Any = PydanticUndefined
+
+
+class ParameterError(Exception):
+    """A parameter whose value is impossible beside the others; `fix` says what to do."""
+
+    def __init__(self, parameter: str, message: str, fix: str | None = None) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+        self.message = message
+        self.fix = fix
+
+
+class Parametrised(BaseModel):
+    """The base of everything that is called by name in a spec."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True, strict=False
+    )
+
+    positional: ClassVar[tuple[str, ...] | None] = None
+    """The parameters that may be given by position, in this order; None: all in field order."""
+
+    keywords: ClassVar[tuple[str, ...]] = ()
+    """Parameters given by name only. A field that is neither is filled by its default alone."""
+
+    @classmethod
+    def parameters(cls) -> tuple[Parameter, ...]:
+        """What a call takes, in order.
+
+        >>> from lrdsl.shapes import SHAPES
+        >>> [str(p) for p in SHAPES["warmup"].parameters]
+        ['mode=linear', 'steps=rest', 'start=0', 'end=next', 'closed=false', 'until=_']
+        """
+        named = cls.positional
+        if named is None:
+            named = tuple(name for name in cls.model_fields if name not in cls.keywords)
+        return tuple(
+            [cls._parameter(name, True) for name in named]
+            + [cls._parameter(name, False) for name in cls.keywords]
+        )
+
+    @classmethod
+    def hidden(cls) -> Mapping[str, Lean]:
+        """The fields that no call names, with what fills them."""
+        shown = {parameter.name for parameter in cls.parameters()}
+        return {
+            name: field.default
+            for name, field in cls.model_fields.items()
+            if name not in shown and isinstance(field.default, Lean)
+        }
+
+    @classmethod
+    def _parameter(cls, name: str, positional: bool) -> Parameter:
+        field = cls.model_fields[name]
+        (kind,) = [item for item in field.metadata if isinstance(item, Kind)]
+        return Parameter(name, kind, field.default, positional)

@@ -1,0 +1,280 @@
+"""`compile` and `Schedule`: what a spec means in a context, a pure function of the update count."""
+
+from __future__ import annotations
+
+import math
+import operator
+from functools import cached_property
+from typing import Any, NamedTuple, NoReturn, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lrdsl import diagnostics as d
+from lrdsl.compiler.context import Context
+from lrdsl.compiler.elaborate import elaborate
+from lrdsl.compiler.resolve import Resolver
+from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
+from lrdsl.modifiers.base import Length
+from lrdsl.signal import CHUNK, Array, Signal, half_up
+from lrdsl.syntax.parser import MAX_DEPTH, read
+from lrdsl.syntax.spec import Operand, Spec, source_of
+
+LAST_STEP = 2**53
+"""Update counts beyond this are not exact in float64."""
+
+
+class Segment(NamedTuple):
+    """A stretch of updates governed by one formula: `start ≤ t < stop`.
+
+    `first` is the value at `start`, `last` the value at the last update before `stop`; None where
+    there is no last update.
+    """
+
+    start: int
+    stop: float
+    first: float
+    last: float | None
+    description: str
+
+
+class Schedule:
+    """A compiled spec.
+
+    Called with the number of updates already made, it returns the value for the next one: a float
+    for an int, a float64 array of the same shape for an integer array. It never returns anything
+    but finite numbers. Immutable, picklable, hashable, safe to share between threads; two
+    schedules are equal when their specs and contexts are.
+
+    >>> import lrdsl
+    >>> schedule = lrdsl.compile("warmup(linear, 100) >> cosine(1, 1e-3, 800)")
+    >>> schedule(50), schedule.length
+    (0.5, 900)
+    >>> schedule([0, 50, 100])
+    array([0. , 0.5, 1. ])
+    """
+
+    spec: Spec
+    context: Context
+    length: float
+    """Updates until the final value is reached: an int, or `math.inf` if it never ends."""
+
+    def __init__(self, spec: Spec, context: Context, signal: Signal, length: Length) -> None:
+        finite = not (isinstance(length, float) and math.isinf(length))
+        self.__dict__.update(
+            spec=spec,
+            context=context,
+            _signal=signal,
+            length=half_up(length) if finite else math.inf,  # type: ignore[arg-type]
+        )
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a Schedule is immutable: cannot set {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a Schedule is immutable: cannot delete {name!r}")
+
+    @overload
+    def __call__(self, step: int) -> float: ...
+    @overload
+    def __call__(self, step: ArrayLike) -> Any: ...
+    def __call__(self, step: Any) -> Any:
+        if isinstance(step, int) and not isinstance(step, bool):
+            return float(self._evaluate(_times(step))[0])
+        steps = np.asarray(step)
+        if steps.dtype == object or not (
+            np.issubdtype(steps.dtype, np.integer) or (steps.size == 0 and steps.ndim > 0)
+        ):
+            raise fail(d.BAD_STEP, f"a step is a whole number, not {_shown(step)}")
+        if steps.size and int(steps.min()) < 0:
+            raise fail(d.BAD_STEP, f"a step is 0 or more, not {int(steps.min())}")
+        if steps.size and int(steps.max()) > LAST_STEP:
+            raise fail(d.BAD_STEP, f"a step is at most 2**53, not {int(steps.max())}")
+        flat = np.ascontiguousarray(steps, dtype=np.float64).ravel()
+        out = np.empty_like(flat)
+        for first in range(0, flat.size, CHUNK):
+            out[first : first + CHUNK] = self._evaluate(flat[first : first + CHUNK])
+        return float(out[0]) if steps.ndim == 0 else out.reshape(steps.shape)
+
+    def values(self, n: int | None = None) -> NDArray[np.float64]:
+        """The values at updates 0 to n - 1; n defaults to the length.
+
+        >>> import lrdsl
+        >>> lrdsl.compile("linear(1, 0, 4)").values()
+        array([1.  , 0.75, 0.5 , 0.25])
+        """
+        stop = self._stop(n, "values")
+        out = np.empty(stop, dtype=np.float64)
+        for first in range(0, stop, CHUNK):
+            last = min(first + CHUNK, stop)
+            out[first:last] = self._evaluate(np.arange(first, last, dtype=np.float64))
+        return out
+
+    def bounds(self, start: int = 0, stop: int | None = None) -> tuple[float, float]:
+        """The lowest and the highest value at updates `start ≤ t < stop`.
+
+        `stop` defaults to one past the length, so that the final value counts too.
+
+        >>> import lrdsl
+        >>> lrdsl.compile("linear(1, 0, 4)").bounds()
+        (0.0, 1.0)
+        """
+        first = _step(start, "start")
+        last = self._stop(stop, "bounds") + (1 if stop is None else 0)
+        if first >= last:
+            raise fail(d.BAD_STEP, f"there are no updates from {first} to before {last}")
+        with np.errstate(all="ignore"):
+            low, high = self._signal.extremes(first, last)
+        if not (math.isfinite(low) and math.isfinite(high)):
+            self._not_finite(f"somewhere between updates {first} and {last}")
+        return low, high
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """The stretches of updates that are governed by one formula each, in order.
+
+        They reach up to the length, or to the end of the run; the last one of a schedule that has
+        neither goes on for ever.
+
+        >>> import lrdsl
+        >>> for segment in lrdsl.compile("warmup(100) >> linear(1, 0, 100)").segments:
+        ...     print(segment)
+        Segment(start=0, stop=100, first=0.0, last=0.99, description='warmup(100)')
+        Segment(start=100, stop=200, first=1.0, last=0.01, description='linear(1, 0, 100)')
+        """
+        stop = self.length
+        if math.isinf(stop) and self.context.total_steps is not None:
+            stop = self.context.total_steps
+        return tuple(
+            [
+                Segment(
+                    start, end, self(start), None if math.isinf(end) else self(int(end) - 1), text
+                )
+                for start, end, text in self._signal.outline(stop)
+            ]
+        )
+
+    @property
+    def boundaries(self) -> tuple[int, ...]:
+        """The updates at which one formula ends: the ends of the segments, as far as they end.
+
+        >>> import lrdsl
+        >>> lrdsl.compile("warmup(100) >> linear(1, 0, 100)").boundaries
+        (100, 200)
+        """
+        return tuple([int(s.stop) for s in self.segments if not math.isinf(s.stop)])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Schedule):
+            return NotImplemented
+        return self.spec == other.spec and self.context == other.context
+
+    def __hash__(self) -> int:
+        return hash((self.spec, self.context))
+
+    def __reduce__(self) -> tuple[object, tuple[str, dict[str, float]]]:
+        return _restore, (source_of(self.spec), self.context.to_dict())
+
+    def __repr__(self) -> str:
+        known = "".join(f", {name}={value!r}" for name, value in self.context.to_dict().items())
+        return f"lrdsl.compile({str(self.spec)!r}{known})"
+
+    def _evaluate(self, t: Array) -> Array:
+        with np.errstate(all="ignore"):
+            values = self._signal.values(t)
+        if not np.isfinite(values).all():
+            self._not_finite(f"at update {int(t[~np.isfinite(values)][0])}")
+        return values
+
+    def _not_finite(self, where: str) -> NoReturn:
+        source = source_of(self.spec)
+        message = f"the schedule has no finite value {where}"
+        raise SpecError([Diagnostic(d.NOT_FINITE, message, Span(0, len(source)), source)])
+
+    def _stop(self, n: int | None, what: str) -> int:
+        if n is not None:
+            return _step(n, "n")
+        if math.isinf(self.length):
+            message = f"`{what}` needs to know how far: the schedule never ends"
+            raise fail(d.BAD_STEP, message, fix="pass the number of updates")
+        return int(self.length)
+
+
+def _times(step: int) -> Array:
+    if not 0 <= step <= LAST_STEP:
+        wanted = "0 or more" if step < 0 else "at most 2**53"
+        raise fail(d.BAD_STEP, f"a step is {wanted}, not {step}")
+    return np.array([step], dtype=np.float64)
+
+
+def _step(value: int, name: str) -> int:
+    if isinstance(value, bool):
+        raise fail(d.BAD_STEP, f"`{name}` is a whole number, not {value}")
+    try:
+        step = operator.index(value)
+    except TypeError:
+        raise fail(d.BAD_STEP, f"`{name}` is a whole number, not {_shown(value)}") from None
+    _times(step)
+    return step
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _restore(source: str, context: dict[str, float]) -> Schedule:
+    return compile(source, **context)  # type: ignore[arg-type]
+
+
+def compile(
+    spec: Operand | Any,
+    *,
+    total_steps: int | None = None,
+    steps_per_epoch: float | None = None,
+    samples_per_step: float | None = None,
+    tokens_per_step: float | None = None,
+    base_lr: float | None = None,
+    **variables: float,
+) -> Schedule:
+    """The schedule that a spec means.
+
+    `spec` is text, a `Spec`, a number, or a mapping with the one key `spec`. The other arguments
+    are what the run supplies: `total_steps`, updates in the run, for `%`, `total`, `rest` and
+    segments without a length; `steps_per_epoch` for `ep`; `samples_per_step` and `tokens_per_step`
+    for `sp` and `tok`; `base_lr` for `base`, the parameter group's own learning rate. All other
+    names are variables of the spec. Raises `SpecError` with every mistake found.
+
+    >>> compile("cosine(peak, 0, 50%)", total_steps=200, peak=0.1)(50)
+    0.05
+    """
+    context = Context.of(
+        total_steps=total_steps,
+        steps_per_epoch=steps_per_epoch,
+        samples_per_step=samples_per_step,
+        tokens_per_step=tokens_per_step,
+        base_lr=base_lr,
+        **variables,
+    )
+    return compile_in(spec, context)
+
+
+def compile_in(spec: Operand | Any, context: Context) -> Schedule:
+    """The schedule that a spec means in a context made before."""
+    source = source_of(spec)
+    reporter = Reporter(source)
+    tree = read(source, reporter)
+    if tree is None:
+        raise SpecError(reporter.diagnostics)
+    found: tuple[Signal, Length] | None = None
+    try:
+        with np.errstate(all="ignore"):
+            found = Resolver(context, reporter).resolve(elaborate(tree, reporter))
+    except RecursionError:
+        message = f"the spec is nested too deep; {MAX_DEPTH} levels is the most"
+        reporter.report(d.TOO_DEEP, message, tree.span)
+    reporter.check()
+    assert found is not None
+    signal, length = found
+    schedule = Schedule(Spec(tree, source), context, signal, length)
+    return schedule

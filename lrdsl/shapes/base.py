@@ -1,0 +1,83 @@
+"""What a shape is, and the forms under which shapes are called."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
+
+from lrdsl.curves import CURVES, Curve
+from lrdsl.parameters import Kind, Lean, Parameter, Parametrised
+from lrdsl.registry import Registry
+from lrdsl.signal import Array
+
+
+class Shape(Parametrised):
+    """A schedule with its parameters known. The fields are the parameters of its call."""
+
+    name: ClassVar[str]
+    bracket: ClassVar[bool] = False
+    """Whether it is written `name[…]`."""
+    begins_at: ClassVar[str | None] = None
+    """The field that is exactly the value at update 0, if there is one."""
+
+    @abstractmethod
+    def values(self, t: Array) -> Array:
+        """The values at local times `t`; past the shape's length, the final value."""
+
+    @property
+    def monotone(self) -> bool:
+        """Whether the values only fall or only rise, so that the ends are the extremes."""
+        return False
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a shape is called: its name, what it takes, and what it makes."""
+
+    name: str
+    cls: type[Shape]
+    parameters: tuple[Parameter, ...]
+    doc: str
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def bracket(self) -> bool:
+        """Whether it is written `name[…]`."""
+        return self.cls.bracket
+
+    @property
+    def hidden(self) -> Mapping[str, Lean]:
+        """Fields that are filled although no call names them."""
+        return {k: v for k, v in self.cls.hidden().items() if k not in self.fixed}
+
+    @property
+    def curve(self) -> type[Curve] | None:
+        """The curve that the name itself stands for: `cosine(…)` is `ramp(cosine, …)`."""
+        return self.fixed.get("mode")
+
+    def has(self, kind: Kind) -> bool:
+        """Whether some parameter is of that kind."""
+        return any(parameter.kind is kind for parameter in self.parameters)
+
+
+def _discover() -> None:
+    """Add each curve that is a shape: `cosine(start, end, steps)`."""
+    from lrdsl.shapes.ramp import Ramp
+
+    for name in CURVES:
+        curve = CURVES[name]
+        if curve.is_shape and name not in SHAPES:
+            SHAPES.add(name, Ramp.form(name, curve))
+
+
+SHAPES: Registry[Form] = Registry("shape", "lrdsl.shapes", then=_discover)
+
+S = TypeVar("S", bound=type[Shape])
+
+
+def shape(cls: S) -> S:
+    """Register a shape under its `name`."""
+    SHAPES.add(cls.name, Form(cls.name, cls, cls.parameters(), cls.__doc__ or ""))
+    return cls

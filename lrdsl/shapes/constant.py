@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from lrdsl.parameters import Lean, Steps, Value, lean
+from lrdsl.shapes.base import Shape, shape
+from lrdsl.signal import Array
+
+
+@shape
+class Constant(Shape):
+    """One value for `steps` updates; without end when nothing follows and no total is known.
+
+    Example: `constant(0.1, 100)`
+    """
+
+    name: ClassVar[str] = "constant"
+    begins_at: ClassVar[str | None] = "value"
+    may_be_endless: ClassVar[bool] = True
+
+    value: Value = lean(Lean.BASE)
+    steps: Annotated[Steps, Field(ge=0)] = lean(Lean.REST)
+
+    def values(self, t: Array) -> Array:
+        return np.full_like(t, self.value)
+
+    @property
+    def monotone(self) -> bool:
+        return True

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lrdsl.curves.linear import Linear
+from lrdsl.parameters import Lean, Value, lean
+from lrdsl.shapes.base import shape
+from lrdsl.shapes.ramp import Mode, Ramp
+
+
+@shape
+class Cooldown(Ramp):
+    """The curve named by `mode` from where the previous segment ends down to `end`.
+
+    The curve's own parameters follow.
+
+    Example: `constant(1, 800) >> cooldown(sqrt, 200)`
+    """
+
+    name: ClassVar[str] = "cooldown"
+    positional: ClassVar[tuple[str, ...] | None] = ("mode", "steps", "end")
+
+    mode: Mode = Linear()
+    start: Value = lean(Lean.PREV)

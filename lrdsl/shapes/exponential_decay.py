@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from lrdsl.parameters import Duration, Flag, Lean, Value, lean
+from lrdsl.shapes.base import Shape, shape
+from lrdsl.signal import Array
+
+
+@shape
+class ExponentialDecay(Shape):
+    """start·rate^(t/every); with staircase=true the exponent is rounded down. It never ends.
+
+    Example: `exponential_decay(0.1, 0.5, every=100)`
+
+    Corresponds to torch's ExponentialLR (every=1) and optax's exponential_decay.
+    """
+
+    name: ClassVar[str] = "exponential_decay"
+    begins_at: ClassVar[str | None] = "start"
+
+    start: Value = lean(Lean.PREV)
+    rate: Annotated[Value, Field(gt=0)]
+    every: Annotated[Duration, Field(gt=0)] = 1.0
+    staircase: Flag = False
+
+    def values(self, t: Array) -> Array:
+        exponent = t / self.every
+        if self.staircase:
+            exponent = np.floor(exponent)
+        return self.start * self.rate**exponent
+
+    @property
+    def monotone(self) -> bool:
+        return True

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lrdsl.parameters import Lean, Value, lean
+from lrdsl.shapes.base import shape
+from lrdsl.shapes.constant import Constant
+
+
+@shape
+class Hold(Constant):
+    """The value that the previous segment ends at, for `steps` updates; `base` if none precedes.
+
+    Example: `linear(0, 1, 100) >> hold(200)`
+    """
+
+    name: ClassVar[str] = "hold"
+    positional: ClassVar[tuple[str, ...] | None] = ("steps",)
+
+    value: Value = lean(Lean.PREV)

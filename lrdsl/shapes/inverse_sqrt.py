@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from lrdsl.parameters import Lean, Updates, Value, lean
+from lrdsl.shapes.base import Shape, shape
+from lrdsl.signal import Array
+
+
+@shape
+class InverseSqrt(Shape):
+    """start·√(warmup / max(t + 1, warmup)): constant for `warmup` updates, then falling. No end.
+
+    Example: `inverse_sqrt(0.01, warmup=4000)`
+
+    T5 (Raffel et al., 2020, arXiv:1910.10683) and SpeechBrain's InverseSquareRootScheduler use it
+    with start = 1/√warmup.
+    """
+
+    name: ClassVar[str] = "inverse_sqrt"
+    begins_at: ClassVar[str | None] = "start"
+
+    start: Value = lean(Lean.PREV)
+    warmup: Annotated[Updates, Field(ge=1)] = 1
+
+    def values(self, t: Array) -> Array:
+        return self.start * np.sqrt(self.warmup / np.maximum(t + 1.0, float(self.warmup)))
+
+    @property
+    def monotone(self) -> bool:
+        return True

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from lrdsl.parameters import Lean, Milestones, ParameterError, Value, lean
+from lrdsl.shapes.base import Shape, shape
+from lrdsl.signal import Array
+
+
+@shape
+class Multistep(Shape):
+    """start·gamma^(how many of `at` are ≤ t). It never ends.
+
+    Example: `multistep(0.1, 0.1, at=[30, 80])`
+
+    Corresponds to torch's MultiStepLR and MXNet's MultiFactorScheduler.
+    """
+
+    name: ClassVar[str] = "multistep"
+
+    start: Value = lean(Lean.PREV)
+    gamma: Annotated[Value, Field(gt=0)]
+    at: Annotated[Milestones, Field(min_length=1)]
+
+    def model_post_init(self, context: Any) -> None:
+        for earlier, later in zip(self.at, self.at[1:], strict=False):
+            if later < earlier:
+                message = f"the milestones must increase, but {later} follows {earlier}"
+                raise ParameterError("at", message, "put them in order")
+
+    def values(self, t: Array) -> Array:
+        passed = np.searchsorted(np.array(self.at, dtype=np.float64), t, "right")
+        return self.start * self.gamma ** passed.astype(np.float64)
+
+    @property
+    def monotone(self) -> bool:
+        return True

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from lrdsl.parameters import Kind
+from lrdsl.shapes.base import Shape, shape
+from lrdsl.signal import Array
+
+
+@shape
+class Points(Shape):
+    """Straight lines through points `update:value`, held outside; it ends at the last point.
+
+    Example: `points[0:0, 100:1, 800:1e-3]`
+
+    Corresponds to fvcore's and ignite's piecewise linear schedulers.
+    """
+
+    name: ClassVar[str] = "points"
+    bracket: ClassVar[bool] = True
+
+    points: Annotated[
+        tuple[tuple[int, float], ...], Kind.POINTS, Field(min_length=1)
+    ]
+
+    def values(self, t: Array) -> Array:
+        times, values = zip(*self.points, strict=True)
+        return np.interp(t, times, values)

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from lrdsl.curves import Curve
+from lrdsl.parameters import (
+    REQUIRED,
+    Flag,
+    Kind,
+    Lean,
+    Parameter,
+    Steps,
+    Value,
+    lean,
+)
+from lrdsl.shapes.base import Form, Shape, shape
+from lrdsl.signal import Array
+
+Mode = Annotated[Any, Kind.MODE]
+
+
+@shape
+class Ramp(Shape):
+    """The curve named by `mode`, from start to end over `steps` updates.
+
+    The curve's own parameters follow: `ramp(polynomial, 1, 0, 800, power=0.9)`. With closed=true
+    the last update of the segment is the one at `end`; without, the first update after it.
+
+    Example: `ramp(sqrt, 1, 0, 100)`
+    """
+
+    name: ClassVar[str] = "ramp"
+    keywords: ClassVar[tuple[str, ...]] = ("closed",)
+    begins_at: ClassVar[str | None] = "start"
+
+    mode: Mode
+    start: Value = lean(Lean.PREV)
+    end: Value = 0.0
+    steps: Annotated[Steps, Field(ge=0)] = lean(Lean.REST)
+    closed: Flag = False
+
+    def model_post_init(self, context: Any) -> None:
+        self.mode.check(self.start, self.end)
+
+    def values(self, t: Array) -> Array:
+        span = self.steps - 1 if self.closed else self.steps
+        p = np.minimum(t / span, 1.0) if span > 0 else np.ones_like(t)
+        values = self.mode.between(self.start, self.end, p)
+        low, high = min(self.start, self.end), max(self.start, self.end)
+        # Rounding may step a hair over an end of the curve.
+        return np.minimum(np.maximum(values, low), high)
+
+    @property
+    def monotone(self) -> bool:
+        return True
+
+    @classmethod
+    def form(cls, name: str, curve: type[Curve]) -> Form:
+        """The form `name(start, end, steps, …)` of a curve."""
+        start, end, steps = (cls._parameter(field, True) for field in ("start", "end", "steps"))
+        if curve.default_end is None:
+            end = Parameter("end", end.kind, REQUIRED)
+        closed = cls._parameter("closed", False)
+        own = (start, end, steps, *curve.parameters(), closed)
+        return Form(name, cls, own, curve.__doc__ or "", {"mode": curve})
+
+

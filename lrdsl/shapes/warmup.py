@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from lrdsl.curves.linear import Linear
+from lrdsl.parameters import Lean, Steps, Value, lean
+from lrdsl.shapes.base import shape
+from lrdsl.shapes.ramp import Mode, Ramp
+
+
+@shape
+class Warmup(Ramp):
+    """The curve named by `mode` up to where the next segment starts, or to `base` if none follows.
+
+    `warmup(100)` is linear. Mode `constant` stays at start. The curve's own parameters follow.
+
+    Example: `warmup(linear, 100) >> cosine(1, 1e-3, 800)`
+
+    Goyal et al., Accurate, Large Minibatch SGD, 2017 (arXiv:1706.02677).
+    """
+
+    name: ClassVar[str] = "warmup"
+    positional: ClassVar[tuple[str, ...] | None] = ("mode", "steps", "start", "end")
+
+    mode: Mode = Linear()
+    steps: Annotated[Steps, Field(ge=0)] = lean(Lean.REST)
+    start: Value = 0.0
+    end: Value = lean(Lean.NEXT)

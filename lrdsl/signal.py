@@ -1,0 +1,150 @@
+"""Signals: what a spec is compiled to.
+
+A signal is a pure function of local time. `values(t)` takes a contiguous float64 array of times
+that are not negative and returns a float64 array of the same length; past the signal's own length
+it returns the final value. One vectorised definition serves scalars, arrays, plots and training.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[np.float64]
+Selector: TypeAlias = "slice | NDArray[np.bool_]"
+
+CHUNK = 16_384
+"""How many values are evaluated at once: few enough to stay in the cache, enough to be fast."""
+
+
+class Piece(NamedTuple):
+    """A stretch of updates governed by one formula; `text` is that formula."""
+
+    start: int
+    stop: float
+    text: str
+
+
+class Signal(ABC):
+    """A pure function of local time."""
+
+    @abstractmethod
+    def values(self, t: Array) -> Array:
+        """The values at times `t`."""
+
+    @abstractmethod
+    def outline(self, stop: float) -> tuple[Piece, ...]:
+        """The pieces that make up the updates from 0 to `stop`."""
+
+    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+        """The lowest and the highest value at the updates from `start` to before `stop`."""
+        low, high = math.inf, -math.inf
+        for first in range(start, stop, CHUNK):
+            values = self.values(np.arange(first, min(first + CHUNK, stop), dtype=np.float64))
+            low, high = min(low, float(values.min())), max(high, float(values.max()))
+        return low, high
+
+    def at(self, t: float) -> float:
+        """The value at one time."""
+        return float(self.values(np.array([t], dtype=np.float64))[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Chain(Signal):
+    """One signal after the other; part i starts at `starts[i]`, where its clock is 0."""
+
+    parts: tuple[Signal, ...]
+    starts: Array
+
+    def values(self, t: Array) -> Array:
+        out = np.empty_like(t)
+        for i, chosen in partition(t, self.starts):
+            out[chosen] = self.parts[i].values(t[chosen] - self.starts[i])
+        return out
+
+    def outline(self, stop: float) -> tuple[Piece, ...]:
+        return tuple([piece for part in self._within(0, stop) for piece in _outline_part(*part)])
+
+    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+        found = [
+            part.extremes(max(start, first) - first, int(min(stop, last)) - first)
+            for part, first, last in self._within(start, stop)
+        ]
+        return min(low for low, _ in found), max(high for _, high in found)
+
+    def _within(self, start: int, stop: float) -> Iterator[tuple[Signal, int, float]]:
+        """The parts that have updates between `start` and `stop`, with where they begin and end."""
+        stops = [*self.starts[1:].tolist(), math.inf]
+        for part, first, last in zip(self.parts, self.starts.tolist(), stops, strict=True):
+            if max(first, start) < min(last, stop):
+                yield part, int(first), min(last, stop)
+
+
+def _outline_part(part: Signal, start: int, stop: float) -> tuple[Piece, ...]:
+    return shift(part.outline(stop - start), start)
+
+
+def shift(pieces: tuple[Piece, ...], by: int) -> tuple[Piece, ...]:
+    """The same pieces, `by` updates later; stops that were infinite stay so."""
+    return tuple([Piece(start + by, whole(stop + by), text) for start, stop, text in pieces])
+
+
+def whole(time: float) -> float:
+    """A time as an int, unless it is infinite."""
+    return time if math.isinf(time) else int(time)
+
+
+def partition(t: Array, starts: Array) -> Iterator[tuple[int, Selector]]:
+    """Which of `t` fall into which interval [starts[i], starts[i + 1]); the last has no end.
+
+    `starts` increase, from 0 or below. Yields only intervals that are hit, with a selector for
+    them: a slice when `t` is in order, which costs no copy, else a mask.
+
+    >>> [(i, t) for i, t in partition(np.array([0., 4., 5.]), np.array([0., 3., 5.]))]
+    [(0, slice(0, 1, None)), (1, slice(1, 2, None)), (2, slice(2, 3, None))]
+    """
+    if t.size == 0:
+        return
+    if len(starts) == 1:
+        yield 0, slice(0, t.size)
+        return
+    if t.size == 1 or bool(np.all(t[1:] >= t[:-1])):
+        first, last = (int(np.searchsorted(starts, end, "right")) - 1 for end in (t[0], t[-1]))
+        cuts = np.searchsorted(t, starts[first + 1 : last + 1], "left")
+        edges = [0, *cuts.tolist(), t.size]
+        for i, (start, stop) in enumerate(zip(edges, edges[1:], strict=False), first):
+            if start < stop:
+                yield i, slice(start, stop)
+        return
+    index = np.searchsorted(starts, t, "right") - 1
+    for i in np.unique(index).tolist():
+        yield i, index == i
+
+
+def half_up(x: Fraction) -> int:
+    """The nearest whole number; a half goes up.
+
+    >>> half_up(Fraction(5, 2)), half_up(Fraction(7, 2)), half_up(Fraction(12, 5))
+    (3, 4, 2)
+    """
+    return math.floor(x + _HALF)
+
+
+_HALF = Fraction(1, 2)
+
+
+def last_multiple(t: Array, every: float) -> Array:
+    """How many multiples of `every`, each rounded half up to a whole update, lie in (0, t].
+
+    >>> last_multiple(np.array([0., 2., 3., 4., 5.]), 2.5)
+    array([0., 0., 1., 1., 2.])
+    """
+    # round(k·every) ≤ t  ⇔  k·every < floor(t) + ½
+    return np.ceil((np.floor(t) + 0.5) / every) - 1

@@ -1,0 +1,211 @@
+"""Syntax errors in the words of people who train models.
+
+Each function reports one kind of mistake; none ever speaks of tokens or of the parser.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lark import Token
+
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import Reporter, Span
+
+_WORD = re.compile(
+    r"(?P<comment>#[^\n]*)|(?P<name>[A-Za-z][\w.]*)|(?P<number>\.?[0-9](?:[eE][+-]|[\w%]|\.[0-9])*)"
+    r"|(?P<string>\"[^\"\n]*\"|'[^'\n]*')|(?P<operator>>>|\*\*|\.\.)|(?P<other>\S)"
+)
+_PAIRS = {")": "(", "]": "["}
+_CLOSING = {"(": ")", "[": "]"}
+_OPERATORS = frozenset({"|", ">>", "+", "-", "*", "/", "**"})
+
+INSTEAD = {
+    ">": ">>", "→": ">>", "⇒": ">>", "➜": ">>", "»": ">>",
+    "^": "**", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/",
+    "−": "-", "–": "-", "—": "-",
+    "“": "'", "”": "'", "‘": "'", "’": "'", "„": "'",
+}  # fmt: skip
+_ADVICE = {
+    ";": "segments are joined by `>>`, arguments by `,`",
+    "%": "a unit is glued to its number: `5%`",
+    "$": "a variable is written by its bare name: `peak`",
+    "{": "a variable is written by its bare name: `peak`",
+    "}": "leave it out",
+    "<": "segments follow each other from left to right, joined by `>>`",
+    "&": "segments are joined by `>>`, modifiers follow `|`",
+    "_": "`_` stands alone, for a default; names begin with a letter",
+    ".": "write a digit on both sides: `1.0`",
+    '"': "the quote is never closed",
+    "'": "the quote is never closed",
+    "\\": "quote the whole spec for the shell instead",
+}
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What stands before a place: the last word, its span, and the brackets still open.
+
+    An open bracket is (bracket, its position, the name glued before it or "").
+    """
+
+    word: str
+    span: Span
+    open: tuple[tuple[str, int, str], ...]
+    colon: bool  # whether the entry at hand has its `:` already
+
+
+def _before(text: str, stop: int) -> _Before:
+    word, span, colon = "", Span(0, 0), False
+    stack: list[tuple[str, int, str]] = []
+    for match in _WORD.finditer(text, 0, stop):
+        if match.lastgroup == "comment":
+            continue
+        found = match[0]
+        if found in _CLOSING:
+            name = word if word and word[0].isalpha() else ""
+            stack.append((found, match.start(), name))
+        elif found in _PAIRS and stack and stack[-1][0] == _PAIRS[found]:
+            stack.pop()
+        if found in ("[", ","):
+            colon = False
+        elif found == ":":
+            colon = True
+        word, span = found, Span(match.start(), match.end())
+    return _Before(word, span, tuple(stack), colon)
+
+
+def stray_character(text: str, start: int, reporter: Reporter) -> None:
+    """A character that lrdsl has no use for."""
+    character = text[start]
+    span = Span(start, start + 1)
+    replacement = INSTEAD.get(character)
+    if replacement is not None:
+        fix: str | None = f"did you mean `{replacement}`?"
+    else:
+        fix = _ADVICE.get(character)
+    if fix is None and character.isalpha():
+        fix = "names are made of the letters a to z, digits and `_`"
+    shown = character if character.isprintable() else f"U+{ord(character):04X}"
+    message = f"`{shown}` has no meaning here"
+    reporter.report(d.STRAY_CHARACTER, message, span, fix=fix, replacement=replacement)
+
+
+def unexpected_end(
+    text: str, accepted: frozenset[str], only_brackets: bool, reporter: Reporter
+) -> None:
+    """The text stops too early: an operand is missing, or brackets are open.
+
+    `only_brackets`: what came last was complained about already.
+    """
+    before = _before(text, len(text))
+    if only_brackets:
+        pass
+    elif "NUMBER" in accepted:
+        message = f"the spec ends after `{before.word}`, where {_wanted(before)} is missing"
+        reporter.report(d.INCOMPLETE, message, before.span)
+    elif "COLON" in accepted and "RSQB" not in accepted and "PIPE" not in accepted:
+        message = "the spec ends in the middle of an entry"
+        fix = "an entry is an update and a value: `600:*0.5`"
+        reporter.report(d.INCOMPLETE, message, before.span, fix=fix)
+    for bracket, position, _ in before.open:
+        message = f"this `{bracket}` is never closed"
+        fix = f"its `{_CLOSING[bracket]}` is missing"
+        reporter.report(d.UNCLOSED, message, Span(position, position + 1), fix=fix)
+
+
+def unexpected_token(
+    text: str, token: Token, accepted: frozenset[str], reporter: Reporter
+) -> None:
+    """Something stands where something else should."""
+    assert token.start_pos is not None and token.end_pos is not None
+    before = _before(text, token.start_pos)
+    span = Span(token.start_pos, token.end_pos)
+    word = str(token)
+    if word in _PAIRS and (not before.open or before.open[-1][0] != _PAIRS[word]):
+        _unpaired(word, span, before, reporter)
+    elif "NUMBER" in accepted:
+        _missing_operand(word, span, before, reporter)
+    else:
+        _missing_operator(word, span, before, accepted, reporter)
+
+
+def _unpaired(word: str, span: Span, before: _Before, reporter: Reporter) -> None:
+    if not before.open:
+        message = f"this `{word}` closes nothing"
+        reporter.report(d.UNOPENED, message, span, fix="leave it out", replacement="")
+        return
+    bracket = before.open[-1][0]
+    closing = _CLOSING[bracket]
+    message = f"`{word}` does not close `{bracket}`"
+    reporter.report(
+        d.UNOPENED, message, span, fix=f"did you mean `{closing}`?", replacement=closing
+    )
+
+
+def _missing_operand(word: str, span: Span, before: _Before, reporter: Reporter) -> None:
+    wanted = _wanted(before)
+    fix: str | None = None
+    if before.word == "," and word in _PAIRS:
+        fix = "leave out the comma"
+    elif word == "," and before.word in (",", "("):
+        fix = "write `_` for a default"
+    elif word == "+":
+        fix = "leave out the `+`"
+    elif before.word == ">" or (before.word == ">>" and word == ">>"):
+        fix = "write one `>>`"
+    elif word == "*" and before.word == "*":
+        fix = "a power is `**`, in one piece"
+    place = f"after `{before.word}`" if before.word else "at the start"
+    reporter.report(d.UNEXPECTED, f"expected {wanted} {place}, found `{word}`", span, fix=fix)
+
+
+def _missing_operator(
+    word: str, span: Span, before: _Before, accepted: frozenset[str], reporter: Reporter
+) -> None:
+    fix: str | None = None
+    starts_operand = word[0].isalnum() or word[0] in "_.([\"'"
+    if not before.open:
+        wanted = "an operator such as `>>` or the end"
+        if word == "=":
+            fix = "`name=value` stands only inside the brackets of a call"
+        elif word == ",":
+            fix = "segments are joined by `>>`"
+        elif word == ":":
+            fix = "`update:value` stands only in `interval[…]` and `points[…]`"
+        elif starts_operand and word[0].isalpha():
+            fix = f"did you mean `>> {word}`?"
+    elif before.open[-1][0] == "(":
+        wanted = "`,` or `)`" if before.open[-1][2] else "an operator or `)`"
+        if word == ":":
+            fix = "`update:value` stands only in `interval[…]` and `points[…]`"
+        elif word == "=":
+            fix = "the name of an argument is a single word"
+    elif before.open[-1][2]:
+        wanted = "`,` or `]`" if before.colon else "`:` and a value"
+        if not before.colon:
+            fix = "an entry is an update and a value: `600:*0.5`"
+    else:
+        wanted = "`,` or `]`"
+    message = f"expected {wanted} after `{before.word}`, found `{word}`"
+    reporter.report(d.UNEXPECTED, message, span, fix=fix)
+
+
+def _wanted(before: _Before) -> str:
+    """What should stand after `before`, where an operand belongs."""
+    word = before.word
+    opening, _, name = before.open[-1] if before.open else ("", 0, "")
+    if word == "|":
+        return "a modifier"
+    if word in ("", ">>") or (word == "(" and not name):
+        return "a schedule"
+    if word in _OPERATORS:
+        return "a value or a schedule"
+    if word == "..":
+        return "the update where the range ends"
+    if word in ("=", ":"):
+        return "a value"
+    if opening == "[" and name:
+        return "an entry such as `600:*0.5`"
+    return "a value" if opening == "[" else "an argument"

@@ -1,0 +1,238 @@
+"""The tree of a spec: frozen nodes that know where they stand in the text.
+
+Two nodes are equal when they mean the same text; spans and the way a number was written do not
+count. Operators of one level are one node with many parts, so that a chain of a thousand segments
+is no deeper than a chain of two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from lrdsl.diagnostics import NOWHERE, Problem, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Any part of a spec; `span` is where it stands."""
+
+    span: Span = field(default=NOWHERE, compare=False, kw_only=True, repr=False)
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The nodes right below this one."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Node):
+    """`1e-3`, `10k`, `5%`: the value before its unit, and the unit (`""` for none).
+
+    `text` keeps the writer's notation.
+    """
+
+    value: float
+    unit: str = ""
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    """`peak`, `linear`, `mxnet.CosineScheduler`."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword(Node):
+    """One of the literals `none`, `true`, `false` and `inf`."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Default(Node):
+    """`_`: whatever the default is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class String(Node):
+    """A quoted word."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Faulty(Node):
+    """What could not be read; the parser reports it, later passes keep silent about it."""
+
+    problem: Problem | None = None
+    message: str = ""
+    fix: str | None = None
+    replacement: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class List(Node):
+    """`[30, 80]`."""
+
+    items: tuple[Node, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return self.items
+
+
+@dataclass(frozen=True, slots=True)
+class Argument(Node):
+    """An argument of a call: its value, and its name when it was given by name."""
+
+    value: Node
+    name: str | None = None
+    name_span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.value,)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """`cosine(1, 1e-3, 800)`."""
+
+    name: Name
+    arguments: tuple[Argument, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return self.arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Node):
+    """`20..30: *0.5` inside brackets: from `start` (up to `stop`), a value or a factor."""
+
+    start: Node
+    stop: Node | None
+    factor: bool
+    value: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.start, *((self.stop,) if self.stop else ()), self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket(Node):
+    """`interval[600:*0.5]`."""
+
+    name: Name
+    entries: tuple[Entry, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return self.entries
+
+
+@dataclass(frozen=True, slots=True)
+class Pipe(Node):
+    """`source | modifier | modifier`."""
+
+    parts: tuple[Node, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return self.parts
+
+
+@dataclass(frozen=True, slots=True)
+class Chain(Node):
+    """`a >> b >> c`."""
+
+    parts: tuple[Node, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return self.parts
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic(Node):
+    """`a + b - c` or `a * b / c`: `operators[i]` stands between part i and part i + 1."""
+
+    operators: tuple[str, ...]
+    parts: tuple[Node, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return self.parts
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether these are terms, not factors."""
+        return self.operators[0] in "+-"
+
+
+@dataclass(frozen=True, slots=True)
+class Negative(Node):
+    """`-a`."""
+
+    operand: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.operand,)
+
+
+@dataclass(frozen=True, slots=True)
+class Power(Node):
+    """`a ** k`."""
+
+    base: Node
+    exponent: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.base, self.exponent)
+
+
+N = TypeVar("N", bound=Node)
+
+
+def at(node: N, span: Span) -> N:
+    """The same node, standing at `span`."""
+    return replace(node, span=span)
+
+
+def walk(root: Node) -> Iterator[tuple[Node, int]]:
+    """Every node of a tree with its depth, the root first; no recursion, so any depth is safe."""
+    stack = [(root, 1)]
+    while stack:
+        node, depth = stack.pop()
+        yield node, depth
+        stack.extend((child, depth + 1) for child in reversed(node.children))
+
+
+def pipe(*parts: Node) -> Node:
+    """`a | b | c`; a pipe on the left runs on, as `(a | b) | c` means `a | b | c`."""
+    first, *others = parts
+    flat = first.parts if isinstance(first, Pipe) else (first,)
+    return Pipe((*flat, *others), span=first.span.to(parts[-1].span))
+
+
+def chain(*parts: Node) -> Node:
+    """`a >> b >> c`; a chain on the left runs on."""
+    first, *others = parts
+    flat = first.parts if isinstance(first, Chain) else (first,)
+    return Chain((*flat, *others), span=first.span.to(parts[-1].span))
+
+
+def arithmetic(operators: tuple[str, ...], parts: tuple[Node, ...]) -> Node:
+    """`a + b - c` or `a * b / c`; a node of the same level on the left runs on."""
+    first, *others = parts
+    span = first.span.to(parts[-1].span)
+    if isinstance(first, Arithmetic) and first.is_sum == (operators[0] in "+-"):
+        return Arithmetic((*first.operators, *operators), (*first.parts, *others), span=span)
+    return Arithmetic(operators, parts, span=span)

@@ -1,0 +1,84 @@
+"""Numbers with their multipliers and units: how they are read and how they are written."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import Span
+from lrdsl.registry import did_you_mean
+from lrdsl.syntax.nodes import Faulty, Negative, Node, Number
+
+MULTIPLIERS = {"": 0, "k": 3, "M": 6, "B": 9}
+UNITS = {
+    "ba": "optimizer updates",
+    "ep": "epochs",
+    "%": "percent of the run",
+    "dur": "share of the run",
+    "sp": "samples",
+    "tok": "tokens",
+}
+
+_NUMBER = re.compile(
+    r"(?P<mantissa>[0-9_]*(?:\.[0-9_]+)?)(?:[eE](?P<exponent>[+-]?[0-9]+))?(?P<suffix>.*)"
+)
+_SUFFIX = re.compile(r"(?P<multiplier>[kMB]?)(?P<unit>ba|ep|%|dur|sp|tok)?")
+_ALIASES = {
+    **dict.fromkeys(["epoch", "epochs", "e"], "ep"),
+    **dict.fromkeys(["step", "steps", "it", "iter", "its", "update", "updates", "batch"], "ba"),
+    **dict.fromkeys(["token", "tokens", "t", "T"], "tok"),
+    **dict.fromkeys(["sample", "samples", "s"], "sp"),
+    **dict.fromkeys(["percent", "pct", "p"], "%"),
+    **{"K": "k", "m": "M", "b": "B", "G": "B"},
+}
+
+
+def read_number(text: str, span: Span) -> Number | Faulty:
+    """The node of a number's text.
+
+    >>> read_number("2.5ktok", Span(0, 7))
+    Number(value=2500.0, unit='tok', text='2.5ktok')
+    """
+    match = _NUMBER.fullmatch(text)
+    assert match is not None  # the lexer lets nothing else through
+    mantissa, exponent, suffix = match["mantissa"], match["exponent"], match["suffix"]
+    unit = _SUFFIX.fullmatch(suffix)
+    if unit is None:
+        return _unknown_unit(text, suffix, span)
+    power = int(exponent or 0) + MULTIPLIERS[unit["multiplier"]] if len(exponent or "") < 9 else 999
+    value = float(f"{mantissa.replace('_', '')}e{power}")
+    if math.isinf(value):
+        return Faulty(d.OVERFLOW, f"`{text}` is too large for a number", span=span)
+    written = mantissa if mantissa[0] != "." else f"0{mantissa}"
+    if exponent:
+        written += f"e{int(exponent)}"
+    return Number(value, unit["unit"] or "", written + suffix, span=span)
+
+
+def _unknown_unit(text: str, suffix: str, span: Span) -> Faulty:
+    stem = text[: len(text) - len(suffix)]
+    known = _ALIASES.get(suffix)
+    suggestion = (
+        (f"did you mean `{stem}{known}`?", f"{stem}{known}")
+        if known
+        else did_you_mean(suffix, UNITS, f"{stem}{{}}")
+    )
+    units = ", ".join(f"`{unit}`" for unit in UNITS)
+    fix, replacement = suggestion or (f"the units are {units}, after `k`, `M` or `B` if need be", None)
+    return Faulty(d.BAD_NUMBER, f"`{suffix}` is no unit", fix, replacement, span=span)
+
+
+def number_node(value: float) -> Node:
+    """The node of a Python number, written as briefly as `repr` allows.
+
+    >>> number_node(1e-05)
+    Number(value=1e-05, unit='', text='1e-5')
+    """
+    if value < 0 or math.copysign(1, value) < 0:
+        return Negative(number_node(-value))
+    text = repr(value)
+    if isinstance(value, float):
+        text = re.sub(r"e([+-])0*", lambda m: "e" + m[1].replace("+", ""), text)
+        text = text.removesuffix(".0")
+    return Number(float(value), "", text)

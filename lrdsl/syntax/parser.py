@@ -1,0 +1,295 @@
+"""Text to tree. The only importer of lark.
+
+The parser never stops at the first mistake: it reports it, repairs the text in its mind by putting
+in what is missing or leaving out what does not belong, and reads on.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from typing import Any
+
+from lark import Lark, Token, Transformer
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import Reporter, Span
+from lrdsl.resources import folder
+from lrdsl.syntax import mistakes
+from lrdsl.syntax import nodes as n
+from lrdsl.syntax.numbers import read_number
+
+MAX_CHARACTERS = 64 * 1024
+MAX_DEPTH = 200
+MAX_SYNTAX_ERRORS = 20
+KEYWORDS = frozenset({"none", "true", "false", "inf"})
+
+_OPENING = re.compile(r"#[^\n]*|[(\[]|[)\]]")
+
+
+def parse_tree(text: str) -> n.Node:
+    """The tree of a spec; `SpecError` with every syntax error if it has any.
+
+    >>> parse_tree("hold(5)")
+    Call(name=Name(id='hold'), arguments=(Argument(value=Number(value=5.0, ...),))
+    """
+    reporter = Reporter(text)
+    tree = read(text, reporter)
+    reporter.check()
+    assert tree is not None
+    return tree
+
+
+def read(text: str, reporter: Reporter) -> n.Node | None:
+    """The tree of a spec, mended where it has syntax errors, which go to `reporter`.
+
+    None when nothing could be made of the text.
+    """
+    if not _is_readable(text, reporter):
+        return None
+    handler = _Recovery(text, reporter)
+    try:
+        tree = _lark().parse(text, on_error=handler)
+    except UnexpectedInput as error:
+        handler.give_up(error)
+        return None
+    assert isinstance(tree, n.Node)
+    for node, depth in n.walk(tree):
+        if isinstance(node, n.Faulty) and node.problem is not None:
+            reporter.report(
+                node.problem, node.message, node.span, fix=node.fix, replacement=node.replacement
+            )
+        if depth > 2 * MAX_DEPTH + 1:  # a call and its argument are two nodes, but one level
+            _too_deep(node.span, reporter)
+            return None
+    return tree
+
+
+def _is_readable(text: str, reporter: Reporter) -> bool:
+    """Whether a text is within the bounds for which parsing it is worth a try."""
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_CHARACTERS:
+        message = f"the spec has {len(text):,} characters, the limit is 64 KiB"
+        reporter.report(d.TOO_LONG, message, Span(0, 1))
+        return False
+    if not _COMMENT.sub("", text).strip():
+        fix = "write a schedule such as `cosine(1, 1e-3, 800)`"
+        reporter.report(d.EMPTY, "the spec is empty", Span(0, 1), fix=fix)
+        return False
+    depth = 0
+    if text.count("(") + text.count("[") > MAX_DEPTH:
+        for match in _OPENING.finditer(text):
+            depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(match[0], 0)
+            if depth > MAX_DEPTH:
+                _too_deep(Span(match.start(), match.end()), reporter)
+                return False
+    return True
+
+
+_COMMENT = re.compile(r"#[^\n]*")
+
+
+def _too_deep(span: Span, reporter: Reporter) -> None:
+    message = f"the spec is nested deeper than {MAX_DEPTH} levels"
+    reporter.report(d.TOO_DEEP, message, span, fix="write it flat, as a chain with `>>`")
+
+
+class _Recovery:
+    """What lark calls at each syntax error: reports it, mends the parser's state, goes on."""
+
+    def __init__(self, text: str, reporter: Reporter) -> None:
+        self.text = text
+        self.reporter = reporter
+        self.errors = 0
+        self._dropped: tuple[int, int] | None = None
+
+    def __call__(self, error: UnexpectedInput) -> bool:
+        self.errors += 1
+        if self.errors > MAX_SYNTAX_ERRORS:
+            return False
+        if isinstance(error, UnexpectedCharacters):
+            self._stray(error)
+            return True
+        assert isinstance(error, UnexpectedToken)
+        parser, token = error.interactive_parser, error.token
+        accepted = frozenset(parser.accepts())
+        if token.type == "$END":
+            start = len(self.text)
+            mistakes.unexpected_end(self.text, accepted, self._follows_dropped(start), self.reporter)
+            return self._close(parser)
+        assert token.start_pos is not None
+        if not self._follows_dropped(token.start_pos):
+            mistakes.unexpected_token(self.text, token, accepted, self.reporter)
+        self._mend(parser, token)
+        return True
+
+    def _stray(self, error: UnexpectedCharacters) -> None:
+        """Report a stray character and read the operator that it was meant to be, or nothing."""
+        start = error.pos_in_stream
+        assert start is not None
+        parser: Any = error.interactive_parser  # type: ignore[attr-defined]
+        mistakes.stray_character(self.text, start, self.reporter)
+        meant = _OPERATORS.get(mistakes.INSTEAD.get(self.text[start], ""))
+        if meant is not None and meant in parser.accepts():
+            parser.feed_token(Token(meant, "", start, end_pos=start + 1))
+        else:
+            self._drop(start, start + 1)
+
+    def _drop(self, start: int, stop: int) -> None:
+        self._dropped = self._dropped or (start, stop)
+        self._dropped = (self._dropped[0], stop)
+
+    def _follows_dropped(self, start: int) -> bool:
+        """Whether nothing but what was left out lies before `start`: then one complaint is enough."""
+        follows = self._dropped is not None and not self.text[self._dropped[1] : start].strip()
+        if not follows:
+            self._dropped = None
+        return follows
+
+    def _mend(self, parser: Any, token: Token) -> None:
+        """Feed what is missing before `token`, then `token`; or leave `token` out."""
+        other = {"RPAR": "RSQB", "RSQB": "RPAR"}.get(token.type)
+        if other is not None and other in parser.accepts():
+            parser.feed_token(Token.new_borrow_pos(other, "", token))
+            return
+        for inserts in ((), *((m,) for m in _INSERTS), *itertools.product(_INSERTS, repeat=2)):
+            trial = parser.copy(deepcopy_values=False)
+            if _feed(trial, (*inserts, token.type), token):
+                _feed(parser, inserts, token)
+                parser.feed_token(token)
+                return
+        assert token.start_pos is not None and token.end_pos is not None
+        self._drop(token.start_pos, token.end_pos)
+
+    def _close(self, parser: Any) -> bool:
+        """Complete what the end of the text left open."""
+        position = len(self.text)
+        for _ in range(3 * MAX_DEPTH):
+            accepted = parser.accepts()
+            if "$END" in accepted:
+                break
+            missing = next((c for c in ("MISSING", "RPAR", "RSQB", "COLON") if c in accepted), None)
+            if missing is None:
+                return False
+            parser.feed_token(Token(missing, "", position, end_pos=position))
+        return True
+
+    def give_up(self, error: UnexpectedInput) -> None:
+        """Make sure that something was reported when no repair helped."""
+        if not self.reporter.diagnostics:
+            position = error.pos_in_stream or 0
+            self.reporter.report(
+                d.UNEXPECTED, "this is no schedule", Span(position, position + 1)
+            )
+
+
+_INSERTS = ("MISSING", "COMMA", "THEN", "COLON")
+"""What may be missing before a token, likeliest first."""
+
+_OPERATORS = {">>": "THEN", "**": "POWER", "*": "STAR", "-": "MINUS", "/": "SLASH"}
+
+
+def _feed(parser: Any, types: tuple[str, ...], where: Token) -> bool:
+    """Feed empty tokens of these types, placed at `where`; False when one does not fit."""
+    try:
+        for type_ in types:
+            parser.feed_token(Token.new_borrow_pos(type_, "", where))
+    except UnexpectedToken:
+        return False
+    return True
+
+
+@functools.cache
+def _lark() -> Lark:
+    grammar = (folder("grammar") / "lrdsl.lark").read_text(encoding="utf-8")
+    return Lark(grammar, parser="lalr", lexer="contextual", transformer=_Build(), maybe_placeholders=True)
+
+
+def _span(token: Token) -> Span:
+    assert token.start_pos is not None and token.end_pos is not None
+    return Span(token.start_pos, token.end_pos)
+
+
+def _parts(children: list[Any]) -> tuple[n.Node, ...]:
+    """The nodes among `children`, without the commas and brackets."""
+    return tuple(child for child in children if isinstance(child, n.Node))
+
+
+class _Build(Transformer[Token, n.Node]):
+    """Makes the nodes while lark reduces, so that no lark tree is ever built."""
+
+    def start(self, children: list[Any]) -> n.Node:
+        (node,) = children
+        assert isinstance(node, n.Node)
+        return node
+
+    def number(self, children: list[Any]) -> n.Node:
+        return read_number(str(children[0]), _span(children[0]))
+
+    def name(self, children: list[Any]) -> n.Node:
+        (token,) = children
+        if token in KEYWORDS:
+            return n.Keyword(str(token), span=_span(token))
+        return n.Name(str(token), span=_span(token))
+
+    def default(self, children: list[Any]) -> n.Node:
+        return n.Default(span=_span(children[0]))
+
+    def string(self, children: list[Any]) -> n.Node:
+        return n.String(str(children[0])[1:-1], span=_span(children[0]))
+
+    def missing(self, children: list[Any]) -> n.Node:
+        return n.Faulty(span=_span(children[0]))
+
+    def group(self, children: list[Any]) -> n.Node:
+        opening, node, closing = children
+        node = n.at(node, _span(opening).to(_span(closing)))
+        assert isinstance(node, n.Node)
+        return node
+
+    def list(self, children: list[Any]) -> n.Node:
+        return n.List(_parts(children), span=_span(children[0]).to(_span(children[-1])))
+
+    def keyword(self, children: list[Any]) -> n.Argument:
+        name, _, value = children
+        return n.Argument(value, str(name), _span(name), span=_span(name).to(value.span))
+
+    def call(self, children: list[Any]) -> n.Node:
+        name = n.Name(str(children[0]), span=_span(children[0]))
+        arguments = tuple(
+            [
+                part if isinstance(part, n.Argument) else n.Argument(part, span=part.span)
+                for part in _parts(children)
+            ]
+        )
+        return n.Call(name, arguments, span=name.span.to(_span(children[-1])))
+
+    def entry(self, children: list[Any]) -> n.Entry:
+        start, _, stop, _, star, value = children
+        return n.Entry(start, stop, star is not None, value, span=start.span.to(value.span))
+
+    def bracket(self, children: list[Any]) -> n.Node:
+        name = n.Name(str(children[0]), span=_span(children[0]))
+        entries = tuple([part for part in children if isinstance(part, n.Entry)])
+        return n.Bracket(name, entries, span=name.span.to(_span(children[-1])))
+
+    def pipe(self, children: list[Any]) -> n.Node:
+        return n.pipe(*children[::2])
+
+    def chain(self, children: list[Any]) -> n.Node:
+        return n.chain(*children[::2])
+
+    def sum(self, children: list[Any]) -> n.Node:
+        return n.arithmetic(tuple(map(str, children[1::2])), tuple(children[::2]))
+
+    product = sum
+
+    def negative(self, children: list[Any]) -> n.Node:
+        minus, operand = children
+        return n.Negative(operand, span=_span(minus).to(operand.span))
+
+    def power(self, children: list[Any]) -> n.Node:
+        base, _, exponent = children
+        return n.Power(base, exponent, span=base.span.to(exponent.span))
+

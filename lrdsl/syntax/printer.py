@@ -1,0 +1,82 @@
+"""Tree to canonical text: one spelling of spaces, brackets and defaults for each meaning.
+
+The text holds no `": "` and no `" #"`, so that it survives as a plain YAML scalar.
+"""
+
+from __future__ import annotations
+
+from itertools import repeat
+
+from lrdsl.syntax.nodes import (
+    Argument,
+    Arithmetic,
+    Bracket,
+    Call,
+    Chain,
+    Default,
+    Entry,
+    Faulty,
+    Keyword,
+    List,
+    Name,
+    Negative,
+    Node,
+    Number,
+    Pipe,
+    Power,
+    String,
+)
+
+# How tightly a node binds, loosest first. A part that binds less than its place asks for brackets.
+_PIPE, _CHAIN, _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(1, 8)
+
+
+def write(node: Node, least: int = _PIPE) -> str:
+    """The canonical text of a tree.
+
+    One function, so that a tree of the greatest depth allowed stays well inside Python's stack.
+
+    >>> from lrdsl.syntax.parser import parse_tree
+    >>> write(parse_tree("cosine(1,1e-3,800)|interval[ 600 : * 0.5 ]"))
+    'cosine(1, 1e-3, 800) | interval[600:*0.5]'
+    """
+    level = _ATOM
+    match node:
+        case Number(text=text) | Name(id=text) | Keyword(word=text):
+            pass
+        case Default() | Faulty():
+            text = "_"
+        case String(value=value):
+            text = f'"{value}"' if "'" in value else f"'{value}'"
+        case List(items=items):
+            text = f"[{', '.join(map(write, items))}]"
+        case Call(name=name, arguments=arguments):
+            text = f"{name.id}({', '.join(map(write, arguments))})"
+        case Argument(value=inner, name=None):
+            text = write(inner)
+        case Argument(value=inner, name=keyword):
+            text = f"{keyword}={write(inner)}"
+        case Bracket(name=name, entries=entries):
+            text = f"{name.id}[{', '.join(map(write, entries))}]"
+        case Entry(start=start, stop=stop, factor=factor, value=inner):
+            until = f"..{write(stop, _SUM)}" if stop is not None else ""
+            text = f"{write(start, _SUM)}{until}:{'*' if factor else ''}{write(inner)}"
+        case Pipe(parts=parts):
+            level = _PIPE
+            text = " | ".join(map(write, parts, repeat(_CHAIN)))
+        case Chain(parts=parts):
+            level = _CHAIN
+            text = " >> ".join(map(write, parts, repeat(_SUM)))
+        case Arithmetic(operators=operators, parts=parts):
+            level = _SUM if node.is_sum else _PRODUCT
+            first, *others = map(write, parts, repeat(level + 1))
+            text = first + "".join(f" {o} {p}" for o, p in zip(operators, others, strict=True))
+        case Negative(operand=operand):
+            level = _UNARY
+            text = f"-{write(operand, _UNARY)}"
+        case Power(base=base, exponent=exponent):
+            level = _POWER
+            text = f"{write(base, _ATOM)} ** {write(exponent, _UNARY)}"
+        case _:
+            raise TypeError(f"no way to write a {type(node).__name__}")
+    return f"({text})" if level < least else text

@@ -1,0 +1,208 @@
+"""`Spec`: an immutable piece of the language that combines in Python as it does in text."""
+
+from __future__ import annotations
+
+from typing import TypeAlias, Union
+
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import fail
+from lrdsl.syntax import nodes as n
+from lrdsl.syntax.numbers import number_node
+from lrdsl.syntax.parser import MAX_DEPTH, parse_tree
+from lrdsl.syntax.printer import write
+
+Operand: TypeAlias = Union["Spec", str, int, float]
+"""What Python's operators take beside a Spec: text and numbers."""
+
+
+class Spec:
+    """A parsed spec, or a part of one.
+
+    Immutable and hashable. Two specs are equal when they mean the same text: spaces, comments,
+    needless brackets and the notation of numbers (`10k`, `10_000`) do not count. `str(spec)` is
+    canonical text. The operators of the language work between specs, numbers and text, grouped as
+    in the text, because Python's precedence is the language's.
+
+    >>> spec = parse("warmup(100)>>cosine(1, 0, 800)")
+    >>> str(spec)
+    'warmup(100) >> cosine(1, 0, 800)'
+    >>> str(0.5 * spec | parse("clip(0.1, _)"))
+    '0.5 * (warmup(100) >> cosine(1, 0, 800)) | clip(0.1, _)'
+    >>> parse(str(spec)) == spec
+    True
+    """
+
+    __slots__ = ("_node", "_source")
+
+    _node: n.Node
+    _source: str | None
+
+    def __init__(self, node: n.Node, source: str | None = None) -> None:
+        object.__setattr__(self, "_node", node)
+        object.__setattr__(self, "_source", source)
+
+    @property
+    def node(self) -> n.Node:
+        """The root of the tree."""
+        return self._node
+
+    @property
+    def source(self) -> str | None:
+        """The text as the user wrote it; None for a spec built in Python."""
+        return self._source
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Spec is immutable: cannot set {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a Spec is immutable: cannot delete {name!r}")
+
+    def __str__(self) -> str:
+        if self._source is None and any(depth > 2 * MAX_DEPTH + 1 for _, depth in n.walk(self._node)):
+            raise fail(d.TOO_DEEP, f"the spec is nested deeper than {MAX_DEPTH} levels")
+        return write(self._node)
+
+    def __repr__(self) -> str:
+        return f"lrdsl.parse({str(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return self._node == other._node if isinstance(other, Spec) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._node)
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return parse, (self._source if self._source is not None else str(self),)
+
+    def __or__(self, right: Operand) -> Spec:
+        return Spec(n.pipe(self._node, operand(right)))
+
+    def __ror__(self, left: Operand) -> Spec:
+        return Spec(n.pipe(operand(left), self._node))
+
+    def __rshift__(self, right: Operand) -> Spec:
+        return Spec(n.chain(self._node, operand(right)))
+
+    def __rrshift__(self, left: Operand) -> Spec:
+        return Spec(n.chain(operand(left), self._node))
+
+    def __add__(self, right: Operand) -> Spec:
+        return _arithmetic(self, "+", right)
+
+    def __radd__(self, left: Operand) -> Spec:
+        return _arithmetic(left, "+", self)
+
+    def __sub__(self, right: Operand) -> Spec:
+        return _arithmetic(self, "-", right)
+
+    def __rsub__(self, left: Operand) -> Spec:
+        return _arithmetic(left, "-", self)
+
+    def __mul__(self, right: Operand) -> Spec:
+        return _arithmetic(self, "*", right)
+
+    def __rmul__(self, left: Operand) -> Spec:
+        return _arithmetic(left, "*", self)
+
+    def __truediv__(self, right: Operand) -> Spec:
+        return _arithmetic(self, "/", right)
+
+    def __rtruediv__(self, left: Operand) -> Spec:
+        return _arithmetic(left, "/", self)
+
+    def __pow__(self, right: Operand) -> Spec:
+        return Spec(n.Power(self._node, operand(right)))
+
+    def __rpow__(self, left: Operand) -> Spec:
+        return Spec(n.Power(operand(left), self._node))
+
+    def __neg__(self) -> Spec:
+        return Spec(n.Negative(self._node))
+
+
+def parse(text: str) -> Spec:
+    """Read a spec.
+
+    Raises `SpecError` with every syntax error. Names and arguments are looked at by
+    `lrdsl.compile`, which knows the shapes.
+
+    >>> parse("cosine(1, 1e-3")
+    Traceback (most recent call last):
+    lrdsl.diagnostics.SpecError: error[LR104]: this `(` is never closed
+      | cosine(1, 1e-3
+      |       ^ its `)` is missing
+    """
+    if not isinstance(text, str):
+        raise fail(d.BAD_SPEC, f"a spec is text, not {type(text).__name__}")
+    return Spec(parse_tree(text), text)
+
+
+def operand(value: object) -> n.Node:
+    """The node of a Python value: a Spec, a number, a truth value, None, text or a list of these.
+
+    >>> operand([30, "5%"]).items[1]
+    Number(value=5.0, unit='%', text='5%')
+    """
+    if isinstance(value, Spec):
+        return value.node
+    if value is None or isinstance(value, bool):
+        return n.Keyword(str(value).lower())
+    if isinstance(value, (list, tuple)):
+        return n.List(tuple([operand(item) for item in value]))
+    if isinstance(value, str):
+        return parse(value).node
+    number = as_number(value)
+    if number is None:
+        raise fail(d.BAD_SPEC, f"a {type(value).__name__} is no part of a spec")
+    if number == float("inf"):
+        return n.Keyword("inf")
+    if number - number != 0:
+        raise fail(d.BAD_SPEC, f"{number} is no number for a spec")
+    return number_node(number)
+
+
+def as_number(value: object) -> int | float | None:
+    """A Python or numpy number as an int or a float; None for anything else, truth values too.
+
+    >>> as_number(3), as_number(True), as_number("3")
+    (3, None, None)
+    """
+    if isinstance(value, (bool, str, bytes)):
+        return None
+    if isinstance(value, (int, float)):
+        return value
+    if hasattr(value, "__index__"):
+        return int(value.__index__())
+    if hasattr(value, "__float__") and getattr(value, "ndim", 0) == 0:
+        try:
+            return float(value)
+        except (TypeError, ValueError, RuntimeError):
+            return None
+    return None
+
+
+def source_of(spec: object) -> str:
+    """The text of anything that is taken for a spec: text, a Spec, a number, `{"spec": …}`.
+
+    >>> source_of(0.1), source_of({"spec": "hold(5)"})
+    ('0.1', 'hold(5)')
+    """
+    if isinstance(spec, str):
+        return spec
+    if isinstance(spec, Spec):
+        return spec.source if spec.source is not None else str(spec)
+    keys = getattr(spec, "keys", None)
+    if callable(keys):
+        if set(keys()) != {"spec"}:
+            found = ", ".join(f"`{key}`" for key in keys()) or "nothing"
+            raise fail(d.BAD_SPEC, f"a mapping for a schedule has the one key `spec`, not {found}")
+        return source_of(spec["spec"])  # type: ignore[index]
+    if as_number(spec) is None:
+        raise fail(d.BAD_SPEC, f"a spec is text, a number or a Spec, not {type(spec).__name__}")
+    return write(operand(spec))
+
+
+def _arithmetic(left: Operand, operator: str, right: Operand) -> Spec:
+    return Spec(n.arithmetic((operator,), (operand(left), operand(right))))
+
+
