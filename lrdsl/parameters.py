@@ -77,6 +77,8 @@ class Parameter:
             default = "_" if default is None else str(default).lower()
         elif isinstance(default, float):
             default = "inf" if math.isinf(default) else f"{default:g}"
+        elif isinstance(default, Parametrised):
+            default = default.name
         return f"{self.name}={default}"
 
 
@@ -100,6 +102,8 @@ class Parametrised(BaseModel):
         frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True, strict=False
     )
 
+    name: ClassVar[str]
+
     positional: ClassVar[tuple[str, ...] | None] = None
     """The parameters that may be given by position, in this order; None: all in field order."""
 
@@ -110,9 +114,9 @@ class Parametrised(BaseModel):
     def parameters(cls) -> tuple[Parameter, ...]:
         """What a call takes, in order.
 
-        >>> from lrdsl.shapes import SHAPES
-        >>> [str(p) for p in SHAPES["warmup"].parameters]
-        ['mode=linear', 'steps=rest', 'start=0', 'end=next', 'closed=false', 'until=_']
+        >>> from lrdsl.shapes.warmup import Warmup
+        >>> [str(p) for p in Warmup.parameters()]
+        ['mode=linear', 'steps=rest', 'start=0', 'end=next', 'closed=false']
         """
         named = cls.positional
         if named is None:

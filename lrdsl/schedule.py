@@ -58,6 +58,7 @@ class Schedule:
     context: Context
     length: float
     """Updates until the final value is reached: an int, or `math.inf` if it never ends."""
+    _signal: Signal
 
     def __init__(self, spec: Spec, context: Context, signal: Signal, length: Length) -> None:
         finite = not (isinstance(length, float) and math.isinf(length))
@@ -137,10 +138,10 @@ class Schedule:
         neither goes on for ever.
 
         >>> import lrdsl
-        >>> for segment in lrdsl.compile("warmup(100) >> linear(1, 0, 100)").segments:
+        >>> for segment in lrdsl.compile("warmup(100) >> linear(1, 0, 2)").segments:
         ...     print(segment)
         Segment(start=0, stop=100, first=0.0, last=0.99, description='warmup(100)')
-        Segment(start=100, stop=200, first=1.0, last=0.01, description='linear(1, 0, 100)')
+        Segment(start=100, stop=102, first=1.0, last=0.5, description='linear(1, 0, 2)')
         """
         stop = self.length
         if math.isinf(stop) and self.context.total_steps is not None:
@@ -277,4 +278,11 @@ def compile_in(spec: Operand | Any, context: Context) -> Schedule:
     assert found is not None
     signal, length = found
     schedule = Schedule(Spec(tree, source), context, signal, length)
+    schedule(_probe(schedule))
     return schedule
+
+
+def _probe(schedule: Schedule) -> NDArray[np.int64]:
+    """A few updates from all over the run, so that most overflows are found before it starts."""
+    end = min(schedule.length, schedule.context.total_steps or 1000)
+    return np.unique(np.concatenate([np.arange(3), np.linspace(0, end, 32)]).astype(np.int64))

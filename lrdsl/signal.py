@@ -7,6 +7,7 @@ it returns the final value. One vectorised definition serves scalars, arrays, pl
 
 from __future__ import annotations
 
+import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -119,7 +120,7 @@ def partition(t: Array, starts: Array) -> Iterator[tuple[int, Selector]]:
         first, last = (int(np.searchsorted(starts, end, "right")) - 1 for end in (t[0], t[-1]))
         cuts = np.searchsorted(t, starts[first + 1 : last + 1], "left")
         edges = [0, *cuts.tolist(), t.size]
-        for i, (start, stop) in enumerate(zip(edges, edges[1:], strict=False), first):
+        for i, (start, stop) in enumerate(itertools.pairwise(edges), first):
             if start < stop:
                 yield i, slice(start, stop)
         return

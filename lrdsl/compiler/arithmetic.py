@@ -99,7 +99,9 @@ class Domain(ABC, Generic[T]):
 
     def no_number(self, node: n.Node) -> None:
         """Complain about what is no number at all."""
-        kind = "a schedule" if isinstance(node, (n.Call, n.Bracket, n.Chain, n.Pipe)) else "no number"
+        kind = (
+            "a schedule" if isinstance(node, (n.Call, n.Bracket, n.Chain, n.Pipe)) else "no number"
+        )
         if isinstance(node, n.Call) and node.name.id not in SHAPES:
             unknown = node.name.id not in MODIFIERS
             if unknown:
@@ -147,8 +149,12 @@ class Domain(ABC, Generic[T]):
             outcome = float(function(*[np.float64(operand) for operand in operands]))
         if math.isfinite(outcome):
             return outcome
-        if name == "/" and operands[-1] == 0 or name == "**" and operands[0] == 0:
-            self.complain(d.DIVISION_BY_ZERO, f"`{_short(node)}` is 0 here, and divides", node.span)
+        if name == "/" and operands[-1] == 0:
+            known = "" if isinstance(node, n.Number) else f": `{_short(node)}` is 0 here"
+            self.complain(d.DIVISION_BY_ZERO, f"division by zero{known}", node.span)
+        elif name == "**" and operands[0] == 0:
+            message = f"division by zero: `{_short(node)}` is 0 to a negative power"
+            self.complain(d.DIVISION_BY_ZERO, message, node.span)
         elif math.isnan(outcome) or name == "log":
             shown = ", ".join(f"{operand:g}" for operand in operands)
             text = f"{shown.replace(', ', ' ** ')}" if name == "**" else f"{name}({shown})"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lrdsl import diagnostics as d
 from lrdsl.curves import CURVES, Curve
 from lrdsl.diagnostics import Reporter
-from lrdsl.parameters import REQUIRED, Kind, Parameter
+from lrdsl.parameters import Kind, Parameter
 from lrdsl.registry import did_you_mean, near
 from lrdsl.syntax.nodes import Argument, Call, Default, Faulty, Name, Node, String
 
@@ -44,6 +44,8 @@ class _Binder:
         self.curve = curve
         self.parameters = {parameter.name: parameter for parameter in parameters}
         self.order = [parameter.name for parameter in parameters if parameter.positional]
+        self.shown = list(self.order)
+        """The positional parameters as a message shows them, left-out ones included."""
         self.bound: dict[str, Node] = {}
         self.sound = not any(isinstance(a.value, Faulty) for a in call.arguments)
         self.mode = next((p for p in parameters if p.kind is Kind.MODE), None)
@@ -72,7 +74,7 @@ class _Binder:
         self.reporter.report(problem, message, node.span, fix=text, replacement=replacement)
 
     def _signature(self) -> str:
-        inside = ", ".join(str(self.parameters[name]) for name in self.order)
+        inside = ", ".join(str(self.parameters[name]) for name in self.shown)
         return f"`{self.call.name.id}({inside})`"
 
     def _find_curve(self, mode: Parameter) -> None:
@@ -96,13 +98,16 @@ class _Binder:
             for parameter in self.curve.parameters():
                 self.parameters.setdefault(parameter.name, parameter)
                 self.order.append(parameter.name)
+                self.shown.append(parameter.name)
 
     def _is_mode(self, node: Node) -> bool:
         """Whether a first argument is meant for `mode`: a curve's name, right or mistyped."""
         match node:
             case Name(id=id):
                 # `warmup(linaer, 100)`: near a curve's name, and followed by something else.
-                return id in CURVES or (len(self.call.arguments) > 1 and near(id, CURVES) is not None)
+                return id in CURVES or (
+                    len(self.call.arguments) > 1 and near(id, CURVES) is not None
+                )
             case String() | Default() | Faulty():
                 return True
         return False
@@ -115,7 +120,11 @@ class _Binder:
                     message = f"there is no curve `{word}`"
                     known = ", ".join(f"`{name}`" for name in CURVES)
                     self._complain(
-                        d.UNKNOWN_NAME, message, node, did_you_mean(word, CURVES), f"there are {known}"
+                        d.UNKNOWN_NAME,
+                        message,
+                        node,
+                        did_you_mean(word, CURVES),
+                        f"there are {known}",
                     )
                 return found
         message = f"`mode` of `{self.call.name.id}` takes the name of a curve"
@@ -127,13 +136,12 @@ class _Binder:
         for name, argument in zip(self.order, arguments, strict=False):
             self.bound[name] = argument.value
         if len(arguments) > len(self.order) and self._curve_known():
-            most = len(self.order)
-            extra = arguments[most]
+            extra = arguments[len(self.order)]
+            most = len(self.shown)
             count = "no arguments" if most == 0 else f"at most {most} argument{'s' * (most > 1)}"
-            message = f"`{self.call.name.id}` takes {count}, not {len(arguments)}"
-            self._complain(
-                d.TOO_MANY_ARGUMENTS, message, extra, fix=f"it is {self._signature()}"
-            )
+            given = len(arguments) + most - len(self.order)
+            message = f"`{self.call.name.id}` takes {count}, not {given}"
+            self._complain(d.TOO_MANY_ARGUMENTS, message, extra, fix=f"it is {self._signature()}")
         named = False
         for argument in self.call.arguments:
             named = named or argument.name is not None
@@ -159,7 +167,11 @@ class _Binder:
                 self.sound = False
                 text, replacement = suggestion or (f"it is {self._signature()}", None)
                 self.reporter.report(
-                    d.UNKNOWN_PARAMETER, message, argument.name_span, fix=text, replacement=replacement
+                    d.UNKNOWN_PARAMETER,
+                    message,
+                    argument.name_span,
+                    fix=text,
+                    replacement=replacement,
                 )
         if "steps" in self.bound and "until" in self.bound:
             message = "`steps` and `until` both set the length"
@@ -170,13 +182,14 @@ class _Binder:
     def _missing(self) -> None:
         if not self.sound:
             return
-        for parameter in self.parameters.values():
-            given = self.bound.get(parameter.name)
-            if parameter.default is not REQUIRED or not (given is None or isinstance(given, Default)):
-                continue
-            if given is None:
-                message = f"`{self.call.name.id}` needs `{parameter.name}`, {parameter.kind.value.strip(', ')}"
-                self._complain(d.MISSING_ARGUMENT, message, self.call, fix=f"it is {self._signature()}")
-            else:
-                message = f"`{parameter.name}` of `{self.call.name.id}` has no default"
+        call = self.call.name.id
+        for name, parameter in self.parameters.items():
+            given = self.bound.get(name)
+            if parameter.required and given is None:
+                kind = parameter.kind.value.strip(", ")
+                message = f"`{call}` needs `{name}`, {kind}"
+                fix = f"it is {self._signature()}"
+                self._complain(d.MISSING_ARGUMENT, message, self.call, fix=fix)
+            elif parameter.required and isinstance(given, Default):
+                message = f"`{name}` of `{call}` has no default"
                 self._complain(d.MISSING_ARGUMENT, message, given, fix="give it")

@@ -154,7 +154,10 @@ class Elaborator:
             return self._apply(node, (function,), operands, region)
         if name in MODIFIERS:
             self._complain(
-                d.WRONG_PLACE, f"`{name}` is a modifier, not a shape", node, fix="write it after `|`"
+                d.WRONG_PLACE,
+                f"`{name}` is a modifier, not a shape",
+                node,
+                fix="write it after `|`",
             )
         else:
             self._unknown(node.name, "shape", [*SHAPES, *FUNCTIONS])
@@ -284,10 +287,7 @@ def check_function(node: n.Call, reporter: Reporter) -> bool:
     count = len(node.arguments)
     if count >= function.least and (function.most is None or count <= function.most):
         return True
-    if function.most is None:
-        wanted = f"at least {function.least} arguments"
-    else:
-        wanted = "1 argument"
+    wanted = "1 argument" if function.most else f"at least {function.least} arguments"
     problem = d.MISSING_ARGUMENT if count < function.least else d.TOO_MANY_ARGUMENTS
     reporter.report(problem, f"`{function.name}` takes {wanted}, not {count}", node.span)
     return False

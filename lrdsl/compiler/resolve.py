@@ -27,7 +27,6 @@ from lrdsl.compiler.terms import (
     EntryTerm,
     InUpdates,
     Modify,
-    Poison,
     Scalar,
     Sequence,
     ShapeCall,
@@ -55,12 +54,14 @@ class Extent:
 
     `length` is exact; inf for what never ends, None for what fills the rest of the run. A plain
     number has no length at all and lets the others decide (`is_number`). `fixed` is the part of
-    the length that is known of an open chain, `node` what to point at.
+    the length that is known of an open chain, `node` what to point at. What never ends only for
+    want of a total (`by_default`) would rather fill the rest when something follows.
     """
 
     length: Length | None
     node: n.Node
     is_number: bool = False
+    by_default: bool = False
     fixed: Fraction = Fraction(0)
 
     @property
@@ -87,10 +88,6 @@ class Frame:
     room: Fraction | None
     prev: Ask
     next: Ask
-
-    def inside(self, room: Fraction | None) -> Frame:
-        """The frame of a source whose time runs differently: chain positions do not reach in."""
-        return Frame(Place(Fraction(0), room), Fraction(0), room, self.prev, self.next)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +160,7 @@ class Pointwise(Signal):
     def outline(self, stop: float) -> tuple[Piece, ...]:
         edges = sorted({p.start for part in self.parts for p in part.outline(stop)})
         text = write(self.node)
-        return tuple(
-            [Piece(first, last, text) for first, last in itertools.pairwise([*edges, stop])]
-        )
+        return tuple(map(Piece, edges, [*edges[1:], stop], itertools.repeat(text)))
 
 
 @dataclass(slots=True)
@@ -293,8 +288,8 @@ class Resolver:
         elif until is not None:
             length = self._until(term, until, place)
         else:
-            endless = getattr(term.form.cls, "may_be_endless", False) and self.context.total is None
-            return Extent(math.inf if endless else None, term.node, is_number=False)
+            endless = term.form.cls.may_be_endless and self.context.total is None
+            return Extent(math.inf if endless else None, term.node, by_default=endless)
         if length is None:
             return None
         where = until if node is None else node
@@ -335,46 +330,39 @@ class Resolver:
             return None
         return found
 
-    def layout(
-        self, term: Sequence, place: Place
-    ) -> tuple[list[Fraction | None], Extent] | None:
-        """The exact start of each part of a chain, and the extent of the whole.
-
-        After a part that fills the rest the starts are unknown until the room is.
-        """
-        at: Fraction | None = Fraction(0)
-        starts: list[Fraction | None] = []
-        fixed = Fraction(0)
-        open_part: Term | None = None
-        endless, sound = False, True
+    def layout(self, term: Sequence, place: Place) -> tuple[list[Length | None], Extent] | None:
+        """The length of each part of a chain (None: the rest), and the extent of the whole."""
+        at: Fraction | None = Fraction(0)  # unknown after a part that fills the rest
+        lengths: list[Length | None] = []
+        fixed, open_part, sound = Fraction(0), None, True
+        last = len(term.parts) - 1
         for i, part in enumerate(term.parts):
-            starts.append(at)
             rest = None if at is None or place.rest is None else place.rest - at
             extent = self.measure(part, Place(at, rest))
             if extent is None:
                 sound, at = False, None
-            elif extent.never_ends:
-                endless = True
-                if i < len(term.parts) - 1:
-                    self._never_ends(extent, part, term.parts[i + 1])
-                    sound, at = False, None
-            elif extent.is_open:
+                continue
+            length = None if extent.by_default and i < last else extent.length
+            lengths.append(length)
+            fixed += extent.fixed
+            if length is None:
                 if open_part is not None:
                     self._two_open(open_part, part)
                     sound = False
                 open_part, at = part, None
-                fixed += extent.fixed
-            else:
-                assert isinstance(extent.length, Fraction)
-                fixed += extent.length
-                at = None if at is None else at + extent.length
+            elif isinstance(length, Fraction):
+                fixed += length
+                at = None if at is None else at + length
+            elif i < last:
+                self._never_ends(extent, part, term.parts[i + 1])
+                sound, at = False, None
         if not sound:
             return None
-        if endless:
-            return starts, Extent(math.inf, term.node, fixed=fixed)
+        if lengths[-1] == math.inf:
+            return lengths, Extent(math.inf, term.node, by_default=extent.by_default, fixed=fixed)  # type: ignore[union-attr]
         if open_part is not None:
-            return starts, Extent(None, open_part.node, fixed=fixed)
-        return starts, Extent(fixed, term.node)
+            return lengths, Extent(None, open_part.node, fixed=fixed)
+        return lengths, Extent(fixed, term.node)
 
     def _never_ends(self, extent: Extent, part: Term, following: Term) -> None:
         text = write(part.node)
@@ -393,11 +381,11 @@ class Resolver:
         self._complain(d.TWO_OPEN, message, second.node, "give one of them its steps")
 
     def _measure_modified(self, term: Modify, place: Place) -> Extent | None:
-        source = self.measure(term.source, place)
+        source = self.measure(term.source, _source_place(term, place))
         modifier = self._modifier(term, place)
         if source is None or modifier is None:
             return None
-        length = math.inf if source.never_ends else source.length
+        length = source.length
         if modifier.needs_end and length == math.inf:
             message = f"`{_short(term.source.node)}` never ends, so it cannot be repeated"
             self._complain(d.NEVER_ENDS, message, term.source.node, "give it a length")
@@ -418,7 +406,8 @@ class Resolver:
         if found != math.inf and found > FAR:
             self._complain(d.BAD_LENGTH, "this is longer than any run", term.node)
             return None
-        return Extent(found, term.node, is_number=source.is_number and found == math.inf)
+        endless = found == math.inf
+        return Extent(found, term.node, endless and source.is_number, endless and source.by_default)
 
     def _needs_total(self, node: n.Node) -> None:
         message = f"`{_short(node)}` has no length and the run's is not known"
@@ -461,8 +450,10 @@ class Resolver:
     def _make_modifier(self, term: Modify, place: Place) -> Modifier | None:
         if term.entries:
             lengths = self._entry_lengths(term, place)
-            return None if lengths is None else term.cls(entries=lengths)
-        fields = self._fields(term.parameters, term.arguments, term.cls.name, _Here(place, None, term.node))
+            return None if lengths is None else _with_entries(term, lengths)
+        fields = self._fields(
+            term.parameters, term.arguments, term.cls.name, _Here(place, None, term.node)
+        )
         return None if fields is None else self._make(term.cls, fields, term.node, term.arguments)
 
     def _entry_lengths(self, term: Modify, place: Place) -> tuple[Entry, ...] | None:
@@ -511,9 +502,9 @@ class Resolver:
             case Clock():
                 return Time()
             case InUpdates(node=node):
-                updates = Durations(
-                    self.context, self.reporter, "a formula", frame.place
-                ).evaluate(node)
+                updates = Durations(self.context, self.reporter, "a formula", frame.place).evaluate(
+                    node
+                )
                 return None if updates is None else Number(float(updates), node)
             case Apply(functions=functions, parts=parts):
                 signals = [self.build(part, frame) for part in parts]
@@ -586,8 +577,8 @@ class Resolver:
                 fields = None if value is None else fields
         if curve is not None:
             of_curve = self._fields(own, term.arguments, name, here)
-            mode = None if of_curve is None else self._make(
-                curve, of_curve, term.node, term.arguments
+            mode = (
+                None if of_curve is None else self._make(curve, of_curve, term.node, term.arguments)
             )
             if fields is not None:
                 fields["mode"] = mode
@@ -609,11 +600,10 @@ class Resolver:
         return None if shape is None else Leaf(shape, term.node)
 
     def _build_chain(self, term: Sequence, frame: Frame) -> Signal | None:
-        layout = self.layout(term, frame.place)
-        edges = None if layout is None else self._edges(term, layout, frame)
+        edges = self._edges(term, frame)
         cells: list[_Cell] = []
         for i, part in enumerate(term.parts):
-            start, stop = (None, None) if edges is None else edges[i : i + 2]
+            start, stop = (None, None) if edges is None else (edges[i], edges[i + 1])
             inside = self._part_frame(i, start, stop, frame, cells)
             length = None
             if start is not None and stop is not None:
@@ -625,11 +615,42 @@ class Resolver:
             return None
         starts = [half_up(frame.origin + edge) for edge in edges[:-1] if edge is not None]
         # A part that rounds to no update at all is never seen, unless it is the last.
-        kept = [
-            i for i, at in enumerate(starts) if i == len(starts) - 1 or at < starts[i + 1]
-        ]
-        parts = tuple([signals[i] for i in kept])
-        return Chain(parts, np.array([starts[i] for i in kept], dtype=np.float64))  # type: ignore[arg-type]
+        kept = [i for i, at in enumerate(starts) if i == len(starts) - 1 or at < starts[i + 1]]
+        parts = tuple([signal for i in kept if (signal := signals[i]) is not None])
+        return Chain(parts, np.array([starts[i] for i in kept], dtype=np.float64))
+
+    def _edges(self, term: Sequence, frame: Frame) -> list[Fraction | None] | None:
+        """The exact boundaries of a chain; the last is None for a chain that never ends.
+
+        None, and a complaint, when a part fills the rest and that is unknown or nothing.
+        """
+        layout = self.layout(term, frame.place)
+        if layout is None:
+            return None
+        lengths, extent = layout
+        edges: list[Fraction | None] = [Fraction(0)]
+        at = Fraction(0)
+        for length, part in zip(lengths, term.parts, strict=True):
+            if length is None:
+                room = frame.place.rest if frame.room is None else frame.room
+                if room is None:
+                    self._needs_total(part.node)
+                    return None
+                fixed = self._fixed(part, frame.place)
+                if room <= extent.fixed:
+                    self._no_rest(part.node, room - extent.fixed)
+                    return None
+                length = room - extent.fixed + fixed
+            if isinstance(length, float):
+                return [*edges, None]
+            at += length
+            edges.append(at)
+        return edges
+
+    def _fixed(self, part: Term, place: Place) -> Fraction:
+        """How much of a part that fills the rest is of known length."""
+        layout = self.layout(part, Place(None, None)) if isinstance(part, Sequence) else None
+        return Fraction(0) if layout is None else layout[1].fixed
 
     def _part_frame(
         self,
@@ -640,7 +661,8 @@ class Resolver:
         cells: list[_Cell],
     ) -> Frame:
         """The frame of part i; the cells before and after it are looked up when asked."""
-        origin, room = Fraction(0), None
+        # Where the layout is at fault, parts are built all the same, to find their mistakes.
+        origin, room = Fraction(0), Fraction(1) if start is None else None
         if start is not None:
             exact = frame.origin + start
             origin = exact - half_up(exact)
@@ -674,77 +696,35 @@ class Resolver:
 
         return begin
 
-    def _edges(
-        self, term: Sequence, layout: tuple[list[Fraction | None], Extent], frame: Frame
-    ) -> list[Fraction | None] | None:
-        """The exact boundaries of a chain, once the room for a part that fills the rest is known.
-
-        The last is None for a chain that never ends.
-        """
-        _, extent = layout
-        room = frame.room if frame.room is not None and extent.is_open else frame.place.rest
-        at, edges = Fraction(0), [Fraction(0)]
-        endless = False
-        for part in term.parts:
-            rest = None if frame.place.rest is None else frame.place.rest - at
-            known = layout[0][len(edges) - 1] is not None
-            found = self.measure(part, Place(at, rest) if known else Place(None, None))
-            assert found is not None
-            length = found.length
-            if length is None:
-                if room is None:
-                    self._needs_total(found.node)
-                    return None
-                length = room - extent.fixed + found.fixed
-                if length - found.fixed <= 0:
-                    self._no_rest(found.node, length - found.fixed)
-                    return None
-            if length == math.inf:
-                endless = True
-                break
-            at += Fraction(length)
-            edges.append(at)
-        return [*edges, None] if endless else list(edges)
-
     def _build_modified(self, term: Modify, frame: Frame) -> Signal | None:
-        extent = self.measure(term.source, frame.place)
+        extent = self.measure(term.source, _source_place(term, frame.place))
         modifier = self._modifier(term, frame.place)
-        source = self.build(term.source, self._source_frame(term, extent, modifier, frame))
-        if extent is None or modifier is None or source is None:
+        inside = self._source_frame(term, modifier, frame)
+        source = self.build(term.source, inside)
+        if self.measure(term, frame.place) is None or source is None:
             return None
-        text = write(term.node)
-        length = extent.length
-        if length is None:
-            inside = self._source_frame(term, extent, modifier, frame).room
-            length = inside if inside is not None else Fraction(0)
+        assert extent is not None and modifier is not None
+        length = inside.room if extent.length is None else extent.length
+        assert length is not None  # else the source could not have been built
         if term.entries:
             entries = self._build_entries(term, modifier, source, frame)
             if entries is None:
                 return None
-            modifier = term.cls(entries=entries)
+            modifier = _with_entries(term, entries)
         try:
-            return modifier.apply(source, length, text)
+            return modifier.apply(source, length, write(term.node))
         except ParameterError as error:
             self._impossible(error, term.node, term.arguments)
             return None
 
-    def _source_frame(
-        self, term: Modify, extent: Extent | None, modifier: Modifier | None, frame: Frame
-    ) -> Frame:
+    def _source_frame(self, term: Modify, modifier: Modifier | None, frame: Frame) -> Frame:
         """The frame for what a modifier changes."""
-        if modifier is None or extent is None:
-            return frame
-        room = frame.room if frame.room is not None else frame.place.rest
-        needed = None if room is None else modifier.room(room)
-        if needed == room and room is not None:
-            return frame if frame.room is not None else Frame(
-                frame.place, frame.origin, room, frame.prev, frame.next
-            )
-        if not extent.is_open:
-            needed = None if extent.never_ends else Fraction(extent.length or 0)
-        elif needed is None:
-            needed = frame.place.rest
-        return frame.inside(needed)
+        outer = frame.place.rest if frame.room is None else frame.room
+        room = None if modifier is None or outer is None else modifier.room(outer)
+        origin = Fraction(0) if term.cls.warps else frame.origin
+        if room is None:
+            room = frame.place.rest
+        return Frame(_source_place(term, frame.place), origin, room, frame.prev, frame.next)
 
     def _build_entries(
         self, term: Modify, modifier: Modifier, source: Signal, frame: Frame
@@ -757,7 +737,7 @@ class Resolver:
             assert isinstance(entry.value, Term) and exact is not None
             at = half_up(frame.origin + exact)
             stop = outline.stop if math.isinf(outline.stop) else outline.stop - outline.start + at
-            before = term.cls(entries=tuple(found)).apply(source, math.inf, "")
+            before = _with_entries(term, tuple(found)).apply(source, math.inf, "")
 
             def prev(span: Span, before: Signal = before, at: int = at) -> float | None:
                 return before.at(at)
@@ -867,7 +847,7 @@ class Resolver:
 
 @dataclass(frozen=True, slots=True)
 class _Here:
-    """Where arguments are evaluated: their place, the frame that `prev` and `next` ask, the call."""
+    """Where the arguments of a call are evaluated; `frame` answers for `prev` and `next`."""
 
     place: Place
     frame: Frame | None
@@ -883,6 +863,16 @@ class _Here:
             return None
 
         return Values(context, reporter, where, nowhere, nowhere)
+
+
+def _with_entries(term: Modify, entries: tuple[Entry, ...]) -> Modifier:
+    """The modifier of a call in brackets."""
+    return term.cls.model_validate({"entries": entries})
+
+
+def _source_place(term: Modify, place: Place) -> Place:
+    """The place of what a modifier changes: where time runs differently, positions are unknown."""
+    return Place(Fraction(0), None) if term.cls.warps else place
 
 
 def _requirement(problem: Any) -> str:

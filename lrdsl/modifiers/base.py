@@ -24,6 +24,9 @@ class Modifier(Parametrised):
     needs_end: ClassVar[bool] = False
     """Whether what it modifies must have a length."""
 
+    warps: ClassVar[bool] = False
+    """Whether the source's time runs differently from the result's."""
+
     @abstractmethod
     def values(self, source: Signal, t: Array) -> Array:
         """The modified values at times `t`."""

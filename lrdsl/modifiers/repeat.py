@@ -34,6 +34,7 @@ class Repeat(Modifier):
 
     name: ClassVar[str] = "repeat"
     needs_end: ClassVar[bool] = True
+    warps: ClassVar[bool] = True
 
     times: Annotated[Count, Field(ge=1)] = math.inf
     stretch: Annotated[Value, Field(gt=0)] = 1.0
@@ -135,7 +136,9 @@ class Periodic(Signal):
         return tuple([p._replace(text=f"{p.text} | {self.text}") for p in pieces])
 
     def _all(self) -> str:
-        return f"{' >> '.join(p.text for p in self.source.outline(float(self.length)))} | {self.text}"
+        return (
+            f"{' >> '.join(p.text for p in self.source.outline(float(self.length)))} | {self.text}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,4 +180,6 @@ class Rounds(Signal):
         return tuple(pieces)
 
     def _all(self) -> str:
-        return f"{' >> '.join(p.text for p in self.source.outline(float(self.length)))} | {self.text}"
+        return (
+            f"{' >> '.join(p.text for p in self.source.outline(float(self.length)))} | {self.text}"
+        )

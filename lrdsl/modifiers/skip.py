@@ -18,6 +18,7 @@ class Skip(Modifier):
     """
 
     name: ClassVar[str] = "skip"
+    warps: ClassVar[bool] = True
 
     n: Annotated[Updates, Field(ge=1)]
 

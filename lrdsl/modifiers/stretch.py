@@ -19,6 +19,7 @@ class Stretch(Modifier):
     """
 
     name: ClassVar[str] = "stretch"
+    warps: ClassVar[bool] = True
 
     k: Annotated[Value, Field(gt=0)]
 

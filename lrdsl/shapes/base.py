@@ -22,6 +22,9 @@ class Shape(Parametrised):
     begins_at: ClassVar[str | None] = None
     """The field that is exactly the value at update 0, if there is one."""
 
+    may_be_endless: ClassVar[bool] = False
+    """Whether it needs no length where nothing follows and the run's length is unknown."""
+
     @abstractmethod
     def values(self, t: Array) -> Array:
         """The values at local times `t`; past the shape's length, the final value."""

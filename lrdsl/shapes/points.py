@@ -22,10 +22,9 @@ class Points(Shape):
     name: ClassVar[str] = "points"
     bracket: ClassVar[bool] = True
 
-    points: Annotated[
-        tuple[tuple[int, float], ...], Kind.POINTS, Field(min_length=1)
-    ]
+    points: Annotated[tuple[tuple[int, float], ...], Kind.POINTS, Field(min_length=1)]
 
     def values(self, t: Array) -> Array:
         times, values = zip(*self.points, strict=True)
-        return np.interp(t, times, values)
+        found: Array = np.interp(t, times, values)
+        return found

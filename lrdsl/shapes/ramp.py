@@ -48,10 +48,11 @@ class Ramp(Shape):
     def values(self, t: Array) -> Array:
         span = self.steps - 1 if self.closed else self.steps
         p = np.minimum(t / span, 1.0) if span > 0 else np.ones_like(t)
-        values = self.mode.between(self.start, self.end, p)
+        values: Array = self.mode.between(self.start, self.end, p)
         low, high = min(self.start, self.end), max(self.start, self.end)
         # Rounding may step a hair over an end of the curve.
-        return np.minimum(np.maximum(values, low), high)
+        clipped: Array = np.minimum(np.maximum(values, low), high)
+        return clipped
 
     @property
     def monotone(self) -> bool:
@@ -66,5 +67,3 @@ class Ramp(Shape):
         closed = cls._parameter("closed", False)
         own = (start, end, steps, *curve.parameters(), closed)
         return Form(name, cls, own, curve.__doc__ or "", {"mode": curve})
-
-

@@ -115,11 +115,10 @@ def unexpected_end(
         reporter.report(d.UNCLOSED, message, Span(position, position + 1), fix=fix)
 
 
-def unexpected_token(
-    text: str, token: Token, accepted: frozenset[str], reporter: Reporter
-) -> None:
+def unexpected_token(text: str, token: Token, accepted: frozenset[str], reporter: Reporter) -> None:
     """Something stands where something else should."""
-    assert token.start_pos is not None and token.end_pos is not None
+    assert token.start_pos is not None
+    assert token.end_pos is not None
     before = _before(text, token.start_pos)
     span = Span(token.start_pos, token.end_pos)
     word = str(token)

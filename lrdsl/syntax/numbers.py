@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Span
@@ -30,7 +31,10 @@ _ALIASES = {
     **dict.fromkeys(["token", "tokens", "t", "T"], "tok"),
     **dict.fromkeys(["sample", "samples", "s"], "sp"),
     **dict.fromkeys(["percent", "pct", "p"], "%"),
-    **{"K": "k", "m": "M", "b": "B", "G": "B"},
+    "K": "k",
+    "m": "M",
+    "b": "B",
+    "G": "B",
 }
 
 
@@ -65,20 +69,26 @@ def _unknown_unit(text: str, suffix: str, span: Span) -> Faulty:
         else did_you_mean(suffix, UNITS, f"{stem}{{}}")
     )
     units = ", ".join(f"`{unit}`" for unit in UNITS)
-    fix, replacement = suggestion or (f"the units are {units}, after `k`, `M` or `B` if need be", None)
+    all_units = f"the units are {units}, after `k`, `M` or `B` if need be"
+    fix, replacement = suggestion or (all_units, None)
     return Faulty(d.BAD_NUMBER, f"`{suffix}` is no unit", fix, replacement, span=span)
 
 
 def number_node(value: float) -> Node:
-    """The node of a Python number, written as briefly as `repr` allows.
+    """The node of a Python number, written as briefly as its exact value allows.
 
-    >>> number_node(1e-05)
-    Number(value=1e-05, unit='', text='1e-5')
+    >>> [number_node(x).text for x in (800, 0.5, 1e-3, 1e-05, 1e22)]
+    ['800', '0.5', '1e-3', '1e-5', '1e22']
     """
     if value < 0 or math.copysign(1, value) < 0:
         return Negative(number_node(-value))
-    text = repr(value)
-    if isinstance(value, float):
-        text = re.sub(r"e([+-])0*", lambda m: "e" + m[1].replace("+", ""), text)
-        text = text.removesuffix(".0")
+    text = repr(value).removesuffix(".0")
+    if isinstance(value, float) and ("e" in text or value < 1):
+        sign, digits, exponent = Decimal(text).normalize().as_tuple()
+        assert sign == 0
+        assert isinstance(exponent, int)
+        first, *others = map(str, digits)
+        point = f".{''.join(others)}" if others else ""
+        scientific = f"{first}{point}e{exponent + len(others)}"
+        text = scientific if "e" in text or len(scientific) < len(text) else text
     return Number(float(value), "", text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from typing import Any
+from typing import Any, TypeAlias
 
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -24,6 +24,9 @@ from lrdsl.syntax.numbers import read_number
 MAX_CHARACTERS = 64 * 1024
 MAX_DEPTH = 200
 MAX_SYNTAX_ERRORS = 20
+Children: TypeAlias = "list[Any]"
+"""What lark hands to a callback: tokens and nodes."""
+
 KEYWORDS = frozenset({"none", "true", "false", "inf"})
 
 _OPENING = re.compile(r"#[^\n]*|[(\[]|[)\]]")
@@ -61,7 +64,8 @@ def read(text: str, reporter: Reporter) -> n.Node | None:
             reporter.report(
                 node.problem, node.message, node.span, fix=node.fix, replacement=node.replacement
             )
-        if depth > 2 * MAX_DEPTH + 1:  # a call and its argument are two nodes, but one level
+        # A call and its argument are two nodes, but one level. Each `|` adds one as well.
+        if depth > 2 * MAX_DEPTH + 1 or (isinstance(node, n.Pipe) and len(node.parts) > MAX_DEPTH):
             _too_deep(node.span, reporter)
             return None
     return tree
@@ -112,11 +116,13 @@ class _Recovery:
             self._stray(error)
             return True
         assert isinstance(error, UnexpectedToken)
-        parser, token = error.interactive_parser, error.token
+        parser: Any = error.interactive_parser
+        token = error.token
         accepted = frozenset(parser.accepts())
         if token.type == "$END":
             start = len(self.text)
-            mistakes.unexpected_end(self.text, accepted, self._follows_dropped(start), self.reporter)
+            only_brackets = self._follows_dropped(start)
+            mistakes.unexpected_end(self.text, accepted, only_brackets, self.reporter)
             return self._close(parser)
         assert token.start_pos is not None
         if not self._follows_dropped(token.start_pos):
@@ -128,7 +134,7 @@ class _Recovery:
         """Report a stray character and read the operator that it was meant to be, or nothing."""
         start = error.pos_in_stream
         assert start is not None
-        parser: Any = error.interactive_parser  # type: ignore[attr-defined]
+        parser: Any = error.interactive_parser
         mistakes.stray_character(self.text, start, self.reporter)
         meant = _OPERATORS.get(mistakes.INSTEAD.get(self.text[start], ""))
         if meant is not None and meant in parser.accepts():
@@ -141,11 +147,11 @@ class _Recovery:
         self._dropped = (self._dropped[0], stop)
 
     def _follows_dropped(self, start: int) -> bool:
-        """Whether nothing but what was left out lies before `start`: then one complaint is enough."""
-        follows = self._dropped is not None and not self.text[self._dropped[1] : start].strip()
-        if not follows:
+        """Whether what was left out lies right before `start`: then one complaint is enough."""
+        if self._dropped is None or self.text[self._dropped[1] : start].strip():
             self._dropped = None
-        return follows
+            return False
+        return True
 
     def _mend(self, parser: Any, token: Token) -> None:
         """Feed what is missing before `token`, then `token`; or leave `token` out."""
@@ -159,7 +165,8 @@ class _Recovery:
                 _feed(parser, inserts, token)
                 parser.feed_token(token)
                 return
-        assert token.start_pos is not None and token.end_pos is not None
+        assert token.start_pos is not None
+        assert token.end_pos is not None
         self._drop(token.start_pos, token.end_pos)
 
     def _close(self, parser: Any) -> bool:
@@ -179,9 +186,8 @@ class _Recovery:
         """Make sure that something was reported when no repair helped."""
         if not self.reporter.diagnostics:
             position = error.pos_in_stream or 0
-            self.reporter.report(
-                d.UNEXPECTED, "this is no schedule", Span(position, position + 1)
-            )
+            span = Span(position, position + 1)
+            self.reporter.report(d.UNEXPECTED, "this is no schedule", span)
 
 
 _INSERTS = ("MISSING", "COMMA", "THEN", "COLON")
@@ -203,15 +209,16 @@ def _feed(parser: Any, types: tuple[str, ...], where: Token) -> bool:
 @functools.cache
 def _lark() -> Lark:
     grammar = (folder("grammar") / "lrdsl.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", lexer="contextual", transformer=_Build(), maybe_placeholders=True)
+    return Lark(grammar, parser="lalr", lexer="contextual", transformer=_Build())
 
 
 def _span(token: Token) -> Span:
-    assert token.start_pos is not None and token.end_pos is not None
+    assert token.start_pos is not None
+    assert token.end_pos is not None
     return Span(token.start_pos, token.end_pos)
 
 
-def _parts(children: list[Any]) -> tuple[n.Node, ...]:
+def _parts(children: Children) -> tuple[n.Node, ...]:
     """The nodes among `children`, without the commas and brackets."""
     return tuple(child for child in children if isinstance(child, n.Node))
 
@@ -219,43 +226,43 @@ def _parts(children: list[Any]) -> tuple[n.Node, ...]:
 class _Build(Transformer[Token, n.Node]):
     """Makes the nodes while lark reduces, so that no lark tree is ever built."""
 
-    def start(self, children: list[Any]) -> n.Node:
+    def start(self, children: Children) -> n.Node:
         (node,) = children
         assert isinstance(node, n.Node)
         return node
 
-    def number(self, children: list[Any]) -> n.Node:
+    def number(self, children: Children) -> n.Node:
         return read_number(str(children[0]), _span(children[0]))
 
-    def name(self, children: list[Any]) -> n.Node:
+    def name(self, children: Children) -> n.Node:
         (token,) = children
         if token in KEYWORDS:
             return n.Keyword(str(token), span=_span(token))
         return n.Name(str(token), span=_span(token))
 
-    def default(self, children: list[Any]) -> n.Node:
+    def default(self, children: Children) -> n.Node:
         return n.Default(span=_span(children[0]))
 
-    def string(self, children: list[Any]) -> n.Node:
+    def string(self, children: Children) -> n.Node:
         return n.String(str(children[0])[1:-1], span=_span(children[0]))
 
-    def missing(self, children: list[Any]) -> n.Node:
+    def missing(self, children: Children) -> n.Node:
         return n.Faulty(span=_span(children[0]))
 
-    def group(self, children: list[Any]) -> n.Node:
+    def group(self, children: Children) -> n.Node:
         opening, node, closing = children
         node = n.at(node, _span(opening).to(_span(closing)))
         assert isinstance(node, n.Node)
         return node
 
-    def list(self, children: list[Any]) -> n.Node:
+    def list(self, children: Children) -> n.Node:
         return n.List(_parts(children), span=_span(children[0]).to(_span(children[-1])))
 
-    def keyword(self, children: list[Any]) -> n.Argument:
+    def keyword(self, children: Children) -> n.Argument:
         name, _, value = children
         return n.Argument(value, str(name), _span(name), span=_span(name).to(value.span))
 
-    def call(self, children: list[Any]) -> n.Node:
+    def call(self, children: Children) -> n.Node:
         name = n.Name(str(children[0]), span=_span(children[0]))
         arguments = tuple(
             [
@@ -265,31 +272,30 @@ class _Build(Transformer[Token, n.Node]):
         )
         return n.Call(name, arguments, span=name.span.to(_span(children[-1])))
 
-    def entry(self, children: list[Any]) -> n.Entry:
+    def entry(self, children: Children) -> n.Entry:
         start, _, stop, _, star, value = children
         return n.Entry(start, stop, star is not None, value, span=start.span.to(value.span))
 
-    def bracket(self, children: list[Any]) -> n.Node:
+    def bracket(self, children: Children) -> n.Node:
         name = n.Name(str(children[0]), span=_span(children[0]))
         entries = tuple([part for part in children if isinstance(part, n.Entry)])
         return n.Bracket(name, entries, span=name.span.to(_span(children[-1])))
 
-    def pipe(self, children: list[Any]) -> n.Node:
+    def pipe(self, children: Children) -> n.Node:
         return n.pipe(*children[::2])
 
-    def chain(self, children: list[Any]) -> n.Node:
+    def chain(self, children: Children) -> n.Node:
         return n.chain(*children[::2])
 
-    def sum(self, children: list[Any]) -> n.Node:
+    def sum(self, children: Children) -> n.Node:
         return n.arithmetic(tuple(map(str, children[1::2])), tuple(children[::2]))
 
     product = sum
 
-    def negative(self, children: list[Any]) -> n.Node:
+    def negative(self, children: Children) -> n.Node:
         minus, operand = children
         return n.Negative(operand, span=_span(minus).to(operand.span))
 
-    def power(self, children: list[Any]) -> n.Node:
+    def power(self, children: Children) -> n.Node:
         base, _, exponent = children
         return n.Power(base, exponent, span=base.span.to(exponent.span))
-

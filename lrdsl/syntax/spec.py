@@ -58,7 +58,9 @@ class Spec:
         raise AttributeError(f"a Spec is immutable: cannot delete {name!r}")
 
     def __str__(self) -> str:
-        if self._source is None and any(depth > 2 * MAX_DEPTH + 1 for _, depth in n.walk(self._node)):
+        if self._source is None and any(
+            depth > 2 * MAX_DEPTH + 1 for _, depth in n.walk(self._node)
+        ):
             raise fail(d.TOO_DEEP, f"the spec is nested deeper than {MAX_DEPTH} levels")
         return write(self._node)
 
@@ -204,5 +206,3 @@ def source_of(spec: object) -> str:
 
 def _arithmetic(left: Operand, operator: str, right: Operand) -> Spec:
     return Spec(n.arithmetic((operator,), (operand(left), operand(right))))
-
-
