@@ -1,0 +1,114 @@
+"""Train a small network on handwritten digits under a learning-rate schedule.
+
+    python examples/train.py
+    python examples/train.py 'lr="warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"'
+    python examples/train.py schedule@lr=wsd_by_hand optimizer=adamw steps=400
+    python examples/train.py -m schedule@lr=warmup_cosine,wsd_by_hand
+
+Hydra's run folder then holds lr.csv (step, lr, loss) and lr.png.
+"""
+
+import csv
+import itertools
+import sys
+from pathlib import Path
+
+import hydra
+import matplotlib
+
+matplotlib.use("Agg")  # draws to files: no display needed
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+from tqdm import tqdm
+
+from lrdsl import Spec, SpecError
+
+
+@hydra.main(version_base="1.3", config_path="../conf", config_name="train")
+def main(cfg: DictConfig) -> None:
+    torch.manual_seed(cfg.seed)
+    train, test = load_data(cfg.seed)
+    model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = hydra.utils.instantiate(cfg.optimizer)(model.parameters())
+    try:
+        scheduler = hydra.utils.instantiate(cfg.scheduler)(optimizer)
+    except SpecError as error:
+        sys.exit(str(error))
+    length = scheduler.schedules[0].length
+    if length not in (cfg.steps, float("inf")):
+        print(f"note: the schedule is {length} updates long, the run {cfg.steps} (steps=...)")
+
+    loader = DataLoader(train, cfg.batch_size, shuffle=True, drop_last=True)
+    batches = itertools.chain.from_iterable(itertools.repeat(loader))
+    history = []
+    progress = tqdm(range(int(cfg.steps)), desc="training", unit="update")
+    for step, (images, labels) in zip(progress, batches):
+        [lr] = scheduler.get_last_lr()
+        loss = nn.functional.cross_entropy(model(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        scheduler.step()
+        history.append((step, lr, loss.item()))
+
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    write_csv(folder / "lr.csv", history)
+    draw(folder / "lr.png", history, scheduler.spec)
+    print(f"test accuracy: {accuracy(model, test):.3f}")
+    print(f"lr.csv and lr.png are in {folder}")
+
+
+def load_data(seed: int) -> tuple[TensorDataset, TensorDataset]:
+    """1,797 images of 8 × 8 pixels, a fifth of them for the test, and their labels."""
+    images, labels = load_digits(return_X_y=True)
+    images = torch.tensor(images / 16 - 0.5, dtype=torch.float32)
+    parts = train_test_split(
+        images, torch.tensor(labels), test_size=0.2, random_state=seed, stratify=labels
+    )
+    return TensorDataset(parts[0], parts[2]), TensorDataset(parts[1], parts[3])
+
+
+@torch.no_grad()
+def accuracy(model: nn.Module, data: TensorDataset) -> float:
+    images, labels = data.tensors
+    return (model(images).argmax(dim=1) == labels).float().mean().item()
+
+
+def write_csv(path: Path, history: list[tuple[int, float, float]]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["step", "lr", "loss"])
+        writer.writerows(history)
+
+
+def draw(path: Path, history: list[tuple[int, float, float]], spec: Spec) -> None:
+    steps, lrs, losses = np.array(history).T
+    figure, (above, below) = plt.subplots(
+        2, sharex=True, figsize=(8, 5), dpi=150, layout="constrained"
+    )
+    figure.suptitle(str(spec), fontsize=10, family="monospace", wrap=True)
+    above.plot(steps, lrs, color="tab:blue", linewidth=2)
+    above.set(ylabel="learning rate", ylim=(min(0, lrs.min()), None))
+    below.plot(steps, losses, color="tab:red", alpha=0.25, linewidth=0.8)
+    window = max(1, len(losses) // 40)
+    mean = np.convolve(losses, np.ones(window) / window, "valid")
+    below.plot(steps[window - 1 :], mean, color="tab:red", linewidth=2, label=f"mean of {window}")
+    below.set(xlabel="update", ylabel="training loss", yscale="log", xlim=(0, len(steps)))
+    below.legend(frameon=False)
+    for axes in (above, below):
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path)
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    main()
