@@ -228,8 +228,11 @@ class Reporter:
         replacement: str | None = None,
     ) -> None:
         """Note a complaint; a second one of the same kind about the same place is dropped."""
-        found = Diagnostic(problem, message, span, self.source, fix, replacement)
-        self._found.setdefault((problem, span), found)
+        self.add(Diagnostic(problem, message, span, self.source, fix, replacement))
+
+    def add(self, found: Diagnostic) -> None:
+        """Note a complaint made elsewhere."""
+        self._found.setdefault((found.problem, found.span), found)
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:

@@ -17,6 +17,7 @@ from lrdsl.compiler.resolve import Resolver
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
 from lrdsl.modifiers.base import Length
 from lrdsl.signal import CHUNK, Array, Signal, half_up
+from lrdsl.syntax.nodes import Node
 from lrdsl.syntax.parser import MAX_DEPTH, read
 from lrdsl.syntax.spec import Operand, Spec, source_of
 
@@ -269,8 +270,11 @@ def compile_in(spec: Operand | Any, context: Context) -> Schedule:
         raise SpecError(reporter.diagnostics)
     found: tuple[Signal, Length] | None = None
     try:
-        with np.errstate(all="ignore"):
-            found = Resolver(context, reporter).resolve(elaborate(tree, reporter))
+        if reporter.diagnostics:
+            _check_names(tree, reporter)
+        else:
+            with np.errstate(all="ignore"):
+                found = Resolver(context, reporter).resolve(elaborate(tree, reporter))
     except RecursionError:
         message = f"the spec is nested too deep; {MAX_DEPTH} levels is the most"
         reporter.report(d.TOO_DEEP, message, tree.span)
@@ -280,6 +284,15 @@ def compile_in(spec: Operand | Any, context: Context) -> Schedule:
     schedule = Schedule(Spec(tree, source), context, signal, length)
     schedule(_probe(schedule))
     return schedule
+
+
+def _check_names(tree: Node, reporter: Reporter) -> None:
+    """What can be said of a tree mended after syntax errors: its names. The rest may be guesses."""
+    mended = Reporter(reporter.source)
+    elaborate(tree, mended)
+    for found in mended.diagnostics:
+        if found.problem in (d.UNKNOWN_NAME, d.UNKNOWN_PARAMETER):
+            reporter.add(found)
 
 
 def _probe(schedule: Schedule) -> NDArray[np.int64]:

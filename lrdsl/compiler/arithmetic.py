@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
@@ -43,6 +43,9 @@ class Place:
 
 class Domain(ABC, Generic[T]):
     """A kind of number to calculate with."""
+
+    kind: ClassVar[str]
+    """How messages call such a number."""
 
     def __init__(self, context: Context, reporter: Reporter, where: str) -> None:
         self.context = context
@@ -99,20 +102,20 @@ class Domain(ABC, Generic[T]):
 
     def no_number(self, node: n.Node) -> None:
         """Complain about what is no number at all."""
-        kind = (
-            "a schedule" if isinstance(node, (n.Call, n.Bracket, n.Chain, n.Pipe)) else "no number"
-        )
-        if isinstance(node, n.Call) and node.name.id not in SHAPES:
-            unknown = node.name.id not in MODIFIERS
-            if unknown:
-                message = f"there is no function `{node.name.id}`"
-                self.complain(
-                    d.UNKNOWN_NAME, message, node.name.span, did_you_mean(node.name.id, FUNCTIONS)
-                )
-                return
-        self.complain(
-            d.WRONG_KIND, f"`{_short(node)}` is {kind}, and {self.where} takes a number", node.span
-        )
+        if (
+            isinstance(node, n.Call)
+            and node.name.id not in SHAPES
+            and node.name.id not in MODIFIERS
+        ):
+            name = node.name
+            suggestion = did_you_mean(name.id, FUNCTIONS)
+            message = f"there is no function `{name.id}`"
+            self.complain(d.UNKNOWN_NAME, message, name.span, suggestion)
+            return
+        schedule = isinstance(node, (n.Call, n.Bracket, n.Chain, n.Pipe))
+        what = "a schedule" if schedule else "no number"
+        message = f"`{_short(node)}` is {what}, and {self.where} takes {self.kind}"
+        self.complain(d.WRONG_KIND, message, node.span)
 
     def complain(
         self,
@@ -130,7 +133,7 @@ class Domain(ABC, Generic[T]):
         """Complain about a name that nobody has given a value."""
         name = node.id
         if name in SHAPES or name in MODIFIERS or name in FUNCTIONS:
-            message = f"`{name}` is no number, and {self.where} takes one"
+            message = f"`{name}` is no number, and {self.where} takes {self.kind}"
             self.complain(d.WRONG_KIND, message, node.span)
             return
         known = [*self.context.variables, *DURATIONS, *CONSTANTS, "base", "prev", "next", *CURVES]
@@ -166,6 +169,8 @@ class Domain(ABC, Generic[T]):
 
 class Values(Domain[float]):
     """Values: floats. `prev` and `next` are asked for only when they are used."""
+
+    kind = "a value"
 
     def __init__(
         self,
@@ -218,6 +223,8 @@ class Values(Domain[float]):
 
 class Durations(Domain[Fraction]):
     """Durations: exact numbers of updates."""
+
+    kind = "a duration"
 
     def __init__(self, context: Context, reporter: Reporter, where: str, place: Place) -> None:
         super().__init__(context, reporter, where)
@@ -277,11 +284,13 @@ class Durations(Domain[Fraction]):
         return None if found is None else Fraction(repr(found))
 
 
-def base(context: Context, reporter: Reporter, span: Span, why: str = "`base`") -> float | None:
+def base(context: Context, reporter: Reporter, span: Span) -> float | None:
     """The parameter group's own learning rate; None, and a complaint, when nobody told."""
     if context.base_lr is None:
+        written = reporter.source[span.start : span.stop]
+        what = "`base`" if written == "base" else "this leans on `base`, which"
         fix = "pass base_lr=…, or write the value"
-        reporter.report(d.NEEDS_CONTEXT, f"{why} needs base_lr", span, fix=fix)
+        reporter.report(d.NEEDS_CONTEXT, f"{what} needs base_lr", span, fix=fix)
     return context.base_lr
 
 

@@ -52,7 +52,9 @@ class Context:
         """A context from what a caller passes; `SpecError` names what is no use."""
         total = _positive("total_steps", total_steps)
         if total is not None and total != int(total):
-            raise fail(d.BAD_CONTEXT, f"`total_steps` is a whole number of updates, not {total}")
+            raise fail(
+                d.BAD_CONTEXT, f"`total_steps` must be a whole number of updates, not {total}"
+            )
         return cls(
             None if total is None else int(total),
             _positive("steps_per_epoch", steps_per_epoch),
@@ -117,13 +119,13 @@ def _number(name: str, value: object) -> float:
     number = as_number(value)
     if number is None:
         shown = f"the text {value!r}" if isinstance(value, str) else repr(value)
-        raise fail(d.BAD_CONTEXT, f"`{name}` is a number, not {shown}")
+        raise fail(d.BAD_CONTEXT, f"`{name}` must be a number, not {shown}")
     try:
         found = float(number)
     except OverflowError:
         found = math.inf
     if not math.isfinite(found):
-        raise fail(d.BAD_CONTEXT, f"`{name}` is a finite number, not {found}")
+        raise fail(d.BAD_CONTEXT, f"`{name}` must be a finite number, not {found}")
     return found
 
 
@@ -132,7 +134,7 @@ def _positive(name: str, value: object) -> float | None:
         return None
     number = _number(name, value)
     if number <= 0:
-        raise fail(d.BAD_CONTEXT, f"`{name}` is above 0, not {number:g}")
+        raise fail(d.BAD_CONTEXT, f"`{name}` must be above 0, not {number:g}")
     return number
 
 

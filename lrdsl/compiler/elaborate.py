@@ -134,9 +134,7 @@ class Elaborator:
         if outermost and durations and not any(map(has_clock, parts)):
             for duration in durations:
                 self._no_duration(duration)
-            return Poison(node)
-        if any([isinstance(part, Poison) for part in parts]):
-            return Poison(node)
+            return Poison(node, parts)
         if all([isinstance(part, Scalar) for part in parts]):
             return Scalar(node)
         return Apply(node, operators, parts)  # type: ignore[arg-type]
@@ -187,9 +185,7 @@ class Elaborator:
         if form.has(Kind.STEPS):
             parameters = (*parameters, UNTIL)
         binding = bind(node, parameters, form.curve, self.reporter)
-        if not binding.sound:
-            return Poison(node)
-        return ShapeCall(node, form, binding.arguments, binding.curve)
+        return ShapeCall(node, form, binding.arguments, binding.curve, (), binding.sound)
 
     def _bracket(self, node: n.Bracket) -> Term:
         name = node.name.id
@@ -211,10 +207,10 @@ class Elaborator:
     def _modify(self, node: n.Pipe, source: Term, right: n.Node) -> Term:
         """The source under what stands right of a `|`."""
         if isinstance(right, n.Faulty):
-            return Poison(node)
+            return Poison(node, (source,))
         if not isinstance(right, (n.Call, n.Bracket)):
             self._no_modifier(right)
-            return Poison(node)
+            return Poison(node, (source,))
         name = right.name.id
         cls = MODIFIERS.find(name)
         if cls is None:
@@ -223,14 +219,13 @@ class Elaborator:
                 self._complain(d.WRONG_PLACE, message, right, fix="segments are joined by `>>`")
             else:
                 self._unknown(right.name, "modifier", list(MODIFIERS))
-            return Poison(node)
+            return Poison(node, (source,))
         if cls.bracket != isinstance(right, n.Bracket):
             form = f"{name}[600:*0.5]" if cls.bracket else f"{name}(…)"
             kind = "square" if cls.bracket else "round"
-            self._complain(
-                d.WRONG_PLACE, f"`{name}` takes {kind} brackets", right, fix=f"write `{form}`"
-            )
-            return Poison(node)
+            message = f"`{name}` takes {kind} brackets"
+            self._complain(d.WRONG_PLACE, message, right, fix=f"write `{form}`")
+            return Poison(node, (source,))
         return self._modified(source, cls, right)
 
     def _no_modifier(self, right: n.Node) -> None:
@@ -245,18 +240,13 @@ class Elaborator:
             message = f"a modifier belongs after `|`, not `{write(right)}`"
             self._complain(d.WRONG_PLACE, message, right, fix="such as `clip(0, 1)`")
 
-    def _modified(self, source: Term, cls: type[Modifier], right: n.Node) -> Term:
+    def _modified(self, source: Term, cls: type[Modifier], right: n.Call | n.Bracket) -> Term:
         parameters = cls.parameters()
         if isinstance(right, n.Bracket):
             entries = self._entries(right, values_only=False)
-            term: Term = Modify(right, source, cls, parameters, {}, entries)
-        else:
-            assert isinstance(right, n.Call)
-            binding = bind(right, parameters, None, self.reporter)
-            if not binding.sound:
-                return Poison(right)
-            term = Modify(right, source, cls, parameters, binding.arguments)
-        return Poison(right) if isinstance(source, Poison) else term
+            return Modify(right, source, cls, parameters, {}, entries)
+        binding = bind(right, parameters, None, self.reporter)
+        return Modify(right, source, cls, parameters, binding.arguments, (), binding.sound)
 
     def _entries(self, node: n.Bracket, values_only: bool) -> tuple[EntryTerm, ...]:
         entries: list[EntryTerm] = []

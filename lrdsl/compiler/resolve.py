@@ -27,6 +27,7 @@ from lrdsl.compiler.terms import (
     EntryTerm,
     InUpdates,
     Modify,
+    Poison,
     Scalar,
     Sequence,
     ShapeCall,
@@ -73,6 +74,18 @@ class Extent:
     def never_ends(self) -> bool:
         """Whether nothing can follow."""
         return self.length == math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A chain's parts: where they stand, how long they are (None: the rest), and the whole.
+
+    Where something is wrong `whole` is None, and the lengths are of no use.
+    """
+
+    places: list[Place]
+    lengths: list[Length | None]
+    whole: Extent | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +269,7 @@ class Resolver:
             case ShapeCall():
                 return self._measure_shape(term, place)
             case Sequence():
-                layout = self.layout(term, place)
-                return None if layout is None else layout[1]
+                return self.layout(term, place).whole
             case Modify():
                 return self._measure_modified(term, place)
         return None
@@ -277,30 +289,36 @@ class Resolver:
         return Extent(max([e.length for e in lasting if e.length is not None]), node)
 
     def _measure_shape(self, term: ShapeCall, place: Place) -> Extent | None:
+        if not term.sound:
+            return None
         if term.form.bracket:
             starts = self._starts(term.entries, place)
             return None if not starts or starts[-1] is None else Extent(starts[-1], term.node)
         if not term.form.has(Kind.STEPS):
             return Extent(math.inf, term.node)
-        node, until = term.arguments.get("steps"), term.arguments.get("until")
-        if node is not None:
-            length = self._updates(node, f"`steps` of `{term.form.name}`", place)
-        elif until is not None:
-            length = self._until(term, until, place)
+        if "steps" in term.arguments or "until" in term.arguments:
+            length = self._given_length(term, place)
+            return None if length is None else Extent(length, term.node)
+        endless = term.form.cls.may_be_endless and self.context.total is None
+        return Extent(math.inf if endless else None, term.node, by_default=endless)
+
+    def _given_length(self, term: ShapeCall, place: Place) -> Fraction | None:
+        """The length that `steps` or `until` sets."""
+        steps, until = term.arguments.get("steps"), term.arguments.get("until")
+        if steps is not None:
+            length = self._updates(steps, f"`steps` of `{term.form.name}`", place)
         else:
-            endless = term.form.cls.may_be_endless and self.context.total is None
-            return Extent(math.inf if endless else None, term.node, by_default=endless)
-        if length is None:
-            return None
-        where = until if node is None else node
+            assert until is not None
+            length = self._until(term, until, place)
+        if length is None or 0 < length <= FAR:
+            return length
+        what = "longer than any run" if length > 0 else "not above 0"
+        fix = "leave the segment out" if length == 0 else None
+        message = f"a segment of {float(length):g} updates is {what}"
+        where = until if steps is None else steps
         assert where is not None
-        if length <= 0 or length > FAR:
-            what = "longer than any run" if length > 0 else "not above 0"
-            fix = "leave the segment out" if length == 0 else None
-            message = f"a segment of {float(length):g} updates is {what}"
-            self._complain(d.BAD_LENGTH, message, where, fix)
-            return None
-        return Extent(length, term.node)
+        self._complain(d.BAD_LENGTH, message, where, fix)
+        return None
 
     def _until(self, term: ShapeCall, node: n.Node, place: Place) -> Fraction | None:
         end = self._updates(node, f"`until` of `{term.form.name}`", place)
@@ -330,19 +348,22 @@ class Resolver:
             return None
         return found
 
-    def layout(self, term: Sequence, place: Place) -> tuple[list[Length | None], Extent] | None:
-        """The length of each part of a chain (None: the rest), and the extent of the whole."""
+    def layout(self, term: Sequence, place: Place) -> Layout:
+        """How the parts of a chain follow each other."""
         at: Fraction | None = Fraction(0)  # unknown after a part that fills the rest
+        places: list[Place] = []
         lengths: list[Length | None] = []
-        fixed, open_part, sound = Fraction(0), None, True
+        fixed, open_part, by_default, sound = Fraction(0), None, False, True
         last = len(term.parts) - 1
         for i, part in enumerate(term.parts):
             rest = None if at is None or place.rest is None else place.rest - at
-            extent = self.measure(part, Place(at, rest))
+            places.append(Place(at, rest))
+            extent = self.measure(part, places[-1])
             if extent is None:
                 sound, at = False, None
                 continue
-            length = None if extent.by_default and i < last else extent.length
+            by_default = extent.by_default
+            length = None if by_default and i < last else extent.length
             lengths.append(length)
             fixed += extent.fixed
             if length is None:
@@ -356,13 +377,13 @@ class Resolver:
             elif i < last:
                 self._never_ends(extent, part, term.parts[i + 1])
                 sound, at = False, None
-        if not sound:
-            return None
-        if lengths[-1] == math.inf:
-            return lengths, Extent(math.inf, term.node, by_default=extent.by_default, fixed=fixed)  # type: ignore[union-attr]
-        if open_part is not None:
-            return lengths, Extent(None, open_part.node, fixed=fixed)
-        return lengths, Extent(fixed, term.node)
+        whole: Extent | None = None
+        if sound and lengths[-1] == math.inf:
+            whole = Extent(math.inf, term.node, by_default=by_default, fixed=fixed)
+        elif sound:
+            node = term.node if open_part is None else open_part.node
+            whole = Extent(fixed if open_part is None else None, node, fixed=fixed)
+        return Layout(places, lengths, whole)
 
     def _never_ends(self, extent: Extent, part: Term, following: Term) -> None:
         text = write(part.node)
@@ -454,7 +475,10 @@ class Resolver:
         fields = self._fields(
             term.parameters, term.arguments, term.cls.name, _Here(place, None, term.node)
         )
-        return None if fields is None else self._make(term.cls, fields, term.node, term.arguments)
+        if fields is None or not term.sound:
+            return None
+        made: Modifier | None = self._make(term.cls, fields, term.node, term.arguments)
+        return made
 
     def _entry_lengths(self, term: Modify, place: Place) -> tuple[Entry, ...] | None:
         """The entries of an `interval` with their lengths, their signals still missing."""
@@ -520,12 +544,18 @@ class Resolver:
                 return self._build_chain(term, frame)
             case Modify():
                 return self._build_modified(term, frame)
+            case Poison(parts=parts):
+                for part in parts:
+                    self.build(part, frame)
         return None
 
     def _values(self, where: str, frame: Frame) -> Values:
         return Values(self.context, self.reporter, where, frame.prev, frame.next)
 
     def _build_shape(self, term: ShapeCall, frame: Frame) -> Signal | None:
+        if not term.sound:
+            self._look_at_arguments(term, frame)
+            return None
         extent = self.measure(term, frame.place)
         if extent is None:
             # The length is at fault; the values may be so too.
@@ -550,6 +580,20 @@ class Resolver:
             fields["steps"] = 0 if length == math.inf else half_up(frame.origin + Fraction(length))
         shape = self._make(term.form.cls, fields, term.node, term.arguments)
         return None if shape is None else Leaf(shape, term.node)
+
+    def _look_at_arguments(self, term: ShapeCall, frame: Frame) -> None:
+        """Find the mistakes inside the arguments of a call that does not fit its shape."""
+        here = _Here(frame.place, frame, term.node)
+        own = term.curve.parameters() if term.curve is not None else ()
+        for parameter in (*term.form.parameters, *own):
+            node = term.arguments.get(parameter.name)
+            if parameter.kind is Kind.STEPS and (
+                "steps" in term.arguments or "until" in term.arguments
+            ):
+                self._given_length(term, frame.place)
+            elif node is not None and parameter.kind is not Kind.MODE:
+                where = f"`{parameter.name}` of `{term.form.name}`"
+                self._argument(parameter, node, where, here)
 
     def _no_rest(self, node: n.Node, length: Fraction) -> None:
         over = f": the other segments take {float(-length):g} too many" if length < 0 else ""
@@ -600,11 +644,22 @@ class Resolver:
         return None if shape is None else Leaf(shape, term.node)
 
     def _build_chain(self, term: Sequence, frame: Frame) -> Signal | None:
-        edges = self._edges(term, frame)
+        layout = self.layout(term, frame.place)
+        edges = self._edges(term, layout, frame)
         cells: list[_Cell] = []
         for i, part in enumerate(term.parts):
             start, stop = (None, None) if edges is None else (edges[i], edges[i + 1])
-            inside = self._part_frame(i, start, stop, frame, cells)
+            if start is None:
+                # The layout is at fault; parts are built all the same, to find their mistakes.
+                inside = self._part_frame(
+                    i, layout.places[i], Fraction(0), Fraction(1), frame, cells
+                )
+            else:
+                rest = None if frame.place.rest is None else frame.place.rest - start
+                origin = frame.origin + start
+                origin -= half_up(origin)
+                room = None if stop is None else stop - start
+                inside = self._part_frame(i, Place(start, rest), origin, room, frame, cells)
             length = None
             if start is not None and stop is not None:
                 length = half_up(frame.origin + stop) - half_up(frame.origin + start)
@@ -619,28 +674,26 @@ class Resolver:
         parts = tuple([signal for i in kept if (signal := signals[i]) is not None])
         return Chain(parts, np.array([starts[i] for i in kept], dtype=np.float64))
 
-    def _edges(self, term: Sequence, frame: Frame) -> list[Fraction | None] | None:
+    def _edges(self, term: Sequence, layout: Layout, frame: Frame) -> list[Fraction | None] | None:
         """The exact boundaries of a chain; the last is None for a chain that never ends.
 
         None, and a complaint, when a part fills the rest and that is unknown or nothing.
         """
-        layout = self.layout(term, frame.place)
-        if layout is None:
+        if layout.whole is None:
             return None
-        lengths, extent = layout
         edges: list[Fraction | None] = [Fraction(0)]
-        at = Fraction(0)
-        for length, part in zip(lengths, term.parts, strict=True):
+        at, known = Fraction(0), layout.whole.fixed
+        for length, part in zip(layout.lengths, term.parts, strict=True):
             if length is None:
                 room = frame.place.rest if frame.room is None else frame.room
                 if room is None:
                     self._needs_total(part.node)
                     return None
                 fixed = self._fixed(part, frame.place)
-                if room <= extent.fixed:
-                    self._no_rest(part.node, room - extent.fixed)
+                if room <= known:
+                    self._no_rest(part.node, room - known)
                     return None
-                length = room - extent.fixed + fixed
+                length = room - known + fixed
             if isinstance(length, float):
                 return [*edges, None]
             at += length
@@ -649,25 +702,19 @@ class Resolver:
 
     def _fixed(self, part: Term, place: Place) -> Fraction:
         """How much of a part that fills the rest is of known length."""
-        layout = self.layout(part, Place(None, None)) if isinstance(part, Sequence) else None
-        return Fraction(0) if layout is None else layout[1].fixed
+        whole = self.measure(part, place) if isinstance(part, Sequence) else None
+        return Fraction(0) if whole is None else whole.fixed
 
     def _part_frame(
         self,
         i: int,
-        start: Fraction | None,
-        stop: Fraction | None,
+        place: Place,
+        origin: Fraction,
+        room: Fraction | None,
         frame: Frame,
         cells: list[_Cell],
     ) -> Frame:
         """The frame of part i; the cells before and after it are looked up when asked."""
-        # Where the layout is at fault, parts are built all the same, to find their mistakes.
-        origin, room = Fraction(0), Fraction(1) if start is None else None
-        if start is not None:
-            exact = frame.origin + start
-            origin = exact - half_up(exact)
-            room = None if stop is None else stop - start
-        rest = None if start is None or frame.place.rest is None else frame.place.rest - start
 
         def prev(span: Span) -> float | None:
             return cells[i - 1].last(span) if i > 0 else frame.prev(span)
@@ -678,7 +725,7 @@ class Resolver:
         def next(span: Span) -> float | None:
             return cells[i].ask(following, span)
 
-        return Frame(Place(start, rest), origin, room, prev, next)
+        return Frame(place, origin, room, prev, next)
 
     def _begin(self, part: Term, frame: Frame) -> Callable[[], float | None] | None:
         """How to find where a part starts without building it, so that long chains stay shallow."""

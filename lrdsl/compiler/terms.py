@@ -27,7 +27,9 @@ class Term:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Poison(Term):
-    """What could not be understood; the complaint has been made."""
+    """What could not be understood; the complaint has been made. `parts` could be."""
+
+    parts: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,12 +72,13 @@ Bound: TypeAlias = "Mapping[str, Node]"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShapeCall(Term):
-    """A call of a shape."""
+    """A call of a shape; not `sound` if its arguments do not fit."""
 
     form: Form
     arguments: Bound
     curve: type[Curve] | None
     entries: tuple[EntryTerm, ...] = ()
+    sound: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,10 +90,11 @@ class Sequence(Term):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Modify(Term):
-    """A source under one modifier."""
+    """A source under one modifier; not `sound` if the modifier's arguments do not fit."""
 
     source: Term
     cls: type[Modifier]
     parameters: tuple[Parameter, ...]
     arguments: Bound
     entries: tuple[EntryTerm, ...] = ()
+    sound: bool = True

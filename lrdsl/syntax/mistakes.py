@@ -92,6 +92,21 @@ def stray_character(text: str, start: int, reporter: Reporter) -> None:
     reporter.report(d.STRAY_CHARACTER, message, span, fix=fix, replacement=replacement)
 
 
+_INTERPOLATION = re.compile(r"\$\{[^{}\n]*\}")
+
+
+def interpolation(text: str, start: int, reporter: Reporter) -> str | None:
+    """An interpolation `${…}` that Hydra has not resolved; its text, or None if there is none."""
+    match = _INTERPOLATION.match(text, start)
+    if match is None:
+        return None
+    name = match[0][2:-1].strip()
+    message = f"`{match[0]}` has not been resolved"
+    fix = f"outside a config a variable is written bare: `{name}`" if name.isidentifier() else None
+    reporter.report(d.STRAY_CHARACTER, message, Span(match.start(), match.end()), fix=fix)
+    return match[0]
+
+
 def unexpected_end(
     text: str, accepted: frozenset[str], only_brackets: bool, reporter: Reporter
 ) -> None:

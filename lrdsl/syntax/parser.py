@@ -66,7 +66,7 @@ def read(text: str, reporter: Reporter) -> n.Node | None:
             )
         # A call and its argument are two nodes, but one level. Each `|` adds one as well.
         if depth > 2 * MAX_DEPTH + 1 or (isinstance(node, n.Pipe) and len(node.parts) > MAX_DEPTH):
-            _too_deep(node.span, reporter)
+            _too_deep(Span(node.span.start, node.span.start + 1), reporter)
             return None
     return tree
 
@@ -135,6 +135,12 @@ class _Recovery:
         start = error.pos_in_stream
         assert start is not None
         parser: Any = error.interactive_parser
+        interpolation = mistakes.interpolation(self.text, start, self.reporter)
+        if interpolation is not None:
+            parser.lexer_thread.state.line_ctr.feed(interpolation)
+            if "MISSING" in parser.accepts():
+                parser.feed_token(Token("MISSING", "", start, end_pos=start + len(interpolation)))
+            return
         mistakes.stray_character(self.text, start, self.reporter)
         meant = _OPERATORS.get(mistakes.INSTEAD.get(self.text[start], ""))
         if meant is not None and meant in parser.accepts():
