@@ -123,7 +123,9 @@ def figure(
     if log and not any((curve.values > 0).any() for curve in curves):
         raise ValueError("no value is above 0: there is nothing to draw on a logarithmic axis")
 
-    picture = Figure(figsize=(7.2, 3.7), layout="constrained", facecolor="white")
+    legend = 0.17 * len(schedules) if len(schedules) > 1 else 0.0
+    picture = Figure(figsize=(7.2, 3.7 + legend), facecolor="white")
+    picture.set_layout_engine("constrained", w_pad=0.1, h_pad=0.08)
     axes = picture.add_subplot()
     looks = zip(cycle(_COLOURS), cycle([d for d in _DASHES for _ in _COLOURS]), strict=False)
     for schedule, curve, (colour, dashes) in zip(schedules, curves, looks, strict=False):
@@ -145,7 +147,11 @@ def figure(
         )
     if len(schedules) == 1:
         _boundaries(axes, schedules[0], curves[0].end)
-    _dress(axes, max(curve.end for curve in curves), log)
+    _dress(axes, max(curve.end for curve in curves))
+    if log:
+        axes.set_yscale("log")
+    else:
+        _linear(axes, np.concatenate([curve.values for curve in curves]))
     if len(schedules) > 1:
         axes.legend(
             loc="lower center",
@@ -332,20 +338,12 @@ def _boundaries(axes: Axes, schedule: Schedule, end: int) -> None:
             axes.axvline(boundary, color="#8b949e", linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
 
 
-def _dress(axes: Axes, end: int, log: bool) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator, ScalarFormatter
+def _dress(axes: Axes, end: int) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.set_xlim(0, end)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: labels([Decimal(x)])[0]))
-    if log:
-        axes.set_yscale("log")
-    else:
-        axes.yaxis.set_major_formatter(ScalarFormatter(useMathText=True))
-        axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 4))
-        low, high = axes.get_ylim()
-        if high - low <= 1e-12 * max(abs(low), abs(high)):
-            axes.set_ylim(*_range(low, high))
     axes.set_xlabel("update", color=_INK)
     axes.set_ylabel("learning rate", color=_INK)
     axes.grid(color=_PALE, linewidth=0.8, zorder=0)
@@ -356,6 +354,13 @@ def _dress(axes: Axes, end: int, log: bool) -> None:
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axes.spines[side].set(color="#9aa2aa", linewidth=0.8)
+
+
+def _linear(axes: Axes, values: NDArray[np.float64]) -> None:
+    low, high = _range(float(values.min()), float(values.max()))
+    margin = 0.04 * (high / 2 - low / 2) * 2
+    axes.set_ylim(low - margin, high + margin)
+    axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 4), useMathText=True)
 
 
 def _literal(text: str) -> str:

@@ -1,0 +1,546 @@
+"""The command line: arguments, files, exit codes.
+
+0: all is well. 1: the spec is at fault; its diagnostics are on standard error. 2: the call is at
+fault. What a command needs is imported when it runs, so that `--help` and `show` start fast.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
+
+import click
+
+import lrdsl
+from lrdsl.diagnostics import NEEDS_CONTEXT, UNBOUND, SpecError
+
+if TYPE_CHECKING:
+    from lrdsl.compiler.context import Context
+    from lrdsl.plot import Curve
+    from lrdsl.schedule import Schedule
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_OPTIONS = {
+    "total_steps": ("N", "Updates in the run: for `5%`, `total`, `rest`, and lengths left out."),
+    "steps_per_epoch": ("N", "Updates in an epoch: for `3ep` and `epoch`."),
+    "samples_per_step": ("N", "Samples in an update: for `10Msp`."),
+    "tokens_per_step": ("N", "Tokens in an update: for `2Btok`."),
+    "base_lr": ("LR", "The parameter group's own learning rate: for `base`."),
+}
+_EVERY_VALUE = 2**19
+"""Up to how many updates `show` looks at every single one."""
+
+
+def _as_number(
+    context: click.Context, parameter: click.Parameter, text: str | None
+) -> float | None:
+    """The value of an option that takes a number as the language writes it, `10k` for example."""
+    number = None if text is None else _number(text)
+    if text is not None and number is None:
+        raise click.BadParameter(f"{text!r} is not a number")
+    return number
+
+
+def _as_bindings(
+    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
+) -> dict[str, float]:
+    """The variables of all `--set NAME=VALUE`."""
+    found: dict[str, float] = {}
+    for text in texts:
+        name, sign, value = (part.strip() for part in text.partition("="))
+        number = _number(value)
+        if not sign:
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE, such as peak=3e-4")
+        if number is None:
+            raise click.BadParameter(f"{value!r}, the value of {name!r}, is not a number")
+        if name in _OPTIONS:
+            raise click.BadParameter(f"{name!r} has an option of its own, {_option(name)}")
+        if name in found:
+            raise click.BadParameter(f"{name!r} is set twice")
+        found[name] = number
+    return found
+
+
+def _number(text: str) -> float | None:
+    """The value of a number's text, an int where it is whole; None if it is no finite number."""
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
+        return None
+    power = {"": 0, "k": 3, "M": 6, "B": 9}[match["multiplier"]]
+    try:
+        value = Decimal(match["number"].replace("_", "")).scaleb(power)
+        number = float(value)
+    except (ArithmeticError, ValueError):
+        return None
+    if math.isinf(number):
+        return None
+    return int(number) if number.is_integer() and abs(number) <= 2**53 else number
+
+
+_NUMBER = re.compile(
+    r"(?P<number>[+-]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d{1,6})?)(?P<multiplier>[kMB]?)"
+)
+
+
+def _with_context(command: _Command) -> _Command:
+    """Adds the options that make up a context."""
+    command = click.option(
+        "--set",
+        "variables",
+        metavar="NAME=VALUE",
+        callback=_as_bindings,
+        multiple=True,
+        help="Give a variable of the spec its value; repeat it for more.",
+    )(command)
+    for name, (metavar, text) in reversed(_OPTIONS.items()):
+        command = click.option(
+            _option(name), name, metavar=metavar, callback=_as_number, help=text
+        )(command)
+    return command
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _examples(*lines: str) -> str:
+    """The end of a command's help."""
+    listed = "\n".join(f"  lrdsl {line}" for line in lines)
+    return f"{_ABOUT_SPEC}\n\n\b\nExamples:\n{listed}"
+
+
+_ABOUT_SPEC = (
+    "SPEC is the text of a schedule; a single - reads it from standard input. "
+    "Put -- before a SPEC that begins with a minus sign: -- '-cosine(1, 0, 9)'."
+)
+
+
+class _Group(click.Group):
+    """Turns what is wrong with a spec into exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SpecError as error:
+            _complain(error)
+            ctx.exit(1)
+        except click.NoSuchOption as error:
+            if error.option_name.startswith("--"):
+                raise
+            message = (
+                f"{error.format_message()} Put -- before a SPEC that begins with a minus sign."
+            )
+            raise click.UsageError(message, error.ctx) from error
+        except BrokenPipeError:  # whoever reads the output has seen enough
+            _abandon(sys.stdout)
+            ctx.exit(0)
+
+
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 fine, 1 the spec is at fault, 2 the call is at fault.",
+)
+@click.version_option(lrdsl.__version__, prog_name="lrdsl", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Learning-rate schedules from text: look at them, list their values, draw them.
+
+    \b
+    lrdsl show "warmup(linear, 100) >> cosine(1, 1e-3, 800)"
+    lrdsl values "cosine(peak, 0, 10ep)" --set peak=3e-4 --steps-per-epoch 500 --at 0,100,900
+    lrdsl plot "cosine(1, 0, 800)" "linear(1, 0, 800)" -o lr.svg
+    """
+
+
+@cli.command(
+    epilog=_examples(
+        'show "warmup(linear, 100) >> cosine(1, 1e-3, 800) | interval[600:*0.5]"',
+        'show "warmup(5%) >> cosine()" --total-steps 10k --base-lr 3e-4',
+        'show "step(0.1, 0.5, 30ep)" --steps-per-epoch 500 --json',
+    )
+)
+@click.argument("spec")
+@click.option("--json", "as_json", is_flag=True, help="Print it all as JSON, without the plot.")
+@_with_context
+def show(spec: str, as_json: bool, **options: Any) -> None:
+    """Show what SPEC means.
+
+    Prints the canonical text, the length, the lowest and the highest value, the segments and a
+    plot. A schedule that never ends is shown for the run's --total-steps, else for 1000 updates.
+    """
+    from lrdsl.plot import sample
+
+    schedule = _compile(_text(spec), _context(options))
+    curve = sample(schedule, most=_EVERY_VALUE)
+    facts = overview(schedule, curve)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, allow_nan=False))
+    else:
+        click.echo(_page(facts, curve))
+
+
+@cli.command(
+    epilog=_examples(
+        'values "cosine(1, 0, 900)" --at 0,100,900',
+        'values "cosine(1, 0, 900)" --steps 0:900:100 --format csv > lr.csv',
+    )
+)
+@click.argument("spec")
+@click.option("--at", metavar="T,T,…", help="The updates, counted from 0.")
+@click.option(
+    "--steps",
+    metavar="START:STOP[:STEP]",
+    help="The updates from START to before STOP, as in Python's range: 0:900:100 ends with 800.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="json: an array of objects with the keys step and value.",
+)
+@_with_context
+def values(spec: str, at: str | None, steps: str | None, form: str, **options: Any) -> None:
+    """List the values of SPEC at chosen updates, in full precision.
+
+    The value at update t, counted from 0, is the one that the run's update number t uses.
+    """
+    if (at is None) == (steps is None):
+        raise click.UsageError("give the updates by --at or by --steps, one of the two")
+    chosen = _listed(at) if at is not None else _ranged(steps or "")
+    schedule = _compile(_text(spec), _context(options))
+    for block in _WRITERS[form](chosen, _evaluated(schedule, chosen)):
+        click.echo(block)
+
+
+@cli.command(
+    epilog=_examples(
+        'plot "warmup(100) >> cosine(1, 0, 800)" -o lr.svg',
+        'plot "cosine(1, 1e-3, 800)" "exponential(1, 1e-3, 800)" --log -o both.png',
+    )
+)
+@click.argument("specs", metavar="SPEC…", nargs=-1, required=True)
+@click.option("-o", "--output", metavar="FILE", required=True, help="A .svg, .png or .pdf file.")
+@click.option("--log", is_flag=True, help="Draw the values on a logarithmic axis.")
+@click.option("--title", metavar="TEXT", help="A title; one spec alone has itself as the title.")
+@_with_context
+def plot(specs: tuple[str, ...], output: str, log: bool, title: str | None, **options: Any) -> None:
+    """Draw one SPEC, or several over each other, into a file.
+
+    The same specs give the same bytes.
+    """
+    from lrdsl.plot import FORMATS, save
+
+    if Path(output).suffix.lower().removeprefix(".") not in FORMATS:
+        known = ", ".join(f".{kind}" for kind in FORMATS)
+        raise click.BadParameter(f"{output!r} is none of {known}", param_hint="'--output'")
+    if specs.count("-") > 1:
+        raise click.UsageError("standard input can be read once")
+    context = _context(options)
+    schedules = [_compile(text, context) for text in [_text(spec) for spec in specs]]
+    try:
+        save(schedules, output, log=log, title=title)
+    except ModuleNotFoundError as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise click.BadParameter(f"{output!r}: {reason}", param_hint="'--output'") from error
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def overview(schedule: Schedule, curve: Curve) -> dict[str, Any]:
+    """All that `show` has to say, as plain data, ready for JSON.
+
+    `length` is None for a schedule that never ends; `shown` counts the updates that were looked
+    at, from 0 on; `sampled` tells that not every one of them was, so that the lowest and the
+    highest value may lie between.
+
+    >>> from lrdsl.plot import sample
+    >>> schedule = lrdsl.compile("linear(1, 0, 4)")
+    >>> overview(schedule, sample(schedule))["high"]
+    {'value': 1.0, 'step': 0}
+    """
+    low, high = int(curve.values.argmin()), int(curve.values.argmax())
+    ends = math.isfinite(schedule.length)
+    return {
+        "spec": str(schedule.spec),
+        "length": int(schedule.length) if ends else None,
+        "total_steps": schedule.context.total_steps,
+        "shown": curve.end,
+        "sampled": not curve.complete,
+        "low": {"value": float(curve.values[low]), "step": int(curve.steps[low])},
+        "high": {"value": float(curve.values[high]), "step": int(curve.steps[high])},
+        "final": float(curve.values[-1]) if ends else None,
+        "boundaries": list(schedule.boundaries),
+        "segments": [
+            {**segment._asdict(), "stop": None if math.isinf(segment.stop) else segment.stop}
+            for segment in schedule.segments
+        ],
+    }
+
+
+def _page(facts: dict[str, Any], curve: Curve) -> str:
+    """What `show` prints for people."""
+    from lrdsl.plot import drawing
+
+    width, lines = _terminal()
+    if facts["length"] is not None:
+        length = f"{_updates(facts['length'])}, then {_short(facts['final'])}"
+    else:
+        why = "" if facts["total_steps"] else "; no --total-steps is given"
+        length = f"endless; shown for {_updates(facts['shown'])}{why}"
+    about = "about " if facts["sampled"] else ""
+    return "\n".join(
+        [
+            facts["spec"],
+            "",
+            f"length   {length}",
+            f"lowest   {about}{_short(facts['low']['value'])} at update {facts['low']['step']}",
+            f"highest  {about}{_short(facts['high']['value'])} at update {facts['high']['step']}",
+            "",
+            *_table(facts["segments"], width if sys.stdout.isatty() else None),
+            "",
+            drawing(curve, width=width, height=lines, ascii=not _writes("⣿┤└")),
+        ]
+    )
+
+
+_MOST_ROWS = 24
+"""Segments listed for people; JSON has them all."""
+
+
+def _table(segments: list[dict[str, Any]], width: int | None) -> list[str]:
+    """The segments in columns, each line cut at `width`; of very many, the first and the last."""
+    head = ("start", "stop", "first", "last", "formula")
+    rows = [
+        (
+            str(s["start"]),
+            "inf" if s["stop"] is None else str(s["stop"]),
+            _short(s["first"]),
+            "" if s["last"] is None else _short(s["last"]),
+            s["description"],
+        )
+        for s in segments
+    ]
+    ellipsis = "…" if _writes("…") else "..."
+    if len(rows) > _MOST_ROWS:
+        left_out = (ellipsis, "", "", "", f"{len(rows) - _MOST_ROWS + 1} more")
+        rows = [*rows[: _MOST_ROWS - 5], left_out, *rows[-4:]]
+    sizes = [max(len(row[i]) for row in [head, *rows]) for i in range(4)]
+    lines = [
+        "  ".join([*(f"{cell:>{size}}" for cell, size in zip(row, sizes, strict=False)), row[4]])
+        for row in [head, *rows]
+    ]
+    if width is None:
+        return lines
+    return [x if len(x) <= width else x[: width - len(ellipsis)] + ellipsis for x in lines]
+
+
+def _updates(count: int) -> str:
+    return f"{count} update" if count == 1 else f"{count} updates"
+
+
+def _short(value: float) -> str:
+    """A value for the eye: six digits."""
+    return f"{value:.6g}"
+
+
+def _terminal() -> tuple[int, int]:
+    """Columns of the terminal, and rows fit for a plot; 80 and 12 where there is no terminal."""
+    if not sys.stdout.isatty():
+        return 80, 12
+    columns, lines = shutil.get_terminal_size((80, 24))
+    return max(24, min(columns, 160)), max(6, min(lines // 2, 20))
+
+
+def _writes(text: str) -> bool:
+    """Whether standard output can encode a text."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _listed(text: str) -> list[int]:
+    """The updates of `--at`."""
+    return [_update(item, "--at") for item in text.split(",")]
+
+
+def _ranged(text: str) -> range:
+    """The updates of `--steps`."""
+    parts = text.split(":")
+    if not 2 <= len(parts) <= 3:
+        raise _misuse("--steps", f"{text!r} is not START:STOP or START:STOP:STEP")
+    start = _update(parts[0], "--steps") if parts[0].strip() else 0
+    stop = _update(parts[1], "--steps")
+    step = _update(parts[2], "--steps") if len(parts) == 3 else 1
+    if step == 0:
+        raise _misuse("--steps", "the STEP is 1 or more, not 0")
+    if start >= stop:
+        raise _misuse("--steps", f"there is no update from {start} to before {stop}")
+    return range(start, stop, step)
+
+
+def _update(text: str, option: str) -> int:
+    number = _number(text)
+    if not isinstance(number, int):
+        shown = repr(text.strip()) if text.strip() else "nothing"
+        raise _misuse(option, f"an update is a whole number up to 2**53, not {shown}")
+    if number < 0:
+        raise _misuse(option, f"updates are counted from 0: there is no {number}")
+    return number
+
+
+def _misuse(option: str, message: str) -> click.BadParameter:
+    return click.BadParameter(message, param_hint=f"'{option}'")
+
+
+_BLOCK = 4096
+"""Values computed and written at once: any number of them takes little memory."""
+
+
+def _evaluated(schedule: Schedule, steps: list[int] | range) -> Iterator[list[tuple[int, float]]]:
+    for first in range(0, len(steps), _BLOCK):
+        block = list(steps[first : first + _BLOCK])
+        yield list(zip(block, schedule(block).tolist(), strict=True))
+
+
+_Blocks = Iterator[list[tuple[int, float]]]
+
+
+def _as_table(steps: list[int] | range, blocks: _Blocks) -> Iterator[str]:
+    width = max(len("step"), len(str(max(steps))))
+    heading = f"{'step':>{width}}  value\n"
+    for block in blocks:
+        yield heading + "\n".join(f"{step:>{width}}  {value!r}" for step, value in block)
+        heading = ""
+
+
+def _as_csv(steps: list[int] | range, blocks: _Blocks) -> Iterator[str]:
+    heading = "step,value\n"
+    for block in blocks:
+        yield heading + "\n".join(f"{step},{value!r}" for step, value in block)
+        heading = ""
+
+
+def _as_json(steps: list[int] | range, blocks: _Blocks) -> Iterator[str]:
+    left = len(steps)
+    opening = "[\n"
+    for block in blocks:
+        left -= len(block)
+        rows = (f'  {{"step": {step}, "value": {value!r}}}' for step, value in block)
+        yield opening + ",\n".join(rows) + ("," if left else "\n]")
+        opening = ""
+
+
+_WRITERS: dict[str, Callable[[list[int] | range, _Blocks], Iterator[str]]] = {
+    "table": _as_table,
+    "csv": _as_csv,
+    "json": _as_json,
+}
+
+
+def _text(spec: str) -> str:
+    """The spec's text: the argument, or standard input for `-`."""
+    if spec != "-":
+        return spec
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig").rstrip()
+    except UnicodeDecodeError as error:
+        raise click.UsageError("standard input is not UTF-8 text") from error
+
+
+def _context(options: dict[str, Any]) -> Context:
+    """The context that the options make up; what is no use is the call's fault."""
+    from lrdsl.compiler.context import Context
+
+    variables = options.pop("variables")
+    try:
+        return Context.of(**options, **variables)
+    except SpecError as error:
+        message = error.diagnostics[0].message
+        for name in _OPTIONS:
+            message = message.replace(f"`{name}`", _option(name))
+        raise click.UsageError(message) from error
+
+
+def _compile(text: str, context: Context) -> Schedule:
+    from lrdsl.schedule import compile_in
+
+    return compile_in(text, context)
+
+
+def _complain(error: SpecError) -> None:
+    """The diagnostics on standard error, and the options that would help."""
+    colour = _colourful(sys.stderr)
+    for diagnostic in error.diagnostics:
+        head, *rest = diagnostic.render().split("\n")
+        name, _, message = head.partition(": ")
+        hue = "red" if diagnostic.severity == "error" else "yellow"
+        click.echo(f"{click.style(name, fg=hue, bold=True)}: {message}", err=True, color=colour)
+        for i, line in enumerate(rest, 1):
+            last = click.style(line, fg="cyan") if i == len(rest) else line
+            click.echo(last, err=True, color=colour)
+    hints: dict[str, None] = {}
+    for diagnostic in error.diagnostics:
+        words = f"{diagnostic.message} {diagnostic.fix or ''}"
+        if diagnostic.problem == NEEDS_CONTEXT:
+            hints |= {f"{_option(n)} {m}": None for n, (m, _) in _OPTIONS.items() if n in words}
+        bound = re.search(r"\bbind it: (\w+)=", diagnostic.fix or "")
+        if diagnostic.problem == UNBOUND and bound:
+            hints[f"--set {bound[1]}=VALUE"] = None
+    if hints:
+        click.echo(f"hint: on the command line, {' '.join(hints)}", err=True, color=colour)
+
+
+def _colourful(stream: TextIO) -> bool:
+    """Whether a stream wants colour: a terminal does, unless NO_COLOR is set."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit; no error of the user's leaves a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
+    except BrokenPipeError:
+        code = _abandon(sys.stdout)
+    except OSError as error:
+        click.echo(f"Error: the output cannot be written: {error.strerror}", err=True)
+        code = _abandon(sys.stdout) or 2
+    sys.exit(code)
+
+
+def _run(arguments: list[str] | None) -> int:
+    try:
+        outcome = cli.main(arguments, prog_name="lrdsl", standalone_mode=False)
+    except click.Abort:
+        return 128 + signal.SIGINT
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _abandon(stream: TextIO) -> int:
+    """Keeps the interpreter from flushing, on its way out, a stream that takes no more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return 0
