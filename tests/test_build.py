@@ -1,0 +1,132 @@
+"""The builder mirrors the language: the same grouping, the same text, the same numbers."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+import lrdsl
+from lrdsl import build
+from lrdsl.build import (
+    base,
+    clip,
+    constant,
+    cosine,
+    hold,
+    interval,
+    linear,
+    multistep,
+    points,
+    polynomial,
+    prev,
+    repeat,
+    sqrt,
+    t,
+    take,
+    total,
+    var,
+    warmup,
+)
+
+SAME = [
+    pytest.param(cosine(1, 1e-3, 800), "cosine(1, 1e-3, 800)", id="call"),
+    pytest.param(cosine(end=0, steps="5%"), "cosine(end=0, steps=5%)", id="by-name"),
+    pytest.param(cosine(None, 0, 9), "cosine(_, 0, 9)", id="default"),
+    pytest.param(linear(1, 0, 9, closed=True), "linear(1, 0, 9, closed=true)", id="truth-value"),
+    pytest.param(linear(-1, 0.25, 10_000), "linear(-1, 0.25, 10000)", id="numbers"),
+    pytest.param(
+        warmup("linear", 100) >> cosine(1, 1e-3, 800) | interval[600:"*0.5"],
+        "warmup(linear, 100) >> cosine(1, 1e-3, 800) | interval[600:*0.5]",
+        id="headline",
+    ),
+    pytest.param(
+        hold(5) >> (hold(6) >> hold(7)), "hold(5) >> (hold(6) >> hold(7))", id="chain-right"
+    ),
+    pytest.param(
+        (hold(5) >> hold(6)) * 2, "(hold(5) >> hold(6)) * 2", id="product-of-a-chain"
+    ),
+    pytest.param(2 * hold(5) + 1 - base / 2, "2 * hold(5) + 1 - base / 2", id="arithmetic"),
+    pytest.param(1 - (2 - t), "1 - (2 - t)", id="difference-on-the-right"),
+    pytest.param(-(t**2), "-t ** 2", id="negative-power"),
+    pytest.param((-t) ** 2, "(-t) ** 2", id="power-of-a-negative"),
+    pytest.param(2 ** -t, "2 ** -t", id="power-with-a-negative"),
+    pytest.param(0.1 / sqrt(t + 1) | take(500), "0.1 / sqrt(t + 1) | take(500)", id="formula"),
+    pytest.param(0.1 >> hold(5), "0.1 >> hold(5)", id="number-on-the-left"),
+    pytest.param("hold(5)" >> hold(6), "hold(5) >> hold(6)", id="text-on-the-left"),
+    pytest.param(hold(5) | "clip(0, 1)", "hold(5) | clip(0, 1)", id="text-on-the-right"),
+    pytest.param(hold(5) | clip(0, None) | repeat(3), "hold(5) | clip(0, _) | repeat(3)", id="pipe"),
+    pytest.param(
+        interval[6:"*0.5", 9:0.01, (20, "30ba"):0.1, 40 : cosine(prev, 0, 9)],
+        "interval[6:*0.5, 9:0.01, 20..30ba:0.1, 40:cosine(prev, 0, 9)]",
+        id="interval",
+    ),
+    pytest.param(points[0:0, 100:1], "points[0:0, 100:1]", id="points"),
+    pytest.param(multistep(1, 0.1, at=[30, "80%"]), "multistep(1, 0.1, at=[30, 80%])", id="list"),
+    pytest.param(constant(var("peak"), total - 5), "constant(peak, total - 5)", id="variable"),
+    pytest.param(polynomial(1, 0, 9, power=0.9), "polynomial(1, 0, 9, power=0.9)", id="power"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("spec", "text"), SAME)
+def test_prints_as_the_text_and_equals_it(spec: lrdsl.Spec, text: str) -> None:
+    assert str(spec) == text
+    assert lrdsl.parse(text) == spec
+    assert hash(lrdsl.parse(text)) == hash(spec)
+
+
+def test_compiles_to_the_same_numbers() -> None:
+    built = lrdsl.compile(warmup("linear", 100) >> cosine(1, 1e-3, 800) | interval[600:"*0.5"])
+    text = lrdsl.compile("warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]")
+    assert (built.values(1000) == text.values(1000)).all()
+
+
+def test_errors_point_into_the_canonical_text() -> None:
+    with pytest.raises(lrdsl.SpecError, match="LR209") as caught:
+        lrdsl.compile(hold(5) >> cosine("5%", 0, 100), base_lr=1)
+    assert caught.value.diagnostics[0].source == "hold(5) >> cosine(5%, 0, 100)"
+
+
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        pytest.param(lambda: cosine(object()), "LR602", id="object"),
+        pytest.param(lambda: cosine(float("nan")), "LR602", id="nan"),
+        pytest.param(lambda: cosine("1 +"), "LR106", id="bad-text"),
+        pytest.param(lambda: interval[600], "update:value", id="entry"),
+        pytest.param(lambda: interval[1:2:3], "update:value", id="entry-with-step"),
+        pytest.param(lambda: interval[(1, 2, 3) : 4], "start, stop", id="range"),
+        pytest.param(lambda: var("1 + 2"), "no name", id="variable"),
+        pytest.param(lambda: hold(5) | object(), "LR602", id="operand"),  # type: ignore[operator]
+    ],
+)
+def test_bad_arguments(make: Any, match: str) -> None:
+    with pytest.raises(lrdsl.SpecError, match=match):
+        make()
+
+
+def test_unknown_names_have_a_hint() -> None:
+    with pytest.raises(AttributeError, match="did you mean 'cosine'"):
+        build.cosin  # noqa: B018
+
+
+def test_every_name_of_the_language_is_there() -> None:
+    for name in dir(build):
+        assert getattr(build, name) is not None
+    assert {"cosine", "interval", "sqrt", "base", "poly"} <= set(dir(build))
+
+
+def test_help_shows_parameters_and_docs() -> None:
+    names = list(inspect.signature(warmup).parameters)
+    assert names == ["mode", "steps", "start", "end", "closed"]
+    assert "Goyal" in (warmup.__doc__ or "")
+    assert "SpeechBrain" in (interval.__doc__ or "")
+
+
+def test_a_spec_too_deep_to_print_says_so() -> None:
+    spec = lrdsl.parse("t")
+    for _ in range(5000):
+        spec = -spec
+    with pytest.raises(lrdsl.SpecError, match="LR109"):
+        lrdsl.compile(spec)

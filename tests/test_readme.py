@@ -1,0 +1,68 @@
+"""Everything that the README and the docs show is run."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+import lrdsl
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+RUN = {"total_steps": 1000, "steps_per_epoch": 100, "base_lr": 0.1, "peak": 3e-4,
+       "samples_per_step": 32, "tokens_per_step": 4096}  # fmt: skip
+
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
+
+
+def lines_of(language: str) -> list[object]:
+    """The lines of all fences in a language, with where they stand."""
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for match in FENCE.finditer(text):
+            if match[1] == language:
+                first = text[: match.start(2)].count("\n") + 1
+                found += [
+                    pytest.param(line, id=f"{page.name}:{first + i}")
+                    for i, line in enumerate(match[2].splitlines())
+                    if line.strip()
+                ]
+    return found
+
+
+@pytest.mark.parametrize("line", lines_of("lr"))
+def test_spec(line: str) -> None:
+    schedule = lrdsl.compile(line, **RUN)
+    _, _, comment = line.partition("#")
+    expected = {
+        int(step): float(value) for step, value in re.findall(r"(\d+): ([\d.e-]+)", comment)
+    }
+    assert expected, "each example says what its values are"
+    for step, value in expected.items():
+        assert schedule(step) == pytest.approx(value, rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python(page: Path) -> None:
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    text = "\n".join(
+        m[2] for m in FENCE.finditer(page.read_text(encoding="utf-8")) if m[1] == "python"
+    )
+    if not text:
+        pytest.skip("no Python on this page")
+    test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+    report: list[str] = []
+    result = doctest.DocTestRunner(optionflags=flags, verbose=False).run(test, out=report.append)
+    assert result.attempted > 0
+    assert result.failed == 0, "".join(report)
+
+
+def test_links_lead_somewhere() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
