@@ -295,26 +295,26 @@ def _page(facts: dict[str, Any], curve: Curve) -> str:
     """What `show` prints for people."""
     from lrdsl.plot import drawing
 
-    width, lines = _terminal()
+    width, rows = _terminal()
     if facts["length"] is not None:
         length = f"{_updates(facts['length'])}, then {_short(facts['final'])}"
     else:
         why = "" if facts["total_steps"] else "; no --total-steps is given"
         length = f"endless; shown for {_updates(facts['shown'])}{why}"
     about = "about " if facts["sampled"] else ""
-    return "\n".join(
-        [
-            facts["spec"],
-            "",
-            f"length   {length}",
-            f"lowest   {about}{_short(facts['low']['value'])} at update {facts['low']['step']}",
-            f"highest  {about}{_short(facts['high']['value'])} at update {facts['high']['step']}",
-            "",
-            *_table(facts["segments"], width if sys.stdout.isatty() else None),
-            "",
-            drawing(curve, width=width, height=lines, ascii=not _writes("⣿┤└")),
-        ]
-    )
+    lines = [
+        facts["spec"],
+        "",
+        f"length   {length}",
+        f"lowest   {about}{_short(facts['low']['value'])} at update {facts['low']['step']}",
+        f"highest  {about}{_short(facts['high']['value'])} at update {facts['high']['step']}",
+        "",
+        *_table(facts["segments"], width if sys.stdout.isatty() else None),
+        "",
+    ]
+    height = 12 if rows is None else max(7, min(rows - len(lines) - 5, 20))
+    lines.append(drawing(curve, width=width, height=height, ascii=not _writes("⣿┤└")))
+    return "\n".join(lines)
 
 
 _MOST_ROWS = 24
@@ -357,12 +357,12 @@ def _short(value: float) -> str:
     return f"{value:.6g}"
 
 
-def _terminal() -> tuple[int, int]:
-    """Columns of the terminal, and rows fit for a plot; 80 and 12 where there is no terminal."""
+def _terminal() -> tuple[int, int | None]:
+    """Columns and rows of the terminal; 80 and None where there is no terminal."""
     if not sys.stdout.isatty():
-        return 80, 12
-    columns, lines = shutil.get_terminal_size((80, 24))
-    return max(24, min(columns, 160)), max(6, min(lines // 2, 20))
+        return 80, None
+    columns, rows = shutil.get_terminal_size((80, 24))
+    return max(24, min(columns, 160)), rows
 
 
 def _writes(text: str) -> bool:
