@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -18,6 +17,7 @@ import numpy as np
 from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context, exact
 from lrdsl.compiler.elaborate import DURATIONS, check_function
+from lrdsl.compiler.frames import Place
 from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.functions import CONSTANTS, FUNCTIONS, OPERATORS
@@ -31,14 +31,6 @@ T = TypeVar("T", float, Fraction)
 
 EXACT_BITS = 256
 """Durations stay exact up to numerators and denominators of this size."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a term stands in its chain and in the run; None is unknown."""
-
-    clock: Fraction | None
-    rest: Fraction | None
 
 
 class Domain(ABC, Generic[T]):

@@ -1,0 +1,187 @@
+"""Arguments become numbers, and numbers the checked models of shapes, curves and modifiers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from lrdsl import diagnostics as d
+from lrdsl.compiler.arithmetic import Durations, Values, base
+from lrdsl.compiler.context import Context
+from lrdsl.compiler.frames import Frame, Place
+from lrdsl.diagnostics import Reporter, Span
+from lrdsl.parameters import Kind, Lean, Parameter, ParameterError, Parametrised
+from lrdsl.signal import half_up
+from lrdsl.syntax import nodes as n
+from lrdsl.syntax.printer import write
+
+P = TypeVar("P", bound=Parametrised)
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where the arguments of a call are evaluated; `frame` answers for `prev` and `next`."""
+
+    place: Place
+    frame: Frame | None
+    node: n.Node
+
+    def values(self, context: Context, reporter: Reporter, where: str) -> Values:
+        """What evaluates values here."""
+        if self.frame is not None:
+            return Values(context, reporter, where, self.frame.prev, self.frame.next)
+
+        def nowhere(span: Span) -> float | None:
+            message = f"`prev` and `next` have no meaning in {where}"
+            reporter.report(d.WRONG_PLACE, message, span)
+            return None
+
+        return Values(context, reporter, where, nowhere, nowhere)
+
+
+class Arguments:
+    """Evaluates the arguments of calls in one context."""
+
+    def __init__(self, context: Context, reporter: Reporter) -> None:
+        self.context = context
+        self.reporter = reporter
+
+    def base(self, span: Span) -> float | None:
+        """The parameter group's own learning rate."""
+        return base(self.context, self.reporter, span)
+
+    def complain(
+        self, problem: d.Problem, message: str, node: n.Node, fix: str | None = None
+    ) -> None:
+        """Report something about a node."""
+        self.reporter.report(problem, message, node.span, fix=fix)
+
+    def updates(self, node: n.Node, where: str, place: Place) -> Fraction | None:
+        """A number of updates for a boundary: exact, and whole if it is written as a number."""
+        found = Durations(self.context, self.reporter, where, place).evaluate(node)
+        plain = isinstance(node, n.Name) or (isinstance(node, n.Number) and node.unit == "")
+        if found is not None and plain and found.denominator != 1:
+            share = f"{float(found) * 100:g}%"
+            fix = f"did you mean `{share}`?" if 0 < found < 1 else "write a whole number"
+            message = f"`{write(node)}` is no whole number of updates"
+            self.complain(d.FRACTIONAL, message, node, fix)
+            return None
+        return found
+
+    def fields(
+        self,
+        parameters: Iterable[Parameter],
+        arguments: Mapping[str, n.Node],
+        name: str,
+        here: Here,
+    ) -> dict[str, Any] | None:
+        """The numbers for parameters, as far as given or leaning on something."""
+        fields: dict[str, Any] = {}
+        sound = True
+        for parameter in parameters:
+            node = arguments.get(parameter.name)
+            if node is not None:
+                found = self.argument(parameter, node, f"`{parameter.name}` of `{name}`", here)
+            elif isinstance(parameter.default, Lean):
+                found = self.lean(parameter.default, here)
+            else:
+                continue
+            fields[parameter.name] = found
+            sound = sound and found is not None
+        return fields if sound else None
+
+    def lean(self, lean: Lean, here: Here) -> float | None:
+        """The value of a default that leans on something."""
+        span = here.node.span
+        if here.frame is not None:
+            if lean is Lean.PREV:
+                return here.frame.prev(span)
+            if lean is Lean.NEXT:
+                return here.frame.next(span)
+        return self.base(span)
+
+    def argument(self, parameter: Parameter, node: n.Node, where: str, here: Here) -> Any:
+        """The number, or the list or truth value, that an argument stands for."""
+        kind = parameter.kind
+        if kind is Kind.VALUE:
+            return here.values(self.context, self.reporter, where).evaluate(node)
+        if kind is Kind.DURATION:
+            found = Durations(self.context, self.reporter, where, here.place).evaluate(node)
+            return None if found is None else float(found)
+        if kind is Kind.UPDATES:
+            updates = self.updates(node, where, here.place)
+            return None if updates is None else half_up(updates)
+        if kind is Kind.MILESTONES:
+            return self._milestones(node, where, here.place)
+        if kind is Kind.COUNT:
+            if isinstance(node, n.Keyword) and node.word == "inf":
+                return math.inf
+            count = here.values(self.context, self.reporter, where).evaluate(node)
+            if count is not None and count != int(count):
+                self.complain(d.WRONG_KIND, f"{where} is a whole number, or `inf`", node)
+                return None
+            return count
+        assert kind is Kind.FLAG
+        if isinstance(node, n.Keyword) and node.word in ("true", "false"):
+            return node.word == "true"
+        self.complain(d.WRONG_KIND, f"{where} is `true` or `false`", node)
+        return None
+
+    def _milestones(self, node: n.Node, where: str, place: Place) -> tuple[int, ...] | None:
+        if not isinstance(node, n.List):
+            message = f"{where} is a list of durations"
+            self.complain(d.WRONG_KIND, message, node, f"write `[{write(node)}]`")
+            return None
+        found = [self.updates(item, where, place) for item in node.items]
+        return None if None in found else tuple([half_up(x) for x in found if x is not None])
+
+    def make(
+        self,
+        cls: type[P],
+        fields: Mapping[str, Any],
+        node: n.Node,
+        arguments: Mapping[str, n.Node],
+    ) -> P | None:
+        """The checked model of a shape, a curve or a modifier."""
+        try:
+            return cls(**fields)
+        except ParameterError as error:
+            self.impossible(error, node, arguments)
+        except ValidationError as error:
+            for problem in error.errors():
+                parameter = str(problem["loc"][0]) if problem["loc"] else ""
+                where = arguments.get(parameter, node)
+                message = f"`{parameter}` {_requirement(problem)}"
+                self.complain(d.OUT_OF_RANGE, message, where)
+        return None
+
+    def impossible(
+        self, error: ParameterError, node: n.Node, arguments: Mapping[str, n.Node]
+    ) -> None:
+        """Report a parameter that is impossible beside the others."""
+        where = arguments.get(error.parameter, node)
+        self.complain(d.OUT_OF_RANGE, error.message, where, error.fix)
+
+
+def _requirement(problem: Any) -> str:
+    """What pydantic asks for, in the words of the language."""
+    context = problem.get("ctx", {})
+    given = problem.get("input")
+    shown = f", not {given:g}" if isinstance(given, (int, float)) else ""
+    match problem["type"]:
+        case "greater_than":
+            return f"must be above {context['gt']:g}{shown}"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']:g}{shown}"
+        case "less_than":
+            return f"must be below {context['lt']:g}{shown}"
+        case "less_than_equal":
+            return f"must be at most {context['le']:g}{shown}"
+        case "too_short":
+            return "must not be empty"
+    return f"is out of range: {problem['msg']}"

@@ -1,0 +1,127 @@
+"""What surrounds a term being resolved: where it stands, how long it is, what is beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from lrdsl.diagnostics import Span
+from lrdsl.modifiers.base import Length
+from lrdsl.signal import Signal
+from lrdsl.syntax import nodes as n
+
+FAR = Fraction(2**53)
+"""No schedule is longer: beyond it, update counts are not exact in float64."""
+
+Ask: TypeAlias = "Callable[[Span], float | None]"
+"""A question for a value, `prev` or `next`; the span is who asks, for a complaint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a term stands in its chain and in the run; None is unknown."""
+
+    clock: Fraction | None
+    rest: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How long a term is.
+
+    `length` is exact; inf for what never ends, None for what fills the rest of the run. A plain
+    number has no length at all and lets the others decide (`is_number`). `fixed` is the part of
+    the length that is known of an open chain, `node` what to point at. What never ends only for
+    want of a total (`by_default`) would rather fill the rest when something follows.
+    """
+
+    length: Length | None
+    node: n.Node
+    is_number: bool = False
+    by_default: bool = False
+    fixed: Fraction = Fraction(0)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it fills the rest."""
+        return self.length is None
+
+    @property
+    def never_ends(self) -> bool:
+        """Whether nothing can follow."""
+        return self.length == math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A chain's parts: where they stand and how long they are, and the whole.
+
+    A part that fills the rest has no length yet, but may have one that is fixed inside. Where
+    something is wrong `whole` is None, and the extents are of no use.
+    """
+
+    places: list[Place]
+    extents: list[Extent]
+    whole: Extent | None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a term is built in.
+
+    `origin` is the exact start minus the update it was rounded to, so that boundaries inside are
+    rounded where they really lie. `room` is the exact length for a term that fills what it gets.
+    """
+
+    place: Place
+    origin: Fraction
+    room: Fraction | None
+    prev: Ask
+    next: Ask
+
+
+@dataclass(slots=True)
+class Cell:
+    """A part of a chain while the chain is being built: made when first asked for."""
+
+    make: Callable[[], Signal | None]
+    begin: Callable[[], float | None] | None
+    """The value at its first update, when that is known without making it."""
+    length: int | None
+    lean_on_base: Callable[[Span], float | None]
+    signal: Signal | None = None
+    made: bool = False
+    asking: bool = False
+    met: bool = False
+
+    def get(self) -> Signal | None:
+        if not self.made:
+            self.signal = self.make()
+            self.made = True
+        return self.signal
+
+    def first(self, span: Span) -> float | None:
+        """The value that it starts at."""
+        if self.begin is not None and not self.made:
+            return self.begin()
+        signal = self.get()
+        return None if signal is None else signal.at(0)
+
+    def last(self, span: Span) -> float | None:
+        """The value that it ends at."""
+        if self.asking:
+            # The part after asks for the end of this one, which waits for that part's start.
+            self.met = True
+            return self.lean_on_base(span)
+        signal = self.get()
+        return None if signal is None or self.length is None else signal.at(self.length)
+
+    def ask(self, following: Ask, span: Span) -> float | None:
+        """What follows starts at; where each would lean on the other they meet at base."""
+        self.asking, self.met = True, False
+        found = following(span)
+        self.asking = False
+        return self.lean_on_base(span) if self.met else found
