@@ -329,7 +329,7 @@ def _table(segments: list[dict[str, Any]], width: int | None) -> list[str]:
             str(s["start"]),
             "inf" if s["stop"] is None else str(s["stop"]),
             _short(s["first"]),
-            "" if s["last"] is None else _short(s["last"]),
+            "-" if s["last"] is None else _short(s["last"]),
             s["description"],
         )
         for s in segments
@@ -353,8 +353,8 @@ def _updates(count: int) -> str:
 
 
 def _short(value: float) -> str:
-    """A value for the eye: six digits."""
-    return f"{value:.6g}"
+    """A value for the eye: six digits, and no negative zero."""
+    return f"{value + 0.0:.6g}"
 
 
 def _terminal() -> tuple[int, int | None]:

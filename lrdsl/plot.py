@@ -110,8 +110,8 @@ def figure(
     its global state stay untouched.
 
     >>> picture = figure("warmup(100) >> cosine(1, 0, 800)")
-    >>> picture.axes[0].get_xlim()
-    (0.0, 900.0)
+    >>> picture.axes[0].get_xlabel(), picture.axes[0].get_ylabel()
+    ('update', 'learning rate')
     """
     try:
         from matplotlib.figure import Figure
@@ -217,18 +217,20 @@ def terminal(
 ) -> str:
     """A drawing in braille dots, or in plain ASCII, `width` columns wide.
 
-    `height` counts the rows of the curve; two more hold the updates. The vertical axis reaches
+    `height` counts the rows of the curve; three more hold the updates. The vertical axis reaches
     from the lowest to the highest value, or from 0 where that is near.
 
     >>> import lrdsl
     >>> schedule = lrdsl.compile("linear(0, 1, 40) >> constant(0.5, 20)")
     >>> print(terminal(schedule, width=38, height=5, ascii=True))
-      1 +                    .:
-        |              ..:'''':
-    0.5 +        ..:'''       '''''''''''
-        |  ..:'''
-      0 +''---+----+----+----+----+----+-
-        0    10   20   30   40   50   60
+        |                 ..:':
+        |            ..:'''   :
+    0.5 +        ..:''        '''''''''''
+        |    ..:''
+      0 +..:''
+        ++----------+---------+---------+
+         0          20        40       60
+                                   update
     """
     return drawing(sample(schedule, stop), width=width, height=height, ascii=ascii)
 
@@ -238,7 +240,7 @@ def drawing(curve: Curve, *, width: int = 80, height: int = 12, ascii: bool = Fa
     from plotille import Canvas
 
     low, high = _range(float(curve.values.min()), float(curve.values.max()))
-    y_ticks = ticks(low, high, max(2, height // 2))
+    y_ticks = ticks(low, high, max(2, (height + 1) // 2))
     names = labels(y_ticks)
     gutter = max(len(name) for name in names)
     columns = max(8, width - gutter - 3)
@@ -274,7 +276,7 @@ def ticks(low: float, high: float, most: int) -> list[Decimal]:
     >>> [str(tick) for tick in ticks(0, 900, 6)]
     ['0', '200', '400', '600', '800']
     """
-    first, last = Decimal(low), Decimal(high)
+    first, last = Decimal(repr(float(low))), Decimal(repr(float(high)))  # 0.1 is a tenth
     exponent = (last - first).adjusted() - 2
     while True:
         for digit in (1, 2, 5):
@@ -401,11 +403,11 @@ def _x_axis(end: int, columns: int, gutter: int) -> list[str]:
     """The horizontal axis: a line with ticks, and below it the updates."""
     room = len(labels([Decimal(end)])[0]) + 4
     found = [tick for tick in ticks(0, end, max(2, columns // room)) if tick == int(tick)]
-    line, below = ["─"] * columns, [" "] * (columns + gutter + 8)
+    line, below = ["─"] * columns, [" "] * (gutter + 2 + columns)
     for tick, name in zip(found, labels(found), strict=True):
         column = min(columns - 1, round(float(tick) / end * columns))
         line[column] = "┬"
-        start = gutter + 2 + column - (len(name) - 1) // 2
+        start = gutter + 2 + min(column - (len(name) - 1) // 2, columns - len(name))
         below[start : start + len(name)] = name
     return [
         f"{'':>{gutter}} └{''.join(line)}",
