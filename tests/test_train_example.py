@@ -1,0 +1,165 @@
+"""examples/train.py, run as a user runs it."""
+
+import csv
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lrdsl
+
+for needed in ("torch", "sklearn", "matplotlib", "tqdm"):
+    pytest.importorskip(needed)
+
+ROOT = Path(__file__).resolve().parent.parent
+HEADLINE = "warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"
+
+pytestmark = pytest.mark.slow
+
+
+def train(folder, *arguments):
+    """Run the example; its run folders are `folder` and, in a sweep, `folder`/0, `folder`/1, …"""
+    multirun = ["-m"] if "-m" in arguments else []
+    overrides = [f"hydra.run.dir={folder}", f"hydra.sweep.dir={folder}"]
+    rest = [argument for argument in arguments if argument != "-m"]
+    return subprocess.run(
+        [sys.executable, "examples/train.py", *multirun, *overrides, *rest],
+        cwd=ROOT,
+        env={**os.environ, "HYDRA_FULL_ERROR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def learning_rates(folder):
+    with (folder / "lr.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["step", "lr", "loss"]
+    assert [int(row["step"]) for row in rows] == list(range(len(rows)))
+    assert all(float(row["loss"]) > 0 for row in rows)
+    return [float(row["lr"]) for row in rows]
+
+
+def is_picture(path):
+    return path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def accuracies(done):
+    return [float(x) for x in re.findall(r"^test accuracy: ([\d.]+)$", done.stdout, re.MULTILINE)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "spec", "steps", "least"),
+    [
+        pytest.param([], "warmup(100) >> cosine(0.5, 0.5 / 1000, 800)", 900, 0.9, id="no argument"),
+        pytest.param([f'lr="{HEADLINE}"'], HEADLINE, 900, 0.9, id="a spec"),
+        pytest.param(["lr=1", "steps=300"], "1", 300, 0.8, id="an int"),
+        pytest.param(["lr=0.1", "steps=40"], "0.1", 40, 0.1, id="a float"),
+        pytest.param(
+            ["schedule@lr=wsd_by_hand", "steps=60", "warmup=10"],
+            "warmup(10) >> constant(0.5) >> cooldown(sqrt, 20%)",
+            60,
+            0.1,
+            id="a preset",
+        ),
+        pytest.param(
+            ['lr.spec="linear(1, 0, 50)"', "steps=50"],
+            "linear(1, 0, 50)",
+            50,
+            0.1,
+            id="a spec inside the group",
+        ),
+        pytest.param(
+            ["peak=0.3", "steps=400"],
+            "warmup(100) >> cosine(0.3, 0.3 / 1000, 300)",
+            400,
+            0.9,
+            id="the variables of a preset",
+        ),
+        pytest.param(
+            ["optimizer=adamw", "steps=200"],
+            "warmup(100) >> cosine(0.003, 0.003 / 1000, 100)",
+            200,
+            0.8,
+            id="AdamW",
+        ),
+    ],
+)
+def test_trains_under_the_schedule(tmp_path, arguments, spec, steps, least):
+    done = train(tmp_path, *arguments)
+    assert done.returncode == 0, done.stderr
+    expected = lrdsl.compile(spec, total_steps=steps).values(steps)
+    assert learning_rates(tmp_path) == expected.tolist()
+    assert is_picture(tmp_path / "lr.png")
+    [accuracy] = accuracies(done)
+    assert accuracy > least
+    assert f"{steps}/{steps}" in done.stderr, "the progress bar"
+    assert "note:" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("sweep", "specs"),
+    [
+        pytest.param(
+            "schedule@lr=warmup_cosine,wsd_by_hand",
+            [
+                "warmup(10) >> cosine(0.5, 0.5 / 1000, 20)",
+                "warmup(10) >> constant(0.5) >> cooldown(sqrt, 20%)",
+            ],
+            id="presets",
+        ),
+        pytest.param(
+            'lr="cosine(1,0,30)","linear(1,0,30)"', ["cosine(1,0,30)", "linear(1,0,30)"], id="specs"
+        ),
+    ],
+)
+def test_sweeps(tmp_path, sweep, specs):
+    done = train(tmp_path, "-m", sweep, "steps=30", "warmup=10")
+    assert done.returncode == 0, done.stderr
+    for job, spec in enumerate(specs):
+        expected = lrdsl.compile(spec, total_steps=30).values(30)
+        assert learning_rates(tmp_path / str(job)) == expected.tolist()
+        assert is_picture(tmp_path / str(job) / "lr.png")
+    assert len(accuracies(done)) == len(specs)
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        pytest.param(
+            'lr="warmup(linear,100) >> cosin(1,1e-3,800) | intervall[600:*0.5]"',
+            [
+                "error[LR201]: there is no shape `cosin`",
+                "^^^^^ did you mean `cosine`?",
+                "error[LR201]: there is no modifier `intervall`",
+            ],
+            id="two mistakes",
+        ),
+        pytest.param("lr=wsd", ["schedule@lr=wsd"], id="a preset as a spec"),
+        pytest.param("steps=soon", ["error[LR303]"], id="bad context"),
+    ],
+)
+def test_a_bad_spec_is_explained_before_training(tmp_path, argument, said):
+    done = train(tmp_path, argument)
+    assert done.returncode == 1
+    assert [line for line in said if line not in done.stderr] == []
+    assert "Traceback" not in done.stderr
+    assert "training" not in done.stderr + done.stdout
+    assert not (tmp_path / "lr.csv").exists()
+
+
+def test_says_if_the_schedule_is_not_as_long_as_the_run(tmp_path):
+    done = train(tmp_path, 'lr="cosine(1, 0, 900)"', "steps=10")
+    assert done.returncode == 0, done.stderr
+    assert "note: the schedule is 900 updates long, the run 10" in done.stdout
+    assert len(learning_rates(tmp_path)) == 10
+
+
+def test_is_repeatable(tmp_path):
+    assert train(tmp_path, "-m", "seed=3,3,4", "lr=0.1", "steps=20").returncode == 0
+    first, again, other = [(tmp_path / job / "lr.csv").read_text() for job in "012"]
+    assert first == again != other
