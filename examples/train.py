@@ -14,14 +14,10 @@ import sys
 from pathlib import Path
 
 import hydra
-import matplotlib
-
-matplotlib.use("Agg")  # draws to files: no display needed
-
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from hydra.core.hydra_config import HydraConfig
+from matplotlib.figure import Figure
 from omegaconf import DictConfig
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
@@ -92,9 +88,8 @@ def write_csv(path: Path, history: list[tuple[int, float, float]]) -> None:
 
 def draw(path: Path, history: list[tuple[int, float, float]], spec: Spec) -> None:
     steps, lrs, losses = np.array(history).T
-    figure, (above, below) = plt.subplots(
-        2, sharex=True, figsize=(8, 5), dpi=150, layout="constrained"
-    )
+    figure = Figure(figsize=(8, 5), dpi=150, layout="constrained")
+    above, below = figure.subplots(2, sharex=True)
     figure.suptitle(str(spec), fontsize=10, family="monospace", wrap=True)
     above.plot(steps, lrs, color="tab:blue", linewidth=2)
     above.set(ylabel="learning rate", ylim=(min(0, lrs.min()), None))
@@ -108,7 +103,6 @@ def draw(path: Path, history: list[tuple[int, float, float]], spec: Spec) -> Non
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path)
-    plt.close(figure)
 
 
 if __name__ == "__main__":

@@ -301,18 +301,19 @@ class _Schedules:
 
 
 def _scaled(plan: Sequence[_Ahead], groups: Sequence[Mapping[str, Any]], made: int) -> list[float]:
-    return [
-        ahead.at(made) * _scale_of(i, group) if "lr_scale" in group else ahead.at(made)
-        for i, (ahead, group) in enumerate(zip(plan, groups, strict=True))
-    ]
+    """Each group's learning rate. Groups mostly share a schedule, which is asked once."""
+    now = {ahead: ahead.at(made) for ahead in dict.fromkeys(plan)}
+    values = [now[ahead] for ahead in plan]
+    for i, group in enumerate(groups):
+        if "lr_scale" in group:
+            wanted = f"the `lr_scale` of parameter group {i} is a number"
+            scale = _finite(group["lr_scale"], wanted)
+            values[i] = _finite(values[i] * scale, f"{wanted} that leaves the lr finite")
+    return values
 
 
 def _lr_of(index: int, group: Mapping[str, Any], key: str) -> float:
     return _finite(group.get(key), f"parameter group {index} needs a number as its `{key}`")
-
-
-def _scale_of(index: int, group: Mapping[str, Any]) -> float:
-    return _finite(group["lr_scale"], f"the `lr_scale` of parameter group {index} is a number")
 
 
 def _finite(value: object, wanted: str) -> float:

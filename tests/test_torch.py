@@ -572,6 +572,7 @@ def scaled(scale):
         pytest.param(scaled("half"), "1", {}, "`lr_scale` of parameter group 0", id="text scale"),
         pytest.param(scaled(math.nan), "1", {}, "not nan", id="nan scale"),
         pytest.param(scaled(None), "1", {}, "not None", id="no scale"),
+        pytest.param(scaled(1e300), "1e300", {}, "leaves the lr finite", id="too large a scale"),
         pytest.param(scaled(torch.ones(2)), "1", {}, r"not \[1.0, 1.0\]", id="two scales"),
     ],
 )
