@@ -787,6 +787,20 @@ def test_every_curve_meets_its_ends_exactly(
     assert min(start, end) <= schedule(steps // 2) <= max(start, end)
 
 
+@pytest.mark.parametrize("steps", [10, 10**3, 10**6, 10**9, 10**12])
+@pytest.mark.parametrize(
+    ("mode", "first"),
+    [
+        pytest.param("linear", lambda p: p, id="linear"),
+        pytest.param("sqrt", math.sqrt, id="sqrt"),
+        pytest.param("cosine", lambda p: math.sin(math.pi * p / 2) ** 2, id="cosine"),
+    ],
+)
+def test_the_first_update_of_a_long_warmup_is_accurate(mode: str, first: Any, steps: int) -> None:
+    """Close to a start of 0 nothing may be lost by subtracting from the far end."""
+    check(f"ramp({mode}, 0, 1, {steps})", {1: first(1 / steps)})
+
+
 # --- §6 modifiers ---------------------------------------------------------------------------------
 
 
@@ -1252,7 +1266,7 @@ def test_a_segment_that_rounds_to_no_update() -> None:
 def test_values_and_bounds(schedule: lrdsl.Schedule) -> None:
     assert schedule.values().tolist() == schedule(np.arange(900)).tolist()
     assert schedule.values(0).tolist() == []
-    assert schedule.values(3).tolist() == [0.0, 0.01, 0.02]
+    assert schedule.values(3).tolist() == [schedule(0), schedule(1), schedule(2)]
     assert schedule.bounds() == (0.0, 1.0)
     assert schedule.bounds(100) == (0.0005, 1.0)
     assert schedule.bounds(900, 901) == (0.0005, 0.0005)
