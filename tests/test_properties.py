@@ -468,6 +468,8 @@ def test_size_and_time_are_bounded(make: Callable[[], str]) -> None:
 )
 def test_allowed_depth_compiles(head: str, tail: str, depth: int) -> None:
     """Nesting is bounded, but what is within the bound works all the way to a pickle."""
+    if "interval" in head:
+        depth //= 2  # a bracket, an entry and a pipe each are a level
     with quick():
         schedule = lrdsl.compile(head * depth + "1" + tail * depth)
         again = pickle.loads(pickle.dumps(schedule))

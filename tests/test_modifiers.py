@@ -1,0 +1,137 @@
+"""The contract of modifiers: one file, one name, a docstring whose examples run."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lrdsl
+from lrdsl import SpecError, modifiers
+from lrdsl.modifiers import MODIFIERS
+
+CONTEXT: dict[str, Any] = {"base_lr": 1, "total_steps": 1000}
+
+LEAVES = sorted(m.name for m in pkgutil.iter_modules(modifiers.__path__) if m.name != "base")
+
+
+def test_every_module_is_found() -> None:
+    assert set(LEAVES) == set(MODIFIERS)
+    assert {"interval", "clip", "repeat", "take", "skip", "stretch", "every"} <= set(MODIFIERS)
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_a_modifier_is_named_after_its_file(name: str) -> None:
+    cls = MODIFIERS[name]
+    assert cls.name == name
+    assert cls.__module__ == f"lrdsl.modifiers.{name}"
+    module = importlib.import_module(f"lrdsl.modifiers.{name}")
+    registered = [
+        thing for thing in vars(module).values() if thing in map(MODIFIERS.find, MODIFIERS)
+    ]
+    assert registered == [cls]
+
+
+@pytest.mark.parametrize("name", sorted(MODIFIERS))
+def test_a_modifier_says_what_it_does(name: str) -> None:
+    doc = MODIFIERS[name].__doc__ or ""
+    assert len(doc.strip().splitlines()[0]) > 15
+    found = re.search(r"^\s*Example: `([^`]+)`$", doc, re.MULTILINE)
+    assert found, "there is no line Example: `…`"
+    assert re.search(rf"\| {name}[(\[]", found[1])
+    schedule = lrdsl.compile(found[1], **CONTEXT)
+    assert np.isfinite(schedule.values(1100)).all()
+    assert str(lrdsl.parse(found[1])) == found[1], "the example is not in canonical form"
+
+
+@pytest.mark.parametrize("name", sorted(MODIFIERS))
+def test_a_modifier_stands_only_after_a_bar(name: str) -> None:
+    cls = MODIFIERS[name]
+    call = f"{name}[5:1]" if cls.bracket else f"{name}(5)"
+    for text in (call, f"hold(5) >> {call}", f"2 * {call}"):
+        with pytest.raises(SpecError, match=r"LR203.*modifier"):
+            lrdsl.compile(text, **CONTEXT)
+    with pytest.raises(SpecError, match=r"LR20[23].*modifier"):
+        lrdsl.compile(name, **CONTEXT)
+    with pytest.raises(SpecError, match=r"LR202.*modifier"):
+        lrdsl.compile(f"hold(5) | {name}", **CONTEXT)
+    other = f"{name}(5)" if cls.bracket else f"{name}[5:1]"
+    with pytest.raises(SpecError, match="brackets"):
+        lrdsl.compile(f"hold(5) | {other}", **CONTEXT)
+
+
+@pytest.mark.parametrize(
+    "neutral",
+    [
+        "clip(_, _)",
+        "clip()",
+        "repeat(1)",
+        "take(1e9)",
+        "stretch(1)",
+        "every(1)",
+        "interval[0:*1]",
+        "interval[0..1:prev]",
+        "interval[5:*1, 7..9:*1]",
+    ],
+)
+@pytest.mark.parametrize(
+    "source",
+    [
+        "cosine(1, 1e-3, 70)",
+        "warmup(9) >> linear(1, 0, 41)",
+        "points[0:1, 50:3]",
+        "step(1, .5, 9) | take(60)",
+    ],
+)
+def test_what_changes_nothing_changes_nothing(source: str, neutral: str) -> None:
+    plain = lrdsl.compile(source, base_lr=1.0).values(100)
+    under = lrdsl.compile(f"({source}) | {neutral}", base_lr=1.0).values(100)
+    assert under.tolist() == plain.tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        pytest.param("clip(3, 2)", "above", id="clip the wrong way round"),
+        pytest.param("clip(5%, 2)", "duration", id="clip by a duration"),
+        pytest.param("clip(0, 1, 2)", "at most 2", id="clip with three"),
+        pytest.param("repeat(0)", "at least 1", id="repeat 0"),
+        pytest.param("repeat(-1)", "at least 1", id="repeat -1"),
+        pytest.param("repeat(1.5)", "whole number", id="repeat 1.5"),
+        pytest.param("repeat(stretch=0)", "above 0", id="stretch 0"),
+        pytest.param("repeat(stretch=-2)", "above 0", id="stretch negative"),
+        pytest.param("repeat(stretch=0.5)", "times", id="shorter for ever"),
+        pytest.param("repeat(scale=-1)", "at least 0", id="scale negative"),
+        pytest.param("repeat(times=2, 3)", "without a name", id="position after name"),
+        pytest.param("take(0)", "at least 1|not above 0|above 0", id="take 0"),
+        pytest.param("take(-5)", "at least 1|not above 0|above 0", id="take -5"),
+        pytest.param("take()", "needs `n`", id="take nothing"),
+        pytest.param("take(0.5)", "whole number", id="take half an update"),
+        pytest.param("skip(50)", "nothing is left", id="skip all"),
+        pytest.param("skip(-1)", "at least|above", id="skip -1"),
+        pytest.param("stretch(0)", "above 0", id="stretch by 0"),
+        pytest.param("stretch(-1)", "above 0", id="stretch by -1"),
+        pytest.param("stretch(2ep)", "duration", id="stretch by a duration"),
+        pytest.param("every(0)", "at least 1", id="every 0"),
+        pytest.param("every(-3)", "at least 1", id="every -3"),
+        pytest.param("every(1ep)", "steps_per_epoch", id="every epoch without its size"),
+        pytest.param("interval[5:1, 5:2]", "increase", id="two entries at one update"),
+        pytest.param("interval[9:1, 6:2]", "order", id="entries out of order"),
+        pytest.param("interval[9..4:1]", "range", id="range the wrong way round"),
+        pytest.param("interval[-1:1]", "before update 0", id="entry before the start"),
+        pytest.param("interval[5%:1]", "total_steps", id="share without the run"),
+        pytest.param("interval[5:peek]", "peek", id="unbound in an entry"),
+        pytest.param("interval[5:cosin(1, 0, 5)]", "cosine", id="unknown in an entry"),
+        pytest.param("interval[]", "entry", id="no entries"),
+        pytest.param("interval[5]", "600", id="an entry without a value"),
+        pytest.param("clipp(0, 1)", "clip", id="unknown modifier"),
+        pytest.param("0.5", "modifier", id="a number after the bar"),
+    ],
+)
+def test_impossible_modifiers(text: str, match: str) -> None:
+    with pytest.raises(SpecError, match=match):
+        lrdsl.compile(f"linear(1, 0, 50) | {text}")

@@ -1,0 +1,255 @@
+"""The contract of shapes and curves: one file, one name, a docstring whose examples run."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import pkgutil
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lrdsl
+from lrdsl import SpecError, curves, shapes
+from lrdsl.curves import CURVES
+from lrdsl.functions import FUNCTIONS
+from lrdsl.modifiers import MODIFIERS
+from lrdsl.shapes import SHAPES
+
+CONTEXT: dict[str, Any] = {"base_lr": 1, "total_steps": 1000}
+
+HYDRA = frozenset(
+    {"bool", "choice", "extend_list", "float", "glob", "int", "interval", "json_str", "range"}
+    | {"shuffle", "sort", "str", "tag"}
+)
+"""The functions of Hydra's override grammar: none of them may be called in a spec."""
+
+ISSUED = [
+    *("constant", "hold", "linear", "cosine", "polynomial", "exponential", "ramp", "warmup"),
+    *("cooldown", "step", "multistep", "exponential_decay", "inverse_sqrt", "points"),
+]
+
+
+def leaves(package: Any) -> list[str]:
+    """The modules of a package that stand for one thing each."""
+    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    return sorted(name for name in names if name != "base")
+
+
+def example(doc: str) -> str:
+    """What a docstring's `Example:` line shows."""
+    found = re.search(r"^\s*Example: `([^`]+)`$", doc, re.MULTILINE)
+    assert found, f"there is no line Example: `…` in {doc!r}"
+    return found[1]
+
+
+def quoted_calls(doc: str) -> list[str]:
+    """Everything in backquotes that looks like a spec."""
+    return [text for text in re.findall(r"`([^`]+)`", doc) if re.match(r"[a-z_]+[(\[]", text)]
+
+
+def test_every_module_is_found() -> None:
+    assert leaves(shapes)
+    assert set(leaves(curves)) <= set(CURVES)
+    assert set(leaves(shapes)) <= set(SHAPES)
+    assert set(ISSUED) <= set(SHAPES)
+
+
+@pytest.mark.parametrize("name", leaves(shapes))
+def test_a_shape_is_named_after_its_file(name: str) -> None:
+    form = SHAPES[name]
+    assert form.name == form.cls.name == name
+    assert form.cls.__module__ == f"lrdsl.shapes.{name}"
+    registered = [each for each in SHAPES if SHAPES[each].cls.__module__ == f"lrdsl.shapes.{name}"]
+    if name == "ramp":  # curves are called through it
+        registered = [each for each in registered if each not in CURVES]
+    assert registered == [name]
+
+
+@pytest.mark.parametrize("name", leaves(curves))
+def test_a_curve_is_named_after_its_file(name: str) -> None:
+    curve = CURVES[name]
+    assert curve.name == name
+    assert curve.__module__ == f"lrdsl.curves.{name}"
+    others = [each for each in CURVES if CURVES[each] is curve and each != name]
+    assert sorted(others) == sorted(curve.aliases)
+
+
+@pytest.mark.parametrize("name", sorted(SHAPES))
+def test_a_shape_says_what_it_is(name: str) -> None:
+    """The first line is a sentence; the example is a call, as is, of a finite schedule."""
+    doc = SHAPES[name].doc
+    first = doc.strip().splitlines()[0]
+    assert len(first) > 20
+    assert first[0].isupper() or first.startswith(("start", "end", "√"))
+    text = example(doc)
+    values = lrdsl.compile(text, **CONTEXT).values(1100)
+    assert np.isfinite(values).all()
+    own = {SHAPES[name].name, *([SHAPES[name].curve.name] if SHAPES[name].curve else [])}
+    own |= {alias for each in own if each in CURVES for alias in CURVES[each].aliases}
+    assert any(re.search(rf"\b{each}[(\[]", text) for each in own)
+    for quoted in quoted_calls(doc):
+        assert np.isfinite(lrdsl.compile(quoted, **CONTEXT).values(1100)).all()
+
+
+@pytest.mark.parametrize("name", sorted(CURVES))
+def test_a_curve_says_what_it_is(name: str) -> None:
+    doc = CURVES[name].__doc__ or ""
+    text = example(doc)
+    assert (
+        name in text
+        or any(alias in text for alias in CURVES[name].aliases)
+        or (name in CURVES[name].aliases)
+    )
+    assert np.isfinite(lrdsl.compile(text, **CONTEXT).values(1100)).all()
+    if CURVES[name].is_shape or name == "sqrt":
+        assert re.search(r"p = t/steps|[·√]", doc), "the formula is missing"
+
+
+@pytest.mark.parametrize("name", sorted(CURVES))
+@pytest.mark.parametrize("form", ["ramp({}, 0.2, 1, 40)", "warmup({}, 40, 0.2, 1)"])
+def test_every_curve_is_a_mode(name: str, form: str) -> None:
+    schedule = lrdsl.compile(form.format(name))
+    values = schedule.values(50)
+    assert values[0] == 0.2
+    assert values.min() >= 0.2
+    assert values.max() <= 1.0
+    assert (np.diff(values) >= 0).all()
+    assert values[40:].tolist() == ([0.2] if name == "constant" else [1.0]) * 10
+    down = lrdsl.compile(f"constant(1, 10) >> cooldown({name}, 40, 0.2)").values(60)
+    assert down[10] == 1.0
+    assert down[59] == (1.0 if name == "constant" else 0.2)
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(CURVES) if CURVES[name].is_shape])
+def test_a_curve_as_a_shape_is_the_ramp_of_that_mode(name: str) -> None:
+    one = lrdsl.compile(f"{name}(0.7, 0.1, 30)")
+    other = lrdsl.compile(f"ramp({name}, 0.7, 0.1, 30)")
+    assert one.values(40).tolist() == other.values(40).tolist()
+    closed = lrdsl.compile(f"{name}(0.7, 0.1, 30, closed=true)")
+    assert (closed.length, closed(0), closed(29)) == (30, 0.7, 0.1)
+
+
+def test_no_call_takes_a_name_from_hydra() -> None:
+    called = {name for name in SHAPES if not SHAPES[name].bracket}
+    called |= {name for name in MODIFIERS if not MODIFIERS[name].bracket}
+    called |= set(FUNCTIONS)
+    assert not called & HYDRA
+
+
+def test_names_are_unambiguous() -> None:
+    """A name after `|` is a modifier, elsewhere a shape or a function; none is two of them."""
+    assert not set(SHAPES) & set(MODIFIERS)
+    assert not set(MODIFIERS) & set(FUNCTIONS)
+    assert not set(SHAPES) & set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", sorted(SHAPES))
+def test_a_bare_name_is_told_how_to_be_called(name: str) -> None:
+    with pytest.raises(SpecError, match=r"LR202") as caught:
+        lrdsl.compile(name, **CONTEXT)
+    (found,) = caught.value.diagnostics
+    assert found.fix is not None
+    assert name in found.fix
+
+
+@pytest.mark.parametrize("name", sorted(SHAPES))
+def test_too_many_arguments_name_the_signature(name: str) -> None:
+    if SHAPES[name].bracket:
+        with pytest.raises(SpecError, match="square brackets"):
+            lrdsl.compile(f"{name}(1)")
+        return
+    first = "linear, " if name in ("ramp", "warmup", "cooldown") else ""
+    with pytest.raises(SpecError, match="LR204") as caught:
+        lrdsl.compile(f"{name}({first}{', '.join('1' * 12)})")
+    (found,) = [d for d in caught.value.diagnostics if d.code == "LR204"]
+    assert f"{name}(" in str(found.fix)
+
+
+@pytest.mark.parametrize("name", sorted(SHAPES))
+def test_parameters_can_all_be_named(name: str) -> None:
+    """Every parameter of the signature is a keyword too, and an unknown one is refused."""
+    form = SHAPES[name]
+    if form.bracket:
+        return
+    parameters = [parameter.name for parameter in form.parameters]
+    assert len(parameters) == len(set(parameters))
+    given = ["mode=linear" if each == "mode" else f"{each}=_" for each in parameters]
+    text = f"{name}({', '.join(given)}, nonsense=1)"
+    with pytest.raises(SpecError, match="nonsense") as caught:
+        lrdsl.compile(text, **CONTEXT)
+    unknown = [d for d in caught.value.diagnostics if d.code == "LR206"]
+    assert len(unknown) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("step(1, half_life=10)", {0: 1, 9: 1, 10: 0.5, 20: 0.25}, id="half_life"),
+    ],
+)
+def test_step_by_its_half_life(text: str, expected: dict[int, float]) -> None:
+    schedule = lrdsl.compile(text)
+    assert {t: schedule(t) for t in expected} == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        pytest.param("step(1, 0, 5)", "above 0", id="gamma 0"),
+        pytest.param("step(1, 0.5, 0)", "every", id="every 0"),
+        pytest.param("step(1, 0.5, -5)", "every", id="every negative"),
+        pytest.param("multistep(1, 0.5, at=[])", "empty", id="no milestones"),
+        pytest.param("multistep(1, 0.5, at=[80, 30])", "order", id="milestones out of order"),
+        pytest.param("multistep(1, 0.5, at=30)", r"\[30\]", id="milestone without a list"),
+        pytest.param("exponential_decay(1, 0)", "above 0", id="rate 0"),
+        pytest.param("exponential_decay(1, 0.5, every=0)", "above 0", id="decay every 0"),
+        pytest.param("exponential_decay(1, 0.5, staircase=1)", "true", id="staircase 1"),
+        pytest.param("inverse_sqrt(1, warmup=0)", "at least 1", id="warmup 0"),
+        pytest.param("polynomial(1, 0, 5, power=0)", "above 0", id="power 0"),
+        pytest.param("polynomial(1, 0, 5, power=-1)", "above 0", id="power negative"),
+        pytest.param("linear(1, 0, 5, closed=2)", "true", id="closed 2"),
+        pytest.param("ramp(step, 1, 0, 5)", "there is no curve `step`", id="no curve"),
+        pytest.param("ramp(5, 1, 0, 5)", "name of a curve", id="a number as mode"),
+        pytest.param(
+            "ramp(linear, 1, 0, 5, power=2)", "no parameter `power`", id="another's parameter"
+        ),
+        pytest.param("points[]", "points", id="no points"),
+        pytest.param("points[5:1, 3:2]", "order", id="points out of order"),
+        pytest.param("points[5:1, 5:2]", "increase", id="two points at one update"),
+        pytest.param("points[0:*2]", "update:value", id="a factor as a point"),
+        pytest.param("points[0..5:2]", "update:value", id="a range as a point"),
+        pytest.param("points[0:linear(1, 0, 5)]", "schedule", id="a schedule as a point"),
+        pytest.param("points[-5:1]", "before update 0", id="a point before the start"),
+        pytest.param("hold(5, 6)", "at most 1 argument", id="hold takes one"),
+        pytest.param("cosine(1, 0, [5])", "number", id="a list as steps"),
+        pytest.param("cosine(1, true, 5)", "number", id="true as a value"),
+        pytest.param("cosine('1', 0, 5)", "number", id="text as a value"),
+        pytest.param("cosine(none, 0, 5)", "number", id="none as a value"),
+        pytest.param("cosine(1, 0, inf)", "number|ends", id="inf as steps"),
+    ],
+)
+def test_impossible_parameters(text: str, match: str) -> None:
+    with pytest.raises(SpecError, match=match):
+        lrdsl.compile(text)
+
+
+def test_every_module_documents_its_only_class() -> None:
+    for package in (shapes, curves):
+        for name in leaves(package):
+            module = importlib.import_module(f"{package.__name__}.{name}")
+            own = [
+                thing
+                for thing in vars(module).values()
+                if isinstance(thing, type) and thing.__module__ == module.__name__
+            ]
+            assert (
+                len([thing for thing in own if thing.__doc__ and "Example:" in thing.__doc__]) == 1
+            )
+
+
+def test_shapes_end_where_they_say() -> None:
+    assert lrdsl.compile("step(1, 0.5, 5)").length == math.inf
+    assert lrdsl.compile("points[0:1, 70:2]").length == 70
