@@ -1,9 +1,15 @@
-"""What all tests share: the Hypothesis profiles."""
+"""What all tests share: the Hypothesis profiles, and a limit of time."""
 
 from __future__ import annotations
 
 import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -15,3 +21,28 @@ settings.register_profile(
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "default")
 )
+
+QUICK = 3.0
+"""Seconds of processor time that the longest and nastiest spec may take."""
+
+
+@contextmanager
+def _quick() -> Iterator[None]:
+    def stop(*_: Any) -> None:
+        raise AssertionError("this takes far too long")
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(8)  # of the clock on the wall, which others may be using too
+    began = time.process_time()
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, previous)
+    assert time.process_time() - began < QUICK
+
+
+@pytest.fixture
+def quick() -> Callable[[], AbstractContextManager[None]]:
+    """`with quick():` fails what takes long, and stops what seems to take for ever."""
+    return _quick

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import pickle
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
@@ -611,7 +613,8 @@ def test_variables() -> None:
     "name", ["cls", "self", "name", "node", "args", "kwargs", "source", "variables", "closed"]
 )
 def test_any_other_name_can_be_a_variable(name: str) -> None:
-    schedule = lrdsl.compile(f"2 * {name}", **{name: 1.5})
+    variables: dict[str, Any] = {name: 1.5}
+    schedule = lrdsl.compile(f"2 * {name}", **variables)
     assert schedule(0) == 3.0
     assert pickle.loads(pickle.dumps(schedule))(0) == 3.0
 
@@ -1280,10 +1283,14 @@ def test_values_and_bounds(schedule: lrdsl.Schedule) -> None:
         pytest.param("cosine(1, 0, 1e12)", id="a shape"),
         pytest.param("warmup(1e9) >> cosine(1, 0, 1e12)", id="a chain"),
         pytest.param("points[0:0, 1e12:1]", id="points"),
+        pytest.param("cosine(1, 0, 1e12) | clip(0, 1)", id="clip"),
+        pytest.param("cosine(1, 0, 1e12) * 1", id="a product"),
+        pytest.param("cosine(1, 0, 1e12) | interval[1e9:*1]", id="interval"),
     ],
 )
-def test_bounds_of_a_long_run(text: str) -> None:
-    assert lrdsl.compile(text).bounds() == (0.0, 1.0)
+def test_bounds_of_a_long_run(quick: Any, text: str) -> None:
+    with quick():
+        assert lrdsl.compile(text).bounds() == (0.0, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -1375,6 +1382,32 @@ def test_threads_get_the_same_numbers(schedule: lrdsl.Schedule) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(evaluate, range(8)))
+
+
+FIRST_USE = """
+import sys, threading
+sys.setswitchinterval(1e-6)
+import lrdsl, lrdsl.schedule
+barrier, failures = threading.Barrier(8), []
+def work():
+    barrier.wait()
+    try:
+        lrdsl.compile("warmup(5) >> cosine(1, 0, 9) | clip(0, 1)")(3)
+    except Exception as error:
+        failures.append(repr(error))
+threads = [threading.Thread(target=work) for _ in range(8)]
+[thread.start() for thread in threads], [thread.join() for thread in threads]
+print(failures)
+"""
+
+
+def test_threads_may_be_the_first_to_compile() -> None:
+    """The registries are filled at the first look-up, whoever makes it."""
+    for _ in range(4):
+        done = subprocess.run(
+            [sys.executable, "-c", FIRST_USE], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == "[]"
 
 
 def test_threads_compile_at_once() -> None:

@@ -87,7 +87,8 @@ def test_a_shape_says_what_it_is(name: str) -> None:
     text = example(doc)
     values = lrdsl.compile(text, **CONTEXT).values(1100)
     assert np.isfinite(values).all()
-    own = {SHAPES[name].name, *([SHAPES[name].curve.name] if SHAPES[name].curve else [])}
+    curve = SHAPES[name].curve
+    own = {SHAPES[name].name} if curve is None else {SHAPES[name].name, curve.name}
     own |= {alias for each in own if each in CURVES for alias in CURVES[each].aliases}
     assert any(re.search(rf"\b{each}[(\[]", text) for each in own)
     for quoted in quoted_calls(doc):
