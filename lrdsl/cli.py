@@ -422,7 +422,8 @@ _Blocks = Iterator[list[tuple[int, float]]]
 
 
 def _as_table(steps: list[int] | range, blocks: _Blocks) -> Iterator[str]:
-    width = max(len("step"), len(str(max(steps))))
+    largest = steps[-1] if isinstance(steps, range) else max(steps)  # max walks a whole range
+    width = max(len("step"), len(str(largest)))
     heading = f"{'step':>{width}}  value\n"
     for block in blocks:
         yield heading + "\n".join(f"{step:>{width}}  {value!r}" for step, value in block)

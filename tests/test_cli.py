@@ -381,7 +381,8 @@ def test_output_that_cannot_be_written():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no SIGINT for a child")
 def test_an_interrupt_leaves_no_traceback():
-    command = [sys.executable, "-m", "lrdsl", "values", "0.1", "--steps", "0:1B"]
+    # More updates than could be walked through: the first line comes at once all the same.
+    command = [sys.executable, "-m", "lrdsl", "values", "0.1", "--steps", "0:1e15"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         running.stdout.readline()
         running.send_signal(signal.SIGINT)
