@@ -6,6 +6,7 @@ that compile in `CONTEXT`: for laws about schedules. `mangled` are texts that on
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from hypothesis import strategies as st
@@ -98,125 +99,120 @@ trees: st.SearchStrategy[n.Node] = st.recursive(_leaves, _inner, max_leaves=25)
 
 # --- specs that compile ---------------------------------------------------------------------------
 
-values = st.one_of(
-    st.sampled_from(["1", "0.3", "1e-3", "peak", "base", "2 * peak", "peak / 10", "sqrt(base)"]),
-    st.floats(1e-4, 10).map(lambda x: f"{x:.4g}".replace("e-0", "e-")),
-)
-starts = values | st.sampled_from(["_", "prev", "max(prev, base)"])
-durations = st.one_of(
-    st.integers(2, 60).map(str),
-    st.sampled_from(
-        ["n", "n + 3", "2ep - 7", "1ep", "5%", "3.33%", "0.02dur", "80sp", "20ktok", "10ba"]
+# Templates: `{end}` and the like are filled in by drawing, one draw for each.
+
+SEGMENTS = [
+    "constant({end}, {steps})",
+    "hold({steps})",
+    "linear({start}, {end}, {steps}{closed})",
+    "cosine({start}, {end}, {steps}{closed})",
+    "polynomial({start}, {end}, {steps}, power=0.9{closed})",
+    "exponential({value}, {value}, {steps}{closed})",
+    "ramp({mode}, {start}, {end}, {steps}{closed})",
+    "warmup({steps})",
+    "warmup({mode}, {steps}, start={end}{closed})",
+    "cooldown({mode}, {steps}, {end})",
+    "points[3:{end}, 10:{value}, 2ep:{value}]",
+    "({endless} | take({steps}))",
+]
+ENDLESS = [
+    "step({start}, 0.5, {every})",
+    "multistep({start}, 0.3, at=[5, 1ep, 10%])",
+    "exponential_decay({start}, 0.5, every={every})",
+    "exponential_decay({start}, 0.9, every={every}, staircase=true)",
+    "inverse_sqrt({start}, warmup={count})",
+    "0.1 / (1 + 0.05*t)",
+    "peak * cos(t / total)",
+    "min(t / 1ep, 1)",
+    "0.5 ** floor(t / 10)",
+]
+MODIFIERS = [
+    "clip({value}, _)",
+    "clip(_, {value})",
+    "interval[{count}:*0.5, {count} + 60:{value}]",
+    "interval[{count}..{count} + 60:{part}]",
+    "interval[{count}:*{value}, 2ep:{part}]",
+    "interval[{count}..2ep:*({part}), 2ep + 50:prev / 2]",
+    "repeat({few})",
+    "repeat(2, stretch={ratio})",
+    "repeat(3, scale=0.5, about={value})",
+    "take({steps})",
+    "skip(1)",
+    "stretch({ratio})",
+    "stretch(0.7)",
+    "every({count})",
+    "every(1ep)",
+]
+COMBINED = [
+    "({part}) >> ({part})",
+    "{part} >> {part} >> {part}",
+    "({part}) + ({part})",
+    "({part}) - 0.5 * ({part})",
+    "({part}) * ({part})",
+    "({part}) / ({value})",
+    "-({part})",
+    "abs({part}) ** 0.5",
+    "max({part}, ({part}))",
+    "min(({part}), {value})",
+    *["({part}) | {modifier}"] * 4,
+    "({part}) | {modifier} | {modifier}",
+]
+
+_BLANKS: dict[str, st.SearchStrategy[str]] = {
+    "value": st.one_of(
+        st.sampled_from(
+            ["1", "0.3", "1e-3", "peak", "base", "2 * peak", "peak / 10", "sqrt(base)"]
+        ),
+        st.integers(1, 9999).map(lambda i: f"{i / 1000}"),
     ),
-    st.sampled_from(["total / 30", "epoch / 2", "min(n, 5%)", "100 - 60"]),
-)
-modes = st.sampled_from(["linear", "cosine", "polynomial", "sqrt", "poly"])
+    "steps": st.one_of(
+        st.integers(2, 60).map(str),
+        st.sampled_from(
+            ["n", "n + 3", "2ep - 7", "1ep", "5%", "3.33%", "0.02dur", "80sp", "20ktok"]
+        ),
+        st.sampled_from(["10ba", "total / 30", "epoch / 2", "min(n, 5%)", "100 - 60"]),
+    ),
+    "every": st.sampled_from(["7", "1ep", "5%", "2.5 * 1", "n"]),
+    "mode": st.sampled_from(["linear", "cosine", "polynomial", "sqrt", "poly"]),
+    "closed": st.sampled_from(["", "", ", closed=true"]),
+    "ratio": st.sampled_from(["2", "0.5", "1.5", "3"]),
+    "count": st.integers(1, 30).map(str),
+    "few": st.integers(1, 3).map(str),
+    "endless": st.sampled_from(ENDLESS),
+    "modifier": st.sampled_from(MODIFIERS),
+}
+_BLANKS["start"] = _BLANKS["value"] | st.sampled_from(["_", "prev", "max(prev, base)"])
+_BLANKS["end"] = _BLANKS["value"] | st.just("0")
+
+
+def _fill(draw: st.DrawFn, template: str, depth: int) -> str:
+    """A template with its blanks filled in; parts are at most `depth` deep."""
+
+    def blank(match: re.Match[str]) -> str:
+        if match[1] == "part":
+            deeper = depth > 0 and draw(st.booleans())
+            kind = COMBINED if deeper else SEGMENTS
+            inner = _fill(draw, draw(st.sampled_from(kind)), depth - 1)
+            return f"({inner})" if deeper else inner
+        return _fill(draw, draw(_BLANKS[match[1]]), depth)
+
+    return re.sub(r"\{(\w+)\}", blank, template)
 
 
 @st.composite
-def segments(draw: st.DrawFn) -> str:
-    """One shape with a length."""
-    start, end, steps = draw(starts), draw(values | st.just("0")), draw(durations)
-    mode = draw(modes)
-    closed = draw(st.sampled_from(["", "", ", closed=true"]))
-    return draw(
-        st.sampled_from(
-            [
-                f"constant({end}, {steps})",
-                f"hold({steps})",
-                f"linear({start}, {end}, {steps}{closed})",
-                f"cosine({start}, {end}, {steps}{closed})",
-                f"polynomial({start}, {end}, {steps}, power=0.9{closed})",
-                f"exponential({draw(values)}, {draw(values)}, {steps}{closed})",
-                f"ramp({mode}, {start}, {end}, {steps}{closed})",
-                f"warmup({steps})",
-                f"warmup({mode}, {steps}, start={end}{closed})",
-                f"cooldown({mode}, {steps}, {end})",
-                f"points[3:{end}, 10:{draw(values)}, 2ep:{draw(values)}]",
-            ]
-        )
-    )
+def _filled(draw: st.DrawFn, templates: list[str], depth: int) -> str:
+    return _fill(draw, draw(st.sampled_from(templates)), depth)
 
 
-@st.composite
-def endless(draw: st.DrawFn) -> str:
-    """A shape or a formula that never ends."""
-    start, every = draw(starts), draw(st.sampled_from(["7", "1ep", "5%", "2.5 * 1", "n"]))
-    return draw(
-        st.sampled_from(
-            [
-                f"step({start}, 0.5, {every})",
-                f"multistep({start}, 0.3, at=[5, 1ep, 10%])",
-                f"exponential_decay({start}, 0.5, every={every})",
-                f"exponential_decay({start}, 0.9, every={every}, staircase=true)",
-                f"inverse_sqrt({start}, warmup={draw(st.integers(1, 50))})",
-                "0.1 / (1 + 0.05*t)",
-                "peak * cos(t / total)",
-                "min(t / 1ep, 1)",
-                "0.5 ** floor(t / 10)",
-            ]
-        )
-    )
-
-
-@st.composite
-def modifiers(draw: st.DrawFn, part: st.SearchStrategy[str]) -> str:
-    """What may follow `|`."""
-    first, second = sorted(draw(st.sets(st.integers(0, 80), min_size=2, max_size=2)))
-    value = draw(values)
-    return draw(
-        st.sampled_from(
-            [
-                f"clip({value}, _)",
-                f"clip(_, {value})",
-                f"interval[{first}:*0.5, {second}:{value}]",
-                f"interval[{first}..{second}:{draw(part)}]",
-                f"interval[{first}:*{value}, {second}:{draw(part)}]",
-                f"interval[{first}..{second}:*({draw(part)}), 2ep + 50:prev / 2]",
-                f"repeat({draw(st.integers(1, 3))})",
-                f"repeat(2, stretch={draw(st.sampled_from(['2', '0.5', '1.5', '3']))})",
-                f"repeat(3, scale=0.5, about={value})",
-                f"take({draw(durations)})",
-                "skip(1)",
-                "stretch(2)",
-                "stretch(0.7)",
-                f"every({draw(st.integers(1, 20))})",
-                "every(1ep)",
-            ]
-        )
-    )
-
-
-@st.composite
-def _combined(draw: st.DrawFn, part: st.SearchStrategy[str]) -> str:
-    a, b = draw(part), draw(part)
-    return draw(
-        st.sampled_from(
-            [
-                f"({a}) >> ({b})",
-                f"({a}) >> ({b}) >> ({draw(part)})",
-                f"({a}) + ({b})",
-                f"({a}) - 0.5 * ({b})",
-                f"({a}) * ({b})",
-                f"({a}) / {draw(values)}",
-                f"-({a})",
-                f"abs({a}) ** 0.5",
-                f"max(({a}), ({b}))",
-                f"min(({a}), {draw(values)})",
-                f"({a}) | {draw(modifiers(part))}",
-                f"({a}) | {draw(modifiers(part))} | {draw(modifiers(part))}",
-            ]
-        )
-    )
-
-
-_taken = st.builds(lambda source, steps: f"({source} | take({steps}))", endless(), durations)
-finite: st.SearchStrategy[str] = st.recursive(segments() | _taken, _combined, max_leaves=6)
+finite: st.SearchStrategy[str] = _filled(COMBINED, 2) | _filled(COMBINED, 1) | _filled(SEGMENTS, 0)
 """Texts of schedules with a length."""
 
-_last = endless() | st.sampled_from(["cosine(_, 0)", "hold()", "0.5 * linear(peak)", "constant()"])
+_LAST = ["cosine(_, 0)", "hold()", "0.5 * linear(peak)", "constant()", *ENDLESS]
 specs: st.SearchStrategy[str] = st.one_of(
-    finite, finite, st.builds(lambda a, b: f"({a}) >> ({b})", finite, _last), _last
+    finite,
+    finite,
+    st.builds(lambda a, b: f"({a}) >> {b}", _filled(COMBINED, 1), _filled(_LAST, 0)),
+    _filled(_LAST, 0),
 )
 """Texts that compile in `CONTEXT`; some never end, some fill the run."""
 
