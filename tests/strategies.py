@@ -137,7 +137,7 @@ MODIFIERS = [
     "repeat(2, stretch={ratio})",
     "repeat(3, scale=0.5, about={value})",
     "take({steps})",
-    "skip(1)",
+    "interval[40:*2] | skip(9)",
     "stretch({ratio})",
     "stretch(0.7)",
     "every({count})",
