@@ -11,6 +11,7 @@ import enum
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,8 +23,8 @@ class Kind(enum.Enum):
 
     VALUE = "a value"
     STEPS = "a duration, the length of the segment,"
-    UPDATES = "a duration"  # rounded to whole updates
-    DURATION = "a duration "  # kept as it is
+    UPDATES = "a duration"  # whole, if it is written as a plain number
+    DURATION = "a duration "
     MILESTONES = "a list of durations"
     COUNT = "a count"
     FLAG = "true or false"
@@ -48,8 +49,8 @@ def lean(on: Lean) -> Any:
 
 Value = Annotated[float, Kind.VALUE]
 Steps = Annotated[int, Kind.STEPS]
-Updates = Annotated[int, Kind.UPDATES]
-Duration = Annotated[float, Kind.DURATION]
+Updates = Annotated[Fraction, Kind.UPDATES]
+Duration = Annotated[Fraction, Kind.DURATION]
 Milestones = Annotated[tuple[int, ...], Kind.MILESTONES]
 Count = Annotated[float, Kind.COUNT]
 Flag = Annotated[bool, Kind.FLAG]
@@ -75,8 +76,8 @@ class Parameter:
         default = self.default.value if isinstance(self.default, Lean) else self.default
         if isinstance(default, bool) or default is None:
             default = "_" if default is None else str(default).lower()
-        elif isinstance(default, float):
-            default = "inf" if math.isinf(default) else f"{default:g}"
+        elif isinstance(default, (float, Fraction)):
+            default = "inf" if math.isinf(default) else f"{float(default):g}"
         elif isinstance(default, Parametrised):
             default = default.name
         return f"{self.name}={default}"

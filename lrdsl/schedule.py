@@ -83,10 +83,9 @@ class Schedule:
     def __call__(self, step: Any) -> Any:
         if isinstance(step, int) and not isinstance(step, bool):
             return float(self._evaluate(_times(step))[0])
-        steps = np.asarray(step)
-        if steps.dtype == object or not (
-            np.issubdtype(steps.dtype, np.integer) or (steps.size == 0 and steps.ndim > 0)
-        ):
+        steps = _array(step)
+        empty = steps.size == 0 and steps.ndim > 0
+        if steps.dtype.kind not in "iu" and not empty:
             raise fail(d.BAD_STEP, f"a step is a whole number, not {_shown(step)}")
         if steps.size and int(steps.min()) < 0:
             raise fail(d.BAD_STEP, f"a step is 0 or more, not {int(steps.min())}")
@@ -147,6 +146,8 @@ class Schedule:
         stop = self.length
         if math.isinf(stop) and self.context.total_steps is not None:
             stop = self.context.total_steps
+        if stop == 0:  # all of it rounds to no update
+            return ()
         return tuple(
             [
                 Segment(
@@ -200,6 +201,13 @@ class Schedule:
             message = f"`{what}` needs to know how far: the schedule never ends"
             raise fail(d.BAD_STEP, message, fix="pass the number of updates")
         return int(self.length)
+
+
+def _array(step: object) -> NDArray[Any]:
+    try:
+        return np.asarray(step)
+    except (ValueError, TypeError, RuntimeError):  # ragged lists, tensors on another device
+        raise fail(d.BAD_STEP, f"a step is a whole number, not {_shown(step)}") from None
 
 
 def _times(step: int) -> Array:
@@ -298,4 +306,4 @@ def _check_names(tree: Node, reporter: Reporter) -> None:
 def _probe(schedule: Schedule) -> NDArray[np.int64]:
     """A few updates from all over the run, so that most overflows are found before it starts."""
     end = min(schedule.length, schedule.context.total_steps or 1000)
-    return np.unique(np.concatenate([np.arange(3), np.linspace(0, end, 32)]).astype(np.int64))
+    return np.concatenate([np.arange(3), np.linspace(0, end, 32)]).astype(np.int64)

@@ -141,11 +141,32 @@ def half_up(x: Fraction) -> int:
 _HALF = Fraction(1, 2)
 
 
-def last_multiple(t: Array, every: float) -> Array:
+def last_multiple(t: Array, every: Fraction) -> Array:
     """How many multiples of `every`, each rounded half up to a whole update, lie in (0, t].
 
-    >>> last_multiple(np.array([0., 2., 3., 4., 5.]), 2.5)
+    >>> last_multiple(np.array([0., 2., 3., 4., 5.]), Fraction(5, 2))
     array([0., 0., 1., 1., 2.])
     """
-    # round(k·every) ≤ t  ⇔  k·every < floor(t) + ½
-    return np.ceil((np.floor(t) + 0.5) / every) - 1
+    # ⌊k·every + ½⌋ ≤ t  ⇔  k·every < ⌊t⌋ + ½. Both sides of the division are whole numbers, so
+    # that a multiple that falls on an update is never missed by a rounding error.
+    return np.ceil(scaled(2 * np.floor(t) + 1, 1 / (2 * every))) - 1
+
+
+def multiple(k: Array, of: Fraction) -> Array:
+    """The k-th multiples of a number, rounded half up to whole updates.
+
+    >>> multiple(np.array([0., 1., 2.]), Fraction(5, 2))
+    array([0., 3., 5.])
+    """
+    return np.floor((scaled(2 * k, of) + 1) / 2)
+
+
+def scaled(t: Array, by: Fraction) -> Array:
+    """Times multiplied by a fraction, with one rounding as long as its parts are small.
+
+    >>> scaled(np.array([33.]), Fraction(10, 11))
+    array([30.])
+    """
+    if max(by.numerator, by.denominator) >= 2**53:
+        return t * float(by)
+    return t * by.numerator / by.denominator

@@ -111,11 +111,9 @@ class Arguments:
         if kind is Kind.VALUE:
             return here.values(self.context, self.reporter, where).evaluate(node)
         if kind is Kind.DURATION:
-            found = Durations(self.context, self.reporter, where, here.place).evaluate(node)
-            return None if found is None else float(found)
+            return Durations(self.context, self.reporter, where, here.place).evaluate(node)
         if kind is Kind.UPDATES:
-            updates = self.updates(node, where, here.place)
-            return None if updates is None else half_up(updates)
+            return self.updates(node, where, here.place)
         if kind is Kind.MILESTONES:
             return self._milestones(node, where, here.place)
         if kind is Kind.COUNT:
@@ -172,16 +170,16 @@ def _requirement(problem: Any) -> str:
     """What pydantic asks for, in the words of the language."""
     context = problem.get("ctx", {})
     given = problem.get("input")
-    shown = f", not {given:g}" if isinstance(given, (int, float)) else ""
+    shown = f", not {float(given):g}" if isinstance(given, (int, float, Fraction)) else ""
     match problem["type"]:
         case "greater_than":
-            return f"must be above {context['gt']:g}{shown}"
+            return f"must be above {float(context['gt']):g}{shown}"
         case "greater_than_equal":
-            return f"must be at least {context['ge']:g}{shown}"
+            return f"must be at least {float(context['ge']):g}{shown}"
         case "less_than":
-            return f"must be below {context['lt']:g}{shown}"
+            return f"must be below {float(context['lt']):g}{shown}"
         case "less_than_equal":
-            return f"must be at most {context['le']:g}{shown}"
+            return f"must be at most {float(context['le']):g}{shown}"
         case "too_short":
             return "must not be empty"
     return f"is out of range: {problem['msg']}"

@@ -41,6 +41,7 @@ class Context:
     @classmethod
     def of(
         cls,
+        /,
         *,
         total_steps: object = None,
         steps_per_epoch: object = None,

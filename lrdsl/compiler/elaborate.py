@@ -49,7 +49,7 @@ class Elaborator:
         match node:
             case n.Number(unit="") | n.Name(id="base" | "prev" | "next" | "pi"):
                 return Scalar(node)
-            case n.Number() | n.Name(id="total" | "epoch"):
+            case n.Number() | n.Name(id="total" | "epoch" | "rest"):
                 return self._duration(node, region)
             case n.Name():
                 return self._name(node)
@@ -101,9 +101,6 @@ class Elaborator:
         name = node.id
         if name == "t":
             return Clock(node)
-        if name == "rest":
-            self._no_duration(node)
-            return Poison(node)
         form, cls = SHAPES.find(name), MODIFIERS.find(name)
         if form is not None:
             call = f"{name}[…]" if form.bracket else f"{name}()"

@@ -28,10 +28,12 @@ class Leaf(Signal):
         return (Piece(0, stop, write(self.node)),)
 
     def extremes(self, start: int, stop: int) -> tuple[float, float]:
-        if not self.shape.monotone:
+        turns = self.shape.turns
+        if turns is None:
             return Signal.extremes(self, start, stop)
-        ends = self.at(start), self.at(stop - 1)
-        return min(ends), max(ends)
+        inside = [t for t in turns if start < t < stop - 1]
+        found = self.values(np.array([start, *inside, stop - 1], dtype=np.float64))
+        return float(found.min()), float(found.max())
 
 
 @dataclass(frozen=True, slots=True)

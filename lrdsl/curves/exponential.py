@@ -22,8 +22,9 @@ class Exponential(Curve):
     default_end: ClassVar[float | None] = None
 
     def between(self, start: float, end: float, p: Array) -> Array:
-        values = start * (end / start) ** p
-        return np.where(p == 1.0, end, values)
+        # As a product of powers it neither overflows nor misses an end, however far apart they are.
+        size: Array = abs(start) ** (1.0 - p) * abs(end) ** p
+        return np.copysign(size, start)
 
     def check(self, start: float, end: float) -> None:
         for name, value in (("start", start), ("end", end)):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, TypeAlias, TypeVar
 
+import numpy as np
+
 from lrdsl.parameters import Parametrised
 from lrdsl.registry import Registry
-from lrdsl.signal import Array, Piece, Signal
+from lrdsl.signal import Array, Piece, Signal, half_up
 
 Length: TypeAlias = "Fraction | float"
 """An exact number of updates, or `math.inf` for what never ends."""
@@ -45,19 +47,21 @@ class Modifier(Parametrised):
 
     def apply(self, source: Signal, length: Length, text: str) -> Signal:
         """The modified signal; `length` is the source's."""
-        return Modified(source, self, text)
+        end = self.length(length)
+        return Modified(source, self, text, half_up(end) if isinstance(end, Fraction) else end)
 
 
 @dataclass(frozen=True, slots=True)
 class Modified(Signal):
-    """A signal under a modifier."""
+    """A signal under a modifier; from update `end` on it holds its value."""
 
     source: Signal
     modifier: Modifier
-    text: str = field(default="", compare=False)
+    text: str
+    end: float
 
     def values(self, t: Array) -> Array:
-        return self.modifier.values(self.source, t)
+        return self.modifier.values(self.source, np.minimum(t, self.end))
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
         return self.modifier.outline(self.source, stop, self.text)

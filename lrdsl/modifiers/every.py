@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from lrdsl.modifiers.base import Modifier, modifier
 from lrdsl.parameters import Duration
-from lrdsl.signal import Array, Signal, last_multiple
+from lrdsl.signal import Array, Signal, last_multiple, multiple
 
 
 @modifier
@@ -24,4 +23,4 @@ class Every(Modifier):
     n: Annotated[Duration, Field(ge=1)]
 
     def values(self, source: Signal, t: Array) -> Array:
-        return source.values(np.floor(last_multiple(t, self.n) * self.n + 0.5))
+        return source.values(multiple(last_multiple(t, self.n), self.n))

@@ -10,7 +10,17 @@ from pydantic import Field
 
 from lrdsl.modifiers.base import Length, Modifier, modifier
 from lrdsl.parameters import Count, ParameterError, Value
-from lrdsl.signal import Array, Piece, Signal, half_up, partition, shift
+from lrdsl.signal import (
+    Array,
+    Piece,
+    Signal,
+    half_up,
+    last_multiple,
+    multiple,
+    partition,
+    scaled,
+    shift,
+)
 
 FAR = 2**53
 """Times beyond this are not exact in float64; no boundary is looked for there."""
@@ -111,10 +121,9 @@ class Periodic(Signal):
             k = np.floor_divide(t, period)
             local = t - k * period
         else:
-            # Boundaries are rounded: round k begins at ⌊k·period + ½⌋.
-            k = np.maximum(np.ceil((np.floor(t) + 0.5) / period) - 1, 0)
-            begin, end = np.floor(k * period + 0.5), np.floor((k + 1) * period + 0.5)
-            local = (t - begin) * (period / (end - begin))
+            k = last_multiple(t, self.length)
+            begin = multiple(k, self.length)
+            local = scaled(t - begin, self.length) / (multiple(k + 1, self.length) - begin)
         if math.isfinite(repeat.times):
             done = k >= repeat.times
             k = np.where(done, repeat.times - 1, k)
@@ -163,8 +172,8 @@ class Rounds(Signal):
         if k > last:  # past the end: the last round's end
             local = np.full_like(t, period)
         else:
-            begin, end = self.starts[k : k + 2]
-            local = (t - begin) * (period / (end - begin))
+            begin, end = self.starts[k : k + 2].tolist()
+            local = scaled(t - begin, self.length / Fraction(end - begin))
         values = self.source.values(local)
         return repeat.about + (values - repeat.about) * repeat.scale ** min(k, last)
 

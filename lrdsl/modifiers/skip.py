@@ -7,7 +7,7 @@ from pydantic import Field
 
 from lrdsl.modifiers.base import Length, Modifier, ends, modifier
 from lrdsl.parameters import ParameterError, Updates
-from lrdsl.signal import Array, Piece, Signal, whole
+from lrdsl.signal import Array, Piece, Signal, half_up, whole
 
 
 @modifier
@@ -20,23 +20,24 @@ class Skip(Modifier):
     name: ClassVar[str] = "skip"
     warps: ClassVar[bool] = True
 
-    n: Annotated[Updates, Field(ge=1)]
+    n: Annotated[Updates, Field(gt=0)]
 
     def values(self, source: Signal, t: Array) -> Array:
-        return source.values(t + self.n)
+        return source.values(t + float(self.n))
 
     def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
+        skipped = half_up(self.n)
         return tuple(
             [
-                Piece(max(start - self.n, 0), whole(end - self.n), f"{formula} | {text}")
-                for start, end, formula in source.outline(stop + self.n)
-                if end > self.n
+                Piece(max(start - skipped, 0), whole(end - skipped), f"{formula} | {text}")
+                for start, end, formula in source.outline(stop + skipped)
+                if end > skipped
             ]
         )
 
     def length(self, source: Length) -> Length:
         if ends(source) and source <= self.n:
-            message = f"nothing is left: there are {float(source):g} updates, {self.n} are skipped"
+            message = f"nothing is left: there are {float(source):g} updates, {float(self.n):g} are skipped"
             raise ParameterError("n", message)
         return source - self.n
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from lrdsl.modifiers.base import Length, Modifier, ends, modifier
 from lrdsl.parameters import Value
-from lrdsl.signal import Array, Piece, Signal
+from lrdsl.signal import Array, Piece, Signal, scaled
 
 
 @modifier
@@ -24,11 +24,11 @@ class Stretch(Modifier):
     k: Annotated[Value, Field(gt=0)]
 
     def values(self, source: Signal, t: Array) -> Array:
-        return source.values(t / self.k)
+        return source.values(scaled(t, 1 / self._ratio))
 
     def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
-        pieces = source.outline(stop if math.isinf(stop) else math.ceil(stop / self.k))
-        edges = [min(math.ceil(piece.start * self.k), stop) for piece in pieces] + [stop]
+        pieces = source.outline(stop if math.isinf(stop) else math.ceil(stop / self._ratio))
+        edges = [min(math.ceil(piece.start * self._ratio), stop) for piece in pieces] + [stop]
         return tuple(
             [
                 Piece(int(first), last, f"{piece.text} | {text}")
@@ -38,7 +38,12 @@ class Stretch(Modifier):
         )
 
     def length(self, source: Length) -> Length:
-        return source * Fraction(repr(self.k)) if ends(source) else source
+        return source * self._ratio if ends(source) else source
 
     def room(self, outer: Fraction) -> Fraction | None:
-        return outer / Fraction(repr(self.k))
+        return outer / self._ratio
+
+    @property
+    def _ratio(self) -> Fraction:
+        """k as the decimal number that it was written as."""
+        return Fraction(repr(self.k))

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from lrdsl.modifiers.base import Length, Modifier, modifier
 from lrdsl.parameters import Updates
-from lrdsl.signal import Array, Piece, Signal
+from lrdsl.signal import Array, Piece, Signal, half_up
 
 
 @modifier
@@ -20,7 +20,7 @@ class Take(Modifier):
 
     name: ClassVar[str] = "take"
 
-    n: Annotated[Updates, Field(ge=1)]
+    n: Annotated[Updates, Field(gt=0)]
 
     def values(self, source: Signal, t: Array) -> Array:
         return source.values(np.minimum(t, float(self.n)))
@@ -28,11 +28,11 @@ class Take(Modifier):
     def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
         if stop <= self.n:
             return source.outline(stop)
-        *others, last = source.outline(self.n)
+        *others, last = source.outline(max(half_up(self.n), 1))
         return (*others, last._replace(stop=stop))
 
     def length(self, source: Length) -> Length:
-        return Fraction(self.n)
+        return self.n
 
     def room(self, outer: Fraction) -> Fraction | None:
         return None

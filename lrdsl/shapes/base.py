@@ -30,9 +30,9 @@ class Shape(Parametrised):
         """The values at local times `t`; past the shape's length, the final value."""
 
     @property
-    def monotone(self) -> bool:
-        """Whether the values only fall or only rise, so that the ends are the extremes."""
-        return False
+    def turns(self) -> tuple[int, ...] | None:
+        """The updates between which the values only fall or only rise; None if unknown."""
+        return ()
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,3 @@ class Constant(Shape):
 
     def values(self, t: Array) -> Array:
         return np.full_like(t, self.value)
-
-    @property
-    def monotone(self) -> bool:
-        return True

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -7,7 +8,7 @@ from pydantic import Field
 
 from lrdsl.parameters import Duration, Flag, Lean, Value, lean
 from lrdsl.shapes.base import Shape, shape
-from lrdsl.signal import Array
+from lrdsl.signal import Array, scaled
 
 
 @shape
@@ -24,15 +25,11 @@ class ExponentialDecay(Shape):
 
     start: Value = lean(Lean.PREV)
     rate: Annotated[Value, Field(gt=0)]
-    every: Annotated[Duration, Field(gt=0)] = 1.0
+    every: Annotated[Duration, Field(gt=0)] = Fraction(1)
     staircase: Flag = False
 
     def values(self, t: Array) -> Array:
-        exponent = t / self.every
+        exponent = scaled(t, 1 / self.every)
         if self.staircase:
             exponent = np.floor(exponent)
         return self.start * self.rate**exponent
-
-    @property
-    def monotone(self) -> bool:
-        return True

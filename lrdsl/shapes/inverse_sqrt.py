@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -24,11 +25,8 @@ class InverseSqrt(Shape):
     begins_at: ClassVar[str | None] = "start"
 
     start: Value = lean(Lean.PREV)
-    warmup: Annotated[Updates, Field(ge=1)] = 1
+    warmup: Annotated[Updates, Field(ge=1)] = Fraction(1)
 
     def values(self, t: Array) -> Array:
-        return self.start * np.sqrt(self.warmup / np.maximum(t + 1.0, float(self.warmup)))
-
-    @property
-    def monotone(self) -> bool:
-        return True
+        warmup = float(self.warmup)
+        return self.start * np.sqrt(warmup / np.maximum(t + 1.0, warmup))

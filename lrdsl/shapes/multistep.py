@@ -34,7 +34,3 @@ class Multistep(Shape):
     def values(self, t: Array) -> Array:
         passed = np.searchsorted(np.array(self.at, dtype=np.float64), t, "right")
         return self.start * self.gamma ** passed.astype(np.float64)
-
-    @property
-    def monotone(self) -> bool:
-        return True

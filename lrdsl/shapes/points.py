@@ -28,3 +28,7 @@ class Points(Shape):
         times, values = zip(*self.points, strict=True)
         found: Array = np.interp(t, times, values)
         return found
+
+    @property
+    def turns(self) -> tuple[int, ...]:
+        return tuple([time for time, _ in self.points])

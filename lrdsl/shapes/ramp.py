@@ -54,10 +54,6 @@ class Ramp(Shape):
         clipped: Array = np.minimum(np.maximum(values, low), high)
         return clipped
 
-    @property
-    def monotone(self) -> bool:
-        return True
-
     @classmethod
     def form(cls, name: str, curve: type[Curve]) -> Form:
         """The form `name(start, end, steps, …)` of a curve."""

@@ -29,7 +29,3 @@ class Step(Shape):
 
     def values(self, t: Array) -> Array:
         return self.start * self.gamma ** last_multiple(t, self.every)
-
-    @property
-    def monotone(self) -> bool:
-        return True

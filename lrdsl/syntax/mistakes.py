@@ -37,8 +37,8 @@ _ADVICE = {
     "&": "segments are joined by `>>`, modifiers follow `|`",
     "_": "`_` stands alone, for a default; names begin with a letter",
     ".": "write a digit on both sides: `1.0`",
-    '"': "the quote is never closed",
-    "'": "the quote is never closed",
+    '"': "quotes hold one word, and are closed: `'linear'`",
+    "'": "quotes hold one word, and are closed: `'linear'`",
     "\\": "quote the whole spec for the shell instead",
 }
 

@@ -50,7 +50,9 @@ def read_number(text: str, span: Span) -> Number | Faulty:
     unit = _SUFFIX.fullmatch(suffix)
     if unit is None:
         return _unknown_unit(text, suffix, span)
-    power = int(exponent or 0) + MULTIPLIERS[unit["multiplier"]] if len(exponent or "") < 9 else 999
+    # Beyond a thousand the exponent's size makes no difference, but its digits could.
+    power = max(-999, min(int(exponent or 0), 999)) if len(exponent or "") < 4000 else 999
+    power += MULTIPLIERS[unit["multiplier"]]
     value = float(f"{mantissa.replace('_', '')}e{power}")
     if math.isinf(value):
         return Faulty(d.OVERFLOW, f"`{text}` is too large for a number", span=span)

@@ -47,7 +47,7 @@ def write(node: Node, least: int = _PIPE) -> str:
         case Default() | Faulty():
             text = "_"
         case String(value=value):
-            text = f'"{value}"' if "'" in value else f"'{value}'"
+            text = f"'{value}'"
         case List(items=items):
             text = f"[{', '.join(map(write, items))}]"
         case Call(name=name, arguments=arguments):
