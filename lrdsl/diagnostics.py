@@ -48,6 +48,7 @@ INCOMPLETE = Problem("LR106", "incomplete")
 BAD_NUMBER = Problem("LR107", "bad-number")
 TOO_LONG = Problem("LR108", "too-long")
 TOO_DEEP = Problem("LR109", "too-deep")
+TOO_MANY_MISTAKES = Problem("LR110", "too-many-mistakes")
 
 # Names and arguments.
 UNKNOWN_NAME = Problem("LR201", "unknown-name")
@@ -137,7 +138,7 @@ class Diagnostic:
 
     def render(self) -> str:
         """The complaint as shown to the user: sentence, source line, carets and fix."""
-        head = f"{self.severity}[{self.code}]: {self.message}"
+        head = f"{self.severity}[{self.code}]: {_printable(self.message)}"
         position = self.position
         if position is None:
             return head if self.fix is None else f"{head}\n  = {self.fix}"
@@ -174,10 +175,15 @@ def _excerpt(line: str, start: int, width: int) -> tuple[str, int, int]:
     first, last = max(0, start - _MARGIN), min(len(line), min(stop, start + _MARGIN) + _MARGIN)
     left = "…" if first > 0 else ""
     right = "…" if last < len(line) else ""
-    shown = "".join(c if c.isprintable() else " " for c in line[first:last])
+    shown = _printable(line[first:last])
     marked = line[start : min(stop, last)]
     lead = len(left) + _columns(line[first:start])
     return f"{left}{shown}{right}", lead, max(1, _columns(marked))
+
+
+def _printable(text: str) -> str:
+    """The text without what a terminal would obey rather than show."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _columns(text: str) -> int:
@@ -211,12 +217,17 @@ def fail(problem: Problem, message: str, *, fix: str | None = None) -> SpecError
     return SpecError([Diagnostic(problem, message, fix=fix)])
 
 
+MOST = 100
+"""More diagnostics than this are counted, not shown."""
+
+
 class Reporter:
     """Collects the diagnostics of one source, each once, in the order of the text."""
 
     def __init__(self, source: str) -> None:
         self.source = source
         self._found: dict[tuple[Problem, Span], Diagnostic] = {}
+        self._more = 0
 
     def report(
         self,
@@ -232,12 +243,20 @@ class Reporter:
 
     def add(self, found: Diagnostic) -> None:
         """Note a complaint made elsewhere."""
-        self._found.setdefault((found.problem, found.span), found)
+        key = (found.problem, found.span)
+        if key not in self._found and len(self._found) >= MOST:
+            self._more += 1
+        else:
+            self._found.setdefault(key, found)
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
         """What was found so far."""
-        return sorted(self._found.values(), key=lambda d: (d.span, d.code))
+        found = sorted(self._found.values(), key=lambda d: (d.span, d.code))
+        if self._more:
+            message = f"there are {self._more} mistakes more"
+            found.append(Diagnostic(TOO_MANY_MISTAKES, message))
+        return found
 
     def check(self) -> None:
         """Raise what was found, if anything."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
@@ -23,10 +24,21 @@ def near(word: str, known: Iterable[str]) -> str | None:
     >>> near("zzz", ["linear", "cosine"]) is None
     True
     """
-    names = sorted(set(known))
-    lowered = {name.lower(): name for name in reversed(names)}
-    found = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
-    return lowered[found[0]] if found else None
+    lowered = {name.lower(): name for name in sorted(set(known), reverse=True)}
+    found = difflib.get_close_matches(word.lower(), lowered, n=3, cutoff=0.6)
+    # Of those with much in common, the one that takes the fewest changes.
+    best = min(found, key=lambda name: _distance(word.lower(), name), default=None)
+    return None if best is None else lowered[best]
+
+
+def _distance(a: str, b: str) -> int:
+    """How many letters must be put in, left out or changed to make b of a."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        diagonal, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (x != y))
+    return row[-1]
 
 
 def did_you_mean(word: str, known: Iterable[str], form: str = "{}") -> tuple[str, str] | None:
@@ -55,7 +67,9 @@ class Registry(Generic[T]):
         self.kind = kind
         self._package = package
         self._then = then
+        self._complete = False
         self._entries: dict[str, T] = {}
+        self._lock = threading.RLock()
 
     def add(self, name: str, entry: T) -> None:
         """Register `entry`; a name can be taken only once."""
@@ -91,11 +105,14 @@ class Registry(Generic[T]):
         return iter(sorted(self._entries))
 
     def _discover(self) -> None:
-        if self._package is None:
+        if self._complete:
             return
-        package = importlib.import_module(self._package)
-        for module in pkgutil.iter_modules(package.__path__, f"{self._package}."):
-            importlib.import_module(module.name)
-        self._package = None
-        if self._then is not None:
-            self._then()
+        with self._lock:
+            package, self._package = self._package, None
+            if package is not None:
+                path = importlib.import_module(package).__path__
+                for module in pkgutil.iter_modules(path, f"{package}."):
+                    importlib.import_module(module.name)
+                if self._then is not None:
+                    self._then()
+            self._complete = True

@@ -18,7 +18,7 @@ from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
 from lrdsl.modifiers.base import Length
 from lrdsl.signal import CHUNK, Array, Signal, half_up
 from lrdsl.syntax.nodes import Node
-from lrdsl.syntax.parser import MAX_DEPTH, read
+from lrdsl.syntax.parser import read
 from lrdsl.syntax.spec import Operand, Spec, source_of
 
 LAST_STEP = 2**53
@@ -85,6 +85,9 @@ class Schedule:
             return float(self._evaluate(_times(step))[0])
         steps = _array(step)
         empty = steps.size == 0 and steps.ndim > 0
+        if steps.dtype == object and all([isinstance(s, int) for s in steps.flat]):
+            for far in steps.flat:
+                _times(far)
         if steps.dtype.kind not in "iu" and not empty:
             raise fail(d.BAD_STEP, f"a step is a whole number, not {_shown(step)}")
         if steps.size and int(steps.min()) < 0:
@@ -105,7 +108,11 @@ class Schedule:
         array([1.  , 0.75, 0.5 , 0.25])
         """
         stop = self._stop(n, "values")
-        out = np.empty(stop, dtype=np.float64)
+        try:
+            out = np.empty(stop, dtype=np.float64)
+        except MemoryError:
+            message = f"{stop:,} values do not fit into memory"
+            raise fail(d.BAD_STEP, message, fix="pass a smaller number of updates") from None
         for first in range(0, stop, CHUNK):
             last = min(first + CHUNK, stop)
             out[first:last] = self._evaluate(np.arange(first, last, dtype=np.float64))
@@ -284,7 +291,7 @@ def compile_in(spec: Operand | Any, context: Context) -> Schedule:
             with np.errstate(all="ignore"):
                 found = Resolver(context, reporter).resolve(elaborate(tree, reporter))
     except RecursionError:
-        message = f"the spec is nested too deep; {MAX_DEPTH} levels is the most"
+        message = "too much of the spec leans on each other, or is nested in each other"
         reporter.report(d.TOO_DEEP, message, tree.span)
     reporter.check()
     assert found is not None

@@ -18,11 +18,18 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import fail
+
 Array: TypeAlias = NDArray[np.float64]
 Selector: TypeAlias = "slice | NDArray[np.bool_]"
 
 CHUNK = 16_384
 """How many values are evaluated at once: few enough to stay in the cache, enough to be fast."""
+
+
+MOST_LOOKED_AT = 10**8
+"""More updates than this are not searched for extremes."""
 
 
 class Piece(NamedTuple):
@@ -44,8 +51,20 @@ class Signal(ABC):
     def outline(self, stop: float) -> tuple[Piece, ...]:
         """The pieces that make up the updates from 0 to `stop`."""
 
+    @property
+    def steady(self) -> float | None:
+        """The value, if it is one and the same at all times."""
+        return None
+
     def extremes(self, start: int, stop: int) -> tuple[float, float]:
-        """The lowest and the highest value at the updates from `start` to before `stop`."""
+        """The lowest and the highest value at the updates from `start` to before `stop`.
+
+        Signals that know where their extremes are look there. This looks everywhere, and so has a
+        limit.
+        """
+        if stop - start > MOST_LOOKED_AT:
+            message = f"the extremes of {stop - start:,} updates would be looked for one by one"
+            raise fail(d.BAD_STEP, message, fix="pass a nearer `stop`")
         low, high = math.inf, -math.inf
         for first in range(start, stop, CHUNK):
             values = self.values(np.arange(first, min(first + CHUNK, stop), dtype=np.float64))
@@ -55,6 +74,27 @@ class Signal(ABC):
     def at(self, t: float) -> float:
         """The value at one time."""
         return float(self.values(np.array([t], dtype=np.float64))[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Signal):
+    """One value at all times; `text` is how it was written."""
+
+    value: float
+    text: str
+
+    @property
+    def steady(self) -> float:
+        return self.value
+
+    def values(self, t: Array) -> Array:
+        return np.full_like(t, self.value)
+
+    def outline(self, stop: float) -> tuple[Piece, ...]:
+        return (Piece(0, stop, self.text),)
+
+    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+        return self.value, self.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,11 @@ RESERVED = frozenset(
 )
 """Names that no variable may have."""
 
+PARTS = frozenset(
+    {"spec", "total_steps", "steps_per_epoch", "samples_per_step", "tokens_per_step", "base_lr"}
+)
+"""What the functions that take variables call their own arguments."""
+
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -56,6 +61,8 @@ class Context:
             raise fail(
                 d.BAD_CONTEXT, f"`total_steps` must be a whole number of updates, not {total}"
             )
+        if total is not None and total > 2**53:
+            raise fail(d.BAD_CONTEXT, f"`total_steps` must be at most 2**53, not {total:g}")
         return cls(
             None if total is None else int(total),
             _positive("steps_per_epoch", steps_per_epoch),
@@ -140,7 +147,7 @@ def _positive(name: str, value: object) -> float | None:
 
 
 def _variable(name: str, value: object) -> float:
-    if name in RESERVED or not _NAME.fullmatch(name):
+    if name in RESERVED or name in PARTS or not _NAME.fullmatch(name):
         why = "has a meaning of its own" if name in RESERVED else "is no name in a spec"
         raise fail(d.BAD_CONTEXT, f"no variable can be called `{name}`: it {why}")
     return _number(name, value)

@@ -93,6 +93,8 @@ class Cell:
     length: int | None
     lean_on_base: Callable[[Span], float | None]
     signal: Signal | None = None
+    start: float | None = None
+    begun: bool = False
     made: bool = False
     asking: bool = False
     met: bool = False
@@ -105,10 +107,14 @@ class Cell:
 
     def first(self, span: Span) -> float | None:
         """The value that it starts at."""
-        if self.begin is not None and not self.made:
-            return self.begin()
-        signal = self.get()
-        return None if signal is None else signal.at(0)
+        if not self.begun:
+            if self.begin is not None and not self.made:
+                found = self.begin()
+            else:
+                signal = self.get()
+                found = None if signal is None else signal.at(0)
+            self.start, self.begun = found, True
+        return self.start
 
     def last(self, span: Span) -> float | None:
         """The value that it ends at."""

@@ -9,7 +9,6 @@ from fractions import Fraction
 from lrdsl import diagnostics as d
 from lrdsl.compiler.arguments import Arguments, Here
 from lrdsl.compiler.frames import FAR, Extent, Layout, Place
-from lrdsl.compiler.signals import Number
 from lrdsl.compiler.terms import (
     Apply,
     Clock,
@@ -25,7 +24,7 @@ from lrdsl.modifiers import Modifier
 from lrdsl.modifiers.base import Length
 from lrdsl.modifiers.interval import Entry
 from lrdsl.parameters import Kind, ParameterError
-from lrdsl.signal import half_up
+from lrdsl.signal import Number, half_up
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write
 
@@ -283,7 +282,7 @@ class Measure:
             if stop != math.inf:
                 length = min(length, stop - start)
             at, end = half_up(start), stop if isinstance(stop, float) else half_up(stop)
-            entries.append(Entry(at, end, entry.factor, Number(1.0, entry.node), length))
+            entries.append(Entry(at, end, entry.factor, Number(1.0, ""), length))
         return tuple(entries) if len(entries) == len(term.entries) else None
 
     def _stop(self, entry: EntryTerm, start: Fraction | None, place: Place) -> Length | None:

@@ -20,7 +20,7 @@ from lrdsl.compiler.arithmetic import Durations, Values
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frames import Cell, Frame, Layout, Place
 from lrdsl.compiler.measure import Measure, short, source_place, with_entries
-from lrdsl.compiler.signals import Leaf, Number, Pointwise, Time
+from lrdsl.compiler.signals import Leaf, Pointwise, Time
 from lrdsl.compiler.terms import (
     Apply,
     Clock,
@@ -36,9 +36,9 @@ from lrdsl.diagnostics import Reporter, Span
 from lrdsl.functions import OPERATORS, Function
 from lrdsl.modifiers import Modifier
 from lrdsl.modifiers.base import Length
-from lrdsl.modifiers.interval import Entry
+from lrdsl.modifiers.interval import Entry, Standing
 from lrdsl.parameters import Kind, ParameterError
-from lrdsl.signal import Chain, Signal, half_up
+from lrdsl.signal import Chain, Number, Signal, half_up
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write
 
@@ -67,14 +67,14 @@ class Resolver:
         match term:
             case Scalar(node=node):
                 value = self._values("a schedule", frame).evaluate(node)
-                return None if value is None else Number(value, node)
+                return None if value is None else Number(value, write(node))
             case Clock():
                 return Time()
             case InUpdates(node=node):
                 updates = Durations(
                     self.args.context, self.args.reporter, "a formula", frame.place
                 ).evaluate(node)
-                return None if updates is None else Number(float(updates), node)
+                return None if updates is None else Number(float(updates), write(node))
             case Apply(functions=functions, parts=parts):
                 signals = [self.build(part, frame) for part in parts]
                 if any([signal is None for signal in signals]):
@@ -322,11 +322,12 @@ class Resolver:
         measured: tuple[Entry, ...] = modifier.entries  # type: ignore[attr-defined]
         starts = self.lengths.starts(term.entries, frame.place)
         found: list[Entry] = []
+        standing = Standing()
         for entry, outline, exact in zip(term.entries, measured, starts, strict=True):
             assert isinstance(entry.value, Term) and exact is not None
             at = half_up(frame.origin + exact)
             stop = outline.stop if math.isinf(outline.stop) else outline.stop - outline.start + at
-            before = with_entries(term, tuple(found)).apply(source, math.inf, "")
+            before = standing.at(at, source)
 
             def prev(span: Span, before: Signal = before, at: int = at) -> float | None:
                 return before.at(at)
@@ -337,4 +338,5 @@ class Resolver:
             signal = self.build(entry.value, inside)
             if signal is not None:
                 found.append(Entry(at, stop, entry.factor, signal, outline.length))
+                standing.begin(found[-1])
         return tuple(found) if len(found) == len(term.entries) else None

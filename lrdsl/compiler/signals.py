@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lrdsl.functions import FUNCTIONS
 from lrdsl.shapes import Shape
 from lrdsl.signal import Array, Piece, Signal
 from lrdsl.syntax import nodes as n
@@ -37,23 +38,6 @@ class Leaf(Signal):
 
 
 @dataclass(frozen=True, slots=True)
-class Number(Signal):
-    """One value for ever."""
-
-    value: float
-    node: n.Node
-
-    def values(self, t: Array) -> Array:
-        return np.full_like(t, self.value)
-
-    def outline(self, stop: float) -> tuple[Piece, ...]:
-        return (Piece(0, stop, write(self.node)),)
-
-    def extremes(self, start: int, stop: int) -> tuple[float, float]:
-        return self.value, self.value
-
-
-@dataclass(frozen=True, slots=True)
 class Time(Signal):
     """The local time itself."""
 
@@ -62,6 +46,9 @@ class Time(Signal):
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
         return (Piece(0, stop, "t"),)
+
+    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+        return float(start), float(stop - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +60,39 @@ class Pointwise(Signal):
     node: n.Node
 
     def values(self, t: Array) -> Array:
-        out = self.parts[0].values(t)
-        if len(self.functions) == len(self.parts) - 1:
-            for function, part in zip(self.functions, self.parts[1:], strict=True):
-                out = function(out, part.values(t))
-            return out
-        (function,) = self.functions
-        found: Array = function(out, *[part.values(t) for part in self.parts[1:]])
-        return found
+        return self._combine([part.values(t) for part in self.parts])
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
         edges = sorted({p.start for part in self.parts for p in part.outline(stop)})
         text = write(self.node)
         return tuple(map(Piece, edges, [*edges[1:], stop], itertools.repeat(text)))
+
+    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+        changing = [i for i, part in enumerate(self.parts) if part.steady is None]
+        if len(changing) > 1 or not self._keeps_order(*changing):
+            return Signal.extremes(self, start, stop)
+        # Each operation with a number keeps the order of values or turns it round.
+        ends = np.array(self.parts[changing[0]].extremes(start, stop))
+        steady = [part.steady for part in self.parts]
+        found = self._combine([ends if x is None else np.full(2, x) for x in steady])
+        return float(found.min()), float(found.max())
+
+    def _keeps_order(self, changing: int) -> bool:
+        """Whether the result only rises or only falls with its one part that changes."""
+        if len(self.functions) < len(self.parts) - 1 or len(self.parts) == 1:
+            return self.functions[0] in (np.negative, *_MONOTONE)
+        divides = self.functions[changing - 1] is np.divide if changing > 0 else False
+        return all([f in (np.divide, *_MONOTONE) for f in self.functions]) and not divides
+
+    def _combine(self, values: list[Array]) -> Array:
+        out = values[0]
+        if len(self.functions) == len(values) - 1:
+            for function, operand in zip(self.functions, values[1:], strict=True):
+                out = function(out, operand)
+            return out
+        (function,) = self.functions
+        found: Array = function(*values)
+        return found
+
+
+_MONOTONE = (np.add, np.subtract, np.multiply, FUNCTIONS["min"].compute, FUNCTIONS["max"].compute)

@@ -44,6 +44,20 @@ class Fade(Curve):
         return np.where(weight == 1.0, start, values)
 
 
+class Rise(Curve):
+    """A curve given by how much of the way has been gone, from 0 to 1."""
+
+    @abstractmethod
+    def gone(self, p: Array) -> Array:
+        """How much of the way has been gone at progress `p`."""
+
+    def between(self, start: float, end: float, p: Array) -> Array:
+        gone = self.gone(p)
+        values = start + (end - start) * gone
+        # As for Fade, with the end that can be missed.
+        return np.where(gone == 1.0, end, values)
+
+
 CURVES: Registry[type[Curve]] = Registry("curve", "lrdsl.curves")
 
 C = TypeVar("C", bound=type[Curve])

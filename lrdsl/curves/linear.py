@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lrdsl.curves.base import Fade, curve
+from lrdsl.curves.base import Rise, curve
 from lrdsl.signal import Array
 
 
 @curve
-class Linear(Fade):
+class Linear(Rise):
     """A straight line: start + (end - start)·p, with p = t/steps.
 
     Example: `linear(1, 0.1, 100)`
@@ -17,5 +17,5 @@ class Linear(Fade):
 
     name: ClassVar[str] = "linear"
 
-    def weight(self, p: Array) -> Array:
-        return 1.0 - p
+    def gone(self, p: Array) -> Array:
+        return p

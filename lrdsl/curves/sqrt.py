@@ -4,12 +4,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from lrdsl.curves.base import Fade, curve
+from lrdsl.curves.base import Rise, curve
 from lrdsl.signal import Array
 
 
 @curve
-class Sqrt(Fade):
+class Sqrt(Rise):
     """The 1-sqrt cooldown: start + (end - start)·√p, with p = t/steps. A mode only.
 
     Example: `constant(1, 80) >> cooldown(sqrt, 20)`
@@ -21,5 +21,6 @@ class Sqrt(Fade):
     name: ClassVar[str] = "sqrt"
     is_shape: ClassVar[bool] = False
 
-    def weight(self, p: Array) -> Array:
-        return 1.0 - np.sqrt(p)
+    def gone(self, p: Array) -> Array:
+        root: Array = np.sqrt(p)
+        return root

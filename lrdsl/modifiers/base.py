@@ -29,14 +29,6 @@ class Modifier(Parametrised):
     warps: ClassVar[bool] = False
     """Whether the source's time runs differently from the result's."""
 
-    @abstractmethod
-    def values(self, source: Signal, t: Array) -> Array:
-        """The modified values at times `t`."""
-
-    def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
-        """The pieces of the modified signal; `text` is the modifier as written."""
-        return tuple([Piece(p.start, p.stop, f"{p.text} | {text}") for p in source.outline(stop)])
-
     def length(self, source: Length) -> Length:
         """How long the modified signal is."""
         return source
@@ -45,26 +37,52 @@ class Modifier(Parametrised):
         """How long the source must be for the result to take `outer` updates; None: undecided."""
         return outer
 
+    @abstractmethod
     def apply(self, source: Signal, length: Length, text: str) -> Signal:
-        """The modified signal; `length` is the source's."""
+        """The modified signal; `length` is the source's, `text` the modifier as written."""
+
+
+class Filter(Modifier):
+    """A modifier that changes values or times one by one."""
+
+    @abstractmethod
+    def values(self, source: Signal, t: Array) -> Array:
+        """The modified values at times `t`."""
+
+    def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
+        """The pieces of the modified signal."""
+        return tuple([Piece(p.start, p.stop, f"{p.text} | {text}") for p in source.outline(stop)])
+
+    def extremes(self, source: Signal, start: int, stop: int) -> tuple[float, float] | None:
+        """The lowest and the highest value, if that is known without looking everywhere."""
+        return None
+
+    def apply(self, source: Signal, length: Length, text: str) -> Signal:
         end = self.length(length)
-        return Modified(source, self, text, half_up(end) if isinstance(end, Fraction) else end)
+        return Filtered(source, self, text, half_up(end) if isinstance(end, Fraction) else end)
 
 
 @dataclass(frozen=True, slots=True)
-class Modified(Signal):
-    """A signal under a modifier; from update `end` on it holds its value."""
+class Filtered(Signal):
+    """A signal under a filter; from update `end` on it holds its value."""
 
     source: Signal
-    modifier: Modifier
+    filter: Filter
     text: str
     end: float
 
     def values(self, t: Array) -> Array:
-        return self.modifier.values(self.source, np.minimum(t, self.end))
+        return self.filter.values(self.source, np.minimum(t, self.end))
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
-        return self.modifier.outline(self.source, stop, self.text)
+        return self.filter.outline(self.source, stop, self.text)
+
+    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+        if start >= self.end:
+            return self.at(start), self.at(start)
+        stop = int(min(stop, self.end + 1))
+        found = self.filter.extremes(self.source, start, stop)
+        return Signal.extremes(self, start, stop) if found is None else found
 
 
 MODIFIERS: Registry[type[Modifier]] = Registry("modifier", "lrdsl.modifiers")

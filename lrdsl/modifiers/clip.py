@@ -5,13 +5,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lrdsl.modifiers.base import Modifier, modifier
+from lrdsl.modifiers.base import Filter, modifier
 from lrdsl.parameters import ParameterError, Value
 from lrdsl.signal import Array, Signal
 
 
 @modifier
-class Clip(Modifier):
+class Clip(Filter):
     """Keeps the values from `low` to `high`; either may be `_`.
 
     Example: `exponential_decay(0.1, 0.99) | clip(1e-4, _)`
@@ -29,3 +29,7 @@ class Clip(Modifier):
 
     def values(self, source: Signal, t: Array) -> Array:
         return np.minimum(np.maximum(source.values(t), self.low), self.high)
+
+    def extremes(self, source: Signal, start: int, stop: int) -> tuple[float, float]:
+        low, high = source.extremes(start, stop)
+        return min(max(low, self.low), self.high), min(max(high, self.low), self.high)

@@ -4,13 +4,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lrdsl.modifiers.base import Modifier, modifier
+from lrdsl.modifiers.base import Filter, modifier
 from lrdsl.parameters import Duration
 from lrdsl.signal import Array, Signal, last_multiple, multiple
 
 
 @modifier
-class Every(Modifier):
+class Every(Filter):
     """Refreshes the value at updates 0, n, 2n, … only; `every(1ep)` steps once an epoch.
 
     A multiple of `n` that is no whole number of updates is rounded half up.

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -9,7 +10,7 @@ from pydantic import InstanceOf
 
 from lrdsl.modifiers.base import Length, Modifier, modifier
 from lrdsl.parameters import Kind
-from lrdsl.signal import Array, Piece, Signal, partition, shift
+from lrdsl.signal import Array, Number, Piece, Signal, partition, shift, whole
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,110 @@ class Entry:
     signal: Signal
     length: Length
 
-    def covers(self, t: float) -> bool:
-        """Whether update t lies in it."""
-        return self.start <= t < self.stop
+
+@dataclass(frozen=True)
+class Region(Signal):
+    """A signal whose clock started at `origin`, times factors with clocks of their own."""
+
+    signal: Signal
+    origin: int
+    factors: tuple[Entry, ...]
+
+    def values(self, t: Array) -> Array:
+        values = self.signal.values(t - self.origin)
+        for factor in self.factors:
+            values = values * factor.signal.values(t - factor.start)
+        return values
+
+    def outline(self, stop: float) -> tuple[Piece, ...]:
+        scale = "".join([f" * {f.signal.outline(math.inf)[0].text}" for f in self.factors])
+        pieces = shift(self.signal.outline(stop - self.origin), self.origin)
+        return tuple([piece._replace(text=piece.text + scale) for piece in pieces])
+
+    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+        scale = 1.0
+        for factor in self.factors:
+            if factor.signal.steady is None:
+                return Signal.extremes(self, start, stop)
+            scale *= factor.signal.steady
+        if len(self.factors) > 1:  # the product of the factors may round otherwise
+            return Signal.extremes(self, start, stop)
+        low, high = self.signal.extremes(start - self.origin, stop - self.origin)
+        return min(low * scale, high * scale), max(low * scale, high * scale)
+
+
+class Standing:
+    """Which entries hold, while time goes on."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+
+    def begin(self, entry: Entry) -> None:
+        """An entry begins; entries must begin in order."""
+        last = self._entries[-1] if self._entries else None
+        if math.isinf(entry.stop) and not entry.factor:
+            self._entries = [entry]  # what was there before never shows again
+        elif last is not None and (both := _product(last, entry)) is not None:
+            self._entries[-1] = both
+        else:
+            self._entries.append(entry)
+
+    def at(self, t: int, source: Signal) -> Region:
+        """What stands at update t, no entry beginning later having begun yet."""
+        self._entries = [entry for entry in self._entries if entry.stop > t]
+        signal, origin, factors = source, 0, []
+        for entry in self._entries:
+            if entry.factor:
+                factors.append(entry)
+            else:
+                signal, origin, factors = entry.signal, entry.start, []
+        return Region(signal, origin, tuple(factors))
+
+
+def _product(first: Entry, second: Entry) -> Entry | None:
+    """Two numbers that multiply for ever as one; None if they are something else."""
+    a, b = first.signal.steady, second.signal.steady
+    lasting = math.isinf(first.stop) and math.isinf(second.stop)
+    if a is None or b is None or not (lasting and first.factor and second.factor):
+        return None
+    return replace(second, signal=Number(a * b, f"{a * b:g}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Patched(Signal):
+    """Regions one after the other, each keeping the clock of the whole."""
+
+    starts: Array
+    regions: tuple[Region, ...]
+
+    def values(self, t: Array) -> Array:
+        out = np.empty_like(t)
+        for i, chosen in partition(t, self.starts):
+            out[chosen] = self.regions[i].values(t[chosen])
+        return out
+
+    def outline(self, stop: float) -> tuple[Piece, ...]:
+        pieces: list[Piece] = []
+        for region, first, last in self._within(0, stop):
+            pieces += [
+                piece._replace(start=max(piece.start, first))
+                for piece in region.outline(last)
+                if piece.stop > first
+            ]
+        return tuple(pieces)
+
+    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+        found = [
+            region.extremes(first, int(last)) for region, first, last in self._within(start, stop)
+        ]
+        return min([low for low, _ in found]), max([high for _, high in found])
+
+    def _within(self, start: int, stop: float) -> Iterator[tuple[Region, int, float]]:
+        """The regions that have updates from `start` to before `stop`, cut to these."""
+        stops = [*self.starts[1:].tolist(), math.inf]
+        for region, first, last in zip(self.regions, self.starts.tolist(), stops, strict=True):
+            if max(first, start) < min(last, stop):
+                yield region, int(max(first, start)), whole(min(last, stop))
 
 
 @modifier
@@ -45,53 +147,16 @@ class Interval(Modifier):
 
     entries: Annotated[tuple[InstanceOf[Entry], ...], Kind.ENTRIES]
 
-    def values(self, source: Signal, t: Array) -> Array:
-        starts = self._starts()
-        out = np.empty_like(t)
-        for i, chosen in partition(t, np.array(starts, dtype=np.float64)):
-            base, factors = self._standing(starts[i])
-            local = t[chosen]
-            values = (
-                source.values(local) if base is None else base.signal.values(local - base.start)
-            )
-            for entry in factors:
-                values = values * entry.signal.values(local - entry.start)
-            out[chosen] = values
-        return out
-
-    def _starts(self) -> list[int]:
-        """Where the set of entries that hold changes."""
+    def apply(self, source: Signal, length: Length, text: str) -> Signal:
+        standing = Standing()
         edges = {0} | {e.start for e in self.entries}
         edges |= {int(e.stop) for e in self.entries if math.isfinite(e.stop)}
-        return sorted(edges)
-
-    def _standing(self, t: int) -> tuple[Entry | None, list[Entry]]:
-        """At update t: the entry that gives the value (None: the source), and the factors on it."""
-        base: Entry | None = None
-        factors: list[Entry] = []
-        for entry in self.entries:
-            if not entry.covers(t):
-                continue
-            if entry.factor:
-                factors.append(entry)
-            else:
-                base, factors = entry, []
-        return base, factors
-
-    def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
-        starts = [start for start in self._starts() if start < stop]
-        pieces: list[Piece] = []
-        for first, last in zip(starts, [*starts[1:], stop], strict=True):
-            base, factors = self._standing(first)
-            origin = 0 if base is None else base.start
-            below = (source if base is None else base.signal).outline(last - origin)
-            scale = "".join(f" * {e.signal.outline(math.inf)[0].text}" for e in factors)
-            pieces += [
-                Piece(max(start, first), end, formula + scale)
-                for start, end, formula in shift(below, origin)
-                if end > first
-            ]
-        return tuple(pieces)
+        starts, regions, waiting = sorted(edges), [], list(reversed(self.entries))
+        for start in starts:
+            while waiting and waiting[-1].start <= start:
+                standing.begin(waiting.pop())
+            regions.append(standing.at(start, source))
+        return Patched(np.array(starts, dtype=np.float64), tuple(regions))
 
     def length(self, source: Length) -> Length:
         return max([source, *[entry.start + entry.length for entry in self.entries]])

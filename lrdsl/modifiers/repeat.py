@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,6 +25,9 @@ from lrdsl.signal import (
 
 FAR = 2**53
 """Times beyond this are not exact in float64; no boundary is looked for there."""
+
+MANY_PIECES = 1000
+"""More pieces than this are outlined as one."""
 
 MANY = 100_000
 """Rounds of different length are listed one by one, up to this many."""
@@ -73,9 +77,6 @@ class Repeat(Modifier):
             message = f"{count} rounds with this stretch are too many"
             raise ParameterError("times", message)
         return (ratio**count - 1) / (ratio - 1)
-
-    def values(self, source: Signal, t: Array) -> Array:
-        raise NotImplementedError("a repeated signal needs the length of its source: see apply")
 
     def apply(self, source: Signal, length: Length, text: str) -> Signal:
         assert isinstance(length, Fraction)
@@ -135,19 +136,25 @@ class Periodic(Signal):
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
         period, end = self.length, min(stop, self.repeat.times * float(self.length))
-        if math.isinf(end) or end / period > 1000:
-            return (Piece(0, stop, self._all()),)
+        inner = self.source.outline(max(half_up(period), 1))
+        if math.isinf(end) or end / period * len(inner) > MANY_PIECES:
+            return (Piece(0, stop, f"{summary(inner)} | {self.text}"),)
         pieces: list[Piece] = []
         for k in range(math.ceil(end / period)):
-            begin, until = half_up(k * period), min(half_up((k + 1) * period), stop)
-            pieces += shift(self.source.outline(until - begin), begin)
-        pieces[-1] = pieces[-1]._replace(stop=stop)
-        return tuple([p._replace(text=f"{p.text} | {self.text}") for p in pieces])
+            begin, until = half_up(k * period), half_up((k + 1) * period)
+            pieces += shift(self.source.outline(until - begin), begin) if begin < until else ()
+        return within(pieces, stop, self.text)
 
-    def _all(self) -> str:
-        return (
-            f"{' >> '.join(p.text for p in self.source.outline(float(self.length)))} | {self.text}"
-        )
+    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+        period, whole = self.length.numerator, self.length.denominator == 1
+        if stop - start < 2 * period or not whole or self.repeat.scale != 1:
+            return Signal.extremes(self, start, stop)
+        # A whole round lies within, and all rounds are alike; the end of the last may stick out.
+        low, high = self.source.extremes(0, period)
+        ends = [self.at(start), self.at(stop - 1)]
+        if start + period > self.repeat.times * period:
+            low, high = ends[0], ends[0]
+        return min(low, *ends), max(high, *ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,17 +185,23 @@ class Rounds(Signal):
         return repeat.about + (values - repeat.about) * repeat.scale ** min(k, last)
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
+        formula = f"{summary(self.source.outline(max(half_up(self.length), 1)))} | {self.text}"
         starts = [int(s) for s in self.starts if s < stop]
-        if math.isinf(stop) or len(starts) > 1000:
-            return (Piece(0, stop, self._all()),)
-        pieces = [
-            Piece(first, last, f"{self._all()} round {k}")
-            for k, (first, last) in enumerate(zip(starts, [*starts[1:], stop], strict=True), 1)
-            if first < last
-        ]
-        return tuple(pieces)
+        if math.isinf(stop) or len(starts) > MANY_PIECES:
+            return (Piece(0, stop, formula),)
+        rounds = zip(itertools.count(1), starts, [*starts[1:], stop])
+        return within([Piece(i, j, f"{formula} round {k}") for k, i, j in rounds if i < j], stop)
 
-    def _all(self) -> str:
-        return (
-            f"{' >> '.join(p.text for p in self.source.outline(float(self.length)))} | {self.text}"
-        )
+
+def summary(pieces: tuple[Piece, ...]) -> str:
+    """The formulas of many pieces as one, kept short."""
+    text = " >> ".join([piece.text for piece in pieces[:4]])
+    shown = f"({text})" if len(pieces) > 1 else text
+    return shown if len(pieces) <= 3 and len(text) <= 200 else f"({text[:200]} …)"
+
+
+def within(pieces: list[Piece], stop: float, text: str = "") -> tuple[Piece, ...]:
+    """The pieces cut at `stop`, the last one reaching up to it; `text` is added to each formula."""
+    kept = [piece for piece in pieces if piece.start < stop]
+    kept[-1] = kept[-1]._replace(stop=stop)
+    return tuple([p._replace(text=f"{p.text} | {text}") for p in kept]) if text else tuple(kept)

@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lrdsl.modifiers.base import Length, Modifier, ends, modifier
+from lrdsl.modifiers.base import Filter, Length, ends, modifier
 from lrdsl.parameters import ParameterError, Updates
 from lrdsl.signal import Array, Piece, Signal, half_up, whole
 
 
 @modifier
-class Skip(Modifier):
+class Skip(Filter):
     """What is left without the first `n` updates.
 
     Example: `cosine(1, 0, 1000) | skip(200)`
@@ -35,9 +35,15 @@ class Skip(Modifier):
             ]
         )
 
+    def extremes(self, source: Signal, start: int, stop: int) -> tuple[float, float] | None:
+        if self.n.denominator != 1:
+            return None
+        return source.extremes(start + self.n.numerator, stop + self.n.numerator)
+
     def length(self, source: Length) -> Length:
         if ends(source) and source <= self.n:
-            message = f"nothing is left: there are {float(source):g} updates, {float(self.n):g} are skipped"
+            there, skipped = float(source), float(self.n)
+            message = f"nothing is left: there are {there:g} updates, {skipped:g} are skipped"
             raise ParameterError("n", message)
         return source - self.n
 

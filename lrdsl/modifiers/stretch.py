@@ -6,13 +6,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lrdsl.modifiers.base import Length, Modifier, ends, modifier
+from lrdsl.modifiers.base import Filter, Length, ends, modifier
 from lrdsl.parameters import Value
 from lrdsl.signal import Array, Piece, Signal, scaled
 
 
 @modifier
-class Stretch(Modifier):
+class Stretch(Filter):
     """`k` times slower: the value at t is the source's at t/k.
 
     Example: `cosine(1, 0, 100) | stretch(3)`

@@ -6,13 +6,13 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.modifiers.base import Length, Modifier, modifier
+from lrdsl.modifiers.base import Filter, Length, modifier
 from lrdsl.parameters import Updates
 from lrdsl.signal import Array, Piece, Signal, half_up
 
 
 @modifier
-class Take(Modifier):
+class Take(Filter):
     """The first `n` updates; from then on it holds the value at update n.
 
     Example: `exponential_decay(0.1, 0.99) | take(500)`
@@ -30,6 +30,9 @@ class Take(Modifier):
             return source.outline(stop)
         *others, last = source.outline(max(half_up(self.n), 1))
         return (*others, last._replace(stop=stop))
+
+    def extremes(self, source: Signal, start: int, stop: int) -> tuple[float, float] | None:
+        return source.extremes(start, stop) if self.n.denominator == 1 else None
 
     def length(self, source: Length) -> Length:
         return self.n

@@ -26,6 +26,8 @@ class Multistep(Shape):
     at: Annotated[Milestones, Field(min_length=1)]
 
     def model_post_init(self, context: Any) -> None:
+        if self.at[0] < 0:
+            raise ParameterError("at", "a milestone cannot be before update 0")
         for earlier, later in zip(self.at, self.at[1:], strict=False):
             if later < earlier:
                 message = f"the milestones must increase, but {later} follows {earlier}"

@@ -25,6 +25,11 @@ class Node:
         """The nodes right below this one."""
         return ()
 
+    @property
+    def label(self) -> tuple[object, ...]:
+        """What the node says by itself, without its children."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Number(Node):
@@ -37,6 +42,10 @@ class Number(Node):
     unit: str = ""
     text: str = field(default="", compare=False)
 
+    @property
+    def label(self) -> tuple[object, ...]:
+        return (self.value, self.unit)
+
 
 @dataclass(frozen=True, slots=True)
 class Name(Node):
@@ -44,12 +53,20 @@ class Name(Node):
 
     id: str
 
+    @property
+    def label(self) -> tuple[object, ...]:
+        return (self.id,)
+
 
 @dataclass(frozen=True, slots=True)
 class Keyword(Node):
     """One of the literals `none`, `true`, `false` and `inf`."""
 
     word: str
+
+    @property
+    def label(self) -> tuple[object, ...]:
+        return (self.word,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +79,10 @@ class String(Node):
     """A quoted word."""
 
     value: str
+
+    @property
+    def label(self) -> tuple[object, ...]:
+        return (self.value,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +118,10 @@ class Argument(Node):
     def children(self) -> tuple[Node, ...]:
         return (self.value,)
 
+    @property
+    def label(self) -> tuple[object, ...]:
+        return (self.name,)
+
 
 @dataclass(frozen=True, slots=True)
 class Call(Node):
@@ -108,6 +133,10 @@ class Call(Node):
     @property
     def children(self) -> tuple[Node, ...]:
         return self.arguments
+
+    @property
+    def label(self) -> tuple[object, ...]:
+        return (self.name.id,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +152,10 @@ class Entry(Node):
     def children(self) -> tuple[Node, ...]:
         return (self.start, *((self.stop,) if self.stop else ()), self.value)
 
+    @property
+    def label(self) -> tuple[object, ...]:
+        return (self.factor, self.stop is None)
+
 
 @dataclass(frozen=True, slots=True)
 class Bracket(Node):
@@ -134,6 +167,10 @@ class Bracket(Node):
     @property
     def children(self) -> tuple[Node, ...]:
         return self.entries
+
+    @property
+    def label(self) -> tuple[object, ...]:
+        return (self.name.id,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +211,10 @@ class Arithmetic(Node):
         """Whether these are terms, not factors."""
         return self.operators[0] in "+-"
 
+    @property
+    def label(self) -> tuple[object, ...]:
+        return self.operators
+
 
 @dataclass(frozen=True, slots=True)
 class Negative(Node):
@@ -213,6 +254,11 @@ def walk(root: Node) -> Iterator[tuple[Node, int]]:
         node, depth = stack.pop()
         yield node, depth
         stack.extend((child, depth + 1) for child in reversed(node.children))
+
+
+def flatten(root: Node) -> tuple[tuple[object, ...], ...]:
+    """A tree as a flat tuple: equal for equal trees, and compared without recursion."""
+    return tuple([(depth, type(node), *node.label) for node, depth in walk(root)])
 
 
 def pipe(*parts: Node) -> Node:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import numbers
+import sys
+from collections.abc import Mapping
 from typing import TypeAlias, Union
 
 from lrdsl import diagnostics as d
@@ -68,10 +72,12 @@ class Spec:
         return f"lrdsl.parse({str(self)!r})"
 
     def __eq__(self, other: object) -> bool:
-        return self._node == other._node if isinstance(other, Spec) else NotImplemented
+        if not isinstance(other, Spec):
+            return NotImplemented
+        return n.flatten(self._node) == n.flatten(other._node)
 
     def __hash__(self) -> int:
-        return hash(self._node)
+        return hash(n.flatten(self._node))
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return parse, (self._source if self._source is not None else str(self),)
@@ -156,10 +162,11 @@ def operand(value: object) -> n.Node:
     number = as_number(value)
     if number is None:
         raise fail(d.BAD_SPEC, f"a {type(value).__name__} is no part of a spec")
-    if number == float("inf"):
+    if number == math.inf:
         return n.Keyword("inf")
-    if number - number != 0:
-        raise fail(d.BAD_SPEC, f"{number} is no number for a spec")
+    if number != number or abs(number) > sys.float_info.max:
+        shown = number if isinstance(number, float) else "so large an integer"
+        raise fail(d.BAD_SPEC, f"{shown} is no number for a spec")
     return number_node(number)
 
 
@@ -169,18 +176,17 @@ def as_number(value: object) -> int | float | None:
     >>> as_number(3), as_number(True), as_number("3")
     (3, None, None)
     """
-    if isinstance(value, (bool, str, bytes)):
+    if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
         return value
-    if hasattr(value, "__index__"):
-        return int(value.__index__())
-    if hasattr(value, "__float__") and getattr(value, "ndim", 0) == 0:
-        try:
-            return float(value)
-        except (TypeError, ValueError, RuntimeError):
-            return None
-    return None
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
+    # An array or a tensor without dimensions.
+    item = getattr(value, "item", None)
+    return as_number(item()) if callable(item) and getattr(value, "ndim", None) == 0 else None
 
 
 def source_of(spec: object) -> str:
@@ -193,12 +199,11 @@ def source_of(spec: object) -> str:
         return spec
     if isinstance(spec, Spec):
         return spec.source if spec.source is not None else str(spec)
-    keys = getattr(spec, "keys", None)
-    if callable(keys):
-        if set(keys()) != {"spec"}:
-            found = ", ".join(f"`{key}`" for key in keys()) or "nothing"
+    if isinstance(spec, Mapping):
+        if set(spec) != {"spec"}:
+            found = ", ".join(f"`{key}`" for key in spec) or "nothing"
             raise fail(d.BAD_SPEC, f"a mapping for a schedule has the one key `spec`, not {found}")
-        return source_of(spec["spec"])  # type: ignore[index]
+        return source_of(spec["spec"])
     if as_number(spec) is None:
         raise fail(d.BAD_SPEC, f"a spec is text, a number or a Spec, not {type(spec).__name__}")
     return write(operand(spec))
