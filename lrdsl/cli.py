@@ -37,6 +37,10 @@ _OPTIONS = {
     "tokens_per_step": ("N", "Tokens in an update: for `2Btok`."),
     "base_lr": ("LR", "The parameter group's own learning rate: for `base`."),
 }
+# No command has a use for pydantic's plugins or a BLAS's threads; both cost time at the start.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 _EVERY_VALUE = 2**19
 """Up to how many updates `show` looks at every single one."""
 

@@ -78,8 +78,6 @@ class Parameter:
             default = "_" if default is None else str(default).lower()
         elif isinstance(default, (float, Fraction)):
             default = "inf" if math.isinf(default) else f"{float(default):g}"
-        elif isinstance(default, Parametrised):
-            default = default.name
         return f"{self.name}={default}"
 
 

@@ -88,7 +88,7 @@ def sample(schedule: Schedule, stop: int | None = None, *, most: int = _POINTS) 
         even = np.linspace(0, count - 1, most).round().astype(np.int64)
         edges = np.array(schedule.boundaries, dtype=np.int64)
         edges = np.concatenate([edges - 1, edges])
-        steps = np.unique(np.concatenate([even, edges[edges < count]]))
+        steps = np.array(sorted({*even.tolist(), *edges[edges < count].tolist()}))
     return Curve(steps, schedule(steps), end, count <= most)
 
 

@@ -165,7 +165,7 @@ def partition(t: Array, starts: Array) -> Iterator[tuple[int, Selector]]:
                 yield i, slice(start, stop)
         return
     index = np.searchsorted(starts, t, "right") - 1
-    for i in np.unique(index).tolist():
+    for i in np.flatnonzero(np.bincount(index)).tolist():
         yield i, index == i
 
 

@@ -56,7 +56,7 @@ SAME = [
     pytest.param(0.1 >> hold(5), "0.1 >> hold(5)", id="number-on-the-left"),
     pytest.param("hold(5)" >> hold(6), "hold(5) >> hold(6)", id="text-on-the-left"),
     pytest.param(hold(5) | "clip(0, 1)", "hold(5) | clip(0, 1)", id="text-on-the-right"),
-    pytest.param(hold(5) | clip(0, None) | repeat(3), "hold(5) | clip(0, _) | repeat(3)", id="pipe"),
+    pytest.param(hold(5) | clip(0, None) | repeat(3), "hold(5) | clip(0, _) | repeat(3)", id="|"),
     pytest.param(
         interval[6:"*0.5", 9:0.01, (20, "30ba"):0.1, 40 : cosine(prev, 0, 9)],
         "interval[6:*0.5, 9:0.01, 20..30ba:0.1, 40:cosine(prev, 0, 9)]",

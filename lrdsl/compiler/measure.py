@@ -280,7 +280,7 @@ class Measure:
                     continue
                 length = max(rest, Fraction(0))
             if stop != math.inf:
-                length = min(length, stop - start)
+                length = stop - start  # then it is back to what it was: a change, too
             at, end = half_up(start), stop if isinstance(stop, float) else half_up(stop)
             entries.append(Entry(at, end, entry.factor, Number(1.0, ""), length))
         return tuple(entries) if len(entries) == len(term.entries) else None

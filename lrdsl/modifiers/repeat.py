@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar
@@ -136,13 +137,13 @@ class Periodic(Signal):
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
         period, end = self.length, min(stop, self.repeat.times * float(self.length))
-        inner = self.source.outline(max(half_up(period), 1))
+        inner = self.source.outline(max(math.ceil(period), 1))
         if math.isinf(end) or end / period * len(inner) > MANY_PIECES:
             return (Piece(0, stop, f"{summary(inner)} | {self.text}"),)
         pieces: list[Piece] = []
         for k in range(math.ceil(end / period)):
             begin, until = half_up(k * period), half_up((k + 1) * period)
-            pieces += shift(self.source.outline(until - begin), begin) if begin < until else ()
+            pieces += shift(within(inner, until - begin), begin) if begin < until else ()
         return within(pieces, stop, self.text)
 
     def extremes(self, start: int, stop: int) -> tuple[float, float]:
@@ -200,7 +201,7 @@ def summary(pieces: tuple[Piece, ...]) -> str:
     return shown if len(pieces) <= 3 and len(text) <= 200 else f"({text[:200]} …)"
 
 
-def within(pieces: list[Piece], stop: float, text: str = "") -> tuple[Piece, ...]:
+def within(pieces: Sequence[Piece], stop: float, text: str = "") -> tuple[Piece, ...]:
     """The pieces cut at `stop`, the last one reaching up to it; `text` is added to each formula."""
     kept = [piece for piece in pieces if piece.start < stop]
     kept[-1] = kept[-1]._replace(stop=stop)

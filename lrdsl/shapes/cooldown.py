@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lrdsl.curves.linear import Linear
 from lrdsl.parameters import Lean, Value, lean
 from lrdsl.shapes.base import shape
 from lrdsl.shapes.ramp import Mode, Ramp
@@ -20,5 +19,5 @@ class Cooldown(Ramp):
     name: ClassVar[str] = "cooldown"
     positional: ClassVar[tuple[str, ...] | None] = ("mode", "steps", "end")
 
-    mode: Mode = Linear()
+    mode: Mode = "linear"
     start: Value = lean(Lean.PREV)

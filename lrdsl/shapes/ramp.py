@@ -20,6 +20,7 @@ from lrdsl.shapes.base import Form, Shape, shape
 from lrdsl.signal import Array
 
 Mode = Annotated[Any, Kind.MODE]
+"""A curve with its parameters known; the default of a field is the curve's name."""
 
 
 @shape

@@ -4,7 +4,6 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lrdsl.curves.linear import Linear
 from lrdsl.parameters import Lean, Steps, Value, lean
 from lrdsl.shapes.base import shape
 from lrdsl.shapes.ramp import Mode, Ramp
@@ -24,7 +23,7 @@ class Warmup(Ramp):
     name: ClassVar[str] = "warmup"
     positional: ClassVar[tuple[str, ...] | None] = ("mode", "steps", "start", "end")
 
-    mode: Mode = Linear()
+    mode: Mode = "linear"
     steps: Annotated[Steps, Field(ge=0)] = lean(Lean.REST)
     start: Value = 0.0
     end: Value = lean(Lean.NEXT)

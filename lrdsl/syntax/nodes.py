@@ -14,11 +14,14 @@ from typing import TypeVar
 from lrdsl.diagnostics import NOWHERE, Problem, Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """Any part of a spec; `span` is where it stands."""
+    """Any part of a spec; `span` is where it stands.
 
-    span: Span = field(default=NOWHERE, compare=False, kw_only=True, repr=False)
+    Nodes are equal when their trees are, whatever their spans.
+    """
+
+    span: Span = field(default=NOWHERE, kw_only=True, repr=False)
 
     @property
     def children(self) -> tuple[Node, ...]:
@@ -30,8 +33,14 @@ class Node:
         """What the node says by itself, without its children."""
         return ()
 
+    def __eq__(self, other: object) -> bool:
+        return flatten(self) == flatten(other) if isinstance(other, Node) else NotImplemented
 
-@dataclass(frozen=True, slots=True)
+    def __hash__(self) -> int:
+        return hash(flatten(self))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Number(Node):
     """`1e-3`, `10k`, `5%`: the value before its unit, and the unit (`""` for none).
 
@@ -40,14 +49,14 @@ class Number(Node):
 
     value: float
     unit: str = ""
-    text: str = field(default="", compare=False)
+    text: str = field(default="")
 
     @property
     def label(self) -> tuple[object, ...]:
         return (self.value, self.unit)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Name(Node):
     """`peak`, `linear`, `mxnet.CosineScheduler`."""
 
@@ -58,7 +67,7 @@ class Name(Node):
         return (self.id,)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Keyword(Node):
     """One of the literals `none`, `true`, `false` and `inf`."""
 
@@ -69,12 +78,12 @@ class Keyword(Node):
         return (self.word,)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Default(Node):
     """`_`: whatever the default is here."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class String(Node):
     """A quoted word."""
 
@@ -85,7 +94,7 @@ class String(Node):
         return (self.value,)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Faulty(Node):
     """What could not be read; the parser reports it, later passes keep silent about it."""
 
@@ -95,7 +104,7 @@ class Faulty(Node):
     replacement: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class List(Node):
     """`[30, 80]`."""
 
@@ -106,13 +115,13 @@ class List(Node):
         return self.items
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Argument(Node):
     """An argument of a call: its value, and its name when it was given by name."""
 
     value: Node
     name: str | None = None
-    name_span: Span = field(default=NOWHERE, compare=False, repr=False)
+    name_span: Span = field(default=NOWHERE, repr=False)
 
     @property
     def children(self) -> tuple[Node, ...]:
@@ -123,7 +132,7 @@ class Argument(Node):
         return (self.name,)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Call(Node):
     """`cosine(1, 1e-3, 800)`."""
 
@@ -139,7 +148,7 @@ class Call(Node):
         return (self.name.id,)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry(Node):
     """`20..30: *0.5` inside brackets: from `start` (up to `stop`), a value or a factor."""
 
@@ -157,7 +166,7 @@ class Entry(Node):
         return (self.factor, self.stop is None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bracket(Node):
     """`interval[600:*0.5]`."""
 
@@ -173,7 +182,7 @@ class Bracket(Node):
         return (self.name.id,)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pipe(Node):
     """`source | modifier | modifier`."""
 
@@ -184,7 +193,7 @@ class Pipe(Node):
         return self.parts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Chain(Node):
     """`a >> b >> c`."""
 
@@ -195,7 +204,7 @@ class Chain(Node):
         return self.parts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Arithmetic(Node):
     """`a + b - c` or `a * b / c`: `operators[i]` stands between part i and part i + 1."""
 
@@ -216,7 +225,7 @@ class Arithmetic(Node):
         return self.operators
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Negative(Node):
     """`-a`."""
 
@@ -227,7 +236,7 @@ class Negative(Node):
         return (self.operand,)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Power(Node):
     """`a ** k`."""
 

@@ -16,7 +16,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Reporter, Span
-from lrdsl.resources import folder
+from lrdsl.resources import folder, private_cache
 from lrdsl.syntax import mistakes
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.numbers import read_number
@@ -215,7 +215,16 @@ def _feed(parser: Any, types: tuple[str, ...], where: Token) -> bool:
 @functools.cache
 def _lark() -> Lark:
     grammar = (folder("grammar") / "lrdsl.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", lexer="contextual", transformer=_Build())
+    # Reading the tables that lark made before takes a tenth of the time of making them. lark keys
+    # the file by grammar, version and options, and makes it anew when it does not fit.
+    cache = private_cache("lrdsl.lark-cache")
+    return Lark(
+        grammar,
+        parser="lalr",
+        lexer="contextual",
+        transformer=_Build(),
+        cache=False if cache is None else str(cache),
+    )
 
 
 def _span(token: Token) -> Span:

@@ -72,12 +72,10 @@ class Spec:
         return f"lrdsl.parse({str(self)!r})"
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Spec):
-            return NotImplemented
-        return n.flatten(self._node) == n.flatten(other._node)
+        return self._node == other._node if isinstance(other, Spec) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(n.flatten(self._node))
+        return hash(self._node)
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return parse, (self._source if self._source is not None else str(self),)
