@@ -129,8 +129,8 @@ ENDLESS = [
 MODIFIERS = [
     "clip({value}, _)",
     "clip(_, {value})",
-    "interval[{count}:*0.5, {count} + 6:{value}]",
-    "interval[{count}..{count} + 6:{part}]",
+    "interval[{count}:*0.5, {count} + 60:{value}]",
+    "interval[{count}..{count} + 60:{part}]",
     "interval[{count}:*{value}, 2ep:{part}]",
     "interval[{count}..2ep:*({part}), 2ep + 50:prev / 2]",
     "repeat({few})",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import strategies
-from hypothesis import example, given, settings
+from hypothesis import example, given, reject, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
@@ -26,7 +26,13 @@ FAR = 3000
 
 
 def compiled(text: str) -> Schedule:
-    return lrdsl.compile(text, **strategies.CONTEXT)
+    try:
+        return lrdsl.compile(text, **strategies.CONTEXT)
+    except SpecError as error:
+        # Rounds of rounds may take more than the run, and then nothing is left for the last part.
+        if {found.code for found in error.diagnostics} == {"LR405"}:
+            reject()
+        raise
 
 
 def seen(schedule: Schedule) -> int:
