@@ -109,6 +109,10 @@ CASES: dict[str, tuple[object, dict[str, object]]] = {
     "exponential-to-zero": ("exponential(1, 0, 100)", {}),
     "exponential-warmup": ("warmup(exponential, 100) >> constant(1)", {}),
     "unsorted-interval": ("cosine(1, 0, 100) | interval[60:*0.5, 30:*0.5]", {}),
+    "unsorted-interval-with-a-mistake-inside": (
+        "cosine(1, 0, 100) | interval[60:constant(1 / 0, 5), 30:peek]",
+        {},
+    ),
     "interval-range-backwards": ("cosine(1, 0, 100) | interval[60..30:0]", {}),
     "interval-before-zero": ("cosine(1, 0, 100) | interval[-5:0]", {}),
     "unsorted-points": ("points[0:0, 100:1, 80:0]", {}),

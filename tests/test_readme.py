@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import doctest
 import re
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import lrdsl
+from lrdsl.cli import cli
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -18,7 +22,7 @@ RUN = {"total_steps": 1000, "steps_per_epoch": 100, "base_lr": 0.1, "peak": 3e-4
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
 
 
-def lines_of(language: str) -> list[object]:
+def lines_of(language: str) -> list[Any]:
     """The lines of all fences in a language, with where they stand."""
     found = []
     for page in PAGES:
@@ -59,6 +63,27 @@ def test_python(page: Path) -> None:
     result = doctest.DocTestRunner(optionflags=flags, verbose=False).run(test, out=report.append)
     assert result.attempted > 0
     assert result.failed == 0, "".join(report)
+
+
+@pytest.mark.parametrize("line", [p for p in lines_of("bash") if p.values[0].startswith("lrdsl ")])
+def test_command_line(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, *arguments = shlex.split(line, comments=True)
+    done = CliRunner().invoke(cli, arguments)
+    assert done.exit_code == 0, done.output
+    assert done.output or list(tmp_path.iterdir())
+
+
+def test_training_commands_are_tried() -> None:
+    """Each form of override shown is one that the tests of the example run."""
+    tried = (ROOT / "tests" / "test_train_example.py").read_text(encoding="utf-8")
+    lines = [p.values[0] for p in lines_of("bash") if "examples/train.py" in p.values[0]]
+    assert len(lines) >= 8
+    for line in lines:
+        command = shlex.split(line.split("examples/train.py")[1], comments=True)
+        for argument in command:
+            key = argument.split("=")[0]
+            assert re.search(rf'["\'(\[ ]{re.escape(key)}', tried), argument
 
 
 def test_links_lead_somewhere() -> None:

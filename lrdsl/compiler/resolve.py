@@ -291,6 +291,7 @@ class Resolver:
         inside = self._source_frame(term, modifier, frame)
         source = self.build(term.source, inside)
         if self.lengths.measure(term, frame.place) is None or source is None:
+            self._look_at_entries(term, frame)
             return None
         assert extent is not None and modifier is not None
         length = inside.room if extent.length is None else extent.length
@@ -305,6 +306,14 @@ class Resolver:
         except ParameterError as error:
             self.args.impossible(error, term.node, term.arguments)
             return None
+
+    def _look_at_entries(self, term: Modify, frame: Frame) -> None:
+        """Find the mistakes inside the entries of a modifier that cannot be made."""
+        for entry in term.entries:
+            if isinstance(entry.value, Term):
+                nowhere = Place(Fraction(0), None)
+                inside = Frame(nowhere, Fraction(0), Fraction(1), frame.prev, self.args.base)
+                self.build(entry.value, inside)
 
     def _source_frame(self, term: Modify, modifier: Modifier | None, frame: Frame) -> Frame:
         """The frame for what a modifier changes."""
