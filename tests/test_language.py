@@ -1518,3 +1518,21 @@ def test_a_deep_spec_built_in_python_compares() -> None:
         one, other = -one, -other
     assert one == other
     assert hash(one) == hash(other)
+
+
+# --- the mode, which may be left out in front -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "halfway"),
+    [
+        pytest.param("warmup(100, 0, 4)", 2, id="left out"),
+        pytest.param("warmup(_, 100, 0, 4)", 2, id="default"),
+        pytest.param("warmup(sqrt, 25, 0, 4) | stretch(4)", 4 * 0.5**0.5, id="first"),
+        pytest.param("warmup(100, 0, 4, mode=cosine)", 2, id="by name, at the end"),
+        pytest.param("warmup(linear_steps, 0, 4)", 2, id="a variable that begins like a curve"),
+        pytest.param("warmup(polynomial, 100, 0, 4, 3)", 3.5, id="the curve's own parameter"),
+    ],
+)
+def test_mode_may_be_left_out_in_front(text: str, halfway: float) -> None:
+    assert lrdsl.compile(text, linear_steps=100)(50) == pytest.approx(halfway, rel=1e-15)

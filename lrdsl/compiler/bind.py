@@ -84,10 +84,10 @@ class _Binder:
         """
         given = next((a.value for a in self.call.arguments if a.name == mode.name), None)
         first = next((a.value for a in self.call.arguments if a.name is None), None)
-        if given is None and self.order[0] == mode.name and first is not None:
+        if self.order[0] == mode.name and first is not None:
             if not mode.required and not self._is_mode(first):
                 self.order.remove(mode.name)
-            else:
+            elif given is None:
                 given = first
         if given is None or isinstance(given, (Default, Faulty)):
             if not mode.required:
@@ -104,10 +104,10 @@ class _Binder:
         """Whether a first argument is meant for `mode`: a curve's name, right or mistyped."""
         match node:
             case Name(id=id):
-                # `warmup(linaer, 100)`: near a curve's name, and followed by something else.
-                return id in CURVES or (
-                    len(self.call.arguments) > 1 and near(id, CURVES) is not None
-                )
+                # `warmup(linaer, 100)`: much like a curve's name, and followed by something else.
+                # But `warmup(linear_steps, 0.1)` begins with a variable.
+                meant = near(id, CURVES) if len(self.call.arguments) > 1 else None
+                return id in CURVES or (meant is not None and abs(len(id) - len(meant)) <= 2)
             case String() | Default() | Faulty():
                 return True
         return False
