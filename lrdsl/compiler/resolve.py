@@ -146,35 +146,28 @@ class Resolver:
         self.args.complain(d.NO_REST, message, node, "shorten the others, or raise total_steps")
 
     def _shape_fields(self, term: ShapeCall, frame: Frame) -> dict[str, Any] | None:
-        """The fields of a shape, `steps` apart."""
+        """The fields of a shape, `steps` apart; None where one of them is at fault."""
         if term.form.bracket:
             return {}
-        here = Here(frame.place, frame, term.node)
-        parameters = [p for p in term.form.parameters if p.kind is not Kind.STEPS]
-        curve = term.curve
-        own = curve.parameters() if curve is not None else ()
-        names = {parameter.name for parameter in own}
-        name = term.form.name
-        fields = self.args.fields(
-            [p for p in parameters if p.name not in names and p.kind is not Kind.MODE],
-            term.arguments, name, here,
-        )  # fmt: skip
+        here, name = Here(frame.place, frame, term.node), term.form.name
+        of_curve = term.curve.parameters() if term.curve is not None else ()
+        elsewhere = {parameter.name for parameter in of_curve}
+        own = [
+            parameter
+            for parameter in term.form.parameters
+            if parameter.kind not in (Kind.STEPS, Kind.MODE) and parameter.name not in elsewhere
+        ]
+        given = self.args.fields(own, term.arguments, name, here)
+        fields: dict[str, Any] = dict(given or {})
         for hidden, lean in term.form.hidden.items():
-            value = self.args.lean(lean, here)
-            if fields is not None:
-                fields[hidden] = value
-                fields = None if value is None else fields
-        if curve is not None:
-            of_curve = self.args.fields(own, term.arguments, name, here)
-            mode = (
-                None
-                if of_curve is None
-                else self.args.make(curve, of_curve, term.node, term.arguments)
-            )
-            if fields is not None:
-                fields["mode"] = mode
-                fields = None if mode is None else fields
-        return fields
+            fields[hidden] = self.args.lean(lean, here)
+        if term.curve is not None:
+            inner = self.args.fields(of_curve, term.arguments, name, here)
+            fields["mode"] = None
+            if inner is not None:
+                fields["mode"] = self.args.make(term.curve, inner, term.node, term.arguments)
+        sound = given is not None and all([value is not None for value in fields.values()])
+        return fields if sound else None
 
     def _build_points(self, term: ShapeCall, frame: Frame) -> Signal | None:
         starts = self.lengths.starts(term.entries, frame.place)
