@@ -1536,3 +1536,11 @@ def test_a_deep_spec_built_in_python_compares() -> None:
 )
 def test_mode_may_be_left_out_in_front(text: str, halfway: float) -> None:
     assert lrdsl.compile(text, linear_steps=100)(50) == pytest.approx(halfway, rel=1e-15)
+
+
+def test_a_modified_part_ends_where_the_rounded_chain_does() -> None:
+    """The part begins at 66.6, so its 57.6 updates end at 124.2, not at 67 + 58."""
+    text = "constant(1, 2ep) >> (points[0:1, 2ep:0.3] | skip(9))"
+    schedule = lrdsl.compile(text, steps_per_epoch=33.3)
+    assert schedule.length == 124
+    assert schedule(124) == schedule(10**6) == 0.3

@@ -283,19 +283,22 @@ class Resolver:
         modifier = self.lengths.modifier(term, frame.place)
         inside = self._source_frame(term, modifier, frame)
         source = self.build(term.source, inside)
-        if self.lengths.measure(term, frame.place) is None or source is None:
+        whole = self.lengths.measure(term, frame.place)
+        if whole is None or source is None:
             self._look_at_entries(term, frame)
             return None
         assert extent is not None and modifier is not None
         length = inside.room if extent.length is None else extent.length
         assert length is not None  # else the source could not have been built
+        reach = frame.room if whole.length is None else whole.length
+        end = half_up(frame.origin + reach) if isinstance(reach, Fraction) else math.inf
         if term.entries:
             entries = self._build_entries(term, modifier, source, frame)
             if entries is None:
                 return None
             modifier = with_entries(term, entries)
         try:
-            return modifier.apply(source, length, write(term.node))
+            return modifier.apply(source, length, end, write(term.node))
         except ParameterError as error:
             self.args.impossible(error, term.node, term.arguments)
             return None

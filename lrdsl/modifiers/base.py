@@ -12,7 +12,7 @@ import numpy as np
 
 from lrdsl.parameters import Parametrised
 from lrdsl.registry import Registry
-from lrdsl.signal import Array, Piece, Signal, half_up
+from lrdsl.signal import Array, Piece, Signal
 
 Length: TypeAlias = "Fraction | float"
 """An exact number of updates, or `math.inf` for what never ends."""
@@ -38,8 +38,12 @@ class Modifier(Parametrised):
         return outer
 
     @abstractmethod
-    def apply(self, source: Signal, length: Length, text: str) -> Signal:
-        """The modified signal; `length` is the source's, `text` the modifier as written."""
+    def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
+        """The modified signal.
+
+        `length` is the source's exact length, `end` the update at which the result ends, `text`
+        the modifier as written.
+        """
 
 
 class Filter(Modifier):
@@ -57,9 +61,8 @@ class Filter(Modifier):
         """The lowest and the highest value, if that is known without looking everywhere."""
         return None
 
-    def apply(self, source: Signal, length: Length, text: str) -> Signal:
-        end = self.length(length)
-        return Filtered(source, self, text, half_up(end) if isinstance(end, Fraction) else end)
+    def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
+        return Filtered(source, self, text, end)
 
 
 @dataclass(frozen=True, slots=True)

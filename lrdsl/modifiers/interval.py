@@ -147,7 +147,7 @@ class Interval(Modifier):
 
     entries: Annotated[tuple[InstanceOf[Entry], ...], Kind.ENTRIES]
 
-    def apply(self, source: Signal, length: Length, text: str) -> Signal:
+    def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
         standing = Standing()
         edges = {0} | {e.start for e in self.entries}
         edges |= {int(e.stop) for e in self.entries if math.isfinite(e.stop)}

@@ -79,7 +79,7 @@ class Repeat(Modifier):
             raise ParameterError("times", message)
         return (ratio**count - 1) / (ratio - 1)
 
-    def apply(self, source: Signal, length: Length, text: str) -> Signal:
+    def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
         assert isinstance(length, Fraction)
         if self.stretch == 1:
             return Periodic(source, self, length, text)
