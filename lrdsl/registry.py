@@ -7,6 +7,7 @@ thing, named after its file, so that adding a shape is adding a file.
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import pkgutil
 import threading
@@ -51,9 +52,12 @@ def did_you_mean(word: str, known: Iterable[str], form: str = "{}") -> tuple[str
 
 
 class Registry(Generic[T]):
-    """The things of one kind by name, discovered in `package` at the first look-up.
+    """The things of one kind by name.
 
-    `then` is called after that, for entries that no module of their own stands for.
+    They are found in the modules of `package`, each of which registers one thing named after its
+    file. A name that is a module's is looked up by importing that module alone; any other look-up
+    imports them all. `make` supplies entries that have no module of their own: it is asked for a
+    name, and for all of them with None, and says whether it added what was asked for.
 
     >>> fruit = Registry("fruit")
     >>> fruit.add("pear", 1)
@@ -62,12 +66,15 @@ class Registry(Generic[T]):
     """
 
     def __init__(
-        self, kind: str, package: str | None = None, then: Callable[[], None] | None = None
+        self,
+        kind: str,
+        package: str | None = None,
+        make: Callable[[str | None], bool] | None = None,
     ) -> None:
         self.kind = kind
         self._package = package
-        self._then = then
-        self._complete = False
+        self._make = make
+        self._complete = package is None
         self._entries: dict[str, T] = {}
         self._lock = threading.RLock()
 
@@ -87,32 +94,52 @@ class Registry(Generic[T]):
 
         return decorate
 
+    @property
+    def loaded(self) -> frozenset[str]:
+        """The names that have been needed so far."""
+        return frozenset(self._entries)
+
     def find(self, name: str) -> T | None:
         """The entry of that name, or None."""
-        self._discover()
+        if name not in self._entries and not self._complete:
+            with self._lock:
+                self._load(name)
         return self._entries.get(name)
 
     def __getitem__(self, name: str) -> T:
-        self._discover()
-        return self._entries[name]
+        entry = self.find(name)
+        if entry is None:
+            raise KeyError(name)
+        return entry
 
     def __contains__(self, name: object) -> bool:
-        self._discover()
-        return name in self._entries
+        return isinstance(name, str) and self.find(name) is not None
 
     def __iter__(self) -> Iterator[str]:
-        self._discover()
+        self._load_all()
         return iter(sorted(self._entries))
 
-    def _discover(self) -> None:
+    def _load(self, name: str) -> None:
+        """Make sure that an entry of that name is there, if there is one at all."""
+        if name in self._modules():
+            importlib.import_module(f"{self._package}.{name}")
+        if name not in self._entries and not (self._make is not None and self._make(name)):
+            self._load_all()
+
+    def _load_all(self) -> None:
         if self._complete:
             return
         with self._lock:
-            package, self._package = self._package, None
-            if package is not None:
-                path = importlib.import_module(package).__path__
-                for module in pkgutil.iter_modules(path, f"{package}."):
-                    importlib.import_module(module.name)
-                if self._then is not None:
-                    self._then()
+            for name in self._modules():
+                importlib.import_module(f"{self._package}.{name}")
+            if self._make is not None:
+                self._make(None)
             self._complete = True
+
+    @functools.cache  # noqa: B019 - there is a handful of registries, and they live for ever
+    def _modules(self) -> frozenset[str]:
+        """The names of the modules in the package."""
+        if self._package is None:
+            return frozenset()
+        path = importlib.import_module(self._package).__path__
+        return frozenset([module.name for module in pkgutil.iter_modules(path)])

@@ -104,10 +104,12 @@ class _Binder:
         """Whether a first argument is meant for `mode`: a curve's name, right or mistyped."""
         match node:
             case Name(id=id):
+                if id in CURVES:
+                    return True
                 # `warmup(linaer, 100)`: much like a curve's name, and followed by something else.
                 # But `warmup(linear_steps, 0.1)` begins with a variable.
                 meant = near(id, CURVES) if len(self.call.arguments) > 1 else None
-                return id in CURVES or (meant is not None and abs(len(id) - len(meant)) <= 2)
+                return meant is not None and abs(len(id) - len(meant)) <= 2
             case String() | Default() | Faulty():
                 return True
         return False

@@ -65,17 +65,22 @@ class Form:
         return any(parameter.kind is kind for parameter in self.parameters)
 
 
-def _discover() -> None:
-    """Add each curve that is a shape: `cosine(start, end, steps)`."""
+def _of_curves(name: str | None) -> bool:
+    """Add the shape `cosine(start, end, steps)` of a curve; with None, those of all curves."""
     from lrdsl.shapes.ramp import Ramp
 
-    for name in CURVES:
-        curve = CURVES[name]
-        if curve.is_shape and name not in SHAPES:
-            SHAPES.add(name, Ramp.form(name, curve))
+    for each in CURVES if name is None else [name]:
+        curve = CURVES.find(each)
+        if curve is None or not curve.is_shape:
+            continue
+        if each not in SHAPES.loaded:
+            SHAPES.add(each, Ramp.form(each, curve))
+        if name is not None:
+            return True
+    return False
 
 
-SHAPES: Registry[Form] = Registry("shape", "lrdsl.shapes", then=_discover)
+SHAPES: Registry[Form] = Registry("shape", "lrdsl.shapes", make=_of_curves)
 
 S = TypeVar("S", bound=type[Shape])
 
