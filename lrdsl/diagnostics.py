@@ -235,10 +235,16 @@ class Reporter:
         message: str,
         span: Span,
         *,
+        suggestion: tuple[str, str] | None = None,
         fix: str | None = None,
         replacement: str | None = None,
     ) -> None:
-        """Note a complaint; a second one of the same kind about the same place is dropped."""
+        """Note a complaint; a second one of the same kind about the same place is dropped.
+
+        `suggestion`, a fix with its replacement, comes before `fix` where there is one.
+        """
+        if suggestion is not None:
+            fix, replacement = suggestion
         self.add(Diagnostic(problem, message, span, self.source, fix, replacement))
 
     def add(self, found: Diagnostic) -> None:

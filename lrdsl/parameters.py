@@ -8,6 +8,7 @@ numbers once they are known.
 from __future__ import annotations
 
 import enum
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -110,6 +111,7 @@ class Parametrised(BaseModel):
     """Parameters given by name only. A field that is neither is filled by its default alone."""
 
     @classmethod
+    @functools.cache
     def parameters(cls) -> tuple[Parameter, ...]:
         """What a call takes, in order.
 
@@ -126,6 +128,7 @@ class Parametrised(BaseModel):
         )
 
     @classmethod
+    @functools.cache
     def hidden(cls) -> Mapping[str, Lean]:
         """The fields that no call names, with what fills them."""
         shown = {parameter.name for parameter in cls.parameters()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 from functools import cached_property
@@ -16,13 +17,11 @@ from lrdsl.compiler.elaborate import elaborate
 from lrdsl.compiler.resolve import Resolver
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
 from lrdsl.modifiers.base import Length
-from lrdsl.signal import CHUNK, Array, Signal, half_up
+from lrdsl.signal import CHUNK, LAST_STEP, Array, Signal, half_up
 from lrdsl.syntax.nodes import Node
 from lrdsl.syntax.parser import read
+from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Operand, Spec, source_of
-
-LAST_STEP = 2**53
-"""Update counts beyond this are not exact in float64."""
 
 
 class Segment(NamedTuple):
@@ -155,12 +154,15 @@ class Schedule:
             stop = self.context.total_steps
         if stop == 0:  # all of it rounds to no update
             return ()
+        pieces = self._signal.outline(stop)
+        firsts = self([piece.start for piece in pieces]).tolist()
+        # Only the last piece can go on for ever.
+        lasts = self([int(piece.stop) - 1 for piece in pieces if not math.isinf(piece.stop)])
+        ends = itertools.chain(lasts.tolist(), [None])
         return tuple(
             [
-                Segment(
-                    start, end, self(start), None if math.isinf(end) else self(int(end) - 1), text
-                )
-                for start, end, text in self._signal.outline(stop)
+                Segment(start, end, first, last, text)
+                for (start, end, text), first, last in zip(pieces, firsts, ends, strict=False)
             ]
         )
 
@@ -236,8 +238,7 @@ def _step(value: int, name: str) -> int:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:39]}…"
+    return cut(repr(value))
 
 
 def _restore(source: str, context: dict[str, float]) -> Schedule:

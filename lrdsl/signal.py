@@ -28,6 +28,9 @@ CHUNK = 16_384
 """How many values are evaluated at once: few enough to stay in the cache, enough to be fast."""
 
 
+LAST_STEP = 2**53
+"""Update counts beyond this are not exact in float64; no schedule is longer."""
+
 MOST_LOOKED_AT = 10**8
 """More updates than this are not searched for extremes."""
 
@@ -111,25 +114,20 @@ class Chain(Signal):
         return out
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
-        return tuple([piece for part in self._within(0, stop) for piece in _outline_part(*part)])
+        return tuple(
+            [
+                piece
+                for i, first, last in spans(self.starts, 0, stop)
+                for piece in shift(self.parts[i].outline(last - first), first)
+            ]
+        )
 
     def extremes(self, start: int, stop: int) -> tuple[float, float]:
-        found = [
-            part.extremes(max(start, first) - first, int(min(stop, last)) - first)
-            for part, first, last in self._within(start, stop)
-        ]
-        return min(low for low, _ in found), max(high for _, high in found)
-
-    def _within(self, start: int, stop: float) -> Iterator[tuple[Signal, int, float]]:
-        """The parts that have updates between `start` and `stop`, with where they begin and end."""
-        stops = [*self.starts[1:].tolist(), math.inf]
-        for part, first, last in zip(self.parts, self.starts.tolist(), stops, strict=True):
-            if max(first, start) < min(last, stop):
-                yield part, int(first), min(last, stop)
-
-
-def _outline_part(part: Signal, start: int, stop: float) -> tuple[Piece, ...]:
-    return shift(part.outline(stop - start), start)
+        found: list[tuple[float, float]] = []
+        for i, first, last in spans(self.starts, start, stop):
+            begin = int(self.starts[i])
+            found.append(self.parts[i].extremes(first - begin, int(last) - begin))
+        return min([low for low, _ in found]), max([high for _, high in found])
 
 
 def shift(pieces: tuple[Piece, ...], by: int) -> tuple[Piece, ...]:
@@ -140,6 +138,21 @@ def shift(pieces: tuple[Piece, ...], by: int) -> tuple[Piece, ...]:
 def whole(time: float) -> float:
     """A time as an int, unless it is infinite."""
     return time if math.isinf(time) else int(time)
+
+
+def spans(starts: Array, start: int, stop: float) -> Iterator[tuple[int, int, float]]:
+    """The intervals [starts[i], starts[i + 1]) with updates from `start` to before `stop`.
+
+    Each with its number, cut to these updates; the last interval has no end.
+
+    >>> list(spans(np.array([0., 3., 5.]), 4, 9))
+    [(1, 4, 5), (2, 5, 9)]
+    """
+    ends = [*starts[1:].tolist(), math.inf]
+    for i, (first, last) in enumerate(zip(starts.tolist(), ends, strict=True)):
+        first, last = max(first, start), min(last, stop)
+        if first < last:
+            yield i, int(first), whole(last)
 
 
 def partition(t: Array, starts: Array) -> Iterator[tuple[int, Selector]]:
@@ -167,6 +180,15 @@ def partition(t: Array, starts: Array) -> Iterator[tuple[int, Selector]]:
     index = np.searchsorted(starts, t, "right") - 1
     for i in np.flatnonzero(np.bincount(index)).tolist():
         yield i, index == i
+
+
+def exact(value: float) -> Fraction:
+    """The decimal number that a float is written as.
+
+    >>> exact(0.1)
+    Fraction(1, 10)
+    """
+    return Fraction(repr(value))
 
 
 def half_up(x: Fraction) -> int:
@@ -207,6 +229,6 @@ def scaled(t: Array, by: Fraction) -> Array:
     >>> scaled(np.array([33.]), Fraction(10, 11))
     array([30.])
     """
-    if max(by.numerator, by.denominator) >= 2**53:
+    if max(by.numerator, by.denominator) >= LAST_STEP:
         return t * float(by)
     return t * by.numerator / by.denominator

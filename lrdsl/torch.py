@@ -25,7 +25,8 @@ import numpy as np
 from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import SpecError, fail
-from lrdsl.schedule import LAST_STEP, Schedule, compile_in
+from lrdsl.schedule import Schedule, compile_in
+from lrdsl.signal import LAST_STEP
 from lrdsl.syntax.spec import Operand, Spec, as_number, parse, source_of
 
 try:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 
 from lrdsl import diagnostics as d
-from lrdsl.compiler.context import Context, exact
+from lrdsl.compiler.context import Context
 from lrdsl.compiler.elaborate import DURATIONS, check_function
 from lrdsl.compiler.frames import Place
 from lrdsl.curves import CURVES
@@ -24,8 +24,9 @@ from lrdsl.functions import CONSTANTS, FUNCTIONS, OPERATORS
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.registry import did_you_mean
 from lrdsl.shapes import SHAPES
+from lrdsl.signal import exact
 from lrdsl.syntax import nodes as n
-from lrdsl.syntax.printer import write
+from lrdsl.syntax.printer import short, write
 
 T = TypeVar("T", float, Fraction)
 
@@ -106,7 +107,7 @@ class Domain(ABC, Generic[T]):
             return
         schedule = isinstance(node, (n.Call, n.Bracket, n.Chain, n.Pipe))
         what = "a schedule" if schedule else "no number"
-        message = f"`{_short(node)}` is {what}, and {self.where} takes {self.kind}"
+        message = f"`{short(node)}` is {what}, and {self.where} takes {self.kind}"
         self.complain(d.WRONG_KIND, message, node.span)
 
     def complain(
@@ -118,8 +119,7 @@ class Domain(ABC, Generic[T]):
         fix: str | None = None,
     ) -> None:
         """Report something."""
-        text, replacement = suggestion or (fix, None)
-        self.reporter.report(problem, message, span, fix=text, replacement=replacement)
+        self.reporter.report(problem, message, span, suggestion=suggestion, fix=fix)
 
     def unbound(self, node: n.Name) -> None:
         """Complain about a name that nobody has given a value."""
@@ -145,10 +145,10 @@ class Domain(ABC, Generic[T]):
         if math.isfinite(outcome):
             return outcome
         if name == "/" and operands[-1] == 0:
-            known = "" if isinstance(node, n.Number) else f": `{_short(node)}` is 0 here"
+            known = "" if isinstance(node, n.Number) else f": `{short(node)}` is 0 here"
             self.complain(d.DIVISION_BY_ZERO, f"division by zero{known}", node.span)
         elif name == "**" and operands[0] == 0:
-            message = f"division by zero: `{_short(node)}` is 0 to a negative power"
+            message = f"division by zero: `{short(node)}` is 0 to a negative power"
             self.complain(d.DIVISION_BY_ZERO, message, node.span)
         elif math.isnan(outcome) or name == "log":
             shown = ", ".join(f"{operand:g}" for operand in operands)
@@ -227,7 +227,7 @@ class Durations(Domain[Fraction]):
         if per is None:
             self._needs(f"`{write(node)}`", needs, node.span)
             return None
-        return _bounded(Fraction(repr(node.value)) * per)
+        return _bounded(exact(node.value) * per)
 
     def name(self, node: n.Name) -> Fraction | None:
         name = node.id
@@ -236,9 +236,9 @@ class Durations(Domain[Fraction]):
                 self._needs("`total`", "total_steps", node.span)
             return self.context.total
         if name == "epoch":
-            if self.context.steps_per_epoch is None:
+            if self.context.epoch is None:
                 self._needs("`epoch`", "steps_per_epoch", node.span)
-            return exact(self.context.steps_per_epoch)
+            return self.context.epoch
         if name == "rest":
             return self._rest(node)
         if name in ("base", "prev", "next", "pi", "t"):
@@ -261,7 +261,7 @@ class Durations(Domain[Fraction]):
         self.complain(d.NEEDS_CONTEXT, f"{what} needs {needs}", span, fix=f"pass {needs}=…")
 
     def convert(self, value: float) -> Fraction:
-        return Fraction(repr(value))
+        return exact(value)
 
     def operate(self, name: str, operands: tuple[Any, ...], node: n.Node) -> Fraction | None:
         if name in ("min", "max"):
@@ -273,7 +273,7 @@ class Durations(Domain[Fraction]):
             return _bounded(exactly[name] if name != "/" else left / right)
         floats = tuple([float(operand) for operand in operands])
         found = self.compute(name, floats, node)
-        return None if found is None else Fraction(repr(found))
+        return None if found is None else exact(found)
 
 
 def base(context: Context, reporter: Reporter, span: Span) -> float | None:
@@ -293,8 +293,3 @@ def _bounded(x: Fraction) -> Fraction:
     if abs(x) >= 2**1000:
         return Fraction(2**1000) if x > 0 else Fraction(-(2**1000))
     return Fraction(float(x))
-
-
-def _short(node: n.Node) -> str:
-    text = write(node)
-    return text if len(text) <= 40 else f"{text[:39]}…"

@@ -70,8 +70,7 @@ class _Binder:
         fix: str | None = None,
     ) -> None:
         self.sound = False
-        text, replacement = suggestion or (fix, None)
-        self.reporter.report(problem, message, node.span, fix=text, replacement=replacement)
+        self.reporter.report(problem, message, node.span, suggestion=suggestion, fix=fix)
 
     def _signature(self) -> str:
         inside = ", ".join(str(self.parameters[name]) for name in self.shown)
@@ -165,15 +164,13 @@ class _Binder:
                 self.bound[name] = argument.value
             elif self._curve_known():
                 message = f"`{self.call.name.id}` has no parameter `{name}`"
-                suggestion = did_you_mean(name, self.parameters)
                 self.sound = False
-                text, replacement = suggestion or (f"it is {self._signature()}", None)
                 self.reporter.report(
                     d.UNKNOWN_PARAMETER,
                     message,
                     argument.name_span,
-                    fix=text,
-                    replacement=replacement,
+                    suggestion=did_you_mean(name, self.parameters),
+                    fix=f"it is {self._signature()}",
                 )
         if "steps" in self.bound and "until" in self.bound:
             message = "`steps` and `until` both set the length"

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.functions import CONSTANTS, FUNCTIONS
+from lrdsl.signal import LAST_STEP, exact
 from lrdsl.syntax.parser import KEYWORDS
 from lrdsl.syntax.spec import as_number
 
@@ -61,7 +62,7 @@ class Context:
             raise fail(
                 d.BAD_CONTEXT, f"`total_steps` must be a whole number of updates, not {total}"
             )
-        if total is not None and total > 2**53:
+        if total is not None and total > LAST_STEP:
             raise fail(d.BAD_CONTEXT, f"`total_steps` must be at most 2**53, not {total:g}")
         return cls(
             None if total is None else int(total),
@@ -95,6 +96,11 @@ class Context:
         """Updates in the run."""
         return None if self.total_steps is None else Fraction(self.total_steps)
 
+    @property
+    def epoch(self) -> Fraction | None:
+        """Updates in an epoch."""
+        return None if self.steps_per_epoch is None else exact(self.steps_per_epoch)
+
     def updates_per(self, unit: str) -> tuple[Fraction | None, str]:
         """Updates that one of a unit makes, None if unknown, and the name of what tells it.
 
@@ -108,19 +114,14 @@ class Context:
             share = Fraction(1, 100) if unit == "%" else Fraction(1)
             return None if total is None else total * share, "total_steps"
         if unit == "ep":
-            return exact(self.steps_per_epoch), "steps_per_epoch"
+            return self.epoch, "steps_per_epoch"
         name = "samples_per_step" if unit == "sp" else "tokens_per_step"
-        per_step = exact(getattr(self, name))
-        return None if per_step is None else 1 / per_step, name
+        per_step = self.samples_per_step if unit == "sp" else self.tokens_per_step
+        return None if per_step is None else 1 / exact(per_step), name
 
 
 def _restore(parts: dict[str, float]) -> Context:
     return Context.of(**parts)
-
-
-def exact(value: float | None) -> Fraction | None:
-    """The decimal number that a float is written as: 0.1 is a tenth."""
-    return None if value is None else Fraction(repr(value))
 
 
 def _number(name: str, value: object) -> float:

@@ -83,8 +83,7 @@ class Elaborator:
         suggestion: tuple[str, str] | None = None,
         fix: str | None = None,
     ) -> None:
-        text, replacement = suggestion or (fix, None)
-        self.reporter.report(problem, message, node.span, fix=text, replacement=replacement)
+        self.reporter.report(problem, message, node.span, suggestion=suggestion, fix=fix)
 
     def _duration(self, node: n.Node, region: list[n.Node] | None) -> Term:
         if region is None:

@@ -13,9 +13,6 @@ from lrdsl.modifiers.base import Length
 from lrdsl.signal import Signal
 from lrdsl.syntax import nodes as n
 
-FAR = Fraction(2**53)
-"""No schedule is longer: beyond it, update counts are not exact in float64."""
-
 Ask: TypeAlias = "Callable[[Span], float | None]"
 """A question for a value, `prev` or `next`; the span is who asks, for a complaint."""
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from lrdsl import diagnostics as d
 from lrdsl.compiler.arguments import Arguments, Here
-from lrdsl.compiler.frames import FAR, Extent, Layout, Place
+from lrdsl.compiler.frames import Extent, Layout, Place
 from lrdsl.compiler.terms import (
     Apply,
     Clock,
@@ -24,9 +24,9 @@ from lrdsl.modifiers import Modifier
 from lrdsl.modifiers.base import Length
 from lrdsl.modifiers.interval import Entry
 from lrdsl.parameters import Kind, ParameterError
-from lrdsl.signal import Number, half_up
+from lrdsl.signal import LAST_STEP, Number, half_up
 from lrdsl.syntax import nodes as n
-from lrdsl.syntax.printer import write
+from lrdsl.syntax.printer import short, write
 
 
 class Measure:
@@ -96,7 +96,7 @@ class Measure:
         else:
             assert until is not None
             length = self._until(term, until, place)
-        if length is None or 0 < length <= FAR:
+        if length is None or 0 < length <= LAST_STEP:
             return length
         what = "longer than any run" if length > 0 else "not above 0"
         fix = "leave the segment out" if length == 0 else None
@@ -204,7 +204,7 @@ class Measure:
         except ParameterError as error:
             self.args.impossible(error, term.node, term.arguments)
             return None
-        if found != math.inf and found > FAR:
+        if found != math.inf and found > LAST_STEP:
             self.args.complain(d.BAD_LENGTH, "this is longer than any run", term.node)
             return None
         endless = found == math.inf
@@ -304,9 +304,3 @@ def with_entries(term: Modify, entries: tuple[Entry, ...]) -> Modifier:
 def source_place(term: Modify, place: Place) -> Place:
     """The place of what a modifier changes: where time runs differently, positions are unknown."""
     return Place(Fraction(0), None) if term.cls.warps else place
-
-
-def short(node: n.Node) -> str:
-    """The text of a node, cut where it would make a message hard to read."""
-    text = write(node)
-    return text if len(text) <= 40 else f"{text[:39]}…"

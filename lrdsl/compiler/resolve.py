@@ -19,7 +19,7 @@ from lrdsl.compiler.arguments import Arguments, Here
 from lrdsl.compiler.arithmetic import Durations, Values
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frames import Cell, Frame, Layout, Place
-from lrdsl.compiler.measure import Measure, short, source_place, with_entries
+from lrdsl.compiler.measure import Measure, source_place, with_entries
 from lrdsl.compiler.signals import Leaf, Pointwise, Time
 from lrdsl.compiler.terms import (
     Apply,
@@ -40,7 +40,7 @@ from lrdsl.modifiers.interval import Entry, Standing
 from lrdsl.parameters import Kind, ParameterError
 from lrdsl.signal import Chain, Number, Signal, half_up
 from lrdsl.syntax import nodes as n
-from lrdsl.syntax.printer import write
+from lrdsl.syntax.printer import short, write
 
 
 class Resolver:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
@@ -10,7 +9,7 @@ from pydantic import InstanceOf
 
 from lrdsl.modifiers.base import Length, Modifier, modifier
 from lrdsl.parameters import Kind
-from lrdsl.signal import Array, Number, Piece, Signal, partition, shift, whole
+from lrdsl.signal import Array, Number, Piece, Signal, partition, shift, spans
 
 
 @dataclass(frozen=True)
@@ -44,12 +43,8 @@ class Region(Signal):
         return tuple([piece._replace(text=piece.text + scale) for piece in pieces])
 
     def extremes(self, start: int, stop: int) -> tuple[float, float]:
-        scale = 1.0
-        for factor in self.factors:
-            if factor.signal.steady is None:
-                return Signal.extremes(self, start, stop)
-            scale *= factor.signal.steady
-        if len(self.factors) > 1:  # the product of the factors may round otherwise
+        scale = self.factors[0].signal.steady if self.factors else 1.0
+        if scale is None or len(self.factors) > 1:  # several factors may round otherwise in one
             return Signal.extremes(self, start, stop)
         low, high = self.signal.extremes(start - self.origin, stop - self.origin)
         return min(low * scale, high * scale), max(low * scale, high * scale)
@@ -107,26 +102,20 @@ class Patched(Signal):
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
         pieces: list[Piece] = []
-        for region, first, last in self._within(0, stop):
+        for i, first, last in spans(self.starts, 0, stop):
             pieces += [
                 piece._replace(start=max(piece.start, first))
-                for piece in region.outline(last)
+                for piece in self.regions[i].outline(last)
                 if piece.stop > first
             ]
         return tuple(pieces)
 
     def extremes(self, start: int, stop: int) -> tuple[float, float]:
         found = [
-            region.extremes(first, int(last)) for region, first, last in self._within(start, stop)
+            self.regions[i].extremes(first, int(last))
+            for i, first, last in spans(self.starts, start, stop)
         ]
         return min([low for low, _ in found]), max([high for _, high in found])
-
-    def _within(self, start: int, stop: float) -> Iterator[tuple[Region, int, float]]:
-        """The regions that have updates from `start` to before `stop`, cut to these."""
-        stops = [*self.starts[1:].tolist(), math.inf]
-        for region, first, last in zip(self.regions, self.starts.tolist(), stops, strict=True):
-            if max(first, start) < min(last, stop):
-                yield region, int(max(first, start)), whole(min(last, stop))
 
 
 @modifier

@@ -13,9 +13,11 @@ from pydantic import Field
 from lrdsl.modifiers.base import Length, Modifier, modifier
 from lrdsl.parameters import Count, ParameterError, Value
 from lrdsl.signal import (
+    LAST_STEP,
     Array,
     Piece,
     Signal,
+    exact,
     half_up,
     last_multiple,
     multiple,
@@ -23,9 +25,6 @@ from lrdsl.signal import (
     scaled,
     shift,
 )
-
-FAR = 2**53
-"""Times beyond this are not exact in float64; no boundary is looked for there."""
 
 MANY_PIECES = 1000
 """More pieces than this are outlined as one."""
@@ -71,7 +70,7 @@ class Repeat(Modifier):
 
     def _rounds(self, count: int) -> Fraction:
         """How many first rounds `count` rounds take."""
-        ratio = Fraction(repr(self.stretch))
+        ratio = exact(self.stretch)
         if ratio == 1:
             return Fraction(count)
         if count > MANY or count * abs(math.log(ratio)) > 700:
@@ -87,9 +86,9 @@ class Repeat(Modifier):
 
     def _boundaries(self, length: Fraction) -> Array:
         """Where each round begins, the end of the last one included if there is one."""
-        ratio, size, end = Fraction(repr(self.stretch)), length, Fraction(0)
+        ratio, size, end = exact(self.stretch), length, Fraction(0)
         starts = [0]
-        while len(starts) <= self.times and end < FAR:
+        while len(starts) <= self.times and end < LAST_STEP:
             if len(starts) > MANY:
                 message = f"{MANY:,} rounds do not reach far: the stretch is too close to 1"
                 raise ParameterError("stretch", message, "give `times`, or leave `stretch` out")

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from lrdsl.modifiers.base import Filter, Length, ends, modifier
 from lrdsl.parameters import Value
-from lrdsl.signal import Array, Piece, Signal, scaled
+from lrdsl.signal import Array, Piece, Signal, exact, scaled
 
 
 @modifier
@@ -46,4 +46,4 @@ class Stretch(Filter):
     @property
     def _ratio(self) -> Fraction:
         """k as the decimal number that it was written as."""
-        return Fraction(repr(self.k))
+        return exact(self.k)

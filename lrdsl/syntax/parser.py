@@ -23,6 +23,8 @@ from lrdsl.syntax.numbers import read_number
 
 MAX_CHARACTERS = 64 * 1024
 MAX_DEPTH = 200
+MOST_NODES_DEEP = 2 * MAX_DEPTH + 1
+"""As a tree counts: a call and its argument are two nodes, but one level."""
 MAX_SYNTAX_ERRORS = 20
 Children: TypeAlias = "list[Any]"
 """What lark hands to a callback: tokens and nodes."""
@@ -64,8 +66,8 @@ def read(text: str, reporter: Reporter) -> n.Node | None:
             reporter.report(
                 node.problem, node.message, node.span, fix=node.fix, replacement=node.replacement
             )
-        # A call and its argument are two nodes, but one level. Each `|` adds one as well.
-        if depth > 2 * MAX_DEPTH + 1 or (isinstance(node, n.Pipe) and len(node.parts) > MAX_DEPTH):
+        # Each `|` adds a level as well.
+        if depth > MOST_NODES_DEEP or (isinstance(node, n.Pipe) and len(node.parts) > MAX_DEPTH):
             _too_deep(Span(node.span.start, node.span.start + 1), reporter)
             return None
     return tree

@@ -80,3 +80,13 @@ def write(node: Node, least: int = _PIPE) -> str:
         case _:
             raise TypeError(f"no way to write a {type(node).__name__}")
     return f"({text})" if level < least else text
+
+
+def cut(text: str, most: int = 40) -> str:
+    """The text, cut where it would make a message hard to read."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def short(node: Node) -> str:
+    """The canonical text of a tree, for a message."""
+    return cut(write(node))

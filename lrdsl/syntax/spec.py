@@ -12,7 +12,7 @@ from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.numbers import number_node
-from lrdsl.syntax.parser import MAX_DEPTH, parse_tree
+from lrdsl.syntax.parser import MAX_DEPTH, MOST_NODES_DEEP, parse_tree
 from lrdsl.syntax.printer import write
 
 Operand: TypeAlias = Union["Spec", str, int, float]
@@ -62,9 +62,7 @@ class Spec:
         raise AttributeError(f"a Spec is immutable: cannot delete {name!r}")
 
     def __str__(self) -> str:
-        if self._source is None and any(
-            depth > 2 * MAX_DEPTH + 1 for _, depth in n.walk(self._node)
-        ):
+        if self._source is None and any(depth > MOST_NODES_DEEP for _, depth in n.walk(self._node)):
             raise fail(d.TOO_DEEP, f"the spec is nested deeper than {MAX_DEPTH} levels")
         return write(self._node)
 
