@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 from torch.optim import SGD, Adam, AdamW, RMSprop  # noqa: E402
 
 from lrdsl.torch import Scheduler  # noqa: E402
+from lrdsl.torch.program import keyed  # noqa: E402
 
 
 def weight():
@@ -153,6 +154,19 @@ def test_forms(program):
     optimizer = sgd()
     Scheduler(optimizer, program)
     assert (read(optimizer), read(optimizer, "momentum")) == ([1.0], [0.5])
+
+
+def test_definitions_reach_every_spec():
+    program = {"lr": {"a": "x()", "b": {"spec": "y()"}}, "momentum": 0.5, "definitions": "def …"}
+    assert keyed(program) == {
+        "lr": {
+            "a": {"spec": "x()", "definitions": "def …"},
+            "b": {"spec": "y()", "definitions": "def …"},
+        },
+        "momentum": {"spec": 0.5, "definitions": "def …"},
+    }
+    single = {"spec": "x()", "definitions": "def …"}
+    assert keyed(single) == {"lr": single}
 
 
 # Who is driven by what.

@@ -39,7 +39,7 @@ from lrdsl.torch.state import STATE_VERSION, checked, difference
 class Scheduler(LRScheduler):
     """Sets the learning rate of every parameter group to what a spec says, and other numbers too.
 
-    `spec` is text, a `Spec`, a number, or a mapping with the key `spec` (a Hydra config), and drives
+    `spec` is text, a `Spec`, a number, or a mapping with the key `spec` (a Hydra config): it drives
     `lr`. Or it is a program, a mapping from the numbers to drive to their specs: any number in the
     parameter groups (`weight_decay`, `momentum`), `betas[0]` for one in a tuple. In a program the
     names of the other numbers are schedules, those of the same group and before any `lr_scale`:
