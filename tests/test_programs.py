@@ -208,12 +208,16 @@ def test_patterns(names, patterns, expected):
             ("body", "head"), {"hed": 1, "*": 2}, "did you mean `head`", id="a mistyped name"
         ),
         pytest.param(
-            ("body", None), {"x*": 1, "*": 2}, "the groups are 0 `body`, 1", id="what there is"
+            ("body", None),
+            {"x*": 1, "*": 2},
+            "there are parameter groups 0 `body`, 1",
+            id="what there is",
         ),
         pytest.param((None,), {1: 1, "*": 2}, "`1` of `lr` matches no", id="an index too many"),
         pytest.param(
             ("a", "b"), {"a": 1}, "nothing drives `lr` in parameter group 1 `b`", id="unmatched"
         ),
+        pytest.param((None,) * 20, {3: 1}, "groups 0, 1, 2, 4, 5, 6, 7, 8 and 11 more", id="many"),
         pytest.param((None,), {"a*": 1}, "nothing drives `lr` in parameter group 0", id="unnamed"),
         pytest.param(("a",), {"*": 1, "a": 2}, "`a` of `lr` never applies", id="shadowed"),
     ],

@@ -132,9 +132,11 @@ def reduced(metrics: Sequence[float], reduction: str) -> float:
                 fix = 'pass the same number on all ranks, or let `metric_reduction` be "mean"'
                 raise fail(d.BAD_METRIC, message, fix=fix)
         return first
-    function = {"mean": np.mean, "min": np.min, "max": np.max}[reduction]
+    row = np.array(metrics)
     with np.errstate(all="ignore"):
-        return float(function(np.array(metrics)))
+        if reduction == "mean":
+            return float(row.mean())
+        return float(row.min() if reduction == "min" else row.max())
 
 
 def _number(metric: object) -> float:
@@ -145,4 +147,4 @@ def _number(metric: object) -> float:
     try:
         return float(number)
     except OverflowError:
-        return math.copysign(math.inf, number)
+        return math.inf if number > 0 else -math.inf
