@@ -366,8 +366,11 @@ def test_bad_logs(change):
 @pytest.mark.parametrize(
     "copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"]
 )
-def test_copies_go_on_alone(copied):
-    first = Scheduler(sgd(1.0), CHAIN)
+@pytest.mark.parametrize(
+    "spec", [CHAIN, {"lr": {0: CHAIN, "*": 1}, "momentum": "0.1 * lr"}], ids=["spec", "program"]
+)
+def test_copies_go_on_alone(copied, spec):
+    first = Scheduler(sgd(1.0, 0.5), spec)
     train(first, LOSSES[:10])
     before = snapshot(first)
     second = copied(first)

@@ -127,7 +127,7 @@ class Scheduler(LRScheduler):
 
     @property
     def spec(self) -> Spec:
-        """What the optimizer is driven by.
+        """What the first group's learning rate is driven by.
 
         >>> from torch import nn, optim
         >>> str(Scheduler(optim.SGD(nn.Linear(1, 1).parameters()), "hold(5)>>linear(1,0,9)").spec)
@@ -137,7 +137,9 @@ class Scheduler(LRScheduler):
 
     @property
     def schedules(self) -> tuple[Schedule, ...]:
-        """Each group's schedule, before its `lr_scale`.
+        """Each group's schedule of `lr`, before its `lr_scale`.
+
+        In a program without `lr` they are those of the first number in it.
 
         >>> from torch import nn, optim
         >>> groups = [{"params": nn.Linear(1, 1).parameters(), "lr": lr} for lr in (1, 0.1)]
