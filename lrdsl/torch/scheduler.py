@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import operator
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -85,7 +85,7 @@ class Scheduler(LRScheduler):
     def __init__(
         self,
         optimizer: Optimizer,
-        spec: Operand | Mapping[str, Any],
+        spec: Operand | Mapping[str, Any] | Callable[[int], float],
         *,
         total_steps: int | None = None,
         steps_per_epoch: float | None = None,
