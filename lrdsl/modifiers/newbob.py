@@ -11,9 +11,9 @@ from lrdsl.parameters import Count, Value
 
 
 class Progress(NamedTuple):
-    """The metric before, NaN if there is none, and how many bad ones are still put up with."""
+    """The metric before, if there was one, and how many bad ones are still put up with."""
 
-    previous: float
+    previous: float | None
     patience: float
 
 
@@ -37,12 +37,12 @@ class Newbob(Reactive):
     patience: Annotated[Count, Field(ge=0)] = 0.0
 
     def start(self) -> Progress:
-        return Progress(math.nan, self.patience)
+        return Progress(None, self.patience)
 
     def react(self, state: State, metric: float, value: float) -> tuple[Progress, float]:
         previous, patience = Progress(*state)
         remembered = previous if math.isnan(metric) else metric
-        if math.isnan(previous):
+        if previous is None:
             return Progress(remembered, patience), 1.0
         gain = 0.0 if previous == 0 else (previous - metric) / previous
         if gain >= self.threshold:

@@ -7,6 +7,7 @@ import math
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -76,7 +77,7 @@ class Reaction(NamedTuple):
         return Reaction(state, (*self.updates[:kept], update), (*self.factors[:kept], factor))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reacting(Signal):
     """A signal under a reactive modifier, written `text`; its clock is 0 at update `zero`."""
 
@@ -112,16 +113,16 @@ class Reacting(Signal):
             found += [x * self._factors[i] for x in self.source.extremes(first, int(last))]
         return float(min(found)), float(max(found))
 
-    @property
+    @cached_property
     def _of_run(self) -> Array:
         return np.array(self.reaction.updates, dtype=np.float64)
 
-    @property
+    @cached_property
     def _starts(self) -> Array:
         """Where the factors begin on the own clock; the first one has always been there."""
         return np.array([-math.inf, *(self._of_run - half_up(self.zero))])
 
-    @property
+    @cached_property
     def _factors(self) -> Array:
         return np.array([1.0, *self.reaction.factors])
 
