@@ -42,6 +42,9 @@ class Segment(NamedTuple):
     description: str
 
 
+_NONE: Mapping[str, Schedule] = MappingProxyType({})
+
+
 class Schedule:
     """A compiled spec.
 
@@ -67,7 +70,7 @@ class Schedule:
     """Updates until the final value is reached: an int, or `math.inf` if it never ends."""
     observed: int | None
     """The update of the latest metric observed; None if there was none, or nothing reacts."""
-    _term: Term
+    _term: Term | None
     _resolved: Resolved
     _signal: Signal
 
@@ -75,9 +78,9 @@ class Schedule:
         self,
         spec: Spec,
         context: Context,
-        references: Mapping[str, Schedule],
-        term: Term,
         resolved: Resolved,
+        term: Term | None = None,
+        references: Mapping[str, Schedule] = _NONE,
         observed: int | None = None,
     ) -> None:
         length = resolved.length
@@ -205,9 +208,10 @@ class Schedule:
             reactors = tuple([reactor.having(reaction) for reactor, reaction in pairs])
             resolved = resolved._replace(reactors=reactors)
         else:
+            assert self._term is not None  # whatever reacts has been made of one
             reporter = Reporter(source_of(self.spec))
             resolved = _resolve(self._term, self.context, self.references, reporter, reactions)
-        return Schedule(self.spec, self.context, self.references, self._term, resolved, observed)
+        return Schedule(self.spec, self.context, resolved, self._term, self.references, observed)
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
@@ -362,9 +366,6 @@ def compile(
     return compile_in(spec, context)
 
 
-_NONE: Mapping[str, Schedule] = MappingProxyType({})
-
-
 def compile_in(
     spec: Operand | Any, context: Context, references: Mapping[str, Schedule] = _NONE
 ) -> Schedule:
@@ -388,7 +389,7 @@ def compile_in(
             reporter.check()
         term = elaborate(tree, reporter, references)
     resolved = _resolve(term, context, references, reporter)
-    schedule = Schedule(Spec(tree, source), context, references, term, resolved)
+    schedule = Schedule(Spec(tree, source), context, resolved, term, references)
     schedule(_probe(schedule))
     return schedule
 
