@@ -116,7 +116,8 @@ def keyed(spec: object) -> dict[str, object]:
 
 
 def _is_one(spec: Mapping[Any, Any]) -> bool:
-    return ONE_SPEC.issuperset(spec)
+    # With other keys beside `spec` it is a faulty spec, as compiling it says.
+    return "spec" in spec or ONE_SPEC.issuperset(spec)
 
 
 def _defined(spec: Any, definitions: object) -> object:
