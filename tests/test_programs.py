@@ -259,6 +259,15 @@ def test_loaded_groups_keep_their_names():
     assert read(scheduler.optimizer) == [1, 2]
 
 
+def test_loaded_groups_may_have_other_names():
+    scheduler = Scheduler(sgd("a", "b"), {"lr": {"a": 1, "*": 2}})
+    state = scheduler.state_dict()
+    scheduler.optimizer.load_state_dict(sgd("b", "c").state_dict())
+    scheduler.step(epoch=0)
+    assert read(scheduler.optimizer) == [2, 2]
+    assert scheduler.state_dict() == state
+
+
 # Numbers that follow each other.
 
 

@@ -123,6 +123,14 @@ class Scheduler(LRScheduler):
         self._last_lr: list[float | Tensor] = []
         self._program.check(self._names_now())
         self._values(made + 1)  # whatever can fail does so here, before anything is changed
+        self._text_of = {
+            choice: str(ahead.schedule.spec)
+            for drive in self._drives
+            for choice, ahead in zip(
+                self._program.of(drive.key, self._names), drive.aheads, strict=True
+            )
+            if choice is not None
+        }
         super().__init__(optimizer, made)
 
     @property
@@ -329,17 +337,12 @@ class Scheduler(LRScheduler):
         """The program as canonical text: of one spec, or by number, or by number and pattern."""
         if self._program.is_single:
             return str(self.spec)
-        texts: dict[str, Any] = {}
-        for drive in self._drives:
-            chosen = self._program.of(drive.key, self._names)
-            of_choice = dict(zip(chosen, drive.aheads, strict=True))
-            for choice in self._program.choices[drive.key]:
-                text = str(of_choice[choice].schedule.spec)
-                if choice.pattern is None:
-                    texts[drive.key] = text
-                else:
-                    texts.setdefault(drive.key, {})[choice.pattern] = text
-        return texts
+        return {
+            key: self._text_of[choices[0]]
+            if choices[0].pattern is None
+            else {choice.pattern: self._text_of[choice] for choice in choices}
+            for key, choices in self._program.choices.items()
+        }
 
     def _names_now(self) -> list[object]:
         """The groups' names. A loaded group may have lost its own: it keeps the one it had."""
