@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lrdsl.custom import shape
     from lrdsl.diagnostics import Diagnostic, Span, SpecError
     from lrdsl.schedule import Schedule, Segment, compile
     from lrdsl.syntax.spec import Spec, parse
@@ -29,6 +30,7 @@ _HOME = {
     "SpecError": "lrdsl.diagnostics",
     "compile": "lrdsl.schedule",
     "parse": "lrdsl.syntax.spec",
+    "shape": "lrdsl.custom",
 }
 _MODULES = frozenset({"build", "hydra", "plot", "torch"})
 
@@ -42,6 +44,7 @@ __all__ = [
     "__version__",
     "compile",
     "parse",
+    "shape",
 ]
 
 

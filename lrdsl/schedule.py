@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrdsl import diagnostics as d
+from lrdsl.callables import Called, Caller, FunctionSpec, taken
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.elaborate import elaborate
 from lrdsl.compiler.resolve import Resolver
@@ -184,12 +185,15 @@ class Schedule:
     def __hash__(self) -> int:
         return hash((self.spec, self.context))
 
-    def __reduce__(self) -> tuple[object, tuple[str, dict[str, float]]]:
-        return _restore, (source_of(self.spec), self.context.to_dict())
+    def __reduce__(self) -> tuple[object, tuple[str | FunctionSpec, dict[str, float]]]:
+        return _restore, (taken(self.spec), self.context.to_dict())
 
     def __repr__(self) -> str:
         known = "".join(f", {name}={value!r}" for name, value in self.context.to_dict().items())
-        return f"lrdsl.compile({str(self.spec)!r}{known})"
+        text = str(self.spec)
+        return (
+            f"lrdsl.compile({text if isinstance(self.spec, FunctionSpec) else repr(text)}{known})"
+        )
 
     def _evaluate(self, t: Array) -> Array:
         with np.errstate(all="ignore"):
@@ -241,7 +245,7 @@ def _shown(value: object) -> str:
     return cut(repr(value))
 
 
-def _restore(source: str, context: dict[str, float]) -> Schedule:
+def _restore(source: str | FunctionSpec, context: dict[str, float]) -> Schedule:
     return compile(source, **context)  # type: ignore[arg-type]
 
 
@@ -257,11 +261,12 @@ def compile(
 ) -> Schedule:
     """The schedule that a spec means.
 
-    `spec` is text, a `Spec`, a number, or a mapping with the one key `spec`. The other arguments
-    are what the run supplies: `total_steps`, updates in the run, for `%`, `total`, `rest` and
-    segments without a length; `steps_per_epoch` for `ep`; `samples_per_step` and `tokens_per_step`
-    for `sp` and `tok`; `base_lr` for `base`, the parameter group's own learning rate. All other
-    names are variables of the spec. Raises `SpecError` with every mistake found.
+    `spec` is text, a `Spec`, a number, a mapping with the one key `spec`, or a Python function of
+    the number of updates made, which must be pure and goes on for the whole run. The other
+    arguments are what the run supplies: `total_steps`, updates in the run, for `%`, `total`, `rest`
+    and segments without a length; `steps_per_epoch` for `ep`; `samples_per_step` and
+    `tokens_per_step` for `sp` and `tok`; `base_lr` for `base`, the parameter group's own learning
+    rate. All other names are variables of the spec. Raises `SpecError` with every mistake found.
 
     >>> compile("cosine(peak, 0, 50%)", total_steps=200, peak=0.1)(50)
     0.05
@@ -279,7 +284,9 @@ def compile(
 
 def compile_in(spec: Operand | Any, context: Context) -> Schedule:
     """The schedule that a spec means in a context made before."""
-    source = source_of(spec)
+    source = taken(spec)
+    if isinstance(source, FunctionSpec):
+        return _of_function(source, context)
     reporter = Reporter(source)
     tree = read(source, reporter)
     if tree is None:
@@ -298,6 +305,17 @@ def compile_in(spec: Operand | Any, context: Context) -> Schedule:
     assert found is not None
     signal, length = found
     schedule = Schedule(Spec(tree, source), context, signal, length)
+    schedule(_probe(schedule))
+    return schedule
+
+
+def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
+    if isinstance(spec.function, Schedule):
+        fix = "pass its `spec`, and the context anew"
+        raise fail(d.BAD_SPEC, "a Schedule has its context already", fix=fix)
+    length = math.inf if context.total is None else context.total
+    signal = Called(Caller(str(spec), spec.function), float(length))
+    schedule = Schedule(spec, context, signal, length)
     schedule(_probe(schedule))
     return schedule
 

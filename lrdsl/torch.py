@@ -16,18 +16,19 @@ from __future__ import annotations
 import math
 import operator
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from lrdsl import diagnostics as d
+from lrdsl.callables import FunctionSpec, taken
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import SpecError, fail
 from lrdsl.schedule import Schedule, compile_in
 from lrdsl.signal import LAST_STEP
-from lrdsl.syntax.spec import Operand, Spec, as_number, parse, source_of
+from lrdsl.syntax.spec import Operand, Spec, as_number, parse
 
 try:
     from torch import Tensor
@@ -51,11 +52,12 @@ _STATE_KEYS = {"version", "spec", "context", "updates"}
 class Scheduler(LRScheduler):
     """Sets the learning rate of every parameter group to what a spec says.
 
-    `spec` is text, a `Spec`, a number, or a mapping with the one key `spec` (a Hydra config). The
-    keyword arguments are those of `lrdsl.compile`: `total_steps`, updates in the run, for `%`,
-    `total`, `rest` and segments without a length; `steps_per_epoch` for `ep`; `samples_per_step`
-    for `sp`; `tokens_per_step` for `tok`; all other names are variables of the spec. `last_epoch`
-    is as in torch: the update last made, -1 for none.
+    `spec` is text, a `Spec`, a number, a mapping with the one key `spec` (a Hydra config), or a
+    pure Python function of the number of updates made. The keyword arguments are those of
+    `lrdsl.compile`: `total_steps`, updates in the run, for `%`, `total`, `rest` and segments
+    without a length; `steps_per_epoch` for `ep`; `samples_per_step` for `sp`; `tokens_per_step` for
+    `tok`; all other names are variables of the spec. `last_epoch` is as in torch: the update last
+    made, -1 for none.
 
     In the spec, `base` is the group's own learning rate, the one that the optimizer was made with
     (its `initial_lr`). If a group has the key `lr_scale`, its learning rate is multiplied by it.
@@ -87,7 +89,7 @@ class Scheduler(LRScheduler):
     def __init__(
         self,
         optimizer: Optimizer,
-        spec: Operand | Mapping[str, Any],
+        spec: Operand | Mapping[str, Any] | Callable[[int], float],
         *,
         total_steps: int | None = None,
         steps_per_epoch: float | None = None,
@@ -112,7 +114,7 @@ class Scheduler(LRScheduler):
         made = _updates(last_epoch, "last_epoch", least=-1)
         self.optimizer = optimizer
         self.base_lrs = []
-        self._schedules = _Schedules(source_of(spec), self._context)
+        self._schedules = _Schedules(taken(spec), self._context)
         self._groups: list[dict[str, Any]] = []
         self._driven: list[_Ahead] = []
         self._values(made + 1)  # whatever can fail does so here, before anything is changed
@@ -283,7 +285,7 @@ class _Ahead:
 class _Schedules:
     """The schedule of each distinct base: one and the same if the spec does without."""
 
-    def __init__(self, spec: str, context: Context) -> None:
+    def __init__(self, spec: str | FunctionSpec, context: Context) -> None:
         self._spec = spec
         self._context = context
         self._of_base: dict[float, _Ahead] = {}
@@ -382,6 +384,7 @@ def _difference(state: Mapping[str, Any], spec: Spec, context: Context) -> str:
 
 def _same(text: object, spec: Spec) -> bool:
     try:
-        return isinstance(text, str) and parse(text) == spec
+        # A function is known by its name, which need not be text that can be parsed.
+        return isinstance(text, str) and (text == str(spec) or parse(text) == spec)
     except SpecError:
         return False

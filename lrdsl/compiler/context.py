@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,7 +13,7 @@ from lrdsl.diagnostics import fail
 from lrdsl.functions import CONSTANTS, FUNCTIONS
 from lrdsl.signal import LAST_STEP, exact
 from lrdsl.syntax.parser import KEYWORDS
-from lrdsl.syntax.spec import as_number
+from lrdsl.syntax.spec import NAME, as_number
 
 RESERVED = frozenset(
     {"base", "prev", "next", "t", "total", "epoch", "rest", *CONSTANTS, *FUNCTIONS, *KEYWORDS}
@@ -25,8 +24,6 @@ PARTS = frozenset(
     {"spec", "total_steps", "steps_per_epoch", "samples_per_step", "tokens_per_step", "base_lr"}
 )
 """What the functions that take variables call their own arguments."""
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -148,7 +145,7 @@ def _positive(name: str, value: object) -> float | None:
 
 
 def _variable(name: str, value: object) -> float:
-    if name in RESERVED or name in PARTS or not _NAME.fullmatch(name):
+    if name in RESERVED or name in PARTS or not NAME.fullmatch(name):
         why = "has a meaning of its own" if name in RESERVED else "is no name in a spec"
         raise fail(d.BAD_CONTEXT, f"no variable can be called `{name}`: it {why}")
     return _number(name, value)
