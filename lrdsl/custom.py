@@ -59,11 +59,11 @@ def shape(
     could have.
 
     >>> @shape
-    ... def sawtooth(t, low=0.0, high=1.0, period: int = 100):
-    ...     return low + (high - low) * (t % period) / period
+    ... def zigzag(t, low=0.0, high=1.0, period: int = 100):
+    ...     return high - (high - low) * abs(2 * (t % period) / period - 1)
     >>> import lrdsl
-    >>> lrdsl.compile("warmup(10) >> sawtooth(1, 2, period=50)")([10, 35, 60])
-    array([1. , 1.5, 1. ])
+    >>> lrdsl.compile("warmup(10) >> zigzag(1, 2, period=40)")([10, 20, 30, 40, 50])
+    array([1. , 1.5, 2. , 1.5, 1. ])
     """
     if target is None:
         return functools.partial(_decorate, name=name, first=first, vectorized=vectorized)

@@ -30,7 +30,7 @@ class Kind(enum.Enum):
     COUNT = "a count"
     FLAG = "true or false"
     WORD = "a word"
-    VALUES = "a list of values"
+    LIST = "a list of values"
     MODE = "the name of a curve"
     POINTS = "entries `update:value`"
     ENTRIES = "entries such as `600:*0.5`"

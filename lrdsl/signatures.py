@@ -52,7 +52,7 @@ _KINDS: dict[Any, tuple[Kind, Any]] = {
     int: (Kind.UPDATES, Annotated[int, BeforeValidator(_whole)]),
     bool: (Kind.FLAG, bool),
     str: (Kind.WORD, str),
-    list[float]: (Kind.VALUES, list[float]),
+    list[float]: (Kind.LIST, list[float]),
     list[int]: (Kind.MILESTONES, list[int]),
 }
 """What an annotation says of an argument: what may be written, and what the function gets."""
@@ -119,7 +119,7 @@ class _Reader:
             raise self._wrong(f"{message}: {error}") from error
 
     def _check_steps(self, each: inspect.Parameter, base: Any) -> None:
-        if base not in (each.empty, int):
+        if base not in (each.empty, int, int | None):
             fix = "annotate it with int: it is the length of the segment"
             raise self._wrong(f"has `steps` that is a {_shown(base)}", fix)
         if each.default not in (each.empty, None):
@@ -166,7 +166,7 @@ def _split(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
 
 def _annotated(*parts: Any) -> Any:
     """`Annotated[a, b, …]` of parts that are known only now."""
-    return operator.getitem(Annotated, parts)  # type: ignore[call-overload]
+    return operator.getitem(Annotated, parts)
 
 
 def _shown(annotation: Any) -> str:

@@ -124,7 +124,7 @@ class Arguments:
                 self.complain(d.WRONG_KIND, f"{where} is a whole number, or `inf`", node)
                 return None
             return count
-        if kind is Kind.VALUES:
+        if kind is Kind.LIST:
             return self._list_of_values(node, where, here)
         if kind is Kind.WORD:
             return self._word(node, where)
