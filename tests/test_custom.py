@@ -886,6 +886,22 @@ def test_a_scheduler_takes_a_function_to_the_end_of_its_table() -> None:
     assert rates(driven) == [table[1299]] * 2
 
 
+def test_a_program_takes_functions() -> None:
+    driven = optimizer()
+    scheduler = Scheduler(
+        driven, {"lr": {0: halving, "*": 0.5}, "weight_decay": "hold(50) >> 0.1 * lr"}
+    )
+    scheduler.step(250)
+    assert rates(driven) == [0.25, 0.5]
+    assert [group["weight_decay"] for group in driven.param_groups] == pytest.approx([0.025, 0.05])
+    assert f"{halving.__module__}.halving" in str(scheduler.state_dict())
+    again = Scheduler(
+        optimizer(), {"lr": {0: halving, "*": 0.5}, "weight_decay": "hold(50) >> 0.1 * lr"}
+    )
+    again.load_state_dict(scheduler.state_dict())
+    assert again.get_last_lr() == [0.25, 0.5]
+
+
 def test_a_function_at_fault_changes_nothing() -> None:
     driven = optimizer()
     with pytest.raises(SpecError, match="LR606"):
