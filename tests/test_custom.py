@@ -816,6 +816,11 @@ def test_functions_are_checked(function: Any, words: str) -> None:
         lrdsl.compile(function)
 
 
+def test_a_function_inside_a_spec_is_told_how() -> None:
+    with pytest.raises(SpecError, match=r"function is no part of a spec\n.*@lrdsl.shape"):
+        lrdsl.parse("hold(5)") >> halving  # type: ignore[operator]
+
+
 def test_a_schedule_is_no_function() -> None:
     """Its `base` would not be the parameter group's, nor its run this one."""
     with pytest.raises(SpecError, match="pass its `spec`"):
@@ -826,6 +831,7 @@ def test_names_of_functions() -> None:
     assert qualified_name(Schedule.values) == "lrdsl.schedule.Schedule.values"
     assert qualified_name(lrdsl.compile("1")) == "lrdsl.schedule.Schedule"
     assert qualified_name(len) == "builtins.len"
+    assert qualified_name(Triangle(0, 1, 2).__call__).endswith("Triangle.__call__")
     assert repr(FunctionSpec(len)) == "FunctionSpec(builtins.len)"
     assert pickle.loads(pickle.dumps(FunctionSpec(len))) == FunctionSpec(len)
 
