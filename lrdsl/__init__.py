@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lrdsl.definitions import define, load
     from lrdsl.diagnostics import Diagnostic, Span, SpecError
     from lrdsl.schedule import Schedule, Segment, compile
     from lrdsl.syntax.spec import Spec, parse
@@ -28,6 +29,8 @@ _HOME = {
     "Spec": "lrdsl.syntax.spec",
     "SpecError": "lrdsl.diagnostics",
     "compile": "lrdsl.schedule",
+    "define": "lrdsl.definitions",
+    "load": "lrdsl.definitions",
     "parse": "lrdsl.syntax.spec",
 }
 _MODULES = frozenset({"build", "hydra", "plot", "torch"})
@@ -41,6 +44,8 @@ __all__ = [
     "SpecError",
     "__version__",
     "compile",
+    "define",
+    "load",
     "parse",
 ]
 

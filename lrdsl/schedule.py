@@ -5,6 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 import operator
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple, NoReturn, overload
 
@@ -12,10 +15,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrdsl import diagnostics as d
+from lrdsl.compiler.check import read_own
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.elaborate import elaborate
+from lrdsl.compiler.expand import expand, own_text
 from lrdsl.compiler.resolve import Resolver
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
+from lrdsl.library import Library
+from lrdsl.library.files import text_of
 from lrdsl.modifiers.base import Length
 from lrdsl.signal import CHUNK, LAST_STEP, Array, Signal, half_up
 from lrdsl.syntax.nodes import Node
@@ -184,7 +191,7 @@ class Schedule:
     def __hash__(self) -> int:
         return hash((self.spec, self.context))
 
-    def __reduce__(self) -> tuple[object, tuple[str, dict[str, float]]]:
+    def __reduce__(self) -> tuple[object, tuple[str, dict[str, Any]]]:
         return _restore, (source_of(self.spec), self.context.to_dict())
 
     def __repr__(self) -> str:
@@ -241,8 +248,8 @@ def _shown(value: object) -> str:
     return cut(repr(value))
 
 
-def _restore(source: str, context: dict[str, float]) -> Schedule:
-    return compile(source, **context)  # type: ignore[arg-type]
+def _restore(source: str, context: dict[str, Any]) -> Schedule:
+    return compile(source, **context)
 
 
 def compile(
@@ -253,15 +260,17 @@ def compile(
     samples_per_step: float | None = None,
     tokens_per_step: float | None = None,
     base_lr: float | None = None,
+    definitions: str | os.PathLike[str] | Sequence[str] | None = None,
     **variables: float,
 ) -> Schedule:
     """The schedule that a spec means.
 
-    `spec` is text, a `Spec`, a number, or a mapping with the one key `spec`. The other arguments
+    `spec` is text, a `Spec`, a number, or a mapping with the key `spec` and perhaps `definitions`. The other arguments
     are what the run supplies: `total_steps`, updates in the run, for `%`, `total`, `rest` and
     segments without a length; `steps_per_epoch` for `ep`; `samples_per_step` and `tokens_per_step`
-    for `sp` and `tok`; `base_lr` for `base`, the parameter group's own learning rate. All other
-    names are variables of the spec. Raises `SpecError` with every mistake found.
+    for `sp` and `tok`; `base_lr` for `base`, the parameter group's own learning rate;
+    `definitions`, their text or the name of a `.lr` file or a list of these, what the spec can
+    call. All other names are variables of the spec. Raises `SpecError` with every mistake found.
 
     >>> compile("cosine(peak, 0, 50%)", total_steps=200, peak=0.1)(50)
     0.05
@@ -272,6 +281,7 @@ def compile(
         samples_per_step=samples_per_step,
         tokens_per_step=tokens_per_step,
         base_lr=base_lr,
+        definitions=definitions,
         **variables,
     )
     return compile_in(spec, context)
@@ -279,33 +289,40 @@ def compile(
 
 def compile_in(spec: Operand | Any, context: Context) -> Schedule:
     """The schedule that a spec means in a context made before."""
+    if isinstance(spec, Mapping) and spec.get("definitions") is not None:
+        text = "\n".join([context.definitions, text_of(spec["definitions"])])
+        context = replace(context, definitions=text.strip())
     source = source_of(spec)
     reporter = Reporter(source)
     tree = read(source, reporter)
     if tree is None:
         raise SpecError(reporter.diagnostics)
+    library = Library(read_own(context.definitions))
+    expanded = expand(tree, library, reporter)
     found: tuple[Signal, Length] | None = None
     try:
         if reporter.diagnostics:
-            _check_names(tree, reporter)
+            _check_names(expanded, library, reporter)
         else:
             with np.errstate(all="ignore"):
-                found = Resolver(context, reporter).resolve(elaborate(tree, reporter))
+                term = elaborate(expanded, reporter, library)
+                found = Resolver(context, reporter).resolve(term)
     except RecursionError:
         message = "too much of the spec leans on each other, or is nested in each other"
         reporter.report(d.TOO_DEEP, message, tree.span)
     reporter.check()
     assert found is not None
     signal, length = found
+    context = replace(context, definitions=own_text(tree, library))
     schedule = Schedule(Spec(tree, source), context, signal, length)
     schedule(_probe(schedule))
     return schedule
 
 
-def _check_names(tree: Node, reporter: Reporter) -> None:
+def _check_names(tree: Node, library: Library, reporter: Reporter) -> None:
     """What can be said of a tree mended after syntax errors: its names. The rest may be guesses."""
     mended = Reporter(reporter.source)
-    elaborate(tree, mended)
+    elaborate(tree, mended, library)
     for found in mended.diagnostics:
         if found.problem in (d.UNKNOWN_NAME, d.UNKNOWN_PARAMETER):
             reporter.add(found)

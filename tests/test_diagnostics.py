@@ -282,4 +282,5 @@ def test_to_dict_is_plain_data() -> None:
         "column": 2,
         "fix": "did you mean `cosine`?",
         "replacement": "cosine",
+        "definitions": [],
     }

@@ -34,7 +34,7 @@ class Here:
     def values(self, context: Context, reporter: Reporter, where: str) -> Values:
         """What evaluates values here."""
         if self.frame is not None:
-            return Values(context, reporter, where, self.frame.prev, self.frame.next)
+            return Values.at(context, reporter, where, self.frame)
 
         def nowhere(span: Span) -> float | None:
             message = f"`prev` and `next` have no meaning in {where}"

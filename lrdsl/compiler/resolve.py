@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -23,6 +24,8 @@ from lrdsl.compiler.measure import Measure, source_place, with_entries
 from lrdsl.compiler.signals import Leaf, Pointwise, Time
 from lrdsl.compiler.terms import (
     Apply,
+    Called,
+    Choice,
     Clock,
     InUpdates,
     Modify,
@@ -89,13 +92,18 @@ class Resolver:
                 return self._build_chain(term, frame)
             case Modify():
                 return self._build_modified(term, frame)
+            case Choice():
+                chosen = self.lengths.choose(term)
+                return None if chosen is None else self.build(chosen, frame)
+            case Called(inner=inner):
+                return self.build(inner, replace(frame, place=frame.place.inside(), outer=frame))
             case Poison(parts=parts):
                 for part in parts:
                     self.build(part, frame)
         return None
 
     def _values(self, where: str, frame: Frame) -> Values:
-        return Values(self.args.context, self.args.reporter, where, frame.prev, frame.next)
+        return Values.at(self.args.context, self.args.reporter, where, frame)
 
     def _build_shape(self, term: ShapeCall, frame: Frame) -> Signal | None:
         if not term.sound:
@@ -199,7 +207,8 @@ class Resolver:
                 origin = frame.origin + start
                 origin -= half_up(origin)
                 room = None if stop is None else stop - start
-                inside = self._part_frame(i, Place(start, rest), origin, room, frame, cells)
+                at = frame.place.moved(start, rest)
+                inside = self._part_frame(i, at, origin, room, frame, cells)
             length = None
             if start is not None and stop is not None:
                 length = half_up(frame.origin + stop) - half_up(frame.origin + start)
@@ -260,7 +269,7 @@ class Resolver:
         def next(span: Span) -> float | None:
             return cells[i].ask(following, span)
 
-        return Frame(place, origin, room, prev, next)
+        return replace(frame, place=place, origin=origin, room=room, prev=prev, next=next)
 
     def _begin(self, part: Term, frame: Frame) -> Callable[[], float | None] | None:
         """How to find where a part starts without building it, so that long chains stay shallow."""
@@ -307,8 +316,10 @@ class Resolver:
         """Find the mistakes inside the entries of a modifier that cannot be made."""
         for entry in term.entries:
             if isinstance(entry.value, Term):
-                nowhere = Place(Fraction(0), None)
-                inside = Frame(nowhere, Fraction(0), Fraction(1), frame.prev, self.args.base)
+                nowhere = frame.place.moved(Fraction(0), None)
+                inside = replace(
+                    frame, place=nowhere, origin=Fraction(0), room=Fraction(1), next=self.args.base
+                )
                 self.build(entry.value, inside)
 
     def _source_frame(self, term: Modify, modifier: Modifier | None, frame: Frame) -> Frame:
@@ -318,7 +329,7 @@ class Resolver:
         origin = Fraction(0) if term.cls.warps else frame.origin
         if room is None:
             room = frame.place.rest
-        return Frame(source_place(term, frame.place), origin, room, frame.prev, frame.next)
+        return replace(frame, place=source_place(term, frame.place), origin=origin, room=room)
 
     def _build_entries(
         self, term: Modify, modifier: Modifier, source: Signal, frame: Frame
@@ -339,7 +350,14 @@ class Resolver:
 
             rest = None if frame.place.rest is None else frame.place.rest - exact
             origin = frame.origin + exact - at
-            inside = Frame(Place(Fraction(0), rest), origin, rest, prev, self.args.base)
+            inside = replace(
+                frame,
+                place=frame.place.moved(Fraction(0), rest),
+                origin=origin,
+                room=rest,
+                prev=prev,
+                next=self.args.base,
+            )
             signal = self.build(entry.value, inside)
             if signal is not None:
                 found.append(Entry(at, stop, entry.factor, signal, outline.length))
