@@ -265,7 +265,7 @@ def compile(
 ) -> Schedule:
     """The schedule that a spec means.
 
-    `spec` is text, a `Spec`, a number, or a mapping with the key `spec` and perhaps `definitions`. The other arguments
+    `spec` is text, a `Spec`, a number, or a mapping with the key `spec`. The other arguments
     are what the run supplies: `total_steps`, updates in the run, for `%`, `total`, `rest` and
     segments without a length; `steps_per_epoch` for `ep`; `samples_per_step` and `tokens_per_step`
     for `sp` and `tok`; `base_lr` for `base`, the parameter group's own learning rate;

@@ -10,6 +10,7 @@ from lrdsl import diagnostics as d
 from lrdsl.compiler.context import RESERVED
 from lrdsl.compiler.elaborate import elaborate
 from lrdsl.compiler.expand import expand
+from lrdsl.compiler.lists import LISTS
 from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter, Span, SpecError
 from lrdsl.functions import FUNCTIONS
@@ -148,6 +149,7 @@ def _taken(name: str) -> str | None:
         "a shape": SHAPES.__contains__,
         "a modifier": MODIFIERS.__contains__,
         "a function": FUNCTIONS.__contains__,
+        "a function of lists": LISTS.__contains__,
         "something in every spec": RESERVED.__contains__,
         "a definition that comes with lrdsl": Library({}, {}).__contains__,
     }

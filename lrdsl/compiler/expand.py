@@ -14,6 +14,7 @@ from typing import TypeAlias
 from lrdsl import diagnostics as d
 from lrdsl.compiler.arithmetic import decide
 from lrdsl.compiler.conditions import word_of
+from lrdsl.compiler.lists import LISTS, of_lists
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.functions import FUNCTIONS
 from lrdsl.library import Library
@@ -76,7 +77,7 @@ def own_text(tree: n.Node, library: Library) -> str:
 def _calls(node: n.Node, library: Library) -> bool:
     """Whether a node is for the expander: a call of a definition, or a condition."""
     if isinstance(node, (n.Call, n.Bracket)):
-        return node.name.id in library
+        return node.name.id in LISTS or node.name.id in library
     return isinstance(node, n.If)
 
 
@@ -94,6 +95,10 @@ class _Expander:
         """A node of the spec, or of what a call stands for, with its calls replaced."""
         self.nodes += 1
         match node:
+            case n.Call() if node.name.id in LISTS:
+                inside = n.rebuild(node, lambda child: self.expand(child, level), lambda span: span)
+                assert isinstance(inside, n.Call)
+                return of_lists(inside, self.reporter)
             case n.Call() | n.Bracket():
                 definition = self.library.find(node.name.id)
                 if definition is not None:
