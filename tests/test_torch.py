@@ -21,7 +21,8 @@ torch = pytest.importorskip("torch")
 from torch.optim import SGD, AdamW  # noqa: E402
 from torch.optim import lr_scheduler as theirs  # noqa: E402
 
-from lrdsl.torch import AHEAD, Scheduler  # noqa: E402
+from lrdsl.torch import Scheduler  # noqa: E402
+from lrdsl.torch.ahead import AHEAD  # noqa: E402
 
 HEADLINE = "warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"
 

@@ -1,4 +1,4 @@
-"""Driving a torch optimizer by a spec.
+"""`Scheduler`: driving a torch optimizer by a spec.
 
     scheduler = lrdsl.torch.Scheduler(optimizer, "warmup(100) >> cosine(1, 1e-3, 800)")
     for batch in batches:
@@ -13,39 +13,25 @@ The learning rate is a pure function of the number of updates made and of the pa
 
 from __future__ import annotations
 
-import math
 import operator
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import SpecError, fail
 from lrdsl.schedule import Schedule, compile_in
 from lrdsl.signal import LAST_STEP
-from lrdsl.syntax.spec import Operand, Spec, as_number, parse, source_of
-
-try:
-    from torch import Tensor
-    from torch.optim import Optimizer
-    from torch.optim.lr_scheduler import LRScheduler
-except ModuleNotFoundError as error:
-    if error.name != "torch":
-        raise
-    message = "lrdsl.torch drives PyTorch's optimizers and needs torch: pip install lrdsl[torch]"
-    raise ImportError(message, name="torch") from error
-
-__all__ = ["Scheduler"]
-
-AHEAD = 1024
-"""Values are evaluated this many updates ahead, so that a step is a list look-up."""
-
-_STATE_VERSION = 1
-_STATE_KEYS = {"version", "spec", "context", "updates"}
+from lrdsl.syntax.spec import Operand, Spec, source_of
+from lrdsl.torch.ahead import Ahead
+from lrdsl.torch.groups import finite, lr_of, own
+from lrdsl.torch.state import STATE_VERSION, checked, difference
 
 
 class Scheduler(LRScheduler):
@@ -114,7 +100,7 @@ class Scheduler(LRScheduler):
         self.base_lrs = []
         self._schedules = _Schedules(source_of(spec), self._context)
         self._groups: list[dict[str, Any]] = []
-        self._driven: list[_Ahead] = []
+        self._driven: list[Ahead] = []
         self._values(made + 1)  # whatever can fail does so here, before anything is changed
         super().__init__(optimizer, made)
 
@@ -175,7 +161,7 @@ class Scheduler(LRScheduler):
         Plain text and numbers, so that `torch.load(..., weights_only=True)` reads it.
         """
         return {
-            "version": _STATE_VERSION,
+            "version": STATE_VERSION,
             "spec": str(self.spec),
             "context": self._context.to_dict(),
             "updates": self.last_epoch,
@@ -188,8 +174,8 @@ class Scheduler(LRScheduler):
         this scheduler was made with; a warning says if the saved ones differ. Raises `SpecError`,
         having changed nothing, if the state is not one of a `Scheduler`.
         """
-        made = _checked(state_dict)
-        different = _difference(state_dict, self.spec, self._context)
+        made = checked(state_dict)
+        different = difference(state_dict, self.spec, self._context)
         if made < 0:
             # A part of torch's SequentialLR that has not begun: the lr is not its to set.
             self.last_epoch = made
@@ -222,15 +208,15 @@ class Scheduler(LRScheduler):
             self._drive()
         return _scaled(self._driven, groups, made)
 
-    def _plan(self) -> list[_Ahead]:
+    def _plan(self) -> list[Ahead]:
         """Where each group's values come from."""
         groups = self.optimizer.param_groups
         return [self._schedules.of(self._base(i, group)) for i, group in enumerate(groups)]
 
     def _base(self, index: int, group: Mapping[str, Any]) -> float:
-        lr = _lr_of(index, group, "lr")
+        lr = lr_of(index, group, "lr")
         if "initial_lr" in group:
-            return _lr_of(index, group, "initial_lr")
+            return lr_of(index, group, "initial_lr")
         # A loaded group's `lr` may be anywhere on the schedule: it does not tell the base.
         return float(self.base_lrs[index]) if index < len(self.base_lrs) else lr
 
@@ -243,41 +229,18 @@ class Scheduler(LRScheduler):
         for i, group in enumerate(groups):
             lr = group["lr"]
             known = self.base_lrs[i] if i < len(self.base_lrs) else lr
-            initial = group.setdefault("initial_lr", _own(known))
+            initial = group.setdefault("initial_lr", own(known))
             if initial is lr:
-                group["initial_lr"] = _own(lr)
+                group["initial_lr"] = own(lr)
             if isinstance(lr, Tensor):
                 if any(lr is other for other in seen):
-                    group["lr"] = _own(lr)
+                    group["lr"] = own(lr)
                 seen.append(lr)
         # Groups that are added later start from the default: it must not be filled with the rest.
         default = self.optimizer.defaults.get("lr")
         if any(default is lr for lr in seen):
-            self.optimizer.defaults["lr"] = _own(default)
-        self.base_lrs = [_own(group["initial_lr"]) for group in groups]
-
-
-class _Ahead:
-    """A schedule whose values are looked up in a block evaluated ahead."""
-
-    def __init__(self, schedule: Schedule) -> None:
-        self.schedule = schedule
-        self._first = 0
-        self._block: list[float] = []
-
-    def at(self, made: int) -> float:
-        if not 0 <= made - self._first < len(self._block):
-            self._evaluate(made)
-        return self._block[made - self._first]
-
-    def _evaluate(self, made: int) -> None:
-        stop = min(made + AHEAD, LAST_STEP + 1)
-        try:
-            block = self.schedule(np.arange(made, stop)).tolist()
-        except SpecError:
-            # A later update has no finite value; the run may end before it.
-            block = [self.schedule(made)]
-        self._first, self._block = made, block
+            self.optimizer.defaults["lr"] = own(default)
+        self.base_lrs = [own(group["initial_lr"]) for group in groups]
 
 
 class _Schedules:
@@ -286,48 +249,31 @@ class _Schedules:
     def __init__(self, spec: str, context: Context) -> None:
         self._spec = spec
         self._context = context
-        self._of_base: dict[float, _Ahead] = {}
-        self._of_all: _Ahead | None = None
+        self._of_base: dict[float, Ahead] = {}
+        self._of_all: Ahead | None = None
         # What cannot be compiled without a base either needs one, or `of` says what is wrong.
         with suppress(SpecError):
-            self._of_all = _Ahead(compile_in(spec, context))
+            self._of_all = Ahead(compile_in(spec, context))
 
-    def of(self, base: float) -> _Ahead:
+    def of(self, base: float) -> Ahead:
         if self._of_all is not None:
             return self._of_all
         if base not in self._of_base:
             context = Context.of(**{**self._context.to_dict(), "base_lr": base})
-            self._of_base[base] = _Ahead(compile_in(self._spec, context))
+            self._of_base[base] = Ahead(compile_in(self._spec, context))
         return self._of_base[base]
 
 
-def _scaled(plan: Sequence[_Ahead], groups: Sequence[Mapping[str, Any]], made: int) -> list[float]:
+def _scaled(plan: Sequence[Ahead], groups: Sequence[Mapping[str, Any]], made: int) -> list[float]:
     """Each group's learning rate. Groups mostly share a schedule, which is asked once."""
     now = {ahead: ahead.at(made) for ahead in dict.fromkeys(plan)}
     values = [now[ahead] for ahead in plan]
     for i, group in enumerate(groups):
         if "lr_scale" in group:
             wanted = f"the `lr_scale` of parameter group {i} is a number"
-            scale = _finite(group["lr_scale"], wanted)
-            values[i] = _finite(values[i] * scale, f"{wanted} that leaves the lr finite")
+            scale = finite(group["lr_scale"], wanted)
+            values[i] = finite(values[i] * scale, f"{wanted} that leaves the lr finite")
     return values
-
-
-def _lr_of(index: int, group: Mapping[str, Any], key: str) -> float:
-    return _finite(group.get(key), f"parameter group {index} needs a number as its `{key}`")
-
-
-def _finite(value: object, wanted: str) -> float:
-    if isinstance(value, Tensor):
-        value = value.item() if value.numel() == 1 else value.tolist()
-    number = as_number(value)
-    if number is None or not math.isfinite(number):
-        raise fail(d.BAD_GROUP, f"{wanted}, not {value!r}")
-    return float(number)
-
-
-def _own(lr: Any) -> Any:
-    return lr.detach().clone() if isinstance(lr, Tensor) else lr
 
 
 def _updates(value: object, name: str, *, least: int) -> int:
@@ -342,46 +288,3 @@ def _updates(value: object, name: str, *, least: int) -> int:
         message = f"`{name}` is a whole number of updates, {least} or more, not {value!r}"
         raise fail(d.BAD_STEP, message, fix=fix if isinstance(value, float) else None)
     return made
-
-
-def _checked(state: object) -> int:
-    """The update count of a state; `SpecError` if it is not one of a Scheduler."""
-    if not isinstance(state, Mapping):
-        raise fail(d.BAD_STATE, f"a state is a dict, not a {type(state).__name__}")
-    if not _STATE_KEYS.issubset(state):
-        last = state.get("last_epoch")
-        fix = "pass what `state_dict()` of a lrdsl.torch.Scheduler gave"
-        if isinstance(last, int):
-            fix = f"to take over from another scheduler, call `step({last})` instead"
-        raise fail(d.BAD_STATE, "this is not the state of a lrdsl.torch.Scheduler", fix=fix)
-    if state["version"] != _STATE_VERSION:
-        message = f"the state has version {state['version']!r}; this lrdsl reads {_STATE_VERSION}"
-        raise fail(d.BAD_STATE, message, fix="use the lrdsl that the checkpoint was written with")
-    made = state["updates"]
-    plain = isinstance(made, int) and not isinstance(made, bool)
-    if not plain or not -LAST_STEP <= made <= LAST_STEP:
-        raise fail(d.BAD_STATE, f"`updates` of the state is a whole number, not {made!r}")
-    if not isinstance(state["context"], Mapping):
-        raise fail(d.BAD_STATE, f"`context` of the state is a dict, not {state['context']!r}")
-    return int(made)
-
-
-def _difference(state: Mapping[str, Any], spec: Spec, context: Context) -> str:
-    """What a state says otherwise than this spec and context, for the user; empty if nothing."""
-    found = []
-    if not _same(state["spec"], spec):
-        found.append(f"the spec {state['spec']!r} instead of {str(spec)!r}")
-    saved, now = state["context"], context.to_dict()
-    found += [
-        f"{name}={saved.get(name)!r} instead of {now.get(name)!r}"
-        for name in sorted({*saved, *now}, key=str)
-        if saved.get(name) != now.get(name)
-    ]
-    return ", ".join(found)
-
-
-def _same(text: object, spec: Spec) -> bool:
-    try:
-        return isinstance(text, str) and parse(text) == spec
-    except SpecError:
-        return False
