@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lrdsl.diagnostics import Diagnostic, Span, SpecError
     from lrdsl.schedule import Schedule, Segment, compile
+    from lrdsl.switch import Switch
     from lrdsl.syntax.spec import Spec, parse
 
 __version__ = "0.1.0"
@@ -27,6 +28,7 @@ _HOME = {
     "Span": "lrdsl.diagnostics",
     "Spec": "lrdsl.syntax.spec",
     "SpecError": "lrdsl.diagnostics",
+    "Switch": "lrdsl.switch",
     "compile": "lrdsl.schedule",
     "parse": "lrdsl.syntax.spec",
 }
@@ -39,6 +41,7 @@ __all__ = [
     "Span",
     "Spec",
     "SpecError",
+    "Switch",
     "__version__",
     "compile",
     "parse",

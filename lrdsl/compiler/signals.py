@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from lrdsl.functions import FUNCTIONS
 from lrdsl.shapes import Shape
-from lrdsl.signal import Array, Piece, Signal
+from lrdsl.signal import Array, Piece, Signal, merged
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write
 
@@ -76,6 +77,9 @@ class Pointwise(Signal):
         steady = [part.steady for part in self.parts]
         found = self._combine([ends if x is None else np.full(2, x) for x in steady])
         return float(found.min()), float(found.max())
+
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        return merged(*[part.cycle_ends(start, stop) for part in self.parts])
 
     def _keeps_order(self, changing: int) -> bool:
         """Whether the result only rises or only falls with its one part that changes."""
