@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 import operator
+from collections.abc import Collection, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn, SupportsIndex, overload
 
 import numpy as np
@@ -47,7 +49,7 @@ class Schedule:
     Called with the number of updates already made, it returns the value for the next one: a float
     for an int, a float64 array of the same shape for an integer array. It never returns anything
     but finite numbers. Immutable, picklable, hashable, safe to share between threads; two
-    schedules are equal when their specs and contexts are.
+    schedules are equal when their specs, their contexts and the schedules they refer to are.
 
     >>> import lrdsl
     >>> schedule = lrdsl.compile("warmup(linear, 100) >> cosine(1, 1e-3, 800)")
@@ -59,15 +61,25 @@ class Schedule:
 
     spec: Spec
     context: Context
+    references: Mapping[str, Schedule]
+    """The other schedules of a program, which the spec may name."""
     length: float
     """Updates until the final value is reached: an int, or `math.inf` if it never ends."""
     _signal: Signal
 
-    def __init__(self, spec: Spec, context: Context, signal: Signal, length: Length) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        context: Context,
+        signal: Signal,
+        length: Length,
+        references: Mapping[str, Schedule],
+    ) -> None:
         finite = not (isinstance(length, float) and math.isinf(length))
         self.__dict__.update(
             spec=spec,
             context=context,
+            references=MappingProxyType(dict(references)),
             _signal=signal,
             length=half_up(length) if finite else math.inf,  # type: ignore[arg-type]
         )
@@ -209,17 +221,22 @@ class Schedule:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Schedule):
             return NotImplemented
-        return self.spec == other.spec and self.context == other.context
+        return self._identity == other._identity
 
     def __hash__(self) -> int:
-        return hash((self.spec, self.context))
+        return hash((self.spec, self.context, frozenset(self.references.items())))
 
-    def __reduce__(self) -> tuple[object, tuple[str, dict[str, float]]]:
-        return _restore, (source_of(self.spec), self.context.to_dict())
+    @property
+    def _identity(self) -> tuple[object, ...]:
+        return self.spec, self.context, dict(self.references)
+
+    def __reduce__(self) -> tuple[object, tuple[str, Context, dict[str, Schedule]]]:
+        return compile_in, (source_of(self.spec), self.context, dict(self.references))
 
     def __repr__(self) -> str:
         known = "".join(f", {name}={value!r}" for name, value in self.context.to_dict().items())
-        return f"lrdsl.compile({str(self.spec)!r}{known})"
+        beside = ", ".join(f"{name}={value!r}" for name, value in self.references.items())
+        return f"lrdsl.compile({str(self.spec)!r}{known})" + (f" beside {beside}" if beside else "")
 
     def _evaluate(self, t: Array) -> Array:
         with np.errstate(all="ignore"):
@@ -272,10 +289,6 @@ def _shown(value: object) -> str:
     return cut(repr(value))
 
 
-def _restore(source: str, context: dict[str, float]) -> Schedule:
-    return compile(source, **context)  # type: ignore[arg-type]
-
-
 def compile(
     spec: Operand | Any,
     *,
@@ -308,8 +321,21 @@ def compile(
     return compile_in(spec, context)
 
 
-def compile_in(spec: Operand | Any, context: Context) -> Schedule:
-    """The schedule that a spec means in a context made before."""
+_NONE: Mapping[str, Schedule] = MappingProxyType({})
+
+
+def compile_in(
+    spec: Operand | Any, context: Context, references: Mapping[str, Schedule] = _NONE
+) -> Schedule:
+    """The schedule that a spec means in a context made before.
+
+    `references` are the other schedules of a program by name. Where the spec names one, it is that
+    schedule at the same update of the run, wherever in a chain the name stands.
+
+    >>> lr = compile("linear(1, 0, 100)")
+    >>> compile_in("hold(50) >> 0.1 * lr", Context.of(base_lr=0), {"lr": lr})(60)
+    0.04000000000000001
+    """
     source = source_of(spec)
     reporter = Reporter(source)
     tree = read(source, reporter)
@@ -318,25 +344,27 @@ def compile_in(spec: Operand | Any, context: Context) -> Schedule:
     found: tuple[Signal, Length] | None = None
     try:
         if reporter.diagnostics:
-            _check_names(tree, reporter)
+            _check_names(tree, reporter, references)
         else:
             with np.errstate(all="ignore"):
-                found = Resolver(context, reporter).resolve(elaborate(tree, reporter))
+                beside = context.beside({name: s._signal for name, s in references.items()})
+                term = elaborate(tree, reporter, references)
+                found = Resolver(beside, reporter).resolve(term)
     except RecursionError:
         message = "too much of the spec leans on each other, or is nested in each other"
         reporter.report(d.TOO_DEEP, message, tree.span)
     reporter.check()
     assert found is not None
     signal, length = found
-    schedule = Schedule(Spec(tree, source), context, signal, length)
+    schedule = Schedule(Spec(tree, source), context, signal, length, references)
     schedule(_probe(schedule))
     return schedule
 
 
-def _check_names(tree: Node, reporter: Reporter) -> None:
+def _check_names(tree: Node, reporter: Reporter, schedules: Collection[str]) -> None:
     """What can be said of a tree mended after syntax errors: its names. The rest may be guesses."""
     mended = Reporter(reporter.source)
-    elaborate(tree, mended)
+    elaborate(tree, mended, schedules)
     for found in mended.diagnostics:
         if found.problem in (d.UNKNOWN_NAME, d.UNKNOWN_PARAMETER):
             reporter.add(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -33,9 +34,7 @@ SAW = "linear(1, 0.5, 10) | repeat()"
             id="chains of repetitions",
         ),
         pytest.param("linear(1, 0, 5) | repeat(2) | repeat(3)", [10, 20, 30], id="nested"),
-        pytest.param(
-            f"(hold(3) >> ({SAW} | take(20))) | repeat(2)", [23, 46], id="inside a round"
-        ),
+        pytest.param(f"(hold(3) >> ({SAW} | take(20))) | repeat(2)", [23, 46], id="inside a round"),
         pytest.param(f"{SAW} | take(25)", [10, 20], id="take"),
         pytest.param(f"{SAW} | take(30)", [10, 20, 30], id="take whole rounds"),
         pytest.param(f"{SAW} | skip(15) | take(30)", [5, 15, 25], id="skip"),
@@ -85,7 +84,7 @@ def test_windows_add_up(text: str, cuts: list[int]) -> None:
     whole = schedule.cycle_ends(cuts[0], cuts[-1])
     assert list(whole) == sorted(set(whole))
     assert all([cuts[0] < end <= cuts[-1] for end in whole])
-    parts = [schedule.cycle_ends(a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+    parts = [schedule.cycle_ends(a, b) for a, b in itertools.pairwise(cuts)]
     assert whole == sum(parts, ())
 
 

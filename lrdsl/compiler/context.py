@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import MappingProxyType
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.functions import CONSTANTS, FUNCTIONS
-from lrdsl.signal import LAST_STEP, exact
+from lrdsl.signal import LAST_STEP, Signal, exact
 from lrdsl.syntax.parser import KEYWORDS
 from lrdsl.syntax.spec import as_number
 
@@ -43,6 +43,10 @@ class Context:
     tokens_per_step: float | None = None
     base_lr: float | None = None
     variables: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    schedules: Mapping[str, Signal] = field(
+        default_factory=lambda: MappingProxyType({}), compare=False, repr=False
+    )
+    """The other schedules of a program while a spec is compiled; they are no part of the run."""
 
     @classmethod
     def of(
@@ -90,6 +94,14 @@ class Context:
 
     def __reduce__(self) -> tuple[object, tuple[dict[str, float]]]:
         return _restore, (self.to_dict(),)
+
+    def beside(self, schedules: Mapping[str, Signal]) -> Context:
+        """The same context for a spec that may name these schedules."""
+        for name in schedules:
+            if name in self.variables:
+                message = f"`{name}` is both a variable and a schedule"
+                raise fail(d.BAD_CONTEXT, message, fix="give the variable another name")
+        return replace(self, schedules=MappingProxyType(dict(schedules)))
 
     @property
     def total(self) -> Fraction | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from lrdsl import diagnostics as d
 from lrdsl.compiler.bind import UNTIL, bind
 from lrdsl.compiler.terms import (
@@ -11,6 +13,7 @@ from lrdsl.compiler.terms import (
     InUpdates,
     Modify,
     Poison,
+    Reference,
     Scalar,
     Sequence,
     ShapeCall,
@@ -29,16 +32,20 @@ DURATIONS = frozenset({"total", "epoch", "rest"})
 """Names that are durations."""
 
 
-def elaborate(node: n.Node, reporter: Reporter) -> Term:
-    """The term of a schedule's tree; what cannot be understood is reported and poisoned."""
-    return Elaborator(reporter).term(node)
+def elaborate(node: n.Node, reporter: Reporter, schedules: Collection[str] = frozenset()) -> Term:
+    """The term of a schedule's tree; what cannot be understood is reported and poisoned.
+
+    `schedules` are the names of the other schedules of the program.
+    """
+    return Elaborator(reporter, schedules).term(node)
 
 
 class Elaborator:
     """Elaborates the parts of one spec."""
 
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(self, reporter: Reporter, schedules: Collection[str] = frozenset()) -> None:
         self.reporter = reporter
+        self.schedules = schedules
 
     def term(self, node: n.Node, region: list[n.Node] | None = None) -> Term:
         """The term of a node that stands where a schedule belongs.
@@ -114,7 +121,7 @@ class Elaborator:
             message = f"`{name}` is the name of a function, not a value"
             self._complain(d.BARE_NAME, message, node, fix=f"write `{name}(…)`")
             return Poison(node)
-        return Scalar(node)
+        return Reference(node, name) if name in self.schedules else Scalar(node)
 
     def _apply(
         self,

@@ -39,6 +39,10 @@ class Modifier(Parametrised):
         """How long the source must be for the result to take `outer` updates; None: undecided."""
         return outer
 
+    def began(self) -> Fraction | None:
+        """The source's time when the result's is 0; None where the two run differently."""
+        return None if self.warps else Fraction(0)
+
     @abstractmethod
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
         """The modified signal.

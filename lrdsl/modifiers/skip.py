@@ -47,5 +47,8 @@ class Skip(Filter):
             raise ParameterError("n", message)
         return source - self.n
 
+    def began(self) -> Fraction:
+        return self.n
+
     def room(self, outer: Fraction) -> Fraction | None:
         return outer + self.n

@@ -21,6 +21,7 @@ class Ahead:
         self._block: list[float] = []
 
     def at(self, made: int) -> float:
+        """The value once `made` updates have been made."""
         if not 0 <= made - self._first < len(self._block):
             self._evaluate(made)
         return self._block[made - self._first]

@@ -16,7 +16,6 @@ from __future__ import annotations
 import operator
 import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from torch import Tensor
@@ -25,12 +24,13 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import SpecError, fail
-from lrdsl.schedule import Schedule, compile_in
+from lrdsl.diagnostics import fail
+from lrdsl.schedule import Schedule
 from lrdsl.signal import LAST_STEP
-from lrdsl.syntax.spec import Operand, Spec, source_of
-from lrdsl.torch.ahead import Ahead
-from lrdsl.torch.groups import finite, lr_of, own
+from lrdsl.syntax.spec import Operand, Spec
+from lrdsl.torch.plan import Drive, Schedules
+from lrdsl.torch.program import Choice, Program
+from lrdsl.torch.slots import Slot, finite, number_at, own, slot_of
 from lrdsl.torch.state import STATE_VERSION, checked, difference
 
 
@@ -98,9 +98,15 @@ class Scheduler(LRScheduler):
         made = _updates(last_epoch, "last_epoch", least=-1)
         self.optimizer = optimizer
         self.base_lrs = []
-        self._schedules = _Schedules(source_of(spec), self._context)
+        self._program = Program(spec)
+        self._schedules = Schedules(self._program, self._context)
         self._groups: list[dict[str, Any]] = []
-        self._driven: list[Ahead] = []
+        self._names: list[object] = []
+        self._initial: dict[str, list[Any]] = {}
+        self._drives: list[Drive] = []
+        self._lr: Drive | None = None
+        self._last_lr: list[float | Tensor] = []
+        self._program.check(self._names_now())
         self._values(made + 1)  # whatever can fail does so here, before anything is changed
         super().__init__(optimizer, made)
 
@@ -124,15 +130,34 @@ class Scheduler(LRScheduler):
         >>> [schedule(0) for schedule in scheduler.schedules]
         [1.0, 0.1]
         """
-        return tuple([ahead.schedule for ahead in self._driven])
+        drive = self._lr or self._drives[0]
+        return tuple([ahead.schedule for ahead in drive.aheads])
+
+    @property
+    def driven(self) -> dict[str, tuple[Schedule, ...]]:
+        """The schedules of every number that is driven, one for each group.
+
+        >>> from torch import nn, optim
+        >>> adam = optim.Adam(nn.Linear(1, 1).parameters(), lr=0.1)
+        >>> scheduler = Scheduler(adam, {"lr": "linear(base, 0, 9)", "betas[1]": 0.95})
+        >>> {name: schedule(9) for name, [schedule] in scheduler.driven.items()}
+        {'lr': 0.0, 'betas[1]': 0.95}
+        """
+        return {
+            drive.key: tuple([ahead.schedule for ahead in drive.aheads]) for drive in self._drives
+        }
 
     def get_lr(self) -> list[float | Tensor]:
         """The learning rates at the present update, a float for each group."""
-        return list(self._values(self.last_epoch))
+        values = self._values(self.last_epoch)
+        return self._undriven() if self._lr is None else [*values[self._drives.index(self._lr)]]
 
     def get_last_lr(self) -> list[float | Tensor]:
         """The learning rates last set by this scheduler, a float for each group."""
-        return list(self._last_lr)
+        return self._undriven() if self._lr is None else list(self._last_lr)
+
+    def _undriven(self) -> list[float | Tensor]:
+        return [own(group["lr"]) for group in self.optimizer.param_groups]
 
     def step(self, epoch: int | None = None) -> None:
         """Go on to the next update, or to update number `epoch`, and set the learning rates.
@@ -162,7 +187,7 @@ class Scheduler(LRScheduler):
         """
         return {
             "version": STATE_VERSION,
-            "spec": str(self.spec),
+            "spec": self._texts(),
             "context": self._context.to_dict(),
             "updates": self.last_epoch,
         }
@@ -175,7 +200,7 @@ class Scheduler(LRScheduler):
         having changed nothing, if the state is not one of a `Scheduler`.
         """
         made = checked(state_dict)
-        different = difference(state_dict, self.spec, self._context)
+        different = difference(state_dict, self._texts(), self._context)
         if made < 0:
             # A part of torch's SequentialLR that has not begun: the lr is not its to set.
             self.last_epoch = made
@@ -191,89 +216,140 @@ class Scheduler(LRScheduler):
 
     def _apply(self, made: int) -> None:
         values = self._values(made)
-        for group, value in zip(self.optimizer.param_groups, values, strict=True):
-            lr = group["lr"]
-            if type(lr) is not float and isinstance(lr, Tensor):
-                lr.fill_(value)
-            else:
-                group["lr"] = value
+        groups = self.optimizer.param_groups
+        for drive, of_groups in zip(self._drives, values, strict=True):
+            drive.put(groups, of_groups)
+            if drive is self._lr:
+                self._last_lr = [*of_groups]
         self.last_epoch = made
-        self._last_lr: list[float | Tensor] = [*values]
 
-    def _values(self, made: int) -> list[float]:
+    def _values(self, made: int) -> list[list[float]]:
+        """What each drive sets the groups to; they are taken over first if they are new."""
         groups = self.optimizer.param_groups
         if len(groups) != len(self._groups) or not all(map(operator.is_, groups, self._groups)):
             # Groups were added, or the optimizer's load_state_dict has put new ones in place.
-            _scaled(self._plan(), groups, made)
-            self._drive()
-        return _scaled(self._driven, groups, made)
+            drives = self._plan()
+            _values(drives, groups, made)
+            self._drive(drives)
+        return _values(self._drives, groups, made)
 
-    def _plan(self) -> list[Ahead]:
+    def _plan(self) -> list[Drive]:
         """Where each group's values come from."""
         groups = self.optimizer.param_groups
-        return [self._schedules.of(self._base(i, group)) for i, group in enumerate(groups)]
+        names = self._names_now()
+        keys = [*self._program.choices]
+        for i, group in enumerate(groups):
+            if "lr" not in group:
+                raise fail(d.BAD_GROUP, f"parameter group {i} has no `lr`")
+        slots = {key: [slot_of(key, i, group) for i, group in enumerate(groups)] for key in keys}
+        _check_apart(slots)
+        choices = {key: self._program.of(key, names) for key in keys}
+        if any(choice is None for chosen in choices.values() for choice in chosen):
+            self._program.check(names)
+        wanted: list[tuple[dict[str, Choice], dict[str, float]]] = []
+        for i, group in enumerate(groups):
+            mine = {key: choice for key in keys if (choice := choices[key][i]) is not None}
+            wanted.append((mine, {key: self._base(slots[key][i], i, group) for key in keys}))
+        aheads = self._schedules.of(wanted)
+        return [Drive(key, slots[key], [made[key] for made in aheads]) for key in keys]
 
-    def _base(self, index: int, group: Mapping[str, Any]) -> float:
-        lr = lr_of(index, group, "lr")
-        if "initial_lr" in group:
-            return lr_of(index, group, "initial_lr")
-        # A loaded group's `lr` may be anywhere on the schedule: it does not tell the base.
-        return float(self.base_lrs[index]) if index < len(self.base_lrs) else lr
+    def _texts(self) -> str | dict[str, Any]:
+        """The program as canonical text: of one spec, or by number, or by number and pattern."""
+        if self._program.is_single:
+            return str(self.spec)
+        texts: dict[str, Any] = {}
+        for drive in self._drives:
+            chosen = self._program.of(drive.key, self._names)
+            of_choice = dict(zip(chosen, drive.aheads, strict=True))
+            for choice in self._program.choices[drive.key]:
+                text = str(of_choice[choice].schedule.spec)
+                if choice.pattern is None:
+                    texts[drive.key] = text
+                else:
+                    texts.setdefault(drive.key, {})[choice.pattern] = text
+        return texts
 
-    def _drive(self) -> None:
+    def _names_now(self) -> list[object]:
+        """The groups' names. A loaded group may have lost its own: it keeps the one it had."""
+        known = self._names
+        return [
+            group.get("name", known[i] if i < len(known) else None)
+            for i, group in enumerate(self.optimizer.param_groups)
+        ]
+
+    def _base(self, slot: Slot, index: int, group: Mapping[str, Any]) -> float:
+        value = number_at(slot, index, group)
+        if slot.initial.key in group:
+            return number_at(slot.initial, index, group)
+        # What a loaded group has may be from anywhere on the schedule: it does not tell the base.
+        known = self._initial.get(slot.key, ())
+        return number_at(slot, index, {slot.key: known[index]}) if index < len(known) else value
+
+    def _drive(self, drives: list[Drive]) -> None:
         """Take the optimizer's groups over as they are now."""
         groups = self.optimizer.param_groups
-        self._driven = self._plan()
-        self._groups = list(groups)
+        for drive in drives:
+            self._own(drive)
+        for group in groups:  # torch's base class asks for this one, whatever is driven
+            group.setdefault("initial_lr", own(group["lr"]))
+        self._drives = drives
+        self._lr = next((drive for drive in drives if drive.key == "lr"), None)
+        self._groups, self._names = list(groups), self._names_now()
+        keys = dict.fromkeys(slot.key for drive in drives for slot in drive.slots)
+        self._initial = {
+            key: [own(group.get(Slot(key).initial.key)) for group in groups] for key in keys
+        }
+        if self._lr is not None:
+            self.base_lrs = [own(lr) for lr in self._initial["lr"]]
+
+    def _own(self, drive: Drive) -> None:
+        """Note what a number began with, and give each group a Tensor of its own."""
         seen: list[Tensor] = []
-        for i, group in enumerate(groups):
-            lr = group["lr"]
-            known = self.base_lrs[i] if i < len(self.base_lrs) else lr
-            initial = group.setdefault("initial_lr", own(known))
-            if initial is lr:
-                group["initial_lr"] = own(lr)
-            if isinstance(lr, Tensor):
-                if any(lr is other for other in seen):
-                    group["lr"] = own(lr)
-                seen.append(lr)
+        for i, (slot, group) in enumerate(
+            zip(drive.slots, self.optimizer.param_groups, strict=True)
+        ):
+            known = self._initial.get(slot.key, ())
+            initial = slot.initial
+            group.setdefault(initial.key, own(known[i] if i < len(known) else group[slot.key]))
+            value = slot.get(group)
+            if isinstance(value, Tensor):
+                if initial.get(group) is value:
+                    group[initial.key] = own(group[initial.key])
+                if any(value is other for other in seen):
+                    slot.replace(group, own(value))
+                seen.append(slot.get(group))
         # Groups that are added later start from the default: it must not be filled with the rest.
-        default = self.optimizer.defaults.get("lr")
-        if any(default is lr for lr in seen):
-            self.optimizer.defaults["lr"] = own(default)
-        self.base_lrs = [own(group["initial_lr"]) for group in groups]
+        defaults = self.optimizer.defaults
+        for key in {slot.key for slot in drive.slots}:
+            if any(Slot(key, drive.slots[0].entry).get(defaults) is tensor for tensor in seen):
+                defaults[key] = own(defaults[key])
 
 
-class _Schedules:
-    """The schedule of each distinct base: one and the same if the spec does without."""
-
-    def __init__(self, spec: str, context: Context) -> None:
-        self._spec = spec
-        self._context = context
-        self._of_base: dict[float, Ahead] = {}
-        self._of_all: Ahead | None = None
-        # What cannot be compiled without a base either needs one, or `of` says what is wrong.
-        with suppress(SpecError):
-            self._of_all = Ahead(compile_in(spec, context))
-
-    def of(self, base: float) -> Ahead:
-        if self._of_all is not None:
-            return self._of_all
-        if base not in self._of_base:
-            context = Context.of(**{**self._context.to_dict(), "base_lr": base})
-            self._of_base[base] = Ahead(compile_in(self._spec, context))
-        return self._of_base[base]
-
-
-def _scaled(plan: Sequence[Ahead], groups: Sequence[Mapping[str, Any]], made: int) -> list[float]:
-    """Each group's learning rate. Groups mostly share a schedule, which is asked once."""
-    now = {ahead: ahead.at(made) for ahead in dict.fromkeys(plan)}
-    values = [now[ahead] for ahead in plan]
-    for i, group in enumerate(groups):
-        if "lr_scale" in group:
-            wanted = f"the `lr_scale` of parameter group {i} is a number"
-            scale = finite(group["lr_scale"], wanted)
-            values[i] = finite(values[i] * scale, f"{wanted} that leaves the lr finite")
+def _values(
+    drives: Sequence[Drive], groups: Sequence[Mapping[str, Any]], made: int
+) -> list[list[float]]:
+    """What each drive sets the groups to; a learning rate is multiplied by its `lr_scale`."""
+    values = [drive.values(made) for drive in drives]
+    for drive, of_groups in zip(drives, values, strict=True):
+        if drive.key == "lr":
+            for i, group in enumerate(groups):
+                if "lr_scale" in group:
+                    wanted = f"the `lr_scale` of parameter group {i} is a number"
+                    scale = finite(group["lr_scale"], wanted)
+                    wanted = f"{wanted} that leaves the lr finite"
+                    of_groups[i] = finite(of_groups[i] * scale, wanted)
     return values
+
+
+def _check_apart(slots: Mapping[str, Sequence[Slot]]) -> None:
+    """`SpecError` if two numbers of a program stand in the same place."""
+    taken: dict[tuple[int, Slot], str] = {}
+    for key, of_groups in slots.items():
+        for place in enumerate(of_groups):
+            other = taken.setdefault(place, key)
+            if other != key:
+                message = f"`{other}` and `{key}` are the same number in parameter group {place[0]}"
+                raise fail(d.BAD_GROUP, message, fix="drive one of them")
 
 
 def _updates(value: object, name: str, *, least: int) -> int:
