@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lrdsl.definitions import define, load
     from lrdsl.diagnostics import Diagnostic, Span, SpecError
     from lrdsl.schedule import Schedule, Segment, compile
+    from lrdsl.switch import Switch
     from lrdsl.syntax.spec import Spec, parse
 
 __version__ = "0.1.0"
@@ -28,6 +29,7 @@ _HOME = {
     "Span": "lrdsl.diagnostics",
     "Spec": "lrdsl.syntax.spec",
     "SpecError": "lrdsl.diagnostics",
+    "Switch": "lrdsl.switch",
     "compile": "lrdsl.schedule",
     "define": "lrdsl.definitions",
     "load": "lrdsl.definitions",
@@ -42,6 +44,7 @@ __all__ = [
     "Span",
     "Spec",
     "SpecError",
+    "Switch",
     "__version__",
     "compile",
     "define",

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, NamedTuple, NoReturn, overload
+from typing import Any, NamedTuple, NoReturn, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,6 +30,9 @@ from lrdsl.syntax.nodes import Node
 from lrdsl.syntax.parser import read
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Operand, Spec, source_of
+
+MOST_CYCLES = 10**6
+"""More cycles than this are not listed."""
 
 
 class Segment(NamedTuple):
@@ -144,7 +147,7 @@ class Schedule:
         >>> lrdsl.compile("linear(1, 0, 4)").bounds()
         (0.0, 1.0)
         """
-        first = _step(start, "start")
+        first = as_step(start, "start")
         last = self._stop(stop, "bounds") + (1 if stop is None else 0)
         if first >= last:
             raise fail(d.BAD_STEP, f"there are no updates from {first} to before {last}")
@@ -194,6 +197,33 @@ class Schedule:
         """
         return tuple([int(s.stop) for s in self.segments if not math.isinf(s.stop)])
 
+    def cycle_ends(self, start: int = 0, stop: int | None = None) -> tuple[int, ...]:
+        """The cycles that end while the updates `start ≤ t < stop` are made.
+
+        A cycle is a round of a `repeat`, of the outermost one where they are nested. Each is given
+        by how many updates have been made when it has ended, `start < e ≤ stop`: the next round's
+        first update. It is there, where the rate has come down, that snapshot ensembling saves the
+        network. `stop` defaults to the length or, if it never ends, to the run's `total_steps`.
+
+        >>> import lrdsl
+        >>> lrdsl.compile("warmup(5) >> (cosine(1, 0, 10) | repeat(3))").cycle_ends()
+        (15, 25, 35)
+        >>> lrdsl.compile("cosine(1, 0, 10) | repeat(stretch=2)").cycle_ends(0, 150)
+        (10, 30, 70, 150)
+        """
+        first = as_step(start, "start")
+        if stop is None and math.isinf(self.length) and self.context.total_steps is not None:
+            last = self.context.total_steps
+        else:
+            last = self._stop(stop, "cycle_ends")
+        if first >= last:
+            return ()
+        found = tuple(itertools.islice(self._signal.cycle_ends(first, last), MOST_CYCLES + 1))
+        if len(found) > MOST_CYCLES:
+            message = f"more than {MOST_CYCLES:,} cycles end from update {first} to {last}"
+            raise fail(d.BAD_STEP, message, fix="pass a nearer `stop`")
+        return found
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Schedule):
             return NotImplemented
@@ -228,7 +258,7 @@ class Schedule:
 
     def _stop(self, n: int | None, what: str) -> int:
         if n is not None:
-            return _step(n, "n")
+            return as_step(n, "n")
         if math.isinf(self.length):
             message = f"`{what}` needs to know how far: the schedule never ends"
             raise fail(d.BAD_STEP, message, fix="pass the number of updates")
@@ -249,7 +279,8 @@ def _times(step: int) -> Array:
     return np.array([step], dtype=np.float64)
 
 
-def _step(value: int, name: str) -> int:
+def as_step(value: SupportsIndex, name: str) -> int:
+    """A number of updates as an int; `SpecError`, that says `name`, if it is none."""
     if isinstance(value, bool):
         raise fail(d.BAD_STEP, f"`{name}` is a whole number, not {value}")
     try:
