@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lrdsl.custom import shape
     from lrdsl.definitions import define, load
     from lrdsl.diagnostics import Diagnostic, Span, SpecError
     from lrdsl.schedule import Schedule, Segment, compile
@@ -34,6 +35,7 @@ _HOME = {
     "define": "lrdsl.definitions",
     "load": "lrdsl.definitions",
     "parse": "lrdsl.syntax.spec",
+    "shape": "lrdsl.custom",
 }
 _MODULES = frozenset({"build", "hydra", "plot", "torch"})
 
@@ -50,6 +52,7 @@ __all__ = [
     "define",
     "load",
     "parse",
+    "shape",
 ]
 
 

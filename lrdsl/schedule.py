@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrdsl import diagnostics as d
+from lrdsl.callables import Called, Caller, FunctionSpec, taken
 from lrdsl.compiler.check import read_own
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.elaborate import elaborate
@@ -236,13 +237,14 @@ class Schedule:
     def _identity(self) -> tuple[object, ...]:
         return self.spec, self.context, dict(self.references)
 
-    def __reduce__(self) -> tuple[object, tuple[str, Context, dict[str, Schedule]]]:
-        return compile_in, (source_of(self.spec), self.context, dict(self.references))
+    def __reduce__(self) -> tuple[object, tuple[str | FunctionSpec, Context, dict[str, Schedule]]]:
+        return compile_in, (taken(self.spec), self.context, dict(self.references))
 
     def __repr__(self) -> str:
         known = "".join(f", {name}={value!r}" for name, value in self.context.to_dict().items())
         beside = ", ".join(f"{name}={value!r}" for name, value in self.references.items())
-        return f"lrdsl.compile({str(self.spec)!r}{known})" + (f" beside {beside}" if beside else "")
+        text = str(self.spec) if isinstance(self.spec, FunctionSpec) else repr(str(self.spec))
+        return f"lrdsl.compile({text}{known})" + (f" beside {beside}" if beside else "")
 
     def _evaluate(self, t: Array) -> Array:
         with np.errstate(all="ignore"):
@@ -308,7 +310,8 @@ def compile(
 ) -> Schedule:
     """The schedule that a spec means.
 
-    `spec` is text, a `Spec`, a number, or a mapping with the key `spec`. The other arguments
+    `spec` is text, a `Spec`, a number, a mapping with the key `spec`, or a Python function of the
+    number of updates made, which must be pure and goes on for the whole run. The other arguments
     are what the run supplies: `total_steps`, updates in the run, for `%`, `total`, `rest` and
     segments without a length; `steps_per_epoch` for `ep`; `samples_per_step` and `tokens_per_step`
     for `sp` and `tok`; `base_lr` for `base`, the parameter group's own learning rate;
@@ -348,7 +351,9 @@ def compile_in(
     if isinstance(spec, Mapping) and spec.get("definitions") is not None:
         text = "\n".join([context.definitions, text_of(spec["definitions"])])
         context = replace(context, definitions=text.strip())
-    source = source_of(spec)
+    source = taken(spec)
+    if isinstance(source, FunctionSpec):
+        return _of_function(source, context)
     reporter = Reporter(source)
     tree = read(source, reporter)
     if tree is None:
@@ -372,6 +377,17 @@ def compile_in(
     signal, length = found
     context = replace(context, definitions=own_text(tree, library))
     schedule = Schedule(Spec(tree, source), context, signal, length, references)
+    schedule(_probe(schedule))
+    return schedule
+
+
+def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
+    if isinstance(spec.function, Schedule):
+        fix = "pass its `spec`, and the context anew"
+        raise fail(d.BAD_SPEC, "a Schedule has its context already", fix=fix)
+    length = math.inf if context.total is None else context.total
+    signal = Called(Caller(str(spec), spec.function), float(length))
+    schedule = Schedule(spec, context, signal, length, _NONE)
     schedule(_probe(schedule))
     return schedule
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -16,7 +15,7 @@ from lrdsl.functions import CONSTANTS, FUNCTIONS
 from lrdsl.library.files import text_of
 from lrdsl.signal import LAST_STEP, Signal, exact
 from lrdsl.syntax.parser import KEYWORDS
-from lrdsl.syntax.spec import as_number
+from lrdsl.syntax.spec import NAME, as_number
 
 RESERVED = frozenset(
     {"base", "prev", "next", "t", "total", "epoch", "rest", *CONSTANTS, *FUNCTIONS, *KEYWORDS}
@@ -28,8 +27,6 @@ PARTS = frozenset(
     | {"definitions"}
 )
 """What the functions that take variables call their own arguments."""
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -168,7 +165,7 @@ def _positive(name: str, value: object) -> float | None:
 
 
 def _variable(name: str, value: object) -> float:
-    if name in RESERVED or name in PARTS or not _NAME.fullmatch(name):
+    if name in RESERVED or name in PARTS or not NAME.fullmatch(name):
         why = "has a meaning of its own" if name in RESERVED else "is no name in a spec"
         raise fail(d.BAD_CONTEXT, f"no variable can be called `{name}`: it {why}")
     return _number(name, value)

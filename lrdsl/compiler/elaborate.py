@@ -200,6 +200,11 @@ class Elaborator:
             self.term(node)
 
     def _unknown(self, name: n.Name, kind: str, known: list[str]) -> None:
+        broken = SHAPES.why_broken(name.id)
+        if broken is not None:
+            fix = "mend, or uninstall, that package"
+            self._complain(d.BAD_SHAPE, broken, name, fix=fix)
+            return
         message = f"there is no {kind} `{name.id}`"
         self._complain(d.UNKNOWN_NAME, message, name, did_you_mean(name.id, known))
 

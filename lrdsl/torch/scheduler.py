@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import operator
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -37,11 +37,12 @@ from lrdsl.torch.state import STATE_VERSION, checked, difference
 class Scheduler(LRScheduler):
     """Sets the learning rate of every parameter group to what a spec says.
 
-    `spec` is text, a `Spec`, a number, or a mapping with the one key `spec` (a Hydra config). The
-    keyword arguments are those of `lrdsl.compile`: `total_steps`, updates in the run, for `%`,
-    `total`, `rest` and segments without a length; `steps_per_epoch` for `ep`; `samples_per_step`
-    for `sp`; `tokens_per_step` for `tok`; all other names are variables of the spec. `last_epoch`
-    is as in torch: the update last made, -1 for none.
+    `spec` is text, a `Spec`, a number, a mapping with the one key `spec` (a Hydra config), or a
+    pure Python function of the number of updates made. The keyword arguments are those of
+    `lrdsl.compile`: `total_steps`, updates in the run, for `%`, `total`, `rest` and segments
+    without a length; `steps_per_epoch` for `ep`; `samples_per_step` for `sp`; `tokens_per_step` for
+    `tok`; all other names are variables of the spec. `last_epoch` is as in torch: the update last
+    made, -1 for none.
 
     In the spec, `base` is the group's own learning rate, the one that the optimizer was made with
     (its `initial_lr`). If a group has the key `lr_scale`, its learning rate is multiplied by it.
@@ -73,7 +74,7 @@ class Scheduler(LRScheduler):
     def __init__(
         self,
         optimizer: Optimizer,
-        spec: Operand | Mapping[str, Any],
+        spec: Operand | Mapping[str, Any] | Callable[[int], float],
         *,
         total_steps: int | None = None,
         steps_per_epoch: float | None = None,
