@@ -148,7 +148,7 @@ def taken(spec: object) -> str | FunctionSpec:
     """
     if isinstance(spec, FunctionSpec):
         return spec
-    if isinstance(spec, Mapping) and set(spec) == {"spec"}:
+    if isinstance(spec, Mapping) and callable(spec.get("spec")):
         return taken(spec["spec"])
     return FunctionSpec(spec) if callable(spec) else source_of(spec)
 

@@ -5,26 +5,35 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, NamedTuple, NoReturn, overload
+from typing import Any, NamedTuple, NoReturn, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrdsl import diagnostics as d
 from lrdsl.callables import Called, Caller, FunctionSpec, taken
+from lrdsl.compiler.check import read_own
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.elaborate import elaborate
+from lrdsl.compiler.expand import expand, own_text
 from lrdsl.compiler.resolve import Resolver
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
+from lrdsl.library import Library
+from lrdsl.library.files import text_of
 from lrdsl.modifiers.base import Length
 from lrdsl.signal import CHUNK, LAST_STEP, Array, Signal, half_up
 from lrdsl.syntax.nodes import Node
 from lrdsl.syntax.parser import read
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Operand, Spec, source_of
+
+MOST_CYCLES = 10**6
+"""More cycles than this are not listed."""
 
 
 class Segment(NamedTuple):
@@ -139,7 +148,7 @@ class Schedule:
         >>> lrdsl.compile("linear(1, 0, 4)").bounds()
         (0.0, 1.0)
         """
-        first = _step(start, "start")
+        first = as_step(start, "start")
         last = self._stop(stop, "bounds") + (1 if stop is None else 0)
         if first >= last:
             raise fail(d.BAD_STEP, f"there are no updates from {first} to before {last}")
@@ -189,6 +198,33 @@ class Schedule:
         """
         return tuple([int(s.stop) for s in self.segments if not math.isinf(s.stop)])
 
+    def cycle_ends(self, start: int = 0, stop: int | None = None) -> tuple[int, ...]:
+        """The cycles that end while the updates `start ≤ t < stop` are made.
+
+        A cycle is a round of a `repeat`, of the outermost one where they are nested. Each is given
+        by how many updates have been made when it has ended, `start < e ≤ stop`: the next round's
+        first update. It is there, where the rate has come down, that snapshot ensembling saves the
+        network. `stop` defaults to the length or, if it never ends, to the run's `total_steps`.
+
+        >>> import lrdsl
+        >>> lrdsl.compile("warmup(5) >> (cosine(1, 0, 10) | repeat(3))").cycle_ends()
+        (15, 25, 35)
+        >>> lrdsl.compile("cosine(1, 0, 10) | repeat(stretch=2)").cycle_ends(0, 150)
+        (10, 30, 70, 150)
+        """
+        first = as_step(start, "start")
+        if stop is None and math.isinf(self.length) and self.context.total_steps is not None:
+            last = self.context.total_steps
+        else:
+            last = self._stop(stop, "cycle_ends")
+        if first >= last:
+            return ()
+        found = tuple(itertools.islice(self._signal.cycle_ends(first, last), MOST_CYCLES + 1))
+        if len(found) > MOST_CYCLES:
+            message = f"more than {MOST_CYCLES:,} cycles end from update {first} to {last}"
+            raise fail(d.BAD_STEP, message, fix="pass a nearer `stop`")
+        return found
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Schedule):
             return NotImplemented
@@ -207,9 +243,8 @@ class Schedule:
     def __repr__(self) -> str:
         known = "".join(f", {name}={value!r}" for name, value in self.context.to_dict().items())
         beside = ", ".join(f"{name}={value!r}" for name, value in self.references.items())
-        text = str(self.spec)
-        shown = text if isinstance(self.spec, FunctionSpec) else repr(text)
-        return f"lrdsl.compile({shown}{known})" + (f" beside {beside}" if beside else "")
+        text = str(self.spec) if isinstance(self.spec, FunctionSpec) else repr(str(self.spec))
+        return f"lrdsl.compile({text}{known})" + (f" beside {beside}" if beside else "")
 
     def _evaluate(self, t: Array) -> Array:
         with np.errstate(all="ignore"):
@@ -225,7 +260,7 @@ class Schedule:
 
     def _stop(self, n: int | None, what: str) -> int:
         if n is not None:
-            return _step(n, "n")
+            return as_step(n, "n")
         if math.isinf(self.length):
             message = f"`{what}` needs to know how far: the schedule never ends"
             raise fail(d.BAD_STEP, message, fix="pass the number of updates")
@@ -246,7 +281,8 @@ def _times(step: int) -> Array:
     return np.array([step], dtype=np.float64)
 
 
-def _step(value: int, name: str) -> int:
+def as_step(value: SupportsIndex, name: str) -> int:
+    """A number of updates as an int; `SpecError`, that says `name`, if it is none."""
     if isinstance(value, bool):
         raise fail(d.BAD_STEP, f"`{name}` is a whole number, not {value}")
     try:
@@ -269,16 +305,18 @@ def compile(
     samples_per_step: float | None = None,
     tokens_per_step: float | None = None,
     base_lr: float | None = None,
+    definitions: str | os.PathLike[str] | Sequence[str] | None = None,
     **variables: float,
 ) -> Schedule:
     """The schedule that a spec means.
 
-    `spec` is text, a `Spec`, a number, a mapping with the one key `spec`, or a Python function of
-    the number of updates made, which must be pure and goes on for the whole run. The other
-    arguments are what the run supplies: `total_steps`, updates in the run, for `%`, `total`, `rest`
-    and segments without a length; `steps_per_epoch` for `ep`; `samples_per_step` and
-    `tokens_per_step` for `sp` and `tok`; `base_lr` for `base`, the parameter group's own learning
-    rate. All other names are variables of the spec. Raises `SpecError` with every mistake found.
+    `spec` is text, a `Spec`, a number, a mapping with the key `spec`, or a Python function of the
+    number of updates made, which must be pure and goes on for the whole run. The other arguments
+    are what the run supplies: `total_steps`, updates in the run, for `%`, `total`, `rest` and
+    segments without a length; `steps_per_epoch` for `ep`; `samples_per_step` and `tokens_per_step`
+    for `sp` and `tok`; `base_lr` for `base`, the parameter group's own learning rate;
+    `definitions`, their text or the name of a `.lr` file or a list of these, what the spec can
+    call. All other names are variables of the spec. Raises `SpecError` with every mistake found.
 
     >>> compile("cosine(peak, 0, 50%)", total_steps=200, peak=0.1)(50)
     0.05
@@ -289,6 +327,7 @@ def compile(
         samples_per_step=samples_per_step,
         tokens_per_step=tokens_per_step,
         base_lr=base_lr,
+        definitions=definitions,
         **variables,
     )
     return compile_in(spec, context)
@@ -309,21 +348,26 @@ def compile_in(
     >>> compile_in("hold(50) >> 0.1 * lr", Context.of(base_lr=0), {"lr": lr})(60)
     0.04000000000000001
     """
+    if isinstance(spec, Mapping) and spec.get("definitions") is not None:
+        text = "\n".join([context.definitions, text_of(spec["definitions"])])
+        context = replace(context, definitions=text.strip())
     source = taken(spec)
     if isinstance(source, FunctionSpec):
-        return _of_function(source, context, references)
+        return _of_function(source, context)
     reporter = Reporter(source)
     tree = read(source, reporter)
     if tree is None:
         raise SpecError(reporter.diagnostics)
+    library = Library(read_own(context.definitions))
+    expanded = expand(tree, library, reporter)
     found: tuple[Signal, Length] | None = None
     try:
         if reporter.diagnostics:
-            _check_names(tree, reporter, references)
+            _check_names(expanded, library, reporter, references)
         else:
             with np.errstate(all="ignore"):
                 beside = context.beside({name: s._signal for name, s in references.items()})
-                term = elaborate(tree, reporter, references)
+                term = elaborate(expanded, reporter, library, references)
                 found = Resolver(beside, reporter).resolve(term)
     except RecursionError:
         message = "too much of the spec leans on each other, or is nested in each other"
@@ -331,28 +375,29 @@ def compile_in(
     reporter.check()
     assert found is not None
     signal, length = found
+    context = replace(context, definitions=own_text(tree, library))
     schedule = Schedule(Spec(tree, source), context, signal, length, references)
     schedule(_probe(schedule))
     return schedule
 
 
-def _of_function(
-    spec: FunctionSpec, context: Context, references: Mapping[str, Schedule]
-) -> Schedule:
+def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
     if isinstance(spec.function, Schedule):
         fix = "pass its `spec`, and the context anew"
         raise fail(d.BAD_SPEC, "a Schedule has its context already", fix=fix)
     length = math.inf if context.total is None else context.total
     signal = Called(Caller(str(spec), spec.function), float(length))
-    schedule = Schedule(spec, context, signal, length, references)
+    schedule = Schedule(spec, context, signal, length, _NONE)
     schedule(_probe(schedule))
     return schedule
 
 
-def _check_names(tree: Node, reporter: Reporter, schedules: Collection[str]) -> None:
+def _check_names(
+    tree: Node, library: Library, reporter: Reporter, schedules: Collection[str]
+) -> None:
     """What can be said of a tree mended after syntax errors: its names. The rest may be guesses."""
     mended = Reporter(reporter.source)
-    elaborate(tree, mended, schedules)
+    elaborate(tree, mended, library, schedules)
     for found in mended.diagnostics:
         if found.problem in (d.UNKNOWN_NAME, d.UNKNOWN_PARAMETER):
             reporter.add(found)

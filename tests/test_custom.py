@@ -268,11 +268,11 @@ def test_the_builder_knows_it() -> None:
 
 
 def test_first_is_what_the_first_update_counts_as() -> None:
-    @lrdsl.shape(name="count", first=1)
+    @lrdsl.shape(name="one_up", first=1)
     def counted(n: int) -> int:
         return n
 
-    assert lrdsl.compile("hold(3) >> count()", base_lr=9)([3, 4]).tolist() == [1.0, 2.0]
+    assert lrdsl.compile("hold(3) >> one_up()", base_lr=9)([3, 4]).tolist() == [1.0, 2.0]
 
 
 def test_vectorized() -> None:
@@ -564,6 +564,8 @@ def test_a_signature_that_no_call_could_have(target: Any, expected: str) -> None
         pytest.param({"name": "sqrt"}, "`sqrt` is taken: it is a curve", id="curve"),
         pytest.param({"name": "clip"}, "`clip` is taken: it is a modifier", id="modifier"),
         pytest.param({"name": "exp"}, "`exp` is taken: it is a function", id="function"),
+        pytest.param({"name": "count"}, "`count` is taken: it is a function", id="of lists"),
+        pytest.param({"name": "wsd"}, "`wsd` is taken: it is a definition", id="definition"),
         pytest.param({"name": "t"}, "`t` is taken: it is a word", id="clock"),
         pytest.param({"name": "rest"}, "`rest` is taken: it is a word", id="duration"),
         pytest.param({"name": "true"}, "`true` is taken: it is a word", id="literal"),

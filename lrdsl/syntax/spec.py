@@ -201,9 +201,12 @@ def source_of(spec: object) -> str:
     if isinstance(spec, Spec):
         return spec.source if spec.source is not None else str(spec)
     if isinstance(spec, Mapping):
-        if set(spec) != {"spec"}:
+        if "spec" not in spec or not set(spec) <= {"spec", "definitions"}:
             found = ", ".join(f"`{key}`" for key in spec) or "nothing"
-            raise fail(d.BAD_SPEC, f"a mapping for a schedule has the one key `spec`, not {found}")
+            message = (
+                f"a mapping for a schedule has the key `spec`, perhaps `definitions`, not {found}"
+            )
+            raise fail(d.BAD_SPEC, message)
         return source_of(spec["spec"])
     if as_number(spec) is None:
         raise fail(d.BAD_SPEC, f"a spec is text, a number or a Spec, not {type(spec).__name__}")
