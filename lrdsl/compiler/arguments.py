@@ -110,6 +110,8 @@ class Arguments:
         kind = parameter.kind
         if kind is Kind.VALUE:
             return here.values(self.context, self.reporter, where).evaluate(node)
+        if kind is Kind.VALUES:
+            return self._values(node, where, here)
         if kind is Kind.DURATION:
             return Durations(self.context, self.reporter, where, here.place).evaluate(node)
         if kind is Kind.UPDATES:
@@ -129,6 +131,13 @@ class Arguments:
             return node.word == "true"
         self.complain(d.WRONG_KIND, f"{where} is `true` or `false`", node)
         return None
+
+    def _values(self, node: n.Node, where: str, here: Here) -> float | tuple[float, ...] | None:
+        values = here.values(self.context, self.reporter, where)
+        if not isinstance(node, n.List):
+            return values.evaluate(node)
+        found = [values.evaluate(item) for item in node.items]
+        return None if None in found else tuple([x for x in found if x is not None])
 
     def _milestones(self, node: n.Node, where: str, place: Place) -> tuple[int, ...] | None:
         if not isinstance(node, n.List):
@@ -163,7 +172,7 @@ class Arguments:
     ) -> None:
         """Report a parameter that is impossible beside the others."""
         where = arguments.get(error.parameter, node)
-        self.complain(d.OUT_OF_RANGE, error.message, where, error.fix)
+        self.complain(error.problem, error.message, where, error.fix)
 
 
 def _requirement(problem: Any) -> str:

@@ -275,6 +275,8 @@ class Resolver:
         """How to find where a part starts without building it, so that long chains stay shallow."""
         if not isinstance(part, ShapeCall) or part.form.cls.begins_at is None:
             return None
+        if part.curve is not None and not part.curve.meets_ends:
+            return None
         field = part.form.cls.begins_at
         parameters = [p for p in part.form.parameters if p.name == field]
 
