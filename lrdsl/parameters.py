@@ -32,6 +32,8 @@ class Kind(enum.Enum):
     MILESTONES = "a list of durations"
     COUNT = "a count"
     FLAG = "true or false"
+    WORD = "a word"
+    LIST = "a list of values"
     MODE = "the name of a curve"
     POINTS = "entries `update:value`"
     ENTRIES = "entries such as `600:*0.5`"
@@ -83,6 +85,8 @@ class Parameter:
             default = "_" if default is None else str(default).lower()
         elif isinstance(default, (float, Fraction)):
             default = "inf" if math.isinf(default) else f"{float(default):g}"
+        elif isinstance(default, list):
+            default = f"[{', '.join(f'{item:g}' for item in default)}]"
         return f"{self.name}={default}"
 
 

@@ -6,15 +6,17 @@ import itertools
 import math
 import operator
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, NamedTuple, NoReturn, overload
+from types import MappingProxyType
+from typing import Any, NamedTuple, NoReturn, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrdsl import diagnostics as d
+from lrdsl.callables import Called, Caller, FunctionSpec, taken
 from lrdsl.compiler.check import read_own
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.elaborate import elaborate
@@ -29,6 +31,9 @@ from lrdsl.syntax.nodes import Node
 from lrdsl.syntax.parser import read
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Operand, Spec, source_of
+
+MOST_CYCLES = 10**6
+"""More cycles than this are not listed."""
 
 
 class Segment(NamedTuple):
@@ -51,7 +56,7 @@ class Schedule:
     Called with the number of updates already made, it returns the value for the next one: a float
     for an int, a float64 array of the same shape for an integer array. It never returns anything
     but finite numbers. Immutable, picklable, hashable, safe to share between threads; two
-    schedules are equal when their specs and contexts are.
+    schedules are equal when their specs, their contexts and the schedules they refer to are.
 
     >>> import lrdsl
     >>> schedule = lrdsl.compile("warmup(linear, 100) >> cosine(1, 1e-3, 800)")
@@ -63,15 +68,25 @@ class Schedule:
 
     spec: Spec
     context: Context
+    references: Mapping[str, Schedule]
+    """The other schedules of a program, which the spec may name."""
     length: float
     """Updates until the final value is reached: an int, or `math.inf` if it never ends."""
     _signal: Signal
 
-    def __init__(self, spec: Spec, context: Context, signal: Signal, length: Length) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        context: Context,
+        signal: Signal,
+        length: Length,
+        references: Mapping[str, Schedule],
+    ) -> None:
         finite = not (isinstance(length, float) and math.isinf(length))
         self.__dict__.update(
             spec=spec,
             context=context,
+            references=MappingProxyType(dict(references)),
             _signal=signal,
             length=half_up(length) if finite else math.inf,  # type: ignore[arg-type]
         )
@@ -133,7 +148,7 @@ class Schedule:
         >>> lrdsl.compile("linear(1, 0, 4)").bounds()
         (0.0, 1.0)
         """
-        first = _step(start, "start")
+        first = as_step(start, "start")
         last = self._stop(stop, "bounds") + (1 if stop is None else 0)
         if first >= last:
             raise fail(d.BAD_STEP, f"there are no updates from {first} to before {last}")
@@ -183,20 +198,53 @@ class Schedule:
         """
         return tuple([int(s.stop) for s in self.segments if not math.isinf(s.stop)])
 
+    def cycle_ends(self, start: int = 0, stop: int | None = None) -> tuple[int, ...]:
+        """The cycles that end while the updates `start ≤ t < stop` are made.
+
+        A cycle is a round of a `repeat`, of the outermost one where they are nested. Each is given
+        by how many updates have been made when it has ended, `start < e ≤ stop`: the next round's
+        first update. It is there, where the rate has come down, that snapshot ensembling saves the
+        network. `stop` defaults to the length or, if it never ends, to the run's `total_steps`.
+
+        >>> import lrdsl
+        >>> lrdsl.compile("warmup(5) >> (cosine(1, 0, 10) | repeat(3))").cycle_ends()
+        (15, 25, 35)
+        >>> lrdsl.compile("cosine(1, 0, 10) | repeat(stretch=2)").cycle_ends(0, 150)
+        (10, 30, 70, 150)
+        """
+        first = as_step(start, "start")
+        if stop is None and math.isinf(self.length) and self.context.total_steps is not None:
+            last = self.context.total_steps
+        else:
+            last = self._stop(stop, "cycle_ends")
+        if first >= last:
+            return ()
+        found = tuple(itertools.islice(self._signal.cycle_ends(first, last), MOST_CYCLES + 1))
+        if len(found) > MOST_CYCLES:
+            message = f"more than {MOST_CYCLES:,} cycles end from update {first} to {last}"
+            raise fail(d.BAD_STEP, message, fix="pass a nearer `stop`")
+        return found
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Schedule):
             return NotImplemented
-        return self.spec == other.spec and self.context == other.context
+        return self._identity == other._identity
 
     def __hash__(self) -> int:
-        return hash((self.spec, self.context))
+        return hash((self.spec, self.context, frozenset(self.references.items())))
 
-    def __reduce__(self) -> tuple[object, tuple[str, dict[str, Any]]]:
-        return _restore, (source_of(self.spec), self.context.to_dict())
+    @property
+    def _identity(self) -> tuple[object, ...]:
+        return self.spec, self.context, dict(self.references)
+
+    def __reduce__(self) -> tuple[object, tuple[str | FunctionSpec, Context, dict[str, Schedule]]]:
+        return compile_in, (taken(self.spec), self.context, dict(self.references))
 
     def __repr__(self) -> str:
         known = "".join(f", {name}={value!r}" for name, value in self.context.to_dict().items())
-        return f"lrdsl.compile({str(self.spec)!r}{known})"
+        beside = ", ".join(f"{name}={value!r}" for name, value in self.references.items())
+        text = str(self.spec) if isinstance(self.spec, FunctionSpec) else repr(str(self.spec))
+        return f"lrdsl.compile({text}{known})" + (f" beside {beside}" if beside else "")
 
     def _evaluate(self, t: Array) -> Array:
         with np.errstate(all="ignore"):
@@ -212,7 +260,7 @@ class Schedule:
 
     def _stop(self, n: int | None, what: str) -> int:
         if n is not None:
-            return _step(n, "n")
+            return as_step(n, "n")
         if math.isinf(self.length):
             message = f"`{what}` needs to know how far: the schedule never ends"
             raise fail(d.BAD_STEP, message, fix="pass the number of updates")
@@ -233,7 +281,8 @@ def _times(step: int) -> Array:
     return np.array([step], dtype=np.float64)
 
 
-def _step(value: int, name: str) -> int:
+def as_step(value: SupportsIndex, name: str) -> int:
+    """A number of updates as an int; `SpecError`, that says `name`, if it is none."""
     if isinstance(value, bool):
         raise fail(d.BAD_STEP, f"`{name}` is a whole number, not {value}")
     try:
@@ -246,10 +295,6 @@ def _step(value: int, name: str) -> int:
 
 def _shown(value: object) -> str:
     return cut(repr(value))
-
-
-def _restore(source: str, context: dict[str, Any]) -> Schedule:
-    return compile(source, **context)
 
 
 def compile(
@@ -265,7 +310,8 @@ def compile(
 ) -> Schedule:
     """The schedule that a spec means.
 
-    `spec` is text, a `Spec`, a number, or a mapping with the key `spec`. The other arguments
+    `spec` is text, a `Spec`, a number, a mapping with the key `spec`, or a Python function of the
+    number of updates made, which must be pure and goes on for the whole run. The other arguments
     are what the run supplies: `total_steps`, updates in the run, for `%`, `total`, `rest` and
     segments without a length; `steps_per_epoch` for `ep`; `samples_per_step` and `tokens_per_step`
     for `sp` and `tok`; `base_lr` for `base`, the parameter group's own learning rate;
@@ -287,12 +333,27 @@ def compile(
     return compile_in(spec, context)
 
 
-def compile_in(spec: Operand | Any, context: Context) -> Schedule:
-    """The schedule that a spec means in a context made before."""
+_NONE: Mapping[str, Schedule] = MappingProxyType({})
+
+
+def compile_in(
+    spec: Operand | Any, context: Context, references: Mapping[str, Schedule] = _NONE
+) -> Schedule:
+    """The schedule that a spec means in a context made before.
+
+    `references` are the other schedules of a program by name. Where the spec names one, it is that
+    schedule at the same update of the run, wherever in a chain the name stands.
+
+    >>> lr = compile("linear(1, 0, 100)")
+    >>> compile_in("hold(50) >> 0.1 * lr", Context.of(base_lr=0), {"lr": lr})(60)
+    0.04000000000000001
+    """
     if isinstance(spec, Mapping) and spec.get("definitions") is not None:
         text = "\n".join([context.definitions, text_of(spec["definitions"])])
         context = replace(context, definitions=text.strip())
-    source = source_of(spec)
+    source = taken(spec)
+    if isinstance(source, FunctionSpec):
+        return _of_function(source, context)
     reporter = Reporter(source)
     tree = read(source, reporter)
     if tree is None:
@@ -302,11 +363,12 @@ def compile_in(spec: Operand | Any, context: Context) -> Schedule:
     found: tuple[Signal, Length] | None = None
     try:
         if reporter.diagnostics:
-            _check_names(expanded, library, reporter)
+            _check_names(expanded, library, reporter, references)
         else:
             with np.errstate(all="ignore"):
-                term = elaborate(expanded, reporter, library)
-                found = Resolver(context, reporter).resolve(term)
+                beside = context.beside({name: s._signal for name, s in references.items()})
+                term = elaborate(expanded, reporter, library, references)
+                found = Resolver(beside, reporter).resolve(term)
     except RecursionError:
         message = "too much of the spec leans on each other, or is nested in each other"
         reporter.report(d.TOO_DEEP, message, tree.span)
@@ -314,15 +376,28 @@ def compile_in(spec: Operand | Any, context: Context) -> Schedule:
     assert found is not None
     signal, length = found
     context = replace(context, definitions=own_text(tree, library))
-    schedule = Schedule(Spec(tree, source), context, signal, length)
+    schedule = Schedule(Spec(tree, source), context, signal, length, references)
     schedule(_probe(schedule))
     return schedule
 
 
-def _check_names(tree: Node, library: Library, reporter: Reporter) -> None:
+def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
+    if isinstance(spec.function, Schedule):
+        fix = "pass its `spec`, and the context anew"
+        raise fail(d.BAD_SPEC, "a Schedule has its context already", fix=fix)
+    length = math.inf if context.total is None else context.total
+    signal = Called(Caller(str(spec), spec.function), float(length))
+    schedule = Schedule(spec, context, signal, length, _NONE)
+    schedule(_probe(schedule))
+    return schedule
+
+
+def _check_names(
+    tree: Node, library: Library, reporter: Reporter, schedules: Collection[str]
+) -> None:
     """What can be said of a tree mended after syntax errors: its names. The rest may be guesses."""
     mended = Reporter(reporter.source)
-    elaborate(tree, mended, library)
+    elaborate(tree, mended, library, schedules)
     for found in mended.diagnostics:
         if found.problem in (d.UNKNOWN_NAME, d.UNKNOWN_PARAMETER):
             reporter.add(found)

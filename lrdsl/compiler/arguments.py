@@ -126,6 +126,10 @@ class Arguments:
                 self.complain(d.WRONG_KIND, f"{where} is a whole number, or `inf`", node)
                 return None
             return count
+        if kind is Kind.LIST:
+            return self._list_of_values(node, where, here)
+        if kind is Kind.WORD:
+            return self._word(node, where)
         assert kind is Kind.FLAG
         if isinstance(node, n.Keyword) and node.word in ("true", "false"):
             return node.word == "true"
@@ -146,6 +150,22 @@ class Arguments:
             return None
         found = [self.updates(item, where, place) for item in node.items]
         return None if None in found else tuple([half_up(x) for x in found if x is not None])
+
+    def _list_of_values(self, node: n.Node, where: str, here: Here) -> list[float] | None:
+        if not isinstance(node, n.List):
+            message = f"{where} is a list of values"
+            self.complain(d.WRONG_KIND, message, node, f"write `[{write(node)}]`")
+            return None
+        values = here.values(self.context, self.reporter, f"an item of {where}")
+        found = [values.evaluate(item) for item in node.items]
+        return None if None in found else [value for value in found if value is not None]
+
+    def _word(self, node: n.Node, where: str) -> str | None:
+        match node:
+            case n.Name(id=word) | n.String(value=word):
+                return word
+        self.complain(d.WRONG_KIND, f"{where} is a word", node, "such as `up` or `'up'`")
+        return None
 
     def make(
         self,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -76,6 +77,9 @@ class Product(Signal):
         values = self.source.values(np.arange(first, first + BLOCK + 1, dtype=np.float64))
         values[0] = self._begins[block]
         return np.multiply.accumulate(values)
+
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        return self.source.cycle_ends(start, int(min(stop, self.end)))
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
         return tuple(

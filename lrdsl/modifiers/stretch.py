@@ -23,8 +23,8 @@ class Stretch(Filter):
 
     k: Annotated[Value, Field(gt=0)]
 
-    def values(self, source: Signal, t: Array) -> Array:
-        return source.values(scaled(t, 1 / self._ratio))
+    def times(self, t: Array) -> Array:
+        return scaled(t, 1 / self._ratio)
 
     def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
         pieces = source.outline(stop if math.isinf(stop) else math.ceil(stop / self._ratio))
