@@ -14,9 +14,11 @@ and of the metrics that came, with the updates at which they came; nothing else 
 from __future__ import annotations
 
 import operator
+import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
@@ -51,10 +53,11 @@ class Scheduler(LRScheduler):
 
     The keyword arguments are those of `lrdsl.compile`: `total_steps`, updates in the run, for `%`,
     `total`, `rest` and segments without a length; `steps_per_epoch` for `ep`; `samples_per_step`
-    for `sp`; `tokens_per_step` for `tok`; all other names are variables of the spec. `last_epoch`
-    is as in torch: the update last made, -1 for none. `metric_reduction` is what becomes of the
-    metrics of several ranks under torch.distributed: `"mean"`, `"min"`, `"max"`, or `"same"`, for
-    which a difference between ranks is an error on all of them.
+    for `sp`; `tokens_per_step` for `tok`; `definitions`, what the spec can call; all other names
+    are variables of the spec. `last_epoch` is as in torch: the update last made, -1 for none.
+    `metric_reduction` is what becomes of the metrics of several ranks under torch.distributed:
+    `"mean"`, `"min"`, `"max"`, or `"same"`, for which a difference between ranks is an error on all
+    of them.
 
     In a spec, `base` is the group's own number, the one that the optimizer was made with; the group
     keeps it, as its `initial_lr` and so on. If a group has the key `lr_scale`, its learning rate is
@@ -94,6 +97,7 @@ class Scheduler(LRScheduler):
         tokens_per_step: float | None = None,
         last_epoch: int = -1,
         metric_reduction: str = "mean",
+        definitions: str | os.PathLike[str] | Sequence[str] | None = None,
         **variables: float,
     ) -> None:
         if not isinstance(optimizer, Optimizer):
@@ -107,13 +111,14 @@ class Scheduler(LRScheduler):
             steps_per_epoch=steps_per_epoch,
             samples_per_step=samples_per_step,
             tokens_per_step=tokens_per_step,
+            definitions=definitions,
             **variables,
         )
         made = _updates(last_epoch, "last_epoch", least=-1)
         self._metric_reduction = checked_reduction(metric_reduction)
         self.optimizer = optimizer
         self.base_lrs = []
-        self._program = Program(spec)
+        self._program = Program(spec, self._context.definitions)
         self._schedules = Schedules(self._program, self._context)
         self._groups: list[dict[str, Any]] = []
         self._names: list[object] = []
@@ -255,7 +260,7 @@ class Scheduler(LRScheduler):
         return {
             "version": STATE_VERSION,
             "spec": self._texts(),
-            "context": self._context.to_dict(),
+            "context": self._recorded.to_dict(),
             "updates": self.last_epoch,
             **self._schedules.log.to_dict(),
         }
@@ -268,7 +273,7 @@ class Scheduler(LRScheduler):
         having changed nothing, if the state is not one of a `Scheduler`.
         """
         made, log = checked(state_dict)
-        different = difference(state_dict, self._texts(), self._context)
+        different = difference(state_dict, self._texts(), self._recorded)
         self._take_over(max(0, made))
         with self._schedules.replay(log):
             if made < 0:
@@ -341,6 +346,15 @@ class Scheduler(LRScheduler):
                 else:
                     texts.setdefault(drive.key, {})[choice.pattern] = text
         return texts
+
+    @property
+    def _recorded(self) -> Context:
+        """The context, with the definitions that the specs do use, wherever they were made."""
+        texts = [
+            ahead.schedule.context.definitions for drive in self._drives for ahead in drive.aheads
+        ]
+        lines = dict.fromkeys(line for text in texts for line in text.split("\n") if line)
+        return replace(self._context, definitions="\n".join(lines))
 
     def _names_now(self) -> list[object]:
         """The groups' names. A loaded group may have lost its own: it keeps the one it had."""
