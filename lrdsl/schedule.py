@@ -23,7 +23,7 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.elaborate import elaborate
 from lrdsl.compiler.expand import expand, own_text
 from lrdsl.compiler.resolve import Resolved, Resolver
-from lrdsl.compiler.terms import Scalar, Term
+from lrdsl.compiler.terms import Term
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
 from lrdsl.library import Library
 from lrdsl.library.files import text_of
@@ -52,6 +52,9 @@ class Segment(NamedTuple):
     description: str
 
 
+_NONE: Mapping[str, Schedule] = MappingProxyType({})
+
+
 class Schedule:
     """A compiled spec.
 
@@ -77,7 +80,7 @@ class Schedule:
     """Updates until the final value is reached: an int, or `math.inf` if it never ends."""
     observed: int | None
     """The update of the latest metric observed; None if there was none, or nothing reacts."""
-    _term: Term
+    _term: Term | None
     _resolved: Resolved
     _signal: Signal
 
@@ -85,9 +88,9 @@ class Schedule:
         self,
         spec: Spec,
         context: Context,
-        references: Mapping[str, Schedule],
-        term: Term,
         resolved: Resolved,
+        term: Term | None = None,
+        references: Mapping[str, Schedule] = _NONE,
         observed: int | None = None,
     ) -> None:
         length = resolved.length
@@ -215,9 +218,10 @@ class Schedule:
             reactors = tuple([reactor.having(reaction) for reactor, reaction in pairs])
             resolved = resolved._replace(reactors=reactors)
         else:
+            assert self._term is not None  # whatever reacts has been made of one
             reporter = Reporter(source_of(self.spec))
             resolved = _resolve(self._term, self.context, self.references, reporter, reactions)
-        return Schedule(self.spec, self.context, self.references, self._term, resolved, observed)
+        return Schedule(self.spec, self.context, resolved, self._term, self.references, observed)
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
@@ -405,9 +409,6 @@ def compile(
     return compile_in(spec, context)
 
 
-_NONE: Mapping[str, Schedule] = MappingProxyType({})
-
-
 def compile_in(
     spec: Operand | Any, context: Context, references: Mapping[str, Schedule] = _NONE
 ) -> Schedule:
@@ -439,7 +440,7 @@ def compile_in(
         term = elaborate(expanded, reporter, library, references)
     resolved = _resolve(term, context, references, reporter)
     context = replace(context, definitions=own_text(tree, library))
-    schedule = Schedule(Spec(tree, source), context, references, term, resolved)
+    schedule = Schedule(Spec(tree, source), context, resolved, term, references)
     schedule(_probe(schedule))
     return schedule
 
@@ -451,7 +452,7 @@ def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
     length = math.inf if context.total is None else context.total
     signal = Called(Caller(str(spec), spec.function), float(length))
     resolved = Resolved(signal, length, ())
-    schedule = Schedule(spec, context, _NONE, Scalar(spec.node), resolved)
+    schedule = Schedule(spec, context, resolved)
     schedule(_probe(schedule))
     return schedule
 

@@ -53,7 +53,7 @@ class Resolved(NamedTuple):
 
     signal: Signal
     length: Length
-    reactors: tuple[Reactor, ...]
+    reactors: tuple[Reactor, ...] = ()
     """What reacts to metrics, each after all that stands inside what it modifies."""
 
 
@@ -77,11 +77,12 @@ class Resolver:
         total = self.args.context.total
         place = Place(Fraction(0), total)
         extent = self.lengths.measure(term, place)
-        frame = Frame(place, Window(), Fraction(0), total, self.args.base, self.args.base)
+        length = total if extent is None or extent.length is None else extent.length
+        window = Window(stop=half_up(length) if isinstance(length, Fraction) else math.inf)
+        frame = Frame(place, window, Fraction(0), total, self.args.base, self.args.base)
         signal = self.build(term, frame)
         if signal is None or extent is None:
             return None
-        length = total if extent.length is None else extent.length
         assert length is not None
         return Resolved(signal, length, tuple(self.reactors))
 
