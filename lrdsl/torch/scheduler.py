@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import operator
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -106,6 +106,7 @@ class Scheduler(LRScheduler):
         self._drives: list[Drive] = []
         self._lr: Drive | None = None
         self._last_lr: list[float | Tensor] = []
+        self._cycle_callbacks: dict[object, Callable[[Scheduler], object]] = {}
         self._program.check(self._names_now())
         self._values(made + 1)  # whatever can fail does so here, before anything is changed
         super().__init__(optimizer, made)
@@ -170,11 +171,57 @@ class Scheduler(LRScheduler):
         >>> scheduler.get_last_lr()
         [0.25]
         """
+        before = self.last_epoch
         if epoch is None:
             super().step()  # which also warns of a step before the optimizer's first
         else:
             self._update_lr(epoch)
             self._step_count += 1
+        if self._cycle_callbacks and self.last_epoch > before and self.cycle_ended:
+            for callback in [*self._cycle_callbacks.values()]:
+                callback(self)
+
+    @property
+    def cycle_ended(self) -> bool:
+        """Whether the update just made was the last one of a cycle, a round of a `repeat`.
+
+        Of several schedules, any will do. It is a function of the number of updates made alone,
+        and so is the same after a resume.
+        """
+        made = self.last_epoch
+        aheads = dict.fromkeys([ahead for drive in self._drives for ahead in drive.aheads])
+        return made > 0 and any(ahead.schedule.cycle_ends(made - 1, made) for ahead in aheads)
+
+    def on_cycle_end(self, callback: Callable[[Scheduler], object]) -> Callable[[], None]:
+        """Have `callback(scheduler)` called after each step that ends a cycle.
+
+        Returns a function that undoes it. A step that stays where it is or goes back calls
+        nothing. Callbacks are no part of the state.
+
+        >>> from torch import nn, optim
+        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
+        >>> scheduler = Scheduler(optimizer, "cosine(1, 0, 3) | repeat()")
+        >>> remove = scheduler.on_cycle_end(lambda scheduler: print("snapshot"))
+        >>> for step in range(1, 7):
+        ...     optimizer.step()
+        ...     scheduler.step()
+        ...     print(step, scheduler.cycle_ended)
+        1 False
+        2 False
+        snapshot
+        3 True
+        4 False
+        5 False
+        snapshot
+        6 True
+        """
+        key = object()
+        self._cycle_callbacks[key] = callback
+
+        def remove() -> None:
+            self._cycle_callbacks.pop(key, None)
+
+        return remove
 
     def _update_lr(self, epoch: int | None = None) -> None:
         # torch's SequentialLR calls this to start a child: it must not be renamed.
