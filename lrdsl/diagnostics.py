@@ -87,6 +87,7 @@ BAD_STEP = Problem("LR601", "bad-step")
 BAD_SPEC = Problem("LR602", "bad-spec")
 BAD_STATE = Problem("LR603", "bad-state")
 BAD_GROUP = Problem("LR604", "bad-parameter-group")
+BAD_METRIC = Problem("LR605", "bad-metric")
 
 _MARGIN = 60
 """Characters of a long line shown on each side of what is wrong."""

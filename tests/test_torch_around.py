@@ -274,6 +274,21 @@ def test_cycles_end(spec, expected):
     assert seen == expected
 
 
+def test_cycles_end_under_a_metric_and_in_what_another_number_names():
+    program = {"lr": "1 | plateau(0.5, 0)", "weight_decay": "0.1 * lr", "momentum": "0.5"}
+    for key, spec in [("lr", f"({CYCLES}) | plateau(0.5, 0)"), ("momentum", f"({CYCLES}) / 2")]:
+        scheduler, seen = Scheduler(sgd(0.1), {**program, key: spec}), []
+        scheduler.on_cycle_end(lambda scheduler, seen=seen: seen.append(scheduler.last_epoch))
+        for _ in range(20):
+            scheduler.optimizer.step()
+            scheduler.step(0.7)
+        assert seen == [7, 11, 15, 19]
+    decay = scheduler.driven["weight_decay"][0]
+    assert decay.cycle_ends(0, 20) == ()
+    scheduler = Scheduler(sgd(0.1), {"lr": CYCLES, "weight_decay": "hold(2) >> 0.1 * lr"})
+    assert scheduler.driven["weight_decay"][0].cycle_ends(0, 20) == (7, 11, 15, 19)
+
+
 def test_the_flag_is_a_function_of_the_update_count():
     optimizer = sgd(0.1)
     scheduler = Scheduler(optimizer, CYCLES)

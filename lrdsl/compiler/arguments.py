@@ -16,6 +16,7 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.frames import Frame, Place
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.parameters import Kind, Lean, Parameter, ParameterError, Parametrised
+from lrdsl.registry import did_you_mean
 from lrdsl.signal import half_up
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write
@@ -126,6 +127,8 @@ class Arguments:
                 self.complain(d.WRONG_KIND, f"{where} is a whole number, or `inf`", node)
                 return None
             return count
+        if kind is Kind.WORD:
+            return self._word(parameter, node, where)
         assert kind is Kind.FLAG
         if isinstance(node, n.Keyword) and node.word in ("true", "false"):
             return node.word == "true"
@@ -138,6 +141,16 @@ class Arguments:
             return values.evaluate(node)
         found = [values.evaluate(item) for item in node.items]
         return None if None in found else tuple([x for x in found if x is not None])
+
+    def _word(self, parameter: Parameter, node: n.Node, where: str) -> str | None:
+        given = node.id if isinstance(node, n.Name) else None
+        given = node.value if isinstance(node, n.String) else given
+        if given in parameter.words:
+            return given
+        message = f"{where} is {' or '.join(f'`{word}`' for word in parameter.words)}"
+        suggestion = None if given is None else did_you_mean(given, parameter.words)
+        self.reporter.report(d.WRONG_KIND, message, node.span, suggestion=suggestion)
+        return None
 
     def _milestones(self, node: n.Node, where: str, place: Place) -> tuple[int, ...] | None:
         if not isinstance(node, n.List):

@@ -16,6 +16,10 @@ from lrdsl.syntax.spec import parse, source_of
 ONE_SPEC = frozenset({"spec", "definitions"})
 """The keys of a mapping that is one spec and not a program or a choice of specs."""
 
+_GLOB = frozenset("*?[")
+_MOST = 8
+"""Parameter groups that a message lists."""
+
 
 @dataclass(frozen=True, eq=False)
 class Choice:
@@ -65,19 +69,19 @@ class Program:
         >>> Program({"lr": {"hed": 1, "*": 0.1}}).check(["body", "head"])
         Traceback (most recent call last):
         lrdsl.diagnostics.SpecError: error[LR604]: `hed` of `lr` matches no parameter group
-          = did you mean `head`? The groups are 0 `body`, 1 `head`
+          = did you mean `head`? There are parameter groups 0 `body`, 1 `head`
         """
         found = []
         for key, choices in self.choices.items():
             chosen = self.of(key, names)
             used = set(chosen)
             found += [self._unused(choice, names) for choice in choices if choice not in used]
-            for i, choice in enumerate(chosen):
-                if choice is None:
-                    message = f"nothing drives `{key}` in parameter group {_shown(i, names[i])}"
-                    patterns = ", ".join(f"`{choice.pattern}`" for choice in choices)
-                    fix = f'add a spec for "*", which is all other groups, after {patterns}'
-                    found.append(Diagnostic(d.BAD_GROUP, message, fix=fix))
+            without = [(i, names[i]) for i, choice in enumerate(chosen) if choice is None]
+            if without:
+                message = f"nothing drives `{key}` in {_listed(without)}"
+                patterns = ", ".join(f"`{choice.pattern}`" for choice in choices)
+                fix = f'add a spec for "*", which is all other groups, after {patterns}'
+                found.append(Diagnostic(d.BAD_GROUP, message, fix=fix))
         if found:
             raise SpecError(found)
 
@@ -86,9 +90,11 @@ class Program:
         if any([_matches(choice, i, name) for i, name in enumerate(names)]):
             message = f"{own} never applies: what stands before it takes all of its groups"
             return Diagnostic(d.BAD_GROUP, message, fix="write the wider pattern last")
-        known = "The groups are " + ", ".join(_shown(i, name) for i, name in enumerate(names))
-        near = did_you_mean(choice.pattern or "", [str(n) for n in names if n is not None])
-        fix = f"{near[0]} {known}" if near else known[0].lower() + known[1:]
+        pattern = choice.pattern or ""
+        fix = f"there are {_listed([*enumerate(names)])}"
+        near = did_you_mean(pattern, [str(name) for name in names if name is not None])
+        if near is not None and not _GLOB.intersection(pattern):
+            fix = f"{near[0]} T{fix[1:]}"
         return Diagnostic(d.BAD_GROUP, f"{own} matches no parameter group", fix=fix)
 
 
@@ -155,5 +161,7 @@ def _matches(choice: Choice, index: int, name: object) -> bool:
     return pattern == str(name) or fnmatch.fnmatchcase(str(name), pattern)
 
 
-def _shown(index: int, name: object) -> str:
-    return str(index) if name is None else f"{index} `{name}`"
+def _listed(groups: Sequence[tuple[int, object]]) -> str:
+    shown = [str(i) if name is None else f"{i} `{name}`" for i, name in groups[:_MOST]]
+    more = f" and {len(groups) - _MOST} more" if len(groups) > _MOST else ""
+    return f"parameter group{'s' * (len(groups) > 1)} {', '.join(shown)}{more}"
