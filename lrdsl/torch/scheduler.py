@@ -127,6 +127,7 @@ class Scheduler(LRScheduler):
         self._lr: Drive | None = None
         self._reacts = False
         self._last_lr: list[float | Tensor] = []
+        self._cycle_callbacks: dict[object, Callable[[Scheduler], object]] = {}
         self._program.check(self._names_now())
         self._values(made + 1)  # whatever can fail does so here, before anything is changed
         super().__init__(optimizer, made)
@@ -206,11 +207,15 @@ class Scheduler(LRScheduler):
         if metric is not None and epoch is None and not self._reacts:
             metric, epoch = None, _updates(metric, "epoch", least=0)
         to = None if epoch is None else _updates(epoch, "epoch", least=0)
+        before = self.last_epoch
         if metric is None:
             self._go_on(to)
         else:
             with self._observing(metric, self.last_epoch + 1 if to is None else to):
                 self._go_on(to)
+        if self._cycle_callbacks and self.last_epoch > before and self.cycle_ended:
+            for callback in [*self._cycle_callbacks.values()]:
+                callback(self)
 
     def _go_on(self, to: int | None) -> None:
         if to is None:
@@ -218,6 +223,48 @@ class Scheduler(LRScheduler):
         else:
             self._update_lr(to)
             self._step_count += 1
+
+    @property
+    def cycle_ended(self) -> bool:
+        """Whether the update just made was the last one of a cycle, a round of a `repeat`.
+
+        Of several schedules, any will do. It is a function of the number of updates made alone,
+        and so is the same after a resume.
+        """
+        made = self.last_epoch
+        aheads = dict.fromkeys([ahead for drive in self._drives for ahead in drive.aheads])
+        return made > 0 and any(ahead.schedule.cycle_ends(made - 1, made) for ahead in aheads)
+
+    def on_cycle_end(self, callback: Callable[[Scheduler], object]) -> Callable[[], None]:
+        """Have `callback(scheduler)` called after each step that ends a cycle.
+
+        Returns a function that undoes it. A step that stays where it is or goes back calls
+        nothing. Callbacks are no part of the state.
+
+        >>> from torch import nn, optim
+        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
+        >>> scheduler = Scheduler(optimizer, "cosine(1, 0, 3) | repeat()")
+        >>> remove = scheduler.on_cycle_end(lambda scheduler: print("snapshot"))
+        >>> for step in range(1, 7):
+        ...     optimizer.step()
+        ...     scheduler.step()
+        ...     print(step, scheduler.cycle_ended)
+        1 False
+        2 False
+        snapshot
+        3 True
+        4 False
+        5 False
+        snapshot
+        6 True
+        """
+        key = object()
+        self._cycle_callbacks[key] = callback
+
+        def remove() -> None:
+            self._cycle_callbacks.pop(key, None)
+
+        return remove
 
     def observe(self, metric: object) -> None:
         """Take in a metric that is known now, without a step: the numbers are set at once.
