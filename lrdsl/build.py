@@ -71,6 +71,23 @@ class BracketBuilder:
         return f"<lrdsl.build.{self.__name__}[…]>"
 
 
+class Namespace:
+    """What has a dot in its name: `lrdsl.build.my.sawtooth(…)` is `my.sawtooth(…)`."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+    def __getattr__(self, name: str) -> Any:
+        return _look_up(f"{self.__name__}.{name}")
+
+    def __dir__(self) -> list[str]:
+        prefix = f"{self.__name__}."
+        return sorted({name.removeprefix(prefix) for name in SHAPES if name.startswith(prefix)})
+
+    def __repr__(self) -> str:
+        return f"<lrdsl.build.{self.__name__}>"
+
+
 def var(name: str) -> Spec:
     """A variable, to be bound when the spec is compiled.
 
@@ -125,19 +142,31 @@ def _make(name: str) -> object:
         return Builder(name, f"The function `{name}` of the language, pointwise.", ())
     if name in NAMES:
         return Spec(n.Name(name))
+    if any(known.startswith(f"{name}.") for known in SHAPES):
+        return Namespace(name)
     return None
 
 
-def __getattr__(name: str) -> Any:
-    if not name.startswith("__"):
+def _look_up(name: str) -> Any:
+    if "__" not in name:
         made = _make(name)
         if made is not None:
-            globals()[name] = made
             return made
-    known = near(name, __dir__())
+        broken = SHAPES.why_broken(name)
+        if broken is not None:
+            raise AttributeError(broken)
+    known = near(name, _names())
     hint = f"; did you mean {known!r}?" if known else ""
     raise AttributeError(f"the language has no {name!r}{hint}")
 
 
+def _names() -> set[str]:
+    return {*SHAPES, *MODIFIERS, *FUNCTIONS, *NAMES, "var"}
+
+
+def __getattr__(name: str) -> Any:
+    return _look_up(name)
+
+
 def __dir__() -> list[str]:
-    return sorted({*SHAPES, *MODIFIERS, *FUNCTIONS, *NAMES, "var"})
+    return sorted({name.partition(".")[0] for name in _names()})

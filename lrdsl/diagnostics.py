@@ -15,15 +15,33 @@ from typing import Any, Literal, NamedTuple
 Severity = Literal["error", "warning", "hint"]
 
 
-class Span(NamedTuple):
-    """A stretch of a spec's text: characters `start` up to, not including, `stop`."""
+class Site(NamedTuple):
+    """A place in a definition: the characters `start` to `stop` of its `source`.
 
+    `name` is the definition's, `file` where it was read, "" for what has no file.
+    """
+
+    name: str
+    source: str
+    file: str
     start: int
     stop: int
 
+
+class Span(NamedTuple):
+    """A stretch of a spec's text: characters `start` up to, not including, `stop`.
+
+    What a call of a definition stands for has the span of the call, or of the argument; `sites`
+    are the places in the definitions that led there, the outermost first.
+    """
+
+    start: int
+    stop: int
+    sites: tuple[Site, ...] = ()
+
     def to(self, other: Span) -> Span:
         """The span from the start of this one to the end of `other`."""
-        return Span(self.start, other.stop)
+        return Span(self.start, other.stop, self.sites)
 
 
 NOWHERE = Span(-1, -1)
@@ -82,12 +100,21 @@ OVERFLOW = Problem("LR502", "overflow")
 NOT_FINITE = Problem("LR503", "not-finite")
 BAD_ARITHMETIC = Problem("LR504", "bad-arithmetic")
 
+# Definitions. LR6xx are about the use from Python.
+DUPLICATE_NAME = Problem("LR701", "duplicate-name")
+RECURSION = Problem("LR702", "recursion")
+UNUSED_PARAMETER = Problem("LR703", "unused-parameter")
+NOT_DEFINED_YET = Problem("LR704", "not-defined-yet")
+BAD_FILE = Problem("LR705", "bad-file")
+BAD_CONDITION = Problem("LR706", "bad-condition")
+
 # Use from Python.
 BAD_STEP = Problem("LR601", "bad-step")
 BAD_SPEC = Problem("LR602", "bad-spec")
 BAD_STATE = Problem("LR603", "bad-state")
 BAD_GROUP = Problem("LR604", "bad-parameter-group")
 BAD_METRIC = Problem("LR605", "bad-metric")
+BAD_SHAPE = Problem("LR606", "bad-shape")
 
 _MARGIN = 60
 """Characters of a long line shown on each side of what is wrong."""
@@ -149,9 +176,10 @@ class Diagnostic:
         text, lead, carets = _excerpt(line, column - 1, width)
         gutter = f"{line_number} " if "\n" in self.source.strip() else ""
         note = f" {self.fix}" if self.fix else ""
-        return (
+        shown = (
             f"{head}\n  {gutter}| {text}\n  {' ' * len(gutter)}| {' ' * lead}{'^' * carets}{note}"
         )
+        return "\n".join([shown, *map(_trace, self.span.sites)])
 
     def to_dict(self) -> dict[str, Any]:
         """The complaint as plain data, ready for JSON."""
@@ -167,7 +195,16 @@ class Diagnostic:
             "column": None if position is None else position[1],
             "fix": self.fix,
             "replacement": self.replacement,
+            "definitions": [site.name for site in self.span.sites],
         }
+
+
+def _trace(site: Site) -> str:
+    """The place in a definition that an error comes from, as shown to the user."""
+    here = Diagnostic(EMPTY, "", Span(site.start, site.stop), site.source)
+    _, *excerpt = here.render().split("\n")
+    where = f", {site.file}" if site.file else ""
+    return "\n".join([f"  in the definition of `{site.name}`{where}:", *excerpt])
 
 
 def _excerpt(line: str, start: int, width: int) -> tuple[str, int, int]:
@@ -227,7 +264,7 @@ class Reporter:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self._found: dict[tuple[Problem, Span], Diagnostic] = {}
+        self._found: dict[tuple[object, ...], Diagnostic] = {}
         self._more = 0
 
     def report(
@@ -246,11 +283,15 @@ class Reporter:
         """
         if suggestion is not None:
             fix, replacement = suggestion
+        if span.sites:  # what is to be replaced stands in the definition, not at the span
+            replacement = None
         self.add(Diagnostic(problem, message, span, self.source, fix, replacement))
 
     def add(self, found: Diagnostic) -> None:
         """Note a complaint made elsewhere."""
-        key = (found.problem, found.span)
+        span = found.span
+        # A call can lead to several mistakes in its definition, and to one of them many times.
+        key = (found.problem, span.start, span.stop, found.message if span.sites else "")
         if key not in self._found and len(self._found) >= MOST:
             self._more += 1
         else:
@@ -259,7 +300,7 @@ class Reporter:
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
         """What was found so far."""
-        found = sorted(self._found.values(), key=lambda d: (d.span, d.code))
+        found = sorted(self._found.values(), key=lambda d: (*d.span[:2], d.code))
         if self._more:
             message = f"there are {self._more} mistakes more"
             found.append(Diagnostic(TOO_MANY_MISTAKES, message))

@@ -18,11 +18,14 @@ from typing import Annotated, Any, ClassVar, get_args
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import PydanticUndefined
 
+from lrdsl.diagnostics import OUT_OF_RANGE, Problem
+
 
 class Kind(enum.Enum):
     """What an argument may be; the value is how messages call it."""
 
     VALUE = "a value"
+    VALUES = "a value or a list of values"
     STEPS = "a duration, the length of the segment,"
     UPDATES = "a duration"  # whole, if it is written as a plain number
     DURATION = "a duration "
@@ -30,6 +33,7 @@ class Kind(enum.Enum):
     COUNT = "a count"
     FLAG = "true or false"
     WORD = "a word"
+    LIST = "a list of values"
     MODE = "the name of a curve"
     POINTS = "entries `update:value`"
     ENTRIES = "entries such as `600:*0.5`"
@@ -50,6 +54,7 @@ def lean(on: Lean) -> Any:
 
 
 Value = Annotated[float, Kind.VALUE]
+Values = Annotated["float | tuple[float, ...]", Kind.VALUES]
 Steps = Annotated[int, Kind.STEPS]
 Updates = Annotated[Fraction, Kind.UPDATES]
 Duration = Annotated[Fraction, Kind.DURATION]
@@ -82,6 +87,8 @@ class Parameter:
             default = "_" if default is None else str(default).lower()
         elif isinstance(default, (float, Fraction)):
             default = "inf" if math.isinf(default) else f"{float(default):g}"
+        elif isinstance(default, list):
+            default = f"[{', '.join(f'{item:g}' for item in default)}]"
         return f"{self.name}={default}"
 
 
@@ -91,8 +98,15 @@ REQUIRED: Any = PydanticUndefined
 class ParameterError(Exception):
     """A parameter whose value is impossible beside the others; `fix` says what to do."""
 
-    def __init__(self, parameter: str, message: str, fix: str | None = None) -> None:
+    def __init__(
+        self,
+        parameter: str,
+        message: str,
+        fix: str | None = None,
+        problem: Problem = OUT_OF_RANGE,
+    ) -> None:
         super().__init__(message)
+        self.problem = problem
         self.parameter = parameter
         self.message = message
         self.fix = fix

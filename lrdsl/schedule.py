@@ -5,27 +5,37 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from collections.abc import Collection, Iterator, Mapping
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, NamedTuple, NoReturn, overload
+from typing import Any, NamedTuple, NoReturn, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrdsl import diagnostics as d
+from lrdsl.callables import Called, Caller, FunctionSpec, taken
+from lrdsl.compiler.check import read_own
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.elaborate import elaborate
+from lrdsl.compiler.expand import expand, own_text
 from lrdsl.compiler.resolve import Resolved, Resolver
 from lrdsl.compiler.terms import Term
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
+from lrdsl.library import Library
+from lrdsl.library.files import text_of
 from lrdsl.modifiers.reactive import Reaction
 from lrdsl.signal import CHUNK, LAST_STEP, Array, Signal, half_up
 from lrdsl.syntax.nodes import Node
 from lrdsl.syntax.parser import read
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Operand, Spec, as_number, source_of
+
+MOST_CYCLES = 10**6
+"""More cycles than this are not listed."""
 
 
 class Segment(NamedTuple):
@@ -153,7 +163,7 @@ class Schedule:
         >>> lrdsl.compile("linear(1, 0, 4)").bounds()
         (0.0, 1.0)
         """
-        first = _step(start, "start")
+        first = as_step(start, "start")
         last = self._stop(stop, "bounds") + (1 if stop is None else 0)
         if first >= last:
             raise fail(d.BAD_STEP, f"there are no updates from {first} to before {last}")
@@ -186,7 +196,7 @@ class Schedule:
         >>> after([9, 10, 20, 25])
         array([1.  , 0.5 , 0.5 , 0.25])
         """
-        step, value = _step(update, "update"), _metric(metric)
+        step, value = as_step(update, "update"), _metric(metric)
         if not self.is_reactive:
             return self
         if self.observed is not None and step < self.observed:
@@ -253,6 +263,33 @@ class Schedule:
         """
         return tuple([int(s.stop) for s in self.segments if not math.isinf(s.stop)])
 
+    def cycle_ends(self, start: int = 0, stop: int | None = None) -> tuple[int, ...]:
+        """The cycles that end while the updates `start ≤ t < stop` are made.
+
+        A cycle is a round of a `repeat`, of the outermost one where they are nested. Each is given
+        by how many updates have been made when it has ended, `start < e ≤ stop`: the next round's
+        first update. It is there, where the rate has come down, that snapshot ensembling saves the
+        network. `stop` defaults to the length or, if it never ends, to the run's `total_steps`.
+
+        >>> import lrdsl
+        >>> lrdsl.compile("warmup(5) >> (cosine(1, 0, 10) | repeat(3))").cycle_ends()
+        (15, 25, 35)
+        >>> lrdsl.compile("cosine(1, 0, 10) | repeat(stretch=2)").cycle_ends(0, 150)
+        (10, 30, 70, 150)
+        """
+        first = as_step(start, "start")
+        if stop is None and math.isinf(self.length) and self.context.total_steps is not None:
+            last = self.context.total_steps
+        else:
+            last = self._stop(stop, "cycle_ends")
+        if first >= last:
+            return ()
+        found = tuple(itertools.islice(self._signal.cycle_ends(first, last), MOST_CYCLES + 1))
+        if len(found) > MOST_CYCLES:
+            message = f"more than {MOST_CYCLES:,} cycles end from update {first} to {last}"
+            raise fail(d.BAD_STEP, message, fix="pass a nearer `stop`")
+        return found
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Schedule):
             return NotImplemented
@@ -266,12 +303,13 @@ class Schedule:
         return self.spec, self.context, dict(self.references), self.reactions, self.observed
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        return _restore, (source_of(self.spec), *self._identity[1:])
+        return _restore, (taken(self.spec), *self._identity[1:])
 
     def __repr__(self) -> str:
         known = "".join(f", {name}={value!r}" for name, value in self.context.to_dict().items())
         beside = ", ".join(f"{name}={value!r}" for name, value in self.references.items())
-        text = f"lrdsl.compile({str(self.spec)!r}{known})" + (f" beside {beside}" if beside else "")
+        text = str(self.spec) if isinstance(self.spec, FunctionSpec) else repr(str(self.spec))
+        text = f"lrdsl.compile({text}{known})" + (f" beside {beside}" if beside else "")
         return text if self.observed is None else f"{text} after metrics up to {self.observed}"
 
     def _evaluate(self, t: Array) -> Array:
@@ -288,7 +326,7 @@ class Schedule:
 
     def _stop(self, n: int | None, what: str) -> int:
         if n is not None:
-            return _step(n, "n")
+            return as_step(n, "n")
         if math.isinf(self.length):
             message = f"`{what}` needs to know how far: the schedule never ends"
             raise fail(d.BAD_STEP, message, fix="pass the number of updates")
@@ -309,7 +347,8 @@ def _times(step: int) -> Array:
     return np.array([step], dtype=np.float64)
 
 
-def _step(value: int, name: str) -> int:
+def as_step(value: SupportsIndex, name: str) -> int:
+    """A number of updates as an int; `SpecError`, that says `name`, if it is none."""
     if isinstance(value, bool):
         raise fail(d.BAD_STEP, f"`{name}` is a whole number, not {value}")
     try:
@@ -342,15 +381,18 @@ def compile(
     samples_per_step: float | None = None,
     tokens_per_step: float | None = None,
     base_lr: float | None = None,
+    definitions: str | os.PathLike[str] | Sequence[str] | None = None,
     **variables: float,
 ) -> Schedule:
     """The schedule that a spec means.
 
-    `spec` is text, a `Spec`, a number, or a mapping with the one key `spec`. The other arguments
+    `spec` is text, a `Spec`, a number, a mapping with the key `spec`, or a Python function of the
+    number of updates made, which must be pure and goes on for the whole run. The other arguments
     are what the run supplies: `total_steps`, updates in the run, for `%`, `total`, `rest` and
     segments without a length; `steps_per_epoch` for `ep`; `samples_per_step` and `tokens_per_step`
-    for `sp` and `tok`; `base_lr` for `base`, the parameter group's own learning rate. All other
-    names are variables of the spec. Raises `SpecError` with every mistake found.
+    for `sp` and `tok`; `base_lr` for `base`, the parameter group's own learning rate;
+    `definitions`, their text or the name of a `.lr` file or a list of these, what the spec can
+    call. All other names are variables of the spec. Raises `SpecError` with every mistake found.
 
     >>> compile("cosine(peak, 0, 50%)", total_steps=200, peak=0.1)(50)
     0.05
@@ -361,6 +403,7 @@ def compile(
         samples_per_step=samples_per_step,
         tokens_per_step=tokens_per_step,
         base_lr=base_lr,
+        definitions=definitions,
         **variables,
     )
     return compile_in(spec, context)
@@ -378,18 +421,38 @@ def compile_in(
     >>> compile_in("hold(50) >> 0.1 * lr", Context.of(base_lr=0), {"lr": lr})(60)
     0.04000000000000001
     """
-    source = source_of(spec)
+    if isinstance(spec, Mapping) and spec.get("definitions") is not None:
+        text = "\n".join([context.definitions, text_of(spec["definitions"])])
+        context = replace(context, definitions=text.strip())
+    source = taken(spec)
+    if isinstance(source, FunctionSpec):
+        return _of_function(source, context)
     reporter = Reporter(source)
     tree = read(source, reporter)
     if tree is None:
         raise SpecError(reporter.diagnostics)
+    library = Library(read_own(context.definitions))
     with _not_too_deep(tree, reporter):
+        expanded = expand(tree, library, reporter)
         if reporter.diagnostics:
-            _check_names(tree, reporter, references)
+            _check_names(expanded, library, reporter, references)
             reporter.check()
-        term = elaborate(tree, reporter, references)
+        term = elaborate(expanded, reporter, library, references)
     resolved = _resolve(term, context, references, reporter)
+    context = replace(context, definitions=own_text(tree, library))
     schedule = Schedule(Spec(tree, source), context, resolved, term, references)
+    schedule(_probe(schedule))
+    return schedule
+
+
+def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
+    if isinstance(spec.function, Schedule):
+        fix = "pass its `spec`, and the context anew"
+        raise fail(d.BAD_SPEC, "a Schedule has its context already", fix=fix)
+    length = math.inf if context.total is None else context.total
+    signal = Called(Caller(str(spec), spec.function), float(length))
+    resolved = Resolved(signal, length, ())
+    schedule = Schedule(spec, context, resolved)
     schedule(_probe(schedule))
     return schedule
 
@@ -422,7 +485,7 @@ def _not_too_deep(node: Node, reporter: Reporter) -> Iterator[None]:
 
 
 def _restore(
-    source: str,
+    source: str | FunctionSpec,
     context: Context,
     references: Mapping[str, Schedule],
     reactions: tuple[Reaction, ...],
@@ -431,10 +494,12 @@ def _restore(
     return compile_in(source, context, references)._after(reactions, observed)
 
 
-def _check_names(tree: Node, reporter: Reporter, schedules: Collection[str]) -> None:
+def _check_names(
+    tree: Node, library: Library, reporter: Reporter, schedules: Collection[str]
+) -> None:
     """What can be said of a tree mended after syntax errors: its names. The rest may be guesses."""
     mended = Reporter(reporter.source)
-    elaborate(tree, mended, schedules)
+    elaborate(tree, mended, library, schedules)
     for found in mended.diagnostics:
         if found.problem in (d.UNKNOWN_NAME, d.UNKNOWN_PARAMETER):
             reporter.add(found)

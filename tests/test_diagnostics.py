@@ -82,7 +82,10 @@ CASES: dict[str, tuple[object, dict[str, object]]] = {
     "too-many-arguments-mode-left-out": ("warmup(100, 0, 1, 2)", {}),
     "too-few-arguments": ("exponential(1)", RUN),
     "too-few-arguments-of-a-modifier": ("cosine(1, 0, 100) | take()", {}),
-    "no-default": ("step(1, _, 30)", {}),
+    "no-default": ("exponential_decay(1, _, 30)", {}),
+    "step-without-a-rhythm": ("step(1, _, 30)", {}),
+    "step-with-two-rhythms": ("step(1, 0.5, 30, half_life=9)", {}),
+    "factors-and-milestones": ("multistep(1, [0.5, 0.1], at=[30])", {}),
     "unknown-parameter": ("cosine(1, 0, stepz=100)", {}),
     "argument-given-twice": ("cosine(1, 0, 100, end=2)", {}),
     "steps-and-until": ("cosine(1, 0, 100, until=200)", {}),
@@ -282,4 +285,5 @@ def test_to_dict_is_plain_data() -> None:
         "column": 2,
         "fix": "did you mean `cosine`?",
         "replacement": "cosine",
+        "definitions": [],
     }

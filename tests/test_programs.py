@@ -365,8 +365,8 @@ def test_circles(program, ring):
         pytest.param(sgd(), {"lr": {}}, "not nothing", id="no patterns"),
         pytest.param(sgd(), {"lr": {"*": {"a": 1}}}, "not `a`", id="too deep"),
         pytest.param(sgd(), {"lr": [1]}, "not list", id="a list"),
-        pytest.param(sgd(), {"spec": 1, "end": 2}, "the one key `spec`", id="more than a spec"),
-        pytest.param(sgd(), {"lr": {"spec": 1, "*": 2}}, "the one key `spec`", id="the same of lr"),
+        pytest.param(sgd(), {"spec": 1, "end": 2}, "key `spec`", id="more than a spec"),
+        pytest.param(sgd(), {"lr": {"spec": 1, "*": 2}}, "key `spec`", id="the same of lr"),
         pytest.param(
             sgd(),
             {"lr": "linear(momentum, 0, 9)", "momentum": 1},

@@ -255,7 +255,7 @@ def speaks(error: SpecError, source: str) -> None:
     """Every diagnostic of an error points into the source and can be shown."""
     assert error.diagnostics
     for diagnostic in error.diagnostics:
-        start, stop = diagnostic.span
+        start, stop = diagnostic.span[:2]
         if diagnostic.position is not None:
             assert 0 <= start < stop or start == stop == len(source)
             assert stop <= max(len(source), 1)

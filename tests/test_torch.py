@@ -559,7 +559,7 @@ def scaled(scale):
         pytest.param(sgd(), [1], {}, "not list", id="list"),
         pytest.param(sgd(), True, {}, "not bool", id="bool"),
         pytest.param(sgd(), float("nan"), {}, "nan", id="nan"),
-        pytest.param(sgd(), {}, {}, "the one key `spec`", id="empty mapping"),
+        pytest.param(sgd(), {}, {}, "the key `spec`", id="empty mapping"),
         pytest.param(sgd(), "cosine(1, 0, 5ep)", {}, "steps_per_epoch", id="no epochs"),
         pytest.param(sgd(), "cosine(peak, 0, 9)", {}, "`peak` has no value", id="unbound"),
         pytest.param(sgd(), "1", {"total_steps": -1}, "above 0", id="negative total"),

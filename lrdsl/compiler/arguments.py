@@ -35,7 +35,7 @@ class Here:
     def values(self, context: Context, reporter: Reporter, where: str) -> Values:
         """What evaluates values here."""
         if self.frame is not None:
-            return Values(context, reporter, where, self.frame.prev, self.frame.next)
+            return Values.at(context, reporter, where, self.frame)
 
         def nowhere(span: Span) -> float | None:
             message = f"`prev` and `next` have no meaning in {where}"
@@ -111,6 +111,8 @@ class Arguments:
         kind = parameter.kind
         if kind is Kind.VALUE:
             return here.values(self.context, self.reporter, where).evaluate(node)
+        if kind is Kind.VALUES:
+            return self._values(node, where, here)
         if kind is Kind.DURATION:
             return Durations(self.context, self.reporter, where, here.place).evaluate(node)
         if kind is Kind.UPDATES:
@@ -125,6 +127,8 @@ class Arguments:
                 self.complain(d.WRONG_KIND, f"{where} is a whole number, or `inf`", node)
                 return None
             return count
+        if kind is Kind.LIST:
+            return self._list_of_values(node, where, here)
         if kind is Kind.WORD:
             return self._word(parameter, node, where)
         assert kind is Kind.FLAG
@@ -133,11 +137,22 @@ class Arguments:
         self.complain(d.WRONG_KIND, f"{where} is `true` or `false`", node)
         return None
 
+    def _values(self, node: n.Node, where: str, here: Here) -> float | tuple[float, ...] | None:
+        values = here.values(self.context, self.reporter, where)
+        if not isinstance(node, n.List):
+            return values.evaluate(node)
+        found = [values.evaluate(item) for item in node.items]
+        return None if None in found else tuple([x for x in found if x is not None])
+
     def _word(self, parameter: Parameter, node: n.Node, where: str) -> str | None:
+        """A word, one of the parameter's if it has a list of them."""
         given = node.id if isinstance(node, n.Name) else None
         given = node.value if isinstance(node, n.String) else given
-        if given in parameter.words:
+        if given is not None and (not parameter.words or given in parameter.words):
             return given
+        if not parameter.words:
+            self.complain(d.WRONG_KIND, f"{where} is a word", node, "such as `up` or `'up'`")
+            return None
         message = f"{where} is {' or '.join(f'`{word}`' for word in parameter.words)}"
         suggestion = None if given is None else did_you_mean(given, parameter.words)
         self.reporter.report(d.WRONG_KIND, message, node.span, suggestion=suggestion)
@@ -150,6 +165,15 @@ class Arguments:
             return None
         found = [self.updates(item, where, place) for item in node.items]
         return None if None in found else tuple([half_up(x) for x in found if x is not None])
+
+    def _list_of_values(self, node: n.Node, where: str, here: Here) -> list[float] | None:
+        if not isinstance(node, n.List):
+            message = f"{where} is a list of values"
+            self.complain(d.WRONG_KIND, message, node, f"write `[{write(node)}]`")
+            return None
+        values = here.values(self.context, self.reporter, f"an item of {where}")
+        found = [values.evaluate(item) for item in node.items]
+        return None if None in found else [value for value in found if value is not None]
 
     def make(
         self,
@@ -176,7 +200,7 @@ class Arguments:
     ) -> None:
         """Report a parameter that is impossible beside the others."""
         where = arguments.get(error.parameter, node)
-        self.complain(d.OUT_OF_RANGE, error.message, where, error.fix)
+        self.complain(error.problem, error.message, where, error.fix)
 
 
 def _requirement(problem: Any) -> str:

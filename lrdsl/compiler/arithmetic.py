@@ -6,6 +6,7 @@ None where something is wrong; the complaint has been made then.
 
 from __future__ import annotations
 
+import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -15,9 +16,10 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 
 from lrdsl import diagnostics as d
+from lrdsl.compiler.conditions import Conditions
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.elaborate import DURATIONS, check_function
-from lrdsl.compiler.frames import Place
+from lrdsl.compiler.frames import Frame, Place
 from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.functions import CONSTANTS, FUNCTIONS, OPERATORS
@@ -45,6 +47,7 @@ class Domain(ABC, Generic[T]):
         self.reporter = reporter
         self.where = where
         """What the number is for, as messages call it: "`steps` of `cosine`"."""
+        self.outer: Domain[T] | None = None
 
     def evaluate(self, node: n.Node) -> T | None:
         """The number that a node stands for."""
@@ -72,10 +75,27 @@ class Domain(ABC, Generic[T]):
                     return None
                 values = tuple([self.evaluate(argument.value) for argument in node.arguments])
                 return None if None in values else self.operate(id, values, node)
+            case n.If(then=then, condition=condition, otherwise=otherwise):
+                chosen = decide(condition, self.context, self.reporter)
+                return None if chosen is None else self.evaluate(then if chosen else otherwise)
+            case n.Outer(argument=argument):
+                return self.outside().evaluate(argument)
+            case n.Scope(body=body):
+                return self.inside().evaluate(body)
             case n.Faulty():
                 return None
         self.no_number(node)
         return None
+
+    def outside(self) -> Domain[T]:
+        """The domain where the definition was called that this stands in."""
+        return self if self.outer is None else self.outer
+
+    def inside(self) -> Domain[T]:
+        """The domain inside a call of a definition that stands here."""
+        inner = copy.copy(self)
+        inner.outer = self
+        return inner
 
     @abstractmethod
     def number(self, node: n.Number) -> T | None:
@@ -190,6 +210,14 @@ class Values(Domain[float]):
         self.prev = prev
         self.next = next
 
+    @classmethod
+    def at(cls, context: Context, reporter: Reporter, where: str, frame: Frame) -> Values:
+        """Values as they are in a frame."""
+        found = cls(context, reporter, where, frame.prev, frame.next)
+        if frame.outer is not None:
+            found.outer = cls.at(context, reporter, where, frame.outer)
+        return found
+
     def number(self, node: n.Number) -> float | None:
         if not node.unit:
             return node.value
@@ -235,6 +263,8 @@ class Durations(Domain[Fraction]):
     def __init__(self, context: Context, reporter: Reporter, where: str, place: Place) -> None:
         super().__init__(context, reporter, where)
         self.place = place
+        if place.outer is not None:
+            self.outer = Durations(context, reporter, where, place.outer)
 
     def number(self, node: n.Number) -> Fraction | None:
         per, needs = self.context.updates_per(node.unit)
@@ -288,6 +318,53 @@ class Durations(Domain[Fraction]):
         floats = tuple([float(operand) for operand in operands])
         found = self.compute(name, floats, node)
         return None if found is None else exact(found)
+
+
+def decide(node: n.Node, context: Context | None, reporter: Reporter) -> bool | None:
+    """Whether a condition holds; None, and a complaint, if it cannot be decided.
+
+    Without a context only what literal numbers and words decide is decided.
+    """
+
+    def is_known(name: str) -> bool | None:
+        if context is None:
+            return None
+        known = {"base": context.base_lr, "total": context.total, "epoch": context.epoch}
+        return known[name] is not None
+
+    def numbers(left: n.Node, right: n.Node) -> tuple[float | Fraction, float | Fraction] | None:
+        known, domain = context or Context(), _domain_of(left, right)
+        found = [domain(known, reporter).evaluate(side) for side in (left, right)]
+        return None if found[0] is None or found[1] is None else (found[0], found[1])
+
+    return Conditions(numbers, is_known, reporter).decide(node)
+
+
+def _domain_of(*nodes: n.Node) -> Callable[[Context, Reporter], Domain[Any]]:
+    """What evaluates the sides of a comparison: durations if one of them is one."""
+    durations = any(
+        [
+            bool(part.unit) if isinstance(part, n.Number) else part.id in DURATIONS
+            for node in nodes
+            for part, _ in n.walk(node)
+            if isinstance(part, (n.Number, n.Name))
+        ]
+    )
+    where = "a condition"
+
+    def nowhere(reporter: Reporter) -> Callable[[Span], float | None]:
+        def complain(span: Span) -> None:
+            message = "`prev` and `next` have no meaning in a condition"
+            reporter.report(d.WRONG_PLACE, message, span)
+
+        return complain
+
+    def make(context: Context, reporter: Reporter) -> Domain[Any]:
+        if durations:
+            return Durations(context, reporter, where, Place(None, None))
+        return Values(context, reporter, where, nowhere(reporter), nowhere(reporter))
+
+    return make
 
 
 def base(context: Context, reporter: Reporter, span: Span) -> float | None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import MappingProxyType
+from typing import Any
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.functions import CONSTANTS, FUNCTIONS
+from lrdsl.library.files import text_of
 from lrdsl.signal import LAST_STEP, Signal, exact
 from lrdsl.syntax.parser import KEYWORDS
-from lrdsl.syntax.spec import as_number
+from lrdsl.syntax.spec import NAME, as_number
 
 RESERVED = frozenset(
     {"base", "prev", "next", "t", "total", "epoch", "rest", *CONSTANTS, *FUNCTIONS, *KEYWORDS}
@@ -23,10 +24,9 @@ RESERVED = frozenset(
 
 PARTS = frozenset(
     {"spec", "total_steps", "steps_per_epoch", "samples_per_step", "tokens_per_step", "base_lr"}
+    | {"definitions"}
 )
 """What the functions that take variables call their own arguments."""
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Context:
     tokens_per_step: float | None = None
     base_lr: float | None = None
     variables: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    definitions: str = ""
+    """The text of definitions that come with the spec, before those of the process."""
     schedules: Mapping[str, Signal] = field(
         default_factory=lambda: MappingProxyType({}), compare=False, repr=False
     )
@@ -58,6 +60,7 @@ class Context:
         samples_per_step: object = None,
         tokens_per_step: object = None,
         base_lr: object = None,
+        definitions: object = None,
         **variables: object,
     ) -> Context:
         """A context from what a caller passes; `SpecError` names what is no use."""
@@ -75,9 +78,10 @@ class Context:
             _positive("tokens_per_step", tokens_per_step),
             None if base_lr is None else _number("base_lr", base_lr),
             MappingProxyType({name: _variable(name, value) for name, value in variables.items()}),
+            text_of(definitions),
         )
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, Any]:
         """What is known, as the keyword arguments that make it again."""
         parts = {
             "total_steps": self.total_steps,
@@ -86,13 +90,14 @@ class Context:
             "tokens_per_step": self.tokens_per_step,
             "base_lr": self.base_lr,
             **self.variables,
+            "definitions": self.definitions or None,
         }
         return {name: value for name, value in parts.items() if value is not None}
 
     def __hash__(self) -> int:
         return hash(tuple(sorted(self.to_dict().items())))
 
-    def __reduce__(self) -> tuple[object, tuple[dict[str, float]]]:
+    def __reduce__(self) -> tuple[object, tuple[dict[str, Any]]]:
         return _restore, (self.to_dict(),)
 
     def beside(self, schedules: Mapping[str, Signal]) -> Context:
@@ -132,7 +137,7 @@ class Context:
         return None if per_step is None else 1 / exact(per_step), name
 
 
-def _restore(parts: dict[str, float]) -> Context:
+def _restore(parts: dict[str, Any]) -> Context:
     return Context.of(**parts)
 
 
@@ -160,7 +165,7 @@ def _positive(name: str, value: object) -> float | None:
 
 
 def _variable(name: str, value: object) -> float:
-    if name in RESERVED or name in PARTS or not _NAME.fullmatch(name):
+    if name in RESERVED or name in PARTS or not NAME.fullmatch(name):
         why = "has a meaning of its own" if name in RESERVED else "is no name in a spec"
         raise fail(d.BAD_CONTEXT, f"no variable can be called `{name}`: it {why}")
     return _number(name, value)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from lrdsl import diagnostics as d
 from lrdsl.compiler.bind import UNTIL, bind
 from lrdsl.compiler.terms import (
     Apply,
+    Called,
+    Choice,
     Clock,
     EntryTerm,
     InUpdates,
@@ -19,7 +21,7 @@ from lrdsl.compiler.terms import (
     ShapeCall,
     Term,
 )
-from lrdsl.diagnostics import Reporter
+from lrdsl.diagnostics import Reporter, Span
 from lrdsl.functions import FUNCTIONS
 from lrdsl.modifiers import MODIFIERS, Modifier
 from lrdsl.parameters import Kind
@@ -32,19 +34,29 @@ DURATIONS = frozenset({"total", "epoch", "rest"})
 """Names that are durations."""
 
 
-def elaborate(node: n.Node, reporter: Reporter, schedules: Collection[str] = frozenset()) -> Term:
+def elaborate(
+    node: n.Node,
+    reporter: Reporter,
+    defined: Iterable[str] = (),
+    schedules: Collection[str] = frozenset(),
+) -> Term:
     """The term of a schedule's tree; what cannot be understood is reported and poisoned.
 
-    `schedules` are the names of the other schedules of the program.
+    `defined` are the names of definitions, whose calls have been expanded: a name that stands
+    without its brackets, or is mistyped, may be one of them. `schedules` are the names of the
+    other schedules of the program.
     """
-    return Elaborator(reporter, schedules).term(node)
+    return Elaborator(reporter, defined, schedules).term(node)
 
 
 class Elaborator:
     """Elaborates the parts of one spec."""
 
-    def __init__(self, reporter: Reporter, schedules: Collection[str] = frozenset()) -> None:
+    def __init__(
+        self, reporter: Reporter, defined: Iterable[str], schedules: Collection[str]
+    ) -> None:
         self.reporter = reporter
+        self.defined = defined
         self.schedules = schedules
 
     def term(self, node: n.Node, region: list[n.Node] | None = None) -> Term:
@@ -77,6 +89,16 @@ class Elaborator:
                 return self._apply(node, ("negative",), (operand,), region)
             case n.Power(base=base, exponent=exponent):
                 return self._apply(node, ("**",), (base, exponent), region)
+            case n.If(then=then, condition=condition, otherwise=otherwise):
+                branches = self.term(then, region), self.term(otherwise, region)
+                if all([isinstance(branch, Scalar) for branch in branches]):
+                    return Scalar(node)
+                return Choice(node, condition, *branches)
+            case n.Scope(body=body):
+                return Called(node, self.term(body, region))
+            case n.Outer():
+                # Only arithmetic over values and durations is meant from outside.
+                return Scalar(node)
             case n.Faulty():
                 return Poison(node)
         self._complain(d.WRONG_KIND, f"`{write(node)}` is no schedule", node)
@@ -116,6 +138,12 @@ class Elaborator:
             return Poison(node)
         if cls is not None:
             self._complain(d.WRONG_PLACE, f"`{name}` is a modifier", node, fix="write it after `|`")
+            return Poison(node)
+        if name in self.defined:
+            call = f"write `{name}(…)`"
+            if node.span == Span(0, len(self.reporter.source.strip())):
+                call += f", or choose a preset of that name with `schedule@lr={name}`"
+            self._complain(d.BARE_NAME, f"`{name}` is the name of a definition", node, fix=call)
             return Poison(node)
         if name in FUNCTIONS:
             message = f"`{name}` is the name of a function, not a value"
@@ -161,7 +189,7 @@ class Elaborator:
                 fix="write it after `|`",
             )
         else:
-            self._unknown(node.name, "shape", [*SHAPES, *FUNCTIONS])
+            self._unknown(node.name, "shape", [*SHAPES, *FUNCTIONS, *self.defined])
         for argument in node.arguments:
             self._look_inside(argument.value)
         return Poison(node)
@@ -172,6 +200,11 @@ class Elaborator:
             self.term(node)
 
     def _unknown(self, name: n.Name, kind: str, known: list[str]) -> None:
+        broken = SHAPES.why_broken(name.id)
+        if broken is not None:
+            fix = "mend, or uninstall, that package"
+            self._complain(d.BAD_SHAPE, broken, name, fix=fix)
+            return
         message = f"there is no {kind} `{name.id}`"
         self._complain(d.UNKNOWN_NAME, message, name, did_you_mean(name.id, known))
 
@@ -199,7 +232,7 @@ class Elaborator:
                     d.WRONG_PLACE, f"`{name}` is a modifier", node, fix="write it after `|`"
                 )
             else:
-                self._unknown(node.name, "shape", list(SHAPES))
+                self._unknown(node.name, "shape", [*SHAPES, *self.defined])
             return Poison(node)
         if not form.bracket:
             message = f"`{name}` takes round brackets"
@@ -221,7 +254,7 @@ class Elaborator:
                 message = f"`{name}` is a shape, and a modifier belongs after `|`"
                 self._complain(d.WRONG_PLACE, message, right, fix="segments are joined by `>>`")
             else:
-                self._unknown(right.name, "modifier", list(MODIFIERS))
+                self._unknown(right.name, "modifier", [*MODIFIERS, *self.defined])
             return Poison(node, (source,))
         if cls.bracket != isinstance(right, n.Bracket):
             form = f"{name}[600:*0.5]" if cls.bracket else f"{name}(…)"
@@ -254,6 +287,11 @@ class Elaborator:
     def _entries(self, node: n.Bracket, values_only: bool) -> tuple[EntryTerm, ...]:
         entries: list[EntryTerm] = []
         for entry in node.entries:
+            if isinstance(entry, n.Name):
+                message = f"`{entry.id}` is no entry of `{node.name.id}`"
+                fix = "an entry is an update and a value: `600:0.5`"
+                self._complain(d.WRONG_KIND, message, entry, fix=fix)
+                continue
             if values_only and (entry.factor or entry.stop is not None):
                 message = f"an entry of `{node.name.id}` is `update:value`"
                 self._complain(d.WRONG_KIND, message, entry, fix="write `100:0.1`")
@@ -264,8 +302,10 @@ class Elaborator:
 
 def has_clock(term: Term) -> bool:
     """Whether a `t` stands in this arithmetic."""
-    return isinstance(term, Clock) or (
-        isinstance(term, Apply) and any([has_clock(part) for part in term.parts])
+    return (
+        isinstance(term, Clock)
+        or (isinstance(term, Apply) and any([has_clock(part) for part in term.parts]))
+        or (isinstance(term, Choice) and (has_clock(term.then) or has_clock(term.otherwise)))
     )
 
 

@@ -19,10 +19,22 @@ Ask: TypeAlias = "Callable[[Span], float | None]"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a term stands in its chain and in the run; None is unknown."""
+    """Where a term stands in its chain and in the run; None is unknown.
+
+    `outer` is where the definition was called that the term stands in.
+    """
 
     clock: Fraction | None
     rest: Fraction | None
+    outer: Place | None = None
+
+    def moved(self, clock: Fraction | None, rest: Fraction | None) -> Place:
+        """Another place in the same definition."""
+        return Place(clock, rest, self.outer)
+
+    def inside(self) -> Place:
+        """The start of what a definition called here stands for."""
+        return Place(Fraction(0), self.rest, self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +122,8 @@ class Frame:
     room: Fraction | None
     prev: Ask
     next: Ask
+    outer: Frame | None = None
+    """The frame where the definition was called that the term stands in."""
 
 
 @dataclass(slots=True)

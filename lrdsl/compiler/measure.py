@@ -8,9 +8,12 @@ from fractions import Fraction
 
 from lrdsl import diagnostics as d
 from lrdsl.compiler.arguments import Arguments, Here
+from lrdsl.compiler.arithmetic import decide
 from lrdsl.compiler.frames import Extent, Layout, Place
 from lrdsl.compiler.terms import (
     Apply,
+    Called,
+    Choice,
     Clock,
     EntryTerm,
     InUpdates,
@@ -59,7 +62,17 @@ class Measure:
                 return self.layout(term, place).whole
             case Modify():
                 return self._measure_modified(term, place)
+            case Choice():
+                chosen = self.choose(term)
+                return None if chosen is None else self.measure(chosen, place)
+            case Called(inner=inner):
+                return self.measure(inner, place.inside())
         return None
+
+    def choose(self, term: Choice) -> Term | None:
+        """The branch that is to be; None where the condition is at fault."""
+        chosen = decide(term.condition, self.args.context, self.args.reporter)
+        return None if chosen is None else term.then if chosen else term.otherwise
 
     def _longest(self, extents: list[Extent | None], node: n.Node) -> Extent | None:
         """The extent of a pointwise combination."""
@@ -131,7 +144,7 @@ class Measure:
         fixed, open_part, sound = Fraction(0), None, True
         for i, part in enumerate(term.parts):
             rest = None if at is None or place.rest is None else place.rest - at
-            places.append(Place(at, rest))
+            places.append(place.moved(at, rest))
             extent = self.measure(part, places[-1])
             if extent is None:
                 sound, at = False, None
@@ -269,7 +282,7 @@ class Measure:
             stop = self._stop(entry, start, place)
             assert isinstance(entry.value, Term)
             rest = None if place.rest is None or start is None else place.rest - start
-            extent = self.measure(entry.value, Place(Fraction(0), rest))
+            extent = self.measure(entry.value, place.moved(Fraction(0), rest))
             if start is None or stop is None or extent is None:
                 continue
             length = extent.length
@@ -304,4 +317,4 @@ def with_entries(term: Modify, entries: tuple[Entry, ...]) -> Modifier:
 
 def source_place(term: Modify, place: Place) -> Place:
     """The place of what a modifier changes: where time runs differently, positions are unknown."""
-    return Place(Fraction(0), None) if term.cls.warps else place
+    return place.moved(Fraction(0), None) if term.cls.warps else place

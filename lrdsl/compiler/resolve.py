@@ -24,6 +24,8 @@ from lrdsl.compiler.measure import Measure, source_place, with_entries
 from lrdsl.compiler.signals import Elsewhere, Leaf, Pointwise, Time
 from lrdsl.compiler.terms import (
     Apply,
+    Called,
+    Choice,
     Clock,
     InUpdates,
     Modify,
@@ -113,6 +115,11 @@ class Resolver:
                 return self._build_chain(term, frame)
             case Modify():
                 return self._build_modified(term, frame)
+            case Choice():
+                chosen = self.lengths.choose(term)
+                return None if chosen is None else self.build(chosen, frame)
+            case Called(inner=inner):
+                return self.build(inner, replace(frame, place=frame.place.inside(), outer=frame))
             case Poison(parts=parts):
                 for part in parts:
                     self.build(part, frame)
@@ -129,7 +136,7 @@ class Resolver:
         return Elsewhere(self.args.context.schedules[term.name], term.name, frame.window.zero)
 
     def _values(self, where: str, frame: Frame) -> Values:
-        return Values(self.args.context, self.args.reporter, where, frame.prev, frame.next)
+        return Values.at(self.args.context, self.args.reporter, where, frame)
 
     def _build_shape(self, term: ShapeCall, frame: Frame) -> Signal | None:
         if not term.sound:
@@ -236,7 +243,8 @@ class Resolver:
                 origin = frame.origin + start - at
                 room = None if stop is None else stop - start
                 window = frame.window.part(at, end)
-                inside = self._part_frame(i, Place(start, rest), window, origin, room, frame, cells)
+                place = frame.place.moved(start, rest)
+                inside = self._part_frame(i, place, window, origin, room, frame, cells)
                 length = None if isinstance(end, float) else end - at
             make = functools.partial(self.build, part, inside)
             cells.append(Cell(make, self._begin(part, inside), length, self.args.base))
@@ -296,11 +304,15 @@ class Resolver:
         def next(span: Span) -> float | None:
             return cells[i].ask(following, span)
 
-        return Frame(place, window, origin, room, prev, next)
+        return replace(
+            frame, place=place, window=window, origin=origin, room=room, prev=prev, next=next
+        )
 
     def _begin(self, part: Term, frame: Frame) -> Callable[[], float | None] | None:
         """How to find where a part starts without building it, so that long chains stay shallow."""
         if not isinstance(part, ShapeCall) or part.form.cls.begins_at is None:
+            return None
+        if part.curve is not None and not part.curve.meets_ends:
             return None
         field = part.form.cls.begins_at
         parameters = [p for p in part.form.parameters if p.name == field]
@@ -361,7 +373,7 @@ class Resolver:
         """Find the mistakes inside the entries of a modifier that cannot be made."""
         for entry in term.entries:
             if isinstance(entry.value, Term):
-                nowhere = Place(Fraction(0), None)
+                nowhere = frame.place.moved(Fraction(0), None)
                 inside = replace(
                     frame,
                     place=nowhere,
@@ -384,7 +396,7 @@ class Resolver:
         if modifier is not None:
             window = window.under(term.cls.name, modifier.began())
         place = source_place(term, frame.place)
-        return Frame(place, window, origin, room, frame.prev, frame.next)
+        return replace(frame, place=place, window=window, origin=origin, room=room)
 
     def _build_entries(
         self, term: Modify, modifier: Modifier, source: Signal, frame: Frame
@@ -405,8 +417,15 @@ class Resolver:
 
             rest = None if frame.place.rest is None else frame.place.rest - exact
             origin = frame.origin + exact - at
-            window = frame.window.part(at, stop)
-            inside = Frame(Place(Fraction(0), rest), window, origin, rest, prev, self.args.base)
+            inside = replace(
+                frame,
+                place=frame.place.moved(Fraction(0), rest),
+                window=frame.window.part(at, stop),
+                origin=origin,
+                room=rest,
+                prev=prev,
+                next=self.args.base,
+            )
             signal = self.build(entry.value, inside)
             if signal is not None:
                 found.append(Entry(at, stop, entry.factor, signal, outline.length))

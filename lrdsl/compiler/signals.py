@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from lrdsl.functions import FUNCTIONS
 from lrdsl.shapes import Shape
-from lrdsl.signal import Array, Piece, Signal, half_up, whole
+from lrdsl.signal import Array, Piece, Signal, half_up, merged, whole
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write
 
@@ -80,6 +81,10 @@ class Elsewhere(Signal):
         first = max(start + zero, 0)
         return self.signal.extremes(first, max(stop + zero, first + 1))
 
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        zero = half_up(self.zero)
+        return (end - zero for end in self.signal.cycle_ends(start + zero, stop + zero))
+
 
 @dataclass(frozen=True, slots=True)
 class Pointwise(Signal):
@@ -106,6 +111,9 @@ class Pointwise(Signal):
         steady = [part.steady for part in self.parts]
         found = self._combine([ends if x is None else np.full(2, x) for x in steady])
         return float(found.min()), float(found.max())
+
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        return merged(*[part.cycle_ends(start, stop) for part in self.parts])
 
     def _keeps_order(self, changing: int) -> bool:
         """Whether the result only rises or only falls with its one part that changes."""

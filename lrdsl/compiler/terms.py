@@ -105,3 +105,19 @@ class Modify(Term):
     arguments: Bound
     entries: tuple[EntryTerm, ...] = ()
     sound: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice(Term):
+    """One of two terms, as a condition has it."""
+
+    condition: Node
+    then: Term
+    otherwise: Term
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Called(Term):
+    """What a call of a definition stands for, where arguments in it are meant from outside."""
+
+    inner: Term

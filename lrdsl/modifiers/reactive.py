@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import math
 from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -112,6 +113,9 @@ class Reacting(Signal):
         for i, first, last in spans(self._starts, start, stop):
             found += [x * self._factors[i] for x in self.source.extremes(first, int(last))]
         return float(min(found)), float(max(found))
+
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        return self.source.cycle_ends(start, stop)
 
     @cached_property
     def _of_run(self) -> Array:

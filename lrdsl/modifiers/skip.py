@@ -22,8 +22,8 @@ class Skip(Filter):
 
     n: Annotated[Updates, Field(gt=0)]
 
-    def values(self, source: Signal, t: Array) -> Array:
-        return source.values(t + float(self.n))
+    def times(self, t: Array) -> Array:
+        return t + float(self.n)
 
     def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
         skipped = half_up(self.n)

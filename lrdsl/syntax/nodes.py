@@ -7,9 +7,9 @@ is no deeper than a chain of two.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lrdsl.diagnostics import NOWHERE, Problem, Span
 
@@ -168,10 +168,10 @@ class Entry(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bracket(Node):
-    """`interval[600:*0.5]`."""
+    """`interval[600:*0.5]`; in a definition a name may stand for the entries it was given."""
 
     name: Name
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry | Name, ...]
 
     @property
     def children(self) -> tuple[Node, ...]:
@@ -248,12 +248,158 @@ class Power(Node):
         return (self.base, self.exponent)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class If(Node):
+    """`then if condition else otherwise`."""
+
+    then: Node
+    condition: Node
+    otherwise: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.then, self.condition, self.otherwise)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compare(Node):
+    """`left < right`, in a condition."""
+
+    operator: str
+    left: Node
+    right: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.left, self.right)
+
+    @property
+    def label(self) -> tuple[object, ...]:
+        return (self.operator,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Logic(Node):
+    """`a and b`, `a or b`, in a condition."""
+
+    operator: str
+    parts: tuple[Node, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return self.parts
+
+    @property
+    def label(self) -> tuple[object, ...]:
+        return (self.operator,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Not(Node):
+    """`not a`, in a condition."""
+
+    operand: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.operand,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Modifiers(Node):
+    """`| a | b`: the body of a definition that changes what stands left of its call."""
+
+    parts: tuple[Node, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return self.parts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program(Node):
+    """`{lr: a, momentum: b}`: the body of a definition that drives several hyperparameters."""
+
+    names: tuple[Name, ...]
+    values: tuple[Node, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return self.values
+
+    @property
+    def label(self) -> tuple[object, ...]:
+        return tuple([name.id for name in self.names])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope(Node):
+    """What a call of a definition stands for, where arguments in it are meant from outside."""
+
+    body: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.body,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outer(Node):
+    """An argument whose `prev`, `next` or `rest` is that of the call, outside the `Scope`."""
+
+    argument: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.argument,)
+
+
 N = TypeVar("N", bound=Node)
 
 
 def at(node: N, span: Span) -> N:
     """The same node, standing at `span`."""
     return replace(node, span=span)
+
+
+def rebuild(node: Node, change: Callable[[Node], Node], place: Callable[[Span], Span]) -> Node:
+    """The same node, with its children changed and its spans put in another place."""
+    updates: dict[str, Any] = {"span": place(node.span)}
+    match node:
+        case List(items=items):
+            updates["items"] = tuple([change(item) for item in items])
+        case Argument(value=value, name_span=name_span):
+            updates.update(value=change(value), name_span=place(name_span))
+        case Call(name=name, arguments=arguments):
+            updates.update(name=at(name, place(name.span)))
+            updates["arguments"] = tuple([change(argument) for argument in arguments])
+        case Entry(start=start, stop=stop, value=value):
+            updates.update(start=change(start), value=change(value))
+            updates["stop"] = None if stop is None else change(stop)
+        case Bracket(name=name, entries=entries):
+            updates.update(name=at(name, place(name.span)))
+            updates["entries"] = tuple([change(entry) for entry in entries])
+        case Pipe(parts=parts) | Chain(parts=parts) | Arithmetic(parts=parts) | Logic(parts=parts):
+            updates["parts"] = tuple([change(part) for part in parts])
+        case Negative(operand=operand) | Not(operand=operand):
+            updates["operand"] = change(operand)
+        case Power(base=base, exponent=exponent):
+            updates.update(base=change(base), exponent=change(exponent))
+        case If(then=then, condition=condition, otherwise=otherwise):
+            updates.update(then=change(then), condition=change(condition))
+            updates["otherwise"] = change(otherwise)
+        case Compare(left=left, right=right):
+            updates.update(left=change(left), right=change(right))
+        case Modifiers(parts=parts):
+            updates["parts"] = tuple([change(part) for part in parts])
+        case Program(names=names, values=values):
+            updates["names"] = tuple([at(name, place(name.span)) for name in names])
+            updates["values"] = tuple([change(value) for value in values])
+        case Scope(body=inner):
+            updates["body"] = change(inner)
+        case Outer(argument=inner):
+            updates["argument"] = change(inner)
+    return replace(node, **updates)
 
 
 def walk(root: Node) -> Iterator[tuple[Node, int]]:

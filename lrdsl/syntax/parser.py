@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from lark import Lark, Token, Transformer
@@ -19,6 +20,7 @@ from lrdsl.diagnostics import Reporter, Span
 from lrdsl.resources import folder, private_cache
 from lrdsl.syntax import mistakes
 from lrdsl.syntax import nodes as n
+from lrdsl.syntax.definitions import DefinedParameter, Definition, doc_above
 from lrdsl.syntax.numbers import read_number
 
 MAX_CHARACTERS = 64 * 1024
@@ -56,11 +58,46 @@ def read(text: str, reporter: Reporter) -> n.Node | None:
         return None
     handler = _Recovery(text, reporter)
     try:
-        tree = _lark().parse(text, on_error=handler)
+        tree = _lark().parse(text, start="start", on_error=handler)
     except UnexpectedInput as error:
         handler.give_up(error)
         return None
     assert isinstance(tree, n.Node)
+    return tree if _is_sound(tree, reporter) else None
+
+
+def parse_definitions(text: str, file: str = "") -> tuple[Definition, ...]:
+    """The definitions in a text; `SpecError` with every syntax error if it has any.
+
+    >>> [definition.name for definition in parse_definitions("def half(a) = a / 2")]
+    ['half']
+    """
+    reporter = Reporter(text)
+    found = read_definitions(text, file, reporter)
+    reporter.check()
+    return found
+
+
+def read_definitions(text: str, file: str, reporter: Reporter) -> tuple[Definition, ...]:
+    """The definitions in a text; those with syntax errors, which go to `reporter`, left out."""
+    if not _COMMENT.sub("", text).strip() or not _is_readable(text, reporter):
+        return ()
+    handler = _Recovery(text, reporter)
+    try:
+        found: Any = _lark().parse(text, start="library", on_error=handler)
+    except UnexpectedInput as error:
+        handler.give_up(error)
+        return ()
+    kept: list[Definition] = []
+    for definition in found:
+        if all([_is_sound(root, reporter) for root in definition.roots]):
+            doc = doc_above(text, text.rfind("def", 0, definition.span.start))
+            kept.append(replace(definition, source=text, file=file, doc=doc))
+    return tuple(kept)
+
+
+def _is_sound(tree: n.Node, reporter: Reporter) -> bool:
+    """Whether a tree is not too deep; what could not be read in it is reported."""
     for node, depth in n.walk(tree):
         if isinstance(node, n.Faulty) and node.problem is not None:
             reporter.report(
@@ -69,8 +106,8 @@ def read(text: str, reporter: Reporter) -> n.Node | None:
         # Each `|` adds a level as well.
         if depth > MOST_NODES_DEEP or (isinstance(node, n.Pipe) and len(node.parts) > MAX_DEPTH):
             _too_deep(Span(node.span.start, node.span.start + 1), reporter)
-            return None
-    return tree
+            return False
+    return True
 
 
 def _is_readable(text: str, reporter: Reporter) -> bool:
@@ -127,13 +164,16 @@ class _Recovery:
             mistakes.unexpected_end(self.text, accepted, only_brackets, self.reporter)
             return self._close(parser)
         assert token.start_pos is not None
+        if token.type == "COMPARE" and len(token) == 1:
+            self._instead(parser, token.start_pos)  # outside a condition it is a stray character
+            return True
         if not self._follows_dropped(token.start_pos):
             mistakes.unexpected_token(self.text, token, accepted, self.reporter)
         self._mend(parser, token)
         return True
 
     def _stray(self, error: UnexpectedCharacters) -> None:
-        """Report a stray character and read the operator that it was meant to be, or nothing."""
+        """Report a character that begins no word, or an interpolation."""
         start = error.pos_in_stream
         assert start is not None
         parser: Any = error.interactive_parser
@@ -143,6 +183,10 @@ class _Recovery:
             if "MISSING" in parser.accepts():
                 parser.feed_token(Token("MISSING", "", start, end_pos=start + len(interpolation)))
             return
+        self._instead(parser, start)
+
+    def _instead(self, parser: Any, start: int) -> None:
+        """Report a stray character and read the operator that it was meant to be, or nothing."""
         mistakes.stray_character(self.text, start, self.reporter)
         meant = _OPERATORS.get(mistakes.INSTEAD.get(self.text[start], ""))
         if meant is not None and meant in parser.accepts():
@@ -223,6 +267,7 @@ def _lark() -> Lark:
     return Lark(
         grammar,
         parser="lalr",
+        start=["start", "library"],
         lexer="contextual",
         transformer=_Build(),
         cache=False if cache is None else str(cache),
@@ -240,7 +285,7 @@ def _parts(children: Children) -> tuple[n.Node, ...]:
     return tuple(child for child in children if isinstance(child, n.Node))
 
 
-class _Build(Transformer[Token, n.Node]):
+class _Build(Transformer[Token, Any]):
     """Makes the nodes while lark reduces, so that no lark tree is ever built."""
 
     def start(self, children: Children) -> n.Node:
@@ -293,9 +338,13 @@ class _Build(Transformer[Token, n.Node]):
         start, _, stop, _, star, value = children
         return n.Entry(start, stop, star is not None, value, span=start.span.to(value.span))
 
+    def splice(self, children: Children) -> n.Name:
+        (token,) = children
+        return n.Name(str(token), span=_span(token))
+
     def bracket(self, children: Children) -> n.Node:
         name = n.Name(str(children[0]), span=_span(children[0]))
-        entries = tuple([part for part in children if isinstance(part, n.Entry)])
+        entries = tuple([part for part in children if isinstance(part, (n.Entry, n.Name))])
         return n.Bracket(name, entries, span=name.span.to(_span(children[-1])))
 
     def pipe(self, children: Children) -> n.Node:
@@ -316,3 +365,55 @@ class _Build(Transformer[Token, n.Node]):
     def power(self, children: Children) -> n.Node:
         base, _, exponent = children
         return n.Power(base, exponent, span=base.span.to(exponent.span))
+
+    def expression(self, children: Children) -> n.Node:
+        then, _, condition, _, otherwise = children
+        return n.If(then, condition, otherwise, span=then.span.to(otherwise.span))
+
+    def condition(self, children: Children) -> n.Node:
+        parts = tuple(children[::2])
+        return n.Logic(str(children[1]), parts, span=parts[0].span.to(parts[-1].span))
+
+    conjunction = condition
+
+    def not_(self, children: Children) -> n.Node:
+        word, operand = children
+        return n.Not(operand, span=_span(word).to(operand.span))
+
+    def comparison(self, children: Children) -> n.Node:
+        left, operator, right = children
+        return n.Compare(str(operator), left, right, span=left.span.to(right.span))
+
+    def library(self, children: Children) -> tuple[Definition, ...]:
+        return tuple(children)
+
+    def parameter(self, children: Children) -> DefinedParameter:
+        name, _, _, *others = children
+        tokens = [child for child in children if isinstance(child, Token)]
+        words = tuple([str(token) for token in tokens[1:] if token.type == "NAME"])
+        default = others[-1] if isinstance(others[-1], n.Node) else None
+        return DefinedParameter(str(name), _span(name), words, default)
+
+    def definition(self, children: Children) -> Definition:
+        _, name, *others = children
+        parameters = tuple([part for part in others if isinstance(part, DefinedParameter)])
+        return Definition(str(name), _span(name), parameters, others[-1])
+
+    def bracket_definition(self, children: Children) -> Definition:
+        _, name, _, entries, *others = children
+        parameter = DefinedParameter(str(entries), _span(entries))
+        return Definition(str(name), _span(name), (parameter,), others[-1], bracket=True)
+
+    def modifiers(self, children: Children) -> n.Node:
+        parts = _parts(children)
+        return n.Modifiers(parts, span=_span(children[0]).to(parts[-1].span))
+
+    def field(self, children: Children) -> tuple[n.Name, n.Node]:
+        name, _, value = children
+        return n.Name(str(name), span=_span(name)), value
+
+    def program(self, children: Children) -> n.Node:
+        fields = [child for child in children if isinstance(child, tuple)]
+        span = _span(children[0]).to(_span(children[-1]))
+        names = tuple([name for name, _ in fields])
+        return n.Program(names, tuple([value for _, value in fields]), span=span)

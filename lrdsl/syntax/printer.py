@@ -13,25 +13,33 @@ from lrdsl.syntax.nodes import (
     Bracket,
     Call,
     Chain,
+    Compare,
     Default,
     Entry,
     Faulty,
+    If,
     Keyword,
     List,
+    Logic,
+    Modifiers,
     Name,
     Negative,
     Node,
+    Not,
     Number,
+    Outer,
     Pipe,
     Power,
+    Program,
+    Scope,
     String,
 )
 
 # How tightly a node binds, loosest first. A part that binds less than its place asks for brackets.
-_PIPE, _CHAIN, _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(1, 8)
+_IF, _OR, _AND, _NOT, _COMPARE, _PIPE, _CHAIN, _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(12)
 
 
-def write(node: Node, least: int = _PIPE) -> str:
+def write(node: Node, least: int = _IF) -> str:
     """The canonical text of a tree.
 
     One function, so that a tree of the greatest depth allowed stays well inside Python's stack.
@@ -77,6 +85,25 @@ def write(node: Node, least: int = _PIPE) -> str:
         case Power(base=base, exponent=exponent):
             level = _POWER
             text = f"{write(base, _ATOM)} ** {write(exponent, _UNARY)}"
+        case Scope(body=inner) | Outer(argument=inner):
+            return write(inner, least)
+        case If(then=then, condition=condition, otherwise=otherwise):
+            level = _IF
+            text = f"{write(then, _PIPE)} if {write(condition, _OR)} else {write(otherwise)}"
+        case Logic(operator=operator, parts=parts):
+            level = _OR if operator == "or" else _AND
+            text = f" {operator} ".join(map(write, parts, repeat(level + 1)))
+        case Not(operand=operand):
+            level = _NOT
+            text = f"not {write(operand, _NOT)}"
+        case Compare(operator=operator, left=left, right=right):
+            level = _COMPARE
+            text = f"{write(left, _SUM)} {operator} {write(right, _SUM)}"
+        case Modifiers(parts=parts):
+            text = " ".join([f"| {write(part, _CHAIN)}" for part in parts])
+        case Program(names=names, values=values):
+            fields = [f"{name.id}: {write(v)}" for name, v in zip(names, values, strict=True)]
+            text = f"{{{', '.join(fields)}}}"
         case _:
             raise TypeError(f"no way to write a {type(node).__name__}")
     return f"({text})" if level < least else text

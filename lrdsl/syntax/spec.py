@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 import sys
 from collections.abc import Mapping
 from typing import TypeAlias, Union
@@ -17,6 +18,9 @@ from lrdsl.syntax.printer import write
 
 Operand: TypeAlias = Union["Spec", str, int, float]
 """What Python's operators take beside a Spec: text and numbers."""
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+"""A name without dots: what a variable or a parameter may be called."""
 
 
 class Spec:
@@ -157,7 +161,8 @@ def operand(value: object) -> n.Node:
         return parse(value).node
     number = as_number(value)
     if number is None:
-        raise fail(d.BAD_SPEC, f"a {type(value).__name__} is no part of a spec")
+        fix = "make a shape of it with `@lrdsl.shape`, and call it" if callable(value) else None
+        raise fail(d.BAD_SPEC, f"a {type(value).__name__} is no part of a spec", fix=fix)
     if number == math.inf:
         return n.Keyword("inf")
     if number != number or abs(number) > sys.float_info.max:
@@ -196,9 +201,12 @@ def source_of(spec: object) -> str:
     if isinstance(spec, Spec):
         return spec.source if spec.source is not None else str(spec)
     if isinstance(spec, Mapping):
-        if set(spec) != {"spec"}:
+        if "spec" not in spec or not set(spec) <= {"spec", "definitions"}:
             found = ", ".join(f"`{key}`" for key in spec) or "nothing"
-            raise fail(d.BAD_SPEC, f"a mapping for a schedule has the one key `spec`, not {found}")
+            message = (
+                f"a mapping for a schedule has the key `spec`, perhaps `definitions`, not {found}"
+            )
+            raise fail(d.BAD_SPEC, message)
         return source_of(spec["spec"])
     if as_number(spec) is None:
         raise fail(d.BAD_SPEC, f"a spec is text, a number or a Spec, not {type(spec).__name__}")

@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrdsl import diagnostics as d
+from lrdsl.compiler.check import read_own
+from lrdsl.compiler.expand import fields
 from lrdsl.diagnostics import Diagnostic, Span, SpecError
+from lrdsl.library import Library
+from lrdsl.library.files import text_of
 from lrdsl.registry import did_you_mean
 from lrdsl.syntax.nodes import Name, walk
+from lrdsl.syntax.printer import write
 from lrdsl.syntax.spec import parse, source_of
 
 ONE_SPEC = frozenset({"spec", "definitions"})
@@ -44,17 +49,17 @@ class Program:
     ['0', '*']
     """
 
-    def __init__(self, spec: object) -> None:
-        specs = keyed(spec)
+    def __init__(self, spec: object, definitions: str = "") -> None:
+        specs = keyed(spec, definitions)
         # A single spec speaks of nothing but its variables, which may have any name.
-        known = frozenset(specs) if isinstance(spec, Mapping) and not _is_one(spec) else frozenset()
+        known = frozenset() if _is_single(spec) else frozenset(specs)
         self.choices: dict[str, tuple[Choice, ...]] = {
             key: tuple(
                 [Choice(key, p, spec, *_names(spec, known)) for p, spec in _patterns(specs[key])]
             )
             for key in specs
         }
-        self.is_single = not known
+        self.is_single = _is_single(spec) and len(specs) == 1
 
     def of(self, key: str, names: Sequence[object]) -> list[Choice | None]:
         """What drives `key` in each of the groups with these names; None where nothing does."""
@@ -98,21 +103,41 @@ class Program:
         return Diagnostic(d.BAD_GROUP, f"{own} matches no parameter group", fix=fix)
 
 
-def keyed(spec: object) -> dict[str, object]:
+def keyed(spec: object, definitions: str = "") -> dict[str, object]:
     """What drives each number, by name: a spec, or `{pattern: spec}`.
 
-    A single spec drives `lr`.
+    A single spec drives `lr`, and with it what a definition of a program drives beside: momentum
+    for `torch.OneCycleLR`.
 
     >>> keyed("hold()"), keyed({"lr": "hold()", "momentum": 0.9})
     ({'lr': 'hold()'}, {'lr': 'hold()', 'momentum': 0.9})
+    >>> keyed("torch.CyclicLR(0.1, 0.3)")["momentum"]
+    'torch.CyclicLR.momentum(0.1, 0.3)'
     """
-    if not isinstance(spec, Mapping) or _is_one(spec):
-        return {"lr": spec}
+    if _is_single(spec):
+        return {"lr": spec, **_beside(spec, definitions)}
+    assert isinstance(spec, Mapping)
     return {
         str(key): _defined(value, spec.get("definitions"))
         for key, value in spec.items()
         if key != "definitions"
     }
+
+
+def _beside(spec: Any, definitions: str) -> dict[str, object]:
+    """What else a single spec drives: nothing, unless it is the call of a defined program."""
+    own = spec.get("definitions") if isinstance(spec, Mapping) else None
+    try:
+        text = "\n".join([definitions, text_of(own)])
+        tree = parse(source_of(spec)).node
+        found = fields(tree, Library(read_own(text)))
+    except SpecError:
+        return {}  # compiling it says what is wrong
+    return {key: _defined(write(call), own) for key, call in found.items() if key != "lr"}
+
+
+def _is_single(spec: object) -> bool:
+    return not isinstance(spec, Mapping) or _is_one(spec)
 
 
 def _is_one(spec: Mapping[Any, Any]) -> bool:

@@ -14,9 +14,11 @@ and of the metrics that came, with the updates at which they came; nothing else 
 from __future__ import annotations
 
 import operator
+import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
@@ -39,10 +41,11 @@ from lrdsl.torch.state import STATE_VERSION, checked, difference
 class Scheduler(LRScheduler):
     """Sets the learning rate of every parameter group to what a spec says, and other numbers too.
 
-    `spec` is text, a `Spec`, a number, or a mapping with the key `spec` (a Hydra config): it drives
-    `lr`. Or it is a program, a mapping from the numbers to drive to their specs: any number in the
-    parameter groups (`weight_decay`, `momentum`), `betas[0]` for one in a tuple. In a program the
-    names of the other numbers are schedules, those of the same group and before any `lr_scale`:
+    `spec` is text, a `Spec`, a number, a mapping with the key `spec` (a Hydra config), or a pure
+    Python function of the number of updates made: it drives `lr`. Or it is a program, a mapping
+    from the numbers to drive to their specs: any number in the parameter groups (`weight_decay`,
+    `momentum`), `betas[0]` for one in a tuple. In a program the names of the other numbers are
+    schedules, those of the same group and before any `lr_scale`:
     `{"lr": "cosine()", "weight_decay": "0.1 * lr"}`. A number's spec may be a choice,
     `{"backbone*": "…", 3: "…", "*": "…"}`: groups are matched by the key `name` in them, by index,
     or by a glob on the name, and the first match counts. `momentum` is `betas[0]` in groups that
@@ -50,10 +53,11 @@ class Scheduler(LRScheduler):
 
     The keyword arguments are those of `lrdsl.compile`: `total_steps`, updates in the run, for `%`,
     `total`, `rest` and segments without a length; `steps_per_epoch` for `ep`; `samples_per_step`
-    for `sp`; `tokens_per_step` for `tok`; all other names are variables of the spec. `last_epoch`
-    is as in torch: the update last made, -1 for none. `metric_reduction` is what becomes of the
-    metrics of several ranks under torch.distributed: `"mean"`, `"min"`, `"max"`, or `"same"`, for
-    which a difference between ranks is an error on all of them.
+    for `sp`; `tokens_per_step` for `tok`; `definitions`, what the spec can call; all other names
+    are variables of the spec. `last_epoch` is as in torch: the update last made, -1 for none.
+    `metric_reduction` is what becomes of the metrics of several ranks under torch.distributed:
+    `"mean"`, `"min"`, `"max"`, or `"same"`, for which a difference between ranks is an error on all
+    of them.
 
     In a spec, `base` is the group's own number, the one that the optimizer was made with; the group
     keeps it, as its `initial_lr` and so on. If a group has the key `lr_scale`, its learning rate is
@@ -93,6 +97,7 @@ class Scheduler(LRScheduler):
         tokens_per_step: float | None = None,
         last_epoch: int = -1,
         metric_reduction: str = "mean",
+        definitions: str | os.PathLike[str] | Sequence[str] | None = None,
         **variables: float,
     ) -> None:
         if not isinstance(optimizer, Optimizer):
@@ -106,13 +111,14 @@ class Scheduler(LRScheduler):
             steps_per_epoch=steps_per_epoch,
             samples_per_step=samples_per_step,
             tokens_per_step=tokens_per_step,
+            definitions=definitions,
             **variables,
         )
         made = _updates(last_epoch, "last_epoch", least=-1)
         self._metric_reduction = checked_reduction(metric_reduction)
         self.optimizer = optimizer
         self.base_lrs = []
-        self._program = Program(spec)
+        self._program = Program(spec, self._context.definitions)
         self._schedules = Schedules(self._program, self._context)
         self._groups: list[dict[str, Any]] = []
         self._names: list[object] = []
@@ -121,6 +127,7 @@ class Scheduler(LRScheduler):
         self._lr: Drive | None = None
         self._reacts = False
         self._last_lr: list[float | Tensor] = []
+        self._cycle_callbacks: dict[object, Callable[[Scheduler], object]] = {}
         self._program.check(self._names_now())
         self._values(made + 1)  # whatever can fail does so here, before anything is changed
         self._text_of = {
@@ -208,11 +215,15 @@ class Scheduler(LRScheduler):
         if metric is not None and epoch is None and not self._reacts:
             metric, epoch = None, _updates(metric, "epoch", least=0)
         to = None if epoch is None else _updates(epoch, "epoch", least=0)
+        before = self.last_epoch
         if metric is None:
             self._go_on(to)
         else:
             with self._observing(metric, self.last_epoch + 1 if to is None else to):
                 self._go_on(to)
+        if self._cycle_callbacks and self.last_epoch > before and self.cycle_ended:
+            for callback in [*self._cycle_callbacks.values()]:
+                callback(self)
 
     def _go_on(self, to: int | None) -> None:
         if to is None:
@@ -220,6 +231,48 @@ class Scheduler(LRScheduler):
         else:
             self._update_lr(to)
             self._step_count += 1
+
+    @property
+    def cycle_ended(self) -> bool:
+        """Whether the update just made was the last one of a cycle, a round of a `repeat`.
+
+        Of several schedules, any will do. It is a function of the number of updates made alone,
+        and so is the same after a resume.
+        """
+        made = self.last_epoch
+        aheads = dict.fromkeys([ahead for drive in self._drives for ahead in drive.aheads])
+        return made > 0 and any(ahead.schedule.cycle_ends(made - 1, made) for ahead in aheads)
+
+    def on_cycle_end(self, callback: Callable[[Scheduler], object]) -> Callable[[], None]:
+        """Have `callback(scheduler)` called after each step that ends a cycle.
+
+        Returns a function that undoes it. A step that stays where it is or goes back calls
+        nothing. Callbacks are no part of the state.
+
+        >>> from torch import nn, optim
+        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
+        >>> scheduler = Scheduler(optimizer, "cosine(1, 0, 3) | repeat()")
+        >>> remove = scheduler.on_cycle_end(lambda scheduler: print("snapshot"))
+        >>> for step in range(1, 7):
+        ...     optimizer.step()
+        ...     scheduler.step()
+        ...     print(step, scheduler.cycle_ended)
+        1 False
+        2 False
+        snapshot
+        3 True
+        4 False
+        5 False
+        snapshot
+        6 True
+        """
+        key = object()
+        self._cycle_callbacks[key] = callback
+
+        def remove() -> None:
+            self._cycle_callbacks.pop(key, None)
+
+        return remove
 
     def observe(self, metric: object) -> None:
         """Take in a metric that is known now, without a step: the numbers are set at once.
@@ -262,7 +315,7 @@ class Scheduler(LRScheduler):
         return {
             "version": STATE_VERSION,
             "spec": self._texts(),
-            "context": self._context.to_dict(),
+            "context": self._recorded.to_dict(),
             "updates": self.last_epoch,
             **self._schedules.log.to_dict(),
         }
@@ -275,7 +328,7 @@ class Scheduler(LRScheduler):
         having changed nothing, if the state is not one of a `Scheduler`.
         """
         made, log = checked(state_dict)
-        different = difference(state_dict, self._texts(), self._context)
+        different = difference(state_dict, self._texts(), self._recorded)
         self._take_over(max(0, made))
         with self._schedules.replay(log):
             if made < 0:
@@ -343,6 +396,15 @@ class Scheduler(LRScheduler):
             else {choice.pattern: self._text_of[choice] for choice in choices}
             for key, choices in self._program.choices.items()
         }
+
+    @property
+    def _recorded(self) -> Context:
+        """The context, with the definitions that the specs do use, wherever they were made."""
+        texts = [
+            ahead.schedule.context.definitions for drive in self._drives for ahead in drive.aheads
+        ]
+        lines = dict.fromkeys(line for text in texts for line in text.split("\n") if line)
+        return replace(self._context, definitions="\n".join(lines))
 
     def _names_now(self) -> list[object]:
         """The groups' names. A loaded group may have lost its own: it keeps the one it had."""

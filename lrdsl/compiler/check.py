@@ -1,0 +1,168 @@
+"""The checks of definitions, made when they are read, before any call."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+
+from lrdsl import diagnostics as d
+from lrdsl.compiler.context import RESERVED
+from lrdsl.compiler.elaborate import elaborate
+from lrdsl.compiler.expand import expand
+from lrdsl.compiler.lists import LISTS
+from lrdsl.curves import CURVES
+from lrdsl.diagnostics import Reporter, Span, SpecError
+from lrdsl.functions import FUNCTIONS
+from lrdsl.library import Library
+from lrdsl.modifiers import MODIFIERS
+from lrdsl.registry import did_you_mean
+from lrdsl.shapes import SHAPES
+from lrdsl.syntax import nodes as n
+from lrdsl.syntax.definitions import Definition
+from lrdsl.syntax.parser import read_definitions
+
+
+@functools.lru_cache(maxsize=64)
+def read_own(text: str, file: str = "") -> Mapping[str, Definition]:
+    """The definitions in a text, checked; `SpecError` with every mistake found.
+
+    >>> list(read_own("def half(a) = a / 2"))
+    ['half']
+    """
+    reporter = Reporter(text)
+    parsed = read_definitions(text, file, reporter)
+    checked = _Checker(parsed, reporter).check() if not reporter.diagnostics else {}
+    if reporter.diagnostics:
+        raise SpecError(reporter.diagnostics)
+    return MappingProxyType(checked)
+
+
+class _Checker:
+    def __init__(self, definitions: Iterable[Definition], reporter: Reporter) -> None:
+        self.definitions = tuple(definitions)
+        self.reporter = reporter
+        self.known: dict[str, Definition] = {}
+        """The definitions before the one that is being checked."""
+
+    def check(self) -> Mapping[str, Definition]:
+        """The definitions by name, the sound ones."""
+        for definition in self.definitions:
+            self._name(definition)
+            self._parameters(definition)
+            self._names_in(definition)
+            self._calls_in(definition)
+            self.known[definition.name] = definition
+        return self.known
+
+    def _complain(
+        self,
+        problem: d.Problem,
+        message: str,
+        span: Span,
+        suggestion: tuple[str, str] | None = None,
+        fix: str | None = None,
+    ) -> None:
+        self.reporter.report(problem, message, span, suggestion=suggestion, fix=fix)
+
+    def _name(self, definition: Definition) -> None:
+        name = definition.name
+        what = _taken(name)
+        if what is not None:
+            message = f"`{name}` is the name of {what}"
+            self._complain(d.DUPLICATE_NAME, message, definition.span, fix="choose another name")
+        elif name in self.known:
+            message = f"`{name}` is defined twice"
+            self._complain(d.DUPLICATE_NAME, message, definition.span, fix="rename one of them")
+
+    def _parameters(self, definition: Definition) -> None:
+        earlier: set[str] = set()
+        for parameter in definition.parameters:
+            name = parameter.name
+            # What is called and what stands alone are never mistaken for each other.
+            if (name in RESERVED and name not in FUNCTIONS) or "." in name:
+                message = f"no parameter can be called `{name}`"
+                fix = None if "." in name else "it has a meaning of its own"
+                self._complain(d.DUPLICATE_NAME, message, parameter.span, fix=fix)
+            elif name in earlier:
+                message = f"there are two parameters `{name}`"
+                self._complain(d.DUPLICATE_NAME, message, parameter.span)
+            elif not any([name in _names(root) for root in definition.roots]):
+                message = f"`{definition.name}` never uses its parameter `{name}`"
+                self._complain(d.UNUSED_PARAMETER, message, parameter.span, fix="leave it out")
+            if parameter.default is not None and not parameter.words:
+                self._bound(parameter.default, earlier)
+            earlier.add(name)
+
+    def _names_in(self, definition: Definition) -> None:
+        """Names in the body must be parameters: the caller's variables are not seen there."""
+        self._bound(definition.body, {parameter.name for parameter in definition.parameters})
+
+    def _bound(self, root: n.Node, parameters: set[str]) -> None:
+        known = [*parameters, *RESERVED]
+        for node, _ in n.walk(root):
+            if isinstance(node, n.Name) and node.id not in known and node.id not in CURVES:
+                message = f"`{node.id}` is no parameter of this definition"
+                near = did_you_mean(node.id, known)
+                fix = f"make it one, or write the word in quotes: '{node.id}'"
+                self._complain(d.UNBOUND, message, node.span, near, fix)
+
+    def _calls_in(self, definition: Definition) -> None:
+        """Look at the body as a call would have it, its arguments taken for right."""
+        if self._leads_round(definition) or _taken(definition.name) is not None:
+            return
+        unknown = tuple([n.Argument(n.Faulty()) for _ in definition.parameters])
+        call: n.Node = n.Call(n.Name(definition.name), unknown)
+        entries = (n.Entry(n.Faulty(), None, False, n.Faulty()),)
+        if definition.bracket:
+            call = n.Bracket(n.Name(definition.name), entries)
+        if definition.is_modifier:
+            call = n.Pipe((n.Faulty(), call))
+        scratch = Reporter(self.reporter.source)
+        library = Library({**self.known, definition.name: definition})
+        elaborate(expand(call, library, scratch), scratch, library)
+        for found in scratch.diagnostics:
+            place = Span(*_place(found.span, definition))
+            self._complain(found.problem, found.message, place, fix=found.fix)
+
+    def _leads_round(self, definition: Definition) -> bool:
+        below = {other.name for other in self.definitions} - set(self.known)
+        calls = [
+            node.name
+            for root in definition.roots
+            for node, _ in n.walk(root)
+            if isinstance(node, (n.Call, n.Bracket)) and node.name.id in below
+        ]
+        for name in calls:
+            if name.id == definition.name:
+                message = f"`{name.id}` calls itself, and definitions do not recurse"
+                fix = "say it with `repeat`"
+                self._complain(d.RECURSION, message, name.span, fix=fix)
+            else:
+                message = f"`{name.id}` is defined below, and a definition uses earlier ones"
+                self._complain(d.NOT_DEFINED_YET, message, name.span, fix="move it above")
+        return bool(calls)
+
+
+def _taken(name: str) -> str | None:
+    """What has that name already, as a message says it; None if nothing has."""
+    kinds: dict[str, Callable[[str], bool]] = {
+        "a shape": SHAPES.__contains__,
+        "a modifier": MODIFIERS.__contains__,
+        "a function": FUNCTIONS.__contains__,
+        "a function of lists": LISTS.__contains__,
+        "something in every spec": RESERVED.__contains__,
+        "a definition that comes with lrdsl": Library({}, {}).__contains__,
+    }
+    return next((what for what, has in kinds.items() if has(name)), None)
+
+
+def _names(root: n.Node) -> set[str]:
+    return {node.id for node, _ in n.walk(root) if isinstance(node, n.Name)}
+
+
+def _place(span: Span, definition: Definition) -> tuple[int, int]:
+    """Where in the text of the definition a complaint about its call belongs."""
+    if span.sites:
+        return span.sites[0].start, span.sites[0].stop
+    return definition.span.start, definition.span.stop

@@ -1,0 +1,102 @@
+"""Conditions: what stands between `if` and `else`.
+
+A condition is decided once, before any value is known: it compares numbers, or words with quoted
+words, or asks whether something is `none`, that is, unknown or not given.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import Reporter
+from lrdsl.syntax import nodes as n
+from lrdsl.syntax.printer import short
+
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def word_of(node: n.Node) -> str | None:
+    """The word that a node is, bare or quoted; None if it is no word.
+
+    >>> word_of(n.String("cos")), word_of(n.Name("cos")), word_of(n.Number(1.0))
+    ('cos', 'cos', None)
+    """
+    match node:
+        case n.Name(id=word) | n.String(value=word) | n.Keyword(word=word):
+            return word
+        case n.Default():
+            return "_"
+    return None
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Decides conditions.
+
+    `numbers` evaluates the two sides of a comparison, None where one is at fault; `is_known` says
+    whether the run supplies `base`, `total` or `epoch`, None if that cannot be said yet.
+    """
+
+    numbers: Callable[[n.Node, n.Node], tuple[Any, Any] | None]
+    is_known: Callable[[str], bool | None]
+    reporter: Reporter
+
+    def decide(self, node: n.Node) -> bool | None:
+        """Whether a condition holds; None, and a complaint, if it cannot be decided."""
+        match node:
+            case n.Keyword(word="true" | "false"):
+                return node.word == "true"
+            case n.Not(operand=operand):
+                found = self.decide(operand)
+                return None if found is None else not found
+            case n.Logic(operator=word, parts=parts):
+                settles = word == "or"  # one such part settles it, whatever the others are
+                found_parts = [self.decide(part) for part in parts]
+                if settles in found_parts:
+                    return settles
+                return None if None in found_parts else not settles
+            case n.Compare():
+                return self._compare(node)
+            case n.Faulty():
+                return None
+        message = f"`{short(node)}` is no condition"
+        fix = "compare it with something: `n > 0`, `mode == 'linear'`"
+        self.reporter.report(d.BAD_CONDITION, message, node.span, fix=fix)
+        return None
+
+    def _compare(self, node: n.Compare) -> bool | None:
+        left, right = node.left, node.right
+        if _is_word(left) or _is_word(right):
+            return self._words(node, *((right, left) if _is_word(left) else (left, right)))
+        numbers = self.numbers(left, right)
+        return None if numbers is None else _COMPARISONS[node.operator](*numbers)
+
+    def _words(self, node: n.Compare, side: n.Node, word: n.Node) -> bool | None:
+        if isinstance(side, n.Faulty):
+            return None
+        if node.operator not in ("==", "!="):
+            message = f"`{short(word)}` is a word, and words are compared by `==` and `!=`"
+            self.reporter.report(d.BAD_CONDITION, message, node.span)
+            return None
+        name = side.id if isinstance(side, n.Name) else ""
+        if word_of(word) == "none" and name in ("base", "total", "epoch"):
+            known = self.is_known(name)
+            same = None if known is None else not known
+        else:
+            same = word_of(side) == word_of(word)
+        return same if same is None else same == (node.operator == "==")
+
+
+def _is_word(node: n.Node) -> bool:
+    return isinstance(node, (n.String, n.Keyword, n.Default))

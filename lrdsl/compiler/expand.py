@@ -1,0 +1,328 @@
+"""Expansion: calls of definitions are replaced by what they stand for.
+
+A tree goes in, a tree without definitions comes out. Arguments are put in as they are written.
+Conditions that are decided by then, about words and literal numbers, are gone as well. What stands
+in the place of a call has the span of the call, or of the argument it was, and the places in the
+definitions as `Span.sites`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from lrdsl import diagnostics as d
+from lrdsl.compiler.arithmetic import decide
+from lrdsl.compiler.conditions import word_of
+from lrdsl.compiler.lists import LISTS, of_lists
+from lrdsl.diagnostics import Reporter, Span
+from lrdsl.functions import FUNCTIONS
+from lrdsl.library import Library
+from lrdsl.registry import did_you_mean
+from lrdsl.syntax import nodes as n
+from lrdsl.syntax.definitions import DefinedParameter, Definition
+
+MOST_NODES = 100_000
+"""Definitions of definitions can grow exponentially; this bounds what a spec grows to."""
+
+MOST_LEVELS = 50
+"""Definitions within definitions."""
+
+_ELSEWHERE = frozenset({"prev", "next", "rest"})
+"""Names whose meaning depends on the place."""
+
+
+def expand(tree: n.Node, library: Library, reporter: Reporter) -> n.Node:
+    """The tree without calls of definitions; what is wrong with them is reported."""
+    if not any([_calls(node, library) for node, _ in n.walk(tree)]):
+        return tree
+    return _Expander(library, reporter).expand(tree, 0)
+
+
+def fields(tree: n.Node, library: Library) -> Mapping[str, n.Node]:
+    """What a call of a program drives: the call of each field by its name; else nothing.
+
+    Fields that come to `none` are left out.
+    """
+    definition = library.find(tree.name.id) if isinstance(tree, n.Call) else None
+    if definition is None or definition.program is None or not isinstance(tree, n.Call):
+        return {}
+    found: dict[str, n.Node] = {}
+    for key in definition.program.names:
+        name = n.Name(f"{definition.name}.{key.id}", span=tree.name.span)
+        call = n.Call(name, tree.arguments, span=tree.span)
+        if expand(call, library, Reporter("")) != n.Keyword("none"):
+            found[key.id] = call
+    return found
+
+
+def own_text(tree: n.Node, library: Library) -> str:
+    """The user's definitions that a tree leads to, as text in their order."""
+    used: set[str] = set()
+    waiting = [tree]
+    while waiting:
+        for node, _ in n.walk(waiting.pop()):
+            if not isinstance(node, (n.Call, n.Bracket)) or node.name.id in used:
+                continue
+            definition = library.find(node.name.id)
+            if definition is not None and library.is_user(definition.name):
+                used.add(definition.name)
+                waiting += [
+                    definition.body,
+                    *[p.default for p in definition.parameters if p.default],
+                ]
+    return "\n".join([str(library.find(name)) for name in library if name in used])
+
+
+def _calls(node: n.Node, library: Library) -> bool:
+    """Whether a node is for the expander: a call of a definition, or a condition."""
+    if isinstance(node, (n.Call, n.Bracket)):
+        return node.name.id in LISTS or node.name.id in library
+    return isinstance(node, n.If)
+
+
+Bound: TypeAlias = "dict[str, n.Node | tuple[n.Entry | n.Name, ...]]"
+"""What a call gives for each parameter; entries in brackets are many nodes."""
+
+
+class _Expander:
+    def __init__(self, library: Library, reporter: Reporter) -> None:
+        self.library = library
+        self.reporter = reporter
+        self.nodes = 0
+
+    def expand(self, node: n.Node, level: int) -> n.Node:
+        """A node of the spec, or of what a call stands for, with its calls replaced."""
+        self.nodes += 1
+        match node:
+            case n.Call() if node.name.id in LISTS:
+                inside = n.rebuild(node, lambda child: self.expand(child, level), lambda span: span)
+                assert isinstance(inside, n.Call)
+                return of_lists(inside, self.reporter)
+            case n.Call() | n.Bracket():
+                definition = self.library.find(node.name.id)
+                if definition is not None:
+                    return self._replace(node, definition, level)
+            case n.Pipe(parts=(first, *others)):
+                parts = [self.expand(first, level)]
+                for part in others:
+                    found = self._modifier(part, level)
+                    parts += found.parts if isinstance(found, n.Modifiers) else (found,)
+                return n.Pipe(tuple(parts), span=node.span)
+            case n.If():
+                return self._choose(node, level)
+        return n.rebuild(node, lambda child: self.expand(child, level), lambda span: span)
+
+    def _choose(self, node: n.If, level: int) -> n.Node:
+        condition = self.expand(node.condition, level)
+        decided = decide(condition, None, Reporter(""))
+        if decided is not None:
+            return self.expand(node.then if decided else node.otherwise, level)
+        then, otherwise = self.expand(node.then, level), self.expand(node.otherwise, level)
+        return n.If(then, condition, otherwise, span=node.span)
+
+    def _modifier(self, node: n.Node, level: int) -> n.Node:
+        """What stands right of a `|`."""
+        name = node.name.id if isinstance(node, (n.Call, n.Bracket)) else None
+        definition = None if name is None else self.library.find(name)
+        if definition is None or not isinstance(node, (n.Call, n.Bracket)):
+            return self.expand(node, level)
+        if not definition.is_modifier:
+            message = f"`{name}` is a schedule, and a modifier belongs after `|`"
+            fix = "segments are joined by `>>`"
+            self.reporter.report(d.WRONG_PLACE, message, node.span, fix=fix)
+            return n.Faulty(span=node.span)
+        return self._body(node, definition, level)
+
+    def _replace(self, node: n.Call | n.Bracket, definition: Definition, level: int) -> n.Node:
+        """What a call stands for where a schedule belongs."""
+        body = self._body(node, definition, level)
+        if isinstance(body, n.Modifiers):
+            # A modifier by itself modifies what there is: the group's own value.
+            return n.Pipe((n.Name("base", span=node.span), *body.parts), span=node.span)
+        return body
+
+    def _body(self, node: n.Call | n.Bracket, definition: Definition, level: int) -> n.Node:
+        bound = self._bind(node, definition)
+        if bound is None or not self._is_bounded(node, level):
+            if isinstance(node, n.Call):
+                for argument in node.arguments:
+                    self.expand(argument.value, level)
+            return n.Faulty(span=node.span)
+        body = definition.body
+        if isinstance(body, n.Program):
+            body = self._field(body)
+        substitution = _Substitution(definition, node.span, bound)
+        # Arguments are expanded where they are put: a part that is not chosen never matters.
+        inside = self.expand(substitution.apply(body), level + 1)
+        return n.Scope(inside, span=node.span) if substitution.reaches_out else inside
+
+    def _field(self, program: n.Program) -> n.Node:
+        """The schedule that a program is where one schedule belongs: that of `lr`."""
+        names = [name.id for name in program.names]
+        return program.values[names.index("lr") if "lr" in names else 0]
+
+    def _is_bounded(self, node: n.Node, level: int) -> bool:
+        if level < MOST_LEVELS and self.nodes < MOST_NODES:
+            return True
+        message = "the definitions make too much of this"
+        self.reporter.report(d.TOO_DEEP, message, node.span)
+        return False
+
+    def _bind(self, node: n.Call | n.Bracket, definition: Definition) -> Bound | None:
+        """The arguments by parameter; None, and complaints, when they do not fit."""
+        if definition.bracket != isinstance(node, n.Bracket):
+            kind = "square" if definition.bracket else "round"
+            self._complain(
+                d.WRONG_PLACE,
+                f"`{definition.name}` takes {kind} brackets",
+                node.span,
+                fix=f"write `{definition.signature}`",
+            )
+            return None
+        if isinstance(node, n.Bracket):
+            return {definition.parameters[0].name: node.entries}
+        return self._bind_call(node, definition)
+
+    def _bind_call(self, call: n.Call, definition: Definition) -> Bound | None:
+        parameters = {parameter.name: parameter for parameter in definition.parameters}
+        fix, sound = f"it is `{definition.signature}`", True
+        bound: Bound = {}
+        left_out: set[str] = set()
+        order = iter(definition.parameters)
+        for argument in call.arguments:
+            name = argument.name
+            if name is None:
+                parameter = next(order, None)
+                if parameter is None:
+                    most, given = len(parameters), len(call.arguments)
+                    count = f"at most {most} argument{'s' * (most != 1)}"
+                    message = f"`{definition.name}` takes {count}, not {given}"
+                    self._complain(d.TOO_MANY_ARGUMENTS, message, argument.span, fix=fix)
+                    return None
+            else:
+                parameter = parameters.get(name)
+            if parameter is None:
+                message = f"`{definition.name}` has no parameter `{name}`"
+                near = did_you_mean(str(name), parameters)
+                span = argument.name_span
+                self._complain(d.UNKNOWN_PARAMETER, message, span, near, fix)
+                sound = False
+            elif parameter.name in bound or parameter.name in left_out:
+                message = f"`{parameter.name}` is given twice"
+                self._complain(d.REPEATED_ARGUMENT, message, argument.span, fix="leave one out")
+                sound = False
+            elif isinstance(argument.value, n.Default):
+                left_out.add(parameter.name)
+            else:
+                bound[parameter.name] = argument.value
+                sound = self._fits(parameter, argument.value, definition) and sound
+        for parameter in definition.parameters if sound else ():
+            if parameter.name not in bound and parameter.default is None:
+                message = f"`{definition.name}` needs `{parameter.name}`"
+                self._complain(d.MISSING_ARGUMENT, message, call.span, fix=fix)
+                sound = False
+        return bound if sound else None
+
+    def _fits(self, parameter: DefinedParameter, node: n.Node, definition: Definition) -> bool:
+        """Whether an argument is one of the parameter's words, or a truth value where one is."""
+        default = parameter.default
+        where = f"`{parameter.name}` of `{definition.name}`"
+        if parameter.words:
+            word = word_of(node)
+            if word in parameter.words or isinstance(node, n.Faulty):
+                return True
+            known = ", ".join(f"`{each}`" for each in parameter.words)
+            near = None if word is None else did_you_mean(word, parameter.words)
+            message = f"{where} is one of {known}"
+            self._complain(d.WRONG_KIND, message, node.span, near)
+            return False
+        if isinstance(default, n.Keyword) and default.word in ("true", "false"):
+            if word_of(node) in ("true", "false") or isinstance(node, n.Faulty):
+                return True
+            self._complain(d.WRONG_KIND, f"{where} is `true` or `false`", node.span)
+            return False
+        return True
+
+    def _complain(
+        self,
+        problem: d.Problem,
+        message: str,
+        span: Span,
+        suggestion: tuple[str, str] | None = None,
+        fix: str | None = None,
+    ) -> None:
+        self.reporter.report(problem, message, span, suggestion=suggestion, fix=fix)
+
+
+class _Substitution:
+    """Puts the arguments of one call into the body of a definition."""
+
+    def __init__(self, definition: Definition, call: Span, bound: Bound) -> None:
+        self.definition = definition
+        self.call = call
+        self.bound = bound
+        self.defaults = {parameter.name: parameter.default for parameter in definition.parameters}
+        self.reaches_out = False
+        """Whether an argument is meant from outside."""
+
+    def apply(self, node: n.Node) -> n.Node:
+        """A part of the body for this call."""
+        if isinstance(node, n.Name) and node.id in self.defaults:
+            given, default = self.bound.get(node.id), self.defaults[node.id]
+            if isinstance(given, n.Node):
+                return self._argument(given, node.span)
+            if given is None and default is not None:
+                return self.apply(default)
+        if isinstance(node, n.Bracket):
+            entries = tuple([each for entry in node.entries for each in self._entries(entry)])
+            return n.Bracket(self._moved(node.name), entries, span=self._here(node.span))
+        return n.rebuild(node, self.apply, self._here)
+
+    def _here(self, span: Span) -> Span:
+        """The place of a part of the body: at the call, with where it stands."""
+        site = self.definition.site(span)
+        return Span(self.call.start, self.call.stop, (*self.call.sites, site))
+
+    def _moved(self, name: n.Name) -> n.Name:
+        return n.at(name, self._here(name.span))
+
+    def _entries(self, entry: n.Entry | n.Name) -> tuple[n.Entry | n.Name, ...]:
+        """An entry in the body, or the entries of the call that a name there stands for."""
+        if isinstance(entry, n.Entry):
+            (applied,) = [self.apply(entry)]
+            assert isinstance(applied, n.Entry)
+            return (applied,)
+        given = self.bound.get(entry.id)
+        return given if isinstance(given, tuple) else (self._moved(entry),)
+
+    def _argument(self, given: n.Node, parameter: Span) -> n.Node:
+        """An argument in the place of its parameter, its own names left as they are."""
+        site = self.definition.site(parameter)
+
+        def place(span: Span) -> Span:
+            return Span(span.start, span.stop, (*span.sites, site))
+
+        def move(node: n.Node) -> n.Node:
+            return n.rebuild(node, move, place)
+
+        moved = move(given)
+        if not _depends_on_place(given):
+            return moved
+        self.reaches_out = True
+        return n.Outer(moved, span=moved.span)
+
+
+def _depends_on_place(node: n.Node) -> bool:
+    """Whether the value or the duration that a node stands for depends on where it stands.
+
+    A schedule's `prev` is what stands before it where it is put, whoever wrote it.
+    """
+    match node:
+        case n.Name(id=name):
+            return name in _ELSEWHERE
+        case n.Call(name=n.Name(id=name)) if name not in FUNCTIONS:
+            return False
+        case n.Bracket() | n.Chain() | n.Pipe() | n.Outer():
+            return False
+    return any([_depends_on_place(child) for child in node.children])
