@@ -31,7 +31,7 @@ def ids(cases: list[Case]) -> list[str]:
 
 
 def test_the_golden_file_covers_every_class() -> None:
-    assert len(TIMED) == 57 and len(METRIC) == 6
+    assert (len(TIMED), len(METRIC)) == (57, 6)
     assert len({case["name"] for case in GOLDEN}) == 19
 
 
@@ -78,8 +78,7 @@ PRINTED: dict[str, tuple[str, dict[int, float]]] = {
         {399: 0.5005, 799: 1e-3, 800: 1e-3},
     ),
     "mxnet-cosine-warmup": (
-        "mxnet.CosineScheduler(800, base_lr=1, final_lr=1e-3, warmup_steps=100,"
-        " warmup_begin_lr=0)",
+        "mxnet.CosineScheduler(800, base_lr=1, final_lr=1e-3, warmup_steps=100, warmup_begin_lr=0)",
         {0: 0.01, 49: 0.5, 98: 0.99, 99: 1, 449: 0.5005, 799: 1e-3, 800: 1e-3},
     ),
     "mxnet-constant-warmup": (
@@ -248,7 +247,9 @@ def warmed(
     return value
 
 
-def factor_rule(step: int, factor: float, stop_factor_lr: float, base_lr: float, **warmup: Any) -> Rule:
+def factor_rule(
+    step: int, factor: float, stop_factor_lr: float, base_lr: float, **warmup: Any
+) -> Rule:
     lr, changed = base_lr, 0
 
     def value(n: int) -> float:
@@ -320,9 +321,7 @@ def noam_rule(lr_initial: float, n_warmup_steps: int, model_size: int | None) ->
     return lambda n: lr_initial * scale * min(n**-0.5, n * n_warmup_steps**-1.5)
 
 
-def noam_interval_rule(
-    anneal_steps: list[int], anneal_rates: list[float], **noam: Any
-) -> Rule:
+def noam_interval_rule(anneal_steps: list[int], anneal_rates: list[float], **noam: Any) -> Rule:
     rule = noam_rule(**noam)
 
     def value(n: int) -> float:
@@ -332,9 +331,7 @@ def noam_interval_rule(
     return value
 
 
-def cyclic_rule(
-    base_lr: float, max_lr: float, step_size: int, mode: str, gamma: float
-) -> Rule:
+def cyclic_rule(base_lr: float, max_lr: float, step_size: int, mode: str, gamma: float) -> Rule:
     def value(n: int) -> float:
         cycle = 1 + n // (2 * step_size)
         height = max(0.0, 1 - abs(n / step_size - 2 * cycle + 1))
@@ -445,9 +442,7 @@ def paired(names: str, count: str) -> Callable[[Case], Case]:
 DIFFERENTIAL: dict[str, tuple[Callable[..., Rule], st.SearchStrategy[Case]]] = {
     "mxnet.FactorScheduler": (
         factor_rule,
-        fields(
-            step=counts, factor=shares, stop_factor_lr=rates, base_lr=rates, **WARMUP
-        ),
+        fields(step=counts, factor=shares, stop_factor_lr=rates, base_lr=rates, **WARMUP),
     ),
     "mxnet.MultiFactorScheduler": (
         multi_factor_rule,
@@ -456,7 +451,11 @@ DIFFERENTIAL: dict[str, tuple[Callable[..., Rule], st.SearchStrategy[Case]]] = {
     "mxnet.PolyScheduler": (
         poly_rule,
         fields(
-            max_update=st.integers(2, 60), base_lr=rates, pwr=st.floats(0.5, 3), final_lr=rates, **WARMUP
+            max_update=st.integers(2, 60),
+            base_lr=rates,
+            pwr=st.floats(0.5, 3),
+            final_lr=rates,
+            **WARMUP,
         ).map(after("max_update", "warmup_steps")),
     ),
     "mxnet.CosineScheduler": (
@@ -585,7 +584,9 @@ DURATIONS = {
     "mxnet.FactorScheduler(1ep, 0.5, base_lr=1, warmup_steps=20%)": (
         "mxnet.FactorScheduler(50, 0.5, base_lr=1, warmup_steps=200)"
     ),
-    "mxnet.CosineScheduler(total, warmup_steps=2ep)": "mxnet.CosineScheduler(1000, warmup_steps=100)",
+    "mxnet.CosineScheduler(total, warmup_steps=2ep)": (
+        "mxnet.CosineScheduler(1000, warmup_steps=100)"
+    ),
     "mxnet.MultiFactorScheduler([1ep, 50%], 0.1)": "mxnet.MultiFactorScheduler([50, 500], 0.1)",
     "speechbrain.NoamScheduler(1, 1ep)": "speechbrain.NoamScheduler(1, 50)",
     "speechbrain.CyclicLRScheduler(0.1, 0.3, 1ep, triangular2)": (
