@@ -329,6 +329,9 @@ def decide(node: n.Node, context: Context | None, reporter: Reporter) -> bool | 
     def is_known(name: str) -> bool | None:
         if context is None:
             return None
+        if name == "base" and context.base_follows:
+            reporter.report(d.NEEDS_CONTEXT, "`base` is not known yet", node.span)
+            return None
         known = {"base": context.base_lr, "total": context.total, "epoch": context.epoch}
         return known[name] is not None
 

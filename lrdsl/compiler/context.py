@@ -49,6 +49,8 @@ class Context:
         default_factory=lambda: MappingProxyType({}), compare=False, repr=False
     )
     """The other schedules of a program while a spec is compiled; they are no part of the run."""
+    base_follows: bool = field(default=False, compare=False, repr=False)
+    """Whether `base_lr` is only left out for now, so that none may ask if it is known."""
 
     @classmethod
     def of(

@@ -95,7 +95,8 @@ class Schedules:
         if same not in self._made:
             # What cannot be compiled without a base needs one, or what follows says what is wrong.
             try:
-                self._made[same] = self._compile(choice, self._context, references)
+                context = replace(self._context, base_follows=True)
+                self._made[same] = self._compile(choice, context, references)
             except SpecError:
                 self._made[same] = None
         shared = self._made[same]
