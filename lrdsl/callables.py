@@ -161,5 +161,7 @@ def qualified_name(function: object) -> str:
     """
     while isinstance(function, functools.partial):
         function = function.func
-    named = function if hasattr(function, "__qualname__") else type(function)
+    named: Any = function
+    if not isinstance(getattr(function, "__qualname__", None), str):
+        named = type(function)
     return f"{getattr(named, '__module__', None) or 'builtins'}.{named.__qualname__}"

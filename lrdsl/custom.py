@@ -15,9 +15,11 @@ from pydantic import Field, PrivateAttr, create_model
 from lrdsl import diagnostics as d
 from lrdsl.callables import Caller, qualified_name
 from lrdsl.compiler.context import RESERVED
+from lrdsl.compiler.lists import LISTS
 from lrdsl.curves import CURVES
 from lrdsl.diagnostics import fail
 from lrdsl.functions import FUNCTIONS
+from lrdsl.library import Library
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.parameters import Lean, Parameter, ParameterError
 from lrdsl.shapes import SHAPES, Form, Shape
@@ -105,8 +107,10 @@ def _check_free(name: str, origin: str) -> None:
         what = "a curve"
     elif name in MODIFIERS:
         what = "a modifier"
-    elif name in FUNCTIONS:
+    elif name in FUNCTIONS or name in LISTS:
         what = "a function"
+    elif name in Library():
+        what = "a definition"
     elif name in RESERVED:
         what = "a word with a meaning of its own"
     else:

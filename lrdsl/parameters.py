@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import PydanticUndefined
@@ -71,6 +71,8 @@ class Parameter:
     kind: Kind
     default: Any
     positional: bool = True
+    words: tuple[str, ...] = ()
+    """The words that may be given; they are the field's `Literal`."""
 
     @property
     def required(self) -> bool:
@@ -157,4 +159,5 @@ class Parametrised(BaseModel):
     def _parameter(cls, name: str, positional: bool) -> Parameter:
         field = cls.model_fields[name]
         (kind,) = [item for item in field.metadata if isinstance(item, Kind)]
-        return Parameter(name, kind, field.default, positional)
+        words = get_args(field.annotation) if kind is Kind.WORD else ()
+        return Parameter(name, kind, field.default, positional, words)

@@ -6,7 +6,8 @@ import itertools
 import math
 import operator
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
@@ -21,16 +22,17 @@ from lrdsl.compiler.check import read_own
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.elaborate import elaborate
 from lrdsl.compiler.expand import expand, own_text
-from lrdsl.compiler.resolve import Resolver
+from lrdsl.compiler.resolve import Resolved, Resolver
+from lrdsl.compiler.terms import Term
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
 from lrdsl.library import Library
 from lrdsl.library.files import text_of
-from lrdsl.modifiers.base import Length
+from lrdsl.modifiers.reactive import Reaction
 from lrdsl.signal import CHUNK, LAST_STEP, Array, Signal, half_up
 from lrdsl.syntax.nodes import Node
 from lrdsl.syntax.parser import read
 from lrdsl.syntax.printer import cut
-from lrdsl.syntax.spec import Operand, Spec, source_of
+from lrdsl.syntax.spec import Operand, Spec, as_number, source_of
 
 MOST_CYCLES = 10**6
 """More cycles than this are not listed."""
@@ -50,13 +52,17 @@ class Segment(NamedTuple):
     description: str
 
 
+_NONE: Mapping[str, Schedule] = MappingProxyType({})
+
+
 class Schedule:
     """A compiled spec.
 
     Called with the number of updates already made, it returns the value for the next one: a float
     for an int, a float64 array of the same shape for an integer array. It never returns anything
     but finite numbers. Immutable, picklable, hashable, safe to share between threads; two
-    schedules are equal when their specs, their contexts and the schedules they refer to are.
+    schedules are equal when their specs, their contexts, the schedules they refer to and what they
+    have made of metrics are.
 
     >>> import lrdsl
     >>> schedule = lrdsl.compile("warmup(linear, 100) >> cosine(1, 1e-3, 800)")
@@ -72,22 +78,31 @@ class Schedule:
     """The other schedules of a program, which the spec may name."""
     length: float
     """Updates until the final value is reached: an int, or `math.inf` if it never ends."""
+    observed: int | None
+    """The update of the latest metric observed; None if there was none, or nothing reacts."""
+    _term: Term | None
+    _resolved: Resolved
     _signal: Signal
 
     def __init__(
         self,
         spec: Spec,
         context: Context,
-        signal: Signal,
-        length: Length,
-        references: Mapping[str, Schedule],
+        resolved: Resolved,
+        term: Term | None = None,
+        references: Mapping[str, Schedule] = _NONE,
+        observed: int | None = None,
     ) -> None:
+        length = resolved.length
         finite = not (isinstance(length, float) and math.isinf(length))
         self.__dict__.update(
             spec=spec,
             context=context,
             references=MappingProxyType(dict(references)),
-            _signal=signal,
+            observed=observed,
+            _term=term,
+            _resolved=resolved,
+            _signal=resolved.signal,
             length=half_up(length) if finite else math.inf,  # type: ignore[arg-type]
         )
 
@@ -157,6 +172,56 @@ class Schedule:
         if not (math.isfinite(low) and math.isfinite(high)):
             self._not_finite(f"somewhere between updates {first} and {last}")
         return low, high
+
+    @property
+    def is_reactive(self) -> bool:
+        """Whether the spec has a modifier that reacts to metrics."""
+        return bool(self._resolved.reactors)
+
+    @property
+    def reactions(self) -> tuple[Reaction, ...]:
+        """What each reactive modifier has made of the metrics so far: its state and factors."""
+        return tuple([reactor.reaction for reactor in self._resolved.reactors])
+
+    def observe(self, update: int, metric: object) -> Schedule:
+        """The schedule after a metric that is known now that `update` updates have been made.
+
+        Where the metric changes a factor, the change holds from `update` on; earlier values stay
+        as they are. Only those modifiers react whose part of the schedule contains `update`. A
+        metric is a number; one that is NaN or infinite counts as no improvement. Metrics come in
+        the order of their updates, and any number of them at the same one.
+
+        >>> schedule = compile("(constant(1, 20) | plateau(0.5, patience=0)) >> linear(_, 0, 10)")
+        >>> after = schedule.observe(5, 2.3).observe(10, 2.4)
+        >>> after([9, 10, 20, 25])
+        array([1.  , 0.5 , 0.5 , 0.25])
+        """
+        step, value = as_step(update, "update"), _metric(metric)
+        if not self.is_reactive:
+            return self
+        if self.observed is not None and step < self.observed:
+            message = f"a metric of update {step} comes after one of update {self.observed}"
+            raise fail(d.BAD_STEP, message, fix="observe metrics in the order of their updates")
+        schedule = self
+        for i, _ in enumerate(self.reactions):
+            # One after the other: each knows what those inside it have made of the metric.
+            reaction = schedule._resolved.reactors[i].observe(step, value)
+            reactions = (*schedule.reactions[:i], reaction, *schedule.reactions[i + 1 :])
+            schedule = schedule._after(reactions, step)
+        return schedule
+
+    def _after(self, reactions: tuple[Reaction, ...], observed: int | None) -> Schedule:
+        """The schedule with other reactions; what it denotes is made anew if a factor changed."""
+        resolved = self._resolved
+        pairs = list(zip(resolved.reactors, reactions, strict=True))
+        if all([new.factors == old.reaction.factors for old, new in pairs]):
+            reactors = tuple([reactor.having(reaction) for reactor, reaction in pairs])
+            resolved = resolved._replace(reactors=reactors)
+        else:
+            assert self._term is not None  # whatever reacts has been made of one
+            reporter = Reporter(source_of(self.spec))
+            resolved = _resolve(self._term, self.context, self.references, reporter, reactions)
+        return Schedule(self.spec, self.context, resolved, self._term, self.references, observed)
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
@@ -231,20 +296,21 @@ class Schedule:
         return self._identity == other._identity
 
     def __hash__(self) -> int:
-        return hash((self.spec, self.context, frozenset(self.references.items())))
+        return hash((*self._identity[:2], frozenset(self.references.items()), *self._identity[3:]))
 
     @property
     def _identity(self) -> tuple[object, ...]:
-        return self.spec, self.context, dict(self.references)
+        return self.spec, self.context, dict(self.references), self.reactions, self.observed
 
-    def __reduce__(self) -> tuple[object, tuple[str | FunctionSpec, Context, dict[str, Schedule]]]:
-        return compile_in, (taken(self.spec), self.context, dict(self.references))
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return _restore, (taken(self.spec), *self._identity[1:])
 
     def __repr__(self) -> str:
         known = "".join(f", {name}={value!r}" for name, value in self.context.to_dict().items())
         beside = ", ".join(f"{name}={value!r}" for name, value in self.references.items())
         text = str(self.spec) if isinstance(self.spec, FunctionSpec) else repr(str(self.spec))
-        return f"lrdsl.compile({text}{known})" + (f" beside {beside}" if beside else "")
+        text = f"lrdsl.compile({text}{known})" + (f" beside {beside}" if beside else "")
+        return text if self.observed is None else f"{text} after metrics up to {self.observed}"
 
     def _evaluate(self, t: Array) -> Array:
         with np.errstate(all="ignore"):
@@ -293,6 +359,16 @@ def as_step(value: SupportsIndex, name: str) -> int:
     return step
 
 
+def _metric(metric: object) -> float:
+    number = as_number(metric)
+    if number is None:
+        raise fail(d.BAD_METRIC, f"a metric is a number, not {_shown(metric)}")
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
 def _shown(value: object) -> str:
     return cut(repr(value))
 
@@ -333,9 +409,6 @@ def compile(
     return compile_in(spec, context)
 
 
-_NONE: Mapping[str, Schedule] = MappingProxyType({})
-
-
 def compile_in(
     spec: Operand | Any, context: Context, references: Mapping[str, Schedule] = _NONE
 ) -> Schedule:
@@ -359,24 +432,15 @@ def compile_in(
     if tree is None:
         raise SpecError(reporter.diagnostics)
     library = Library(read_own(context.definitions))
-    expanded = expand(tree, library, reporter)
-    found: tuple[Signal, Length] | None = None
-    try:
+    with _not_too_deep(tree, reporter):
+        expanded = expand(tree, library, reporter)
         if reporter.diagnostics:
             _check_names(expanded, library, reporter, references)
-        else:
-            with np.errstate(all="ignore"):
-                beside = context.beside({name: s._signal for name, s in references.items()})
-                term = elaborate(expanded, reporter, library, references)
-                found = Resolver(beside, reporter).resolve(term)
-    except RecursionError:
-        message = "too much of the spec leans on each other, or is nested in each other"
-        reporter.report(d.TOO_DEEP, message, tree.span)
-    reporter.check()
-    assert found is not None
-    signal, length = found
+            reporter.check()
+        term = elaborate(expanded, reporter, library, references)
+    resolved = _resolve(term, context, references, reporter)
     context = replace(context, definitions=own_text(tree, library))
-    schedule = Schedule(Spec(tree, source), context, signal, length, references)
+    schedule = Schedule(Spec(tree, source), context, resolved, term, references)
     schedule(_probe(schedule))
     return schedule
 
@@ -387,9 +451,47 @@ def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
         raise fail(d.BAD_SPEC, "a Schedule has its context already", fix=fix)
     length = math.inf if context.total is None else context.total
     signal = Called(Caller(str(spec), spec.function), float(length))
-    schedule = Schedule(spec, context, signal, length, _NONE)
+    resolved = Resolved(signal, length, ())
+    schedule = Schedule(spec, context, resolved)
     schedule(_probe(schedule))
     return schedule
+
+
+def _resolve(
+    term: Term,
+    context: Context,
+    references: Mapping[str, Schedule],
+    reporter: Reporter,
+    reactions: tuple[Reaction, ...] = (),
+) -> Resolved:
+    """What a term is in a context after some metrics; `SpecError` with all that is wrong."""
+    beside = context.beside({name: schedule._signal for name, schedule in references.items()})
+    with _not_too_deep(term.node, reporter), np.errstate(all="ignore"):
+        found = Resolver(beside, reporter, reactions).resolve(term)
+    reporter.check()
+    assert found is not None
+    return found
+
+
+@contextmanager
+def _not_too_deep(node: Node, reporter: Reporter) -> Iterator[None]:
+    """Where recursion without an end in sight is a mistake of the spec."""
+    try:
+        yield
+    except RecursionError:
+        message = "too much of the spec leans on each other, or is nested in each other"
+        reporter.report(d.TOO_DEEP, message, node.span)
+        reporter.check()
+
+
+def _restore(
+    source: str | FunctionSpec,
+    context: Context,
+    references: Mapping[str, Schedule],
+    reactions: tuple[Reaction, ...],
+    observed: int | None,
+) -> Schedule:
+    return compile_in(source, context, references)._after(reactions, observed)
 
 
 def _check_names(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections.abc import Iterable
-from typing import Generic, NoReturn, SupportsIndex, TypeVar
+from typing import Any, Generic, NoReturn, SupportsIndex, TypeVar
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
@@ -69,15 +69,13 @@ def _items(schedule: object) -> list[object]:
     raise fail(d.BAD_SPEC, message, fix=_FIX)
 
 
-def _pair(i: int, item: object) -> tuple[object, int | None]:
+def _pair(i: int, item: object) -> tuple[Any, int | None]:
     """An object and its number of steps, checked."""
-    try:
-        if isinstance(item, str):
-            raise TypeError
-        each, steps = item  # type: ignore[misc]
-    except (TypeError, ValueError):
+    parts = list(item) if isinstance(item, Iterable) and not isinstance(item, str) else []
+    if len(parts) != 2:
         message = f"entry {i} is no pair of an object and a number of steps: {cut(repr(item))}"
-        raise fail(d.BAD_SPEC, message, fix=_FIX) from None
+        raise fail(d.BAD_SPEC, message, fix=_FIX)
+    each, steps = parts
     if steps is None:
         return each, None
     count = as_number(steps)  # a configuration may well write 1e3, which is a float

@@ -268,11 +268,11 @@ def test_the_builder_knows_it() -> None:
 
 
 def test_first_is_what_the_first_update_counts_as() -> None:
-    @lrdsl.shape(name="count", first=1)
+    @lrdsl.shape(name="one_up", first=1)
     def counted(n: int) -> int:
         return n
 
-    assert lrdsl.compile("hold(3) >> count()", base_lr=9)([3, 4]).tolist() == [1.0, 2.0]
+    assert lrdsl.compile("hold(3) >> one_up()", base_lr=9)([3, 4]).tolist() == [1.0, 2.0]
 
 
 def test_vectorized() -> None:
@@ -564,6 +564,8 @@ def test_a_signature_that_no_call_could_have(target: Any, expected: str) -> None
         pytest.param({"name": "sqrt"}, "`sqrt` is taken: it is a curve", id="curve"),
         pytest.param({"name": "clip"}, "`clip` is taken: it is a modifier", id="modifier"),
         pytest.param({"name": "exp"}, "`exp` is taken: it is a function", id="function"),
+        pytest.param({"name": "count"}, "`count` is taken: it is a function", id="of lists"),
+        pytest.param({"name": "wsd"}, "`wsd` is taken: it is a definition", id="definition"),
         pytest.param({"name": "t"}, "`t` is taken: it is a word", id="clock"),
         pytest.param({"name": "rest"}, "`rest` is taken: it is a word", id="duration"),
         pytest.param({"name": "true"}, "`true` is taken: it is a word", id="literal"),
@@ -816,6 +818,11 @@ def test_functions_are_checked(function: Any, words: str) -> None:
         lrdsl.compile(function)
 
 
+def test_a_function_inside_a_spec_is_told_how() -> None:
+    with pytest.raises(SpecError, match=r"function is no part of a spec\n.*@lrdsl.shape"):
+        lrdsl.parse("hold(5)") >> halving  # type: ignore[operator]
+
+
 def test_a_schedule_is_no_function() -> None:
     """Its `base` would not be the parameter group's, nor its run this one."""
     with pytest.raises(SpecError, match="pass its `spec`"):
@@ -826,6 +833,7 @@ def test_names_of_functions() -> None:
     assert qualified_name(Schedule.values) == "lrdsl.schedule.Schedule.values"
     assert qualified_name(lrdsl.compile("1")) == "lrdsl.schedule.Schedule"
     assert qualified_name(len) == "builtins.len"
+    assert qualified_name(Triangle(0, 1, 2).__call__).endswith("Triangle.__call__")
     assert repr(FunctionSpec(len)) == "FunctionSpec(builtins.len)"
     assert pickle.loads(pickle.dumps(FunctionSpec(len))) == FunctionSpec(len)
 
@@ -884,6 +892,22 @@ def test_a_scheduler_takes_a_function_to_the_end_of_its_table() -> None:
     assert rates(driven) == [table[1100]] * 2
     scheduler.step(5000)
     assert rates(driven) == [table[1299]] * 2
+
+
+def test_a_program_takes_functions() -> None:
+    driven = optimizer()
+    scheduler = Scheduler(
+        driven, {"lr": {0: halving, "*": 0.5}, "weight_decay": "hold(50) >> 0.1 * lr"}
+    )
+    scheduler.step(250)
+    assert rates(driven) == [0.25, 0.5]
+    assert [group["weight_decay"] for group in driven.param_groups] == pytest.approx([0.025, 0.05])
+    assert f"{halving.__module__}.halving" in str(scheduler.state_dict())
+    again = Scheduler(
+        optimizer(), {"lr": {0: halving, "*": 0.5}, "weight_decay": "hold(50) >> 0.1 * lr"}
+    )
+    again.load_state_dict(scheduler.state_dict())
+    assert again.get_last_lr() == [0.25, 0.5]
 
 
 def test_a_function_at_fault_changes_nothing() -> None:

@@ -41,7 +41,8 @@ def test_it_is_made_from_anything_that_gives_pairs() -> None:
         {"a": 1, "b": 2}.items(),
         OmegaConf.create([["a", 1], ["b", 2]]),
     ):
-        assert [Switch(pairs)(t) for t in range(3)] == ["a", "b", "b"]
+        switch = Switch(pairs)
+        assert [switch(t) for t in range(3)] == ["a", "b", "b"]
 
 
 @pytest.mark.parametrize(

@@ -375,9 +375,11 @@ def test_state_is_plain_and_small():
         "spec": "linear(peak, 0, 50%)",
         "context": {"total_steps": 10, "peak": 1.0},
         "updates": 0,
+        "metric_updates": [],
+        "metrics": [],
     }
     values = [*state.values(), *state["context"].values()]
-    assert {type(value) for value in values} <= {int, float, str, dict}
+    assert {type(value) for value in values} <= {int, float, str, dict, list}
 
 
 def test_loading_does_not_hold_on_to_the_state():

@@ -16,6 +16,7 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.frames import Frame, Place
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.parameters import Kind, Lean, Parameter, ParameterError, Parametrised
+from lrdsl.registry import did_you_mean
 from lrdsl.signal import half_up
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write
@@ -129,7 +130,7 @@ class Arguments:
         if kind is Kind.LIST:
             return self._list_of_values(node, where, here)
         if kind is Kind.WORD:
-            return self._word(node, where)
+            return self._word(parameter, node, where)
         assert kind is Kind.FLAG
         if isinstance(node, n.Keyword) and node.word in ("true", "false"):
             return node.word == "true"
@@ -142,6 +143,20 @@ class Arguments:
             return values.evaluate(node)
         found = [values.evaluate(item) for item in node.items]
         return None if None in found else tuple([x for x in found if x is not None])
+
+    def _word(self, parameter: Parameter, node: n.Node, where: str) -> str | None:
+        """A word, one of the parameter's if it has a list of them."""
+        given = node.id if isinstance(node, n.Name) else None
+        given = node.value if isinstance(node, n.String) else given
+        if given is not None and (not parameter.words or given in parameter.words):
+            return given
+        if not parameter.words:
+            self.complain(d.WRONG_KIND, f"{where} is a word", node, "such as `up` or `'up'`")
+            return None
+        message = f"{where} is {' or '.join(f'`{word}`' for word in parameter.words)}"
+        suggestion = None if given is None else did_you_mean(given, parameter.words)
+        self.reporter.report(d.WRONG_KIND, message, node.span, suggestion=suggestion)
+        return None
 
     def _milestones(self, node: n.Node, where: str, place: Place) -> tuple[int, ...] | None:
         if not isinstance(node, n.List):
@@ -159,13 +174,6 @@ class Arguments:
         values = here.values(self.context, self.reporter, f"an item of {where}")
         found = [values.evaluate(item) for item in node.items]
         return None if None in found else [value for value in found if value is not None]
-
-    def _word(self, node: n.Node, where: str) -> str | None:
-        match node:
-            case n.Name(id=word) | n.String(value=word):
-                return word
-        self.complain(d.WRONG_KIND, f"{where} is a word", node, "such as `up` or `'up'`")
-        return None
 
     def make(
         self,

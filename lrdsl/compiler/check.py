@@ -79,7 +79,8 @@ class _Checker:
         earlier: set[str] = set()
         for parameter in definition.parameters:
             name = parameter.name
-            if name in RESERVED or "." in name:
+            # What is called and what stands alone are never mistaken for each other.
+            if (name in RESERVED and name not in FUNCTIONS) or "." in name:
                 message = f"no parameter can be called `{name}`"
                 fix = None if "." in name else "it has a meaning of its own"
                 self._complain(d.DUPLICATE_NAME, message, parameter.span, fix=fix)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -41,31 +41,50 @@ from lrdsl.functions import OPERATORS, Function
 from lrdsl.modifiers import Modifier
 from lrdsl.modifiers.base import Length
 from lrdsl.modifiers.interval import Entry, Standing
+from lrdsl.modifiers.reactive import Reacting, Reaction, Reactive, Reactor
 from lrdsl.parameters import Kind, ParameterError
 from lrdsl.signal import Chain, Number, Signal, half_up
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import short, write
 
 
-class Resolver:
-    """Resolves the terms of one spec in one context."""
+class Resolved(NamedTuple):
+    """What a spec is in a context, after some metrics."""
 
-    def __init__(self, context: Context, reporter: Reporter) -> None:
+    signal: Signal
+    length: Length
+    reactors: tuple[Reactor, ...] = ()
+    """What reacts to metrics, each after all that stands inside what it modifies."""
+
+
+class Resolver:
+    """Resolves the terms of one spec in one context.
+
+    `reactions` are what its reactive modifiers have made of the metrics so far, in the order in
+    which they are built; that order depends on the spec and the context alone.
+    """
+
+    def __init__(
+        self, context: Context, reporter: Reporter, reactions: tuple[Reaction, ...] = ()
+    ) -> None:
         self.args = Arguments(context, reporter)
         self.lengths = Measure(self.args)
+        self.reactions = reactions
+        self.reactors: list[Reactor] = []
 
-    def resolve(self, term: Term) -> tuple[Signal, Length] | None:
+    def resolve(self, term: Term) -> Resolved | None:
         """The signal of a whole spec and its length; None when something is wrong."""
         total = self.args.context.total
         place = Place(Fraction(0), total)
         extent = self.lengths.measure(term, place)
-        frame = Frame(place, Window(), Fraction(0), total, self.args.base, self.args.base)
+        length = total if extent is None or extent.length is None else extent.length
+        window = Window(stop=half_up(length) if isinstance(length, Fraction) else math.inf)
+        frame = Frame(place, window, Fraction(0), total, self.args.base, self.args.base)
         signal = self.build(term, frame)
         if signal is None or extent is None:
             return None
-        length = total if extent.length is None else extent.length
         assert length is not None
-        return signal, length
+        return Resolved(signal, length, tuple(self.reactors))
 
     def build(self, term: Term, frame: Frame) -> Signal | None:
         """The signal of a term."""
@@ -326,11 +345,29 @@ class Resolver:
             if entries is None:
                 return None
             modifier = with_entries(term, entries)
+        if isinstance(modifier, Reactive):
+            return self._build_reacting(term, modifier, source, frame.window.part(0, end))
         try:
             return modifier.apply(source, length, end, write(term.node))
         except ParameterError as error:
             self.args.impossible(error, term.node, term.arguments)
             return None
+
+    def _build_reacting(
+        self, term: Modify, modifier: Reactive, source: Signal, window: Window
+    ) -> Signal | None:
+        if window.warped_by is not None:
+            name = modifier.name
+            message = f"`{name}` goes by the updates of the run, which `{window.warped_by}` changes"
+            fix = f"write it after the `{window.warped_by}`"
+            self.args.complain(d.WRONG_PLACE, message, term.node, fix)
+            return None
+        place = len(self.reactors)
+        known = place < len(self.reactions)
+        reaction = self.reactions[place] if known else Reaction(modifier.start())
+        signal = Reacting(source, write(term.node), window.zero, reaction)
+        self.reactors.append(Reactor(modifier, signal, window.start, window.stop))
+        return signal
 
     def _look_at_entries(self, term: Modify, frame: Frame) -> None:
         """Find the mistakes inside the entries of a modifier that cannot be made."""

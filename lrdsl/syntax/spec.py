@@ -161,7 +161,8 @@ def operand(value: object) -> n.Node:
         return parse(value).node
     number = as_number(value)
     if number is None:
-        raise fail(d.BAD_SPEC, f"a {type(value).__name__} is no part of a spec")
+        fix = "make a shape of it with `@lrdsl.shape`, and call it" if callable(value) else None
+        raise fail(d.BAD_SPEC, f"a {type(value).__name__} is no part of a spec", fix=fix)
     if number == math.inf:
         return n.Keyword("inf")
     if number != number or abs(number) > sys.float_info.max:

@@ -18,6 +18,8 @@ except ModuleNotFoundError as error:
     message = "lrdsl.torch drives PyTorch's optimizers and needs torch: pip install lrdsl[torch]"
     raise ImportError(message, name="torch") from error
 
+from lrdsl.torch.losses import ScheduledLoss
+from lrdsl.torch.rates import update_learning_rate
 from lrdsl.torch.scheduler import Scheduler
 
-__all__ = ["Scheduler"]
+__all__ = ["ScheduledLoss", "Scheduler", "update_learning_rate"]

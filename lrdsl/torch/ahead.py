@@ -13,12 +13,22 @@ AHEAD = 1024
 
 
 class Ahead:
-    """A schedule whose values are looked up in a block evaluated ahead."""
+    """A schedule whose values are looked up in a block evaluated ahead.
+
+    `start` is the schedule before any metric came.
+    """
 
     def __init__(self, schedule: Schedule) -> None:
+        self.start = schedule
         self.schedule = schedule
         self._first = 0
         self._block: list[float] = []
+
+    def become(self, schedule: Schedule) -> None:
+        """Go on with what a metric has made of the schedule."""
+        if not same_values(schedule, self.schedule):
+            self._block = []
+        self.schedule = schedule
 
     def at(self, made: int) -> float:
         """The value once `made` updates have been made."""
@@ -34,3 +44,8 @@ class Ahead:
             # A later update has no finite value; the run may end before it.
             block = [self.schedule(made)]
         self._first, self._block = made, block
+
+
+def same_values(schedule: Schedule, other: Schedule) -> bool:
+    """Whether two stages of one schedule surely have the same values."""
+    return schedule._signal is other._signal

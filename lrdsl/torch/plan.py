@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +12,9 @@ from torch import Tensor
 from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, SpecError
-from lrdsl.schedule import compile_in
-from lrdsl.torch.ahead import Ahead
+from lrdsl.schedule import Schedule, compile_in
+from lrdsl.torch.ahead import Ahead, same_values
+from lrdsl.torch.metrics import Log
 from lrdsl.torch.program import Choice, Program
 from lrdsl.torch.slots import Slot
 
@@ -61,6 +63,9 @@ class Schedules:
         self._context = context
         self._orders: dict[tuple[Choice, ...], tuple[Choice, ...]] = {}
         self._made: dict[tuple[object, ...], Ahead | None] = {}
+        # How each came to be; what it speaks of stands before it.
+        self._parts: dict[Ahead, tuple[Choice, Context, Mapping[str, Ahead]]] = {}
+        self.log = Log()
 
     def of(
         self, groups: Sequence[tuple[Mapping[str, Choice], Mapping[str, float]]]
@@ -104,11 +109,76 @@ class Schedules:
         assert found is not None
         return found
 
+    @property
+    def is_reactive(self) -> bool:
+        """Whether any of the schedules reacts to metrics."""
+        return any([ahead.start.is_reactive for ahead in self._parts])
+
+    def observe(self, update: int, metric: float) -> AbstractContextManager[None]:
+        """Take in a metric that is known now that `update` updates have been made.
+
+        Metrics that came after more updates are forgotten: training went back. What fails inside
+        the context undoes it all.
+        """
+        if self.log.knows_later(update):
+            log = self.log.until(update)
+            log.add(update, metric)
+            return self.replay(log)
+        after: dict[Ahead, Schedule] = {}
+        for ahead, (_, _, references) in self._parts.items():
+            if any([_is_new(other, after) for other in references.values()]):
+                after[ahead] = self._after(ahead, [*self.log, (update, metric)], after)
+            elif ahead.schedule.is_reactive:
+                after[ahead] = ahead.schedule.observe(update, metric)
+        return self._becoming(after, self.log, [(update, metric)])
+
+    def replay(self, log: Log) -> AbstractContextManager[None]:
+        """Be where the metrics of a log have led, whatever came before. Undone as in `observe`."""
+        after: dict[Ahead, Schedule] = {}
+        for ahead in self._parts:
+            after[ahead] = self._after(ahead, log, after)
+        return self._becoming(after, log, ())
+
+    @contextmanager
+    def _becoming(
+        self, after: Mapping[Ahead, Schedule], log: Log, more: Iterable[tuple[int, float]]
+    ) -> Iterator[None]:
+        before, known, count = {ahead: ahead.schedule for ahead in after}, self.log, len(self.log)
+        try:
+            for ahead, schedule in after.items():
+                ahead.become(schedule)
+            self.log = log
+            for update, metric in more:
+                log.add(update, metric)
+            yield
+        except BaseException:
+            for ahead, schedule in before.items():
+                ahead.become(schedule)
+            known.cut(count)
+            self.log = known
+            raise
+
+    def _after(
+        self, ahead: Ahead, log: Iterable[tuple[int, float]], after: Mapping[Ahead, Schedule]
+    ) -> Schedule:
+        """What a schedule is after these metrics; `after` has what others have become of late."""
+        choice, context, references = self._parts[ahead]
+        others = {name: after.get(other, other.schedule) for name, other in references.items()}
+        schedule = ahead.start
+        if any([not same_values(others[name], references[name].start) for name in others]):
+            schedule = compile_in(choice.spec, context, others)
+        if schedule.is_reactive:
+            for update, metric in log:
+                schedule = schedule.observe(update, metric)
+        return schedule
+
     def _compile(self, choice: Choice, context: Context, references: Mapping[str, Ahead]) -> Ahead:
-        others = {name: ahead.schedule for name, ahead in references.items()}
-        if not others:
-            return Ahead(compile_in(choice.spec, context))
-        return Ahead(compile_in(choice.spec, context, others))
+        others = {name: other.start for name, other in references.items()}
+        ahead = Ahead(compile_in(choice.spec, context, others))
+        self._parts[ahead] = choice, context, references
+        if len(self.log):
+            ahead.become(self._after(ahead, self.log, {}))
+        return ahead
 
     def _placed(self, choice: Choice, error: SpecError) -> list[Diagnostic]:
         """What is wrong with a spec, with whose spec it is where there are several."""
@@ -122,6 +192,10 @@ class Schedules:
         if known not in self._orders:
             self._orders[known] = _ordered(choices)
         return self._orders[known]
+
+
+def _is_new(ahead: Ahead, after: Mapping[Ahead, Schedule]) -> bool:
+    return ahead in after and not same_values(after[ahead], ahead.schedule)
 
 
 def _ordered(choices: Mapping[str, Choice]) -> tuple[Choice, ...]:

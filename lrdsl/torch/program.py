@@ -8,13 +8,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrdsl import diagnostics as d
+from lrdsl.compiler.check import read_own
+from lrdsl.compiler.expand import fields
 from lrdsl.diagnostics import Diagnostic, Span, SpecError
+from lrdsl.library import Library
+from lrdsl.library.files import text_of
 from lrdsl.registry import did_you_mean
 from lrdsl.syntax.nodes import Name, walk
+from lrdsl.syntax.printer import write
 from lrdsl.syntax.spec import parse, source_of
 
 ONE_SPEC = frozenset({"spec", "definitions"})
 """The keys of a mapping that is one spec and not a program or a choice of specs."""
+
+_GLOB = frozenset("*?[")
+_MOST = 8
+"""Parameter groups that a message lists."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,17 +49,17 @@ class Program:
     ['0', '*']
     """
 
-    def __init__(self, spec: object) -> None:
-        specs = keyed(spec)
+    def __init__(self, spec: object, definitions: str = "") -> None:
+        specs = keyed(spec, definitions)
         # A single spec speaks of nothing but its variables, which may have any name.
-        known = frozenset(specs) if isinstance(spec, Mapping) and not _is_one(spec) else frozenset()
+        known = frozenset() if _is_single(spec) else frozenset(specs)
         self.choices: dict[str, tuple[Choice, ...]] = {
             key: tuple(
                 [Choice(key, p, spec, *_names(spec, known)) for p, spec in _patterns(specs[key])]
             )
             for key in specs
         }
-        self.is_single = not known
+        self.is_single = _is_single(spec) and len(specs) == 1
 
     def of(self, key: str, names: Sequence[object]) -> list[Choice | None]:
         """What drives `key` in each of the groups with these names; None where nothing does."""
@@ -65,19 +74,19 @@ class Program:
         >>> Program({"lr": {"hed": 1, "*": 0.1}}).check(["body", "head"])
         Traceback (most recent call last):
         lrdsl.diagnostics.SpecError: error[LR604]: `hed` of `lr` matches no parameter group
-          = did you mean `head`? The groups are 0 `body`, 1 `head`
+          = did you mean `head`? There are parameter groups 0 `body`, 1 `head`
         """
         found = []
         for key, choices in self.choices.items():
             chosen = self.of(key, names)
             used = set(chosen)
             found += [self._unused(choice, names) for choice in choices if choice not in used]
-            for i, choice in enumerate(chosen):
-                if choice is None:
-                    message = f"nothing drives `{key}` in parameter group {_shown(i, names[i])}"
-                    patterns = ", ".join(f"`{choice.pattern}`" for choice in choices)
-                    fix = f'add a spec for "*", which is all other groups, after {patterns}'
-                    found.append(Diagnostic(d.BAD_GROUP, message, fix=fix))
+            without = [(i, names[i]) for i, choice in enumerate(chosen) if choice is None]
+            if without:
+                message = f"nothing drives `{key}` in {_listed(without)}"
+                patterns = ", ".join(f"`{choice.pattern}`" for choice in choices)
+                fix = f'add a spec for "*", which is all other groups, after {patterns}'
+                found.append(Diagnostic(d.BAD_GROUP, message, fix=fix))
         if found:
             raise SpecError(found)
 
@@ -86,22 +95,28 @@ class Program:
         if any([_matches(choice, i, name) for i, name in enumerate(names)]):
             message = f"{own} never applies: what stands before it takes all of its groups"
             return Diagnostic(d.BAD_GROUP, message, fix="write the wider pattern last")
-        known = "The groups are " + ", ".join(_shown(i, name) for i, name in enumerate(names))
-        near = did_you_mean(choice.pattern or "", [str(n) for n in names if n is not None])
-        fix = f"{near[0]} {known}" if near else known[0].lower() + known[1:]
+        pattern = choice.pattern or ""
+        fix = f"there are {_listed([*enumerate(names)])}"
+        near = did_you_mean(pattern, [str(name) for name in names if name is not None])
+        if near is not None and not _GLOB.intersection(pattern):
+            fix = f"{near[0]} T{fix[1:]}"
         return Diagnostic(d.BAD_GROUP, f"{own} matches no parameter group", fix=fix)
 
 
-def keyed(spec: object) -> dict[str, object]:
+def keyed(spec: object, definitions: str = "") -> dict[str, object]:
     """What drives each number, by name: a spec, or `{pattern: spec}`.
 
-    A single spec drives `lr`.
+    A single spec drives `lr`, and with it what a definition of a program drives beside: momentum
+    for `torch.OneCycleLR`.
 
     >>> keyed("hold()"), keyed({"lr": "hold()", "momentum": 0.9})
     ({'lr': 'hold()'}, {'lr': 'hold()', 'momentum': 0.9})
+    >>> keyed("torch.CyclicLR(0.1, 0.3)")["momentum"]
+    'torch.CyclicLR.momentum(0.1, 0.3)'
     """
-    if not isinstance(spec, Mapping) or _is_one(spec):
-        return {"lr": spec}
+    if _is_single(spec):
+        return {"lr": spec, **_beside(spec, definitions)}
+    assert isinstance(spec, Mapping)
     return {
         str(key): _defined(value, spec.get("definitions"))
         for key, value in spec.items()
@@ -109,8 +124,24 @@ def keyed(spec: object) -> dict[str, object]:
     }
 
 
+def _beside(spec: Any, definitions: str) -> dict[str, object]:
+    """What else a single spec drives: nothing, unless it is the call of a defined program."""
+    own = spec.get("definitions") if isinstance(spec, Mapping) else None
+    try:
+        text = "\n".join([definitions, text_of(own)])
+        tree = parse(source_of(spec)).node
+        found = fields(tree, Library(read_own(text)))
+    except SpecError:
+        return {}  # compiling it says what is wrong
+    return {key: _defined(write(call), own) for key, call in found.items() if key != "lr"}
+
+
+def _is_single(spec: object) -> bool:
+    return not isinstance(spec, Mapping) or _is_one(spec)
+
+
 def _is_one(spec: Mapping[Any, Any]) -> bool:
-    return ONE_SPEC.issuperset(spec)
+    return "spec" in spec or ONE_SPEC.issuperset(spec)
 
 
 def _defined(spec: Any, definitions: object) -> object:
@@ -155,5 +186,7 @@ def _matches(choice: Choice, index: int, name: object) -> bool:
     return pattern == str(name) or fnmatch.fnmatchcase(str(name), pattern)
 
 
-def _shown(index: int, name: object) -> str:
-    return str(index) if name is None else f"{index} `{name}`"
+def _listed(groups: Sequence[tuple[int, object]]) -> str:
+    shown = [str(i) if name is None else f"{i} `{name}`" for i, name in groups[:_MOST]]
+    more = f" and {len(groups) - _MOST} more" if len(groups) > _MOST else ""
+    return f"parameter group{'s' * (len(groups) > 1)} {', '.join(shown)}{more}"

@@ -1,4 +1,4 @@
-"""`Scheduler`: driving a torch optimizer by a spec.
+"""`Scheduler`: driving a torch optimizer by specs.
 
     scheduler = lrdsl.torch.Scheduler(optimizer, "warmup(100) >> cosine(1, 1e-3, 800)")
     for batch in batches:
@@ -7,15 +7,18 @@
         scheduler.step()
         optimizer.zero_grad()
 
-The learning rate is a pure function of the number of updates made and of the parameter group's own
-`base`; nothing is accumulated from one step to the next.
+What is set is a pure function of the number of updates made, of the parameter group's own `base`,
+and of the metrics that came, with the updates at which they came; nothing else is accumulated.
 """
 
 from __future__ import annotations
 
 import operator
+import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
@@ -27,30 +30,42 @@ from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import fail
 from lrdsl.schedule import Schedule
 from lrdsl.signal import LAST_STEP
-from lrdsl.syntax.spec import Operand, Spec
+from lrdsl.syntax.spec import Operand, Spec, as_number
+from lrdsl.torch.metrics import agreed, checked_reduction
 from lrdsl.torch.plan import Drive, Schedules
 from lrdsl.torch.program import Choice, Program
-from lrdsl.torch.slots import Slot, finite, number_at, own, slot_of
+from lrdsl.torch.slots import Slot, finite, number_at, own, plain, slot_of
 from lrdsl.torch.state import STATE_VERSION, checked, difference
 
 
 class Scheduler(LRScheduler):
-    """Sets the learning rate of every parameter group to what a spec says.
+    """Sets the learning rate of every parameter group to what a spec says, and other numbers too.
 
-    `spec` is text, a `Spec`, a number, a mapping with the one key `spec` (a Hydra config), or a
-    pure Python function of the number of updates made. The keyword arguments are those of
-    `lrdsl.compile`: `total_steps`, updates in the run, for `%`, `total`, `rest` and segments
-    without a length; `steps_per_epoch` for `ep`; `samples_per_step` for `sp`; `tokens_per_step` for
-    `tok`; all other names are variables of the spec. `last_epoch` is as in torch: the update last
-    made, -1 for none.
+    `spec` is text, a `Spec`, a number, a mapping with the key `spec` (a Hydra config), or a pure
+    Python function of the number of updates made: it drives `lr`. Or it is a program, a mapping
+    from the numbers to drive to their specs: any number in the parameter groups (`weight_decay`,
+    `momentum`), `betas[0]` for one in a tuple. In a program the names of the other numbers are
+    schedules, those of the same group and before any `lr_scale`:
+    `{"lr": "cosine()", "weight_decay": "0.1 * lr"}`. A number's spec may be a choice,
+    `{"backbone*": "…", 3: "…", "*": "…"}`: groups are matched by the key `name` in them, by index,
+    or by a glob on the name, and the first match counts. `momentum` is `betas[0]` in groups that
+    have betas and no momentum.
 
-    In the spec, `base` is the group's own learning rate, the one that the optimizer was made with
-    (its `initial_lr`). If a group has the key `lr_scale`, its learning rate is multiplied by it.
-    A learning rate that is a Tensor stays the same Tensor and is filled in place; groups that
-    share one Tensor get one each.
+    The keyword arguments are those of `lrdsl.compile`: `total_steps`, updates in the run, for `%`,
+    `total`, `rest` and segments without a length; `steps_per_epoch` for `ep`; `samples_per_step`
+    for `sp`; `tokens_per_step` for `tok`; `definitions`, what the spec can call; all other names
+    are variables of the spec. `last_epoch` is as in torch: the update last made, -1 for none.
+    `metric_reduction` is what becomes of the metrics of several ranks under torch.distributed:
+    `"mean"`, `"min"`, `"max"`, or `"same"`, for which a difference between ranks is an error on all
+    of them.
+
+    In a spec, `base` is the group's own number, the one that the optimizer was made with; the group
+    keeps it, as its `initial_lr` and so on. If a group has the key `lr_scale`, its learning rate is
+    multiplied by it. A number that is a Tensor stays the same Tensor and is filled in place; groups
+    that share one Tensor get one each.
 
     Call `step()` once after every update. Groups may be added, and the optimizer's state loaded,
-    at any time: `step()` sees it, and `step(scheduler.last_epoch)` applies it at once.
+    at any time: `step()` sees it, and `step(epoch=scheduler.last_epoch)` applies it at once.
 
     Raises `SpecError` with every mistake found in the spec, the context or the groups, and then
     has changed nothing in the optimizer.
@@ -81,6 +96,8 @@ class Scheduler(LRScheduler):
         samples_per_step: float | None = None,
         tokens_per_step: float | None = None,
         last_epoch: int = -1,
+        metric_reduction: str = "mean",
+        definitions: str | os.PathLike[str] | Sequence[str] | None = None,
         **variables: float,
     ) -> None:
         if not isinstance(optimizer, Optimizer):
@@ -94,26 +111,30 @@ class Scheduler(LRScheduler):
             steps_per_epoch=steps_per_epoch,
             samples_per_step=samples_per_step,
             tokens_per_step=tokens_per_step,
+            definitions=definitions,
             **variables,
         )
         made = _updates(last_epoch, "last_epoch", least=-1)
+        self._metric_reduction = checked_reduction(metric_reduction)
         self.optimizer = optimizer
         self.base_lrs = []
-        self._program = Program(spec)
+        self._program = Program(spec, self._context.definitions)
         self._schedules = Schedules(self._program, self._context)
         self._groups: list[dict[str, Any]] = []
         self._names: list[object] = []
         self._initial: dict[str, list[Any]] = {}
         self._drives: list[Drive] = []
         self._lr: Drive | None = None
+        self._reacts = False
         self._last_lr: list[float | Tensor] = []
+        self._cycle_callbacks: dict[object, Callable[[Scheduler], object]] = {}
         self._program.check(self._names_now())
         self._values(made + 1)  # whatever can fail does so here, before anything is changed
         super().__init__(optimizer, made)
 
     @property
     def spec(self) -> Spec:
-        """What the optimizer is driven by.
+        """What the first group's learning rate is driven by.
 
         >>> from torch import nn, optim
         >>> str(Scheduler(optim.SGD(nn.Linear(1, 1).parameters()), "hold(5)>>linear(1,0,9)").spec)
@@ -123,7 +144,9 @@ class Scheduler(LRScheduler):
 
     @property
     def schedules(self) -> tuple[Schedule, ...]:
-        """Each group's schedule, before its `lr_scale`.
+        """Each group's schedule of `lr`, before its `lr_scale`.
+
+        In a program without `lr` they are those of the first number in it.
 
         >>> from torch import nn, optim
         >>> groups = [{"params": nn.Linear(1, 1).parameters(), "lr": lr} for lr in (1, 0.1)]
@@ -160,22 +183,117 @@ class Scheduler(LRScheduler):
     def _undriven(self) -> list[float | Tensor]:
         return [own(group["lr"]) for group in self.optimizer.param_groups]
 
-    def step(self, epoch: int | None = None) -> None:
-        """Go on to the next update, or to update number `epoch`, and set the learning rates.
+    def step(self, metric: object = None, epoch: int | None = None) -> None:  # type: ignore[override]
+        """Go on to the next update, or to update number `epoch`, and set the numbers.
 
-        Raises `SpecError` if `epoch` is no whole number, 0 or more.
+        For a schedule that reacts to metrics the first argument is a metric, which counts from
+        the update gone on to. For any other it is what it is in torch, `epoch`. Going back to an
+        earlier update changes nothing of what came later, until a metric comes there.
+
+        Raises `SpecError`, having changed nothing, if `epoch` is no whole number, 0 or more, or
+        the metric no number.
 
         >>> from torch import nn, optim
         >>> scheduler = Scheduler(optim.SGD(nn.Linear(1, 1).parameters()), "linear(1, 0, 100)")
         >>> scheduler.step(75)
         >>> scheduler.get_last_lr()
         [0.25]
+        >>> scheduler = Scheduler(optim.SGD(nn.Linear(1, 1).parameters()), "1 | plateau(0.5, 0)")
+        >>> for loss in (0.7, 0.8):
+        ...     scheduler.step(loss)
+        >>> scheduler.get_last_lr()
+        [0.5]
         """
-        if epoch is None:
+        if metric is not None and epoch is None and not self._reacts:
+            metric, epoch = None, _updates(metric, "epoch", least=0)
+        to = None if epoch is None else _updates(epoch, "epoch", least=0)
+        before = self.last_epoch
+        if metric is None:
+            self._go_on(to)
+        else:
+            with self._observing(metric, self.last_epoch + 1 if to is None else to):
+                self._go_on(to)
+        if self._cycle_callbacks and self.last_epoch > before and self.cycle_ended:
+            for callback in [*self._cycle_callbacks.values()]:
+                callback(self)
+
+    def _go_on(self, to: int | None) -> None:
+        if to is None:
             super().step()  # which also warns of a step before the optimizer's first
         else:
-            self._update_lr(epoch)
+            self._update_lr(to)
             self._step_count += 1
+
+    @property
+    def cycle_ended(self) -> bool:
+        """Whether the update just made was the last one of a cycle, a round of a `repeat`.
+
+        Of several schedules, any will do. It is a function of the number of updates made alone,
+        and so is the same after a resume.
+        """
+        made = self.last_epoch
+        aheads = dict.fromkeys([ahead for drive in self._drives for ahead in drive.aheads])
+        return made > 0 and any(ahead.schedule.cycle_ends(made - 1, made) for ahead in aheads)
+
+    def on_cycle_end(self, callback: Callable[[Scheduler], object]) -> Callable[[], None]:
+        """Have `callback(scheduler)` called after each step that ends a cycle.
+
+        Returns a function that undoes it. A step that stays where it is or goes back calls
+        nothing. Callbacks are no part of the state.
+
+        >>> from torch import nn, optim
+        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
+        >>> scheduler = Scheduler(optimizer, "cosine(1, 0, 3) | repeat()")
+        >>> remove = scheduler.on_cycle_end(lambda scheduler: print("snapshot"))
+        >>> for step in range(1, 7):
+        ...     optimizer.step()
+        ...     scheduler.step()
+        ...     print(step, scheduler.cycle_ended)
+        1 False
+        2 False
+        snapshot
+        3 True
+        4 False
+        5 False
+        snapshot
+        6 True
+        """
+        key = object()
+        self._cycle_callbacks[key] = callback
+
+        def remove() -> None:
+            self._cycle_callbacks.pop(key, None)
+
+        return remove
+
+    def observe(self, metric: object) -> None:
+        """Take in a metric that is known now, without a step: the numbers are set at once.
+
+        For metrics that come at another rhythm than the steps: a validation loss once an epoch,
+        `step()` after every update. Several may come between two steps. `SpecError` as in `step`.
+
+        >>> from torch import nn, optim
+        >>> scheduler = Scheduler(optim.SGD(nn.Linear(1, 1).parameters()), "1 | plateau(0.5, 0)")
+        >>> for loss in (0.7, 0.8):
+        ...     scheduler.observe(loss)
+        >>> scheduler.last_epoch, scheduler.get_last_lr()
+        (0, [0.5])
+        """
+        made = self.last_epoch
+        if made < 0:
+            raise fail(d.BAD_METRIC, "this part of the schedule has not begun: it takes no metric")
+        with self._observing(metric, made):
+            self._apply(made)
+
+    @contextmanager
+    def _observing(self, metric: object, made: int) -> Iterator[None]:
+        if not self._reacts:
+            fix = "`plateau(...)`, for one, makes it react: `hold() | plateau(0.5, patience=3)`"
+            raise fail(d.BAD_METRIC, "the schedule takes no metric", fix=fix)
+        self._take_over(made)
+        number = agreed(metric, self._metric_reduction, self.optimizer.param_groups)
+        with self._schedules.observe(made, number):
+            yield
 
     def _update_lr(self, epoch: int | None = None) -> None:
         # torch's SequentialLR calls this to start a child: it must not be renamed.
@@ -189,8 +307,9 @@ class Scheduler(LRScheduler):
         return {
             "version": STATE_VERSION,
             "spec": self._texts(),
-            "context": self._context.to_dict(),
+            "context": self._recorded.to_dict(),
             "updates": self.last_epoch,
+            **self._schedules.log.to_dict(),
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -200,14 +319,16 @@ class Scheduler(LRScheduler):
         this scheduler was made with; a warning says if the saved ones differ. Raises `SpecError`,
         having changed nothing, if the state is not one of a `Scheduler`.
         """
-        made = checked(state_dict)
-        different = difference(state_dict, self._texts(), self._context)
-        if made < 0:
-            # A part of torch's SequentialLR that has not begun: the lr is not its to set.
-            self.last_epoch = made
-        else:
-            self._apply(made)
-            self._step_count = made + 1
+        made, log = checked(state_dict)
+        different = difference(state_dict, self._texts(), self._recorded)
+        self._take_over(max(0, made))
+        with self._schedules.replay(log):
+            if made < 0:
+                # A part of torch's SequentialLR that has not begun: the lr is not its to set.
+                self.last_epoch = made
+            else:
+                self._apply(made)
+                self._step_count = made + 1
         if different:
             warnings.warn(
                 f"the checkpoint was written with {different}; going on at update {made} "
@@ -226,13 +347,16 @@ class Scheduler(LRScheduler):
 
     def _values(self, made: int) -> list[list[float]]:
         """What each drive sets the groups to; they are taken over first if they are new."""
+        self._take_over(made)
+        return _values(self._drives, self.optimizer.param_groups, made)
+
+    def _take_over(self, made: int) -> None:
         groups = self.optimizer.param_groups
         if len(groups) != len(self._groups) or not all(map(operator.is_, groups, self._groups)):
             # Groups were added, or the optimizer's load_state_dict has put new ones in place.
             drives = self._plan()
-            _values(drives, groups, made)
+            _values(drives, groups, made)  # whatever fails does so before anything is changed
             self._drive(drives)
-        return _values(self._drives, groups, made)
 
     def _plan(self) -> list[Drive]:
         """Where each group's values come from."""
@@ -270,6 +394,15 @@ class Scheduler(LRScheduler):
                     texts.setdefault(drive.key, {})[choice.pattern] = text
         return texts
 
+    @property
+    def _recorded(self) -> Context:
+        """The context, with the definitions that the specs do use, wherever they were made."""
+        texts = [
+            ahead.schedule.context.definitions for drive in self._drives for ahead in drive.aheads
+        ]
+        lines = dict.fromkeys(line for text in texts for line in text.split("\n") if line)
+        return replace(self._context, definitions="\n".join(lines))
+
     def _names_now(self) -> list[object]:
         """The groups' names. A loaded group may have lost its own: it keeps the one it had."""
         known = self._names
@@ -294,6 +427,7 @@ class Scheduler(LRScheduler):
         for group in groups:  # torch's base class asks for this one, whatever is driven
             group.setdefault("initial_lr", own(group["lr"]))
         self._drives = drives
+        self._reacts = self._schedules.is_reactive
         self._lr = next((drive for drive in drives if drive.key == "lr"), None)
         self._groups, self._names = list(groups), self._names_now()
         keys = dict.fromkeys(slot.key for drive in drives for slot in drive.slots)
@@ -361,7 +495,9 @@ def _updates(value: object, name: str, *, least: int) -> int:
     except TypeError:
         made = None
     if made is None or not least <= made <= LAST_STEP:
-        fix = "a Scheduler counts updates and takes no metric: call `step()`"
+        fix = "the schedule takes no metric: call `step()`"
         message = f"`{name}` is a whole number of updates, {least} or more, not {value!r}"
-        raise fail(d.BAD_STEP, message, fix=fix if isinstance(value, float) else None)
+        raise fail(
+            d.BAD_STEP, message, fix=fix if isinstance(as_number(plain(value)), float) else None
+        )
     return made

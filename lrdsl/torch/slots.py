@@ -69,20 +69,18 @@ def slot_of(name: str, index: int, group: Mapping[str, Any]) -> Slot:
         slot = Slot(written[1], int(written[2]))
     if name == "momentum" and "momentum" not in group and "betas" in group:
         slot = Slot("betas", 0)
+    known = _numbers(group)
+    has = "the group has " + (", ".join(f"`{key}`" for key in known) or "no numbers")
     if _is_ours(slot.key):
-        message = f"`{name}` is not for a program to drive: it belongs to the driver"
-        raise fail(d.BAD_GROUP, message, fix="`lr_scale` multiplies the group's `lr`")
+        raise fail(d.BAD_GROUP, f"`{name}` is not for a program to drive", fix=has)
     found = slot.get(group)
     if found is None and (slot.key not in group or slot.entry is not None):
-        known = _numbers(group)
         near = did_you_mean(name, known)
-        has = ", ".join(f"`{key}`" for key in known) or "no numbers"
-        fix = f"the group has {has}" if near is None else f"{near[0]} The group has {has}"
+        fix = has if near is None else f"{near[0]} T{has[1:]}"
         raise fail(d.BAD_GROUP, f"parameter group {index} has no `{name}`", fix=fix)
     if _is_row(found):
-        entries = ", ".join(f"`{name}[{i}]`" for i in range(len(found)))
         message = f"`{name}` of parameter group {index} is {len(found)} numbers, not one"
-        raise fail(d.BAD_GROUP, message, fix=f"drive {entries}")
+        raise fail(d.BAD_GROUP, message, fix=f"drive `{name}[0]` or another one of them")
     number_at(slot, index, group)
     return slot
 
@@ -120,7 +118,8 @@ def _is_row(value: object) -> bool:
 
 
 def _is_ours(key: str) -> bool:
-    return key == "lr_scale" or key.startswith(INITIAL)
+    """Whether a key is none of the optimizer's numbers: torch's own, or the driver's."""
+    return key in ("params", "param_names", "name", "lr_scale") or key.startswith(INITIAL)
 
 
 def _numbers(group: Mapping[str, Any]) -> list[str]:
@@ -128,7 +127,7 @@ def _numbers(group: Mapping[str, Any]) -> list[str]:
     rows = [
         (f"{key}[{i}]", item)
         for key, value in group.items()
-        for i, item in enumerate(value if key != "params" and _is_row(value) else ())
+        for i, item in enumerate(value if _is_row(value) and not _is_ours(key) else ())
     ]
     return [
         name

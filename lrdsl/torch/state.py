@@ -10,14 +10,15 @@ from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import SpecError, fail
 from lrdsl.signal import LAST_STEP
 from lrdsl.syntax.spec import parse
+from lrdsl.torch.metrics import Log
 
 STATE_VERSION = 2
 _READ = (1, STATE_VERSION)
 _KEYS = frozenset({"version", "spec", "context", "updates"})
 
 
-def checked(state: object) -> int:
-    """The update count of a state; `SpecError` if it is not one of a Scheduler."""
+def checked(state: object) -> tuple[int, Log]:
+    """The update count of a state and its metrics; `SpecError` if it is not one of a Scheduler."""
     if not isinstance(state, Mapping):
         raise fail(d.BAD_STATE, f"a state is a dict, not a {type(state).__name__}")
     if not _KEYS.issubset(state):
@@ -34,7 +35,7 @@ def checked(state: object) -> int:
         raise fail(d.BAD_STATE, f"`updates` of the state is a whole number, not {made!r}")
     if not isinstance(state["context"], Mapping):
         raise fail(d.BAD_STATE, f"`context` of the state is a dict, not {state['context']!r}")
-    return int(made)
+    return int(made), Log.of(state)
 
 
 def difference(state: Mapping[str, Any], spec: Any, context: Context) -> str:
