@@ -121,7 +121,7 @@ def test_what_changes_nothing_changes_nothing(source: str, neutral: str) -> None
         pytest.param("skip(-1)", "at least|above", id="skip -1"),
         pytest.param("stretch(0)", "above 0", id="stretch by 0"),
         pytest.param("stretch(-1)", "above 0", id="stretch by -1"),
-        pytest.param("stretch(2ep)", "duration", id="stretch by a duration"),
+        pytest.param("stretch(2ep)", "steps_per_epoch", id="stretch to epochs without their size"),
         pytest.param("every(0)", "at least 1", id="every 0"),
         pytest.param("every(-3)", "at least 1", id="every -3"),
         pytest.param("every(1ep)", "steps_per_epoch", id="every epoch without its size"),
