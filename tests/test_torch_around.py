@@ -19,6 +19,7 @@ from torch.optim import SGD  # noqa: E402
 
 from lrdsl import SpecError  # noqa: E402
 from lrdsl.torch import ScheduledLoss, Scheduler, update_learning_rate  # noqa: E402
+from lrdsl.torch.ahead import AHEAD  # noqa: E402
 
 
 def sgd(*lrs):
@@ -302,6 +303,15 @@ def test_the_flag_is_a_function_of_the_update_count():
         assert again.cycle_ended == flags[-1]
     assert [t for t, flag in enumerate(flags) if flag] == [7, 11]
     assert list(scheduler.schedules[0].cycle_ends(0, 12)) == [7, 11]
+
+
+def test_the_flag_is_right_wherever_the_count_goes():
+    spec = "cosine(1, 0, 7) | repeat(stretch=1.1)"
+    ends = set(lrdsl.compile(spec).cycle_ends(0, 5 * AHEAD))
+    scheduler = Scheduler(sgd(0.1), spec)
+    for made in [*range(3 * AHEAD), 5, 4 * AHEAD, 7, 1, 0, AHEAD + 1, AHEAD, 2 * AHEAD]:
+        scheduler.step(made)
+        assert scheduler.cycle_ended == (made in ends), made
 
 
 def test_a_callback_is_called_once_and_can_be_removed():

@@ -83,7 +83,8 @@ class Elsewhere(Signal):
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
         zero = half_up(self.zero)
-        return (end - zero for end in self.signal.cycle_ends(start + zero, stop + zero))
+        first, last = max(start + zero, 0), max(stop + zero, 0)
+        return (end - zero for end in self.signal.cycle_ends(first, last))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ class Ahead:
         self.schedule = schedule
         self._first = 0
         self._block: list[float] = []
+        self._cycles_from = 0
+        self._cycle_ends: frozenset[int] | None = None
 
     def become(self, schedule: Schedule) -> None:
         """Go on with what a metric has made of the schedule."""
@@ -35,6 +37,14 @@ class Ahead:
         if not 0 <= made - self._first < len(self._block):
             self._evaluate(made)
         return self._block[made - self._first]
+
+    def ends_cycle(self, made: int) -> bool:
+        """Whether the last of `made` updates, 1 or more, is the last one of a cycle."""
+        if self._cycle_ends is None or not 0 < made - self._cycles_from <= AHEAD:
+            self._cycles_from = made - 1
+            stop = min(self._cycles_from + AHEAD, LAST_STEP)
+            self._cycle_ends = frozenset(self.schedule.cycle_ends(self._cycles_from, stop))
+        return made in self._cycle_ends
 
     def _evaluate(self, made: int) -> None:
         stop = min(made + AHEAD, LAST_STEP + 1)

@@ -241,7 +241,7 @@ class Scheduler(LRScheduler):
         """
         made = self.last_epoch
         aheads = dict.fromkeys([ahead for drive in self._drives for ahead in drive.aheads])
-        return made > 0 and any(ahead.schedule.cycle_ends(made - 1, made) for ahead in aheads)
+        return made > 0 and any(ahead.ends_cycle(made) for ahead in aheads)
 
     def on_cycle_end(self, callback: Callable[[Scheduler], object]) -> Callable[[], None]:
         """Have `callback(scheduler)` called after each step that ends a cycle.
