@@ -967,6 +967,7 @@ def test_the_first_update_of_a_long_warmup_is_accurate(mode: str, first: Any, st
         pytest.param(
             "linear(1, 0, 10) | stretch(3)", {0: 1, 15: 0.5, 30: 0}, id="three times slower"
         ),
+        pytest.param("linear(1, 0, 10) | stretch(1ep)", {0: 1, 50: 0.9, 500: 0}, id="in epochs"),
         pytest.param("linear(1, 0, 10) | stretch(0.5)", {0: 1, 2: 0.6, 5: 0}, id="twice as fast"),
         pytest.param(
             "step(1, 0.5, 10) | stretch(1.1)", {10: 1, 11: 0.5, 22: 0.25, 33: 0.125}, id="1.1"

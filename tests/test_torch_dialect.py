@@ -5,10 +5,10 @@ Left out, mostly because there torch itself goes wrong or leaves its documented 
 * `MultiStepLR` without milestones, which ours has no use for;
 * `CosineAnnealingLR` after T_max, where torch's rises again; `OneCycleLR` after its last update;
 * `OneCycleLR` with pct_start * total_steps == 1, where torch divides by zero;
-* `SequentialLR`: `MultiplicativeLR` that is not first, `CyclicLR` that is, `OneCycleLR` with
-  others, a `SequentialLR` inside, a `ChainedScheduler` that is not first or holds what starts by
-  itself;
-* `ChainedScheduler` of what sets the lr instead of multiplying it, also at a milestone.
+* `SequentialLR`: a `MultiplicativeLR` that is not first, a `CyclicLR` that is, a `OneCycleLR`, a
+  `SequentialLR`, a `ChainedScheduler` that is not first or whose parts do not begin by a factor;
+* `ChainedScheduler` of what sets the lr instead of multiplying it, also at a milestone;
+* infinite metrics, which torch remembers.
 """
 
 from __future__ import annotations
