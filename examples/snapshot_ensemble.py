@@ -6,8 +6,8 @@
 
 The learning rate falls along half a cosine and starts again, so that each cycle ends in another
 minimum. The networks saved there vote together: the mean of their probabilities. The ensemble is
-half a percent or more above the mean of its members with any seed; with the default one it is above
-the best of them too, with others it may miss that one by a few of the 899 test images.
+mostly half a percent or more above the mean of its members. With the default seed it is above the
+best of them too; with others it may fall short of that one by a few of the 899 test images.
 
 Huang et al., Snapshot Ensembles: Train 1, Get M for Free, 2017 (arXiv:1704.00109).
 """

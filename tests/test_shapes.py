@@ -352,3 +352,9 @@ def test_every_module_documents_its_only_class() -> None:
 def test_shapes_end_where_they_say() -> None:
     assert lrdsl.compile("step(1, 0.5, 5)").length == math.inf
     assert lrdsl.compile("points[0:1, 70:2]").length == 70
+
+
+def test_bounds_of_factors_that_rise_and_fall() -> None:
+    schedule = lrdsl.compile("multistep(1, [0.3, 1, 1.5], at=[3, 5, 9])")
+    assert schedule.bounds(0, 20) == (0.3, 1.0)
+    assert schedule.bounds(6, 20) == (0.3, pytest.approx(0.45))

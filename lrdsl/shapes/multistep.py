@@ -48,3 +48,8 @@ class Multistep(Shape):
             factors: Array = np.cumprod(np.array([1.0, *self.gamma]))
             return self.start * factors[passed]
         return self.start * self.gamma ** passed.astype(np.float64)
+
+    @property
+    def turns(self) -> tuple[int, ...] | None:
+        # Factors below and above 1 may take turns.
+        return self.at if isinstance(self.gamma, tuple) else ()

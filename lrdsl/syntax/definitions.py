@@ -93,7 +93,7 @@ _ABOVE = re.compile(r"(?:^|\n)((?:[ \t]*#[^\n]*\n)+)[ \t]*$")
 def doc_above(text: str, start: int) -> str:
     """The comment on the lines right above a place.
 
-    >>> doc_above("# Half\\n# of it.\\ndef half(a) = a / 2", 18)
+    >>> doc_above("# Half\\n# of it.\\ndef half(a) = a / 2", 16)
     'Half\\nof it.'
     """
     found = _ABOVE.search(text, 0, start)

@@ -27,6 +27,8 @@ MAX_CHARACTERS = 64 * 1024
 MAX_DEPTH = 200
 MOST_NODES_DEEP = 2 * MAX_DEPTH + 1
 """As a tree counts: a call and its argument are two nodes, but one level."""
+MOST_WAITING = 10 * MAX_DEPTH
+"""Words and parts that wait for the rest of what they are in; each level has a few."""
 MAX_SYNTAX_ERRORS = 20
 Children: TypeAlias = "list[Any]"
 """What lark hands to a callback: tokens and nodes."""
@@ -157,6 +159,11 @@ class _Recovery:
         assert isinstance(error, UnexpectedToken)
         parser: Any = error.interactive_parser
         token = error.token
+        if len(parser.parser_state.value_stack) > MOST_WAITING:
+            # Finding out what would be accepted takes as long as there is much to be completed.
+            start = min(token.start_pos or len(self.text), len(self.text) - 1)
+            _too_deep(Span(start, start + 1), self.reporter)
+            return False
         accepted = frozenset(parser.accepts())
         if token.type == "$END":
             start = len(self.text)
