@@ -14,11 +14,23 @@ from lrdsl.diagnostics import fail
 from lrdsl.functions import CONSTANTS, FUNCTIONS
 from lrdsl.library.files import text_of
 from lrdsl.signal import LAST_STEP, Signal, exact
-from lrdsl.syntax.parser import KEYWORDS
+from lrdsl.syntax.parser import KEYWORDS, PYTHON
 from lrdsl.syntax.spec import NAME, as_number
 
 RESERVED = frozenset(
-    {"base", "prev", "next", "t", "total", "epoch", "rest", *CONSTANTS, *FUNCTIONS, *KEYWORDS}
+    {
+        "base",
+        "prev",
+        "next",
+        "t",
+        "total",
+        "epoch",
+        "rest",
+        *CONSTANTS,
+        *FUNCTIONS,
+        *KEYWORDS,
+        *PYTHON,
+    }
 )
 """Names that no variable may have."""
 

@@ -19,7 +19,7 @@ _WORD = re.compile(
 )
 _PAIRS = {")": "(", "]": "["}
 _CLOSING = {"(": ")", "[": "]"}
-_OPERATORS = frozenset({"|", ">>", "+", "-", "*", "/", "**"})
+_OPERATORS = frozenset({"|", ">>", "+", "-", "*", "/", "**", "<", ">", "if", "else", "and", "or"})
 
 INSTEAD = {
     ">": ">>", "→": ">>", "⇒": ">>", "➜": ">>", "»": ">>",
@@ -41,6 +41,9 @@ _ADVICE = {
     "'": "quotes hold one word, and are closed: `'linear'`",
     "\\": "quote the whole spec for the shell instead",
 }
+
+
+_DEFINITION = "a definition is `def name(parameters) = expression`"
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,13 @@ def unexpected_end(
         message = "the spec ends in the middle of an entry"
         fix = "an entry is an update and a value: `600:*0.5`"
         reporter.report(d.INCOMPLETE, message, before.span, fix=fix)
+    elif "ELSE" in accepted:
+        message = f"the spec ends after `{before.word}`, where `else` and a value are missing"
+        fix = "write `a if condition else b`"
+        reporter.report(d.INCOMPLETE, message, before.span, fix=fix)
+    elif "EQUAL" in accepted and not before.open:
+        message = f"the definition ends after `{before.word}`, where `=` and its body are missing"
+        reporter.report(d.INCOMPLETE, message, before.span, fix=_DEFINITION)
     for bracket, position, _ in before.open:
         message = f"this `{bracket}` is never closed"
         fix = f"its `{_CLOSING[bracket]}` is missing"
@@ -180,7 +190,17 @@ def _missing_operator(
 ) -> None:
     fix: str | None = None
     starts_operand = word[0].isalnum() or word[0] in "_.([\"'"
-    if not before.open:
+    if "DEF" in accepted and "PIPE" not in accepted:
+        wanted, fix = "`def`", _DEFINITION
+    elif "EQUAL" in accepted and not before.open:
+        wanted, fix = "`=` and the body of the definition", _DEFINITION
+    elif "ELSE" in accepted:
+        wanted = "an operator or `else`"
+        fix = "compare with `==`" if word == "=" else "write `a if condition else b`"
+    elif not before.open and before.word == "def":
+        wanted = "an operator such as `>>` or the end"
+        fix = "definitions stand in a `.lr` file, or in `definitions=…`"
+    elif not before.open:
         wanted = "an operator such as `>>` or the end"
         if word == "=":
             fix = "`name=value` stands only inside the brackets of a call"
@@ -202,8 +222,8 @@ def _missing_operator(
             fix = "an entry is an update and a value: `600:*0.5`"
     else:
         wanted = "`,` or `]`"
-    message = f"expected {wanted} after `{before.word}`, found `{word}`"
-    reporter.report(d.UNEXPECTED, message, span, fix=fix)
+    place = f" after `{before.word}`" if before.word else ""
+    reporter.report(d.UNEXPECTED, f"expected {wanted}{place}, found `{word}`", span, fix=fix)
 
 
 def _wanted(before: _Before) -> str:
