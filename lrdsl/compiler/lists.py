@@ -18,6 +18,10 @@ from lrdsl.syntax.numbers import number_node
 
 
 def _product(call: n.Call, schedules: n.List) -> n.Node:
+    """The product of the schedules in a list, pointwise: `a * b * c`.
+
+    Example: `product([cosine(1, 0, 800), 0.5])`
+    """
     first, *others = schedules.items
     if not others:
         return first
@@ -25,10 +29,21 @@ def _product(call: n.Call, schedules: n.List) -> n.Node:
 
 
 def _count(call: n.Call, schedules: n.List) -> n.Node:
+    """How many schedules there are in a list, a number.
+
+    Example: `constant(0.1 / count([1, 1, 1]), 100)`
+    """
     return n.at(number_node(len(schedules.items)), call.span)
 
 
 def _sequence(call: n.Call, schedules: n.List, milestones: n.List) -> n.Node:
+    """One schedule after the other: the second from the first milestone on, and so on.
+
+    Each starts its clock anew. `sequence([a, b, c], [10, 30])` is
+    `(a | take(10)) >> (b | take(20)) >> c`.
+
+    Example: `sequence([warmup(100), cosine(1, 0, 400), constant(0.1)], [100, 300])`
+    """
     parts: list[n.Node] = []
     for i, (schedule, milestone) in enumerate(zip(schedules.items, milestones.items, strict=False)):
         length = milestone if i == 0 else _difference(milestone, milestones.items[i - 1])

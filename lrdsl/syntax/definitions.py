@@ -73,11 +73,15 @@ class Definition:
         """A place in the definition, for a message."""
         return Site(self.name, self.source, self.file, span.start, span.stop)
 
+    @property
+    def head(self) -> str:
+        """What stands left of the `=`."""
+        inside = ", ".join(map(_written, self.parameters))
+        return f"def {self.name}[{inside}]" if self.bracket else f"def {self.name}({inside})"
+
     def __str__(self) -> str:
         """The definition as canonical text."""
-        inside = ", ".join(map(_written, self.parameters))
-        call = f"{self.name}[{inside}]" if self.bracket else f"{self.name}({inside})"
-        return f"def {call} = {write(self.body)}"
+        return f"{self.head} = {write(self.body)}"
 
 
 def _written(parameter: DefinedParameter) -> str:
@@ -93,7 +97,7 @@ _ABOVE = re.compile(r"(?:^|\n)((?:[ \t]*#[^\n]*\n)+)[ \t]*$")
 def doc_above(text: str, start: int) -> str:
     """The comment on the lines right above a place.
 
-    >>> doc_above("# Half\\n# of it.\\ndef half(a) = a / 2", 18)
+    >>> doc_above("# Half\\n# of it.\\ndef half(a) = a / 2", 16)
     'Half\\nof it.'
     """
     found = _ABOVE.search(text, 0, start)
