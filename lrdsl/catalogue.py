@@ -1,11 +1,11 @@
-"""All that can be called by name, as data: for the command line, the builder, the reference page."""
+"""What can be called by name, as data: for the command line, the builder, the reference page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lrdsl.compiler.kinds import kinds_of
 from lrdsl.compiler.lists import LISTS
@@ -19,7 +19,7 @@ from lrdsl.shapes import SHAPES
 from lrdsl.syntax.definitions import Definition
 from lrdsl.syntax.printer import write
 
-EXAMPLE_RUN = {"total_steps": 1000, "steps_per_epoch": 50.0, "base_lr": 1.0}
+EXAMPLE_RUN: Mapping[str, Any] = {"total_steps": 1000, "steps_per_epoch": 50.0, "base_lr": 1.0}
 """The run that the examples are for."""
 
 GROUPS = {
@@ -40,7 +40,13 @@ class Row(NamedTuple):
 
     name: str
     kind: str
-    default: str
+    default: str = ""
+    by_name: bool = False
+
+    @property
+    def what(self) -> str:
+        """What it may be, and how it must be given."""
+        return f"{self.kind}, by name only" if self.by_name else self.kind
 
 
 @dataclass(frozen=True)
@@ -96,13 +102,13 @@ def find(name: str, library: Library | None = None) -> tuple[Entry, ...]:
 
 
 def names(library: Library | None = None) -> Iterator[str]:
-    """Every name that can be called."""
+    """Every name that can be called; curves that are modes only cannot."""
     library = Library() if library is None else library
-    yield from dict.fromkeys([*SHAPES, *MODIFIERS, *CURVES, *FUNCTIONS, *LISTS, *library])
+    yield from dict.fromkeys([*SHAPES, *MODIFIERS, *FUNCTIONS, *LISTS, *library])
 
 
 def _all(library: Library) -> Iterator[Entry]:
-    for name in names(library):
+    for name in dict.fromkeys([*names(library), *CURVES]):
         yield from [entry for entry in _of_name(name, library) if entry.name == name]
 
 
@@ -122,7 +128,7 @@ def _of_name(name: str, library: Library) -> Iterator[Entry]:
         yield Entry(name, "functions", "function", function.signature, (), function.doc)
     if name in LISTS:
         make, lists = LISTS[name]
-        rows = tuple([Row(each, "a list", "") for each in lists])
+        rows = tuple([Row(each, "a list") for each in lists])
         yield Entry(name, "functions", "function", _call(name, rows), rows, make.__doc__ or "")
     definition = library.find(name)
     if definition is not None:
@@ -182,11 +188,7 @@ def _definition(definition: Definition, library: Library) -> Entry:
 def _rows(parameters: Iterable[Parameter]) -> tuple[Row, ...]:
     return tuple(
         [
-            Row(
-                p.name,
-                p.kind.value.strip(", ") + ("" if p.positional else ", by name only"),
-                "" if p.required else str(p).partition("=")[2],
-            )
+            Row(p.name, p.kind.value.strip(", "), str(p).partition("=")[2], not p.positional)
             for p in parameters
         ]
     )

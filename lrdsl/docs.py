@@ -1,4 +1,4 @@
-"""The form that the docstrings of shapes, modifiers and curves and the comments of definitions have.
+"""The form of the docstrings of shapes, modifiers, curves and of the comments on definitions.
 
 First a paragraph that begins with a summary of one sentence, formula included; then what else there
 is to say; then a line with an example; then the sources.
@@ -29,7 +29,9 @@ def read_doc(text: str) -> Doc:
     >>> read_doc("Half of `a`. Not more.\\n\\nExample: `half(1)`\\n\\nA paper, 2020.")
     Doc(summary='Half of `a`.', body='Not more.', example='half(1)', source='A paper, 2020.')
     """
-    before, after, example = [], [], ""
+    before: list[str] = []
+    after: list[str] = []
+    example = ""
     for paragraph in re.split(r"\n[ \t]*\n", inspect.cleandoc(text)):
         found = _EXAMPLE.fullmatch(" ".join(paragraph.split()))
         if found is not None and not example:

@@ -1,6 +1,6 @@
 """The reference page, made from what the docstrings and the comments of definitions say.
 
-    python -m lrdsl.reference > docs/reference.md
+python -m lrdsl.reference > docs/reference.md
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _table(rows: Iterable[Row]) -> str:
     lines = ["| parameter | what it is | default |", "|---|---|---|"]
     for row in rows:
         default = f"`{row.default}`" if row.default else ""
-        cells = [f"`{row.name}`", row.kind, default]
+        cells = [f"`{row.name}`", row.what, default]
         lines.append(f"| {' | '.join([cell.replace('|', chr(92) + '|') for cell in cells])} |")
     return "\n".join(lines)
 

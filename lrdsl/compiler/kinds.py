@@ -50,7 +50,7 @@ def _with(node: n.Node, modes: Mapping[str, n.Node]) -> n.Node:
     """The tree with words in the place of the parameters that stand for them."""
     if isinstance(node, n.Name):
         return modes.get(node.id, node)
-    return n.rebuild(node, lambda child: _with(child, modes), lambda span: span)
+    return n.rebuild(node, lambda child: _with(child, modes), None)
 
 
 def _uses(root: n.Node, library: Library) -> Iterator[tuple[str, str]]:

@@ -9,12 +9,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Reporter
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.numbers import number_node
+from lrdsl.syntax.printer import short
 
 
 def _product(call: n.Call, schedules: n.List) -> n.Node:
@@ -89,7 +91,23 @@ def of_lists(call: n.Call, reporter: Reporter) -> n.Node:
         return n.Faulty(span=call.span)
     if len(lists) == 2 and len(lists[1].items) != len(lists[0].items) - 1:
         count, least = len(lists[1].items), len(lists[0].items) - 1
-        message = f"between {least + 1} schedules there are {least} milestones, not {count}"
+        between = "is 1 milestone" if least == 1 else f"are {least} milestones"
+        message = f"between {least + 1} schedules there {between}, not {count}"
         reporter.report(d.CONFLICTING_ARGUMENTS, message, lists[1].span)
         return n.Faulty(span=call.span)
+    if len(lists) == 2 and not _increase(lists[1].items, reporter):
+        return n.Faulty(span=call.span)
     return make(call, *lists)
+
+
+def _increase(milestones: tuple[n.Node, ...], reporter: Reporter) -> bool:
+    """Whether milestones come in their order, as far as they are plain numbers of one unit."""
+    for earlier, later in itertools.pairwise(milestones):
+        match earlier, later:
+            case n.Number(value=a, unit=x), n.Number(value=b, unit=y) if x == y and b <= a:
+                message = (
+                    f"the milestones must increase, but {short(later)} follows {short(earlier)}"
+                )
+                reporter.report(d.UNSORTED, message, later.span, fix="put them in order")
+                return False
+    return True

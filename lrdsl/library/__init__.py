@@ -102,6 +102,15 @@ class Library:
         fields = {n.id: value for n, value in zip(program.names, program.values, strict=True)}
         return replace(whole, name=f"{name}.{key}", body=fields[key]) if key in fields else None
 
+    def whole(self, name: str) -> str:
+        """The name of what is defined: for a field of a program, the program's.
+
+        >>> Library().whole("wsd")
+        'wsd'
+        """
+        defined = name in self.own or name in self.process or name in shipped()
+        return name if defined else name.rpartition(".")[0]
+
     def is_user(self, name: str) -> bool:
         """Whether a definition is the user's, not lrdsl's."""
         return name in self.own or name in self.process

@@ -40,7 +40,8 @@ def lay_out(node: n.Node, width: int = WIDTH) -> str:
         case n.Arithmetic(operators=operators):
             return _joined(node, operators, width)
         case n.If(then=then, condition=condition, otherwise=otherwise):
-            return f"{_part(then, node, width)}\nif {write(condition)}\nelse {lay_out(otherwise, inner)}"
+            lines = (_part(then, node, width), f"if {write(condition)}")
+            return "\n".join([*lines, f"else {lay_out(otherwise, inner)}"])
         case n.Modifiers(parts=parts):
             return "\n".join([f"| {_indented(_part(part, node, inner))}" for part in parts])
         case n.Program(names=names, values=values):
