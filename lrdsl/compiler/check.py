@@ -80,7 +80,7 @@ class _Checker:
             message = f"`{name}` is defined twice"
             self._complain(d.DUPLICATE_NAME, message, definition.span, fix="rename one of them")
         elif name in Library(self.known, {}):
-            message = f"`{name}` is a field of the program before the last dot"
+            message = f"`{name}` is a field of the program `{name.rpartition('.')[0]}`"
             self._complain(d.DUPLICATE_NAME, message, definition.span, fix="choose another name")
         self._fields(definition)
 
@@ -100,7 +100,7 @@ class _Checker:
         earlier: set[str] = set()
         for parameter in definition.parameters:
             name = parameter.name
-            if name in RESERVED or name in _WORDS or "." in name:
+            if name in RESERVED | _WORDS or "." in name:
                 message = f"no parameter can be called `{name}`"
                 fix = None if "." in name else "it has a meaning of its own"
                 self._complain(d.DUPLICATE_NAME, message, parameter.span, fix=fix)
@@ -123,7 +123,7 @@ class _Checker:
         for node, _ in n.walk(root):
             if isinstance(node, n.Name) and node.id not in known and node.id not in CURVES:
                 message = f"`{node.id}` is no parameter of this definition"
-                near = did_you_mean(node.id, known)
+                near = did_you_mean(node.id, [*known, *CURVES])
                 fix = f"make it one, or write the word in quotes: '{node.id}'"
                 self._complain(d.UNBOUND, message, node.span, near, fix)
 
@@ -146,6 +146,8 @@ class _Checker:
         elaborate(expanded, scratch, library)
         for found in scratch.diagnostics:
             place = Span(*_place(found.span, definition))
+            if place in [other.span for other in self.reporter.diagnostics]:
+                continue  # of a mistyped name one complaint is enough
             self._complain(found.problem, found.message, place, fix=found.fix)
             self.enough = self.enough or found.problem == d.TOO_DEEP
             self.unsound.add(definition.name)
@@ -191,8 +193,7 @@ def _taken(name: str) -> str | None:
         "a modifier": MODIFIERS.__contains__,
         "a function": FUNCTIONS.__contains__,
         "a function of lists": LISTS.__contains__,
-        "something in every spec": RESERVED.__contains__,
-        "a word of the language": _WORDS.__contains__,
+        "something in every spec": (RESERVED | _WORDS).__contains__,
         "a definition that comes with lrdsl": Library({}, {}).__contains__,
     }
     return next((what for what, has in kinds.items() if has(name)), None)

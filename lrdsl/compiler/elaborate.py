@@ -289,6 +289,7 @@ def has_clock(term: Term) -> bool:
     """Whether a `t` stands in this arithmetic."""
     return (
         isinstance(term, Clock)
+        or (isinstance(term, Called) and has_clock(term.inner))
         or (isinstance(term, Apply) and any([has_clock(part) for part in term.parts]))
         or (isinstance(term, Choice) and (has_clock(term.then) or has_clock(term.otherwise)))
     )

@@ -8,6 +8,7 @@ definitions as `Span.sites`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from functools import partial
 from graphlib import TopologicalSorter
@@ -141,11 +142,10 @@ class _Expander:
                 if definition is not None:
                     return self._replace(node, definition, level)
             case n.Pipe(parts=(first, *others)):
-                parts = [self.expand(first, level)]
-                for part in others:
-                    found = self._modifier(part, level)
-                    parts += found.parts if isinstance(found, n.Modifiers) else (found,)
-                return n.Pipe(tuple(parts), span=node.span)
+                parts = (self.expand(first, level), *self._modifiers(others, level))
+                return n.Pipe(parts, span=node.span)
+            case n.Modifiers(parts=parts):
+                return n.Modifiers(self._modifiers(parts, level), span=node.span)
             case n.If():
                 return self._choose(node, level)
         return self._rebuilt(node, level)
@@ -160,6 +160,11 @@ class _Expander:
             return self.expand(node.then if decided else node.otherwise, level)
         then, otherwise = self.expand(node.then, level), self.expand(node.otherwise, level)
         return n.If(then, condition, otherwise, span=node.span)
+
+    def _modifiers(self, nodes: Iterable[n.Node], level: int) -> tuple[n.Node, ...]:
+        found = [self._modifier(node, level) for node in nodes]
+        parts = [each.parts if isinstance(each, n.Modifiers) else (each,) for each in found]
+        return tuple(itertools.chain.from_iterable(parts))
 
     def _modifier(self, node: n.Node, level: int) -> n.Node:
         """What stands right of a `|`."""
@@ -233,7 +238,7 @@ class _Expander:
                 parameter = next(order, None)
                 if parameter is None:
                     most, given = len(parameters), len(call.arguments)
-                    count = f"at most {most} argument{'s' * (most != 1)}"
+                    count = f"at most {most} argument{'s' * (most > 1)}" if most else "no arguments"
                     message = f"`{definition.name}` takes {count}, not {given}"
                     self._complain(d.TOO_MANY_ARGUMENTS, message, argument.span, fix=fix)
                     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -60,9 +60,11 @@ _LOADED: dict[str, Definition] = {}
 _LOCK = threading.Lock()
 
 
-def keep(definitions: Mapping[str, Definition]) -> None:
-    """Make definitions known to all specs of this process."""
+def keep(definitions: Mapping[str, Definition], gone: Iterable[str] = ()) -> None:
+    """Make definitions known to all specs of this process, and forget others."""
     with _LOCK:
+        for name in gone:
+            _LOADED.pop(name, None)
         _LOADED.update(definitions)
 
 
