@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from lrdsl.compiler.bind import bind
+from lrdsl.compiler.bind import UNTIL, bind
 from lrdsl.compiler.lists import LISTS
 from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter
@@ -78,13 +78,13 @@ def _in_call(node: n.Call) -> Iterator[tuple[str, str]]:
     parameters: tuple[Parameter, ...] = ()
     curve = None
     if form is not None:
-        parameters, curve = form.parameters, form.curve
+        parameters, curve = (*form.parameters, UNTIL), form.curve
     elif modifier is not None:
         parameters = modifier.parameters()
     binding = bind(node, parameters, curve, Reporter(""))
     kinds = {parameter.name: parameter.kind for parameter in parameters}
     for parameter, value in binding.arguments.items():
-        kind = kinds.get(parameter, Kind.DURATION)  # `until` is none of them
+        kind = kinds.get(parameter, Kind.VALUE)  # a parameter of the curve
         yield from _each(value, (Kind.UPDATES if kind is Kind.STEPS else kind).value.strip())
 
 
