@@ -70,7 +70,6 @@ def process(*arguments, **options):
         ),
         pytest.param("shapes_linear", ["shapes", "linear"], id="shapes linear"),
         pytest.param("shapes_wsd", ["shapes", "wsd"], id="shapes wsd"),
-        pytest.param("shapes_modifiers", ["shapes", "modifiers"], id="shapes modifiers"),
         pytest.param("show_json", ["show", EXACT, "--json"], id="json"),
         pytest.param("values_at", ["values", EXACT, "--at", "0,50,100,600,10k"], id="values at"),
         pytest.param("values_steps", ["values", EXACT, "--steps", "0:900:100"], id="values steps"),
@@ -519,6 +518,11 @@ def test_shapes_lists_everything(mine):
     groups = [line for line in listed.splitlines() if line and not line.startswith(" ")]
     assert groups[:5] == ["shapes", "modifiers", "curves", "functions", "std"]
     assert groups[-1] == "mine.lr"
+    functions = call("shapes", "functions").stdout.splitlines()
+    assert functions[0] == "functions"
+    assert [line.split("(")[0].strip() for line in functions[1:]] == [
+        entry.name for entry in entries() if entry.group == "functions"
+    ]
     lines = {" ".join(line.split()) for line in listed.splitlines()}
     for entry in entries():
         assert " ".join(f"{entry.signature} {entry.doc.summary}".split()) in lines

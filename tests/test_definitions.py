@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 from strategies import CONTEXT, ENDLESS, SEGMENTS, _filled, finite
 
 import lrdsl
@@ -633,6 +634,16 @@ def test_definitions_come_with_a_spec(given: Any, mine: Path) -> None:
     mine.write_text("def f(a) = a / 2")
     assert lrdsl.compile("f(1)", definitions=given(mine))(0) == 0.5
     assert lrdsl.compile({"spec": "f(1)", "definitions": given(mine)})(0) == 0.5
+
+
+def test_definitions_stand_in_a_config(mine: Path) -> None:
+    mine.write_text("def f(a) = a / 2")
+    node = {"spec": "g(${peak})", "definitions": [str(mine), "def g(a) = f(a) + ${peak}"]}
+    config = OmegaConf.create({"peak": 4, "lr": node})
+    schedule = lrdsl.compile(config.lr)
+    mine.unlink()
+    assert schedule(0) == 6
+    assert pickle.loads(pickle.dumps(schedule))(0) == 6
 
 
 def test_definitions_beside_a_spec_add_to_those_of_the_call() -> None:
