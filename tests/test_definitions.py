@@ -471,6 +471,10 @@ BOMBS = [
         id="long body, long argument",
     ),
     pytest.param("def d(x) = " + "-" * 190 + "x", "d(" * 45 + "t" + ")" * 45, id="deep bodies"),
+    pytest.param(powers("-" * 180 + "f(x)", 5), "a4(t)", id="bodies deep in each other"),
+    pytest.param(powers("abs(" * 180 + "f(x)" + ")" * 180, 5), "a4(t)", id="calls deep in others"),
+    pytest.param(powers("[" * 180 + "f(x)" + "]" * 180, 5), "a4(t)", id="lists deep in others"),
+    pytest.param("def d(x) = 1 if x == 1 else 2", "d(" + "-" * 190 + "t)", id="deep in a condition"),
     pytest.param("def d[e] = points[" + "e, " * 9000 + "e]", "d[1:1, 2:2, 3:3, 4:4, 5:5, 6:6]",
                  id="splices"),
     pytest.param(

@@ -142,8 +142,12 @@ class _Checker:
         scratch = Reporter(self.reporter.source)
         library = Library({**self.known, definition.name: definition})
         expanded = expand(call, library, scratch, self.budget)
-        self._check_conditions(expanded, scratch)
-        elaborate(expanded, scratch, library)
+        try:
+            self._check_conditions(expanded, scratch)
+            elaborate(expanded, scratch, library)
+        except RecursionError:
+            message = "too much of the definition is nested in each other"
+            scratch.report(d.TOO_DEEP, message, definition.span)
         for found in scratch.diagnostics:
             place = Span(*_place(found.span, definition))
             if place in [other.span for other in self.reporter.diagnostics]:
