@@ -454,7 +454,7 @@ Quick = Callable[[], AbstractContextManager[None]]
 
 
 def powers(last: str, count: int = 40) -> str:
-    lines = [f"def a{i}(x) = " + last.replace("f", f"a{i - 1}") for i in range(1, count)]
+    lines = [f"def a{i}(x) = " + last.replace("f(", f"a{i - 1}(") for i in range(1, count)]
     return "\n".join(["def a0(x) = x + x", *lines])
 
 
@@ -474,7 +474,8 @@ BOMBS = [
     pytest.param(powers("-" * 180 + "f(x)", 5), "a4(t)", id="bodies deep in each other"),
     pytest.param(powers("abs(" * 180 + "f(x)" + ")" * 180, 5), "a4(t)", id="calls deep in others"),
     pytest.param(powers("[" * 180 + "f(x)" + "]" * 180, 5), "a4(t)", id="lists deep in others"),
-    pytest.param("def d(x) = 1 if x == 1 else 2", "d(" + "-" * 190 + "t)", id="deep in a condition"),
+    pytest.param("def d(x) = 1 if x == 1 else 2", "d(" + "-" * 190 + "t)",
+                 id="deep in a condition"),
     pytest.param("def d[e] = points[" + "e, " * 9000 + "e]", "d[1:1, 2:2, 3:3, 4:4, 5:5, 6:6]",
                  id="splices"),
     pytest.param(

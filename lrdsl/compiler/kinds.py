@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from lrdsl.compiler.bind import UNTIL, bind
 from lrdsl.compiler.lists import LISTS
@@ -19,13 +20,22 @@ from lrdsl.syntax.definitions import Definition
 _ELSEWHERE = "a value or a schedule"
 
 
-def kinds_of(definition: Definition, library: Library) -> Mapping[str, str]:
-    """What each parameter may be, in words.
+Kinds: TypeAlias = "dict[str, Mapping[str, str]]"
+"""What has been found out so far, by definition."""
+
+
+def kinds_of(
+    definition: Definition, library: Library, known: Kinds | None = None
+) -> Mapping[str, str]:
+    """What each parameter may be, in words; `known` saves finding out again.
 
     >>> library = Library()
     >>> kinds_of(library.find("wsd"), library)["warmup"]
     'a duration'
     """
+    known = {} if known is None else known
+    if definition.name in known:
+        return known[definition.name]
     names = [parameter.name for parameter in definition.parameters]
     found: dict[str, str] = {}
     for parameter in definition.parameters:
@@ -40,10 +50,11 @@ def kinds_of(definition: Definition, library: Library) -> Mapping[str, str]:
             found[parameter.name] = Kind.MODE.value
     modes = {p.name: p.default for p in definition.parameters if p.default and p.name in found}
     for root in definition.roots:
-        for name, kind in _uses(_with(root, modes), library):
+        for name, kind in _uses(_with(root, modes), library, known):
             if name in names:
                 found.setdefault(name, kind)
-    return {name: found.get(name, _ELSEWHERE) for name in names}
+    known[definition.name] = {name: found.get(name, _ELSEWHERE) for name in names}
+    return known[definition.name]
 
 
 def _with(node: n.Node, modes: Mapping[str, n.Node]) -> n.Node:
@@ -53,7 +64,7 @@ def _with(node: n.Node, modes: Mapping[str, n.Node]) -> n.Node:
     return n.rebuild(node, lambda child: _with(child, modes), None)
 
 
-def _uses(root: n.Node, library: Library) -> Iterator[tuple[str, str]]:
+def _uses(root: n.Node, library: Library, known: Kinds) -> Iterator[tuple[str, str]]:
     """Names in a tree with the kind of the place where they stand."""
     for node, _ in n.walk(root):
         if not isinstance(node, n.Call):
@@ -61,7 +72,7 @@ def _uses(root: n.Node, library: Library) -> Iterator[tuple[str, str]]:
         name = node.name.id
         definition = library.find(name)
         if definition is not None:
-            kinds = kinds_of(definition, library)
+            kinds = kinds_of(definition, library, known)
             for value, parameter in _arguments(node, list(kinds)):
                 yield from _each(value, kinds.get(parameter, _ELSEWHERE))
         elif name in LISTS:
