@@ -1,4 +1,4 @@
-"""The language in Python: every shape, modifier, function and reserved name, under its own name.
+"""The language in Python: shapes, modifiers, functions, definitions, under their own names.
 
     from lrdsl.build import warmup, cosine, interval
 
@@ -6,7 +6,8 @@
 
 What these make is a `Spec`, the very thing that the text parses to. Numbers, truth values, None
 and lists stand for themselves; text is read as the language, so that "5%", "linear" and "*0.5"
-mean what they mean there. The operators group as in the text.
+mean what they mean there. The operators group as in the text. A name with dots is reached by its
+dots: `lrdsl.build.torch.StepLR(30)`. Definitions that were loaded are there, too.
 
 >>> from lrdsl.build import base, clip, cosine, interval, linear, points, sqrt, t, var, warmup
 >>> print(warmup("linear", 100) >> cosine(1, 1e-3, 800) | interval[600:"*0.5", (700, 710):0])
@@ -15,18 +16,21 @@ warmup(linear, 100) >> cosine(1, 1e-3, 800) | interval[600:*0.5, 700..710:0]
 points[0:0, 5%:peak, 800:1e-3]
 >>> print(base / sqrt(t + 1) | clip(1e-5, None))
 base / sqrt(t + 1) | clip(1e-5, _)
+>>> from lrdsl.build import product, wsd
+>>> print(product([wsd(1, 100, 700, 200), 0.5]))
+product([wsd(1, 100, 700, 200), 0.5])
 """
 
 from __future__ import annotations
 
 import inspect
+import sys
 from typing import Any, TypeAlias
 
 from lrdsl import diagnostics as d
+from lrdsl.catalogue import Entry, find, names
 from lrdsl.diagnostics import fail
-from lrdsl.functions import CONSTANTS, FUNCTIONS
-from lrdsl.modifiers import MODIFIERS
-from lrdsl.parameters import Parameter
+from lrdsl.functions import CONSTANTS
 from lrdsl.registry import near
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
@@ -38,15 +42,41 @@ NAMES = ("base", "prev", "next", "t", "total", "epoch", "rest", *CONSTANTS)
 Item: TypeAlias = "slice | tuple[slice, ...]"
 
 
-class Builder:
+class _Named:
+    """A name, and by dots the names that begin with it."""
+
+    __name__: str
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+    def __getattr__(self, name: str) -> Any:
+        return _attribute(self, f"{self.__name__}.", name)
+
+    def __dir__(self) -> list[str]:
+        start = f"{self.__name__}."
+        below = [name.removeprefix(start) for name in names() if name.startswith(start)]
+        return sorted({name.split(".")[0] for name in below})
+
+    def __repr__(self) -> str:
+        return f"<lrdsl.build.{self.__name__}>"
+
+
+class Builder(_Named):
     """Makes calls of one name: `cosine(1, 0, 800)`."""
 
-    def __init__(self, name: str, doc: str, parameters: tuple[Parameter, ...]) -> None:
-        self.__name__ = name
-        self.__doc__ = doc
-        self.__signature__ = _signature(parameters)
+    def __init__(self, entry: Entry, name: str) -> None:
+        super().__init__(name)
+        self.__doc__ = entry.text
+        self.__signature__ = _signature(entry)
+        definition = entry.definition
+        program = None if definition is None else definition.program
+        self._fields = () if program is None else tuple([name.id for name in program.names])
 
-    def __call__(self, *arguments: Any, **named: Any) -> Spec:
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._fields})
+
+    def __call__(self, /, *arguments: Any, **named: Any) -> Spec:
         given = [n.Argument(_argument(value)) for value in arguments]
         given += [n.Argument(_argument(value), name) for name, value in named.items()]
         return Spec(n.Call(n.Name(self.__name__), tuple(given)))
@@ -55,12 +85,12 @@ class Builder:
         return f"<lrdsl.build.{self.__name__}{self.__signature__}>"
 
 
-class BracketBuilder:
+class BracketBuilder(_Named):
     """Makes what is written in square brackets: `interval[600:"*0.5"]`."""
 
-    def __init__(self, name: str, doc: str) -> None:
-        self.__name__ = name
-        self.__doc__ = doc
+    def __init__(self, entry: Entry, name: str) -> None:
+        super().__init__(name)
+        self.__doc__ = entry.text
 
     def __getitem__(self, item: Item) -> Spec:
         items = item if isinstance(item, tuple) else (item,)
@@ -69,23 +99,6 @@ class BracketBuilder:
 
     def __repr__(self) -> str:
         return f"<lrdsl.build.{self.__name__}[…]>"
-
-
-class Namespace:
-    """What has a dot in its name: `lrdsl.build.my.sawtooth(…)` is `my.sawtooth(…)`."""
-
-    def __init__(self, name: str) -> None:
-        self.__name__ = name
-
-    def __getattr__(self, name: str) -> Any:
-        return _look_up(f"{self.__name__}.{name}")
-
-    def __dir__(self) -> list[str]:
-        prefix = f"{self.__name__}."
-        return sorted({name.removeprefix(prefix) for name in SHAPES if name.startswith(prefix)})
-
-    def __repr__(self) -> str:
-        return f"<lrdsl.build.{self.__name__}>"
 
 
 def var(name: str) -> Spec:
@@ -120,53 +133,45 @@ def _entry(name: str, item: object) -> n.Entry:
     return n.Entry(operand(start), stop, factor, operand(value))
 
 
-def _signature(parameters: tuple[Parameter, ...]) -> inspect.Signature:
-    kinds = {True: inspect.Parameter.POSITIONAL_OR_KEYWORD, False: inspect.Parameter.KEYWORD_ONLY}
+def _signature(entry: Entry) -> inspect.Signature:
+    kinds = {False: inspect.Parameter.POSITIONAL_OR_KEYWORD, True: inspect.Parameter.KEYWORD_ONLY}
     # A required parameter may follow one with a default here; Python's own order forbids that.
-    shown = [inspect.Parameter(p.name, kinds[p.positional], default=None) for p in parameters]
-    return inspect.Signature(shown)
+    return inspect.Signature(
+        [inspect.Parameter(row.name, kinds[row.by_name], default=None) for row in entry.parameters]
+    )
 
 
 def _make(name: str) -> object:
-    form, modifier, function = SHAPES.find(name), MODIFIERS.find(name), FUNCTIONS.get(name)
-    if form is not None:
-        if form.bracket:
-            return BracketBuilder(name, form.doc)
-        return Builder(name, form.doc, form.parameters)
-    if modifier is not None:
-        doc = modifier.__doc__ or ""
-        if modifier.bracket:
-            return BracketBuilder(name, doc)
-        return Builder(name, doc, modifier.parameters())
-    if function is not None:
-        return Builder(name, f"The function `{name}` of the language, pointwise.", ())
+    """What stands for a name of the language; None if it has none of that name."""
     if name in NAMES:
         return Spec(n.Name(name))
-    if any(known.startswith(f"{name}.") for known in SHAPES):
-        return Namespace(name)
+    # Of a curve and a function with the same name, the function is what is called.
+    for entry in reversed(find(name)):
+        if entry.kind != "curve":
+            return BracketBuilder(entry, name) if entry.bracket else Builder(entry, name)
+    if any([other.startswith(f"{name}.") for other in names()]):
+        return _Named(name)
     return None
 
 
-def _look_up(name: str) -> Any:
-    if "__" not in name:
-        made = _make(name)
-        if made is not None:
-            return made
-        broken = SHAPES.why_broken(name)
+def _attribute(of: object, start: str, name: str) -> Any:
+    """What is called `start` and `name`; `AttributeError` with a near name."""
+    if name.startswith("__"):
+        raise AttributeError(name)
+    made = _make(start + name)
+    if made is None:
+        broken = SHAPES.why_broken(start + name)
         if broken is not None:
             raise AttributeError(broken)
-    known = near(name, _names())
-    hint = f"; did you mean {known!r}?" if known else ""
-    raise AttributeError(f"the language has no {name!r}{hint}")
-
-
-def _names() -> set[str]:
-    return {*SHAPES, *MODIFIERS, *FUNCTIONS, *NAMES, "var"}
+        known = near(name, dir(of))
+        hint = f"; did you mean {known!r}?" if known else ""
+        raise AttributeError(f"the language has no {start + name!r}{hint}")
+    return made
 
 
 def __getattr__(name: str) -> Any:
-    return _look_up(name)
+    return _attribute(sys.modules[__name__], "", name)
 
 
 def __dir__() -> list[str]:
-    return sorted({name.partition(".")[0] for name in _names()})
+    return sorted({*[name.split(".")[0] for name in names()], *NAMES, "var"})

@@ -6,6 +6,7 @@ fault. What a command needs is imported when it runs, so that `--help` and `show
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -13,7 +14,8 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
@@ -21,12 +23,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
 import click
 
 import lrdsl
-from lrdsl.diagnostics import NEEDS_CONTEXT, UNBOUND, SpecError
+from lrdsl.diagnostics import BAD_FILE, NEEDS_CONTEXT, UNBOUND, UNKNOWN_NAME, SpecError, fail
 
 if TYPE_CHECKING:
+    from lrdsl.catalogue import Entry
     from lrdsl.compiler.context import Context
     from lrdsl.plot import Curve
     from lrdsl.schedule import Schedule
+    from lrdsl.syntax.nodes import Node
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -96,8 +100,32 @@ _NUMBER = re.compile(
 )
 
 
+def _load(context: click.Context, parameter: click.Parameter, files: tuple[str, ...]) -> None:
+    """Make the definitions of all `--library` files known; one that cannot be read is misuse."""
+    for file in files:
+        try:
+            lrdsl.load(file)
+        except SpecError as error:
+            if error.diagnostics[0].problem == BAD_FILE:
+                raise click.BadParameter(error.diagnostics[0].message) from error
+            raise
+
+
+def _with_library(command: _Command) -> _Command:
+    """Adds the option for files of definitions; they are loaded while the call is read."""
+    return click.option(
+        "--library",
+        metavar="FILE",
+        multiple=True,
+        callback=_load,
+        expose_value=False,
+        help="Definitions that a spec can call, from a .lr file; repeat it for more.",
+    )(command)
+
+
 def _with_context(command: _Command) -> _Command:
     """Adds the options that make up a context."""
+    command = _with_library(command)
     command = click.option(
         "--set",
         "variables",
@@ -163,6 +191,7 @@ def cli() -> None:
     lrdsl show "warmup(linear, 100) >> cosine(1, 1e-3, 800)"
     lrdsl values "cosine(peak, 0, 10ep)" --set peak=3e-4 --steps-per-epoch 500 --at 0,100,900
     lrdsl plot "cosine(1, 0, 800)" "linear(1, 0, 800)" -o lr.svg
+    lrdsl shapes cosine
     """
 
 
@@ -171,12 +200,14 @@ def cli() -> None:
         'show "warmup(linear, 100) >> cosine(1, 1e-3, 800) | interval[600:*0.5]"',
         'show "warmup(5%) >> cosine()" --total-steps 10k --base-lr 3e-4',
         'show "step(0.1, 0.5, 30ep)" --steps-per-epoch 500 --json',
+        'show "wsd(1, 100, 700, 200)" --expand',
     )
 )
 @click.argument("spec")
 @click.option("--json", "as_json", is_flag=True, help="Print it all as JSON, without the plot.")
+@click.option("--expand", is_flag=True, help="Print SPEC in core terms, definitions put in.")
 @_with_context
-def show(spec: str, as_json: bool, **options: Any) -> None:
+def show(spec: str, as_json: bool, expand: bool, **options: Any) -> None:
     """Show what SPEC means.
 
     Prints the canonical text, the length, the lowest and the highest value, the segments and a
@@ -184,13 +215,49 @@ def show(spec: str, as_json: bool, **options: Any) -> None:
     """
     from lrdsl.plot import sample
 
+    if as_json and expand:
+        raise click.UsageError("--json and --expand are two ways to print it: give one of them")
     schedule = _compile(_text(spec), _context(options))
+    if expand:
+        click.echo("\n".join(_expansions(schedule)))
+        return
     curve = sample(schedule, most=_EVERY_VALUE)
     facts = overview(schedule, curve)
     if as_json:
         click.echo(json.dumps(facts, indent=2, allow_nan=False))
     else:
         click.echo(_page(facts, curve))
+
+
+def _expansions(schedule: Schedule) -> Iterator[str]:
+    """The spec in core terms, and the other hyperparameters that it drives."""
+    from lrdsl.syntax.layout import lay_out
+    from lrdsl.syntax.nodes import Outer, walk
+
+    tree = _in_core_terms(schedule.spec.node)
+    yield lay_out(tree)
+    if any([isinstance(node, Outer) for node, _ in walk(tree)]):
+        yield "# prev, next and rest in an argument are meant where the call stands"
+    for name, call in _fields(schedule).items():
+        if name != "lr":
+            yield f"{name}: {lay_out(_in_core_terms(call))}"
+
+
+def _in_core_terms(tree: Node) -> Node:
+    """A tree that has been compiled, without calls of definitions."""
+    from lrdsl.compiler.expand import expand
+    from lrdsl.diagnostics import Reporter
+    from lrdsl.library import Library
+
+    return expand(tree, Library(), Reporter(""))
+
+
+def _fields(schedule: Schedule) -> Mapping[str, Node]:
+    """What a spec drives, by hyperparameter, if it is a program."""
+    from lrdsl.compiler.expand import fields
+    from lrdsl.library import Library
+
+    return fields(schedule.spec.node, Library())
 
 
 @cli.command(
@@ -264,9 +331,119 @@ def plot(specs: tuple[str, ...], output: str, log: bool, title: str | None, **op
         raise click.UsageError(str(error)) from error
 
 
+@cli.command(
+    epilog="\b\nExamples:\n  lrdsl shapes\n  lrdsl shapes cosine\n  lrdsl shapes --library mine.lr",
+)
+@click.argument("name", required=False)
+@_with_library
+def shapes(name: str | None) -> None:
+    """List all that a spec can call, or show what NAME is.
+
+    NAME is a shape, a modifier, a curve, a function or a definition; its parameters, formula,
+    example and source are shown. The name of a group, such as std, lists that group alone.
+    """
+    from lrdsl.catalogue import entries, find
+
+    chosen = () if name is None else find(name)
+    every = () if chosen else entries()
+    if name is not None and not chosen:
+        known = [word for entry in every for word in (entry.group, entry.name, *entry.aliases)]
+        every = tuple([entry for entry in every if entry.group == name])
+        if not every:
+            raise _unknown(name, known)
+    width = _terminal()[0] if sys.stdout.isatty() else None
+    text = "\n\n".join([_about(entry) for entry in chosen]) if chosen else _listing(every, width)
+    click.echo(_plain(text))
+
+
+def _unknown(name: str, known: Iterable[str]) -> SpecError:
+    from lrdsl.registry import near
+
+    meant = near(name, known)
+    fix = "`lrdsl shapes` lists all there is" if meant is None else f"did you mean `{meant}`?"
+    return fail(UNKNOWN_NAME, f"nothing is called `{name}`", fix=fix)
+
+
+_SIGNATURE = 40
+"""Columns for the signatures in a list; longer ones stick out."""
+
+
+def _listing(every: Iterable[Entry], width: int | None) -> str:
+    """A line for each entry, by group; each line cut at `width`."""
+    ellipsis = "…" if _writes("…") else "..."
+    lines: list[str] = []
+    for group, found in itertools.groupby(every, lambda entry: entry.group):
+        lines += ["", group] if lines else [group]
+        for entry in found:
+            line = f"  {entry.signature:<{_SIGNATURE}}  {entry.doc.summary}".rstrip()
+            fits = width is None or len(line) <= width
+            lines.append(line if fits else line[: (width or 0) - len(ellipsis)] + ellipsis)
+    return "\n".join(lines)
+
+
+def _about(entry: Entry) -> str:
+    """All there is to say about one entry."""
+    from lrdsl.syntax.layout import lay_out_definition
+
+    doc = entry.doc
+    also = f"Also called {', '.join(entry.aliases)}." if entry.aliases else ""
+    cells = [
+        (row.name, row.what, row.default and f"default {row.default}") for row in entry.parameters
+    ]
+    wide = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    rows = [f"  {a:<{wide[0]}}  {b:<{wide[1]}}  {c}".rstrip() for a, b, c in cells]
+    kind = entry.kind if entry.definition is None else f"definition in {entry.group}"
+    parts = [f"{entry.signature}   ({kind})", doc.summary, doc.body, also, "\n".join(rows)]
+    if entry.definition is not None:
+        parts.append(lay_out_definition(entry.definition))
+    parts += [*_example(entry), doc.source]
+    return "\n\n".join([part for part in parts if part])
+
+
+def _example(entry: Entry) -> Iterator[str]:
+    """The example, drawn; that of a definition, in core terms too."""
+    from lrdsl.catalogue import EXAMPLE_RUN
+    from lrdsl.plot import terminal
+    from lrdsl.schedule import compile
+
+    text = entry.doc.example
+    if not text:
+        return
+    yield f"Example: {text}"
+    try:
+        schedule = compile(text, **EXAMPLE_RUN)
+    except SpecError as error:  # somebody's own comment
+        yield str(error)
+        return
+    if entry.definition is not None:
+        yield "that is:\n\n" + "\n".join(_expansions(schedule))
+    width, _ = _terminal()
+    yield terminal(schedule, width=width, ascii=not _writes("⣿┤└"))
+
+
+_SIGNS = "·×⌊⌋≤≥…−–→½∞’√παβγηλ"
+_SPELLED = "* * floor( ) <= >= ... - - -> 1/2 inf ' sqrt pi alpha beta gamma eta lambda"
+_PLAIN = dict(zip(_SIGNS, _SPELLED.split(), strict=True))
+"""Signs of formulas in words, for what cannot write them."""
+
+
+def _plain(text: str) -> str:
+    """The text, with what standard output cannot write spelled out."""
+    if _writes(text):
+        return text
+    found: list[str] = []
+    for c in text:
+        spelled = c if _writes(c) else _PLAIN.get(c, unicodedata.normalize("NFKD", c))
+        if len(found) and len(found[-1]) > 1 and found[-1][-1].isalpha() and c.isalpha():
+            found.append(" ")  # πp is pi p
+        found += [spelled] if _writes(spelled) else [x if _writes(x) else "" for x in spelled]
+    return "".join(found)
+
+
 def overview(schedule: Schedule, curve: Curve) -> dict[str, Any]:
     """All that `show` has to say, as plain data, ready for JSON.
 
+    `fields` are the schedules of a program by hyperparameter, `spec` itself being that of `lr`;
     `length` is None for a schedule that never ends; `shown` counts the updates that were looked
     at, from 0 on; `sampled` tells that not every one of them was, so that the lowest and the
     highest value may lie between.
@@ -276,10 +453,13 @@ def overview(schedule: Schedule, curve: Curve) -> dict[str, Any]:
     >>> overview(schedule, sample(schedule))["high"]
     {'value': 1.0, 'step': 0}
     """
+    from lrdsl.syntax.printer import write
+
     low, high = int(curve.values.argmin()), int(curve.values.argmax())
     ends = math.isfinite(schedule.length)
     return {
         "spec": str(schedule.spec),
+        "fields": {name: write(call) for name, call in _fields(schedule).items()},
         "length": int(schedule.length) if ends else None,
         "total_steps": schedule.context.total_steps,
         "shown": curve.end,
@@ -306,9 +486,11 @@ def _page(facts: dict[str, Any], curve: Curve) -> str:
         why = "" if facts["total_steps"] else "; no --total-steps is given"
         length = f"endless; shown for {_updates(facts['shown'])}{why}"
     about = "about " if facts["sampled"] else ""
+    others = [name for name in facts["fields"] if name != "lr"]
     lines = [
         facts["spec"],
         "",
+        *([f"drives   lr, shown here; {', '.join(others)} too"] if others else []),
         f"length   {length}",
         f"lowest   {about}{_short(facts['low']['value'])} at update {facts['low']['step']}",
         f"highest  {about}{_short(facts['high']['value'])} at update {facts['high']['step']}",

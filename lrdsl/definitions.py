@@ -16,10 +16,10 @@ from lrdsl.syntax.definitions import Definition
 def load(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """Make the definitions of a `.lr` file known to all specs compiled from now on.
 
-    Returns their names. A file may be loaded again after it has changed; a name that another file
-    has defined is refused. Raises `SpecError` with every mistake in the file, and has changed
-    nothing then. A schedule carries the definitions that it uses, so that a pickle or a
-    checkpoint does not need the file.
+    Returns their names. A file may be loaded again after it has changed, and what it no longer
+    defines is forgotten; a name that another file defines otherwise is refused. Raises `SpecError`
+    with every mistake in the file, and has changed nothing then. A schedule carries the definitions
+    that it uses, so that a pickle or a checkpoint does not need the file.
 
     >>> import tempfile, pathlib, lrdsl
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -53,10 +53,13 @@ def _keep(found: Mapping[str, Definition], home: str) -> tuple[str, ...]:
     known = loaded()
     for name, definition in found.items():
         elsewhere = _HOMES.get(name, home)
-        if elsewhere != home and known[name] != definition:
+        if elsewhere != home and str(known[name]) != str(definition):
             where = elsewhere or "by `lrdsl.define`"
             message = f"`{name}` has been defined already: {where}"
             raise fail(d.DUPLICATE_NAME, message, fix="choose another name")
-    keep(found)
+    gone = {name for name in known if home and _HOMES.get(name) == home} - set(found)
+    keep(found, gone)
+    for name in gone:
+        del _HOMES[name]
     _HOMES.update(dict.fromkeys(found, home))
     return tuple(found)

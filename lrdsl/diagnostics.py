@@ -140,6 +140,8 @@ class Diagnostic:
     source: str = ""
     fix: str | None = None
     replacement: str | None = None
+    file: str = ""
+    """The name of the file that `source` was read from, if it was."""
 
     @property
     def code(self) -> str:
@@ -167,6 +169,8 @@ class Diagnostic:
     def render(self) -> str:
         """The complaint as shown to the user: sentence, source line, carets and fix."""
         head = f"{self.severity}[{self.code}]: {_printable(self.message)}"
+        if self.file:
+            head += f"\n  in {_printable(self.file)}:"
         position = self.position
         if position is None:
             return head if self.fix is None else f"{head}\n  = {self.fix}"
@@ -196,6 +200,7 @@ class Diagnostic:
             "fix": self.fix,
             "replacement": self.replacement,
             "definitions": [site.name for site in self.span.sites],
+            "file": self.file or None,
         }
 
 
@@ -262,8 +267,9 @@ MOST = 100
 class Reporter:
     """Collects the diagnostics of one source, each once, in the order of the text."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, file: str = "") -> None:
         self.source = source
+        self.file = file
         self._found: dict[tuple[object, ...], Diagnostic] = {}
         self._more = 0
 
@@ -285,7 +291,7 @@ class Reporter:
             fix, replacement = suggestion
         if span.sites:  # what is to be replaced stands in the definition, not at the span
             replacement = None
-        self.add(Diagnostic(problem, message, span, self.source, fix, replacement))
+        self.add(Diagnostic(problem, message, span, self.source, fix, replacement, self.file))
 
     def add(self, found: Diagnostic) -> None:
         """Note a complaint made elsewhere."""

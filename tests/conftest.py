@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from lrdsl import definitions, library
 from lrdsl.shapes import SHAPES
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -55,3 +56,13 @@ def _quick() -> Iterator[None]:
 def quick() -> Callable[[], AbstractContextManager[None]]:
     """`with quick():` fails what takes long, and stops what seems to take for ever."""
     return _quick
+
+
+@pytest.fixture
+def forgotten() -> Iterator[None]:
+    """What the test makes known by `lrdsl.load` or `lrdsl.define` is unknown after it."""
+    kept = dict(library._LOADED), dict(definitions._HOMES)
+    yield
+    for held, before in zip((library._LOADED, definitions._HOMES), kept, strict=True):
+        held.clear()
+        held.update(before)  # type: ignore[arg-type]

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 import lrdsl
-from lrdsl import build
+from lrdsl import build, parse
 from lrdsl.build import (
     base,
     clip,
     constant,
     cosine,
+    count,
     hold,
     interval,
     linear,
@@ -21,14 +22,18 @@ from lrdsl.build import (
     points,
     polynomial,
     prev,
+    product,
     repeat,
+    sequence,
     sqrt,
     t,
     take,
     total,
     var,
     warmup,
+    wsd,
 )
+from lrdsl.library import Library
 
 SAME = [
     pytest.param(cosine(1, 1e-3, 800), "cosine(1, 1e-3, 800)", id="call"),
@@ -66,6 +71,15 @@ SAME = [
     pytest.param(multistep(1, 0.1, at=[30, "80%"]), "multistep(1, 0.1, at=[30, 80%])", id="list"),
     pytest.param(constant(var("peak"), total - 5), "constant(peak, total - 5)", id="variable"),
     pytest.param(polynomial(1, 0, 9, power=0.9), "polynomial(1, 0, 9, power=0.9)", id="power"),
+    pytest.param(wsd(1, 100, "70%", 200, mode="sqrt"), "wsd(1, 100, 70%, 200, mode=sqrt)",
+                 id="definition"),
+    pytest.param(product([cosine(1, 0, 9), 0.5, t]), "product([cosine(1, 0, 9), 0.5, t])",
+                 id="list-of-specs"),
+    pytest.param(sequence([hold(5) >> hold(6), base / 2], ["5%"]),
+                 "sequence([hold(5) >> hold(6), base / 2], [5%])", id="sequence"),
+    pytest.param(1 / count([t, t]), "1 / count([t, t])", id="count"),
+    pytest.param(linear(1, 0, parse("9 if total > 5 else 8")),
+                 "linear(1, 0, 9 if total > 5 else 8)", id="conditional"),
 ]  # fmt: skip
 
 
@@ -130,3 +144,82 @@ def test_a_spec_too_deep_to_print_says_so() -> None:
         spec = -spec
     with pytest.raises(lrdsl.SpecError, match="LR109"):
         lrdsl.compile(spec)
+
+
+MINE = """
+# Up and down again.
+def lab.hill(high, n, swing=true) = {lr: linear(0, high, n) >> linear(high, 0, n), momentum: 1 - high if swing else none}
+def lab.deep.low(h) = | clip(0, h)
+def lab.pts[e] = points[0:0, e]
+def plain(a) = a / 2
+"""  # noqa: E501
+
+
+@pytest.fixture
+def mine(forgotten: None) -> None:
+    lrdsl.define(MINE)
+
+
+@pytest.mark.usefixtures("mine")
+def test_definitions_are_there_when_they_are_loaded() -> None:
+    lab = build.lab
+    spec = lab.hill(0.1, n="5%", swing=False) | lab.deep.low(0.05)
+    assert str(spec) == "lab.hill(0.1, n=5%, swing=false) | lab.deep.low(0.05)"
+    assert str(lab.pts[5:1, "2ep":0.5]) == "lab.pts[5:1, 2ep:0.5]"
+    assert str(lab.hill.momentum(0.1, 5)) == "lab.hill.momentum(0.1, 5)"
+    assert lrdsl.compile(build.plain(lab.hill(1, 10)))(10) == 0.5
+    assert lrdsl.compile(lab.hill.momentum(0.25, 5))(0) == 0.75
+
+
+@pytest.mark.usefixtures("mine")
+def test_names_with_dots_are_listed() -> None:
+    assert {"lab", "plain"} <= set(dir(build))
+    assert "lab.hill" not in dir(build)
+    assert dir(build.lab) == ["deep", "hill", "pts"]
+    assert dir(build.lab.deep) == ["low"]
+    assert dir(build.lab.hill) == ["lr", "momentum"]
+
+
+@pytest.mark.usefixtures("mine")
+@pytest.mark.parametrize(
+    ("reach", "match"),
+    [
+        pytest.param(lambda: build.lab.hil, "has no 'lab.hil'; did you mean 'hill'", id="near"),
+        pytest.param(lambda: build.lab.zzz, "has no 'lab.zzz'$", id="far"),
+        pytest.param(lambda: build.lap, "did you mean 'lab'", id="space"),
+        pytest.param(lambda: build.lab.hill.momentun, "did you mean 'momentum'", id="field"),
+        pytest.param(lambda: build.cosine.fast, "has no 'cosine.fast'", id="shape"),
+    ],
+)
+def test_unknown_names_with_dots_have_a_hint(reach: Any, match: str) -> None:
+    with pytest.raises(AttributeError, match=match):
+        reach()
+
+
+@pytest.mark.usefixtures("mine")
+def test_help_shows_definitions() -> None:
+    assert list(inspect.signature(build.lab.hill).parameters) == ["high", "n", "swing"]
+    assert build.lab.hill.__doc__ == "Up and down again."
+    assert repr(build.lab.hill) == "<lrdsl.build.lab.hill(high=None, n=None, swing=None)>"
+    assert "MiniCPM" in wsd.__doc__
+    assert "first milestone" in sequence.__doc__
+
+
+def test_a_definition_that_is_made_again_is_the_new_one(forgotten: None) -> None:
+    lrdsl.define("def again(a) = a")
+    assert list(inspect.signature(build.again).parameters) == ["a"]
+    lrdsl.define("def again(b, c) = b + c")
+    assert list(inspect.signature(build.again).parameters) == ["b", "c"]
+
+
+@pytest.mark.parametrize("name", list(Library({}, {})))
+def test_every_definition_that_comes_with_lrdsl_is_there(name: str) -> None:
+    found = build
+    for part in name.split("."):
+        assert part in dir(found)
+        found = getattr(found, part)
+    definition = Library({}, {}).find(name)
+    assert definition is not None
+    if not definition.bracket:
+        shown = list(inspect.signature(found).parameters)  # type: ignore[arg-type]
+        assert shown == [parameter.name for parameter in definition.parameters]

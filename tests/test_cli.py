@@ -65,6 +65,11 @@ def process(*arguments, **options):
         pytest.param("show_negative", ["show", "--", "-cosine(1, 0, 9)"], id="negative"),
         pytest.param("show_many", ["show", "linear(1, 0, 10) | repeat(30)"], id="many segments"),
         pytest.param("show_context", ["show", *CONTEXT], id="every part of the context"),
+        pytest.param(
+            "show_expand", ["show", "wsd(1, 100, 700, 200) | clip(0.1, _)", "--expand"], id="expand"
+        ),
+        pytest.param("shapes_linear", ["shapes", "linear"], id="shapes linear"),
+        pytest.param("shapes_wsd", ["shapes", "wsd"], id="shapes wsd"),
         pytest.param("show_json", ["show", EXACT, "--json"], id="json"),
         pytest.param("values_at", ["values", EXACT, "--at", "0,50,100,600,10k"], id="values at"),
         pytest.param("values_steps", ["values", EXACT, "--steps", "0:900:100"], id="values steps"),
@@ -94,6 +99,9 @@ def test_output(name, arguments):
         pytest.param(["--help"], ["lrdsl show", "Exit codes: 0 fine"], id="lrdsl"),
         pytest.param(["show", "-h"], ["--json", "--set NAME=VALUE", "Put -- before"], id="show"),
         pytest.param(["values", "-h"], ["START:STOP", "0:900:100 ends with 800"], id="values"),
+        pytest.param(
+            ["shapes", "-h"], ["NAME", "--library FILE", "lrdsl shapes cosine"], id="shapes"
+        ),
         pytest.param(["plot", "-h"], ["-o, --output FILE", "--log", "Examples:"], id="plot"),
     ],
 )
@@ -126,6 +134,9 @@ SPEC_AT_FAULT = [
     pytest.param(["show", "linear(1, 0, 5Mtok)"], "--tokens-per-step N", id="no tokens"),
     pytest.param(["values", "cosin(1, 0, 9)", "--at", "3"], "error[LR201]", id="values"),
     pytest.param(["plot", "0.1", "cosin(1)", "-o", "x.svg"], "error[LR201]", id="plot"),
+    pytest.param(["show", "wsd(1)", "--expand"], "error[LR205]", id="expand"),
+    pytest.param(["shapes", "cosin"], "did you mean `cosine`?", id="shapes"),
+    pytest.param(["shapes", "zzzz"], "`lrdsl shapes` lists all", id="shapes, nothing near"),
 ]
 
 CALL_AT_FAULT = [
@@ -153,6 +164,11 @@ CALL_AT_FAULT = [
     pytest.param(
         ["show", "0.1", "--set", "a=1", "--set", "a=2"], "'a' is set twice", id="set twice"
     ),
+    pytest.param(["show", "0.1", "--expand", "--json"], "one of them", id="expand and json"),
+    pytest.param(
+        ["show", "0.1", "--library", "no.lr"], "cannot read definitions from 'no.lr'", id="library"
+    ),
+    pytest.param(["shapes", "cosine", "linear"], "unexpected extra argument", id="two shapes"),
     pytest.param(["values", "0.1"], "--at or by --steps", id="no updates"),
     pytest.param(["values", "0.1", "--at", "1", "--steps", "0:9"], "--at or by --steps", id="both"),
     pytest.param(["values", "0.1", "--at", ""], "not nothing", id="at nothing"),
@@ -414,3 +430,135 @@ def test_nothing_heavy_is_loaded(code, absent):
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+MINE = """\
+# Up and down again.
+#
+# Example: `mine.hill(0.1, 100)`
+def mine.hill(high, n, swing=true) = {
+    lr: linear(0, high, n) >> linear(high, 0, n),
+    momentum: linear(0.95, 0.85, n) >> linear(0.85, 0.95, n) if swing else none
+}
+def mine.long(a, n) =
+    warmup(linear, n) >> constant(a, n) >> cooldown(sqrt, n, a / 10) >> linear(_, 0, n)
+    | clip(a / 20, a) | every(3)
+"""
+
+
+@pytest.fixture
+def mine(tmp_path, forgotten):
+    path = tmp_path / "mine.lr"
+    path.write_text(MINE, encoding="utf-8")
+    return str(path)
+
+
+def test_library_is_for_every_command(mine, tmp_path):
+    two = tmp_path / "two.lr"
+    two.write_text("def two.hills(a) = mine.hill(a, 5) | repeat(2)")
+    done = call(
+        *("values", "two.hills(1)", "--at", "5,15", "--format", "csv"),
+        *("--library", mine, "--library", str(two)),
+    )
+    assert done.stdout == "step,value\n5,1.0\n15,1.0\n"
+    assert call("show", "mine.hill(1, 5)", "--library", mine).exit_code == 0
+    target = tmp_path / "lr.svg"
+    done = call("plot", "mine.hill(1, 5)", "--library", mine, "-o", str(target))
+    assert (done.exit_code, target.exists()) == (0, True)
+
+
+def test_mistakes_in_a_library_name_the_file(tmp_path, forgotten):
+    path = tmp_path / "bad.lr"
+    path.write_text("def f(a) = cosin(a)")
+    done = call("show", "0.1", "--library", str(path))
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "error[LR201]: there is no shape `cosin`\n  in bad.lr:\n  | def f(a)" in done.stderr
+
+
+def test_expand_shows_the_core_terms_of_each_field(mine):
+    done = call("show", "mine.hill(0.1, 100)", "--expand", "--library", mine)
+    assert done.stdout.splitlines() == [
+        "linear(0, 0.1, 100) >> linear(0.1, 0, 100)",
+        "momentum: linear(0.95, 0.85, 100) >> linear(0.85, 0.95, 100)",
+    ]
+    done = call("show", "mine.hill(0.1, 100, swing=false)", "--expand", "--library", mine)
+    assert done.stdout.splitlines() == ["linear(0, 0.1, 100) >> linear(0.1, 0, 100)"]
+
+
+def test_expand_writes_long_chains_in_lines_that_can_be_read_again(mine):
+    spec = "mine.long(base, 20)"
+    done = call("show", spec, "--expand", "--library", mine, "--base-lr", "2")
+    lines = done.stdout.splitlines()
+    assert lines[:2] == ["warmup(linear, 20)", ">> constant(base, 20)"]
+    again = lrdsl.compile(done.stdout, base_lr=2)
+    assert (again.values() == lrdsl.compile(spec, base_lr=2).values()).all()
+
+
+def test_expand_says_where_prev_is_meant(mine):
+    spec = "linear(1, 0.5, 10) >> mine.hill(prev, 20)"
+    done = call("show", spec, "--expand", "--library", mine)
+    assert done.stdout.splitlines()[-1].startswith("# prev, next and rest in an argument are meant")
+
+
+def test_show_says_what_else_is_driven(mine):
+    done = call("show", "mine.hill(0.1, 100)", "--library", mine)
+    assert "drives   lr, shown here; momentum too\n" in done.stdout
+    assert "drives" not in call("show", "mine.hill(1, 9, swing=false)", "--library", mine).stdout
+    facts = json.loads(call("show", "mine.hill(0.1, 9)", "--library", mine, "--json").stdout)
+    assert facts["fields"] == {
+        "lr": "mine.hill.lr(0.1, 9)",
+        "momentum": "mine.hill.momentum(0.1, 9)",
+    }
+
+
+def test_shapes_lists_everything(mine):
+    from lrdsl.catalogue import entries
+
+    listed = call("shapes", "--library", mine).stdout
+    groups = [line for line in listed.splitlines() if line and not line.startswith(" ")]
+    assert groups[:5] == ["shapes", "modifiers", "curves", "functions", "std"]
+    assert groups[-1] == "mine.lr"
+    functions = call("shapes", "functions").stdout.splitlines()
+    assert functions[0] == "functions"
+    assert [line.split("(")[0].strip() for line in functions[1:]] == [
+        entry.name for entry in entries() if entry.group == "functions"
+    ]
+    lines = {" ".join(line.split()) for line in listed.splitlines()}
+    for entry in entries():
+        assert " ".join(f"{entry.signature} {entry.doc.summary}".split()) in lines
+    assert "mine.hill(high, n, swing=true) Up and down again." in lines
+
+
+def test_shapes_shows_a_definition(mine):
+    shown = call("shapes", "mine.hill", "--library", mine).stdout
+    assert "mine.hill(high, n, swing=true)   (definition in mine.lr)\n\nUp and down" in shown
+    assert "  high   a value\n  n      a duration\n  swing  true or false  default true" in shown
+    assert "Example: mine.hill(0.1, 100)" in shown
+    assert "that is:\n\nlinear(0, 0.1, 100) >> linear(0.1, 0, 100)\nmomentum: " in shown
+    assert "0.1 ┤" in shown
+    assert call("shapes", "mine.lr", "--library", mine).stdout.startswith("mine.lr\n  mine.hill(")
+
+
+def test_shapes_whose_example_is_wrong_says_so(tmp_path, forgotten):
+    path = tmp_path / "mine.lr"
+    path.write_text("# Half.\n#\n# Example: `halve(1)`\ndef my_half(a) = a / 2")
+    done = call("shapes", "my_half", "--library", str(path))
+    assert done.exit_code == 0
+    assert "error[LR201]: there is no shape `halve`" in done.stdout
+
+
+def test_shapes_of_one_name_are_all_shown():
+    shown = call("shapes", "sqrt").stdout
+    assert "sqrt   (curve)" in shown
+    assert "sqrt(a)   (function)" in shown
+    assert "Also called poly." in call("shapes", "poly").stdout
+
+
+@pytest.mark.parametrize("name", [[], ["cosine"], ["sqrt"]], ids=["all", "cosine", "sqrt"])
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_shapes_can_be_written_in_any_encoding(name, encoding):
+    done = process("shapes", *name, env={"PYTHONIOENCODING": encoding})
+    assert (done.returncode, done.stderr) == (0, b"")
+    text = done.stdout.decode(encoding)
+    assert not set(text) & set("\\?┤│")
+    assert not name or "pi p" in text or "sqrt p" in text

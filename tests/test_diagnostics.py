@@ -286,4 +286,5 @@ def test_to_dict_is_plain_data() -> None:
         "fix": "did you mean `cosine`?",
         "replacement": "cosine",
         "definitions": [],
+        "file": None,
     }

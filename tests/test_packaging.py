@@ -1,4 +1,4 @@
-"""Every way of installing brings the grammar and the configs, and a command that runs."""
+"""Every way of installing brings the grammar, the configs, the definitions, a command that runs."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ DATA = [
     for path in sorted((ROOT / folder).rglob("*"))
     if path.is_file() and not path.name.startswith(".") and "__pycache__" not in path.parts
 ]
+LIBRARY = [path.relative_to(ROOT).as_posix() for path in (ROOT / "lrdsl/library").glob("*.lr")]
 
 pytestmark = pytest.mark.slow
 
@@ -65,6 +66,7 @@ def names_in(package: Path) -> list[str]:
 
 def test_there_is_data_to_pack() -> None:
     assert "grammar/lrdsl.lark" in DATA
+    assert "lrdsl/library/std.lr" in LIBRARY
 
 
 @pytest.mark.parametrize(("kind", "prefix"), [("wheel", "lrdsl/"), ("sdist", "")], ids=str)
@@ -72,6 +74,7 @@ def test_each_data_file_is_packed_once(packages: dict[str, Path], kind: str, pre
     names = names_in(packages[kind])
     found = [name for name in names if any(f"/{name}".endswith(f"/{data}") for data in DATA)]
     assert sorted(found) == sorted(prefix + data for data in DATA)
+    assert sorted(name for name in names if name.endswith(".lr")) == sorted(LIBRARY)
     assert "py.typed" in " ".join(names)
 
 
@@ -107,3 +110,5 @@ def test_installed_command_shows_a_schedule(
     assert shown.startswith("warmup(linear, 100) >> cosine(1, 1e-3, 800)\n")
     facts = json.loads(run(python, "-m", "lrdsl", "show", SPEC, "--json", cwd=tmp_path))
     assert (facts["length"], facts["boundaries"]) == (900, [100, 900])
+    shown = run(scripts / "lrdsl", "show", "wsd(1, 10, 20, 30)", "--expand", cwd=tmp_path)
+    assert shown.startswith("warmup(linear, 10) >> ")

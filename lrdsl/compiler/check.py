@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from lrdsl import diagnostics as d
+from lrdsl.compiler.arithmetic import decide
 from lrdsl.compiler.context import RESERVED
 from lrdsl.compiler.elaborate import elaborate
-from lrdsl.compiler.expand import expand
+from lrdsl.compiler.expand import Budget, expand
 from lrdsl.compiler.lists import LISTS
 from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter, Span, SpecError
@@ -30,7 +31,7 @@ def read_own(text: str, file: str = "") -> Mapping[str, Definition]:
     >>> list(read_own("def half(a) = a / 2"))
     ['half']
     """
-    reporter = Reporter(text)
+    reporter = Reporter(text, file)
     parsed = read_definitions(text, file, reporter)
     checked = _Checker(parsed, reporter).check() if not reporter.diagnostics else {}
     if reporter.diagnostics:
@@ -44,6 +45,10 @@ class _Checker:
         self.reporter = reporter
         self.known: dict[str, Definition] = {}
         """The definitions before the one that is being checked."""
+        self.budget = Budget()
+        self.unsound: set[str] = set()
+        self.enough = False
+        """Whether a definition was too much: those below that call it would be as well."""
 
     def check(self) -> Mapping[str, Definition]:
         """The definitions by name, the sound ones."""
@@ -74,13 +79,30 @@ class _Checker:
         elif name in self.known:
             message = f"`{name}` is defined twice"
             self._complain(d.DUPLICATE_NAME, message, definition.span, fix="rename one of them")
+        elif name in Library(self.known, {}):
+            message = f"`{name}` is a field of the program `{name.rpartition('.')[0]}`"
+            self._complain(d.DUPLICATE_NAME, message, definition.span, fix="choose another name")
+        self._fields(definition)
+
+    def _fields(self, definition: Definition) -> None:
+        """Each field of a program has its own name, which nothing else may have."""
+        earlier: set[str] = set()
+        for field in () if definition.program is None else definition.program.names:
+            if field.id in earlier:
+                message = f"there are two fields `{field.id}`"
+                self._complain(d.DUPLICATE_NAME, message, field.span)
+            elif f"{definition.name}.{field.id}" in self.known:
+                message = f"`{definition.name}.{field.id}` is defined already"
+                self._complain(d.DUPLICATE_NAME, message, field.span)
+            earlier.add(field.id)
 
     def _parameters(self, definition: Definition) -> None:
         earlier: set[str] = set()
         for parameter in definition.parameters:
             name = parameter.name
             # What is called and what stands alone are never mistaken for each other.
-            if (name in RESERVED and name not in FUNCTIONS) or "." in name:
+            reserved = (name in RESERVED and name not in FUNCTIONS) or name in _WORDS
+            if reserved or "." in name:
                 message = f"no parameter can be called `{name}`"
                 fix = None if "." in name else "it has a meaning of its own"
                 self._complain(d.DUPLICATE_NAME, message, parameter.span, fix=fix)
@@ -103,13 +125,14 @@ class _Checker:
         for node, _ in n.walk(root):
             if isinstance(node, n.Name) and node.id not in known and node.id not in CURVES:
                 message = f"`{node.id}` is no parameter of this definition"
-                near = did_you_mean(node.id, known)
+                near = did_you_mean(node.id, [*known, *CURVES])
                 fix = f"make it one, or write the word in quotes: '{node.id}'"
                 self._complain(d.UNBOUND, message, node.span, near, fix)
 
     def _calls_in(self, definition: Definition) -> None:
         """Look at the body as a call would have it, its arguments taken for right."""
-        if self._leads_round(definition) or _taken(definition.name) is not None:
+        if self.enough or self._leads_round(definition) or self._is_spoilt(definition):
+            self.unsound.add(definition.name)
             return
         unknown = tuple([n.Argument(n.Faulty()) for _ in definition.parameters])
         call: n.Node = n.Call(n.Name(definition.name), unknown)
@@ -120,19 +143,41 @@ class _Checker:
             call = n.Pipe((n.Faulty(), call))
         scratch = Reporter(self.reporter.source)
         library = Library({**self.known, definition.name: definition})
-        elaborate(expand(call, library, scratch), scratch, library)
+        expanded = expand(call, library, scratch, self.budget)
+        try:
+            self._check_conditions(expanded, scratch)
+            elaborate(expanded, scratch, library)
+        except RecursionError:
+            message = "too much of the definition is nested in each other"
+            scratch.report(d.TOO_DEEP, message, definition.span)
         for found in scratch.diagnostics:
             place = Span(*_place(found.span, definition))
+            if place in [other.span for other in self.reporter.diagnostics]:
+                continue  # of a mistyped name one complaint is enough
             self._complain(found.problem, found.message, place, fix=found.fix)
+            self.enough = self.enough or found.problem == d.TOO_DEEP
+            self.unsound.add(definition.name)
+
+    def _is_spoilt(self, definition: Definition) -> bool:
+        """Whether a call of it would only lead to what has been complained about already."""
+        names = [parameter.name for parameter in definition.parameters]
+        calls = {node.name.id for node in _calls(definition)}
+        twice = len(set(names)) < len(names)
+        return twice or _taken(definition.name) is not None or bool(calls & self.unsound)
+
+    def _check_conditions(self, tree: n.Node, reporter: Reporter) -> None:
+        """Complain about conditions that no call can decide."""
+        for node, _ in n.walk(tree):
+            if isinstance(node, n.If):
+                mistakes = Reporter("")
+                decide(node.condition, None, mistakes)
+                for found in mistakes.diagnostics:
+                    if found.problem == d.BAD_CONDITION:
+                        reporter.add(found)
 
     def _leads_round(self, definition: Definition) -> bool:
         below = {other.name for other in self.definitions} - set(self.known)
-        calls = [
-            node.name
-            for root in definition.roots
-            for node, _ in n.walk(root)
-            if isinstance(node, (n.Call, n.Bracket)) and node.name.id in below
-        ]
+        calls = [node.name for node in _calls(definition) if node.name.id in below]
         for name in calls:
             if name.id == definition.name:
                 message = f"`{name.id}` calls itself, and definitions do not recurse"
@@ -144,6 +189,9 @@ class _Checker:
         return bool(calls)
 
 
+_WORDS = frozenset({"if", "else", "and", "or", "not", "def", "in"})
+
+
 def _taken(name: str) -> str | None:
     """What has that name already, as a message says it; None if nothing has."""
     kinds: dict[str, Callable[[str], bool]] = {
@@ -151,10 +199,16 @@ def _taken(name: str) -> str | None:
         "a modifier": MODIFIERS.__contains__,
         "a function": FUNCTIONS.__contains__,
         "a function of lists": LISTS.__contains__,
-        "something in every spec": RESERVED.__contains__,
+        "something in every spec": (RESERVED | _WORDS).__contains__,
         "a definition that comes with lrdsl": Library({}, {}).__contains__,
     }
     return next((what for what, has in kinds.items() if has(name)), None)
+
+
+def _calls(definition: Definition) -> list[n.Call | n.Bracket]:
+    """The calls in the body and the defaults."""
+    nodes = [node for root in definition.roots for node, _ in n.walk(root)]
+    return [node for node in nodes if isinstance(node, (n.Call, n.Bracket))]
 
 
 def _names(root: n.Node) -> set[str]:

@@ -83,11 +83,11 @@ class Conditions:
         return None if numbers is None else _COMPARISONS[node.operator](*numbers)
 
     def _words(self, node: n.Compare, side: n.Node, word: n.Node) -> bool | None:
-        if isinstance(side, n.Faulty):
-            return None
         if node.operator not in ("==", "!="):
             message = f"`{short(word)}` is a word, and words are compared by `==` and `!=`"
             self.reporter.report(d.BAD_CONDITION, message, node.span)
+            return None
+        if isinstance(side, n.Faulty):
             return None
         name = side.id if isinstance(side, n.Name) else ""
         if word_of(word) == "none" and name in ("base", "total", "epoch"):

@@ -28,7 +28,7 @@ from lrdsl.parameters import Kind
 from lrdsl.registry import did_you_mean
 from lrdsl.shapes import SHAPES, Form
 from lrdsl.syntax import nodes as n
-from lrdsl.syntax.printer import write
+from lrdsl.syntax.printer import short, write
 
 DURATIONS = frozenset({"total", "epoch", "rest"})
 """Names that are durations."""
@@ -101,7 +101,7 @@ class Elaborator:
                 return Scalar(node)
             case n.Faulty():
                 return Poison(node)
-        self._complain(d.WRONG_KIND, f"`{write(node)}` is no schedule", node)
+        self._complain(d.WRONG_KIND, f"`{short(node)}` is no schedule", node)
         return Poison(node)
 
     def _complain(
@@ -273,7 +273,7 @@ class Elaborator:
             fix = "`>>` binds tighter than `|`: put `( )` around what the modifier is for"
             self._complain(d.WRONG_PLACE, message, right, fix=fix)
         else:
-            message = f"a modifier belongs after `|`, not `{write(right)}`"
+            message = f"a modifier belongs after `|`, not `{short(right)}`"
             self._complain(d.WRONG_PLACE, message, right, fix="such as `clip(0, 1)`")
 
     def _modified(self, source: Term, cls: type[Modifier], right: n.Call | n.Bracket) -> Term:
@@ -304,6 +304,7 @@ def has_clock(term: Term) -> bool:
     """Whether a `t` stands in this arithmetic."""
     return (
         isinstance(term, Clock)
+        or (isinstance(term, Called) and has_clock(term.inner))
         or (isinstance(term, Apply) and any([has_clock(part) for part in term.parts]))
         or (isinstance(term, Choice) and (has_clock(term.then) or has_clock(term.otherwise)))
     )

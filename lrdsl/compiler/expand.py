@@ -8,21 +8,24 @@ definitions as `Span.sites`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
+from functools import partial
+from graphlib import TopologicalSorter
 from typing import TypeAlias
 
 from lrdsl import diagnostics as d
 from lrdsl.compiler.arithmetic import decide
 from lrdsl.compiler.conditions import word_of
 from lrdsl.compiler.lists import LISTS, of_lists
-from lrdsl.diagnostics import Reporter, Span
+from lrdsl.diagnostics import NOWHERE, Reporter, Span
 from lrdsl.functions import FUNCTIONS
 from lrdsl.library import Library
 from lrdsl.registry import did_you_mean
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.definitions import DefinedParameter, Definition
 
-MOST_NODES = 100_000
+MOST_NODES = 50_000
 """Definitions of definitions can grow exponentially; this bounds what a spec grows to."""
 
 MOST_LEVELS = 50
@@ -32,11 +35,35 @@ _ELSEWHERE = frozenset({"prev", "next", "rest"})
 """Names whose meaning depends on the place."""
 
 
-def expand(tree: n.Node, library: Library, reporter: Reporter) -> n.Node:
+class Budget:
+    """How many nodes may still be made. Going beyond raises `_TooMuch`."""
+
+    def __init__(self, nodes: int = MOST_NODES) -> None:
+        self.left = nodes
+
+    def spend(self) -> None:
+        """Make a node."""
+        self.left -= 1
+        if self.left < 0:
+            raise _TooMuch
+
+
+class _TooMuch(Exception):
+    """The definitions make more of a spec than is allowed."""
+
+
+def expand(
+    tree: n.Node, library: Library, reporter: Reporter, budget: Budget | None = None
+) -> n.Node:
     """The tree without calls of definitions; what is wrong with them is reported."""
     if not any([_calls(node, library) for node, _ in n.walk(tree)]):
         return tree
-    return _Expander(library, reporter).expand(tree, 0)
+    expander = _Expander(library, reporter, Budget() if budget is None else budget)
+    try:
+        return expander.expand(tree, 0)
+    except (_TooMuch, RecursionError):
+        reporter.report(d.TOO_DEEP, "the definitions make too much of this", expander.call)
+        return n.Faulty(span=tree.span)
 
 
 def fields(tree: n.Node, library: Library) -> Mapping[str, n.Node]:
@@ -57,21 +84,28 @@ def fields(tree: n.Node, library: Library) -> Mapping[str, n.Node]:
 
 
 def own_text(tree: n.Node, library: Library) -> str:
-    """The user's definitions that a tree leads to, as text in their order."""
-    used: set[str] = set()
-    waiting = [tree]
+    """The user's definitions that a tree leads to, as text, each after those that it uses."""
+    uses: dict[str, list[str]] = {}
+    waiting = _own_calls([tree], library)
     while waiting:
-        for node, _ in n.walk(waiting.pop()):
-            if not isinstance(node, (n.Call, n.Bracket)) or node.name.id in used:
-                continue
-            definition = library.find(node.name.id)
-            if definition is not None and library.is_user(definition.name):
-                used.add(definition.name)
-                waiting += [
-                    definition.body,
-                    *[p.default for p in definition.parameters if p.default],
-                ]
-    return "\n".join([str(library.find(name)) for name in library if name in used])
+        name = waiting.pop()
+        definition = library.find(name)
+        if definition is not None and name not in uses:
+            uses[name] = _own_calls(definition.roots, library)
+            waiting += uses[name]
+    ordered = TopologicalSorter({name: uses[name] for name in library if name in uses})
+    return "\n".join([str(library.find(name)) for name in ordered.static_order()])
+
+
+def _own_calls(roots: Iterable[n.Node], library: Library) -> list[str]:
+    """The names of the user's definitions that are called in some trees."""
+    calls = [
+        library.whole(node.name.id)
+        for root in roots
+        for node, _ in n.walk(root)
+        if isinstance(node, (n.Call, n.Bracket)) and node.name.id in library
+    ]
+    return [name for name in dict.fromkeys(calls) if library.is_user(name)]
 
 
 def _calls(node: n.Node, library: Library) -> bool:
@@ -86,17 +120,21 @@ Bound: TypeAlias = "dict[str, n.Node | tuple[n.Entry | n.Name, ...]]"
 
 
 class _Expander:
-    def __init__(self, library: Library, reporter: Reporter) -> None:
+    def __init__(self, library: Library, reporter: Reporter, budget: Budget) -> None:
         self.library = library
         self.reporter = reporter
-        self.nodes = 0
+        self.budget = budget
+        self.call = NOWHERE
+        """The call in the spec itself that is being expanded."""
 
     def expand(self, node: n.Node, level: int) -> n.Node:
         """A node of the spec, or of what a call stands for, with its calls replaced."""
-        self.nodes += 1
+        self.budget.spend()
         match node:
             case n.Call() if node.name.id in LISTS:
-                inside = n.rebuild(node, lambda child: self.expand(child, level), lambda span: span)
+                if level == 0:
+                    self.call = node.span
+                inside = self._rebuilt(node, level)
                 assert isinstance(inside, n.Call)
                 return of_lists(inside, self.reporter)
             case n.Call() | n.Bracket():
@@ -104,14 +142,16 @@ class _Expander:
                 if definition is not None:
                     return self._replace(node, definition, level)
             case n.Pipe(parts=(first, *others)):
-                parts = [self.expand(first, level)]
-                for part in others:
-                    found = self._modifier(part, level)
-                    parts += found.parts if isinstance(found, n.Modifiers) else (found,)
-                return n.Pipe(tuple(parts), span=node.span)
+                parts = (self.expand(first, level), *self._modifiers(others, level))
+                return n.Pipe(parts, span=node.span)
+            case n.Modifiers(parts=parts):
+                return n.Modifiers(self._modifiers(parts, level), span=node.span)
             case n.If():
                 return self._choose(node, level)
-        return n.rebuild(node, lambda child: self.expand(child, level), lambda span: span)
+        return self._rebuilt(node, level)
+
+    def _rebuilt(self, node: n.Node, level: int) -> n.Node:
+        return n.rebuild(node, partial(self.expand, level=level), None)
 
     def _choose(self, node: n.If, level: int) -> n.Node:
         condition = self.expand(node.condition, level)
@@ -120,6 +160,11 @@ class _Expander:
             return self.expand(node.then if decided else node.otherwise, level)
         then, otherwise = self.expand(node.then, level), self.expand(node.otherwise, level)
         return n.If(then, condition, otherwise, span=node.span)
+
+    def _modifiers(self, nodes: Iterable[n.Node], level: int) -> tuple[n.Node, ...]:
+        found = [self._modifier(node, level) for node in nodes]
+        parts = [each.parts if isinstance(each, n.Modifiers) else (each,) for each in found]
+        return tuple(itertools.chain.from_iterable(parts))
 
     def _modifier(self, node: n.Node, level: int) -> n.Node:
         """What stands right of a `|`."""
@@ -143,8 +188,12 @@ class _Expander:
         return body
 
     def _body(self, node: n.Call | n.Bracket, definition: Definition, level: int) -> n.Node:
+        if level == 0:
+            self.call = node.span
+        if level >= MOST_LEVELS:
+            raise _TooMuch
         bound = self._bind(node, definition)
-        if bound is None or not self._is_bounded(node, level):
+        if bound is None:
             if isinstance(node, n.Call):
                 for argument in node.arguments:
                     self.expand(argument.value, level)
@@ -152,7 +201,7 @@ class _Expander:
         body = definition.body
         if isinstance(body, n.Program):
             body = self._field(body)
-        substitution = _Substitution(definition, node.span, bound)
+        substitution = _Substitution(definition, node.span, bound, self.budget)
         # Arguments are expanded where they are put: a part that is not chosen never matters.
         inside = self.expand(substitution.apply(body), level + 1)
         return n.Scope(inside, span=node.span) if substitution.reaches_out else inside
@@ -161,13 +210,6 @@ class _Expander:
         """The schedule that a program is where one schedule belongs: that of `lr`."""
         names = [name.id for name in program.names]
         return program.values[names.index("lr") if "lr" in names else 0]
-
-    def _is_bounded(self, node: n.Node, level: int) -> bool:
-        if level < MOST_LEVELS and self.nodes < MOST_NODES:
-            return True
-        message = "the definitions make too much of this"
-        self.reporter.report(d.TOO_DEEP, message, node.span)
-        return False
 
     def _bind(self, node: n.Call | n.Bracket, definition: Definition) -> Bound | None:
         """The arguments by parameter; None, and complaints, when they do not fit."""
@@ -196,7 +238,7 @@ class _Expander:
                 parameter = next(order, None)
                 if parameter is None:
                     most, given = len(parameters), len(call.arguments)
-                    count = f"at most {most} argument{'s' * (most != 1)}"
+                    count = f"at most {most} argument{'s' * (most > 1)}" if most else "no arguments"
                     message = f"`{definition.name}` takes {count}, not {given}"
                     self._complain(d.TOO_MANY_ARGUMENTS, message, argument.span, fix=fix)
                     return None
@@ -228,9 +270,11 @@ class _Expander:
         """Whether an argument is one of the parameter's words, or a truth value where one is."""
         default = parameter.default
         where = f"`{parameter.name}` of `{definition.name}`"
+        if isinstance(node, n.Faulty):
+            return True
         if parameter.words:
             word = word_of(node)
-            if word in parameter.words or isinstance(node, n.Faulty):
+            if word in parameter.words:
                 return True
             known = ", ".join(f"`{each}`" for each in parameter.words)
             near = None if word is None else did_you_mean(word, parameter.words)
@@ -258,16 +302,18 @@ class _Expander:
 class _Substitution:
     """Puts the arguments of one call into the body of a definition."""
 
-    def __init__(self, definition: Definition, call: Span, bound: Bound) -> None:
+    def __init__(self, definition: Definition, call: Span, bound: Bound, budget: Budget) -> None:
         self.definition = definition
         self.call = call
         self.bound = bound
+        self.budget = budget
         self.defaults = {parameter.name: parameter.default for parameter in definition.parameters}
         self.reaches_out = False
         """Whether an argument is meant from outside."""
 
     def apply(self, node: n.Node) -> n.Node:
         """A part of the body for this call."""
+        self.budget.spend()
         if isinstance(node, n.Name) and node.id in self.defaults:
             given, default = self.bound.get(node.id), self.defaults[node.id]
             if isinstance(given, n.Node):
@@ -304,6 +350,7 @@ class _Substitution:
             return Span(span.start, span.stop, (*span.sites, site))
 
         def move(node: n.Node) -> n.Node:
+            self.budget.spend()
             return n.rebuild(node, move, place)
 
         moved = move(given)

@@ -9,15 +9,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Reporter
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.numbers import number_node
+from lrdsl.syntax.printer import short
 
 
 def _product(call: n.Call, schedules: n.List) -> n.Node:
+    """The product of the schedules in a list, pointwise: `a * b * c`.
+
+    Example: `product([cosine(1, 0, 800), 0.5])`
+    """
     first, *others = schedules.items
     if not others:
         return first
@@ -25,10 +31,21 @@ def _product(call: n.Call, schedules: n.List) -> n.Node:
 
 
 def _count(call: n.Call, schedules: n.List) -> n.Node:
+    """How many schedules there are in a list, a number.
+
+    Example: `constant(0.1 / count([1, 1, 1]), 100)`
+    """
     return n.at(number_node(len(schedules.items)), call.span)
 
 
 def _sequence(call: n.Call, schedules: n.List, milestones: n.List) -> n.Node:
+    """One schedule after the other: the second from the first milestone on, and so on.
+
+    Each starts its clock anew. `sequence([a, b, c], [10, 30])` is
+    `(a | take(10)) >> (b | take(20)) >> c`.
+
+    Example: `sequence([warmup(100), cosine(1, 0, 400), constant(0.1)], [100, 300])`
+    """
     parts: list[n.Node] = []
     for i, (schedule, milestone) in enumerate(zip(schedules.items, milestones.items, strict=False)):
         length = milestone if i == 0 else _difference(milestone, milestones.items[i - 1])
@@ -74,7 +91,23 @@ def of_lists(call: n.Call, reporter: Reporter) -> n.Node:
         return n.Faulty(span=call.span)
     if len(lists) == 2 and len(lists[1].items) != len(lists[0].items) - 1:
         count, least = len(lists[1].items), len(lists[0].items) - 1
-        message = f"between {least + 1} schedules there are {least} milestones, not {count}"
+        between = "is 1 milestone" if least == 1 else f"are {least} milestones"
+        message = f"between {least + 1} schedules there {between}, not {count}"
         reporter.report(d.CONFLICTING_ARGUMENTS, message, lists[1].span)
         return n.Faulty(span=call.span)
+    if len(lists) == 2 and not _increase(lists[1].items, reporter):
+        return n.Faulty(span=call.span)
     return make(call, *lists)
+
+
+def _increase(milestones: tuple[n.Node, ...], reporter: Reporter) -> bool:
+    """Whether milestones come in their order, as far as they are plain numbers of one unit."""
+    for earlier, later in itertools.pairwise(milestones):
+        match earlier, later:
+            case n.Number(value=a, unit=x), n.Number(value=b, unit=y) if x == y and b <= a:
+                message = (
+                    f"the milestones must increase, but {short(later)} follows {short(earlier)}"
+                )
+                reporter.report(d.UNSORTED, message, later.span, fix="put them in order")
+                return False
+    return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -60,9 +60,11 @@ _LOADED: dict[str, Definition] = {}
 _LOCK = threading.Lock()
 
 
-def keep(definitions: Mapping[str, Definition]) -> None:
-    """Make definitions known to all specs of this process."""
+def keep(definitions: Mapping[str, Definition], gone: Iterable[str] = ()) -> None:
+    """Make definitions known to all specs of this process, and forget others."""
     with _LOCK:
+        for name in gone:
+            _LOADED.pop(name, None)
         _LOADED.update(definitions)
 
 
@@ -101,6 +103,15 @@ class Library:
             return None
         fields = {n.id: value for n, value in zip(program.names, program.values, strict=True)}
         return replace(whole, name=f"{name}.{key}", body=fields[key]) if key in fields else None
+
+    def whole(self, name: str) -> str:
+        """The name of what is defined: for a field of a program, the program's.
+
+        >>> Library().whole("wsd")
+        'wsd'
+        """
+        defined = name in self.own or name in self.process or name in shipped()
+        return name if defined else name.rpartition(".")[0]
 
     def is_user(self, name: str) -> bool:
         """Whether a definition is the user's, not lrdsl's."""

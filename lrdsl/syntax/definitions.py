@@ -73,11 +73,15 @@ class Definition:
         """A place in the definition, for a message."""
         return Site(self.name, self.source, self.file, span.start, span.stop)
 
+    @property
+    def head(self) -> str:
+        """What stands left of the `=`."""
+        inside = ", ".join(map(_written, self.parameters))
+        return f"def {self.name}[{inside}]" if self.bracket else f"def {self.name}({inside})"
+
     def __str__(self) -> str:
         """The definition as canonical text."""
-        inside = ", ".join(map(_written, self.parameters))
-        call = f"{self.name}[{inside}]" if self.bracket else f"{self.name}({inside})"
-        return f"def {call} = {write(self.body)}"
+        return f"{self.head} = {write(self.body)}"
 
 
 def _written(parameter: DefinedParameter) -> str:

@@ -33,7 +33,7 @@ _ADVICE = {
     "$": "a variable is written by its bare name: `peak`",
     "{": "a variable is written by its bare name: `peak`",
     "}": "leave it out",
-    "<": "segments follow each other from left to right, joined by `>>`",
+    "<": "numbers are compared between `if` and `else` only",
     "&": "segments are joined by `>>`, modifiers follow `|`",
     "_": "`_` stands alone, for a default; names begin with a letter",
     ".": "write a digit on both sides: `1.0`",
@@ -41,9 +41,6 @@ _ADVICE = {
     "'": "quotes hold one word, and are closed: `'linear'`",
     "\\": "quote the whole spec for the shell instead",
 }
-
-
-_DEFINITION = "a definition is `def name(parameters) = expression`"
 
 
 @dataclass(frozen=True)
@@ -79,13 +76,21 @@ def _before(text: str, stop: int) -> _Before:
     return _Before(word, span, tuple(stack), colon)
 
 
+_IN_CONDITION = re.compile(r"\bif\b(?!.*\belse\b)", re.DOTALL)
+_CONDITION = "a condition is `n > 0` and the like, joined by `and`, `or`, `not`, without brackets"
+_DEFINITION = "a definition is written `def name(a, b=1) = …`"
+
+
 def stray_character(text: str, start: int, reporter: Reporter) -> None:
     """A character that lrdsl has no use for."""
     character = text[start]
     span = Span(start, start + 1)
     replacement = INSTEAD.get(character)
-    if replacement is not None:
-        fix: str | None = f"did you mean `{replacement}`?"
+    fix: str | None
+    if character in "<>" and _IN_CONDITION.search(text, 0, start):
+        fix, replacement = _CONDITION, None
+    elif replacement is not None:
+        fix = f"did you mean `{replacement}`?"
     else:
         fix = _ADVICE.get(character)
     if fix is None and character.isalpha():
@@ -127,13 +132,11 @@ def unexpected_end(
         message = "the spec ends in the middle of an entry"
         fix = "an entry is an update and a value: `600:*0.5`"
         reporter.report(d.INCOMPLETE, message, before.span, fix=fix)
-    elif "ELSE" in accepted:
-        message = f"the spec ends after `{before.word}`, where `else` and a value are missing"
-        fix = "write `a if condition else b`"
-        reporter.report(d.INCOMPLETE, message, before.span, fix=fix)
-    elif "EQUAL" in accepted and not before.open:
-        message = f"the definition ends after `{before.word}`, where `=` and its body are missing"
-        reporter.report(d.INCOMPLETE, message, before.span, fix=_DEFINITION)
+    else:
+        special = _special("", before, accepted)
+        if special is not None:
+            message = f"{special[0]} is missing after `{before.word}`"
+            reporter.report(d.INCOMPLETE, message, before.span, fix=special[1])
     for bracket, position, _ in before.open:
         message = f"this `{bracket}` is never closed"
         fix = f"its `{_CLOSING[bracket]}` is missing"
@@ -147,12 +150,57 @@ def unexpected_token(text: str, token: Token, accepted: frozenset[str], reporter
     before = _before(text, token.start_pos)
     span = Span(token.start_pos, token.end_pos)
     word = str(token)
-    if word in _PAIRS and (not before.open or before.open[-1][0] != _PAIRS[word]):
+    special = _special(word, before, accepted)
+    if special is not None:
+        wanted, fix = special
+        place = f" after `{before.word}`" if before.word else ""
+        message = f"expected {wanted}{place}, found `{word}`"
+        reporter.report(d.UNEXPECTED, message, span, fix=fix)
+    elif word in _PAIRS and (not before.open or before.open[-1][0] != _PAIRS[word]):
         _unpaired(word, span, before, reporter)
     elif "NUMBER" in accepted:
         _missing_operand(word, span, before, reporter)
     else:
         _missing_operator(word, span, before, accepted, reporter)
+
+
+def _special(word: str, before: _Before, accepted: frozenset[str]) -> tuple[str, str | None] | None:
+    """What is wanted in a definition or a condition, and the advice; None elsewhere."""
+    if "NUMBER" in accepted:
+        return None
+    if "ELSE" in accepted:
+        return "`else`", "write `==`" if word == "=" else _CONDITION if word else None
+    for only, wanted in _WANTED.items():
+        if accepted == only:
+            return wanted, _DEFINITION
+    if before.word == "in" and accepted == {"LSQB"}:
+        return "a list of words", "write `[a, b]`"
+    if accepted == {"COLON"} or before.word in ("{", "}"):
+        return "a name, `:` and a schedule" if before.word == "{" else "`:`", _PROGRAM
+    if "RBRACE" in accepted:
+        return "`,` or `}`", _PROGRAM
+    if accepted in ({"NAME"}, {"NAME", "RPAR"}):
+        return "a name", None
+    if "DEF" in accepted:
+        return "an operator, or the next `def`,", _DEFINITION
+    if before.word == "def":
+        return (
+            "an operator",
+            "definitions are given to `lrdsl.define`, or in a file to `lrdsl.load`",
+        )
+    if word in _CONDITIONAL:
+        return "an operator", f"`{word}` stands in a condition: `a if n > 0 else b`"
+    return None
+
+
+_PROGRAM = "a program is `{lr: …, momentum: …}`"
+_CONDITIONAL = frozenset({"and", "or", "not", "else", "==", "!=", "<=", ">="})
+_WANTED = {
+    frozenset({"DEF", "$END"}): "`def`",
+    frozenset({"EQUAL"}): "`=` and what it stands for",
+    frozenset({"LPAR", "LSQB"}): "the parameters in brackets",
+}
+"""What a definition wants where nothing but these can follow."""
 
 
 def _unpaired(word: str, span: Span, before: _Before, reporter: Reporter) -> None:
@@ -190,17 +238,7 @@ def _missing_operator(
 ) -> None:
     fix: str | None = None
     starts_operand = word[0].isalnum() or word[0] in "_.([\"'"
-    if "DEF" in accepted and "PIPE" not in accepted:
-        wanted, fix = "`def`", _DEFINITION
-    elif "EQUAL" in accepted and not before.open:
-        wanted, fix = "`=` and the body of the definition", _DEFINITION
-    elif "ELSE" in accepted:
-        wanted = "an operator or `else`"
-        fix = "compare with `==`" if word == "=" else "write `a if condition else b`"
-    elif not before.open and before.word == "def":
-        wanted = "an operator such as `>>` or the end"
-        fix = "definitions stand in a `.lr` file, or in `definitions=…`"
-    elif not before.open:
+    if not before.open:
         wanted = "an operator such as `>>` or the end"
         if word == "=":
             fix = "`name=value` stands only inside the brackets of a call"
@@ -222,8 +260,8 @@ def _missing_operator(
             fix = "an entry is an update and a value: `600:*0.5`"
     else:
         wanted = "`,` or `]`"
-    place = f" after `{before.word}`" if before.word else ""
-    reporter.report(d.UNEXPECTED, f"expected {wanted}{place}, found `{word}`", span, fix=fix)
+    message = f"expected {wanted} after `{before.word}`, found `{word}`"
+    reporter.report(d.UNEXPECTED, message, span, fix=fix)
 
 
 def _wanted(before: _Before) -> str:

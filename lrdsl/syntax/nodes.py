@@ -362,25 +362,34 @@ def at(node: N, span: Span) -> N:
     return replace(node, span=span)
 
 
-def rebuild(node: Node, change: Callable[[Node], Node], place: Callable[[Span], Span]) -> Node:
+def rebuild(
+    node: Node, change: Callable[[Node], Node], place: Callable[[Span], Span] | None
+) -> Node:
     """The same node, with its children changed and its spans put in another place."""
+    # Written so that a tree of the greatest depth allowed stays well inside Python's stack.
+    if place is None:
+        place = _same
     updates: dict[str, Any] = {"span": place(node.span)}
     match node:
         case List(items=items):
-            updates["items"] = tuple([change(item) for item in items])
-        case Argument(value=value, name_span=name_span):
-            updates.update(value=change(value), name_span=place(name_span))
+            updates["items"] = tuple(map(change, items))
         case Call(name=name, arguments=arguments):
             updates.update(name=at(name, place(name.span)))
-            updates["arguments"] = tuple([change(argument) for argument in arguments])
+            values = tuple(map(change, [argument.value for argument in arguments]))
+            updates["arguments"] = tuple(
+                [
+                    replace(a, value=value, name_span=place(a.name_span), span=place(a.span))
+                    for a, value in zip(arguments, values, strict=True)
+                ]
+            )
         case Entry(start=start, stop=stop, value=value):
             updates.update(start=change(start), value=change(value))
             updates["stop"] = None if stop is None else change(stop)
         case Bracket(name=name, entries=entries):
             updates.update(name=at(name, place(name.span)))
-            updates["entries"] = tuple([change(entry) for entry in entries])
+            updates["entries"] = tuple(map(change, entries))
         case Pipe(parts=parts) | Chain(parts=parts) | Arithmetic(parts=parts) | Logic(parts=parts):
-            updates["parts"] = tuple([change(part) for part in parts])
+            updates["parts"] = tuple(map(change, parts))
         case Negative(operand=operand) | Not(operand=operand):
             updates["operand"] = change(operand)
         case Power(base=base, exponent=exponent):
@@ -391,15 +400,19 @@ def rebuild(node: Node, change: Callable[[Node], Node], place: Callable[[Span], 
         case Compare(left=left, right=right):
             updates.update(left=change(left), right=change(right))
         case Modifiers(parts=parts):
-            updates["parts"] = tuple([change(part) for part in parts])
-        case Program(names=names, values=values):
+            updates["parts"] = tuple(map(change, parts))
+        case Program(names=names, values=parts):
             updates["names"] = tuple([at(name, place(name.span)) for name in names])
-            updates["values"] = tuple([change(value) for value in values])
+            updates["values"] = tuple(map(change, parts))
         case Scope(body=inner):
             updates["body"] = change(inner)
         case Outer(argument=inner):
             updates["argument"] = change(inner)
     return replace(node, **updates)
+
+
+def _same(span: Span) -> Span:
+    return span
 
 
 def walk(root: Node) -> Iterator[tuple[Node, int]]:

@@ -71,10 +71,10 @@ def write(node: Node, least: int = _IF) -> str:
             text = f"{write(start, _SUM)}{until}:{'*' if factor else ''}{write(inner)}"
         case Pipe(parts=parts):
             level = _PIPE
-            text = " | ".join(map(write, parts, repeat(_CHAIN)))
+            text = " | ".join(map(write, parts, repeat(level + 1)))
         case Chain(parts=parts):
             level = _CHAIN
-            text = " >> ".join(map(write, parts, repeat(_SUM)))
+            text = " >> ".join(map(write, parts, repeat(level + 1)))
         case Arithmetic(operators=operators, parts=parts):
             level = _SUM if node.is_sum else _PRODUCT
             first, *others = map(write, parts, repeat(level + 1))
@@ -107,6 +107,24 @@ def write(node: Node, least: int = _IF) -> str:
         case _:
             raise TypeError(f"no way to write a {type(node).__name__}")
     return f"({text})" if level < least else text
+
+
+def write_part(part: Node, whole: Node) -> str:
+    """The canonical text of a part of a chain and the like, in brackets where it needs them.
+
+    >>> from lrdsl.syntax.parser import parse_tree
+    >>> tree = parse_tree("(1 + t) * 2 * sqrt(t)")
+    >>> [write_part(part, tree) for part in tree.children]
+    ['(1 + t)', '2', 'sqrt(t)']
+    """
+    match whole:
+        case Pipe() | Modifiers() | If():
+            return write(part, _PIPE + (not isinstance(whole, If)))
+        case Chain():
+            return write(part, _CHAIN + 1)
+        case Arithmetic():
+            return write(part, (_SUM if whole.is_sum else _PRODUCT) + 1)
+    return write(part)
 
 
 def cut(text: str, most: int = 40) -> str:

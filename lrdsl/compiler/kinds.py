@@ -1,0 +1,121 @@
+"""What the parameters of a definition may be, found out from where they stand in its body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+from lrdsl.compiler.bind import UNTIL, bind
+from lrdsl.compiler.lists import LISTS
+from lrdsl.curves import CURVES
+from lrdsl.diagnostics import Reporter
+from lrdsl.functions import FUNCTIONS
+from lrdsl.library import Library
+from lrdsl.modifiers import MODIFIERS
+from lrdsl.parameters import Kind, Parameter
+from lrdsl.shapes import SHAPES
+from lrdsl.syntax import nodes as n
+from lrdsl.syntax.definitions import Definition
+
+_ELSEWHERE = "a value or a schedule"
+
+
+Kinds: TypeAlias = "dict[str, Mapping[str, str]]"
+"""What has been found out so far, by definition."""
+
+
+def kinds_of(
+    definition: Definition, library: Library, known: Kinds | None = None
+) -> Mapping[str, str]:
+    """What each parameter may be, in words; `known` saves finding out again.
+
+    >>> library = Library()
+    >>> kinds_of(library.find("wsd"), library)["warmup"]
+    'a duration'
+    """
+    known = {} if known is None else known
+    if definition.name in known:
+        return known[definition.name]
+    names = [parameter.name for parameter in definition.parameters]
+    found: dict[str, str] = {}
+    for parameter in definition.parameters:
+        default = parameter.default
+        if definition.bracket:
+            found[parameter.name] = "entries"
+        elif parameter.words:
+            found[parameter.name] = "one of " + ", ".join([f"`{w}`" for w in parameter.words])
+        elif isinstance(default, n.Keyword) and default.word in ("true", "false"):
+            found[parameter.name] = Kind.FLAG.value
+        elif isinstance(default, n.Name) and default.id in CURVES:
+            found[parameter.name] = Kind.MODE.value
+    modes = {p.name: p.default for p in definition.parameters if p.default and p.name in found}
+    for root in definition.roots:
+        for name, kind in _uses(_with(root, modes), library, known):
+            if name in names:
+                found.setdefault(name, kind)
+    known[definition.name] = {name: found.get(name, _ELSEWHERE) for name in names}
+    return known[definition.name]
+
+
+def _with(node: n.Node, modes: Mapping[str, n.Node]) -> n.Node:
+    """The tree with words in the place of the parameters that stand for them."""
+    if isinstance(node, n.Name):
+        return modes.get(node.id, node)
+    return n.rebuild(node, lambda child: _with(child, modes), None)
+
+
+def _uses(root: n.Node, library: Library, known: Kinds) -> Iterator[tuple[str, str]]:
+    """Names in a tree with the kind of the place where they stand."""
+    for node, _ in n.walk(root):
+        if not isinstance(node, n.Call):
+            continue
+        name = node.name.id
+        definition = library.find(name)
+        if definition is not None:
+            kinds = kinds_of(definition, library, known)
+            for value, parameter in _arguments(node, list(kinds)):
+                yield from _each(value, kinds.get(parameter, _ELSEWHERE))
+        elif name in LISTS:
+            for value, parameter in _arguments(node, list(LISTS[name][1])):
+                kind = Kind.MILESTONES.value if parameter == "milestones" else "a list of schedules"
+                yield from _each(value, kind)
+        else:
+            yield from _in_call(node)
+
+
+def _in_call(node: n.Call) -> Iterator[tuple[str, str]]:
+    """Names in the arguments of a shape or a modifier."""
+    form, modifier = SHAPES.find(node.name.id), MODIFIERS.find(node.name.id)
+    parameters: tuple[Parameter, ...] = ()
+    curve = None
+    if form is not None:
+        parameters, curve = (*form.parameters, UNTIL), form.curve
+    elif modifier is not None:
+        parameters = modifier.parameters()
+    binding = bind(node, parameters, curve, Reporter(""))
+    kinds = {parameter.name: parameter.kind for parameter in parameters}
+    for parameter, value in binding.arguments.items():
+        kind = kinds.get(parameter, Kind.VALUE)  # a parameter of the curve
+        yield from _each(value, (Kind.UPDATES if kind is Kind.STEPS else kind).value.strip())
+
+
+def _arguments(call: n.Call, names: list[str]) -> Iterator[tuple[n.Node, str]]:
+    for i, argument in enumerate(call.arguments):
+        yield argument.value, argument.name or (names[i] if i < len(names) else "")
+
+
+def _each(node: n.Node, kind: str) -> Iterator[tuple[str, str]]:
+    """The names that a number in this place is made of."""
+    match node:
+        case n.Name(id=name):
+            yield name, kind
+        case n.If(then=then, otherwise=otherwise):
+            yield from _each(then, kind)
+            yield from _each(otherwise, kind)
+        case n.Call(name=n.Name(id=name)) if name not in FUNCTIONS:
+            return
+        case n.Bracket() | n.Chain() | n.Pipe():
+            return
+        case _:
+            for child in node.children:
+                yield from _each(child, kind)
