@@ -4,7 +4,10 @@
     python examples/train.py 'lr="warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"'
     python examples/train.py schedule@lr=wsd_by_hand optimizer=adamw steps=400
     python examples/train.py -m schedule@lr=warmup_cosine,wsd_by_hand
+    python examples/train.py 'lr="torch.OneCycleLR(0.3, total_steps=total)"'
+    python examples/train.py 'lr="warmup(100) >> (hold() | plateau(0.5, patience=3))"'
 
+A schedule that reacts to a metric is given the test loss, once an epoch.
 Hydra's run folder then holds lr.csv (step, lr, loss) and lr.png.
 """
 
@@ -45,6 +48,7 @@ def main(cfg: DictConfig) -> None:
 
     loader = DataLoader(train, cfg.batch_size, shuffle=True, drop_last=True)
     batches = itertools.chain.from_iterable(itertools.repeat(loader))
+    reacts = any(schedule.is_reactive for schedule in scheduler.schedules)
     history = []
     for step in tqdm(range(int(cfg.steps)), desc="training", unit="update"):
         images, labels = next(batches)
@@ -54,6 +58,8 @@ def main(cfg: DictConfig) -> None:
         loss.backward()
         optimizer.step()
         scheduler.step()
+        if reacts and (step + 1) % len(loader) == 0:
+            scheduler.observe(test_loss(model, test))
         history.append((step, lr, loss.item()))
 
     folder = Path(HydraConfig.get().runtime.output_dir)
@@ -71,6 +77,12 @@ def load_data(seed: int) -> tuple[TensorDataset, TensorDataset]:
         images, torch.tensor(labels), test_size=0.2, random_state=seed, stratify=labels
     )
     return TensorDataset(parts[0], parts[2]), TensorDataset(parts[1], parts[3])
+
+
+@torch.no_grad()
+def test_loss(model: nn.Module, data: TensorDataset) -> float:
+    images, labels = data.tensors
+    return nn.functional.cross_entropy(model(images), labels).item()
 
 
 @torch.no_grad()

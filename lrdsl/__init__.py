@@ -14,9 +14,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lrdsl.custom import shape
     from lrdsl.definitions import define, load
     from lrdsl.diagnostics import Diagnostic, Span, SpecError
     from lrdsl.schedule import Schedule, Segment, compile
+    from lrdsl.switch import Switch
     from lrdsl.syntax.spec import Spec, parse
 
 __version__ = "0.1.0"
@@ -28,10 +30,12 @@ _HOME = {
     "Span": "lrdsl.diagnostics",
     "Spec": "lrdsl.syntax.spec",
     "SpecError": "lrdsl.diagnostics",
+    "Switch": "lrdsl.switch",
     "compile": "lrdsl.schedule",
     "define": "lrdsl.definitions",
     "load": "lrdsl.definitions",
     "parse": "lrdsl.syntax.spec",
+    "shape": "lrdsl.custom",
 }
 _MODULES = frozenset({"build", "hydra", "plot", "torch"})
 
@@ -42,11 +46,13 @@ __all__ = [
     "Span",
     "Spec",
     "SpecError",
+    "Switch",
     "__version__",
     "compile",
     "define",
     "load",
     "parse",
+    "shape",
 ]
 
 

@@ -32,6 +32,7 @@ from lrdsl.catalogue import Entry, find, names
 from lrdsl.diagnostics import fail
 from lrdsl.functions import CONSTANTS
 from lrdsl.registry import near
+from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.spec import Spec, operand, parse
 
@@ -159,6 +160,9 @@ def _attribute(of: object, start: str, name: str) -> Any:
         raise AttributeError(name)
     made = _make(start + name)
     if made is None:
+        broken = SHAPES.why_broken(start + name)
+        if broken is not None:
+            raise AttributeError(broken)
         known = near(name, dir(of))
         hint = f"; did you mean {known!r}?" if known else ""
         raise AttributeError(f"the language has no {start + name!r}{hint}")

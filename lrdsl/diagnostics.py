@@ -113,6 +113,8 @@ BAD_STEP = Problem("LR601", "bad-step")
 BAD_SPEC = Problem("LR602", "bad-spec")
 BAD_STATE = Problem("LR603", "bad-state")
 BAD_GROUP = Problem("LR604", "bad-parameter-group")
+BAD_METRIC = Problem("LR605", "bad-metric")
+BAD_SHAPE = Problem("LR606", "bad-shape")
 
 _MARGIN = 60
 """Characters of a long line shown on each side of what is wrong."""

@@ -9,25 +9,31 @@ from __future__ import annotations
 
 import enum
 import functools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import PydanticUndefined
+
+from lrdsl.diagnostics import OUT_OF_RANGE, Problem
 
 
 class Kind(enum.Enum):
     """What an argument may be; the value is how messages call it."""
 
     VALUE = "a value"
+    VALUES = "a value or a list of values"
     STEPS = "a duration, the length of the segment,"
     UPDATES = "a duration"  # whole, if it is written as a plain number
     DURATION = "a duration "
     MILESTONES = "a list of durations"
     COUNT = "a count"
     FLAG = "true or false"
+    WORD = "a word"
+    LIST = "a list of values"
     MODE = "the name of a curve"
     POINTS = "entries `update:value`"
     ENTRIES = "entries such as `600:*0.5`"
@@ -48,6 +54,7 @@ def lean(on: Lean) -> Any:
 
 
 Value = Annotated[float, Kind.VALUE]
+Values = Annotated["float | tuple[float, ...]", Kind.VALUES]
 Steps = Annotated[int, Kind.STEPS]
 Updates = Annotated[Fraction, Kind.UPDATES]
 Duration = Annotated[Fraction, Kind.DURATION]
@@ -64,6 +71,8 @@ class Parameter:
     kind: Kind
     default: Any
     positional: bool = True
+    words: tuple[str, ...] = ()
+    """The words that may be given; they are the field's `Literal`."""
 
     @property
     def required(self) -> bool:
@@ -77,7 +86,9 @@ class Parameter:
         if isinstance(default, bool) or default is None:
             default = "_" if default is None else str(default).lower()
         elif isinstance(default, (float, Fraction)):
-            default = f"{float(default):g}"
+            default = "inf" if math.isinf(default) else f"{float(default):g}"
+        elif isinstance(default, list):
+            default = f"[{', '.join(f'{item:g}' for item in default)}]"
         return f"{self.name}={default}"
 
 
@@ -87,8 +98,15 @@ REQUIRED: Any = PydanticUndefined
 class ParameterError(Exception):
     """A parameter whose value is impossible beside the others; `fix` says what to do."""
 
-    def __init__(self, parameter: str, message: str, fix: str | None = None) -> None:
+    def __init__(
+        self,
+        parameter: str,
+        message: str,
+        fix: str | None = None,
+        problem: Problem = OUT_OF_RANGE,
+    ) -> None:
         super().__init__(message)
+        self.problem = problem
         self.parameter = parameter
         self.message = message
         self.fix = fix
@@ -141,4 +159,5 @@ class Parametrised(BaseModel):
     def _parameter(cls, name: str, positional: bool) -> Parameter:
         field = cls.model_fields[name]
         (kind,) = [item for item in field.metadata if isinstance(item, Kind)]
-        return Parameter(name, kind, field.default, positional)
+        words = get_args(field.annotation) if kind is Kind.WORD else ()
+        return Parameter(name, kind, field.default, positional, words)

@@ -14,6 +14,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
+from lrdsl.plugins import Plugins
+
 T = TypeVar("T")
 
 
@@ -57,7 +59,9 @@ class Registry(Generic[T]):
     They are found in the modules of `package`, each of which registers one thing named after its
     file. A name that is a module's is looked up by importing that module alone; any other look-up
     imports them all. `make` supplies entries that have no module of their own: it is asked for a
-    name, and for all of them with None, and says whether it added what was asked for.
+    name, and for all of them with None, and says whether it added what was asked for. `plugins` are
+    modules of other packages, imported when a name is otherwise unknown; their names count as known
+    before.
 
     >>> fruit = Registry("fruit")
     >>> fruit.add("pear", 1)
@@ -70,10 +74,12 @@ class Registry(Generic[T]):
         kind: str,
         package: str | None = None,
         make: Callable[[str | None], bool] | None = None,
+        plugins: Plugins | None = None,
     ) -> None:
         self.kind = kind
         self._package = package
         self._make = make
+        self._plugins = plugins
         self._complete = package is None
         self._entries: dict[str, T] = {}
         self._lock = threading.RLock()
@@ -82,6 +88,10 @@ class Registry(Generic[T]):
         """Register `entry`; a name can be taken only once."""
         if name in self._entries:
             raise ValueError(f"the {self.kind} `{name}` is registered twice")
+        self._entries[name] = entry
+
+    def put(self, name: str, entry: T) -> None:
+        """Register `entry` in place of what has that name."""
         self._entries[name] = entry
 
     def register(self, name: str, *aliases: str) -> Callable[[T], T]:
@@ -101,10 +111,25 @@ class Registry(Generic[T]):
 
     def find(self, name: str) -> T | None:
         """The entry of that name, or None."""
+        found = self.built_in(name)
+        if found is None and self._plugins is not None:
+            # Without the lock: a thread that is importing a plugin may be waiting for it.
+            self._plugins.load(name)
+            found = self._entries.get(name)
+            if found is None:
+                self._plugins.missing(name)
+        return found
+
+    def built_in(self, name: str) -> T | None:
+        """The entry of that name, or None; no plugin is imported for it."""
         if name not in self._entries and not self._complete:
             with self._lock:
                 self._load(name)
         return self._entries.get(name)
+
+    def why_broken(self, name: str) -> str | None:
+        """Why a plugin's entry that was looked up cannot be used; None if nothing is wrong."""
+        return None if self._plugins is None else self._plugins.broken.get(name)
 
     def __getitem__(self, name: str) -> T:
         entry = self.find(name)
@@ -117,7 +142,8 @@ class Registry(Generic[T]):
 
     def __iter__(self) -> Iterator[str]:
         self._load_all()
-        return iter(sorted(self._entries))
+        names = set(self._entries)
+        return iter(sorted(names if self._plugins is None else names | self._plugins.names))
 
     def _load(self, name: str) -> None:
         """Make sure that an entry of that name is there, if there is one at all."""

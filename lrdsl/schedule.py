@@ -6,29 +6,36 @@ import itertools
 import math
 import operator
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, NamedTuple, NoReturn, overload
+from types import MappingProxyType
+from typing import Any, NamedTuple, NoReturn, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrdsl import diagnostics as d
+from lrdsl.callables import Called, Caller, FunctionSpec, taken
 from lrdsl.compiler.check import read_own
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.elaborate import elaborate
 from lrdsl.compiler.expand import expand, own_text
-from lrdsl.compiler.resolve import Resolver
+from lrdsl.compiler.resolve import Resolved, Resolver
+from lrdsl.compiler.terms import Term
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
 from lrdsl.library import Library
 from lrdsl.library.files import text_of
-from lrdsl.modifiers.base import Length
+from lrdsl.modifiers.reactive import Reaction
 from lrdsl.signal import CHUNK, LAST_STEP, Array, Signal, half_up
 from lrdsl.syntax.nodes import Node
 from lrdsl.syntax.parser import read
 from lrdsl.syntax.printer import cut
-from lrdsl.syntax.spec import Operand, Spec, source_of
+from lrdsl.syntax.spec import Operand, Spec, as_number, source_of
+
+MOST_CYCLES = 10**6
+"""More cycles than this are not listed."""
 
 
 class Segment(NamedTuple):
@@ -45,13 +52,17 @@ class Segment(NamedTuple):
     description: str
 
 
+_NONE: Mapping[str, Schedule] = MappingProxyType({})
+
+
 class Schedule:
     """A compiled spec.
 
     Called with the number of updates already made, it returns the value for the next one: a float
     for an int, a float64 array of the same shape for an integer array. It never returns anything
     but finite numbers. Immutable, picklable, hashable, safe to share between threads; two
-    schedules are equal when their specs and contexts are.
+    schedules are equal when their specs, their contexts, the schedules they refer to and what they
+    have made of metrics are.
 
     >>> import lrdsl
     >>> schedule = lrdsl.compile("warmup(linear, 100) >> cosine(1, 1e-3, 800)")
@@ -63,16 +74,35 @@ class Schedule:
 
     spec: Spec
     context: Context
+    references: Mapping[str, Schedule]
+    """The other schedules of a program, which the spec may name."""
     length: float
     """Updates until the final value is reached: an int, or `math.inf` if it never ends."""
+    observed: int | None
+    """The update of the latest metric observed; None if there was none, or nothing reacts."""
+    _term: Term | None
+    _resolved: Resolved
     _signal: Signal
 
-    def __init__(self, spec: Spec, context: Context, signal: Signal, length: Length) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        context: Context,
+        resolved: Resolved,
+        term: Term | None = None,
+        references: Mapping[str, Schedule] = _NONE,
+        observed: int | None = None,
+    ) -> None:
+        length = resolved.length
         finite = not (isinstance(length, float) and math.isinf(length))
         self.__dict__.update(
             spec=spec,
             context=context,
-            _signal=signal,
+            references=MappingProxyType(dict(references)),
+            observed=observed,
+            _term=term,
+            _resolved=resolved,
+            _signal=resolved.signal,
             length=half_up(length) if finite else math.inf,  # type: ignore[arg-type]
         )
 
@@ -133,7 +163,7 @@ class Schedule:
         >>> lrdsl.compile("linear(1, 0, 4)").bounds()
         (0.0, 1.0)
         """
-        first = _step(start, "start")
+        first = as_step(start, "start")
         last = self._stop(stop, "bounds") + (1 if stop is None else 0)
         if first >= last:
             raise fail(d.BAD_STEP, f"there are no updates from {first} to before {last}")
@@ -142,6 +172,56 @@ class Schedule:
         if not (math.isfinite(low) and math.isfinite(high)):
             self._not_finite(f"somewhere between updates {first} and {last}")
         return low, high
+
+    @property
+    def is_reactive(self) -> bool:
+        """Whether the spec has a modifier that reacts to metrics."""
+        return bool(self._resolved.reactors)
+
+    @property
+    def reactions(self) -> tuple[Reaction, ...]:
+        """What each reactive modifier has made of the metrics so far: its state and factors."""
+        return tuple([reactor.reaction for reactor in self._resolved.reactors])
+
+    def observe(self, update: int, metric: object) -> Schedule:
+        """The schedule after a metric that is known now that `update` updates have been made.
+
+        Where the metric changes a factor, the change holds from `update` on; earlier values stay
+        as they are. Only those modifiers react whose part of the schedule contains `update`. A
+        metric is a number; one that is NaN or infinite counts as no improvement. Metrics come in
+        the order of their updates, and any number of them at the same one.
+
+        >>> schedule = compile("(constant(1, 20) | plateau(0.5, patience=0)) >> linear(_, 0, 10)")
+        >>> after = schedule.observe(5, 2.3).observe(10, 2.4)
+        >>> after([9, 10, 20, 25])
+        array([1.  , 0.5 , 0.5 , 0.25])
+        """
+        step, value = as_step(update, "update"), _metric(metric)
+        if not self.is_reactive:
+            return self
+        if self.observed is not None and step < self.observed:
+            message = f"a metric of update {step} comes after one of update {self.observed}"
+            raise fail(d.BAD_STEP, message, fix="observe metrics in the order of their updates")
+        schedule = self
+        for i, _ in enumerate(self.reactions):
+            # One after the other: each knows what those inside it have made of the metric.
+            reaction = schedule._resolved.reactors[i].observe(step, value)
+            reactions = (*schedule.reactions[:i], reaction, *schedule.reactions[i + 1 :])
+            schedule = schedule._after(reactions, step)
+        return schedule
+
+    def _after(self, reactions: tuple[Reaction, ...], observed: int | None) -> Schedule:
+        """The schedule with other reactions; what it denotes is made anew if a factor changed."""
+        resolved = self._resolved
+        pairs = list(zip(resolved.reactors, reactions, strict=True))
+        if all([new.factors == old.reaction.factors for old, new in pairs]):
+            reactors = tuple([reactor.having(reaction) for reactor, reaction in pairs])
+            resolved = resolved._replace(reactors=reactors)
+        else:
+            assert self._term is not None  # whatever reacts has been made of one
+            reporter = Reporter(source_of(self.spec))
+            resolved = _resolve(self._term, self.context, self.references, reporter, reactions)
+        return Schedule(self.spec, self.context, resolved, self._term, self.references, observed)
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
@@ -183,20 +263,54 @@ class Schedule:
         """
         return tuple([int(s.stop) for s in self.segments if not math.isinf(s.stop)])
 
+    def cycle_ends(self, start: int = 0, stop: int | None = None) -> tuple[int, ...]:
+        """The cycles that end while the updates `start ≤ t < stop` are made.
+
+        A cycle is a round of a `repeat`, of the outermost one where they are nested. Each is given
+        by how many updates have been made when it has ended, `start < e ≤ stop`: the next round's
+        first update. It is there, where the rate has come down, that snapshot ensembling saves the
+        network. `stop` defaults to the length or, if it never ends, to the run's `total_steps`.
+
+        >>> import lrdsl
+        >>> lrdsl.compile("warmup(5) >> (cosine(1, 0, 10) | repeat(3))").cycle_ends()
+        (15, 25, 35)
+        >>> lrdsl.compile("cosine(1, 0, 10) | repeat(stretch=2)").cycle_ends(0, 150)
+        (10, 30, 70, 150)
+        """
+        first = as_step(start, "start")
+        if stop is None and math.isinf(self.length) and self.context.total_steps is not None:
+            last = self.context.total_steps
+        else:
+            last = self._stop(stop, "cycle_ends")
+        if first >= last:
+            return ()
+        found = tuple(itertools.islice(self._signal.cycle_ends(first, last), MOST_CYCLES + 1))
+        if len(found) > MOST_CYCLES:
+            message = f"more than {MOST_CYCLES:,} cycles end from update {first} to {last}"
+            raise fail(d.BAD_STEP, message, fix="pass a nearer `stop`")
+        return found
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Schedule):
             return NotImplemented
-        return self.spec == other.spec and self.context == other.context
+        return self._identity == other._identity
 
     def __hash__(self) -> int:
-        return hash((self.spec, self.context))
+        return hash((*self._identity[:2], frozenset(self.references.items()), *self._identity[3:]))
 
-    def __reduce__(self) -> tuple[object, tuple[str, dict[str, Any]]]:
-        return _restore, (source_of(self.spec), self.context.to_dict())
+    @property
+    def _identity(self) -> tuple[object, ...]:
+        return self.spec, self.context, dict(self.references), self.reactions, self.observed
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return _restore, (taken(self.spec), *self._identity[1:])
 
     def __repr__(self) -> str:
         known = "".join(f", {name}={value!r}" for name, value in self.context.to_dict().items())
-        return f"lrdsl.compile({str(self.spec)!r}{known})"
+        beside = ", ".join(f"{name}={value!r}" for name, value in self.references.items())
+        text = str(self.spec) if isinstance(self.spec, FunctionSpec) else repr(str(self.spec))
+        text = f"lrdsl.compile({text}{known})" + (f" beside {beside}" if beside else "")
+        return text if self.observed is None else f"{text} after metrics up to {self.observed}"
 
     def _evaluate(self, t: Array) -> Array:
         with np.errstate(all="ignore"):
@@ -212,7 +326,7 @@ class Schedule:
 
     def _stop(self, n: int | None, what: str) -> int:
         if n is not None:
-            return _step(n, "n")
+            return as_step(n, "n")
         if math.isinf(self.length):
             message = f"`{what}` needs to know how far: the schedule never ends"
             raise fail(d.BAD_STEP, message, fix="pass the number of updates")
@@ -233,7 +347,8 @@ def _times(step: int) -> Array:
     return np.array([step], dtype=np.float64)
 
 
-def _step(value: int, name: str) -> int:
+def as_step(value: SupportsIndex, name: str) -> int:
+    """A number of updates as an int; `SpecError`, that says `name`, if it is none."""
     if isinstance(value, bool):
         raise fail(d.BAD_STEP, f"`{name}` is a whole number, not {value}")
     try:
@@ -244,12 +359,18 @@ def _step(value: int, name: str) -> int:
     return step
 
 
+def _metric(metric: object) -> float:
+    number = as_number(metric)
+    if number is None:
+        raise fail(d.BAD_METRIC, f"a metric is a number, not {_shown(metric)}")
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
 def _shown(value: object) -> str:
     return cut(repr(value))
-
-
-def _restore(source: str, context: dict[str, Any]) -> Schedule:
-    return compile(source, **context)
 
 
 def compile(
@@ -265,7 +386,8 @@ def compile(
 ) -> Schedule:
     """The schedule that a spec means.
 
-    `spec` is text, a `Spec`, a number, or a mapping with the key `spec`. The other arguments
+    `spec` is text, a `Spec`, a number, a mapping with the key `spec`, or a Python function of the
+    number of updates made, which must be pure and goes on for the whole run. The other arguments
     are what the run supplies: `total_steps`, updates in the run, for `%`, `total`, `rest` and
     segments without a length; `steps_per_epoch` for `ep`; `samples_per_step` and `tokens_per_step`
     for `sp` and `tok`; `base_lr` for `base`, the parameter group's own learning rate;
@@ -287,42 +409,97 @@ def compile(
     return compile_in(spec, context)
 
 
-def compile_in(spec: Operand | Any, context: Context) -> Schedule:
-    """The schedule that a spec means in a context made before."""
+def compile_in(
+    spec: Operand | Any, context: Context, references: Mapping[str, Schedule] = _NONE
+) -> Schedule:
+    """The schedule that a spec means in a context made before.
+
+    `references` are the other schedules of a program by name. Where the spec names one, it is that
+    schedule at the same update of the run, wherever in a chain the name stands.
+
+    >>> lr = compile("linear(1, 0, 100)")
+    >>> compile_in("hold(50) >> 0.1 * lr", Context.of(base_lr=0), {"lr": lr})(60)
+    0.04000000000000001
+    """
     if isinstance(spec, Mapping) and spec.get("definitions") is not None:
         text = "\n".join([context.definitions, text_of(spec["definitions"])])
         context = replace(context, definitions=text.strip())
-    source = source_of(spec)
+    source = taken(spec)
+    if isinstance(source, FunctionSpec):
+        return _of_function(source, context)
     reporter = Reporter(source)
     tree = read(source, reporter)
     if tree is None:
         raise SpecError(reporter.diagnostics)
     library = Library(read_own(context.definitions))
-    expanded = expand(tree, library, reporter)
-    found: tuple[Signal, Length] | None = None
-    try:
+    with _not_too_deep(tree, reporter):
+        expanded = expand(tree, library, reporter)
         if reporter.diagnostics:
-            _check_names(expanded, library, reporter)
-        else:
-            with np.errstate(all="ignore"):
-                term = elaborate(expanded, reporter, library)
-                found = Resolver(context, reporter).resolve(term)
-    except RecursionError:
-        message = "too much of the spec leans on each other, or is nested in each other"
-        reporter.report(d.TOO_DEEP, message, tree.span)
-    reporter.check()
-    assert found is not None
-    signal, length = found
+            _check_names(expanded, library, reporter, references)
+            reporter.check()
+        term = elaborate(expanded, reporter, library, references)
+    resolved = _resolve(term, context, references, reporter)
     context = replace(context, definitions=own_text(tree, library))
-    schedule = Schedule(Spec(tree, source), context, signal, length)
+    schedule = Schedule(Spec(tree, source), context, resolved, term, references)
     schedule(_probe(schedule))
     return schedule
 
 
-def _check_names(tree: Node, library: Library, reporter: Reporter) -> None:
+def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
+    if isinstance(spec.function, Schedule):
+        fix = "pass its `spec`, and the context anew"
+        raise fail(d.BAD_SPEC, "a Schedule has its context already", fix=fix)
+    length = math.inf if context.total is None else context.total
+    signal = Called(Caller(str(spec), spec.function), float(length))
+    resolved = Resolved(signal, length, ())
+    schedule = Schedule(spec, context, resolved)
+    schedule(_probe(schedule))
+    return schedule
+
+
+def _resolve(
+    term: Term,
+    context: Context,
+    references: Mapping[str, Schedule],
+    reporter: Reporter,
+    reactions: tuple[Reaction, ...] = (),
+) -> Resolved:
+    """What a term is in a context after some metrics; `SpecError` with all that is wrong."""
+    beside = context.beside({name: schedule._signal for name, schedule in references.items()})
+    with _not_too_deep(term.node, reporter), np.errstate(all="ignore"):
+        found = Resolver(beside, reporter, reactions).resolve(term)
+    reporter.check()
+    assert found is not None
+    return found
+
+
+@contextmanager
+def _not_too_deep(node: Node, reporter: Reporter) -> Iterator[None]:
+    """Where recursion without an end in sight is a mistake of the spec."""
+    try:
+        yield
+    except RecursionError:
+        message = "too much of the spec leans on each other, or is nested in each other"
+        reporter.report(d.TOO_DEEP, message, node.span)
+        reporter.check()
+
+
+def _restore(
+    source: str | FunctionSpec,
+    context: Context,
+    references: Mapping[str, Schedule],
+    reactions: tuple[Reaction, ...],
+    observed: int | None,
+) -> Schedule:
+    return compile_in(source, context, references)._after(reactions, observed)
+
+
+def _check_names(
+    tree: Node, library: Library, reporter: Reporter, schedules: Collection[str]
+) -> None:
     """What can be said of a tree mended after syntax errors: its names. The rest may be guesses."""
     mended = Reporter(reporter.source)
-    elaborate(tree, mended, library)
+    elaborate(tree, mended, library, schedules)
     for found in mended.diagnostics:
         if found.problem in (d.UNKNOWN_NAME, d.UNKNOWN_PARAMETER):
             reporter.add(found)

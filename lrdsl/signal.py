@@ -7,6 +7,7 @@ it returns the final value. One vectorised definition serves scalars, arrays, pl
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import math
 from abc import ABC, abstractmethod
@@ -74,6 +75,14 @@ class Signal(ABC):
             low, high = min(low, float(values.min())), max(high, float(values.max()))
         return low, high
 
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        """The updates e, `start < e ≤ stop`, with which a new round of a repetition would begin.
+
+        These are the cycles that end while the updates from `start` to before `stop` are made.
+        They come in order, each once.
+        """
+        return iter(())
+
     def at(self, t: float) -> float:
         """The value at one time."""
         return float(self.values(np.array([t], dtype=np.float64))[0])
@@ -128,6 +137,21 @@ class Chain(Signal):
             begin = int(self.starts[i])
             found.append(self.parts[i].extremes(first - begin, int(last) - begin))
         return min([low for low, _ in found]), max([high for _, high in found])
+
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        for i, first, last in spans(self.starts, start, stop):
+            begin = int(self.starts[i])
+            for end in self.parts[i].cycle_ends(first - begin, int(last) - begin):
+                yield begin + end
+
+
+def merged(*ends: Iterator[int]) -> Iterator[int]:
+    """Times from several sources that are each in order, in order and each once.
+
+    >>> list(merged(iter([1, 3]), iter([2, 3])))
+    [1, 2, 3]
+    """
+    return (end for end, _ in itertools.groupby(heapq.merge(*ends)))
 
 
 def shift(pieces: tuple[Piece, ...], by: int) -> tuple[Piece, ...]:

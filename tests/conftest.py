@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from lrdsl import definitions, library
+from lrdsl.shapes import SHAPES
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -27,6 +28,12 @@ settings.load_profile(
 
 QUICK = 3.0
 """Seconds of processor time that the longest and nastiest spec may take."""
+
+
+@pytest.fixture(autouse=True)
+def _own_shapes_are_gone_after_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers goes into a copy; all that lrdsl brings is loaded before."""
+    monkeypatch.setattr(SHAPES, "_entries", {name: SHAPES[name] for name in SHAPES})
 
 
 @contextmanager

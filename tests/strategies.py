@@ -126,7 +126,10 @@ SEGMENTS = [
 ]
 ENDLESS = [
     "step({start}, 0.5, {every})",
+    "step({start}, half_life={every})",
     "multistep({start}, 0.3, at=[5, 1ep, 10%])",
+    "multistep({start}, [0.3, {value}, 1.5], at=[5, 1ep, 10%])",
+    "time_based({start}, 0.01)",
     "exponential_decay({start}, 0.5, every={every})",
     "exponential_decay({start}, 0.9, every={every}, staircase=true)",
     "inverse_sqrt({start}, warmup={count})",
@@ -182,7 +185,7 @@ _BLANKS: dict[str, st.SearchStrategy[str]] = {
         st.sampled_from(["10ba", "total / 30", "epoch / 2", "min(n, 5%)", "100 - 60"]),
     ),
     "every": st.sampled_from(["7", "1ep", "5%", "2.5 * 1", "n"]),
-    "mode": st.sampled_from(["linear", "cosine", "polynomial", "sqrt", "poly"]),
+    "mode": st.sampled_from(["linear", "cosine", "polynomial", "sqrt", "poly", "rex", "tanh"]),
     "closed": st.sampled_from(["", "", ", closed=true"]),
     "ratio": st.sampled_from(["2", "0.5", "1.5", "3"]),
     "count": st.integers(1, 30).map(str),

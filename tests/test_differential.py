@@ -65,6 +65,16 @@ def test_multistep_lr(base: float, gamma: float, at: list[int], count: int) -> N
 
 
 @FEW
+@given(bases, st.floats(0.9, 1.05), st.floats(-0.05, 0.05), st.integers(1, 500))
+def test_multiplicative_lr(base: float, mean: float, swing: float, count: int) -> None:
+    expected = torch_values(
+        lambda lrs, opt: lrs.MultiplicativeLR(opt, lambda t: mean + swing * (t % 7)), base, count
+    )
+    factor = f"{mean!r} + {swing!r} * (t - 7 * floor(t / 7))"
+    agree(f"{base!r} * ({factor} | cumulative())", expected)
+
+
+@FEW
 @given(bases, factors, factors, counts)
 def test_linear_lr(base: float, start: float, end: float, steps: int) -> None:
     expected = torch_values(

@@ -755,6 +755,13 @@ def test_a_constant_without_steps() -> None:
         ),
         pytest.param("multistep(1, 0.1, [0, 5])", {0: 0.1, 5: 0.01}, id="at 0"),
         pytest.param(
+            "multistep(1, [0.5, base], [5, 9])", {4: 1, 5: 0.5, 9: 0.05}, id="a list of factors"
+        ),
+        pytest.param("step(1, half_life=2ep)", {0: 1, 100: 0.5, 200: 0.25}, id="half_life"),
+        pytest.param("rex(1, 0, 4)", {0: 1, 2: 2 / 3, 4: 0}, id="rex"),
+        pytest.param("tanh(1, 0, 10, lb=-1, ub=1)", {5: 0.5, 90: 0.11920292202211755}, id="tanh"),
+        pytest.param("time_based(1, 0.5)", {1: 1, 2: 2 / 3, 3: 1 / 3, 4: 2 / 15}, id="time_based"),
+        pytest.param(
             "inverse_sqrt(1, warmup=4)", {0: 1, 3: 1, 15: 0.5, 63: 0.25}, id="inverse_sqrt"
         ),
         pytest.param("inverse_sqrt(2)", {0: 2, 3: 1, 15: 0.5}, id="inverse_sqrt without warmup"),
@@ -960,6 +967,7 @@ def test_the_first_update_of_a_long_warmup_is_accurate(mode: str, first: Any, st
         pytest.param(
             "linear(1, 0, 10) | stretch(3)", {0: 1, 15: 0.5, 30: 0}, id="three times slower"
         ),
+        pytest.param("linear(1, 0, 10) | stretch(1ep)", {0: 1, 50: 0.9, 500: 0}, id="in epochs"),
         pytest.param("linear(1, 0, 10) | stretch(0.5)", {0: 1, 2: 0.6, 5: 0}, id="twice as fast"),
         pytest.param(
             "step(1, 0.5, 10) | stretch(1.1)", {10: 1, 11: 0.5, 22: 0.25, 33: 0.125}, id="1.1"

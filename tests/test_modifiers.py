@@ -5,18 +5,24 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import threading
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import lrdsl
 from lrdsl import SpecError, modifiers
 from lrdsl.modifiers import MODIFIERS
+from lrdsl.modifiers.cumulative import BLOCK
 
 CONTEXT: dict[str, Any] = {"base_lr": 1, "total_steps": 1000}
 
-LEAVES = sorted(m.name for m in pkgutil.iter_modules(modifiers.__path__) if m.name != "base")
+LEAVES = sorted(
+    m.name for m in pkgutil.iter_modules(modifiers.__path__) if m.name not in ("base", "reactive")
+)
 
 
 def test_every_module_is_found() -> None:
@@ -115,7 +121,7 @@ def test_what_changes_nothing_changes_nothing(source: str, neutral: str) -> None
         pytest.param("skip(-1)", "at least|above", id="skip -1"),
         pytest.param("stretch(0)", "above 0", id="stretch by 0"),
         pytest.param("stretch(-1)", "above 0", id="stretch by -1"),
-        pytest.param("stretch(2ep)", "duration", id="stretch by a duration"),
+        pytest.param("stretch(2ep)", "steps_per_epoch", id="stretch to epochs without their size"),
         pytest.param("every(0)", "at least 1", id="every 0"),
         pytest.param("every(-3)", "at least 1", id="every -3"),
         pytest.param("every(1ep)", "steps_per_epoch", id="every epoch without its size"),
@@ -128,6 +134,7 @@ def test_what_changes_nothing_changes_nothing(source: str, neutral: str) -> None
         pytest.param("interval[5:cosin(1, 0, 5)]", "cosine", id="unknown in an entry"),
         pytest.param("interval[]", "entry", id="no entries"),
         pytest.param("interval[5]", "600", id="an entry without a value"),
+        pytest.param("cumulative(2)", "no arguments", id="cumulative takes nothing"),
         pytest.param("clipp(0, 1)", "clip", id="unknown modifier"),
         pytest.param("0.5", "modifier", id="a number after the bar"),
     ],
@@ -135,3 +142,65 @@ def test_what_changes_nothing_changes_nothing(source: str, neutral: str) -> None
 def test_impossible_modifiers(text: str, match: str) -> None:
     with pytest.raises(SpecError, match=match):
         lrdsl.compile(f"linear(1, 0, 50) | {text}")
+
+
+CUMULATED = [
+    pytest.param("0.999 + 0.001 * cos(t)", id="formula"),
+    pytest.param("linear(1.001, 0.999, 9000)", id="shape"),
+    pytest.param("(linear(0.9, 1.1, 7) | repeat())", id="repeat"),
+    pytest.param("0.999", id="number"),
+]
+
+
+@pytest.mark.parametrize("source", CUMULATED)
+def test_cumulative_multiplies_the_values_before(source: str) -> None:
+    schedule = lrdsl.compile(f"{source} | cumulative()")
+    plain = lrdsl.compile(source)
+    count = int(min(plain.length, 3 * BLOCK)) + 1
+    factors = plain.values(count)
+    factors[0] = 1.0
+    np.testing.assert_allclose(schedule.values(count), np.cumprod(factors), rtol=1e-12)
+    assert schedule.length == plain.length
+
+
+@pytest.mark.parametrize("source", CUMULATED)
+@given(st.lists(st.integers(0, 3 * BLOCK + 5), min_size=1, max_size=20))
+def test_cumulative_is_a_function_of_the_step_alone(source: str, steps: list[int]) -> None:
+    """Whatever was asked before, the same step gives the same bits."""
+    steps += [BLOCK - 1, BLOCK, BLOCK + 1]
+    text = f"{source} | cumulative()"
+    whole = lrdsl.compile(text).values(3 * BLOCK + 6)
+    fresh = lrdsl.compile(text)
+    assert [fresh(step) for step in steps] == whole[steps].tolist()
+    assert fresh(steps).tolist() == whole[steps].tolist()
+
+
+def test_cumulative_holds_past_its_end_and_goes_on_in_a_chain() -> None:
+    schedule = lrdsl.compile("(constant(0.5, 3) | cumulative()) >> linear(prev, 0, 10)")
+    assert schedule([0, 1, 2, 3, 8]).tolist() == [1, 0.5, 0.25, 0.125, 0.0625]
+    held = lrdsl.compile("constant(0.5, 3) | cumulative()")
+    assert (held.length, held(3), held(10**12)) == (3, 0.125, 0.125)
+
+
+def test_cumulative_of_one_value_is_a_power() -> None:
+    schedule = lrdsl.compile("(1 - 1e-10) | cumulative()")
+    assert schedule(10**10) == pytest.approx((1 - 1e-10) ** 10**10, rel=1e-14)
+
+
+def test_cumulative_multiplies_only_so_many() -> None:
+    schedule = lrdsl.compile("1 - 1 / (t + 2) ** 2 | cumulative()")
+    with pytest.raises(SpecError, match=r"100,000,001 values one by one(.|\n)*take"):
+        schedule(10**8 + 1)
+
+
+def test_cumulative_may_be_asked_by_many_threads() -> None:
+    text = "1 - 1e-6 * cos(t) | cumulative()"
+    schedule, expected = lrdsl.compile(text), lrdsl.compile(text).values(20 * BLOCK)
+    found: list[float] = []
+    steps = [(i + 1) * BLOCK + 7 for i in range(18, 10, -1)]
+    threads = [threading.Thread(target=lambda t=t: found.append(schedule(t))) for t in steps]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == sorted(expected[steps].tolist())

@@ -21,7 +21,8 @@ torch = pytest.importorskip("torch")
 from torch.optim import SGD, AdamW  # noqa: E402
 from torch.optim import lr_scheduler as theirs  # noqa: E402
 
-from lrdsl.torch import AHEAD, Scheduler  # noqa: E402
+from lrdsl.torch import Scheduler  # noqa: E402
+from lrdsl.torch.ahead import AHEAD  # noqa: E402
 
 HEADLINE = "warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"
 
@@ -370,13 +371,15 @@ def test_resume(spec, made, order, kind):
 def test_state_is_plain_and_small():
     state = Scheduler(sgd(), "linear(peak,0,50%)", total_steps=np.int64(10), peak=1).state_dict()
     assert state == {
-        "version": 1,
+        "version": 2,
         "spec": "linear(peak, 0, 50%)",
         "context": {"total_steps": 10, "peak": 1.0},
         "updates": 0,
+        "metric_updates": [],
+        "metrics": [],
     }
     values = [*state.values(), *state["context"].values()]
-    assert {type(value) for value in values} <= {int, float, str, dict}
+    assert {type(value) for value in values} <= {int, float, str, dict, list}
 
 
 def test_loading_does_not_hold_on_to_the_state():
@@ -455,7 +458,7 @@ def good_state(**changes):
         pytest.param(
             theirs.StepLR(sgd(), 5).state_dict(), r"call `step\(0\)` instead", id="torch's StepLR"
         ),
-        pytest.param(good_state(version=2), "has version 2", id="version"),
+        pytest.param(good_state(version=3), "has version 3", id="version"),
         pytest.param(good_state(updates="3"), "not '3'", id="count that is text"),
         pytest.param(good_state(updates=3.0), "not 3.0", id="count that is a float"),
         pytest.param(good_state(updates=True), "not True", id="count that is a truth value"),
@@ -556,7 +559,7 @@ def scaled(scale):
         pytest.param(sgd(), [1], {}, "not list", id="list"),
         pytest.param(sgd(), True, {}, "not bool", id="bool"),
         pytest.param(sgd(), float("nan"), {}, "nan", id="nan"),
-        pytest.param(sgd(), {"lr": 1}, {}, "the key `spec`", id="mapping"),
+        pytest.param(sgd(), {}, {}, "the key `spec`", id="empty mapping"),
         pytest.param(sgd(), "cosine(1, 0, 5ep)", {}, "steps_per_epoch", id="no epochs"),
         pytest.param(sgd(), "cosine(peak, 0, 9)", {}, "`peak` has no value", id="unbound"),
         pytest.param(sgd(), "1", {"total_steps": -1}, "above 0", id="negative total"),

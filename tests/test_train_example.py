@@ -88,6 +88,20 @@ def accuracies(done):
             0.8,
             id="AdamW",
         ),
+        pytest.param(
+            ['lr="torch.OneCycleLR(0.3, total_steps=total)"', "steps=80"],
+            "torch.OneCycleLR(0.3, total_steps=total)",
+            80,
+            0.1,
+            id="a dialect",
+        ),
+        pytest.param(
+            ['lr="up(0.2)"', 'definitions="def up(x) = warmup(20, 0, x) >> cosine(x)"', "steps=80"],
+            "warmup(20, 0, 0.2) >> cosine(0.2)",
+            80,
+            0.1,
+            id="a definition in the config",
+        ),
     ],
 )
 def test_trains_under_the_schedule(tmp_path, arguments, spec, steps, least):
@@ -157,3 +171,14 @@ def test_is_repeatable(tmp_path):
     assert train(tmp_path, "-m", "seed=3,3,4", "lr=0.1", "steps=20").returncode == 0
     first, again, other = [(tmp_path / job / "lr.csv").read_text() for job in "012"]
     assert first == again != other
+
+
+def test_a_plateau_reacts_to_the_test_loss(tmp_path):
+    """So high a learning rate makes no progress, and is lowered after each patience."""
+    done = train(tmp_path, 'lr="base | plateau(0.1, patience=0)"', "optimizer.lr=300", "steps=280")
+    assert done.returncode == 0, done.stderr
+    rates = learning_rates(tmp_path)
+    assert rates[0] == 300
+    changes = [step for step in range(1, 280) if rates[step] != rates[step - 1]]
+    assert changes
+    assert all(step % 22 == 0 for step in changes), "once an epoch of 22 updates"

@@ -16,6 +16,7 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.frames import Frame, Place
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.parameters import Kind, Lean, Parameter, ParameterError, Parametrised
+from lrdsl.registry import did_you_mean
 from lrdsl.signal import half_up
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write
@@ -110,6 +111,8 @@ class Arguments:
         kind = parameter.kind
         if kind is Kind.VALUE:
             return here.values(self.context, self.reporter, where).evaluate(node)
+        if kind is Kind.VALUES:
+            return self._values(node, where, here)
         if kind is Kind.DURATION:
             return Durations(self.context, self.reporter, where, here.place).evaluate(node)
         if kind is Kind.UPDATES:
@@ -124,10 +127,35 @@ class Arguments:
                 self.complain(d.WRONG_KIND, f"{where} is a whole number, or `inf`", node)
                 return None
             return count
+        if kind is Kind.LIST:
+            return self._list_of_values(node, where, here)
+        if kind is Kind.WORD:
+            return self._word(parameter, node, where)
         assert kind is Kind.FLAG
         if isinstance(node, n.Keyword) and node.word in ("true", "false"):
             return node.word == "true"
         self.complain(d.WRONG_KIND, f"{where} is `true` or `false`", node)
+        return None
+
+    def _values(self, node: n.Node, where: str, here: Here) -> float | tuple[float, ...] | None:
+        values = here.values(self.context, self.reporter, where)
+        if not isinstance(node, n.List):
+            return values.evaluate(node)
+        found = [values.evaluate(item) for item in node.items]
+        return None if None in found else tuple([x for x in found if x is not None])
+
+    def _word(self, parameter: Parameter, node: n.Node, where: str) -> str | None:
+        """A word, one of the parameter's if it has a list of them."""
+        given = node.id if isinstance(node, n.Name) else None
+        given = node.value if isinstance(node, n.String) else given
+        if given is not None and (not parameter.words or given in parameter.words):
+            return given
+        if not parameter.words:
+            self.complain(d.WRONG_KIND, f"{where} is a word", node, "such as `up` or `'up'`")
+            return None
+        message = f"{where} is {' or '.join(f'`{word}`' for word in parameter.words)}"
+        suggestion = None if given is None else did_you_mean(given, parameter.words)
+        self.reporter.report(d.WRONG_KIND, message, node.span, suggestion=suggestion)
         return None
 
     def _milestones(self, node: n.Node, where: str, place: Place) -> tuple[int, ...] | None:
@@ -137,6 +165,15 @@ class Arguments:
             return None
         found = [self.updates(item, where, place) for item in node.items]
         return None if None in found else tuple([half_up(x) for x in found if x is not None])
+
+    def _list_of_values(self, node: n.Node, where: str, here: Here) -> list[float] | None:
+        if not isinstance(node, n.List):
+            message = f"{where} is a list of values"
+            self.complain(d.WRONG_KIND, message, node, f"write `[{write(node)}]`")
+            return None
+        values = here.values(self.context, self.reporter, f"an item of {where}")
+        found = [values.evaluate(item) for item in node.items]
+        return None if None in found else [value for value in found if value is not None]
 
     def make(
         self,
@@ -163,7 +200,7 @@ class Arguments:
     ) -> None:
         """Report a parameter that is impossible beside the others."""
         where = arguments.get(error.parameter, node)
-        self.complain(d.OUT_OF_RANGE, error.message, where, error.fix)
+        self.complain(error.problem, error.message, where, error.fix)
 
 
 def _requirement(problem: Any) -> str:

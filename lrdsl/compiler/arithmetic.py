@@ -144,11 +144,25 @@ class Domain(ABC, Generic[T]):
     def unbound(self, node: n.Name) -> None:
         """Complain about a name that nobody has given a value."""
         name = node.id
+        if name in self.context.schedules:
+            message = f"`{name}` is a schedule, which changes, and {self.where} takes {self.kind}"
+            fix = f"arithmetic with a schedule stands alone: `0.1 * {name}`"
+            self.complain(d.WRONG_KIND, message, node.span, fix=fix)
+            return
         if name in SHAPES or name in MODIFIERS or name in FUNCTIONS:
             message = f"`{name}` is no number, and {self.where} takes {self.kind}"
             self.complain(d.WRONG_KIND, message, node.span)
             return
-        known = [*self.context.variables, *DURATIONS, *CONSTANTS, "base", "prev", "next", *CURVES]
+        known = [
+            *self.context.variables,
+            *self.context.schedules,
+            *DURATIONS,
+            *CONSTANTS,
+            "base",
+            "prev",
+            "next",
+            *CURVES,
+        ]
         message = f"`{name}` has no value"
         fix = f"bind it: {name}=…"
         suggestion = did_you_mean(name, known)
@@ -314,6 +328,9 @@ def decide(node: n.Node, context: Context | None, reporter: Reporter) -> bool | 
 
     def is_known(name: str) -> bool | None:
         if context is None:
+            return None
+        if name == "base" and context.base_follows:
+            reporter.report(d.NEEDS_CONTEXT, "`base` is not known yet", node.span)
             return None
         known = {"base": context.base_lr, "total": context.total, "epoch": context.epoch}
         return known[name] is not None

@@ -9,7 +9,7 @@ from lrdsl.curves import CURVES, Curve
 from lrdsl.diagnostics import Reporter
 from lrdsl.parameters import Kind, Parameter
 from lrdsl.registry import did_you_mean, near
-from lrdsl.syntax.nodes import Argument, Call, Default, Faulty, Name, Node, String
+from lrdsl.syntax.nodes import Argument, Call, Default, Faulty, If, Name, Node, String, walk
 
 UNTIL = Parameter("until", Kind.DURATION, None, positional=False)
 """Whatever takes `steps` takes `until` instead: where the segment ends on its chain's clock."""
@@ -128,6 +128,8 @@ class _Binder:
                         f"there are {known}",
                     )
                 return found
+            case If() if any([isinstance(part, Faulty) for part, _ in walk(node)]):
+                return None
         message = f"`mode` of `{self.call.name.id}` takes the name of a curve"
         known = ", ".join(f"`{name}`" for name in CURVES)
         self._complain(d.WRONG_KIND, message, node, fix=f"there are {known}")

@@ -100,7 +100,9 @@ class _Checker:
         earlier: set[str] = set()
         for parameter in definition.parameters:
             name = parameter.name
-            if name in RESERVED | _WORDS or "." in name:
+            # What is called and what stands alone are never mistaken for each other.
+            reserved = (name in RESERVED and name not in FUNCTIONS) or name in _WORDS
+            if reserved or "." in name:
                 message = f"no parameter can be called `{name}`"
                 fix = None if "." in name else "it has a meaning of its own"
                 self._complain(d.DUPLICATE_NAME, message, parameter.span, fix=fix)

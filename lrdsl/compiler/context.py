@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
@@ -14,12 +13,24 @@ from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.functions import CONSTANTS, FUNCTIONS
 from lrdsl.library.files import text_of
-from lrdsl.signal import LAST_STEP, exact
-from lrdsl.syntax.parser import KEYWORDS
-from lrdsl.syntax.spec import as_number
+from lrdsl.signal import LAST_STEP, Signal, exact
+from lrdsl.syntax.parser import KEYWORDS, PYTHON
+from lrdsl.syntax.spec import NAME, as_number
 
 RESERVED = frozenset(
-    {"base", "prev", "next", "t", "total", "epoch", "rest", *CONSTANTS, *FUNCTIONS, *KEYWORDS}
+    {
+        "base",
+        "prev",
+        "next",
+        "t",
+        "total",
+        "epoch",
+        "rest",
+        *CONSTANTS,
+        *FUNCTIONS,
+        *KEYWORDS,
+        *PYTHON,
+    }
 )
 """Names that no variable may have."""
 
@@ -28,8 +39,6 @@ PARTS = frozenset(
     | {"definitions"}
 )
 """What the functions that take variables call their own arguments."""
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,12 @@ class Context:
     variables: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     definitions: str = ""
     """The text of definitions that come with the spec, before those of the process."""
+    schedules: Mapping[str, Signal] = field(
+        default_factory=lambda: MappingProxyType({}), compare=False, repr=False
+    )
+    """The other schedules of a program while a spec is compiled; they are no part of the run."""
+    base_follows: bool = field(default=False, compare=False, repr=False)
+    """Whether `base_lr` is only left out for now, so that none may ask if it is known."""
 
     @classmethod
     def of(
@@ -98,6 +113,14 @@ class Context:
 
     def __reduce__(self) -> tuple[object, tuple[dict[str, Any]]]:
         return _restore, (self.to_dict(),)
+
+    def beside(self, schedules: Mapping[str, Signal]) -> Context:
+        """The same context for a spec that may name these schedules."""
+        for name in schedules:
+            if name in self.variables:
+                message = f"`{name}` is both a variable and a schedule"
+                raise fail(d.BAD_CONTEXT, message, fix="give the variable another name")
+        return replace(self, schedules=MappingProxyType(dict(schedules)))
 
     @property
     def total(self) -> Fraction | None:
@@ -156,7 +179,7 @@ def _positive(name: str, value: object) -> float | None:
 
 
 def _variable(name: str, value: object) -> float:
-    if name in RESERVED or name in PARTS or not _NAME.fullmatch(name):
+    if name in RESERVED or name in PARTS or not NAME.fullmatch(name):
         why = "has a meaning of its own" if name in RESERVED else "is no name in a spec"
         raise fail(d.BAD_CONTEXT, f"no variable can be called `{name}`: it {why}")
     return _number(name, value)

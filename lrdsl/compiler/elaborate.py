@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from lrdsl import diagnostics as d
 from lrdsl.compiler.bind import UNTIL, bind
@@ -15,6 +15,7 @@ from lrdsl.compiler.terms import (
     InUpdates,
     Modify,
     Poison,
+    Reference,
     Scalar,
     Sequence,
     ShapeCall,
@@ -33,21 +34,30 @@ DURATIONS = frozenset({"total", "epoch", "rest"})
 """Names that are durations."""
 
 
-def elaborate(node: n.Node, reporter: Reporter, defined: Iterable[str] = ()) -> Term:
+def elaborate(
+    node: n.Node,
+    reporter: Reporter,
+    defined: Iterable[str] = (),
+    schedules: Collection[str] = frozenset(),
+) -> Term:
     """The term of a schedule's tree; what cannot be understood is reported and poisoned.
 
     `defined` are the names of definitions, whose calls have been expanded: a name that stands
-    without its brackets, or is mistyped, may be one of them.
+    without its brackets, or is mistyped, may be one of them. `schedules` are the names of the
+    other schedules of the program.
     """
-    return Elaborator(reporter, defined).term(node)
+    return Elaborator(reporter, defined, schedules).term(node)
 
 
 class Elaborator:
     """Elaborates the parts of one spec."""
 
-    def __init__(self, reporter: Reporter, defined: Iterable[str]) -> None:
+    def __init__(
+        self, reporter: Reporter, defined: Iterable[str], schedules: Collection[str]
+    ) -> None:
         self.reporter = reporter
         self.defined = defined
+        self.schedules = schedules
 
     def term(self, node: n.Node, region: list[n.Node] | None = None) -> Term:
         """The term of a node that stands where a schedule belongs.
@@ -139,7 +149,7 @@ class Elaborator:
             message = f"`{name}` is the name of a function, not a value"
             self._complain(d.BARE_NAME, message, node, fix=f"write `{name}(…)`")
             return Poison(node)
-        return Scalar(node)
+        return Reference(node, name) if name in self.schedules else Scalar(node)
 
     def _apply(
         self,
@@ -190,6 +200,11 @@ class Elaborator:
             self.term(node)
 
     def _unknown(self, name: n.Name, kind: str, known: list[str]) -> None:
+        broken = SHAPES.why_broken(name.id)
+        if broken is not None:
+            fix = "mend, or uninstall, that package"
+            self._complain(d.BAD_SHAPE, broken, name, fix=fix)
+            return
         message = f"there is no {kind} `{name.id}`"
         self._complain(d.UNKNOWN_NAME, message, name, did_you_mean(name.id, known))
 

@@ -282,7 +282,7 @@ class _Expander:
             self._complain(d.WRONG_KIND, message, node.span, near)
             return False
         if isinstance(default, n.Keyword) and default.word in ("true", "false"):
-            if isinstance(node, n.Keyword) and node.word in ("true", "false"):
+            if word_of(node) in ("true", "false") or isinstance(node, n.Faulty):
                 return True
             self._complain(d.WRONG_KIND, f"{where} is `true` or `false`", node.span)
             return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -78,14 +78,46 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """Which updates of the run a term is for: those from `start` to before `stop`.
+
+    Its own clock is at 0 at update `zero`. Under a modifier that warps time a term has no such
+    updates; `warped_by` is that modifier's name.
+    """
+
+    zero: Fraction = Fraction(0)
+    start: Fraction = Fraction(0)
+    stop: Length = math.inf
+    warped_by: str | None = None
+
+    def part(self, start: int, stop: Length) -> Window:
+        """The window of what begins at `start` and ends at `stop` of this one's clock."""
+        zero = self.zero + start
+        return replace(
+            self, zero=zero, start=max(self.start, zero), stop=min(self.stop, self.zero + stop)
+        )
+
+    def under(self, name: str, began: Fraction | None) -> Window:
+        """The window of what a modifier changes, whose clock is at `began` when its own is at 0.
+
+        None: the modifier warps time.
+        """
+        if began is None:
+            return replace(self, warped_by=self.warped_by or name)
+        return replace(self, zero=self.zero - began)
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What a term is built in.
 
-    `origin` is the exact start minus the update it was rounded to, so that boundaries inside are
-    rounded where they really lie. `room` is the exact length for a term that fills what it gets.
+    `window` is where it stands in the run. `origin` is the exact start minus the update it was
+    rounded to, so that boundaries inside are rounded where they really lie. `room` is the exact
+    length for a term that fills what it gets.
     """
 
     place: Place
+    window: Window
     origin: Fraction
     room: Fraction | None
     prev: Ask

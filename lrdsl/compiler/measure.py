@@ -18,6 +18,7 @@ from lrdsl.compiler.terms import (
     EntryTerm,
     InUpdates,
     Modify,
+    Reference,
     Scalar,
     Sequence,
     ShapeCall,
@@ -49,7 +50,7 @@ class Measure:
 
     def _measure(self, term: Term, place: Place) -> Extent | None:
         match term:
-            case Scalar() | InUpdates():
+            case Scalar() | InUpdates() | Reference():
                 return Extent(math.inf, term.node, is_number=True)
             case Clock():
                 return Extent(math.inf, term.node)
@@ -180,7 +181,7 @@ class Measure:
 
     def _never_ends(self, extent: Extent, part: Term, following: Term) -> None:
         text = write(part.node)
-        if extent.is_number:
+        if isinstance(part, Scalar):
             message, fix = f"`{text}` never ends", f"write `constant({text}, steps)`"
         else:
             message, fix = f"`{text}` never ends", "give it a length with `| take(steps)`"

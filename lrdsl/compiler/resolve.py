@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,9 +19,9 @@ from lrdsl import diagnostics as d
 from lrdsl.compiler.arguments import Arguments, Here
 from lrdsl.compiler.arithmetic import Durations, Values
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.frames import Cell, Frame, Layout, Place
+from lrdsl.compiler.frames import Cell, Frame, Layout, Place, Window
 from lrdsl.compiler.measure import Measure, source_place, with_entries
-from lrdsl.compiler.signals import Leaf, Pointwise, Time
+from lrdsl.compiler.signals import Elsewhere, Leaf, Pointwise, Time
 from lrdsl.compiler.terms import (
     Apply,
     Called,
@@ -30,6 +30,7 @@ from lrdsl.compiler.terms import (
     InUpdates,
     Modify,
     Poison,
+    Reference,
     Scalar,
     Sequence,
     ShapeCall,
@@ -40,30 +41,50 @@ from lrdsl.functions import OPERATORS, Function
 from lrdsl.modifiers import Modifier
 from lrdsl.modifiers.base import Length
 from lrdsl.modifiers.interval import Entry, Standing
+from lrdsl.modifiers.reactive import Reacting, Reaction, Reactive, Reactor
 from lrdsl.parameters import Kind, ParameterError
 from lrdsl.signal import Chain, Number, Signal, half_up
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import short, write
 
 
-class Resolver:
-    """Resolves the terms of one spec in one context."""
+class Resolved(NamedTuple):
+    """What a spec is in a context, after some metrics."""
 
-    def __init__(self, context: Context, reporter: Reporter) -> None:
+    signal: Signal
+    length: Length
+    reactors: tuple[Reactor, ...] = ()
+    """What reacts to metrics, each after all that stands inside what it modifies."""
+
+
+class Resolver:
+    """Resolves the terms of one spec in one context.
+
+    `reactions` are what its reactive modifiers have made of the metrics so far, in the order in
+    which they are built; that order depends on the spec and the context alone.
+    """
+
+    def __init__(
+        self, context: Context, reporter: Reporter, reactions: tuple[Reaction, ...] = ()
+    ) -> None:
         self.args = Arguments(context, reporter)
         self.lengths = Measure(self.args)
+        self.reactions = reactions
+        self.reactors: list[Reactor] = []
 
-    def resolve(self, term: Term) -> tuple[Signal, Length] | None:
+    def resolve(self, term: Term) -> Resolved | None:
         """The signal of a whole spec and its length; None when something is wrong."""
         total = self.args.context.total
         place = Place(Fraction(0), total)
         extent = self.lengths.measure(term, place)
-        signal = self.build(term, Frame(place, Fraction(0), total, self.args.base, self.args.base))
+        length = total if extent is None or extent.length is None else extent.length
+        window = Window(stop=half_up(length) if isinstance(length, Fraction) else math.inf)
+        frame = Frame(place, window, Fraction(0), total, self.args.base, self.args.base)
+        signal = self.build(term, frame)
         if signal is None or extent is None:
             return None
-        length = total if extent.length is None else extent.length
         assert length is not None
-        return signal, length
+        return Resolved(signal, length, tuple(self.reactors))
 
     def build(self, term: Term, frame: Frame) -> Signal | None:
         """The signal of a term."""
@@ -73,6 +94,8 @@ class Resolver:
                 return None if value is None else Number(value, write(node))
             case Clock():
                 return Time()
+            case Reference():
+                return self._refer(term, frame)
             case InUpdates(node=node):
                 updates = Durations(
                     self.args.context, self.args.reporter, "a formula", frame.place
@@ -101,6 +124,16 @@ class Resolver:
                 for part in parts:
                     self.build(part, frame)
         return None
+
+    def _refer(self, term: Reference, frame: Frame) -> Signal | None:
+        """Another schedule of the program, read at the same update of the run."""
+        warp = frame.window.warped_by
+        if warp is not None:
+            message = f"`{term.name}` is read as training goes, but `{warp}` runs another clock"
+            fix = f"write what `{term.name}` is for after the `{warp}`, outside its brackets"
+            self.args.complain(d.WRONG_PLACE, message, term.node, fix)
+            return None
+        return Elsewhere(self.args.context.schedules[term.name], term.name, frame.window.zero)
 
     def _values(self, where: str, frame: Frame) -> Values:
         return Values.at(self.args.context, self.args.reporter, where, frame)
@@ -200,18 +233,19 @@ class Resolver:
             if start is None:
                 # The layout is at fault; parts are built all the same, to find their mistakes.
                 inside = self._part_frame(
-                    i, layout.places[i], Fraction(0), Fraction(1), frame, cells
+                    i, layout.places[i], frame.window, Fraction(0), Fraction(1), frame, cells
                 )
+                length = None
             else:
+                at = half_up(frame.origin + start)
+                end = math.inf if stop is None else half_up(frame.origin + stop)
                 rest = None if frame.place.rest is None else frame.place.rest - start
-                origin = frame.origin + start
-                origin -= half_up(origin)
+                origin = frame.origin + start - at
                 room = None if stop is None else stop - start
-                at = frame.place.moved(start, rest)
-                inside = self._part_frame(i, at, origin, room, frame, cells)
-            length = None
-            if start is not None and stop is not None:
-                length = half_up(frame.origin + stop) - half_up(frame.origin + start)
+                window = frame.window.part(at, end)
+                place = frame.place.moved(start, rest)
+                inside = self._part_frame(i, place, window, origin, room, frame, cells)
+                length = None if isinstance(end, float) else end - at
             make = functools.partial(self.build, part, inside)
             cells.append(Cell(make, self._begin(part, inside), length, self.args.base))
         signals = [cell.get() for cell in cells]
@@ -253,6 +287,7 @@ class Resolver:
         self,
         i: int,
         place: Place,
+        window: Window,
         origin: Fraction,
         room: Fraction | None,
         frame: Frame,
@@ -269,11 +304,15 @@ class Resolver:
         def next(span: Span) -> float | None:
             return cells[i].ask(following, span)
 
-        return replace(frame, place=place, origin=origin, room=room, prev=prev, next=next)
+        return replace(
+            frame, place=place, window=window, origin=origin, room=room, prev=prev, next=next
+        )
 
     def _begin(self, part: Term, frame: Frame) -> Callable[[], float | None] | None:
         """How to find where a part starts without building it, so that long chains stay shallow."""
         if not isinstance(part, ShapeCall) or part.form.cls.begins_at is None:
+            return None
+        if part.curve is not None and not part.curve.meets_ends:
             return None
         field = part.form.cls.begins_at
         parameters = [p for p in part.form.parameters if p.name == field]
@@ -290,27 +329,45 @@ class Resolver:
     def _build_modified(self, term: Modify, frame: Frame) -> Signal | None:
         extent = self.lengths.measure(term.source, source_place(term, frame.place))
         modifier = self.lengths.modifier(term, frame.place)
-        inside = self._source_frame(term, modifier, frame)
-        source = self.build(term.source, inside)
         whole = self.lengths.measure(term, frame.place)
+        reach = frame.room if whole is None or whole.length is None else whole.length
+        end = half_up(frame.origin + reach) if isinstance(reach, Fraction) else math.inf
+        inside = self._source_frame(term, modifier, end, frame)
+        source = self.build(term.source, inside)
         if whole is None or source is None:
             self._look_at_entries(term, frame)
             return None
         assert extent is not None and modifier is not None
         length = inside.room if extent.length is None else extent.length
         assert length is not None  # else the source could not have been built
-        reach = frame.room if whole.length is None else whole.length
-        end = half_up(frame.origin + reach) if isinstance(reach, Fraction) else math.inf
         if term.entries:
             entries = self._build_entries(term, modifier, source, frame)
             if entries is None:
                 return None
             modifier = with_entries(term, entries)
+        if isinstance(modifier, Reactive):
+            return self._build_reacting(term, modifier, source, frame.window.part(0, end))
         try:
             return modifier.apply(source, length, end, write(term.node))
         except ParameterError as error:
             self.args.impossible(error, term.node, term.arguments)
             return None
+
+    def _build_reacting(
+        self, term: Modify, modifier: Reactive, source: Signal, window: Window
+    ) -> Signal | None:
+        if window.warped_by is not None:
+            name = modifier.name
+            message = f"`{name}` goes by the updates of the run, which `{window.warped_by}` changes"
+            fix = f"write it after the `{window.warped_by}`"
+            self.args.complain(d.WRONG_PLACE, message, term.node, fix)
+            return None
+        place = len(self.reactors)
+        known = place < len(self.reactions)
+        reaction = self.reactions[place] if known else Reaction(modifier.start())
+        signal = Reacting(source, write(term.node), window.zero, reaction)
+        self.reactors.append(Reactor(modifier, signal, window.start, window.stop))
+        return signal
 
     def _look_at_entries(self, term: Modify, frame: Frame) -> None:
         """Find the mistakes inside the entries of a modifier that cannot be made."""
@@ -318,18 +375,28 @@ class Resolver:
             if isinstance(entry.value, Term):
                 nowhere = frame.place.moved(Fraction(0), None)
                 inside = replace(
-                    frame, place=nowhere, origin=Fraction(0), room=Fraction(1), next=self.args.base
+                    frame,
+                    place=nowhere,
+                    origin=Fraction(0),
+                    room=Fraction(1),
+                    next=self.args.base,
                 )
                 self.build(entry.value, inside)
 
-    def _source_frame(self, term: Modify, modifier: Modifier | None, frame: Frame) -> Frame:
-        """The frame for what a modifier changes."""
+    def _source_frame(
+        self, term: Modify, modifier: Modifier | None, end: float, frame: Frame
+    ) -> Frame:
+        """The frame for what a modifier changes; it is done with at update `end`."""
         outer = frame.place.rest if frame.room is None else frame.room
         room = None if modifier is None or outer is None else modifier.room(outer)
         origin = Fraction(0) if term.cls.warps else frame.origin
         if room is None:
             room = frame.place.rest
-        return replace(frame, place=source_place(term, frame.place), origin=origin, room=room)
+        window = frame.window.part(0, end)
+        if modifier is not None:
+            window = window.under(term.cls.name, modifier.began())
+        place = source_place(term, frame.place)
+        return replace(frame, place=place, window=window, origin=origin, room=room)
 
     def _build_entries(
         self, term: Modify, modifier: Modifier, source: Signal, frame: Frame
@@ -353,6 +420,7 @@ class Resolver:
             inside = replace(
                 frame,
                 place=frame.place.moved(Fraction(0), rest),
+                window=frame.window.part(at, stop),
                 origin=origin,
                 room=rest,
                 prev=prev,

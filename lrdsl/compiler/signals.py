@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from lrdsl.functions import FUNCTIONS
 from lrdsl.shapes import Shape
-from lrdsl.signal import Array, Piece, Signal
+from lrdsl.signal import Array, Piece, Signal, half_up, merged, whole
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write
 
@@ -52,6 +54,40 @@ class Time(Signal):
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere(Signal):
+    """Another schedule, called `name`, whose clock was at `zero` when this one's was at 0."""
+
+    signal: Signal
+    name: str
+    zero: Fraction
+
+    @property
+    def steady(self) -> float | None:
+        return self.signal.steady
+
+    def values(self, t: Array) -> Array:
+        # Updates of the run are whole, also where `skip` leaves a fraction; none lies before 0.
+        return self.signal.values(np.maximum(np.rint(t + float(self.zero)), 0))
+
+    def outline(self, stop: float) -> tuple[Piece, ...]:
+        zero = half_up(self.zero)
+        pieces = [p for p in self.signal.outline(stop + zero) if p.stop > zero]
+        return tuple(
+            [Piece(max(start - zero, 0), whole(end - zero), self.name) for start, end, _ in pieces]
+        )
+
+    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+        zero = half_up(self.zero)
+        first = max(start + zero, 0)
+        return self.signal.extremes(first, max(stop + zero, first + 1))
+
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        zero = half_up(self.zero)
+        first, last = max(start + zero, 0), max(stop + zero, 0)
+        return (end - zero for end in self.signal.cycle_ends(first, last))
+
+
+@dataclass(frozen=True, slots=True)
 class Pointwise(Signal):
     """Functions applied from left to right: f₁(part₀, part₁), then f₂(that, part₂) and so on."""
 
@@ -76,6 +112,9 @@ class Pointwise(Signal):
         steady = [part.steady for part in self.parts]
         found = self._combine([ends if x is None else np.full(2, x) for x in steady])
         return float(found.min()), float(found.max())
+
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        return merged(*[part.cycle_ends(start, stop) for part in self.parts])
 
     def _keeps_order(self, changing: int) -> bool:
         """Whether the result only rises or only falls with its one part that changes."""

@@ -43,6 +43,13 @@ class Clock(Term):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Reference(Term):
+    """Another schedule of the same program, as it is at the same update of the run."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class InUpdates(Term):
     """A duration in a formula, `total` in `t/total`, counted in updates."""
 

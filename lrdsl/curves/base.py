@@ -21,6 +21,8 @@ class Curve(Parametrised):
     """Whether `name(start, end, steps, …)` is a shape too, not a mode alone."""
     default_end: ClassVar[float | None] = 0.0
     """What the shape's `end` is when left out; None: it must be given."""
+    meets_ends: ClassVar[bool] = True
+    """Whether it is at `start` at progress 0 and leads to `end`; else it only comes near them."""
 
     @abstractmethod
     def between(self, start: float, end: float, p: Array) -> Array:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, TypeAlias, TypeVar
@@ -37,6 +39,10 @@ class Modifier(Parametrised):
         """How long the source must be for the result to take `outer` updates; None: undecided."""
         return outer
 
+    def began(self) -> Fraction | None:
+        """The source's time when the result's is 0; None where the two run differently."""
+        return None if self.warps else Fraction(0)
+
     @abstractmethod
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
         """The modified signal.
@@ -49,9 +55,13 @@ class Modifier(Parametrised):
 class Filter(Modifier):
     """A modifier that changes values or times one by one."""
 
-    @abstractmethod
+    def times(self, t: Array) -> Array:
+        """The source's times at the result's times `t`; they never go back."""
+        return t
+
     def values(self, source: Signal, t: Array) -> Array:
         """The modified values at times `t`."""
+        return source.values(self.times(t))
 
     def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
         """The pieces of the modified signal."""
@@ -86,6 +96,17 @@ class Filtered(Signal):
         stop = int(min(stop, self.end + 1))
         found = self.filter.extremes(self.source, start, stop)
         return Signal.extremes(self, start, stop) if found is None else found
+
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        def time(t: int) -> float:
+            return float(self.filter.times(np.array([min(t, self.end)], dtype=np.float64))[0])
+
+        found = start
+        for end in self.source.cycle_ends(math.floor(time(start)), math.floor(time(stop))):
+            if time(found) < end:  # else another cycle has ended at the same update
+                # The first update at which the source has come so far.
+                found = bisect.bisect_left(range(stop), float(end), lo=found + 1, key=time)
+                yield found
 
 
 MODIFIERS: Registry[type[Modifier]] = Registry("modifier", "lrdsl.modifiers")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
@@ -9,7 +10,7 @@ from pydantic import InstanceOf
 
 from lrdsl.modifiers.base import Length, Modifier, modifier
 from lrdsl.parameters import Kind
-from lrdsl.signal import Array, Number, Piece, Signal, partition, shift, spans
+from lrdsl.signal import Array, Number, Piece, Signal, merged, partition, shift, spans
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,15 @@ class Region(Signal):
             return Signal.extremes(self, start, stop)
         low, high = self.signal.extremes(start - self.origin, stop - self.origin)
         return min(low * scale, high * scale), max(low * scale, high * scale)
+
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        parts = [(self.signal, self.origin), *[(f.signal, f.start) for f in self.factors]]
+        return merged(*[_later(part, by, start, stop) for part, by in parts])
+
+
+def _later(signal: Signal, by: int, start: int, stop: int) -> Iterator[int]:
+    """The cycle ends of a signal whose clock started at `by`."""
+    return (by + end for end in signal.cycle_ends(start - by, stop - by))
 
 
 class Standing:
@@ -116,6 +126,10 @@ class Patched(Signal):
             for i, first, last in spans(self.starts, start, stop)
         ]
         return min([low for low, _ in found]), max([high for _, high in found])
+
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        for i, first, last in spans(self.starts, start, stop):
+            yield from self.regions[i].cycle_ends(first, int(last))
 
 
 @modifier

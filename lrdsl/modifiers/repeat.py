@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar
@@ -20,11 +20,14 @@ from lrdsl.signal import (
     exact,
     half_up,
     last_multiple,
+    merged,
     multiple,
     partition,
     scaled,
     shift,
 )
+
+_HALF = Fraction(1, 2)
 
 MANY_PIECES = 1000
 """More pieces than this are outlined as one."""
@@ -156,6 +159,12 @@ class Periodic(Signal):
             low, high = ends[0], ends[0]
         return min(low, *ends), max(high, *ends)
 
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        # half_up(k·length) ≤ t  ⇔  k < (t + ½)/length
+        first, last = (math.ceil((t + _HALF) / self.length) for t in (start, stop))
+        rounds = range(max(first, 1), int(min(last, self.repeat.times + 1)))
+        return merged(half_up(k * self.length) for k in rounds)
+
 
 @dataclass(frozen=True, slots=True)
 class Rounds(Signal):
@@ -191,6 +200,10 @@ class Rounds(Signal):
             return (Piece(0, stop, formula),)
         rounds = zip(itertools.count(1), starts, [*starts[1:], stop])
         return within([Piece(i, j, f"{formula} round {k}") for k, i, j in rounds if i < j], stop)
+
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        first, last = np.searchsorted(self.starts, [start, stop], "right").tolist()
+        return merged(map(int, self.starts[max(first, 1) : last].tolist()))
 
 
 def summary(pieces: tuple[Piece, ...]) -> str:

@@ -22,8 +22,8 @@ class Skip(Filter):
 
     n: Annotated[Updates, Field(gt=0)]
 
-    def values(self, source: Signal, t: Array) -> Array:
-        return source.values(t + float(self.n))
+    def times(self, t: Array) -> Array:
+        return t + float(self.n)
 
     def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
         skipped = half_up(self.n)
@@ -46,6 +46,9 @@ class Skip(Filter):
             message = f"nothing is left: there are {there:g} updates, {skipped:g} are skipped"
             raise ParameterError("n", message)
         return source - self.n
+
+    def began(self) -> Fraction:
+        return self.n
 
     def room(self, outer: Fraction) -> Fraction | None:
         return outer + self.n

@@ -7,13 +7,15 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from lrdsl.modifiers.base import Filter, Length, ends, modifier
-from lrdsl.parameters import Value
-from lrdsl.signal import Array, Piece, Signal, exact, scaled
+from lrdsl.parameters import Duration
+from lrdsl.signal import Array, Piece, Signal, scaled
 
 
 @modifier
 class Stretch(Filter):
     """`k` times slower: the value at t is the source's at t/k.
+
+    `k` may be a duration: under `stretch(1ep)` the source's clock counts epochs.
 
     Example: `cosine(1, 0, 100) | stretch(3)`
     """
@@ -21,14 +23,14 @@ class Stretch(Filter):
     name: ClassVar[str] = "stretch"
     warps: ClassVar[bool] = True
 
-    k: Annotated[Value, Field(gt=0)]
+    k: Annotated[Duration, Field(gt=0)]
 
-    def values(self, source: Signal, t: Array) -> Array:
-        return source.values(scaled(t, 1 / self._ratio))
+    def times(self, t: Array) -> Array:
+        return scaled(t, 1 / self.k)
 
     def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
-        pieces = source.outline(stop if math.isinf(stop) else math.ceil(stop / self._ratio))
-        edges = [min(math.ceil(piece.start * self._ratio), stop) for piece in pieces] + [stop]
+        pieces = source.outline(stop if math.isinf(stop) else math.ceil(stop / self.k))
+        edges = [min(math.ceil(piece.start * self.k), stop) for piece in pieces] + [stop]
         return tuple(
             [
                 Piece(int(first), last, f"{piece.text} | {text}")
@@ -38,12 +40,7 @@ class Stretch(Filter):
         )
 
     def length(self, source: Length) -> Length:
-        return source * self._ratio if ends(source) else source
+        return source * self.k if ends(source) else source
 
     def room(self, outer: Fraction) -> Fraction | None:
-        return outer / self._ratio
-
-    @property
-    def _ratio(self) -> Fraction:
-        """k as the decimal number that it was written as."""
-        return exact(self.k)
+        return outer / self.k

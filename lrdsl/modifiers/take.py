@@ -22,8 +22,8 @@ class Take(Filter):
 
     n: Annotated[Updates, Field(gt=0)]
 
-    def values(self, source: Signal, t: Array) -> Array:
-        return source.values(np.minimum(t, float(self.n)))
+    def times(self, t: Array) -> Array:
+        return np.minimum(t, float(self.n))
 
     def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
         if stop <= self.n:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 from lrdsl.curves import CURVES, Curve
 from lrdsl.parameters import Kind, Lean, Parameter, Parametrised
+from lrdsl.plugins import Plugins
 from lrdsl.registry import Registry
 from lrdsl.signal import Array
 
@@ -80,7 +81,9 @@ def _of_curves(name: str | None) -> bool:
     return False
 
 
-SHAPES: Registry[Form] = Registry("shape", "lrdsl.shapes", make=_of_curves)
+SHAPES: Registry[Form] = Registry(
+    "shape", "lrdsl.shapes", make=_of_curves, plugins=Plugins("lrdsl.shapes")
+)
 
 S = TypeVar("S", bound=type[Shape])
 

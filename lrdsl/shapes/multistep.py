@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.parameters import Lean, Milestones, ParameterError, Value, lean
+from lrdsl.parameters import Lean, Milestones, ParameterError, Value, Values, lean
 from lrdsl.shapes.base import Shape, shape
 from lrdsl.signal import Array
 
@@ -13,6 +13,8 @@ from lrdsl.signal import Array
 @shape
 class Multistep(Shape):
     """start·gamma^(how many of `at` are ≤ t). It never ends.
+
+    A list as gamma holds one factor for each milestone: `multistep(0.1, [0.5, 0.1], at=[30, 80])`.
 
     Example: `multistep(0.1, 0.1, at=[30, 80])`
 
@@ -22,7 +24,7 @@ class Multistep(Shape):
     name: ClassVar[str] = "multistep"
 
     start: Value = lean(Lean.PREV)
-    gamma: Annotated[Value, Field(gt=0)]
+    gamma: Values
     at: Annotated[Milestones, Field(min_length=1)]
 
     def model_post_init(self, context: Any) -> None:
@@ -32,7 +34,22 @@ class Multistep(Shape):
             if later < earlier:
                 message = f"the milestones must increase, but {later} follows {earlier}"
                 raise ParameterError("at", message, "put them in order")
+        factors = self.gamma if isinstance(self.gamma, tuple) else (self.gamma,)
+        for factor in factors:
+            if factor <= 0:
+                raise ParameterError("gamma", f"`gamma` must be above 0, not {factor:g}")
+        if isinstance(self.gamma, tuple) and len(factors) != len(self.at):
+            message = f"`gamma` has the length {len(factors)}, `at` the length {len(self.at)}"
+            raise ParameterError("gamma", message, "give one factor for each, or one for all")
 
     def values(self, t: Array) -> Array:
         passed = np.searchsorted(np.array(self.at, dtype=np.float64), t, "right")
+        if isinstance(self.gamma, tuple):
+            factors: Array = np.cumprod(np.array([1.0, *self.gamma]))
+            return self.start * factors[passed]
         return self.start * self.gamma ** passed.astype(np.float64)
+
+    @property
+    def turns(self) -> tuple[int, ...] | None:
+        # Factors below and above 1 may take turns.
+        return self.at if isinstance(self.gamma, tuple) else ()

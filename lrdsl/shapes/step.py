@@ -1,31 +1,54 @@
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar
 
+import numpy as np
 from pydantic import Field
 
-from lrdsl.parameters import Duration, Lean, Value, lean
+from lrdsl import diagnostics as d
+from lrdsl.parameters import Kind, Lean, ParameterError, Value, lean
 from lrdsl.shapes.base import Shape, shape
-from lrdsl.signal import Array, last_multiple
+from lrdsl.signal import Array, last_multiple, scaled
 
 
 @shape
 class Step(Shape):
     """start·gamma^⌊t/every⌋: times gamma at update every, 2·every and so on. It never ends.
 
-    A multiple of `every` that is no whole number of updates is rounded half up.
+    A multiple of `every` that is no whole number of updates is rounded half up. With `half_life`
+    instead of gamma and every it falls at every update, start·2^(-t/half_life), and so to a half
+    in that time: `step(0.1, half_life=500)`.
 
     Example: `step(0.1, 0.5, 30)`
 
-    Corresponds to torch's StepLR.
+    Corresponds to torch's StepLR and, with `half_life`, to SpeechBrain's StepScheduler.
     """
 
     name: ClassVar[str] = "step"
+    keywords: ClassVar[tuple[str, ...]] = ("half_life",)
     begins_at: ClassVar[str | None] = "start"
 
     start: Value = lean(Lean.PREV)
-    gamma: Annotated[Value, Field(gt=0)]
-    every: Annotated[Duration, Field(ge=1)]
+    gamma: Annotated[float | None, Kind.VALUE, Field(gt=0)] = None
+    every: Annotated[Fraction | None, Kind.DURATION, Field(ge=1)] = None
+    half_life: Annotated[Fraction | None, Kind.DURATION, Field(gt=0)] = None
+
+    def model_post_init(self, context: Any) -> None:
+        given = [name for name in ("gamma", "every") if getattr(self, name) is not None]
+        if self.half_life is not None and given:
+            message = f"`half_life` and `{given[0]}` both say how fast it falls"
+            fix = "give `half_life`, or `gamma` and `every`"
+            raise ParameterError("half_life", message, fix, d.CONFLICTING_ARGUMENTS)
+        if self.half_life is None and len(given) < 2:
+            missing = "every" if given == ["gamma"] else "gamma"
+            message = f"`step` needs `{missing}`"
+            fix = "give `gamma` and `every`, or `half_life`"
+            raise ParameterError(missing, message, fix, d.MISSING_ARGUMENT)
 
     def values(self, t: Array) -> Array:
+        if self.half_life is not None:
+            halved: Array = self.start * np.exp2(-scaled(t, 1 / self.half_life))
+            return halved
+        assert self.gamma is not None and self.every is not None
         return self.start * self.gamma ** last_multiple(t, self.every)

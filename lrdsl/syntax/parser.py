@@ -27,11 +27,15 @@ MAX_CHARACTERS = 64 * 1024
 MAX_DEPTH = 200
 MOST_NODES_DEEP = 2 * MAX_DEPTH + 1
 """As a tree counts: a call and its argument are two nodes, but one level."""
+MOST_WAITING = 10 * MAX_DEPTH
+"""Words and parts that wait for the rest of what they are in; each level has a few."""
 MAX_SYNTAX_ERRORS = 20
 Children: TypeAlias = "list[Any]"
 """What lark hands to a callback: tokens and nodes."""
 
 KEYWORDS = frozenset({"none", "true", "false", "inf"})
+PYTHON = {"None": "none", "True": "true", "False": "false"}
+"""How Python writes some of them: calls are pasted from there."""
 
 _OPENING = re.compile(r"#[^\n]*|[(\[]|[)\]]")
 
@@ -82,7 +86,7 @@ def read_definitions(text: str, file: str, reporter: Reporter) -> tuple[Definiti
     """The definitions in a text; those with syntax errors, which go to `reporter`, left out."""
     if not _COMMENT.sub("", text).strip() or not _is_readable(text, reporter):
         return ()
-    handler = _Recovery(text, reporter)
+    handler = _Recovery(text, reporter, "definition")
     try:
         found: Any = _lark().parse(text, start="library", on_error=handler)
     except UnexpectedInput as error:
@@ -141,9 +145,10 @@ def _too_deep(span: Span, reporter: Reporter) -> None:
 class _Recovery:
     """What lark calls at each syntax error: reports it, mends the parser's state, goes on."""
 
-    def __init__(self, text: str, reporter: Reporter) -> None:
+    def __init__(self, text: str, reporter: Reporter, what: str = "schedule") -> None:
         self.text = text
         self.reporter = reporter
+        self.what = what
         self.errors = 0
         self._dropped: tuple[int, int] | None = None
 
@@ -157,6 +162,11 @@ class _Recovery:
         assert isinstance(error, UnexpectedToken)
         parser: Any = error.interactive_parser
         token = error.token
+        if len(parser.parser_state.value_stack) > MOST_WAITING:
+            # Finding out what would be accepted takes as long as there is much to be completed.
+            start = min(token.start_pos or len(self.text), len(self.text) - 1)
+            _too_deep(Span(start, start + 1), self.reporter)
+            return False
         accepted = frozenset(parser.accepts())
         if token.type == "$END":
             start = len(self.text)
@@ -228,7 +238,9 @@ class _Recovery:
             accepted = parser.accepts()
             if "$END" in accepted:
                 break
-            missing = next((c for c in ("MISSING", "RPAR", "RSQB", "COLON") if c in accepted), None)
+            missing = next(
+                (c for c in ("MISSING", "RPAR", "RSQB", "COLON", "ELSE") if c in accepted), None
+            )
             if missing is None:
                 return False
             parser.feed_token(Token(missing, "", position, end_pos=position))
@@ -239,7 +251,7 @@ class _Recovery:
         if not self.reporter.diagnostics:
             position = error.pos_in_stream or 0
             span = Span(position, position + 1)
-            self.reporter.report(d.UNEXPECTED, "this is no schedule", span)
+            self.reporter.report(d.UNEXPECTED, f"this is no {self.what}", span)
 
 
 _INSERTS = ("MISSING", "COMMA", "THEN", "COLON")
@@ -298,8 +310,9 @@ class _Build(Transformer[Token, Any]):
 
     def name(self, children: Children) -> n.Node:
         (token,) = children
-        if token in KEYWORDS:
-            return n.Keyword(str(token), span=_span(token))
+        word = PYTHON.get(token, str(token))
+        if word in KEYWORDS:
+            return n.Keyword(word, span=_span(token))
         return n.Name(str(token), span=_span(token))
 
     def default(self, children: Children) -> n.Node:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 import sys
 from collections.abc import Mapping
 from typing import TypeAlias, Union
@@ -17,6 +18,9 @@ from lrdsl.syntax.printer import write
 
 Operand: TypeAlias = Union["Spec", str, int, float]
 """What Python's operators take beside a Spec: text and numbers."""
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+"""A name without dots: what a variable or a parameter may be called."""
 
 
 class Spec:
@@ -157,7 +161,8 @@ def operand(value: object) -> n.Node:
         return parse(value).node
     number = as_number(value)
     if number is None:
-        raise fail(d.BAD_SPEC, f"a {type(value).__name__} is no part of a spec")
+        fix = "make a shape of it with `@lrdsl.shape`, and call it" if callable(value) else None
+        raise fail(d.BAD_SPEC, f"a {type(value).__name__} is no part of a spec", fix=fix)
     if number == math.inf:
         return n.Keyword("inf")
     if number != number or abs(number) > sys.float_info.max:

@@ -1,0 +1,167 @@
+"""Functions written in Python: how they are called, and what they may return.
+
+Such a function must be pure: the same argument gives the same value, whenever and however often it
+is called. Values are asked for in any order, and ahead of the updates that they are for.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import SpecError, fail
+from lrdsl.signal import Array, Piece, Signal
+from lrdsl.syntax import nodes as n
+from lrdsl.syntax.printer import cut
+from lrdsl.syntax.spec import Spec, as_number, source_of
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Calls a function for its values and checks them.
+
+    `name` is what messages call it, `first` the number that it is given for update 0. It is called
+    update by update; if `vectorized`, with an array of them.
+
+    >>> Caller("double", lambda t: 2 * t, first=1).values(np.array([0., 4.]))
+    array([ 2., 10.])
+    """
+
+    name: str
+    function: Callable[[Any], Any]
+    first: int = 0
+    vectorized: bool = False
+
+    def values(self, t: Array) -> Array:
+        """The values at times `t`; `SpecError` if the function fails or gives no finite number."""
+        values = self._at_once(t) if self.vectorized else self._one_by_one(t)
+        finite = np.isfinite(values)
+        if not finite.all():
+            i = int(np.flatnonzero(~finite)[0])
+            message = f"`{self.name}` gives {values[i]} at {self._place(t[i])}"
+            raise fail(d.NOT_FINITE, message, fix="every value must be finite")
+        return values
+
+    def _one_by_one(self, t: Array) -> Array:
+        out = np.empty_like(t)
+        for i, time in enumerate(t.tolist()):
+            try:
+                value = self.function(_number(time) + self.first)
+            except Exception as error:
+                raise self._failed(error, self._place(time)) from error
+            out[i] = value if type(value) is float else self._checked(value, time)
+        return out
+
+    def _checked(self, value: object, time: float) -> float:
+        number = as_number(value)
+        if number is None:
+            what = f"{cut(repr(value))}, a {type(value).__name__}"
+            message = f"`{self.name}` returns {what}, at {self._place(time)}"
+            raise fail(d.BAD_SHAPE, message, fix="return a real number")
+        try:
+            return float(number)
+        except OverflowError:
+            return math.inf
+
+    def _at_once(self, t: Array) -> Array:
+        where = self._place(t[0]) if t.size == 1 else f"updates {t[0]:.16g} to {t[-1]:.16g}"
+        try:
+            found = np.asarray(self.function(t + self.first))  # the function may change its array
+        except Exception as error:
+            raise self._failed(error, where) from error
+        if found.shape != t.shape or found.dtype.kind not in "fiu":
+            what = f"{found.dtype} of shape {found.shape}"
+            message = f"`{self.name}` returns {what} for an array of {t.size} updates"
+            raise fail(d.BAD_SHAPE, message, fix="return as many real numbers as the array has")
+        return found.astype(np.float64)
+
+    def _failed(self, error: Exception, where: str) -> SpecError:
+        reason = f"{type(error).__name__}: {cut(str(error), 200)}"
+        return fail(d.BAD_SHAPE, f"`{self.name}` fails at {where}: {reason}")
+
+    def _place(self, time: float) -> str:
+        """An update, by the function's own clock, in words."""
+        given = f", which it counts as {_number(time) + self.first}" if self.first else ""
+        return f"update {_number(time)}{given}"
+
+
+def _number(time: float) -> int | float:
+    """A time as a Python number; only modifiers that stretch time make it anything but whole."""
+    return int(time) if float(time).is_integer() else float(time)
+
+
+@dataclass(frozen=True, slots=True)
+class Called(Signal):
+    """A function as a whole schedule; from update `end` on it holds its value."""
+
+    caller: Caller
+    end: float
+
+    def values(self, t: Array) -> Array:
+        return self.caller.values(np.minimum(t, self.end))
+
+    def outline(self, stop: float) -> tuple[Piece, ...]:
+        return (Piece(0, stop, self.caller.name),)
+
+
+class FunctionSpec(Spec):
+    """A Python function in the place of a spec. Its text is its qualified name.
+
+    >>> str(FunctionSpec(math.sqrt))
+    'math.sqrt'
+    """
+
+    __slots__ = ("function",)
+
+    function: Callable[[int], float]
+
+    def __init__(self, function: Callable[[int], float]) -> None:
+        super().__init__(n.Name(qualified_name(function)))
+        object.__setattr__(self, "function", function)
+
+    def __repr__(self) -> str:
+        return f"FunctionSpec({self})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Spec):
+            return NotImplemented
+        return isinstance(other, FunctionSpec) and bool(self.function == other.function)
+
+    def __hash__(self) -> int:
+        return hash(str(self))  # a function need not be hashable
+
+    def __reduce__(self) -> tuple[object, tuple[Any]]:
+        return FunctionSpec, (self.function,)
+
+
+def taken(spec: object) -> str | FunctionSpec:
+    """What is kept of anything that is taken for a spec: its text, or the function that it is.
+
+    >>> taken({"spec": 0.1}), taken(math.sqrt)
+    ('0.1', FunctionSpec(math.sqrt))
+    """
+    if isinstance(spec, FunctionSpec):
+        return spec
+    if isinstance(spec, Mapping) and callable(spec.get("spec")):
+        return taken(spec["spec"])
+    return FunctionSpec(spec) if callable(spec) else source_of(spec)
+
+
+def qualified_name(function: object) -> str:
+    """The name of a function with the module it is from; of an object, that of its class.
+
+    >>> qualified_name(math.sqrt), qualified_name(functools.partial(math.pow, 2))
+    ('math.sqrt', 'math.pow')
+    """
+    while isinstance(function, functools.partial):
+        function = function.func
+    named: Any = function
+    if not isinstance(getattr(function, "__qualname__", None), str):
+        named = type(function)
+    return f"{getattr(named, '__module__', None) or 'builtins'}.{named.__qualname__}"

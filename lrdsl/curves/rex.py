@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lrdsl.curves.base import Fade, curve
+from lrdsl.signal import Array
+
+
+@curve
+class Rex(Fade):
+    """Reflected exponential: end + (start - end)·(1 - p)/(1 - p/2), with p = t/steps.
+
+    It stays above the straight line and falls most steeply at its end.
+
+    Example: `rex(1, 1e-3, 800)`
+
+    Chen, Wolfe and Kyrillidis, REX: Revisiting Budgeted Training with an Improved Schedule, 2021
+    (arXiv:2107.04197).
+    """
+
+    name: ClassVar[str] = "rex"
+
+    def weight(self, p: Array) -> Array:
+        return (1.0 - p) / (1.0 - p / 2.0)

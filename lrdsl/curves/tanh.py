@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lrdsl.curves.base import Fade, curve
+from lrdsl.parameters import ParameterError, Value
+from lrdsl.signal import Array
+
+
+@curve
+class Tanh(Fade):
+    """A hyperbolic tangent: end + (start - end)·½(1 - tanh(lb·(1 - p) + ub·p)), with p = t/steps.
+
+    `lb` and `ub` are where on the tangent the curve begins and ends. It comes near its start and
+    its end without meeting them: with the defaults, up to 8e-7 and 2.5e-3 of the way between them.
+
+    Example: `tanh(1, 1e-3, 800, lb=-6, ub=3)`
+
+    Hsueh, Li and Wu, Stochastic Gradient Descent with Hyperbolic-Tangent Decay on Classification,
+    2018 (arXiv:1806.01593).
+    """
+
+    name: ClassVar[str] = "tanh"
+    meets_ends: ClassVar[bool] = False
+
+    lb: Value = -7.0
+    ub: Value = 3.0
+
+    def model_post_init(self, context: Any) -> None:
+        if self.lb >= self.ub:
+            message = f"`lb` ({self.lb:g}) does not lie below `ub` ({self.ub:g})"
+            raise ParameterError("lb", message, "the curve runs from `lb` up to `ub`")
+
+    def weight(self, p: Array) -> Array:
+        # ½(1 - tanh x) is 1/(1 + e^2x), which keeps its digits where tanh x is nearly 1.
+        weight: Array = 1.0 / (1.0 + np.exp(2.0 * (self.lb * (1.0 - p) + self.ub * p)))
+        return weight

@@ -1,0 +1,202 @@
+"""`lrdsl.shape`: shapes written in Python, called by name in specs like all others."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar, overload
+
+import numpy as np
+from pydantic import Field, PrivateAttr, create_model
+
+from lrdsl import diagnostics as d
+from lrdsl.callables import Caller, qualified_name
+from lrdsl.compiler.context import RESERVED
+from lrdsl.compiler.lists import LISTS
+from lrdsl.curves import CURVES
+from lrdsl.diagnostics import fail
+from lrdsl.functions import FUNCTIONS
+from lrdsl.library import Library
+from lrdsl.modifiers import MODIFIERS
+from lrdsl.parameters import Lean, Parameter, ParameterError
+from lrdsl.shapes import SHAPES, Form, Shape
+from lrdsl.signal import Array
+from lrdsl.signatures import read_signature
+from lrdsl.syntax.printer import cut
+from lrdsl.syntax.spec import NAME
+
+T = TypeVar("T", bound="Callable[..., Any]")
+
+
+@overload
+def shape(target: T, /) -> T: ...
+@overload
+def shape(
+    *, name: str | None = None, first: int = 0, vectorized: bool = False
+) -> Callable[[T], T]: ...
+def shape(
+    target: Any = None, /, *, name: str | None = None, first: int = 0, vectorized: bool = False
+) -> Any:
+    """Make a shape of a function or a class, to be called by its name in specs.
+
+    A function takes the number of updates since its segment began, 0 for the first, and then the
+    shape's parameters; it returns the value. A class takes the parameters, and its objects are
+    called with the number. What the spec gives for a parameter is said by its annotation: `float`
+    or none, a value; `int`, a duration, which comes as a whole number of updates; `bool`; `str`, a
+    word; `list[float]`, values; `list[int]`, durations. `Annotated[float, pydantic.Field(gt=0)]`
+    sets bounds. A parameter `steps` is the length of the segment, the rest of the run if it is left
+    out; a shape without it never ends. A class derived from `lrdsl.shapes.Shape` declares all this
+    itself.
+
+    `name` is the shape's name, with dots if need be, instead of the function's own; `first`
+    the number that the first update has; with `vectorized` the function takes a float64 array of
+    numbers and returns an array of the same length.
+
+    What it decorates is returned as it is. It must be pure: values are asked for in any order and
+    ahead of time. Decorating the same function again, as when a module is reloaded, replaces the
+    shape. Raises `SpecError` for a name that is taken, and for a signature that no call in a spec
+    could have.
+
+    >>> @shape
+    ... def zigzag(t, low=0.0, high=1.0, period: int = 100):
+    ...     return high - (high - low) * abs(2 * (t % period) / period - 1)
+    >>> import lrdsl
+    >>> lrdsl.compile("warmup(10) >> zigzag(1, 2, period=40)")([10, 20, 30, 40, 50])
+    array([1. , 1.5, 2. , 1.5, 1. ])
+    """
+    if target is None:
+        return functools.partial(_decorate, name=name, first=first, vectorized=vectorized)
+    return _decorate(target, name=name, first=first, vectorized=vectorized)
+
+
+def _decorate(target: T, *, name: str | None, first: int, vectorized: bool) -> T:
+    if not callable(target) or not isinstance(getattr(target, "__qualname__", None), str):
+        raise fail(d.BAD_SHAPE, f"`lrdsl.shape` decorates a function or a class, not {target!r}")
+    name = target.__name__ if name is None else name
+    if not isinstance(name, str) or not _DOTTED.fullmatch(name):
+        fix = 'give it one: `@lrdsl.shape(name="my_shape")`'
+        raise fail(d.BAD_SHAPE, f"{name!r} is no name for a shape", fix=fix)
+    if isinstance(first, bool) or not isinstance(first, int):
+        raise fail(d.BAD_SHAPE, f"`first` is a whole number, not {first!r}")
+    origin = qualified_name(target)
+    _check_free(name, origin)
+    if isinstance(target, type) and issubclass(target, Shape):
+        if first or vectorized:
+            message = f"`first` and `vectorized` are not for `{origin}`: a Shape takes arrays"
+            raise fail(d.BAD_SHAPE, message)
+        SHAPES.put(name, _form(name, target))
+    else:
+        decorated = Decorated(name, origin, target, bool(vectorized), first)
+        cls = _own(decorated)
+        SHAPES.put(name, Form(name, cls, cls.takes, inspect.getdoc(target) or ""))
+    return target
+
+
+_DOTTED = re.compile(rf"{NAME.pattern}(\.{NAME.pattern})*")
+
+
+def _check_free(name: str, origin: str) -> None:
+    """Raise if a name stands for something else than what is being defined again."""
+    form = SHAPES.built_in(name)
+    if form is not None and _origin(form) != origin:
+        what = f"the shape `{_origin(form)}`" if issubclass(form.cls, Own) else "a shape"
+    elif name in CURVES and form is None:
+        what = "a curve"
+    elif name in MODIFIERS:
+        what = "a modifier"
+    elif name in FUNCTIONS or name in LISTS:
+        what = "a function"
+    elif name in Library():
+        what = "a definition"
+    elif name in RESERVED:
+        what = "a word with a meaning of its own"
+    else:
+        return
+    fix = 'choose another: `@lrdsl.shape(name="my.shape")`'
+    raise fail(d.BAD_SHAPE, f"the name `{name}` is taken: it is {what}", fix=fix)
+
+
+def _origin(form: Form) -> str:
+    if issubclass(form.cls, Own):
+        return form.cls.decorated.origin
+    return qualified_name(form.cls)
+
+
+def _form(name: str, cls: type[Shape]) -> Form:
+    """The form of a Shape written as such."""
+    try:
+        parameters = cls.parameters()
+    except ValueError:
+        message = f"a field of `{qualified_name(cls)}` does not say what may be written there"
+        fix = "annotate it with `Value`, `Updates` or another kind of lrdsl.parameters"
+        raise fail(d.BAD_SHAPE, message, fix=fix) from None
+    cls.name = name
+    return Form(name, cls, parameters, inspect.getdoc(cls) or "")
+
+
+@dataclass(frozen=True)
+class Decorated:
+    """What was decorated, and how; `origin` is its qualified name."""
+
+    name: str
+    origin: str
+    target: Callable[..., Any]
+    vectorized: bool
+    first: int
+
+
+class Own(Shape):
+    """A shape made of a function or a class. Its fields have the parameters as their aliases."""
+
+    decorated: ClassVar[Decorated]
+    takes: ClassVar[tuple[Parameter, ...]]
+    _caller: Caller = PrivateAttr()
+    _end: float = PrivateAttr()
+
+    @classmethod
+    def _parameter(cls, name: str, positional: bool) -> Parameter:
+        return next(each for each in cls.takes if _field(each.name) == name)
+
+    def model_post_init(self, context: Any) -> None:
+        decorated = self.decorated
+        given = {each.name: getattr(self, _field(each.name)) for each in self.takes}
+        function = functools.partial(decorated.target, **given)
+        if isinstance(decorated.target, type):
+            try:
+                function = function()
+            except Exception as error:
+                reason = f"{type(error).__name__}: {cut(str(error), 200)}"
+                message = f"`{decorated.name}` cannot be made: {reason}"
+                raise ParameterError("", message) from error
+        self._caller = Caller(decorated.name, function, decorated.first, decorated.vectorized)
+        self._end = given.get("steps", np.inf)
+
+    def values(self, t: Array) -> Array:
+        return self._caller.values(np.minimum(t, self._end))
+
+    @property
+    def turns(self) -> None:
+        return None
+
+
+def _field(parameter: str) -> str:
+    """The field of a parameter: never the name of something that a model has anyway."""
+    return f"own_{parameter}"
+
+
+def _own(decorated: Decorated) -> type[Own]:
+    """The model class of what was decorated."""
+    signature = read_signature(decorated.target)
+    fields: dict[str, Any] = {}
+    for parameter, annotation in signature:
+        # What leans on something else is filled in like what must be given.
+        lacking = parameter.required or isinstance(parameter.default, Lean)
+        default = ... if lacking else parameter.default
+        fields[_field(parameter.name)] = (annotation, Field(default, alias=parameter.name))
+    cls = create_model(decorated.target.__name__, __base__=Own, **fields)
+    cls.name, cls.decorated = decorated.name, decorated
+    cls.takes = tuple([taken.parameter for taken in signature])
+    return cls

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import math
+from typing import Annotated, ClassVar, NamedTuple
+
+from pydantic import Field
+
+from lrdsl.modifiers.base import modifier
+from lrdsl.modifiers.reactive import Reactive, State, lowered
+from lrdsl.parameters import Count, Value
+
+
+class Progress(NamedTuple):
+    """How many metrics have come, the one to compare with, how many in a row lay above it."""
+
+    seen: int = 0
+    anchor: float = math.inf
+    bad: int = 0
+
+
+@modifier
+class Anchor(Reactive):
+    """Multiplies by `factor` once more than `patience` metrics in a row lay above the anchor.
+
+    The anchor is the latest metric that was no higher than the anchor before; each of the first
+    `grace` metrics becomes the anchor, whatever it is. The value is not brought below `min_lr`. A
+    metric that is NaN or infinite lies above, and does not become the anchor.
+
+    Example: `constant(1) | anchor(0.5, patience=2, grace=10)`
+
+    It is SpeechBrain's ReduceLROnPlateau, whose `dont_halve_until_epoch` is `grace`, with a metric
+    an epoch. That one also lifts a value that lies below `lr_min` from the start; this never does.
+    """
+
+    name: ClassVar[str] = "anchor"
+
+    factor: Annotated[Value, Field(ge=0, le=1)] = 0.5
+    patience: Annotated[Count, Field(ge=0)] = 2.0
+    grace: Annotated[Count, Field(ge=0)] = 65.0
+    min_lr: Value = 1e-8
+
+    def start(self) -> Progress:
+        return Progress()
+
+    def react(self, state: State, metric: float, value: float) -> tuple[Progress, float]:
+        seen, anchor, bad = Progress(*state)
+        seen += 1
+        if seen <= self.grace:
+            return Progress(seen, anchor if math.isnan(metric) else metric, bad), 1.0
+        if metric <= anchor:
+            return Progress(seen, metric, 0), 1.0
+        if bad < self.patience:
+            return Progress(seen, anchor, bad + 1), 1.0
+        return Progress(seen, anchor, 0), lowered(value, self.factor, self.min_lr)

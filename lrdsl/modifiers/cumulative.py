@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import fail
+from lrdsl.modifiers.base import Length, Modifier, modifier
+from lrdsl.signal import Array, Piece, Signal
+
+BLOCK = 4096
+"""So many updates are multiplied at once."""
+
+MOST_MULTIPLIED = 10**8
+"""More updates than this are not multiplied one by one."""
+
+
+@modifier
+class Cumulative(Modifier):
+    """The running product: at update t, the values at updates 1 to t multiplied; 1 at update 0.
+
+    Times that are no whole updates, under `stretch`, count as the update before.
+
+    Example: `0.95 ** (t / 100) | cumulative()`
+
+    It makes a schedule of the factors that torch's MultiplicativeLR takes.
+    """
+
+    name: ClassVar[str] = "cumulative"
+
+    def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
+        return Product(source, text, end)
+
+
+@dataclass(frozen=True, slots=True)
+class Product(Signal):
+    """The running product of a signal; from update `end` on it holds its value.
+
+    Where each block begins is remembered once it is known. That never changes a value: what was
+    multiplied in one order is always multiplied in that order.
+    """
+
+    source: Signal
+    text: str
+    end: float
+    _begins: list[float] = field(default_factory=lambda: [1.0], repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def values(self, t: Array) -> Array:
+        n = np.floor(np.minimum(t, self.end))
+        if self.source.steady is not None:
+            power: Array = self.source.steady**n
+            return power
+        if n.size and n.max() > MOST_MULTIPLIED:
+            message = f"`cumulative` would multiply {int(n.max()):,} values one by one"
+            raise fail(d.BAD_STEP, message, fix="end it before with `| take(steps)`")
+        out = np.empty_like(n)
+        blocks = n // BLOCK
+        for block in np.unique(blocks).tolist():
+            chosen = blocks == block
+            out[chosen] = self._block(int(block))[(n[chosen] - block * BLOCK).astype(np.intp)]
+        return out
+
+    def _block(self, block: int) -> Array:
+        """The products at the updates of a block, and at the first one after it."""
+        with self._lock:
+            for known in range(len(self._begins) - 1, block):
+                self._begins.append(float(self._multiplied(known)[-1]))
+        return self._multiplied(block)
+
+    def _multiplied(self, block: int) -> Array:
+        first = block * BLOCK
+        values = self.source.values(np.arange(first, first + BLOCK + 1, dtype=np.float64))
+        values[0] = self._begins[block]
+        return np.multiply.accumulate(values)
+
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        return self.source.cycle_ends(start, int(min(stop, self.end)))
+
+    def outline(self, stop: float) -> tuple[Piece, ...]:
+        return tuple(
+            [Piece(p.start, p.stop, f"{p.text} | {self.text}") for p in self.source.outline(stop)]
+        )

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import math
+from typing import Annotated, ClassVar, NamedTuple
+
+from pydantic import Field
+
+from lrdsl.modifiers.base import modifier
+from lrdsl.modifiers.reactive import Reactive, State
+from lrdsl.parameters import Count, Value
+
+
+class Progress(NamedTuple):
+    """The metric before, if there was one, and how many bad ones are still put up with."""
+
+    previous: float | None
+    patience: float
+
+
+@modifier
+class Newbob(Reactive):
+    """Multiplies by `factor` when a metric gains too little over the one before it.
+
+    The gain is (before - now) / before, or 0 where the metric before is 0; it is too little below
+    `threshold`. The first `patience` times are put up with, again after each change. A metric that
+    is NaN or infinite gains too little, and is not remembered.
+
+    Example: `constant(1) | newbob(0.5, threshold=0.01)`
+
+    It is SpeechBrain's NewBobScheduler, after the schedule of ICSI's QuickNet.
+    """
+
+    name: ClassVar[str] = "newbob"
+
+    factor: Annotated[Value, Field(ge=0, le=1)] = 0.5
+    threshold: Value = 0.0025
+    patience: Annotated[Count, Field(ge=0)] = 0.0
+
+    def start(self) -> Progress:
+        return Progress(None, self.patience)
+
+    def react(self, state: State, metric: float, value: float) -> tuple[Progress, float]:
+        previous, patience = Progress(*state)
+        remembered = previous if math.isnan(metric) else metric
+        if previous is None:
+            return Progress(remembered, patience), 1.0
+        gain = 0.0 if previous == 0 else (previous - metric) / previous
+        if gain >= self.threshold:
+            return Progress(remembered, patience), 1.0
+        if patience > 0:
+            return Progress(remembered, patience - 1), 1.0
+        return Progress(remembered, self.patience), self.factor

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import math
+from typing import Annotated, ClassVar, Literal, NamedTuple
+
+from pydantic import Field
+
+from lrdsl.modifiers.base import modifier
+from lrdsl.modifiers.reactive import Reactive, State, lowered
+from lrdsl.parameters import Count, Kind, Value
+
+
+class Progress(NamedTuple):
+    """The best metric so far, how many in a row were no better, how many are not to count."""
+
+    best: float
+    bad: int = 0
+    cooling: float = 0
+
+
+@modifier
+class Plateau(Reactive):
+    """Multiplies by `factor` once more than `patience` metrics in a row were no better.
+
+    A metric is better than the best one so far when it is below it (with `mode=max` above it) by
+    more than `threshold`: that share of the best one, or with `threshold_mode=abs` that very
+    number. The `cooldown` metrics after a change do not count as bad ones. The value is not brought
+    below `min_lr`, nor changed by no more than `eps`. A metric that is NaN or infinite is no
+    better, and is not remembered.
+
+    Example: `constant(0.1) | plateau(0.5, patience=3)`
+
+    It is torch's ReduceLROnPlateau, which differs in one thing: it remembers an infinite metric.
+    """
+
+    name: ClassVar[str] = "plateau"
+
+    factor: Annotated[Value, Field(ge=0, lt=1)] = 0.1
+    patience: Annotated[Count, Field(ge=0)] = 10.0
+    mode: Annotated[Literal["min", "max"], Kind.WORD] = "min"
+    threshold: Value = 1e-4
+    threshold_mode: Annotated[Literal["rel", "abs"], Kind.WORD] = "rel"
+    cooldown: Annotated[Count, Field(ge=0)] = 0.0
+    min_lr: Value = 0.0
+    eps: Annotated[Value, Field(ge=0)] = 1e-8
+
+    def start(self) -> Progress:
+        return Progress(math.inf if self.mode == "min" else -math.inf)
+
+    def react(self, state: State, metric: float, value: float) -> tuple[Progress, float]:
+        best, bad, cooling = Progress(*state)
+        if self._is_better(metric, best):
+            best, bad = metric, 0
+        else:
+            bad += 1
+        if cooling > 0:
+            cooling, bad = cooling - 1, 0
+        if bad <= self.patience:
+            return Progress(best, bad, cooling), 1.0
+        return Progress(best, 0, self.cooldown), lowered(value, self.factor, self.min_lr, self.eps)
+
+    def _is_better(self, metric: float, best: float) -> bool:
+        sign = 1.0 if self.mode == "min" else -1.0
+        if self.threshold_mode == "rel":
+            needed = best * (1.0 - sign * self.threshold)
+        else:
+            needed = best - sign * self.threshold
+        return metric < needed if self.mode == "min" else metric > needed

@@ -1,0 +1,83 @@
+"""What installed packages add: the entry points of a group, imported when their name is used."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import sys
+from importlib.metadata import EntryPoint
+from typing import NamedTuple
+
+
+class Offer(NamedTuple):
+    """An entry point and the package that it is in."""
+
+    package: str
+    entry: EntryPoint
+
+
+class Plugins:
+    """The entry points of one group. Their names are known without importing any of them.
+
+    >>> Plugins("lrdsl.no_such_group").names
+    frozenset()
+    """
+
+    def __init__(self, group: str) -> None:
+        self.group = group
+        self.broken: dict[str, str] = {}
+        """Why what is installed under a name cannot be used; only names that were asked for."""
+        self._path: tuple[str, ...] | None = None
+        self._offers: dict[str, list[Offer]] = {}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All names that packages on `sys.path` offer."""
+        path = tuple(sys.path)
+        if path != self._path:
+            self._offers, self.broken = _offers(self.group), {}
+            self._path = path
+        return frozenset(self._offers)
+
+    def load(self, name: str) -> None:
+        """Import what is installed under a name, so that it can register itself."""
+        if name not in self.names or name in self.broken:
+            return
+        offers = self._offers[name]
+        if len(offers) > 1:
+            packages = " and ".join(f"`{offer.package}`" for offer in offers)
+            self.broken[name] = f"the packages {packages} both bring a `{name}`"
+            return
+        package, entry = offers[0]
+        try:
+            entry.load()
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            self.broken[name] = f"`{name}` of the package `{package}` cannot be loaded: {reason}"
+
+    def missing(self, name: str) -> None:
+        """Note that importing what a name stands for has registered nothing under that name."""
+        if name in self.names and name not in self.broken:
+            package, entry = self._offers[name][0]
+            self.broken[name] = (
+                f"the package `{package}` says that `{entry.value}` is `{name}`, but nothing"
+                " registers itself there under that name"
+            )
+
+
+def _offers(group: str) -> dict[str, list[Offer]]:
+    """The entry points of a group by name. Of a package found twice the first counts."""
+    found: dict[str, list[Offer]] = {}
+    seen: set[str] = set()
+    for distribution in importlib.metadata.distributions():
+        try:
+            package = distribution.metadata["Name"]
+            key = re.sub(r"[-_.]+", "-", package).lower()
+            entries = list(distribution.entry_points.select(group=group))
+        except Exception:  # what cannot be read at all offers nothing
+            continue
+        if key not in seen:
+            seen.add(key)
+            for entry in entries:
+                found.setdefault(entry.name, []).append(Offer(package, entry))
+    return found

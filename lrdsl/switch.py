@@ -1,0 +1,85 @@
+"""`Switch`: any Python object by the number of steps made."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+from collections.abc import Iterable
+from typing import Any, Generic, NoReturn, SupportsIndex, TypeVar
+
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import fail
+from lrdsl.schedule import as_step
+from lrdsl.signal import LAST_STEP
+from lrdsl.syntax.printer import cut
+from lrdsl.syntax.spec import as_number
+
+T = TypeVar("T")
+
+
+class Switch(Generic[T]):
+    """Hands out one object after the other, each for so many steps.
+
+    It is made from pairs of an object and a number of steps; the last object stays, and its number
+    may be None. Called with the number of steps already made, it returns the object for the next
+    one. Immutable, and picklable if its objects are. Raises `SpecError` if the pairs are none, and
+    if a step is no whole number, 0 or more.
+
+    >>> switch = Switch([("mse", 3), ("l1", 2), ("smooth l1", None)])
+    >>> [switch(step) for step in (0, 2, 3, 5, 999)]
+    ['mse', 'mse', 'l1', 'smooth l1', 'smooth l1']
+    """
+
+    objects: tuple[T, ...]
+    starts: tuple[int, ...]
+    """The step at which each object's turn begins; the first is 0."""
+
+    def __init__(self, schedule: Iterable[tuple[T, SupportsIndex | None]]) -> None:
+        pairs = [_pair(i, item) for i, item in enumerate(_items(schedule))]
+        if not pairs:
+            raise fail(d.BAD_SPEC, "there is nothing to switch between", fix=_FIX)
+        for i, (_, steps) in enumerate(pairs[:-1]):
+            if steps is None:
+                message = f"entry {i} has no number of steps, and only the last can do without"
+                raise fail(d.BAD_SPEC, message, fix=_FIX)
+        ends = itertools.accumulate([steps or 0 for _, steps in pairs[:-1]], initial=0)
+        self.__dict__.update(objects=tuple([each for each, _ in pairs]), starts=tuple(ends))
+
+    def __call__(self, step: SupportsIndex) -> T:
+        return self.objects[bisect.bisect_right(self.starts, as_step(step, "step")) - 1]
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a Switch is immutable: cannot set {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a Switch is immutable: cannot delete {name!r}")
+
+    def __repr__(self) -> str:
+        lengths = [b - a for a, b in itertools.pairwise(self.starts)]
+        return f"Switch({list(zip(self.objects, [*lengths, None], strict=True))!r})"
+
+
+_FIX = "write `[(first, 3), (second, 2), (last, None)]`"
+
+
+def _items(schedule: object) -> list[object]:
+    if isinstance(schedule, Iterable) and not isinstance(schedule, (str, bytes)):
+        return list(schedule)
+    message = f"a Switch is made from a list of pairs, not from {cut(repr(schedule))}"
+    raise fail(d.BAD_SPEC, message, fix=_FIX)
+
+
+def _pair(i: int, item: object) -> tuple[Any, int | None]:
+    """An object and its number of steps, checked."""
+    parts = list(item) if isinstance(item, Iterable) and not isinstance(item, str) else []
+    if len(parts) != 2:
+        message = f"entry {i} is no pair of an object and a number of steps: {cut(repr(item))}"
+        raise fail(d.BAD_SPEC, message, fix=_FIX)
+    each, steps = parts
+    if steps is None:
+        return each, None
+    count = as_number(steps)  # a configuration may well write 1e3, which is a float
+    if count is None or not 1 <= count <= LAST_STEP or count != int(count):
+        message = f"the number of steps of entry {i} is a whole number, 1 or more, not "
+        raise fail(d.BAD_SPEC, message + cut(repr(steps)))
+    return each, int(count)

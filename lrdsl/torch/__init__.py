@@ -1,0 +1,25 @@
+"""Driving torch optimizers by specs.
+
+scheduler = lrdsl.torch.Scheduler(optimizer, "warmup(100) >> cosine(1, 1e-3, 800)")
+for batch in batches:
+    loss(model, batch).backward()
+    optimizer.step()
+    scheduler.step()
+    optimizer.zero_grad()
+"""
+
+from __future__ import annotations
+
+try:
+    import torch  # noqa: F401
+except ModuleNotFoundError as error:
+    if error.name != "torch":
+        raise
+    message = "lrdsl.torch drives PyTorch's optimizers and needs torch: pip install lrdsl[torch]"
+    raise ImportError(message, name="torch") from error
+
+from lrdsl.torch.losses import ScheduledLoss
+from lrdsl.torch.rates import update_learning_rate
+from lrdsl.torch.scheduler import Scheduler
+
+__all__ = ["ScheduledLoss", "Scheduler", "update_learning_rate"]

@@ -1,0 +1,89 @@
+"""`ScheduledLoss`: another loss function after so many calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from torch import nn
+
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import fail
+from lrdsl.signal import LAST_STEP
+from lrdsl.switch import Switch
+
+
+class ScheduledLoss(nn.Module):
+    """A loss that is one function for its first calls, then another, and so on; the last stays.
+
+    `schedule` lists the functions, each with how many calls it is for: as `{"loss_fn": …,
+    "steps": …}` or as a pair `(loss_fn, steps)`. The last needs no steps, or None. Loss functions
+    that are modules are submodules: they move to a device, train and are saved with this one. The
+    number of calls made is in the `state_dict`, so that a run resumes with the function that it
+    stopped with. Each call of the module counts, be it for training or not; one that raises does
+    not.
+
+    Raises `SpecError` if the schedule is no such list or a state holds no number of calls.
+
+    >>> import torch
+    >>> loss = ScheduledLoss([{"loss_fn": nn.MSELoss(), "steps": 3},
+    ...                       {"loss_fn": nn.L1Loss(), "steps": 2},
+    ...                       {"loss_fn": nn.SmoothL1Loss()}])
+    >>> x, y = torch.zeros(1), torch.full((1,), 0.5)
+    >>> [loss(x, y).item() for _ in range(7)]
+    [0.25, 0.25, 0.25, 0.5, 0.5, 0.125, 0.125]
+
+    Corresponds to SpeechBrain's class of the same name.
+    """
+
+    calls: int
+    """How many calls have been made."""
+
+    def __init__(self, schedule: Iterable[Any]) -> None:
+        super().__init__()
+        plain = isinstance(schedule, Iterable) and not isinstance(schedule, (str, Mapping))
+        self._switch = Switch[Any]([_pair(item) for item in schedule] if plain else schedule)
+        self.calls = 0
+        for i, loss in enumerate(self._switch.objects):
+            if not callable(loss):
+                raise fail(d.BAD_SPEC, f"the loss function of entry {i} is not callable: {loss!r}")
+            if isinstance(loss, nn.Module):
+                self.add_module(str(i), loss)
+
+    @property
+    def loss_fn(self) -> Any:
+        """The function that the next call uses."""
+        return self._switch(self.calls)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the function whose turn it is returns for these arguments."""
+        result = self.loss_fn(*args, **kwargs)
+        self.calls += 1
+        return result
+
+    def get_extra_state(self) -> dict[str, int]:
+        """What `state_dict` holds beside the losses' own state."""
+        return {"calls": self.calls}
+
+    def set_extra_state(self, state: Any) -> None:
+        """Go on after as many calls as a `state_dict` says."""
+        calls = state.get("calls") if isinstance(state, Mapping) else None
+        if type(calls) is not int or not 0 <= calls <= LAST_STEP:
+            message = f"the state of a ScheduledLoss holds its number of calls, not {state!r}"
+            raise fail(d.BAD_STATE, message)
+        self.calls = calls
+
+    def extra_repr(self) -> str:
+        """Shown in the module's `repr`."""
+        return f"starts={self._switch.starts}, calls={self.calls}"
+
+
+def _pair(item: Any) -> Any:
+    """The pair that an entry stands for, if it is a mapping."""
+    if not isinstance(item, Mapping):
+        return item
+    unknown = set(item) - {"loss_fn", "steps"}
+    if unknown or "loss_fn" not in item:
+        message = f"an entry has the keys `loss_fn` and `steps`, not {', '.join(map(str, item))}"
+        raise fail(d.BAD_SPEC, message, fix='write `{"loss_fn": nn.MSELoss(), "steps": 100}`')
+    return item["loss_fn"], item.get("steps")

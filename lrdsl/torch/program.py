@@ -1,0 +1,193 @@
+"""Programs: which spec drives what, in which parameter groups."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lrdsl import diagnostics as d
+from lrdsl.compiler.check import read_own
+from lrdsl.compiler.expand import fields
+from lrdsl.diagnostics import Diagnostic, Span, SpecError
+from lrdsl.library import Library
+from lrdsl.library.files import text_of
+from lrdsl.registry import did_you_mean
+from lrdsl.syntax.nodes import Name, walk
+from lrdsl.syntax.printer import write
+from lrdsl.syntax.spec import parse, source_of
+
+ONE_SPEC = frozenset({"spec", "definitions"})
+"""The keys of a mapping that is one spec and not a program or a choice of specs."""
+
+_GLOB = frozenset("*?[")
+_MOST = 8
+"""Parameter groups that a message lists."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A spec of a program: what it drives, in the groups that its pattern matches.
+
+    `pattern` is None where all groups have the spec. `names` are the other numbers of the program
+    that the spec speaks of, with where it first does so in `source`.
+    """
+
+    key: str
+    pattern: str | None
+    spec: Any
+    names: Mapping[str, Span]
+    source: str
+
+
+class Program:
+    """What drives each number, as `{name: spec}` or `{name: {pattern: spec}}`; or a single spec.
+
+    >>> program = Program({"lr": "cosine(1, 0, 9)", "weight_decay": {0: "0.1 * lr", "*": 0}})
+    >>> [choice.pattern for choice in program.of("weight_decay", ["head", "body"])]
+    ['0', '*']
+    """
+
+    def __init__(self, spec: object, definitions: str = "") -> None:
+        specs = keyed(spec, definitions)
+        # A single spec speaks of nothing but its variables, which may have any name.
+        known = frozenset() if _is_single(spec) else frozenset(specs)
+        self.choices: dict[str, tuple[Choice, ...]] = {
+            key: tuple(
+                [Choice(key, p, spec, *_names(spec, known)) for p, spec in _patterns(specs[key])]
+            )
+            for key in specs
+        }
+        self.is_single = _is_single(spec) and len(specs) == 1
+
+    def of(self, key: str, names: Sequence[object]) -> list[Choice | None]:
+        """What drives `key` in each of the groups with these names; None where nothing does."""
+        return [
+            next((choice for choice in self.choices[key] if _matches(choice, i, name)), None)
+            for i, name in enumerate(names)
+        ]
+
+    def check(self, names: Sequence[object]) -> None:
+        """`SpecError` if a group has no spec, or a pattern no group to itself.
+
+        >>> Program({"lr": {"hed": 1, "*": 0.1}}).check(["body", "head"])
+        Traceback (most recent call last):
+        lrdsl.diagnostics.SpecError: error[LR604]: `hed` of `lr` matches no parameter group
+          = did you mean `head`? There are parameter groups 0 `body`, 1 `head`
+        """
+        found = []
+        for key, choices in self.choices.items():
+            chosen = self.of(key, names)
+            used = set(chosen)
+            found += [self._unused(choice, names) for choice in choices if choice not in used]
+            without = [(i, names[i]) for i, choice in enumerate(chosen) if choice is None]
+            if without:
+                message = f"nothing drives `{key}` in {_listed(without)}"
+                patterns = ", ".join(f"`{choice.pattern}`" for choice in choices)
+                fix = f'add a spec for "*", which is all other groups, after {patterns}'
+                found.append(Diagnostic(d.BAD_GROUP, message, fix=fix))
+        if found:
+            raise SpecError(found)
+
+    def _unused(self, choice: Choice, names: Sequence[object]) -> Diagnostic:
+        own = f"`{choice.pattern}` of `{choice.key}`"
+        if any([_matches(choice, i, name) for i, name in enumerate(names)]):
+            message = f"{own} never applies: what stands before it takes all of its groups"
+            return Diagnostic(d.BAD_GROUP, message, fix="write the wider pattern last")
+        pattern = choice.pattern or ""
+        fix = f"there are {_listed([*enumerate(names)])}"
+        near = did_you_mean(pattern, [str(name) for name in names if name is not None])
+        if near is not None and not _GLOB.intersection(pattern):
+            fix = f"{near[0]} T{fix[1:]}"
+        return Diagnostic(d.BAD_GROUP, f"{own} matches no parameter group", fix=fix)
+
+
+def keyed(spec: object, definitions: str = "") -> dict[str, object]:
+    """What drives each number, by name: a spec, or `{pattern: spec}`.
+
+    A single spec drives `lr`, and with it what a definition of a program drives beside: momentum
+    for `torch.OneCycleLR`.
+
+    >>> keyed("hold()"), keyed({"lr": "hold()", "momentum": 0.9})
+    ({'lr': 'hold()'}, {'lr': 'hold()', 'momentum': 0.9})
+    >>> keyed("torch.CyclicLR(0.1, 0.3)")["momentum"]
+    'torch.CyclicLR.momentum(0.1, 0.3)'
+    """
+    if _is_single(spec):
+        return {"lr": spec, **_beside(spec, definitions)}
+    assert isinstance(spec, Mapping)
+    return {
+        str(key): _defined(value, spec.get("definitions"))
+        for key, value in spec.items()
+        if key != "definitions"
+    }
+
+
+def _beside(spec: Any, definitions: str) -> dict[str, object]:
+    """What else a single spec drives: nothing, unless it is the call of a defined program."""
+    own = spec.get("definitions") if isinstance(spec, Mapping) else None
+    try:
+        text = "\n".join([definitions, text_of(own)])
+        tree = parse(source_of(spec)).node
+        found = fields(tree, Library(read_own(text)))
+    except SpecError:
+        return {}  # compiling it says what is wrong
+    return {key: _defined(write(call), own) for key, call in found.items() if key != "lr"}
+
+
+def _is_single(spec: object) -> bool:
+    return not isinstance(spec, Mapping) or _is_one(spec)
+
+
+def _is_one(spec: Mapping[Any, Any]) -> bool:
+    # With other keys beside `spec` it is a faulty spec, as compiling it says.
+    return "spec" in spec or ONE_SPEC.issuperset(spec)
+
+
+def _defined(spec: Any, definitions: object) -> object:
+    """The spec, or each of its patterns' specs, with the program's definitions in reach."""
+    if definitions is None or callable(spec):
+        return spec
+    if not isinstance(spec, Mapping):
+        return {"spec": spec, "definitions": definitions}
+    if _is_one(spec):
+        return {"definitions": definitions, **spec}
+    return {pattern: _defined(one, definitions) for pattern, one in spec.items()}
+
+
+def _patterns(spec: Any) -> list[tuple[str | None, Any]]:
+    if isinstance(spec, Mapping) and not _is_one(spec):
+        return [(str(pattern), one) for pattern, one in spec.items()]
+    return [(None, spec)]
+
+
+def _names(spec: Any, known: frozenset[str]) -> tuple[dict[str, Span], str]:
+    """The known names that a spec speaks of, each with where it first does so, and its text."""
+    if not known or callable(spec):
+        return {}, ""
+    try:
+        source = source_of(spec.get("spec") if isinstance(spec, Mapping) else spec)
+        tree = parse(source).node
+    except SpecError:
+        return {}, ""  # compiling it says what is wrong, and more
+    names: dict[str, Span] = {}
+    for node, _ in walk(tree):
+        if isinstance(node, Name) and node.id in known:
+            names.setdefault(node.id, node.span)
+    return names, source
+
+
+def _matches(choice: Choice, index: int, name: object) -> bool:
+    pattern = choice.pattern
+    if pattern is None or pattern in ("*", str(index)):
+        return True
+    if name is None:
+        return False
+    return pattern == str(name) or fnmatch.fnmatchcase(str(name), pattern)
+
+
+def _listed(groups: Sequence[tuple[int, object]]) -> str:
+    shown = [str(i) if name is None else f"{i} `{name}`" for i, name in groups[:_MOST]]
+    more = f" and {len(groups) - _MOST} more" if len(groups) > _MOST else ""
+    return f"parameter group{'s' * (len(groups) > 1)} {', '.join(shown)}{more}"

@@ -1,0 +1,69 @@
+"""Setting a learning rate by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from torch import Tensor
+from torch.optim import Optimizer
+
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import fail
+from lrdsl.syntax.spec import as_number
+from lrdsl.torch.slots import Slot, finite, own
+
+_LR = Slot("lr")
+
+
+def update_learning_rate(
+    optimizer: Optimizer, new_lr: float | Tensor, param_group: Iterable[int] | None = None
+) -> None:
+    """Set the learning rate of all parameter groups, or of those whose indices are listed.
+
+    A learning rate that is a Tensor stays the same Tensor and is filled in place, unless a group
+    that keeps its own rate shares it. A `Scheduler` sets its rates again at its next step. Raises
+    `SpecError`, having changed nothing, if `new_lr` is no finite number or a group does not exist.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    >>> update_learning_rate(optimizer, 0.2)
+    >>> optimizer.param_groups[0]["lr"]
+    0.2
+
+    Corresponds to SpeechBrain's function of the same name.
+    """
+    if not isinstance(optimizer, Optimizer):
+        found = type(optimizer).__name__
+        raise fail(d.BAD_GROUP, f"a torch.optim.Optimizer has learning rates, not a {found}")
+    lr = finite(new_lr, "`new_lr` is a finite number")
+    groups = optimizer.param_groups
+    chosen = range(len(groups)) if param_group is None else _indices(param_group, len(groups))
+    for i in chosen:
+        if "lr" not in groups[i]:
+            raise fail(d.BAD_GROUP, f"parameter group {i} has no `lr`")
+    others = [group for i, group in enumerate(groups) if i not in chosen]
+    for i in chosen:
+        _fill(groups[i], lr, [*others, optimizer.defaults])
+
+
+def _fill(group: dict[str, Any], lr: float, others: Iterable[dict[str, Any]]) -> None:
+    old = group["lr"]
+    if isinstance(old, Tensor) and any(other.get("lr") is old for other in others):
+        group["lr"] = own(old)
+    _LR.put(group, lr)
+
+
+def _indices(param_group: object, count: int) -> list[int]:
+    """The indices of parameter groups, checked."""
+    if not isinstance(param_group, Iterable) or isinstance(param_group, str):
+        message = f"`param_group` is a list of indices, not {param_group!r}"
+        raise fail(d.BAD_GROUP, message, fix=f"write `[{param_group!r}]`")
+    indices: list[int] = []
+    for given in param_group:
+        index = as_number(given)
+        if not isinstance(index, int) or not 0 <= index < count:
+            known = "is group 0 alone" if count == 1 else f"are groups 0 to {count - 1}"
+            raise fail(d.BAD_GROUP, f"there is no parameter group {given!r}", fix=f"there {known}")
+        indices.append(index)
+    return indices

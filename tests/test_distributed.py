@@ -1,0 +1,113 @@
+"""Metrics under torch.distributed: two processes that talk through gloo."""
+
+import json
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import distributed  # noqa: E402
+
+pytestmark = pytest.mark.skipif(
+    not (distributed.is_available() and distributed.is_gloo_available()),
+    reason="this torch has no gloo",
+)
+
+RANK = """
+import json, sys, warnings
+from datetime import timedelta
+import torch
+from torch import distributed
+import lrdsl
+from lrdsl.torch import Scheduler
+
+rank, meeting = int(sys.argv[1]), sys.argv[2]
+distributed.init_process_group(
+    "gloo", init_method=f"file://{meeting}", rank=rank, world_size=2, timeout=timedelta(seconds=60)
+)
+warnings.simplefilter("ignore")
+
+def scheduler(reduction):
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    return Scheduler(optimizer, "base | plateau(0.5, patience=0)", metric_reduction=reduction)
+
+def attempt(call, metric):
+    try:
+        call(metric)
+    except lrdsl.SpecError as error:
+        return str(error)
+
+found = {}
+"""
+
+
+def on_two_ranks(tmp_path, script):
+    """What `found` holds on each rank in the end."""
+    end = "print(json.dumps(found))\ndistributed.destroy_process_group()\n"
+    code = RANK + textwrap.dedent(script) + end
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(rank), str(tmp_path / "meeting")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in (0, 1)
+    ]
+    try:
+        said = [rank.communicate(timeout=120) for rank in ranks]
+    finally:
+        for rank in ranks:
+            rank.kill()
+    assert [rank.returncode for rank in ranks] == [0, 0], said
+    return [json.loads(out.splitlines()[-1]) for out, _ in said]
+
+
+def test_ranks_agree(tmp_path):
+    # What each rank would do by itself: 0 sees its loss fall, 1 sees it rise.
+    first, second = on_two_ranks(
+        tmp_path,
+        """
+        metrics = [[10.0, 9.0, 8.0, 7.0], [10.0, 11.0, 16.0, 12.0]][rank]
+        for reduction in ("mean", "min", "max"):
+            driver = scheduler(reduction)
+            found[reduction] = []
+            for i, metric in enumerate(metrics):
+                if i % 2:
+                    driver.observe(torch.tensor(metric))
+                else:
+                    driver.step(metric)
+                found[reduction] += driver.get_last_lr()
+            found[reduction + " state"] = driver.state_dict()["metrics"]
+        """,
+    )
+    assert first == second
+    assert first["mean state"] == [10.0, 10.0, 12.0, 9.5]
+    assert first["mean"] == [1.0, 0.5, 0.25, 0.25]
+    assert first["min"] == [1.0, 1.0, 1.0, 1.0]
+    assert first["max"] == [1.0, 0.5, 0.25, 0.125]
+
+
+def test_differences_and_bad_metrics_are_errors_on_every_rank(tmp_path):
+    first, second = on_two_ranks(
+        tmp_path,
+        """
+        driver = scheduler("same")
+        driver.step(3.0)
+        before = driver.state_dict(), driver.get_last_lr()
+        found["different"] = attempt(driver.step, [1.0, 1.5][rank])
+        found["bad"] = attempt(driver.observe, [1.0, "high"][rank])
+        found["unchanged"] = before == (driver.state_dict(), driver.get_last_lr())
+        driver.step(3.0)
+        found["goes on"] = driver.get_last_lr()
+        """,
+    )
+    for found in (first, second):
+        assert "1.0 on rank 0 and 1.5 on rank 1" in found["different"]
+        assert found["unchanged"]
+        assert found["goes on"] == [0.5]
+    assert "no number for a metric on rank 1" in first["bad"]
+    assert "a metric is a number, not text: 'high'" in second["bad"]
