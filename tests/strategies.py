@@ -79,6 +79,14 @@ def _arithmetic(draw: st.DrawFn, part: st.SearchStrategy[n.Node]) -> n.Node:
     return n.arithmetic(operators[: len(parts) - 1], parts)
 
 
+def _conditions(part: st.SearchStrategy[n.Node]) -> st.SearchStrategy[n.Node]:
+    operator = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
+    compared = st.builds(n.Compare, operator, part, part) | part
+    negated = compared | st.builds(n.Not, compared) | st.builds(n.Not, st.builds(n.Not, compared))
+    both = negated | st.builds(n.Logic, st.just("and"), _some(negated, 2, 3))
+    return both | st.builds(n.Logic, st.just("or"), _some(both, 2, 3))
+
+
 def _inner(part: st.SearchStrategy[n.Node]) -> st.SearchStrategy[n.Node]:
     keyword = st.sampled_from(["start", "steps", "closed", "x"])
     argument = st.builds(n.Argument, part, st.none() | keyword)
@@ -92,6 +100,7 @@ def _inner(part: st.SearchStrategy[n.Node]) -> st.SearchStrategy[n.Node]:
         _arithmetic(part),
         st.builds(n.Negative, part),
         st.builds(n.Power, part, part),
+        st.builds(n.If, part, _conditions(part), part),
     )
 
 

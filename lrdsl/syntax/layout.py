@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.definitions import Definition
-from lrdsl.syntax.printer import write, write_part
+from lrdsl.syntax.printer import write, write_condition, write_part
 
 WIDTH = 88
 """Characters in a line, as far as there are places to break it."""
@@ -40,7 +40,7 @@ def lay_out(node: n.Node, width: int = WIDTH) -> str:
         case n.Arithmetic(operators=operators):
             return _joined(node, operators, width)
         case n.If(then=then, condition=condition, otherwise=otherwise):
-            lines = (_part(then, node, width), f"if {write(condition)}")
+            lines = (_part(then, node, width), f"if {write_condition(condition)}")
             return "\n".join([*lines, f"else {lay_out(otherwise, inner)}"])
         case n.Modifiers(parts=parts):
             return "\n".join([f"| {_indented(_part(part, node, inner))}" for part in parts])

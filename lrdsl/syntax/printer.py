@@ -89,13 +89,14 @@ def write(node: Node, least: int = _IF) -> str:
             return write(inner, least)
         case If(then=then, condition=condition, otherwise=otherwise):
             level = _IF
-            text = f"{write(then, _PIPE)} if {write(condition, _OR)} else {write(otherwise)}"
+            text = f"{write(then, _PIPE)} if {write_condition(condition)} else {write(otherwise)}"
         case Logic(operator=operator, parts=parts):
             level = _OR if operator == "or" else _AND
-            text = f" {operator} ".join(map(write, parts, repeat(level + 1)))
+            least_each = [_least(part, level + 1) for part in parts]
+            text = f" {operator} ".join(map(write, parts, least_each))
         case Not(operand=operand):
             level = _NOT
-            text = f"not {write(operand, _NOT)}"
+            text = f"not {write(operand, _least(operand, _NOT))}"
         case Compare(operator=operator, left=left, right=right):
             level = _COMPARE
             text = f"{write(left, _SUM)} {operator} {write(right, _SUM)}"
@@ -107,6 +108,16 @@ def write(node: Node, least: int = _IF) -> str:
         case _:
             raise TypeError(f"no way to write a {type(node).__name__}")
     return f"({text})" if level < least else text
+
+
+def write_condition(node: Node) -> str:
+    """The canonical text of what stands between `if` and `else`."""
+    return write(node, _least(node, _OR))
+
+
+def _least(condition: Node, least: int) -> int:
+    """How tightly a part of a condition must bind: what is no condition, as a sum does."""
+    return least if isinstance(condition, (Logic, Not, Compare)) else _SUM
 
 
 def write_part(part: Node, whole: Node) -> str:
