@@ -365,7 +365,7 @@ def _unknown(name: str, known: Iterable[str]) -> SpecError:
 
 
 _SIGNATURE = 40
-"""Columns for the signatures in a list; longer ones stick out."""
+"""Columns for the calls in a list; only a long name sticks out."""
 
 
 def _listing(every: Iterable[Entry], width: int | None) -> str:
@@ -375,10 +375,21 @@ def _listing(every: Iterable[Entry], width: int | None) -> str:
     for group, found in itertools.groupby(every, lambda entry: entry.group):
         lines += ["", group] if lines else [group]
         for entry in found:
-            line = f"  {entry.signature:<{_SIGNATURE}}  {entry.doc.summary}".rstrip()
+            line = f"  {_in_short(entry, ellipsis):<{_SIGNATURE}}  {entry.doc.summary}".rstrip()
             fits = width is None or len(line) <= width
             lines.append(line if fits else line[: (width or 0) - len(ellipsis)] + ellipsis)
     return "\n".join(lines)
+
+
+def _in_short(entry: Entry, ellipsis: str) -> str:
+    """A call that fits its column: without defaults, or with its first parameters only."""
+    if len(entry.signature) <= _SIGNATURE or not entry.parameters:
+        return entry.signature
+    names = [row.name for row in entry.parameters]
+    calls = [f"{entry.name}({', '.join(names)})"]
+    for count in range(len(names) - 1, -1, -1):
+        calls.append(f"{entry.name}({', '.join([*names[:count], ellipsis])})")
+    return next((call for call in calls if len(call) <= _SIGNATURE), calls[-1])
 
 
 def _about(entry: Entry) -> str:

@@ -399,7 +399,13 @@ def test_output_that_cannot_be_written():
 def test_an_interrupt_leaves_no_traceback():
     # More updates than could be walked through: the first line comes at once all the same.
     command = [sys.executable, "-m", "lrdsl", "values", "0.1", "--steps", "0:1e15"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Tests that run in the background may have been told to ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as running:
         running.stdout.readline()
         running.send_signal(signal.SIGINT)
         running.stdout.read()

@@ -215,6 +215,8 @@ MEANING = [
     pytest.param("def f(a) = linear(9, 7, 5) >> a", "linear(1, 0.5, 5) >> f(linear(prev, 0, 10))",
                  "linear(1, 0.5, 5) >> (linear(9, 7, 5) >> linear(7, 0, 10))",
                  id="a schedule's prev is what stands before it"),
+    pytest.param("def first(n) = | take(n)", "linear(1, 0, 500) | first(rest / 5)",
+                 "linear(1, 0, 500) | take(rest / 5)", id="rest of a modifier"),
     pytest.param("def f(a) = a * t", "linear(1, 0.5, 5) >> f(prev)",
                  "linear(1, 0.5, 5) >> 0.5 * t", id="prev in a formula"),
     pytest.param("def f(a) = a * t", "linear(1, 0.5, 5) >> f(prev) / 1ep",

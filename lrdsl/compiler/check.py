@@ -60,28 +60,24 @@ class _Checker:
             self.known[definition.name] = definition
         return self.known
 
-    def _complain(
-        self,
-        problem: d.Problem,
-        message: str,
-        span: Span,
-        suggestion: tuple[str, str] | None = None,
-        fix: str | None = None,
-    ) -> None:
-        self.reporter.report(problem, message, span, suggestion=suggestion, fix=fix)
-
     def _name(self, definition: Definition) -> None:
         name = definition.name
         what = _taken(name)
         if what is not None:
             message = f"`{name}` is the name of {what}"
-            self._complain(d.DUPLICATE_NAME, message, definition.span, fix="choose another name")
+            self.reporter.report(
+                d.DUPLICATE_NAME, message, definition.span, fix="choose another name"
+            )
         elif name in self.known:
             message = f"`{name}` is defined twice"
-            self._complain(d.DUPLICATE_NAME, message, definition.span, fix="rename one of them")
+            self.reporter.report(
+                d.DUPLICATE_NAME, message, definition.span, fix="rename one of them"
+            )
         elif name in (library := Library(self.known, {})) and library.whole(name) != name:
             message = f"`{name}` is a field of the program `{name.rpartition('.')[0]}`"
-            self._complain(d.DUPLICATE_NAME, message, definition.span, fix="choose another name")
+            self.reporter.report(
+                d.DUPLICATE_NAME, message, definition.span, fix="choose another name"
+            )
         self._fields(definition)
 
     def _fields(self, definition: Definition) -> None:
@@ -90,10 +86,10 @@ class _Checker:
         for field in () if definition.program is None else definition.program.names:
             if field.id in earlier:
                 message = f"there are two fields `{field.id}`"
-                self._complain(d.DUPLICATE_NAME, message, field.span)
+                self.reporter.report(d.DUPLICATE_NAME, message, field.span)
             elif f"{definition.name}.{field.id}" in self.known:
                 message = f"`{definition.name}.{field.id}` is defined already"
-                self._complain(d.DUPLICATE_NAME, message, field.span)
+                self.reporter.report(d.DUPLICATE_NAME, message, field.span)
             earlier.add(field.id)
 
     def _parameters(self, definition: Definition) -> None:
@@ -105,13 +101,15 @@ class _Checker:
             if reserved or "." in name:
                 message = f"no parameter can be called `{name}`"
                 fix = None if "." in name else "it has a meaning of its own"
-                self._complain(d.DUPLICATE_NAME, message, parameter.span, fix=fix)
+                self.reporter.report(d.DUPLICATE_NAME, message, parameter.span, fix=fix)
             elif name in earlier:
                 message = f"there are two parameters `{name}`"
-                self._complain(d.DUPLICATE_NAME, message, parameter.span)
+                self.reporter.report(d.DUPLICATE_NAME, message, parameter.span)
             elif not any([name in _names(root) for root in definition.roots]):
                 message = f"`{definition.name}` never uses its parameter `{name}`"
-                self._complain(d.UNUSED_PARAMETER, message, parameter.span, fix="leave it out")
+                self.reporter.report(
+                    d.UNUSED_PARAMETER, message, parameter.span, fix="leave it out"
+                )
             if parameter.default is not None and not parameter.words:
                 self._bound(parameter.default, earlier)
             earlier.add(name)
@@ -127,7 +125,7 @@ class _Checker:
                 message = f"`{node.id}` is no parameter of this definition"
                 near = did_you_mean(node.id, [*known, *CURVES])
                 fix = f"make it one, or write the word in quotes: '{node.id}'"
-                self._complain(d.UNBOUND, message, node.span, near, fix)
+                self.reporter.report(d.UNBOUND, message, node.span, suggestion=near, fix=fix)
 
     def _calls_in(self, definition: Definition) -> None:
         """Look at the body as a call would have it, its arguments taken for right."""
@@ -154,7 +152,7 @@ class _Checker:
             place = Span(*_place(found.span, definition))
             if place in [other.span for other in self.reporter.diagnostics]:
                 continue  # of a mistyped name one complaint is enough
-            self._complain(found.problem, found.message, place, fix=found.fix)
+            self.reporter.report(found.problem, found.message, place, fix=found.fix)
             self.enough = self.enough or found.problem == d.TOO_DEEP
             self.unsound.add(definition.name)
 
@@ -182,10 +180,10 @@ class _Checker:
             if name.id == definition.name:
                 message = f"`{name.id}` calls itself, and definitions do not recurse"
                 fix = "say it with `repeat`"
-                self._complain(d.RECURSION, message, name.span, fix=fix)
+                self.reporter.report(d.RECURSION, message, name.span, fix=fix)
             else:
                 message = f"`{name.id}` is defined below, and a definition uses earlier ones"
-                self._complain(d.NOT_DEFINED_YET, message, name.span, fix="move it above")
+                self.reporter.report(d.NOT_DEFINED_YET, message, name.span, fix="move it above")
         return bool(calls)
 
 

@@ -1,9 +1,10 @@
 """Expansion: calls of definitions are replaced by what they stand for.
 
 A tree goes in, a tree without definitions comes out. Arguments are put in as they are written.
-Conditions that are decided by then, about words and literal numbers, are gone as well. What stands
-in the place of a call has the span of the call, or of the argument it was, and the places in the
-definitions as `Span.sites`.
+Conditions that are decided by then, about words and literal numbers, are gone as well, and
+arithmetic over numbers that comes to a whole one is that number. What stands in the place of a call
+has the span of the call, or of the argument it was, and the places in the definitions as
+`Span.sites`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TypeAlias
 from lrdsl import diagnostics as d
 from lrdsl.compiler.arithmetic import decide
 from lrdsl.compiler.conditions import word_of
+from lrdsl.compiler.fold import folded
 from lrdsl.compiler.lists import LISTS, of_lists
 from lrdsl.diagnostics import NOWHERE, Reporter, Span
 from lrdsl.functions import FUNCTIONS
@@ -148,7 +150,8 @@ class _Expander:
                 return n.Modifiers(self._modifiers(parts, level), span=node.span)
             case n.If():
                 return self._choose(node, level)
-        return self._rebuilt(node, level)
+        inside = self._rebuilt(node, level)
+        return inside if level == 0 else folded(inside)
 
     def _rebuilt(self, node: n.Node, level: int) -> n.Node:
         return n.rebuild(node, partial(self.expand, level=level), None)
@@ -215,7 +218,7 @@ class _Expander:
         """The arguments by parameter; None, and complaints, when they do not fit."""
         if definition.bracket != isinstance(node, n.Bracket):
             kind = "square" if definition.bracket else "round"
-            self._complain(
+            self.reporter.report(
                 d.WRONG_PLACE,
                 f"`{definition.name}` takes {kind} brackets",
                 node.span,
@@ -240,7 +243,7 @@ class _Expander:
                     most, given = len(parameters), len(call.arguments)
                     count = f"at most {most} argument{'s' * (most > 1)}" if most else "no arguments"
                     message = f"`{definition.name}` takes {count}, not {given}"
-                    self._complain(d.TOO_MANY_ARGUMENTS, message, argument.span, fix=fix)
+                    self.reporter.report(d.TOO_MANY_ARGUMENTS, message, argument.span, fix=fix)
                     return None
             else:
                 parameter = parameters.get(name)
@@ -248,11 +251,13 @@ class _Expander:
                 message = f"`{definition.name}` has no parameter `{name}`"
                 near = did_you_mean(str(name), parameters)
                 span = argument.name_span
-                self._complain(d.UNKNOWN_PARAMETER, message, span, near, fix)
+                self.reporter.report(d.UNKNOWN_PARAMETER, message, span, suggestion=near, fix=fix)
                 sound = False
             elif parameter.name in bound or parameter.name in left_out:
                 message = f"`{parameter.name}` is given twice"
-                self._complain(d.REPEATED_ARGUMENT, message, argument.span, fix="leave one out")
+                self.reporter.report(
+                    d.REPEATED_ARGUMENT, message, argument.span, fix="leave one out"
+                )
                 sound = False
             elif isinstance(argument.value, n.Default):
                 left_out.add(parameter.name)
@@ -262,7 +267,7 @@ class _Expander:
         for parameter in definition.parameters if sound else ():
             if parameter.name not in bound and parameter.default is None:
                 message = f"`{definition.name}` needs `{parameter.name}`"
-                self._complain(d.MISSING_ARGUMENT, message, call.span, fix=fix)
+                self.reporter.report(d.MISSING_ARGUMENT, message, call.span, fix=fix)
                 sound = False
         return bound if sound else None
 
@@ -279,24 +284,14 @@ class _Expander:
             known = ", ".join(f"`{each}`" for each in parameter.words)
             near = None if word is None else did_you_mean(word, parameter.words)
             message = f"{where} is one of {known}"
-            self._complain(d.WRONG_KIND, message, node.span, near)
+            self.reporter.report(d.WRONG_KIND, message, node.span, suggestion=near)
             return False
         if isinstance(default, n.Keyword) and default.word in ("true", "false"):
             if word_of(node) in ("true", "false") or isinstance(node, n.Faulty):
                 return True
-            self._complain(d.WRONG_KIND, f"{where} is `true` or `false`", node.span)
+            self.reporter.report(d.WRONG_KIND, f"{where} is `true` or `false`", node.span)
             return False
         return True
-
-    def _complain(
-        self,
-        problem: d.Problem,
-        message: str,
-        span: Span,
-        suggestion: tuple[str, str] | None = None,
-        fix: str | None = None,
-    ) -> None:
-        self.reporter.report(problem, message, span, suggestion=suggestion, fix=fix)
 
 
 class _Substitution:
@@ -354,7 +349,8 @@ class _Substitution:
             return n.rebuild(node, move, place)
 
         moved = move(given)
-        if not _depends_on_place(given):
+        # A modifier's own arguments are meant where its call stands, which is where it stands.
+        if self.definition.is_modifier or not _depends_on_place(given):
             return moved
         self.reaches_out = True
         return n.Outer(moved, span=moved.span)
