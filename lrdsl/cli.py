@@ -364,8 +364,16 @@ def _unknown(name: str, known: Iterable[str]) -> SpecError:
     return fail(UNKNOWN_NAME, f"nothing is called `{name}`", fix=fix)
 
 
-_SIGNATURE = 40
-"""Columns for the signatures in a list; longer ones stick out."""
+_SIGNATURE = 44
+"""Columns for a signature in a list; a longer one is cut between parameters."""
+
+
+def _shortened(entry: Entry) -> str:
+    """The signature, without its last parameters where it is long."""
+    if len(entry.signature) <= _SIGNATURE:
+        return entry.signature
+    kept = entry.signature[: _SIGNATURE - len(", …)") + 1].rpartition(", ")[0]
+    return f"{kept}, …)" if kept else f"{entry.name}(…)"
 
 
 def _listing(every: Iterable[Entry], width: int | None) -> str:
@@ -375,7 +383,7 @@ def _listing(every: Iterable[Entry], width: int | None) -> str:
     for group, found in itertools.groupby(every, lambda entry: entry.group):
         lines += ["", group] if lines else [group]
         for entry in found:
-            line = f"  {entry.signature:<{_SIGNATURE}}  {entry.doc.summary}".rstrip()
+            line = f"  {_shortened(entry):<{_SIGNATURE}}  {entry.doc.summary}".rstrip()
             fits = width is None or len(line) <= width
             lines.append(line if fits else line[: (width or 0) - len(ellipsis)] + ellipsis)
     return "\n".join(lines)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import enum
 import functools
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -86,7 +85,7 @@ class Parameter:
         if isinstance(default, bool) or default is None:
             default = "_" if default is None else str(default).lower()
         elif isinstance(default, (float, Fraction)):
-            default = "inf" if math.isinf(default) else f"{float(default):g}"
+            default = f"{float(default):g}".replace("e-0", "e-")
         elif isinstance(default, list):
             default = f"[{', '.join(f'{item:g}' for item in default)}]"
         return f"{self.name}={default}"
