@@ -164,7 +164,7 @@ def _attribute(of: object, start: str, name: str) -> Any:
         if broken is not None:
             raise AttributeError(broken)
         known = near(name, dir(of))
-        hint = f"; did you mean {known!r}?" if known else ""
+        hint = f"; did you mean {start + known!r}?" if known else ""
         raise AttributeError(f"the language has no {start + name!r}{hint}")
     return made
 

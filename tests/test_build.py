@@ -184,10 +184,12 @@ def test_names_with_dots_are_listed() -> None:
 @pytest.mark.parametrize(
     ("reach", "match"),
     [
-        pytest.param(lambda: build.lab.hil, "has no 'lab.hil'; did you mean 'hill'", id="near"),
+        pytest.param(lambda: build.lab.hil, "has no 'lab.hil'; did you mean 'lab.hill'", id="near"),
         pytest.param(lambda: build.lab.zzz, "has no 'lab.zzz'$", id="far"),
         pytest.param(lambda: build.lap, "did you mean 'lab'", id="space"),
-        pytest.param(lambda: build.lab.hill.momentun, "did you mean 'momentum'", id="field"),
+        pytest.param(
+            lambda: build.lab.hill.momentun, "did you mean 'lab.hill.momentum'", id="field"
+        ),
         pytest.param(lambda: build.cosine.fast, "has no 'cosine.fast'", id="shape"),
     ],
 )

@@ -79,7 +79,7 @@ class _Checker:
         elif name in self.known:
             message = f"`{name}` is defined twice"
             self._complain(d.DUPLICATE_NAME, message, definition.span, fix="rename one of them")
-        elif name in Library(self.known, {}):
+        elif name in (library := Library(self.known, {})) and library.whole(name) != name:
             message = f"`{name}` is a field of the program `{name.rpartition('.')[0]}`"
             self._complain(d.DUPLICATE_NAME, message, definition.span, fix="choose another name")
         self._fields(definition)
