@@ -364,8 +364,16 @@ def _unknown(name: str, known: Iterable[str]) -> SpecError:
     return fail(UNKNOWN_NAME, f"nothing is called `{name}`", fix=fix)
 
 
-_SIGNATURE = 40
-"""Columns for the calls in a list; only a long name sticks out."""
+_SIGNATURE = 44
+"""Columns for a signature in a list; a longer one is cut between parameters."""
+
+
+def _shortened(entry: Entry) -> str:
+    """The signature, without its last parameters where it is long."""
+    if len(entry.signature) <= _SIGNATURE:
+        return entry.signature
+    kept = entry.signature[: _SIGNATURE - len(", …)") + 1].rpartition(", ")[0]
+    return f"{kept}, …)" if kept else f"{entry.name}(…)"
 
 
 def _listing(every: Iterable[Entry], width: int | None) -> str:
@@ -375,21 +383,10 @@ def _listing(every: Iterable[Entry], width: int | None) -> str:
     for group, found in itertools.groupby(every, lambda entry: entry.group):
         lines += ["", group] if lines else [group]
         for entry in found:
-            line = f"  {_in_short(entry, ellipsis):<{_SIGNATURE}}  {entry.doc.summary}".rstrip()
+            line = f"  {_shortened(entry):<{_SIGNATURE}}  {entry.doc.summary}".rstrip()
             fits = width is None or len(line) <= width
             lines.append(line if fits else line[: (width or 0) - len(ellipsis)] + ellipsis)
     return "\n".join(lines)
-
-
-def _in_short(entry: Entry, ellipsis: str) -> str:
-    """A call that fits its column: without defaults, or with its first parameters only."""
-    if len(entry.signature) <= _SIGNATURE or not entry.parameters:
-        return entry.signature
-    names = [row.name for row in entry.parameters]
-    calls = [f"{entry.name}({', '.join(names)})"]
-    for count in range(len(names) - 1, -1, -1):
-        calls.append(f"{entry.name}({', '.join([*names[:count], ellipsis])})")
-    return next((call for call in calls if len(call) <= _SIGNATURE), calls[-1])
 
 
 def _about(entry: Entry) -> str:

@@ -85,7 +85,7 @@ class Parameter:
         if isinstance(default, bool) or default is None:
             default = "_" if default is None else str(default).lower()
         elif isinstance(default, (float, Fraction)):
-            default = f"{float(default):g}"
+            default = f"{float(default):g}".replace("e-0", "e-")
         elif isinstance(default, list):
             default = f"[{', '.join(f'{item:g}' for item in default)}]"
         return f"{self.name}={default}"

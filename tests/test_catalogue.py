@@ -11,15 +11,19 @@ import pytest
 
 import lrdsl
 from lrdsl.catalogue import EXAMPLE_RUN, GROUPS, Entry, entries, find, names
+from lrdsl.compiler.expand import expand
 from lrdsl.compiler.kinds import kinds_of
 from lrdsl.compiler.lists import LISTS
 from lrdsl.curves import CURVES
+from lrdsl.diagnostics import Reporter
 from lrdsl.docs import read_doc
 from lrdsl.functions import FUNCTIONS
 from lrdsl.library import Library, shipped
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
-from lrdsl.syntax.parser import parse_definitions
+from lrdsl.syntax import nodes as n
+from lrdsl.syntax.layout import lay_out
+from lrdsl.syntax.parser import parse_definitions, parse_tree
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
 SHIPPED = [entry for entry in entries(Library({}, {})) if entry.group != "your own"]
@@ -71,6 +75,20 @@ def test_the_example_runs_and_shows_it(entry: Entry) -> None:
     assert f"Example: `{example}`" in text
 
 
+@pytest.mark.parametrize("entry", [e for e in SHIPPED if e.definition], ids=each)
+def test_the_example_in_core_terms_means_the_same(entry: Entry) -> None:
+    reporter = Reporter("")
+    tree = expand(parse_tree(entry.doc.example), Library({}, {}), reporter)
+    reporter.check()
+    assert not any(isinstance(node, n.Outer) for node, _ in n.walk(tree))
+    calls = {node.name.id for node, _ in n.walk(tree) if isinstance(node, (n.Call, n.Bracket))}
+    assert not calls & {*shipped(), *LISTS}
+    core = lrdsl.compile(lay_out(tree), **EXAMPLE_RUN)
+    same = lrdsl.compile(entry.doc.example, **EXAMPLE_RUN)
+    assert core.values(1001).tolist() == same.values(1001).tolist()
+    assert core.length == same.length
+
+
 def test_names_of_what_can_be_called() -> None:
     assert {"cosine", "poly", "clip", "sqrt", "product", "wsd"} <= set(names())
     assert find("zzz") == ()
@@ -94,6 +112,10 @@ def test_names_of_what_can_be_called() -> None:
                      ["a list of schedules", "a list of durations"], id="lists"),
         pytest.param("def f(a) = a >> hold(5)", ["a value or a schedule"], id="a schedule"),
         pytest.param("def f[e] = points[e]", ["entries"], id="entries"),
+        pytest.param("def f(n, k=n / 2) = hold(k) >> hold(5 if n > 5 else 6)",
+                     ["a duration", "a duration"], id="in the default of a duration"),
+        pytest.param("def f(a=1, n=5%, b=none) = a * t / n if b == none else b",
+                     ["a value", "a duration", "a value or a schedule"], id="as the default is"),
         pytest.param("def f(x) = linear(1, 0, until=x)", ["a duration"], id="until"),
     ],
 )  # fmt: skip

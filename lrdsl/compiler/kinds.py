@@ -51,10 +51,26 @@ def kinds_of(
     modes = {p.name: p.default for p in definition.parameters if p.default and p.name in found}
     for root in definition.roots:
         for name, kind in _uses(_with(root, modes), library, known):
-            if name in names:
+            if name in names and kind != _ELSEWHERE:
                 found.setdefault(name, kind)
+    for parameter in reversed(definition.parameters):
+        if parameter.default is not None:
+            kind = found.setdefault(parameter.name, _of_default(parameter.default))
+            for name, _ in _each(parameter.default, kind):
+                if name in names:
+                    found.setdefault(name, kind)
     known[definition.name] = {name: found.get(name, _ELSEWHERE) for name in names}
     return known[definition.name]
+
+
+def _of_default(node: n.Node) -> str:
+    """What a default says about its parameter."""
+    match node:
+        case n.Number(unit=""):
+            return Kind.VALUE.value
+        case n.Number():
+            return Kind.UPDATES.value
+    return _ELSEWHERE
 
 
 def _with(node: n.Node, modes: Mapping[str, n.Node]) -> n.Node:

@@ -22,6 +22,14 @@ class DefinedParameter:
     words: tuple[str, ...] = ()
     default: Node | None = None
 
+    @property
+    def written(self) -> str:
+        """The parameter as a definition declares it."""
+        if not self.words:
+            return str(self)
+        default = "" if self.default is None else f" = {write(self.default)}"
+        return f"{self.name} in [{', '.join(self.words)}]{default}"
+
     def __str__(self) -> str:
         return self.name if self.default is None else f"{self.name}={write(self.default)}"
 
@@ -76,19 +84,12 @@ class Definition:
     @property
     def head(self) -> str:
         """What stands left of the `=`."""
-        inside = ", ".join(map(_written, self.parameters))
+        inside = ", ".join([parameter.written for parameter in self.parameters])
         return f"def {self.name}[{inside}]" if self.bracket else f"def {self.name}({inside})"
 
     def __str__(self) -> str:
         """The definition as canonical text."""
         return f"{self.head} = {write(self.body)}"
-
-
-def _written(parameter: DefinedParameter) -> str:
-    if not parameter.words:
-        return str(parameter)
-    default = "" if parameter.default is None else f" = {write(parameter.default)}"
-    return f"{parameter.name} in [{', '.join(parameter.words)}]{default}"
 
 
 _ABOVE = re.compile(r"(?:^|\n)((?:[ \t]*#[^\n]*\n)+)[ \t]*$")

@@ -74,8 +74,11 @@ def lay_out_definition(definition: Definition, width: int = WIDTH) -> str:
     text = str(definition)
     if len(text) <= width:
         return text
-    body = lay_out(definition.body, width - len(_INDENT))
-    return f"{definition.head} =\n{_INDENT}{_indented(body)}"
+    head, body = definition.head, lay_out(definition.body, width - len(_INDENT))
+    if len(head) + len(" =") > width and definition.parameters and not definition.bracket:
+        opening = f"def {definition.name}("
+        head = _bracketed(opening, [p.written for p in definition.parameters], ")")
+    return f"{head} =\n{_INDENT}{_indented(body)}"
 
 
 def _joined(node: n.Node, operators: Sequence[str], width: int) -> str:
