@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lrdsl.custom import shape
     from lrdsl.definitions import define, load
     from lrdsl.diagnostics import Diagnostic, Span, SpecError
+    from lrdsl.linter import lint
     from lrdsl.schedule import Schedule, Segment, compile
     from lrdsl.switch import Switch
     from lrdsl.syntax.spec import Spec, parse
@@ -33,6 +34,7 @@ _HOME = {
     "Switch": "lrdsl.switch",
     "compile": "lrdsl.schedule",
     "define": "lrdsl.definitions",
+    "lint": "lrdsl.linter",
     "load": "lrdsl.definitions",
     "parse": "lrdsl.syntax.spec",
     "shape": "lrdsl.custom",
@@ -50,6 +52,7 @@ __all__ = [
     "__version__",
     "compile",
     "define",
+    "lint",
     "load",
     "parse",
     "shape",

@@ -57,11 +57,11 @@ class Registry(Generic[T]):
     """The things of one kind by name.
 
     They are found in the modules of `package`, each of which registers one thing named after its
-    file. A name that is a module's is looked up by importing that module alone; any other look-up
-    imports them all. `make` supplies entries that have no module of their own: it is asked for a
-    name, and for all of them with None, and says whether it added what was asked for. `plugins` are
-    modules of other packages, imported when a name is otherwise unknown; their names count as known
-    before.
+    file, with `_` for `-`. A name that is a module's is looked up by importing that module alone;
+    any other look-up imports them all. `make` supplies entries that have no module of their own: it
+    is asked for a name, and for all of them with None, and says whether it added what was asked
+    for. `plugins` are modules of other packages, imported when a name is otherwise unknown; their
+    names count as known before.
 
     >>> fruit = Registry("fruit")
     >>> fruit.add("pear", 1)
@@ -147,8 +147,9 @@ class Registry(Generic[T]):
 
     def _load(self, name: str) -> None:
         """Make sure that an entry of that name is there, if there is one at all."""
-        if name in self._modules():
-            importlib.import_module(f"{self._package}.{name}")
+        module = name.replace("-", "_")
+        if module in self._modules():
+            importlib.import_module(f"{self._package}.{module}")
         if name not in self._entries and not (self._make is not None and self._make(name)):
             self._load_all()
 

@@ -22,7 +22,7 @@ from lrdsl.compiler.check import read_own
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.elaborate import elaborate
 from lrdsl.compiler.expand import expand, own_text
-from lrdsl.compiler.resolve import Resolved, Resolver
+from lrdsl.compiler.resolve import Laid, Resolved, Resolver
 from lrdsl.compiler.terms import Term
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
 from lrdsl.library import Library
@@ -252,6 +252,16 @@ class Schedule:
                 for (start, end, text), first, last in zip(pieces, firsts, ends, strict=False)
             ]
         )
+
+    @property
+    def laid(self) -> tuple[Laid, ...]:
+        """The parts of the spec's chains with their places in the run, for those that look at them.
+
+        >>> import lrdsl
+        >>> [part.stop for part in lrdsl.compile("warmup(100) >> linear(1, 0, 100)").laid]
+        [100, 200]
+        """
+        return self._resolved.laid
 
     @property
     def boundaries(self) -> tuple[int, ...]:

@@ -48,6 +48,20 @@ from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import short, write
 
 
+class Laid(NamedTuple):
+    """A part of a chain where it lies in the run.
+
+    It is there from update `start` up to `stop`, which may be the same where it rounds to nothing,
+    and `length` long exactly. The whole of a spec that is no chain is its one part.
+    """
+
+    node: n.Node
+    start: int
+    stop: float
+    length: Length
+    signal: Signal
+
+
 class Resolved(NamedTuple):
     """What a spec is in a context, after some metrics."""
 
@@ -55,6 +69,8 @@ class Resolved(NamedTuple):
     length: Length
     reactors: tuple[Reactor, ...] = ()
     """What reacts to metrics, each after all that stands inside what it modifies."""
+    laid: tuple[Laid, ...] = ()
+    """The parts of chains, those inside others too, but none under what warps time."""
 
 
 class Resolver:
@@ -71,6 +87,7 @@ class Resolver:
         self.lengths = Measure(self.args)
         self.reactions = reactions
         self.reactors: list[Reactor] = []
+        self.laid: list[Laid] = []
 
     def resolve(self, term: Term) -> Resolved | None:
         """The signal of a whole spec and its length; None when something is wrong."""
@@ -84,7 +101,10 @@ class Resolver:
         if signal is None or extent is None:
             return None
         assert length is not None
-        return Resolved(signal, length, tuple(self.reactors))
+        if not isinstance(term, Sequence):
+            stop = half_up(length) if isinstance(length, Fraction) else math.inf
+            self.laid.append(Laid(term.node, 0, stop, length, signal))
+        return Resolved(signal, length, tuple(self.reactors), tuple(self.laid))
 
     def build(self, term: Term, frame: Frame) -> Signal | None:
         """The signal of a term."""
@@ -252,10 +272,30 @@ class Resolver:
         if edges is None or any([signal is None for signal in signals]):
             return None
         starts = [half_up(frame.origin + edge) for edge in edges[:-1] if edge is not None]
+        if frame.window.warped_by is None:
+            self._note(term, frame, edges, starts, signals)
         # A part that rounds to no update at all is never seen, unless it is the last.
         kept = [i for i, at in enumerate(starts) if i == len(starts) - 1 or at < starts[i + 1]]
         parts = tuple([signal for i in kept if (signal := signals[i]) is not None])
         return Chain(parts, np.array([starts[i] for i in kept], dtype=np.float64))
+
+    def _note(
+        self,
+        term: Sequence,
+        frame: Frame,
+        edges: list[Fraction | None],
+        starts: list[int],
+        signals: list[Signal | None],
+    ) -> None:
+        """Keep where the parts of a chain lie."""
+        zero = half_up(frame.window.zero)
+        stops = [*starts[1:], math.inf if edges[-1] is None else half_up(frame.origin + edges[-1])]
+        for i, (part, signal) in enumerate(zip(term.parts, signals, strict=True)):
+            first, last = edges[i], edges[i + 1]
+            assert first is not None and signal is not None
+            length = math.inf if last is None else last - first
+            place = (zero + starts[i], zero + stops[i])
+            self.laid.append(Laid(part.node, *place, length, signal))
 
     def _edges(self, term: Sequence, layout: Layout, frame: Frame) -> list[Fraction | None] | None:
         """The exact boundaries of a chain; the last is None for a chain that never ends.

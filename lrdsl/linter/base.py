@@ -1,0 +1,83 @@
+"""What a lint rule is: a file with a check, its reasons, and examples that make its tests."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from lrdsl.diagnostics import Problem, Severity, Span
+from lrdsl.linter.subject import Subject
+from lrdsl.registry import Registry
+
+
+class Finding(NamedTuple):
+    """What a rule has to say: a sentence, where, and what to write instead.
+
+    `fix` is advice; `replacement`, where given, is put in place of the span by `--fix`: only what
+    never changes a value that was meant.
+    """
+
+    message: str
+    span: Span
+    fix: str | None = None
+    replacement: str | None = None
+
+
+class Case(NamedTuple):
+    """An example of a rule: a spec, and the context that it is linted in."""
+
+    spec: str
+    context: dict[str, Any]
+
+
+def case(spec: str, **context: Any) -> Case:
+    """An example of a rule; the keyword arguments are those of `lrdsl.lint`."""
+    return Case(spec, context)
+
+
+class Rule(BaseModel):
+    """A lint rule. The fields are its options, each with a default.
+
+    The docstring says what the rule finds (first sentence), why that hurts, with the report of a
+    case where there is one; BAD and GOOD examples follow from `invalid` and `valid`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    severity: ClassVar[Severity] = "warning"
+
+    needs_schedule: ClassVar[bool] = True
+    """Whether it looks at values, and is quiet where the spec cannot be compiled."""
+    needs_total: ClassVar[bool] = False
+    """Whether it needs the run's length, and is quiet where that is not known."""
+    needs_values: ClassVar[bool] = False
+    """Whether it needs values themselves, not their ratios: `base` must be known, if it is used."""
+
+    invalid: ClassVar[tuple[Case, ...]]
+    valid: ClassVar[tuple[Case, ...]]
+
+    @abstractmethod
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """What is found."""
+
+    @classmethod
+    def problem(cls, severity: Severity | None = None) -> Problem:
+        """The rule as a kind of diagnostic."""
+        return Problem(cls.code, cls.name, severity or cls.severity)
+
+
+RULES: Registry[type[Rule]] = Registry("rule", "lrdsl.linter.rules")
+"""The rules by name; a module of `lrdsl.linter.rules` is named after its rule, with `_` for `-`."""
+
+R = TypeVar("R", bound=type[Rule])
+
+
+def rule(cls: R) -> R:
+    """Register a rule under its `name`."""
+    RULES.add(cls.name, cls)
+    return cls

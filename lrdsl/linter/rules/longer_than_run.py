@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.diagnostics import Severity
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+
+
+@rule
+class LongerThanRun(Rule):
+    """The schedule goes on after the run has ended, so that its end is never reached.
+
+    A decay that is cut off leaves the learning rate high in the very updates that were meant to
+    bring it down, and costs the accuracy of the whole run. It comes from counting epochs where
+    updates are meant, or from a run that was shortened without its schedule.
+    """
+
+    code: ClassVar[str] = "LR801"
+    name: ClassVar[str] = "longer-than-run"
+    severity: ClassVar[Severity] = "warning"
+    needs_total: ClassVar[bool] = True
+
+    tolerance: float = 0.01
+    """How much longer it may be, as a share of the run."""
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(1, 0, 800)", total_steps=600),
+        case("linear(1, 0, 10ep)", total_steps=500, steps_per_epoch=100),
+        case("constant(1, 500) >> cooldown(linear, 200)", total_steps=600, base_lr=1),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(1, 0, 800)", total_steps=900),
+        case("warmup(100) >> cosine(1, 0, 800)"),
+        case("cosine(1, 0)", total_steps=600),
+        case("linear(1, 0, 100) | repeat()", total_steps=600),
+        case("step(1, 0.5, 300)", total_steps=600),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        assert subject.schedule is not None and subject.total is not None
+        length, total = subject.schedule.length, subject.total
+        if math.isinf(length) or length <= total * (1 + self.tolerance):
+            return
+        message = f"the schedule is {length:g} updates long, the run {total}"
+        fix = "shorten it, or leave a length out: it is the rest of the run then"
+        cut = next((part for part in subject.parts if part.stop > total), None)
+        yield Finding(message, subject.tree.span if cut is None else cut.span, fix)

@@ -1,0 +1,51 @@
+"""Every rule: its bad examples fire, its good ones stay silent; its file says why."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from lrdsl.linter import Settings, lint
+from lrdsl.linter.base import RULES, Case
+
+
+def cases(kind: str) -> list[object]:
+    return [
+        pytest.param(name, case, id=f"{name}-{i}")
+        for name in RULES
+        for i, case in enumerate(getattr(RULES[name], kind))
+    ]
+
+
+def fired(name: str, case: Case) -> list[str]:
+    return [
+        found.name for found in lint(case.spec, settings=Settings(select=(name,)), **case.context)
+    ]
+
+
+@pytest.mark.parametrize(("name", "case"), cases("invalid"))
+def test_a_bad_example_is_found(name: str, case: Case) -> None:
+    assert name in fired(name, case)
+
+
+@pytest.mark.parametrize(("name", "case"), cases("valid"))
+def test_a_good_example_is_not(name: str, case: Case) -> None:
+    assert fired(name, case) == []
+
+
+@pytest.mark.parametrize("name", list(RULES))
+def test_a_rule_is_complete(name: str) -> None:
+    rule = RULES[name]
+    assert rule.__module__ == f"lrdsl.linter.rules.{name.replace('-', '_')}"
+    assert rule.code.startswith("LR8")
+    assert len(rule.invalid) >= 3
+    assert len(rule.valid) >= 3
+    what, *why = inspect.cleandoc(rule.__doc__ or "").split("\n\n")
+    assert what.endswith(".")
+    assert why
+
+
+def test_codes_are_unique() -> None:
+    codes = [RULES[name].code for name in RULES]
+    assert len(set(codes)) == len(codes)
