@@ -43,7 +43,7 @@ def joints(schedule: Schedule) -> Iterator[Joint]:
     for i, right in enumerate(schedule.laid[1:], 1):
         left = schedule.laid[i - 1]
         follows = left.start < left.stop == right.start
-        if follows and right.start < right.stop and right.start not in seen:
+        if follows and 0 < right.start < right.stop and right.start not in seen:
             seen.add(right.start)
             before = left.signal.at(float(left.stop - left.start))
             yield Joint(left, right, right.start, before, right.signal.at(0))
@@ -114,7 +114,7 @@ def falls(part: Part) -> bool:
 
 def warmup_of(subject: Subject) -> Part | None:
     """The part that the run warms up with: a warmup, or what rises before something follows."""
-    parts = [part for part in subject.parts if part.start < part.stop]
+    parts = [part for part in subject.parts if max(part.start, 0) < part.stop]
     if not parts or parts[0].start > 0 or not rises(parts[0]):
         return None
     return parts[0] if parts[0].name == "warmup" or len(parts) > 1 else None

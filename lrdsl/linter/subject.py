@@ -123,8 +123,8 @@ class Subject:
         ]
         parts = []
         for part in leaves:
-            seen = part.start < part.stop
-            first = schedule(part.start) if seen else math.nan
+            seen = max(part.start, 0) < part.stop  # `skip` leaves some before update 0
+            first = schedule(max(part.start, 0)) if seen else math.nan
             last = schedule(int(part.stop) - 1) if seen and part.stop < math.inf else math.nan
             leads_to = math.nan
             if part.stop < math.inf:

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.looking import MOST_UPDATES, at_update, horizon, rebased
 from lrdsl.linter.subject import Subject
+from lrdsl.signal import Array
 
 
 @rule
@@ -60,7 +62,7 @@ class Continuous(Rule):
             message = f"the value jumps to {schedule(at):g} at update {at}{more}"
             yield Finding(message, at_update(subject, at))
 
-    def _jumps(self, steps: np.ndarray, values: np.ndarray) -> list[int]:  # type: ignore[type-arg]
+    def _jumps(self, steps: NDArray[np.int64], values: Array) -> list[int]:
         """Which of the values follow their neighbours on neither side."""
         change = np.abs(np.diff(values))
         change[np.diff(steps) > 1] = 0

@@ -18,9 +18,9 @@ class JointJump(Rule):
     """The value jumps where one segment follows another.
 
     A peak that was changed in one place and not in the other leaves a step in the learning rate,
-    and the loss spikes or stalls there. Steps by name stay unmentioned: `step`, `multistep`,
-    `interval`, restarts under `repeat`, one constant after another, a start written with `prev`,
-    and what one definition does inside.
+    and the loss spikes or stalls there. Steps that are asked for stay unmentioned: `step`,
+    `multistep`, `interval`, `clip`, restarts under `repeat`, one constant after another, a start
+    written with `prev`, and what one definition does inside.
 
     Reported as huggingface/transformers#4940 (the rate dropped where the warmup ended, because the
     decay had started at update 0) and pytorch/ignite#645.
@@ -43,11 +43,14 @@ class JointJump(Rule):
         case("warmup(100) >> cosine(1e-3, 0, 800)"),
         case("constant(1, 100) >> constant(0.1, 100) >> constant(0.01)"),
         case("linear(1, 0.5, 100) >> linear(prev / 5, 0, 100)"),
+        case("linear(1, 0.5, 100) >> (linear(prev / 5, 0, 100) | every(10))"),
         case("step(1, 0.1, 30)"),
         case("cosine(1, 0, 100) | repeat()"),
         case("warmup(constant, 100, 0.1) >> linear(1, 0, 800)"),
         case("constant(base, 100) >> cosine(0.1, 0, 100)"),
         case("torch.ConstantLR(0.1, 100)"),
+        case("warmup(100) >> (hold(50) | clip(0, 0.04))", base_lr=0.1),
+        case("mxnet.CosineScheduler(max_update=800, base_lr=1, warmup_steps=100)"),
         case("warmup(100, 0, 1) >> constant(2) | clip(0, 1)"),
     )
 
@@ -71,7 +74,7 @@ class JointJump(Rule):
             return False
         return (
             self._is_large(joint)
-            and not _is_meant(joint)
+            and not _is_meant(subject, joint)
             # A modifier around the chain may hide it.
             and self._differ(*_around(subject, joint), 0)
         )
@@ -102,14 +105,25 @@ def _around(subject: Subject, joint: Joint) -> tuple[float, float]:
     return subject.schedule(joint.at - 1), subject.schedule(joint.at)
 
 
-def _is_meant(joint: Joint) -> bool:
+def _is_meant(subject: Subject, joint: Joint) -> bool:
     """Whether the jump is one that the text asks for."""
     left, right = joint.left, joint.right
     if in_one_call(left.node.span, right.node.span):
         return True
-    if _mentions(right.node, "prev") or _mentions(left.node, "next"):
+    follows = _with_source(subject, right.node)
+    if isinstance(right.node, n.Call) and right.node.name.id == "clip":
+        return True
+    if _mentions(follows, "prev") or _mentions(left.node, "next"):
         return True
     return (_is_flat(left) and _is_flat(right)) or _is_constant_by_mode(left)
+
+
+def _with_source(subject: Subject, node: n.Node) -> n.Node:
+    """A part of a chain with all it is made of: of a pipe, the last modifier stands for it."""
+    for root, _ in n.walk(subject.expanded):
+        if isinstance(root, n.Pipe) and root.parts[-1].span == node.span:
+            return root
+    return node
 
 
 def _mentions(root: n.Node, name: str) -> bool:

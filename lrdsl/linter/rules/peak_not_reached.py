@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -55,7 +56,7 @@ class PeakNotReached(Rule):
                 found = True
                 message = f"this rises to {part.leads_to:g}, but no update has more than {best:g}"
                 yield Finding(message, part.span, "make it shorter, or the run longer")
-        if not found and subject.base_is_known:
+        if not found and subject.base_is_known and math.isfinite(subject.end):
             yield from self._declared(subject)
 
     def _declared(self, subject: Subject) -> Iterator[Finding]:
@@ -75,7 +76,9 @@ class PeakNotReached(Rule):
 
 def _best(subject: Subject, part: Part) -> float | None:
     """The highest value at the end of a rise; None where another rule says what is wrong."""
-    if part.start == part.stop or (subject.total is not None and part.start >= subject.total):
+    if max(part.start, 0) >= part.stop or (
+        subject.total is not None and part.start >= subject.total
+    ):
         return None
     if subject.total is not None and part.stop >= subject.total:
         return part.signal.at(subject.total - 1 - part.start)

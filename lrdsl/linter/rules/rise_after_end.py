@@ -51,7 +51,7 @@ class RiseAfterEnd(Rule):
     )
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        parts = [x for x in subject.parts if 0 <= x.start < x.stop and x.start < subject.end]
+        parts = [x for x in subject.parts if max(x.start, 0) < x.stop and x.start < subject.end]
         ends = [(part.begins, _own_end(subject, part)) for part in parts]
         top = float(np.nanmax(np.abs(ends), initial=0))
         ended: Part | None = None
@@ -66,7 +66,8 @@ class RiseAfterEnd(Rule):
                 message = f"the value rises again, after it has come down to {ended.leads_to:g}"
                 yield Finding(message, part.span)
                 return
-            if end <= self.low * top and begin - end >= self.low * top:
+            is_low = end <= self.low * top and begin - end >= self.low * top
+            if is_low and _is_formula(part.node):
                 ended = part
 
     def _turn(self, subject: Subject, part: Part, top: float) -> int | None:

@@ -50,7 +50,7 @@ class UnseenSegment(Rule):
             ends.append((half_up(replaced), "an `interval` replaces it from update {} on"))
         seen: set[Span] = set()
         for part in subject.parts:
-            if part.start == part.stop or part.span in seen:
+            if part.start == part.stop or part.stop <= 0 or part.span in seen:
                 continue
             for end, why in ends:
                 if part.start >= end:

@@ -14,8 +14,8 @@ class ZeroFirstUpdate(Rule):
     """The first update has a learning rate of exactly 0, and changes nothing.
 
     A whole batch is computed for nothing, and what compares the weights after the first update with
-    those before it sees no difference. A `warmup` with its start left out begins at 0 by its
-    definition, and is not mentioned unless `warmups` is set.
+    those before it sees no difference. A `warmup` begins at 0 unless told otherwise, and most take
+    that as it is: it is mentioned only if `warmups` is set.
 
     Reported as huggingface/transformers#34754, meta-pytorch/torchtune#2010,
     EleutherAI/gpt-neox#1373 and verl-project/verl#3674.
@@ -26,17 +26,17 @@ class ZeroFirstUpdate(Rule):
     severity: ClassVar[Severity] = "hint"
 
     warmups: bool = False
-    """Whether the 0 that a warmup starts at by default counts as well."""
+    """Whether the 0 that a warmup starts at counts as well."""
 
     invalid: ClassVar[tuple[Case, ...]] = (
         case("linear(0, 1, 100) >> cosine(1, 0, 800)"),
-        case("warmup(100, 0) >> cosine(1, 0, 800)"),
         case("points[0:0, 100:1, 800:1e-3]"),
         case("base * t / 100 | take(100)"),
         case("warmup(100) >> cosine(1, 0, 800)", {"warmups": True}),
     )
     valid: ClassVar[tuple[Case, ...]] = (
         case("warmup(100) >> cosine(1, 0, 800)"),
+        case("warmup(100, 0, 1) * exponential_decay(1, 0.5, every=100)"),
         case("linear(0.01, 1, 100) >> cosine(1, 0, 800)"),
         case("warmup(100, 1e-7) >> cosine(1, 0, 800)", {"warmups": True}),
         case("constant(0, 100) >> warmup(100) >> constant(1)"),
@@ -52,7 +52,7 @@ class ZeroFirstUpdate(Rule):
         span = at_update(subject, 0)
         by_default = bool(span.sites) or any(
             [
-                call.span == span and call.name == "warmup" and "start" not in call.arguments
+                call.name == "warmup" and span.start <= call.span.start < span.stop
                 for call in subject.calls
             ]
         )
