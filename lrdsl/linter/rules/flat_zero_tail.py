@@ -41,6 +41,7 @@ class FlatZeroTail(Rule):
         case("warmup(100) >> cosine(1, 0, 900)", total_steps=1000),
         case("warmup(100) >> cosine(1, 0, 700)", total_steps=1000),
         case("0", total_steps=1000),
+        case("linear(1, 0, 11, closed=true)", total_steps=11),
         case("max(0, base * (1 - t / 500))", base_lr=0.1),
         case("warmup(100) >> cosine(1, 0, 880) >> constant(0)", total_steps=1000),
     )
@@ -48,7 +49,8 @@ class FlatZeroTail(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         schedule, total = subject.schedule, subject.total
         assert schedule is not None and total is not None
-        tail = total - math.ceil(self.share * total)
+        # One update at 0 is how a closed decay ends.
+        tail = min(total - math.ceil(self.share * total), total - 2)
         if tail < 1 or schedule.length <= tail or schedule(total - 1) != 0:
             return
         steps = np.unique(np.linspace(0, total - 1, 1000).astype(np.int64))

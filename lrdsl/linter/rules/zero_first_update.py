@@ -7,6 +7,7 @@ from lrdsl.diagnostics import Severity
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.looking import at_update, rebased
 from lrdsl.linter.subject import Subject
+from lrdsl.shapes import SHAPES
 
 
 @rule
@@ -41,6 +42,7 @@ class ZeroFirstUpdate(Rule):
         case("warmup(100, 1e-7) >> cosine(1, 0, 800)", {"warmups": True}),
         case("constant(0, 100) >> warmup(100) >> constant(1)"),
         case("0"),
+        case("sequence([warmup(100), cosine(1, 0, 400)], [100])"),
         case("base - 1 + t"),
     )
 
@@ -50,12 +52,14 @@ class ZeroFirstUpdate(Rule):
         if schedule(0) != 0 or schedule(1) <= 0 or rebased(subject)(0) != 0:
             return
         span = at_update(subject, 0)
-        by_default = bool(span.sites) or any(
-            [
-                call.name == "warmup" and span.start <= call.span.start < span.stop
-                for call in subject.calls
-            ]
-        )
-        if self.warmups or not by_default:
+        if self.warmups or not (span.sites or _warms_up(subject)):
             fix = "start a little above, or a step later: `| skip(1)`"
             yield Finding("the first update has a learning rate of 0", span, fix)
+
+
+def _warms_up(subject: Subject) -> bool:
+    """Whether the 0 is that of a warmup, or it cannot be told."""
+    first = next((part.name for part in subject.parts if part.stop > 0), "")
+    if first in SHAPES:
+        return first == "warmup"
+    return any([call.name == "warmup" for call in subject.calls])
