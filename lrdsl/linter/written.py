@@ -270,3 +270,24 @@ def with_operator_after(source: str, span: Span) -> Span | None:
     if not after.startswith(("*", "+")) or after.startswith("**"):
         return None
     return Span(span.start, len(source) - len(after[1:].lstrip()))
+
+
+class RampSite(NamedTuple):
+    """A ramp in the run: its name, its curve, and the values that it goes from and to."""
+
+    name: str
+    mode: str | None
+    first: float
+    last: float
+    span: Span
+
+
+def ramps(subject: Subject) -> Iterator[RampSite]:
+    """The ramps that are parts of chains, or all of the spec, by their own formulas."""
+    sites = {call.span: call for call in subject.calls}
+    for part in () if subject.schedule is None else subject.schedule.laid:
+        call = sites.get(part.node.span)
+        if call is None or call.mode is None or part.length == math.inf or part.length <= 0:
+            continue
+        first, last = part.signal.at(0.0), part.signal.at(float(part.length))
+        yield RampSite(call.name, call.mode, first, last, call.span)

@@ -13,9 +13,9 @@ REACTIVE = ("plateau", "newbob", "anchor")
 class MetricNeverGiven(Rule):
     """The spec reacts to a metric, and what drives it is never given one.
 
-    The learning rate stays where it is for the whole run. dreamquark-ai/tabnet#231 lost the metric
-    between two versions; ContinualAI/avalanche#692 has a driver that knows of none. It is found
-    where the place tells that no metric comes.
+    The learning rate stays where it is for the whole run. dreamquark-ai/tabnet#231 reports a metric
+    that got lost between two versions, ContinualAI/avalanche#692 a driver that knows of none. It is
+    found where the place tells that no metric comes.
     """
 
     code: ClassVar[str] = "LR842"
@@ -39,4 +39,4 @@ class MetricNeverGiven(Rule):
         for call in subject.calls:
             if call.name in REACTIVE:
                 message = f"`{call.name}` needs a metric, and none is ever given"
-                yield Finding(message, call.span, "pass one: `scheduler.metric(…)`")
+                yield Finding(message, call.span, "pass one: `scheduler.step(metric)`")

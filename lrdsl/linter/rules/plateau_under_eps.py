@@ -13,7 +13,7 @@ class PlateauUnderEps(Rule):
 
     A step down of no more than `eps` is not made, and none goes below `min_lr`. Where the learning
     rate is that low from the start, nothing ever happens: joeynmt/joeynmt#163 never reached its
-    stop, nitrain/nitrain#110 and ArnovanHilten/GenNet#114 had a `min_lr` at the learning rate.
+    stop, nitrain/nitrain#110 and ArnovanHilten/GenNet#114 had a `min_lr` close to it.
     """
 
     code: ClassVar[str] = "LR841"
