@@ -40,6 +40,7 @@ class PlateauUnderEps(Rule):
                 continue
             place = places.get(call.span)
             start, stop = (0, subject.end) if place is None else (place.start, place.stop)
+            start = max(start, 0)
             stop = min(stop, subject.end, start + MOST)
             if start >= stop:
                 continue
