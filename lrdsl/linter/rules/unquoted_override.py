@@ -42,7 +42,7 @@ class UnquotedOverride(Rule):
             return
         if any([sign in subject.source for sign in UNREADABLE]):
             message = "Hydra cannot read a spec that stands in an override without quotes"
-            fix = "put double quotes around it, and single ones around all: `'key="…"'`"
+            fix = "put double quotes around it, and single ones around all: `'key=\"…\"'`"
             yield Finding(message, subject.tree.span, fix)
 
 
