@@ -28,9 +28,7 @@ OPTIONS = {
 }
 
 
-def as_number(
-    context: click.Context, parameter: click.Parameter, text: str | None
-) -> float | None:
+def as_number(context: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
     """The value of an option that takes a number as the language writes it, `10k` for example."""
     number = None if text is None else number_of(text)
     if text is not None and number is None:
