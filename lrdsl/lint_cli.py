@@ -156,7 +156,8 @@ def _explained(word: str) -> str:
 @with_context
 @click.pass_context
 def lint(
-    context: click.Context,
+    ctx: click.Context,
+    /,
     paths: tuple[str, ...],
     specs: tuple[str, ...],
     fixing: bool,
@@ -175,7 +176,8 @@ def lint(
     texts = _texts(paths, specs)
     files = [path for path in paths if path != "-"]
     colour = colourful(sys.stdout) and not no_color
-    changed, failed = 0, ()
+    changed = 0
+    failed: tuple[str, ...] = ()
     if fixing:
         changed, failed = _fix(files, project, diff, colour)
     outcome = _outcome(files, texts, project, failed)
@@ -183,7 +185,7 @@ def lint(
     if fixing and form == "text":
         how = "can be" if diff else "were"
         click.echo(f"{changed} {how} fixed.", err=diff)
-    context.exit(max(outcome.exit_code, 1 if diff and changed else 0))
+    ctx.exit(max(outcome.exit_code, 1 if diff and changed else 0))
 
 
 def _check_call(paths: tuple[str, ...], specs: tuple[str, ...], fixing: bool, diff: bool) -> None:
@@ -252,15 +254,15 @@ def _fix(
         except Unreadable:  # the report on what is left will say so
             continue
         fixed = fix(file, found, project.settings_for(path), project.context)
-        if diff and fixed.count:
+        if diff and fixed.fixes:
             click.echo(plain(_difference(path, file.text, fixed.text)), color=colour, nl=False)
-        elif fixed.count:
+        elif fixed.fixes:
             try:
                 write(file, fixed.text)
             except Unreadable as error:
                 failed.append(str(error))
                 continue
-        changed += fixed.count
+        changed += fixed.fixes
     return changed, tuple(failed)
 
 

@@ -19,7 +19,7 @@ class Fixed(NamedTuple):
     """A file's text after the fixes, and how many there were."""
 
     text: str
-    count: int
+    fixes: int
 
 
 def fix(

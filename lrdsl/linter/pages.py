@@ -113,7 +113,8 @@ def explain(word: str) -> str:
 
 def known_words() -> list[str]:
     """The names and codes of all rules and of all other kinds of diagnostics."""
-    return [word for kind in (*rules(), *_problems()) for word in (kind.name, kind.code)]
+    problems = [rule.problem() for rule in rules()] + _problems()
+    return [word for problem in problems for word in (problem.name, problem.code)]
 
 
 def _problems() -> list[Problem]:

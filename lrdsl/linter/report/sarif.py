@@ -6,6 +6,7 @@ OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", with 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -94,4 +95,4 @@ def _uri(path: str) -> str:
     ('conf/my%20lr.yaml', 'file:///etc/lr.yaml')
     """
     pure = PurePath(path)
-    return pure.as_uri() if pure.is_absolute() else quote(pure.as_posix())
+    return pure.as_uri() if pure.is_absolute() else quote(os.fsencode(pure.as_posix()))

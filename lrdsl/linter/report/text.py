@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import click
 
-from lrdsl.diagnostics import NOWHERE, Span, printable
+from lrdsl.diagnostics import NOWHERE, Severity, Span, printable
 from lrdsl.linter.found import Located
 from lrdsl.linter.outcome import Outcome
 
-_HUES = {"error": "red", "warning": "yellow", "hint": "blue"}
+_HUES: dict[Severity, str] = {"error": "red", "warning": "yellow", "hint": "blue"}
 
 
 def report(outcome: Outcome) -> str:
