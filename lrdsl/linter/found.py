@@ -21,6 +21,9 @@ three quotes of either sort), raw (with an `r` before the quotes). In Markdown: 
 file: text is the whole file, definition the example in a comment. An argument is text.
 """
 
+Role = Literal["spec", "piece", "definitions"]
+"""A spec, a piece of one that must only be readable, or the text of definitions."""
+
 
 @dataclass(frozen=True, eq=False)
 class Snippet:
@@ -44,8 +47,9 @@ class Snippet:
     """By line in the file, from 1: names and codes that are not wanted there; none are all."""
     writable: bool = True
     """Whether other text may be put in its place: it says all that it stands for, by itself."""
-    role: Literal["spec", "definitions"] = "spec"
-    """Whether it is a spec, or the text of definitions."""
+    role: Role = "spec"
+    unknown: tuple[tuple[int, int], ...] = ()
+    """The stretches of `text`, variables all of them, for what the file does not tell."""
 
     @classmethod
     def of_argument(cls, text: str, **context: Any) -> Snippet:
@@ -85,12 +89,7 @@ class Located:
         start, stop = diagnostic.span[:2]
         last = len(snippet.text)
         start, stop = min(max(start, 0), last), min(max(stop, 0), last)
-        # The end is where the last character ends, not where the next one begins: there may be a
-        # line break with its indentation between the two.
-        end = max(offsets[start], offsets[stop - 1] + 1) if stop > start else offsets[start]
-        if stop == last or offsets[stop] == end:
-            end = offsets[stop]
-        return cls(path, offsets[start], end, diagnostic, snippet)
+        return cls(path, offsets[start], max(offsets[start], offsets[stop]), diagnostic, snippet)
 
 
 @dataclass(frozen=True)
