@@ -47,23 +47,8 @@ def _as_bounds(
 def _as_words(
     context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Names and codes of rules, several in one option by commas; each must mean something."""
-    words = [word.strip() for text in texts for word in text.split(",")]
-    for word in words:
-        _check_word(word)
-    return tuple(words)
-
-
-def _check_word(word: str) -> None:
-    from lrdsl.linter.pages import known_words
-    from lrdsl.registry import near
-
-    known = known_words()
-    if word and any([word == x or (x.startswith("LR") and x.startswith(word)) for x in known]):
-        return
-    meant = near(word, known)
-    hint = "`lrdsl rules` lists the rules" if meant is None else f"did you mean {meant}?"
-    raise click.BadParameter(f"no rule is called {word!r}; {hint}")
+    """Names and codes of rules, several in one option by commas."""
+    return tuple([word.strip() for text in texts for word in text.split(",")])
 
 
 def _with_contracts(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -116,8 +101,7 @@ def _explained(word: str) -> str:
     try:
         return explain(word)
     except SpecError as error:
-        [found] = error.diagnostics
-        raise click.UsageError(f"{found.message}; {found.fix}") from error
+        raise _misuse(error) from error
 
 
 @click.command(epilog=_EPILOG)
@@ -176,16 +160,12 @@ def lint(
     texts = _texts(paths, specs)
     files = [path for path in paths if path != "-"]
     colour = colourful(sys.stdout) and not no_color
-    changed = 0
-    failed: tuple[str, ...] = ()
-    if fixing:
-        changed, failed = _fix(files, project, diff, colour)
+    fixes, failed = _fix(files, project, diff, colour) if fixing else (0, ())
     outcome = _outcome(files, texts, project, failed)
     _write(outcome, form, colour, aside=diff)
-    if fixing and form == "text":
-        how = "can be" if diff else "were"
-        click.echo(f"{changed} {how} fixed.", err=diff)
-    ctx.exit(max(outcome.exit_code, 1 if diff and changed else 0))
+    if fixing:
+        click.echo(f"{fixes} {'can be' if diff else 'were'} fixed.", err=diff or form != "text")
+    ctx.exit(max(outcome.exit_code, 1 if diff and fixes else 0))
 
 
 def _check_call(paths: tuple[str, ...], specs: tuple[str, ...], fixing: bool, diff: bool) -> None:
@@ -209,9 +189,17 @@ def _project(options: dict[str, Any]) -> Project:
     context_of(dict(options))  # complains of what is no use
     variables = options.pop("variables")
     known = {**{name: x for name, x in options.items() if x is not None}, **variables}
-    return Project.load(".").with_options(
-        select=select or None, ignore=ignore, context=known, contracts=contracts
-    )
+    try:
+        return Project.load(".").with_options(
+            select=select or None, ignore=ignore, context=known, contracts=contracts
+        )
+    except SpecError as error:
+        raise _misuse(error) from error
+
+
+def _misuse(error: SpecError) -> click.UsageError:
+    [found] = error.diagnostics
+    return click.UsageError(f"{found.message}; {found.fix}" if found.fix else found.message)
 
 
 def _texts(paths: tuple[str, ...], specs: tuple[str, ...]) -> dict[str, str]:
@@ -240,20 +228,18 @@ def _fix(
     files: list[str], project: Project, diff: bool, colour: bool
 ) -> tuple[int, tuple[str, ...]]:
     """Fixes what can be fixed, or shows it; how much that is, and what went wrong in writing."""
-    from lrdsl.linter.files import find, lint_file, read_file
+    from lrdsl.linter.files import find, read_file
     from lrdsl.linter.fix import fix, write
     from lrdsl.linter.found import Unreadable
 
-    changed, failed = 0, []
+    fixes = 0
+    failed: list[str] = []
     for path in find(files, project.exclude):
         try:
-            found = lint_file(path, project)
-            if not any([x.diagnostic.replacement is not None for x in found]):
-                continue
             file = read_file(path)
         except Unreadable:  # the report on what is left will say so
             continue
-        fixed = fix(file, found, project.settings_for(path), project.context)
+        fixed = fix(file, project)
         if diff and fixed.fixes:
             click.echo(plain(_difference(path, file.text, fixed.text)), color=colour, nl=False)
         elif fixed.fixes:
@@ -262,8 +248,8 @@ def _fix(
             except Unreadable as error:
                 failed.append(str(error))
                 continue
-        changed += fixed.fixes
-    return changed, tuple(failed)
+        fixes += fixed.fixes
+    return fixes, tuple(failed)
 
 
 def _difference(path: str, old: str, new: str) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lrdsl.linter.engine import lint
-from lrdsl.linter.files import find, lint_file, read_file
+from lrdsl.linter.files import find, lint_source, read_file
 from lrdsl.linter.found import Located, Snippet, SourceFile, Unreadable
 from lrdsl.linter.outcome import Outcome
 from lrdsl.linter.project import Project
@@ -23,19 +22,23 @@ def check_files(paths: Iterable[str], project: Project) -> Outcome:
     for path in find(paths, project.exclude):
         looked_at += 1
         try:
-            located = lint_file(path, project)
-            if located:
-                files[path] = read_file(path)
+            file = read_file(path)
         except Unreadable as error:
             unreadable.append(str(error))
-        else:
+            continue
+        located = lint_source(file, project)
+        if located:
+            files[path] = file
             found += located
     return Outcome(tuple(found), files, tuple(unreadable), looked_at)
 
 
-def check_text(text: str, path: str, project: Project) -> Outcome:
-    """What is wrong with a spec that stands in no file; `path` is what it is called."""
-    snippet = Snippet.of_argument(text)
-    diagnostics = lint(text, settings=project.settings_for(path), **project.context)
-    found = [Located.of(path, diagnostic, snippet) for diagnostic in diagnostics]
-    return Outcome(tuple(found), {path: SourceFile(path, text, (snippet,))}, given=1)
+def check_text(text: str, name: str, project: Project) -> Outcome:
+    """What is wrong with a spec that stands in no file.
+
+    >>> found = check_text("cosin(1, 0, 9)", "<spec>", Project()).found
+    >>> [(each.path, each.start, each.diagnostic.name) for each in found]
+    [('<spec>', 0, 'unknown-name')]
+    """
+    file = SourceFile(name, text, (Snippet.of_argument(text),))
+    return Outcome(tuple(lint_source(file, project)), {name: file}, given=1)
