@@ -1,0 +1,223 @@
+"""Specs in a config that Hydra has composed: which values they are, and what is wrong with them.
+
+A config is plain data here: mappings, lists, text and numbers, every reference resolved.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from lrdsl.compiler.context import PARTS
+from lrdsl.diagnostics import UNBOUND, Diagnostic, Reporter, SpecError
+from lrdsl.library import Library
+from lrdsl.linter.engine import Settings, lint
+from lrdsl.modifiers import MODIFIERS
+from lrdsl.shapes import SHAPES
+from lrdsl.syntax.nodes import Bracket, Call, walk
+from lrdsl.syntax.parser import read
+from lrdsl.syntax.spec import as_number, source_of
+
+UNKNOWN = "unknown"
+"""A variable that stands in a spec for a reference that the config alone does not resolve."""
+
+_RUN = PARTS - {"spec", "definitions"}
+_NOT_VARIABLES = frozenset({"optimizer", "last_epoch", "metric_reduction"})
+"""What lrdsl's own objects take beside a spec, its context and its variables."""
+_CALL = re.compile(r"[A-Za-z_][\w.]*\s*[(\[]")
+
+Known = tuple[tuple[str, Any], ...]
+"""What is known of the run: the keyword arguments of `lint`, in an order, so that it hashes."""
+
+
+class Keyed(NamedTuple):
+    """A diagnostic about the spec at `key`, `lr.spec` for example."""
+
+    key: str
+    diagnostic: Diagnostic
+
+
+@dataclass(frozen=True)
+class Place:
+    """A spec in a config: its key, its text, and what the config says of its run."""
+
+    key: str
+    text: str
+    known: Known = ()
+    is_used: bool = False
+    """Whether it stands where an object of lrdsl takes it."""
+    schedules: frozenset[str] = frozenset()
+    """The numbers of its program, whose names are no variables in it."""
+
+    def within(self, context: Mapping[str, Any]) -> Place:
+        """The same with what else is known of the run; what the config says goes before."""
+        return replace(self, known=_ordered({**context, **dict(self.known)}))
+
+
+def lint_config(
+    config: Mapping[str, Any],
+    settings: Settings | None = None,
+    context: Mapping[str, Any] | None = None,
+) -> list[Keyed]:
+    """What is wrong with the specs in a composed config, by the key of the spec.
+
+    `context` is what is known of the run beside what the config says: the keyword arguments of
+    `lrdsl.lint`.
+
+    >>> config = {"lr": "warmup(100) >> cosin(1, 0, 800)", "seed": 0}
+    >>> for key, found in lint_config(config):
+    ...     print(key, found.fix)
+    lr did you mean `cosine`?
+    """
+    places = [place.within(context or {}) for place in places_in(config)]
+    return [Keyed(place.key, found) for place in places for found in lint_place(place, settings)]
+
+
+def lint_place(place: Place, settings: Settings | None = None) -> list[Diagnostic]:
+    """What is wrong with one spec, or with what the config says of its run."""
+    settings = settings or Settings()
+    try:
+        found = lint(place.text, settings=settings, **dict(place.known))
+    except SpecError as error:  # of the context
+        found = [x for x in error.diagnostics if settings.uses(x.code, x.name)]
+    return [x for x in found if x.problem is not UNBOUND or _named(x) not in place.schedules]
+
+
+def _named(found: Diagnostic) -> str:
+    return found.source[found.span.start : found.span.stop]
+
+
+def places_in(config: Mapping[str, Any], exclude: Sequence[str] = ()) -> tuple[Place, ...]:
+    """The specs in a config, in its order; those whose key matches a glob in `exclude` left out.
+
+    They are what stands under `spec` of an object of lrdsl (a `_target_` in `lrdsl.`), programs
+    among it; under any other key `spec`; text under `lr`; and any text that is a call of a known
+    shape. What stands beside them under the names of the context is what is known of the run. A
+    spec that an object takes from elsewhere in the config has the key of that other place.
+
+    >>> config = {"lr": {"spec": "cosine()"}, "steps": 900, "scheduler": {
+    ...     "_target_": "lrdsl.torch.Scheduler", "spec": "cosine()", "total_steps": 900}}
+    >>> [place] = places_in(config)
+    >>> place.key, place.text, place.known
+    ('lr.spec', 'cosine()', (('total_steps', 900),))
+    """
+    found = list(_walk(config, "", {}))
+    first: dict[str, str] = {}
+    for place in found:
+        if not place.is_used:
+            first.setdefault(place.text, place.key)
+    used = {place.text for place in found if place.is_used}
+    kept = [
+        replace(place, key=first.get(place.text, place.key))
+        for place in found
+        if place.is_used or place.text not in used
+    ]
+    wanted = [
+        place
+        for place in dict.fromkeys(kept)
+        if not any([fnmatch.fnmatchcase(place.key, pattern) for pattern in exclude])
+    ]
+    return tuple(wanted)
+
+
+def _walk(node: Any, key: str, around: Mapping[str, Any]) -> Iterator[Place]:
+    if isinstance(node, Mapping):
+        target = node.get("_target_")
+        is_ours = isinstance(target, str) and target.startswith("lrdsl.")
+        inner = {**around, **_beside(node, is_ours)}
+        for name, value in node.items():
+            path = f"{key}.{name}" if key else str(name)
+            if is_ours and name == "spec":
+                known = {**inner, **_variables(node)}
+                yield from _program(value, path, known)
+            elif name == "spec" and (isinstance(value, str) or as_number(value) is not None):
+                yield _place(value, path, inner)
+            elif name == "lr" and isinstance(value, str):
+                yield _place(value, path, inner)
+            elif name != "definitions":
+                yield from _walk(value, path, _inherited(inner))
+    elif isinstance(node, (list, tuple)):
+        for i, value in enumerate(node):
+            yield from _walk(value, f"{key}[{i}]", _inherited(around))
+    elif isinstance(node, str) and is_spec(node):
+        yield _place(node, key, around)
+
+
+def _place(value: Any, key: str, known: Mapping[str, Any]) -> Place:
+    return Place(key, source_of(value), _ordered(known))
+
+
+def _program(value: Any, key: str, known: Mapping[str, Any]) -> Iterator[Place]:
+    """The specs that an object of lrdsl takes: one, or those of a program and its choices."""
+    if not isinstance(value, Mapping):
+        if isinstance(value, str) or as_number(value) is not None:
+            yield replace(_place(value, key, known), is_used=True)
+        return
+    if value.get("definitions") is not None:
+        own = _listed(known.get("definitions")) + _listed(value["definitions"])
+        known = {**known, "definitions": own}
+    specs = {str(name): each for name, each in value.items() if name != "definitions"}
+    for name, each in specs.items():
+        for place in _program(each, f"{key}.{name}", known):
+            yield replace(place, schedules=place.schedules | frozenset(specs))
+
+
+def is_spec(text: str) -> bool:
+    """Whether a text by itself is a spec: it can be read, and calls a known shape.
+
+    >>> is_spec("warmup(100) >> cosine(1, 0, 800)"), is_spec("sum(x) of all")
+    (True, False)
+    """
+    if _CALL.search(text) is None:
+        return False
+    reporter = Reporter(text)
+    tree = read(text, reporter)
+    if tree is None or reporter.diagnostics:
+        return False
+    library = Library()
+    names = {node.name.id for node, _ in walk(tree) if isinstance(node, (Call, Bracket))}
+    return any([SHAPES.find(name) is not None or name in library for name in names])
+
+
+def _beside(node: Mapping[str, Any], is_ours: bool) -> dict[str, Any]:
+    """What stands in a mapping under the names of the context."""
+    found = {
+        name: value
+        for name, value in node.items()
+        if name in _RUN and value is not None and (is_ours or as_number(value) is not None)
+    }
+    definitions = node.get("definitions")
+    if isinstance(definitions, (str, list, tuple)) and definitions:
+        found["definitions"] = definitions
+    return found
+
+
+def _variables(node: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables that an object of lrdsl is given beside its spec."""
+    return {
+        name: value
+        for name, value in node.items()
+        if as_number(value) is not None
+        and name not in PARTS
+        and name not in _NOT_VARIABLES
+        and not name.startswith("_")
+    }
+
+
+def _inherited(known: Mapping[str, Any]) -> dict[str, Any]:
+    """What holds further inside a config: all but a learning rate, which may be another's."""
+    return {name: value for name, value in known.items() if name != "base_lr"}
+
+
+def _listed(definitions: Any) -> tuple[Any, ...]:
+    if definitions is None:
+        return ()
+    return tuple(definitions) if isinstance(definitions, (list, tuple)) else (definitions,)
+
+
+def _ordered(known: Mapping[str, Any]) -> Known:
+    pairs = [(name, tuple(x) if isinstance(x, list) else x) for name, x in known.items()]
+    return tuple(sorted(pairs))
