@@ -18,7 +18,7 @@ from lrdsl.hydra.sweeps import Job, Sweep, numbered, sweep_of
 from lrdsl.linter.composed import Place, lint_place, places_in
 from lrdsl.linter.engine import Settings
 
-_RANKS = ("hint", "warning", "error")
+_RANKS: tuple[Severity, ...] = ("hint", "warning", "error")
 
 
 class LintCallback(Callback):
@@ -104,16 +104,16 @@ class LintCallback(Callback):
     def _stop_if_bad(
         self, places: Mapping[Place, list[Job]], so: str, sweep: Sweep | None = None
     ) -> None:
-        found: list[Diagnostic] = []
+        at: dict[tuple[str, tuple[Diagnostic, ...]], list[Job]] = {}
         for place, jobs in places.items():
-            diagnostics = lint_place(place, self._settings)
-            if not diagnostics:
-                continue
-            found += diagnostics
-            where = f"`{place.key}`"
-            if sweep is not None:
-                where += _of_jobs(jobs, sweep)
-            print(f"lrdsl: {where}", *map(_shown, diagnostics), sep="\n", file=sys.stderr)
+            diagnostics = tuple(lint_place(place, self._settings))
+            if diagnostics:
+                at.setdefault((place.key, diagnostics), []).extend(jobs)
+        for (key, diagnostics), jobs in at.items():
+            where = f"`{key}`" + ("" if sweep is None else _of_jobs(jobs, sweep))
+            shown = [each.render() for each in diagnostics]
+            print(f"lrdsl: {where}", *shown, sep="\n", file=sys.stderr)
+        found = [each for _, diagnostics in at for each in diagnostics]
         stops = any([_RANKS.index(each.severity) >= self._stops for each in found])
         if found:
             end = f": {so}" if stops else ""
@@ -141,10 +141,6 @@ def _of_jobs(jobs: Sequence[Job], sweep: Sweep) -> str:
         return f" of all {len(jobs)} jobs"
     more = " for the first" if len(jobs) > 1 else ""
     return f" of {numbered([job.number for job in jobs])} ({overrides}{more})"
-
-
-def _shown(found: Diagnostic) -> str:
-    return found.render()
 
 
 def _counted(found: Iterable[Diagnostic]) -> str:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Diagnostic, SpecError, fail
@@ -80,7 +79,7 @@ def lint_hydra(
             for each in linted[known]:
                 found.setdefault((place.key, each), Composed(config_name, option, place.key, each))
 
-    with initialize_config_dir(folder, version_base=None):
+    with _no_other_hydra(), initialize_config_dir(folder, version_base=None):
         try:
             base = _composed(config_name, overrides)
             options = list(_options(base, overrides))
@@ -102,15 +101,26 @@ class _Failed(Exception):
     def __init__(self, error: Exception) -> None:
         super().__init__(str(error))
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        message = lines[0] if lines else type(error).__name__
+        message = " ".join(lines[:3]) or type(error).__name__
         self.diagnostic = Diagnostic(d.BAD_CONFIG, message)
 
 
 def _composed(config_name: str, overrides: Sequence[str]) -> DictConfig:
     try:
         return compose(config_name, overrides=list(overrides), return_hydra_config=True)
-    except (HydraException, OmegaConfBaseException, OSError, ValueError) as error:
+    except Exception as error:  # YAML's, Hydra's, OmegaConf's, and those of plugins
         raise _Failed(error) from error
+
+
+@contextmanager
+def _no_other_hydra() -> Iterator[None]:
+    """While it lasts, Hydra can be set up although an app has done so."""
+    instance = GlobalHydra.instance()
+    before, instance.hydra = instance.hydra, None
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().hydra = before  # Hydra has made another instance meanwhile
 
 
 def _options(config: DictConfig, overrides: Sequence[str]) -> Iterator[str]:

@@ -17,7 +17,7 @@ _REFERENCE = re.compile(r"\$\{[^${}]*\}")
 _PATH = re.compile(r"\$\{([\w.@/\[\]-]+)\}")
 
 _MOST_DEEP = 64
-_MOST_VALUES = 100_000
+_MOST_VALUES = 10_000
 """References can make a small config endless; beyond this, values are left out."""
 
 
@@ -58,7 +58,8 @@ class _Reader:
 
     def _in_part(self, parent: Container, key: Any) -> str | None:
         """The text at a key with those references resolved that can be."""
-        text = OmegaConf.to_container(parent, resolve=False)[key]  # type: ignore[call-overload]
+        raw: Any = OmegaConf.to_container(parent, resolve=False)
+        text = raw[key]
         if not isinstance(text, str) or _REFERENCE.fullmatch(text) or text == "???":
             return None
         count = 1

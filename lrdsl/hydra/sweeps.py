@@ -75,8 +75,8 @@ def _arguments(config: DictConfig) -> Iterator[str]:
     """The overrides of a sweep: those of the config, then those of the command line."""
     params = OmegaConf.select(config, "hydra.sweeper.params")
     if isinstance(params, DictConfig):
-        for name, value in params.items():
-            yield f"{name}={value}"
+        for name in params:
+            yield f"{name!s}={params[name]}"
     yield from OmegaConf.to_container(config.hydra.overrides.task, resolve=False)  # type: ignore[misc]
 
 

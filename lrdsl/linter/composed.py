@@ -15,7 +15,6 @@ from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import UNBOUND, Diagnostic, Reporter, SpecError
 from lrdsl.library import Library
 from lrdsl.linter.engine import Settings, lint
-from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax.nodes import Bracket, Call, walk
 from lrdsl.syntax.parser import read
@@ -111,7 +110,7 @@ def places_in(config: Mapping[str, Any], exclude: Sequence[str] = ()) -> tuple[P
             first.setdefault(place.text, place.key)
     used = {place.text for place in found if place.is_used}
     kept = [
-        replace(place, key=first.get(place.text, place.key))
+        replace(place, key=first.get(place.text, place.key)) if place.is_used else place
         for place in found
         if place.is_used or place.text not in used
     ]
@@ -133,9 +132,7 @@ def _walk(node: Any, key: str, around: Mapping[str, Any]) -> Iterator[Place]:
             if is_ours and name == "spec":
                 known = {**inner, **_variables(node)}
                 yield from _program(value, path, known)
-            elif name == "spec" and (isinstance(value, str) or as_number(value) is not None):
-                yield _place(value, path, inner)
-            elif name == "lr" and isinstance(value, str):
+            elif name in ("spec", "lr") and _is_one(name, value):
                 yield _place(value, path, inner)
             elif name != "definitions":
                 yield from _walk(value, path, _inherited(inner))
@@ -144,6 +141,11 @@ def _walk(node: Any, key: str, around: Mapping[str, Any]) -> Iterator[Place]:
             yield from _walk(value, f"{key}[{i}]", _inherited(around))
     elif isinstance(node, str) and is_spec(node):
         yield _place(node, key, around)
+
+
+def _is_one(name: str, value: Any) -> bool:
+    # A number under `lr` may well be an optimizer's, which is no schedule.
+    return isinstance(value, str) or (name == "spec" and as_number(value) is not None)
 
 
 def _place(value: Any, key: str, known: Mapping[str, Any]) -> Place:
