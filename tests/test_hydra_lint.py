@@ -447,7 +447,7 @@ def test_a_finding_of_every_option_is_there_once(tmp_path):
     ],
 )
 def test_what_cannot_be_composed_is_said(tmp_path, name, overrides):
-    with pytest.raises(lrdsl.SpecError, match="LR607"):
+    with pytest.raises(lrdsl.SpecError, match="LR608"):
         lint_hydra(write(tmp_path, OPTIONS), name, overrides)
 
 
