@@ -17,7 +17,7 @@ ConfigStore.instance().store(
             "fail_on": "error",
             "select": None,
             "ignore": [],
-            "options": {},
+            "contracts": {},
             "exclude": [],
             "context": {},
         }

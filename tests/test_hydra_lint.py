@@ -139,13 +139,17 @@ def test_keys_can_be_left_out():
     ("config", "expected"),
     [
         pytest.param({"a": 1, "b": "${a}"}, {"a": 1, "b": 1}, id="a reference"),
-        pytest.param({"a": "f(${b})", "b": "???"}, {"a": "f(unknown)", "b": None}, id="missing"),
-        pytest.param({"a": "f(${oops:1}, ${c})", "c": 2}, {"a": "f(unknown, 2)", "c": 2}, id="own"),
+        pytest.param({"a": "f(${b})", "b": "???"}, {"a": "f(given_b)", "b": None}, id="missing"),
+        pytest.param(
+            {"a": "f(${oops:1}, ${c})", "c": 2}, {"a": "f(given_oops_1, 2)", "c": 2}, id="own"
+        ),
         pytest.param({"a": "${oops:1}"}, {"a": None}, id="nothing but a reference"),
         pytest.param({"a": {"b": "${..c}"}, "c": [1]}, {"a": {"b": [1]}, "c": [1]}, id="relative"),
         pytest.param({"a": None, "b": {}, "c": []}, {"a": None, "b": {}, "c": []}, id="empty"),
         pytest.param({"a": "${a}"}, {"a": None}, id="itself"),
-        pytest.param({"a": "x ${b}", "b": "${a}"}, {"a": "x unknown", "b": None}, id="in a circle"),
+        pytest.param(
+            {"a": "x + ${b}", "b": "${a}"}, {"a": "x + given_b", "b": None}, id="in a circle"
+        ),
         pytest.param({"hydra": {"x": 7}, "a": "${hydra:x}"}, {"a": 7}, id="Hydra's own"),
     ],
 )
@@ -154,6 +158,14 @@ def test_plain(config, expected):
     before = HydraConfig.instance().cfg
     assert plain(OmegaConf.create(config)) == expected
     assert HydraConfig.instance().cfg is before
+
+
+@pytest.mark.parametrize(
+    "spec", ["warmup(${n}ep) >> cosine(${peak}, 0, ${n})", "constant(${peak}) | take(${n})", "${n}"]
+)
+def test_what_the_config_leaves_open_is_no_mistake(spec):
+    config = plain(OmegaConf.create({"lr": spec, "n": "???", "peak": "${oops:}"}))
+    assert lint_config(config) == []
 
 
 def test_plain_is_bounded(quick):
@@ -353,6 +365,17 @@ def test_it_runs(app, arguments, jobs, said):
     assert len(done.jobs) == jobs
     assert said in done.stderr
     assert bool(said) == ("lrdsl:" in done.stderr)
+
+
+def test_the_settings_of_the_project_hold(app, tmp_path):
+    settings = '[tool.lrdsl.lint]\nignore = ["unknown-name"]\n'
+    (tmp_path / "pyproject.toml").write_text(settings)
+    assert len(app(f'lr="{BAD}"').jobs) == 1
+    (tmp_path / "pyproject.toml").write_text(settings.replace("ignore", "ignores"))
+    done = app()
+    assert done.returncode == 1
+    assert done.jobs == []
+    assert "there is no setting `ignores`" in done.stderr
 
 
 def test_hydra_without_the_callback_imports_nothing_of_lrdsl(app, tmp_path):

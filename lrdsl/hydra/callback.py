@@ -16,7 +16,7 @@ from lrdsl.diagnostics import Diagnostic, Severity, fail
 from lrdsl.hydra.plain import plain
 from lrdsl.hydra.sweeps import Job, Sweep, numbered, sweep_of
 from lrdsl.linter.composed import Place, lint_place, places_in
-from lrdsl.linter.engine import Settings
+from lrdsl.linter.project import Project
 
 _RANKS: tuple[Severity, ...] = ("hint", "warning", "error")
 
@@ -34,11 +34,12 @@ class LintCallback(Callback):
     `hydra.callbacks.lrdsl.fail_on=warning`:
 
     `fail_on` is what stops the run: `error`, the default, or `warning`, which errors are too.
-    `select` and `ignore` are the codes or names of rules that are used and not used. `options` are
-    the rules' own, by rule name. `exclude` holds globs of config keys: what stands there is no
-    spec. `context` is what is known of the run where the config does not say it beside the spec,
-    `{total_steps: ${steps}}`: the keyword arguments of `lrdsl.lint`. In a sweep each job's own
-    counts. Raises `SpecError` if `fail_on` is neither.
+    `select` and `ignore` are the codes or names of rules that are used and not used; `contracts` is
+    what every schedule keeps, `{max: 0.1}`. They go before those of `[tool.lrdsl.lint]` in the
+    pyproject.toml at or above the working directory. `exclude` holds globs of config keys: what
+    stands there is no spec. `context` is what is known of the run where the config does not say it
+    beside the spec, `{total_steps: ${steps}}`: the keyword arguments of `lrdsl.lint`. In a sweep
+    each job's own counts. Raises `SpecError` for options and settings that are of no use.
 
     >>> from omegaconf import OmegaConf
     >>> LintCallback().on_run_start(OmegaConf.create({"lr": "warmup(100) >> cosine(1, 0, 800)"}))
@@ -50,7 +51,7 @@ class LintCallback(Callback):
         fail_on: Severity = "error",
         select: Sequence[str] | None = None,
         ignore: Sequence[str] = (),
-        options: Mapping[str, Mapping[str, Any]] | None = None,
+        contracts: Mapping[str, Any] | None = None,
         exclude: Sequence[str] = (),
         context: Mapping[str, Any] | None = None,
     ) -> None:
@@ -58,11 +59,12 @@ class LintCallback(Callback):
             message = f"`fail_on` is `error` or `warning`, not {fail_on!r}"
             raise fail(d.BAD_CONTEXT, message)
         self._stops = _RANKS.index(fail_on)
-        self._settings = Settings(
-            None if select is None else tuple(select), tuple(ignore), dict(options or {})
+        project = Project.load().with_options(
+            select=select, ignore=ignore, context=context, contracts=contracts
         )
+        self._settings = project.settings_for("")
+        self._context = project.context
         self._exclude = tuple(exclude)
-        self._context = dict(context or {})
         self._is_checked = False
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:

@@ -11,9 +11,10 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import Container, DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from lrdsl.linter.composed import UNKNOWN
+from lrdsl.linter.sources.holes import Hole, fill
 
 _REFERENCE = re.compile(r"\$\{[^${}]*\}")
+_HOLE = re.compile(r"\0([^\0]*)\0")
 _PATH = re.compile(r"\$\{([\w.@/\[\]-]+)\}")
 
 _MOST_DEEP = 64
@@ -24,12 +25,12 @@ _MOST_VALUES = 10_000
 def plain(config: DictConfig) -> dict[str, Any]:
     """The config as mappings, lists and values, without Hydra's own part.
 
-    A reference that cannot be resolved stands for a variable `unknown` where it is a part of a
-    text, and for None where it is all of it; so does what is missing (`???`).
+    A reference that cannot be resolved is a variable, `given_…`, where it is a part of a text, and
+    None where it is all of it; so is what is missing (`???`).
 
     >>> config = OmegaConf.create({"lr": "cosine(${peak}, 0, ${steps})", "steps": 9, "peak": "???"})
     >>> plain(config)
-    {'lr': 'cosine(unknown, 0, 9)', 'steps': 9, 'peak': None}
+    {'lr': 'cosine(given_peak, 0, 9)', 'steps': 9, 'peak': None}
     """
     with _known_to_resolvers(config):
         reader = _Reader(config)
@@ -62,18 +63,23 @@ class _Reader:
         text = raw[key]
         if not isinstance(text, str) or _REFERENCE.fullmatch(text) or text == "???":
             return None
-        count = 1
-        while count:
+        text, count = text.replace("\0", " "), 1
+        while count:  # the innermost references first
             text, count = _REFERENCE.subn(self._resolved, text)
-        return text
+        holes = [Hole(*found.span(), found[1], None) for found in _HOLE.finditer(text)]
+        filled = fill(text, range(len(text) + 1), holes)
+        return None if filled is None else filled.text
 
     def _resolved(self, reference: re.Match[str]) -> str:
+        """What a reference stands for; where that is not known, its text as a hole."""
         path = _PATH.fullmatch(reference[0])
         try:
             value = path and OmegaConf.select(self.root, path[1], throw_on_missing=True)
         except (OmegaConfBaseException, RecursionError):
             value = None
-        return str(value) if isinstance(value, (str, int, float)) else UNKNOWN
+        if isinstance(value, (str, int, float)):
+            return str(value)
+        return "\0" + reference[0][2:-1].replace("\0", "") + "\0"
 
 
 def _names(node: DictConfig) -> list[Any]:

@@ -12,21 +12,17 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from lrdsl.compiler.context import PARTS
-from lrdsl.diagnostics import UNBOUND, Diagnostic, Reporter, SpecError
-from lrdsl.library import Library
+from lrdsl.diagnostics import UNBOUND, Diagnostic, SpecError
 from lrdsl.linter.engine import Settings, lint
-from lrdsl.shapes import SHAPES
-from lrdsl.syntax.nodes import Bracket, Call, walk
-from lrdsl.syntax.parser import read
+from lrdsl.linter.sources.names import calls_schedule, looks_like_spec
 from lrdsl.syntax.spec import as_number, source_of
-
-UNKNOWN = "unknown"
-"""A variable that stands in a spec for a reference that the config alone does not resolve."""
 
 _RUN = PARTS - {"spec", "definitions"}
 _NOT_VARIABLES = frozenset({"optimizer", "last_epoch", "metric_reduction"})
 """What lrdsl's own objects take beside a spec, its context and its variables."""
-_CALL = re.compile(r"[A-Za-z_][\w.]*\s*[(\[]")
+_LR = re.compile(r"(?:.*_)?lr")
+_GIVEN = re.compile(r"\(?given_\w+(?: \* 1[\w%]+\)?)?")
+"""What `holes.fill` writes for a reference that the config does not resolve."""
 
 Known = tuple[tuple[str, Any], ...]
 """What is known of the run: the keyword arguments of `lint`, in an order, so that it hashes."""
@@ -53,7 +49,10 @@ class Place:
 
     def within(self, context: Mapping[str, Any]) -> Place:
         """The same with what else is known of the run; what the config says goes before."""
-        return replace(self, known=_ordered({**context, **dict(self.known)}))
+        own = dict(self.known)
+        both = [_listed(each.get("definitions")) for each in (context, own)]
+        together = {"definitions": both[0] + both[1]} if any(both) else {}
+        return replace(self, known=_ordered({**context, **own, **together}))
 
 
 def lint_config(
@@ -78,11 +77,20 @@ def lint_config(
 def lint_place(place: Place, settings: Settings | None = None) -> list[Diagnostic]:
     """What is wrong with one spec, or with what the config says of its run."""
     settings = settings or Settings()
+    facts = {"key": place.key, "program": tuple(sorted(place.schedules))}
     try:
-        found = lint(place.text, settings=settings, **dict(place.known))
+        found = lint(place.text, settings=settings, facts=facts, **dict(place.known))
     except SpecError as error:  # of the context
         found = [x for x in error.diagnostics if settings.uses(x.code, x.name)]
-    return [x for x in found if x.problem is not UNBOUND or _named(x) not in place.schedules]
+    return [x for x in found if not _is_about_the_unknown(x, place)]
+
+
+def _is_about_the_unknown(found: Diagnostic, place: Place) -> bool:
+    """Whether a complaint comes of what is known only in the run, or of the program beside."""
+    about = _named(found)
+    return _GIVEN.fullmatch(about) is not None or (
+        found.problem is UNBOUND and about in place.schedules
+    )
 
 
 def _named(found: Diagnostic) -> str:
@@ -93,9 +101,10 @@ def places_in(config: Mapping[str, Any], exclude: Sequence[str] = ()) -> tuple[P
     """The specs in a config, in its order; those whose key matches a glob in `exclude` left out.
 
     They are what stands under `spec` of an object of lrdsl (a `_target_` in `lrdsl.`), programs
-    among it; under any other key `spec`; text under `lr`; and any text that is a call of a known
-    shape. What stands beside them under the names of the context is what is known of the run. A
-    spec that an object takes from elsewhere in the config has the key of that other place.
+    among it; a number, or text that looks like a spec, under any other key `spec`; such text under
+    `lr` and `…_lr`; and any text that is a spec by itself and calls a shape. What stands beside
+    them, or around them, under the names of the context is what is known of the run. A spec that an
+    object takes from elsewhere in the config has the key of that other place.
 
     >>> config = {"lr": {"spec": "cosine()"}, "steps": 900, "scheduler": {
     ...     "_target_": "lrdsl.torch.Scheduler", "spec": "cosine()", "total_steps": 900}}
@@ -132,20 +141,22 @@ def _walk(node: Any, key: str, around: Mapping[str, Any]) -> Iterator[Place]:
             if is_ours and name == "spec":
                 known = {**inner, **_variables(node)}
                 yield from _program(value, path, known)
-            elif name in ("spec", "lr") and _is_one(name, value):
+            elif _is_one(str(name), value):
                 yield _place(value, path, inner)
             elif name != "definitions":
                 yield from _walk(value, path, _inherited(inner))
     elif isinstance(node, (list, tuple)):
         for i, value in enumerate(node):
             yield from _walk(value, f"{key}[{i}]", _inherited(around))
-    elif isinstance(node, str) and is_spec(node):
+    elif isinstance(node, str) and calls_schedule(node):
         yield _place(node, key, around)
 
 
 def _is_one(name: str, value: Any) -> bool:
+    if isinstance(value, str):
+        return (name == "spec" or _LR.fullmatch(name) is not None) and looks_like_spec(value)
     # A number under `lr` may well be an optimizer's, which is no schedule.
-    return isinstance(value, str) or (name == "spec" and as_number(value) is not None)
+    return name == "spec" and as_number(value) is not None
 
 
 def _place(value: Any, key: str, known: Mapping[str, Any]) -> Place:
@@ -165,23 +176,6 @@ def _program(value: Any, key: str, known: Mapping[str, Any]) -> Iterator[Place]:
     for name, each in specs.items():
         for place in _program(each, f"{key}.{name}", known):
             yield replace(place, schedules=place.schedules | frozenset(specs))
-
-
-def is_spec(text: str) -> bool:
-    """Whether a text by itself is a spec: it can be read, and calls a known shape.
-
-    >>> is_spec("warmup(100) >> cosine(1, 0, 800)"), is_spec("sum(x) of all")
-    (True, False)
-    """
-    if _CALL.search(text) is None:
-        return False
-    reporter = Reporter(text)
-    tree = read(text, reporter)
-    if tree is None or reporter.diagnostics:
-        return False
-    library = Library()
-    names = {node.name.id for node, _ in walk(tree) if isinstance(node, (Call, Bracket))}
-    return any([SHAPES.find(name) is not None or name in library for name in names])
 
 
 def _beside(node: Mapping[str, Any], is_ours: bool) -> dict[str, Any]:
