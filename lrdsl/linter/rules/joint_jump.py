@@ -59,7 +59,8 @@ class JointJump(Rule):
         assert schedule is not None
         found = [joint for joint in joints(schedule) if self._is_wrong(subject, joint)]
         if found and not subject.base_is_known:
-            elsewhere = {joint.at: joint for joint in joints(rebased(subject))}
+            other = rebased(subject)
+            elsewhere = {} if other is None else {joint.at: joint for joint in joints(other)}
             found = [joint for joint in found if _is_alike(joint, elsewhere.get(joint.at))]
         for joint in found:
             message = (
