@@ -16,10 +16,6 @@ class EndNotReached(Rule):
     A cooldown of a few updates loses most of its way to a run that is hardly shorter than the
     schedule, and the weights that are kept have never seen the low rate. A schedule that is longer
     by more than `longer_than_run` is found by `longer-than-run`.
-
-    Reported as VITA-Group/BERT-Tickets#4 (the decay was planned for more updates than were made, so
-    that the rate was still nearly at its start) and pytorch/pytorch#47560 (a minimum that no update
-    has).
     """
 
     code: ClassVar[str] = "LR804"

@@ -23,7 +23,8 @@ class JointJump(Rule):
     written with `prev`, and what one definition does inside.
 
     Reported as huggingface/transformers#4940 (the rate dropped where the warmup ended, because the
-    decay had started at update 0) and pytorch/ignite#645.
+    decay had started at update 0) and salesforce/LAVIS#72 (it jumped to its highest value where the
+    first epoch ended, in the middle of the warmup).
     """
 
     code: ClassVar[str] = "LR802"

@@ -17,8 +17,6 @@ class UnseenSegment(Rule):
     Most often it is the final decay, so that the run lacks what it was planned to end with. A
     `take` that is shorter than the chain hides a segment, and so does an `interval` entry that
     replaces the schedule from an earlier update on.
-
-    Reported as pytorch/pytorch#185872 (a milestone of 0 leaves out the first of the schedulers).
     """
 
     code: ClassVar[str] = "LR806"
