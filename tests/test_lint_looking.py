@@ -48,6 +48,12 @@ def test_a_value_that_is_not_finite_is_reported_once() -> None:
     assert [x.name for x in found] == ["not-finite"]
 
 
+@pytest.mark.parametrize("spec", ["cosine(1, 0, 300) | repeat()", "1 - t", "warmup(9) >> hold()"])
+def test_the_longest_run_is_no_mistake(spec: str) -> None:
+    found = lint(spec, settings=Settings(options=CONTRACTS), total_steps=2**53, base_lr=0.1)
+    assert all([x.code.startswith("LR8") for x in found])
+
+
 def test_a_part_that_starts_before_the_run_is_no_mistake() -> None:
     spec = "warmup(100) >> cosine(1, 0, 800) | skip(1)"
     assert lint(spec, total_steps=899) == []

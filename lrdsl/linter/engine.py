@@ -149,7 +149,8 @@ def _findings(subject: Subject, settings: Settings) -> list[Diagnostic]:
                         fix=finding.fix,
                         replacement=finding.replacement,
                     )
-        except SpecError as error:  # a value that no rule can look at: there is none
-            found += error.diagnostics
+        except SpecError as error:
+            # There is no value at some update; or it is too far away to look at.
+            found += [x for x in error.diagnostics if x.problem is d.NOT_FINITE]
         found += reporter.diagnostics
     return list(dict.fromkeys(found))
