@@ -121,7 +121,7 @@ def test_golden(spec: str) -> None:
     [
         "warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]",
         "warmup(5%) >> cosine(base, base / 100, 95%) | interval[60%:*0.5]",
-        "cosine(0.1, 0, 300) | repeat()",
+        "cosine(0.1, 0, 200) | repeat()",
         "warmup(100) >> (cosine(1, 0, 300) | repeat())",
         "warmup(100) >> (hold() | plateau(0.5, patience=3)) >> linear(_, 0, 200)",
     ],
