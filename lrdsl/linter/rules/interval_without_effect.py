@@ -41,7 +41,7 @@ class IntervalWithoutEffect(Rule):
         for entry in entries(subject):
             if entry.node.factor and number(entry.node.value) == 1:
                 message = "the factor is 1, which changes nothing"
-            elif known and entry.start < entry.room and is_same_without(subject, entry.piece):
+            elif known and entry.start < subject.end and is_same_without(subject, entry.piece):
                 message = "the entry changes no value"
             else:
                 continue
