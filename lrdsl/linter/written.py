@@ -26,6 +26,12 @@ MOST = 200_000
 FEW = 500
 """So many values are compared first."""
 
+LONGEST = 4_000
+"""A text of more characters than this is not compiled again and again."""
+
+TRIES = 20
+"""So many pieces of a spec are tried whether it is the same without them."""
+
 TIMES = ("steps", "until", "every", "half_life", "at", "n")
 """The parameters that say when or for how long, in updates or in other units."""
 
@@ -232,9 +238,10 @@ def is_same_without(subject: Subject, piece: Span) -> bool:
 
     Where the run's length is not known, the schedule's own length must stay as well.
     """
-    text = subject.source
+    text, schedule = subject.source, subject.schedule
+    if len(text) > LONGEST:
+        return False
     other = compiled(subject, text[: piece.start] + text[piece.stop :])
-    schedule = subject.schedule
     if schedule is None or other is None:
         return False
     if subject.total is None and schedule.length != other.length:

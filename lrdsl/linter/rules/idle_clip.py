@@ -6,7 +6,7 @@ from typing import ClassVar
 from lrdsl.diagnostics import Severity
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.linter.written import MOST, is_same_without, with_operator_before
+from lrdsl.linter.written import MOST, TRIES, is_same_without, with_operator_before
 from lrdsl.syntax import nodes as n
 
 
@@ -40,8 +40,12 @@ class IdleClip(Rule):
         # What reacts to metrics has other values later than it has now.
         if subject.end > MOST or subject.schedule.is_reactive:
             return
-        for node, _ in n.walk(subject.tree):
-            if isinstance(node, n.Call) and node.name.id == "clip":
-                piece = with_operator_before(subject.source, node.span)
-                if piece is not None and is_same_without(subject, piece):
-                    yield Finding("no value of the run is clipped", node.span, "leave it out")
+        clips = [node for node, _ in n.walk(subject.tree) if _is_clip(node)]
+        for node in clips[:TRIES]:
+            piece = with_operator_before(subject.source, node.span)
+            if piece is not None and is_same_without(subject, piece):
+                yield Finding("no value of the run is clipped", node.span, "leave it out")
+
+
+def _is_clip(node: n.Node) -> bool:
+    return isinstance(node, n.Call) and node.name.id == "clip"

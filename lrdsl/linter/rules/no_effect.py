@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import ClassVar
 
 from lrdsl.diagnostics import Span
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.linter.written import (
+    TRIES,
     is_same_without,
     number,
     with_operator_after,
@@ -49,7 +51,7 @@ class NoEffect(Rule):
     )
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        for node, piece in _candidates(subject):
+        for node, piece in islice(_candidates(subject), TRIES):
             if piece is None or not is_same_without(subject, piece):
                 continue
             text = subject.source[piece.start : piece.stop].strip()
