@@ -233,10 +233,10 @@ def sampled(schedule: Schedule, end: float, most: int) -> NDArray[np.float64] | 
         return None
 
 
-def is_same_without(subject: Subject, piece: Span) -> bool:
-    """Whether the run is the same when a piece of the spec's text is cut out.
+def is_same_without(subject: Subject, piece: Span, *, in_run: bool = False) -> bool:
+    """Whether the spec means the same when a piece of its text is cut out.
 
-    Where the run's length is not known, the schedule's own length must stay as well.
+    With `in_run`, its length may change where that of the run is known.
     """
     text, schedule = subject.source, subject.schedule
     if len(text) > LONGEST:
@@ -244,7 +244,7 @@ def is_same_without(subject: Subject, piece: Span) -> bool:
     other = compiled(subject, text[: piece.start] + text[piece.stop :])
     if schedule is None or other is None:
         return False
-    if subject.total is None and schedule.length != other.length:
+    if schedule.length != other.length and not (in_run and subject.total is not None):
         return False
     if len(schedule.reactions) != len(other.reactions):
         return False

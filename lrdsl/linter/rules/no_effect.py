@@ -45,6 +45,7 @@ class NoEffect(Rule):
         case("cosine(0.1, 0, 100) | stretch(2)"),
         case("cosine(0.1, 0, 100) | take(200)"),
         case("cosine(0.1, 0, 100) | repeat(1) >> hold(5)"),
+        case("exponential_decay(0.1, 0.99) | take(500)", total_steps=500),
         case("1 - linear(0, 1, 100)"),
         case("1 / (1 + t) | take(100)"),
         case("1 + linear(0, 1, 100)"),
