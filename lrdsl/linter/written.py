@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lrdsl.compiler.check import read_own
 from lrdsl.compiler.elaborate import DURATIONS
@@ -223,16 +222,6 @@ def compiled(
         return None
 
 
-def sampled(schedule: Schedule, end: float, most: int) -> NDArray[np.float64] | None:
-    """Values before `end`, at most so many of them; None if some are not finite."""
-    stop = MOST if math.isinf(end) else max(int(end), 1)
-    at = np.arange(stop) if stop <= most else np.linspace(0, stop - 1, most).astype(np.int64)
-    try:
-        return np.asarray(schedule(at))
-    except SpecError:
-        return None
-
-
 def is_same_without(subject: Subject, piece: Span, *, in_run: bool = False) -> bool:
     """Whether the spec means the same when a piece of its text is cut out.
 
@@ -254,9 +243,20 @@ def is_same_without(subject: Subject, piece: Span, *, in_run: bool = False) -> b
 
 
 def is_alike(first: Schedule, second: Schedule, end: float, most: int = MOST) -> bool:
-    """Whether two schedules have the same values before `end`, all of them finite."""
-    values, others = sampled(first, end, most), sampled(second, end, most)
-    return values is not None and others is not None and np.array_equal(values, others)
+    """Whether two schedules have the same values before `end`, all of them finite.
+
+    Of more than `most` updates it looks at so many, and at those where a formula begins or ends.
+    """
+    stop = MOST if math.isinf(end) else max(int(end), 1)
+    at = np.arange(stop) if stop <= most else np.linspace(0, stop - 1, most).astype(np.int64)
+    try:
+        if stop > most:
+            edges = np.array([*first.boundaries[:most], *second.boundaries[:most]], dtype=np.int64)
+            near = np.concatenate([edges - 1, edges])
+            at = np.concatenate([at, near[(near >= 0) & (near < stop)]])
+        return np.array_equal(first(at), second(at))
+    except SpecError:
+        return False
 
 
 def with_operator_before(source: str, span: Span) -> Span | None:
