@@ -34,7 +34,6 @@ TRIES = 20
 TIMES = ("steps", "until", "every", "half_life", "at", "n")
 """The parameters that say when or for how long, in updates or in other units."""
 
-
 ENDLESS = frozenset({"inverse_sqrt", "time_based", "plateau", "newbob", "anchor"})
 """What goes on for as long as the run does, whatever lengths stand beside it."""
 
@@ -47,11 +46,6 @@ class Time(NamedTuple):
 
     node: n.Node
     of: str
-
-    @property
-    def unit(self) -> str | None:
-        """The unit of a number, "" for none; None for what is no plain number."""
-        return self.node.unit if isinstance(self.node, n.Number) else None
 
     @property
     def is_bare(self) -> bool:
@@ -222,10 +216,11 @@ def compiled(
         return None
 
 
-def is_same_without(subject: Subject, piece: Span, *, in_run: bool = False) -> bool:
-    """Whether the spec means the same when a piece of its text is cut out.
+def is_same_without(subject: Subject, piece: Span, length_too: bool = False) -> bool:
+    """Whether the run is the same when a piece of the spec's text is cut out.
 
-    With `in_run`, its length may change where that of the run is known.
+    Where the run's length is not known, or with `length_too`, the schedule's own length must stay
+    as well.
     """
     text, schedule = subject.source, subject.schedule
     if len(text) > LONGEST:
@@ -233,7 +228,7 @@ def is_same_without(subject: Subject, piece: Span, *, in_run: bool = False) -> b
     other = compiled(subject, text[: piece.start] + text[piece.stop :])
     if schedule is None or other is None:
         return False
-    if schedule.length != other.length and not (in_run and subject.total is not None):
+    if (length_too or subject.total is None) and schedule.length != other.length:
         return False
     if len(schedule.reactions) != len(other.reactions):
         return False

@@ -43,11 +43,7 @@ class IntervalWithoutEffect(Rule):
         for entry in islice(entries(subject), TRIES):
             if entry.node.factor and number(entry.node.value) == 1:
                 message = "the factor is 1, which changes nothing"
-            elif (
-                known
-                and entry.start < subject.end
-                and is_same_without(subject, entry.piece, in_run=True)
-            ):
+            elif known and entry.start < subject.end and is_same_without(subject, entry.piece):
                 message = "the entry changes no value"
             else:
                 continue
