@@ -58,7 +58,7 @@ def _walk(top: str, exclude: tuple[str, ...]) -> Iterator[str]:
             path = os.path.join(folder, entry.name) if folder != "." else entry.name
             if any([fnmatch(entry.name, each) or fnmatch(path, each) for each in exclude]):
                 continue
-            if not entry.is_dir():
+            if not os.path.isdir(path):  # of a link in a circle the entry itself cannot tell
                 if _extension(entry.name) in _READERS:
                     yield path
                 continue
