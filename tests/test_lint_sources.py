@@ -203,6 +203,53 @@ def test_keyword_arguments_with_literal_values_are_the_context() -> None:
     assert read("a.py", code)[0].context == {"total_steps": 9, "low": -1}
 
 
+TRAINING: list[Any] = [
+    pytest.param("", "s.step()", {"base_lr": 0.1}, [0.1], False, id="never"),
+    pytest.param("", "s.step(loss)", {"base_lr": 0.1}, [0.1], True, id="a metric"),
+    pytest.param("", "s.step(metric=5)", {"base_lr": 0.1}, [0.1], True, id="by name"),
+    pytest.param("", "s.step()\nfit(s)", {"base_lr": 0.1}, [0.1], None, id="passed on"),
+    pytest.param("", "", {"base_lr": 0.1}, [0.1], None, id="never stepped"),
+    pytest.param(
+        "o = SGD([{'params': a}, {'params': b, 'lr': 0.2}], 0.3)",
+        "",
+        {},
+        [0.3, 0.2],
+        None,
+        id="two",
+    ),
+    pytest.param("o = SGD([*groups], lr=0.3)", "", {}, None, None, id="unknown groups"),
+    pytest.param("o = SGD(p, lr=args.lr)", "", {}, None, None, id="unknown rate"),
+]
+
+
+@pytest.mark.parametrize(("optimizer", "after", "context", "rates", "metrics"), TRAINING)
+def test_what_python_tells_of_the_training(
+    optimizer: str, after: str, context: dict[str, Any], rates: Any, metrics: bool | None
+) -> None:
+    code = "from lrdsl.torch import Scheduler\n" + (
+        optimizer or "o = SGD(net.parameters(), lr=0.1)"
+    )
+    (snippet,) = read("a.py", f"{code}\ns = Scheduler(o, 'hold()')\n{after}")
+    assert snippet.context == context
+    assert snippet.facts.get("group_lrs") == rates
+    assert snippet.facts.get("gives_metrics") is metrics
+
+
+def test_definitions_are_told_what_other_specs_use() -> None:
+    text = """
+        definitions: |
+          def a(x) = x
+          def b(x) = x
+        spec: a(1)
+        other: {lr: b(2)}
+    """
+    found = {
+        each.text: each.facts.get("definitions_used_elsewhere") for each in read("a.yaml", text)
+    }
+    assert found["a(1)"] == ("b",)
+    assert found["b(2)"] is None
+
+
 MARKDOWN = """\
     <!-- lrdsl: total_steps=9, peak=1e-3 -->
     ```lr
