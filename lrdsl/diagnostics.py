@@ -116,6 +116,7 @@ BAD_GROUP = Problem("LR604", "bad-parameter-group")
 BAD_METRIC = Problem("LR605", "bad-metric")
 BAD_SHAPE = Problem("LR606", "bad-shape")
 BAD_SETTING = Problem("LR607", "bad-setting")
+BAD_CONFIG = Problem("LR608", "bad-config")
 
 _MARGIN = 60
 """Characters of a long line shown on each side of what is wrong."""

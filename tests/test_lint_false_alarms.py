@@ -39,6 +39,8 @@ ALLOWED = {
     "warmup(100) >> (hold(50) | clip(0, 0.04))": {"long-warmup"},
     # It is of another length in a run whose length is known.
     "linear(1, 0, 10) if epoch < 50 or total == none else linear(1, 0, 100)": {"longer-than-run"},
+    # In the run of the pages this is half an epoch.
+    "cyclic(0.1, 0.3, 50, mode=triangular2)": {"cyclic-half-cycle"},
     # They show milestones: the last schedule does start away from where the cosine was left.
     "sequence([warmup(100), cosine(1, 0, 400), constant(0.1)], [100, 300])": {"joint-jump"},
     "sequence([warmup(100, 0, 1), cosine(1, 0, 400), constant(0.1)], [100, 50%])": {"joint-jump"},
@@ -109,7 +111,9 @@ def golden() -> list[str]:
 
 @pytest.mark.parametrize("spec", golden())
 def test_golden(spec: str) -> None:
-    assert alarms(spec, RUN) == set()
+    # Drawn numbers: nobody's epochs.
+    run = {key: value for key, value in RUN.items() if key != "steps_per_epoch"}
+    assert alarms(spec, run) == set()
 
 
 @pytest.mark.parametrize(

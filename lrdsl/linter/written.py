@@ -229,17 +229,18 @@ def sampled(schedule: Schedule, end: float) -> NDArray[np.float64] | None:
         return None
 
 
-def is_same_without(subject: Subject, piece: Span) -> bool:
+def is_same_without(subject: Subject, piece: Span, length_too: bool = False) -> bool:
     """Whether the run is the same when a piece of the spec's text is cut out.
 
-    Where the run's length is not known, the schedule's own length must stay as well.
+    Where the run's length is not known, or with `length_too`, the schedule's own length must stay
+    as well.
     """
     text = subject.source
     other = compiled(subject, text[: piece.start] + text[piece.stop :])
     schedule = subject.schedule
     if schedule is None or other is None:
         return False
-    if subject.total is None and schedule.length != other.length:
+    if (length_too or subject.total is None) and schedule.length != other.length:
         return False
     if len(schedule.reactions) != len(other.reactions):
         return False

@@ -50,7 +50,7 @@ class NoEffect(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for node, piece in _candidates(subject):
-            if piece is None or not is_same_without(subject, piece):
+            if piece is None or not is_same_without(subject, piece, length_too=True):
                 continue
             text = subject.source[piece.start : piece.stop].strip()
             safe = not isinstance(node, n.Call) or node.name.id == "stretch"

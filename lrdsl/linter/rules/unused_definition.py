@@ -42,7 +42,7 @@ class UnusedDefinition(Rule):
             return
         own = read_own(subject.context.definitions)
         used = {*elsewhere, *_called(subject.tree)}
-        for name in reversed(own):  # a definition uses those above it
+        for name in reversed(list(own)):  # a definition uses those above it
             if name in used:
                 used.update(*[_called(root) for root in own[name].roots])
         for name in own:
