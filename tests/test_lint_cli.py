@@ -46,7 +46,9 @@ FILES = {
     "plain.yaml": "lr: cosin(1, 0, 9)\n",
     "quoted.yaml": "a:\n  lr: 'linear(1, 0.5, 99)'  # long\n",
     "block.yaml": "schedule:\n  spec: |\n    warmup(5) >>\n    linear(1, 0.5, 99)\n",
-    "wide.yaml": 'lr: "linear(1, 0.5, 99)" # 学習率\nx: {lr: "linear(1,\\u0020 0, 9) >> cosin(1)"}\n',
+    "wide.yaml": (
+        'lr: "linear(1, 0.5, 99)" # 学習率\nx: {lr: "linear(1,\\u0020 0, 9) >> cosin(1)"}\n'
+    ),
     "train.py": "import lrdsl\nschedule = lrdsl.compile('linear(1, 0.5, 99)')\n",
     "page.md": "# Rates\n\n```lr\ncosin(1, 0, 9)\n```\n",
     "quiet.yaml": "lr: linear(1, 0.5, 99)  # lrdsl: ignore[longer-than-run]\n",
@@ -373,6 +375,56 @@ def test_a_file_that_cannot_be_written_is_said(monkeypatch: pytest.MonkeyPatch) 
     assert done.exit_code == 2
     assert "a.yaml: it cannot be written: No space left on device" in done.stderr
     assert path.read_text() == "lr: linear(1, 0, 9) | clip(0, 1)\n"
+
+
+HYDRA = ("--hydra", "conf", "--config-name", "train")
+
+
+@pytest.fixture
+def _config() -> None:
+    write("conf/train.yaml", "defaults:\n  - schedule: good\nsteps: 9\n")
+    write("conf/schedule/good.yaml", "spec: linear(1, 0.5, 9)\n")
+    write("conf/schedule/bad.yaml", "spec: cosin(1, 0, 9)\n")
+
+
+@pytest.mark.usefixtures("_config")
+def test_hydra_composes_every_schedule() -> None:
+    done = call("lint", *HYDRA)
+    assert done.exit_code == 1, done.output
+    assert "train schedule=bad schedule.spec:1:1: error[LR201]" in done.stdout
+    assert "  | cosin(1, 0, 9)\n  | ^^^^^ did you mean `cosine`?" in done.stdout
+    assert done.stdout.endswith("1 error in 1 config.\n")
+
+
+@pytest.mark.usefixtures("_config")
+def test_hydra_takes_overrides() -> None:
+    done = call("lint", *HYDRA, "schedule=good")
+    assert (done.exit_code, done.stdout) == (0, "No problems in 1 config.\n")
+    facts = json.loads(call("lint", *HYDRA, "schedule=bad", "--format", "json").stdout)
+    assert [x["path"] for x in facts["findings"]] == ["train schedule.spec"]
+
+
+@pytest.mark.usefixtures("_config")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["--hydra", "conf"], "go together", id="no name"),
+        pytest.param(["--config-name", "train"], "go together", id="no folder"),
+        pytest.param([*HYDRA, "-e", "1"], "go together", id="with a spec"),
+        pytest.param([*HYDRA, "--fix"], "go together", id="with fixes"),
+        pytest.param(
+            ["--hydra", "conf", "--config-name", "nope"], "config 'nope'", id="no such config"
+        ),
+        pytest.param(
+            ["--hydra", "gone", "--config-name", "train"], "no folder", id="no such place"
+        ),
+        pytest.param([*HYDRA, "nothing.there=1"], "nothing", id="an override of no use"),
+    ],
+)
+def test_hydra_misuse(arguments: list[str], said: str) -> None:
+    done = call("lint", *arguments)
+    assert said in done.stderr
+    assert done.exit_code == 2
 
 
 def test_rules_lists_every_rule() -> None:
