@@ -84,6 +84,7 @@ Examples:
   lrdsl lint -e "warmup(100) >> cosine(1, 0, 800)" --total-steps 600
   lrdsl lint conf/ --select joint-jump,LR801 --max-lr 0.1 --format sarif
   lrdsl lint conf/ --fix --diff
+  lrdsl lint --hydra conf --config-name train peak=0.1
 
 Exit codes: 0 clean, hints aside; 1 findings; 2 misuse, or a file that cannot be read.
 """
@@ -106,6 +107,13 @@ def _explained(word: str) -> str:
 
 @click.command(epilog=_EPILOG)
 @click.argument("paths", metavar="PATH…", nargs=-1)
+@click.option(
+    "--hydra",
+    "config_dir",
+    metavar="CONFIG_DIR",
+    help="Compose a Hydra config of this folder, with every schedule; PATH… are overrides then.",
+)
+@click.option("--config-name", metavar="NAME", help="The config for --hydra.")
 @click.option("-e", "specs", metavar="SPEC", multiple=True, help="A spec itself; repeat for more.")
 @click.option(
     "--select",
@@ -143,6 +151,8 @@ def lint(
     ctx: click.Context,
     /,
     paths: tuple[str, ...],
+    config_dir: str | None,
+    config_name: str | None,
     specs: tuple[str, ...],
     fixing: bool,
     diff: bool,
@@ -155,11 +165,20 @@ def lint(
     PATH is a YAML, Python, Markdown or .lr file, or a folder of them; a single - is a spec from
     standard input. What is not known of the run is no mistake: rules that need it are quiet.
     """
-    _check_call(paths, specs, fixing, diff)
     project = _project(options)
+    colour = colourful(sys.stdout) and not no_color
+    if config_dir is not None or config_name is not None:
+        if config_dir is None or config_name is None or specs or fixing or diff:
+            raise click.UsageError(
+                "--hydra CONFIG_DIR and --config-name NAME go together, with overrides and no "
+                "-e, --fix or --diff"
+            )
+        outcome = _composed(config_dir, config_name, paths, project)
+        _write(outcome, form, colour, aside=False)
+        ctx.exit(outcome.exit_code)
+    _check_call(paths, specs, fixing, diff)
     texts = _texts(paths, specs)
     files = [path for path in paths if path != "-"]
-    colour = colourful(sys.stdout) and not no_color
     fixes, failed = _fix(files, project, diff, colour) if fixing else (0, ())
     outcome = _outcome(files, texts, project, failed)
     _write(outcome, form, colour, aside=diff)
@@ -198,7 +217,7 @@ def _project(options: dict[str, Any]) -> Project:
 
 
 def _misuse(error: SpecError) -> click.UsageError:
-    [found] = error.diagnostics
+    found = error.diagnostics[0]
     return click.UsageError(f"{found.message}; {found.fix}" if found.fix else found.message)
 
 
@@ -222,6 +241,38 @@ def _outcome(
     if files:
         outcomes.append(check_files(files, project))
     return Outcome.of([*outcomes, Outcome(unreadable=failed)])
+
+
+def _composed(
+    config_dir: str, config_name: str, overrides: tuple[str, ...], project: Project
+) -> Outcome:
+    """What is wrong in a Hydra config, and in it with every schedule in reach."""
+    from lrdsl.hydra import lint_hydra
+    from lrdsl.linter.found import Located, Snippet, SourceFile
+    from lrdsl.linter.outcome import Outcome
+
+    try:
+        every = lint_hydra(
+            config_dir,
+            config_name,
+            overrides,
+            settings=project.settings_for(config_dir),
+            context=project.context,
+            exclude=project.exclude,
+        )
+    except SpecError as error:
+        raise _misuse(error) from error
+    found: list[Located] = []
+    files: dict[str, SourceFile] = {}
+    for each in every:
+        text = each.diagnostic.source
+        path = each.place
+        while path in files and files[path].text != text:  # in a definition that the spec uses
+            path += " definitions"
+        snippet = Snippet.of_argument(text)
+        files[path] = SourceFile(path, text, (snippet,))
+        found.append(Located.of(path, each.diagnostic, snippet))
+    return Outcome(tuple(found), files, configs=1)
 
 
 def _fix(

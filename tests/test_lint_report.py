@@ -139,6 +139,7 @@ def test_json_says_it_all() -> None:
     assert facts["summary"] == {
         "files": 2,
         "specs_given": 0,
+        "configs": 0,
         "errors": 1,
         "warnings": 1,
         "hints": 0,

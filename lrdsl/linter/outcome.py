@@ -27,7 +27,8 @@ class Outcome:
     """What was found, in the order of the files and of their text.
 
     `files` are those with findings, by path, as they were read. `unreadable` has a line for each
-    file that could not be read. `looked_at` counts the files, `given` the specs that stand in none.
+    file that could not be read. `looked_at` counts the files, `given` the specs that stand in none,
+    `configs` those that were composed.
     """
 
     found: tuple[Located, ...] = ()
@@ -35,6 +36,7 @@ class Outcome:
     unreadable: tuple[str, ...] = ()
     looked_at: int = 0
     given: int = 0
+    configs: int = 0
 
     @classmethod
     def of(cls, parts: Iterable[Outcome]) -> Outcome:
@@ -46,6 +48,7 @@ class Outcome:
             tuple([line for part in every for line in part.unreadable]),
             sum(part.looked_at for part in every),
             sum(part.given for part in every),
+            sum(part.configs for part in every),
         )
 
     def region(self, found: Located) -> Region:

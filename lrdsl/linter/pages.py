@@ -52,18 +52,19 @@ def options_of(rule: type[Rule]) -> list[Option]:
 
 
 def _said(rule: type[Rule]) -> dict[str, str]:
-    """The strings that follow the fields of a class."""
+    """The strings that follow the fields of a class; several fields can share one."""
     [found] = ast.parse(textwrap.dedent(inspect.getsource(rule))).body
     assert isinstance(found, ast.ClassDef)
-    said = {}
-    for field, after in zip(found.body, found.body[1:], strict=False):
-        if (
-            isinstance(field, ast.AnnAssign)
-            and isinstance(field.target, ast.Name)
-            and isinstance(after, ast.Expr)
-            and isinstance(after.value, ast.Constant)
-        ):
-            said[field.target.id] = " ".join(inspect.cleandoc(str(after.value.value)).split())
+    said: dict[str, str] = {}
+    waiting: list[str] = []
+    for node in found.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            waiting.append(node.target.id)
+            continue
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            text = " ".join(inspect.cleandoc(str(node.value.value)).split())
+            said |= dict.fromkeys(waiting, text)
+        waiting.clear()
     return said
 
 

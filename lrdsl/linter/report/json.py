@@ -24,6 +24,7 @@ def report(outcome: Outcome) -> str:
             "summary": {
                 "files": outcome.looked_at,
                 "specs_given": outcome.given,
+                "configs": outcome.configs,
                 "errors": outcome.count("error"),
                 "warnings": outcome.count("warning"),
                 "hints": outcome.count("hint"),

@@ -38,7 +38,7 @@ def _excerpt(outcome: Outcome, found: Located) -> Iterator[str]:
     diagnostic = found.diagnostic
     text = outcome.files[found.path].text
     elsewhere = found.snippet is not None and diagnostic.source != found.snippet.text
-    if elsewhere and diagnostic.span != NOWHERE:
+    if not text or (elsewhere and diagnostic.span != NOWHERE):
         yield from diagnostic.render().split("\n")[1:]
         return
     span = Span(found.start, found.stop, diagnostic.span.sites)
@@ -55,7 +55,11 @@ def summary(outcome: Outcome) -> str:
     """
     counts = [(outcome.count(severity), severity) for severity in _HUES]
     listed = ", ".join([_counted(n, severity) for n, severity in counts if n])
-    places = [(outcome.looked_at, "file"), (outcome.given, "spec")]
+    places = [
+        (outcome.looked_at, "file"),
+        (outcome.given, "spec"),
+        (outcome.configs, "config"),
+    ]
     where = " and ".join([_counted(n, noun) for n, noun in places if n]) or "0 files"
     text = f"{listed or 'No problems'} in {where}"
     if outcome.unreadable:
