@@ -154,7 +154,7 @@ class Reactor:
             return self.reaction
         # What stands before may have led to the first value of all (a warmup does), so that this
         # one value stays as it is.
-        since = update + 1 if update == self.start > 0 else update
+        since = update + 1 if update == math.ceil(self.start) > 0 else update
         value = self.signal.at(float(since - self.signal.zero))
         known = metric if math.isfinite(metric) else math.nan
         state, by = self.modifier.react(self.reaction.state, known, value)
