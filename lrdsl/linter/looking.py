@@ -18,7 +18,10 @@ from lrdsl.signal import LAST_STEP, Array, half_up
 from lrdsl.syntax import nodes as n
 
 MOST_UPDATES = 4096
-"""Of a longer run only so many updates are looked at, evenly spaced, and those at boundaries."""
+"""In a run of up to so many updates, each is looked at."""
+
+SAMPLES = 1024
+"""So many, evenly spaced, are looked at in a longer run, and those at boundaries."""
 
 NEGLIGIBLE = 1e-3
 """A change of less than this share of the values around it is none."""
@@ -110,7 +113,7 @@ def sampled(subject: Subject) -> tuple[NDArray[np.int64], Array]:
         steps = np.arange(stop)
     else:
         near = [t + d for t in edges(subject) for d in (-1, 0, 1) if 0 <= t + d < stop]
-        spaced = np.linspace(0, stop - 1, MOST_UPDATES).astype(np.int64)
+        spaced = np.linspace(0, stop - 1, SAMPLES).astype(np.int64)
         steps = np.unique([*spaced.tolist(), *near])
     return steps, np.asarray(schedule(steps))
 
