@@ -216,6 +216,28 @@ def compiled(
         return None
 
 
+def assumed(subject: Subject) -> Subject | None:
+    """The spec in a run where all is known, made up where it is not; None if that is no use.
+
+    It serves rules that find what holds in any run. The numbers are such as nobody writes.
+    """
+    if subject.schedule is not None:
+        return subject
+    known = subject.context
+    context = replace(
+        known,
+        total_steps=known.total_steps or 12_007,
+        steps_per_epoch=known.steps_per_epoch or 101.3,
+        samples_per_step=known.samples_per_step or 31.7,
+        tokens_per_step=known.tokens_per_step or 4099.0,
+        base_lr=1.0 if known.base_lr is None else known.base_lr,
+    )
+    schedule = compiled(replace(subject, context=context, base_is_known=True))
+    if schedule is None:
+        return None
+    return replace(subject, context=context, schedule=schedule, base_is_known=True)
+
+
 def is_same_without(subject: Subject, piece: Span, length_too: bool = False) -> bool:
     """Whether the run is the same when a piece of the spec's text is cut out.
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.linter.written import TRIES, entries, is_same_without, number
+from lrdsl.syntax import nodes as n
 
 
 @rule
@@ -21,9 +22,11 @@ class IntervalWithoutEffect(Rule):
 
     code: ClassVar[str] = "LR831"
     name: ClassVar[str] = "interval-without-effect"
+    needs_schedule: ClassVar[bool] = False
 
     invalid: ClassVar[tuple[Case, ...]] = (
         case("constant(0.1) | interval[300:*1, 600:*0.1]"),
+        case("cosine(0.1, 0, 85ep) | interval[30ep:*1.0]"),
         case("constant(0.1) | interval[300:0.1]", total_steps=500),
         case("constant(0.1) | interval[200:0.05, 300:0.05]", total_steps=800),
         case("linear(1, 0, 200) | interval[300:*0.1]", total_steps=500),
@@ -37,14 +40,19 @@ class IntervalWithoutEffect(Rule):
     )
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        assert subject.schedule is not None
-        # What reacts to metrics has other values later than it has now.
-        known = subject.end < math.inf and not subject.schedule.is_reactive
-        for entry in islice(entries(subject), TRIES):
-            if entry.node.factor and number(entry.node.value) == 1:
+        for node, _ in n.walk(subject.tree):
+            if _is_idle(node):
                 message = "the factor is 1, which changes nothing"
-            elif known and entry.start < subject.end and is_same_without(subject, entry.piece):
-                message = "the entry changes no value"
-            else:
+                yield Finding(message, node.span, "leave it out")
+        # What reacts to metrics has other values later than it has now.
+        if subject.schedule is None or subject.schedule.is_reactive or math.isinf(subject.end):
+            return
+        for entry in islice(entries(subject), TRIES):
+            if _is_idle(entry.node) or entry.start >= subject.end:
                 continue
-            yield Finding(message, entry.node.span, "leave it out")
+            if is_same_without(subject, entry.piece):
+                yield Finding("the entry changes no value", entry.node.span, "leave it out")
+
+
+def _is_idle(node: n.Node) -> bool:
+    return isinstance(node, n.Entry) and node.factor and number(node.value) == 1

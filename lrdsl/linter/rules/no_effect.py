@@ -9,6 +9,7 @@ from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.linter.written import (
     TRIES,
+    assumed,
     is_same_without,
     number,
     with_operator_after,
@@ -30,6 +31,7 @@ class NoEffect(Rule):
 
     code: ClassVar[str] = "LR832"
     name: ClassVar[str] = "no-effect"
+    needs_schedule: ClassVar[bool] = False
 
     invalid: ClassVar[tuple[Case, ...]] = (
         case("warmup(100) >> cosine(0.1, 0, 800) * 1"),
@@ -39,6 +41,7 @@ class NoEffect(Rule):
         case("cosine(0.1 ** 1, 0, 100)"),
         case("cosine(0.1, 0, 100) | repeat(1) | clip(0.01, _)"),
         case("constant(0.1, 100) | take(100)"),
+        case("warmup(5%) >> cosine(0.1, 0, 85ep) * 1"),
     )
     valid: ClassVar[tuple[Case, ...]] = (
         case("0.5 * cosine(0.1, 0, 800)"),
@@ -46,14 +49,18 @@ class NoEffect(Rule):
         case("cosine(0.1, 0, 100) | take(200)"),
         case("cosine(0.1, 0, 100) | repeat(1) >> hold(5)"),
         case("exponential_decay(0.1, 0.99) | take(500)", total_steps=500),
+        case("cosine(0.1, 0, 1ep) | take(100)"),
         case("1 - linear(0, 1, 100)"),
         case("1 / (1 + t) | take(100)"),
         case("1 + linear(0, 1, 100)"),
     )
 
     def check(self, subject: Subject) -> Iterator[Finding]:
+        run = assumed(subject)
+        if run is None:
+            return
         for node, piece in islice(_candidates(subject), TRIES):
-            if piece is None or not is_same_without(subject, piece, length_too=True):
+            if piece is None or not is_same_without(run, piece, length_too=True):
                 continue
             text = subject.source[piece.start : piece.stop].strip()
             safe = not isinstance(node, n.Call) or node.name.id == "stretch"
