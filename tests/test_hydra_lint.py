@@ -58,6 +58,17 @@ def found_in(config, **options):
         ),
         pytest.param({"s": {"_target_": OURS, "spec": None}}, [], id="what is missing"),
         pytest.param({}, [], id="an empty config"),
+        pytest.param(
+            {
+                "_target_": OURS,
+                "spec": BAD,
+                "total_steps": {"a": [1]},
+                "definitions": [{}],
+                3: {4: 5},
+            },
+            ["spec"],
+            id="nonsense beside it",
+        ),
     ],
 )
 def test_specs_are_found_by_their_place(config, keys):
@@ -85,6 +96,10 @@ def test_specs_are_found_by_their_place(config, keys):
              "definitions": ["def a() = 1"]},
             {"definitions": ("def a() = 1", "def b() = 2")},
             id="definitions",
+        ),
+        pytest.param(
+            {"spec": GOOD, "definitions": "def a() = 1"}, {"definitions": ("def a() = 1",)},
+            id="definitions beside it",
         ),
     ],
 )  # fmt: skip
@@ -124,6 +139,11 @@ def test_what_stands_beside_a_spec_is_known(config, known):
 def test_what_is_wrong_with_a_config(config, context, found):
     settings = Settings(select=("LR1", "LR2", "LR3", "LR4", "longer-than-run"))
     assert found_in(config, settings=settings, context=context) == found
+
+
+def test_definitions_of_the_context_and_of_the_config_go_together():
+    config = {"lr": "one() + two()", "definitions": "def two() = hold(2)"}
+    assert lint_config(config, context={"definitions": "def one() = hold(1)"}) == []
 
 
 def test_settings_choose():
@@ -244,9 +264,10 @@ def test_a_sweeper_that_chooses_for_itself(sweep):
     )
     assert found.are_possible
     assert [job.overrides for job in found.jobs] == [
-        ("peak=0.1", "seed=1"), ("peak=0.1", "seed=2"), ("peak=1.0", "seed=1"),
-        ("peak=1.0", "seed=2"),
-    ]  # fmt: skip
+        ("peak=0.1", "seed=1"),
+        ("peak=1.0", "seed=1"),
+        ("peak=0.1", "seed=2"),
+    ]
     chooses, reads, draws = found.notes
     assert "Away chooses the jobs" in chooses
     assert "`x=)(` is for Away to read" in reads

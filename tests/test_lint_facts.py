@@ -144,6 +144,12 @@ def test_no_rule_fails_on_any_spec(spec: str) -> None:
             assert 0 <= found.span.start <= found.span.stop <= len(spec)
 
 
+@pytest.mark.parametrize("piece", ["1 * ", "(1 ** 1) * ", "0 + "])
+def test_very_long_specs_are_not_compiled_for_each_piece(piece: str) -> None:
+    spec = "constant(1, 10) >> " + piece * 1200 + "linear(1, 0, 10)"
+    assert not findings("no-effect", spec)
+
+
 @pytest.mark.parametrize("name", ["no-effect", "interval-without-effect", "idle-clip"])
 def test_what_changes_nothing_is_not_looked_for_where_metrics_decide(name: str) -> None:
     spec = "constant(0.1) | plateau() | interval[50:0.1] | clip(1e-4, _)"

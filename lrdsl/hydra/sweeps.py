@@ -43,8 +43,8 @@ class Sweep:
 def sweep_of(config: DictConfig, loader: ConfigLoader) -> Sweep:
     """The jobs that Hydra's sweeper will start with a config composed for `--multirun`.
 
-    Hydra's own sweeper makes every combination. Any other one chooses for itself: then every
-    combination of the values it can choose from is a job here, an interval being its two ends.
+    Hydra's own sweeper makes every combination. Any other one chooses for itself: then each value
+    that it can choose is in a job here, beside the first of all others; an interval has two ends.
     """
     sweeper = config.hydra.sweeper
     is_basic = sweeper.get("_target_") == _BASIC
@@ -66,8 +66,10 @@ def sweep_of(config: DictConfig, loader: ConfigLoader) -> Sweep:
         notes.insert(0, f"{name} chooses the jobs: what it can choose from is linted")
     elif count > MOST_JOBS:
         notes.append(f"of a sweep of {MOST_JOBS} jobs and more, the first {MOST_JOBS} are linted")
-    combinations = itertools.islice(itertools.product(*choices.values()), MOST_JOBS)
-    jobs = tuple([Job(i, overrides) for i, overrides in enumerate(combinations)])
+    values = list(choices.values())
+    combinations = itertools.product(*values) if is_basic else _in_turn(values)
+    first = itertools.islice(combinations, MOST_JOBS)
+    jobs = tuple([Job(i, overrides) for i, overrides in enumerate(first)])
     return Sweep(jobs, tuple(notes), not is_basic)
 
 
@@ -78,6 +80,15 @@ def _arguments(config: DictConfig) -> Iterator[str]:
         for name in params:
             yield f"{name!s}={params[name]}"
     yield from OmegaConf.to_container(config.hydra.overrides.task, resolve=False)  # type: ignore[misc]
+
+
+def _in_turn(values: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    """Each value in turn, beside the first of all others."""
+    first = tuple([each[0] for each in values])
+    yield first
+    for i, each in enumerate(values):
+        for value in each[1:]:
+            yield (*first[:i], value, *first[i + 1 :])
 
 
 def _is_interval(override: Override) -> bool:

@@ -15,7 +15,7 @@ from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import UNBOUND, Diagnostic, SpecError
 from lrdsl.linter.engine import Settings, lint
 from lrdsl.linter.sources.names import calls_schedule, looks_like_spec
-from lrdsl.syntax.spec import as_number, source_of
+from lrdsl.syntax.spec import NAME, as_number, source_of
 
 _RUN = PARTS - {"spec", "definitions"}
 _NOT_VARIABLES = frozenset({"optimizer", "last_epoch", "metric_reduction"})
@@ -50,8 +50,8 @@ class Place:
     def within(self, context: Mapping[str, Any]) -> Place:
         """The same with what else is known of the run; what the config says goes before."""
         own = dict(self.known)
-        both = [_listed(each.get("definitions")) for each in (context, own)]
-        together = {"definitions": both[0] + both[1]} if any(both) else {}
+        both = _listed(context.get("definitions")) + _listed(own.get("definitions"))
+        together = {"definitions": both} if both else {}
         return replace(self, known=_ordered({**context, **own, **together}))
 
 
@@ -169,13 +169,14 @@ def _program(value: Any, key: str, known: Mapping[str, Any]) -> Iterator[Place]:
         if isinstance(value, str) or as_number(value) is not None:
             yield replace(_place(value, key, known), is_used=True)
         return
-    if value.get("definitions") is not None:
-        own = _listed(known.get("definitions")) + _listed(value["definitions"])
-        known = {**known, "definitions": own}
+    own = _listed(value.get("definitions"))
+    if own:
+        known = {**known, "definitions": _listed(known.get("definitions", ())) + own}
     specs = {str(name): each for name, each in value.items() if name != "definitions"}
+    numbers = frozenset() if "spec" in specs else frozenset(specs)
     for name, each in specs.items():
         for place in _program(each, f"{key}.{name}", known):
-            yield replace(place, schedules=place.schedules | frozenset(specs))
+            yield replace(place, schedules=numbers or place.schedules)
 
 
 def _beside(node: Mapping[str, Any], is_ours: bool) -> dict[str, Any]:
@@ -183,10 +184,10 @@ def _beside(node: Mapping[str, Any], is_ours: bool) -> dict[str, Any]:
     found = {
         name: value
         for name, value in node.items()
-        if name in _RUN and value is not None and (is_ours or as_number(value) is not None)
+        if name in _RUN and ((is_ours and isinstance(value, str)) or as_number(value) is not None)
     }
-    definitions = node.get("definitions")
-    if isinstance(definitions, (str, list, tuple)) and definitions:
+    definitions = _listed(node.get("definitions"))
+    if definitions:
         found["definitions"] = definitions
     return found
 
@@ -199,7 +200,7 @@ def _variables(node: Mapping[str, Any]) -> dict[str, Any]:
         if as_number(value) is not None
         and name not in PARTS
         and name not in _NOT_VARIABLES
-        and not name.startswith("_")
+        and NAME.fullmatch(str(name))
     }
 
 
@@ -208,10 +209,10 @@ def _inherited(known: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in known.items() if name != "base_lr"}
 
 
-def _listed(definitions: Any) -> tuple[Any, ...]:
-    if definitions is None:
-        return ()
-    return tuple(definitions) if isinstance(definitions, (list, tuple)) else (definitions,)
+def _listed(definitions: Any) -> tuple[str, ...]:
+    """Definitions as texts and files, none for what is neither."""
+    found = definitions if isinstance(definitions, (list, tuple)) else (definitions,)
+    return tuple(found) if all([isinstance(each, str) for each in found]) else ()
 
 
 def _ordered(known: Mapping[str, Any]) -> Known:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from lrdsl import diagnostics as d
 from lrdsl.compiler.check import read_own
 from lrdsl.compiler.context import Context
@@ -138,15 +140,17 @@ def _findings(subject: Subject, settings: Settings) -> list[Diagnostic]:
         problem = rule.problem(settings.severities.get(rule.name))
         reporter = Reporter(subject.source)
         try:
-            for finding in rule.check(subject):
-                reporter.report(
-                    problem,
-                    finding.message,
-                    finding.span,
-                    fix=finding.fix,
-                    replacement=finding.replacement,
-                )
-        except SpecError as error:  # a value that no rule can look at: there is none
-            found += error.diagnostics
+            with np.errstate(all="ignore"):
+                for finding in rule.check(subject):
+                    reporter.report(
+                        problem,
+                        finding.message,
+                        finding.span,
+                        fix=finding.fix,
+                        replacement=finding.replacement,
+                    )
+        except SpecError as error:
+            # There is no value at some update; or it is too far away to look at.
+            found += [x for x in error.diagnostics if x.problem is d.NOT_FINITE]
         found += reporter.diagnostics
     return list(dict.fromkeys(found))

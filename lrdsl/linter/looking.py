@@ -14,9 +14,10 @@ from lrdsl.compiler.resolve import Laid
 from lrdsl.diagnostics import Span, SpecError
 from lrdsl.linter.subject import Part, Subject
 from lrdsl.schedule import Schedule, compile_in
-from lrdsl.signal import Array
+from lrdsl.signal import LAST_STEP, Array, half_up
+from lrdsl.syntax import nodes as n
 
-MOST_UPDATES = 16_384
+MOST_UPDATES = 4096
 """Of a longer run only so many updates are looked at, evenly spaced, and those at boundaries."""
 
 NEGLIGIBLE = 1e-3
@@ -56,8 +57,8 @@ def in_one_call(first: Span, second: Span) -> bool:
     return first[:2] == second[:2] and first.sites[0].name == second.sites[0].name
 
 
-def rebased(subject: Subject) -> Schedule:
-    """The schedule; with another `base`, where that is not known.
+def rebased(subject: Subject) -> Schedule | None:
+    """The schedule; with another `base`, where that is not known, None if it fits no other.
 
     What a rule sees at both does not depend on the base.
     """
@@ -65,16 +66,28 @@ def rebased(subject: Subject) -> Schedule:
     assert schedule is not None
     if subject.base_is_known:
         return schedule
-    return compile_in(schedule.spec, replace(schedule.context, base_lr=1e-3))
+    try:
+        return compile_in(schedule.spec, replace(schedule.context, base_lr=1e-3))
+    except SpecError:
+        return None
+
+
+def edges(subject: Subject) -> set[int]:
+    """Updates where a part starts or ends, or, by its own clock, an entry of an `interval`."""
+    assert subject.schedule is not None
+    found = {edge for part in subject.schedule.laid for edge in (part.start, part.stop)}
+    for node, _ in n.walk(subject.expanded):
+        if isinstance(node, n.Entry):
+            ends = [subject.updates(end) for end in (node.start, node.stop) if end is not None]
+            found |= {half_up(end) for end in ends if end is not None}
+    return {int(edge) for edge in found if 0 <= edge < LAST_STEP}
 
 
 def horizon(subject: Subject) -> int:
     """How many updates can be looked at: those of the run, or up to the last known boundary."""
-    schedule = subject.schedule
-    assert schedule is not None
     if math.isfinite(subject.end):
         return max(int(subject.end), 1)
-    return max(schedule.boundaries, default=0) + 1
+    return max(edges(subject), default=0) + 1
 
 
 def bounds(subject: Subject, start: int = 0) -> tuple[float, float] | None:
@@ -96,9 +109,9 @@ def sampled(subject: Subject) -> tuple[NDArray[np.int64], Array]:
     if stop <= MOST_UPDATES:
         steps = np.arange(stop)
     else:
-        near = [t + d for t in schedule.boundaries for d in (-1, 0, 1) if 0 <= t + d < stop]
+        near = [t + d for t in edges(subject) for d in (-1, 0, 1) if 0 <= t + d < stop]
         spaced = np.linspace(0, stop - 1, MOST_UPDATES).astype(np.int64)
-        steps = np.unique(np.concatenate([spaced, np.array(near[:MOST_UPDATES], dtype=np.int64)]))
+        steps = np.unique([*spaced.tolist(), *near])
     return steps, np.asarray(schedule(steps))
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lrdsl.compiler.check import read_own
 from lrdsl.compiler.elaborate import DURATIONS
@@ -23,9 +22,17 @@ from lrdsl.syntax import nodes as n
 MOST = 200_000
 """More values than this are compared by samples."""
 
+FEW = 500
+"""So many values are compared first."""
+
+LONGEST = 4_000
+"""A text of more characters than this is not compiled again and again."""
+
+TRIES = 20
+"""So many pieces of a spec are tried whether it is the same without them."""
+
 TIMES = ("steps", "until", "every", "half_life", "at", "n")
 """The parameters that say when or for how long, in updates or in other units."""
-
 
 ENDLESS = frozenset({"inverse_sqrt", "time_based", "plateau", "newbob", "anchor"})
 """What goes on for as long as the run does, whatever lengths stand beside it."""
@@ -39,11 +46,6 @@ class Time(NamedTuple):
 
     node: n.Node
     of: str
-
-    @property
-    def unit(self) -> str | None:
-        """The unit of a number, "" for none; None for what is no plain number."""
-        return self.node.unit if isinstance(self.node, n.Number) else None
 
     @property
     def is_bare(self) -> bool:
@@ -123,13 +125,11 @@ def _is_number(node: n.Node) -> bool:
 class EntrySite(NamedTuple):
     """An entry of an `interval` in the text.
 
-    On the clock of what it changes it begins at update `start`, and the last update that is seen
-    is the one before `room`. `piece` is the text that goes if the entry does.
+    It begins at update `start` of the run. `piece` is the text that goes if the entry does.
     """
 
     node: n.Entry
     start: float
-    room: float
     piece: Span
 
 
@@ -142,24 +142,22 @@ def entries(subject: Subject) -> Iterator[EntrySite]:
             if not isinstance(bracket, n.Bracket) or bracket.name.id != "interval":
                 continue
             warped = any([_name(part) in WARPING for part in pipe.parts[i + 1 :]])
-            room = None if warped else _room(subject, pipe)
+            origin = None if warped else _origin(subject, pipe)
             for k, entry in enumerate(bracket.entries):
                 start = subject.updates(entry.start) if isinstance(entry, n.Entry) else None
-                if room is not None and start is not None and isinstance(entry, n.Entry):
+                if origin is not None and start is not None and isinstance(entry, n.Entry):
                     piece = _piece(subject.source, bracket, k)
-                    yield EntrySite(entry, float(start), room, piece)
+                    yield EntrySite(entry, origin + float(start), piece)
 
 
-def _room(subject: Subject, pipe: n.Pipe) -> float | None:
-    """How many updates what stands in a pipe is seen for, None if its place is not known."""
+def _origin(subject: Subject, pipe: n.Pipe) -> int | None:
+    """The update of the run at which a pipe's clock starts, None if that is not known."""
     if pipe is subject.tree:
-        return subject.end
+        return 0
     assert subject.schedule is not None
     spans = [pipe.span, *[part.span for part in pipe.parts[1:]]]
-    for part in subject.schedule.laid:
-        if part.node.span in spans:
-            return min(part.stop, subject.end) - part.start
-    return None
+    places = [part.start for part in subject.schedule.laid if part.node.span in spans]
+    return places[0] if places else None
 
 
 def _piece(source: str, bracket: n.Bracket, k: int) -> Span:
@@ -218,34 +216,42 @@ def compiled(
         return None
 
 
-def sampled(schedule: Schedule, end: float) -> NDArray[np.float64] | None:
-    """Values before `end`, all of them if they are few; None if some are not finite."""
-    at = np.arange(MOST if math.isinf(end) else max(int(end), 1))
-    if at.size > MOST:
-        at = np.linspace(0, int(end) - 1, MOST).astype(np.int64)
-    try:
-        return np.asarray(schedule(at))
-    except SpecError:
-        return None
-
-
 def is_same_without(subject: Subject, piece: Span, length_too: bool = False) -> bool:
     """Whether the run is the same when a piece of the spec's text is cut out.
 
     Where the run's length is not known, or with `length_too`, the schedule's own length must stay
     as well.
     """
-    text = subject.source
+    text, schedule = subject.source, subject.schedule
+    if len(text) > LONGEST:
+        return False
     other = compiled(subject, text[: piece.start] + text[piece.stop :])
-    schedule = subject.schedule
     if schedule is None or other is None:
         return False
     if (length_too or subject.total is None) and schedule.length != other.length:
         return False
     if len(schedule.reactions) != len(other.reactions):
         return False
-    values, others = sampled(schedule, subject.end), sampled(other, subject.end)
-    return values is not None and others is not None and np.array_equal(values, others)
+    # A few values tell most apart, before all are looked at.
+    few = is_alike(schedule, other, subject.end, FEW)
+    return few and is_alike(schedule, other, subject.end)
+
+
+def is_alike(first: Schedule, second: Schedule, end: float, most: int = MOST) -> bool:
+    """Whether two schedules have the same values before `end`, all of them finite.
+
+    Of more than `most` updates it looks at so many, and at those where a formula begins or ends.
+    """
+    stop = MOST if math.isinf(end) else max(int(end), 1)
+    at = np.arange(stop) if stop <= most else np.linspace(0, stop - 1, most).astype(np.int64)
+    try:
+        if stop > most:
+            edges = np.array([*first.boundaries[:most], *second.boundaries[:most]], dtype=np.int64)
+            near = np.concatenate([edges - 1, edges])
+            at = np.concatenate([at, near[(near >= 0) & (near < stop)]])
+        return np.array_equal(first(at), second(at))
+    except SpecError:
+        return False
 
 
 def with_operator_before(source: str, span: Span) -> Span | None:

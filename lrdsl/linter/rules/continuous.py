@@ -7,9 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
-from lrdsl.linter.looking import MOST_UPDATES, at_update, horizon, rebased
+from lrdsl.linter.looking import at_update, edges, horizon, rebased
 from lrdsl.linter.subject import Subject
 from lrdsl.signal import Array
+
+FIRST_UPDATES = 100_000
+"""Of a longer run, the boundaries alone are looked at further on."""
 
 
 @rule
@@ -48,13 +51,13 @@ class Continuous(Rule):
         if not self.continuous:
             return
         stop = horizon(subject)
-        far = [t + d for t in schedule.boundaries for d in (-2, -1, 0, 1)]
-        # Where each update cannot be looked at, the boundaries still are.
-        near = np.arange(min(stop, MOST_UPDATES))
+        far = [t + d for t in edges(subject) for d in (-2, -1, 0, 1)]
+        near = np.arange(min(stop, FIRST_UPDATES))
         steps = np.union1d(near, [t for t in far if 0 <= t < stop]).astype(np.int64)
         found = self._jumps(steps, np.asarray(schedule(steps)))
         if found and not subject.base_is_known:
-            there = self._jumps(steps, np.asarray(rebased(subject)(steps)))
+            other = rebased(subject)
+            there = [] if other is None else self._jumps(steps, np.asarray(other(steps)))
             found = [i for i in found if i in there]
         if found:
             at = int(steps[found[0]])

@@ -8,11 +8,7 @@ from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.linter.written import calls_of
 
-UP = {
-    "cyclic": "up",
-    "torch.CyclicLR": "step_size_up",
-    "speechbrain.CyclicLRScheduler": "step_size",
-}
+UP = {"cyclic": "up", "torch.CyclicLR": "step_size_up"}
 """The parameter that is half a cycle, by definition."""
 
 

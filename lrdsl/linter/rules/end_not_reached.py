@@ -4,22 +4,24 @@ import math
 from collections.abc import Iterator
 from typing import ClassVar
 
+import numpy as np
+
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
-from lrdsl.linter.looking import falls
+from lrdsl.linter.looking import at_update, falls
 from lrdsl.linter.subject import Subject
+from lrdsl.schedule import Schedule
+
+SAMPLES = 65
 
 
 @rule
 class EndNotReached(Rule):
-    """The run ends a few updates before the schedule does, in the middle of a steep decay.
+    """The run ends in the middle of a steep decay, or of a cycle, away from where that leads.
 
     A cooldown of a few updates loses most of its way to a run that is hardly shorter than the
-    schedule, and the weights that are kept have never seen the low rate. A schedule that is longer
+    schedule; cycles under `repeat` fit any run, and seldom end with it. The weights that are kept
+    have then never seen the low rate, or have just left it. A schedule that is longer
     by more than `longer_than_run` is found by `longer-than-run`.
-
-    Reported as VITA-Group/BERT-Tickets#4 (the decay was planned for more updates than were made, so
-    that the rate was still nearly at its start) and pytorch/pytorch#47560 (a minimum that no update
-    has).
     """
 
     code: ClassVar[str] = "LR804"
@@ -35,6 +37,9 @@ class EndNotReached(Rule):
         case("constant(1, 990) >> cooldown(linear, 15)", total_steps=1000, base_lr=1),
         case("warmup(100) >> constant(1, 9850) >> linear(1, 0, 100)", total_steps=9960),
         case("constant(1, 9990) >> cosine(1, 0, 20)", total_steps=10000),
+        case("cosine(1, 0, 300) | repeat()", total_steps=1000),
+        case("restarts(1, 0, 100, mult=2)", total_steps=1000),
+        case("warmup(100) >> (cosine(1, 0, 3000) | repeat())", total_steps=1000),
     )
     valid: ClassVar[tuple[Case, ...]] = (
         case("constant(1, 990) >> cooldown(linear, 10)", total_steps=1000),
@@ -42,11 +47,18 @@ class EndNotReached(Rule):
         case("cosine(1, 0)", total_steps=1000),
         case("constant(1, 990) >> cooldown(linear, 200)", total_steps=1000),
         case("step(1, 0.5, 300)", total_steps=1000),
+        case("warmup(100) >> (cosine(1, 0, 300) | repeat())", total_steps=1000),
+        case("restarts(1, 0, 100, mult=2)", total_steps=1500),
+        case("linear(0, 1, 300) | repeat()", total_steps=1000),
+        case("cosine(1, 0, 300) | repeat()"),
+        case("cosine(1, 0, 300) | repeat(scale=0.2)", total_steps=1000),
     )
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         assert subject.schedule is not None and subject.total is not None
         length, total = subject.schedule.length, subject.total
+        if math.isinf(length) and any([call.name == "repeat" for call in subject.calls]):
+            yield from self._cycle(subject, subject.schedule, total)
         if math.isinf(length) or not total < length <= total * (1 + self.longer_than_run):
             return
         for part in subject.parts:
@@ -60,3 +72,28 @@ class EndNotReached(Rule):
                         f" {part.leads_to:g}"
                     )
                     yield Finding(message, part.span, "leave its length out, or shorten the others")
+
+    def _cycle(self, subject: Subject, schedule: Schedule, total: int) -> Iterator[Finding]:
+        stop = _end_of_cycle(schedule, total)
+        if stop is None or stop == total:
+            return
+        begun = np.linspace(max(2 * total - stop, 0), stop - 1, SAMPLES)
+        looked_at = np.concatenate([np.linspace(0, total - 1, SAMPLES), begun]).astype(np.int64)
+        last, low, high = schedule(total - 1), schedule(stop - 1), float(schedule(looked_at).max())
+        if last - low > self.tolerance * (high - low):
+            message = (
+                f"the run ends at {last:g}, in the middle of a cycle that comes down to {low:g}"
+                f" at update {stop}"
+            )
+            yield Finding(message, at_update(subject, total - 1), "let a cycle end with the run")
+
+
+def _end_of_cycle(schedule: Schedule, total: int) -> int | None:
+    """The update before which the cycle of the run's last update ends; None if that is far off."""
+    reach = 64
+    while reach <= 8 * total:
+        ends = schedule.cycle_ends(total - 1, total + reach)
+        if ends:
+            return ends[0]
+        reach *= 4
+    return None

@@ -19,8 +19,8 @@ class FlatZeroTail(Rule):
     shorter than the run with something after it that never ends, or from a formula cut off at 0; a
     schedule that is simply over is found by `shorter-than-run`.
 
-    Reported as facebookresearch/fairseq#2523 and PaddlePaddle/PaddleOCR#4045: the rate is 0, and
-    training is still in progress.
+    Reported as facebookresearch/fairseq#2523: the rate has come to 0, and training is still in
+    progress.
     """
 
     code: ClassVar[str] = "LR820"

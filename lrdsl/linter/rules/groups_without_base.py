@@ -3,11 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-import numpy as np
-
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.linter.written import compiled, sampled
+from lrdsl.linter.written import compiled, is_alike
 
 
 @rule
@@ -40,10 +38,8 @@ class GroupsWithoutBase(Rule):
         rates = sorted(set(subject.facts.get("group_lrs") or ()))
         if len(rates) < 2:
             return
-        found = [compiled(subject, base=rate) for rate in (rates[0], rates[-1])]
-        values = [None if each is None else sampled(each, subject.end) for each in found]
-        first, second = values
-        if first is not None and second is not None and np.array_equal(first, second):
+        first, second = compiled(subject, base=rates[0]), compiled(subject, base=rates[-1])
+        if first is not None and second is not None and is_alike(first, second, subject.end):
             shown = ", ".join([f"{rate:g}" for rate in rates])
             message = f"the groups have learning rates of their own ({shown}), which are not used"
             yield Finding(message, subject.tree.span, "write values as multiples of `base`")

@@ -10,7 +10,7 @@ from lrdsl.linter.written import entries
 
 @rule
 class IntervalBeyondEnd(Rule):
-    """An entry of an `interval` begins when the run, or its part of the run, is over.
+    """An entry of an `interval` begins when the run is over.
 
     The drop never comes, and the run trains on with the high learning rate that it was to leave.
     It happens when a run is shortened, or when epochs were counted where updates are meant, or the
@@ -36,10 +36,9 @@ class IntervalBeyondEnd(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for entry in entries(subject):
-            if entry.start >= entry.room:
-                what = "the run" if entry.room == subject.total else "this part of the schedule"
+            if entry.start >= subject.end:
                 message = (
-                    f"the entry begins at update {entry.start:g}, and {what} is over after "
-                    f"{entry.room:g}"
+                    f"the entry begins at update {entry.start:g}, "
+                    f"and the run is over after {subject.total}"
                 )
                 yield Finding(message, entry.node.span, "it never applies; leave it out")

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from itertools import islice
 from typing import ClassVar
 
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.linter.written import MOST, entries, is_same_without, number
+from lrdsl.linter.written import TRIES, entries, is_same_without, number
 
 
 @rule
@@ -37,11 +39,11 @@ class IntervalWithoutEffect(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         assert subject.schedule is not None
         # What reacts to metrics has other values later than it has now.
-        known = subject.end <= MOST and not subject.schedule.is_reactive
-        for entry in entries(subject):
+        known = subject.end < math.inf and not subject.schedule.is_reactive
+        for entry in islice(entries(subject), TRIES):
             if entry.node.factor and number(entry.node.value) == 1:
                 message = "the factor is 1, which changes nothing"
-            elif known and entry.start < entry.room and is_same_without(subject, entry.piece):
+            elif known and entry.start < subject.end and is_same_without(subject, entry.piece):
                 message = "the entry changes no value"
             else:
                 continue

@@ -23,7 +23,8 @@ class JointJump(Rule):
     written with `prev`, and what one definition does inside.
 
     Reported as huggingface/transformers#4940 (the rate dropped where the warmup ended, because the
-    decay had started at update 0) and pytorch/ignite#645.
+    decay had started at update 0) and salesforce/LAVIS#72 (it jumped to its highest value where the
+    first epoch ended, in the middle of the warmup).
     """
 
     code: ClassVar[str] = "LR802"
@@ -59,7 +60,8 @@ class JointJump(Rule):
         assert schedule is not None
         found = [joint for joint in joints(schedule) if self._is_wrong(subject, joint)]
         if found and not subject.base_is_known:
-            elsewhere = {joint.at: joint for joint in joints(rebased(subject))}
+            other = rebased(subject)
+            elsewhere = {} if other is None else {joint.at: joint for joint in joints(other)}
             found = [joint for joint in found if _is_alike(joint, elsewhere.get(joint.at))]
         for joint in found:
             message = (

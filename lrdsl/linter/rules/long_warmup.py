@@ -15,8 +15,8 @@ class LongWarmup(Rule):
     A warmup is counted in updates and kept when the run gets shorter: a smaller data set, larger
     batches, gradient accumulation. The run then spends its time below the rate that was chosen.
 
-    Reported as Morizeyao/GPT2-Chinese#60 and open-mmlab/mmdetection#7789, where the default warmup
-    is longer than a small run.
+    Reported as Morizeyao/GPT2-Chinese#60 (a warmup of 2000 updates, in runs that have fewer) and
+    asked as open-mmlab/mmdetection#7789.
     """
 
     code: ClassVar[str] = "LR808"

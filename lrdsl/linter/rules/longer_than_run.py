@@ -16,6 +16,9 @@ class LongerThanRun(Rule):
     A decay that is cut off leaves the learning rate high in the very updates that were meant to
     bring it down, and costs the accuracy of the whole run. It comes from counting epochs where
     updates are meant, or from a run that was shortened without its schedule.
+
+    Reported as VITA-Group/BERT-Tickets#4: runs of 3 epochs had the decay of 30, and ended at nine
+    tenths of the rate that they were to bring down to 0.
     """
 
     code: ClassVar[str] = "LR801"

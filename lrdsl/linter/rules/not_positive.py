@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.looking import at_update, sampled
@@ -48,8 +49,8 @@ class NotPositive(Rule):
         steps, values = sampled(subject)
         below = np.flatnonzero(values < 0)
         if below.size:
-            at = int(steps[below[0]])
-            message = f"the learning rate is negative from update {at} on: {values[below[0]]:g}"
+            at = _first_below(subject, steps, int(below[0]))
+            message = f"the learning rate is negative from update {at} on"
             yield Finding(message, at_update(subject, at), "end it earlier, or add `| clip(0)`")
             return
         used = np.flatnonzero(values)
@@ -62,6 +63,15 @@ class NotPositive(Rule):
             at = int(steps[zero[0]])
             message = f"the learning rate is 0 from update {at} on, and rises again later"
             yield Finding(message, at_update(subject, at), "give it a value above 0")
+
+
+def _first_below(subject: Subject, steps: NDArray[np.int64], found: int) -> int:
+    """The first update below 0: the one found, or one that was left out right before it."""
+    assert subject.schedule is not None
+    last, first = int(steps[found]), int(steps[found - 1]) if found else 0
+    first = max(first, last - 10_000)
+    between = np.asarray(subject.schedule(np.arange(first, last + 1)))
+    return first + int(np.flatnonzero(between < 0)[0])
 
 
 def _asks_for_zero(root: n.Node) -> bool:

@@ -16,9 +16,6 @@ class OverTotal(Rule):
     Lengths of a warmup and of a decay are often chosen apart, the decay as long as the run: the
     warmup then pushes the end of the decay out of it. It says so where something without an end
     follows, so that the schedule as a whole fits any run; otherwise `longer-than-run` does.
-
-    Reported as huggingface/transformers#4940 and pytorch/torchtitan#1010, where the updates of the
-    warmup are counted, or not, among those of the decay.
     """
 
     code: ClassVar[str] = "LR809"

@@ -30,7 +30,7 @@ class PeakNotReached(Rule):
     code: ClassVar[str] = "LR803"
     name: ClassVar[str] = "peak-not-reached"
 
-    tolerance: float = 0.01
+    tolerance: float = 0.005
     """How far below the peak the highest value may be, as a share of the peak."""
 
     invalid: ClassVar[tuple[Case, ...]] = (

@@ -5,6 +5,12 @@ from typing import ClassVar
 
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
+from lrdsl.modifiers.plateau import Plateau
+
+MOST = 1_000_000
+"""No more updates than this are looked at."""
+
+DEFAULTS = {name: Plateau.model_fields[name].default for name in ("factor", "min_lr", "eps")}
 
 
 @rule
@@ -47,7 +53,7 @@ class PlateauUnderEps(Rule):
             _, peak = subject.schedule.bounds(start, int(stop))
             factor, least, eps = [
                 subject.value(call.arguments[name]) if name in call.arguments else default
-                for name, default in (("factor", 0.1), ("min_lr", 0.0), ("eps", 1e-8))
+                for name, default in DEFAULTS.items()
             ]
             if factor is None or least is None or eps is None or peak <= 0:
                 continue
@@ -58,7 +64,3 @@ class PlateauUnderEps(Rule):
             else:
                 continue
             yield Finding(message, call.span, "it never lowers anything; make that smaller")
-
-
-MOST = 1_000_000
-"""No more updates than this are looked at."""

@@ -77,10 +77,15 @@ class RiseAfterEnd(Rule):
             return None
         t = np.unique(np.linspace(0, stop - 1 - part.start, SAMPLES).astype(np.int64))
         values = part.signal.values(t.astype(np.float64))
-        at = int(values.argmin())
-        lowest, margin = values[at], self.low * max(top, float(np.abs(values).max()))
-        fell, rose = values[: at + 1].max() - lowest, values[at:].max() - lowest
-        return part.start + int(t[at]) if lowest <= margin and min(fell, rose) > margin else None
+        margin = self.low * max(top, float(np.abs(values).max()))
+        fallen = np.maximum.accumulate(values) - values
+        low = np.flatnonzero((values <= margin) & (fallen > margin))
+        if not low.size:
+            return None
+        at = int(low[0])
+        while at + 1 < values.size and values[at + 1] <= values[at]:
+            at += 1
+        return part.start + int(t[at]) if values[at:].max() - values[at] > margin else None
 
 
 def _own_end(subject: Subject, part: Part) -> float:

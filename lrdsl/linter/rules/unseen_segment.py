@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import ClassVar
 
-from lrdsl.diagnostics import Span
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.signal import half_up
@@ -18,8 +17,6 @@ class UnseenSegment(Rule):
     Most often it is the final decay, so that the run lacks what it was planned to end with. A
     `take` that is shorter than the chain hides a segment, and so does an `interval` entry that
     replaces the schedule from an earlier update on.
-
-    Reported as pytorch/pytorch#185872 (a milestone of 0 leaves out the first of the schedulers).
     """
 
     code: ClassVar[str] = "LR806"
@@ -48,13 +45,13 @@ class UnseenSegment(Rule):
         replaced = _replaced_from(subject)
         if replaced is not None:
             ends.append((half_up(replaced), "an `interval` replaces it from update {} on"))
-        seen: set[Span] = set()
+        seen: set[tuple[int, int]] = set()
         for part in subject.parts:
-            if part.start == part.stop or part.stop <= 0 or part.span in seen:
+            if part.start == part.stop or part.stop <= 0 or part.span[:2] in seen:
                 continue
             for end, why in ends:
                 if part.start >= end:
-                    seen.add(part.span)
+                    seen.add(part.span[:2])
                     message = f"no update sees this: it starts at update {part.start}, and "
                     yield Finding(message + why.format(f"{end:g}"), part.span)
                     break

@@ -49,7 +49,10 @@ class ZeroFirstUpdate(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         schedule = subject.schedule
         assert schedule is not None
-        if schedule(0) != 0 or schedule(1) <= 0 or rebased(subject)(0) != 0:
+        if schedule(0) != 0 or schedule(1) <= 0:
+            return
+        other = rebased(subject)
+        if other is None or other(0) != 0:
             return
         span = at_update(subject, 0)
         if self.warmups or not (span.sites or _warms_up(subject)):
