@@ -382,7 +382,7 @@ HYDRA = ("--hydra", "conf", "--config-name", "train")
 
 @pytest.fixture
 def _config() -> None:
-    write("conf/train.yaml", "defaults:\n  - schedule: good\nsteps: 9\n")
+    write("conf/train.yaml", "defaults:\n  - schedule: good\n  - _self_\nsteps: 9\n")
     write("conf/schedule/good.yaml", "spec: linear(1, 0.5, 9)\n")
     write("conf/schedule/bad.yaml", "spec: cosin(1, 0, 9)\n")
 
@@ -415,9 +415,7 @@ def test_hydra_takes_overrides() -> None:
         pytest.param(
             ["--hydra", "conf", "--config-name", "nope"], "config 'nope'", id="no such config"
         ),
-        pytest.param(
-            ["--hydra", "gone", "--config-name", "train"], "no folder", id="no such place"
-        ),
+        pytest.param(["--hydra", "gone", "--config-name", "train"], "no folder", id="no folder"),
         pytest.param([*HYDRA, "nothing.there=1"], "nothing", id="an override of no use"),
     ],
 )

@@ -15,7 +15,7 @@ _COMMANDS = {"error": "error", "warning": "warning", "hint": "notice"}
 
 
 def report(outcome: Outcome) -> str:
-    """The annotations, with a notice of how it went where there is nothing to annotate."""
+    """The annotations; nothing where nothing is wrong."""
     lines = [_annotation(outcome, found) for found in outcome.found]
     lines += [f"::error title=lrdsl lint::{_data(line)}" for line in outcome.unreadable]
     return "\n".join(lines)
