@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import warnings
-from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -423,9 +422,27 @@ def test_what_cannot_be_read_is_a_clear_line(
 @pytest.mark.parametrize(
     "text", ["[" * 100_000, "a: " + "{x: " * 50_000, "- " * 50_000 + "hold(1)"]
 )
-def test_nesting_without_end_is_no_crash(text: str) -> None:
-    with suppress(Unreadable):
-        assert read_text("a.yaml", text).snippets[0].text == "hold(1)"
+def test_nesting_without_end_is_a_clear_line(text: str) -> None:
+    with pytest.raises(Unreadable, match=r"line 1: it is nested deeper than 1000 levels"):
+        read_text("a.yaml", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lr: '" + "a" * 10**6 + "'",
+        "lr: 'hold(5)" + " " * 10**6 + "x'",
+        "lr: '" + "1" * 10**6 + "'",
+        "lr: '" + "${x" * 10**5 + "'",
+        "n0: ''\n"
+        + "".join([f"n{i + 1}: '{f'${{n{i}}}' * 50}'\n" for i in range(9)])
+        + "lr: hold(${n9})",
+        "lr: " + "warmup(1) >> " * 10**5 + "hold(5)",
+    ],
+    ids=["word", "spaces", "digits", "open references", "references to references", "long chain"],
+)
+def test_work_on_what_is_large_is_bounded(text: str) -> None:
+    lint_source(read_text("a.yaml", text), Project())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links and pipes")

@@ -15,7 +15,7 @@ from lrdsl.diagnostics import Diagnostic, Reporter, SpecError
 from lrdsl.linter.engine import Settings, lint
 from lrdsl.linter.found import Located, Snippet, SourceFile, Unreadable
 from lrdsl.linter.project import Project
-from lrdsl.linter.sources.control import ignored_lines, ignores_file, is_ignored
+from lrdsl.linter.sources.control import Control, ignores_file, is_ignored
 from lrdsl.linter.sources.names import with_uses
 from lrdsl.syntax.parser import read
 
@@ -24,7 +24,7 @@ LARGEST = 10 * 2**20
 
 _SKIPPED = ("__pycache__", "node_modules", "site-packages")
 
-_Reader = Callable[[str, Mapping[int, frozenset[str]]], Iterator[Snippet]]
+_Reader = Callable[[str, Control], Iterator[Snippet]]
 
 
 def find(paths: Iterable[str], exclude: Iterable[str] = ()) -> Iterator[str]:
@@ -98,7 +98,7 @@ def read_text(path: str, text: str) -> SourceFile:
     if ignores_file(text, extension == ".md"):
         return SourceFile(path, text)
     try:
-        found = tuple(_READERS[extension](path)(text, ignored_lines(text)))
+        found = tuple(_READERS[extension](path)(text, Control(text)))
     except _Malformed as error:
         raise Unreadable(f"{path}: this is no {error.language}: {error.why}") from None
     return SourceFile(path, text, with_uses(found))
@@ -117,10 +117,10 @@ def _yaml(path: str) -> _Reader:
     from lrdsl.linter.sources import yaml
     from lrdsl.linter.sources.nodes import NotYaml
 
-    def reader(text: str, lines: Mapping[int, frozenset[str]]) -> Iterator[Snippet]:
+    def reader(text: str, control: Control) -> Iterator[Snippet]:
         folder = os.path.dirname(path)
         try:
-            yield from yaml.snippets(text, lines, folder, partial(yaml.preset_names, folder))
+            yield from yaml.snippets(text, control, folder, partial(yaml.preset_names, folder))
         except NotYaml as error:
             raise _Malformed("YAML", str(error)) from None
 
@@ -130,9 +130,9 @@ def _yaml(path: str) -> _Reader:
 def _python(path: str) -> _Reader:
     from lrdsl.linter.sources import python
 
-    def reader(text: str, lines: Mapping[int, frozenset[str]]) -> Iterator[Snippet]:
+    def reader(text: str, control: Control) -> Iterator[Snippet]:
         try:
-            yield from python.snippets(text, lines)
+            yield from python.snippets(text, control)
         except python.NotPython as error:
             raise _Malformed("Python", str(error)) from None
 

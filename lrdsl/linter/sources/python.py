@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from lrdsl.compiler.context import PARTS, RESERVED
 from lrdsl.linter.found import Role, Snippet
-from lrdsl.linter.sources.control import ignored_within
+from lrdsl.linter.sources.control import Control
 from lrdsl.linter.sources.holes import fill
 from lrdsl.linter.sources.literals import Literal, read_literal
 from lrdsl.linter.sources.training import told
@@ -54,11 +54,11 @@ _LINE_END = re.compile(r"\r\n|[\r\n]")
 _DEEP = 10
 
 
-def snippets(text: str, lines: Mapping[int, frozenset[str]]) -> Iterator[Snippet]:
+def snippets(text: str, control: Control) -> Iterator[Snippet]:
     """The specs in the text of a Python file. Raises NotPython.
 
     >>> code = "from lrdsl import compile as c\\nc('hold(5)', total_steps=9)"
-    >>> [(found.text, found.context) for found in snippets(code, {})]
+    >>> [(found.text, found.context) for found in snippets(code, Control(code))]
     [('hold(5)', {'total_steps': 9})]
     """
     if "lrdsl" not in text:
@@ -72,15 +72,13 @@ def snippets(text: str, lines: Mapping[int, frozenset[str]]) -> Iterator[Snippet
         raise NotPython(f"line {error.lineno or 1}: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError):
         raise NotPython("it is nested too deep, or holds null characters") from None
-    yield from _Module(text, shift, tree, lines).snippets()
+    yield from _Module(text, shift, tree, control).snippets()
 
 
 class _Module:
-    def __init__(
-        self, text: str, shift: int, tree: ast.Module, lines: Mapping[int, frozenset[str]]
-    ) -> None:
+    def __init__(self, text: str, shift: int, tree: ast.Module, control: Control) -> None:
         self.text = text
-        self.lines = lines
+        self.control = control
         self.tree = tree
         self.starts = [shift, *[found.end() for found in _LINE_END.finditer(text)]]
         self.aliases: dict[str, str] = {}
@@ -227,10 +225,7 @@ class _Module:
         is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
         if not is_text and not isinstance(node, ast.JoinedStr):
             return None
-        assert node.end_lineno is not None and node.end_col_offset is not None
-        start = self._offset(node.lineno, node.col_offset)
-        stop = self._offset(node.end_lineno, node.end_col_offset)
-        literal = read_literal(self.text, start, stop)
+        literal = read_literal(self.text, *self._extent(node))
         if literal is not None and isinstance(node, ast.Constant) and literal.text != node.value:
             return None
         return literal
@@ -251,7 +246,6 @@ class _Module:
             text, offsets, unknown = filled
         if role == "definitions" and text.strip().endswith(".lr"):
             return
-        first, last = node.lineno, node.end_lineno or node.lineno
         self.found.setdefault(
             (offsets[0], offsets[-1]),
             Snippet(
@@ -261,12 +255,18 @@ class _Module:
                 literal.style,
                 facts,
                 context,
-                ignored_within(self.lines, first, last),
+                self.control.within(*self._extent(node)),
                 literal.is_single and not literal.holes,
                 role,
                 unknown,
             ),
         )
+
+    def _extent(self, node: ast.expr) -> tuple[int, int]:
+        """Where an expression begins and ends."""
+        assert node.end_lineno is not None and node.end_col_offset is not None
+        start = self._offset(node.lineno, node.col_offset)
+        return start, self._offset(node.end_lineno, node.end_col_offset)
 
     def _offset(self, line: int, column: int) -> int:
         """The offset of a place that Python gives as a line and a column in UTF-8."""
