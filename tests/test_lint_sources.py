@@ -15,6 +15,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lrdsl
 from lrdsl.linter.files import LARGEST, find, lint_file, lint_source, read_file, read_text
 from lrdsl.linter.found import Snippet, SourceFile, Unreadable
 from lrdsl.linter.project import Project
@@ -293,6 +294,37 @@ def test_definitions_and_their_examples() -> None:
     assert (
         lint_source(read_text("a.lr", "# Example: `half(1)`\ndef half(a) = a / 2"), Project()) == []
     )
+
+
+def test_the_files_that_come_with_lrdsl_are_sound() -> None:
+    files = list(find([str(Path(lrdsl.__file__).parent / "library")]))
+    assert len(files) >= 4
+    for file in files:
+        assert [each for each in lint_file(file, Project()) if each.diagnostic.code < "LR8"] == []
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [("@lrdsl.shape\ndef own(t): ...", []), ("lrdsl.load('x.lr')", []), ("", ["LR201"])],
+    ids=["shape", "load", "nothing"],
+)
+def test_names_that_python_makes_known_are_no_mistakes(other: str, expected: list[str]) -> None:
+    file = read_text("a.py", f"import lrdsl\n{other}\nlrdsl.compile('own()')")
+    assert [each.diagnostic.code for each in lint_source(file, Project())] == expected
+
+
+def test_a_mistake_in_definitions_is_told_once() -> None:
+    text = """
+        definitions: |
+          def a(x) = hld(x)
+        spec: a(1) >> a(2)
+        max_lr: b(1)
+    """
+    file = read_text("a.yaml", dedent(text))
+    found = [file.text[each.start : each.stop] for each in lint_source(file, Project())]
+    assert found.count("hld") == 1
+    found = [each.diagnostic.code for each in lint_source(file, Project())]
+    assert found.count("LR201") == 1
 
 
 PLACES = [

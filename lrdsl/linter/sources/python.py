@@ -47,8 +47,13 @@ _HOMES = {
     "lrdsl.linter.lint": "lrdsl.lint",
     "lrdsl.syntax.spec.parse": "lrdsl.parse",
     "lrdsl.definitions.define": "lrdsl.define",
+    "lrdsl.definitions.load": "lrdsl.load",
+    "lrdsl.custom.shape": "lrdsl.shape",
     "lrdsl.torch.scheduler.Scheduler": "lrdsl.torch.Scheduler",
 }
+_DEFINE = {"lrdsl.shape", "lrdsl.load", "lrdsl.define"}
+"""What makes names known to all specs of a process, wherever it is called."""
+
 _NO_VARIABLES = PARTS | RESERVED | {"last_epoch", "metric_reduction"}
 _LINE_END = re.compile(r"\r\n|[\r\n]")
 _DEEP = 10
@@ -85,12 +90,15 @@ class _Module:
         self.assigned: dict[str, list[ast.expr | None]] = {}
         self.meant_to_fail: set[ast.AST] = set()
         self.calls: list[ast.Call] = []
+        self.defines = False
         self.found: dict[tuple[int, int], Snippet] = {}
         """By place, so that a string which two calls take is told of once."""
 
     def snippets(self) -> Iterator[Snippet]:
         for node in ast.walk(self.tree):
             self._note(node)
+        used = {self._dotted(node) for node in ast.walk(self.tree) if _is_name(node)}
+        self.defines = not used.isdisjoint(_DEFINE)
         for call in self.calls:
             takes = _FUNCTIONS.get(self._dotted(call.func))
             if takes is not None and call not in self.meant_to_fail:
@@ -124,7 +132,7 @@ class _Module:
             for inner in node.body:
                 self.meant_to_fail.update(ast.walk(inner))
 
-    def _dotted(self, node: ast.expr) -> str:
+    def _dotted(self, node: ast.AST) -> str:
         """The full name of what is called, "" for what has none."""
         names: list[str] = []
         while isinstance(node, ast.Attribute):
@@ -145,6 +153,8 @@ class _Module:
         if spec is None:
             return
         context, facts = self._context(keywords)
+        if len(keywords) < len(call.keywords):  # `**` may bring definitions
+            facts["definitions_unknown"] = True
         if takes == _FUNCTIONS["lrdsl.torch.Scheduler"]:
             around = told(call, self.assigned, self.calls, self.tree, self._number, self._value)
             context.pop("base_lr", None)
@@ -157,7 +167,7 @@ class _Module:
     def _context(self, keywords: Mapping[str, ast.expr]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What the keyword arguments tell of the run, and other facts."""
         context: dict[str, Any] = {}
-        facts: dict[str, Any] = {}
+        facts: dict[str, Any] = {"definitions_unknown": True} if self.defines else {}
         for name, value in keywords.items():
             if name == "definitions":
                 self._definitions(value, context, facts)
@@ -273,6 +283,10 @@ class _Module:
         start = self.starts[line - 1]
         stop = self.starts[line] if line < len(self.starts) else len(self.text)
         return start + len(self.text[start:stop].encode()[:column].decode(errors="ignore"))
+
+
+def _is_name(node: ast.AST) -> bool:
+    return isinstance(node, (ast.Name, ast.Attribute))
 
 
 def _expects(item: ast.withitem) -> bool:
