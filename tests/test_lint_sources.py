@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import warnings
-from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -16,6 +15,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lrdsl
 from lrdsl.linter.files import LARGEST, find, lint_file, lint_source, read_file, read_text
 from lrdsl.linter.found import Snippet, SourceFile, Unreadable
 from lrdsl.linter.project import Project
@@ -296,6 +296,37 @@ def test_definitions_and_their_examples() -> None:
     )
 
 
+def test_the_files_that_come_with_lrdsl_are_sound() -> None:
+    files = list(find([str(Path(lrdsl.__file__).parent / "library")]))
+    assert len(files) >= 4
+    for file in files:
+        assert [each for each in lint_file(file, Project()) if each.diagnostic.code < "LR8"] == []
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [("@lrdsl.shape\ndef own(t): ...", []), ("lrdsl.load('x.lr')", []), ("", ["LR201"])],
+    ids=["shape", "load", "nothing"],
+)
+def test_names_that_python_makes_known_are_no_mistakes(other: str, expected: list[str]) -> None:
+    file = read_text("a.py", f"import lrdsl\n{other}\nlrdsl.compile('own()')")
+    assert [each.diagnostic.code for each in lint_source(file, Project())] == expected
+
+
+def test_a_mistake_in_definitions_is_told_once() -> None:
+    text = """
+        definitions: |
+          def a(x) = hld(x)
+        spec: a(1) >> a(2)
+        max_lr: b(1)
+    """
+    file = read_text("a.yaml", dedent(text))
+    found = [file.text[each.start : each.stop] for each in lint_source(file, Project())]
+    assert found.count("hld") == 1
+    found = [each.diagnostic.code for each in lint_source(file, Project())]
+    assert found.count("LR201") == 1
+
+
 PLACES = [
     pytest.param("a.yaml", "x:\n  lr: cosine(1, 0) >> hld()\n", (2, 23), id="plain"),
     pytest.param("a.yaml", "lr: cosine(1, 0)\n   >> hld()\n", (2, 7), id="plain on two lines"),
@@ -423,9 +454,27 @@ def test_what_cannot_be_read_is_a_clear_line(
 @pytest.mark.parametrize(
     "text", ["[" * 100_000, "a: " + "{x: " * 50_000, "- " * 50_000 + "hold(1)"]
 )
-def test_nesting_without_end_is_no_crash(text: str) -> None:
-    with suppress(Unreadable):
-        assert read_text("a.yaml", text).snippets[0].text == "hold(1)"
+def test_nesting_without_end_is_a_clear_line(text: str) -> None:
+    with pytest.raises(Unreadable, match=r"line 1: it is nested deeper than 1000 levels"):
+        read_text("a.yaml", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lr: '" + "a" * 10**6 + "'",
+        "lr: 'hold(5)" + " " * 10**6 + "x'",
+        "lr: '" + "1" * 10**6 + "'",
+        "lr: '" + "${x" * 10**5 + "'",
+        "n0: ''\n"
+        + "".join([f"n{i + 1}: '{f'${{n{i}}}' * 50}'\n" for i in range(9)])
+        + "lr: hold(${n9})",
+        "lr: " + "warmup(1) >> " * 10**5 + "hold(5)",
+    ],
+    ids=["word", "spaces", "digits", "open references", "references to references", "long chain"],
+)
+def test_work_on_what_is_large_is_bounded(text: str) -> None:
+    lint_source(read_text("a.yaml", text), Project())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links and pipes")

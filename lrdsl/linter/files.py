@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from fnmatch import fnmatch
 from functools import partial
 from typing import Any
@@ -15,7 +16,7 @@ from lrdsl.diagnostics import Diagnostic, Reporter, SpecError
 from lrdsl.linter.engine import Settings, lint
 from lrdsl.linter.found import Located, Snippet, SourceFile, Unreadable
 from lrdsl.linter.project import Project
-from lrdsl.linter.sources.control import ignored_lines, ignores_file, is_ignored
+from lrdsl.linter.sources.control import Control, ignores_file, is_ignored
 from lrdsl.linter.sources.names import with_uses
 from lrdsl.syntax.parser import read
 
@@ -24,7 +25,7 @@ LARGEST = 10 * 2**20
 
 _SKIPPED = ("__pycache__", "node_modules", "site-packages")
 
-_Reader = Callable[[str, Mapping[int, frozenset[str]]], Iterator[Snippet]]
+_Reader = Callable[[str, Control], Iterator[Snippet]]
 
 
 def find(paths: Iterable[str], exclude: Iterable[str] = ()) -> Iterator[str]:
@@ -98,7 +99,7 @@ def read_text(path: str, text: str) -> SourceFile:
     if ignores_file(text, extension == ".md"):
         return SourceFile(path, text)
     try:
-        found = tuple(_READERS[extension](path)(text, ignored_lines(text)))
+        found = tuple(_READERS[extension](path)(text, Control(text)))
     except _Malformed as error:
         raise Unreadable(f"{path}: this is no {error.language}: {error.why}") from None
     return SourceFile(path, text, with_uses(found))
@@ -117,10 +118,10 @@ def _yaml(path: str) -> _Reader:
     from lrdsl.linter.sources import yaml
     from lrdsl.linter.sources.nodes import NotYaml
 
-    def reader(text: str, lines: Mapping[int, frozenset[str]]) -> Iterator[Snippet]:
+    def reader(text: str, control: Control) -> Iterator[Snippet]:
         folder = os.path.dirname(path)
         try:
-            yield from yaml.snippets(text, lines, folder, partial(yaml.preset_names, folder))
+            yield from yaml.snippets(text, control, folder, partial(yaml.preset_names, folder))
         except NotYaml as error:
             raise _Malformed("YAML", str(error)) from None
 
@@ -130,9 +131,9 @@ def _yaml(path: str) -> _Reader:
 def _python(path: str) -> _Reader:
     from lrdsl.linter.sources import python
 
-    def reader(text: str, lines: Mapping[int, frozenset[str]]) -> Iterator[Snippet]:
+    def reader(text: str, control: Control) -> Iterator[Snippet]:
         try:
-            yield from python.snippets(text, lines)
+            yield from python.snippets(text, control)
         except python.NotPython as error:
             raise _Malformed("Python", str(error)) from None
 
@@ -148,7 +149,7 @@ def _markdown(path: str) -> _Reader:
 def _library(path: str) -> _Reader:
     from lrdsl.linter.sources import library
 
-    return library.snippets
+    return partial(library.snippets, name=os.path.basename(path))
 
 
 _READERS: Mapping[str, Callable[[str], _Reader]] = {
@@ -199,13 +200,25 @@ def lint_source(file: SourceFile, project: Project) -> list[Located]:
     """What is wrong with the specs in a file that has been read, in the order of the file."""
     settings = project.settings_for(file.path)
     found = list(file.problems)
+    unsound = {x.text for x in file.snippets if x.role == "definitions" and not _is_sound(x.text)}
     for snippet in file.snippets:
+        if snippet.context.get("definitions") in unsound:
+            # What is wrong with them is told of them, and makes more of the spec a guess.
+            snippet = replace(snippet, role="piece")
         for diagnostic in _diagnostics(snippet, project, settings):
             located = Located.of(file.path, diagnostic, snippet)
             line, _ = file.position(located.start)
             if not is_ignored(diagnostic.code, diagnostic.name, snippet.ignored.get(line)):
                 found.append(located)
     return sorted(found, key=lambda each: (each.start, each.stop, each.diagnostic.code))
+
+
+def _is_sound(definitions: str) -> bool:
+    try:
+        read_own(definitions)
+    except SpecError:
+        return False
+    return True
 
 
 def _diagnostics(snippet: Snippet, project: Project, settings: Settings) -> list[Diagnostic]:
@@ -234,7 +247,8 @@ def _lint(snippet: Snippet, context: Mapping[str, Any], settings: Settings) -> l
             reporter = Reporter(snippet.text)
             read(snippet.text, reporter)
             return [x for x in reporter.diagnostics if settings.uses(x.code, x.name)]
-        read_own(snippet.text)
+        if not snippet.facts.get("shipped"):
+            read_own(snippet.text)
     except SpecError as error:
         return [x for x in error.diagnostics if settings.uses(x.code, x.name)]
     return []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from lrdsl.diagnostics import NOWHERE, Diagnostic
@@ -111,8 +114,12 @@ class SourceFile:
         >>> SourceFile("a.yaml", "a: 1\\nb: 2\\n").position(6)
         (2, 2)
         """
-        start = self.text.rfind("\n", 0, offset) + 1
-        return self.text.count("\n", 0, offset) + 1, offset - start + 1
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *[found.end() for found in re.finditer("\n", self.text)]]
 
 
 class Unreadable(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
 
 _IGNORE = re.compile(r"(?:#|<!--)[ \t]*lrdsl:[ \t]*ignore(?!-)(?:\[([^\]\n]*)\])?")
@@ -22,40 +23,48 @@ def ignores_file(text: str, is_page: bool = False) -> bool:
     return (_IGNORE_PAGE if is_page else _IGNORE_FILE).search(text) is not None
 
 
-def ignored_lines(text: str) -> Mapping[int, frozenset[str]]:
-    """By line, from 1, the names and codes that are not wanted there; `ALL` for every one.
+class Control:
+    """The comments for the linter in a text, by line.
 
-    >>> ignored_lines("a: 1\\nlr: hold()  # lrdsl: ignore[joint-jump, LR801]")[2] >= {"LR801"}
+    >>> control = Control("a: 1\\nlr: hold()  # lrdsl: ignore[joint-jump, LR801]")
+    >>> control.within(5, 15)[2] == {"LR801", "joint-jump"}
     True
     """
-    found: dict[int, frozenset[str]] = {}
-    for match in _IGNORE.finditer(text):
-        words = [word.strip() for word in (match[1] or "").split(",")]
-        found[text.count("\n", 0, match.start()) + 1] = frozenset([w for w in words if w])
-    return found
 
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *[found.end() for found in re.finditer("\n", text)]]
+        self._ignored: dict[int, frozenset[str]] = {}
+        for match in _IGNORE.finditer(text):
+            words = [word.strip() for word in (match[1] or "").split(",")]
+            self._ignored[self.line(match.start())] = frozenset([w for w in words if w])
 
-def ignored_within(
-    lines: Mapping[int, frozenset[str]], first: int, last: int
-) -> Mapping[int, frozenset[str]]:
-    """What is not wanted in a snippet on the lines `first` to `last`.
+    def line(self, offset: int) -> int:
+        """The line that a character is on, from 1."""
+        return bisect_right(self._starts, offset)
 
-    A comment on the first or the last line is about all of them: there may be no place for one on
-    the others.
-    """
-    if not lines:
-        return {}
-    own = [lines[at] for at in {first, last} if at in lines]
-    if ALL in own:
-        return dict.fromkeys(range(first, last + 1), ALL)
-    shared: frozenset[str] = frozenset().union(*own)
-    found = {}
-    for at in range(first, last + 1):
-        if lines.get(at) == ALL:
-            found[at] = ALL
-        elif at in lines or shared:
-            found[at] = shared | lines.get(at, ALL)
-    return found
+    def each(self) -> Mapping[int, frozenset[str]]:
+        """By line, the names and codes that are not wanted there; `ALL` for every one."""
+        return self._ignored
+
+    def within(self, start: int, stop: int) -> Mapping[int, frozenset[str]]:
+        """What is not wanted in a spec at `start` to `stop`, quotes included.
+
+        A comment on its first or its last line is about all of it: there may be no place for one
+        on the others.
+        """
+        if not self._ignored:
+            return {}
+        first, last = self.line(start), self.line(max(start, stop - 1))
+        own = [self._ignored[at] for at in {first, last} if at in self._ignored]
+        shared: frozenset[str] = frozenset().union(*own)
+        found = {}
+        for at in range(first, last + 1):
+            here = self._ignored.get(at)
+            if ALL in own or here == ALL:
+                found[at] = ALL
+            elif here is not None or shared:
+                found[at] = shared | (here or frozenset())
+        return found
 
 
 def is_ignored(code: str, name: str, words: frozenset[str] | None) -> bool:

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+LONGEST = 2**16
+"""Characters of the longest text that holes are filled in; no spec is longer."""
+
 _UNIT = re.compile(r"(?:[kKMB]?(?:ba|ep|dur|sp|tok)|[kMB]|%)(?![\w.])")
 _GLUED_BEFORE = re.compile(r"[\w.'\"]\Z")
 _GLUED_AFTER = re.compile(r"[\w.'\"(\[]")
@@ -31,12 +34,15 @@ class Filled(NamedTuple):
 def fill(text: str, offsets: Sequence[int], holes: Iterable[Hole]) -> Filled | None:
     """The text with something in its holes: the value, or a variable for what is not known.
 
-    None where a variable cannot stand: as a name that is called, inside a word, as the whole spec.
+    None where it is too long, or a variable cannot stand: as a name that is called, inside a word,
+    as the whole spec.
 
     >>> fill("hold(${n}ep)", range(13), [Hole(5, 9, "n", None)]).text
     'hold((given_n * 1ep))'
     >>> fill("${form}(1, 0)", range(14), [Hole(0, 7, "form", None)])
     """
+    if len(text) > LONGEST:
+        return None
     parts: list[str] = []
     places: list[int] = []
     unknown: list[tuple[int, int]] = []

@@ -7,12 +7,12 @@ are for, up to the next such comment. Definitions on a page are known to all its
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from lrdsl.linter.found import Snippet
-from lrdsl.linter.sources.control import ignored_within
-from lrdsl.linter.sources.names import NUMBER
+from lrdsl.linter.sources.control import Control
+from lrdsl.linter.sources.names import is_number
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|[\r\n]|\Z)")
 _FENCE = re.compile(r"( *)(`{3,}|~{3,}) *(\S*)[^`]*\Z")
@@ -20,11 +20,11 @@ _RUN = re.compile(r"\s*<!--\s*lrdsl:\s*(?!ignore)(.*?)-->")
 _WORD = re.compile(r"([A-Za-z]\w*)=([^\s,]+)")
 
 
-def snippets(text: str, lines: Mapping[int, frozenset[str]]) -> Iterator[Snippet]:
+def snippets(text: str, control: Control) -> Iterator[Snippet]:
     """The specs in the text of a Markdown page.
 
     >>> page = "<!-- lrdsl: total_steps=9 -->\\n```lr\\nhold()  # for ever\\n```\\n"
-    >>> [(found.text, found.context) for found in snippets(page, {})]
+    >>> [(found.text, found.context) for found in snippets(page, Control(page))]
     [('hold()  # for ever', {'total_steps': 9})]
     """
     blocks = list(_blocks(text))
@@ -32,14 +32,14 @@ def snippets(text: str, lines: Mapping[int, frozenset[str]]) -> Iterator[Snippet
     own = re.sub(r"\r\n?", "\n", own)
     for kind, start, stop, run in blocks:
         if kind == "library":
-            yield _snippet(text, start, stop, lines, {}, is_library=True)
+            yield _snippet(text, start, stop, control, {}, is_library=True)
             continue
         context = {**run, "definitions": own} if own else run
         for line in _LINE.finditer(text, start, stop):
             spec = line[1].strip()
             if spec and not spec.startswith("#"):
                 first = line.start() + line[1].index(spec)
-                yield _snippet(text, first, first + len(spec), lines, context)
+                yield _snippet(text, first, first + len(spec), control, context)
             if line.end() >= stop:
                 break
 
@@ -48,12 +48,10 @@ def _snippet(
     text: str,
     start: int,
     stop: int,
-    lines: Mapping[int, frozenset[str]],
+    control: Control,
     context: dict[str, Any],
     is_library: bool = False,
 ) -> Snippet:
-    first = text.count("\n", 0, start) + 1
-    last = first + text.count("\n", start, stop)
     places = [at for at in range(start, stop) if not text.startswith("\r\n", at)]
     return Snippet(
         re.sub(r"\r\n", "\n", text[start:stop]),
@@ -62,7 +60,7 @@ def _snippet(
         "fence",
         {},
         context,
-        ignored_within(lines, first, last) if not is_library else lines,
+        control.each() if is_library else control.within(start, stop),
         role="definitions" if is_library else "spec",
     )
 
@@ -90,7 +88,7 @@ def _blocks(text: str) -> Iterator[tuple[str, int, int, dict[str, Any]]]:
 
 
 def _number(text: str) -> Any:
-    if not NUMBER.fullmatch(text):
+    if not is_number(text):
         return text
     number = float(text)
     return int(number) if number.is_integer() else number

@@ -17,10 +17,9 @@ from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.parser import read
 
-NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-"""A number as Python writes it."""
-
-_CALL = re.compile(r"([A-Za-z][\w.]*)[ \t]*[(\[]")
+_NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_LONGEST_NUMBER = 64
+_CALL = re.compile(r"(?<![\w.])([A-Za-z][\w.]*)[ \t]*[(\[]")
 _WORD = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*")
 
 
@@ -32,6 +31,15 @@ def _schedules() -> frozenset[str]:
 @functools.cache
 def _others() -> frozenset[str]:
     return frozenset([*FUNCTIONS, *LISTS])
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number as Python writes it.
+
+    >>> is_number("1e-4"), is_number("1_000"), is_number("5ep")
+    (True, True, False)
+    """
+    return len(text) <= _LONGEST_NUMBER and _NUMBER.fullmatch(text) is not None
 
 
 def calls_schedule(text: str, own: frozenset[str] = frozenset()) -> bool:
@@ -68,7 +76,7 @@ def looks_like_spec(text: str, words: frozenset[str] = frozenset()) -> bool:
     text = text.strip()
     if _WORD.fullmatch(text):
         return text in words or text in _schedules()
-    return _CALL.search(text) is not None or ">>" in text or NUMBER.fullmatch(text) is not None
+    return _CALL.search(text) is not None or ">>" in text or is_number(text)
 
 
 def with_uses(snippets: Sequence[Snippet]) -> tuple[Snippet, ...]:

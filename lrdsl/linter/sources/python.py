@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from lrdsl.compiler.context import PARTS, RESERVED
 from lrdsl.linter.found import Role, Snippet
-from lrdsl.linter.sources.control import ignored_within
+from lrdsl.linter.sources.control import Control
 from lrdsl.linter.sources.holes import fill
 from lrdsl.linter.sources.literals import Literal, read_literal
 from lrdsl.linter.sources.training import told
@@ -47,18 +47,23 @@ _HOMES = {
     "lrdsl.linter.lint": "lrdsl.lint",
     "lrdsl.syntax.spec.parse": "lrdsl.parse",
     "lrdsl.definitions.define": "lrdsl.define",
+    "lrdsl.definitions.load": "lrdsl.load",
+    "lrdsl.custom.shape": "lrdsl.shape",
     "lrdsl.torch.scheduler.Scheduler": "lrdsl.torch.Scheduler",
 }
+_DEFINE = {"lrdsl.shape", "lrdsl.load", "lrdsl.define"}
+"""What makes names known to all specs of a process, wherever it is called."""
+
 _NO_VARIABLES = PARTS | RESERVED | {"last_epoch", "metric_reduction"}
 _LINE_END = re.compile(r"\r\n|[\r\n]")
 _DEEP = 10
 
 
-def snippets(text: str, lines: Mapping[int, frozenset[str]]) -> Iterator[Snippet]:
+def snippets(text: str, control: Control) -> Iterator[Snippet]:
     """The specs in the text of a Python file. Raises NotPython.
 
     >>> code = "from lrdsl import compile as c\\nc('hold(5)', total_steps=9)"
-    >>> [(found.text, found.context) for found in snippets(code, {})]
+    >>> [(found.text, found.context) for found in snippets(code, Control(code))]
     [('hold(5)', {'total_steps': 9})]
     """
     if "lrdsl" not in text:
@@ -72,27 +77,28 @@ def snippets(text: str, lines: Mapping[int, frozenset[str]]) -> Iterator[Snippet
         raise NotPython(f"line {error.lineno or 1}: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError):
         raise NotPython("it is nested too deep, or holds null characters") from None
-    yield from _Module(text, shift, tree, lines).snippets()
+    yield from _Module(text, shift, tree, control).snippets()
 
 
 class _Module:
-    def __init__(
-        self, text: str, shift: int, tree: ast.Module, lines: Mapping[int, frozenset[str]]
-    ) -> None:
+    def __init__(self, text: str, shift: int, tree: ast.Module, control: Control) -> None:
         self.text = text
-        self.lines = lines
+        self.control = control
         self.tree = tree
         self.starts = [shift, *[found.end() for found in _LINE_END.finditer(text)]]
         self.aliases: dict[str, str] = {}
         self.assigned: dict[str, list[ast.expr | None]] = {}
         self.meant_to_fail: set[ast.AST] = set()
         self.calls: list[ast.Call] = []
+        self.defines = False
         self.found: dict[tuple[int, int], Snippet] = {}
         """By place, so that a string which two calls take is told of once."""
 
     def snippets(self) -> Iterator[Snippet]:
         for node in ast.walk(self.tree):
             self._note(node)
+        used = {self._dotted(node) for node in ast.walk(self.tree) if _is_name(node)}
+        self.defines = not used.isdisjoint(_DEFINE)
         for call in self.calls:
             takes = _FUNCTIONS.get(self._dotted(call.func))
             if takes is not None and call not in self.meant_to_fail:
@@ -126,7 +132,7 @@ class _Module:
             for inner in node.body:
                 self.meant_to_fail.update(ast.walk(inner))
 
-    def _dotted(self, node: ast.expr) -> str:
+    def _dotted(self, node: ast.AST) -> str:
         """The full name of what is called, "" for what has none."""
         names: list[str] = []
         while isinstance(node, ast.Attribute):
@@ -147,6 +153,8 @@ class _Module:
         if spec is None:
             return
         context, facts = self._context(keywords)
+        if len(keywords) < len(call.keywords):  # `**` may bring definitions
+            facts["definitions_unknown"] = True
         if takes == _FUNCTIONS["lrdsl.torch.Scheduler"]:
             around = told(call, self.assigned, self.calls, self.tree, self._number, self._value)
             context.pop("base_lr", None)
@@ -159,7 +167,7 @@ class _Module:
     def _context(self, keywords: Mapping[str, ast.expr]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What the keyword arguments tell of the run, and other facts."""
         context: dict[str, Any] = {}
-        facts: dict[str, Any] = {}
+        facts: dict[str, Any] = {"definitions_unknown": True} if self.defines else {}
         for name, value in keywords.items():
             if name == "definitions":
                 self._definitions(value, context, facts)
@@ -227,10 +235,7 @@ class _Module:
         is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
         if not is_text and not isinstance(node, ast.JoinedStr):
             return None
-        assert node.end_lineno is not None and node.end_col_offset is not None
-        start = self._offset(node.lineno, node.col_offset)
-        stop = self._offset(node.end_lineno, node.end_col_offset)
-        literal = read_literal(self.text, start, stop)
+        literal = read_literal(self.text, *self._extent(node))
         if literal is not None and isinstance(node, ast.Constant) and literal.text != node.value:
             return None
         return literal
@@ -251,7 +256,6 @@ class _Module:
             text, offsets, unknown = filled
         if role == "definitions" and text.strip().endswith(".lr"):
             return
-        first, last = node.lineno, node.end_lineno or node.lineno
         self.found.setdefault(
             (offsets[0], offsets[-1]),
             Snippet(
@@ -261,18 +265,28 @@ class _Module:
                 literal.style,
                 facts,
                 context,
-                ignored_within(self.lines, first, last),
+                self.control.within(*self._extent(node)),
                 literal.is_single and not literal.holes,
                 role,
                 unknown,
             ),
         )
 
+    def _extent(self, node: ast.expr) -> tuple[int, int]:
+        """Where an expression begins and ends."""
+        assert node.end_lineno is not None and node.end_col_offset is not None
+        start = self._offset(node.lineno, node.col_offset)
+        return start, self._offset(node.end_lineno, node.end_col_offset)
+
     def _offset(self, line: int, column: int) -> int:
         """The offset of a place that Python gives as a line and a column in UTF-8."""
         start = self.starts[line - 1]
         stop = self.starts[line] if line < len(self.starts) else len(self.text)
         return start + len(self.text[start:stop].encode()[:column].decode(errors="ignore"))
+
+
+def _is_name(node: ast.AST) -> bool:
+    return isinstance(node, (ast.Name, ast.Attribute))
 
 
 def _expects(item: ast.withitem) -> bool:

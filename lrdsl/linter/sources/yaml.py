@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,9 +18,9 @@ from lrdsl.diagnostics import SpecError
 from lrdsl.library.files import text_of
 from lrdsl.linter.found import Role, Snippet
 from lrdsl.linter.sources import nodes
-from lrdsl.linter.sources.control import ignored_within
-from lrdsl.linter.sources.holes import Hole, fill
-from lrdsl.linter.sources.names import NUMBER, calls_schedule, looks_like_spec
+from lrdsl.linter.sources.control import Control
+from lrdsl.linter.sources.holes import LONGEST, Hole, fill
+from lrdsl.linter.sources.names import calls_schedule, is_number, looks_like_spec
 from lrdsl.linter.sources.nodes import Scalar
 from lrdsl.linter.sources.scalars import offsets_of
 from lrdsl.syntax.spec import NAME
@@ -50,21 +50,22 @@ class _Place:
 
 def snippets(
     text: str,
-    lines: Mapping[int, frozenset[str]],
+    control: Control,
     folder: str = "",
     presets: Callable[[], frozenset[str]] = frozenset,
 ) -> Iterator[Snippet]:
     """The specs in a YAML text. Raises NotYaml.
 
-    `lines` are those with comments for the linter; `folder` is where files named in the text lie,
+    `control` has the comments for the linter; `folder` is where files named in the text lie,
     `presets` gives the names of the configs of its groups.
 
-    >>> [snippet.text for snippet in snippets("lr: {spec: 'wsd(0.1, 9, 80, 9)'}", {})]
+    >>> text = "lr: {spec: 'wsd(0.1, 9, 80, 9)'}"
+    >>> [snippet.text for snippet in snippets(text, Control(text))]
     ['wsd(0.1, 9, 80, 9)']
     """
     # All are read before the first is handed out: a file is YAML to its end, or is not.
     for document in list(nodes.documents(text)):
-        yield from _Document(text, document, lines, folder, presets).snippets()
+        yield from _Document(text, document, control, folder, presets).snippets()
 
 
 class _Document:
@@ -72,15 +73,17 @@ class _Document:
         self,
         text: str,
         root: nodes.Node,
-        lines: Mapping[int, frozenset[str]],
+        control: Control,
         folder: str,
         presets: Callable[[], frozenset[str]],
     ) -> None:
         self.text = text
         self.root = root
-        self.lines = lines
+        self.control = control
         self.folder = folder
         self.presets = presets
+        self.values: dict[str, str | None] = {}
+        """What references stand for; None also for one that is being followed."""
         self.places: dict[int, _Place] = {}
         """By the identity of the scalar, in the order of the text."""
 
@@ -154,7 +157,7 @@ class _Document:
 
     def _number(self, value: Scalar) -> float | None:
         text = self._known(value.value)
-        if text is None or value.style != "plain" or not NUMBER.fullmatch(text):
+        if text is None or value.style != "plain" or not is_number(text):
             return None
         number = float(text)
         return int(number) if number.is_integer() else number
@@ -212,7 +215,7 @@ class _Document:
             self._add(node, path, "definitions", {}, {})
         elif name is not None and (name == "spec" or _LR.fullmatch(name)):
             if self._is_one_by_place(node, name):
-                number = node.style == "plain" and NUMBER.fullmatch(node.value) is not None
+                number = node.style == "plain" and is_number(node.value)
                 self._add(node, path, "spec", context, facts, number and name != "spec")
         elif node.tag == "str" and "(" in node.value and calls_schedule(self._sketch(node.value)):
             self._add(node, path, "spec", context, facts)
@@ -220,7 +223,7 @@ class _Document:
     def _is_one_by_place(self, node: Scalar, name: str) -> bool:
         if node.tag != "str":
             return False
-        if NUMBER.fullmatch(node.value.strip()):  # a constant; elsewhere it is for YAML to read
+        if is_number(node.value.strip()):  # a constant; elsewhere it is for YAML to read
             return name == "spec" or node.style == "plain"
         return looks_like_spec(node.value) or (
             NAME.fullmatch(node.value.strip()) is not None
@@ -248,7 +251,9 @@ class _Document:
 
     def _snippet(self, place: _Place) -> Snippet | None:
         scalar = place.scalar
-        offsets = offsets_of(self.text, scalar.start, scalar.stop, scalar.value, scalar.style)
+        offsets = None
+        if scalar.stop - scalar.start <= 2 * LONGEST:
+            offsets = offsets_of(self.text, scalar.start, scalar.stop, scalar.value, scalar.style)
         writable = offsets is not None
         if offsets is None:  # every character stands where the scalar begins
             offsets = (*[scalar.start] * len(scalar.value), scalar.stop)
@@ -260,8 +265,6 @@ class _Document:
                 return None
             text, offsets, unknown = filled
             writable = False
-        first = self.text.count("\n", 0, scalar.start) + 1
-        last = first + self.text.count("\n", scalar.start, max(scalar.start, scalar.stop - 1))
         facts = {**place.facts, "key": place.path}
         if place.number:
             facts["yaml_text_number"] = True
@@ -275,7 +278,7 @@ class _Document:
             scalar.style,
             facts,
             context,
-            ignored_within(self.lines, first, last),
+            self.control.within(scalar.start, scalar.stop),
             writable,
             place.role,
             unknown,
@@ -294,16 +297,22 @@ class _Document:
         parts: list[str] = []
         done = 0
         for found in _REFERENCE.finditer(text):
-            node = self._at(found[1])
-            if not isinstance(node, Scalar) or node.tag == "null" or deep >= _DEEP:
-                return None
-            value = self._known(node.value, deep + 1)
+            value = self._value_of(found[1], deep)
             if value is None:
                 return None
             parts += [text[done : found.start()], value]
             done = found.end()
         whole = "".join([*parts, text[done:]])
-        return None if "${" in whole else whole
+        return None if "${" in whole or len(whole) > LONGEST else whole
+
+    def _value_of(self, reference: str, deep: int) -> str | None:
+        """What a reference stands for, looked up once."""
+        if reference not in self.values and deep < _DEEP:
+            self.values[reference] = None
+            node = self._at(reference)
+            if isinstance(node, Scalar) and node.tag != "null":
+                self.values[reference] = self._known(node.value, deep + 1)
+        return self.values.get(reference)
 
     def _at(self, reference: str) -> nodes.Node | None:
         """The node that a plain reference such as `optimizer.lr` is to."""
