@@ -101,7 +101,7 @@ def test_a_mistake_beside_a_reference_is_found() -> None:
 
 
 def test_what_a_reference_stands_for_is_no_mistake() -> None:
-    file = read_text("a.yaml", "lr: warmup(${mode}, 5) >> (hold(${step}ep) | clip(_, ${stp}))")
+    file = read_text("a.yaml", "lr: cooldown(${m}, 5, 0.2) >> (hold(${step}ep) | clip(_, ${stp}))")
     assert lint_source(file, Project()) == []
 
 

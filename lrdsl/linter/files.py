@@ -25,6 +25,8 @@ LARGEST = 10 * 2**20
 
 _SKIPPED = ("__pycache__", "node_modules", "site-packages")
 
+_ARGUMENTS = (d.TOO_MANY_ARGUMENTS, d.REPEATED_ARGUMENT, d.CONFLICTING_ARGUMENTS, d.WRONG_KIND)
+
 _Reader = Callable[[str, Control], Iterator[Snippet]]
 
 
@@ -259,8 +261,25 @@ def _is_about_the_unknown(found: Diagnostic, snippet: Snippet) -> bool:
     start, stop = found.span[:2]
     if any([first <= start and stop <= last for first, last in snippet.unknown]):
         return True
+    if found.problem in _ARGUMENTS and snippet.unknown:
+        # The unknown may be a mode or a word, after which the others are other parameters'.
+        own = _bracket_around(snippet.text, start)
+        return any([_bracket_around(snippet.text, first) == own for first, _ in snippet.unknown])
     if found.problem is d.UNKNOWN_NAME:
         return bool(snippet.facts.get("definitions_unknown"))
     return found.problem is d.UNBOUND and snippet.text[start:stop] in snippet.facts.get(
         "program", ()
     )
+
+
+def _bracket_around(text: str, at: int) -> int:
+    """Where the innermost bracket around a character opens, -1 if there is none."""
+    depth = 0
+    for i in range(at - 1, -1, -1):
+        if text[i] in ")]":
+            depth += 1
+        elif text[i] in "([":
+            if depth == 0:
+                return i
+            depth -= 1
+    return -1

@@ -162,7 +162,7 @@ class _Module:
         if takes.role == "spec":
             self._spec(spec, context, facts)
         else:
-            self._string(spec, takes.role, {}, {})
+            self._string(spec, takes.role, {}, facts)
 
     def _context(self, keywords: Mapping[str, ast.expr]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What the keyword arguments tell of the run, and other facts."""
@@ -186,7 +186,7 @@ class _Module:
             facts["definitions_unknown"] = True
             return
         context["definitions"] = literal.text
-        self._string(value, "definitions", {}, {})
+        self._string(value, "definitions", {}, facts)
 
     def _spec(self, value: ast.expr, context: dict[str, Any], facts: dict[str, Any]) -> None:
         """A spec, a mapping with one, or a program of them."""
