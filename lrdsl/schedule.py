@@ -431,9 +431,7 @@ def compile_in(
     >>> compile_in("hold(50) >> 0.1 * lr", Context.of(base_lr=0), {"lr": lr})(60)
     0.04000000000000001
     """
-    if isinstance(spec, Mapping) and spec.get("definitions") is not None:
-        text = "\n".join([context.definitions, text_of(spec["definitions"])])
-        context = replace(context, definitions=text.strip())
+    context = with_definitions(spec, context)
     source = taken(spec)
     if isinstance(source, FunctionSpec):
         return _of_function(source, context)
@@ -453,6 +451,18 @@ def compile_in(
     schedule = Schedule(Spec(tree, source), context, resolved, term, references)
     schedule(_probe(schedule))
     return schedule
+
+
+def with_definitions(spec: object, context: Context) -> Context:
+    """The context with the definitions that stand beside a spec in a mapping.
+
+    >>> with_definitions({"spec": "f(1)", "definitions": "def f(x) = x"}, Context()).definitions
+    'def f(x) = x'
+    """
+    if not isinstance(spec, Mapping) or spec.get("definitions") is None:
+        return context
+    text = "\n".join([context.definitions, text_of(spec["definitions"])])
+    return replace(context, definitions=text.strip())
 
 
 def _of_function(spec: FunctionSpec, context: Context) -> Schedule:

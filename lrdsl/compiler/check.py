@@ -15,7 +15,7 @@ from lrdsl.compiler.lists import LISTS
 from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter, Span, SpecError
 from lrdsl.functions import FUNCTIONS
-from lrdsl.library import Library
+from lrdsl.library import Library, is_shipped
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.registry import did_you_mean
 from lrdsl.shapes import SHAPES
@@ -43,6 +43,8 @@ class _Checker:
     def __init__(self, definitions: Iterable[Definition], reporter: Reporter) -> None:
         self.definitions = tuple(definitions)
         self.reporter = reporter
+        # Their names are taken, by themselves.
+        self.is_shipped = is_shipped(reporter.source)
         self.known: dict[str, Definition] = {}
         """The definitions before the one that is being checked."""
         self.budget = Budget()
@@ -62,7 +64,7 @@ class _Checker:
 
     def _name(self, definition: Definition) -> None:
         name = definition.name
-        what = _taken(name)
+        what = None if self.is_shipped else _taken(name)
         if what is not None:
             message = f"`{name}` is the name of {what}"
             self.reporter.report(
@@ -161,7 +163,8 @@ class _Checker:
         names = [parameter.name for parameter in definition.parameters]
         calls = {node.name.id for node in _calls(definition)}
         twice = len(set(names)) < len(names)
-        return twice or _taken(definition.name) is not None or bool(calls & self.unsound)
+        taken = not self.is_shipped and _taken(definition.name) is not None
+        return twice or taken or bool(calls & self.unsound)
 
     def _check_conditions(self, tree: n.Node, reporter: Reporter) -> None:
         """Complain about conditions that no call can decide."""

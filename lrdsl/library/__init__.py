@@ -46,6 +46,11 @@ def shipped() -> Mapping[str, _Shipped]:
     return found
 
 
+def is_shipped(text: str) -> bool:
+    """Whether a text is a whole file of definitions that comes with lrdsl."""
+    return any([_text(file) == text for file in {entry.file for entry in shipped().values()}])
+
+
 @functools.cache
 def _parsed(name: str) -> Definition:
     file, start, stop = shipped()[name]

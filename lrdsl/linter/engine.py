@@ -16,7 +16,7 @@ from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError
 from lrdsl.library import Library
 from lrdsl.linter.base import RULES, Rule
 from lrdsl.linter.subject import Subject
-from lrdsl.schedule import Schedule, compile_in
+from lrdsl.schedule import Schedule, compile_in, with_definitions
 from lrdsl.syntax.parser import read
 from lrdsl.syntax.spec import source_of
 
@@ -74,8 +74,8 @@ def lint(
     """
     settings = settings or Settings()
     source = source_of(spec)
-    found = _mistakes_and_subject(spec, source, Context.of(**context), dict(facts or {}))
-    diagnostics, subject = found
+    run = with_definitions(spec, Context.of(**context))
+    diagnostics, subject = _mistakes_and_subject(spec, source, run, dict(facts or {}))
     if subject is not None:
         diagnostics += _findings(subject, settings)
     kept = [x for x in diagnostics if settings.uses(x.code, x.name)]
@@ -93,19 +93,20 @@ def _mistakes_and_subject(
     except SpecError as error:
         return list(error.diagnostics), None
     if tree is None or reporter.diagnostics:
-        return _mistakes(spec, context), None
+        return _compiled(spec, context)[1], None
     expanded = expand(tree, library, reporter)
     schedule, mistakes, base_is_known = _schedule(spec, context)
     subject = Subject(source, tree, expanded, context, schedule, base_is_known, facts)
     return mistakes, subject
 
 
-def _mistakes(spec: Any, context: Context) -> list[Diagnostic]:
+def _compiled(spec: Any, context: Context) -> tuple[Schedule | None, list[Diagnostic]]:
+    """The schedule, or the mistakes that keep it from being one; neither if it is unknown."""
     try:
-        compile_in(spec, context)
+        return compile_in(spec, context), []
     except SpecError as error:
-        return [x for x in error.diagnostics if x.problem not in UNKNOWN or _is_typing_error(x)]
-    return []
+        found = error.diagnostics
+    return None, [x for x in found if x.problem not in UNKNOWN or _is_typing_error(x)]
 
 
 def _is_typing_error(found: Diagnostic) -> bool:
@@ -115,17 +116,11 @@ def _is_typing_error(found: Diagnostic) -> bool:
 
 def _schedule(spec: Any, context: Context) -> tuple[Schedule | None, list[Diagnostic], bool]:
     """The schedule if it can be known, the mistakes, and whether its `base` is known."""
-    try:
-        return compile_in(spec, context), [], True
-    except SpecError:
-        mistakes = _mistakes(spec, context)
-    if not mistakes and context.base_lr is None:
+    schedule, mistakes = _compiled(spec, context)
+    if schedule is None and not mistakes and context.base_lr is None:
         # Ratios can be looked at whatever the base is.
-        try:
-            return compile_in(spec, replace(context, base_lr=1.0)), [], False
-        except SpecError:
-            return None, _mistakes(spec, replace(context, base_lr=1.0)), False
-    return None, mistakes, True
+        return *_compiled(spec, replace(context, base_lr=1.0)), False
+    return schedule, mistakes, True
 
 
 def _findings(subject: Subject, settings: Settings) -> list[Diagnostic]:
