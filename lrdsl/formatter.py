@@ -10,6 +10,7 @@ from lrdsl.syntax import comments as c
 from lrdsl.syntax.definitions import Definition
 from lrdsl.syntax.layout import WIDTH, Breaks, lay_out, lay_out_definition
 from lrdsl.syntax.parser import parse_definitions, parse_tree
+from lrdsl.syntax.printer import write
 
 _MOST_BLANK = 2
 """Blank lines between definitions that are kept."""
@@ -32,11 +33,16 @@ def format(text: str, width: int = WIDTH) -> str:
     """
     tree = parse_tree(text)
     words, found = c.scan(text)
+    if not found:
+        return lay_out(tree, width)
+    clean = c.without_needless(text, words, c.scan(write(tree))[0])
+    if clean != text:
+        return format(clean, width)
 
     def lay(has_comment: _HasComment) -> str:
         return lay_out(tree, width, lambda node: has_comment(node.span.start, node.span.stop))
 
-    return _with_comments(text, words, found, lay, first=0) if found else lay_out(tree, width)
+    return _with_comments(text, words, found, lay, first=0)
 
 
 def format_definitions(text: str, width: int = WIDTH) -> str:
@@ -50,6 +56,9 @@ def format_definitions(text: str, width: int = WIDTH) -> str:
     """
     definitions = parse_definitions(text)
     words, comments = c.scan(text)
+    clean = c.without_needless(text, words, c.scan("\n".join(map(str, definitions)))[0])
+    if clean != text:
+        return format_definitions(clean, width)
     first_words = [i for i, word in enumerate(words) if word.text == "def"]
     pieces: list[str] = []
     done = 0
@@ -79,11 +88,10 @@ def _with_comments(
 ) -> str:
     """What `lay` makes of a text, with the text's comments, none of them before gap `first`."""
     broken = lay(lambda start, stop: True)
-    kept = c.kept_words(words, c.scan(broken)[0])
-    places = [gap for gap in [0, *c.breaks_of(broken), len(kept)] if gap >= first]
-    settled = [c.settle(found, kept, places) for found in c.comments_of(text, comments, kept)]
-    gaps = sorted({found.gap for found in settled if 0 < found.gap < len(kept)})
-    befores, afters = [kept[gap - 1].start for gap in gaps], [kept[gap].stop for gap in gaps]
+    places = [gap for gap in [0, *c.breaks_of(broken), len(words)] if gap >= first]
+    settled = [c.settle(found, words, places) for found in c.comments_of(text, comments, words)]
+    gaps = sorted({found.gap for found in settled if 0 < found.gap < len(words)})
+    befores, afters = [words[gap - 1].start for gap in gaps], [words[gap].stop for gap in gaps]
 
     def has_comment(start: int, stop: int) -> bool:
         i = bisect_left(befores, start)

@@ -61,26 +61,28 @@ def scan(text: str, start: int = 0, stop: int | None = None) -> tuple[list[Word]
     return words, comments
 
 
-def kept_words(words: Iterable[Word], canonical: Iterable[Word]) -> list[Word]:
-    """The words of a text that its canonical text has too.
+def without_needless(text: str, words: Iterable[Word], canonical: Iterable[Word]) -> str:
+    """The text, less the brackets that its canonical text does not have.
 
-    >>> words, canonical = [scan(text)[0] for text in ("((a)) * (b + c)", "a * (b + c)")]
-    >>> [word.start for word in kept_words(words, canonical)]
-    [2, 6, 8, 9, 11, 13, 14]
+    >>> text, canonical = "((a)) * (b + c)", "a * (b + c)"
+    >>> without_needless(text, scan(text)[0], scan(canonical)[0])
+    '  a   * (b + c)'
     """
-    remaining = iter(words)
-    kept: list[Word] = []
-    for wanted in canonical:
-        for word in remaining:
-            if wanted.text == word.text or not {wanted.text, word.text} & _BRACKETS:
-                kept.append(word)
-                break
-    return kept
+    wanted = [word.text if word.text in _BRACKETS else "" for word in canonical]
+    pieces = list(text)
+    i = 0
+    for word in words:
+        # Any word but a bracket has its counterpart, though a number may be spelled differently.
+        if i < len(wanted) and wanted[i] == (word.text if word.text in _BRACKETS else ""):
+            i += 1
+        else:
+            pieces[word.start] = " "
+    return "".join(pieces)
 
 
-def comments_of(text: str, comments: Iterable[Word], kept: Sequence[Word]) -> Iterator[Comment]:
-    """The comments of a text, with their gaps between the kept words."""
-    starts = [word.start for word in kept]
+def comments_of(text: str, comments: Iterable[Word], words: Sequence[Word]) -> Iterator[Comment]:
+    """The comments of a text, with their gaps between the words."""
+    starts = [word.start for word in words]
     for comment in comments:
         gap = bisect_left(starts, comment.start)
         line = text.rfind("\n", 0, comment.start) + 1
