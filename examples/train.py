@@ -6,7 +6,9 @@
     python examples/train.py -m schedule@lr=warmup_cosine,wsd_by_hand
     python examples/train.py 'lr="torch.OneCycleLR(0.3, total_steps=total)"'
     python examples/train.py 'lr="warmup(100) >> (hold() | plateau(0.5, patience=3))"'
+    python examples/train.py -m +hydra/callbacks=[lrdsl] schedule@lr=linear,poly steps=400
 
+The last line lints the schedule of every job before the first one starts (docs/hydra.md).
 A schedule that reacts to a metric is given the test loss, once an epoch.
 Hydra's run folder then holds lr.csv (step, lr, loss) and lr.png.
 """

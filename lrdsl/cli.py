@@ -6,6 +6,7 @@ fault. What a command needs is imported when it runs, so that `--help` and `show
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 import math
@@ -14,16 +15,24 @@ import re
 import shutil
 import signal
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
 import lrdsl
-from lrdsl.diagnostics import BAD_FILE, NEEDS_CONTEXT, UNBOUND, UNKNOWN_NAME, SpecError, fail
+from lrdsl.arguments import (
+    OPTIONS,
+    context_of,
+    number_of,
+    option,
+    text_of,
+    with_context,
+    with_library,
+)
+from lrdsl.diagnostics import NEEDS_CONTEXT, UNBOUND, UNKNOWN_NAME, SpecError, fail
+from lrdsl.terminal import colourful, plain, writes
 
 if TYPE_CHECKING:
     from lrdsl.catalogue import Entry
@@ -32,117 +41,12 @@ if TYPE_CHECKING:
     from lrdsl.schedule import Schedule
     from lrdsl.syntax.nodes import Node
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-_OPTIONS = {
-    "total_steps": ("N", "Updates in the run: for `5%`, `total`, `rest`, and lengths left out."),
-    "steps_per_epoch": ("N", "Updates in an epoch: for `3ep` and `epoch`."),
-    "samples_per_step": ("N", "Samples in an update: for `10Msp`."),
-    "tokens_per_step": ("N", "Tokens in an update: for `2Btok`."),
-    "base_lr": ("LR", "The parameter group's own learning rate: for `base`."),
-}
 # No command has a use for pydantic's plugins or a BLAS's threads; both cost time at the start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _EVERY_VALUE = 2**19
 """Up to how many updates `show` looks at every single one."""
-
-
-def _as_number(
-    context: click.Context, parameter: click.Parameter, text: str | None
-) -> float | None:
-    """The value of an option that takes a number as the language writes it, `10k` for example."""
-    number = None if text is None else _number(text)
-    if text is not None and number is None:
-        raise click.BadParameter(f"{text!r} is not a number")
-    return number
-
-
-def _as_bindings(
-    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
-) -> dict[str, float]:
-    """The variables of all `--set NAME=VALUE`."""
-    found: dict[str, float] = {}
-    for text in texts:
-        name, sign, value = (part.strip() for part in text.partition("="))
-        number = _number(value)
-        if not sign:
-            raise click.BadParameter(f"{text!r} is not NAME=VALUE, such as peak=3e-4")
-        if number is None:
-            raise click.BadParameter(f"{value!r}, the value of {name!r}, is not a number")
-        if name in _OPTIONS:
-            raise click.BadParameter(f"{name!r} has an option of its own, {_option(name)}")
-        if name in found:
-            raise click.BadParameter(f"{name!r} is set twice")
-        found[name] = number
-    return found
-
-
-def _number(text: str) -> float | None:
-    """The value of a number's text, an int where it is whole; None if it is no finite number."""
-    match = _NUMBER.fullmatch(text.strip())
-    if match is None:
-        return None
-    power = {"": 0, "k": 3, "M": 6, "B": 9}[match["multiplier"]]
-    try:
-        value = Decimal(match["number"].replace("_", "")).scaleb(power)
-        number = float(value)
-    except (ArithmeticError, ValueError):
-        return None
-    if math.isinf(number):
-        return None
-    return int(number) if number.is_integer() and abs(number) <= 2**53 else number
-
-
-_NUMBER = re.compile(
-    r"(?P<number>[+-]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d{1,6})?)(?P<multiplier>[kMB]?)"
-)
-
-
-def _load(context: click.Context, parameter: click.Parameter, files: tuple[str, ...]) -> None:
-    """Make the definitions of all `--library` files known; one that cannot be read is misuse."""
-    for file in files:
-        try:
-            lrdsl.load(file)
-        except SpecError as error:
-            if error.diagnostics[0].problem == BAD_FILE:
-                raise click.BadParameter(error.diagnostics[0].message) from error
-            raise
-
-
-def _with_library(command: _Command) -> _Command:
-    """Adds the option for files of definitions; they are loaded while the call is read."""
-    return click.option(
-        "--library",
-        metavar="FILE",
-        multiple=True,
-        callback=_load,
-        expose_value=False,
-        help="Definitions that a spec can call, from a .lr file; repeat it for more.",
-    )(command)
-
-
-def _with_context(command: _Command) -> _Command:
-    """Adds the options that make up a context."""
-    command = _with_library(command)
-    command = click.option(
-        "--set",
-        "variables",
-        metavar="NAME=VALUE",
-        callback=_as_bindings,
-        multiple=True,
-        help="Give a variable of the spec its value; repeat it for more.",
-    )(command)
-    for name, (metavar, text) in reversed(_OPTIONS.items()):
-        command = click.option(
-            _option(name), name, metavar=metavar, callback=_as_number, help=text
-        )(command)
-    return command
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 def _examples(*lines: str) -> str:
@@ -157,8 +61,21 @@ _ABOUT_SPEC = (
 )
 
 
+_ELSEWHERE = {"lint": "lrdsl.lint_cli", "rules": "lrdsl.lint_cli"}
+"""Commands with a module of their own, imported when they are called."""
+
+
 class _Group(click.Group):
     """Turns what is wrong with a spec into exit code 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(importlib.import_module(_ELSEWHERE[cmd_name]), cmd_name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -192,6 +109,7 @@ def cli() -> None:
     lrdsl values "cosine(peak, 0, 10ep)" --set peak=3e-4 --steps-per-epoch 500 --at 0,100,900
     lrdsl plot "cosine(1, 0, 800)" "linear(1, 0, 800)" -o lr.svg
     lrdsl shapes cosine
+    lrdsl lint conf/
     """
 
 
@@ -206,7 +124,7 @@ def cli() -> None:
 @click.argument("spec")
 @click.option("--json", "as_json", is_flag=True, help="Print it all as JSON, without the plot.")
 @click.option("--expand", is_flag=True, help="Print SPEC in core terms, definitions put in.")
-@_with_context
+@with_context
 def show(spec: str, as_json: bool, expand: bool, **options: Any) -> None:
     """Show what SPEC means.
 
@@ -217,7 +135,7 @@ def show(spec: str, as_json: bool, expand: bool, **options: Any) -> None:
 
     if as_json and expand:
         raise click.UsageError("--json and --expand are two ways to print it: give one of them")
-    schedule = _compile(_text(spec), _context(options))
+    schedule = _compile(text_of(spec), context_of(options))
     if expand:
         click.echo("\n".join(_expansions(schedule)))
         return
@@ -281,7 +199,7 @@ def _fields(schedule: Schedule) -> Mapping[str, Node]:
     show_default=True,
     help="json: an array of objects with the keys step and value.",
 )
-@_with_context
+@with_context
 def values(spec: str, at: str | None, steps: str | None, form: str, **options: Any) -> None:
     """List the values of SPEC at chosen updates, in full precision.
 
@@ -290,7 +208,7 @@ def values(spec: str, at: str | None, steps: str | None, form: str, **options: A
     if (at is None) == (steps is None):
         raise click.UsageError("give the updates by --at or by --steps, one of the two")
     chosen = _listed(at) if at is not None else _ranged(steps or "")
-    schedule = _compile(_text(spec), _context(options))
+    schedule = _compile(text_of(spec), context_of(options))
     for block in _WRITERS[form](chosen, _evaluated(schedule, chosen)):
         click.echo(block)
 
@@ -305,7 +223,7 @@ def values(spec: str, at: str | None, steps: str | None, form: str, **options: A
 @click.option("-o", "--output", metavar="FILE", required=True, help="A .svg, .png or .pdf file.")
 @click.option("--log", is_flag=True, help="Draw the values on a logarithmic axis.")
 @click.option("--title", metavar="TEXT", help="A title; one spec alone has itself as the title.")
-@_with_context
+@with_context
 def plot(specs: tuple[str, ...], output: str, log: bool, title: str | None, **options: Any) -> None:
     """Draw one SPEC, or several over each other, into a file.
 
@@ -318,8 +236,8 @@ def plot(specs: tuple[str, ...], output: str, log: bool, title: str | None, **op
         raise click.BadParameter(f"{output!r} is none of {known}", param_hint="'--output'")
     if specs.count("-") > 1:
         raise click.UsageError("standard input can be read once")
-    context = _context(options)
-    schedules = [_compile(text, context) for text in [_text(spec) for spec in specs]]
+    context = context_of(options)
+    schedules = [_compile(text, context) for text in [text_of(spec) for spec in specs]]
     try:
         save(schedules, output, log=log, title=title)
     except ModuleNotFoundError as error:
@@ -335,7 +253,7 @@ def plot(specs: tuple[str, ...], output: str, log: bool, title: str | None, **op
     epilog="\b\nExamples:\n  lrdsl shapes\n  lrdsl shapes cosine\n  lrdsl shapes --library mine.lr",
 )
 @click.argument("name", required=False)
-@_with_library
+@with_library
 def shapes(name: str | None) -> None:
     """List all that a spec can call, or show what NAME is.
 
@@ -353,7 +271,7 @@ def shapes(name: str | None) -> None:
             raise _unknown(name, known)
     width = _terminal()[0] if sys.stdout.isatty() else None
     text = "\n\n".join([_about(entry) for entry in chosen]) if chosen else _listing(every, width)
-    click.echo(_plain(text))
+    click.echo(plain(text))
 
 
 def _unknown(name: str, known: Iterable[str]) -> SpecError:
@@ -378,7 +296,7 @@ def _shortened(entry: Entry) -> str:
 
 def _listing(every: Iterable[Entry], width: int | None) -> str:
     """A line for each entry, by group; each line cut at `width`."""
-    ellipsis = "…" if _writes("…") else "..."
+    ellipsis = "…" if writes("…") else "..."
     lines: list[str] = []
     for group, found in itertools.groupby(every, lambda entry: entry.group):
         lines += ["", group] if lines else [group]
@@ -426,26 +344,7 @@ def _example(entry: Entry) -> Iterator[str]:
     if entry.definition is not None:
         yield "that is:\n\n" + "\n".join(_expansions(schedule))
     width, _ = _terminal()
-    yield terminal(schedule, width=width, ascii=not _writes("⣿┤└"))
-
-
-_SIGNS = "·×⌊⌋≤≥…−–→½∞’√παβγηλ"
-_SPELLED = "* * floor( ) <= >= ... - - -> 1/2 inf ' sqrt pi alpha beta gamma eta lambda"
-_PLAIN = dict(zip(_SIGNS, _SPELLED.split(), strict=True))
-"""Signs of formulas in words, for what cannot write them."""
-
-
-def _plain(text: str) -> str:
-    """The text, with what standard output cannot write spelled out."""
-    if _writes(text):
-        return text
-    found: list[str] = []
-    for c in text:
-        spelled = c if _writes(c) else _PLAIN.get(c, unicodedata.normalize("NFKD", c))
-        if len(found) and len(found[-1]) > 1 and found[-1][-1].isalpha() and c.isalpha():
-            found.append(" ")  # πp is pi p
-        found += [spelled] if _writes(spelled) else [x if _writes(x) else "" for x in spelled]
-    return "".join(found)
+    yield terminal(schedule, width=width, ascii=not writes("⣿┤└"))
 
 
 def overview(schedule: Schedule, curve: Curve) -> dict[str, Any]:
@@ -507,7 +406,7 @@ def _page(facts: dict[str, Any], curve: Curve) -> str:
         "",
     ]
     height = 12 if rows is None else max(7, min(rows - len(lines) - 5, 20))
-    lines.append(drawing(curve, width=width, height=height, ascii=not _writes("⣿┤└")))
+    lines.append(drawing(curve, width=width, height=height, ascii=not writes("⣿┤└")))
     return "\n".join(lines)
 
 
@@ -528,7 +427,7 @@ def _table(segments: list[dict[str, Any]], width: int | None) -> list[str]:
         )
         for s in segments
     ]
-    ellipsis = "…" if _writes("…") else "..."
+    ellipsis = "…" if writes("…") else "..."
     if len(rows) > _MOST_ROWS:
         left_out = (ellipsis, "", "", "", f"{len(rows) - _MOST_ROWS + 1} more")
         rows = [*rows[: _MOST_ROWS - 5], left_out, *rows[-4:]]
@@ -559,15 +458,6 @@ def _terminal() -> tuple[int, int | None]:
     return max(24, min(columns, 160)), rows
 
 
-def _writes(text: str) -> bool:
-    """Whether standard output can encode a text."""
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
 def _listed(text: str) -> list[int]:
     """The updates of `--at`."""
     return [_update(item, "--at") for item in text.split(",")]
@@ -589,7 +479,7 @@ def _ranged(text: str) -> range:
 
 
 def _update(text: str, option: str) -> int:
-    number = _number(text)
+    number = number_of(text)
     if not isinstance(number, int):
         shown = repr(text.strip()) if text.strip() else "nothing"
         raise _misuse(option, f"an update is a whole number up to 2**53, not {shown}")
@@ -648,30 +538,6 @@ _WRITERS: dict[str, Callable[[list[int] | range, _Blocks], Iterator[str]]] = {
 }
 
 
-def _text(spec: str) -> str:
-    """The spec's text: the argument, or standard input for `-`."""
-    if spec != "-":
-        return spec
-    try:
-        return sys.stdin.buffer.read().decode("utf-8-sig").rstrip()
-    except UnicodeDecodeError as error:
-        raise click.UsageError("standard input is not UTF-8 text") from error
-
-
-def _context(options: dict[str, Any]) -> Context:
-    """The context that the options make up; what is no use is the call's fault."""
-    from lrdsl.compiler.context import Context
-
-    variables = options.pop("variables")
-    try:
-        return Context.of(**options, **variables)
-    except SpecError as error:
-        message = error.diagnostics[0].message
-        for name in _OPTIONS:
-            message = message.replace(f"`{name}`", _option(name))
-        raise click.UsageError(message) from error
-
-
 def _compile(text: str, context: Context) -> Schedule:
     from lrdsl.schedule import compile_in
 
@@ -680,7 +546,7 @@ def _compile(text: str, context: Context) -> Schedule:
 
 def _complain(error: SpecError) -> None:
     """The diagnostics on standard error, and the options that would help."""
-    colour = _colourful(sys.stderr)
+    colour = colourful(sys.stderr)
     for diagnostic in error.diagnostics:
         head, *rest = diagnostic.render().split("\n")
         name, _, message = head.partition(": ")
@@ -693,17 +559,12 @@ def _complain(error: SpecError) -> None:
     for diagnostic in error.diagnostics:
         words = f"{diagnostic.message} {diagnostic.fix or ''}"
         if diagnostic.problem == NEEDS_CONTEXT:
-            hints |= {f"{_option(n)} {m}": None for n, (m, _) in _OPTIONS.items() if n in words}
+            hints |= {f"{option(n)} {m}": None for n, (m, _) in OPTIONS.items() if n in words}
         bound = re.search(r"\bbind it: (\w+)=", diagnostic.fix or "")
         if diagnostic.problem == UNBOUND and bound:
             hints[f"--set {bound[1]}=VALUE"] = None
     if hints:
         click.echo(f"hint: on the command line, {' '.join(hints)}", err=True, color=colour)
-
-
-def _colourful(stream: TextIO) -> bool:
-    """Whether a stream wants colour: a terminal does, unless NO_COLOR is set."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

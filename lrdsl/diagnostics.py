@@ -115,6 +115,8 @@ BAD_STATE = Problem("LR603", "bad-state")
 BAD_GROUP = Problem("LR604", "bad-parameter-group")
 BAD_METRIC = Problem("LR605", "bad-metric")
 BAD_SHAPE = Problem("LR606", "bad-shape")
+BAD_SETTING = Problem("LR607", "bad-setting")
+BAD_CONFIG = Problem("LR608", "bad-config")
 
 _MARGIN = 60
 """Characters of a long line shown on each side of what is wrong."""
@@ -168,9 +170,9 @@ class Diagnostic:
 
     def render(self) -> str:
         """The complaint as shown to the user: sentence, source line, carets and fix."""
-        head = f"{self.severity}[{self.code}]: {_printable(self.message)}"
+        head = f"{self.severity}[{self.code}]: {printable(self.message)}"
         if self.file:
-            head += f"\n  in {_printable(self.file)}:"
+            head += f"\n  in {printable(self.file)}:"
         position = self.position
         if position is None:
             return head if self.fix is None else f"{head}\n  = {self.fix}"
@@ -218,13 +220,13 @@ def _excerpt(line: str, start: int, width: int) -> tuple[str, int, int]:
     first, last = max(0, start - _MARGIN), min(len(line), min(stop, start + _MARGIN) + _MARGIN)
     left = "…" if first > 0 else ""
     right = "…" if last < len(line) else ""
-    shown = _printable(line[first:last])
+    shown = printable(line[first:last])
     marked = line[start : min(stop, last)]
     lead = len(left) + _columns(line[first:start])
     return f"{left}{shown}{right}", lead, max(1, _columns(marked))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """The text without what a terminal would obey rather than show."""
     return "".join(c if c.isprintable() else " " for c in text)
 

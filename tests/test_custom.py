@@ -931,3 +931,12 @@ def test_own_shapes_drive_an_optimizer() -> None:
 def test_shape_is_public() -> None:
     assert "shape" in lrdsl.__all__
     assert diagnostics.BAD_SHAPE.code == "LR606"
+
+
+def test_a_shape_that_fails_where_its_segment_starts_is_found_before_the_run() -> None:
+    def harmonic(t):
+        return 1 / t
+
+    lrdsl.shape(harmonic)
+    with pytest.raises(SpecError, match="`harmonic` fails at update 0: ZeroDivisionError"):
+        lrdsl.compile("constant(1, 1000) >> harmonic()", total_steps=2000)

@@ -19,9 +19,8 @@ def cases(kind: str) -> list[object]:
 
 
 def fired(name: str, case: Case) -> list[str]:
-    return [
-        found.name for found in lint(case.spec, settings=Settings(select=(name,)), **case.context)
-    ]
+    settings = Settings(select=(name,), options={name: case.options})
+    return [found.name for found in lint(case.spec, settings=settings, **case.context)]
 
 
 @pytest.mark.parametrize(("name", "case"), cases("invalid"))

@@ -21,6 +21,7 @@ DATA = [
     for path in sorted((ROOT / folder).rglob("*"))
     if path.is_file() and not path.name.startswith(".") and "__pycache__" not in path.parts
 ]
+PLUGIN = "hydra_plugins/lrdsl_callback.py"
 LIBRARY = [path.relative_to(ROOT).as_posix() for path in (ROOT / "lrdsl/library").glob("*.lr")]
 
 pytestmark = pytest.mark.slow
@@ -39,7 +40,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what packages are built from, so that the checkout stays as it is."""
     copy = tmp_path_factory.mktemp("source") / "lrdsl"
     copy.mkdir()
-    for folder in ("lrdsl", "grammar", "conf"):
+    for folder in ("lrdsl", "hydra_plugins", "grammar", "conf"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, copy / name)
@@ -76,6 +77,7 @@ def test_each_data_file_is_packed_once(packages: dict[str, Path], kind: str, pre
     assert sorted(found) == sorted(prefix + data for data in DATA)
     assert sorted(name for name in names if name.endswith(".lr")) == sorted(LIBRARY)
     assert "py.typed" in " ".join(names)
+    assert [name for name in names if "hydra_plugins" in name] == [PLUGIN]
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist", "editable"])
@@ -105,6 +107,12 @@ def test_installed_command_shows_a_schedule(
     assert Path(where).resolve() == (home / "lrdsl" / "__init__.py").resolve()
     look = "from lrdsl.resources import folder; print(folder('conf'))"
     assert Path(run(python, "-c", look, cwd=tmp_path).strip()).is_dir()
+    look = (
+        "from hydra.core.plugins import Plugins; Plugins.instance(); import sys;"
+        " print(sys.modules['hydra_plugins.lrdsl_callback'].__file__)"
+    )
+    found = run(python, "-c", look, cwd=tmp_path).strip()
+    assert Path(found).resolve() == (home / PLUGIN).resolve()
 
     shown = run(scripts / "lrdsl", "show", SPEC, cwd=tmp_path)
     assert shown.startswith("warmup(linear, 100) >> cosine(1, 1e-3, 800)\n")

@@ -182,3 +182,25 @@ def test_a_plateau_reacts_to_the_test_loss(tmp_path):
     changes = [step for step in range(1, 280) if rates[step] != rates[step - 1]]
     assert changes
     assert all(step % 22 == 0 for step in changes), "once an epoch of 22 updates"
+
+
+LINTED = "+hydra/callbacks=[lrdsl]"
+
+
+def test_a_sweep_with_a_bad_spec_does_not_start(tmp_path):
+    done = train(tmp_path / "out", "-m", LINTED, 'lr="cosine(1,0,30)","cosin(1,0,30)"', "steps=30")
+    assert done.returncode == 1
+    assert '`lr` of job 1 (lr="cosin(1,0,30)" steps=30)' in done.stderr
+    assert "did you mean `cosine`" in done.stderr
+    assert "no job was started" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "training" not in done.stderr + done.stdout
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_good_sweep_trains_under_the_linter(tmp_path):
+    done = train(tmp_path, "-m", LINTED, 'lr="cosine(1,0,30)","linear(1,0,30)"', "steps=30")
+    assert done.returncode == 0, done.stderr
+    assert "lrdsl:" not in done.stderr
+    for job, spec in enumerate(["cosine(1,0,30)", "linear(1,0,30)"]):
+        assert learning_rates(tmp_path / str(job)) == lrdsl.compile(spec).values(30).tolist()

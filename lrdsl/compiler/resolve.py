@@ -52,7 +52,8 @@ class Laid(NamedTuple):
     """A part of a chain where it lies in the run.
 
     It is there from update `start` up to `stop`, which may be the same where it rounds to nothing,
-    and `length` long exactly. The whole of a spec that is no chain is its one part.
+    and `length` long exactly. What `skip` leaves out starts before update 0. The whole of a spec
+    that is no chain is its one part.
     """
 
     node: n.Node

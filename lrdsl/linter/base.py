@@ -27,15 +27,16 @@ class Finding(NamedTuple):
 
 
 class Case(NamedTuple):
-    """An example of a rule: a spec, and the context that it is linted in."""
+    """An example of a rule: a spec, the context that it is linted in, the rule's options."""
 
     spec: str
     context: dict[str, Any]
+    options: dict[str, Any]
 
 
-def case(spec: str, **context: Any) -> Case:
+def case(spec: str, options: dict[str, Any] | None = None, **context: Any) -> Case:
     """An example of a rule; the keyword arguments are those of `lrdsl.lint`."""
-    return Case(spec, context)
+    return Case(spec, context, options or {})
 
 
 class Rule(BaseModel):

@@ -137,13 +137,16 @@ def _findings(subject: Subject, settings: Settings) -> list[Diagnostic]:
             continue
         problem = rule.problem(settings.severities.get(rule.name))
         reporter = Reporter(subject.source)
-        for finding in rule.check(subject):
-            reporter.report(
-                problem,
-                finding.message,
-                finding.span,
-                fix=finding.fix,
-                replacement=finding.replacement,
-            )
+        try:
+            for finding in rule.check(subject):
+                reporter.report(
+                    problem,
+                    finding.message,
+                    finding.span,
+                    fix=finding.fix,
+                    replacement=finding.replacement,
+                )
+        except SpecError as error:  # a value that no rule can look at: there is none
+            found += error.diagnostics
         found += reporter.diagnostics
-    return found
+    return list(dict.fromkeys(found))

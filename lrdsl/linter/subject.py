@@ -19,6 +19,7 @@ from lrdsl.modifiers.base import Length
 from lrdsl.parameters import Kind
 from lrdsl.schedule import Schedule
 from lrdsl.shapes import SHAPES
+from lrdsl.signal import Signal
 from lrdsl.syntax import nodes as n
 
 
@@ -45,8 +46,8 @@ class Part:
     """A segment of a chain in the run: the updates from `start` to before `stop`.
 
     `length` is exact. `first` is the value at `start`, `last` that at `stop - 1`, both NaN where no
-    update sees the part; `leads_to` what its own formula comes to at `stop`. `name` is the shape's,
-    "" for anything else.
+    update sees the part; `leads_to` what its own formula, `signal`, comes to at `stop`. `name` is
+    the shape's, "" for anything else.
     """
 
     node: n.Node
@@ -57,6 +58,12 @@ class Part:
     first: float
     last: float
     leads_to: float
+    signal: Signal
+
+    @property
+    def begins(self) -> float:
+        """What its own formula comes to at `start`."""
+        return self.signal.at(0)
 
     @property
     def span(self) -> Span:
@@ -116,8 +123,8 @@ class Subject:
         ]
         parts = []
         for part in leaves:
-            seen = part.start < part.stop
-            first = schedule(part.start) if seen else math.nan
+            seen = max(part.start, 0) < part.stop  # `skip` leaves some before update 0
+            first = schedule(max(part.start, 0)) if seen else math.nan
             last = schedule(int(part.stop) - 1) if seen and part.stop < math.inf else math.nan
             leads_to = math.nan
             if part.stop < math.inf:
@@ -132,6 +139,7 @@ class Subject:
                     first,
                     last,
                     leads_to,
+                    part.signal,
                 )
             )
         return tuple(parts)

@@ -1,9 +1,4 @@
-"""Specs in Hydra's overrides.
-
-A spec on Hydra's command line stands in double quotes, and the whole override in the shell's single
-quotes: `python train.py 'lr="warmup(100) >> cosine(1, 0, 800)"'`. `override` writes it for sweeps
-and for Hydra's compose API.
-"""
+"""Specs in Hydra's overrides."""
 
 from __future__ import annotations
 

@@ -1,0 +1,151 @@
+"""`LintCallback`: the linter before the jobs of a Hydra run, or of a whole sweep."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import Diagnostic, Severity, fail
+from lrdsl.hydra.plain import plain
+from lrdsl.hydra.sweeps import Job, Sweep, numbered, sweep_of
+from lrdsl.linter.composed import Place, lint_place, places_in
+from lrdsl.linter.project import Project
+
+_RANKS: tuple[Severity, ...] = ("hint", "warning", "error")
+
+
+class LintCallback(Callback):
+    """Lints every spec of the composed config before the job starts; with errors it does not.
+
+    Under `--multirun` every job of the sweep is looked at before the first one starts. The findings
+    are printed on standard error, with the config's key and in a sweep the job's overrides, and
+    Hydra ends with exit code 1. Jobs that are not known ahead, since a sweeper chooses them, are
+    looked at again when they start.
+
+    It is switched on with `+hydra/callbacks=[lrdsl]` on the command line, or in a config with
+    `- override hydra/callbacks: [lrdsl]` in its defaults. The options, each as
+    `hydra.callbacks.lrdsl.fail_on=warning`:
+
+    `fail_on` is what stops the run: `error`, the default, or `warning`, which errors are too.
+    `select` and `ignore` are the codes or names of rules that are used and not used; `contracts` is
+    what every schedule keeps, `{max: 0.1}`. They go before those of `[tool.lrdsl.lint]` in the
+    pyproject.toml at or above the working directory. `exclude` holds globs of config keys: what
+    stands there is no spec. `context` is what is known of the run where the config does not say it
+    beside the spec, `{total_steps: ${steps}}`: the keyword arguments of `lrdsl.lint`. In a sweep
+    each job's own counts. Raises `SpecError` for options and settings that are of no use.
+
+    >>> from omegaconf import OmegaConf
+    >>> LintCallback().on_run_start(OmegaConf.create({"lr": "warmup(100) >> cosine(1, 0, 800)"}))
+    """
+
+    def __init__(
+        self,
+        *,
+        fail_on: Severity = "error",
+        select: Sequence[str] | None = None,
+        ignore: Sequence[str] = (),
+        contracts: Mapping[str, Any] | None = None,
+        exclude: Sequence[str] = (),
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
+        if fail_on not in ("error", "warning"):
+            message = f"`fail_on` is `error` or `warning`, not {fail_on!r}"
+            raise fail(d.BAD_CONTEXT, message)
+        self._stops = _RANKS.index(fail_on)
+        project = Project.load().with_options(
+            select=select, ignore=ignore, context=context, contracts=contracts
+        )
+        self._settings = project.settings_for("")
+        self._context = project.context
+        self._exclude = tuple(exclude)
+        self._is_checked = False
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Lint the only job, before its folder is made."""
+        self._is_checked = True
+        self._stop_if_bad({place: [] for place in self._places(config)}, "the job was not started")
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Lint every job of the sweep."""
+        loader = GlobalHydra.instance().config_loader()
+        sweep = sweep_of(config, loader)
+        for note in sweep.notes:
+            print(f"lrdsl: {note}", file=sys.stderr)
+        found: dict[Place, list[Job]] = {}
+        for job in sweep.jobs:
+            try:
+                own = loader.load_sweep_config(config, list(job.overrides))
+            except HydraException:
+                continue  # Hydra stops the sweep for it, and says why
+            for place in self._places(own):
+                found.setdefault(place, []).append(job)
+        self._is_checked = not sweep.notes
+        self._stop_if_bad(found, "no job was started", sweep)
+
+    def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Lint a job that was not known before the sweep."""
+        if self._is_checked:
+            return
+        overrides = tuple(config.hydra.overrides.task)
+        job = Job(int(config.hydra.job.num), overrides)
+        found = {place: [job] for place in self._places(config)}
+        self._stop_if_bad(found, "the job was not started", Sweep((job,)))
+
+    def _places(self, config: DictConfig) -> list[Place]:
+        context = {**self._context, **_own_context(config)}
+        places = places_in(plain(config), self._exclude)
+        return [place.within(context) for place in places]
+
+    def _stop_if_bad(
+        self, places: Mapping[Place, list[Job]], so: str, sweep: Sweep | None = None
+    ) -> None:
+        at: dict[tuple[str, tuple[Diagnostic, ...]], list[Job]] = {}
+        for place, jobs in places.items():
+            diagnostics = tuple(lint_place(place, self._settings))
+            if diagnostics:
+                at.setdefault((place.key, diagnostics), []).extend(jobs)
+        for (key, diagnostics), jobs in at.items():
+            where = f"`{key}`" + ("" if sweep is None else _of_jobs(jobs, sweep))
+            shown = [each.render() for each in diagnostics]
+            print(f"lrdsl: {where}", *shown, sep="\n", file=sys.stderr)
+        found = [each for _, diagnostics in at for each in diagnostics]
+        stops = any([_RANKS.index(each.severity) >= self._stops for each in found])
+        if found:
+            end = f": {so}" if stops else ""
+            print(f"lrdsl: {_counted(found)}{end}", file=sys.stderr, flush=True)
+        if stops:
+            # Hydra makes a mere warning of an exception in a callback, and starts the job.
+            sys.exit(1)
+
+
+def _own_context(config: DictConfig) -> Mapping[str, Any]:
+    """The option `context` in a job's own config: in a sweep its references differ by job."""
+    own = [
+        dict(plain(config.hydra.callbacks[name]).get("context") or {})
+        for name in config.get("hydra", {}).get("callbacks", {})
+        if config.hydra.callbacks[name].get("_target_") == "lrdsl.hydra.LintCallback"
+    ]
+    return own[0] if len(own) == 1 else {}
+
+
+def _of_jobs(jobs: Sequence[Job], sweep: Sweep) -> str:
+    overrides = " ".join(jobs[0].overrides)
+    if sweep.are_possible:
+        return f" of a job that can be chosen ({overrides})"
+    if len(jobs) == len(sweep.jobs) > 1:
+        return f" of all {len(jobs)} jobs"
+    more = " for the first" if len(jobs) > 1 else ""
+    return f" of {numbered([job.number for job in jobs])} ({overrides}{more})"
+
+
+def _counted(found: Iterable[Diagnostic]) -> str:
+    severities = [each.severity for each in found]
+    counts = [(severities.count(rank), rank) for rank in reversed(_RANKS)]
+    return ", ".join([f"{count} {rank}{'s' * (count > 1)}" for count, rank in counts if count])

@@ -1,0 +1,145 @@
+"""`lint_hydra`: a config with every option of its group `schedule`, composed and linted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from hydra import compose, initialize_config_dir
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig
+
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import Diagnostic, SpecError, fail
+from lrdsl.hydra.plain import plain
+from lrdsl.linter.composed import Place, lint_place, places_in
+from lrdsl.linter.engine import Settings
+
+GROUP = "schedule"
+"""The name, or the package, of the config groups whose options are gone through."""
+
+
+class Composed(NamedTuple):
+    """A diagnostic about a composed config.
+
+    `config` is the config's name; `option` the override that chose an option of a group,
+    `schedule@lr=wsd`, "" for what comes out without one; `key` that of the spec, "" where the
+    option could not be composed.
+    """
+
+    config: str
+    option: str
+    key: str
+    diagnostic: Diagnostic
+
+    @property
+    def place(self) -> str:
+        """Where it is, as it is read: `train schedule@lr=wsd lr.spec`."""
+        return " ".join([part for part in (self.config, self.option, self.key) if part])
+
+
+def lint_hydra(
+    config_dir: str | os.PathLike[str],
+    config_name: str,
+    overrides: Sequence[str] = (),
+    *,
+    settings: Settings | None = None,
+    context: Mapping[str, Any] | None = None,
+    exclude: Sequence[str] = (),
+) -> list[Composed]:
+    """What is wrong with the specs of a Hydra config, and of it with every schedule in reach.
+
+    The config is composed as the app would do it, with the overrides; then once more with every
+    option of each group that is called `schedule` or placed at a key `schedule`, unless an override
+    chooses one. What is found with several options has the first. `context` is what is known of the
+    run beside what the config says; `exclude` are globs of keys that are no specs. The app's own
+    resolvers are not known here: what needs them counts as unknown.
+
+    Raises `SpecError` if the config cannot be composed at all.
+
+    >>> from lrdsl.resources import folder
+    >>> lint_hydra(folder("conf"), "train", ["peak=0.1"])
+    []
+    """
+    folder = os.path.abspath(config_dir)
+    if not os.path.isdir(folder):
+        raise fail(d.BAD_CONFIG, f"there is no folder {folder}")
+    found: dict[tuple[str, Diagnostic], Composed] = {}
+    linted: dict[Place, list[Diagnostic]] = {}
+
+    def lint_one(config: DictConfig, option: str) -> None:
+        for place in places_in(plain(config), exclude):
+            known = place.within(context or {})
+            if known not in linted:
+                linted[known] = lint_place(known, settings)
+            for each in linted[known]:
+                found.setdefault((place.key, each), Composed(config_name, option, place.key, each))
+
+    with _no_other_hydra(), initialize_config_dir(folder, version_base=None):
+        try:
+            base = _composed(config_name, overrides)
+            options = list(_options(base, overrides))
+        except _Failed as error:
+            raise SpecError([error.diagnostic]) from None
+        lint_one(base, "")
+        for option in options:
+            try:
+                lint_one(_composed(config_name, [*overrides, option]), option)
+            except _Failed as error:
+                each = error.diagnostic
+                found["", each] = Composed(config_name, option, "", each)
+    return list(found.values())
+
+
+class _Failed(Exception):
+    """A config that cannot be composed."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        message = " ".join(lines[:3]) or type(error).__name__
+        self.diagnostic = Diagnostic(d.BAD_CONFIG, message)
+
+
+def _composed(config_name: str, overrides: Sequence[str]) -> DictConfig:
+    try:
+        return compose(config_name, overrides=list(overrides), return_hydra_config=True)
+    except Exception as error:  # YAML's, Hydra's, OmegaConf's, and those of plugins
+        raise _Failed(error) from error
+
+
+@contextmanager
+def _no_other_hydra() -> Iterator[None]:
+    """While it lasts, Hydra can be set up although an app has done so."""
+    instance = GlobalHydra.instance()
+    before, instance.hydra = instance.hydra, None
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().hydra = before  # Hydra has made another instance meanwhile
+
+
+def _options(config: DictConfig, overrides: Sequence[str]) -> Iterator[str]:
+    """The overrides that choose each option of the groups `schedule`, in turn."""
+    loader = GlobalHydra.instance().config_loader()
+    parser = OverridesParser.create()
+    chosen = {each.get_key_element().lstrip("+~") for each in parser.parse_overrides([*overrides])}
+    groups = [str(key) for key in config.hydra.runtime.choices if _is_schedule(str(key))]
+    for key in groups:
+        if key not in chosen:
+            yield from [f"{key}={name}" for name in _names(loader, key.partition("@")[0])]
+    if not groups and GROUP not in chosen:
+        yield from [f"+{GROUP}={name}" for name in _names(loader, GROUP)]
+
+
+def _is_schedule(key: str) -> bool:
+    group, _, package = key.partition("@")
+    return GROUP in (group.rpartition("/")[2], package.rpartition(".")[2])
+
+
+def _names(loader: ConfigLoader, group: str) -> list[str]:
+    return sorted(loader.get_group_options(group))

@@ -1,0 +1,67 @@
+"""Linting files and specs given as text, as one job with one outcome."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from lrdsl.linter.files import find, lint_source, read_file
+from lrdsl.linter.found import Located, Snippet, SourceFile, Unreadable
+from lrdsl.linter.outcome import Outcome
+from lrdsl.linter.project import Project
+
+_CHUNK = 32
+"""Files that a process lints at a time; up to so many there is one process."""
+
+
+def check_files(paths: Iterable[str], project: Project) -> Outcome:
+    """What is wrong in files, and in the files of folders.
+
+    One that cannot be read is noted, and the others are linted all the same. Many are shared among
+    as many processes as there are processors, up to 8.
+    """
+    files = list(find(paths, project.exclude))
+    chunks = [files[i : i + _CHUNK] for i in range(0, len(files), _CHUNK)]
+    return Outcome.of(_outcomes(chunks, partial(_check, project=project)))
+
+
+def _outcomes(chunks: list[list[str]], check: Callable[[list[str]], Outcome]) -> Iterable[Outcome]:
+    workers = min(len(chunks), os.cpu_count() or 1, 8)
+    # A forked process knows all that has been loaded and defined; others would have to be told.
+    if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():
+        yield from map(check, chunks)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+        yield from pool.map(check, chunks)
+
+
+def _check(paths: list[str], project: Project) -> Outcome:
+    found: list[Located] = []
+    files: dict[str, SourceFile] = {}
+    unreadable: list[str] = []
+    for path in paths:
+        try:
+            file = read_file(path)
+        except Unreadable as error:
+            unreadable.append(str(error))
+            continue
+        located = lint_source(file, project)
+        if located:
+            files[path] = file
+            found += located
+    return Outcome(tuple(found), files, tuple(unreadable), len(paths))
+
+
+def check_text(text: str, name: str, project: Project) -> Outcome:
+    """What is wrong with a spec that stands in no file.
+
+    >>> found = check_text("cosin(1, 0, 9)", "<spec>", Project()).found
+    >>> [(each.path, each.start, each.diagnostic.name) for each in found]
+    [('<spec>', 0, 'unknown-name')]
+    """
+    file = SourceFile(name, text, (Snippet.of_argument(text),))
+    return Outcome(tuple(lint_source(file, project)), {name: file}, given=1)

@@ -1,0 +1,219 @@
+"""Specs in a config that Hydra has composed: which values they are, and what is wrong with them.
+
+A config is plain data here: mappings, lists, text and numbers, every reference resolved.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from lrdsl.compiler.context import PARTS
+from lrdsl.diagnostics import UNBOUND, Diagnostic, SpecError
+from lrdsl.linter.engine import Settings, lint
+from lrdsl.linter.sources.names import calls_schedule, looks_like_spec
+from lrdsl.syntax.spec import as_number, source_of
+
+_RUN = PARTS - {"spec", "definitions"}
+_NOT_VARIABLES = frozenset({"optimizer", "last_epoch", "metric_reduction"})
+"""What lrdsl's own objects take beside a spec, its context and its variables."""
+_LR = re.compile(r"(?:.*_)?lr")
+_GIVEN = re.compile(r"\(?given_\w+(?: \* 1[\w%]+\)?)?")
+"""What `holes.fill` writes for a reference that the config does not resolve."""
+
+Known = tuple[tuple[str, Any], ...]
+"""What is known of the run: the keyword arguments of `lint`, in an order, so that it hashes."""
+
+
+class Keyed(NamedTuple):
+    """A diagnostic about the spec at `key`, `lr.spec` for example."""
+
+    key: str
+    diagnostic: Diagnostic
+
+
+@dataclass(frozen=True)
+class Place:
+    """A spec in a config: its key, its text, and what the config says of its run."""
+
+    key: str
+    text: str
+    known: Known = ()
+    is_used: bool = False
+    """Whether it stands where an object of lrdsl takes it."""
+    schedules: frozenset[str] = frozenset()
+    """The numbers of its program, whose names are no variables in it."""
+
+    def within(self, context: Mapping[str, Any]) -> Place:
+        """The same with what else is known of the run; what the config says goes before."""
+        own = dict(self.known)
+        both = [_listed(each.get("definitions")) for each in (context, own)]
+        together = {"definitions": both[0] + both[1]} if any(both) else {}
+        return replace(self, known=_ordered({**context, **own, **together}))
+
+
+def lint_config(
+    config: Mapping[str, Any],
+    settings: Settings | None = None,
+    context: Mapping[str, Any] | None = None,
+) -> list[Keyed]:
+    """What is wrong with the specs in a composed config, by the key of the spec.
+
+    `context` is what is known of the run beside what the config says: the keyword arguments of
+    `lrdsl.lint`.
+
+    >>> config = {"lr": "warmup(100) >> cosin(1, 0, 800)", "seed": 0}
+    >>> for key, found in lint_config(config):
+    ...     print(key, found.fix)
+    lr did you mean `cosine`?
+    """
+    places = [place.within(context or {}) for place in places_in(config)]
+    return [Keyed(place.key, found) for place in places for found in lint_place(place, settings)]
+
+
+def lint_place(place: Place, settings: Settings | None = None) -> list[Diagnostic]:
+    """What is wrong with one spec, or with what the config says of its run."""
+    settings = settings or Settings()
+    facts = {"key": place.key, "program": tuple(sorted(place.schedules))}
+    try:
+        found = lint(place.text, settings=settings, facts=facts, **dict(place.known))
+    except SpecError as error:  # of the context
+        found = [x for x in error.diagnostics if settings.uses(x.code, x.name)]
+    return [x for x in found if not _is_about_the_unknown(x, place)]
+
+
+def _is_about_the_unknown(found: Diagnostic, place: Place) -> bool:
+    """Whether a complaint comes of what is known only in the run, or of the program beside."""
+    about = _named(found)
+    return _GIVEN.fullmatch(about) is not None or (
+        found.problem is UNBOUND and about in place.schedules
+    )
+
+
+def _named(found: Diagnostic) -> str:
+    return found.source[found.span.start : found.span.stop]
+
+
+def places_in(config: Mapping[str, Any], exclude: Sequence[str] = ()) -> tuple[Place, ...]:
+    """The specs in a config, in its order; those whose key matches a glob in `exclude` left out.
+
+    They are what stands under `spec` of an object of lrdsl (a `_target_` in `lrdsl.`), programs
+    among it; a number, or text that looks like a spec, under any other key `spec`; such text under
+    `lr` and `…_lr`; and any text that is a spec by itself and calls a shape. What stands beside
+    them, or around them, under the names of the context is what is known of the run. A spec that an
+    object takes from elsewhere in the config has the key of that other place.
+
+    >>> config = {"lr": {"spec": "cosine()"}, "steps": 900, "scheduler": {
+    ...     "_target_": "lrdsl.torch.Scheduler", "spec": "cosine()", "total_steps": 900}}
+    >>> [place] = places_in(config)
+    >>> place.key, place.text, place.known
+    ('lr.spec', 'cosine()', (('total_steps', 900),))
+    """
+    found = list(_walk(config, "", {}))
+    first: dict[str, str] = {}
+    for place in found:
+        if not place.is_used:
+            first.setdefault(place.text, place.key)
+    used = {place.text for place in found if place.is_used}
+    kept = [
+        replace(place, key=first.get(place.text, place.key)) if place.is_used else place
+        for place in found
+        if place.is_used or place.text not in used
+    ]
+    wanted = [
+        place
+        for place in dict.fromkeys(kept)
+        if not any([fnmatch.fnmatchcase(place.key, pattern) for pattern in exclude])
+    ]
+    return tuple(wanted)
+
+
+def _walk(node: Any, key: str, around: Mapping[str, Any]) -> Iterator[Place]:
+    if isinstance(node, Mapping):
+        target = node.get("_target_")
+        is_ours = isinstance(target, str) and target.startswith("lrdsl.")
+        inner = {**around, **_beside(node, is_ours)}
+        for name, value in node.items():
+            path = f"{key}.{name}" if key else str(name)
+            if is_ours and name == "spec":
+                known = {**inner, **_variables(node)}
+                yield from _program(value, path, known)
+            elif _is_one(str(name), value):
+                yield _place(value, path, inner)
+            elif name != "definitions":
+                yield from _walk(value, path, _inherited(inner))
+    elif isinstance(node, (list, tuple)):
+        for i, value in enumerate(node):
+            yield from _walk(value, f"{key}[{i}]", _inherited(around))
+    elif isinstance(node, str) and calls_schedule(node):
+        yield _place(node, key, around)
+
+
+def _is_one(name: str, value: Any) -> bool:
+    if isinstance(value, str):
+        return (name == "spec" or _LR.fullmatch(name) is not None) and looks_like_spec(value)
+    # A number under `lr` may well be an optimizer's, which is no schedule.
+    return name == "spec" and as_number(value) is not None
+
+
+def _place(value: Any, key: str, known: Mapping[str, Any]) -> Place:
+    return Place(key, source_of(value), _ordered(known))
+
+
+def _program(value: Any, key: str, known: Mapping[str, Any]) -> Iterator[Place]:
+    """The specs that an object of lrdsl takes: one, or those of a program and its choices."""
+    if not isinstance(value, Mapping):
+        if isinstance(value, str) or as_number(value) is not None:
+            yield replace(_place(value, key, known), is_used=True)
+        return
+    if value.get("definitions") is not None:
+        own = _listed(known.get("definitions")) + _listed(value["definitions"])
+        known = {**known, "definitions": own}
+    specs = {str(name): each for name, each in value.items() if name != "definitions"}
+    for name, each in specs.items():
+        for place in _program(each, f"{key}.{name}", known):
+            yield replace(place, schedules=place.schedules | frozenset(specs))
+
+
+def _beside(node: Mapping[str, Any], is_ours: bool) -> dict[str, Any]:
+    """What stands in a mapping under the names of the context."""
+    found = {
+        name: value
+        for name, value in node.items()
+        if name in _RUN and value is not None and (is_ours or as_number(value) is not None)
+    }
+    definitions = node.get("definitions")
+    if isinstance(definitions, (str, list, tuple)) and definitions:
+        found["definitions"] = definitions
+    return found
+
+
+def _variables(node: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables that an object of lrdsl is given beside its spec."""
+    return {
+        name: value
+        for name, value in node.items()
+        if as_number(value) is not None
+        and name not in PARTS
+        and name not in _NOT_VARIABLES
+        and not name.startswith("_")
+    }
+
+
+def _inherited(known: Mapping[str, Any]) -> dict[str, Any]:
+    """What holds further inside a config: all but a learning rate, which may be another's."""
+    return {name: value for name, value in known.items() if name != "base_lr"}
+
+
+def _listed(definitions: Any) -> tuple[Any, ...]:
+    if definitions is None:
+        return ()
+    return tuple(definitions) if isinstance(definitions, (list, tuple)) else (definitions,)
+
+
+def _ordered(known: Mapping[str, Any]) -> Known:
+    pairs = [(name, tuple(x) if isinstance(x, list) else x) for name, x in known.items()]
+    return tuple(sorted(pairs))

@@ -1,0 +1,184 @@
+"""New text in place of pieces of the specs in a file; everything else stays as it is."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from lrdsl.linter.files import read_text
+from lrdsl.linter.found import Snippet, SourceFile, Unreadable
+
+Edit = tuple[Snippet, int, int, str]
+"""A snippet, the characters `start` to `stop` of its text, and what is put in their place."""
+
+
+class CannotWrite(Exception):
+    """Text that cannot stand where it is wanted; the message is one line that says why."""
+
+
+class _Patch(NamedTuple):
+    """The characters `start` to `stop` of a file's text, and what is put in their place."""
+
+    start: int
+    stop: int
+    text: str
+
+
+def replace_in(file: SourceFile, edits: Iterable[Edit]) -> str:
+    """The file's text with pieces of its snippets replaced, quoted as each snippet's style needs.
+
+    Only the pieces are written anew where that will do; a text that cannot stand in the snippet's
+    quotes gets other ones. The result has been read again: the specs in it are those wanted, and
+    no other has changed. Raises CannotWrite for what cannot be written, and for edits that
+    overlap.
+
+    >>> file = read_text("a.yaml", "lr: hold( 5 )  # five")
+    >>> replace_in(file, [(file.snippets[0], 0, 9, "hold(5) # 5")])
+    "lr: 'hold(5) # 5'  # five"
+    """
+    wanted = _by_snippet(file, edits)
+    texts = [_patched(snippet.text, wanted.get(i, [])) for i, snippet in enumerate(file.snippets)]
+    first = [patch for i, pieces in wanted.items() for patch in _in_place(file, i, pieces)]
+    whole = _patched(file.text, first)
+    if _reads_as(file, whole, texts):
+        return whole
+    # One after the other, from the last, so that the places of those before it still hold.
+    text = file.text
+    for i in sorted(wanted, reverse=True):
+        text = _with_one(file, text, i, wanted[i], texts)
+    return text
+
+
+def _by_snippet(file: SourceFile, edits: Iterable[Edit]) -> dict[int, list[_Patch]]:
+    """The edits by the snippet's number in the file, each in the order of the text."""
+    numbers = {id(snippet): i for i, snippet in enumerate(file.snippets)}
+    found: dict[int, list[_Patch]] = {}
+    for snippet, start, stop, text in edits:
+        if id(snippet) not in numbers:
+            raise CannotWrite(f"{file.path}: the spec is none of this file's")
+        if not snippet.writable:
+            raise CannotWrite(f"{_where(file, snippet)}: the spec is not all written there")
+        if not 0 <= start <= stop <= len(snippet.text):
+            raise CannotWrite(f"{_where(file, snippet)}: there is no such piece of the spec")
+        found.setdefault(numbers[id(snippet)], []).append(_Patch(start, stop, text))
+    for i, pieces in found.items():
+        pieces.sort()
+        if any([a.stop > b.start for a, b in itertools.pairwise(pieces)]):
+            raise CannotWrite(f"{_where(file, file.snippets[i])}: two changes overlap")
+    return found
+
+
+def _where(file: SourceFile, snippet: Snippet) -> str:
+    line, column = file.position(snippet.start)
+    return f"{file.path}:{line}:{column}"
+
+
+def _patched(text: str, patches: Iterable[_Patch]) -> str:
+    for patch in sorted(patches, reverse=True):
+        text = text[: patch.start] + patch.text + text[patch.stop :]
+    return text
+
+
+def _with_one(
+    file: SourceFile, text: str, i: int, pieces: Sequence[_Patch], texts: Sequence[str]
+) -> str:
+    """The text with one snippet changed, in the first way in which it reads as it should."""
+    snippet = file.snippets[i]
+    expected = [
+        text if j >= i else each.text
+        for j, (each, text) in enumerate(zip(file.snippets, texts, strict=True))
+    ]
+    for patches in (_in_place(file, i, pieces), *_anew(file, snippet, expected[i])):
+        changed = _patched(text, patches)
+        if _reads_as(file, changed, expected):
+            return changed
+    raise CannotWrite(f"{_where(file, snippet)}: the new text cannot stand there")
+
+
+def _reads_as(file: SourceFile, text: str, expected: Sequence[str]) -> bool:
+    try:
+        found = read_text(file.path, text).snippets
+    except Unreadable:
+        return False
+    return [snippet.text for snippet in found] == list(expected)
+
+
+def _in_place(file: SourceFile, i: int, pieces: Sequence[_Patch]) -> list[_Patch]:
+    """The pieces alone, escaped for the quotes that they stand in."""
+    snippet = file.snippets[i]
+    escape = _escape(file.text, snippet)
+    offsets = snippet.offsets
+    return [_Patch(offsets[p.start], offsets[p.stop], escape(p.text)) for p in pieces]
+
+
+def _escape(text: str, snippet: Snippet) -> Callable[[str], str]:
+    """How a text is written where a snippet stands."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    style = snippet.style
+    if snippet.kind == "yaml":
+        line = text.rfind("\n", 0, snippet.start) + 1
+        indent = " " * (snippet.start - line)
+        if style == "single":
+            return lambda new: new.replace("'", "''")
+        if style == "double":
+            return _yaml_escaped
+        if style == "literal":
+            return lambda new: re.sub(r"\n(?=[^\n])", newline + indent, new).replace(
+                "\n\n", newline * 2
+            )
+        if style == "folded":
+            return lambda new: new.replace("\n", newline * 2 + indent)
+        return lambda new: new
+    if snippet.kind == "python":
+        quote = _quote(text, snippet)
+        if style == "raw":
+            return lambda new: new.replace("\n", newline)
+        return lambda new: _python_escaped(new, quote, newline)
+    return lambda new: new.replace("\n", newline)
+
+
+def _quote(text: str, snippet: Snippet) -> str:
+    """The quotes of a Python literal."""
+    threefold = text[snippet.stop : snippet.stop + 3]
+    if threefold in ("'''", '"""') and text[snippet.start - 3 : snippet.start] == threefold:
+        return threefold
+    return text[snippet.stop : snippet.stop + 1]
+
+
+def _python_escaped(new: str, quote: str, newline: str) -> str:
+    escaped = new.replace("\\", "\\\\").replace(quote[0], "\\" + quote[0])
+    escaped = escaped.replace("\r", "\\r").replace("\0", "\\0")
+    return escaped.replace("\n", newline if len(quote) == 3 else "\\n")
+
+
+def _yaml_escaped(new: str) -> str:
+    named = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    return "".join([named.get(c) or (c if c.isprintable() else _yaml_code(c)) for c in new])
+
+
+def _yaml_code(character: str) -> str:
+    code = ord(character)
+    return (
+        f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+    )
+
+
+def _anew(file: SourceFile, snippet: Snippet, new: str) -> Iterable[list[_Patch]]:
+    """The whole spec in other quotes, the most readable first."""
+    text = file.text
+    if snippet.kind == "yaml" and snippet.style in ("plain", "single", "double"):
+        around = 0 if snippet.style == "plain" else 1
+        start, stop = snippet.start - around, snippet.stop + around
+        if "\n" not in new:
+            yield [_Patch(start, stop, "'" + new.replace("'", "''") + "'")]
+        yield [_Patch(start, stop, f'"{_yaml_escaped(new)}"')]
+    if snippet.kind == "python":
+        quote = _quote(text, snippet)
+        opening = snippet.start - len(quote)
+        prefix = re.search(r"[A-Za-z]*\Z", text[max(0, opening - 2) : opening])
+        assert prefix is not None
+        newline = "\r\n" if "\r\n" in text else "\n"
+        written = quote + _python_escaped(new, quote, newline) + quote
+        yield [_Patch(opening - len(prefix[0]), snippet.stop + len(quote), written)]

@@ -1,0 +1,123 @@
+"""The safe fixes: replacements that rules offer, put in where they do what they are to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from lrdsl.diagnostics import NOWHERE
+from lrdsl.linter.base import RULES
+from lrdsl.linter.edit import CannotWrite, Edit, replace_in
+from lrdsl.linter.files import lint_source, read_text
+from lrdsl.linter.found import Located, Snippet, SourceFile, Unreadable
+from lrdsl.linter.project import Project
+
+_MOST_ROUNDS = 100
+"""More fixes than this, of one spec, are left to the next time."""
+
+
+class Fixed(NamedTuple):
+    """A file's text after the fixes, and how many there were."""
+
+    text: str
+    fixes: int
+
+
+def fix(file: SourceFile, project: Project) -> Fixed:
+    """The text of a file after all safe fixes; nothing is written.
+
+    Only lint rules are listened to: that `cosin` was meant to be `cosine` is a guess. Each fix is
+    tried; it stays if the file can be read as before, what it was made for is gone, and no error
+    is there that was not before.
+    """
+    found = lint_source(file, project)
+    refused: set[tuple[object, ...]] = set()
+    fixes = 0
+    for _ in range(_MOST_ROUNDS):
+        # One of each spec at a time: the places of the others are different after it.
+        chances = {x.snippet: x for x in _chances(found) if _key(x) not in refused}
+        batch = list(chances.values())
+        if not batch:
+            break
+        for tried in [batch] if len(batch) == 1 else [batch, *[[one] for one in batch]]:
+            after = _after(file, found, tried, project)
+            if after is not None:
+                file, found = after
+                fixes += len(tried)
+                break
+            if len(tried) == 1:
+                refused.add(_key(tried[0]))
+    return Fixed(file.text, fixes)
+
+
+def _chances(found: Sequence[Located]) -> Iterator[Located]:
+    for each in found:
+        snippet, diagnostic = each.snippet, each.diagnostic
+        if (
+            snippet is not None
+            and snippet.writable
+            and diagnostic.replacement is not None
+            and diagnostic.span != NOWHERE
+            and diagnostic.source == snippet.text
+            and RULES.find(diagnostic.name) is not None
+        ):
+            yield each
+
+
+def _key(found: Located) -> tuple[object, ...]:
+    """What is the same when the same is found again, wherever it has moved to in the file."""
+    return found.diagnostic.source, found.diagnostic.span, found.diagnostic.code
+
+
+def _after(
+    file: SourceFile, found: Sequence[Located], tried: Sequence[Located], project: Project
+) -> tuple[SourceFile, list[Located]] | None:
+    """The file with some of its findings fixed and what is found then; None if that is no good."""
+    try:
+        changed = read_text(file.path, replace_in(file, [_edit(each) for each in tried]))
+    except (CannotWrite, Unreadable):
+        return None
+    then = lint_source(changed, project)
+    wanted = Counter([x.diagnostic.code for x in found])
+    wanted.subtract([x.diagnostic.code for x in tried])
+    left = Counter([x.diagnostic.code for x in then])
+    if any([left[each.diagnostic.code] > wanted[each.diagnostic.code] for each in tried]):
+        return None
+    return (changed, then) if _errors(then) <= _errors(found) else None
+
+
+def _edit(found: Located) -> Edit:
+    snippet, diagnostic = found.snippet, found.diagnostic
+    assert isinstance(snippet, Snippet)
+    return snippet, diagnostic.span.start, diagnostic.span.stop, diagnostic.replacement or ""
+
+
+def _errors(found: Sequence[Located]) -> Counter[str]:
+    return Counter([x.diagnostic.message for x in found if x.diagnostic.severity == "error"])
+
+
+def write(file: SourceFile, text: str) -> None:
+    """Put a new text in the place of the one that was read, all of it or nothing.
+
+    Raises Unreadable if the file is no longer what was read, or cannot be written.
+    """
+    path = os.path.realpath(file.path)
+    try:
+        with open(path, "rb") as old:
+            if old.read() != file.text.encode():
+                raise Unreadable(f"{file.path}: it has changed meanwhile, and is left as it is")
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".lrdsl-")
+        try:
+            with os.fdopen(handle, "wb") as new:
+                new.write(text.encode())
+            shutil.copymode(path, temporary)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise Unreadable(f"{file.path}: it cannot be written: {error.strerror}") from None

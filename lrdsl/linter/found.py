@@ -1,0 +1,119 @@
+"""What is found in files: specs, and what is wrong with them, each with its place in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lrdsl.diagnostics import NOWHERE, Diagnostic
+
+Kind = Literal["yaml", "python", "markdown", "library", "argument"]
+"""What sort of file a snippet stands in; "argument" is one of the command line."""
+
+Style = Literal[
+    "plain", "single", "double", "literal", "folded", "triple", "raw", "fence", "definition", "text"
+]
+"""How a snippet is quoted there.
+
+In YAML: plain, single, double, literal (`|`), folded (`>`). In Python: single, double, triple (in
+three quotes of either sort), raw (with an `r` before the quotes). In Markdown: fence. In a `.lr`
+file: text is the whole file, definition the example in a comment. An argument is text.
+"""
+
+Role = Literal["spec", "piece", "definitions"]
+"""A spec, a piece of one that must only be readable, or the text of definitions."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snippet:
+    """A spec, or definitions, found in a file. Equal to itself alone, whatever its text is.
+
+    >>> Snippet.of_argument("linear(1, 0, 10)").offsets[-1]
+    16
+    """
+
+    text: str
+    """The spec as lrdsl reads it: without quotes, after unescaping."""
+    offsets: tuple[int, ...]
+    """For each character of `text`, and one more for its end, the offset in the file's text."""
+    kind: Kind
+    style: Style
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What is known of the place, for `Subject.facts`."""
+    context: Mapping[str, Any] = field(default_factory=dict)
+    """What the place tells of the run: keyword arguments of `lrdsl.lint`."""
+    ignored: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """By line in the file, from 1: names and codes that are not wanted there; none are all."""
+    writable: bool = True
+    """Whether other text may be put in its place: it says all that it stands for, by itself."""
+    role: Role = "spec"
+    unknown: tuple[tuple[int, int], ...] = ()
+    """The stretches of `text`, variables all of them, for what the file does not tell."""
+
+    @classmethod
+    def of_argument(cls, text: str, **context: Any) -> Snippet:
+        """A spec that was given on the command line."""
+        return cls(text, tuple(range(len(text) + 1)), "argument", "text", context=context)
+
+    @property
+    def start(self) -> int:
+        """Where the text begins in the file."""
+        return self.offsets[0]
+
+    @property
+    def stop(self) -> int:
+        """Where the text ends in the file."""
+        return self.offsets[-1]
+
+
+@dataclass(frozen=True)
+class Located:
+    """A diagnostic in a file: `start` to `stop` are offsets in the file's text.
+
+    The diagnostic's own span is in the snippet. `snippet` is None for what is wrong with the file.
+    """
+
+    path: str
+    start: int
+    stop: int
+    diagnostic: Diagnostic
+    snippet: Snippet | None = None
+
+    @classmethod
+    def of(cls, path: str, diagnostic: Diagnostic, snippet: Snippet) -> Located:
+        """A diagnostic about a snippet, at its place in the file."""
+        offsets = snippet.offsets
+        if diagnostic.span == NOWHERE or diagnostic.source != snippet.text:
+            return cls(path, snippet.start, snippet.stop, diagnostic, snippet)
+        start, stop = diagnostic.span[:2]
+        last = len(snippet.text)
+        start, stop = min(max(start, 0), last), min(max(stop, 0), last)
+        return cls(path, offsets[start], max(offsets[start], offsets[stop]), diagnostic, snippet)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file as it was read.
+
+    `text` is decoded, its line ends as they are in the file. `problems` are what is wrong with the
+    file rather than with one of the specs in it. With `ignore-file` in it a file has neither.
+    """
+
+    path: str
+    text: str
+    snippets: tuple[Snippet, ...] = ()
+    problems: tuple[Located, ...] = ()
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of a character, both from 1.
+
+        >>> SourceFile("a.yaml", "a: 1\\nb: 2\\n").position(6)
+        (2, 2)
+        """
+        start = self.text.rfind("\n", 0, offset) + 1
+        return self.text.count("\n", 0, offset) + 1, offset - start + 1
+
+
+class Unreadable(Exception):
+    """A file that cannot be read; the message is one line that says which and why."""

@@ -1,0 +1,128 @@
+"""What several rules want to know of a schedule: its joints, its bounds, where its warmup ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrdsl.compiler.resolve import Laid
+from lrdsl.diagnostics import Span, SpecError
+from lrdsl.linter.subject import Part, Subject
+from lrdsl.schedule import Schedule, compile_in
+from lrdsl.signal import Array
+
+MOST_UPDATES = 16_384
+"""Of a longer run only so many updates are looked at, evenly spaced, and those at boundaries."""
+
+NEGLIGIBLE = 1e-3
+"""A change of less than this share of the values around it is none."""
+
+
+class Joint(NamedTuple):
+    """Where a part of a chain follows another at the update `at`.
+
+    `before` is what the formula of the one on the left comes to there, `after` the value that the
+    other one starts at.
+    """
+
+    left: Laid
+    right: Laid
+    at: int
+    before: float
+    after: float
+
+
+def joints(schedule: Schedule) -> Iterator[Joint]:
+    """The joints of the chains, each update once; none under what warps time."""
+    seen: set[int] = set()
+    for i, right in enumerate(schedule.laid[1:], 1):
+        left = schedule.laid[i - 1]
+        follows = left.start < left.stop == right.start
+        if follows and 0 < right.start < right.stop and right.start not in seen:
+            seen.add(right.start)
+            before = left.signal.at(float(left.stop - left.start))
+            yield Joint(left, right, right.start, before, right.signal.at(0))
+
+
+def in_one_call(first: Span, second: Span) -> bool:
+    """Whether both stand in the body of the same definition, at the same call of it."""
+    if not (first.sites and second.sites):
+        return False
+    return first[:2] == second[:2] and first.sites[0].name == second.sites[0].name
+
+
+def rebased(subject: Subject) -> Schedule:
+    """The schedule; with another `base`, where that is not known.
+
+    What a rule sees at both does not depend on the base.
+    """
+    schedule = subject.schedule
+    assert schedule is not None
+    if subject.base_is_known:
+        return schedule
+    return compile_in(schedule.spec, replace(schedule.context, base_lr=1e-3))
+
+
+def horizon(subject: Subject) -> int:
+    """How many updates can be looked at: those of the run, or up to the last known boundary."""
+    schedule = subject.schedule
+    assert schedule is not None
+    if math.isfinite(subject.end):
+        return max(int(subject.end), 1)
+    return max(schedule.boundaries, default=0) + 1
+
+
+def bounds(subject: Subject, start: int = 0) -> tuple[float, float] | None:
+    """The lowest and the highest value in the run from `start` on, None if that is too far."""
+    schedule, stop = subject.schedule, horizon(subject)
+    assert schedule is not None
+    if start >= stop:
+        return None
+    try:
+        return schedule.bounds(start, stop)
+    except SpecError:
+        return None
+
+
+def sampled(subject: Subject) -> tuple[NDArray[np.int64], Array]:
+    """Updates of the run with their values: all of them in a short run."""
+    schedule, stop = subject.schedule, horizon(subject)
+    assert schedule is not None
+    if stop <= MOST_UPDATES:
+        steps = np.arange(stop)
+    else:
+        near = [t + d for t in schedule.boundaries for d in (-1, 0, 1) if 0 <= t + d < stop]
+        spaced = np.linspace(0, stop - 1, MOST_UPDATES).astype(np.int64)
+        steps = np.unique(np.concatenate([spaced, np.array(near[:MOST_UPDATES], dtype=np.int64)]))
+    return steps, np.asarray(schedule(steps))
+
+
+def rises(part: Part) -> bool:
+    """Whether a part ends above where it begins."""
+    return part.leads_to > part.begins
+
+
+def falls(part: Part) -> bool:
+    """Whether a part ends below where it begins."""
+    return part.leads_to < part.begins
+
+
+def warmup_of(subject: Subject) -> Part | None:
+    """The part that the run warms up with: a warmup, or what rises before something follows."""
+    parts = [part for part in subject.parts if max(part.start, 0) < part.stop]
+    if not parts or parts[0].start > 0 or not rises(parts[0]):
+        return None
+    return parts[0] if parts[0].name == "warmup" or len(parts) > 1 else None
+
+
+def at_update(subject: Subject, update: int) -> Span:
+    """The text that is in force at an update: the part there, or all of the spec."""
+    for part in subject.parts:
+        if part.start <= update < part.stop:
+            return part.span
+    return subject.tree.span

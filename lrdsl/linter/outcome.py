@@ -1,0 +1,71 @@
+"""What linting came to, for the reports and the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from lrdsl.diagnostics import Severity
+from lrdsl.linter.found import Located, SourceFile
+
+
+class Region(NamedTuple):
+    """Where something stands in a file; lines and columns are counted from 1.
+
+    The end is just past the last character, in the line of that character.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was found, in the order of the files and of their text.
+
+    `files` are those with findings, by path, as they were read. `unreadable` has a line for each
+    file that could not be read. `looked_at` counts the files, `given` the specs that stand in none,
+    `configs` those that were composed.
+    """
+
+    found: tuple[Located, ...] = ()
+    files: Mapping[str, SourceFile] = field(default_factory=dict)
+    unreadable: tuple[str, ...] = ()
+    looked_at: int = 0
+    given: int = 0
+    configs: int = 0
+
+    @classmethod
+    def of(cls, parts: Iterable[Outcome]) -> Outcome:
+        """Several outcomes as one."""
+        every = list(parts)
+        return cls(
+            tuple([found for part in every for found in part.found]),
+            {path: file for part in every for path, file in part.files.items()},
+            tuple([line for part in every for line in part.unreadable]),
+            sum(part.looked_at for part in every),
+            sum(part.given for part in every),
+            sum(part.configs for part in every),
+        )
+
+    def region(self, found: Located) -> Region:
+        """Where a finding stands."""
+        file = self.files[found.path]
+        stop = found.stop
+        if stop > found.start and file.text[stop - 1] == "\n":
+            stop -= 1
+        return Region(*file.position(found.start), *file.position(max(found.start, stop)))
+
+    def count(self, severity: Severity) -> int:
+        """How many findings are of a severity."""
+        return sum(x.diagnostic.severity == severity for x in self.found)
+
+    @property
+    def exit_code(self) -> int:
+        """0: clean, hints aside. 1: there are findings. 2: a file could not be read."""
+        if self.unreadable:
+            return 2
+        return 1 if any(x.diagnostic.severity != "hint" for x in self.found) else 0

@@ -1,0 +1,218 @@
+"""What a rule is, for people: `lrdsl rules` and docs/rules.md, from the rules' own files.
+
+python -m lrdsl.linter.pages > docs/rules.md
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+import textwrap
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from lrdsl import diagnostics
+from lrdsl.diagnostics import UNKNOWN_NAME, Problem, SpecError, fail
+from lrdsl.docs import Doc, read_doc
+from lrdsl.linter.base import RULES, Case, Rule
+from lrdsl.registry import near
+
+
+class Option(NamedTuple):
+    """An option of a rule, as it is set in `[tool.lrdsl.lint.options.NAME]`."""
+
+    name: str
+    default: str
+    what: str
+
+
+def rules() -> list[type[Rule]]:
+    """All rules, by code."""
+    return sorted([RULES[name] for name in RULES], key=lambda rule: rule.code)
+
+
+def doc_of(rule: type[Rule]) -> Doc:
+    """The docstring of a rule by its parts: `summary` is what it finds, `body` why that hurts."""
+    return read_doc(rule.__doc__ or "")
+
+
+def options_of(rule: type[Rule]) -> list[Option]:
+    """The options of a rule, each with the words that follow it in the rule's file.
+
+    >>> for option in options_of(RULES["longer-than-run"]):
+    ...     print(option.name, option.default)
+    tolerance 0.01
+    """
+    said = _said(rule)
+    return [
+        Option(name, _written(field.default), said.get(name, ""))
+        for name, field in rule.model_fields.items()
+    ]
+
+
+def _said(rule: type[Rule]) -> dict[str, str]:
+    """The strings that follow the fields of a class; several fields can share one."""
+    [found] = ast.parse(textwrap.dedent(inspect.getsource(rule))).body
+    assert isinstance(found, ast.ClassDef)
+    said: dict[str, str] = {}
+    waiting: list[str] = []
+    for node in found.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            waiting.append(node.target.id)
+            continue
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            text = " ".join(inspect.cleandoc(str(node.value.value)).split())
+            said |= dict.fromkeys(waiting, text)
+        waiting.clear()
+    return said
+
+
+def _written(value: Any) -> str:
+    """A default as TOML has it; none where there is nothing to write."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (tuple, list)):
+        return f"[{', '.join([_written(x) for x in value])}]"
+    return repr(value)
+
+
+def listing() -> str:
+    """A line for each rule: code, name, severity, what it finds."""
+    rows = [(r.code, r.name, r.severity, doc_of(r).summary) for r in rules()]
+    wide = max([len(row[1]) for row in rows])
+    return "\n".join(
+        [f"{code}  {name:<{wide}}  {severity:<7}  {what}" for code, name, severity, what in rows]
+    )
+
+
+def explain(word: str) -> str:
+    """All there is to say about a rule, or about another kind of diagnostic, by code or name.
+
+    Raises SpecError where there is none.
+
+    >>> print(explain("LR201"))
+    LR201 unknown-name (error)
+    <BLANKLINE>
+    A mistake that keeps a spec from being used. The message says what it is and what to write
+    instead.
+    """
+    found = [rule for rule in rules() if word.lower() in (rule.code.lower(), rule.name)]
+    if found:
+        return _text(found[0])
+    problems = [x for x in _problems() if word.lower() in (x.code.lower(), x.name)]
+    if not problems:
+        raise _unknown(word)
+    problem = problems[0]
+    return (
+        f"{problem.code} {problem.name} ({problem.severity})\n\nA mistake that keeps a spec from "
+        "being used. The message says what it is and what to write\ninstead."
+    )
+
+
+def known_words() -> list[str]:
+    """The names and codes of all rules and of all other kinds of diagnostics."""
+    problems = [rule.problem() for rule in rules()] + _problems()
+    return [word for problem in problems for word in (problem.name, problem.code)]
+
+
+def _problems() -> list[Problem]:
+    return [x for x in vars(diagnostics).values() if isinstance(x, Problem)]
+
+
+def _unknown(word: str) -> SpecError:
+    meant = near(word, known_words())
+    fix = "`lrdsl rules` lists all rules" if meant is None else f"did you mean `{meant}`?"
+    return fail(UNKNOWN_NAME, f"no rule is called `{word}`", fix=fix)
+
+
+def _text(rule: type[Rule]) -> str:
+    doc = doc_of(rule)
+    parts = [f"{rule.code} {rule.name} ({rule.severity})", doc.summary, doc.body, doc.source]
+    parts.append(_needs(rule))
+    options = [f"  {x.name} = {x.default or 'not set'}   {x.what}" for x in options_of(rule)]
+    if options:
+        parts.append("\n".join(["Options:", *options]))
+    parts.append("\n".join(["Bad:", *[f"  {x}" for x in _examples(rule.invalid)]]))
+    parts.append("\n".join(["Good:", *[f"  {x}" for x in _examples(rule.valid)]]))
+    return "\n\n".join([part for part in parts if part])
+
+
+def _needs(rule: type[Rule]) -> str:
+    """What the rule must know of the run."""
+    if rule.needs_total:
+        return "It needs the run's length, `total_steps`, and is quiet without it."
+    if rule.needs_values:
+        return "It needs values: where a spec uses `base`, it is quiet without `base_lr`."
+    return ""
+
+
+def _examples(cases: Iterable[Case]) -> list[str]:
+    """The specs of cases, each with the context and the options that it is linted with."""
+    lines: list[str] = []
+    for case in cases:
+        known = {**case.options, **case.context}
+        context = ", ".join([f"{name}={value!r}" for name, value in known.items()])
+        spec = " ".join(str(case.spec).split())
+        lines.append(f"{spec}   # {context}" if context else spec)
+    return lines
+
+
+_INTRODUCTION = """\
+# Lint rules
+
+What `lrdsl lint` finds, besides the mistakes that keep a spec from being used at all. How to choose
+rules and set their options is in [lint.md](lint.md). `lrdsl rules` lists them in the terminal, and
+`lrdsl rules longer-than-run` explains one.
+
+Behind an example, after `#`, stand the rule's options where they are not the defaults, and what is
+known of the run.
+
+This page is made by `python -m lrdsl.linter.pages > docs/rules.md`.
+
+| code | name | severity | what it finds |
+|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """docs/rules.md."""
+    every = rules()
+    rows = [
+        f"| {r.code} | [{r.name}](#{r.name}) | {r.severity} | {_cell(doc_of(r).summary)} |"
+        for r in every
+    ]
+    sections = [_section(rule) for rule in every]
+    return _INTRODUCTION + "\n".join([*rows, "", *sections])
+
+
+def _section(rule: type[Rule]) -> str:
+    doc = doc_of(rule)
+    parts = [f"## {rule.name}", f"{rule.code}, {rule.severity}. {doc.summary}", doc.body]
+    parts += [doc.source, _needs(rule)]
+    options = options_of(rule)
+    if options:
+        lines = ["| option | default | what it is |", "|---|---|---|"]
+        for option in options:
+            default = f"`{option.default}`" if option.default else ""
+            lines.append(f"| `{option.name}` | {default} | {_cell(option.what)} |")
+        parts.append("\n".join(lines))
+    for title, cases in (("Bad", rule.invalid), ("Good", rule.valid)):
+        parts.append("\n".join([f"{title}:\n", "```text", *_examples(cases), "```"]))
+    return "\n\n".join([part for part in parts if part]) + "\n"
+
+
+def _cell(text: str) -> str:
+    """A text in a table of Markdown."""
+    return text.replace("|", "\\|")
+
+
+def main() -> None:
+    """Print the page."""
+    sys.stdout.buffer.write(page().encode("utf-8"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""The report as SARIF 2.1.0, for code scanning and editors.
+
+OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", with Errata 01, 2023.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+import lrdsl
+from lrdsl.docs import read_doc
+from lrdsl.linter.base import RULES
+from lrdsl.linter.found import Located
+from lrdsl.linter.outcome import Outcome
+
+_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+_LEVELS = {"error": "error", "warning": "warning", "hint": "note"}
+
+
+def report(outcome: Outcome) -> str:
+    """The report as a SARIF log of one run."""
+    problems = {x.diagnostic.code: x.diagnostic.problem for x in outcome.found}
+    codes = sorted(problems)
+    driver = {
+        "name": "lrdsl",
+        "version": lrdsl.__version__,
+        "rules": [_rule(code, problems[code].name) for code in codes],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {
+                "executionSuccessful": not outcome.unreadable,
+                "toolExecutionNotifications": [
+                    {"level": "error", "message": {"text": line}} for line in outcome.unreadable
+                ],
+            }
+        ],
+        "results": [_result(outcome, found, codes) for found in outcome.found],
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _rule(code: str, name: str) -> dict[str, Any]:
+    """What a code means; of mistakes that are no lint rule's, the name says it."""
+    descriptor: dict[str, Any] = {"id": code, "name": name}
+    rule = RULES.find(name)
+    if rule is None or rule.code != code:
+        return descriptor
+    doc = read_doc(rule.__doc__ or "")
+    return {
+        **descriptor,
+        "shortDescription": {"text": doc.summary},
+        "fullDescription": {"text": doc.body},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+    }
+
+
+def _result(outcome: Outcome, found: Located, codes: list[str]) -> dict[str, Any]:
+    diagnostic = found.diagnostic
+    region = outcome.region(found)
+    fix = f"; {diagnostic.fix}" if diagnostic.fix else ""
+    return {
+        "ruleId": diagnostic.code,
+        "ruleIndex": codes.index(diagnostic.code),
+        "level": _LEVELS[diagnostic.severity],
+        "message": {"text": f"{diagnostic.message}{fix}"},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": _uri(found.path)},
+                    "region": {
+                        "startLine": region.line,
+                        "startColumn": region.column,
+                        "endLine": region.end_line,
+                        "endColumn": region.end_column,
+                    },
+                }
+            }
+        ],
+    }
+
+
+def _uri(path: str) -> str:
+    """A path as a URI: relative where the path is.
+
+    >>> _uri("conf/my lr.yaml"), _uri("/etc/lr.yaml")
+    ('conf/my%20lr.yaml', 'file:///etc/lr.yaml')
+    """
+    pure = PurePath(path)
+    return pure.as_uri() if pure.is_absolute() else quote(os.fsencode(pure.as_posix()))

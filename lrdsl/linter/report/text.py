@@ -1,0 +1,71 @@
+"""The report for people: where, what, the line of the file with carets, a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import click
+
+from lrdsl.diagnostics import NOWHERE, Severity, Span, printable
+from lrdsl.linter.found import Located
+from lrdsl.linter.outcome import Outcome
+
+_HUES: dict[Severity, str] = {"error": "red", "warning": "yellow", "hint": "blue"}
+
+
+def report(outcome: Outcome) -> str:
+    """The report, with colours; `click.echo` takes them out where they are not wanted."""
+    entries = ["\n".join(_lines(outcome, found)) for found in outcome.found]
+    return "\n\n".join([*entries, summary(outcome)])
+
+
+def _lines(outcome: Outcome, found: Located) -> Iterator[str]:
+    diagnostic = found.diagnostic
+    region = outcome.region(found)
+    where = f"{printable(found.path)}:{region.line}:{region.column}"
+    kind = f"{diagnostic.severity}[{diagnostic.code}] {diagnostic.name}"
+    hue = _HUES[diagnostic.severity]
+    message = printable(diagnostic.message)
+    yield f"{click.style(where, bold=True)}: {click.style(kind, fg=hue, bold=True)}: {message}"
+    for line in _excerpt(outcome, found):
+        carets = line.lstrip(" |").startswith("^")
+        yield click.style(line, fg="cyan") if carets else line
+
+
+def _excerpt(outcome: Outcome, found: Located) -> Iterator[str]:
+    """The line of the file with carets and the fix, and the definitions that led there."""
+    diagnostic = found.diagnostic
+    text = outcome.files[found.path].text
+    elsewhere = found.snippet is not None and diagnostic.source != found.snippet.text
+    if not text or (elsewhere and diagnostic.span != NOWHERE):
+        yield from diagnostic.render().split("\n")[1:]
+        return
+    span = Span(found.start, found.stop, diagnostic.span.sites)
+    here = replace(diagnostic, span=span, source=text, file="")
+    for line in here.render().split("\n")[1:]:
+        yield line.rstrip()
+
+
+def summary(outcome: Outcome) -> str:
+    """One line on what was found.
+
+    >>> print(summary(Outcome(looked_at=1, unreadable=("a.yaml: not UTF-8",))))
+    No problems in 1 file; 1 could not be read.
+    """
+    counts = [(outcome.count(severity), severity) for severity in _HUES]
+    listed = ", ".join([_counted(n, severity) for n, severity in counts if n])
+    places = [
+        (outcome.looked_at, "file"),
+        (outcome.given, "spec"),
+        (outcome.configs, "config"),
+    ]
+    where = " and ".join([_counted(n, noun) for n, noun in places if n]) or "0 files"
+    text = f"{listed or 'No problems'} in {where}"
+    if outcome.unreadable:
+        text += f"; {len(outcome.unreadable)} could not be read"
+    return f"{text}."
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.looking import at_update, bounds, sampled
+from lrdsl.linter.subject import Subject
+
+
+@rule
+class AboveLimit(Rule):
+    """A value is above the limit `max`, if one is set.
+
+    One rate that is too high undoes days of training, and a slip of a digit is enough. Projects
+    know which rate their models bear: a limit keeps all their schedules below it.
+    """
+
+    code: ClassVar[str] = "LR812"
+    name: ClassVar[str] = "above-limit"
+    needs_values: ClassVar[bool] = True
+
+    max: float | None = None
+    """The highest value that is allowed."""
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(3, 0, 800)", {"max": 0.3}),
+        case("cosine(base * 8, 0, 800)", {"max": 0.3}, base_lr=0.1),
+        case("constant(0.1) | interval[500:*10]", {"max": 0.5}, total_steps=1000),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(0.3, 0, 800)", {"max": 0.3}),
+        case("cosine(base * 8, 0, 800)", {"max": 0.3}),
+        case("cosine(30, 0, 800)"),
+        case("constant(0.1) | interval[500:*10]", {"max": 0.5}, total_steps=400),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        found = None if self.max is None else bounds(subject)
+        if found is None or self.max is None or found[1] <= self.max:
+            return
+        steps, values = sampled(subject)
+        span = at_update(subject, int(steps[values.argmax()]))
+        message = f"the value goes up to {found[1]:g}, above the limit of {self.max:g}"
+        yield Finding(message, span)

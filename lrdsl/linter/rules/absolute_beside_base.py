@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import CallSite, Subject
+from lrdsl.linter.written import mentions, number
+from lrdsl.syntax import nodes as n
+
+RAMPS = ("linear", "cosine", "polynomial", "poly", "exponential", "rex", "tanh", "ramp")
+LEVELS = {
+    "constant": "value",
+    "warmup": "end",
+    "step": "start",
+    "multistep": "start",
+} | dict.fromkeys((*RAMPS, "exponential_decay", "inverse_sqrt", "time_based"), "start")
+"""The parameter that holds the learning rate that a segment works at; floors are none."""
+
+
+@rule
+class AbsoluteBesideBase(Rule):
+    """One segment of a chain works at `base`, another at a learning rate that is written out.
+
+    The two are the same for one learning rate of the optimizer only. With another one, or in
+    another parameter group, the chain jumps where they meet. facebookresearch/dino#64 and
+    facebookresearch/deit#144 are schedules of which one end was scaled and the other was not.
+    """
+
+    code: ClassVar[str] = "LR836"
+    name: ClassVar[str] = "absolute-beside-base"
+    needs_schedule: ClassVar[bool] = False
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100, 0, base) >> cosine(0.1, 0, 800)"),
+        case("constant(base, 100) >> constant(0.01, 100) >> constant(base / 100)"),
+        case("warmup(100, end=0.1) >> linear(base, 0, 800)"),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100, 0, base) >> cosine(_, 1e-5, 800)"),
+        case("warmup(100, 0, base) >> cosine(base, 1e-5, 800) >> constant(1e-5)"),
+        case("constant(base, 100) >> constant(0.1 * base)"),
+        case("warmup(100, 0, 0.1) >> cosine(0.1, 0, 800)"),
+        case("warmup(100, 1e-6, base) >> cosine(base, 0, 800)"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        sites = {id(call.node): call for call in subject.calls}
+        for chain, _ in n.walk(subject.expanded):
+            if not isinstance(chain, n.Chain):
+                continue
+            calls = [sites[id(part)] for part in chain.parts if id(part) in sites]
+            levels = [node for node in map(_level, calls) if node is not None]
+            if not any([mentions(node, "base") for node in levels]):
+                continue
+            floors = [number(call.arguments.get("end")) for call in calls if call.name != "warmup"]
+            for node in levels:
+                value = number(node)
+                if value and value not in floors:
+                    message = "this is an absolute learning rate, beside others that go by `base`"
+                    yield Finding(message, node.span, "write it as a multiple of `base`")
+
+
+def _level(call: CallSite) -> n.Node | None:
+    return call.arguments.get(LEVELS.get(call.name, ""))

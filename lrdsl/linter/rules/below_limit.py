@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.looking import at_update, bounds, sampled, warmup_of
+from lrdsl.linter.subject import Subject
+
+
+@rule
+class BelowLimit(Rule):
+    """A value is below the limit `min`, if one is set; what rises in a warmup may come from below.
+
+    A rate that is far too low costs as much as one that is too high, it only looks healthier: the
+    loss goes down, slowly. `outside-bounds` looks at the warmup, too.
+    """
+
+    code: ClassVar[str] = "LR813"
+    name: ClassVar[str] = "below-limit"
+    needs_values: ClassVar[bool] = True
+
+    min: float | None = None
+    """The lowest value that is allowed."""
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(1, 0, 800)", {"min": 0.01}),
+        case("step(0.1, 0.1, 30)", {"min": 1e-6}, total_steps=1000),
+        case("cosine(base, base / 1000, 800)", {"min": 0.01}, base_lr=0.1),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(1, 0.01, 800)", {"min": 0.01}),
+        case("step(0.1, 0.1, 30)", {"min": 1e-6}),
+        case("cosine(base, base / 1000, 800)", {"min": 0.01}),
+        case("warmup(100) >> cosine(1, 0, 800)"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        warmup = warmup_of(subject)
+        start = 0 if warmup is None else int(warmup.stop)
+        found = None if self.min is None else bounds(subject, start)
+        if found is None or self.min is None or found[0] >= self.min:
+            return
+        steps, values = sampled(subject)
+        later = steps >= start
+        span = at_update(subject, int(steps[later][values[later].argmin()]))
+        message = f"the value goes down to {found[0]:g}, below the limit of {self.min:g}"
+        yield Finding(message, span)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+from lrdsl.linter.written import ramps
+
+
+@rule
+class ConstantRamp(Rule):
+    """A ramp that ends where it starts.
+
+    A decay to the value it has already, or a warmup from it, does nothing: an argument is missing
+    or in the wrong place. Whoever means a constant writes `constant` or `hold`.
+    """
+
+    code: ClassVar[str] = "LR851"
+    name: ClassVar[str] = "constant-ramp"
+    needs_values: ClassVar[bool] = True
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("linear(0.1, 0.1, 100)"),
+        case("warmup(100, 0.1) >> cosine(0.1, 0, 800)"),
+        case("linear(1, 0, 100) >> cooldown(50)"),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("linear(0.1, 0.01, 100)"),
+        case("warmup(100) >> cosine(0.1, 0, 800)"),
+        case("warmup(constant, 100, 0.1) >> cosine(0.1, 0, 800)"),
+        case("linear(base, 1, 100)"),
+        case("torch.LinearLR(1.0, 1.0)", base_lr=0.1),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        for name, mode, first, last, span in ramps(subject):
+            if mode != "constant" and first == last and not span.sites:
+                message = f"this `{name}` is {first:g} from its start to its end"
+                yield Finding(message, span, "give another `start` or `end`, or write `constant`")

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.looking import MOST_UPDATES, at_update, horizon, rebased
+from lrdsl.linter.subject import Subject
+from lrdsl.signal import Array
+
+
+@rule
+class Continuous(Rule):
+    """The value jumps between two updates, though the schedule is to be `continuous`.
+
+    Restarts, drops and staircases are jumps that some recipes want and others never: an average of
+    weights, or a second-moment estimate that lags behind, suffers from each. The contract forbids
+    all of them, those that `joint-jump` takes as meant too.
+    """
+
+    code: ClassVar[str] = "LR817"
+    name: ClassVar[str] = "continuous"
+
+    continuous: bool | None = None
+    """Whether jumps are forbidden."""
+    tolerance: float = 0.01
+    """What counts as none, as a share of the highest value."""
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("step(1, 0.1, 30)", {"continuous": True}, total_steps=100),
+        case("cosine(1, 0, 100) | repeat()", {"continuous": True}, total_steps=300),
+        case("warmup(100) >> cosine(1, 0, 800) | interval[600:*0.5]", {"continuous": True}),
+        case("constant(1, 100) >> constant(0.1, 100)", {"continuous": True}),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(1, 0, 800)", {"continuous": True}),
+        case("warmup(2) >> cosine(1, 0, 800)", {"continuous": True}),
+        case("step(1, 0.1, 30)", total_steps=100),
+        case("wsd(1, 100, 700, 200)", {"continuous": True}, total_steps=1000),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        schedule = subject.schedule
+        assert schedule is not None
+        if not self.continuous:
+            return
+        stop = horizon(subject)
+        far = [t + d for t in schedule.boundaries for d in (-2, -1, 0, 1)]
+        # Where each update cannot be looked at, the boundaries still are.
+        near = np.arange(min(stop, MOST_UPDATES))
+        steps = np.union1d(near, [t for t in far if 0 <= t < stop]).astype(np.int64)
+        found = self._jumps(steps, np.asarray(schedule(steps)))
+        if found and not subject.base_is_known:
+            there = self._jumps(steps, np.asarray(rebased(subject)(steps)))
+            found = [i for i in found if i in there]
+        if found:
+            at = int(steps[found[0]])
+            more = f", and at {len(found) - 1} more" if len(found) > 1 else ""
+            message = f"the value jumps to {schedule(at):g} at update {at}{more}"
+            yield Finding(message, at_update(subject, at))
+
+    def _jumps(self, steps: NDArray[np.int64], values: Array) -> list[int]:
+        """Which of the values follow their neighbours on neither side."""
+        change = np.abs(np.diff(values))
+        change[np.diff(steps) > 1] = 0
+        left = np.concatenate([[0.0], change[:-1]])
+        right = np.concatenate([change[1:], [0.0]])
+        large = change > self.tolerance * np.abs(values).max(initial=0)
+        found = np.flatnonzero(large & (change > 3 * np.maximum(left, right))) + 1
+        return [int(i) for i in found]

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.diagnostics import Severity
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+from lrdsl.linter.written import calls_of
+
+
+@rule
+class CyclicRange(Rule):
+    """The low end of a cyclic learning rate is not a quarter to a third of the high one.
+
+    That is the range which Smith (arXiv:1506.01186, section 3.3) recommends. With a far lower low
+    end much of each cycle trains next to nothing; with one near the high end there is no cycle to
+    speak of. Calls in the words of torch are left alone: they are as some recipe has them.
+    """
+
+    code: ClassVar[str] = "LR839"
+    name: ClassVar[str] = "cyclic-range"
+    severity: ClassVar[Severity] = "hint"
+    needs_schedule: ClassVar[bool] = False
+
+    least: float = 0.25
+    most: float = 1 / 3
+    """The bounds of low / high."""
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("cyclic(1e-5, 0.1, 500)"),
+        case("cyclic(0.09, 0.1, 500)"),
+        case("cyclic(high=peak, low=peak / 100, up=500)", peak=0.1),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("cyclic(0.1, 0.3, 500)"),
+        case("cyclic(0.025, 0.1, 500)"),
+        case("cyclic(peak / 3, peak, 500)", peak=0.1),
+        case("cyclic(low, 0.1, 500)"),
+        case("torch.CyclicLR(1e-3, 6e-3)"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        for call in calls_of(subject, "cyclic"):
+            nodes = [call.arguments.get(name) for name in ("low", "high")]
+            low, high = [None if node is None else subject.value(node) for node in nodes]
+            if low is None or high is None or not 0 < low <= high:
+                continue
+            # Numbers are rounded where they are written: 0.033 is a third of 0.1.
+            if not self.least * 0.95 <= low / high <= self.most * 1.05:
+                message = f"the low end is {low / high:.3g} of the high one"
+                yield Finding(message, call.span, "a quarter to a third is recommended")

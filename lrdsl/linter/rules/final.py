@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.looking import at_update
+from lrdsl.linter.subject import Subject
+
+
+@rule
+class Final(Rule):
+    """The run does not end at the value `final`, if one is set.
+
+    What a model is like at the end depends on the last rate more than on any other; a contract says
+    that all schedules of a project come down to the same one. The last update may have the value,
+    or be one update away from it, as the last one of a decay is.
+    """
+
+    code: ClassVar[str] = "LR816"
+    name: ClassVar[str] = "final"
+    needs_values: ClassVar[bool] = True
+
+    final: float | None = None
+    """The value at the end of the run."""
+    tolerance: float = 0.01
+    """How far away it may be, as a share of `final`."""
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("cosine(1, 0.1, 800)", {"final": 0.01}),
+        case("cosine(1, 0, 800)", {"final": 0}, total_steps=700),
+        case("cosine(base, base / 10, 800)", {"final": 0.001}, base_lr=0.1),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("cosine(1, 0.01, 800)", {"final": 0.01}),
+        case("cosine(1, 0, 800)", {"final": 0}, total_steps=800),
+        case("cosine(base, base / 10, 800)", {"final": 0.001}),
+        case("cosine(1, 0.1, 800)"),
+        case("step(1, 0.5, 100)", {"final": 0}),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        assert subject.schedule is not None
+        if self.final is None or math.isinf(subject.end):
+            return
+        end = int(subject.end)
+        last, next_one = subject.schedule(max(end - 1, 0)), subject.schedule(end)
+        margin = max(self.tolerance * abs(self.final), 1e-12)
+        if min(abs(last - self.final), abs(next_one - self.final)) > margin:
+            message = f"the run ends at {last:g}, and is to end at {self.final:g}"
+            yield Finding(message, at_update(subject, max(end - 1, 0)))

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+from lrdsl.linter.written import compiled, sampled
+
+
+@rule
+class GroupsWithoutBase(Rule):
+    """Parameter groups have learning rates of their own, and the spec does not go by `base`.
+
+    The schedule gives all groups the same values: a backbone that was to be trained a hundred times
+    slower than its head is not. microsoft/hi-ml#611 and
+    katsura-jp/pytorch-cosine-annealing-with-warmup#14 are schedulers that did so. It is found where
+    the place tells the learning rates of the groups.
+    """
+
+    code: ClassVar[str] = "LR837"
+    name: ClassVar[str] = "groups-without-base"
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("cosine(0.1, 0, 800)", facts={"group_lrs": [0.1, 0.001]}),
+        case("warmup(10) >> constant(0.1, 90)", facts={"group_lrs": [0.1, 0.1, 0.2]}),
+        case("onecycle(0.1, 500)", facts={"group_lrs": [1e-3, 1e-4]}, base_lr=1e-3),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("cosine(base, 0, 800)", facts={"group_lrs": [0.1, 0.001]}),
+        case("warmup(10) >> hold(90)", facts={"group_lrs": [0.1, 0.001]}),
+        case("cosine(0.1, 0, 800)", facts={"group_lrs": [0.1, 0.1]}),
+        case("cosine(0.1, 0, 800)"),
+        case("torch.CosineAnnealingLR(100)", facts={"group_lrs": [0.1, 0.001]}),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        rates = sorted(set(subject.facts.get("group_lrs") or ()))
+        if len(rates) < 2:
+            return
+        found = [compiled(subject, base=rate) for rate in (rates[0], rates[-1])]
+        values = [None if each is None else sampled(each, subject.end) for each in found]
+        first, second = values
+        if first is not None and second is not None and np.array_equal(first, second):
+            shown = ", ".join([f"{rate:g}" for rate in rates])
+            message = f"the groups have learning rates of their own ({shown}), which are not used"
+            yield Finding(message, subject.tree.span, "write values as multiples of `base`")

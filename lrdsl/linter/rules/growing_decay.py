@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+from lrdsl.syntax import nodes as n
+
+FACTORS = {"step": "gamma", "multistep": "gamma", "exponential_decay": "rate"}
+
+
+@rule
+class GrowingDecay(Rule):
+    """A decay whose factor is above 1, so that the learning rate grows without a bound.
+
+    Somebody wrote what the rate is divided by, `step(0.1, 10, 30ep)`, where it is multiplied. The
+    loss is NaN a few updates after the first step.
+    """
+
+    code: ClassVar[str] = "LR852"
+    name: ClassVar[str] = "growing-decay"
+    needs_schedule: ClassVar[bool] = False
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("step(0.1, 10, 30ep)"),
+        case("multistep(0.1, 10, at=[300, 600])"),
+        case("torch.ExponentialLR(1.05)"),
+        case("multistep(0.1, [2, 5], at=[300, 600])"),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("step(0.1, 0.1, 30ep)"),
+        case("multistep(0.1, [2, 0.1], at=[300, 600])"),
+        case("torch.ExponentialLR(0.95)"),
+        case("exponential_decay(0.1, 1)"),
+        case("step(0.1, half_life=100)"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        for call in subject.calls:
+            node = call.arguments.get(FACTORS.get(call.name, ""))
+            if node is None:
+                continue
+            factors = [
+                subject.value(x) for x in (node.items if isinstance(node, n.List) else [node])
+            ]
+            if factors and all([factor is not None and factor > 1 for factor in factors]):
+                message = f"`{call.name}` multiplies by this, and grows without a bound"
+                yield Finding(message, node.span, "a decay has a factor below 1")

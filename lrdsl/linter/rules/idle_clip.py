@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.diagnostics import Severity
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+from lrdsl.linter.written import MOST, is_same_without, with_operator_before
+from lrdsl.syntax import nodes as n
+
+
+@rule
+class IdleClip(Rule):
+    """A `clip` that no value of the run ever touches.
+
+    A floor under a decay is there to keep the learning rate up at the end. One that lies below all
+    values, a zero too many, guards nothing; neither does a ceiling above the peak.
+    """
+
+    code: ClassVar[str] = "LR833"
+    name: ClassVar[str] = "idle-clip"
+    severity: ClassVar[Severity] = "hint"
+    needs_values: ClassVar[bool] = True
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("exponential_decay(0.1, 0.99) | clip(1e-4, _)", total_steps=500),
+        case("linear(0.1, 0.01, 100) | clip(1e-3, 1)"),
+        case("warmup(10) >> (constant(0.1, 100) | clip(_, 0.2)) >> linear(_, 0, 10)"),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("exponential_decay(0.1, 0.99) | clip(1e-3, _)", total_steps=500),
+        case("exponential_decay(0.1, 0.99) | clip(1e-4, _)"),
+        case("constant(0.1, 100) | plateau() | clip(1e-4, _)"),
+        case("linear(base, 0.01, 100) | clip(1e-3, 1)"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        assert subject.schedule is not None
+        # What reacts to metrics has other values later than it has now.
+        if subject.end > MOST or subject.schedule.is_reactive:
+            return
+        for node, _ in n.walk(subject.tree):
+            if isinstance(node, n.Call) and node.name.id == "clip":
+                piece = with_operator_before(subject.source, node.span)
+                if piece is not None and is_same_without(subject, piece):
+                    yield Finding("no value of the run is clipped", node.span, "leave it out")

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+from lrdsl.linter.written import entries
+
+
+@rule
+class IntervalBeyondEnd(Rule):
+    """An entry of an `interval` begins when the run, or its part of the run, is over.
+
+    The drop never comes, and the run trains on with the high learning rate that it was to leave.
+    It happens when a run is shortened, or when epochs were counted where updates are meant, or the
+    other way round: bshall/Tacotron#3 reports milestones far beyond the number of epochs, so that
+    the learning rate is never seen to change.
+    """
+
+    code: ClassVar[str] = "LR830"
+    name: ClassVar[str] = "interval-beyond-end"
+    needs_total: ClassVar[bool] = True
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("constant(0.1) | interval[300:*0.1, 600:*0.1]", total_steps=500),
+        case("cosine(1, 0) | interval[20ep:*0.5]", total_steps=1000, steps_per_epoch=50),
+        case("warmup(100) >> (cosine(1, 0, 300) | interval[250:*0.5])", total_steps=300),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("constant(0.1) | interval[300:*0.1, 600:*0.1]", total_steps=700),
+        case("constant(0.1) | interval[300:*0.1, 600:*0.1]"),
+        case("constant(0.1) | interval[50%:*0.1, 75%:*0.1]", total_steps=500),
+        case("warmup(100) >> (constant(1, 200) | interval[150:*0.5]) >> hold()", total_steps=400),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        for entry in entries(subject):
+            if entry.start >= entry.room:
+                what = "the run" if entry.room == subject.total else "this part of the schedule"
+                message = (
+                    f"the entry begins at update {entry.start:g}, and {what} is over after "
+                    f"{entry.room:g}"
+                )
+                yield Finding(message, entry.node.span, "it never applies; leave it out")

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from lrdsl.compiler.resolve import Laid
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.looking import NEGLIGIBLE, Joint, in_one_call, joints, rebased
+from lrdsl.linter.subject import Subject
+from lrdsl.syntax import nodes as n
+
+
+@rule
+class JointJump(Rule):
+    """The value jumps where one segment follows another.
+
+    A peak that was changed in one place and not in the other leaves a step in the learning rate,
+    and the loss spikes or stalls there. Steps that are asked for stay unmentioned: `step`,
+    `multistep`, `interval`, `clip`, restarts under `repeat`, one constant after another, a start
+    written with `prev`, and what one definition does inside.
+
+    Reported as huggingface/transformers#4940 (the rate dropped where the warmup ended, because the
+    decay had started at update 0) and pytorch/ignite#645.
+    """
+
+    code: ClassVar[str] = "LR802"
+    name: ClassVar[str] = "joint-jump"
+
+    ratio: float = 1.2
+    """How many times as large, or as small, a value may become."""
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100, 0, 1e-3) >> cosine(1e-4, 0, 800)"),
+        case("linear(1, 0.5, 100) >> linear(0.1, 0, 100)"),
+        case("warmup(100) >> constant(0.1, 800) >> linear(0.01, 0, 100)"),
+        case("linear(1, 0, 100) >> constant(0.1)"),
+        case("sequence([linear(0, 1, 50), cosine(0.5, 0, 100)], [50])"),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(1e-3, 0, 800)"),
+        case("constant(1, 100) >> constant(0.1, 100) >> constant(0.01)"),
+        case("linear(1, 0.5, 100) >> linear(prev / 5, 0, 100)"),
+        case("linear(1, 0.5, 100) >> (linear(prev / 5, 0, 100) | every(10))"),
+        case("step(1, 0.1, 30)"),
+        case("cosine(1, 0, 100) | repeat()"),
+        case("warmup(constant, 100, 0.1) >> linear(1, 0, 800)"),
+        case("constant(base, 100) >> cosine(0.1, 0, 100)"),
+        case("torch.ConstantLR(0.1, 100)"),
+        case("warmup(100) >> (hold(50) | clip(0, 0.04))", base_lr=0.1),
+        case("mxnet.CosineScheduler(max_update=800, base_lr=1, warmup_steps=100)"),
+        case("warmup(100, 0, 1) >> constant(2) | clip(0, 1)"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        schedule = subject.schedule
+        assert schedule is not None
+        found = [joint for joint in joints(schedule) if self._is_wrong(subject, joint)]
+        if found and not subject.base_is_known:
+            elsewhere = {joint.at: joint for joint in joints(rebased(subject))}
+            found = [joint for joint in found if _is_alike(joint, elsewhere.get(joint.at))]
+        for joint in found:
+            message = (
+                f"the value jumps from {joint.before:g} to {joint.after:g} at update {joint.at},"
+                " where this starts"
+            )
+            fix = "write `_` for the start, or make the two agree"
+            yield Finding(message, joint.right.node.span, fix)
+
+    def _is_wrong(self, subject: Subject, joint: Joint) -> bool:
+        if subject.total is not None and joint.at >= subject.total:
+            return False
+        return (
+            self._is_large(joint)
+            and not _is_meant(subject, joint)
+            # A modifier around the chain may hide it.
+            and self._differ(*_around(subject, joint), 0)
+        )
+
+    def _is_large(self, joint: Joint) -> bool:
+        ends = [joint.left.signal.at(0), joint.before, joint.after]
+        if joint.right.stop < np.inf:
+            ends.append(joint.right.signal.at(float(joint.right.stop - joint.right.start)))
+        scale = float(np.max(np.abs(ends)))
+        return self._differ(joint.before, joint.after, NEGLIGIBLE * scale)
+
+    def _differ(self, before: float, after: float, negligible: float) -> bool:
+        low, high = sorted([abs(before), abs(after)])
+        if abs(after - before) <= negligible:
+            return False
+        return before * after <= 0 or high > low * self.ratio
+
+
+def _is_alike(joint: Joint, other: Joint | None) -> bool:
+    """Whether the jump is by the same ratio at another base."""
+    if other is None:
+        return False
+    return math.isclose(joint.before * other.after, other.before * joint.after, rel_tol=1e-6)
+
+
+def _around(subject: Subject, joint: Joint) -> tuple[float, float]:
+    assert subject.schedule is not None
+    return subject.schedule(joint.at - 1), subject.schedule(joint.at)
+
+
+def _is_meant(subject: Subject, joint: Joint) -> bool:
+    """Whether the jump is one that the text asks for."""
+    left, right = joint.left, joint.right
+    if in_one_call(left.node.span, right.node.span):
+        return True
+    follows = _with_source(subject, right.node)
+    if isinstance(right.node, n.Call) and right.node.name.id == "clip":
+        return True
+    if _mentions(follows, "prev") or _mentions(left.node, "next"):
+        return True
+    return (_is_flat(left) and _is_flat(right)) or _is_constant_by_mode(left)
+
+
+def _with_source(subject: Subject, node: n.Node) -> n.Node:
+    """A part of a chain with all it is made of: of a pipe, the last modifier stands for it."""
+    for root, _ in n.walk(subject.expanded):
+        if isinstance(root, n.Pipe) and root.parts[-1].span == node.span:
+            return root
+    return node
+
+
+def _mentions(root: n.Node, name: str) -> bool:
+    return any([isinstance(node, n.Name) and node.id == name for node, _ in n.walk(root)])
+
+
+def _is_flat(part: Laid) -> bool:
+    """Whether a part has one value, as far as that is seen at a few updates."""
+    length = 1000.0 if part.stop == np.inf else float(part.stop - part.start)
+    values = part.signal.values(np.floor(np.linspace(0, length, 7)))
+    return bool(np.ptp(values) == 0)
+
+
+def _is_constant_by_mode(part: Laid) -> bool:
+    """Whether it is a `warmup(constant, …)`, which ends with a jump."""
+    if not isinstance(part.node, n.Call) or part.node.name.id not in ("warmup", "ramp", "cooldown"):
+        return False
+    return _is_flat(part)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.looking import warmup_of
+from lrdsl.linter.subject import Subject
+
+
+@rule
+class LongWarmup(Rule):
+    """The warmup takes more than half of the run.
+
+    A warmup is counted in updates and kept when the run gets shorter: a smaller data set, larger
+    batches, gradient accumulation. The run then spends its time below the rate that was chosen.
+
+    Reported as Morizeyao/GPT2-Chinese#60 and open-mmlab/mmdetection#7789, where the default warmup
+    is longer than a small run.
+    """
+
+    code: ClassVar[str] = "LR808"
+    name: ClassVar[str] = "long-warmup"
+    needs_total: ClassVar[bool] = True
+
+    share: float = 0.5
+    """How much of the run it may take."""
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(600) >> cosine(1, 0)", total_steps=1000),
+        case("warmup(10ep) >> linear(1, 0, 5ep)", total_steps=1500, steps_per_epoch=100),
+        case("linear(0, 1, 800) >> linear(1, 0, 200)", total_steps=1000),
+        case("warmup(2000) >> step(1, 0.5, 100)", total_steps=1000),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(500) >> cosine(1, 0)", total_steps=1000),
+        case("warmup(2000) >> constant(1)"),
+        case("onecycle(1)", total_steps=1000),
+        case("linear(0.85, 0.95)", total_steps=1000),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        warmup, total = warmup_of(subject), subject.total
+        assert total is not None
+        if warmup is not None and warmup.stop > self.share * total:
+            message = f"the warmup takes {warmup.stop:g} of the run's {total} updates"
+            yield Finding(message, warmup.span, "make it shorter: a few percent of the run")

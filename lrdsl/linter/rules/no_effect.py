@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.diagnostics import Span
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+from lrdsl.linter.written import (
+    is_same_without,
+    number,
+    with_operator_after,
+    with_operator_before,
+)
+from lrdsl.syntax import nodes as n
+
+IDLE = {"stretch": (1.0,), "every": (1.0,), "repeat": (1.0,), "take": ()}
+"""Modifiers that can be idle, and with which numbers; `take` may be as long as its source."""
+
+
+@rule
+class NoEffect(Rule):
+    """A factor 1, a term 0 or a modifier that changes nothing.
+
+    It is a place that was meant to be filled in: a scale that was never set, a `stretch` for a
+    longer run that was left at 1. Whoever reads the spec takes it for something that matters.
+    """
+
+    code: ClassVar[str] = "LR832"
+    name: ClassVar[str] = "no-effect"
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(0.1, 0, 800) * 1"),
+        case("1 * cosine(0.1, 0, 800)"),
+        case("linear(0.1, 0, 100) / 1 + 0"),
+        case("cosine(0.1, 0, 100) | stretch(1)"),
+        case("cosine(0.1 ** 1, 0, 100)"),
+        case("cosine(0.1, 0, 100) | repeat(1) | clip(0.01, _)"),
+        case("constant(0.1, 100) | take(100)"),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("0.5 * cosine(0.1, 0, 800)"),
+        case("cosine(0.1, 0, 100) | stretch(2)"),
+        case("cosine(0.1, 0, 100) | take(200)"),
+        case("cosine(0.1, 0, 100) | repeat(1) >> hold(5)"),
+        case("1 - linear(0, 1, 100)"),
+        case("1 / (1 + t) | take(100)"),
+        case("1 + linear(0, 1, 100)"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        for node, piece in _candidates(subject):
+            if piece is None or not is_same_without(subject, piece, length_too=True):
+                continue
+            text = subject.source[piece.start : piece.stop].strip()
+            safe = not isinstance(node, n.Call) or node.name.id == "stretch"
+            yield Finding(f"`{text}` changes nothing", piece, "leave it out", "" if safe else None)
+
+
+def _candidates(subject: Subject) -> Iterator[tuple[n.Node, Span | None]]:
+    """What may be idle, each with the text that would go: it and its operator."""
+    source = subject.source
+    for node, _ in n.walk(subject.tree):
+        if isinstance(node, n.Power) and number(node.exponent) == 1:
+            yield node.exponent, with_operator_before(source, node.exponent.span)
+        elif isinstance(node, n.Arithmetic):
+            idle = 0 if node.is_sum else 1
+            for i, part in enumerate(node.parts):
+                if number(part) != idle:
+                    continue
+                if i:
+                    yield part, with_operator_before(source, part.span)
+                elif node.operators[0] in "+*":
+                    yield part, with_operator_after(source, part.span)
+        elif isinstance(node, n.Pipe):
+            for part in node.parts[1:]:
+                if isinstance(part, n.Call) and _may_be_idle(part):
+                    yield part, with_operator_before(source, part.span)
+
+
+def _may_be_idle(call: n.Call) -> bool:
+    numbers = IDLE.get(call.name.id)
+    if numbers is None or len(call.arguments) != 1:
+        return False
+    return not numbers or number(call.arguments[0].value) in numbers

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.diagnostics import Severity
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+from lrdsl.linter.written import calls_of
+
+NOAM = ("noam", "speechbrain.NoamScheduler", "speechbrain.NoamIntervalScheduler")
+
+
+@rule
+class NoamWithoutModelSize(Rule):
+    """A Noam schedule whose model size is 1.
+
+    The peak is factor / √(model_size · warmup). Without the model's size it is some twenty times
+    too high for a Transformer, which then diverges. What the learning rate of this schedule comes
+    to is a common question (thu-coai/CDial-GPT#52), and why espnet/espnet#1519 replaced it.
+    """
+
+    code: ClassVar[str] = "LR843"
+    name: ClassVar[str] = "noam-without-model-size"
+    severity: ClassVar[Severity] = "hint"
+    needs_schedule: ClassVar[bool] = False
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("noam(1, 4000)"),
+        case("noam(model_size=1, warmup=4000, factor=2)"),
+        case("speechbrain.NoamScheduler(1, 4000, model_size=1)"),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("noam(512, 4000)"),
+        case("noam(1, 4000, factor=512 ** -0.5)"),
+        case("noam(width, 4000)"),
+        case("speechbrain.NoamScheduler(1e-3, 4000)"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        for call in calls_of(subject, *NOAM):
+            size = call.arguments.get("model_size")
+            factor = call.arguments.get("factor") or call.arguments.get("lr_initial")
+            scale = None if factor is None else subject.value(factor)
+            if size is None or subject.value(size) != 1 or scale is None or scale < 1:
+                continue
+            message = "the model's size is 1, so that the peak is 1 / √warmup and more"
+            yield Finding(message, size.span, "give the width of the model, 512 for example")

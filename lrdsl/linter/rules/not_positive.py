@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.looking import at_update, sampled
+from lrdsl.linter.subject import Subject
+from lrdsl.syntax import nodes as n
+
+
+@rule
+class NotPositive(Rule):
+    """The learning rate is negative, or 0 for a while with training going on after it.
+
+    Below 0 the optimizer climbs the loss instead of descending it; at 0 it wastes its updates. It
+    comes from a formula that is used past the place where it was meant to end. An `interval` entry
+    of 0 is meant; the first update is the matter of `zero-first-update`, zeros at the end that of
+    `flat-zero-tail`.
+
+    Reported as huggingface/transformers#132: BertAdam's linear schedule went below 0 when more
+    updates were made than its total.
+    """
+
+    code: ClassVar[str] = "LR811"
+    name: ClassVar[str] = "not-positive"
+    needs_values: ClassVar[bool] = True
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("base * (1 - t / 900)", total_steps=1000, base_lr=0.1),
+        case("linear(1, -0.1, 100)"),
+        case("warmup(100) >> cosine(1, 0, 400) >> constant(0, 100) >> constant(0.1)"),
+        case("constant(1, 100) >> 0 * constant(1, 100) >> constant(1, 100)"),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("base * (1 - t / 1000)", total_steps=1000, base_lr=0.1),
+        case("warmup(100) >> cosine(1, 0, 400)", total_steps=500),
+        case("linear(1, 0, 50) >> linear(0, 1, 50)"),
+        case("0", total_steps=1000),
+        case("constant(1, 100) | interval[20..30:0]"),
+        case("base * (1 - t / 900)", base_lr=0.1),
+        case("linear(1, 0, 100)", total_steps=1000),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        steps, values = sampled(subject)
+        below = np.flatnonzero(values < 0)
+        if below.size:
+            at = int(steps[below[0]])
+            message = f"the learning rate is negative from update {at} on: {values[below[0]]:g}"
+            yield Finding(message, at_update(subject, at), "end it earlier, or add `| clip(0)`")
+            return
+        used = np.flatnonzero(values)
+        if not used.size or _asks_for_zero(subject.tree):
+            return
+        zero = np.flatnonzero(values[1 : used[-1]] == 0) + 1
+        # One update at 0 is where two slopes meet.
+        zero = zero[np.isin(zero + 1, zero)]
+        if zero.size:
+            at = int(steps[zero[0]])
+            message = f"the learning rate is 0 from update {at} on, and rises again later"
+            yield Finding(message, at_update(subject, at), "give it a value above 0")
+
+
+def _asks_for_zero(root: n.Node) -> bool:
+    """Whether an entry of an `interval` is 0, which freezes the training for a while."""
+    return any(
+        [
+            isinstance(node, n.Entry) and isinstance(node.value, n.Number) and node.value.value == 0
+            for node, _ in n.walk(root)
+        ]
+    )

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+
+NUMBER = re.compile(r"([+-]?)(\d[\d_]*)?(\.[\d_]*)?(?:[eE]([+-]?)(\d+))?")
+
+
+@rule
+class NumericString(Rule):
+    """A number that YAML has read as text, as it does with `1e-4`.
+
+    YAML 1.1, and PyYAML with it, wants a point in the mantissa and a sign in the exponent. lrdsl
+    reads the text as the number that was meant; other readers of the same config fail on it, or
+    sort and compare text. hiyouga/LlamaFactory#4014, h2oai/h2o-llmstudio#699 and
+    huggingface/trl#1450 are three of very many. It is found where the place tells of such text.
+    """
+
+    code: ClassVar[str] = "LR844"
+    name: ClassVar[str] = "numeric-string"
+    needs_schedule: ClassVar[bool] = False
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("1e-4", facts={"yaml_text_number": True}),
+        case("3E5", facts={"yaml_text_number": True}),
+        case("-2e3", facts={"yaml_text_number": True}),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("1e-4"),
+        case("1.0e-4", facts={"yaml_text_number": False}),
+        case("cosine(1e-4, 0, 100)", facts={"yaml_text_number": True}),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        if not subject.facts.get("yaml_text_number"):
+            return
+        text = subject.source.strip()
+        found = NUMBER.fullmatch(text)
+        if found is None:
+            return
+        sign, whole, fraction, exponent_sign, exponent = found.groups()
+        number = f"{sign}{whole or 0}{fraction or '.0'}"
+        if exponent is not None:
+            number += f"e{exponent_sign or '+'}{exponent}"
+        message = f"YAML reads `{text}` as text, not as a number"
+        yield Finding(message, subject.tree.span, f"write `{number}`", number)

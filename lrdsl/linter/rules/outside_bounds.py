@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.looking import at_update, bounds, sampled
+from lrdsl.linter.subject import Subject
+
+
+@rule
+class OutsideBounds(Rule):
+    """A value of the run is not between the `bounds`, if they are set.
+
+    It is for what must stay in a range all the time, a momentum or a weight decay for example:
+    a momentum of 1 or more diverges, whatever the learning rate.
+    """
+
+    code: ClassVar[str] = "LR814"
+    name: ClassVar[str] = "outside-bounds"
+    needs_values: ClassVar[bool] = True
+
+    bounds: tuple[float, float] | None = None
+    """The lowest and the highest value that are allowed."""
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("linear(0.85, 1, 100)", {"bounds": (0.8, 0.95)}),
+        case("warmup(100) >> constant(0.9, 100)", {"bounds": (0.5, 0.95)}),
+        case("linear(0.95, 0.85, 100) | repeat(scale=2)", {"bounds": (0, 1)}, total_steps=200),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("linear(0.85, 0.95, 100)", {"bounds": (0.8, 0.95)}),
+        case("linear(0.85, base, 100)", {"bounds": (0.8, 0.95)}),
+        case("linear(0.85, 5, 100)"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        found = None if self.bounds is None else bounds(subject)
+        if found is None or self.bounds is None:
+            return
+        low, high = self.bounds
+        steps, values = sampled(subject)
+        for wrong, limit, at in (
+            (found[0] < low, found[0], values.argmin()),
+            (found[1] > high, found[1], values.argmax()),
+        ):
+            if wrong:
+                message = f"the value comes to {limit:g}, outside of {low:g} to {high:g}"
+                yield Finding(message, at_update(subject, int(steps[at])))

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.looking import falls, warmup_of
+from lrdsl.linter.subject import Subject
+
+
+@rule
+class OverTotal(Rule):
+    """The warmup and the decay together take more updates than the run has.
+
+    Lengths of a warmup and of a decay are often chosen apart, the decay as long as the run: the
+    warmup then pushes the end of the decay out of it. It says so where something without an end
+    follows, so that the schedule as a whole fits any run; otherwise `longer-than-run` does.
+
+    Reported as huggingface/transformers#4940 and pytorch/torchtitan#1010, where the updates of the
+    warmup are counted, or not, among those of the decay.
+    """
+
+    code: ClassVar[str] = "LR809"
+    name: ClassVar[str] = "over-total"
+    needs_total: ClassVar[bool] = True
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(1, 0.01, 1000) >> 0.01", total_steps=1000),
+        case("warmup(10%) >> linear(1, 0.1, 100%) >> step(0.1, 0.5, 1k)", total_steps=1000),
+        case("warmup(1ep) >> cosine(1, 0.1, 10ep) >> 0.1", total_steps=500, steps_per_epoch=50),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(1, 0.01, 800) >> constant(0.01)", total_steps=1000),
+        case("warmup(10%) >> linear(1, 0.1, 90%) >> constant(0.1)"),
+        case("warmup(100) >> cosine(1, 0.01, 1000)", total_steps=1000),
+        case("warmup(100) >> step(1, 0.5, 500)", total_steps=1000),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        assert subject.schedule is not None and subject.total is not None
+        warmup, total = warmup_of(subject), subject.total
+        if warmup is None or math.isfinite(subject.schedule.length):
+            return
+        for part in subject.parts:
+            if total < part.stop < math.inf and part.start < total and falls(part):
+                message = (
+                    f"the warmup ends at update {warmup.stop:g} and this at {part.stop:g},"
+                    f" but the run has {total} updates"
+                )
+                yield Finding(message, part.span, f"write `until={total}`, or a shorter length")

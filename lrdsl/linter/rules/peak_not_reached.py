@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.compiler.check import read_own
+from lrdsl.library import Library
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.looking import bounds, rises
+from lrdsl.linter.subject import Part, Subject
+from lrdsl.syntax import nodes as n
+
+PEAKS = ("max", "max_lr", "peak", "high")
+"""What definitions call the highest value."""
+
+
+@rule
+class PeakNotReached(Rule):
+    """No update has the value that the schedule rises to.
+
+    The run ends while the learning rate still rises, or rounding leaves no update for the top. All
+    of the training then goes on at a lower rate than the one that was chosen and is reported.
+
+    Reported as facebookresearch/ParlAI#4196: with a target of 7e-6 the warmup ended at 6.93e-6.
+    `torch.optim.lr_scheduler.OneCycleLR(max_lr, total_steps=10, pct_start=0.25)` has its peak
+    between two updates, so that no update has `max_lr`.
+    """
+
+    code: ClassVar[str] = "LR803"
+    name: ClassVar[str] = "peak-not-reached"
+
+    tolerance: float = 0.01
+    """How far below the peak the highest value may be, as a share of the peak."""
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(1000) >> cosine(1, 0, 9000)", total_steps=600),
+        case("warmup(10, 0, 1)", total_steps=10),
+        case("warmup(10) >> constant(1, 0.2ep) >> cosine(0.5, 0, 800)", steps_per_epoch=2),
+        case("torch.OneCycleLR(0.1, total_steps=10, pct_start=0.25)", total_steps=10),
+        case("onecycle(0.1, 1000)", total_steps=200),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(1, 0, 800)", total_steps=900),
+        case("warmup(10) >> constant(1)", total_steps=100),
+        case("warmup(1000, 0, 1)"),
+        case("warmup(2.5%) >> cosine(1, 0)", total_steps=100),
+        case("torch.OneCycleLR(0.1, total_steps=1000)", total_steps=1000),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        found = False
+        for part in subject.parts:
+            best = _best(subject, part) if rises(part) else None
+            if best is not None and self._is_below(best, part.leads_to):
+                found = True
+                message = f"this rises to {part.leads_to:g}, but no update has more than {best:g}"
+                yield Finding(message, part.span, "make it shorter, or the run longer")
+        if not found and subject.base_is_known and math.isfinite(subject.end):
+            yield from self._declared(subject)
+
+    def _declared(self, subject: Subject) -> Iterator[Finding]:
+        """The peak that a definition is given, if the whole spec is a call of it."""
+        node = _peak_given(subject)
+        peak = None if node is None else subject.value(node)
+        highest = bounds(subject)
+        if node is None or peak is None or highest is None:
+            return
+        if self._is_below(highest[1], peak):
+            message = f"the peak is {peak:g}, but no update has more than {highest[1]:g}"
+            yield Finding(message, node.span, "choose lengths that end at an update")
+
+    def _is_below(self, best: float, peak: float) -> bool:
+        return best < peak * (1 - self.tolerance) - 1e-9 * abs(peak)
+
+
+def _best(subject: Subject, part: Part) -> float | None:
+    """The highest value at the end of a rise; None where another rule says what is wrong."""
+    if max(part.start, 0) >= part.stop or (
+        subject.total is not None and part.start >= subject.total
+    ):
+        return None
+    if subject.total is not None and part.stop >= subject.total:
+        return part.signal.at(subject.total - 1 - part.start)
+    following = [x for x in subject.parts if x.start == part.stop]
+    seen = [x.begins for x in following if x.start < x.stop]
+    if not seen or len(seen) == len(following):
+        return None  # it is held at its end, or what follows starts there or jumps
+    return max(part.last, *seen)
+
+
+def _peak_given(subject: Subject) -> n.Node | None:
+    call = subject.tree
+    if not isinstance(call, n.Call):
+        return None
+    definition = Library(read_own(subject.context.definitions)).find(call.name.id)
+    if definition is None:
+        return None
+    names = [parameter.name for parameter in definition.parameters]
+    for i, argument in enumerate(call.arguments):
+        name = argument.name or (names[i] if i < len(names) else "")
+        if name in PEAKS:
+            return argument.value
+    return None

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import CallSite, Subject
+from lrdsl.syntax import nodes as n
+
+SHARE = {"%": 1.0, "dur": 100.0}
+
+
+@rule
+class PercentsNot100(Rule):
+    """All lengths of a chain are shares of the run, and they do not make the whole of it.
+
+    With more, the end of the decay is never reached; with less, the run goes on at the final value,
+    often 0, and learns nothing more. Where the run's length is known the rules about that say so,
+    and this one is quiet.
+    """
+
+    code: ClassVar[str] = "LR849"
+    name: ClassVar[str] = "percents-not-100"
+    needs_schedule: ClassVar[bool] = False
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(5%) >> cosine(0.1, 0, 90%)"),
+        case("warmup(10%) >> hold(80%) >> cooldown(20%)"),
+        case("wsd(0.1, 0.05dur, 0.7dur, 20%)"),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(5%) >> cosine(0.1, 0, 95%)"),
+        case("warmup(3.3%) >> hold(86.7%) >> cooldown(10%)"),
+        case("warmup(5%) >> hold() >> cooldown(20%)"),
+        case("cosine(0.1, 0, 50%)"),
+        case("warmup(100) >> cosine(0.1, 0, 90%)"),
+        case("wsd(0.1, 0.05dur, 0.75dur, 20%)"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        root = subject.expanded
+        while isinstance(root, n.Scope):
+            root = root.body
+        if subject.total is not None or not isinstance(root, n.Chain):
+            return
+        sites = {id(call.node): call for call in subject.calls}
+        shares = [_share(sites.get(id(part))) for part in root.parts]
+        known = [share for share in shares if share is not None]
+        if len(known) == len(shares) and not math.isclose(sum(known), 100, rel_tol=1e-6):
+            message = f"the lengths make {sum(known):g}% of the run"
+            fix = "leave one length out: it is the rest of the run then"
+            yield Finding(message, subject.tree.span, fix)
+
+
+def _share(call: CallSite | None) -> float | None:
+    length = None if call is None else call.arguments.get("steps")
+    if not isinstance(length, n.Number) or length.unit not in SHARE:
+        return None
+    return length.value * SHARE[length.unit]

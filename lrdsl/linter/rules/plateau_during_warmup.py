@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+from lrdsl.syntax import nodes as n
+
+REACTIVE = ("plateau", "newbob")
+
+
+@rule
+class PlateauDuringWarmup(Rule):
+    """What reacts to a metric stands behind a whole chain, the warmup included.
+
+    Metrics of the warmup then count: a few that are no better, which is common while the rate is
+    still rising, and the rest of the run trains with a tenth of it. Warmup and reduction get into
+    each other's way in ildoonet/pytorch-gradual-warmup-lr#19 and facebookresearch/ParlAI#1812.
+    """
+
+    code: ClassVar[str] = "LR840"
+    name: ClassVar[str] = "plateau-during-warmup"
+    needs_schedule: ClassVar[bool] = False
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(1000) >> hold() | plateau(0.5, patience=3)"),
+        case("(warmup(1000) >> cosine(0.1, 0, 9000)) | plateau()"),
+        case("warmup(1000) >> constant(0.1) | clip(_, 0.05) | newbob()"),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(1000) >> (hold() | plateau(0.5, patience=3))"),
+        case("constant(0.1) | plateau()"),
+        case("hold(1000) >> linear(_, 0, 100) | plateau()"),
+        case("warmup(1000) >> hold() | anchor()"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        for pipe, _ in n.walk(subject.tree):
+            if not isinstance(pipe, n.Pipe) or not isinstance(pipe.parts[0], n.Chain):
+                continue
+            first = pipe.parts[0].parts[0]
+            if not isinstance(first, n.Call) or first.name.id != "warmup":
+                continue
+            for part in pipe.parts[1:]:
+                if isinstance(part, n.Call) and part.name.id in REACTIVE:
+                    name = part.name.id
+                    message = f"`{name}` reacts during the warmup, too"
+                    fix = f"put it on what follows: `warmup(…) >> (… | {name}(…))`"
+                    yield Finding(message, part.span, fix)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+
+
+@rule
+class PlateauUnderEps(Rule):
+    """A `plateau` can never lower the learning rate, because of `eps` or `min_lr`.
+
+    A step down of no more than `eps` is not made, and none goes below `min_lr`. Where the learning
+    rate is that low from the start, nothing ever happens: joeynmt/joeynmt#163 never reached its
+    stop, nitrain/nitrain#110 and ArnovanHilten/GenNet#114 had a `min_lr` close to it.
+    """
+
+    code: ClassVar[str] = "LR841"
+    name: ClassVar[str] = "plateau-under-eps"
+    needs_values: ClassVar[bool] = True
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("constant(1e-8) | plateau()", total_steps=100),
+        case("constant(1e-3) | plateau(0.2, min_lr=1e-3)", total_steps=100),
+        case("warmup(10) >> (constant(1e-6) | plateau(0.5, eps=1e-6))", total_steps=100),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("constant(1e-3) | plateau()", total_steps=100),
+        case("constant(1e-3) | plateau(0.2, min_lr=1e-5)", total_steps=100),
+        case("constant(base) | plateau(0.2, min_lr=1e-3)", total_steps=100),
+        case("constant(1e-6) | plateau(0.5, eps=0)", total_steps=100),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        assert subject.schedule is not None
+        places = {part.node.span: part for part in subject.schedule.laid}
+        for call in subject.calls:
+            if call.name != "plateau":
+                continue
+            place = places.get(call.span)
+            start, stop = (0, subject.end) if place is None else (place.start, place.stop)
+            start = max(start, 0)
+            stop = min(stop, subject.end, start + MOST)
+            if start >= stop:
+                continue
+            _, peak = subject.schedule.bounds(start, int(stop))
+            factor, least, eps = [
+                subject.value(call.arguments[name]) if name in call.arguments else default
+                for name, default in (("factor", 0.1), ("min_lr", 0.0), ("eps", 1e-8))
+            ]
+            if factor is None or least is None or eps is None or peak <= 0:
+                continue
+            if peak <= least:
+                message = f"`min_lr` is {least:g}, and the learning rate is at most {peak:g}"
+            elif peak - max(peak * factor, least) <= eps:
+                message = f"the learning rate is at most {peak:g}: a step would be within `eps`"
+            else:
+                continue
+            yield Finding(message, call.span, "it never lowers anything; make that smaller")
+
+
+MOST = 1_000_000
+"""No more updates than this are looked at."""

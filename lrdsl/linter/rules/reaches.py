@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.looking import at_update, bounds, sampled
+from lrdsl.linter.subject import Subject
+
+
+@rule
+class Reaches(Rule):
+    """The highest value of the run is not `reaches`, if that is set.
+
+    A sweep over schedules compares them at the same peak; one that peaks elsewhere, for a factor
+    forgotten or a warmup cut off, loses for a reason that has nothing to do with its form.
+    """
+
+    code: ClassVar[str] = "LR818"
+    name: ClassVar[str] = "reaches"
+    needs_values: ClassVar[bool] = True
+
+    reaches: float | None = None
+    """The highest value of the run."""
+    tolerance: float = 0.01
+    """How far away it may be, as a share of `reaches`."""
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(0.1, 0, 800)", {"reaches": 1}),
+        case("warmup(100) >> cosine(1, 0, 800)", {"reaches": 1}, total_steps=50),
+        case("cosine(base, 0, 800)", {"reaches": 0.2}, base_lr=0.1),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(1, 0, 800)", {"reaches": 1}),
+        case("cosine(base, 0, 800)", {"reaches": 0.2}),
+        case("cosine(base, 0, 800)", base_lr=0.1),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        found = None if self.reaches is None else bounds(subject)
+        if found is None or self.reaches is None:
+            return
+        if abs(found[1] - self.reaches) > self.tolerance * abs(self.reaches):
+            steps, values = sampled(subject)
+            message = f"the highest value is {found[1]:g}, and is to be {self.reaches:g}"
+            yield Finding(message, at_update(subject, int(steps[values.argmax()])))

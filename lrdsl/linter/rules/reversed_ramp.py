@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+from lrdsl.linter.written import ramps
+
+
+@rule
+class ReversedRamp(Rule):
+    """A warmup that falls, or a cooldown that rises.
+
+    Its start or its end is not what was thought. google/automl#839 scaled the learning rate by the
+    batch size but not the warmup's start, so that the warmup began above the peak.
+    """
+
+    code: ClassVar[str] = "LR850"
+    name: ClassVar[str] = "reversed-ramp"
+    needs_values: ClassVar[bool] = True
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100, 1e-3) >> cosine(6e-4, 0, 800)"),
+        case("constant(1e-3, 100) >> cooldown(50, 1e-2)"),
+        case("wsd(1e-3, 100, 700, 200, end=0.1)"),
+        case("warmup(100, start=0.1)", base_lr=0.01),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100, 1e-5) >> cosine(6e-4, 0, 800)"),
+        case("constant(1e-3, 100) >> cooldown(50, 1e-4)"),
+        case("warmup(100, start=0.1)"),
+        case("warmup(constant, 100, 0.1) >> linear(1, 0, 100)"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        for name, mode, first, last, span in ramps(subject):
+            rises = last > first
+            if mode != "constant" and first != last and rises != (name == "warmup"):
+                way = "rises" if rises else "falls"
+                if name in ("warmup", "cooldown"):
+                    yield Finding(f"the {name} {way}, from {first:g} to {last:g}", span)

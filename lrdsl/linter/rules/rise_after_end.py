@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from lrdsl.diagnostics import Severity
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.looking import in_one_call
+from lrdsl.linter.subject import Part, Subject
+from lrdsl.shapes import SHAPES
+from lrdsl.syntax import nodes as n
+
+SAMPLES = 512
+
+
+@rule
+class RiseAfterEnd(Rule):
+    """The value rises again after it has decayed to its end.
+
+    A cosine that is written as a formula turns round at the bottom, and the run ends at a high rate
+    with the weights of a low one lost. Cycles under `repeat`, those of definitions, and `interval`
+    are meant and not mentioned.
+
+    Reported as ivadomed/ivadomed#57: a cosine for as many updates as there were epochs was followed
+    update by update, and went up and down many times. torch's CosineAnnealingLR does so whenever
+    the run is longer than its T_max.
+    """
+
+    code: ClassVar[str] = "LR815"
+    name: ClassVar[str] = "rise-after-end"
+    severity: ClassVar[Severity] = "hint"
+
+    low: float = 0.1
+    """Down to which share of the highest value a decay counts as one to the end."""
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("cosine(1, 0, 400) >> linear(0, 0.5, 400)"),
+        case("0.5 * (1 + cos(pi * t / 100))", total_steps=200),
+        case("warmup(100) >> linear(1, 0.01, 400) >> warmup(100, 0.01, 1) >> constant(1)"),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("cosine(1, 0, 400) >> constant(0)"),
+        case("0.5 * (1 + cos(pi * t / 100))", total_steps=100),
+        case("cyclic(0, 0.3, 50)", total_steps=1000),
+        case("cosine(1, 0, 100) | repeat()", total_steps=1000),
+        case("cosine(1, 0, 400) >> linear(0, 0.5, 400)", total_steps=400),
+        case("linear(1, 0.5, 100) >> linear(0.5, 1, 100)"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        parts = [x for x in subject.parts if max(x.start, 0) < x.stop and x.start < subject.end]
+        ends = [(part.begins, _own_end(subject, part)) for part in parts]
+        top = float(np.nanmax(np.abs(ends), initial=0))
+        ended: Part | None = None
+        for part, (begin, end) in zip(parts, ends, strict=True):
+            turn = self._turn(subject, part, top)
+            risen = ended is not None and end > begin + self.low * top
+            if turn is not None:
+                message = f"the value is at its lowest at update {turn}, and rises again after it"
+                yield Finding(message, part.span, f"end it there: `| take({turn})`")
+                return
+            if risen and ended is not None and not in_one_call(ended.span, part.span):
+                message = f"the value rises again, after it has come down to {ended.leads_to:g}"
+                yield Finding(message, part.span)
+                return
+            is_low = end <= self.low * top and begin - end >= self.low * top
+            if is_low and _is_formula(part.node):
+                ended = part
+
+    def _turn(self, subject: Subject, part: Part, top: float) -> int | None:
+        """The update from which a formula rises, after it has come down to the end."""
+        stop = min(part.stop, subject.end)
+        if math.isinf(stop) or part.name in SHAPES or part.span.sites or not _is_formula(part.node):
+            return None
+        t = np.unique(np.linspace(0, stop - 1 - part.start, SAMPLES).astype(np.int64))
+        values = part.signal.values(t.astype(np.float64))
+        at = int(values.argmin())
+        lowest, margin = values[at], self.low * max(top, float(np.abs(values).max()))
+        fell, rose = values[: at + 1].max() - lowest, values[at:].max() - lowest
+        return part.start + int(t[at]) if lowest <= margin and min(fell, rose) > margin else None
+
+
+def _own_end(subject: Subject, part: Part) -> float:
+    stop = min(part.stop, subject.end)
+    return part.begins if math.isinf(stop) else part.signal.at(float(stop - part.start))
+
+
+def _is_formula(root: n.Node) -> bool:
+    """Whether it says nothing of cycles or entries."""
+    for node, _ in n.walk(root):
+        if isinstance(node, (n.Bracket, n.Chain)):
+            return False
+        if isinstance(node, n.Call) and node.name.id in ("repeat", "cyclic"):
+            return False
+    return True

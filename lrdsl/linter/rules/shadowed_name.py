@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.compiler.check import read_own
+from lrdsl.curves import CURVES
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+from lrdsl.syntax import nodes as n
+
+
+@rule
+class ShadowedName(Rule):
+    """A variable has the name of a curve or of one of the spec's own definitions.
+
+    In `warmup(cosine, 100)` the word `cosine` is the curve, whatever number the variable holds:
+    the number is quietly not used. With definitions the reader has to guess which one is meant.
+    """
+
+    code: ClassVar[str] = "LR846"
+    name: ClassVar[str] = "shadowed-name"
+    needs_schedule: ClassVar[bool] = False
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(cosine, 100) >> constant(0.1)", cosine=50),
+        case("constant(linear, 10)", linear=0.1),
+        case("constant(half, 10) >> half(0.1)", half=0.1, definitions="def half(a) = a / 2"),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(cosine, 100) >> constant(0.1)"),
+        case("warmup(warmup) >> constant(0.1)", warmup=100),
+        case("cosine(peak, 0, 10)", peak=0.1, cosine=5),
+        case("constant(peak, 10)", peak=0.1, definitions="def half(a) = a / 2"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        if not subject.context.variables:
+            return
+        own = read_own(subject.context.definitions)
+        for node, _ in n.walk(subject.tree):
+            if not isinstance(node, n.Name) or node.id not in subject.context.variables:
+                continue
+            if node.id in CURVES or node.id in own:
+                what = "a curve" if node.id in CURVES else "a definition"
+                message = f"`{node.id}` is both a variable and {what}"
+                yield Finding(message, node.span, "give the variable another name")

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.looking import falls
+from lrdsl.linter.subject import Subject
+
+
+@rule
+class ShorterThanRun(Rule):
+    """The schedule is over long before the run, which goes on at the last value of the decay.
+
+    The rest of the training hardly changes anything, or nothing where that value is 0. It comes
+    from counting updates per process or per batch where the optimizer makes fewer or more, and from
+    a run that was made longer without its schedule. A schedule that ends in a constant, or with a
+    rise, is meant to be held.
+
+    Reported as huggingface/accelerate#2926 (every process advanced the scheduler) and
+    clovaai/bros#11 (a rate of 0 from epoch 5 of 50 on).
+    """
+
+    code: ClassVar[str] = "LR805"
+    name: ClassVar[str] = "shorter-than-run"
+    needs_total: ClassVar[bool] = True
+
+    share: float = 0.1
+    """For how much of the run the last value of a decay may be held."""
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(1, 0, 400)", total_steps=1000),
+        case("linear(1, 0, 10ep)", total_steps=5000, steps_per_epoch=100),
+        case("torch.PolynomialLR()", total_steps=1000, base_lr=0.1),
+        case("wsd(1, 100, 200, 100)", total_steps=1000),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(1, 0, 850)", total_steps=1000),
+        case("warmup(100) >> cosine(1, 0.1, 400) >> hold()", total_steps=1000),
+        case("warmup(100, 0, 1)", total_steps=1000),
+        case("cosine(1, 0, 100) >> constant(0.1, 100)", total_steps=1000),
+        case("warmup(100) >> cosine(1, 0, 400)"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        assert subject.schedule is not None and subject.total is not None
+        length, total = subject.schedule.length, subject.total
+        if math.isinf(length) or total - length <= self.share * total:
+            return
+        last = max(subject.parts, key=lambda part: (part.stop, part.start), default=None)
+        if last is None or last.start == last.stop or not falls(last):
+            return
+        message = (
+            f"this is over after {length:g} updates, and the other {total - length:g} of the run"
+            f" have {subject.schedule(total):g}"
+        )
+        fix = "leave its length out, or say `>> hold()` if that is meant"
+        yield Finding(message, last.span, fix)

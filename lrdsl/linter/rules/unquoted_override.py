@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.diagnostics import Severity
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+
+
+@rule
+class UnquotedOverride(Rule):
+    """A spec without quotes in a Hydra override, which Hydra reads otherwise or not at all.
+
+    Brackets are calls of Hydra's own functions there, commas make a sweep, and `>` cannot be
+    written at all: "Unknown function 'warmup'". The shell takes the first pair of quotes away, so
+    that two are needed. NVIDIA/cloudai#557 and IDEA-Research/detrex#309 are overrides that Hydra
+    could not read. It is found where the place tells that the text is an override without quotes.
+    """
+
+    code: ClassVar[str] = "LR848"
+    name: ClassVar[str] = "unquoted-override"
+    severity: ClassVar[Severity] = "error"
+    needs_schedule: ClassVar[bool] = False
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(1, 0, 800)", facts={"override": True}),
+        case("cosine(0.1, 0)", facts={"override": True}),
+        case("points[0:0, 100:1]", facts={"override": True}),
+        case("0.1 if total > 500 else 0.2", facts={"override": True}),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("0.1", facts={"override": True}),
+        case("base / 2", facts={"override": True}),
+        case("peak if true else 1", facts={"override": True}),
+        case("cosine(0.1, 0)"),
+        case("cosine(0.1, 0)", facts={"override": False}),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        if not subject.facts.get("override"):
+            return
+        if any([sign in subject.source for sign in UNREADABLE]):
+            message = "Hydra cannot read a spec that stands in an override without quotes"
+            fix = "put double quotes around it, and single ones around all: `'key=\"…\"'`"
+            yield Finding(message, subject.tree.span, fix)
+
+
+UNREADABLE = "()[]{},#<>=!"
+"""What Hydra's overrides do not know, or know for something else, where no quotes are."""

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import ClassVar
+
+from lrdsl.diagnostics import Span
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+from lrdsl.signal import half_up
+from lrdsl.syntax import nodes as n
+
+
+@rule
+class UnseenSegment(Rule):
+    """No update sees a segment: it starts when the run is over, or is hidden behind something else.
+
+    Most often it is the final decay, so that the run lacks what it was planned to end with. A
+    `take` that is shorter than the chain hides a segment, and so does an `interval` entry that
+    replaces the schedule from an earlier update on.
+
+    Reported as pytorch/pytorch#185872 (a milestone of 0 leaves out the first of the schedulers).
+    """
+
+    code: ClassVar[str] = "LR806"
+    name: ClassVar[str] = "unseen-segment"
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> constant(1, 900) >> linear(1, 0, 200)", total_steps=1000),
+        case("warmup(100) >> cosine(1, 0.1, 800) >> 0.1", total_steps=500),
+        case("constant(1, 100) >> linear(1, 0, 100) | take(80)"),
+        case("constant(1, 100) >> linear(1, 0, 100) | interval[90:0.1]"),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> constant(1, 700) >> linear(1, 0, 200)", total_steps=1000),
+        case("warmup(100) >> cosine(1, 0.1, 800) >> 0.1"),
+        case("constant(1, 100) >> linear(1, 0, 100) | interval[150:0.1]"),
+        case("constant(1, 100) >> linear(1, 0, 100) | interval[90:*0.1]"),
+        case("constant(1, 100) >> linear(1, 0, 100) | interval[50..95:0.1]"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        assert subject.schedule is not None
+        ends: list[tuple[float, str]] = []
+        if subject.total is not None:
+            ends.append((subject.total, "the run is over after {} updates"))
+        ends.append((subject.schedule.length, "the schedule is over after {} updates"))
+        replaced = _replaced_from(subject)
+        if replaced is not None:
+            ends.append((half_up(replaced), "an `interval` replaces it from update {} on"))
+        seen: set[Span] = set()
+        for part in subject.parts:
+            if part.start == part.stop or part.stop <= 0 or part.span in seen:
+                continue
+            for end, why in ends:
+                if part.start >= end:
+                    seen.add(part.span)
+                    message = f"no update sees this: it starts at update {part.start}, and "
+                    yield Finding(message + why.format(f"{end:g}"), part.span)
+                    break
+
+
+def _replaced_from(subject: Subject) -> Fraction | None:
+    """From where on the entries of an `interval` around everything replace what stands below."""
+    tree = subject.expanded
+    found: list[Fraction] = []
+    for modifier in tree.parts[1:] if isinstance(tree, n.Pipe) else ():
+        if not isinstance(modifier, n.Bracket):
+            return None  # other modifiers move or warp what follows
+        for entry in modifier.entries:
+            if isinstance(entry, n.Entry) and not entry.factor and entry.stop is None:
+                start = subject.updates(entry.start)
+                found += [] if start is None else [start]
+    return min(found, default=None)

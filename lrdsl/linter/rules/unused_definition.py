@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.compiler.check import read_own
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+from lrdsl.syntax import nodes as n
+
+TWO = "def half(a) = a / 2 \ndef third(a) = a / 3"
+USED = "def half(a) = a / 2 \ndef quarter(a) = half(half(a))"
+
+
+@rule
+class UnusedDefinition(Rule):
+    """A definition beside a spec that nothing uses.
+
+    It is left over, or the spec calls something else than was meant. It is found where the place
+    tells what else uses its definitions; those of a shared file are nobody's mistake.
+    """
+
+    code: ClassVar[str] = "LR847"
+    name: ClassVar[str] = "unused-definition"
+    needs_schedule: ClassVar[bool] = False
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("half(0.1)", definitions=TWO, facts={"definitions_used_elsewhere": ()}),
+        case("constant(0.1)", definitions=TWO, facts={"definitions_used_elsewhere": ["half"]}),
+        case("half(0.1)", definitions=USED, facts={"definitions_used_elsewhere": ()}),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("half(0.1) + third(1)", definitions=TWO, facts={"definitions_used_elsewhere": ()}),
+        case("half(0.1)", definitions=TWO, facts={"definitions_used_elsewhere": ["third"]}),
+        case("quarter(0.1)", definitions=USED, facts={"definitions_used_elsewhere": ()}),
+        case("half(0.1)", definitions=TWO),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        elsewhere = subject.facts.get("definitions_used_elsewhere")
+        if elsewhere is None:
+            return
+        own = read_own(subject.context.definitions)
+        used = {*elsewhere, *_called(subject.tree)}
+        for name in reversed(list(own)):  # a definition uses those above it
+            if name in used:
+                used.update(*[_called(root) for root in own[name].roots])
+        for name in own:
+            if name not in used:
+                yield Finding(f"nothing uses the definition `{name}`", subject.tree.span)
+
+
+def _called(root: n.Node) -> set[str]:
+    """The names that are called below a node; a field of a program counts for the program."""
+    calls = [node.name.id for node, _ in n.walk(root) if isinstance(node, (n.Call, n.Bracket))]
+    return {*calls, *[name.rpartition(".")[0] for name in calls]}

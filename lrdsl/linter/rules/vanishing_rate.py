@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from lrdsl.diagnostics import Severity
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+
+POINTS = 200
+"""So many values of the run are looked at, none in its last tenth, where decays end."""
+
+
+@rule
+class VanishingRate(Rule):
+    """The learning rate all but vanishes long before the run is over, and yet it is not 0.
+
+    A decay by a factor for each epoch that is applied at each update brings the rate to 1e-20 in
+    the first epochs; the rest of the run trains nothing. NVIDIA/DIGITS#662 and
+    hukenovs/hagrid#12 are such decays.
+    """
+
+    code: ClassVar[str] = "LR853"
+    name: ClassVar[str] = "vanishing-rate"
+    severity: ClassVar[Severity] = "hint"
+    needs_total: ClassVar[bool] = True
+
+    share: float = 1e-12
+    """A value below this share of the largest one has vanished."""
+    updates: int = 5_000
+    """In a run of fewer updates nothing is lost, and it is not looked at."""
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("exponential_decay(0.1, 0.95)", total_steps=20_000),
+        case("step(0.1, 0.1, 300)", total_steps=10_000),
+        case("torch.ExponentialLR(0.99)", total_steps=10_000, base_lr=0.1),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("exponential_decay(0.1, 0.999)", total_steps=20_000),
+        case("cosine(0.1, 0)", total_steps=10_000_000),
+        case("cosine(0.1, 0, 5000)", total_steps=10_000),
+        case("exponential_decay(0.1, 0.95)"),
+        case("exponential_decay(0.1, 0.95) | clip(1e-5, _)", total_steps=20_000),
+        case("exponential_decay(0.1, 0.95)", total_steps=1000),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        assert subject.schedule is not None and subject.total is not None
+        if subject.total < self.updates:
+            return
+        at = np.unique(np.linspace(0, 0.9 * subject.total, POINTS).astype(np.int64))
+        values = np.abs(subject.schedule(at))
+        gone = (values > 0) & (values < self.share * values.max())
+        # Two in a row: one alone may be the last update of a part that ends at 0.
+        both = np.flatnonzero(gone[1:] & gone[:-1])
+        if both.size:
+            when, value = at[both[0]], values[both[0]]
+            message = f"by update {when} of {subject.total} the value is down to {value:.1g}"
+            yield Finding(message, subject.tree.span, "a decay per epoch takes `every=1ep`")

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.diagnostics import Severity
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.looking import at_update, rebased
+from lrdsl.linter.subject import Subject
+from lrdsl.shapes import SHAPES
+
+
+@rule
+class ZeroFirstUpdate(Rule):
+    """The first update has a learning rate of exactly 0, and changes nothing.
+
+    A whole batch is computed for nothing, and what compares the weights after the first update with
+    those before it sees no difference. A `warmup` begins at 0 unless told otherwise, and most take
+    that as it is: it is mentioned only if `warmups` is set.
+
+    Reported as huggingface/transformers#34754, meta-pytorch/torchtune#2010,
+    EleutherAI/gpt-neox#1373 and verl-project/verl#3674.
+    """
+
+    code: ClassVar[str] = "LR810"
+    name: ClassVar[str] = "zero-first-update"
+    severity: ClassVar[Severity] = "hint"
+
+    warmups: bool = False
+    """Whether the 0 that a warmup starts at counts as well."""
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("linear(0, 1, 100) >> cosine(1, 0, 800)"),
+        case("points[0:0, 100:1, 800:1e-3]"),
+        case("base * t / 100 | take(100)"),
+        case("warmup(100) >> cosine(1, 0, 800)", {"warmups": True}),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("warmup(100) >> cosine(1, 0, 800)"),
+        case("warmup(100, 0, 1) * exponential_decay(1, 0.5, every=100)"),
+        case("linear(0.01, 1, 100) >> cosine(1, 0, 800)"),
+        case("warmup(100, 1e-7) >> cosine(1, 0, 800)", {"warmups": True}),
+        case("constant(0, 100) >> warmup(100) >> constant(1)"),
+        case("0"),
+        case("sequence([warmup(100), cosine(1, 0, 400)], [100])"),
+        case("base - 1 + t"),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        schedule = subject.schedule
+        assert schedule is not None
+        if schedule(0) != 0 or schedule(1) <= 0 or rebased(subject)(0) != 0:
+            return
+        span = at_update(subject, 0)
+        if self.warmups or not (span.sites or _warms_up(subject)):
+            fix = "start a little above, or a step later: `| skip(1)`"
+            yield Finding("the first update has a learning rate of 0", span, fix)
+
+
+def _warms_up(subject: Subject) -> bool:
+    """Whether the 0 is that of a warmup, or it cannot be told."""
+    first = next((part.name for part in subject.parts if part.stop > 0), "")
+    if first in SHAPES:
+        return first == "warmup"
+    return any([call.name == "warmup" for call in subject.calls])

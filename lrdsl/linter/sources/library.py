@@ -1,0 +1,36 @@
+"""`.lr` files: definitions, and the examples in the comments above them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from lrdsl.linter.found import Snippet
+from lrdsl.linter.sources.control import ignored_within
+
+_EXAMPLE = re.compile(r"^[ \t]*#[ \t]*Example:[ \t]*`([^`\r\n]+)`", re.MULTILINE)
+
+
+def snippets(text: str, lines: Mapping[int, frozenset[str]]) -> Iterator[Snippet]:
+    """The definitions of a file as one snippet, then each example.
+
+    >>> text = "# A half.\\n#\\n# Example: `half(1)`\\ndef half(a) = a / 2"
+    >>> [found.text for found in snippets(text, {})][1:]
+    ['half(1)']
+    """
+    start = 1 if text.startswith("\ufeff") else 0
+    places = [at for at in range(start, len(text)) if not text.startswith("\r\n", at)]
+    own = text[start:].replace("\r\n", "\n")
+    offsets = (*places, len(text))
+    yield Snippet(own, offsets, "library", "text", ignored=lines, role="definitions")
+    for found in _EXAMPLE.finditer(text):
+        line = text.count("\n", 0, found.start()) + 1
+        yield Snippet(
+            found[1],
+            tuple(range(found.start(1), found.end(1) + 1)),
+            "library",
+            "definition",
+            context={"definitions": own},
+            ignored=ignored_within(lines, line, line),
+            writable=False,
+        )

@@ -1,0 +1,68 @@
+"""Which texts are specs by what they say: those that call what lrdsl knows, and nothing else."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from lrdsl.compiler.lists import LISTS
+from lrdsl.diagnostics import Reporter
+from lrdsl.functions import FUNCTIONS
+from lrdsl.library import shipped
+from lrdsl.modifiers import MODIFIERS
+from lrdsl.shapes import SHAPES
+from lrdsl.syntax import nodes as n
+from lrdsl.syntax.parser import read
+
+NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+"""A number as Python writes it."""
+
+_CALL = re.compile(r"([A-Za-z][\w.]*)[ \t]*[(\[]")
+_WORD = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*")
+
+
+@functools.cache
+def _schedules() -> frozenset[str]:
+    return frozenset([*SHAPES, *MODIFIERS, *shipped()])
+
+
+@functools.cache
+def _others() -> frozenset[str]:
+    return frozenset([*FUNCTIONS, *LISTS])
+
+
+def calls_schedule(text: str, own: frozenset[str] = frozenset()) -> bool:
+    """Whether a text that can stand anywhere is a spec: it calls a shape, and nothing unknown.
+
+    `own` are the names that are defined beside it.
+
+    >>> calls_schedule("warmup(100) >> hold()"), calls_schedule("see cosine(x)")
+    (True, False)
+    >>> calls_schedule("max(1, 2)"), calls_schedule("conv(3) >> linear(10, 5)")
+    (False, False)
+    """
+    called = set(_CALL.findall(text))
+    if called.isdisjoint(_schedules() | own):
+        return False
+    reporter = Reporter(text)
+    tree = read(text, reporter)
+    if tree is None or reporter.diagnostics:
+        return False
+    names = {node.name.id for node, _ in n.walk(tree) if isinstance(node, (n.Call, n.Bracket))}
+    known = _schedules() | own
+    return not names.isdisjoint(known) and names <= known | _others()
+
+
+def looks_like_spec(text: str, words: frozenset[str] = frozenset()) -> bool:
+    """Whether a text is a spec at a place that is a spec's: with brackets or operators, or a name.
+
+    What else stands under `lr` in other programs' configs, `auto` for example, is none; nor is the
+    name of a file. `words` are names that count although lrdsl does not know them.
+
+    >>> looks_like_spec("warmp(100) >> hold()"), looks_like_spec("wsd"), looks_like_spec("auto")
+    (True, True, False)
+    """
+    text = text.strip()
+    if _WORD.fullmatch(text):
+        return text in words or text in _schedules()
+    return _CALL.search(text) is not None or ">>" in text or NUMBER.fullmatch(text) is not None

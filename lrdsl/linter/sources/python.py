@@ -1,0 +1,280 @@
+"""Specs in Python: string literals that are given to lrdsl's functions.
+
+They are found in the syntax tree, under whatever name the functions were imported; a name that the
+file gives to one string, and never to anything else, stands for it. Nothing is run.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from lrdsl.compiler.context import PARTS, RESERVED
+from lrdsl.linter.found import Role, Snippet
+from lrdsl.linter.sources.control import ignored_within
+from lrdsl.linter.sources.holes import fill
+from lrdsl.linter.sources.literals import Literal, read_literal
+from lrdsl.syntax.spec import NAME, as_number
+
+
+class NotPython(Exception):
+    """Text that is no Python; the message says why, and where."""
+
+
+class _Takes(NamedTuple):
+    """What one of lrdsl's functions takes: which argument is the spec, and what it is for."""
+
+    position: int
+    keyword: str
+    role: Role = "spec"
+
+
+_FUNCTIONS = {
+    "lrdsl.compile": _Takes(0, "spec"),
+    "lrdsl.lint": _Takes(0, "spec"),
+    "lrdsl.parse": _Takes(0, "text", "piece"),
+    "lrdsl.format": _Takes(0, "text", "piece"),
+    "lrdsl.define": _Takes(0, "text", "definitions"),
+    "lrdsl.hydra.override": _Takes(0, "spec"),
+    "lrdsl.torch.Scheduler": _Takes(1, "spec"),
+}
+_HOMES = {
+    "lrdsl.schedule.compile": "lrdsl.compile",
+    "lrdsl.linter.lint": "lrdsl.lint",
+    "lrdsl.syntax.spec.parse": "lrdsl.parse",
+    "lrdsl.definitions.define": "lrdsl.define",
+    "lrdsl.torch.scheduler.Scheduler": "lrdsl.torch.Scheduler",
+}
+_NO_VARIABLES = PARTS | RESERVED | {"last_epoch", "metric_reduction"}
+_LINE_END = re.compile(r"\r\n|[\r\n]")
+_DEEP = 10
+
+
+def snippets(text: str, lines: Mapping[int, frozenset[str]]) -> Iterator[Snippet]:
+    """The specs in the text of a Python file. Raises NotPython.
+
+    >>> code = "from lrdsl import compile as c\\nc('hold(5)', total_steps=9)"
+    >>> [(found.text, found.context) for found in snippets(code, {})]
+    [('hold(5)', {'total_steps': 9})]
+    """
+    if "lrdsl" not in text:
+        return
+    shift = 1 if text.startswith("\ufeff") else 0
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text[shift:])
+    except SyntaxError as error:
+        raise NotPython(f"line {error.lineno or 1}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError):
+        raise NotPython("it is nested too deep, or holds null characters") from None
+    yield from _Module(text, shift, tree, lines).snippets()
+
+
+class _Module:
+    def __init__(
+        self, text: str, shift: int, tree: ast.Module, lines: Mapping[int, frozenset[str]]
+    ) -> None:
+        self.text = text
+        self.lines = lines
+        self.tree = tree
+        self.starts = [shift, *[found.end() for found in _LINE_END.finditer(text)]]
+        self.aliases: dict[str, str] = {}
+        self.assigned: dict[str, list[ast.expr | None]] = {}
+        self.meant_to_fail: set[ast.AST] = set()
+        self.calls: list[ast.Call] = []
+        self.found: dict[tuple[int, int], Snippet] = {}
+        """By place, so that a string which two calls take is told of once."""
+
+    def snippets(self) -> Iterator[Snippet]:
+        for node in ast.walk(self.tree):
+            self._note(node)
+        for call in self.calls:
+            takes = _FUNCTIONS.get(self._dotted(call.func))
+            if takes is not None and call not in self.meant_to_fail:
+                self._call(call, takes)
+        yield from sorted(self.found.values(), key=lambda snippet: snippet.start)
+
+    def _note(self, node: ast.AST) -> None:
+        """Imports, names with their values, calls, and the blocks that expect an exception."""
+        if isinstance(node, ast.Import):
+            for each in node.names:
+                whole = each.name if each.asname else each.name.partition(".")[0]
+                self.aliases[each.asname or whole] = whole
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for each in node.names:
+                self.aliases[each.asname or each.name] = f"{node.module}.{each.name}"
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target = node.targets[0]
+            if isinstance(target, ast.Name):
+                self.assigned.setdefault(target.id, []).append(node.value)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            self.assigned.setdefault(node.target.id, []).append(node.value)
+        elif isinstance(node, ast.arg):
+            self.assigned.setdefault(node.arg, []).append(None)
+        elif isinstance(node, (ast.AugAssign, ast.NamedExpr, ast.For)):
+            for name in ast.walk(node.target):
+                if isinstance(name, ast.Name):
+                    self.assigned.setdefault(name.id, []).append(None)
+        elif isinstance(node, ast.Call):
+            self.calls.append(node)
+        elif isinstance(node, (ast.With, ast.AsyncWith)) and any(map(_expects, node.items)):
+            for inner in node.body:
+                self.meant_to_fail.update(ast.walk(inner))
+
+    def _dotted(self, node: ast.expr) -> str:
+        """The full name of what is called, "" for what has none."""
+        names: list[str] = []
+        while isinstance(node, ast.Attribute):
+            names.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return ""
+        whole = ".".join([self.aliases.get(node.id, ""), *reversed(names)])
+        return _HOMES.get(whole, whole)
+
+    def _call(self, call: ast.Call, takes: _Takes) -> None:
+        if any([isinstance(argument, ast.Starred) for argument in call.args]):
+            return
+        keywords = {each.arg: each.value for each in call.keywords if each.arg is not None}
+        spec = keywords.get(takes.keyword)
+        if spec is None and len(call.args) > takes.position:
+            spec = call.args[takes.position]
+        if spec is None:
+            return
+        context, facts = self._context(keywords)
+        if takes.keyword == "spec" and takes.position == 1:
+            context = {name: value for name, value in context.items() if name != "base_lr"}
+        if takes.role == "spec":
+            self._spec(spec, context, facts)
+        else:
+            self._string(spec, takes.role, {}, {})
+
+    def _context(self, keywords: Mapping[str, ast.expr]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What the keyword arguments tell of the run, and other facts."""
+        context: dict[str, Any] = {}
+        facts: dict[str, Any] = {}
+        for name, value in keywords.items():
+            if name == "definitions":
+                self._definitions(value, context, facts)
+            elif name in PARTS or (NAME.fullmatch(name) and name not in _NO_VARIABLES):
+                number = self._number(value)
+                if number is not None:
+                    context[name] = number
+        return context, facts
+
+    def _definitions(self, value: ast.expr, context: dict[str, Any], facts: dict[str, Any]) -> None:
+        node = self._value(value)
+        if isinstance(node, ast.Constant) and node.value is None:
+            return
+        literal = self._literal(node)
+        if literal is None or literal.holes or literal.text.strip().endswith(".lr"):
+            facts["definitions_unknown"] = True
+            return
+        context["definitions"] = literal.text
+        self._string(value, "definitions", {}, {})
+
+    def _spec(self, value: ast.expr, context: dict[str, Any], facts: dict[str, Any]) -> None:
+        """A spec, a mapping with one, or a program of them."""
+        node = self._value(value)
+        if not isinstance(node, ast.Dict):
+            self._string(node, "spec", context, facts)
+            return
+        pairs = {
+            key.value: each
+            for key, each in zip(node.keys, node.values, strict=True)
+            if isinstance(key, ast.Constant)
+        }
+        if len(pairs) < len(node.keys):
+            return
+        context, facts = dict(context), dict(facts)
+        if "definitions" in pairs:
+            self._definitions(pairs.pop("definitions"), context, facts)
+        if "spec" in pairs:
+            self._spec(pairs["spec"], context, facts)
+            return
+        facts["program"] = tuple(sorted(map(str, pairs)))
+        for each in pairs.values():
+            each = self._value(each)
+            choices = each.values if isinstance(each, ast.Dict) else [each]
+            for choice in choices:
+                self._string(self._value(choice), "spec", context, facts)
+
+    def _value(self, node: ast.expr) -> ast.expr:
+        """What a name stands for, if the file says so once; else the expression itself."""
+        for _ in range(_DEEP):
+            values = self.assigned.get(node.id, []) if isinstance(node, ast.Name) else []
+            if len(values) != 1 or values[0] is None:
+                break
+            node = values[0]
+        return node
+
+    def _number(self, node: ast.expr) -> int | float | None:
+        node = self._value(node)
+        sign = 1
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            sign, node = -1, node.operand
+        number = as_number(node.value) if isinstance(node, ast.Constant) else None
+        return None if number is None else sign * number
+
+    def _literal(self, node: ast.expr) -> Literal | None:
+        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if not is_text and not isinstance(node, ast.JoinedStr):
+            return None
+        assert node.end_lineno is not None and node.end_col_offset is not None
+        start = self._offset(node.lineno, node.col_offset)
+        stop = self._offset(node.end_lineno, node.end_col_offset)
+        literal = read_literal(self.text, start, stop)
+        if literal is not None and isinstance(node, ast.Constant) and literal.text != node.value:
+            return None
+        return literal
+
+    def _string(
+        self, node: ast.expr, role: Role, context: dict[str, Any], facts: dict[str, Any]
+    ) -> None:
+        node = self._value(node)
+        literal = self._literal(node)
+        if literal is None:
+            return
+        text, offsets = literal.text, literal.offsets
+        unknown: tuple[tuple[int, int], ...] = ()
+        if literal.holes:
+            filled = fill(text, offsets, literal.holes)
+            if filled is None:
+                return
+            text, offsets, unknown = filled
+        if role == "definitions" and text.strip().endswith(".lr"):
+            return
+        first, last = node.lineno, node.end_lineno or node.lineno
+        self.found.setdefault(
+            (offsets[0], offsets[-1]),
+            Snippet(
+                text,
+                offsets,
+                "python",
+                literal.style,
+                facts,
+                context,
+                ignored_within(self.lines, first, last),
+                literal.is_single and not literal.holes,
+                role,
+                unknown,
+            ),
+        )
+
+    def _offset(self, line: int, column: int) -> int:
+        """The offset of a place that Python gives as a line and a column in UTF-8."""
+        start = self.starts[line - 1]
+        stop = self.starts[line] if line < len(self.starts) else len(self.text)
+        return start + len(self.text[start:stop].encode()[:column].decode(errors="ignore"))
+
+
+def _expects(item: ast.withitem) -> bool:
+    """Whether a `with` expects its body to fail: `pytest.raises`, `self.assertRaises`."""
+    call = item.context_expr
+    name = call.func if isinstance(call, ast.Call) else call
+    last = name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", "")
+    return "raises" in last.lower()

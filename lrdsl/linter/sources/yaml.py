@@ -1,0 +1,346 @@
+"""Specs in YAML: Hydra's configs, and any other file that has them.
+
+A value is a spec by its place (`spec`, `lr`, `*_lr`, what a lrdsl `_target_` takes) or by what it
+says: it calls a shape. `${…}` is what the same file says it is, else a variable that is not known.
+A sequence of documents is read one by one; the root key `hydra`, and `defaults`, hold no specs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lrdsl.compiler.context import PARTS, RESERVED
+from lrdsl.diagnostics import SpecError
+from lrdsl.library.files import text_of
+from lrdsl.linter.found import Role, Snippet
+from lrdsl.linter.sources import nodes
+from lrdsl.linter.sources.control import ignored_within
+from lrdsl.linter.sources.holes import Hole, fill
+from lrdsl.linter.sources.names import NUMBER, calls_schedule, looks_like_spec
+from lrdsl.linter.sources.nodes import Scalar
+from lrdsl.linter.sources.scalars import offsets_of
+from lrdsl.syntax.spec import NAME
+
+_REFERENCE = re.compile(r"\$\{([^${}]*)\}")
+_LR = re.compile(r"(?:.*_)?lr")
+_DEF = re.compile(r"^[ \t]*def\s+([A-Za-z][\w.]*)", re.MULTILINE)
+_DEEP = 10
+"""So many references to references are followed."""
+
+_NO_VARIABLES = PARTS | RESERVED | {"last_epoch", "metric_reduction", "optimizer"}
+"""What a lrdsl `_target_` takes that is no variable of the spec."""
+
+
+@dataclass
+class _Place:
+    """A scalar that is a spec, and what its place tells."""
+
+    scalar: Scalar
+    path: str
+    role: Role
+    number: bool
+    """Whether it is meant as a number, which YAML takes for text."""
+    context: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def snippets(
+    text: str,
+    lines: Mapping[int, frozenset[str]],
+    folder: str = "",
+    presets: Callable[[], frozenset[str]] = frozenset,
+) -> Iterator[Snippet]:
+    """The specs in a YAML text. Raises NotYaml.
+
+    `lines` are those with comments for the linter; `folder` is where files named in the text lie,
+    `presets` gives the names of the configs of its groups.
+
+    >>> [snippet.text for snippet in snippets("lr: {spec: 'wsd(0.1, 9, 80, 9)'}", {})]
+    ['wsd(0.1, 9, 80, 9)']
+    """
+    # All are read before the first is handed out: a file is YAML to its end, or is not.
+    for document in list(nodes.documents(text)):
+        yield from _Document(text, document, lines, folder, presets).snippets()
+
+
+class _Document:
+    def __init__(
+        self,
+        text: str,
+        root: nodes.Node,
+        lines: Mapping[int, frozenset[str]],
+        folder: str,
+        presets: Callable[[], frozenset[str]],
+    ) -> None:
+        self.text = text
+        self.root = root
+        self.lines = lines
+        self.folder = folder
+        self.presets = presets
+        self.places: dict[int, _Place] = {}
+        """By the identity of the scalar, in the order of the text."""
+
+    def snippets(self) -> Iterator[Snippet]:
+        self._walk()
+        for place in sorted(self.places.values(), key=lambda each: each.scalar.start):
+            snippet = self._snippet(place)
+            if snippet is not None:
+                yield snippet
+
+    def _walk(self) -> None:
+        """Look at every value once: anchors may lead to a value in many ways, or in circles."""
+        seen: set[int] = set()
+        left: list[tuple[nodes.Node, str]] = [(self.root, "")]
+        while left:
+            node, path = left.pop()
+            if id(node) in seen or isinstance(node, Scalar):
+                continue
+            seen.add(id(node))
+            if isinstance(node, nodes.Sequence):
+                for i, item in enumerate(node.items):
+                    left.append((item, f"{path}[{i}]"))
+                    self._value(None, item, f"{path}[{i}]", {}, {})
+                continue
+            target = node.text("_target_") or ""
+            context, facts = self._beside(node, target)
+            if target.startswith("lrdsl."):
+                self._argument(node.get("spec"), f"{path}.spec".lstrip("."), context, facts)
+            for key, value in node.pairs:
+                name = key.value if isinstance(key, Scalar) else ""
+                if not path and name in ("hydra", "defaults"):
+                    continue
+                inner = f"{path}.{name}".lstrip(".")
+                left.append((value, inner))
+                own = context if name == "spec" or _LR.fullmatch(name) else {}
+                self._value(name, value, inner, own, facts)
+
+    def _beside(self, node: nodes.Mapping, target: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What the keys of a mapping tell of the run, and other facts."""
+        context: dict[str, Any] = {}
+        facts: dict[str, Any] = {}
+        ours = target.startswith("lrdsl.")
+        for name, value in node.items():
+            if not isinstance(value, Scalar) or name == "spec":
+                continue
+            if name == "definitions":
+                found = self._definitions(value)
+                if found is None:
+                    facts["definitions_unknown"] = True
+                elif found:
+                    context["definitions"] = found
+            elif name in PARTS or (ours and NAME.fullmatch(name) and name not in _NO_VARIABLES):
+                if name == "base_lr" and target.endswith(".Scheduler"):
+                    continue
+                number = self._number(value)
+                if number is not None:
+                    context[name] = number
+        return context, facts
+
+    def _definitions(self, value: Scalar) -> str | None:
+        """The text of definitions; None if it is not known."""
+        if value.tag == "null":
+            return ""
+        text = self._known(value.value)
+        if text is None or not text.strip().endswith(".lr"):
+            return text
+        try:
+            return text_of(os.path.join(self.folder, text.strip()))
+        except SpecError:
+            return None
+
+    def _number(self, value: Scalar) -> float | None:
+        text = self._known(value.value)
+        if text is None or value.style != "plain" or not NUMBER.fullmatch(text):
+            return None
+        number = float(text)
+        return int(number) if number.is_integer() else number
+
+    def _argument(
+        self, node: nodes.Node | None, path: str, context: dict[str, Any], facts: dict[str, Any]
+    ) -> None:
+        """What a lrdsl `_target_` takes: a spec, a mapping with one, or a program of them."""
+        if isinstance(node, Scalar):
+            found = _REFERENCE.fullmatch(node.value.strip())
+            aim = None if found is None else self._at(found[1])
+            if aim is not None:
+                assert found is not None
+                node, path = aim, found[1]
+        if isinstance(node, Scalar):
+            self._add(node, path, "spec", context, facts)
+        if not isinstance(node, nodes.Mapping):
+            return
+        inner, more = self._beside(node, "")
+        context, facts = {**context, **inner}, {**facts, **more}
+        if node.get("spec") is not None:
+            self._argument_once(node.get("spec"), f"{path}.spec", context, facts)
+            return
+        names = {name for name, _ in node.items()} - {"definitions"}
+        facts = {**facts, "program": tuple(sorted(names))}
+        for name, value in node.items():
+            if name == "definitions":
+                continue
+            if isinstance(value, nodes.Mapping) and value.get("spec") is None:
+                for pattern, one in value.items():
+                    self._argument_once(one, f"{path}.{name}.{pattern}", context, facts)
+            else:
+                self._argument_once(value, f"{path}.{name}", context, facts)
+
+    def _argument_once(
+        self, node: nodes.Node | None, path: str, context: dict[str, Any], facts: dict[str, Any]
+    ) -> None:
+        if isinstance(node, nodes.Mapping):
+            node = node.get("spec")
+        if isinstance(node, Scalar):
+            self._add(node, path, "spec", context, facts)
+
+    def _value(
+        self,
+        name: str | None,
+        node: nodes.Node,
+        path: str,
+        context: dict[str, Any],
+        facts: dict[str, Any],
+    ) -> None:
+        """A value anywhere: a spec by its key, or by what it says."""
+        if not isinstance(node, Scalar):
+            return
+        if name == "definitions" and _DEF.search(node.value):
+            self._add(node, path, "definitions", {}, {})
+        elif name is not None and (name == "spec" or _LR.fullmatch(name)):
+            if self._is_one_by_place(node, name):
+                number = node.style == "plain" and NUMBER.fullmatch(node.value) is not None
+                self._add(node, path, "spec", context, facts, number and name != "spec")
+        elif node.tag == "str" and "(" in node.value and calls_schedule(self._sketch(node.value)):
+            self._add(node, path, "spec", context, facts)
+
+    def _is_one_by_place(self, node: Scalar, name: str) -> bool:
+        if node.tag != "str":
+            return False
+        if NUMBER.fullmatch(node.value.strip()):  # a constant; elsewhere it is for YAML to read
+            return name == "spec" or node.style == "plain"
+        return looks_like_spec(node.value) or (
+            NAME.fullmatch(node.value.strip()) is not None
+            and looks_like_spec(node.value, self.presets())
+        )
+
+    @staticmethod
+    def _sketch(value: str) -> str:
+        """The text with names in the place of its references, to see what it calls."""
+        return _REFERENCE.sub("x", value) if "${" in value else value
+
+    def _add(
+        self,
+        scalar: Scalar,
+        path: str,
+        role: Role,
+        context: dict[str, Any],
+        facts: dict[str, Any],
+        number: bool = False,
+    ) -> None:
+        place = self.places.setdefault(id(scalar), _Place(scalar, path, role, number))
+        place.number = place.number and number
+        place.context = {**context, **place.context}
+        place.facts = {**facts, **place.facts}
+
+    def _snippet(self, place: _Place) -> Snippet | None:
+        scalar = place.scalar
+        offsets = offsets_of(self.text, scalar.start, scalar.stop, scalar.value, scalar.style)
+        writable = offsets is not None
+        if offsets is None:  # every character stands where the scalar begins
+            offsets = (*[scalar.start] * len(scalar.value), scalar.stop)
+        text = scalar.value
+        unknown: tuple[tuple[int, int], ...] = ()
+        if "${" in text:
+            filled = fill(text, offsets, self._holes(text))
+            if filled is None:
+                return None
+            text, offsets, unknown = filled
+            writable = False
+        first = self.text.count("\n", 0, scalar.start) + 1
+        last = first + self.text.count("\n", scalar.start, max(scalar.start, scalar.stop - 1))
+        facts = {**place.facts, "key": place.path}
+        if place.number:
+            facts["yaml_text_number"] = True
+        if NAME.fullmatch(text.strip()):
+            facts["preset_names"] = tuple(sorted(self.presets()))
+        context = place.context if place.role == "spec" else {}
+        return Snippet(
+            text,
+            offsets,
+            "yaml",
+            scalar.style,
+            facts,
+            context,
+            ignored_within(self.lines, first, last),
+            writable,
+            place.role,
+            unknown,
+        )
+
+    def _holes(self, text: str) -> Iterator[Hole]:
+        at = 0
+        while (start := text.find("${", at)) >= 0:
+            at = _closing(text, start)
+            inside = text[start + 2 : at - 1]
+            value = self._known(text[start:at])
+            yield Hole(start, at, inside, value)
+
+    def _known(self, text: str, deep: int = 0) -> str | None:
+        """The text with its references followed; None if the file does not tell them all."""
+        parts: list[str] = []
+        done = 0
+        for found in _REFERENCE.finditer(text):
+            node = self._at(found[1])
+            if not isinstance(node, Scalar) or node.tag == "null" or deep >= _DEEP:
+                return None
+            value = self._known(node.value, deep + 1)
+            if value is None:
+                return None
+            parts += [text[done : found.start()], value]
+            done = found.end()
+        whole = "".join([*parts, text[done:]])
+        return None if "${" in whole else whole
+
+    def _at(self, reference: str) -> nodes.Node | None:
+        """The node that a plain reference such as `optimizer.lr` is to."""
+        node: nodes.Node | None = self.root
+        for name in re.findall(r"[^.\[\]]+", reference):
+            if isinstance(node, nodes.Mapping):
+                node = node.get(name)
+            elif isinstance(node, nodes.Sequence) and name.isdecimal():
+                node = node.items[int(name)] if int(name) < len(node.items) else None
+            else:
+                return None
+        return None if reference.startswith(".") or ":" in reference else node
+
+
+def _closing(text: str, start: int) -> int:
+    """Past the `}` of the `${` at `start`; the end of the text if there is none."""
+    depth = 0
+    for at in range(start, len(text)):
+        if text[at] == "{":
+            depth += 1
+        elif text[at] == "}":
+            depth -= 1
+            if depth == 0:
+                return at + 1
+    return len(text)
+
+
+def preset_names(folder: str) -> frozenset[str]:
+    """The names of the configs in the folders of a folder: the options of Hydra's groups."""
+    found = set()
+    try:
+        groups = [each.path for each in os.scandir(folder or ".") if each.is_dir()]
+        for group in groups:
+            for name in os.listdir(group):
+                stem, extension = os.path.splitext(name)
+                if extension in (".yaml", ".yml"):
+                    found.add(stem)
+    except OSError:
+        return frozenset(found)
+    return frozenset(found)

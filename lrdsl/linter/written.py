@@ -1,0 +1,294 @@
+"""What stands in the text of a spec: times, calls of definitions, and the spec with a piece cut."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrdsl.compiler.check import read_own
+from lrdsl.compiler.elaborate import DURATIONS
+from lrdsl.diagnostics import Span, SpecError
+from lrdsl.library import Library
+from lrdsl.linter.subject import CallSite, Subject
+from lrdsl.parameters import Kind
+from lrdsl.schedule import Schedule, compile_in
+from lrdsl.shapes import SHAPES
+from lrdsl.syntax import nodes as n
+
+MOST = 200_000
+"""More values than this are compared by samples."""
+
+TIMES = ("steps", "until", "every", "half_life", "at", "n")
+"""The parameters that say when or for how long, in updates or in other units."""
+
+
+ENDLESS = frozenset({"inverse_sqrt", "time_based", "plateau", "newbob", "anchor"})
+"""What goes on for as long as the run does, whatever lengths stand beside it."""
+
+WARPING = frozenset({"stretch", "skip", "repeat"})
+"""Modifiers under which an update of the run has another number."""
+
+
+class Time(NamedTuple):
+    """A duration in a spec, and the name of what it was written for."""
+
+    node: n.Node
+    of: str
+
+    @property
+    def unit(self) -> str | None:
+        """The unit of a number, "" for none; None for what is no plain number."""
+        return self.node.unit if isinstance(self.node, n.Number) else None
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it counts updates: no unit and no other measure of time is in it."""
+        return not any(
+            [
+                (isinstance(part, n.Number) and part.unit != "")
+                or (isinstance(part, n.Name) and part.id in DURATIONS)
+                for part, _ in n.walk(self.node)
+            ]
+        )
+
+
+def times(subject: Subject, root: n.Node) -> Iterator[Time]:
+    """The durations below a node of the expanded tree, none of those under a `stretch`.
+
+    Under `stretch(1ep)` the clock counts epochs, so that what stands there is not in updates.
+    """
+    sites = {id(call.node): call for call in subject.calls}
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, n.Pipe) and any([_name(part) == "stretch" for part in node.parts]):
+            continue
+        waiting.extend(reversed(node.children))
+        if isinstance(node, n.Bracket):
+            for entry in node.entries:
+                if isinstance(entry, n.Entry):
+                    yield Time(entry.start, node.name.id)
+        site = sites.get(id(node))
+        # `every` as a modifier says how often, which is no time of the schedule's.
+        if site is None or site.name == "every":
+            continue
+        for name in TIMES:
+            value = site.arguments.get(name)
+            if isinstance(value, n.List):
+                yield from [Time(item, site.name) for item in value.items]
+            elif value is not None and not isinstance(value, n.Keyword):
+                yield Time(value, site.name)
+
+
+def is_open(subject: Subject) -> bool:
+    """Whether some part goes on by itself, for the rest of the run or at a pace of its own.
+
+    What an `interval` brings down later is none of these.
+    """
+    sites = {id(call.node): call for call in subject.calls}
+    brought_down = any(
+        [
+            isinstance(node, n.Bracket) and node.name.id == "interval"
+            for node, _ in n.walk(subject.expanded)
+        ]
+    )
+    for node, _ in n.walk(subject.expanded):
+        if isinstance(node, n.Name) and node.id == "t":
+            return True
+        if isinstance(node, n.Chain) and any([_is_number(part) for part in node.parts]):
+            return True
+        site = sites.get(id(node))
+        if site is None:
+            continue
+        form = SHAPES.find(site.name)
+        timed = form is None or not form.has(Kind.STEPS)
+        timed = timed or "steps" in site.arguments or "until" in site.arguments
+        if site.name in ("constant", "hold"):
+            timed = timed or brought_down
+        paced = {"exponential_decay": "every", "repeat": "times"}.get(site.name)
+        if site.name in ENDLESS or not timed or (paced and paced not in site.arguments):
+            return True
+    return False
+
+
+def _is_number(node: n.Node) -> bool:
+    return not any([isinstance(part, (n.Call, n.Bracket)) for part, _ in n.walk(node)])
+
+
+class EntrySite(NamedTuple):
+    """An entry of an `interval` in the text.
+
+    On the clock of what it changes it begins at update `start`, and the last update that is seen
+    is the one before `room`. `piece` is the text that goes if the entry does.
+    """
+
+    node: n.Entry
+    start: float
+    room: float
+    piece: Span
+
+
+def entries(subject: Subject) -> Iterator[EntrySite]:
+    """The entries of `interval` whose place in the run is known."""
+    for pipe, _ in n.walk(subject.tree):
+        if not isinstance(pipe, n.Pipe):
+            continue
+        for i, bracket in enumerate(pipe.parts):
+            if not isinstance(bracket, n.Bracket) or bracket.name.id != "interval":
+                continue
+            warped = any([_name(part) in WARPING for part in pipe.parts[i + 1 :]])
+            room = None if warped else _room(subject, pipe)
+            for k, entry in enumerate(bracket.entries):
+                start = subject.updates(entry.start) if isinstance(entry, n.Entry) else None
+                if room is not None and start is not None and isinstance(entry, n.Entry):
+                    piece = _piece(subject.source, bracket, k)
+                    yield EntrySite(entry, float(start), room, piece)
+
+
+def _room(subject: Subject, pipe: n.Pipe) -> float | None:
+    """How many updates what stands in a pipe is seen for, None if its place is not known."""
+    if pipe is subject.tree:
+        return subject.end
+    assert subject.schedule is not None
+    spans = [pipe.span, *[part.span for part in pipe.parts[1:]]]
+    for part in subject.schedule.laid:
+        if part.node.span in spans:
+            return min(part.stop, subject.end) - part.start
+    return None
+
+
+def _piece(source: str, bracket: n.Bracket, k: int) -> Span:
+    """The text of an entry with the comma that goes with it, or of all if it is the only one."""
+    own = bracket.entries[k].span
+    if k:
+        return Span(bracket.entries[k - 1].span.stop, own.stop)
+    if len(bracket.entries) > 1:
+        return Span(own.start, bracket.entries[1].span.start)
+    return with_operator_before(source, bracket.span) or own
+
+
+def _name(node: n.Node) -> str:
+    return node.name.id if isinstance(node, (n.Call, n.Bracket)) else ""
+
+
+def calls_of(subject: Subject, *names: str) -> Iterator[CallSite]:
+    """The calls of definitions in the text, with what was left out as the definition has it."""
+    library = Library(read_own(subject.context.definitions))
+    for node, _ in n.walk(subject.tree):
+        definition = None
+        if isinstance(node, n.Call) and node.name.id in names:
+            definition = library.find(node.name.id)
+        if definition is None or not isinstance(node, n.Call):
+            continue
+        bound = {p.name: p.default for p in definition.parameters if p.default is not None}
+        order = [parameter.name for parameter in definition.parameters]
+        given = [argument.value for argument in node.arguments if argument.name is None]
+        named = {a.name: a.value for a in node.arguments if a.name is not None}
+        for name, value in [*zip(order, given, strict=False), *named.items()]:
+            if not isinstance(value, n.Default):
+                bound[name] = value
+        yield CallSite(node, node.name.id, bound)
+
+
+def mentions(node: n.Node, name: str) -> bool:
+    """Whether a name stands anywhere in a tree."""
+    return any([isinstance(part, n.Name) and part.id == name for part, _ in n.walk(node)])
+
+
+def number(node: n.Node | None) -> float | None:
+    """The number that is written there, None for anything else."""
+    return node.value if isinstance(node, n.Number) and not node.unit else None
+
+
+def compiled(
+    subject: Subject, source: str | None = None, base: float | None = None
+) -> Schedule | None:
+    """The spec, or another text in its place, with its own `base` or another; None if it fails."""
+    context = subject.context
+    if base is not None or not subject.base_is_known:
+        context = replace(context, base_lr=1.0 if base is None else base)
+    try:
+        return compile_in(subject.source if source is None else source, context)
+    except SpecError:
+        return None
+
+
+def sampled(schedule: Schedule, end: float) -> NDArray[np.float64] | None:
+    """Values before `end`, all of them if they are few; None if some are not finite."""
+    at = np.arange(MOST if math.isinf(end) else max(int(end), 1))
+    if at.size > MOST:
+        at = np.linspace(0, int(end) - 1, MOST).astype(np.int64)
+    try:
+        return np.asarray(schedule(at))
+    except SpecError:
+        return None
+
+
+def is_same_without(subject: Subject, piece: Span, length_too: bool = False) -> bool:
+    """Whether the run is the same when a piece of the spec's text is cut out.
+
+    Where the run's length is not known, or with `length_too`, the schedule's own length must stay
+    as well.
+    """
+    text = subject.source
+    other = compiled(subject, text[: piece.start] + text[piece.stop :])
+    schedule = subject.schedule
+    if schedule is None or other is None:
+        return False
+    if (length_too or subject.total is None) and schedule.length != other.length:
+        return False
+    if len(schedule.reactions) != len(other.reactions):
+        return False
+    values, others = sampled(schedule, subject.end), sampled(other, subject.end)
+    return values is not None and others is not None and np.array_equal(values, others)
+
+
+def with_operator_before(source: str, span: Span) -> Span | None:
+    """A piece of text and the operator in front of it; None if something else stands there.
+
+    >>> with_operator_before("a * 1", Span(4, 5))[:2]
+    (1, 5)
+    """
+    before = source[: span.start].rstrip()
+    operator = next((each for each in ("**", *"|*/+-") if before.endswith(each)), None)
+    if operator is None:
+        return None
+    return Span(len(before.removesuffix(operator).rstrip()), span.stop)
+
+
+def with_operator_after(source: str, span: Span) -> Span | None:
+    """A piece of text and the operator behind it; None if something else stands there.
+
+    >>> with_operator_after("1 * a", Span(0, 1))[:2]
+    (0, 4)
+    """
+    after = source[span.stop :].lstrip()
+    if not after.startswith(("*", "+")) or after.startswith("**"):
+        return None
+    return Span(span.start, len(source) - len(after[1:].lstrip()))
+
+
+class RampSite(NamedTuple):
+    """A ramp in the run: its name, its curve, and the values that it goes from and to."""
+
+    name: str
+    mode: str | None
+    first: float
+    last: float
+    span: Span
+
+
+def ramps(subject: Subject) -> Iterator[RampSite]:
+    """The ramps that are parts of chains, or all of the spec, by their own formulas."""
+    sites = {call.span: call for call in subject.calls}
+    for part in () if subject.schedule is None else subject.schedule.laid:
+        call = sites.get(part.node.span)
+        if call is None or call.mode is None or part.length == math.inf or part.length <= 0:
+            continue
+        first, last = part.signal.at(0.0), part.signal.at(float(part.length))
+        yield RampSite(call.name, call.mode, first, last, call.span)

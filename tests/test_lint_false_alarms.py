@@ -1,0 +1,131 @@
+"""What this project shows as good is found to be good: its pages, presets and examples.
+
+Each spec is linted as it stands, and once more, if it ends low, in a run as long as itself.
+The run of the pages, of 1000 updates, is given only where a spec needs one: many show a single word
+of the language.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lrdsl
+from lrdsl import SpecError
+from lrdsl.catalogue import EXAMPLE_RUN, entries
+from lrdsl.linter import lint
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
+
+RUN: dict[str, Any] = {"total_steps": 1000, "steps_per_epoch": 100, "base_lr": 0.1, "peak": 3e-4,
+                       "samples_per_step": 32, "tokens_per_step": 4096}  # fmt: skip
+
+ALLOWED = {
+    # They show how a word is written, and do with it what no training would.
+    "points[0:0, 100:1, 800:1e-3]": {"zero-first-update"},
+    "linear(1, 0, until=50) >> linear(0, 1, until=150)": {"rise-after-end"},
+    "linear(1, 0, 0.1dur)": {"shorter-than-run"},
+    "linear(1, 0, rest / 2) >> hold()": {"flat-zero-tail"},
+    "cosine(1, 0, 1000) | interval[50%:linear(prev, 0, 100)]": {"flat-zero-tail"},
+    "linear(0, 1, 100) >> hold(200)": {"zero-first-update"},
+    "min(t / 100, 1)": {"zero-first-update"},
+    "warmup(100) >> (hold(50) | clip(0, 0.04))": {"long-warmup"},
+    # It is of another length in a run whose length is known.
+    "linear(1, 0, 10) if epoch < 50 or total == none else linear(1, 0, 100)": {"longer-than-run"},
+    # In the run of the pages this is half an epoch.
+    "cyclic(0.1, 0.3, 50, mode=triangular2)": {"cyclic-half-cycle"},
+    # They show milestones: the last schedule does start away from where the cosine was left.
+    "sequence([warmup(100), cosine(1, 0, 400), constant(0.1)], [100, 300])": {"joint-jump"},
+    "sequence([warmup(100, 0, 1), cosine(1, 0, 400), constant(0.1)], [100, 50%])": {"joint-jump"},
+}
+
+
+def fences(language: str) -> list[str]:
+    texts = [page.read_text(encoding="utf-8") for page in PAGES]
+    return [m[2] for text in texts for m in FENCE.finditer(text) if m[1] == language]
+
+
+DEFINITIONS = "\n".join(fences("library"))
+
+
+def shown() -> list[str]:
+    """The specs of the pages, without their comments."""
+    lines = [line for fence in fences("lr") for line in fence.splitlines()]
+    return [line.partition("#")[0].strip() for line in lines if line.strip()]
+
+
+def runs(spec: str, run: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+    """The run without its length, if the spec can do without, and one of the spec's own length."""
+    free = {key: value for key, value in run.items() if key != "total_steps"} | more
+    try:
+        schedule = lrdsl.compile(spec, **free)
+    except SpecError:
+        return [run | more]
+    length = schedule.length
+    if math.isinf(length) or schedule(int(length)) >= schedule(int(length) // 2):
+        return [free]  # it goes on, or is at its highest: no run would end there
+    return [free, free | {"total_steps": int(length)}]
+
+
+def alarms(spec: str, run: dict[str, Any], **more: Any) -> set[str]:
+    return {found.name for each in runs(spec, run, **more) for found in lint(spec, **each)}
+
+
+@pytest.mark.parametrize("spec", shown())
+def test_pages(spec: str) -> None:
+    assert alarms(spec, RUN, definitions=DEFINITIONS) == ALLOWED.get(spec, set())
+
+
+def test_allowed_specs_are_shown() -> None:
+    assert set(ALLOWED) <= {*shown(), *EXAMPLES.values()}
+
+
+@pytest.mark.parametrize("preset", sorted((ROOT / "conf" / "schedule").glob("*.yaml")), ids=str)
+def test_presets(preset: Path) -> None:
+    (spec,) = re.findall(r"^spec: (.*)$", preset.read_text(encoding="utf-8"), re.M)
+    for name, value in {"peak": 0.1, "warmup": 100, "steps": 900}.items():
+        spec = spec.replace(f"${{{name}}}", str(value))
+    assert lint(spec, total_steps=900, base_lr=0.1) == []
+
+
+EXAMPLES = {entry.name: entry.doc.example for entry in entries() if entry.doc.example}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_catalogue(name: str) -> None:
+    spec = EXAMPLES[name]
+    assert alarms(spec, dict(EXAMPLE_RUN)) == ALLOWED.get(spec, set())
+
+
+def golden() -> list[str]:
+    cases = json.loads((ROOT / "tests" / "golden" / "systems.json").read_text(encoding="utf-8"))
+    return [case["spec"] for case in cases if "spec" in case]
+
+
+@pytest.mark.parametrize("spec", golden())
+def test_golden(spec: str) -> None:
+    # Drawn numbers: nobody's epochs.
+    run = {key: value for key, value in RUN.items() if key != "steps_per_epoch"}
+    assert alarms(spec, run) == set()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]",
+        "warmup(5%) >> cosine(base, base / 100, 95%) | interval[60%:*0.5]",
+        "cosine(0.1, 0, 300) | repeat()",
+        "warmup(100) >> (cosine(1, 0, 300) | repeat())",
+        "warmup(100) >> (hold() | plateau(0.5, patience=3)) >> linear(_, 0, 200)",
+    ],
+)
+def test_recipes_in_a_run(spec: str) -> None:
+    length = 900 if "800" in spec else 1000
+    assert lint(spec, total_steps=length, base_lr=0.1) == []
