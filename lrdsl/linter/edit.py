@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from lrdsl.linter.files import read_text
@@ -102,7 +103,42 @@ def _reads_as(file: SourceFile, text: str, expected: Sequence[str]) -> bool:
         found = read_text(file.path, text).snippets
     except Unreadable:
         return False
-    return [snippet.text for snippet in found] == list(expected)
+    if [snippet.text for snippet in found] != list(expected):
+        return False
+    if not file.snippets or file.snippets[0].kind != "yaml":
+        return True
+    places = [snippet.start for snippet in file.snippets]
+    changed = {
+        at: new
+        for at, new, snippet in zip(places, expected, file.snippets, strict=True)
+        if new != snippet.text
+    }
+    wanted = _scalars(file.text, changed)
+    return wanted is not None and _scalars(text) == wanted
+
+
+def _scalars(text: str, changed: Mapping[int, str] = MappingProxyType({})) -> list[str] | None:
+    """The scalars of a YAML text as PyYAML's own scanner reads them, None if it does not.
+
+    That is what Hydra uses, and it is stricter than libyaml. `changed` has the values of those
+    that are to be different, by a place in them.
+    """
+    import yaml
+
+    shift = 1 if text.startswith("\ufeff") else 0
+    found = []
+    left = sorted(changed.items(), reverse=True)
+    try:
+        for event in yaml.parse(text[shift:], Loader=yaml.SafeLoader):
+            if not isinstance(event, yaml.ScalarEvent):
+                continue
+            new = event.value
+            if left and event.start_mark.index <= left[-1][0] - shift <= event.end_mark.index:
+                new = left.pop()[1]
+            found.append(new)
+    except yaml.YAMLError:
+        return None
+    return found
 
 
 def _in_place(file: SourceFile, i: int, pieces: Sequence[_Patch]) -> list[_Patch]:

@@ -16,6 +16,7 @@ from lrdsl.linter.engine import Settings, lint
 from lrdsl.linter.found import Located, Snippet, SourceFile, Unreadable
 from lrdsl.linter.project import Project
 from lrdsl.linter.sources.control import ignored_lines, ignores_file, is_ignored
+from lrdsl.linter.sources.names import with_uses
 from lrdsl.syntax.parser import read
 
 LARGEST = 10 * 2**20
@@ -58,7 +59,7 @@ def _walk(top: str, exclude: tuple[str, ...]) -> Iterator[str]:
             path = os.path.join(folder, entry.name) if folder != "." else entry.name
             if any([fnmatch(entry.name, each) or fnmatch(path, each) for each in exclude]):
                 continue
-            if not entry.is_dir():
+            if not os.path.isdir(path):  # of a link in a circle the entry itself cannot tell
                 if _extension(entry.name) in _READERS:
                     yield path
                 continue
@@ -100,7 +101,7 @@ def read_text(path: str, text: str) -> SourceFile:
         found = tuple(_READERS[extension](path)(text, ignored_lines(text)))
     except _Malformed as error:
         raise Unreadable(f"{path}: this is no {error.language}: {error.why}") from None
-    return SourceFile(path, text, found)
+    return SourceFile(path, text, with_uses(found))
 
 
 class _Malformed(Exception):

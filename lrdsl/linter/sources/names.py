@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from lrdsl.compiler.lists import LISTS
 from lrdsl.diagnostics import Reporter
 from lrdsl.functions import FUNCTIONS
 from lrdsl.library import shipped
+from lrdsl.linter.found import Snippet
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
@@ -66,3 +69,19 @@ def looks_like_spec(text: str, words: frozenset[str] = frozenset()) -> bool:
     if _WORD.fullmatch(text):
         return text in words or text in _schedules()
     return _CALL.search(text) is not None or ">>" in text or NUMBER.fullmatch(text) is not None
+
+
+def with_uses(snippets: Sequence[Snippet]) -> tuple[Snippet, ...]:
+    """The snippets of a file, those with definitions of the same file told what the others use."""
+    own = {each.text for each in snippets if each.role == "definitions"}
+    if not own:
+        return tuple(snippets)
+    called = {id(each): set(_CALL.findall(each.text)) for each in snippets if each.role == "spec"}
+    found = []
+    for each in snippets:
+        if each.kind in ("yaml", "python") and each.context.get("definitions") in own:
+            elsewhere = set().union(*[names for i, names in called.items() if i != id(each)])
+            facts = {**each.facts, "definitions_used_elsewhere": tuple(sorted(elsewhere))}
+            each = replace(each, facts=facts)
+        found.append(each)
+    return tuple(found)

@@ -17,6 +17,7 @@ from lrdsl.linter.found import Role, Snippet
 from lrdsl.linter.sources.control import ignored_within
 from lrdsl.linter.sources.holes import fill
 from lrdsl.linter.sources.literals import Literal, read_literal
+from lrdsl.linter.sources.training import told
 from lrdsl.syntax.spec import NAME, as_number
 
 
@@ -146,8 +147,10 @@ class _Module:
         if spec is None:
             return
         context, facts = self._context(keywords)
-        if takes.keyword == "spec" and takes.position == 1:
-            context = {name: value for name, value in context.items() if name != "base_lr"}
+        if takes == _FUNCTIONS["lrdsl.torch.Scheduler"]:
+            around = told(call, self.assigned, self.calls, self.tree, self._number, self._value)
+            context.pop("base_lr", None)
+            context, facts = {**around[0], **context}, {**around[1], **facts}
         if takes.role == "spec":
             self._spec(spec, context, facts)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _ESCAPES = {"x": 2, "u": 4, "U": 8}
 _SHORT = {
@@ -71,9 +72,9 @@ def _block(text: str, start: int, stop: int, value: str) -> tuple[int, ...] | No
     header = _BREAK.search(text, start, stop)
     if header is None:
         return (stop,) if not value else None
-    indent = block_indent(text, start, stop)
-    if indent is None:
-        return (stop,) * (len(value) + 1) if not value.strip() else None
+    lines = _BREAK.split(text[header.end() : stop])
+    # A line of the value begins with the spaces that are more than the indentation.
+    indent = _indent(lines) - _indent(value.split("\n"))
     places: list[int] = []
     at, left = _line_start(text, header.end(), stop, indent), len(value)
     while left:
@@ -97,20 +98,9 @@ def _block(text: str, start: int, stop: int, value: str) -> tuple[int, ...] | No
     return (*places, min(at, stop))
 
 
-def block_indent(text: str, start: int, stop: int) -> int | None:
-    """The columns that the lines of a block scalar begin with; None if they are all empty."""
-    header = _BREAK.search(text, start, stop)
-    if header is None:
-        return None
-    lines = [line for line in _BREAK.split(text[header.end() : stop]) if line.strip(" ")]
-    if not lines:
-        return None
-    explicit = re.match(r"[|>][+-]?([1-9])", text[start:stop])
-    own = len(lines[0]) - len(lines[0].lstrip(" "))
-    if explicit is None:
-        return own
-    # The number counts from the parent's column, which the least indented line may still tell.
-    return min([len(line) - len(line.lstrip(" ")) for line in lines])
+def _indent(lines: Iterable[str]) -> int:
+    """The spaces that the first line with anything else in it begins with."""
+    return next((len(x) - len(x.lstrip(" ")) for x in lines if x.strip(" ")), 0)
 
 
 def _line_start(text: str, at: int, stop: int, indent: int) -> int:
