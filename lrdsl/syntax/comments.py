@@ -97,11 +97,7 @@ def breaks_of(lines: str) -> list[int]:
     [4]
     """
     words, _ = scan(lines)
-    return [
-        i
-        for i in range(1, len(words))
-        if "\n" in lines[words[i - 1].stop : words[i].start]
-    ]
+    return [i for i in range(1, len(words)) if "\n" in lines[words[i - 1].stop : words[i].start]]
 
 
 def settle(comment: Comment, words: Sequence[Word], places: Sequence[int]) -> Comment:
