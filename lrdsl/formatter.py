@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from lrdsl.syntax import comments as c
 from lrdsl.syntax.definitions import Definition
-from lrdsl.syntax.layout import WIDTH, Breaks, lay_out, lay_out_definition
+from lrdsl.syntax.layout import WIDTH, lay_out, lay_out_definition
 from lrdsl.syntax.parser import parse_definitions, parse_tree
 from lrdsl.syntax.printer import write
 

@@ -1,4 +1,4 @@
-"""The formatter: one spelling, the same meaning, comments kept, nothing left to do a second time."""
+"""The formatter: one spelling, the same meaning, comments kept, nothing to do a second time."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import yaml
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import trees
 
 import lrdsl
 from lrdsl.cli import cli
@@ -20,7 +21,6 @@ from lrdsl.syntax import nodes as n
 from lrdsl.syntax.comments import scan
 from lrdsl.syntax.parser import parse_definitions, parse_tree
 from lrdsl.syntax.printer import write
-from strategies import trees
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = sorted((ROOT / "lrdsl/library").glob("*.lr"))
