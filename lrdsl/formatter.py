@@ -66,7 +66,10 @@ def format_definitions(text: str, width: int = WIDTH) -> str:
         definitions, first_words, [*first_words, len(words)][1:], strict=True
     ):
         start, stop = words[first].start, words[after - 1].stop
-        pieces += _between(text[done:start])
+        between = list(_between(text[done:start]))
+        if between[:1] == [""] and pieces:
+            pieces[-1] = pieces[-1].removesuffix("\n")
+        pieces += between
         # What stands on the last line is a comment on the definition, not on the one after it.
         stop = next((x.stop for x in comments if _follows(text, stop, x)), stop)
         inside = [comment for comment in comments if start < comment.start < stop]
