@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lrdsl.custom import shape
     from lrdsl.definitions import define, load
     from lrdsl.diagnostics import Diagnostic, Span, SpecError
+    from lrdsl.formatter import format
     from lrdsl.linter import lint
     from lrdsl.schedule import Schedule, Segment, compile
     from lrdsl.switch import Switch
@@ -34,6 +35,7 @@ _HOME = {
     "Switch": "lrdsl.switch",
     "compile": "lrdsl.schedule",
     "define": "lrdsl.definitions",
+    "format": "lrdsl.formatter",
     "lint": "lrdsl.linter",
     "load": "lrdsl.definitions",
     "parse": "lrdsl.syntax.spec",
@@ -52,6 +54,7 @@ __all__ = [
     "__version__",
     "compile",
     "define",
+    "format",
     "lint",
     "load",
     "parse",

@@ -13,7 +13,7 @@ import click
 
 from lrdsl.arguments import as_number, context_of, text_of, with_context
 from lrdsl.diagnostics import SpecError
-from lrdsl.terminal import colourful, plain
+from lrdsl.terminal import colourful, difference, plain
 
 if TYPE_CHECKING:
     from lrdsl.linter.outcome import Outcome
@@ -292,7 +292,7 @@ def _fix(
             continue
         fixed = fix(file, project)
         if diff and fixed.fixes:
-            click.echo(plain(_difference(path, file.text, fixed.text)), color=colour, nl=False)
+            click.echo(plain(difference(path, file.text, fixed.text)), color=colour, nl=False)
         elif fixed.fixes:
             try:
                 write(file, fixed.text)
@@ -301,25 +301,6 @@ def _fix(
                 continue
         fixes += fixed.fixes
     return fixes, tuple(failed)
-
-
-def _difference(path: str, old: str, new: str) -> str:
-    """A unified diff; `patch` and `git apply` take it."""
-    import difflib
-
-    hues = {"+": "green", "-": "red", "@": "cyan"}
-    lines = difflib.unified_diff(
-        old.splitlines(keepends=True), new.splitlines(keepends=True), f"a/{path}", f"b/{path}"
-    )
-    shown = []
-    for line in lines:
-        text, end = line.rstrip("\n"), "" if line.endswith("\n") else _NO_END
-        hue = None if line.startswith(("+++", "---")) else hues.get(line[0])
-        shown.append(f"{click.style(text, fg=hue) if hue else text}\n{end}")
-    return "".join(shown)
-
-
-_NO_END = "\\ No newline at end of file\n"
 
 
 def _write(outcome: Outcome, form: str, colour: bool, aside: bool) -> None:

@@ -7,6 +7,8 @@ import sys
 import unicodedata
 from typing import TextIO
 
+import click
+
 
 def writes(text: str) -> bool:
     """Whether standard output can encode a text."""
@@ -39,3 +41,22 @@ def plain(text: str) -> str:
 def colourful(stream: TextIO) -> bool:
     """Whether a stream wants colour: a terminal does, unless NO_COLOR is set."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def difference(path: str, old: str, new: str) -> str:
+    """A unified diff; `patch` and `git apply` take it."""
+    import difflib
+
+    hues = {"+": "green", "-": "red", "@": "cyan"}
+    lines = difflib.unified_diff(
+        old.splitlines(keepends=True), new.splitlines(keepends=True), f"a/{path}", f"b/{path}"
+    )
+    shown = []
+    for line in lines:
+        text, end = line.rstrip("\n"), "" if line.endswith("\n") else _NO_END
+        hue = None if line.startswith(("+++", "---")) else hues.get(line[0])
+        shown.append(f"{click.style(text, fg=hue) if hue else text}\n{end}")
+    return "".join(shown)
+
+
+_NO_END = "\\ No newline at end of file\n"

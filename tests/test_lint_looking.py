@@ -118,7 +118,7 @@ PLANTED: dict[str, tuple[str, float, Callable[[float], dict[str, Any]]]] = {
     "unseen-segment": (GOOD.replace("{decay}", "100") + " >> hold(50)", 0.2, none),
     "rounds-to-nothing": (GOOD.replace("{warmup}", "0.01%"), 1.0, none),
     "long-warmup": (GOOD.replace("{warmup}", "60%"), 1.0, none),
-    "over-total": (GOOD + " >> 0.5 * {peak}", 0.9, none),
+    "over-total": (GOOD + " >> 0.5 * {peak}", 0.97, none),
     "zero-first-update": (GOOD.replace("warmup({warmup})", "linear(0, {peak}, 50)"), 1.0, none),
     "not-positive": (GOOD.replace("_, 0,", "_, -{peak},"), 1.0, none),
     "above-limit": (GOOD + " | interval[50:*100]", 1.0, lambda peak: {"max": 2 * peak}),

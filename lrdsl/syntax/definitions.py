@@ -92,7 +92,7 @@ class Definition:
         return f"{self.head} = {write(self.body)}"
 
 
-_ABOVE = re.compile(r"(?:^|\n)((?:[ \t]*#[^\n]*\n)+)[ \t]*$")
+_ABOVE = re.compile(r"(?:^|\n)((?:[ \t]*#[^\n]*\n)+)[ \t]*\Z")
 
 
 def doc_above(text: str, start: int) -> str:

@@ -5,19 +5,32 @@ The text parses back to the same tree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.definitions import Definition
-from lrdsl.syntax.printer import write, write_condition, write_part
+from lrdsl.syntax.printer import write, write_condition, write_entry_head, write_part
 
 WIDTH = 88
 """Characters in a line, as far as there are places to break it."""
 
-_INDENT = "    "
+Breaks: TypeAlias = Callable[[n.Node], bool]
+"""Whether a node takes several lines even where it would fit into one."""
+
+INDENT = "    "
+"""What a line inside brackets begins with, for each level."""
+
+_DEEPEST = 40
+"""Levels of indentation; what lies deeper is written in one line."""
 
 
-def lay_out(node: n.Node, width: int = WIDTH) -> str:
+def _never(node: n.Node) -> bool:
+    return False
+
+
+def lay_out(node: n.Node, width: int = WIDTH, breaks: Breaks = _never) -> str:
     """The canonical text of a tree in lines of `width` where that can be done.
 
     >>> from lrdsl.syntax.parser import parse_tree
@@ -26,45 +39,20 @@ def lay_out(node: n.Node, width: int = WIDTH) -> str:
     >> cosine(1, 0, 800)
     | clip(1e-3, _)
     """
-    text = write(node)
-    if len(text) <= width:
-        return text
-    inner = width - len(_INDENT)
-    match node:
-        case n.Scope(body=only) | n.Outer(argument=only):
-            return lay_out(only, width)
-        case n.Pipe(parts=parts):
-            return _joined(node, ["|"] * (len(parts) - 1), width)
-        case n.Chain(parts=parts):
-            return _joined(node, [">>"] * (len(parts) - 1), width)
-        case n.Arithmetic(operators=operators):
-            return _joined(node, operators, width)
-        case n.If(then=then, condition=condition, otherwise=otherwise):
-            lines = (_part(then, node, width), f"if {write_condition(condition)}")
-            return "\n".join([*lines, f"else {lay_out(otherwise, inner)}"])
-        case n.Modifiers(parts=parts):
-            return "\n".join([f"| {_indented(_part(part, node, inner))}" for part in parts])
-        case n.Program(names=names, values=values):
-            fields = [
-                f"{name.id}: {lay_out(value, inner)}"
-                for name, value in zip(names, values, strict=True)
-            ]
-            return _bracketed("{", fields, "}")
-        case n.Call(name=name, arguments=arguments) if arguments:
-            listed = [
-                ("" if a.name is None else f"{a.name}=") + lay_out(a.value, inner)
-                for a in arguments
-            ]
-            return _bracketed(f"{name.id}(", listed, ")")
-        case n.List(items=items) if items:
-            return _bracketed("[", [lay_out(item, inner) for item in items], "]")
-        case n.Bracket(name=name, entries=entries):
-            return _bracketed(f"{name.id}[", [write(entry) for entry in entries], "]")
-    return text
+    return _Layout(width - _DEEPEST * len(INDENT), breaks).lines(node, width)
 
 
-def lay_out_definition(definition: Definition, width: int = WIDTH) -> str:
+def lay_out_definition(
+    definition: Definition,
+    width: int = WIDTH,
+    breaks: Breaks = _never,
+    *,
+    break_head: bool = False,
+    break_body: bool = False,
+) -> str:
     """The canonical text of a definition in lines.
+
+    `break_head` and `break_body` break the line after `(` and after `=` even where it would fit.
 
     >>> from lrdsl.syntax.parser import parse_definitions
     >>> print(lay_out_definition(parse_definitions("def half(a) = linear(a, a/2, 9)")[0], 30))
@@ -72,34 +60,92 @@ def lay_out_definition(definition: Definition, width: int = WIDTH) -> str:
         linear(a, a / 2, 9)
     """
     text = str(definition)
-    if len(text) <= width:
+    if len(text) <= width and not break_head and not break_body:
         return text
-    head, body = definition.head, lay_out(definition.body, width - len(_INDENT))
-    if len(head) + len(" =") > width and definition.parameters and not definition.bracket:
+    head, body = definition.head, lay_out(definition.body, width - len(INDENT), breaks)
+    too_long = len(head) + len(" =") > width
+    if (too_long or break_head) and definition.parameters and not definition.bracket:
         opening = f"def {definition.name}("
         head = _bracketed(opening, [p.written for p in definition.parameters], ")")
-    return f"{head} =\n{_INDENT}{_indented(body)}"
+    return f"{head} =\n{INDENT}{_indented(body)}"
 
 
-def _joined(node: n.Node, operators: Sequence[str], width: int) -> str:
-    """The parts of a node, each but the first on a line with the operator before it."""
-    first, *others = [_part(part, node, width - len(_INDENT)) for part in node.children]
-    lines = [f"{o} {_indented(text)}" for o, text in zip(operators, others, strict=True)]
-    return "\n".join([first, *lines])
+@dataclass(frozen=True)
+class _Layout:
+    """How trees are laid out; a node for which fewer columns than `least` are left stays whole."""
 
+    least: int
+    breaks: Breaks
 
-def _part(part: n.Node, whole: n.Node, width: int) -> str:
-    text = write_part(part, whole)
-    if len(text) <= width:
+    def lines(self, node: n.Node, width: int) -> str:
+        text = write(node)
+        if self._stays(text, node, width):
+            return text
+        inner = width - len(INDENT)
+        match node:
+            case n.Scope(body=only) | n.Outer(argument=only):
+                return self.lines(only, width)
+            case n.Pipe(parts=parts):
+                return self._joined(node, ["|"] * (len(parts) - 1), width)
+            case n.Chain(parts=parts):
+                return self._joined(node, [">>"] * (len(parts) - 1), width)
+            case n.Arithmetic(operators=operators):
+                return self._joined(node, operators, width)
+            case n.Negative(operand=operand):
+                return f"-{self._part(operand, node, inner)}"
+            case n.If(then=then, condition=condition, otherwise=otherwise):
+                lines = (self._part(then, node, width), f"if {write_condition(condition)}")
+                last = self.lines(otherwise, inner)
+                last = last if isinstance(otherwise, n.If) else _indented(last)
+                return "\n".join([*lines, f"else {last}"])
+            case n.Modifiers(parts=parts):
+                listed = [_indented(self._part(part, node, inner)) for part in parts]
+                return "\n".join([f"| {text}" for text in listed])
+            case n.Program(names=names, values=values):
+                fields = [
+                    f"{name.id}: {self.lines(value, inner)}"
+                    for name, value in zip(names, values, strict=True)
+                ]
+                return _bracketed("{", fields, "}")
+            case n.Call(name=name, arguments=arguments) if arguments:
+                listed = [
+                    ("" if a.name is None else f"{a.name}=") + self.lines(a.value, inner)
+                    for a in arguments
+                ]
+                return _bracketed(f"{name.id}(", listed, ")")
+            case n.List(items=items) if items:
+                return _bracketed("[", [self.lines(item, inner) for item in items], "]")
+            case n.Bracket(name=name, entries=entries):
+                listed = [self.lines(entry, inner) for entry in entries]
+                return _bracketed(f"{name.id}[", listed, "]")
+            case n.Entry(value=value):
+                return f"{write_entry_head(node)}{self.lines(value, inner)}"
         return text
-    lines = lay_out(part, width)
-    return lines if text == write(part) else f"(\n{_INDENT}{_indented(lines)}\n)"
+
+    def _stays(self, text: str, node: n.Node, width: int) -> bool:
+        """Whether a node is written in one line."""
+        return width < self.least or (len(text) <= width and not self.breaks(node))
+
+    def _joined(self, node: n.Node, operators: Sequence[str], width: int) -> str:
+        """The parts of a node, each but the first on a line with the operator before it."""
+        first, *others = [self._part(part, node, width - len(INDENT)) for part in node.children]
+        lines = [f"{o} {_indented(text)}" for o, text in zip(operators, others, strict=True)]
+        return "\n".join([first, *lines])
+
+    def _part(self, part: n.Node, whole: n.Node, width: int) -> str:
+        text = write_part(part, whole)
+        if self._stays(text, part, width):
+            return text
+        if text == write(part):
+            return self.lines(part, width)
+        lines = self.lines(part, width - len(INDENT))
+        return f"(\n{INDENT}{_indented(lines)}\n)"
 
 
 def _bracketed(opening: str, parts: Sequence[str], closing: str) -> str:
-    inside = f",\n{_INDENT}".join([_indented(part) for part in parts])
-    return f"{opening}\n{_INDENT}{inside}\n{closing}"
+    inside = f",\n{INDENT}".join([_indented(part) for part in parts])
+    return f"{opening}\n{INDENT}{inside}\n{closing}"
 
 
 def _indented(text: str) -> str:
-    return text.replace("\n", f"\n{_INDENT}")
+    return text.replace("\n", f"\n{INDENT}")

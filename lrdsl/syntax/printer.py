@@ -66,9 +66,8 @@ def write(node: Node, least: int = _IF) -> str:
             text = f"{keyword}={write(inner)}"
         case Bracket(name=name, entries=entries):
             text = f"{name.id}[{', '.join(map(write, entries))}]"
-        case Entry(start=start, stop=stop, factor=factor, value=inner):
-            until = f"..{write(stop, _SUM)}" if stop is not None else ""
-            text = f"{write(start, _SUM)}{until}:{'*' if factor else ''}{write(inner)}"
+        case Entry(value=inner):
+            text = f"{write_entry_head(node)}{write(inner)}"
         case Pipe(parts=parts):
             level = _PIPE
             text = " | ".join(map(write, parts, repeat(level + 1)))
@@ -120,6 +119,12 @@ def _least(condition: Node, least: int) -> int:
     return least if isinstance(condition, (Logic, Not, Compare)) else _SUM
 
 
+def write_entry_head(entry: Entry) -> str:
+    """The canonical text of what stands before an entry's value: `600:*`."""
+    until = f"..{write(entry.stop, _SUM)}" if entry.stop is not None else ""
+    return f"{write(entry.start, _SUM)}{until}:{'*' if entry.factor else ''}"
+
+
 def write_part(part: Node, whole: Node) -> str:
     """The canonical text of a part of a chain and the like, in brackets where it needs them.
 
@@ -135,6 +140,8 @@ def write_part(part: Node, whole: Node) -> str:
             return write(part, _CHAIN + 1)
         case Arithmetic():
             return write(part, (_SUM if whole.is_sum else _PRODUCT) + 1)
+        case Negative():
+            return write(part, _UNARY)
     return write(part)
 
 

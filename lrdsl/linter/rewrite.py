@@ -1,0 +1,128 @@
+"""The specs of a file in their canonical spelling; all else in it stays byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lrdsl.diagnostics import SpecError
+from lrdsl.formatter import format, format_definitions
+from lrdsl.linter.edit import CannotWrite, Edit, replace_in
+from lrdsl.linter.found import Located, Snippet, SourceFile
+from lrdsl.syntax import nodes as n
+from lrdsl.syntax.comments import scan
+from lrdsl.syntax.layout import WIDTH
+from lrdsl.syntax.parser import parse_tree
+
+_ENDLESS = 10**9
+"""The width of what stays in one line."""
+
+_LINES = ("literal", "triple", "fence", "text")
+"""The styles in which a spec may have several lines."""
+
+
+class Rewritten(NamedTuple):
+    """The new text of a file, and what is wrong with the specs that were left as they are."""
+
+    text: str
+    problems: tuple[Located, ...]
+
+
+def rewrite(file: SourceFile) -> Rewritten:
+    """A file with its specs and definitions formatted.
+
+    What has a mistake, or is not all written in the file, is left as it is; so is what would need
+    several lines where one is all there is.
+
+    >>> from lrdsl.linter.files import read_text
+    >>> rewrite(read_text("a.yaml", "lr:   hold( 5 )>>cosine(1,0,9)   # two\\n")).text
+    'lr:   hold(5) >> cosine(1, 0, 9)   # two\\n'
+    """
+    edits: list[Edit] = []
+    problems: list[Located] = []
+    for snippet in file.snippets:
+        if not snippet.writable:
+            continue
+        try:
+            found = list(_edits(snippet))
+        except SpecError as error:
+            problems += [Located.of(file.path, each, snippet) for each in error.diagnostics]
+            continue
+        edits += found
+    return Rewritten(_replaced(file, edits), tuple(problems))
+
+
+def _replaced(file: SourceFile, edits: list[Edit]) -> str:
+    try:
+        return replace_in(file, edits)
+    except CannotWrite:
+        pass
+    kept: list[Edit] = []  # those that can be written
+    text = file.text
+    for snippet in file.snippets:
+        tried = [*kept, *[edit for edit in edits if edit[0] is snippet]]
+        try:
+            text, kept = replace_in(file, tried), tried
+        except CannotWrite:
+            continue
+    return text
+
+
+def _edits(snippet: Snippet) -> Iterator[Edit]:
+    """The pieces of a snippet that are written differently."""
+    text = snippet.text
+    if snippet.role == "definitions" and snippet.style == "text":
+        yield from _whole(snippet, 0, len(text), format_definitions(text))
+        return
+    start, stop = len(text) - len(text.lstrip()), len(text.rstrip())
+    own = text[start:stop]
+    in_lines = snippet.style in _LINES or (snippet.style == "raw" and "\n" in text)
+    indent = _indent(text, start) if in_lines else ""
+    width = WIDTH - len(indent) if in_lines else _ENDLESS
+    if snippet.role == "definitions":
+        new = format_definitions(own, width).rstrip("\n")
+    elif isinstance(_bare(parse_tree(own)), (n.Number, n.Name, n.Keyword, n.Default, n.String)):
+        return
+    else:
+        new = format(own, width)
+    if in_lines:
+        new = "\n".join([new_line and indent + new_line for new_line in new.split("\n")])
+        yield from _whole(snippet, start, stop, new.removeprefix(indent))
+    elif "\n" not in new:
+        yield from _pieces(snippet, start, stop, new)
+
+
+def _bare(tree: n.Node) -> n.Node:
+    """What a minus sign stands before. A number or a word alone is left to YAML's own reading."""
+    return tree.operand if isinstance(tree, n.Negative) else tree
+
+
+def _whole(snippet: Snippet, start: int, stop: int, new: str) -> Iterator[Edit]:
+    if snippet.text[start:stop] != new:
+        yield snippet, start, stop, new
+
+
+def _pieces(snippet: Snippet, start: int, stop: int, new: str) -> Iterator[Edit]:
+    """The words and spaces that differ, so that a folded line stays folded where it was."""
+    old = snippet.text
+    before = sorted([word for words in scan(old, start, stop) for word in words], key=_place)
+    after = sorted([word for words in scan(new) for word in words], key=_place)
+    if len(before) != len(after):
+        yield from _whole(snippet, start, stop, new)
+        return
+    old_end, new_end = start, 0
+    for left, right in zip(before, after, strict=True):
+        if old[old_end : left.start] != new[new_end : right.start] or left.text != right.text:
+            yield snippet, old_end, left.stop, new[new_end : right.stop]
+        old_end, new_end = left.stop, right.stop
+
+
+def _place(word: tuple[str, int, int]) -> int:
+    return word[1]
+
+
+def _indent(text: str, start: int) -> str:
+    """The least indentation of the lines that begin in a text."""
+    lines = text[text.rfind("\n", 0, start) + 1 :].split("\n")
+    indents = [line[: len(line) - len(line.lstrip())] for line in lines if line.strip()]
+    return min(indents if "\n" in text[:start] else indents[1:], key=len, default="")
