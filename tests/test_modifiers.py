@@ -204,3 +204,9 @@ def test_cumulative_may_be_asked_by_many_threads() -> None:
     for thread in threads:
         thread.join()
     assert sorted(found) == sorted(expected[steps].tolist())
+
+
+def test_rounds_that_are_shorter_than_an_update_have_segments_all_the_same() -> None:
+    text = "min(constant(1, total / 30) | repeat(3, scale=0.5, about=1) | repeat(2, stretch=2), 1)"
+    segments = lrdsl.compile(f"{text} >> cosine(_, 0)", total_steps=2).segments
+    assert [(segment.start, segment.stop) for segment in segments] == [(0, 1), (1, 2)]

@@ -214,7 +214,10 @@ def summary(pieces: tuple[Piece, ...]) -> str:
 
 
 def within(pieces: Sequence[Piece], stop: float, text: str = "") -> tuple[Piece, ...]:
-    """The pieces cut at `stop`, the last one reaching up to it; `text` is added to each formula."""
-    kept = [piece for piece in pieces if piece.start < stop]
+    """The pieces cut at `stop`, the last one reaching up to it; `text` is added to each formula.
+
+    Where all of them round to no update there is one without a formula of its own.
+    """
+    kept = [piece for piece in pieces if piece.start < stop] or [Piece(0, stop, "nothing")]
     kept[-1] = kept[-1]._replace(stop=stop)
     return tuple([p._replace(text=f"{p.text} | {text}") for p in kept]) if text else tuple(kept)
