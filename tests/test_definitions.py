@@ -724,3 +724,11 @@ def test_shipped_files_are_sound(file: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert Library({}, {}).find(name) in parse_definitions(text)
     monkeypatch.setattr(library, "shipped", lambda: others)
     assert set(read_own.__wrapped__(text, file.name)) == own
+
+
+def test_definitions_are_equal_wherever_they_stand() -> None:
+    (first,) = parse_definitions("def f(a, n=5) = linear(a, 0, n)")
+    (second,) = parse_definitions("\n\n  def f( a,n = 5 ) = linear(a,0,n)  # the same")
+    (other,) = parse_definitions("def f(a, n=6) = linear(a, 0, n)")
+    assert first == second
+    assert first != other

@@ -18,7 +18,7 @@ class DefinedParameter:
     """
 
     name: str
-    span: Span
+    span: Span = field(compare=False, repr=False)
     words: tuple[str, ...] = ()
     default: Node | None = None
 
@@ -43,7 +43,7 @@ class Definition:
     """
 
     name: str
-    span: Span
+    span: Span = field(compare=False, repr=False)
     parameters: tuple[DefinedParameter, ...]
     body: Node
     bracket: bool = False
