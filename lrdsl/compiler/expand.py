@@ -287,7 +287,7 @@ class _Expander:
             self.reporter.report(d.WRONG_KIND, message, node.span, suggestion=near)
             return False
         if isinstance(default, n.Keyword) and default.word in ("true", "false"):
-            if word_of(node) in ("true", "false") or isinstance(node, n.Faulty):
+            if word_of(node) in ("true", "false"):
                 return True
             self.reporter.report(d.WRONG_KIND, f"{where} is `true` or `false`", node.span)
             return False

@@ -18,7 +18,8 @@ from typing import NamedTuple
 from lrdsl.syntax.definitions import Definition, doc_above
 from lrdsl.syntax.parser import parse_definitions
 
-_DEF = re.compile(r"^def\s+([A-Za-z][\w.]*)", re.MULTILINE)
+DEFINED = re.compile(r"^def\s+([A-Za-z][\w.]*)", re.MULTILINE)
+"""The names of definitions that begin a line."""
 
 
 class _Shipped(NamedTuple):
@@ -39,7 +40,7 @@ def shipped() -> Mapping[str, _Shipped]:
     """The definitions that come with lrdsl, by name, in the order of their files."""
     found: dict[str, _Shipped] = {}
     for file in sorted(Path(__file__).parent.glob("*.lr")):
-        starts = [(match[1], match.start()) for match in _DEF.finditer(_text(file))]
+        starts = [(match[1], match.start()) for match in DEFINED.finditer(_text(file))]
         stops = [start for _, start in starts[1:]] + [len(_text(file))]
         for (name, start), stop in zip(starts, stops, strict=True):
             found[name] = _Shipped(file, start, stop)

@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lrdsl.library import shipped
+from lrdsl.library import DEFINED, shipped
 from lrdsl.linter.found import Snippet
 from lrdsl.linter.sources.control import Control
 
 _EXAMPLE = re.compile(r"^[ \t]*#[ \t]*Example:[ \t]*`([^`\r\n]+)`", re.MULTILINE)
-
-
-_DEF = re.compile(r"^def\s+([A-Za-z][\w.]*)", re.MULTILINE)
 
 
 def snippets(text: str, control: Control, name: str = "") -> Iterator[Snippet]:
@@ -30,7 +27,7 @@ def snippets(text: str, control: Control, name: str = "") -> Iterator[Snippet]:
     own = text[start:].replace("\r\n", "\n")
     offsets = (*places, len(text))
     known = shipped()
-    names = _DEF.findall(own)
+    names = DEFINED.findall(own)
     is_shipped = bool(names) and all([x in known and known[x].file.name == name for x in names])
     facts = {"shipped": True} if is_shipped else {}
     yield Snippet(
