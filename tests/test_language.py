@@ -218,6 +218,8 @@ def test_canonical_text_survives_as_a_plain_yaml_scalar(text: str) -> None:
         pytest.param("sin(pi / 2)", 1, id="sin"),
         pytest.param("cos(pi)", -1, id="cos"),
         pytest.param("floor(2.7)", 2, id="floor"),
+        pytest.param("floor(0.29 * 100)", 29, id="floor of what is whole but for rounding"),
+        pytest.param("ceil(0.07 * 100)", 7, id="ceil of what is whole but for rounding"),
         pytest.param("ceil(2.1)", 3, id="ceil"),
         pytest.param("floor(-2.5) + ceil(-2.5)", -5, id="floor and ceil below 0"),
     ],

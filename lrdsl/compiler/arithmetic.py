@@ -174,6 +174,8 @@ class Domain(ABC, Generic[T]):
     def compute(self, name: str, operands: tuple[float, ...], node: n.Node) -> float | None:
         """An operator or a function over floats; anything but a finite outcome is reported."""
         function = OPERATORS[name] if name in OPERATORS else FUNCTIONS[name].compute
+        if name in ("floor", "ceil"):
+            operands = tuple([_without_noise(operand) for operand in operands])
         with np.errstate(all="ignore"):
             outcome = float(function(*[np.float64(operand) for operand in operands]))
         if math.isfinite(outcome):
@@ -378,6 +380,15 @@ def base(context: Context, reporter: Reporter, span: Span) -> float | None:
         fix = "pass base_lr=…, or write the value"
         reporter.report(d.NEEDS_CONTEXT, f"{what} needs base_lr", span, fix=fix)
     return context.base_lr
+
+
+def _without_noise(x: float) -> float:
+    """The whole number that a float is but for rounding, and any other as it is.
+
+    `0.29 * 100` is 28.999999999999996 as a value and 29 as a duration: `floor` of it must be one
+    number, wherever a definition uses it.
+    """
+    return round(x) if math.isfinite(x) and math.isclose(x, round(x), rel_tol=1e-12) else x
 
 
 def _bounded(x: Fraction) -> Fraction:
