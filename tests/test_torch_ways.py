@@ -4,6 +4,7 @@ What counts is the learning rate that an update is made with, noted by the optim
 """
 
 import functools
+import json
 import subprocess
 import sys
 import warnings
@@ -135,7 +136,7 @@ def ddp(clock, tmp_path):
         )
         for rank in (0, 1)
     ]
-    first, second = (eval(rank.communicate(timeout=120)[0]) for rank in ranks)
+    first, second = (json.loads(rank.communicate(timeout=120)[0]) for rank in ranks)
     assert first == second
     return first
 
