@@ -9,15 +9,12 @@ from typing import Any
 import numpy as np
 
 from lrdsl import diagnostics as d
-from lrdsl.compiler.check import read_own
+from lrdsl.compiler.analysis import Analysis, analyse
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.expand import expand
 from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError
-from lrdsl.library import Library
 from lrdsl.linter.base import RULES, Rule
 from lrdsl.linter.subject import Subject
-from lrdsl.schedule import Schedule, compile_in, with_definitions
-from lrdsl.syntax.parser import read
+from lrdsl.schedule import Schedule, schedule_of, with_definitions
 from lrdsl.syntax.spec import source_of
 
 UNKNOWN = (d.UNBOUND, d.NEEDS_CONTEXT)
@@ -73,9 +70,8 @@ def lint(
     longer-than-run
     """
     settings = settings or Settings()
-    source = source_of(spec)
     run = with_definitions(spec, Context.of(**context))
-    diagnostics, subject = _mistakes_and_subject(spec, source, run, dict(facts or {}))
+    diagnostics, subject = _mistakes_and_subject(source_of(spec), run, dict(facts or {}))
     if subject is not None:
         diagnostics += _findings(subject, settings)
     kept = [x for x in diagnostics if settings.uses(x.code, x.name)]
@@ -83,27 +79,25 @@ def lint(
 
 
 def _mistakes_and_subject(
-    spec: Any, source: str, context: Context, facts: Mapping[str, Any]
+    source: str, context: Context, facts: Mapping[str, Any]
 ) -> tuple[list[Diagnostic], Subject | None]:
     """The mistakes that keep a spec from being compiled, and what the rules look at."""
-    reporter = Reporter(source)
-    tree = read(source, reporter)
     try:
-        library = Library(read_own(context.definitions))
+        analysis = analyse(source, context.definitions)
     except SpecError as error:
         return list(error.diagnostics), None
-    if tree is None or reporter.diagnostics:
-        return _compiled(spec, context)[1], None
-    expanded = expand(tree, library, reporter)
-    schedule, mistakes, base_is_known = _schedule(spec, context)
-    subject = Subject(source, tree, expanded, context, schedule, base_is_known, facts)
-    return mistakes, subject
+    schedule, mistakes = _compiled(analysis, context)
+    base_is_known = schedule is not None or bool(mistakes) or context.base_lr is not None
+    if not base_is_known:
+        # Ratios can be looked at whatever the base is.
+        schedule, mistakes = _compiled(analysis, replace(context, base_lr=1.0))
+    return mistakes, Subject(analysis, context, schedule, base_is_known, facts)
 
 
-def _compiled(spec: Any, context: Context) -> tuple[Schedule | None, list[Diagnostic]]:
+def _compiled(analysis: Analysis, context: Context) -> tuple[Schedule | None, list[Diagnostic]]:
     """The schedule, or the mistakes that keep it from being one; neither if it is unknown."""
     try:
-        return compile_in(spec, context), []
+        return schedule_of(analysis, context), []
     except SpecError as error:
         found = error.diagnostics
     return None, [x for x in found if x.problem not in UNKNOWN or _is_typing_error(x)]
@@ -112,15 +106,6 @@ def _compiled(spec: Any, context: Context) -> tuple[Schedule | None, list[Diagno
 def _is_typing_error(found: Diagnostic) -> bool:
     """Whether an unknown name is much like a known one: then it is hardly a variable."""
     return found.problem is d.UNBOUND and found.replacement is not None
-
-
-def _schedule(spec: Any, context: Context) -> tuple[Schedule | None, list[Diagnostic], bool]:
-    """The schedule if it can be known, the mistakes, and whether its `base` is known."""
-    schedule, mistakes = _compiled(spec, context)
-    if schedule is None and not mistakes and context.base_lr is None:
-        # Ratios can be looked at whatever the base is.
-        return *_compiled(spec, replace(context, base_lr=1.0)), False
-    return schedule, mistakes, True
 
 
 def _findings(subject: Subject, settings: Settings) -> list[Diagnostic]:

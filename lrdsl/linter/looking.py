@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from lrdsl.compiler.resolve import Laid
 from lrdsl.diagnostics import Span, SpecError
 from lrdsl.linter.subject import Part, Subject
-from lrdsl.schedule import Schedule, compile_in
+from lrdsl.schedule import Schedule
 from lrdsl.signal import LAST_STEP, Array, half_up
 from lrdsl.syntax import nodes as n
 
@@ -58,21 +57,6 @@ def in_one_call(first: Span, second: Span) -> bool:
     if not (first.sites and second.sites):
         return False
     return first[:2] == second[:2] and first.sites[0].name == second.sites[0].name
-
-
-def rebased(subject: Subject) -> Schedule | None:
-    """The schedule; with another `base`, where that is not known, None if it fits no other.
-
-    What a rule sees at both does not depend on the base.
-    """
-    schedule = subject.schedule
-    assert schedule is not None
-    if subject.base_is_known:
-        return schedule
-    try:
-        return compile_in(schedule.spec, replace(schedule.context, base_lr=1e-3))
-    except SpecError:
-        return None
 
 
 def edges(subject: Subject) -> set[int]:

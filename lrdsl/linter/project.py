@@ -28,7 +28,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
-from functools import cache
 from typing import Any, get_args
 
 from lrdsl import diagnostics as d
@@ -207,7 +206,6 @@ def _words(value: object, where: str) -> tuple[str, ...]:
     raise fail(d.BAD_SETTING, f"{where} is a list of texts, not {value!r}")
 
 
-@cache
 def _names() -> frozenset[str]:
     problems = [each.name for each in vars(d).values() if isinstance(each, Problem)]
     return frozenset([*RULES, *problems])

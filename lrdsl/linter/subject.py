@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
+import numpy as np
+
+from lrdsl.compiler.analysis import Analysis, analyse
 from lrdsl.compiler.arithmetic import Durations, Values
 from lrdsl.compiler.bind import UNTIL, bind
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frames import Place
-from lrdsl.diagnostics import Reporter, Span
+from lrdsl.compiler.resolve import Laid
+from lrdsl.diagnostics import Reporter, Span, SpecError
+from lrdsl.library import Library
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.modifiers.base import Length
 from lrdsl.parameters import Kind
-from lrdsl.schedule import Schedule
+from lrdsl.schedule import Schedule, schedule_of
 from lrdsl.shapes import SHAPES
 from lrdsl.signal import Signal
 from lrdsl.syntax import nodes as n
@@ -75,18 +81,36 @@ class Part:
 class Subject:
     """A spec as the rules see it.
 
-    `tree` is as written, `expanded` without definitions. `schedule` is None where it cannot be
-    known; `base_is_known` is false where it was compiled with a learning rate of 1 for want of a
-    better one. `facts` are what is known of the place where the spec was found, by name.
+    `schedule` is None where it cannot be known; `base_is_known` is false where it was compiled with
+    a learning rate of 1 for want of a better one. `facts` are what is known of the place where the
+    spec was found, by name.
     """
 
-    source: str
-    tree: n.Node
-    expanded: n.Node
+    analysis: Analysis
     context: Context
     schedule: Schedule | None
     base_is_known: bool = True
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """The text of the spec."""
+        return self.analysis.source
+
+    @property
+    def tree(self) -> n.Node:
+        """The spec as written."""
+        return self.analysis.tree
+
+    @property
+    def expanded(self) -> n.Node:
+        """The spec without definitions."""
+        return self.analysis.expanded
+
+    @property
+    def library(self) -> Library:
+        """The definitions that it can call."""
+        return self.analysis.library
 
     @property
     def total(self) -> int | None:
@@ -100,49 +124,29 @@ class Subject:
             return self.total
         return math.inf if self.schedule is None else self.schedule.length
 
+    def compiled(self, source: str | None = None, base: float | None = None) -> Schedule | None:
+        """The spec, or a text in its place, with its own `base` or another; None if it fails."""
+        context = self.context
+        if base is not None or not self.base_is_known:
+            context = replace(context, base_lr=1.0 if base is None else base)
+        try:
+            analysis = self.analysis if source is None else analyse(source, context.definitions)
+            return schedule_of(analysis, context)
+        except SpecError:
+            return None
+
+    @cached_property
+    def rebased(self) -> Schedule | None:
+        """The schedule; with another `base`, where that is not known, None if it fits no other.
+
+        What a rule sees at both does not depend on the base.
+        """
+        return self.schedule if self.base_is_known else self.compiled(base=1e-3)
+
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The segments of the chains, in order; parts that hold others are left out."""
-        schedule = self.schedule
-        if schedule is None:
-            return ()
-        found = sorted(schedule.laid, key=lambda part: (part.start, part.stop))
-        leaves = [
-            part
-            for part in found
-            if not any(
-                [
-                    other is not part
-                    and part.start <= other.start
-                    and other.stop <= part.stop
-                    and (part.start, part.stop) != (other.start, other.stop)
-                    and other.start < other.stop
-                    for other in found
-                ]
-            )
-        ]
-        parts = []
-        for part in leaves:
-            seen = max(part.start, 0) < part.stop  # `skip` leaves some before update 0
-            first = schedule(max(part.start, 0)) if seen else math.nan
-            last = schedule(int(part.stop) - 1) if seen and part.stop < math.inf else math.nan
-            leads_to = math.nan
-            if part.stop < math.inf:
-                leads_to = part.signal.at(float(part.stop - part.start))
-            parts.append(
-                Part(
-                    part.node,
-                    _name_of(part.node),
-                    part.start,
-                    part.stop,
-                    part.length,
-                    first,
-                    last,
-                    leads_to,
-                    part.signal,
-                )
-            )
-        return tuple(parts)
+        return () if self.schedule is None else tuple(_parts(self.schedule))
 
     @cached_property
     def calls(self) -> tuple[CallSite, ...]:
@@ -165,6 +169,45 @@ class Subject:
             return None
 
         return Values(self.context, Reporter(""), "", nowhere, nowhere).evaluate(node)
+
+
+def _parts(schedule: Schedule) -> Iterator[Part]:
+    leaves = _leaves(schedule.laid)
+    # What `skip` leaves out lies before update 0.
+    seen = [part for part in leaves if max(part.start, 0) < part.stop]
+    ending = [part for part in seen if part.stop < math.inf]
+    firsts = schedule([max(part.start, 0) for part in seen]).tolist()
+    lasts = schedule([int(part.stop) - 1 for part in ending]).tolist()
+    first = {id(part): value for part, value in zip(seen, firsts, strict=True)}
+    last = {id(part): value for part, value in zip(ending, lasts, strict=True)}
+    for part in leaves:
+        leads_to = math.nan
+        if part.stop < math.inf:
+            leads_to = part.signal.at(float(part.stop - part.start))
+        yield Part(
+            part.node,
+            _name_of(part.node),
+            part.start,
+            part.stop,
+            part.length,
+            first.get(id(part), math.nan),
+            last.get(id(part), math.nan),
+            leads_to,
+            part.signal,
+        )
+
+
+def _leaves(laid: Iterable[Laid]) -> list[Laid]:
+    """The parts that hold no others, in order. One that no update sees counts for nothing."""
+    found = sorted(laid, key=lambda part: (part.start, part.stop))
+    leaves: list[Laid] = []
+    nearest = math.nan  # the first end among those that start later
+    for start, group in groupby(reversed(found), key=lambda part: part.start):
+        together = list(group)
+        shortest = min([part.stop for part in together if start < part.stop], default=math.nan)
+        leaves += [x for x in together if not (shortest < x.stop or nearest <= x.stop)]
+        nearest = float(np.fmin(nearest, shortest))
+    return leaves[::-1]
 
 
 def _name_of(node: n.Node) -> str:

@@ -9,13 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrdsl.compiler.check import read_own
 from lrdsl.compiler.elaborate import DURATIONS
 from lrdsl.diagnostics import Span, SpecError
-from lrdsl.library import Library
 from lrdsl.linter.subject import CallSite, Subject
 from lrdsl.parameters import Kind
-from lrdsl.schedule import Schedule, compile_in
+from lrdsl.schedule import Schedule
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
 
@@ -176,11 +174,10 @@ def _name(node: n.Node) -> str:
 
 def calls_of(subject: Subject, *names: str) -> Iterator[CallSite]:
     """The calls of definitions in the text, with what was left out as the definition has it."""
-    library = Library(read_own(subject.context.definitions))
     for node, _ in n.walk(subject.tree):
         definition = None
         if isinstance(node, n.Call) and node.name.id in names:
-            definition = library.find(node.name.id)
+            definition = subject.library.find(node.name.id)
         if definition is None or not isinstance(node, n.Call):
             continue
         bound = {p.name: p.default for p in definition.parameters if p.default is not None}
@@ -203,19 +200,6 @@ def number(node: n.Node | None) -> float | None:
     return node.value if isinstance(node, n.Number) and not node.unit else None
 
 
-def compiled(
-    subject: Subject, source: str | None = None, base: float | None = None
-) -> Schedule | None:
-    """The spec, or another text in its place, with its own `base` or another; None if it fails."""
-    context = subject.context
-    if base is not None or not subject.base_is_known:
-        context = replace(context, base_lr=1.0 if base is None else base)
-    try:
-        return compile_in(subject.source if source is None else source, context)
-    except SpecError:
-        return None
-
-
 def assumed(subject: Subject) -> Subject | None:
     """The spec in a run where all is known, made up where it is not; None if that is no use.
 
@@ -232,7 +216,7 @@ def assumed(subject: Subject) -> Subject | None:
         tokens_per_step=known.tokens_per_step or 4099.0,
         base_lr=1.0 if known.base_lr is None else known.base_lr,
     )
-    schedule = compiled(replace(subject, context=context, base_is_known=True))
+    schedule = replace(subject, context=context, base_is_known=True).compiled()
     if schedule is None:
         return None
     return replace(subject, context=context, schedule=schedule, base_is_known=True)
@@ -247,7 +231,7 @@ def is_same_without(subject: Subject, piece: Span, length_too: bool = False) -> 
     text, schedule = subject.source, subject.schedule
     if len(text) > LONGEST:
         return False
-    other = compiled(subject, text[: piece.start] + text[piece.stop :])
+    other = subject.compiled(text[: piece.start] + text[piece.stop :])
     if schedule is None or other is None:
         return False
     if (length_too or subject.total is None) and schedule.length != other.length:

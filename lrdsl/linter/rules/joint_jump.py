@@ -8,7 +8,7 @@ import numpy as np
 
 from lrdsl.compiler.resolve import Laid
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
-from lrdsl.linter.looking import NEGLIGIBLE, Joint, in_one_call, joints, rebased
+from lrdsl.linter.looking import NEGLIGIBLE, Joint, in_one_call, joints
 from lrdsl.linter.subject import Subject
 from lrdsl.syntax import nodes as n
 
@@ -60,7 +60,7 @@ class JointJump(Rule):
         assert schedule is not None
         found = [joint for joint in joints(schedule) if self._is_wrong(subject, joint)]
         if found and not subject.base_is_known:
-            other = rebased(subject)
+            other = subject.rebased
             elsewhere = {} if other is None else {joint.at: joint for joint in joints(other)}
             found = [joint for joint in found if _is_alike(joint, elsewhere.get(joint.at))]
         for joint in found:

@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.compiler.check import read_own
-from lrdsl.library import Library
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.looking import bounds, rises
 from lrdsl.linter.subject import Part, Subject
@@ -93,7 +91,7 @@ def _peak_given(subject: Subject) -> n.Node | None:
     call = subject.tree
     if not isinstance(call, n.Call):
         return None
-    definition = Library(read_own(subject.context.definitions)).find(call.name.id)
+    definition = subject.library.find(call.name.id)
     if definition is None:
         return None
     names = [parameter.name for parameter in definition.parameters]

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from lrdsl.diagnostics import Severity
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
-from lrdsl.linter.looking import at_update, rebased
+from lrdsl.linter.looking import at_update
 from lrdsl.linter.subject import Subject
 from lrdsl.shapes import SHAPES
 
@@ -51,7 +51,7 @@ class ZeroFirstUpdate(Rule):
         assert schedule is not None
         if schedule(0) != 0 or schedule(1) <= 0:
             return
-        other = rebased(subject)
+        other = subject.rebased
         if other is None or other(0) != 0:
             return
         span = at_update(subject, 0)
