@@ -250,7 +250,7 @@ def _check_options(name: str, options: Mapping[str, Any], where: str) -> None:
     except ValidationError as error:
         wrong = error.errors()[0]
         key = ".".join(map(str, wrong["loc"]))
-        known = ", ".join(RULES[name].model_fields) or "none"
+        known = ", ".join(RULES[name].model().model_fields) or "none"
         message = f"{where}: `{key}`: {wrong['msg'].lower()}"
         raise fail(d.BAD_SETTING, message, fix=f"its options are: {known}") from None
 

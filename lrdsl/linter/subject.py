@@ -19,12 +19,13 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.frames import Place
 from lrdsl.compiler.resolve import Laid
 from lrdsl.diagnostics import Reporter, Span, SpecError
+from lrdsl.functions import FUNCTIONS
 from lrdsl.library import Library
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.modifiers.base import Length
 from lrdsl.parameters import Kind
 from lrdsl.schedule import Schedule, schedule_of
-from lrdsl.shapes import SHAPES
+from lrdsl.shapes import SHAPES, Form
 from lrdsl.signal import Signal
 from lrdsl.syntax import nodes as n
 
@@ -33,13 +34,15 @@ from lrdsl.syntax import nodes as n
 class CallSite:
     """A call of a shape or a modifier, with its arguments by parameter.
 
-    What was left out, or is `_`, is not in `arguments`. `mode` is the name of the curve.
+    What was left out, or is `_`, is not in `arguments`. `mode` is the name of the curve, `form` the
+    shape, None for a modifier.
     """
 
     node: n.Call
     name: str
     arguments: Mapping[str, n.Node]
     mode: str | None = None
+    form: Form | None = None
 
     @property
     def span(self) -> Span:
@@ -146,7 +149,9 @@ class Subject:
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The segments of the chains, in order; parts that hold others are left out."""
-        return () if self.schedule is None else tuple(_parts(self.schedule))
+        if self.schedule is None:
+            return ()
+        return tuple(_parts(self.schedule, _modifiers(self.expanded)))
 
     @cached_property
     def calls(self) -> tuple[CallSite, ...]:
@@ -171,7 +176,7 @@ class Subject:
         return Values(self.context, Reporter(""), "", nowhere, nowhere).evaluate(node)
 
 
-def _parts(schedule: Schedule) -> Iterator[Part]:
+def _parts(schedule: Schedule, modifiers: frozenset[int]) -> Iterator[Part]:
     leaves = _leaves(schedule.laid)
     # What `skip` leaves out lies before update 0.
     seen = [part for part in leaves if max(part.start, 0) < part.stop]
@@ -181,12 +186,15 @@ def _parts(schedule: Schedule) -> Iterator[Part]:
     first = {id(part): value for part, value in zip(seen, firsts, strict=True)}
     last = {id(part): value for part, value in zip(ending, lasts, strict=True)}
     for part in leaves:
+        name = ""
+        if isinstance(part.node, (n.Call, n.Bracket)) and id(part.node) not in modifiers:
+            name = part.node.name.id
         leads_to = math.nan
         if part.stop < math.inf:
             leads_to = part.signal.at(float(part.stop - part.start))
         yield Part(
             part.node,
-            _name_of(part.node),
+            "" if name in FUNCTIONS else name,
             part.start,
             part.stop,
             part.length,
@@ -210,23 +218,29 @@ def _leaves(laid: Iterable[Laid]) -> list[Laid]:
     return leaves[::-1]
 
 
-def _name_of(node: n.Node) -> str:
-    return node.name.id if isinstance(node, (n.Call, n.Bracket)) else ""
+def _modifiers(root: n.Node) -> frozenset[int]:
+    """The nodes that stand right of a `|`, by identity."""
+    pipes = [node for node, _ in n.walk(root) if isinstance(node, n.Pipe)]
+    return frozenset([id(part) for pipe in pipes for part in pipe.parts[1:]])
 
 
 def _call_sites(root: n.Node) -> Iterator[CallSite]:
+    modifiers = _modifiers(root)
     for node, _ in n.walk(root):
         if not isinstance(node, n.Call):
             continue
         name = node.name.id
-        form, modifier = SHAPES.find(name), MODIFIERS.find(name)
+        if id(node) in modifiers:
+            modifier = MODIFIERS.find(name)
+            if modifier is not None:
+                found = bind(node, modifier.parameters(), None, Reporter(""))
+                yield CallSite(node, name, found.arguments)
+            continue
+        form = None if name in FUNCTIONS else SHAPES.find(name)
         if form is not None:
             parameters = form.parameters
             if form.has(Kind.STEPS):
                 parameters = (*parameters, UNTIL)
             found = bind(node, parameters, form.curve, Reporter(""))
             curve = None if found.curve is None else found.curve.name
-            yield CallSite(node, name, found.arguments, curve)
-        elif modifier is not None:
-            found = bind(node, modifier.parameters(), None, Reporter(""))
-            yield CallSite(node, name, found.arguments)
+            yield CallSite(node, name, found.arguments, curve, form)

@@ -14,7 +14,6 @@ from lrdsl.diagnostics import Span, SpecError
 from lrdsl.linter.subject import CallSite, Subject
 from lrdsl.parameters import Kind
 from lrdsl.schedule import Schedule
-from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
 
 MOST = 200_000
@@ -105,8 +104,7 @@ def is_open(subject: Subject) -> bool:
         site = sites.get(id(node))
         if site is None:
             continue
-        form = SHAPES.find(site.name)
-        timed = form is None or not form.has(Kind.STEPS)
+        timed = site.form is None or not site.form.has(Kind.STEPS)
         timed = timed or "steps" in site.arguments or "until" in site.arguments
         if site.name in ("constant", "hold"):
             timed = timed or brought_down

@@ -7,7 +7,6 @@ from lrdsl.diagnostics import Severity
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.looking import at_update
 from lrdsl.linter.subject import Subject
-from lrdsl.shapes import SHAPES
 
 
 @rule
@@ -63,6 +62,6 @@ class ZeroFirstUpdate(Rule):
 def _warms_up(subject: Subject) -> bool:
     """Whether the 0 is that of a warmup, or it cannot be told."""
     first = next((part.name for part in subject.parts if part.stop > 0), "")
-    if first in SHAPES:
+    if first:
         return first == "warmup"
     return any([call.name == "warmup" for call in subject.calls])
