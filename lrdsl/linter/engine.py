@@ -99,8 +99,9 @@ def _compiled(analysis: Analysis, context: Context) -> tuple[Schedule | None, li
     try:
         return schedule_of(analysis, context), []
     except SpecError as error:
-        found = error.diagnostics
-    return None, [x for x in found if x.problem not in UNKNOWN or _is_typing_error(x)]
+        found = [x for x in error.diagnostics if x.problem not in UNKNOWN or _is_typing_error(x)]
+    # How many more there are is no use if all that are told come of what is unknown.
+    return None, [] if all([x.problem is d.TOO_MANY_MISTAKES for x in found]) else found
 
 
 def _is_typing_error(found: Diagnostic) -> bool:
@@ -109,28 +110,37 @@ def _is_typing_error(found: Diagnostic) -> bool:
 
 
 def _findings(subject: Subject, settings: Settings) -> list[Diagnostic]:
-    found: list[Diagnostic] = []
-    for rule in settings.rules():
-        if rule.needs_schedule and subject.schedule is None:
-            continue
-        if rule.needs_total and subject.total is None:
-            continue
-        if rule.needs_values and not subject.base_is_known:
-            continue
-        problem = rule.problem(settings.severities.get(rule.name))
-        reporter = Reporter(subject.source)
-        try:
-            with np.errstate(all="ignore"):
-                for finding in rule.check(subject):
-                    reporter.report(
-                        problem,
-                        finding.message,
-                        finding.span,
-                        fix=finding.fix,
-                        replacement=finding.replacement,
-                    )
-        except SpecError as error:
-            # There is no value at some update; or it is too far away to look at.
-            found += [x for x in error.diagnostics if x.problem is d.NOT_FINITE]
-        found += reporter.diagnostics
+    with np.errstate(all="ignore"):
+        found = [
+            diagnostic
+            for rule in settings.rules()
+            if not _is_quiet(rule, subject)
+            for diagnostic in _found_by(rule, subject, settings)
+        ]
     return list(dict.fromkeys(found))
+
+
+def _is_quiet(rule: Rule, subject: Subject) -> bool:
+    """Whether a rule needs what is not known."""
+    return (
+        (rule.needs_schedule and subject.schedule is None)
+        or (rule.needs_total and subject.total is None)
+        or (rule.needs_values and not subject.base_is_known)
+    )
+
+
+def _found_by(rule: Rule, subject: Subject, settings: Settings) -> Iterable[Diagnostic]:
+    reporter = Reporter(subject.source)
+    try:
+        for finding in rule.check(subject):
+            reporter.report(
+                rule.problem(settings.severities.get(rule.name)),
+                finding.message,
+                finding.span,
+                fix=finding.fix,
+                replacement=finding.replacement,
+            )
+    except SpecError as error:
+        # There is no value at some update; or it is too far away to look at.
+        yield from [x for x in error.diagnostics if x.problem is d.NOT_FINITE]
+    yield from reporter.diagnostics
