@@ -63,7 +63,7 @@ def edges(subject: Subject) -> set[int]:
     """Updates where a part starts or ends, or, by its own clock, an entry of an `interval`."""
     assert subject.schedule is not None
     found = {edge for part in subject.schedule.laid for edge in (part.start, part.stop)}
-    for node, _ in n.walk(subject.expanded):
+    for node in subject.nodes:
         if isinstance(node, n.Entry):
             ends = [subject.updates(end) for end in (node.start, node.stop) if end is not None]
             found |= {half_up(end) for end in ends if end is not None}

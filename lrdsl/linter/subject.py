@@ -151,12 +151,31 @@ class Subject:
         """The segments of the chains, in order; parts that hold others are left out."""
         if self.schedule is None:
             return ()
-        return tuple(_parts(self.schedule, _modifiers(self.expanded)))
+        return tuple(_parts(self.schedule, self._modifiers))
+
+    @cached_property
+    def nodes(self) -> tuple[n.Node, ...]:
+        """All nodes of the spec without definitions, those above before those below."""
+        return tuple([node for node, _ in n.walk(self.expanded)])
 
     @cached_property
     def calls(self) -> tuple[CallSite, ...]:
         """The calls of shapes and modifiers, those that definitions stand for included."""
-        return tuple(_call_sites(self.expanded))
+        return tuple(_call_sites(self.nodes, self._modifiers))
+
+    def call_at(self, node: n.Node) -> CallSite | None:
+        """The call that a node of the spec without definitions is, if it is one of `calls`."""
+        return self._sites.get(id(node))
+
+    @cached_property
+    def _sites(self) -> Mapping[int, CallSite]:
+        return {id(call.node): call for call in self.calls}
+
+    @cached_property
+    def _modifiers(self) -> frozenset[int]:
+        """The nodes that stand right of a `|`, by identity."""
+        pipes = [node for node in self.nodes if isinstance(node, n.Pipe)]
+        return frozenset([id(part) for pipe in pipes for part in pipe.parts[1:]])
 
     @cached_property
     def written(self) -> tuple[CallSite, ...]:
@@ -218,15 +237,8 @@ def _leaves(laid: Iterable[Laid]) -> list[Laid]:
     return leaves[::-1]
 
 
-def _modifiers(root: n.Node) -> frozenset[int]:
-    """The nodes that stand right of a `|`, by identity."""
-    pipes = [node for node, _ in n.walk(root) if isinstance(node, n.Pipe)]
-    return frozenset([id(part) for pipe in pipes for part in pipe.parts[1:]])
-
-
-def _call_sites(root: n.Node) -> Iterator[CallSite]:
-    modifiers = _modifiers(root)
-    for node, _ in n.walk(root):
+def _call_sites(nodes: Iterable[n.Node], modifiers: frozenset[int]) -> Iterator[CallSite]:
+    for node in nodes:
         if not isinstance(node, n.Call):
             continue
         name = node.name.id

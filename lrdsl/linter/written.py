@@ -61,7 +61,6 @@ def times(subject: Subject, root: n.Node) -> Iterator[Time]:
 
     Under `stretch(1ep)` the clock counts epochs, so that what stands there is not in updates.
     """
-    sites = {id(call.node): call for call in subject.calls}
     waiting = [root]
     while waiting:
         node = waiting.pop()
@@ -72,7 +71,7 @@ def times(subject: Subject, root: n.Node) -> Iterator[Time]:
             for entry in node.entries:
                 if isinstance(entry, n.Entry):
                     yield Time(entry.start, node.name.id)
-        site = sites.get(id(node))
+        site = subject.call_at(node)
         # `every` as a modifier says how often, which is no time of the schedule's.
         if site is None or site.name == "every":
             continue
@@ -89,19 +88,18 @@ def is_open(subject: Subject) -> bool:
 
     What an `interval` brings down later is none of these.
     """
-    sites = {id(call.node): call for call in subject.calls}
     brought_down = any(
         [
             isinstance(node, n.Bracket) and node.name.id == "interval"
-            for node, _ in n.walk(subject.expanded)
+            for node in subject.nodes
         ]
     )
-    for node, _ in n.walk(subject.expanded):
+    for node in subject.nodes:
         if isinstance(node, n.Name) and node.id == "t":
             return True
         if isinstance(node, n.Chain) and any([_is_number(part) for part in node.parts]):
             return True
-        site = sites.get(id(node))
+        site = subject.call_at(node)
         if site is None:
             continue
         timed = site.form is None or not site.form.has(Kind.STEPS)

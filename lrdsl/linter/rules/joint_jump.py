@@ -126,7 +126,7 @@ def _is_meant(joint: Joint, pipes: Mapping[Span, n.Pipe]) -> bool:
 def _pipes(subject: Subject) -> Mapping[Span, n.Pipe]:
     """The pipes by the place of their last modifiers, which stand for them in a chain."""
     found: dict[Span, n.Pipe] = {}
-    for node, _ in n.walk(subject.expanded):
+    for node in subject.nodes:
         if isinstance(node, n.Pipe):
             found.setdefault(node.parts[-1].span, node)
     return found

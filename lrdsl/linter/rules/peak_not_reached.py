@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import islice, takewhile
 from typing import ClassVar
 
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
@@ -80,7 +82,8 @@ def _best(subject: Subject, part: Part) -> float | None:
         return None
     if subject.total is not None and part.stop >= subject.total:
         return part.signal.at(subject.total - 1 - part.start)
-    following = [x for x in subject.parts if x.start == part.stop]
+    first = bisect_left(subject.parts, part.stop, key=lambda x: x.start)
+    following = list(takewhile(lambda x: x.start == part.stop, islice(subject.parts, first, None)))
     seen = [x.begins for x in following if x.start < x.stop]
     if not seen or len(seen) == len(following):
         return None  # it is held at its end, or what follows starts there or jumps
