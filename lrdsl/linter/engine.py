@@ -99,9 +99,11 @@ def _compiled(analysis: Analysis, context: Context) -> tuple[Schedule | None, li
     try:
         return schedule_of(analysis, context), []
     except SpecError as error:
-        found = [x for x in error.diagnostics if x.problem not in UNKNOWN or _is_typing_error(x)]
-    # How many more there are is no use if all that are told come of what is unknown.
-    return None, [] if all([x.problem is d.TOO_MANY_MISTAKES for x in found]) else found
+        found = error.diagnostics
+    kept = [x for x in found if x.problem not in UNKNOWN or _is_typing_error(x)]
+    if len(kept) < len(found):  # what is unknown was among those that are only counted, too
+        kept = [x for x in kept if x.problem is not d.TOO_MANY_MISTAKES]
+    return None, kept
 
 
 def _is_typing_error(found: Diagnostic) -> bool:

@@ -89,10 +89,7 @@ def is_open(subject: Subject) -> bool:
     What an `interval` brings down later is none of these.
     """
     brought_down = any(
-        [
-            isinstance(node, n.Bracket) and node.name.id == "interval"
-            for node in subject.nodes
-        ]
+        [isinstance(node, n.Bracket) and node.name.id == "interval" for node in subject.nodes]
     )
     for node in subject.nodes:
         if isinstance(node, n.Name) and node.id == "t":
@@ -212,10 +209,9 @@ def assumed(subject: Subject) -> Subject | None:
         tokens_per_step=known.tokens_per_step or 4099.0,
         base_lr=1.0 if known.base_lr is None else known.base_lr,
     )
-    schedule = replace(subject, context=context, base_is_known=True).compiled()
-    if schedule is None:
-        return None
-    return replace(subject, context=context, schedule=schedule, base_is_known=True)
+    run = replace(subject, context=context, base_is_known=True)
+    schedule = run.compiled()
+    return None if schedule is None else replace(run, schedule=schedule)
 
 
 def is_same_without(subject: Subject, piece: Span, length_too: bool = False) -> bool:
