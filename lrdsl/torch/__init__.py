@@ -19,7 +19,9 @@ except ModuleNotFoundError as error:
     raise ImportError(message, name="torch") from error
 
 from lrdsl.torch.losses import ScheduledLoss
+from lrdsl.torch.range_result import RangeTest
+from lrdsl.torch.range_test import range_test
 from lrdsl.torch.rates import update_learning_rate
 from lrdsl.torch.scheduler import Scheduler
 
-__all__ = ["ScheduledLoss", "Scheduler", "update_learning_rate"]
+__all__ = ["RangeTest", "ScheduledLoss", "Scheduler", "range_test", "update_learning_rate"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -148,7 +148,7 @@ class Kept:
         place = storage.device, storage.data_ptr()
         if storage.nbytes() and place not in self._storages:
             self._storages.add(place)
-            numbers = storage.clone()
+            numbers = storage.clone()  # type: ignore[no-untyped-call]
             size = numbers.nbytes()
 
             def refill() -> None:
@@ -179,13 +179,14 @@ def _global_generators() -> list[Callable[[], object]]:
         lambda: np.random.set_state(numpy),
         lambda: torch.set_rng_state(torchs),
     ]
-    if torch.cuda.is_initialized():  # else no model is there, and asking would start it up
+    # Where nothing was started up no model is, and asking would start it.
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         cuda = torch.cuda.get_rng_state_all()
         undo.append(lambda: torch.cuda.set_rng_state_all(cuda))
     if torch.backends.mps.is_available():
         mps = torch.mps.get_rng_state()
         undo.append(lambda: torch.mps.set_rng_state(mps))
-    if torch.xpu.is_initialized():
+    if torch.xpu.is_initialized():  # type: ignore[no-untyped-call]
         xpu = torch.xpu.get_rng_state_all()
         undo.append(lambda: torch.xpu.set_rng_state_all(xpu))
     return undo
@@ -193,12 +194,16 @@ def _global_generators() -> list[Callable[[], object]]:
 
 def _refill(mapping: dict[Any, Any], items: dict[Any, Any]) -> None:
     # What did not change is left alone: torch.compile guards on these dicts.
-    if [*map(id, mapping), *map(id, mapping.values())] != [*map(id, items), *map(id, items.values())]:
+    if _ids(mapping) != _ids(items) or _ids(mapping.values()) != _ids(items.values()):
         mapping.clear()
         mapping.update(items)
 
 
 def _relist(row: Any, items: list[Any]) -> None:
-    if [*map(id, row)] != [*map(id, items)]:
+    if _ids(row) != _ids(items):
         row.clear()
         row.update(items) if isinstance(row, set) else row.extend(items)
+
+
+def _ids(things: Iterable[object]) -> list[int]:
+    return [id(thing) for thing in things]

@@ -22,6 +22,9 @@ _BELOW_MINIMUM = 10
 _WARMING = 10
 """One in so many steps, at the start, is no place for the steepest descent: the mean is young."""
 
+_MEDIAN_OF_NORMAL = 0.6745
+"""The median of the absolute values of a standard normal variable."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RangeTest:
@@ -76,18 +79,22 @@ class RangeTest:
         stop: Stop,
         why: str,
         steps: int | None = None,
+        smoothing: float = 0.0,
         spec: str = "",
     ) -> RangeTest:
-        """The result of a test that was to make `steps` steps; by default, those it made."""
+        """The result of a test that was to make `steps` steps; by default, those it made.
+
+        `smoothing` is what `smoothed` was made with.
+        """
         arrays = [np.array(x, dtype=np.float64) for x in (rates, losses, smoothed)]
         for array in arrays:
             array.flags.writeable = False
         rates, losses, smoothed = arrays
         young = (len(rates) if steps is None else steps) // _WARMING
-        note = _never_fell(losses, smoothed, young)
+        note = _never_fell(losses, smoothed, young, smoothing)
         if note is not None:
             return cls(rates, losses, smoothed, stop, why, note=note, spec=spec)
-        lowest = int(smoothed.argmin())
+        lowest = _lowest(smoothed, young)
         steepest = float(rates[_steepest(rates, smoothed, young, lowest)])
         minimum = float(rates[lowest]) / _BELOW_MINIMUM
         if lowest == len(rates) - 1 and stop != "not finite":
@@ -123,7 +130,7 @@ class RangeTest:
         >>> flat = np.ones(51)
         >>> print(RangeTest.of(rates, flat, flat, stop="completed", why="all 51 steps were made"))
         range test: all 51 steps were made
-        no suggestion: the loss never fell: raise `high`, or see whether the model learns at all
+        no suggestion: the loss stayed the same: raise `high`, or see whether the model learns
         """
         lines = [f"range test: {self.why}"]
         if self.suggestion is None:
@@ -146,19 +153,28 @@ def _steepest(rates: Array, smoothed: Array, young: int, lowest: int) -> int:
     return first + int(np.nanargmin(slopes[first : lowest + 1]))
 
 
-def _never_fell(losses: Array, smoothed: Array, young: int) -> str | None:
+def _lowest(smoothed: Array, young: int) -> int:
+    """Where the smoothed loss is lowest, once it is a mean of some."""
+    first = min(young, len(smoothed) - 1)
+    return first + int(smoothed[first:].argmin())
+
+
+def _never_fell(losses: Array, smoothed: Array, young: int, smoothing: float) -> str | None:
     """Why there is nothing to suggest, if there is not."""
-    if len(losses) < 3:
+    if len(losses) <= max(young, 2):
         return "training broke in the first steps: lower `low`"
-    lowest = int(smoothed.argmin())
+    lowest = _lowest(smoothed, young)
     start = float(losses[: max(young, 1)].mean())
     fall = start - float(smoothed[lowest])
-    # From one loss to the next the noise counts twice; the mean may fall by some of it unaided.
-    noise = float(np.diff(losses[: lowest + 1]).std()) / math.sqrt(2) if lowest > 1 else 0.0
-    if fall <= max(noise, 1e-6 * abs(start)):
-        return "the loss never fell" + (
-            ": raise `high`, or see whether the model learns at all"
-            if fall <= 1e-6 * abs(start)
-            else " by more than its own noise: raise `high`, or take larger batches"
-        )
+    little = 1e-6 * abs(start)
+    if fall <= little:
+        if float(smoothed.max()) - start > little:
+            return "the loss only rose: lower `low`, or see whether the model learns"
+        return "the loss stayed the same: raise `high`, or see whether the model learns"
+    # The median of the steps from loss to loss is none of the fall's; in each the noise is twice.
+    noise = float(np.median(np.abs(np.diff(losses)))) / (_MEDIAN_OF_NORMAL * math.sqrt(2))
+    # The start is a mean of some; the lowest of many smoothed losses is low by chance.
+    smoothed_noise = noise * math.sqrt((1 - smoothing) / (1 + smoothing))
+    if fall <= noise + 3 * smoothed_noise:
+        return "the loss never fell by more than its own noise: raise `high`, or the batch size"
     return None

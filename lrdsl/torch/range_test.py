@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from types import FunctionType, MethodType
 from typing import Any
@@ -116,6 +116,7 @@ def range_test(
         stop=stop,
         why=why,
         steps=len(rates),
+        smoothing=smoothing,
         spec=spec,
     )
 
@@ -165,8 +166,8 @@ def _run(
             batch = next(batches)
         except StopIteration:
             if step == 1:
-                message = "there are no batches to test with"
-                raise fail(d.BAD_SETTING, message, fix="a generator serves once: make it anew") from None
+                message, fix = "there are no batches", "a generator serves once: make it anew"
+                raise fail(d.BAD_SETTING, message, fix=fix) from None
             return "no more batches", f"the batches ran out after {step - 1} of {len(rates)} steps"
         for group, share in zip(optimizer.param_groups, shares, strict=True):
             _LR.put(group, rate * share)
@@ -183,13 +184,13 @@ def _update(optimizer: Optimizer, compute: Callable[[], Tensor]) -> float:
     """Make one update; the loss before it, of all ranks."""
     losses: list[float] = []
 
-    def closure() -> Tensor:
+    def closure() -> float:
         optimizer.zero_grad()
         with torch.enable_grad():
             loss = check.loss(compute())
             loss.backward()  # type: ignore[no-untyped-call]
         losses.append(agreed(loss.detach(), "mean", optimizer.param_groups))
-        return loss
+        return losses[-1]
 
     needed = inspect.signature(optimizer.step).parameters.get("closure")
     if needed is not None and needed.default is needed.empty:  # LBFGS asks for more than one loss
@@ -216,7 +217,7 @@ def _prepare(model: nn.Module, optimizers: Iterable[Optimizer], swept: Optimizer
             seen.append(group["lr"])
 
 
-def _again_and_again(batches: Iterable[Any]) -> Iterator[Any]:
+def _again_and_again(batches: Iterable[Any]) -> Generator[Any, None, None]:
     """The batches, from the start again whenever they run out; ends if there are none."""
     some = True
     while some:
