@@ -2,20 +2,24 @@
 
 import copy
 import functools
+import importlib.util
 import itertools
 import random
 import signal
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from hydra.utils import instantiate  # noqa: E402
 from hypothesis import example, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
+from omegaconf import OmegaConf  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 from torch.utils.data import DataLoader, TensorDataset  # noqa: E402
@@ -24,6 +28,8 @@ import lrdsl  # noqa: E402
 from lrdsl import SpecError  # noqa: E402
 from lrdsl.torch import RangeTest, ScheduledLoss, Scheduler, range_test  # noqa: E402
 from lrdsl.torch.kept import Kept  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent
 
 GENERATOR = torch.Generator().manual_seed(3)
 INPUTS = torch.randn(64, 8, generator=GENERATOR)
@@ -700,6 +706,7 @@ def test_what_the_loss_function_uses_is_put_back():
 # Schedulers and hooks.
 
 
+@pytest.mark.filterwarnings("ignore:.*has been overridden")
 def test_no_scheduler_counts_and_no_hook_is_called():
     model = network()
     optimizer = sgd(model)
@@ -862,6 +869,53 @@ def test_a_group_without_a_learning_rate_is_told():
     del optimizer.param_groups[0]["lr"]
     with pytest.raises(SpecError, match="parameter group 0 has no `lr`"):
         range_test(model, optimizer, mse, BATCHES)
+
+
+# On the digits.
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """examples/train.py as a module."""
+    for needed in ("sklearn", "hydra", "matplotlib", "tqdm"):
+        pytest.importorskip(needed)
+    spec = importlib.util.spec_from_file_location("train_example", ROOT / "examples" / "train.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("name", ["sgd", "adamw"])
+def test_training_at_the_suggestion_beats_ten_times_and_a_tenth_of_it(digits, name, seed):
+    """The example's network, optimizers and batches; test accuracy and loss after 3 epochs."""
+    config = OmegaConf.load(ROOT / "conf" / "optimizer" / f"{name}.yaml")
+    train, test = digits.load_data(seed)
+    torch.manual_seed(seed)
+    model = digits.make_model()
+    loader = DataLoader(train, 64, shuffle=True, drop_last=True)
+    optimizer = instantiate(config)(model.parameters())
+    suggestion = range_test(model, optimizer, digits.loss_of, loader).suggestion
+
+    def trained_at(lr):
+        torch.manual_seed(seed)
+        own = copy.deepcopy(model)
+        optimizer = instantiate(config)(own.parameters(), lr=lr)
+        for _ in range(3):
+            for batch in loader:
+                loss = digits.loss_of(own, batch)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+        return digits.accuracy(own, test), digits.test_loss(own, test)
+
+    accuracy, loss = trained_at(suggestion)
+    for other in (suggestion / 10, suggestion * 10):
+        its_accuracy, its_loss = trained_at(other)
+        assert accuracy > its_accuracy
+        assert loss < its_loss
+    assert accuracy > 0.9
 
 
 # The picture.
