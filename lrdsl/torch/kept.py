@@ -137,7 +137,9 @@ class Kept:
     def _note_numbers(self, tensor: Tensor) -> None:
         if is_traceable_wrapper_subclass(tensor):
             for name in tensor.__tensor_flatten__()[0]:
-                self._note_numbers(getattr(tensor, name))
+                inner = getattr(tensor, name)
+                if isinstance(inner, Tensor):  # a DTensor has its device mesh there as well
+                    self._note_numbers(inner)
             return
         same = tensor.detach()
         if tensor.layout is not torch.strided:
