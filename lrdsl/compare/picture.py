@@ -15,7 +15,7 @@ import numpy as np
 from lrdsl.compare.record import Series
 from lrdsl.compare.run import Run, differing
 from lrdsl.compare.smoothing import thin
-from lrdsl.compare.table import printable, short
+from lrdsl.compare.table import brief, printable, short
 from lrdsl.plot import COLOURS, INK, blank, dress, kind_of, labels, write
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def figure(runs: Sequence[Run], *, log: bool = False, title: str | None = None) 
     """A matplotlib `Figure` of runs, the best first, as `ranked` sorts them.
 
     Above are the learning rates of every parameter group, below the loss, each point the mean over
-    a 40th of the run, on a logarithmic axis where it allows it. Up to twelve runs have a colour, and
+    a 40th of the run, on a logarithmic axis where it falls to an eighth or less. Up to twelve runs have a colour, and
     in the legend the overrides in which they differ, and the result. Of more, the best six have,
     and the others are grey. `log` draws the learning rates on a logarithmic axis too.
 
@@ -106,9 +106,13 @@ def _draw(above: Axes, below: Axes, run: Run, look: dict[str, Any], most: int) -
     rates = list(run.record.rates.values())[:_MOST_RATES]
     for i, rate in enumerate(rates):
         if not any([_same(rate, other) for other in rates[:i]]):
-            curve = thin(rate, most // len(rates))
-            values = np.where(np.isfinite(curve.values), curve.values, np.nan)
-            above.plot(curve.steps, values, drawstyle="steps-post", **look)
+            steps, values = thin(rate, most // len(rates))
+            # Of a part of the updates, stairs would show lengths that are none of the schedule's.
+            style = "steps-post" if len(steps) == len(rate.steps) else "default"
+            end = 2 * steps[-1] - steps[-2] if len(steps) > 1 else steps[-1] + 1
+            x, y = np.append(steps, end), np.append(values, values[-1])  # each holds till the next
+            y = np.where(np.isfinite(y), y, np.nan)
+            above.plot(x, y, drawstyle=style, **look)
     loss = run.smoothed
     below.plot(loss.steps, np.where(np.isfinite(loss.values), loss.values, np.nan), **look)
     return Line2D([], [], **look)
@@ -119,17 +123,21 @@ def _same(one: Series, other: Series) -> bool:
 
 
 def _finish(above: Axes, below: Axes, runs: Sequence[Run], log: bool) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     losses = [run.smoothed.values for run in runs if len(run.smoothed.values)]
     every = np.concatenate([*losses, np.empty(0)])
     finite = every[np.isfinite(every)]
-    if len(finite) and finite.min() > 0:
+    if len(finite) and 0 < 8 * finite.min() <= finite.max():
         below.set_yscale("log")
+        below.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        below.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.6g}"))
+        below.yaxis.set_minor_formatter(NullFormatter())
         # A loss that flies off would leave no room for the others.
         first = max([float(values[0]) for values in losses if np.isfinite(values[0])], default=0.0)
         if 0 < 10 * first < finite.max():
             below.set_ylim(top=10 * first)
+    below.set_xmargin(0)
     if log:
         above.set_yscale("log", nonpositive="mask")
     else:
@@ -146,11 +154,12 @@ def _labels(named: Sequence[Run], drawn: Sequence[Run]) -> list[str]:
     specs = {run.spec for run in drawn}
     texts = []
     for run in named:
-        parts = [f"{key}={run.overrides[key]}" for key in keys if key in run.overrides]
+        parts = [f"{key}={brief(run.overrides[key])}" for key in keys if key in run.overrides]
         text = " ".join(parts) or (run.spec if run.spec and len(specs) > 1 else run.name)
         text = textwrap.shorten(printable(text), 90, placeholder=" …")
         result = f"  {short(run.result)}" if run.result is not None else ""
-        texts.append(_literal(f" {text}{result}"))  # after a space, since `_` would hide it
+        text = f" {text}" if text.startswith("_") else text  # which would hide it
+        texts.append(_literal(f"{text}{result}"))
     return texts
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from lrdsl.compare.run import Run, differing
 
+_LONG = re.compile(r"[+-]?\d*\.\d{6,}(?:[eE][+-]?\d+)?")
 _NUMBERS = ("result", "loss", "best", "updates")
 
 
@@ -25,7 +27,7 @@ def table(runs: Sequence[Run]) -> list[str]:
             printable(run.name),
             *[short(getattr(run, name)) for name in _NUMBERS[:3]],
             str(run.record.updates),
-            *[printable(run.overrides.get(key, "")) for key in keys],
+            *[printable(brief(run.overrides.get(key, ""))) for key in keys],
             printable(run.spec or ""),
             printable("; ".join(run.problems)),
         ]
@@ -100,6 +102,15 @@ def _finite(value: float | None) -> float | None:
 def short(value: float | None) -> str:
     """A number for the eye, six digits of it; nothing for None."""
     return "" if value is None else f"{value:.6g}"
+
+
+def brief(text: str) -> str:
+    """An override's value for the eye: of a long number, six digits.
+
+    >>> brief("0.48155734000762873"), brief("warmup_cosine")
+    ('0.481557', 'warmup_cosine')
+    """
+    return short(float(text)) if _LONG.fullmatch(text) else text
 
 
 def printable(text: str) -> str:
