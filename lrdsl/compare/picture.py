@@ -37,9 +37,10 @@ def figure(runs: Sequence[Run], *, log: bool = False, title: str | None = None) 
     """A matplotlib `Figure` of runs, the best first, as `ranked` sorts them.
 
     Above are the learning rates of every parameter group, below the loss, each point the mean over
-    a 40th of the run, on a logarithmic axis where it falls to an eighth or less. Up to twelve runs have a colour, and
-    in the legend the overrides in which they differ, and the result. Of more, the best six have,
-    and the others are grey. `log` draws the learning rates on a logarithmic axis too.
+    a 40th of the run, on a logarithmic axis where it falls to an eighth or less. Up to twelve runs
+    have a colour, and in the legend the overrides in which they differ, and the result. Of more,
+    the best six have, and the others are grey. `log` draws the learning rates on a logarithmic axis
+    too.
 
     Raises `ValueError` if no run has logged anything that can be drawn.
     """

@@ -24,7 +24,8 @@ LOG = "lr.csv"
 class Run:
     """A run: its name among those it is compared with, its folder, and what it left there.
 
-    `record` is its log, `written` what Hydra wrote. `problems` are sentences about what is missing or could not be read.
+    `record` is its log, `written` what Hydra wrote. `problems` are sentences about what is missing
+    or could not be read.
     """
 
     name: str
