@@ -8,10 +8,13 @@
     python examples/train.py 'lr="warmup(100) >> (hold() | plateau(0.5, patience=3))"'
     python examples/train.py range_test=true optimizer=adamw
     python examples/train.py -m +hydra/callbacks=[lrdsl] schedule@lr=linear,poly steps=400
+    python examples/train.py -m +sweep=optuna schedule@lr=linear
 
-The last line lints the schedule of every job before the first one starts (docs/hydra.md).
+The last but one lints the schedule of every job before the first one starts (docs/hydra.md); sweeps
+are in docs/sweeps.md.
 A schedule that reacts to a metric is given the test loss, once an epoch.
-Hydra's run folder then holds lr.csv (step, lr, loss) and lr.png.
+Hydra's run folder then holds lr.csv (step, lr, loss, and at the end result, the test loss) and
+lr.png.
 With range_test=true nothing is trained: a learning-rate range test suggests an `optimizer.lr`, and
 draws range_test.png.
 """
