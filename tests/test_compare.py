@@ -138,10 +138,28 @@ def test_other_columns(tmp_path):
     assert (list(record.rates), record.result, record.updates) == (["lr"], 4, 2)
 
 
-def test_a_log_that_is_a_folder(tmp_path):
-    (tmp_path / "lr.csv").mkdir()
-    [problem] = read_record(tmp_path / "lr.csv").problems
-    assert problem.startswith("it cannot be read: ")
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_a_log_that_is_no_file(tmp_path, make):
+    make(tmp_path / "lr.csv")
+    assert read_record(tmp_path / "lr.csv").problems == ("it is no file",)
+
+
+def test_a_log_that_may_not_be_read(tmp_path, monkeypatch):
+    def refuse(*_, **options):
+        raise PermissionError(13, "Permission denied")
+
+    path = write(tmp_path, {"lr.csv": log()}) / "lr.csv"
+    monkeypatch.setattr("lrdsl.compare.record.open", refuse, raising=False)
+    assert read_record(path).problems == ("it cannot be read: Permission denied",)
+
+
+def test_folders_on_different_drives(tmp_path, monkeypatch):
+    def refuse(_):
+        raise ValueError("Paths don't have the same drive")
+
+    jobs(tmp_path, job(), job())
+    monkeypatch.setattr("os.path.commonpath", refuse)
+    assert [run.name for run in read_runs([tmp_path])] == [str(tmp_path / x) for x in "01"]
 
 
 @given(st.binary(max_size=300))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,27 +36,35 @@ def find(paths: Iterable[str | os.PathLike[str]], file: str) -> list[Found]:
     roots = [Path(os.path.abspath(path)) for path in paths]
     found: dict[str, Found] = {}
     for root in roots:
-        if not root.exists():
+        if not os.path.exists(root):
             raise fail(d.BAD_FILE, f"there is no folder {os.fspath(root)}")
         for run in _at(root, file):
             found.setdefault(os.path.realpath(run.log or run.folder), run)
-    base = Path(os.path.commonpath(roots)) if roots else Path()
-    base = base.parent if base.is_file() else base
+    base = _above(roots)
     named = [run._replace(name=_name(run, base, file)) for run in found.values()]
     return sorted(named, key=lambda run: _natural(run.name))
 
 
-def _name(run: Found, base: Path, file: str) -> str:
+def _above(roots: Sequence[Path]) -> Path | None:
+    """The nearest folder that has them all; None if they are on different drives."""
+    try:
+        base = os.path.commonpath(roots)
+    except ValueError:
+        return None
+    return Path(base) if os.path.isdir(base) else Path(base).parent
+
+
+def _name(run: Found, base: Path | None, file: str) -> str:
     """The folder within all that is compared, or a log's own name where it has another one."""
     place = run.folder
     if run.log is not None and run.log.name != file:
         place = run.log
-    name = os.path.relpath(place, base)
+    name = os.fspath(place) if base is None else os.path.relpath(place, base)
     return place.name if name == "." else name
 
 
 def _at(root: Path, file: str) -> Iterator[Found]:
-    if not root.is_dir():
+    if not os.path.isdir(root):
         hydra = root.parent / HYDRA
         yield Found("", root.parent, root, hydra if hydra.is_dir() else None)
         return

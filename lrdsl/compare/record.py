@@ -71,6 +71,8 @@ def read_record(path: str | os.PathLike[str], columns: Columns | None = None) ->
     ('the last line is unfinished',)
     """
     problems: list[str] = []
+    if not os.path.isfile(path):  # to open a pipe would wait for a writer
+        return Record(problems=("it is no file",))
     try:
         with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
             return _read(file, columns or Columns(), problems)

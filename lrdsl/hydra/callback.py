@@ -24,10 +24,10 @@ _RANKS: tuple[Severity, ...] = ("hint", "warning", "error")
 class LintCallback(Callback):
     """Lints every spec of the composed config before the job starts; with errors it does not.
 
-    Under `--multirun` every job of the sweep is looked at before the first one starts, and one whose
+    Under `--multirun` every job of the sweep is looked at before the first one starts; one whose
     config cannot be composed counts as an error. The findings are printed on standard error, with
-    the config's key and in a sweep the job's overrides, and Hydra ends with exit code 1. Jobs that are not known ahead, since a sweeper chooses them, are
-    looked at again when they start.
+    the config's key and in a sweep the job's overrides, and Hydra ends with exit code 1. Jobs that
+    are not known ahead, since a sweeper chooses them, are looked at again when they start.
 
     It is switched on with `+hydra/callbacks=[lrdsl]` on the command line, or in a config with
     `- override hydra/callbacks: [lrdsl]` in its defaults. The options, each as
