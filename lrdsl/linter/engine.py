@@ -15,6 +15,7 @@ from lrdsl.compiler.expand import expand
 from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError
 from lrdsl.library import Library
 from lrdsl.linter.base import RULES, Rule
+from lrdsl.linter.beside import RATE, Beside, References, besides
 from lrdsl.linter.subject import Subject
 from lrdsl.schedule import Schedule, compile_in, with_definitions
 from lrdsl.syntax.parser import read
@@ -75,15 +76,22 @@ def lint(
     settings = settings or Settings()
     source = source_of(spec)
     run = with_definitions(spec, Context.of(**context))
-    diagnostics, subject = _mistakes_and_subject(spec, source, run, dict(facts or {}))
-    if subject is not None:
-        diagnostics += _findings(subject, settings)
-    kept = [x for x in diagnostics if settings.uses(x.code, x.name)]
+    known = dict(facts or {})
+    around = besides(source, run.base_lr, known)
+    if known.get("drives", RATE) != RATE:
+        run = replace(run, base_lr=None)  # it is another number's
+    found: dict[Diagnostic, None] = {}
+    for beside in around:
+        diagnostics, subject = _mistakes_and_subject(spec, source, run, known, beside)
+        found.update(dict.fromkeys(diagnostics))
+        if subject is not None:
+            found.update(dict.fromkeys(_findings(subject, settings)))
+    kept = [x for x in found if settings.uses(x.code, x.name)]
     return sorted(kept, key=lambda x: (*x.span[:2], x.code))
 
 
 def _mistakes_and_subject(
-    spec: Any, source: str, context: Context, facts: Mapping[str, Any]
+    spec: Any, source: str, context: Context, facts: Mapping[str, Any], beside: Beside
 ) -> tuple[list[Diagnostic], Subject | None]:
     """The mistakes that keep a spec from being compiled, and what the rules look at."""
     reporter = Reporter(source)
@@ -93,17 +101,19 @@ def _mistakes_and_subject(
     except SpecError as error:
         return list(error.diagnostics), None
     if tree is None or reporter.diagnostics:
-        return _compiled(spec, context)[1], None
+        return _compiled(spec, context, beside.references(context))[1], None
     expanded = expand(tree, library, reporter)
-    schedule, mistakes, base_is_known = _schedule(spec, context)
-    subject = Subject(source, tree, expanded, context, schedule, base_is_known, facts)
+    schedule, mistakes, base_is_known = _schedule(spec, context, beside)
+    subject = Subject(source, tree, expanded, context, schedule, base_is_known, facts, beside)
     return mistakes, subject
 
 
-def _compiled(spec: Any, context: Context) -> tuple[Schedule | None, list[Diagnostic]]:
+def _compiled(
+    spec: Any, context: Context, references: References
+) -> tuple[Schedule | None, list[Diagnostic]]:
     """The schedule, or the mistakes that keep it from being one; neither if it is unknown."""
     try:
-        return compile_in(spec, context), []
+        return compile_in(spec, context, references.schedules), []
     except SpecError as error:
         found = error.diagnostics
     return None, [x for x in found if x.problem not in UNKNOWN or _is_typing_error(x)]
@@ -114,13 +124,19 @@ def _is_typing_error(found: Diagnostic) -> bool:
     return found.problem is d.UNBOUND and found.replacement is not None
 
 
-def _schedule(spec: Any, context: Context) -> tuple[Schedule | None, list[Diagnostic], bool]:
+def _schedule(
+    spec: Any, context: Context, beside: Beside
+) -> tuple[Schedule | None, list[Diagnostic], bool]:
     """The schedule if it can be known, the mistakes, and whether its `base` is known."""
-    schedule, mistakes = _compiled(spec, context)
+    references = beside.references(context)
+    base_is_known = references.base_is_known
+    schedule, mistakes = _compiled(spec, context, references)
     if schedule is None and not mistakes and context.base_lr is None:
         # Ratios can be looked at whatever the base is.
-        return *_compiled(spec, replace(context, base_lr=1.0)), False
-    return schedule, mistakes, True
+        schedule, mistakes = _compiled(spec, replace(context, base_lr=1.0), references)
+        base_is_known = False
+    known = schedule if references.are_known else None
+    return known, [*beside.circle, *mistakes], base_is_known
 
 
 def _findings(subject: Subject, settings: Settings) -> list[Diagnostic]:
@@ -131,6 +147,8 @@ def _findings(subject: Subject, settings: Settings) -> list[Diagnostic]:
         if rule.needs_total and subject.total is None:
             continue
         if rule.needs_values and not subject.base_is_known:
+            continue
+        if rule.needs_rate and subject.facts.get("drives", RATE) != RATE:
             continue
         problem = rule.problem(settings.severities.get(rule.name))
         reporter = Reporter(subject.source)

@@ -69,8 +69,11 @@ def rebased(subject: Subject) -> Schedule | None:
     assert schedule is not None
     if subject.base_is_known:
         return schedule
+    other = 1e-3
+    references = subject.beside.references(schedule.context, other).schedules
+    context = replace(schedule.context, base_lr=other)
     try:
-        return compile_in(schedule.spec, replace(schedule.context, base_lr=1e-3))
+        return compile_in(schedule.spec, context, references)
     except SpecError:
         return None
 

@@ -142,11 +142,14 @@ def _text(rule: type[Rule]) -> str:
 
 def _needs(rule: type[Rule]) -> str:
     """What the rule must know of the run."""
+    said = []
     if rule.needs_total:
-        return "It needs the run's length, `total_steps`, and is quiet without it."
-    if rule.needs_values:
-        return "It needs values: where a spec uses `base`, it is quiet without `base_lr`."
-    return ""
+        said.append("It needs the run's length, `total_steps`, and is quiet without it.")
+    elif rule.needs_values:
+        said.append("It needs values: where a spec uses `base`, it is quiet without `base_lr`.")
+    if rule.needs_rate:
+        said.append("It is about learning rates, and quiet for what else a program drives.")
+    return " ".join(said)
 
 
 def _examples(cases: Iterable[Case]) -> list[str]:

@@ -14,6 +14,7 @@ from lrdsl.compiler.bind import UNTIL, bind
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frames import Place
 from lrdsl.diagnostics import Reporter, Span
+from lrdsl.linter.beside import Beside
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.modifiers.base import Length
 from lrdsl.parameters import Kind
@@ -77,7 +78,8 @@ class Subject:
 
     `tree` is as written, `expanded` without definitions. `schedule` is None where it cannot be
     known; `base_is_known` is false where it was compiled with a learning rate of 1 for want of a
-    better one. `facts` are what is known of the place where the spec was found, by name.
+    better one. `facts` are what is known of the place where the spec was found, by name; `beside` is
+    the program that it is part of.
     """
 
     source: str
@@ -87,6 +89,7 @@ class Subject:
     schedule: Schedule | None
     base_is_known: bool = True
     facts: Mapping[str, Any] = field(default_factory=dict)
+    beside: Beside = Beside()
 
     @property
     def total(self) -> int | None:

@@ -210,8 +210,12 @@ def compiled(
     context = subject.context
     if base is not None or not subject.base_is_known:
         context = replace(context, base_lr=1.0 if base is None else base)
+    references = subject.beside.references(context, 1.0 if base is None else base)
+    if not references.are_known:
+        return None
     try:
-        return compile_in(subject.source if source is None else source, context)
+        text = subject.source if source is None else source
+        return compile_in(text, context, references.schedules)
     except SpecError:
         return None
 

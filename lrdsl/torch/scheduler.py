@@ -28,12 +28,12 @@ from torch.optim.lr_scheduler import LRScheduler
 from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import fail
+from lrdsl.program import Choice, Program
 from lrdsl.schedule import Schedule
 from lrdsl.signal import LAST_STEP
 from lrdsl.syntax.spec import Operand, Spec, as_number
 from lrdsl.torch.metrics import agreed, checked_reduction
 from lrdsl.torch.plan import Drive, Schedules
-from lrdsl.torch.program import Choice, Program
 from lrdsl.torch.slots import Slot, finite, number_at, own, plain, slot_of
 from lrdsl.torch.state import STATE_VERSION, checked, difference
 

@@ -28,6 +28,7 @@ class NotPositive(Rule):
     code: ClassVar[str] = "LR811"
     name: ClassVar[str] = "not-positive"
     needs_values: ClassVar[bool] = True
+    needs_rate: ClassVar[bool] = True
 
     invalid: ClassVar[tuple[Case, ...]] = (
         case("base * (1 - t / 900)", total_steps=1000, base_lr=0.1),
