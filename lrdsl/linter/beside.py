@@ -41,8 +41,9 @@ class Beside:
     """What a spec leans on in its program, in one sort of parameter groups.
 
     `choices` are those of the other numbers, each after those that it speaks of, `unknown` the
-    names of what cannot be compiled, `others` what it does not speak of. `base_lr` is the learning rate's own `base`, whatever the spec
-    drives. `circle` says which specs lean on each other, where this one closes the ring.
+    names of what cannot be compiled, `others` of what it does not speak of. `base_lr` is the
+    learning rate's own `base`, whatever the spec drives. `circle` says which specs lean on each
+    other, where this one closes the ring.
     """
 
     choices: tuple[Choice, ...] = ()

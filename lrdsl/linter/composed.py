@@ -110,8 +110,8 @@ def places_in(
     among it; a number, or text that looks like a spec, under any other key `spec`; such text under
     `lr` and `…_lr`; and any text that is a spec by itself and calls a shape. What stands beside
     them, or around them, under the names of the context is what is known of the run. A spec that an
-    object takes from elsewhere in the config has the key of that other place. A mapping under `spec`,
-    `lr` or `…_lr` may be a program. `presets` are names of configs, which are no specs.
+    object takes from elsewhere in the config has the key of that other place. A mapping under
+    `spec`, `lr` or `…_lr` may be a program. `presets` are names of configs, which are no specs.
 
     >>> config = {"lr": {"spec": "cosine()"}, "steps": 900, "scheduler": {
     ...     "_target_": "lrdsl.torch.Scheduler", "spec": "cosine()", "total_steps": 900}}

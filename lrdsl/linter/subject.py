@@ -78,7 +78,7 @@ class Subject:
 
     `tree` is as written, `expanded` without definitions. `schedule` is None where it cannot be
     known; `base_is_known` is false where it was compiled with a learning rate of 1 for want of a
-    better one. `facts` are what is known of the place where the spec was found, by name; `beside` is
+    better one. `facts` are what is known of the place where the spec was found, by name, `beside`
     the program that it is part of.
     """
 
@@ -89,7 +89,7 @@ class Subject:
     schedule: Schedule | None
     base_is_known: bool = True
     facts: Mapping[str, Any] = field(default_factory=dict)
-    beside: Beside = Beside()
+    beside: Beside = field(default_factory=Beside)
 
     @property
     def total(self) -> int | None:

@@ -76,7 +76,7 @@ class JointJump(Rule):
             return False
         return (
             self._is_large(joint)
-            and not _is_meant(subject, joint)
+            and not _is_meant(joint)
             # A modifier around the chain may hide it.
             and self._differ(*_around(subject, joint), 0)
         )
@@ -107,25 +107,17 @@ def _around(subject: Subject, joint: Joint) -> tuple[float, float]:
     return subject.schedule(joint.at - 1), subject.schedule(joint.at)
 
 
-def _is_meant(subject: Subject, joint: Joint) -> bool:
+def _is_meant(joint: Joint) -> bool:
     """Whether the jump is one that the text asks for."""
     left, right = joint.left, joint.right
     if in_one_call(left.node.span, right.node.span):
         return True
-    follows = _with_source(subject, right.node)
-    if isinstance(right.node, n.Call) and right.node.name.id == "clip":
+    last = right.node.parts[-1] if isinstance(right.node, n.Pipe) else None
+    if isinstance(last, n.Call) and last.name.id == "clip":
         return True
-    if _mentions(follows, "prev") or _mentions(left.node, "next"):
+    if _mentions(right.node, "prev") or _mentions(left.node, "next"):
         return True
     return (_is_flat(left) and _is_flat(right)) or _is_constant_by_mode(left)
-
-
-def _with_source(subject: Subject, node: n.Node) -> n.Node:
-    """A part of a chain with all it is made of: of a pipe, the last modifier stands for it."""
-    for root, _ in n.walk(subject.expanded):
-        if isinstance(root, n.Pipe) and root.parts[-1].span == node.span:
-            return root
-    return node
 
 
 def _mentions(root: n.Node, name: str) -> bool:

@@ -81,7 +81,7 @@ def looks_like_spec(text: str, words: frozenset[str] = frozenset()) -> bool:
 
 
 def looks_like_program(specs: Mapping[str, Any]) -> bool:
-    """Whether a mapping at the place of a spec is a program: all that it holds can be read as specs.
+    """Whether a mapping at the place of a spec is a program: all in it can be read as specs.
 
     At least one of them must look like a spec and be no mere number: an optimizer's options are
     none.

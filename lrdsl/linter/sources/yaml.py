@@ -126,9 +126,8 @@ class _Document:
                 left.append((value, inner))
                 by_place = name == "spec" or _LR.fullmatch(name) is not None
                 own = context if by_place else {}
-                if by_place and isinstance(value, nodes.Mapping) and not target:
-                    if looks_like_program(self._sketched(value)):
-                        self._argument(value, inner, own, facts)
+                if by_place and not target and self._is_program(value):
+                    self._argument(value, inner, own, facts)
                 self._value(name, value, inner, own, facts)
 
     def _beside(self, node: nodes.Mapping, target: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -256,6 +255,9 @@ class _Document:
             NAME.fullmatch(node.value.strip()) is not None
             and looks_like_spec(node.value, self.presets())
         )
+
+    def _is_program(self, node: nodes.Node) -> bool:
+        return isinstance(node, nodes.Mapping) and looks_like_program(self._sketched(node))
 
     def _sketched(self, node: nodes.Mapping, deep: int = 0) -> dict[str, Any]:
         """A mapping as data, with names in the place of the references in it."""
