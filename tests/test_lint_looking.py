@@ -73,7 +73,7 @@ SPOTS = [
     ),
     (
         "warmup(100) >> (cosine(1, 0, 500) | take(400) | every(2))",
-        {"total_steps": 100},
+        {"total_steps": 450},
         "(cosine(1, 0, 500) | take(400) | every(2))",
     ),
     (

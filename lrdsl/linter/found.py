@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -110,9 +109,15 @@ class Patch(NamedTuple):
     @classmethod
     def between(cls, old: str, new: str) -> Patch:
         """The one stretch in which two texts differ."""
-        start = len(os.path.commonprefix([old, new]))
-        same = len(os.path.commonprefix([old[start:][::-1], new[start:][::-1]]))
+        start = _alike(old, new)
+        same = _alike(old[start:][::-1], new[start:][::-1])
         return cls(start, len(old) - same, new[start : len(new) - same])
+
+
+def _alike(first: str, second: str) -> int:
+    """How many characters two texts begin with alike."""
+    differ = (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b)
+    return next(differ, min(len(first), len(second)))
 
 
 @dataclass(frozen=True)
