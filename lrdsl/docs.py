@@ -11,6 +11,7 @@ import re
 from typing import NamedTuple
 
 _SENTENCE = re.compile(r"(.+?\.)(?:\s+(?=[A-Z`])|$)", re.DOTALL)
+_DEPRECATED = re.compile(r"^Deprecated:[ \t]*(\S.*?)(?=\n[ \t]*\n|\Z)", re.DOTALL | re.MULTILINE)
 _EXAMPLE = re.compile(r"Example: `([^`]+)`")
 
 
@@ -44,3 +45,18 @@ def read_doc(text: str) -> Doc:
     rest = first[len(summary) :].strip()
     body = "\n\n".join([part for part in (rest, *others) if part])
     return Doc(" ".join(summary.split()), body, example, "\n\n".join(after))
+
+
+def deprecation(text: str) -> str | None:
+    """What a docstring advises instead of what it is about; None if that is not deprecated.
+
+    It is a line that begins with `Deprecated:`, up to the end of its paragraph.
+
+    >>> deprecation("Half of `a`.\\n\\nDeprecated: Write `a / 2`\\ninstead.\\n\\nExample: `half(1)`")
+    'write `a / 2` instead'
+    """
+    found = _DEPRECATED.search(inspect.cleandoc(text))
+    if found is None:
+        return None
+    advice = " ".join(found[1].split()).removesuffix(".")
+    return advice[:1].lower() + advice[1:]

@@ -34,11 +34,13 @@ def snippets(text: str, control: Control, name: str = "") -> Iterator[Snippet]:
         own, offsets, "library", "text", facts, ignored=control.each(), role="definitions"
     )
     for found in _EXAMPLE.finditer(text):
+        below = DEFINED.search(text, found.end())
         yield Snippet(
             found[1],
             tuple(range(found.start(1), found.end(1) + 1)),
             "library",
             "definition",
+            {"example_of": below[1]} if below else {},
             context={} if is_shipped else {"definitions": own},
             ignored=control.within(found.start(1), found.end(1)),
             writable=False,
