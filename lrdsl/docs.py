@@ -1,7 +1,8 @@
 """The form of the docstrings of shapes, modifiers, curves and of the comments on definitions.
 
 First a paragraph that begins with a summary of one sentence, formula included; then what else there
-is to say; then a line with an example; then the sources.
+is to say; then a line with an example; then the sources. A line that begins with `Deprecated:`
+says what to use instead.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def deprecation(text: str) -> str | None:
 
     It is a line that begins with `Deprecated:`, up to the end of its paragraph.
 
-    >>> deprecation("Half of `a`.\\n\\nDeprecated: Write `a / 2`\\ninstead.\\n\\nExample: `half(1)`")
+    >>> deprecation("Half of `a`.\\n\\nDeprecated: Write `a / 2`\\ninstead.\\n\\nOf 2020.")
     'write `a / 2` instead'
     """
     found = _DEPRECATED.search(inspect.cleandoc(text))
