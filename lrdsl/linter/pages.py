@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 import textwrap
 from collections.abc import Iterable
@@ -193,8 +194,8 @@ def page() -> str:
 
 def _section(rule: type[Rule]) -> str:
     doc = doc_of(rule)
-    parts = [f"## {rule.name}", f"{rule.code}, {rule.severity}. {doc.summary}", doc.body]
-    parts += [doc.source, _needs(rule)]
+    parts = [f"## {rule.name}", f"{rule.code}, {rule.severity}. {doc.summary}"]
+    parts += [_linked(doc.body), _linked(doc.source), _needs(rule)]
     options = options_of(rule)
     if options:
         lines = ["| option | default | what it is |", "|---|---|---|"]
@@ -205,6 +206,18 @@ def _section(rule: type[Rule]) -> str:
     for title, cases in (("Bad", rule.invalid), ("Good", rule.valid)):
         parts.append("\n".join([f"{title}:\n", "```text", *_examples(cases), "```"]))
     return "\n\n".join([part for part in parts if part]) + "\n"
+
+
+_REPORT = re.compile(r"(?<![\w/.-])([\w.-]+/[\w.-]+)#(\d+)\b")
+
+
+def _linked(text: str) -> str:
+    """A text with its reports as links; GitHub leads from an issue's address to a pull request.
+
+    >>> _linked("pytorch/pytorch#44511 says so")
+    '[pytorch/pytorch#44511](https://github.com/pytorch/pytorch/issues/44511) says so'
+    """
+    return _REPORT.sub(r"[\g<0>](https://github.com/\1/issues/\2)", text)
 
 
 def _cell(text: str) -> str:
