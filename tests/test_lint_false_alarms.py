@@ -134,7 +134,7 @@ def test_recipes_in_a_run(spec: str) -> None:
     assert lint(spec, total_steps=length, base_lr=0.1) == []
 
 
-# --- everything else that the project shows --------------------------------------------------------
+# --- everything else that the project shows -----
 
 
 def found_in(file: SourceFile, project: Project) -> set[tuple[str, str]]:

@@ -56,7 +56,7 @@ class Beside:
         """The schedules in a context; `base` is for those whose own is not known."""
         # What is not spoken of may have been meant by a name much like it.
         others = [name for name in self.others if name not in context.variables]
-        made = dict.fromkeys([*self.unknown, *others], _stand_in())
+        made = {name: _stand_in() for name in [*self.unknown, *others]}
         are_known, base_is_known = not self.unknown, True
         for choice in self.choices:
             inner = {name: made[name] for name in choice.names}

@@ -18,9 +18,9 @@ class NotPositive(Rule):
 
     Below 0 the optimizer climbs the loss instead of descending it; at 0 it wastes its updates. It
     comes from a formula that is used past the place where it was meant to end. An `interval` entry
-    of 0 is meant, and so are the first updates of a group with a spec of its own, which is kept as it
-    is for a while. The first update is the matter of `zero-first-update`, zeros at the end that of
-    `flat-zero-tail`.
+    of 0 is meant, and so are the first updates of a group with a spec of its own, which is kept as
+    it is for a while. The first update is the matter of `zero-first-update`, zeros at the end that
+    of `flat-zero-tail`.
 
     Reported as huggingface/transformers#132: BertAdam's linear schedule went below 0 when more
     updates were made than its total.
