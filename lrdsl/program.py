@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lrdsl import diagnostics as d
+from lrdsl.callables import FunctionSpec, taken
 from lrdsl.compiler.check import read_own
 from lrdsl.compiler.expand import fields
 from lrdsl.diagnostics import Diagnostic, Span, SpecError
@@ -40,6 +41,12 @@ class Choice:
     names: Mapping[str, Span]
     source: str
 
+    @property
+    def text(self) -> str:
+        """The spec as canonical text; of a Python function, its name."""
+        spec = taken(self.spec)
+        return str(spec if isinstance(spec, FunctionSpec) else parse(spec))
+
 
 class Program:
     """What drives each number, as `{name: spec}` or `{name: {pattern: spec}}`; or a single spec.
@@ -47,12 +54,14 @@ class Program:
     >>> program = Program({"lr": "cosine(1, 0, 9)", "weight_decay": {0: "0.1 * lr", "*": 0}})
     >>> [choice.pattern for choice in program.of("weight_decay", ["head", "body"])]
     ['0', '*']
+
+    `others` are numbers that are driven beside, which its specs may name too.
     """
 
-    def __init__(self, spec: object, definitions: str = "") -> None:
+    def __init__(self, spec: object, definitions: str = "", others: Collection[str] = ()) -> None:
         specs = keyed(spec, definitions)
         # A single spec speaks of nothing but its variables, which may have any name.
-        known = frozenset() if _is_single(spec) else frozenset(specs)
+        known = frozenset() if _is_single(spec) else frozenset([*specs, *others])
         self.choices: dict[str, tuple[Choice, ...]] = {
             key: tuple(
                 [Choice(key, p, spec, *_names(spec, known)) for p, spec in _patterns(specs[key])]
@@ -60,6 +69,21 @@ class Program:
             for key in specs
         }
         self.is_single = _is_single(spec) and len(specs) == 1
+
+    @property
+    def texts(self) -> str | dict[str, Any]:
+        """The program as canonical text: of one spec, or by number, or by number and pattern.
+
+        >>> Program({"lr": "cosine( 1,0,9 )", "momentum": {"head": 0.9, "*": 0.8}}).texts
+        {'lr': 'cosine(1, 0, 9)', 'momentum': {'head': '0.9', '*': '0.8'}}
+        """
+        texts = {
+            key: choices[0].text
+            if choices[0].pattern is None
+            else {choice.pattern: choice.text for choice in choices}
+            for key, choices in self.choices.items()
+        }
+        return texts["lr"] if self.is_single else texts  # type: ignore[return-value]
 
     def of(self, key: str, names: Sequence[object]) -> list[Choice | None]:
         """What drives `key` in each of the groups with these names; None where nothing does."""

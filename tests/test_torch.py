@@ -371,10 +371,11 @@ def test_resume(spec, made, order, kind):
 def test_state_is_plain_and_small():
     state = Scheduler(sgd(), "linear(peak,0,50%)", total_steps=np.int64(10), peak=1).state_dict()
     assert state == {
-        "version": 2,
+        "version": 3,
         "spec": "linear(peak, 0, 50%)",
         "context": {"total_steps": 10, "peak": 1.0},
         "updates": 0,
+        "replans": [],
         "metric_updates": [],
         "metrics": [],
     }
@@ -455,15 +456,14 @@ def good_state(**changes):
         pytest.param(None, "a dict, not a NoneType", id="None"),
         pytest.param([1], "a dict, not a list", id="list"),
         pytest.param({}, "not the state of a lrdsl.torch.Scheduler", id="empty"),
-        pytest.param(
-            theirs.StepLR(sgd(), 5).state_dict(), r"call `step\(0\)` instead", id="torch's StepLR"
-        ),
-        pytest.param(good_state(version=3), "has version 3", id="version"),
+        pytest.param(theirs.StepLR(sgd(), 5).state_dict(), "start_step=0", id="torch's StepLR"),
+        pytest.param(good_state(version=4), "has version 4", id="version"),
         pytest.param(good_state(updates="3"), "not '3'", id="count that is text"),
         pytest.param(good_state(updates=3.0), "not 3.0", id="count that is a float"),
         pytest.param(good_state(updates=True), "not True", id="count that is a truth value"),
         pytest.param(good_state(updates=2**60), "not 1152921504606846976", id="huge count"),
-        pytest.param(good_state(context=[]), r"not \[\]", id="context that is a list"),
+        pytest.param(good_state(context=[]), r"names, not \[\]", id="context that is a list"),
+        pytest.param(good_state(replans=[{"update": 3}]), "no list of plans", id="bad replans"),
     ],
 )
 def test_bad_states(state, message):

@@ -14,7 +14,7 @@ from lrdsl.diagnostics import NOWHERE
 from lrdsl.linter.base import RULES
 from lrdsl.linter.edit import CannotWrite, Edit, replace_in
 from lrdsl.linter.files import lint_source, read_text
-from lrdsl.linter.found import Located, Patch, Snippet, SourceFile, Unreadable
+from lrdsl.linter.found import Located, Patch, SourceFile, Unreadable
 from lrdsl.linter.outcome import Outcome
 from lrdsl.linter.project import Project
 
@@ -75,8 +75,7 @@ def _chances(found: Sequence[Located]) -> Iterator[Located]:
     for each in found:
         snippet, diagnostic = each.snippet, each.diagnostic
         if (
-            snippet is not None
-            and snippet.writable
+            snippet.writable
             and diagnostic.replacement is not None
             and diagnostic.span != NOWHERE
             and diagnostic.source == snippet.text
@@ -109,7 +108,6 @@ def _after(
 
 def _edit(found: Located) -> Edit:
     snippet, diagnostic = found.snippet, found.diagnostic
-    assert isinstance(snippet, Snippet)
     return snippet, diagnostic.span.start, diagnostic.span.stop, diagnostic.replacement or ""
 
 

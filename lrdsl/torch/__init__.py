@@ -18,8 +18,19 @@ except ModuleNotFoundError as error:
     message = "lrdsl.torch drives PyTorch's optimizers and needs torch: pip install lrdsl[torch]"
     raise ImportError(message, name="torch") from error
 
+from lrdsl.torch.desk import attached
 from lrdsl.torch.losses import ScheduledLoss
+from lrdsl.torch.range_result import RangeTest
+from lrdsl.torch.range_test import range_test
 from lrdsl.torch.rates import update_learning_rate
-from lrdsl.torch.scheduler import Scheduler
+from lrdsl.torch.scheduler import Scheduler, attach
 
-__all__ = ["ScheduledLoss", "Scheduler", "update_learning_rate"]
+__all__ = [
+    "RangeTest",
+    "ScheduledLoss",
+    "Scheduler",
+    "attach",
+    "attached",
+    "range_test",
+    "update_learning_rate",
+]

@@ -13,7 +13,7 @@ and of the metrics that came, with the updates at which they came; nothing else 
 
 from __future__ import annotations
 
-import operator
+import math
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,21 +21,33 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import fail
-from lrdsl.program import Choice, Program
+from lrdsl.diagnostics import SpecError, fail
+from lrdsl.program import Program
+from lrdsl.registry import did_you_mean
 from lrdsl.schedule import Schedule
 from lrdsl.signal import LAST_STEP
 from lrdsl.syntax.spec import Operand, Spec, as_number
+from lrdsl.torch.clock import checked_clock, follow, is_capturing
+from lrdsl.torch.desk import Desk
+from lrdsl.torch.groups import Groups
 from lrdsl.torch.metrics import agreed, checked_reduction
-from lrdsl.torch.plan import Drive, Schedules
-from lrdsl.torch.slots import Slot, finite, number_at, own, plain, slot_of
-from lrdsl.torch.state import STATE_VERSION, checked, difference
+from lrdsl.torch.plan import Plan, Schedules
+from lrdsl.torch.slots import finite, own, plain
+from lrdsl.torch.state import State, difference, written
+
+ON_CHANGE = ("warn", "error", "keep")
+"""What may become of a checkpoint that was written under another spec or context."""
+
+ON_END = ("hold", "warn", "error")
+"""What may happen at an update past the end of the run."""
 
 
 class Scheduler(LRScheduler):
@@ -54,7 +66,15 @@ class Scheduler(LRScheduler):
     The keyword arguments are those of `lrdsl.compile`: `total_steps`, updates in the run, for `%`,
     `total`, `rest` and segments without a length; `steps_per_epoch` for `ep`; `samples_per_step`
     for `sp`; `tokens_per_step` for `tok`; `definitions`, what the spec can call; all other names
-    are variables of the spec. `last_epoch` is as in torch: the update last made, -1 for none.
+    are variables of the spec.
+
+    `clock` is what moves time on: `"calls"` of `step()`, as in torch, or `"updates"`, those that
+    the optimizer really makes, which `attach` is short for. `start_step` is how many updates have
+    been made already, in a run that began without this Scheduler; `last_epoch` is the same less
+    one, as in torch. `on_change` says what `load_state_dict` does with the state of another spec or
+    context: `"warn"` and go on with this one, `"error"`, or `"keep"` the one of the checkpoint.
+    `on_end` says what an update past the end of the run does: `"hold"` the last value, `"warn"`, or
+    `"error"`. The run ends after `total_steps`, or where that is not given with its schedules.
     `metric_reduction` is what becomes of the metrics of several ranks under torch.distributed:
     `"mean"`, `"min"`, `"max"`, or `"same"`, for which a difference between ranks is an error on all
     of them.
@@ -64,8 +84,8 @@ class Scheduler(LRScheduler):
     multiplied by it. A number that is a Tensor stays the same Tensor and is filled in place; groups
     that share one Tensor get one each.
 
-    Call `step()` once after every update. Groups may be added, and the optimizer's state loaded,
-    at any time: `step()` sees it, and `step(epoch=scheduler.last_epoch)` applies it at once.
+    By the clock of calls, call `step()` once after every update. Groups may be added, and the
+    optimizer's state loaded, at any time: the optimizer's next update sees it.
 
     Raises `SpecError` with every mistake found in the spec, the context or the groups, and then
     has changed nothing in the optimizer.
@@ -95,7 +115,11 @@ class Scheduler(LRScheduler):
         steps_per_epoch: float | None = None,
         samples_per_step: float | None = None,
         tokens_per_step: float | None = None,
+        clock: str = "calls",
+        start_step: int | None = None,
         last_epoch: int = -1,
+        on_change: str = "warn",
+        on_end: str = "hold",
         metric_reduction: str = "mean",
         definitions: str | os.PathLike[str] | Sequence[str] | None = None,
         **variables: float,
@@ -103,42 +127,44 @@ class Scheduler(LRScheduler):
         if not isinstance(optimizer, Optimizer):
             found = type(optimizer).__name__
             raise fail(d.BAD_GROUP, f"a Scheduler drives a torch.optim.Optimizer, not a {found}")
-        if "base_lr" in variables:
-            message = "`base_lr` is not for the caller to set: `base` is the group's own lr"
-            raise fail(d.BAD_CONTEXT, message, fix="set the optimizer's `lr` instead")
-        self._context = Context.of(
-            total_steps=total_steps,
-            steps_per_epoch=steps_per_epoch,
-            samples_per_step=samples_per_step,
-            tokens_per_step=tokens_per_step,
-            definitions=definitions,
-            **variables,
-        )
-        made = _updates(last_epoch, "last_epoch", least=-1)
+        self.clock = checked_clock(clock)
+        self._on_change = _one_of(ON_CHANGE, "on_change", on_change)
+        self._on_end = _one_of(ON_END, "on_end", on_end)
         self._metric_reduction = checked_reduction(metric_reduction)
+        made = _updates(last_epoch, "last_epoch", least=-1)
+        if start_step is not None:
+            if made != -1:
+                message = "`start_step` and `last_epoch` say the same"
+                raise fail(d.BAD_STEP, message, fix="pass one of them")
+            made = _updates(start_step, "start_step", least=0) - 1
+        context = _context(
+            {
+                "total_steps": total_steps,
+                "steps_per_epoch": steps_per_epoch,
+                "samples_per_step": samples_per_step,
+                "tokens_per_step": tokens_per_step,
+                "definitions": definitions,
+                **variables,
+            }
+        )
         self.optimizer = optimizer
         self.base_lrs = []
-        self._program = Program(spec, self._context.definitions)
-        self._schedules = Schedules(self._program, self._context)
-        self._groups: list[dict[str, Any]] = []
-        self._names: list[object] = []
-        self._initial: dict[str, list[Any]] = {}
-        self._drives: list[Drive] = []
-        self._lr: Drive | None = None
-        self._reacts = False
         self._last_lr: list[float | Tensor] = []
+        self._has_told = False
+        self._turns = -1
+        self._end_following: Callable[[], None] | None = None
         self._cycle_callbacks: dict[object, Callable[[Scheduler], object]] = {}
-        self._program.check(self._names_now())
-        self._values(made + 1)  # whatever can fail does so here, before anything is changed
-        self._text_of = {
-            choice: str(ahead.schedule.spec)
-            for drive in self._drives
-            for choice, ahead in zip(
-                self._program.of(drive.key, self._names), drive.aheads, strict=True
-            )
-            if choice is not None
-        }
+        program = Program(spec, context.definitions)
+        program.check([group.get("name") for group in optimizer.param_groups])
+        self._desk = Desk.of(optimizer)
+        self._groups = Groups(optimizer, Schedules([Plan(program, context)]))
+        drives = self._groups.planned(self._groups.schedules)
+        self._desk.check_free([slot for drive in drives for slot in drive.slots], self.clock)
+        self._groups.take_over(drives, made + 1)  # whatever can fail does so before any change
+        self._taken_over()
         super().__init__(optimizer, made)
+        self._desk.add(self)
+        self._end_following = follow(self, optimizer, self.clock)
 
     @property
     def spec(self) -> Spec:
@@ -162,7 +188,7 @@ class Scheduler(LRScheduler):
         >>> [schedule(0) for schedule in scheduler.schedules]
         [1.0, 0.1]
         """
-        drive = self._lr or self._drives[0]
+        drive = self._groups.lr or self._groups.drives[0]
         return tuple([ahead.schedule for ahead in drive.aheads])
 
     @property
@@ -176,20 +202,43 @@ class Scheduler(LRScheduler):
         {'lr': 0.0, 'betas[1]': 0.95}
         """
         return {
-            drive.key: tuple([ahead.schedule for ahead in drive.aheads]) for drive in self._drives
+            drive.key: tuple([ahead.schedule for ahead in drive.aheads])
+            for drive in self._groups.drives
         }
 
     def get_lr(self) -> list[float | Tensor]:
         """The learning rates at the present update, a float for each group."""
-        values = self._values(self.last_epoch)
-        return self._undriven() if self._lr is None else [*values[self._drives.index(self._lr)]]
+        self._sync()
+        lr, values = self._groups.lr, self._groups.values(max(0, self.last_epoch))
+        return self._undriven() if lr is None else [*values[self._groups.drives.index(lr)]]
 
     def get_last_lr(self) -> list[float | Tensor]:
         """The learning rates last set by this scheduler, a float for each group."""
-        return self._undriven() if self._lr is None else list(self._last_lr)
+        return self._undriven() if self._groups.lr is None else list(self._last_lr)
 
     def _undriven(self) -> list[float | Tensor]:
         return [own(group["lr"]) for group in self.optimizer.param_groups]
+
+    def preview(self, n: int) -> dict[str, NDArray[np.float64]]:
+        """The values of the next `n` updates, of each number an array of shape (groups, n).
+
+        They are what the same code will set, if no metric comes and no plan changes: the first
+        column is what is set now.
+
+        >>> from torch import nn, optim
+        >>> scheduler = Scheduler(optim.SGD(nn.Linear(1, 1).parameters()), "linear(1, 0, 4)")
+        >>> scheduler.preview(3)["lr"]
+        array([[1.  , 0.75, 0.5 ]])
+        """
+        count = _updates(n, "n", least=0)
+        self._sync()
+        now = max(0, self.last_epoch)
+        columns = [self._groups.values(made) for made in range(now, now + count)]
+        groups = len(self.optimizer.param_groups)
+        return {
+            drive.key: np.array([values[i] for values in columns]).reshape(count, groups).T
+            for i, drive in enumerate(self._groups.drives)
+        }
 
     def step(self, metric: object = None, epoch: int | None = None) -> None:  # type: ignore[override]
         """Go on to the next update, or to update number `epoch`, and set the numbers.
@@ -215,22 +264,93 @@ class Scheduler(LRScheduler):
         if metric is not None and epoch is None and not self._reacts:
             metric, epoch = None, _updates(metric, "epoch", least=0)
         to = None if epoch is None else _updates(epoch, "epoch", least=0)
+        if self.clock == "updates" and not self._is_initial:
+            self._stepped_by_hand(metric, to)
+            return
         before = self.last_epoch
+        self._check_end(before + 1 if to is None else to)
         if metric is None:
             self._go_on(to)
         else:
             with self._observing(metric, self.last_epoch + 1 if to is None else to):
                 self._go_on(to)
-        if self._cycle_callbacks and self.last_epoch > before and self.cycle_ended:
-            for callback in [*self._cycle_callbacks.values()]:
-                callback(self)
+        self._tell_of_cycle(before)
 
     def _go_on(self, to: int | None) -> None:
         if to is None:
             super().step()  # which also warns of a step before the optimizer's first
         else:
-            self._update_lr(to)
+            self._apply(to)
             self._step_count += 1
+
+    def _stepped_by_hand(self, metric: object, to: int | None) -> None:
+        """What a call of `step` does where the optimizer's own updates are the clock: little."""
+        if to is not None and to != self.last_epoch:
+            message = f"`step` cannot go to update {to}: the clock is the optimizer's own updates"
+            fix = "make the Scheduler with `start_step`, or load a state"
+            raise fail(d.BAD_STEP, message, fix=fix)
+        if metric is not None:
+            self.observe(metric)
+        elif to is not None:
+            self._apply(to)
+        elif not self._has_told:
+            self._has_told = True
+            warnings.warn(
+                "`step()` does nothing by the clock of updates, which counts those that the "
+                "optimizer makes: leave the call out, unless a trainer makes it",
+                stacklevel=3,
+            )
+
+    def _before_update(self) -> None:
+        """The optimizer is about to make an update: what it finds in its groups must be right."""
+        groups = self._groups
+        if self.clock == "updates":
+            if is_capturing():
+                message = "a CUDA graph repeats its updates without telling: they cannot be counted"
+                fix = 'use `clock="calls"`, and call `step()` after each replay'
+                raise fail(d.BAD_STEP, message, fix=fix)
+            self._check_end(self.last_epoch + 1)
+        if groups.have_changed:
+            self._sync()
+
+    def _after_update(self) -> None:
+        """The optimizer has made an update, and the clock is its updates."""
+        before = self.last_epoch
+        self._apply(before + 1, is_step=True)
+        self._step_count += 1
+        self._tell_of_cycle(before)
+
+    def _tell_of_cycle(self, before: int) -> None:
+        if self._cycle_callbacks and self.last_epoch > before and self.cycle_ended:
+            for callback in [*self._cycle_callbacks.values()]:
+                callback(self)
+
+    def _check_end(self, made: int) -> None:
+        """Do what `on_end` says if so many updates are more than there are in the run."""
+        if self._on_end == "hold" or made <= self._end:
+            return
+        message = f"update {made:,} is past the end of the run, which has {self._end:,} updates"
+        fix = "`extend(total_steps=…)` makes it longer"
+        if self._on_end == "error":
+            raise fail(d.BAD_STEP, message, fix=f'{fix}, and `on_end="hold"` holds the last value')
+        if made == self._end + 1:
+            warnings.warn(f"{message}; its last value is held. {fix}", stacklevel=3)
+
+    @property
+    def _end(self) -> float:
+        """The updates in the run, as far as that is known."""
+        total = self._groups.schedules.context.total_steps
+        if total is not None:
+            return total
+        aheads = [ahead for drive in self._groups.drives for ahead in drive.aheads]
+        return max([ahead.schedule.length for ahead in aheads], default=math.inf)
+
+    def detach(self) -> None:
+        """Let go of the optimizer: it keeps its numbers, and this Scheduler sets them no more."""
+        if self._end_following is not None:
+            self._end_following()
+            self._end_following = None
+        self._desk.remove(self)
 
     @property
     def cycle_ended(self) -> bool:
@@ -240,7 +360,7 @@ class Scheduler(LRScheduler):
         and so is the same after a resume.
         """
         made = self.last_epoch
-        aheads = dict.fromkeys([ahead for drive in self._drives for ahead in drive.aheads])
+        aheads = dict.fromkeys([ahead for drive in self._groups.drives for ahead in drive.aheads])
         return made > 0 and any(ahead.ends_cycle(made) for ahead in aheads)
 
     def on_cycle_end(self, callback: Callable[[Scheduler], object]) -> Callable[[], None]:
@@ -298,196 +418,296 @@ class Scheduler(LRScheduler):
         if not self._reacts:
             fix = "`plateau(...)`, for one, makes it react: `hold() | plateau(0.5, patience=3)`"
             raise fail(d.BAD_METRIC, "the schedule takes no metric", fix=fix)
-        self._take_over(made)
+        self._sync()
         number = agreed(metric, self._metric_reduction, self.optimizer.param_groups)
-        with self._schedules.observe(made, number):
+        with self._groups.schedules.observe(made, number):
             yield
+
+    def replan(
+        self,
+        spec: Operand | Mapping[str, Any] | Callable[[int], float],
+        *,
+        jump: bool = False,
+        **changes: Any,
+    ) -> None:
+        """Have another spec drive the numbers from the next update on.
+
+        The spec's clock begins there, and `_` and `prev` are what the number has come to, as in a
+        chain: `cosine(_, 0, 2000)`. A number must go on from where it is, unless `jump` allows it
+        to leap. In a program, numbers that are not named go on as they were, and those among them
+        that speak of named ones follow these. Before the first update the spec takes the place of
+        the old one, with nothing before it. `changes` are keyword arguments as the Scheduler takes
+        them, `total_steps` and so on, variables too: what is not given stays as it is. The plan is
+        part of the state.
+
+        Raises `SpecError`, having changed nothing, if the spec has mistakes, or would leap.
+
+        >>> from torch import nn, optim
+        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
+        >>> scheduler = Scheduler(optimizer, "linear(1, 0, 100)")
+        >>> scheduler.step(50)
+        >>> scheduler.replan("hold(10) >> linear(_, 0, 5)")
+        >>> scheduler.preview(12)["lr"][0, [0, 9, 11]]
+        array([0.5, 0.5, 0.4])
+        """
+        schedules = self._groups.schedules
+        kept = {**schedules.context.to_dict(), **changes}
+        context = _context(kept)
+        program = Program(spec, context.definitions, schedules.keys)
+        for key in program.choices:
+            if key not in schedules.keys:
+                known = ", ".join(f"`{key}`" for key in schedules.keys)
+                message = f"a new plan drives what was driven before, {known}, and not `{key}`"
+                raise fail(d.BAD_SPEC, message)
+        self._go_on_with(program, context, jump)
+
+    def extend(self, *, total_steps: int) -> None:
+        """Make the run longer, or shorter: what is left of the schedule takes what is left of it.
+
+        The rest of every schedule runs slower or faster, so that nothing leaps and all ends where
+        it would have ended: at the same place of the schedule. Where the run's length was not
+        known, each schedule's own end moves to the run's. What never ends goes on as it was. The
+        change is part of the state.
+
+        >>> from torch import nn, optim
+        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
+        >>> scheduler = Scheduler(optimizer, "linear(1, 0, 100%)", total_steps=100)
+        >>> scheduler.step(50)
+        >>> scheduler.extend(total_steps=150)
+        >>> scheduler.schedules[0]([49, 50, 52, 150])
+        array([0.51, 0.5 , 0.49, 0.  ])
+        """
+        now, context = max(0, self.last_epoch), self._groups.schedules.context
+        total = _context({**context.to_dict(), "total_steps": total_steps}).total_steps
+        if total is None or total <= now:
+            message = f"`total_steps` is more than the {now} updates made, not {total_steps!r}"
+            raise fail(d.BAD_STEP, message)
+        if now >= self._end:
+            message = "the run has come to its end, and nothing of its schedule is left"
+            fix = f"write what follows: `replan(spec, total_steps={total})`"
+            raise fail(d.BAD_STEP, message, fix=fix)
+        self._go_on_with(None, replace(context, total_steps=total), jump=False)
+
+    def cooldown_now(self, steps: int | str, mode: str = "linear", end: float = 0.0) -> None:
+        """Bring the learning rate down to `end` from where it is, beginning now.
+
+        It takes `steps` updates, or another duration (`"10%"`, `"rest"`), by the curve `mode`.
+
+        >>> from torch import nn, optim
+        >>> scheduler = Scheduler(optim.SGD(nn.Linear(1, 1).parameters(), lr=1), "warmup(100)")
+        >>> scheduler.step(500)
+        >>> scheduler.cooldown_now(100, "sqrt")
+        >>> scheduler.schedules[0]([500, 525, 600])
+        array([1. , 0.5, 0. ])
+        """
+        number = finite(end, "`end` is a finite number")
+        spec = f"cooldown({mode}, {steps}, {number!r})"
+        self.replan({"lr": spec} if len(self._groups.schedules.keys) > 1 else spec)
+
+    def _go_on_with(self, program: Program | None, context: Context, jump: bool) -> None:
+        """Follow one more plan from now on."""
+        self._sync()
+        now = max(0, self.last_epoch)
+        before = self._groups.values(now)
+        schedules = self._groups.schedules.followed_by(program, context, now)
+        drives = self._groups.planned(schedules)
+        if now and not jump:
+            for drive, old, new in zip(
+                drives, before, self._groups.values_of(drives, now), strict=True
+            ):
+                _check_no_jump(drive.key, old, new, now)
+        self._groups.follow(schedules, drives, now)
+        self._taken_over()
+        self._apply(now)
 
     def _update_lr(self, epoch: int | None = None) -> None:
         # torch's SequentialLR calls this to start a child: it must not be renamed.
-        self._apply(self.last_epoch + 1 if epoch is None else _updates(epoch, "epoch", least=0))
+        is_step = epoch is None and not self._is_initial
+        to = self.last_epoch + 1 if epoch is None else _updates(epoch, "epoch", least=0)
+        self._apply(to, is_step=is_step)
 
     def state_dict(self) -> dict[str, Any]:
         """The number of updates made, with the spec and the context that they were made under.
 
         Plain text and numbers, so that `torch.load(..., weights_only=True)` reads it.
         """
-        return {
-            "version": STATE_VERSION,
-            "spec": self._texts(),
-            "context": self._recorded.to_dict(),
-            "updates": self.last_epoch,
-            **self._schedules.log.to_dict(),
-        }
+        return written(self._groups.schedules, self.last_epoch)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from where a `state_dict` was taken, and set the learning rates at once.
 
-        The optimizer's state need not have been loaded. The spec and the context stay those that
-        this scheduler was made with; a warning says if the saved ones differ. Raises `SpecError`,
-        having changed nothing, if the state is not one of a `Scheduler`.
+        The optimizer's state need not have been loaded. If the state was written under another spec
+        or context, `on_change` says what happens: `"warn"` goes on with what this Scheduler was
+        made with, and says what that changes; `"error"` refuses; `"keep"` goes on with what the
+        state says. Plans that `replan` and its like have made are part of the state. Raises
+        `SpecError`, having changed nothing, if the state is not one of a `Scheduler`.
         """
-        made, log = checked(state_dict)
-        different = difference(state_dict, self._texts(), self._recorded)
-        self._take_over(max(0, made))
-        with self._schedules.replay(log):
-            if made < 0:
-                # A part of torch's SequentialLR that has not begun: the lr is not its to set.
-                self.last_epoch = made
-            else:
-                self._apply(made)
-                self._step_count = made + 1
+        state = State.of(state_dict)
+        first = self._groups.schedules.plans[0]
+        made = max(0, state.made)
+        assert first.program is not None
+        recorded = self._groups.schedules.recorded(first)
+        different = difference(state, first.program.texts, recorded)
+        plans = [first] if different else [first, *state.later_plans()]
+        schedules = Schedules(plans, state.log)
+        saved = None
         if different:
+            saved = self._saved(state)
+            if self._on_change == "keep":
+                schedules = saved if saved is not None else Schedules(state.plans(), state.log)
+            elif self._on_change == "error":
+                now = self._changes(saved, schedules, made)
+                message = f"the checkpoint was written with {different}{now}"
+                fix = 'pass what it was written with, or `on_change="keep"`'
+                raise fail(d.BAD_STATE, message, fix=fix)
+        drives = self._groups.planned(schedules)
+        now = self._changes(saved, schedules, made) if different else ""
+        self._groups.follow(schedules, drives, made)
+        self._taken_over()
+        if state.made < 0:
+            # A part of torch's SequentialLR that has not begun: the lr is not its to set.
+            self.last_epoch = state.made
+        else:
+            self._apply(state.made)
+            self._step_count = state.made + 1
+        if different and self._on_change == "warn":
+            without = "; the plans made on the way are left out" if state.replans else ""
             warnings.warn(
-                f"the checkpoint was written with {different}; going on at update {made} "
-                "with what this Scheduler was made with",
+                f"the checkpoint was written with {different}{now}; going on at update "
+                f"{state.made} with what this Scheduler was made with{without}",
                 stacklevel=2,
             )
 
-    def _apply(self, made: int) -> None:
-        values = self._values(made)
-        groups = self.optimizer.param_groups
-        for drive, of_groups in zip(self._drives, values, strict=True):
-            drive.put(groups, of_groups)
-            if drive is self._lr:
-                self._last_lr = [*of_groups]
+    def _saved(self, state: State) -> Schedules | None:
+        """The schedules that a state was written under; None if they cannot be made of it."""
+        try:
+            schedules = Schedules(state.plans(), state.log)
+            self._groups.planned(schedules)
+        except SpecError:
+            return None
+        return schedules
+
+    def _changes(self, saved: Schedules | None, schedules: Schedules, made: int) -> str:
+        """Which numbers are others at an update under the one and under the other, for the user."""
+        if saved is None:
+            return ""
+        was = _shown_values(self._groups, saved, made)
+        now = _shown_values(self._groups, schedules, made)
+        changed = [
+            f"{key} at update {made}: {was[key]} → {now[key]}"
+            for key in now
+            if key in was and was[key] != now[key]
+        ]
+        return f" ({', '.join(changed)})" if changed else f" (no number changes at update {made})"
+
+    def _apply(self, made: int, is_step: bool = False) -> None:
+        groups = self._groups
+        if groups.refresh(made):
+            self._taken_over()
+        values = groups.values(made)
+        if self._turns != self._desk.turns or (is_step and self._step_count < 3):
+            self._desk.take(self, is_step)
+            self._turns = self._desk.turns
+        groups.put(values)
+        if groups.lr is not None:
+            self._last_lr = [*values[groups.drives.index(groups.lr)]]
         self.last_epoch = made
 
-    def _values(self, made: int) -> list[list[float]]:
-        """What each drive sets the groups to; they are taken over first if they are new."""
-        self._take_over(made)
-        return _values(self._drives, self.optimizer.param_groups, made)
+    def _sync(self) -> None:
+        """Take groups over that are new, and set their numbers if they are this one's to set."""
+        if not self._groups.have_changed:
+            return
+        if self.last_epoch >= 0 and self._desk.owns(self):
+            self._apply(self.last_epoch)
+        else:
+            self._groups.refresh(max(0, self.last_epoch))
+            self._taken_over()
 
-    def _take_over(self, made: int) -> None:
-        groups = self.optimizer.param_groups
-        if len(groups) != len(self._groups) or not all(map(operator.is_, groups, self._groups)):
-            # Groups were added, or the optimizer's load_state_dict has put new ones in place.
-            drives = self._plan()
-            _values(drives, groups, made)  # whatever fails does so before anything is changed
-            self._drive(drives)
-
-    def _plan(self) -> list[Drive]:
-        """Where each group's values come from."""
-        groups = self.optimizer.param_groups
-        names = self._names_now()
-        keys = [*self._program.choices]
-        for i, group in enumerate(groups):
-            if "lr" not in group:
-                raise fail(d.BAD_GROUP, f"parameter group {i} has no `lr`")
-        slots = {key: [slot_of(key, i, group) for i, group in enumerate(groups)] for key in keys}
-        _check_apart(slots)
-        choices = {key: self._program.of(key, names) for key in keys}
-        if any(choice is None for chosen in choices.values() for choice in chosen):
-            self._program.check(names)
-        wanted: list[tuple[dict[str, Choice], dict[str, float]]] = []
-        for i, group in enumerate(groups):
-            mine = {key: choice for key in keys if (choice := choices[key][i]) is not None}
-            wanted.append((mine, {key: self._base(slots[key][i], i, group) for key in keys}))
-        aheads = self._schedules.of(wanted)
-        return [Drive(key, slots[key], [made[key] for made in aheads]) for key in keys]
-
-    def _texts(self) -> str | dict[str, Any]:
-        """The program as canonical text: of one spec, or by number, or by number and pattern."""
-        if self._program.is_single:
-            return str(self.spec)
-        return {
-            key: self._text_of[choices[0]]
-            if choices[0].pattern is None
-            else {choice.pattern: self._text_of[choice] for choice in choices}
-            for key, choices in self._program.choices.items()
-        }
+    def _taken_over(self) -> None:
+        """Note what follows from the groups as they are now."""
+        self._reacts = self._groups.schedules.is_reactive
+        self._slots = frozenset([slot for drive in self._groups.drives for slot in drive.slots])
+        if self._groups.lr is not None:
+            self.base_lrs = [own(lr) for lr in self._groups.initial["lr"]]
 
     @property
-    def _recorded(self) -> Context:
-        """The context, with the definitions that the specs do use, wherever they were made."""
-        texts = [
-            ahead.schedule.context.definitions for drive in self._drives for ahead in drive.aheads
-        ]
-        lines = dict.fromkeys(line for text in texts for line in text.split("\n") if line)
-        return replace(self._context, definitions="\n".join(lines))
+    def _shown(self) -> str:
+        """What it does, for a message."""
+        return str(self.spec)
 
-    def _names_now(self) -> list[object]:
-        """The groups' names. A loaded group may have lost its own: it keeps the one it had."""
-        known = self._names
-        return [
-            group.get("name", known[i] if i < len(known) else None)
-            for i, group in enumerate(self.optimizer.param_groups)
-        ]
+    def __getstate__(self) -> dict[str, Any]:
+        # Hooks and the desk belong to the optimizer; a copy gets those of its own.
+        left_out = ("_desk", "_end_following")
+        state = {key: value for key, value in vars(self).items() if key not in left_out}
+        is_attached, owns = self._end_following is not None, self._desk.owns(self)
+        return {**state, "_is_attached": is_attached, "_owns": owns}
 
-    def _base(self, slot: Slot, index: int, group: Mapping[str, Any]) -> float:
-        value = number_at(slot, index, group)
-        if slot.initial.key in group:
-            return number_at(slot.initial, index, group)
-        # What a loaded group has may be from anywhere on the schedule: it does not tell the base.
-        known = self._initial.get(slot.key, ())
-        return number_at(slot, index, {slot.key: known[index]}) if index < len(known) else value
-
-    def _drive(self, drives: list[Drive]) -> None:
-        """Take the optimizer's groups over as they are now."""
-        groups = self.optimizer.param_groups
-        for drive in drives:
-            self._own(drive)
-        for group in groups:  # torch's base class asks for this one, whatever is driven
-            group.setdefault("initial_lr", own(group["lr"]))
-        self._drives = drives
-        self._reacts = self._schedules.is_reactive
-        self._lr = next((drive for drive in drives if drive.key == "lr"), None)
-        self._groups, self._names = list(groups), self._names_now()
-        keys = dict.fromkeys(slot.key for drive in drives for slot in drive.slots)
-        self._initial = {
-            key: [own(group.get(Slot(key).initial.key)) for group in groups] for key in keys
-        }
-        if self._lr is not None:
-            self.base_lrs = [own(lr) for lr in self._initial["lr"]]
-
-    def _own(self, drive: Drive) -> None:
-        """Note what a number began with, and give each group a Tensor of its own."""
-        seen: list[Tensor] = []
-        for i, (slot, group) in enumerate(
-            zip(drive.slots, self.optimizer.param_groups, strict=True)
-        ):
-            known = self._initial.get(slot.key, ())
-            initial = slot.initial
-            group.setdefault(initial.key, own(known[i] if i < len(known) else group[slot.key]))
-            value = slot.get(group)
-            if isinstance(value, Tensor):
-                if initial.get(group) is value:
-                    group[initial.key] = own(group[initial.key])
-                if any(value is other for other in seen):
-                    slot.replace(group, own(value))
-                seen.append(slot.get(group))
-        # Groups that are added later start from the default: it must not be filled with the rest.
-        defaults = self.optimizer.defaults
-        for key in {slot.key for slot in drive.slots}:
-            if any(Slot(key, drive.slots[0].entry).get(defaults) is tensor for tensor in seen):
-                defaults[key] = own(defaults[key])
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        is_attached, owns = state.pop("_is_attached"), state.pop("_owns")
+        vars(self).update(state)
+        self._desk, self._turns, self._end_following = Desk.of(self.optimizer), -1, None
+        if is_attached:
+            self._desk.add(self)
+            self._end_following = follow(self, self.optimizer, self.clock)
+        if owns:
+            self._desk.take(self, is_step=False)
 
 
-def _values(
-    drives: Sequence[Drive], groups: Sequence[Mapping[str, Any]], made: int
-) -> list[list[float]]:
-    """What each drive sets the groups to; a learning rate is multiplied by its `lr_scale`."""
-    values = [drive.values(made) for drive in drives]
-    for drive, of_groups in zip(drives, values, strict=True):
-        if drive.key == "lr":
-            for i, group in enumerate(groups):
-                if "lr_scale" in group:
-                    wanted = f"the `lr_scale` of parameter group {i} is a number"
-                    scale = finite(group["lr_scale"], wanted)
-                    wanted = f"{wanted} that leaves the lr finite"
-                    of_groups[i] = finite(of_groups[i] * scale, wanted)
-    return values
+def attach(
+    optimizer: Optimizer,
+    spec: Operand | Mapping[str, Any] | Callable[[int], float],
+    **options: Any,
+) -> Scheduler:
+    """Have an optimizer follow a spec by the count of its own updates; no `step()` is needed.
+
+    The arguments are those of `Scheduler`, and so is what is returned. While gradients accumulate
+    no update is made, and none counts; nor does one that a GradScaler skips. Calls of the
+    scheduler's `step`, forgotten, doubled, or made by a trainer, change nothing.
+
+    >>> import torch
+    >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    >>> scheduler = attach(optimizer, "linear(1, 0, 100)")
+    >>> for _ in range(3):
+    ...     print(optimizer.param_groups[0]["lr"])
+    ...     optimizer.step()
+    1.0
+    0.99
+    0.98
+    """
+    return Scheduler(optimizer, spec, **{"clock": "updates", **options})
 
 
-def _check_apart(slots: Mapping[str, Sequence[Slot]]) -> None:
-    """`SpecError` if two numbers of a program stand in the same place."""
-    taken: dict[tuple[int, Slot], str] = {}
-    for key, of_groups in slots.items():
-        for place in enumerate(of_groups):
-            other = taken.setdefault(place, key)
-            if other != key:
-                message = f"`{other}` and `{key}` are the same number in parameter group {place[0]}"
-                raise fail(d.BAD_GROUP, message, fix="drive one of them")
+def _context(known: Mapping[str, Any]) -> Context:
+    if "base_lr" in known:
+        message = "`base_lr` is not for the caller to set: `base` is the group's own lr"
+        raise fail(d.BAD_CONTEXT, message, fix="set the optimizer's `lr` instead")
+    return Context.of(**known)
+
+
+def _check_no_jump(key: str, old: Sequence[float], new: Sequence[float], made: int) -> None:
+    for i, (was, is_now) in enumerate(zip(old, new, strict=True)):
+        if not math.isclose(was, is_now, rel_tol=1e-6, abs_tol=1e-15):
+            where = f" in parameter group {i}" if len(old) > 1 else ""
+            message = f"`{key}` would leap from {was:g} to {is_now:g} at update {made}{where}"
+            fix = "begin where it is, with `_` or `prev`: `cosine(_, 0, 100)`; or pass `jump=True`"
+            raise fail(d.BAD_SPEC, message, fix=fix)
+
+
+def _shown_values(groups: Groups, schedules: Schedules, made: int) -> dict[str, str]:
+    """What the numbers would be at an update, as a message says it."""
+    drives = groups.planned(schedules)
+    return {
+        drive.key: ", ".join([f"{value:g}" for value in dict.fromkeys(values)])
+        for drive, values in zip(drives, groups.values_of(drives, made), strict=True)
+    }
+
+
+def _one_of(known: Sequence[str], name: str, given: object) -> str:
+    if given not in known:
+        near = did_you_mean(given, known) if isinstance(given, str) else None
+        listed = ", ".join(f'"{one}"' for one in known)
+        raise fail(d.BAD_STEP, f"`{name}` is one of {listed}, not {given!r}", fix=near and near[0])
+    return str(given)
 
 
 def _updates(value: object, name: str, *, least: int) -> int:

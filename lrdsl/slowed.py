@@ -1,0 +1,104 @@
+"""A schedule of which what is left runs at another pace."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from lrdsl.compiler.resolve import Resolved
+from lrdsl.modifiers.reactive import Reaction
+from lrdsl.schedule import Schedule, as_step
+from lrdsl.signal import Array, Piece, Signal, scaled
+
+
+@dataclass(frozen=True, slots=True)
+class SlowedSignal(Signal):
+    """`source` up to time `start`, and from there on `k` times slower."""
+
+    source: Signal
+    start: int
+    k: Fraction
+
+    def values(self, t: Array) -> Array:
+        after = self.start + scaled(t - self.start, 1 / self.k)
+        return self.source.values(np.where(t <= self.start, t, after))
+
+    def outline(self, stop: float) -> tuple[Piece, ...]:
+        found = []
+        for piece in self.source.outline(self._inside(stop)):
+            first, last = self._outside(piece.start), min(self._outside(piece.stop), stop)
+            if first < last:
+                found.append(Piece(int(first), last, piece.text))
+        return tuple(found)
+
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        inside = self.source.cycle_ends(math.floor(self._inside(start)), int(self._inside(stop)))
+        return (end for x in inside if start < (end := int(self._outside(x))) <= stop)
+
+    def _inside(self, t: float) -> float:
+        """The source's time at time `t`, rounded up to a whole number."""
+        if t <= self.start or math.isinf(t):
+            return t
+        return math.ceil(self.start + Fraction(t - self.start) / self.k)
+
+    def _outside(self, t: float) -> float:
+        """When the source's time has come to `t`, rounded up to a whole number."""
+        if t <= self.start or math.isinf(t):
+            return t
+        return math.ceil(self.start + Fraction(t - self.start) * self.k)
+
+
+class Slowed(Schedule):
+    """`source` up to update `start`, and from there on `k` times slower.
+
+    What the source has come to at `start` stays, so that there is no jump. Its reactive modifiers
+    go on reacting.
+
+    >>> from lrdsl import compile
+    >>> Slowed(compile("linear(1, 0, 100)"), 50, Fraction(3))([25, 50, 53, 200])
+    array([0.75, 0.5 , 0.49, 0.  ])
+    """
+
+    _source: Schedule
+    _start: int
+    _k: Fraction
+
+    def __init__(self, source: Schedule, start: int, k: Fraction) -> None:
+        signal = SlowedSignal(source._signal, start, k)
+        length: float | Fraction = source.length
+        if start < length < math.inf:
+            length = start + (Fraction(length) - start) * k
+        elif length < math.inf:
+            length = Fraction(length)
+        super().__init__(source.spec, source.context, Resolved(signal, length, ()))
+        self.__dict__.update(_source=source, _start=start, _k=k, observed=source.observed)
+
+    @property
+    def is_reactive(self) -> bool:
+        return self._source.is_reactive
+
+    @property
+    def reactions(self) -> tuple[Reaction, ...]:
+        return self._source.reactions
+
+    def observe(self, update: int, metric: object) -> Schedule:
+        step = as_step(update, "update")
+        if step > self._start:
+            # Rounded up: what has been seen already must not change.
+            step = math.ceil(self._start + Fraction(step - self._start) / self._k)
+        source = self._source.observe(step, metric)
+        return self if source is self._source else Slowed(source, self._start, self._k)
+
+    @property
+    def _identity(self) -> tuple[object, ...]:
+        return self.spec, self.context, {"earlier": self._source}, self._start, self._k
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Slowed, (self._source, self._start, self._k)
+
+    def __repr__(self) -> str:
+        return f"{self._source!r} {float(self._k):g} times slower from update {self._start} on"

@@ -1,0 +1,114 @@
+"""Counting an optimizer's real updates, by the hooks that its `step` calls.
+
+An update is real if the optimizer made it: while gradients accumulate it makes none, and an update
+that a GradScaler skips is none.
+"""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.optim import Optimizer
+
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import fail
+from lrdsl.registry import did_you_mean
+
+if TYPE_CHECKING:
+    from lrdsl.torch.scheduler import Scheduler
+
+CLOCKS = ("calls", "updates")
+"""What may move a Scheduler on: calls of its `step`, or the optimizer's own updates."""
+
+
+def checked_clock(name: object) -> str:
+    """The name of a clock; `SpecError` if it is none."""
+    if name not in CLOCKS:
+        near = did_you_mean(name, CLOCKS) if isinstance(name, str) else None
+        message = f'`clock` is "calls" or "updates", not {name!r}'
+        raise fail(d.BAD_STEP, message, fix=near and near[0])
+    return str(name)
+
+
+def follow(scheduler: Scheduler, optimizer: Optimizer, clock: str) -> Callable[[], None]:
+    """Have a Scheduler told before each update of the optimizer and, by that clock, after it.
+
+    Returns a function that undoes it.
+    """
+    if clock == "updates":
+        told = [
+            optimizer.register_step_pre_hook(_before(lambda: scheduler, clock)),
+            optimizer.register_step_post_hook(_after(scheduler)),
+        ]
+    else:
+        # A Scheduler that nobody steps any more must not live on for its hook.
+        told = [optimizer.register_step_pre_hook(_before(weakref.ref(scheduler), clock))]
+
+    def end() -> None:
+        for handle in told:
+            handle.remove()
+
+    return end
+
+
+def _before(get: Callable[[], Scheduler | None], clock: str) -> Callable[[Any, Any, Any], None]:
+    warned: list[bool] = []
+
+    # It runs while the step is traced, and is no part of it.
+    @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+    def warn() -> None:
+        if not warned:
+            warned.append(True)
+            warnings.warn(
+                "torch.compile compiles the optimizer's step anew when a learning rate that is a "
+                "float changes: make the optimizer with `lr=torch.tensor(0.1)`, which is filled in "
+                "place",
+                stacklevel=2,
+            )
+
+    def hook(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if torch.compiler.is_compiling():
+            if type(optimizer.param_groups[0]["lr"]) is float:
+                warn()
+            if clock == "calls":
+                return
+        _look(get)
+
+    return hook
+
+
+@torch.compiler.disable  # type: ignore[untyped-decorator]
+def _look(get: Callable[[], Scheduler | None]) -> None:
+    scheduler = get()
+    if scheduler is not None:
+        scheduler._before_update()
+
+
+def _after(scheduler: Scheduler) -> Callable[[Any, Any, Any], None]:
+    def hook(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        _count(scheduler, optimizer)
+
+    return hook
+
+
+@torch.compiler.disable  # type: ignore[untyped-decorator]
+def _count(scheduler: Scheduler, optimizer: Optimizer) -> None:
+    if not _was_skipped(optimizer):
+        scheduler._after_update()
+
+
+def _was_skipped(optimizer: Optimizer) -> bool:
+    """Whether the update just asked for was left out, inside the optimizer's own kernel."""
+    # A GradScaler tells fused optimizers so; any other optimizer it does not even call.
+    found_inf = getattr(optimizer, "found_inf", None)
+    return found_inf is not None and bool(found_inf)
+
+
+def is_capturing() -> bool:
+    """Whether a CUDA graph is being recorded: its replays call no hooks."""
+    is_used: bool = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    return is_used and torch.cuda.is_current_stream_capturing()
