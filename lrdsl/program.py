@@ -229,6 +229,8 @@ def _names(spec: Any, known: frozenset[str]) -> tuple[dict[str, Span], str]:
 def ordered(choices: Mapping[str, Choice]) -> tuple[Choice, ...]:
     """The choices of a group, each after those it speaks of; `SpecError` if there is a circle.
 
+    What they speak of besides is left to the caller.
+
     >>> program = Program({"weight_decay": "0.1 * lr", "lr": "hold()"})
     >>> [choice.key for choice in ordered(program.sorts()[0])]
     ['lr', 'weight_decay']
@@ -238,7 +240,7 @@ def ordered(choices: Mapping[str, Choice]) -> tuple[Choice, ...]:
         trail = {key: iter(choices[key].names)}  # what is being looked at, and what is left of it
         while trail:
             key, names = next(reversed(trail.items()))
-            name = next(names, None)
+            name = next((name for name in names if name in choices), None)
             if name is None:
                 done.setdefault(key, choices[key])
                 del trail[key]
