@@ -157,7 +157,6 @@ class Scheduler(LRScheduler):
         self._turns = -1
         self._end_following: Callable[[], None] | None = None
         self._cycle_callbacks: dict[object, Callable[[Scheduler], object]] = {}
-        self._values: list[list[float]] = []
         program = Program(spec, context.definitions)
         program.check([group.get("name") for group in optimizer.param_groups])
         self._desk = Desk.of(optimizer)
@@ -269,7 +268,7 @@ class Scheduler(LRScheduler):
         if self.clock == "updates" and not self._is_initial:
             self._stepped_by_hand(metric, to)
             return
-        before, values = self.last_epoch, self._values
+        before = self.last_epoch
         self._check_end(before + 1 if to is None else to)
         if metric is None:
             self._go_on(to)
@@ -277,7 +276,7 @@ class Scheduler(LRScheduler):
             with self._observing(metric, self.last_epoch + 1 if to is None else to):
                 self._go_on(to)
         if self._watch is not None:
-            self._tell_of_update(before, values)
+            self._tell_of_update(before)
         self._tell_of_cycle(before)
 
     def _go_on(self, to: int | None) -> None:
@@ -317,20 +316,20 @@ class Scheduler(LRScheduler):
         if groups.have_changed and self.last_epoch >= 0 and self._desk.owns(self):
             self._apply(self.last_epoch)
         if self._watch is not None:
-            self._watch.note(self.last_epoch, self._values)
+            self._watch.note()
 
     def _after_update(self) -> None:
         """The optimizer has made an update, and the clock is its updates."""
-        before, values = self.last_epoch, self._values
+        before = self.last_epoch
         self._apply(before + 1, is_step=True)
         self._step_count += 1
         if self._watch is not None:
-            self._tell_of_update(before, values)
+            self._tell_of_update(before)
         self._tell_of_cycle(before)
 
-    def _tell_of_update(self, update: int, values: Sequence[Sequence[float]]) -> None:
+    def _tell_of_update(self, update: int) -> None:
         if self._watch is not None and 0 <= update < self.last_epoch:
-            self._watch.tell(update, [drive.key for drive in self._groups.drives], values)
+            self._watch.tell(update, [drive.key for drive in self._groups.drives])
 
     def _tell_of_cycle(self, before: int) -> None:
         if self._cycle_callbacks and self.last_epoch > before and self.cycle_ended:
@@ -436,7 +435,7 @@ class Scheduler(LRScheduler):
             )
         every = _updates(every, "every", least=1)
         if self._watch is None:
-            self._watch = Watch()
+            self._watch = Watch(self.last_epoch, self._groups.values(max(0, self.last_epoch)))
         watch, key = self._watch, self._watch.add(callback, every)
 
         def remove() -> None:
@@ -658,7 +657,8 @@ class Scheduler(LRScheduler):
             self._desk.take(self, is_step)
             self._turns = self._desk.turns
         groups.put(values)
-        self._values = values
+        if self._watch is not None:
+            self._watch.set(made, values)
         if groups.lr is not None:
             self._last_lr = [*values[groups.drives.index(groups.lr)]]
         self.last_epoch = made

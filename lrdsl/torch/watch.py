@@ -16,9 +16,10 @@ class Watch:
     A Scheduler has one only while somebody watches.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, update: int, values: Values) -> None:
         self._callbacks: dict[object, tuple[Callback, int]] = {}
-        self._noted: tuple[int, Values] | None = None
+        self._now = (update, values)
+        self._before = self._used = self._now
 
     def __len__(self) -> int:
         return len(self._callbacks)
@@ -33,15 +34,20 @@ class Watch:
         """Tell a callback no more."""
         self._callbacks.pop(key, None)
 
-    def note(self, update: int, values: Values) -> None:
-        """The optimizer is making this update, now: what is set later is not what it used."""
-        self._noted = (update, values)
+    def set(self, update: int, values: Values) -> None:
+        """These are set for an update that is to come."""
+        if update != self._now[0]:
+            self._before = self._now
+        self._now = (update, values)
 
-    def tell(self, update: int, keys: Sequence[str], values: Values) -> None:
-        """The update has been made, with the values noted then; where none were, with these."""
-        if self._noted is not None and self._noted[0] == update:
-            values = self._noted[1]
+    def note(self) -> None:
+        """The optimizer makes its update now: what is set for it later comes too late."""
+        self._used = self._now
+
+    def tell(self, update: int, keys: Sequence[str]) -> None:
+        """The update has been made, and what the next one takes is set."""
+        # An optimizer whose step is compiled, or played from a CUDA graph, has not noted anything.
+        values = (self._used if self._used[0] == update else self._before)[1]
         for callback, every in [*self._callbacks.values()]:
             if update % every == 0:
-                used = {key: tuple(of) for key, of in zip(keys, values, strict=True)}
-                callback(update, used)
+                callback(update, {key: tuple(of) for key, of in zip(keys, values, strict=True)})
