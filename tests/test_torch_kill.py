@@ -1,4 +1,4 @@
-"""A training run that is killed again and again: its learning rates are those of an unbroken one."""
+"""Training that is killed again and again has the learning rates of an unbroken run."""
 
 import multiprocessing
 import os

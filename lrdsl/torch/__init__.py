@@ -21,10 +21,13 @@ except ModuleNotFoundError as error:
 from lrdsl.torch.desk import attached
 from lrdsl.torch.logs import log_to_csv, log_to_tensorboard, log_to_text
 from lrdsl.torch.losses import ScheduledLoss
+from lrdsl.torch.range_result import RangeTest
+from lrdsl.torch.range_test import range_test
 from lrdsl.torch.rates import update_learning_rate
 from lrdsl.torch.scheduler import Scheduler, attach
 
 __all__ = [
+    "RangeTest",
     "ScheduledLoss",
     "Scheduler",
     "attach",
@@ -32,5 +35,6 @@ __all__ = [
     "log_to_csv",
     "log_to_tensorboard",
     "log_to_text",
+    "range_test",
     "update_learning_rate",
 ]
