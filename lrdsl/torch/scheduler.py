@@ -42,6 +42,7 @@ from lrdsl.torch.metrics import agreed, checked_reduction
 from lrdsl.torch.plan import Plan, Schedules
 from lrdsl.torch.slots import finite, own, plain
 from lrdsl.torch.state import State, difference, written
+from lrdsl.torch.watch import Callback, Watch
 
 ON_CHANGE = ("warn", "error", "keep")
 """What may become of a checkpoint that was written under another spec or context."""
@@ -105,6 +106,8 @@ class Scheduler(LRScheduler):
     0.100
     0.099
     """
+
+    _watch: Watch | None = None  # nobody's, until somebody watches
 
     def __init__(
         self,
@@ -274,6 +277,8 @@ class Scheduler(LRScheduler):
         else:
             with self._observing(metric, self.last_epoch + 1 if to is None else to):
                 self._go_on(to)
+        if self._watch is not None:
+            self._tell_of_update(before)
         self._tell_of_cycle(before)
 
     def _go_on(self, to: int | None) -> None:
@@ -312,13 +317,21 @@ class Scheduler(LRScheduler):
             self._check_end(self.last_epoch + 1)
         if groups.have_changed:
             self._sync()
+        if self._watch is not None:
+            self._watch.note()
 
     def _after_update(self) -> None:
         """The optimizer has made an update, and the clock is its updates."""
         before = self.last_epoch
         self._apply(before + 1, is_step=True)
         self._step_count += 1
+        if self._watch is not None:
+            self._tell_of_update(before)
         self._tell_of_cycle(before)
+
+    def _tell_of_update(self, update: int) -> None:
+        if self._watch is not None and 0 <= update < self.last_epoch:
+            self._watch.tell(update, [drive.key for drive in self._groups.drives])
 
     def _tell_of_cycle(self, before: int) -> None:
         if self._cycle_callbacks and self.last_epoch > before and self.cycle_ended:
@@ -391,6 +404,47 @@ class Scheduler(LRScheduler):
 
         def remove() -> None:
             self._cycle_callbacks.pop(key, None)
+
+        return remove
+
+    def on_update(self, callback: Callback, *, every: int = 1) -> Callable[[], None]:
+        """Have `callback(update, values)` called after each update, with what it was made with.
+
+        `update` counts from 0. `values` has, for each number that is driven, what it was in each
+        group. A callback is called once for each update, when time has gone on to the next, and
+        not again after a resume; `every` leaves out all updates that it does not divide. A step
+        that stays where it is or goes back calls nothing.
+
+        Returns a function that undoes it. Callbacks are no part of the state, and no copy of the
+        Scheduler has them. Raises `SpecError` if `callback` cannot be called, or `every` is no
+        whole number, 1 or more.
+
+        >>> from torch import nn, optim
+        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
+        >>> scheduler = Scheduler(optimizer, "linear(1, 0, 4)")
+        >>> remove = scheduler.on_update(print)
+        >>> for step in range(3):
+        ...     optimizer.step()
+        ...     scheduler.step()
+        0 {'lr': (1.0,)}
+        1 {'lr': (0.75,)}
+        2 {'lr': (0.5,)}
+        """
+        if not callable(callback):
+            found = type(callback).__name__
+            raise fail(
+                d.BAD_LOG, f"`callback` is a function of an update and values, not a {found}"
+            )
+        every = _updates(every, "every", least=1)
+        if self._watch is None:
+            self._sync()
+            self._watch = Watch(self.last_epoch, self._groups.values(max(0, self.last_epoch)))
+        watch, key = self._watch, self._watch.add(callback, every)
+
+        def remove() -> None:
+            watch.drop(key)
+            if self._watch is watch and not watch:
+                self._watch = None
 
         return remove
 
@@ -609,6 +663,8 @@ class Scheduler(LRScheduler):
             self._desk.take(self, is_step)
             self._turns = self._desk.turns
         groups.put(values)
+        if self._watch is not None:
+            self._watch.set(made, values)
         if groups.lr is not None:
             self._last_lr = [*values[groups.drives.index(groups.lr)]]
         self.last_epoch = made
@@ -636,8 +692,9 @@ class Scheduler(LRScheduler):
         return str(self.spec)
 
     def __getstate__(self) -> dict[str, Any]:
-        # Hooks and the desk belong to the optimizer; a copy gets those of its own.
-        left_out = ("_desk", "_end_following")
+        # Hooks and the desk belong to the optimizer; a copy gets those of its own. Who watches this
+        # Scheduler would take another's updates for its own.
+        left_out = ("_desk", "_end_following", "_watch")
         state = {key: value for key, value in vars(self).items() if key not in left_out}
         is_attached, owns = self._end_following is not None, self._desk.owns(self)
         return {**state, "_is_attached": is_attached, "_owns": owns}
