@@ -39,10 +39,10 @@ def by_calls(text: str) -> str:
     return text
 
 
-def module(text: str) -> ModuleType:
-    """A page's code as a module: its last lines, which are for a script, are not run."""
-    made = ModuleType("page")
-    exec(compile(text, "page", "exec"), made.__dict__)
+def module(text: str, name: str = "page") -> ModuleType:
+    """A page's code as a module. As `__main__` it runs as a script too."""
+    made = ModuleType(name)
+    exec(compile(text, name, "exec"), made.__dict__)
     return made
 
 
@@ -151,6 +151,7 @@ def on_ranks(folder: Path, script: str, world: int = 2) -> list[dict[str, Any]]:
                 LOCAL_RANK=str(rank),
                 WORLD_SIZE=str(world),
                 LOCAL_WORLD_SIZE=str(world),
+                ACCELERATE_USE_CPU="1",
                 MASTER_ADDR="127.0.0.1",
                 MASTER_PORT=str(port),
             ),
