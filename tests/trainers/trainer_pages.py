@@ -50,7 +50,8 @@ def module(text: str, name: str = "page") -> ModuleType:
 def updates_of(kind: type[Optimizer], key: str = "lr") -> Iterator[list[Any]]:
     """The number that each update of such optimizers is made with, as the update itself finds it.
 
-    Read inside all hooks. An update that changes no parameter is None: no learning rate may be 0.
+    It is read inside all hooks. Where that number is not 0 and no parameter changes, it is None.
+    Schedulers are made inside: torch's base class has an optimizer keep the `step` that it had.
     """
     hooked = kind.step
     step = hooked.__wrapped__ if hasattr(hooked, "hooked") else hooked
