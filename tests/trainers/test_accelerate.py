@@ -14,10 +14,10 @@ from accelerate.optimizer import AcceleratedOptimizer  # noqa: E402
 from accelerate.scheduler import AcceleratedScheduler  # noqa: E402
 from accelerate.state import AcceleratorState, GradientState  # noqa: E402
 from torch import distributed  # noqa: E402
+from trainer_pages import code, expected, module, on_ranks, updates_of  # noqa: E402
 
 from lrdsl import SpecError  # noqa: E402
 from lrdsl.torch import Scheduler, attach, attached  # noqa: E402
-from trainer_pages import code, expected, module, on_ranks, updates_of  # noqa: E402
 
 needs_gloo = pytest.mark.skipif(
     not (distributed.is_available() and distributed.is_gloo_available()),
@@ -168,7 +168,7 @@ def test_a_wrapper_with_nothing_inside():
 
     inside, _ = prepared()
     groups = [dict(group) for group in inside.param_groups]
-    with pytest.raises(SpecError, match="(?s)a Wrapper does not tell .* pass the optimizer that"):
+    with pytest.raises(SpecError, match=r"(?s)a Wrapper does not tell .* pass the optimizer that"):
         attach(Wrapper(inside), "0.1")
     assert inside.param_groups == groups
 

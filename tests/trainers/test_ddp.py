@@ -9,7 +9,6 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
 from torch import distributed  # noqa: E402
-
 from trainer_pages import code, expected, on_ranks, run  # noqa: E402
 
 pytestmark = pytest.mark.skipif(

@@ -11,9 +11,9 @@ from torch.distributed.checkpoint.state_dict import (  # noqa: E402
     get_optimizer_state_dict,
     set_optimizer_state_dict,
 )
+from trainer_pages import expected, on_ranks  # noqa: E402
 
 from lrdsl.torch import Scheduler, attach  # noqa: E402
-from trainer_pages import expected, on_ranks  # noqa: E402
 
 BATCHES = 29
 SPEC = "warmup(10%) >> cosine()"
