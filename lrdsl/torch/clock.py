@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CLOCKS = ("calls", "updates")
 """What may move a Scheduler on: calls of its `step`, or the optimizer's own updates."""
 
-_INSIDE = ("optimizer", "original_optimizer", "base_optimizer")
+_INSIDE = ("optimizer", "original_optimizer", "base_optimizer", "optim")
 """What wrappers call the optimizer inside."""
 
 _NEAR = 16

@@ -37,6 +37,35 @@ def test_learning_rates_on_two_ranks(tmp_path):
                 found[f"{clock} before"] = list(made)
                 page.train(f"{clock}.pt", 2, 4, resume=True)
             found[f"{clock} resumed"] = made
+
+        # Optimizers around another one: ZeRO has hooks of its own, the other one has none.
+        from torch.distributed.optim import PostLocalSGDOptimizer, ZeroRedundancyOptimizer
+        from torch.nn.parallel import DistributedDataParallel
+        from lrdsl.torch import Scheduler
+
+        class Averager:
+            def average_parameters(self, params):
+                pass
+
+        sgd = torch.optim.SGD
+        around = {
+            "ZeRO": lambda parameters: ZeroRedundancyOptimizer(parameters, sgd, lr=0.5),
+            "local": lambda parameters: PostLocalSGDOptimizer(sgd(parameters, 0.5), Averager()),
+        }
+        for clock in ("updates", "calls"):
+            for kind, make in around.items():
+                layers = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Linear(2, 2))
+                model = DistributedDataParallel(layers)
+                with updates_of(sgd) as made:
+                    optimizer = make(model.parameters())
+                    scheduler = Scheduler(optimizer, "linear(base, 0, 10)", clock=clock)
+                    for _ in range(4):
+                        model(torch.ones(1, 3)).sum().backward()
+                        optimizer.step()
+                        optimizer.zero_grad()
+                        if clock == "calls":
+                            scheduler.step()
+                found[f"{clock} {kind}"] = made
         """,
     )
     assert first == second  # the same rates, and the same network in the end
@@ -47,6 +76,8 @@ def test_learning_rates_on_two_ranks(tmp_path):
             assert first[f"{clock} {accumulate} accuracy"] > 0.6
         assert len(first[f"{clock} before"]) == 8
         assert first[f"{clock} resumed"] == first[f"{clock} 4"]
+        for kind in ("ZeRO", "local"):
+            assert first[f"{clock} {kind}"] == expected("linear(base, 0, 10)", 4, base_lr=0.5)
 
 
 def test_the_command(tmp_path):
