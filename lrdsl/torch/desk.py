@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
+from lrdsl.torch.clock import unwrapped
 from lrdsl.torch.slots import Slot
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def attached(optimizer: Optimizer) -> tuple[Scheduler, ...]:
     >>> attached(optimizer)
     ()
     """
-    return Desk.of(optimizer).attached
+    return Desk.of(unwrapped(optimizer)).attached
 
 
 def _name(slot: Slot) -> str:

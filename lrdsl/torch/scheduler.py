@@ -35,7 +35,7 @@ from lrdsl.registry import did_you_mean
 from lrdsl.schedule import Schedule
 from lrdsl.signal import LAST_STEP
 from lrdsl.syntax.spec import Operand, Spec, as_number
-from lrdsl.torch.clock import checked_clock, follow, is_capturing
+from lrdsl.torch.clock import checked_clock, follow, is_capturing, unwrapped
 from lrdsl.torch.desk import Desk
 from lrdsl.torch.groups import Groups
 from lrdsl.torch.metrics import agreed, checked_reduction
@@ -130,6 +130,7 @@ class Scheduler(LRScheduler):
         if not isinstance(optimizer, Optimizer):
             found = type(optimizer).__name__
             raise fail(d.BAD_GROUP, f"a Scheduler drives a torch.optim.Optimizer, not a {found}")
+        optimizer = unwrapped(optimizer)
         self.clock = checked_clock(clock)
         self._on_change = _one_of(ON_CHANGE, "on_change", on_change)
         self._on_end = _one_of(ON_END, "on_end", on_end)
