@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from lrdsl import atomic
 from lrdsl.diagnostics import NOWHERE
 from lrdsl.linter.base import RULES
 from lrdsl.linter.edit import CannotWrite, Edit, replace_in
@@ -120,19 +118,10 @@ def write(file: SourceFile, text: str) -> None:
 
     Raises Unreadable if the file is no longer what was read, or cannot be written.
     """
-    path = os.path.realpath(file.path)
     try:
-        with open(path, "rb") as old:
+        with open(file.path, "rb") as old:
             if old.read() != file.text.encode():
                 raise Unreadable(f"{file.path}: it has changed meanwhile, and is left as it is")
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".lrdsl-")
-        try:
-            with os.fdopen(handle, "wb") as new:
-                new.write(text.encode())
-            shutil.copymode(path, temporary)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        atomic.replace(file.path, text.encode())
     except OSError as error:
         raise Unreadable(f"{file.path}: it cannot be written: {error.strerror}") from None

@@ -6,11 +6,10 @@ import csv
 import io
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from lrdsl import atomic
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 
@@ -106,7 +105,7 @@ class CsvLog:
         for row in rows:
             write([row[0], *[row[place[c]] if c in place else "" for c in columns]])
         content = text.getvalue().encode()
-        _replace(self._path, content)
+        atomic.replace(self._path, content)
         self._columns, self._end = columns, len(content)
 
     def _header(self, line: bytes) -> list[str]:
@@ -153,18 +152,3 @@ def _merged(known: Sequence[str], labels: Sequence[str]) -> list[str]:
         if label not in columns:
             columns.insert(columns.index(labels[i - 1]) + 1 if i else 0, label)
     return columns
-
-
-def _replace(path: str, content: bytes) -> None:
-    """Give a file another content, all of it or nothing."""
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".lrdsl-")
-    try:
-        with os.fdopen(handle, "wb") as new:
-            new.write(content)
-            new.flush()
-            os.fsync(handle)
-        shutil.copymode(path, temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
