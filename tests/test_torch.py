@@ -462,7 +462,7 @@ def good_state(**changes):
         pytest.param(good_state(updates=3.0), "not 3.0", id="count that is a float"),
         pytest.param(good_state(updates=True), "not True", id="count that is a truth value"),
         pytest.param(good_state(updates=2**60), "not 1152921504606846976", id="huge count"),
-        pytest.param(good_state(context=[]), r"not \[\]", id="context that is a list"),
+        pytest.param(good_state(context=[]), r"names, not \[\]", id="context that is a list"),
         pytest.param(good_state(replans=[{"update": 3}]), "no list of plans", id="bad replans"),
     ],
 )

@@ -39,13 +39,15 @@ class Groups:
         return len(groups) != len(taken) or not all(map(operator.is_, groups, taken))
 
     def values(self, made: int) -> list[list[float]]:
-        """What each number is in each group once `made` updates have been made.
-
-        Groups that are new are taken over. `SpecError` if something cannot be; then nothing is.
-        """
-        if self.have_changed:
-            self.take_over(self.planned(self.schedules), made)
+        """What each number is in each group once `made` updates have been made."""
         return self.values_of(self.drives, made)
+
+    def refresh(self, made: int) -> bool:
+        """Take groups over that are new. `SpecError` if they cannot be; then nothing is."""
+        if not self.have_changed:
+            return False
+        self.take_over(self.planned(self.schedules), made)
+        return True
 
     def put(self, values: Sequence[Sequence[float]]) -> None:
         """Set the numbers in the groups."""

@@ -34,15 +34,27 @@ class Plan:
     program: Program | None
     context: Context
     start: int = 0
+    metrics: int = 0
+    """How many metrics had come by then."""
+
+    def takes(self, index: int, update: int) -> bool:
+        """Whether a metric, by its place in the log and its update, is for this plan or later."""
+        return update > self.start or (update == self.start and index >= self.metrics)
 
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """How a schedule comes to be of those it speaks of, which stand before it."""
+    """How a schedule comes to be of those it speaks of, which stand before it.
+
+    `since` is the plan that it takes metrics from. `source` is what it is at another pace; what
+    that speaks of is no matter any more.
+    """
 
     make: Callable[[Mapping[str, Schedule]], Schedule]
     references: Mapping[str, Ahead]
     plan: Plan
+    since: Plan | None = None
+    source: Ahead | None = None
 
 
 class Schedules:
@@ -54,6 +66,8 @@ class Schedules:
         self._orders: dict[tuple[Choice, ...], tuple[Choice, ...]] = {}
         self._made: dict[tuple[object, ...], Ahead | None] = {}
         self._parts: dict[Ahead, _Part] = {}
+        self._until: dict[Ahead, Plan] = {}
+        """The plan that followed on a schedule, which takes the metrics from then on."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -67,9 +81,10 @@ class Schedules:
         """The context that holds now: that of the last plan."""
         return self.plans[-1].context
 
-    def followed_by(self, plan: Plan) -> Schedules:
-        """The same with one more plan, made anew."""
-        return Schedules([*self.plans, plan], self.log.until(plan.start))
+    def followed_by(self, program: Program | None, context: Context, start: int) -> Schedules:
+        """The same with one more plan from update `start` on, made anew."""
+        log = self.log.until(start)
+        return Schedules([*self.plans, Plan(program, context, start, len(log))], log)
 
     def of(
         self, names: Sequence[object], bases: Sequence[Mapping[str, float]]
@@ -104,15 +119,61 @@ class Schedules:
     ) -> dict[str, Ahead]:
         """What drives the numbers of a group; what is wrong is noted in `found`."""
         mine = {key: ahead for key, ahead in earlier.items() if key not in choices}
+        follow = self._followers(choices, earlier)
         for choice in self._order(choices):
-            if mine.keys() >= choice.names.keys():
+            if follow & choice.names.keys():
+                found.update(dict.fromkeys(_placed(plan, choice, _leaning(choice, follow))))
+            elif mine.keys() >= choice.names.keys():
                 prior = earlier.get(choice.key) if plan.start else None
                 references = {name: mine[name] for name in choice.names}
                 try:
                     mine[choice.key] = self._one(plan, choice, bases[choice.key], references, prior)
                 except SpecError as error:
                     found.update(dict.fromkeys(_placed(plan, choice, error)))
+        if not found:
+            for key in follow:
+                mine[key] = self._following(plan, key, earlier, mine)
         return {key: mine[key] for key in [*earlier, *choices] if key in mine}
+
+    def _followers(
+        self, choices: Mapping[str, Choice], earlier: Mapping[str, Ahead]
+    ) -> dict[str, None]:
+        """The numbers that are not named in a plan, but speak of some that are; those first."""
+        found: dict[str, None] = {}
+        changed: set[Ahead | None] = set()
+        for key in choices:
+            ahead = earlier.get(key)
+            while ahead is not None:  # what was driven, and what that was at another pace
+                changed.add(ahead)
+                ahead = self._parts[ahead].source
+        for one in self._parts:  # each stands after those that it speaks of
+            key = next((key for key, ahead in earlier.items() if ahead is one), "")
+            if key and key not in choices and changed & self._spoken_of(one):
+                found[key] = None
+                changed.add(one)
+        return found
+
+    def _spoken_of(self, ahead: Ahead) -> set[Ahead | None]:
+        part = self._parts[ahead]
+        spoken: set[Ahead | None] = {*part.references.values()}
+        return spoken if part.source is None else spoken | self._spoken_of(part.source)
+
+    def _following(
+        self, plan: Plan, key: str, earlier: Mapping[str, Ahead], mine: Mapping[str, Ahead]
+    ) -> Ahead:
+        """What a number that goes on as it was is, now that others it speaks of are new."""
+        part = self._parts[earlier[key]]
+        if part.source is not None:
+            message = f"`{key}` speaks of what the plan changes, at the pace of a longer run"
+            raise fail(d.BAD_SPEC, message, fix=f"say in the plan what becomes of `{key}` too")
+        new = {ahead: mine[name] for name, ahead in earlier.items() if name in mine}
+        references = {name: new.get(one, one) for name, one in part.references.items()}
+        same = (plan, earlier[key], *references.values())
+        if same not in self._made:
+            self._made[same] = self._add(replace(part, references=references))
+        found = self._made[same]
+        assert found is not None
+        return found
 
     def _one(
         self,
@@ -153,7 +214,10 @@ class Schedules:
             return self._add(_Part(partial(compile_in, choice.spec, context), references, plan))
         name = _free(("earlier", *context.variables), references)
         make = partial(_continued, choice.spec, context, name, plan.start)
-        return self._add(_Part(make, {**references, name: prior}, plan))
+        if prior not in self._until:
+            self._until[prior] = plan
+            prior.become(self._after(prior, self.log, {}))
+        return self._add(_Part(make, {**references, name: prior}, plan, since=plan))
 
     def _slowed(self, plan: Plan, group: Mapping[str, Ahead]) -> dict[str, Ahead]:
         """What is left of a group's schedules, at another pace."""
@@ -169,14 +233,13 @@ class Schedules:
                     self._made[same] = ahead  # nothing of it is left, or it has no end to move
                 else:
                     k = Fraction(total - plan.start, int(end) - plan.start)
-                    references = self._parts[ahead].references
-                    if any([other.start.is_reactive for other in references.values()]):
+                    spoken = self._spoken_of(ahead)
+                    if any([one is not None and one.start.is_reactive for one in spoken]):
                         message = f"`{key}` speaks of a schedule that reacts to metrics"
                         fix = "write what follows with `replan`"
                         raise fail(d.BAD_SPEC, f"{message}: it has no pace to change", fix=fix)
-                    start = ahead.start
-                    make = partial(_at_pace, start, plan.start, k)
-                    self._made[same] = self._add(_Part(make, {}, plan))
+                    make = partial(_at_pace, ahead.start, plan.start, k)
+                    self._made[same] = self._add(_Part(make, {}, plan, source=ahead))
             found = self._made[same]
             assert found is not None
             slowed[key] = found
@@ -216,6 +279,8 @@ class Schedules:
             return self.replay(log)
         after: dict[Ahead, Schedule] = {}
         for ahead, part in self._parts.items():
+            if not self._takes(ahead, len(self.log), update):
+                continue
             if any([_is_new(other, after) for other in part.references.values()]):
                 after[ahead] = self._after(ahead, [*self.log, (update, metric)], after)
             elif ahead.schedule.is_reactive:
@@ -258,9 +323,17 @@ class Schedules:
         if any([not same_values(others[name], part.references[name].start) for name in others]):
             schedule = part.make(others)
         if schedule.is_reactive:
-            for update, metric in log:
-                schedule = schedule.observe(update, metric)
+            for i, (update, metric) in enumerate(log):
+                if self._takes(ahead, i, update):
+                    schedule = schedule.observe(update, metric)
         return schedule
+
+    def _takes(self, ahead: Ahead, index: int, update: int) -> bool:
+        """Whether a metric, by its place in the log and its update, is for a schedule."""
+        since, until = self._parts[ahead].since, self._until.get(ahead)
+        if since is not None and not since.takes(index, update):
+            return False
+        return until is None or not until.takes(index, update)
 
     def _order(self, choices: Mapping[str, Choice]) -> tuple[Choice, ...]:
         """The choices of a group, each after those it speaks of."""
@@ -308,6 +381,14 @@ def _free(names: Iterable[str], taken: Iterable[str]) -> str:
     known = {*others, *taken}
     candidates = itertools.chain([first], (f"{first}_{i}" for i in itertools.count(2)))
     return next(name for name in candidates if name not in known)
+
+
+def _leaning(choice: Choice, follow: Mapping[str, None]) -> SpecError:
+    """A new spec speaks of a number that itself follows the plan's."""
+    name = next(name for name in choice.names if name in follow)
+    message = f"`{name}` speaks of what this plan changes, and this spec of `{name}`"
+    fix = f"say in the plan what becomes of `{name}` too"
+    return SpecError([Diagnostic(d.BAD_SPEC, message, choice.names[name], choice.source, fix=fix)])
 
 
 def _placed(plan: Plan, choice: Choice, error: SpecError) -> list[Diagnostic]:

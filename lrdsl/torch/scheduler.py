@@ -40,7 +40,7 @@ from lrdsl.torch.groups import Groups
 from lrdsl.torch.metrics import agreed, checked_reduction
 from lrdsl.torch.plan import Plan, Schedules
 from lrdsl.torch.program import Program
-from lrdsl.torch.slots import own, plain
+from lrdsl.torch.slots import finite, own, plain
 from lrdsl.torch.state import State, difference, written
 
 ON_CHANGE = ("warn", "error", "keep")
@@ -223,6 +223,7 @@ class Scheduler(LRScheduler):
 
     def get_lr(self) -> list[float | Tensor]:
         """The learning rates at the present update, a float for each group."""
+        self._sync()
         lr, values = self._groups.lr, self._groups.values(max(0, self.last_epoch))
         return self._undriven() if lr is None else [*values[self._groups.drives.index(lr)]]
 
@@ -245,6 +246,7 @@ class Scheduler(LRScheduler):
         array([[1.  , 0.75, 0.5 ]])
         """
         count = _updates(n, "n", least=0)
+        self._sync()
         now = max(0, self.last_epoch)
         columns = [self._groups.values(made) for made in range(now, now + count)]
         groups = len(self.optimizer.param_groups)
@@ -323,8 +325,8 @@ class Scheduler(LRScheduler):
                 fix = 'use `clock="calls"`, and call `step()` after each replay'
                 raise fail(d.BAD_STEP, message, fix=fix)
             self._check_end(self._made + 1)
-        if groups.have_changed and self.last_epoch >= 0 and self._desk.owns(self):
-            self._apply(self.last_epoch)
+        if groups.have_changed:
+            self._sync()
 
     def _after_update(self) -> None:
         """The optimizer has made an update, and the clock is its updates."""
@@ -431,7 +433,7 @@ class Scheduler(LRScheduler):
         if not self._reacts:
             fix = "`plateau(...)`, for one, makes it react: `hold() | plateau(0.5, patience=3)`"
             raise fail(d.BAD_METRIC, "the schedule takes no metric", fix=fix)
-        self._groups.values(made)  # takes over groups that are new
+        self._sync()
         number = agreed(metric, self._metric_reduction, self.optimizer.param_groups)
         with self._groups.schedules.observe(made, number):
             yield
@@ -446,10 +448,12 @@ class Scheduler(LRScheduler):
         """Have another spec drive the numbers from the next update on.
 
         The spec's clock begins there, and `_` and `prev` are what the number has come to, as in a
-        chain: `cosine(_, 0, 2000)`. In a program, numbers that are not named go on as they were. A
-        number must go on from where it is, unless `jump` allows it to leap. `changes` are keyword
-        arguments as the Scheduler takes them, `total_steps` and so on, variables too: what is not
-        given stays as it is. The plan is part of the state.
+        chain: `cosine(_, 0, 2000)`. A number must go on from where it is, unless `jump` allows it
+        to leap. In a program, numbers that are not named go on as they were, and those among them
+        that speak of named ones follow these. Before the first update the spec takes the place of
+        the old one, with nothing before it. `changes` are keyword arguments as the Scheduler takes
+        them, `total_steps` and so on, variables too: what is not given stays as it is. The plan is
+        part of the state.
 
         Raises `SpecError`, having changed nothing, if the spec has mistakes, or would leap.
 
@@ -470,7 +474,7 @@ class Scheduler(LRScheduler):
                 known = ", ".join(f"`{key}`" for key in schedules.keys)
                 message = f"a new plan drives what was driven before, {known}, and not `{key}`"
                 raise fail(d.BAD_SPEC, message)
-        self._go_on_with(Plan(program, context, max(0, self.last_epoch)), jump)
+        self._go_on_with(program, context, jump)
 
     def extend(self, *, total_steps: int) -> None:
         """Make the run longer, or shorter: what is left of the schedule takes what is left of it.
@@ -497,7 +501,7 @@ class Scheduler(LRScheduler):
             message = "the run has come to its end, and nothing of its schedule is left"
             fix = f"write what follows: `replan(spec, total_steps={total})`"
             raise fail(d.BAD_STEP, message, fix=fix)
-        self._go_on_with(Plan(None, replace(context, total_steps=total), now), jump=False)
+        self._go_on_with(None, replace(context, total_steps=total), jump=False)
 
     def cooldown_now(self, steps: int | str, mode: str = "linear", end: float = 0.0) -> None:
         """Bring the learning rate down to `end` from where it is, beginning now.
@@ -511,16 +515,18 @@ class Scheduler(LRScheduler):
         >>> scheduler.schedules[0]([500, 525, 600])
         array([1. , 0.5, 0. ])
         """
-        spec = f"cooldown({mode}, {steps}, {float(end)!r})"
+        number = finite(end, "`end` is a finite number")
+        spec = f"cooldown({mode}, {steps}, {number!r})"
         self.replan({"lr": spec} if len(self._groups.schedules.keys) > 1 else spec)
 
-    def _go_on_with(self, plan: Plan, jump: bool) -> None:
+    def _go_on_with(self, program: Program | None, context: Context, jump: bool) -> None:
         """Follow one more plan from now on."""
+        self._sync()
         now = max(0, self.last_epoch)
         before = self._groups.values(now)
-        schedules = self._groups.schedules.followed_by(plan)
+        schedules = self._groups.schedules.followed_by(program, context, now)
         drives = self._groups.planned(schedules)
-        if not jump:
+        if now and not jump:
             for drive, old, new in zip(
                 drives, before, self._groups.values_of(drives, now), strict=True
             ):
@@ -611,10 +617,9 @@ class Scheduler(LRScheduler):
 
     def _apply(self, made: int, is_step: bool = False) -> None:
         groups = self._groups
-        has_changed = groups.have_changed
-        values = groups.values(made)
-        if has_changed:
+        if groups.refresh(made):
             self._taken_over()
+        values = groups.values(made)
         if self._turns != self._desk.turns or (is_step and self._step_count < 3):
             self._desk.take(self, is_step)
             self._turns = self._desk.turns
@@ -622,6 +627,16 @@ class Scheduler(LRScheduler):
         if groups.lr is not None:
             self._last_lr = [*values[groups.drives.index(groups.lr)]]
         self._made = made
+
+    def _sync(self) -> None:
+        """Take groups over that are new, and set their numbers if they are this one's to set."""
+        if not self._groups.have_changed:
+            return
+        if self.last_epoch >= 0 and self._desk.owns(self):
+            self._apply(self.last_epoch)
+        else:
+            self._groups.refresh(max(0, self.last_epoch))
+            self._taken_over()
 
     def _taken_over(self) -> None:
         """Note what follows from the groups as they are now."""
@@ -639,15 +654,18 @@ class Scheduler(LRScheduler):
         # Hooks and the desk belong to the optimizer; a copy gets those of its own.
         left_out = ("_desk", "_end_following")
         state = {key: value for key, value in vars(self).items() if key not in left_out}
-        return {**state, "_is_detached": self._end_following is None}
+        is_attached, owns = self._end_following is not None, self._desk.owns(self)
+        return {**state, "_is_attached": is_attached, "_owns": owns}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        is_detached = state.pop("_is_detached")
+        is_attached, owns = state.pop("_is_attached"), state.pop("_owns")
         vars(self).update(state)
         self._desk, self._turns, self._end_following = Desk.of(self.optimizer), -1, None
-        if not is_detached:
+        if is_attached:
             self._desk.add(self)
             self._end_following = follow(self, self.optimizer, self.clock)
+        if owns:
+            self._desk.take(self, is_step=False)
 
 
 def attach(

@@ -49,8 +49,9 @@ class State:
         made = state["updates"]
         if not _is_count(made):
             raise fail(d.BAD_STATE, f"`updates` of the state is a whole number, not {made!r}")
-        if not isinstance(state["context"], Mapping):
-            raise fail(d.BAD_STATE, f"`context` of the state is a dict, not {state['context']!r}")
+        if not _is_context(state["context"]):
+            message = f"`context` of the state is a dict of names, not {state['context']!r}"
+            raise fail(d.BAD_STATE, message)
         replans = state.get("replans", [])
         if not isinstance(replans, Sequence) or not all([_is_replan(one) for one in replans]):
             raise fail(d.BAD_STATE, "`replans` of the state are no list of plans")
@@ -58,11 +59,14 @@ class State:
 
     def later_plans(self) -> list[Plan]:
         """The plans after the first."""
-        return [_plan(one["spec"], one["context"], one["update"]) for one in self.replans]
+        return [
+            _plan(one["spec"], one["context"], one["update"], one["metrics"])
+            for one in self.replans
+        ]
 
     def plans(self) -> list[Plan]:
         """All plans; `SpecError` if they cannot be made of what the state says."""
-        return [_plan(self.spec, self.context, 0), *self.later_plans()]
+        return [_plan(self.spec, self.context), *self.later_plans()]
 
 
 def written(schedules: Schedules, made: int) -> dict[str, Any]:
@@ -75,7 +79,10 @@ def written(schedules: Schedules, made: int) -> dict[str, Any]:
         "version": STATE_VERSION,
         **_written(schedules, first),
         "updates": made,
-        "replans": [{"update": plan.start, **_written(schedules, plan)} for plan in others],
+        "replans": [
+            {"update": plan.start, "metrics": plan.metrics, **_written(schedules, plan)}
+            for plan in others
+        ],
         **schedules.log.to_dict(),
     }
 
@@ -85,9 +92,10 @@ def _written(schedules: Schedules, plan: Plan) -> dict[str, Any]:
     return {"spec": texts, "context": schedules.recorded(plan).to_dict()}
 
 
-def _plan(spec: Any, context: Mapping[str, Any], start: int) -> Plan:
+def _plan(spec: Any, context: Mapping[str, Any], start: int = 0, metrics: int = 0) -> Plan:
     known = Context.of(**context)
-    return Plan(None if spec is None else Program(spec, known.definitions), known, start)
+    program = None if spec is None else Program(spec, known.definitions)
+    return Plan(program, known, start, metrics)
 
 
 def _foreign(state: Mapping[Any, Any]) -> SpecError:
@@ -145,11 +153,14 @@ def _same(saved: object, text: object) -> bool:
 def _is_replan(value: object) -> bool:
     return (
         isinstance(value, Mapping)
-        and {"update", "spec", "context"} <= set(value)
-        and _is_count(value["update"])
-        and value["update"] >= 0
-        and isinstance(value["context"], Mapping)
+        and {"update", "metrics", "spec", "context"} <= set(value)
+        and all([_is_count(value[key]) and value[key] >= 0 for key in ("update", "metrics")])
+        and _is_context(value["context"])
     )
+
+
+def _is_context(value: object) -> bool:
+    return isinstance(value, Mapping) and all([isinstance(name, str) for name in value])
 
 
 def _is_count(value: object) -> bool:
