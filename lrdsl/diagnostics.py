@@ -275,6 +275,12 @@ class Reporter:
         self._found: dict[tuple[object, ...], Diagnostic] = {}
         self._more = 0
 
+    def copy(self) -> Reporter:
+        """Another one that has collected the same so far."""
+        other = Reporter(self.source, self.file)
+        other._found, other._more = dict(self._found), self._more
+        return other
+
     def report(
         self,
         problem: Problem,

@@ -172,10 +172,10 @@ class Elaborator:
 
     def _call(self, node: n.Call, region: list[n.Node] | None) -> Term:
         name = node.name.id
-        form = SHAPES.find(name)
+        function = FUNCTIONS.get(name)
+        form = SHAPES.find(name) if function is None else None
         if form is not None:
             return self._shape(node, form)
-        function = FUNCTIONS.get(name)
         if function is not None:
             if not check_function(node, self.reporter):
                 return Poison(node)

@@ -13,7 +13,7 @@ from lrdsl.diagnostics import NOWHERE
 from lrdsl.linter.base import RULES
 from lrdsl.linter.edit import CannotWrite, Edit, replace_in
 from lrdsl.linter.files import lint_source, read_text
-from lrdsl.linter.found import Located, Snippet, SourceFile, Unreadable
+from lrdsl.linter.found import Located, SourceFile, Unreadable
 from lrdsl.linter.project import Project
 
 _MOST_ROUNDS = 100
@@ -58,8 +58,7 @@ def _chances(found: Sequence[Located]) -> Iterator[Located]:
     for each in found:
         snippet, diagnostic = each.snippet, each.diagnostic
         if (
-            snippet is not None
-            and snippet.writable
+            snippet.writable
             and diagnostic.replacement is not None
             and diagnostic.span != NOWHERE
             and diagnostic.source == snippet.text
@@ -92,7 +91,6 @@ def _after(
 
 def _edit(found: Located) -> Edit:
     snippet, diagnostic = found.snippet, found.diagnostic
-    assert isinstance(snippet, Snippet)
     return snippet, diagnostic.span.start, diagnostic.span.stop, diagnostic.replacement or ""
 
 

@@ -74,14 +74,14 @@ class Snippet:
 class Located:
     """A diagnostic in a file: `start` to `stop` are offsets in the file's text.
 
-    The diagnostic's own span is in the snippet. `snippet` is None for what is wrong with the file.
+    The diagnostic's own span is in the snippet.
     """
 
     path: str
     start: int
     stop: int
     diagnostic: Diagnostic
-    snippet: Snippet | None = None
+    snippet: Snippet
 
     @classmethod
     def of(cls, path: str, diagnostic: Diagnostic, snippet: Snippet) -> Located:
@@ -99,14 +99,13 @@ class Located:
 class SourceFile:
     """A file as it was read.
 
-    `text` is decoded, its line ends as they are in the file. `problems` are what is wrong with the
-    file rather than with one of the specs in it. With `ignore-file` in it a file has neither.
+    `text` is decoded, its line ends as they are in the file. With `ignore-file` in it a file has
+    no snippets.
     """
 
     path: str
     text: str
     snippets: tuple[Snippet, ...] = ()
-    problems: tuple[Located, ...] = ()
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of a character, both from 1.

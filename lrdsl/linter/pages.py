@@ -47,7 +47,7 @@ def options_of(rule: type[Rule]) -> list[Option]:
     said = _said(rule)
     return [
         Option(name, _written(field.default), said.get(name, ""))
-        for name, field in rule.model_fields.items()
+        for name, field in rule.model().model_fields.items()
     ]
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.linter.written import compiled, is_alike
+from lrdsl.linter.written import is_alike
 
 
 @rule
@@ -38,7 +38,7 @@ class GroupsWithoutBase(Rule):
         rates = sorted(set(subject.facts.get("group_lrs") or ()))
         if len(rates) < 2:
             return
-        first, second = compiled(subject, base=rates[0]), compiled(subject, base=rates[-1])
+        first, second = subject.compiled(base=rates[0]), subject.compiled(base=rates[-1])
         if first is not None and second is not None and is_alike(first, second, subject.end):
             shown = ", ".join([f"{rate:g}" for rate in rates])
             message = f"the groups have learning rates of their own ({shown}), which are not used"

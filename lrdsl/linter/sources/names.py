@@ -10,7 +10,7 @@ from dataclasses import replace
 from lrdsl.compiler.lists import LISTS
 from lrdsl.diagnostics import Reporter
 from lrdsl.functions import FUNCTIONS
-from lrdsl.library import shipped
+from lrdsl.library import Library
 from lrdsl.linter.found import Snippet
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
@@ -23,9 +23,9 @@ _CALL = re.compile(r"(?<![\w.])([A-Za-z][\w.]*)[ \t]*[(\[]")
 _WORD = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*")
 
 
-@functools.cache
 def _schedules() -> frozenset[str]:
-    return frozenset([*SHAPES, *MODIFIERS, *shipped()])
+    # Not kept: shapes and definitions can be made known at any time.
+    return frozenset([*SHAPES, *MODIFIERS, *Library()])
 
 
 @functools.cache
