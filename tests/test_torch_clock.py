@@ -121,6 +121,20 @@ def test_a_call_of_step_is_told_of_once():
     assert scheduler.last_epoch == 0
 
 
+@pytest.mark.parametrize(
+    "package", ["transformers.trainer", "lightning.pytorch.core.module", "pytorch_lightning.core"]
+)
+def test_what_a_trainer_calls_is_not_the_users_to_leave_out(package):
+    scheduler = attach(sgd(), SPEC)
+    names = {"__name__": package}
+    exec("def call(scheduler): scheduler.step()", names)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        names["call"](scheduler)
+    with pytest.warns(UserWarning, match="does nothing by the clock of updates"):
+        scheduler.step()
+
+
 def test_a_call_of_step_takes_a_metric():
     scheduler = attach(sgd(), "1 | plateau(0.5, patience=0)")
     for loss in (0.7, 0.8):

@@ -34,6 +34,7 @@ from lrdsl.registry import did_you_mean
 from lrdsl.schedule import Schedule
 from lrdsl.signal import LAST_STEP
 from lrdsl.syntax.spec import Operand, Spec, as_number
+from lrdsl.torch.callers import is_called_by_trainer
 from lrdsl.torch.clock import checked_clock, follow, is_capturing
 from lrdsl.torch.desk import Desk
 from lrdsl.torch.groups import Groups
@@ -308,7 +309,7 @@ class Scheduler(LRScheduler):
             self.observe(metric)
         elif to is not None:
             self._apply(to)
-        elif not self._has_told:
+        elif not self._has_told and not is_called_by_trainer(1):
             self._has_told = True
             warnings.warn(
                 "`step()` does nothing by the clock of updates, which counts those that the "

@@ -26,6 +26,7 @@ SPEC = "warmup(1ep) >> cosine()"
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning:lightning"),
+    pytest.mark.filterwarnings("error:.*clock of updates"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),
     pytest.mark.filterwarnings("ignore:`isinstance"),
     pytest.mark.filterwarnings("ignore:ReduceLROnPlateau conditioned on metric:RuntimeWarning"),

@@ -19,7 +19,7 @@ EPOCHS, BATCHES = 3, 23  # 1440 digits, 64 at a time
 SPEC = "warmup(1ep) >> cosine()"
 AdamW = torch.optim.AdamW
 
-pytestmark = pytest.mark.filterwarnings("ignore:`step.. does nothing:UserWarning")
+pytestmark = pytest.mark.filterwarnings("error:.*clock of updates")
 
 
 @pytest.fixture(scope="module", autouse=True)
