@@ -1,4 +1,4 @@
-"""docs/trainers/lightning.md: the learning rate of every update, in whatever way Lightning trains."""
+"""docs/trainers/lightning.md: the learning rate of every update, however Lightning trains."""
 
 import csv
 import logging
@@ -16,9 +16,9 @@ pytest.importorskip("sklearn")
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint  # noqa: E402
 from lightning.pytorch.loggers import CSVLogger  # noqa: E402
 from lightning.pytorch.plugins.precision import MixedPrecision  # noqa: E402
+from trainer_pages import code, expected, module, updates_of  # noqa: E402
 
 from lrdsl.torch import Scheduler, attach  # noqa: E402
-from trainer_pages import code, expected, module, updates_of  # noqa: E402
 
 EPOCHS, BATCHES = 3, 23  # 1438 digits, 64 at a time
 SGD = torch.optim.SGD
@@ -140,6 +140,19 @@ def test_lightnings_calls_do_not_shift_what_is_attached(page, plan):
     with updates_of(SGD) as made:
         page.train("here", module=Planned)
     assert made == of_run(BATCHES)
+
+
+def test_a_scheduler_that_lightning_does_not_know_of_is_not_saved(page):
+    class Unreturned(page.Digits):
+        def configure_optimizers(self):
+            return super().configure_optimizers()["optimizer"]
+
+    with updates_of(SGD) as whole:
+        page.train("here", module=Unreturned)
+    assert whole == of_run(BATCHES)
+    with updates_of(SGD) as rest:
+        page.train("here", module=Unreturned, ckpt_path="here/step=35.ckpt")
+    assert rest == whole[: 69 - 35]
 
 
 def test_nobody_is_to_call_step_in_manual_optimization(page):

@@ -12,8 +12,9 @@ transformers = pytest.importorskip("transformers")
 pytest.importorskip("accelerate")
 pytest.importorskip("sklearn")
 
-from lrdsl.torch import Scheduler, attach  # noqa: E402
 from trainer_pages import code, expected, module, updates_of  # noqa: E402
+
+from lrdsl.torch import Scheduler, attach  # noqa: E402
 
 EPOCHS, BATCHES = 3, 23  # 1440 digits, 64 at a time
 SPEC = "warmup(1ep) >> cosine()"
