@@ -30,6 +30,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import SpecError, fail
+from lrdsl.program import Program
 from lrdsl.registry import did_you_mean
 from lrdsl.schedule import Schedule
 from lrdsl.signal import LAST_STEP
@@ -40,7 +41,6 @@ from lrdsl.torch.desk import Desk
 from lrdsl.torch.groups import Groups
 from lrdsl.torch.metrics import agreed, checked_reduction
 from lrdsl.torch.plan import Plan, Schedules
-from lrdsl.torch.program import Program
 from lrdsl.torch.slots import finite, own, plain
 from lrdsl.torch.state import State, difference, written
 
