@@ -80,7 +80,7 @@ def test_the_page(ran):
 
 
 @pytest.mark.parametrize("drive", [attach, Scheduler])
-@pytest.mark.parametrize("accumulate", [1, 2, 5, 23, 40])
+@pytest.mark.parametrize("accumulate", [2, 5, 40])
 def test_gradients_accumulate(page, drive, accumulate):
     made = train(page, drive=drive, gradient_accumulation_steps=accumulate)
     assert made == of_run(-(-BATCHES // accumulate))
