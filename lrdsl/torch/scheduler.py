@@ -35,6 +35,7 @@ from lrdsl.registry import did_you_mean
 from lrdsl.schedule import Schedule
 from lrdsl.signal import LAST_STEP
 from lrdsl.syntax.spec import Operand, Spec, as_number
+from lrdsl.torch.callers import is_called_by_trainer
 from lrdsl.torch.clock import checked_clock, follow, is_capturing, unwrapped
 from lrdsl.torch.desk import Desk
 from lrdsl.torch.groups import Groups
@@ -152,6 +153,7 @@ class Scheduler(LRScheduler):
             }
         )
         self.optimizer = optimizer
+        self._made = made
         self.base_lrs = []
         self._last_lr: list[float | Tensor] = []
         self._has_told = False
@@ -169,6 +171,20 @@ class Scheduler(LRScheduler):
         super().__init__(optimizer, made)
         self._desk.add(self)
         self._end_following = follow(self, optimizer, self.clock)
+
+    @property
+    def last_epoch(self) -> int:
+        """How many updates have been made, as torch calls it; -1 before the schedule begins.
+
+        Others may set it, to count by themselves, as torch's `SequentialLR` and ignite's
+        `LRScheduler` do; by the clock of updates the optimizer alone counts.
+        """
+        return self._made
+
+    @last_epoch.setter
+    def last_epoch(self, made: int) -> None:
+        if self.clock == "calls":
+            self._made = made
 
     @property
     def spec(self) -> Spec:
@@ -271,7 +287,7 @@ class Scheduler(LRScheduler):
         if self.clock == "updates" and not self._is_initial:
             self._stepped_by_hand(metric, to)
             return
-        before = self.last_epoch
+        before = self._made
         self._check_end(before + 1 if to is None else to)
         if metric is None:
             self._go_on(to)
@@ -299,7 +315,7 @@ class Scheduler(LRScheduler):
             self.observe(metric)
         elif to is not None:
             self._apply(to)
-        elif not self._has_told:
+        elif not self._has_told and not is_called_by_trainer(1):
             self._has_told = True
             warnings.warn(
                 "`step()` does nothing by the clock of updates, which counts those that the "
@@ -315,7 +331,7 @@ class Scheduler(LRScheduler):
                 message = "a CUDA graph repeats its updates without telling: they cannot be counted"
                 fix = 'use `clock="calls"`, and call `step()` after each replay'
                 raise fail(d.BAD_STEP, message, fix=fix)
-            self._check_end(self.last_epoch + 1)
+            self._check_end(self._made + 1)
         if groups.have_changed:
             self._sync()
         if self._watch is not None:
@@ -578,7 +594,7 @@ class Scheduler(LRScheduler):
     def _update_lr(self, epoch: int | None = None) -> None:
         # torch's SequentialLR calls this to start a child: it must not be renamed.
         is_step = epoch is None and not self._is_initial
-        to = self.last_epoch + 1 if epoch is None else _updates(epoch, "epoch", least=0)
+        to = self._made + 1 if epoch is None else _updates(epoch, "epoch", least=0)
         self._apply(to, is_step=is_step)
 
     def state_dict(self) -> dict[str, Any]:
@@ -621,7 +637,7 @@ class Scheduler(LRScheduler):
         self._taken_over()
         if state.made < 0:
             # A part of torch's SequentialLR that has not begun: the lr is not its to set.
-            self.last_epoch = state.made
+            self._made = state.made
         else:
             self._apply(state.made)
             self._step_count = state.made + 1
@@ -668,7 +684,7 @@ class Scheduler(LRScheduler):
             self._watch.set(made, values)
         if groups.lr is not None:
             self._last_lr = [*values[groups.drives.index(groups.lr)]]
-        self.last_epoch = made
+        self._made = made
 
     def _sync(self) -> None:
         """Take groups over that are new, and set their numbers if they are this one's to set."""
