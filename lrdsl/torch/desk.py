@@ -78,6 +78,8 @@ class Desk:
                     self._warn(slot, scheduler, owner)
                 self._owners[slot] = weakref.ref(scheduler)
                 self.turns += 1
+                if owner is not None:
+                    owner._stride = None  # its next step must see that it is not alone
         if is_step:
             self._stepped.add(scheduler)
 

@@ -43,6 +43,7 @@ from lrdsl.torch.metrics import agreed, checked_reduction
 from lrdsl.torch.plan import Plan, Schedules
 from lrdsl.torch.slots import finite, own, plain
 from lrdsl.torch.state import State, difference, written
+from lrdsl.torch.stride import Stride
 from lrdsl.torch.watch import Callback, Watch
 
 ON_CHANGE = ("warn", "error", "keep")
@@ -155,7 +156,7 @@ class Scheduler(LRScheduler):
         self.optimizer = optimizer
         self._made = made
         self.base_lrs = []
-        self._last_lr: list[float | Tensor] = []
+        self._stride: Stride | None = None
         self._has_told = False
         self._turns = -1
         self._end_following: Callable[[], None] | None = None
@@ -229,12 +230,12 @@ class Scheduler(LRScheduler):
     def get_lr(self) -> list[float | Tensor]:
         """The learning rates at the present update, a float for each group."""
         self._sync()
-        lr, values = self._groups.lr, self._groups.values(max(0, self.last_epoch))
-        return self._undriven() if lr is None else [*values[self._groups.drives.index(lr)]]
+        return self.get_last_lr()
 
     def get_last_lr(self) -> list[float | Tensor]:
         """The learning rates last set by this scheduler, a float for each group."""
-        return self._undriven() if self._groups.lr is None else list(self._last_lr)
+        lr, values = self._groups.lr, self._groups.values(max(0, self._made))
+        return self._undriven() if lr is None else [*values[self._groups.drives.index(lr)]]
 
     def _undriven(self) -> list[float | Tensor]:
         return [own(group["lr"]) for group in self.optimizer.param_groups]
@@ -281,6 +282,8 @@ class Scheduler(LRScheduler):
         >>> scheduler.get_last_lr()
         [0.5]
         """
+        if metric is None and epoch is None and self.clock == "calls" and self._advance():
+            return
         if metric is not None and epoch is None and not self._reacts:
             metric, epoch = None, _updates(metric, "epoch", least=0)
         to = None if epoch is None else _updates(epoch, "epoch", least=0)
@@ -339,6 +342,8 @@ class Scheduler(LRScheduler):
 
     def _after_update(self) -> None:
         """The optimizer has made an update, and the clock is its updates."""
+        if self._advance():
+            return
         before = self.last_epoch
         self._apply(before + 1, is_step=True)
         self._step_count += 1
@@ -418,6 +423,7 @@ class Scheduler(LRScheduler):
         """
         key = object()
         self._cycle_callbacks[key] = callback
+        self._stride = None
 
         def remove() -> None:
             self._cycle_callbacks.pop(key, None)
@@ -455,6 +461,7 @@ class Scheduler(LRScheduler):
         every = _updates(every, "every", least=1)
         if self._watch is None:
             self._sync()
+            self._stride = None
             self._watch = Watch(self.last_epoch, self._groups.values(max(0, self.last_epoch)))
         watch, key = self._watch, self._watch.add(callback, every)
 
@@ -682,9 +689,22 @@ class Scheduler(LRScheduler):
         groups.put(values)
         if self._watch is not None:
             self._watch.set(made, values)
-        if groups.lr is not None:
-            self._last_lr = [*values[groups.drives.index(groups.lr)]]
         self._made = made
+        self._stride = None
+        if self._watch is None and not self._cycle_callbacks and self._step_count > 1:
+            stop = math.inf if self._on_end == "hold" else self._end + 1
+            self._stride = Stride.of(groups.drives, self.optimizer.param_groups, stop)
+
+    def _advance(self) -> bool:
+        """Make the next step the short way; False if it is to be made the long way."""
+        if self._stride is None:
+            return False
+        made = self._made + 1
+        if not self._stride.go(self.optimizer.param_groups, made):
+            return False
+        self._made = made
+        self._step_count += 1
+        return True
 
     def _sync(self) -> None:
         """Take groups over that are new, and set their numbers if they are this one's to set."""
@@ -698,6 +718,7 @@ class Scheduler(LRScheduler):
 
     def _taken_over(self) -> None:
         """Note what follows from the groups as they are now."""
+        self._stride = None
         self._reacts = self._groups.schedules.is_reactive
         self._slots = frozenset([slot for drive in self._groups.drives for slot in drive.slots])
         if self._groups.lr is not None:
@@ -711,7 +732,7 @@ class Scheduler(LRScheduler):
     def __getstate__(self) -> dict[str, Any]:
         # Hooks and the desk belong to the optimizer; a copy gets those of its own. Who watches this
         # Scheduler would take another's updates for its own.
-        left_out = ("_desk", "_end_following", "_watch")
+        left_out = ("_desk", "_end_following", "_watch", "_stride")
         state = {key: value for key, value in vars(self).items() if key not in left_out}
         is_attached, owns = self._end_following is not None, self._desk.owns(self)
         return {**state, "_is_attached": is_attached, "_owns": owns}
@@ -720,6 +741,7 @@ class Scheduler(LRScheduler):
         is_attached, owns = state.pop("_is_attached"), state.pop("_owns")
         vars(self).update(state)
         self._desk, self._turns, self._end_following = Desk.of(self.optimizer), -1, None
+        self._stride = None
         if is_attached:
             self._desk.add(self)
             self._end_following = follow(self, self.optimizer, self.clock)
