@@ -14,13 +14,12 @@ from typing import Any, NamedTuple
 from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import UNBOUND, Diagnostic, SpecError
 from lrdsl.linter.engine import Settings, lint
-from lrdsl.linter.sources.names import calls_schedule, looks_like_spec
+from lrdsl.linter.sources.names import calls_schedule, is_spec_key, looks_like_spec
 from lrdsl.syntax.spec import NAME, as_number, source_of
 
 _RUN = PARTS - {"spec", "definitions"}
 _NOT_VARIABLES = frozenset({"optimizer", "last_epoch", "metric_reduction"})
 """What lrdsl's own objects take beside a spec, its context and its variables."""
-_LR = re.compile(r"(?:.*_)?lr")
 _GIVEN = re.compile(r"\(?given_\w+(?: \* 1[\w%]+\)?)?")
 """What `holes.fill` writes for a reference that the config does not resolve."""
 
@@ -154,7 +153,7 @@ def _walk(node: Any, key: str, around: Mapping[str, Any]) -> Iterator[Place]:
 
 def _is_one(name: str, value: Any) -> bool:
     if isinstance(value, str):
-        return (name == "spec" or _LR.fullmatch(name) is not None) and looks_like_spec(value)
+        return is_spec_key(name) and looks_like_spec(value)
     # A number under `lr` may well be an optimizer's, which is no schedule.
     return name == "spec" and as_number(value) is not None
 

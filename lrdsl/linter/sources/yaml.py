@@ -20,13 +20,12 @@ from lrdsl.linter.found import Role, Snippet
 from lrdsl.linter.sources import nodes
 from lrdsl.linter.sources.control import Control
 from lrdsl.linter.sources.holes import LONGEST, Hole, fill
-from lrdsl.linter.sources.names import calls_schedule, is_number, looks_like_spec
+from lrdsl.linter.sources.names import calls_schedule, is_number, is_spec_key, looks_like_spec
 from lrdsl.linter.sources.nodes import Scalar
 from lrdsl.linter.sources.scalars import offsets_of
 from lrdsl.syntax.spec import NAME
 
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")
-_LR = re.compile(r"(?:.*_)?lr")
 _DEF = re.compile(r"^[ \t]*def\s+([A-Za-z][\w.]*)", re.MULTILINE)
 _DEEP = 10
 """So many references to references are followed."""
@@ -118,7 +117,7 @@ class _Document:
                     continue
                 inner = f"{path}.{name}".lstrip(".")
                 left.append((value, inner))
-                own = context if name == "spec" or _LR.fullmatch(name) else {}
+                own = context if is_spec_key(name) else {}
                 self._value(name, value, inner, own, facts)
 
     def _beside(self, node: nodes.Mapping, target: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -213,7 +212,7 @@ class _Document:
             return
         if name == "definitions" and _DEF.search(node.value):
             self._add(node, path, "definitions", {}, {})
-        elif name is not None and (name == "spec" or _LR.fullmatch(name)):
+        elif name is not None and is_spec_key(name):
             if self._is_one_by_place(node, name):
                 number = node.style == "plain" and is_number(node.value)
                 self._add(node, path, "spec", context, facts, number and name != "spec")
