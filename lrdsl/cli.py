@@ -61,7 +61,12 @@ _ABOUT_SPEC = (
 )
 
 
-_ELSEWHERE = {"fmt": "lrdsl.fmt_cli", "lint": "lrdsl.lint_cli", "rules": "lrdsl.lint_cli"}
+_ELSEWHERE = {
+    "fmt": "lrdsl.fmt_cli",
+    "lint": "lrdsl.lint_cli",
+    "quote": "lrdsl.quote_cli",
+    "rules": "lrdsl.lint_cli",
+}
 """Commands with a module of their own, imported when they are called."""
 
 

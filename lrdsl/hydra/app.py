@@ -31,10 +31,10 @@ def main(
         python train.py -m lr='cosine(1, 0, 800), linear(1, 0, 800), 0.1' model.lr=0.3
 
     The parameters are those of `hydra.main`, and all that Hydra reads keeps its meaning. Where
-    Hydra cannot read an override, each value in it that lrdsl reads as a spec is put in Hydra's quotes:
-    alone, between the commas of a sweep, inside `choice(…)`, a list or a mapping. The app receives
-    the text as it was typed, references resolved. A spec with mistakes goes to the app as well,
-    where lrdsl explains them; what is no spec at all is left for Hydra to complain about.
+    Hydra cannot read an override, each value in it that lrdsl reads as a spec is put in Hydra's
+    quotes: alone, between the commas of a sweep, inside `choice(…)`, a list or a mapping. The app
+    receives the text as it was typed, references resolved. A spec with mistakes goes to the app as
+    well, where lrdsl explains them; what is no spec at all is left for Hydra to complain about.
 
     While the app runs, `sys.argv` and Hydra's record of the overrides have the quotes, so that
     they work with plain Hydra too.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from antlr4 import CommonTokenStream, InputStream, ParserRuleContext
@@ -37,6 +38,7 @@ def reads(override: str) -> bool:
     return True
 
 
+@functools.lru_cache(maxsize=256)
 def is_key(text: str) -> bool:
     """Whether a text is what stands before the `=` of an override.
 

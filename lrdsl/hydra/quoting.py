@@ -73,8 +73,24 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _posix(argument: str) -> str:
-    """Single quotes, in which bash and zsh leave all as it is; single quotes themselves outside."""
-    return re.sub("([^']+)|'", lambda part: f"'{part[1]}'" if part[1] else "\\'", argument)
+    """For bash and zsh: single quotes, in which all stays as it is, in one line.
+
+    A line end inside the quotes would let bash expand a `!` behind it, and tabs complete.
+    """
+    return re.sub(r"[^'\0-\x1f\x7f]+|'|[\0-\x1f\x7f]+", _posix_part, argument)
+
+
+def _posix_part(found: re.Match[str]) -> str:
+    part = found[0]
+    if part == "'":
+        return "\\'"
+    if part[0] not in _CONTROLS:
+        return f"'{part}'"
+    return "$'" + "".join([_NAMED.get(c) or f"\\{ord(c):03o}" for c in part]) + "'"
+
+
+_CONTROLS = frozenset([*map(chr, range(32)), "\x7f"])
+_NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def _powershell(argument: str) -> str:

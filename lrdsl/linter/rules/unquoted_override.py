@@ -14,9 +14,9 @@ class UnquotedOverride(Rule):
 
     Brackets are calls of Hydra's own functions there, commas make a sweep, and `>` cannot be
     written at all: "Unknown function 'warmup'". The shell takes the first pair of quotes away, so
-    that two are needed, unless the app is one of `lrdsl.hydra.main`, which puts Hydra's in itself;
-    `lrdsl quote` writes them. NVIDIA/cloudai#557 and IDEA-Research/detrex#309 are overrides that Hydra
-    could not read. It is found where the place tells that the text is an override without quotes.
+    that two are needed; `lrdsl quote` writes them, and an app of `lrdsl.hydra.main` puts Hydra's in
+    itself. NVIDIA/cloudai#557 and IDEA-Research/detrex#309 are overrides that Hydra could not read.
+    It is found where the place tells that the text is an override without quotes.
     """
 
     code: ClassVar[str] = "LR848"
