@@ -14,7 +14,6 @@ from hydra._internal.utils import get_args_parser
 from hydra.types import TaskFunction
 from omegaconf import DictConfig
 
-from lrdsl.hydra.grammar import reads
 from lrdsl.hydra.overrides import Quoted, quoted
 
 _LEFT_OUT: Any = object()
@@ -81,11 +80,13 @@ def _quoted_arguments() -> Iterator[None]:
 
 def _quoted(arguments: list[str]) -> list[str]:
     """The arguments with quotes around specs; what the user should know goes to standard error."""
-    if all([reads(argument) for argument in arguments if "=" in argument or "(" in argument]):
+    found = [quoted(argument) for argument in arguments]
+    if all([Quoted(argument) == each for argument, each in zip(arguments, found, strict=True)]):
         return arguments
     known, others = get_args_parser().parse_known_args(arguments)
     overrides = {*known.overrides, *others}  # the value of an option is none
-    found = [quoted(each) if each in overrides else Quoted(each) for each in arguments]
+    pairs = zip(arguments, found, strict=True)
+    found = [each if argument in overrides else Quoted(argument) for argument, each in pairs]
     for argument, (_, note) in zip(arguments, found, strict=True):
         if note:
             shown = argument if len(argument) <= _SHOWN else f"{argument[: _SHOWN - 3]}..."

@@ -15,7 +15,7 @@ from lrdsl.hydra import grammar
 from lrdsl.hydra.parts import bracketed, split
 from lrdsl.hydra.quoting import in_quotes
 from lrdsl.registry import near
-from lrdsl.syntax.parser import MAX_CHARACTERS, read
+from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, read
 
 MOST_VALUES = 1000
 """An override with more values than this, which Hydra cannot read, is left to Hydra."""
@@ -24,6 +24,7 @@ _MOST_DEEP = 16
 """So deep lists and mappings are looked into, and so deep references into each other."""
 
 _REFERENCE = re.compile(r"\$\{[^${}]*\}")
+_BRACKET = re.compile(r"[()\[\]{}]")
 _CALL = re.compile(r"\s*([A-Za-z]\w*)\s*\(", re.ASCII)
 
 
@@ -44,7 +45,7 @@ def quoted(argument: str) -> Quoted:
     >>> quoted("lr=choice(0.1,0.3)").text
     'lr=choice(0.1,0.3)'
     """
-    if len(argument) > MAX_CHARACTERS or grammar.reads(argument):
+    if not _is_worth_reading(argument) or grammar.reads(argument):
         return Quoted(argument)
     key, sign, value = argument.partition("=")
     try:
@@ -117,7 +118,7 @@ class _Reader:
     def _as_text(self, text: str) -> str:
         text = text.strip()
         call = _CALL.match(text)
-        meant = call and near(call[1], grammar.FUNCTIONS)
+        meant = call and near(call[1], grammar.FUNCTIONS, alike=0.8)
         if call and meant and not self.note and not _is_known(call[1]):
             self.note = f"`{call[1]}(…)` goes to the app as text; Hydra's function is `{meant}`"
         return in_quotes(text)
@@ -142,6 +143,18 @@ def is_spec(text: str) -> bool:
             break
     reporter = Reporter(text)
     return read(text, reporter) is not None and not reporter.diagnostics
+
+
+def _is_worth_reading(argument: str) -> bool:
+    """Whether an argument may hold a spec, by its size: Hydra takes long for deep brackets."""
+    if len(argument) > MAX_CHARACTERS:
+        return False
+    depth = 0
+    for match in _BRACKET.finditer(argument):
+        depth += 1 if match[0] in "([{" else -1
+        if depth > MAX_DEPTH:
+            return False
+    return True
 
 
 def _is_hydras(text: str) -> bool:
