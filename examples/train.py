@@ -1,13 +1,16 @@
 """Train a small network on handwritten digits under a learning-rate schedule.
 
     python examples/train.py
-    python examples/train.py 'lr="warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"'
+    python examples/train.py lr='warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]'
     python examples/train.py schedule@lr=wsd_by_hand optimizer=adamw steps=400
     python examples/train.py -m schedule@lr=warmup_cosine,wsd_by_hand
-    python examples/train.py 'lr="torch.OneCycleLR(0.3, total_steps=total)"'
-    python examples/train.py 'lr="warmup(100) >> (hold() | plateau(0.5, patience=3))"'
+    python examples/train.py -m lr='cosine(1,0,900), linear(1,0,900)'
+    python examples/train.py lr='torch.OneCycleLR(0.3, total_steps=total)'
+    python examples/train.py lr='warmup(100) >> (hold() | plateau(0.5, patience=3))'
     python examples/train.py -m +hydra/callbacks=[lrdsl] schedule@lr=linear,poly steps=400
 
+The shell's quotes are enough since `lrdsl.hydra.main` puts in those that Hydra needs; with plain
+`hydra.main` it is 'lr="cosine(1, 0, 900)"'.
 The last line lints the schedule of every job before the first one starts (docs/hydra.md).
 A schedule that reacts to a metric is given the test loss, once an epoch.
 Hydra's run folder then holds lr.csv (step, lr, loss) and lr.png.
@@ -30,10 +33,11 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 from tqdm import tqdm
 
+import lrdsl.hydra
 from lrdsl import Spec, SpecError
 
 
-@hydra.main(version_base="1.3", config_path="../conf", config_name="train")
+@lrdsl.hydra.main(version_base="1.3", config_path="../conf", config_name="train")
 def main(cfg: DictConfig) -> None:
     torch.manual_seed(cfg.seed)
     torch.set_num_threads(1)  # the network is too small to gain from more

@@ -1,13 +1,17 @@
 """`quote`: what plain Hydra takes, from Python and from bash, zsh and PowerShell."""
 
 import random
+import re
+import shlex
 import shutil
 import subprocess
+from pathlib import Path
 
 import powershell
 import pytest
 from click.testing import CliRunner
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 
 import lrdsl
 from lrdsl.cli import cli
@@ -213,6 +217,32 @@ def test_command(arguments, code, said):
 def test_command_reads_standard_input():
     done = CliRunner().invoke(cli, ["quote", "-", "--key", "lr"], input="hold(5)\n")
     assert done.stdout == "'lr=\"hold(5)\"'\n"
+
+
+DOCS = Path(__file__).parent.parent / "docs" / "hydra.md"
+ROW = re.compile(r"^\| `(.+)` \| `(.+?)`.* \| `(.+)` \|$", re.MULTILINE)
+ROWS = ROW.findall(DOCS.read_text(encoding="utf-8").replace("\\|", "|"))
+
+
+def jobs(cell):
+    """What plain Hydra makes of a command line, by job; raises what it says."""
+    *_, argument = shlex.split(cell)
+    [override] = PARSER.parse_overrides([argument])
+    if not override.is_sweep_override():
+        return [override.value()]
+    found = [f"lr={value}" for value in override.sweep_string_iterator()]
+    return [each.value() for each in PARSER.parse_overrides(found)]
+
+
+@pytest.mark.parametrize(("typed", "said", "instead"), ROWS)
+def test_what_the_docs_say_of_plain_hydra(typed, said, instead):
+    with pytest.raises(HydraException, match=re.escape(said)):
+        jobs(typed)
+    assert len(jobs(instead)) == (2 if "-m" in instead else 1)
+
+
+def test_the_docs_have_rows():
+    assert len(ROWS) == 6
 
 
 def test_long_text_is_quoted_fast():
