@@ -258,12 +258,13 @@ def test_sweeps(argument, arrive):
         pytest.param("schedule@lr=cosine(1)", "a schedule goes to its key: lr='…'", id="a group"),
         pytest.param("a/b=cosine(1)", "chooses an option by its name", id="a nested group"),
         pytest.param("hydra.a=cosine(1)", "need Hydra's quotes: 'hydra.a=\"…\"'", id="hydra's key"),
+        pytest.param("hydra/a=cosine(1)", "chooses an option by its name", id="hydra's group"),
         pytest.param("hydra.a=foo(1)", "", id="hydra's key, no spec"),
         pytest.param("cosine(1, end=0)", "in one piece: lr='…'", id="no key"),
         pytest.param("=cosine(1)", "in one piece: lr='…'", id="an empty key"),
         pytest.param("--my.lr=cosine(1)", "in one piece: my.lr='…'", id="dashes"),
         pytest.param("my.lr =cosine(1)", "in one piece: my.lr='…'", id="a space"),
-        pytest.param("lr=" + "[" * 20 + "f(1)" + "]" * 20, "more than 16 brackets", id="deep"),
+        pytest.param("lr=" + "[" * 20 + "f(1)" + "]" * 20, "nested so deep", id="deep"),
         pytest.param("lr=" + "f(1)," * MOST_VALUES + "1", "more than 1000 values", id="many"),
     ],
 )
@@ -502,6 +503,16 @@ def test_an_app_is_as_with_hydra_itself(apps, arguments, monkeypatch):
     theirs, ours = [(x.returncode, times.sub("", x.stdout), x.stderr) for x in done]
     assert ours == theirs
     assert theirs[1] + theirs[2]
+
+
+def test_an_app_starts_light(apps):
+    """What only explains mistakes is not imported for a command line without any."""
+    line = ["-X", "importtime", "app.py", "-m", "lr=cosine(1),hold(2)", "hydra.sweep.dir=light"]
+    done = subprocess.run([sys.executable, *line], cwd=apps[1], capture_output=True, text=True)
+    assert done.returncode == 0
+    imported = {row.rpartition("|")[2].strip() for row in done.stderr.splitlines()}
+    assert "lrdsl.hydra.overrides" in imported
+    assert imported.isdisjoint({"lrdsl.linter", "numpy", "pydantic", "torch"})
 
 
 def test_a_record_of_a_run_is_for_plain_hydra_too(apps):

@@ -97,8 +97,8 @@ class _Reader:
         parts = split(text, ",", self._left)
         self._left -= len(parts)
         if self._left < 0 or depth > _MOST_DEEP:
-            limit = f"{MOST_VALUES} values" if self._left < 0 else f"{_MOST_DEEP} brackets"
-            raise _LeftToHydra(f"in an override of more than {limit} nothing is quoted")
+            limit = f"of more than {MOST_VALUES} values" if self._left < 0 else "nested so deep"
+            raise _LeftToHydra(f"in an override {limit} lrdsl quotes nothing")
         return parts
 
     def _element(self, text: str, depth: int) -> str:
@@ -172,6 +172,8 @@ def _is_known(name: str) -> bool:
 
 
 def _calls_known(text: str) -> bool:
+    if "(" not in text and "[" not in text:  # an option, say: nothing need be imported for it
+        return False
     from lrdsl.linter.sources.names import calls_known
 
     return calls_known(text)
@@ -199,6 +201,6 @@ def _about_place(key: str, value: str) -> str:
     group, _, package = key.lstrip("+~").partition("@")
     if package:
         return f"`{key}` chooses an option by its name; a schedule goes to its key: {package}='…'"
-    if group.startswith("hydra"):
+    if group.partition(".")[0] == "hydra":
         return f"values of Hydra's own keys need Hydra's quotes: '{key}=\"…\"'"
     return f"`{key}` chooses an option by its name; a schedule goes to a key"
