@@ -1,15 +1,18 @@
 """Train a small network on handwritten digits under a learning-rate schedule.
 
     python examples/train.py
-    python examples/train.py 'lr="warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"'
+    python examples/train.py lr='warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]'
     python examples/train.py schedule@lr=wsd_by_hand optimizer=adamw steps=400
     python examples/train.py -m schedule@lr=warmup_cosine,wsd_by_hand
-    python examples/train.py 'lr="torch.OneCycleLR(0.3, total_steps=total)"'
-    python examples/train.py 'lr="warmup(100) >> (hold() | plateau(0.5, patience=3))"'
+    python examples/train.py -m lr='cosine(1,0,900), linear(1,0,900)'
+    python examples/train.py lr='torch.OneCycleLR(0.3, total_steps=total)'
+    python examples/train.py lr='warmup(100) >> (hold() | plateau(0.5, patience=3))'
     python examples/train.py range_test=true optimizer=adamw
     python examples/train.py -m +hydra/callbacks=[lrdsl] schedule@lr=linear,poly steps=400
     python examples/train.py -m +sweep=optuna schedule@lr=linear
 
+The shell's quotes are enough since `lrdsl.hydra.main` puts in those that Hydra needs; with plain
+`hydra.main` it is 'lr="cosine(1, 0, 900)"'.
 The last but one lints the schedule of every job before the first one starts (docs/hydra.md); sweeps
 are in docs/sweeps.md.
 A schedule that reacts to a metric is given the test loss, once an epoch.
@@ -37,11 +40,12 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 from tqdm import tqdm
 
+import lrdsl.hydra
 from lrdsl import Spec, SpecError
 from lrdsl.torch import range_test
 
 
-@hydra.main(version_base="1.3", config_path="../conf", config_name="train")
+@lrdsl.hydra.main(version_base="1.3", config_path="../conf", config_name="train")
 def main(cfg: DictConfig) -> float | None:
     """Train; the test loss at the end is what a sweep compares."""
     torch.manual_seed(cfg.seed)

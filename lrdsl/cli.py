@@ -66,6 +66,7 @@ _ELSEWHERE = {
     "compare": "lrdsl.compare_cli",
     "fmt": "lrdsl.fmt_cli",
     "lint": "lrdsl.lint_cli",
+    "quote": "lrdsl.quote_cli",
     "rules": "lrdsl.lint_cli",
 }
 """Commands with a module of their own, imported when they are called."""

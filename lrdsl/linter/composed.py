@@ -15,13 +15,18 @@ from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import Diagnostic, SpecError
 from lrdsl.linter.beside import facts_of
 from lrdsl.linter.engine import Settings, lint
-from lrdsl.linter.sources.names import called, calls_schedule, looks_like_program, looks_like_spec
+from lrdsl.linter.sources.names import (
+    called,
+    calls_schedule,
+    is_spec_key,
+    looks_like_program,
+    looks_like_spec,
+)
 from lrdsl.syntax.spec import NAME, as_number, source_of
 
 _RUN = PARTS - {"spec", "definitions"}
 _NOT_VARIABLES = frozenset({"optimizer", "last_epoch", "metric_reduction"})
 """What lrdsl's own objects take beside a spec, its context and its variables."""
-_LR = re.compile(r"(?:.*_)?lr")
 _GIVEN = re.compile(r"\(?given_\w+(?: \* 1[\w%]+\)?)?")
 """What `holes.fill` writes for a reference that the config does not resolve."""
 
@@ -172,7 +177,9 @@ def _walk(
                 yield from _program(value, path, known)
             elif _is_one(str(name), value, presets):
                 yield _place(value, path, inner)
-            elif _is_place(str(name)) and isinstance(value, Mapping) and looks_like_program(value):
+            elif (
+                is_spec_key(str(name)) and isinstance(value, Mapping) and looks_like_program(value)
+            ):
                 for place in _program(value, path, inner):
                     yield replace(place, is_used=False)
             elif name != "definitions":
@@ -184,13 +191,9 @@ def _walk(
         yield _place(node, key, around)
 
 
-def _is_place(name: str) -> bool:
-    return name == "spec" or _LR.fullmatch(name) is not None
-
-
 def _is_one(name: str, value: Any, presets: frozenset[str]) -> bool:
     if isinstance(value, str):
-        return _is_place(name) and looks_like_spec(value, presets)
+        return is_spec_key(name) and looks_like_spec(value, presets)
     # A number under `lr` may well be an optimizer's, which is no schedule.
     return name == "spec" and as_number(value) is not None
 
