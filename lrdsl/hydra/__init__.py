@@ -11,5 +11,9 @@ from __future__ import annotations
 from lrdsl.hydra.callback import LintCallback
 from lrdsl.hydra.compositions import Composed, lint_hydra
 from lrdsl.hydra.overrides import override
+from lrdsl.hydra.resolvers import register
+from lrdsl.hydra.slugs import slug
 
-__all__ = ["Composed", "LintCallback", "lint_hydra", "override"]
+__all__ = ["Composed", "LintCallback", "lint_hydra", "override", "slug"]
+
+register()
