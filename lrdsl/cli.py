@@ -62,7 +62,12 @@ _ABOUT_SPEC = (
 )
 
 
-_ELSEWHERE = {"fmt": "lrdsl.fmt_cli", "lint": "lrdsl.lint_cli", "rules": "lrdsl.lint_cli"}
+_ELSEWHERE = {
+    "fmt": "lrdsl.fmt_cli",
+    "lint": "lrdsl.lint_cli",
+    "presets": "lrdsl.presets_cli",
+    "rules": "lrdsl.lint_cli",
+}
 """Commands with a module of their own, imported when they are called."""
 
 

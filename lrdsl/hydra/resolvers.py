@@ -106,7 +106,7 @@ def _given(context: Any) -> dict[str, Any]:
     if context is None:
         return {}
     if isinstance(context, DictConfig):
-        return {str(key): value for key, value in context.items()}
+        return {str(key): context[key] for key in context}
     if isinstance(context, Mapping):
         return dict(context)
     if as_number(context) is None:
@@ -130,7 +130,7 @@ def _around(parent: Any) -> dict[str, Any]:
                 for name in _RUN:
                     if name not in found and (value := _at(parent, name)) is not None:
                         found[name] = value
-            parent = parent._get_parent()  # type: ignore[assignment]
+            parent = parent._get_parent()
     return found
 
 
