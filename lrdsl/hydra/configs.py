@@ -5,14 +5,15 @@ A node that takes a schedule is typed `Any`, as `lr` here: it may be a number, t
 
     @dataclass
     class App:
-        defaults: list[Any] = field(default_factory=lambda: [{"schedule@lr": "wsd"}, "_self_"])
+        defaults: list[Any] = field(default_factory=lambda: ["_self_", {"schedule@lr": "wsd"}])
         steps: int = 900
         lr: Any = MISSING
         scheduler: SchedulerConf = field(
             default_factory=lambda: SchedulerConf(spec="${lr}", total_steps="${steps}")
         )
 
-Each is in Hydra's ConfigStore too, once this module is imported, as an option of the group `lrdsl`:
+`_self_` comes first: what is chosen is then checked against the types. Each is in Hydra's
+ConfigStore too, once this module is imported, as an option of the group `lrdsl`:
 `defaults: [lrdsl@scheduler: scheduler]`. The variables of a spec are fields of a class of your own:
 `class MyScheduler(SchedulerConf): peak: float = 0.1`.
 """
