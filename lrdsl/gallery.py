@@ -34,7 +34,8 @@ and `lrdsl presets wsd` shows one.
 A preset goes by the keys `peak`, `steps` and `warmup` at the top of the app's config, as far as the
 table says and the config has them: the highest learning rate, and two numbers of updates. Without
 `peak` it is the optimizer's own learning rate, without `steps` the run's `total_steps`, without
-`warmup` a share of the run; with `warmup=0` there is none.
+`warmup` a share of the run; with `warmup=0` there is none. A key that is there must have a value:
+`null` is none.
 
 The numbers of a paper are shares of its run here, so that they hold in a run of any length. What is
 taken from a paper is the shape of its schedule; its height is yours to choose.
