@@ -19,6 +19,7 @@ import lrdsl
 from lrdsl import SpecError
 from lrdsl.catalogue import EXAMPLE_RUN, entries
 from lrdsl.linter import lint
+from lrdsl.presets import files, read
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -85,12 +86,9 @@ def test_allowed_specs_are_shown() -> None:
     assert set(ALLOWED) <= {*shown(), *EXAMPLES.values()}
 
 
-@pytest.mark.parametrize("preset", sorted((ROOT / "conf" / "schedule").glob("*.yaml")), ids=str)
-def test_presets(preset: Path) -> None:
-    (spec,) = re.findall(r"^spec: (.*)$", preset.read_text(encoding="utf-8"), re.M)
-    for name, value in {"peak": 0.1, "warmup": 100, "steps": 900}.items():
-        spec = spec.replace(f"${{{name}}}", str(value))
-    assert lint(spec, total_steps=900, base_lr=0.1) == []
+@pytest.mark.parametrize("name", files())
+def test_presets(name: str) -> None:
+    assert lint(read(name).bare, total_steps=900, base_lr=0.1) == []
 
 
 EXAMPLES = {entry.name: entry.doc.example for entry in entries() if entry.doc.example}
