@@ -63,6 +63,7 @@ _ABOUT_SPEC = (
 
 
 _ELSEWHERE = {
+    "compare": "lrdsl.compare_cli",
     "fmt": "lrdsl.fmt_cli",
     "lint": "lrdsl.lint_cli",
     "presets": "lrdsl.presets_cli",

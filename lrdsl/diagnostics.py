@@ -117,6 +117,7 @@ BAD_METRIC = Problem("LR605", "bad-metric")
 BAD_SHAPE = Problem("LR606", "bad-shape")
 BAD_SETTING = Problem("LR607", "bad-setting")
 BAD_CONFIG = Problem("LR608", "bad-config")
+BAD_LOG = Problem("LR609", "bad-log")
 
 _MARGIN = 60
 """Characters of a long line shown on each side of what is wrong."""

@@ -146,6 +146,15 @@ def test_definitions_of_the_context_and_of_the_config_go_together():
     assert lint_config(config, context={"definitions": "def one() = hold(1)"}) == []
 
 
+def test_a_definition_that_no_spec_of_the_config_uses_is_told_once():
+    own = "def a(n) = hold(n) \ndef b(n) = hold(n) \ndef c(n) = hold(n)"
+    config = {"_target_": OURS, "definitions": own, "spec": {"lr": "a(5)", "momentum": "b(5)"}}
+    [found] = lint_config(config)
+    assert (found.key, found.diagnostic.name) == ("spec.lr", "unused-definition")
+    assert "`c`" in found.diagnostic.message
+    assert lint_config(config, context={"definitions": "def d(n) = hold(n)"}) == []
+
+
 def test_settings_choose():
     assert found_in({"lr": BAD}, settings=Settings(ignore=("LR201",))) == []
 
@@ -405,11 +414,23 @@ def test_hydra_without_the_callback_imports_nothing_of_lrdsl(app, tmp_path):
     assert done.stdout.split()[-1] == "False"
 
 
-def test_a_job_that_cannot_be_composed_is_left_to_hydra(app):
-    done = app("-m", "+nothing@lr=1,2")
-    assert done.returncode != 0
-    assert "nothing" in done.stderr
-    assert "lrdsl:" not in done.stderr
+def test_a_job_that_cannot_be_composed_stops_the_sweep(app, tmp_path):
+    write(tmp_path, {"conf/schedule/good.yaml": f"spec: {GOOD}\n"})
+    done = app("-m", "+schedule=good,goood", "steps=1,2", "hydra.sweeper.max_batch_size=1")
+    assert (done.returncode, done.jobs) == (1, [])
+    assert (
+        "lrdsl: the config of jobs 2 and 3 (+schedule=goood steps=1 for the first) cannot be "
+        "composed\n"
+    ) in done.stderr
+    assert "schedule/goood" in done.stderr
+    assert done.stderr.endswith("lrdsl: 1 error: no job was started\n")
+
+
+def test_a_spec_can_depend_on_the_number_of_the_job(app):
+    done = app("-m", 'lr="constant(1 / (3 - ${hydra:job.num}))"', "steps=1,2,3,4,5")
+    assert (done.returncode, done.jobs) == (1, [])
+    assert "`lr` of job 3 (" in done.stderr
+    assert "LR501" in done.stderr
 
 
 def test_a_job_not_known_ahead_is_linted_when_it_starts(capsys):
@@ -473,6 +494,12 @@ def test_lint_hydra(tmp_path, files, overrides, found):
     results = lint_hydra(write(tmp_path, files), "app", overrides)
     assert [(each.option, each.key) for each in results] == found
     assert all(each.place.startswith("app") for each in results)
+
+
+def test_the_name_of_an_option_in_the_place_of_a_spec(tmp_path):
+    files = {**OPTIONS, "app.yaml": "defaults: [schedule@lr: good, _self_]\nx: {spec: var}\n"}
+    [found] = lint_hydra(write(tmp_path, files), "app", ["schedule@lr=good"])
+    assert (found.key, found.diagnostic.name) == ("x.spec", "preset-as-spec")
 
 
 def test_a_finding_of_every_option_is_there_once(tmp_path):

@@ -39,7 +39,8 @@ def train(folder, *arguments):
 def learning_rates(folder):
     with (folder / "lr.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["step", "lr", "loss"]
+    assert list(rows[0]) == ["step", "lr", "loss", "result"]
+    assert [bool(row["result"]) for row in rows] == [False] * (len(rows) - 1) + [True]
     assert [int(row["step"]) for row in rows] == list(range(len(rows)))
     assert all(float(row["loss"]) > 0 for row in rows)
     return [float(row["lr"]) for row in rows]

@@ -58,6 +58,8 @@ class Rule(ABC):
     """Whether it needs the run's length, and is quiet where that is not known."""
     needs_values: ClassVar[bool] = False
     """Whether it needs values themselves, not their ratios: `base` must be known, if it is used."""
+    needs_rate: ClassVar[bool] = False
+    """Whether it is about learning rates, and quiet for what else a program drives."""
 
     invalid: ClassVar[tuple[Case, ...]]
     valid: ClassVar[tuple[Case, ...]]

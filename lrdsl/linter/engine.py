@@ -13,6 +13,7 @@ from lrdsl.compiler.analysis import Analysis, analyse
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError
 from lrdsl.linter.base import RULES, Rule
+from lrdsl.linter.beside import RATE, Beside, References, besides
 from lrdsl.linter.subject import Subject
 from lrdsl.schedule import Schedule, schedule_of, with_definitions
 from lrdsl.syntax.spec import source_of
@@ -71,33 +72,46 @@ def lint(
     """
     settings = settings or Settings()
     run = with_definitions(spec, Context.of(**context))
-    diagnostics, subject = _mistakes_and_subject(source_of(spec), run, dict(facts or {}))
-    if subject is not None:
-        diagnostics += _findings(subject, settings)
-    kept = [x for x in diagnostics if settings.uses(x.code, x.name)]
+    source, known = source_of(spec), dict(facts or {})
+    around = besides(source, run.base_lr, known)
+    if known.get("drives", RATE) != RATE:
+        run = replace(run, base_lr=None)  # it is another number's
+    found: dict[Diagnostic, None] = {}
+    for beside in around:
+        diagnostics, subject = _mistakes_and_subject(source, run, known, beside)
+        found.update(dict.fromkeys(diagnostics))
+        if subject is not None:
+            found.update(dict.fromkeys(_findings(subject, settings)))
+    kept = [x for x in found if settings.uses(x.code, x.name)]
     return sorted(kept, key=lambda x: (*x.span[:2], x.code))
 
 
 def _mistakes_and_subject(
-    source: str, context: Context, facts: Mapping[str, Any]
+    source: str, context: Context, facts: Mapping[str, Any], beside: Beside
 ) -> tuple[list[Diagnostic], Subject | None]:
     """The mistakes that keep a spec from being compiled, and what the rules look at."""
+    references = beside.references(context)
     try:
-        analysis = analyse(source, context.definitions)
+        analysis = analyse(source, context.definitions, references.schedules)
     except SpecError as error:
         return list(error.diagnostics), None
-    schedule, mistakes = _compiled(analysis, context)
+    schedule, mistakes = _compiled(analysis, context, references)
     base_is_known = schedule is not None or bool(mistakes) or context.base_lr is not None
     if not base_is_known:
         # Ratios can be looked at whatever the base is.
-        schedule, mistakes = _compiled(analysis, replace(context, base_lr=1.0))
-    return mistakes, Subject(analysis, context, schedule, base_is_known, facts)
+        schedule, mistakes = _compiled(analysis, replace(context, base_lr=1.0), references)
+    base_is_known = base_is_known and references.base_is_known
+    known = schedule if references.are_known else None
+    subject = Subject(analysis, context, known, base_is_known, facts, beside)
+    return [*beside.circle, *mistakes], subject
 
 
-def _compiled(analysis: Analysis, context: Context) -> tuple[Schedule | None, list[Diagnostic]]:
+def _compiled(
+    analysis: Analysis, context: Context, references: References
+) -> tuple[Schedule | None, list[Diagnostic]]:
     """The schedule, or the mistakes that keep it from being one; neither if it is unknown."""
     try:
-        return schedule_of(analysis, context), []
+        return schedule_of(analysis, context, references.schedules), []
     except SpecError as error:
         found = error.diagnostics
     kept = [x for x in found if x.problem not in UNKNOWN or _is_typing_error(x)]
@@ -123,11 +137,12 @@ def _findings(subject: Subject, settings: Settings) -> list[Diagnostic]:
 
 
 def _is_quiet(rule: Rule, subject: Subject) -> bool:
-    """Whether a rule needs what is not known."""
+    """Whether a rule needs what is not known, or is about something else."""
     return (
         (rule.needs_schedule and subject.schedule is None)
         or (rule.needs_total and subject.total is None)
         or (rule.needs_values and not subject.base_is_known)
+        or (rule.needs_rate and subject.facts.get("drives", RATE) != RATE)
     )
 
 

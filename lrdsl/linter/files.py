@@ -266,9 +266,7 @@ def _is_about_the_unknown(found: Diagnostic, snippet: Snippet) -> bool:
         return any([_bracket_around(snippet.text, first) == own for first, _ in snippet.unknown])
     if found.problem is d.UNKNOWN_NAME:
         return bool(snippet.facts.get("definitions_unknown"))
-    return found.problem is d.UNBOUND and snippet.text[start:stop] in snippet.facts.get(
-        "program", ()
-    )
+    return False
 
 
 def _bracket_around(text: str, at: int) -> int:

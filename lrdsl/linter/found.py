@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from lrdsl.diagnostics import NOWHERE, Diagnostic
 
@@ -93,6 +93,31 @@ class Located:
         last = len(snippet.text)
         start, stop = min(max(start, 0), last), min(max(stop, 0), last)
         return cls(path, offsets[start], max(offsets[start], offsets[stop]), diagnostic, snippet)
+
+
+class Patch(NamedTuple):
+    """The characters `start` to `stop` of a text, and what is put in their place.
+
+    >>> Patch.between("hold(5) * 1", "hold(5)")
+    Patch(start=7, stop=11, text='')
+    """
+
+    start: int
+    stop: int
+    text: str
+
+    @classmethod
+    def between(cls, old: str, new: str) -> Patch:
+        """The one stretch in which two texts differ."""
+        start = _alike(old, new)
+        same = _alike(old[start:][::-1], new[start:][::-1])
+        return cls(start, len(old) - same, new[start : len(new) - same])
+
+
+def _alike(first: str, second: str) -> int:
+    """How many characters two texts begin with alike."""
+    differ = (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b)
+    return next(differ, min(len(first), len(second)))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from lrdsl.compiler.resolve import Laid
 from lrdsl.diagnostics import Reporter, Span, SpecError
 from lrdsl.functions import FUNCTIONS
 from lrdsl.library import Library
+from lrdsl.linter.beside import Beside
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.modifiers.base import Length
 from lrdsl.parameters import Kind
@@ -86,7 +87,7 @@ class Subject:
 
     `schedule` is None where it cannot be known; `base_is_known` is false where it was compiled with
     a learning rate of 1 for want of a better one. `facts` are what is known of the place where the
-    spec was found, by name.
+    spec was found, by name, `beside` the program that it is part of.
     """
 
     analysis: Analysis
@@ -94,6 +95,7 @@ class Subject:
     schedule: Schedule | None
     base_is_known: bool = True
     facts: Mapping[str, Any] = field(default_factory=dict)
+    beside: Beside = field(default_factory=Beside)
 
     @property
     def source(self) -> str:
@@ -132,9 +134,14 @@ class Subject:
         context = self.context
         if base is not None or not self.base_is_known:
             context = replace(context, base_lr=1.0 if base is None else base)
+        references = self.beside.references(context, 1.0 if base is None else base)
+        if not references.are_known:
+            return None
         try:
-            analysis = self.analysis if source is None else analyse(source, context.definitions)
-            return schedule_of(analysis, context)
+            analysis = self.analysis
+            if source is not None:
+                analysis = analyse(source, context.definitions, references.schedules)
+            return schedule_of(analysis, context, references.schedules)
         except SpecError:
             return None
 

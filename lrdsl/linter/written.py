@@ -146,8 +146,7 @@ def _origin(subject: Subject, pipe: n.Pipe) -> int | None:
     if pipe is subject.tree:
         return 0
     assert subject.schedule is not None
-    spans = [pipe.span, *[part.span for part in pipe.parts[1:]]]
-    places = [part.start for part in subject.schedule.laid if part.node.span in spans]
+    places = [part.start for part in subject.schedule.laid if part.node.span == pipe.span]
     return places[0] if places else None
 
 
@@ -291,7 +290,7 @@ def ramps(subject: Subject) -> Iterator[RampSite]:
     """The ramps that are parts of chains, or all of the spec, by their own formulas."""
     sites = {call.span: call for call in subject.calls}
     for part in () if subject.schedule is None else subject.schedule.laid:
-        call = sites.get(part.node.span)
+        call = None if isinstance(part.node, n.Pipe) else sites.get(part.node.span)
         if call is None or call.mode is None or part.length == math.inf or part.length <= 0:
             continue
         first, last = part.signal.at(0.0), part.signal.at(float(part.length))

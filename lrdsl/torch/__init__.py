@@ -19,6 +19,7 @@ except ModuleNotFoundError as error:
     raise ImportError(message, name="torch") from error
 
 from lrdsl.torch.desk import attached
+from lrdsl.torch.logs import log_to_csv, log_to_tensorboard, log_to_text
 from lrdsl.torch.losses import ScheduledLoss
 from lrdsl.torch.range_result import RangeTest
 from lrdsl.torch.range_test import range_test
@@ -31,6 +32,9 @@ __all__ = [
     "Scheduler",
     "attach",
     "attached",
+    "log_to_csv",
+    "log_to_tensorboard",
+    "log_to_text",
     "range_test",
     "update_learning_rate",
 ]

@@ -19,6 +19,7 @@ class BelowLimit(Rule):
     code: ClassVar[str] = "LR813"
     name: ClassVar[str] = "below-limit"
     needs_values: ClassVar[bool] = True
+    needs_rate: ClassVar[bool] = True
 
     min: float | None = None
     """The lowest value that is allowed."""

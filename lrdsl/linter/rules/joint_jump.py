@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
 
 from lrdsl.compiler.resolve import Laid
-from lrdsl.diagnostics import Span
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.looking import NEGLIGIBLE, Joint, in_one_call, joints
 from lrdsl.linter.subject import Subject
@@ -60,8 +59,7 @@ class JointJump(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         schedule = subject.schedule
         assert schedule is not None
-        pipes = _pipes(subject)
-        found = [joint for joint in joints(schedule) if self._is_wrong(subject, joint, pipes)]
+        found = [joint for joint in joints(schedule) if self._is_wrong(subject, joint)]
         if found and not subject.base_is_known:
             other = subject.rebased
             elsewhere = {} if other is None else {joint.at: joint for joint in joints(other)}
@@ -74,12 +72,12 @@ class JointJump(Rule):
             fix = "write `_` for the start, or make the two agree"
             yield Finding(message, joint.right.node.span, fix)
 
-    def _is_wrong(self, subject: Subject, joint: Joint, pipes: Mapping[Span, n.Pipe]) -> bool:
+    def _is_wrong(self, subject: Subject, joint: Joint) -> bool:
         if subject.total is not None and joint.at >= subject.total:
             return False
         return (
             self._is_large(joint)
-            and not _is_meant(joint, pipes)
+            and not _is_meant(joint)
             # A modifier around the chain may hide it.
             and self._differ(*_around(subject, joint), 0)
         )
@@ -110,26 +108,17 @@ def _around(subject: Subject, joint: Joint) -> tuple[float, float]:
     return subject.schedule(joint.at - 1), subject.schedule(joint.at)
 
 
-def _is_meant(joint: Joint, pipes: Mapping[Span, n.Pipe]) -> bool:
+def _is_meant(joint: Joint) -> bool:
     """Whether the jump is one that the text asks for."""
     left, right = joint.left, joint.right
     if in_one_call(left.node.span, right.node.span):
         return True
-    follows = pipes.get(right.node.span, right.node)
-    if isinstance(right.node, n.Call) and right.node.name.id == "clip":
+    last = right.node.parts[-1] if isinstance(right.node, n.Pipe) else None
+    if isinstance(last, n.Call) and last.name.id == "clip":
         return True
-    if mentions(follows, "prev") or mentions(left.node, "next"):
+    if mentions(right.node, "prev") or mentions(left.node, "next"):
         return True
     return (_is_flat(left) and _is_flat(right)) or _is_constant_by_mode(left)
-
-
-def _pipes(subject: Subject) -> Mapping[Span, n.Pipe]:
-    """The pipes by the place of their last modifiers, which stand for them in a chain."""
-    found: dict[Span, n.Pipe] = {}
-    for node in subject.nodes:
-        if isinstance(node, n.Pipe):
-            found.setdefault(node.parts[-1].span, node)
-    return found
 
 
 def _is_flat(part: Laid) -> bool:

@@ -24,6 +24,7 @@ class ZeroFirstUpdate(Rule):
     code: ClassVar[str] = "LR810"
     name: ClassVar[str] = "zero-first-update"
     severity: ClassVar[Severity] = "hint"
+    needs_rate: ClassVar[bool] = True
 
     warmups: bool = False
     """Whether the 0 that a warmup starts at counts as well."""

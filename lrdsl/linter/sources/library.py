@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lrdsl.library import is_shipped
+from lrdsl.library import DEFINED, is_shipped
 from lrdsl.linter.found import Snippet
 from lrdsl.linter.sources.control import Control
 
@@ -27,11 +27,13 @@ def snippets(text: str, control: Control) -> Iterator[Snippet]:
     # Those that come with lrdsl are known to every spec.
     context = {} if is_shipped(own) else {"definitions": own}
     for found in _EXAMPLE.finditer(text):
+        below = DEFINED.search(text, found.end())
         yield Snippet(
             found[1],
             tuple(range(found.start(1), found.end(1) + 1)),
             "library",
             "definition",
+            {"example_of": below[1]} if below else {},
             context=context,
             ignored=control.within(found.start(1), found.end(1)),
             writable=False,

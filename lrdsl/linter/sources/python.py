@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from lrdsl.compiler.context import PARTS, RESERVED
+from lrdsl.linter.beside import facts_of
 from lrdsl.linter.found import Role, Snippet
 from lrdsl.linter.sources.control import Control
 from lrdsl.linter.sources.holes import fill
@@ -194,12 +195,8 @@ class _Module:
         if not isinstance(node, ast.Dict):
             self._string(node, "spec", context, facts)
             return
-        pairs = {
-            key.value: each
-            for key, each in zip(node.keys, node.values, strict=True)
-            if isinstance(key, ast.Constant)
-        }
-        if len(pairs) < len(node.keys):
+        pairs = self._pairs(node)
+        if pairs is None:
             return
         context, facts = dict(context), dict(facts)
         if "definitions" in pairs:
@@ -207,12 +204,37 @@ class _Module:
         if "spec" in pairs:
             self._spec(pairs["spec"], context, facts)
             return
-        facts["program"] = tuple(sorted(map(str, pairs)))
-        for each in pairs.values():
-            each = self._value(each)
-            choices = each.values if isinstance(each, ast.Dict) else [each]
-            for choice in choices:
-                self._string(self._value(choice), "spec", context, facts)
+        told = facts_of({str(name): self._plain(each) for name, each in pairs.items()})
+        for name, each in pairs.items():
+            own = self._pairs(each)
+            if own is None or "spec" in own:
+                self._spec(each, context, {**facts, **told[str(name), None]})
+                continue
+            for pattern, one in own.items():
+                place = told.get((str(name), str(pattern)), {})
+                self._spec(one, context, {**facts, **place})
+
+    def _pairs(self, node: ast.expr) -> dict[Any, ast.expr] | None:
+        """The values of a mapping by key; None for what is none, or has keys that are not known."""
+        node = self._value(node)
+        if not isinstance(node, ast.Dict):
+            return None
+        pairs = {
+            key.value: each
+            for key, each in zip(node.keys, node.values, strict=True)
+            if isinstance(key, ast.Constant)
+        }
+        return pairs if len(pairs) == len(node.keys) else None
+
+    def _plain(self, node: ast.expr) -> Any:
+        """A spec, or the mapping of a program, as data; None for what is not known."""
+        pairs = self._pairs(node)
+        if pairs is not None:
+            return {str(name): self._plain(each) for name, each in pairs.items()}
+        literal = self._literal(self._value(node))
+        if literal is not None:
+            return None if literal.holes else literal.text
+        return self._number(node)
 
     def _value(self, node: ast.expr) -> ast.expr:
         """What a name stands for, if the file says so once; else the expression itself."""
