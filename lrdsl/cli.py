@@ -66,6 +66,7 @@ _ELSEWHERE = {
     "compare": "lrdsl.compare_cli",
     "fmt": "lrdsl.fmt_cli",
     "lint": "lrdsl.lint_cli",
+    "presets": "lrdsl.presets_cli",
     "quote": "lrdsl.quote_cli",
     "rules": "lrdsl.lint_cli",
 }

@@ -254,6 +254,11 @@ class SpecError(ValueError):
         self.diagnostics = tuple(diagnostics)
         super().__init__("\n".join(d.render() for d in self.diagnostics))
 
+    def __repr__(self) -> str:
+        # Whoever wraps errors shows their repr, Hydra's `instantiate` for one: the carets must be
+        # under their words there too.
+        return f"{type(self).__name__}:\n{self}"
+
     def __reduce__(self) -> tuple[type[SpecError], tuple[tuple[Diagnostic, ...]]]:
         return type(self), (self.diagnostics,)
 

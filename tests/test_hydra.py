@@ -46,17 +46,17 @@ def values(cfg, steps):
     [
         pytest.param(
             [],
-            "warmup(linear, 100) >> cosine(0.5, 0.5 / 1000, 900 - 100)",
+            "warmed_up(100, cosine(0.5, 0.5 / 1000, until=900))",
             id="the default",
         ),
         pytest.param(
             ["schedule@lr=wsd_by_hand"],
-            "warmup(linear, 100) >> constant(0.5) >> cooldown(sqrt, 20%)",
+            "warmed_up(100, constant(0.5, until=0.8 * 900)) >> cooldown(sqrt, until=900)",
             id="a preset",
         ),
         pytest.param(
             ["schedule@lr=linear", "peak=0.3", "steps=400", "warmup=10"],
-            "warmup(linear, 10) >> linear(0.3, 0, 400 - 10)",
+            "warmed_up(10, linear(0.3, 0, until=400))",
             id="the variables of a preset",
         ),
         pytest.param(["schedule@lr=constant", "optimizer=adamw"], "constant(0.003)", id="AdamW"),

@@ -241,8 +241,8 @@ def sweep():
             ['lr="a(1) >> b(2)","c(3)"'], [['lr="a(1) >> b(2)"'], ['lr="c(3)"']], id="specs"
         ),
         pytest.param(
-            ["schedule@lr=glob(w*)"],
-            [["schedule@lr=warmup_cosine"], ["schedule@lr=wsd_by_hand"]],
+            ["schedule@lr=glob(ll*)"],
+            [["schedule@lr=llama2"], ["schedule@lr=llama3"]],
             id="a glob",
         ),
     ],

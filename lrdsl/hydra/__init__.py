@@ -11,11 +11,14 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from lrdsl.hydra.registration import register
+
 if TYPE_CHECKING:
     from lrdsl.hydra.app import main
     from lrdsl.hydra.callback import LintCallback
     from lrdsl.hydra.compositions import Composed, lint_hydra
     from lrdsl.hydra.quoting import quote
+    from lrdsl.hydra.slugs import slug
 
 _HOME = {
     "Composed": "lrdsl.hydra.compositions",
@@ -23,9 +26,10 @@ _HOME = {
     "lint_hydra": "lrdsl.hydra.compositions",
     "main": "lrdsl.hydra.app",
     "quote": "lrdsl.hydra.quoting",
+    "slug": "lrdsl.hydra.slugs",
 }
 
-__all__ = ["Composed", "LintCallback", "lint_hydra", "main", "quote"]
+__all__ = ["Composed", "LintCallback", "lint_hydra", "main", "quote", "slug"]
 
 
 def __getattr__(name: str) -> Any:
@@ -39,3 +43,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+register()
