@@ -61,7 +61,13 @@ _ABOUT_SPEC = (
 )
 
 
-_ELSEWHERE = {"fmt": "lrdsl.fmt_cli", "lint": "lrdsl.lint_cli", "rules": "lrdsl.lint_cli"}
+_ELSEWHERE = {
+    "convert": "lrdsl.tree_cli",
+    "fmt": "lrdsl.fmt_cli",
+    "lint": "lrdsl.lint_cli",
+    "rules": "lrdsl.lint_cli",
+    "schema": "lrdsl.tree_cli",
+}
 """Commands with a module of their own, imported when they are called."""
 
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lrdsl.syntax.spec import Operand, source_of
+from lrdsl.syntax.spec import Operand
+from lrdsl.tree.taken import source_of
 
 __all__ = ["override"]
 

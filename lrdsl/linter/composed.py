@@ -15,7 +15,8 @@ from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import UNBOUND, Diagnostic, SpecError
 from lrdsl.linter.engine import Settings, lint
 from lrdsl.linter.sources.names import calls_schedule, looks_like_spec
-from lrdsl.syntax.spec import NAME, as_number, source_of
+from lrdsl.syntax.spec import NAME, as_number
+from lrdsl.tree.taken import source_of
 
 _RUN = PARTS - {"spec", "definitions"}
 _NOT_VARIABLES = frozenset({"optimizer", "last_epoch", "metric_reduction"})

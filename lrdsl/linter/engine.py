@@ -18,7 +18,7 @@ from lrdsl.linter.base import RULES, Rule
 from lrdsl.linter.subject import Subject
 from lrdsl.schedule import Schedule, compile_in, with_definitions
 from lrdsl.syntax.parser import read
-from lrdsl.syntax.spec import source_of
+from lrdsl.tree.taken import source_of
 
 UNKNOWN = (d.UNBOUND, d.NEEDS_CONTEXT)
 """What is wrong for want of something that the run will supply."""

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from lrdsl import diagnostics as d
-from lrdsl.callables import FunctionSpec, taken
+from lrdsl.callables import FunctionSpec
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, Span, SpecError, fail
 from lrdsl.schedule import Schedule, compile_in, with_definitions
@@ -21,6 +21,7 @@ from lrdsl.syntax.spec import parse
 from lrdsl.torch.ahead import Ahead, same_values
 from lrdsl.torch.metrics import Log
 from lrdsl.torch.program import Choice, Program
+from lrdsl.tree.taken import taken
 
 
 @dataclass(frozen=True, eq=False)
