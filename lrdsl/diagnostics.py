@@ -331,7 +331,8 @@ class Reporter:
         place = ""
         if isinstance(self.source, MadeText):  # nothing of the text is the user's to replace
             place, replacement = self.source.place(span), None
-        self.add(Diagnostic(problem, message, span, self.source, fix, replacement, self.file, place))
+        source, file = self.source, self.file
+        self.add(Diagnostic(problem, message, span, source, fix, replacement, file, place))
 
     def add(self, found: Diagnostic) -> None:
         """Note a complaint made elsewhere."""

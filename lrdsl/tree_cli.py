@@ -1,6 +1,7 @@
 """`lrdsl convert` and `lrdsl schema`: arguments, files, exit codes.
 
-0: all is well. 1: a spec or a tree has a mistake. 2: the call is at fault, or a file cannot be read.
+0: all is well. 1: a spec or a tree has a mistake. 2: the call is at fault, or a file cannot be
+read.
 """
 
 from __future__ import annotations
@@ -100,7 +101,10 @@ def _written(data: Any) -> str:
 
     if isinstance(data, str):
         return data
-    written: str = yaml.safe_dump(data, sort_keys=False, default_flow_style=None, width=100)
+    values = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    is_flat = not any([isinstance(value, (dict, list)) for value in values])
+    style = False if is_flat else None  # what is innermost is on one line, in braces
+    written: str = yaml.safe_dump(data, sort_keys=False, default_flow_style=style, width=100)
     return written.removesuffix("\n").removesuffix("\n...")
 
 

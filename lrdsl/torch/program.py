@@ -19,7 +19,7 @@ from lrdsl.syntax.nodes import Name, walk
 from lrdsl.syntax.printer import write
 from lrdsl.syntax.spec import parse
 from lrdsl.tree.taken import source_of, taken
-from lrdsl.tree.words import is_tree
+from lrdsl.tree.words import CALLED, is_tree
 
 ONE_SPEC = frozenset({"spec", "definitions"})
 """The keys of a mapping that is one spec and not a program or a choice of specs."""
@@ -192,7 +192,7 @@ def _defined(spec: Any, definitions: object, library: Library) -> object:
     """The spec, or each of its patterns' specs, with the program's definitions in reach."""
     if definitions is None or callable(spec):
         return spec
-    if not isinstance(spec, Mapping) or is_tree(spec, library) and "spec" not in spec:
+    if not isinstance(spec, Mapping) or (is_tree(spec, library) and "spec" not in spec):
         return {"spec": spec, "definitions": definitions}
     if _is_one(spec, library):
         return {"definitions": definitions, **spec}
@@ -207,8 +207,11 @@ def _patterns(spec: Any, library: Library) -> list[tuple[str | None, Any]]:
 
 def _is_mistyped(spec: Mapping[Any, Any], library: Library) -> bool:
     """Whether a choice is a tree of something unknown: `{cosin: {start: 1, end: 0}}`."""
-    (inner, *others) = spec.values() or [None]
-    return not others and isinstance(inner, Mapping) and not _is_one(inner, library)
+    if len(spec) != 1:
+        return False
+    ((key, inner),) = spec.items()
+    is_name = isinstance(key, str) and CALLED.fullmatch(key) is not None
+    return is_name and isinstance(inner, Mapping) and not _is_one(inner, library)
 
 
 def _names(spec: Any, known: frozenset[str]) -> tuple[dict[str, Span], str]:

@@ -42,10 +42,10 @@ def placed(
 
     >>> from lrdsl.syntax.parser import parse_tree
     >>> given = {"end": parse_tree("0"), "steps": parse_tree("800")}
-    >>> [argument.name for _, argument in placed("hold", given, Library())]
-    ['end', 'steps']
-    >>> [argument.value for _, argument in placed("cosine", given, Library())][0]
-    Default()
+    >>> [argument.name for _, argument in placed("cosine", given, Library())]
+    [None, None, None]
+    >>> [argument.name for _, argument in placed("warmup", given, Library())]
+    [None, 'end']
     """
     order = _order(name, library)
     names = list(order.names)

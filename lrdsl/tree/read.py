@@ -6,7 +6,7 @@ and their number and depth are bounded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from lrdsl.library import Library
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, MOST_NODES_DEEP, parse_tree, read
 from lrdsl.syntax.printer import cut, write
-from lrdsl.syntax.spec import NAME, Spec, as_number, operand
+from lrdsl.syntax.spec import Spec, as_number, operand
 from lrdsl.tree.arguments import placed
 from lrdsl.tree.words import CALLED, CONDITIONAL, NO_NAMES, OPERATORS, are_entries, is_data
 
@@ -35,12 +35,12 @@ def from_tree(tree: object, library: Library | None = None) -> Spec:
 
     >>> str(from_tree({"pipe": [{"cosine": [1, 0, 800]}, {"interval": {600: "*0.5"}}]}))
     'cosine(1, 0, 800) | interval[600:*0.5]'
-    >>> from_tree([{"warmup": 100}, {"cosine": {"start": "peak /"}}])
+    >>> from_tree([{"warmup": 100}, {"cosine": {"start": "(peak"}}])
     Traceback (most recent call last):
-    lrdsl.diagnostics.SpecError: error[LR106]: the spec ends after `/`, where a value or a schedule is missing
+    lrdsl.diagnostics.SpecError: error[LR104]: this `(` is never closed
       at [1].cosine.start:
-      | peak /
-      |      ^
+      | (peak
+      | ^ its `)` is missing
     """
     text = read_tree(tree, "", library)
     return Spec(parse_tree(text), text)

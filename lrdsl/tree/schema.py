@@ -201,7 +201,7 @@ class _Maker:
             return self._shape(form, entry)
         lists = LISTS[name][1] if name in LISTS else ()
         if lists:
-            kinds = {each: _list(_KINDS["a list of schedules"]) for each in lists}
+            kinds = {each: _list({"$ref": "#/$defs/schedule"}) for each in lists}
             if "milestones" in kinds:
                 kinds["milestones"] = _list({"$ref": "#/$defs/duration"})
             return _body(entry, kinds, list(kinds), list(kinds))
@@ -322,7 +322,7 @@ def _types(kind: Schema) -> list[str]:
     return [found] if isinstance(found, str) else list(found)
 
 
-# --- what an argument may be --------------------------------------------------------------------------
+# --- what an argument may be ----------------------------------------------------------------------
 
 
 def _kinds(parameters: Iterable[Parameter], cls: type[Parametrised]) -> dict[str, Schema]:

@@ -59,7 +59,8 @@ def is_tree(value: object, library: Library | None = None) -> bool:
 def _is_known(name: str, library: Library | None) -> bool:
     if name in WORDS or name in FUNCTIONS or name in LISTS:
         return True
-    return name in SHAPES or name in MODIFIERS or name in (Library() if library is None else library)
+    library = Library() if library is None else library
+    return name in SHAPES or name in MODIFIERS or name in library
 
 
 def is_bracket(name: str, library: Library) -> bool:

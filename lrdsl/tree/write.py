@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -66,9 +67,9 @@ class _Writer:
         match node:
             case n.Number():
                 return _number(node)
-            case n.Negative(operand=n.Number(unit="") as operand):
-                number = _number(operand)
-                return write(node) if isinstance(number, str) else -number
+            case n.Negative(operand=n.Number() as number):
+                value = _number(number)
+                return write(node) if isinstance(value, str) else -value
             case n.Keyword(word=word):
                 return {"none": None, "true": True, "false": False}.get(word, word)
             case n.List(items=items) if in_call:
@@ -102,7 +103,7 @@ class _Writer:
         self, operators: tuple[str, ...], parts: tuple[n.Node, ...], depth: int
     ) -> Tree:
         """`a - b + c` as `{add: [{subtract: [a, b]}, c]}`: a run of one operator is one list."""
-        runs = 1 + sum([a != b for a, b in zip(operators, operators[1:], strict=False)])
+        runs = 1 + sum([a != b for a, b in itertools.pairwise(operators)])
         if depth + runs >= MOST_LEVELS:
             return write(n.Arithmetic(operators, parts))
         inner = depth + 2 * runs
