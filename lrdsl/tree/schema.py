@@ -21,6 +21,7 @@ from lrdsl.library import Library
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.parameters import Kind, Parameter, Parametrised
 from lrdsl.shapes import SHAPES, Form
+from lrdsl.syntax import nodes as n
 from lrdsl.syntax.definitions import DefinedParameter, Definition
 from lrdsl.syntax.printer import write
 from lrdsl.tree.words import CONDITIONAL, OPERATORS, WORDS
@@ -101,7 +102,8 @@ class _Maker:
             "description": "Definitions that the spec can call: text, or the name of a .lr file.",
         }
         found["dependentRequired"]["definitions"] = ["spec"]
-        found["allOf"] = [_one_key({"definitions"})]
+        beside = {"required": ["definitions"]}
+        found["allOf"] = [{"if": beside, "then": {"maxProperties": 2}, "else": _ONE_KEY}]
         return found
 
     def _schedule(self) -> Schema:
@@ -153,7 +155,7 @@ class _Maker:
             "items": schedule,
             "minItems": 1,
             "pattern": r"\S",
-            "allOf": [_one_key(set())],
+            "allOf": [_ONE_KEY],
         }
 
     def _modifiers(self) -> Schema:
@@ -201,7 +203,7 @@ class _Maker:
             return self._shape(form, entry)
         lists = LISTS[name][1] if name in LISTS else ()
         if lists:
-            kinds = {each: _list({"$ref": "#/$defs/schedule"}) for each in lists}
+            kinds = {each: {**_list({"$ref": "#/$defs/schedule"}), "minItems": 1} for each in lists}
             if "milestones" in kinds:
                 kinds["milestones"] = _list({"$ref": "#/$defs/duration"})
             return _body(entry, kinds, list(kinds), list(kinds))
@@ -258,15 +260,18 @@ class _Maker:
         if definition.bracket:
             return _entries(entry, {"$ref": "#/$defs/entry"})
         words = kinds_of(definition, self.library)
-        kinds = {p.name: _of_words(p, words[p.name]) for p in definition.parameters}
+        none = _may_be_none(definition)
+        kinds = {p.name: _of_words(p, words[p.name], p.name in none) for p in definition.parameters}
         required = [p.name for p in definition.parameters if p.default is None]
         return _body(entry, kinds, list(kinds), required)
 
 
-def _one_key(others: set[str]) -> Schema:
-    """One key alone, besides `others`; or those of a conditional."""
-    single = {"maxProperties": 1 + len(others)}
-    return {"if": {"required": ["if"]}, "then": {"maxProperties": 3}, "else": single}
+_ONE_KEY: Schema = {
+    "if": {"required": ["if"]},
+    "then": {"maxProperties": 3},
+    "else": {"maxProperties": 1},
+}
+"""One key alone, or those of a conditional."""
 
 
 def _described(schema: Schema, entry: Entry) -> Schema:
@@ -368,7 +373,7 @@ def _kind(parameter: Parameter, bounds: Mapping[str, Any]) -> Schema:
     return _explained(found, what, default)
 
 
-def _of_words(parameter: DefinedParameter, what: str) -> Schema:
+def _of_words(parameter: DefinedParameter, what: str, may_be_none: bool) -> Schema:
     """What may be given for a parameter of a definition, found out from its body."""
     by_name = {
         Kind.VALUE.value: lambda: _number("value", {}),
@@ -385,14 +390,21 @@ def _of_words(parameter: DefinedParameter, what: str) -> Schema:
         found = _word(parameter.words)
     else:
         found = by_name[what]() if what in by_name else _anything()
-    if isinstance(found.get("type"), list) and _may_be_none(parameter):
-        found["type"] = [*found["type"], "null"]
+    if may_be_none:
+        found = {"if": {"not": {"type": "null"}}, "then": found}
     default = "" if parameter.default is None else write(parameter.default)
     return _explained(found, what, default)
 
 
-def _may_be_none(parameter: DefinedParameter) -> bool:
-    return parameter.default is not None and write(parameter.default) == "none"
+def _may_be_none(definition: Definition) -> frozenset[str]:
+    """The parameters that are `none` by default, or that are asked whether they are."""
+    none = n.Keyword("none")
+    found = {p.name for p in definition.parameters if p.default == none}
+    for root in definition.roots:
+        for node, _ in n.walk(root):
+            if isinstance(node, n.Compare) and none in (node.left, node.right):
+                found |= {side.id for side in (node.left, node.right) if isinstance(side, n.Name)}
+    return frozenset(found)
 
 
 def _explained(schema: Schema, what: str, default: str) -> Schema:

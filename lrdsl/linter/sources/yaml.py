@@ -17,7 +17,7 @@ from lrdsl.compiler.context import PARTS, RESERVED
 from lrdsl.diagnostics import SpecError
 from lrdsl.library.files import text_of
 from lrdsl.linter.found import Role, Snippet
-from lrdsl.linter.sources import nodes
+from lrdsl.linter.sources import nodes, trees
 from lrdsl.linter.sources.control import Control
 from lrdsl.linter.sources.holes import LONGEST, Hole, fill
 from lrdsl.linter.sources.names import calls_schedule, is_number, looks_like_spec
@@ -33,6 +33,16 @@ _DEEP = 10
 
 _NO_VARIABLES = PARTS | RESERVED | {"last_epoch", "metric_reduction", "optimizer"}
 """What a lrdsl `_target_` takes that is no variable of the spec."""
+
+
+@dataclass
+class _Tree:
+    """A mapping or a list that is a spec, and what its place tells."""
+
+    node: nodes.Node
+    path: str
+    context: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -86,6 +96,8 @@ class _Document:
         """What references stand for; None also for one that is being followed."""
         self.places: dict[int, _Place] = {}
         """By the identity of the scalar, in the order of the text."""
+        self.trees: dict[int, _Tree] = {}
+        """By the identity of the node; what is below them is no spec by itself."""
 
     def snippets(self) -> Iterator[Snippet]:
         self._walk()
@@ -93,13 +105,22 @@ class _Document:
             snippet = self._snippet(place)
             if snippet is not None:
                 yield snippet
+        for tree in self.trees.values():
+            snippet = self._tree_snippet(tree)
+            if snippet is not None:
+                yield snippet
 
     def _walk(self) -> None:
         """Look at every value once: anchors may lead to a value in many ways, or in circles."""
         seen: set[int] = set()
         left: list[tuple[nodes.Node, str]] = [(self.root, "")]
+        if trees.is_one(self.root, False):
+            self._add_tree(self.root, "", {}, {})
         while left:
             node, path = left.pop()
+            if id(node) in self.trees:
+                seen |= {id(each) for each in trees.within(node)}
+                continue
             if id(node) in seen or isinstance(node, Scalar):
                 continue
             seen.add(id(node))
@@ -120,6 +141,10 @@ class _Document:
                 left.append((value, inner))
                 own = context if name == "spec" or _LR.fullmatch(name) else {}
                 self._value(name, value, inner, own, facts)
+
+        for tree in self.trees.values():  # one may be seen to be a tree after what is below it
+            for below in trees.within(tree.node):
+                self.places.pop(id(below), None)
 
     def _beside(self, node: nodes.Mapping, target: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """What the keys of a mapping tell of the run, and other facts."""
@@ -174,6 +199,9 @@ class _Document:
                 node, path = aim, found[1]
         if isinstance(node, Scalar):
             self._add(node, path, "spec", context, facts)
+        elif node is not None and trees.is_one(node, True):
+            self._add_tree(node, path, context, facts)
+            return
         if not isinstance(node, nodes.Mapping):
             return
         inner, more = self._beside(node, "")
@@ -186,7 +214,8 @@ class _Document:
         for name, value in node.items():
             if name == "definitions":
                 continue
-            if isinstance(value, nodes.Mapping) and value.get("spec") is None:
+            is_choice = isinstance(value, nodes.Mapping) and not trees.is_one(value, True)
+            if isinstance(value, nodes.Mapping) and is_choice and value.get("spec") is None:
                 for pattern, one in value.items():
                     self._argument_once(one, f"{path}.{name}.{pattern}", context, facts)
             else:
@@ -195,6 +224,9 @@ class _Document:
     def _argument_once(
         self, node: nodes.Node | None, path: str, context: dict[str, Any], facts: dict[str, Any]
     ) -> None:
+        if node is not None and trees.is_one(node, True):
+            self._add_tree(node, path, context, facts)
+            return
         if isinstance(node, nodes.Mapping):
             node = node.get("spec")
         if isinstance(node, Scalar):
@@ -210,6 +242,9 @@ class _Document:
     ) -> None:
         """A value anywhere: a spec by its key, or by what it says."""
         if not isinstance(node, Scalar):
+            by_name = name is not None and (name == "spec" or _LR.fullmatch(name) is not None)
+            if by_name and (id(node) in self.trees or trees.is_one(node, False)):
+                self._add_tree(node, path, context, facts)
             return
         if name == "definitions" and _DEF.search(node.value):
             self._add(node, path, "definitions", {}, {})
@@ -248,6 +283,30 @@ class _Document:
         place.number = place.number and number
         place.context = {**context, **place.context}
         place.facts = {**facts, **place.facts}
+
+    def _add_tree(
+        self, node: nodes.Node, path: str, context: dict[str, Any], facts: dict[str, Any]
+    ) -> None:
+        tree = self.trees.setdefault(id(node), _Tree(node, path))
+        tree.context = {**context, **tree.context}
+        tree.facts = {**facts, **tree.facts}
+
+    def _tree_snippet(self, tree: _Tree) -> Snippet | None:
+        found = trees.text_of(tree.node, self._holes)
+        if found is None:
+            return None
+        first, last = min(found.offsets), max(found.offsets)
+        return Snippet(
+            found.text,
+            found.offsets,
+            "yaml",
+            "plain",
+            {**tree.facts, "key": tree.path},
+            tree.context,
+            self.control.within(first, last),
+            writable=False,
+            unknown=found.unknown,
+        )
 
     def _snippet(self, place: _Place) -> Snippet | None:
         scalar = place.scalar
