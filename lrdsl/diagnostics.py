@@ -78,6 +78,11 @@ class MadeText(str):
         return str, (str(self),)  # the places are for messages alone
 
 
+def place_in(source: str, span: Span) -> str:
+    """The place in the data of a stretch of text made from it; "" for other text."""
+    return source.place(span) if isinstance(source, MadeText) else ""
+
+
 class Problem(NamedTuple):
     """A kind of mistake. The code never changes its meaning; the name is for reading."""
 
@@ -328,9 +333,9 @@ class Reporter:
             fix, replacement = suggestion
         if span.sites:  # what is to be replaced stands in the definition, not at the span
             replacement = None
-        place = ""
+        place = place_in(self.source, span)
         if isinstance(self.source, MadeText):  # nothing of the text is the user's to replace
-            place, replacement = self.source.place(span), None
+            replacement = None
         source, file = self.source, self.file
         self.add(Diagnostic(problem, message, span, source, fix, replacement, file, place))
 

@@ -162,7 +162,7 @@ def _walk(node: Any, key: str, around: Mapping[str, Any]) -> Iterator[Place]:
 
 def _is_one(name: str, value: Any) -> bool:
     if is_data(value):
-        return _is_tree(name, value)
+        return "spec" not in value and _is_tree(name, value)
     if isinstance(value, str):
         return (name == "spec" or _LR.fullmatch(name) is not None) and looks_like_spec(value)
     # A number under `lr` may well be an optimizer's, which is no schedule.

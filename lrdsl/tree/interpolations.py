@@ -7,11 +7,13 @@ in its place until the end.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
+from lrdsl.syntax.parser import MAX_DEPTH
+from lrdsl.tree.read import MOST_PARTS
 from lrdsl.tree.words import is_data
 
 _GLUED = re.compile(r"[\w.]\Z")
@@ -37,11 +39,11 @@ class Interpolations:
 
         Raises `SpecError` where one is a part of a word, so that nothing can be said of it.
         """
-        return _changed(value, self._hidden)
+        return _Changing(self._hidden).of(value, 0)
 
     def show(self, value: Any) -> Any:
         """The same with the interpolations where they were."""
-        return _changed(value, self._shown)
+        return _Changing(self._shown).of(value, 0)
 
     def _hidden(self, text: str) -> str:
         parts: list[str] = []
@@ -60,12 +62,23 @@ class Interpolations:
         return _FOUND.sub(lambda found: self._found[int(found[1])], text)
 
 
-def _changed(value: Any, change: Any) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, Mapping):
-        return {_changed(key, change): _changed(each, change) for key, each in value.items()}
-    return [_changed(each, change) for each in value] if is_data(value) else value
+class _Changing:
+    """Changes all texts in a tree, within the bounds for trees."""
+
+    def __init__(self, change: Callable[[str], str]) -> None:
+        self.change = change
+        self.left = MOST_PARTS
+
+    def of(self, value: Any, depth: int) -> Any:
+        self.left -= 1
+        if depth > MAX_DEPTH or self.left < 0:
+            raise fail(d.TOO_DEEP, "the tree is too large, or nested too deep")
+        if isinstance(value, str):
+            return self.change(value)
+        if isinstance(value, Mapping):
+            pairs = [(self.of(k, depth + 1), self.of(v, depth + 1)) for k, v in value.items()]
+            return dict(pairs)
+        return [self.of(each, depth + 1) for each in value] if is_data(value) else value
 
 
 def _closing(text: str, start: int) -> int:

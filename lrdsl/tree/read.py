@@ -17,7 +17,7 @@ from lrdsl.library import Library
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, MOST_NODES_DEEP, parse_tree, read
 from lrdsl.syntax.printer import cut, write
-from lrdsl.syntax.spec import Spec, as_number, operand
+from lrdsl.syntax.spec import NAME, Spec, as_number, operand
 from lrdsl.tree.arguments import placed
 from lrdsl.tree.words import CALLED, CONDITIONAL, NO_NAMES, OPERATORS, are_entries, is_data
 
@@ -222,8 +222,9 @@ class _Reader:
         if isinstance(body, Mapping):
             given: dict[str, n.Node] = {}
             for key, value in body.items():
-                if key in NO_NAMES:
-                    return self.complain(f"`{key}` is no name of a parameter", place)
+                if not isinstance(key, str) or NAME.fullmatch(key) is None or key in NO_NAMES:
+                    self.complain(f"`{cut(str(key))}` is no name of a parameter", place)
+                    continue
                 given[key] = self.schedule(value, f"{place}.{key}", depth + 1, True)
             for key, argument in placed(name, given, self.library):
                 arguments.append(self._kept(argument, f"{place}.{key}"))

@@ -203,9 +203,11 @@ class _Maker:
             return self._shape(form, entry)
         lists = LISTS[name][1] if name in LISTS else ()
         if lists:
-            kinds = {each: {**_list({"$ref": "#/$defs/schedule"}), "minItems": 1} for each in lists}
+            schedules = {**_list({"$ref": "#/$defs/schedule"}), "minItems": 1}
+            kinds = {each: _explained(schedules, "a list of schedules", "") for each in lists}
             if "milestones" in kinds:
-                kinds["milestones"] = _list({"$ref": "#/$defs/duration"})
+                durations = _list({"$ref": "#/$defs/duration"})
+                kinds["milestones"] = _explained(durations, Kind.MILESTONES.value, "")
             return _body(entry, kinds, list(kinds), list(kinds))
         function = FUNCTIONS[name]
         found = _described({"type": ["array", "number", "string"], "pattern": r"\S"}, entry)
@@ -313,7 +315,7 @@ def _body(
         if least:
             found["minItems"] = least
         if least <= 1:
-            alone = {"number", "string", "boolean"} if skips else {*_types(first)}
+            alone = {"number", "string"} if skips else {*_types(first)}
             types += sorted(alone & {"number", "integer", "string", "boolean"})
             found["pattern"] = r"\S"
     found["type"] = types if len(types) > 1 else types[0]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from lrdsl import diagnostics as d
 from lrdsl.callables import FunctionSpec
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import SpecError, fail
 from lrdsl.library import Library
 from lrdsl.syntax import spec as text
+from lrdsl.syntax.parser import MAX_DEPTH
+from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Spec
 from lrdsl.tree.read import read_tree
 from lrdsl.tree.words import is_data, is_tree
@@ -23,25 +26,28 @@ def taken(spec: object, library: Library | None = None) -> str | FunctionSpec:
     >>> taken({"spec": 0.1}), taken(math.sqrt), taken([{"warmup": 100}, {"cosine": {"end": 0.1}}])
     ('0.1', FunctionSpec(math.sqrt), 'warmup(100) >> cosine(_, 0.1)')
     """
-    return _taken(spec, "", library)
-
-
-def _taken(spec: object, place: str, library: Library | None) -> str | FunctionSpec:
+    place = ""
+    while isinstance(spec, Mapping) and "spec" in spec:
+        if not set(spec) <= {"spec", "definitions"}:
+            raise _no_spec(spec)
+        place = f"{place}.spec".lstrip(".")
+        spec = spec["spec"]
+        if len(place) > MAX_DEPTH * len(".spec"):
+            raise fail(d.TOO_DEEP, f"the tree is nested deeper than {MAX_DEPTH} levels")
     if isinstance(spec, FunctionSpec):
         return spec
-    if isinstance(spec, Mapping) and not (is_tree(spec, library) and "spec" not in spec):
-        found = ", ".join(f"`{key}`" for key in spec) or "nothing"
-        if "spec" in spec and set(spec) <= {"spec", "definitions"}:
-            return _taken(spec["spec"], f"{place}.spec".lstrip("."), library)
-        if "spec" in spec or len(spec) != 1:
-            message = (
-                f"a mapping for a schedule has the key `spec`, perhaps `definitions`, not {found}"
-            )
-            fix = "or it is a tree, whose one key is what it calls, such as `cosine`"
-            raise fail(d.BAD_SPEC, message, fix=fix)
+    if isinstance(spec, Mapping) and len(spec) != 1 and not is_tree(spec, library):
+        raise _no_spec(spec)
     if is_data(spec):
         return read_tree(spec, place, library)
     return FunctionSpec(spec) if callable(spec) else text.source_of(spec)
+
+
+def _no_spec(mapping: Mapping[Any, Any]) -> SpecError:
+    found = ", ".join(f"`{cut(str(key))}`" for key in list(mapping)[:8]) or "nothing"
+    message = f"a mapping for a schedule has the key `spec`, perhaps `definitions`, not {found}"
+    fix = "or it is a tree, whose one key is what it calls, such as `cosine`"
+    return fail(d.BAD_SPEC, message, fix=fix)
 
 
 def source_of(spec: object, library: Library | None = None) -> str:

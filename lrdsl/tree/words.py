@@ -81,6 +81,8 @@ def are_entries(name: str, keys: Collection[object], library: Library) -> bool:
     >>> are_entries("interval", ["n"], Library()), are_entries("mine", ["50%"], Library())
     (True, True)
     """
-    if any([not isinstance(key, str) or NAME.fullmatch(key) is None for key in keys]):
+    if is_bracket(name, library):
         return True
-    return is_bracket(name, library)
+    if name in SHAPES or name in MODIFIERS or name in library:
+        return False
+    return any([not isinstance(key, str) or NAME.fullmatch(key) is None for key in keys])

@@ -69,7 +69,7 @@ class _Writer:
                 return _number(node)
             case n.Negative(operand=n.Number() as number):
                 value = _number(number)
-                return write(node) if isinstance(value, str) else -value
+                return -value if value and not isinstance(value, str) else write(node)
             case n.Keyword(word=word):
                 return {"none": None, "true": True, "false": False}.get(word, word)
             case n.List(items=items) if in_call:

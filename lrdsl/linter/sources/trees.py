@@ -29,7 +29,7 @@ class Found(NamedTuple):
     unknown: tuple[tuple[int, int], ...]
 
 
-def is_one(node: Node, by_place: bool) -> bool:
+def is_one(node: Node, by_place: bool, holes: Callable[[str], Iterator[Hole]]) -> bool:
     """Whether a node is the tree of a schedule.
 
     By its place, where an object of lrdsl takes a spec, any list and any mapping with a known key
@@ -44,7 +44,7 @@ def is_one(node: Node, by_place: bool) -> bool:
     if by_place:
         return True
     try:
-        return calls_schedule(source_of(_Reader(lambda text: ()).data(node, "", 0)))
+        return calls_schedule(source_of(_Reader(holes).data(node, "", 0)))
     except (SpecError, _NoTree):
         return False
 
@@ -93,7 +93,7 @@ class _NoTree(Exception):
 class _Reader:
     """Makes plain data of nodes, as YAML would; `starts` says where each part stands."""
 
-    def __init__(self, holes: Callable[[str], Any]) -> None:
+    def __init__(self, holes: Callable[[str], Iterator[Hole]]) -> None:
         self.holes = holes
         self.starts: dict[str, int] = {}
         self.left = _MOST

@@ -114,7 +114,9 @@ class _Document:
         """Look at every value once: anchors may lead to a value in many ways, or in circles."""
         seen: set[int] = set()
         left: list[tuple[nodes.Node, str]] = [(self.root, "")]
-        if trees.is_one(self.root, False):
+        # Elsewhere the one key of a file may well be a name that lrdsl knows by chance.
+        is_preset = os.path.basename(os.path.abspath(self.folder)) == "schedule"
+        if is_preset and trees.is_one(self.root, False, self._holes):
             self._add_tree(self.root, "", {}, {})
         while left:
             node, path = left.pop()
@@ -199,7 +201,7 @@ class _Document:
                 node, path = aim, found[1]
         if isinstance(node, Scalar):
             self._add(node, path, "spec", context, facts)
-        elif node is not None and trees.is_one(node, True):
+        elif node is not None and trees.is_one(node, True, self._holes):
             self._add_tree(node, path, context, facts)
             return
         if not isinstance(node, nodes.Mapping):
@@ -214,7 +216,9 @@ class _Document:
         for name, value in node.items():
             if name == "definitions":
                 continue
-            is_choice = isinstance(value, nodes.Mapping) and not trees.is_one(value, True)
+            is_choice = isinstance(value, nodes.Mapping) and not trees.is_one(
+                value, True, self._holes
+            )
             if isinstance(value, nodes.Mapping) and is_choice and value.get("spec") is None:
                 for pattern, one in value.items():
                     self._argument_once(one, f"{path}.{name}.{pattern}", context, facts)
@@ -224,7 +228,7 @@ class _Document:
     def _argument_once(
         self, node: nodes.Node | None, path: str, context: dict[str, Any], facts: dict[str, Any]
     ) -> None:
-        if node is not None and trees.is_one(node, True):
+        if node is not None and trees.is_one(node, True, self._holes):
             self._add_tree(node, path, context, facts)
             return
         if isinstance(node, nodes.Mapping):
@@ -243,7 +247,7 @@ class _Document:
         """A value anywhere: a spec by its key, or by what it says."""
         if not isinstance(node, Scalar):
             by_name = name is not None and (name == "spec" or _LR.fullmatch(name) is not None)
-            if by_name and (id(node) in self.trees or trees.is_one(node, False)):
+            if by_name and (id(node) in self.trees or trees.is_one(node, False, self._holes)):
                 self._add_tree(node, path, context, facts)
             return
         if name == "definitions" and _DEF.search(node.value):
