@@ -51,7 +51,7 @@ NOWHERE = Span(-1, -1)
 class MadeText(str):
     """Text that was made of data, a tree of a config for example.
 
-    `places` are stretches of the text, each with its place in the data.
+    `places` are stretches of the text, each with its place in the data, the outer ones first.
 
     >>> text = MadeText("hold(5)", [(Span(0, 7), "lr"), (Span(5, 6), "lr.hold.steps")])
     >>> text.place(Span(5, 6)), text.place(Span(0, 4))
@@ -68,11 +68,11 @@ class MadeText(str):
     def place(self, span: Span) -> str:
         """The place of the smallest part of the data that a span is within, "" if unknown."""
         around = [
-            (each.stop - each.start, place)
-            for each, place in self.places
+            (each.stop - each.start, -i)
+            for i, (each, _) in enumerate(self.places)
             if each.start <= span.start and span.stop <= each.stop
         ]
-        return min(around, key=lambda found: found[0])[1] if around else ""
+        return self.places[-min(around)[1]][1] if around else ""
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (str(self),)  # the places are for messages alone

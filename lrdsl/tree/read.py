@@ -73,6 +73,10 @@ class _Reader:
         self.kept: list[n.Node] = []
         """Keeps the nodes alive whose identity is a key."""
         self.left = MOST_PARTS
+        self.characters = MAX_CHARACTERS
+        self.is_full = False
+        self.texts: dict[str, n.Node] = {}
+        """What texts were read as: trees say the same things again and again."""
 
     def complain(
         self, message: str, place: str, problem: Problem = d.BAD_SPEC, fix: str | None = None
@@ -88,11 +92,8 @@ class _Reader:
         A list is a chain where a schedule belongs, and a list of arguments.
         """
         self.left -= 1
-        if self.left < 0:
-            if self.left == -1:
-                fix = f"its text would have more than {MAX_CHARACTERS // 1024} KiB"
-                self.complain("the tree is too large", "", d.TOO_LONG, fix)
-            return n.Faulty()
+        if self.left < 0 or self.is_full:
+            return self._too_large()
         if depth > MAX_DEPTH:
             message = f"the tree is nested deeper than {MAX_DEPTH} levels"
             return self.complain(message, "", d.TOO_DEEP)
@@ -111,7 +112,7 @@ class _Reader:
     def _items(self, data: Any, place: str, depth: int, in_call: bool = False) -> list[n.Node]:
         found: list[n.Node] = []
         for i, item in enumerate(data):
-            if self.left < 0:
+            if self.is_full:
                 break
             found.append(self.schedule(item, f"{place}[{i}]", depth, in_call))
         return found
@@ -136,12 +137,29 @@ class _Reader:
 
     def _text(self, text: str, place: str, before: str, after: str) -> n.Node:
         """The node of a text, read between two others that say what it must be."""
-        reporter = Reporter(f"{before}{text}{after}")
-        tree = read(reporter.source, reporter)
+        self.characters -= len(text)
+        if self.characters < 0:
+            return self._too_large()
+        whole = f"{before}{text}{after}"
+        if whole in self.texts:
+            return replace(self.texts[whole])  # a node of its own, for a place of its own
+        reporter = Reporter(whole)
+        tree = read(whole, reporter)
         for found in reporter.diagnostics:
             start, stop = (min(max(i - len(before), 0), len(text)) for i in found.span[:2])
             self.found.append(replace(found, span=Span(start, stop), source=text, place=place))
-        return n.Faulty() if tree is None or reporter.diagnostics else tree
+        if tree is None or reporter.diagnostics:
+            return n.Faulty()
+        self.texts[whole] = tree
+        return replace(tree)
+
+    def _too_large(self) -> n.Node:
+        """Say once that there is too much of it, and look at nothing more."""
+        if not self.is_full:
+            self.is_full = True
+            fix = f"its text would have more than {MAX_CHARACTERS // 1024} KiB"
+            self.complain("the tree is too large", "", d.TOO_LONG, fix)
+        return n.Faulty()
 
     def _mapping(self, data: Mapping[Any, Any], place: str, depth: int) -> n.Node:
         if set(data) & {"if", "then"}:
@@ -206,11 +224,11 @@ class _Reader:
         parts = self._items(body, place, depth)
         if len(parts) < 2 or (name == "power" and len(parts) > 2):
             wanted = {
-                "pipe": "a schedule and the modifiers that change it",
+                "pipe": "first a schedule, then the modifiers that change it",
                 "power": "two schedules, the base and the exponent",
             }
             what = wanted.get(name, "at least two schedules")
-            return self.complain(f"`{name}` takes a list of {what}", place)
+            return self.complain(f"`{name}` takes a list: {what}", place)
         if name == "pipe":
             return n.pipe(*parts)
         if name == "power":

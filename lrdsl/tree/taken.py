@@ -14,7 +14,7 @@ from lrdsl.syntax.parser import MAX_DEPTH
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Spec
 from lrdsl.tree.read import read_tree
-from lrdsl.tree.words import is_data, is_tree
+from lrdsl.tree.words import is_data
 
 
 def taken(spec: object, library: Library | None = None) -> str | FunctionSpec:
@@ -36,7 +36,7 @@ def taken(spec: object, library: Library | None = None) -> str | FunctionSpec:
             raise fail(d.TOO_DEEP, f"the tree is nested deeper than {MAX_DEPTH} levels")
     if isinstance(spec, FunctionSpec):
         return spec
-    if isinstance(spec, Mapping) and len(spec) != 1 and not is_tree(spec, library):
+    if isinstance(spec, Mapping) and len(spec) != 1 and "if" not in spec:
         raise _no_spec(spec)
     if is_data(spec):
         return read_tree(spec, place, library)
