@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import jsonschema
 import numpy as np
@@ -21,6 +21,7 @@ from click.testing import CliRunner
 from hydra import compose, initialize_config_dir
 from hypothesis import given, settings
 from omegaconf import OmegaConf
+from pydantic import Field
 
 import lrdsl
 from lrdsl.catalogue import entries
@@ -547,6 +548,33 @@ def test_the_schema_knows_own_definitions() -> None:
     assert validator.is_valid({"half": {"a": 1}})
     assert not validator.is_valid({"half": {"b": 1}})
     assert schema["$defs"]["call.half"]["description"].startswith("Half of a.")
+
+
+def test_shapes_of_ones_own_are_in_it() -> None:
+    @lrdsl.shape
+    def sawtooth(
+        t: int,
+        low: float = 0.0,
+        high: Annotated[float, Field(gt=0)] = 1.0,
+        *,
+        period: int = 100,
+        sort: str = "up",
+        heights: list[float] = [1.0],  # noqa: B006
+        round: bool = False,
+    ) -> float:
+        """From low to high, again and again."""
+        return low + (high - low) * (t % period) / period
+
+    tree = {"sawtooth": {"high": 2, "period": 50, "sort": "up", "heights": [1, 2], "round": True}}
+    text = "sawtooth(high=2, period=50, sort=up, heights=[1, 2], round=true)"
+    assert str(from_tree(tree)) == text
+    assert to_tree(text) == tree
+    validator = jsonschema.Draft202012Validator(json_schema())
+    assert validator.is_valid(tree)
+    for name, wrong in {"high": 0, "period": 2.5, "heights": 1, "round": 1, "low": []}.items():
+        assert not validator.is_valid({"sawtooth": {name: wrong}}), name
+        with pytest.raises(SpecError, match=f"at sawtooth.{name}"):
+            lrdsl.compile({"sawtooth": {name: wrong}}, total_steps=100)
 
 
 def _presets() -> dict[str, Any]:

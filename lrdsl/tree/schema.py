@@ -333,7 +333,8 @@ def _types(kind: Schema) -> list[str]:
 
 
 def _kinds(parameters: Iterable[Parameter], cls: type[Parametrised]) -> dict[str, Schema]:
-    fields = cls.model_fields
+    # A shape made of a function has fields with names of their own, and the parameters' as aliases.
+    fields = {field.alias or name: field for name, field in cls.model_fields.items()}
     return {
         p.name: _kind(p, _bounds(fields[p.name].metadata) if p.name in fields else {})
         for p in parameters
