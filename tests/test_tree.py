@@ -872,6 +872,31 @@ def test_trees_are_linted(text: str, found: list[Any], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        pytest.param("compile([{'warmup': {'mode': 'linear', 'steps': 9}}, 0.1])", [], id="fine"),
+        pytest.param("compile({'cosine': {'stepz': 9}})", [("2:15", "LR206")], id="parameter"),
+        pytest.param("compile({'spec': {'cosine': {'stepz': 9}}})", [("2:24", "LR206")], id="node"),
+        pytest.param("compile({'cosine': {'steps': n}})", [], id="not known"),
+        pytest.param(
+            "torch.Scheduler(o, {'lr': {'warmup': {'mode': 'linear', 'steps': 9}}})",
+            [],
+            id="a program",
+        ),
+        pytest.param(
+            "torch.Scheduler(o, {'lr': {'head': [{'cosine': {'x': 0}}], '*': '0.1'}})",
+            [("2:42", "LR206")],
+            id="a choice",
+        ),
+    ],
+)
+def test_trees_in_python_are_linted(call: str, found: list[Any], tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(f"import lrdsl, lrdsl.torch\nlrdsl.{call}\n", encoding="utf-8")
+    _, written = _lrdsl("lint", str(tmp_path / "a.py"))
+    assert re.findall(r"a\.py:(\d+:\d+): \w+\[(LR\d+)\]", written) == found
+
+
+@pytest.mark.parametrize(
     ("config", "found"),
     [
         pytest.param({"lr": {"spec": TREE}}, [], id="fine"),

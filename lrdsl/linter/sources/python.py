@@ -13,12 +13,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from lrdsl.compiler.context import PARTS, RESERVED
+from lrdsl.diagnostics import SpecError
 from lrdsl.linter.found import Role, Snippet
 from lrdsl.linter.sources.control import Control
 from lrdsl.linter.sources.holes import fill
 from lrdsl.linter.sources.literals import Literal, read_literal
 from lrdsl.linter.sources.training import told
 from lrdsl.syntax.spec import NAME, as_number
+from lrdsl.tree.taken import source_of
+from lrdsl.tree.words import is_tree
 
 
 class NotPython(Exception):
@@ -189,8 +192,11 @@ class _Module:
         self._string(value, "definitions", {}, facts)
 
     def _spec(self, value: ast.expr, context: dict[str, Any], facts: dict[str, Any]) -> None:
-        """A spec, a mapping with one, or a program of them."""
+        """A spec, a mapping with one, a tree, or a program of them."""
         node = self._value(value)
+        if _is_tree(node):
+            self._tree(node, context, facts)
+            return
         if not isinstance(node, ast.Dict):
             self._string(node, "spec", context, facts)
             return
@@ -210,9 +216,27 @@ class _Module:
         facts["program"] = tuple(sorted(map(str, pairs)))
         for each in pairs.values():
             each = self._value(each)
-            choices = each.values if isinstance(each, ast.Dict) else [each]
-            for choice in choices:
-                self._string(self._value(choice), "spec", context, facts)
+            is_choice = isinstance(each, ast.Dict) and not _is_tree(each)
+            for choice in each.values if is_choice else [each]:  # type: ignore[attr-defined]
+                choice = self._value(choice)
+                if _is_tree(choice):
+                    self._tree(choice, context, facts)
+                else:
+                    self._string(choice, "spec", context, facts)
+
+    def _tree(self, node: ast.expr, context: dict[str, Any], facts: dict[str, Any]) -> None:
+        """A tree that is nothing but literals; what is wrong with it stands where it begins."""
+        try:
+            text = source_of(ast.literal_eval(node))
+        except (ValueError, TypeError, SpecError, RecursionError, MemoryError):
+            return
+        start, stop = self._extent(node)
+        offsets = (*[start] * len(text), stop)
+        control = self.control.within(start, stop)
+        self.found.setdefault(
+            (start, stop),
+            Snippet(text, offsets, "python", "single", facts, context, control, writable=False),
+        )
 
     def _value(self, node: ast.expr) -> ast.expr:
         """What a name stands for, if the file says so once; else the expression itself."""
@@ -283,6 +307,16 @@ class _Module:
         start = self.starts[line - 1]
         stop = self.starts[line] if line < len(self.starts) else len(self.text)
         return start + len(self.text[start:stop].encode()[:column].decode(errors="ignore"))
+
+
+def _is_tree(node: ast.expr) -> bool:
+    """Whether a list or a dict in the code is the tree of a schedule."""
+    if isinstance(node, ast.List):
+        return True
+    if not isinstance(node, ast.Dict):
+        return False
+    keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
+    return len(keys) == len(node.keys) and keys != ["spec"] and is_tree(dict.fromkeys(keys))
 
 
 def _is_name(node: ast.AST) -> bool:
