@@ -6,16 +6,20 @@
     python examples/train.py -m schedule@lr=warmup_cosine,wsd_by_hand
     python examples/train.py 'lr="torch.OneCycleLR(0.3, total_steps=total)"'
     python examples/train.py 'lr="warmup(100) >> (hold() | plateau(0.5, patience=3))"'
+    python examples/train.py range_test=true optimizer=adamw
     python examples/train.py -m +hydra/callbacks=[lrdsl] schedule@lr=linear,poly steps=400
 
 The last line lints the schedule of every job before the first one starts (docs/hydra.md).
 A schedule that reacts to a metric is given the test loss, once an epoch.
 Hydra's run folder then holds lr.csv (step, lr, loss) and lr.png.
+With range_test=true nothing is trained: a learning-rate range test suggests an `optimizer.lr`, and
+draws range_test.png.
 """
 
 import csv
 import itertools
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import hydra
@@ -26,11 +30,12 @@ from matplotlib.figure import Figure
 from omegaconf import DictConfig
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 from tqdm import tqdm
 
 from lrdsl import Spec, SpecError
+from lrdsl.torch import range_test
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="train")
@@ -38,9 +43,16 @@ def main(cfg: DictConfig) -> None:
     torch.manual_seed(cfg.seed)
     torch.set_num_threads(1)  # the network is too small to gain from more
     train, test = load_data(cfg.seed)
-    model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    model = make_model()
     optimizer = hydra.utils.instantiate(cfg.optimizer)(model.parameters())
+    loader = DataLoader(train, cfg.batch_size, shuffle=True, drop_last=True)
+    folder = Path(HydraConfig.get().runtime.output_dir)
     try:
+        if cfg.range_test:
+            found = range_test(model, optimizer, loss_of, loader)
+            found.plot(folder / "range_test.png")
+            print(f"{found}\nrange_test.png is in {folder}")
+            return
         scheduler = hydra.utils.instantiate(cfg.scheduler)(optimizer)
     except SpecError as error:
         sys.exit(str(error))
@@ -48,14 +60,12 @@ def main(cfg: DictConfig) -> None:
     if length not in (cfg.steps, float("inf")):
         print(f"note: the schedule is {length} updates long, the run {cfg.steps} (steps=...)")
 
-    loader = DataLoader(train, cfg.batch_size, shuffle=True, drop_last=True)
     batches = itertools.chain.from_iterable(itertools.repeat(loader))
     reacts = any(schedule.is_reactive for schedule in scheduler.schedules)
     history = []
     for step in tqdm(range(int(cfg.steps)), desc="training", unit="update"):
-        images, labels = next(batches)
         [lr] = scheduler.get_last_lr()
-        loss = nn.functional.cross_entropy(model(images), labels)
+        loss = loss_of(model, next(batches))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -64,7 +74,6 @@ def main(cfg: DictConfig) -> None:
             scheduler.observe(test_loss(model, test))
         history.append((step, lr, loss.item()))
 
-    folder = Path(HydraConfig.get().runtime.output_dir)
     write_csv(folder / "lr.csv", history)
     draw(folder / "lr.png", history, scheduler.spec)
     print(f"test accuracy: {accuracy(model, test):.3f}")
@@ -81,10 +90,18 @@ def load_data(seed: int) -> tuple[TensorDataset, TensorDataset]:
     return TensorDataset(parts[0], parts[2]), TensorDataset(parts[1], parts[3])
 
 
+def make_model() -> nn.Module:
+    return nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+
+
+def loss_of(model: nn.Module, batch: Sequence[Tensor]) -> Tensor:
+    images, labels = batch
+    return nn.functional.cross_entropy(model(images), labels)
+
+
 @torch.no_grad()
 def test_loss(model: nn.Module, data: TensorDataset) -> float:
-    images, labels = data.tensors
-    return nn.functional.cross_entropy(model(images), labels).item()
+    return loss_of(model, data.tensors).item()
 
 
 @torch.no_grad()

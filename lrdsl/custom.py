@@ -14,13 +14,9 @@ from pydantic import Field, PrivateAttr, create_model
 
 from lrdsl import diagnostics as d
 from lrdsl.callables import Caller, qualified_name
-from lrdsl.compiler.context import RESERVED
-from lrdsl.compiler.lists import LISTS
-from lrdsl.curves import CURVES
+from lrdsl.compiler.names import taken
 from lrdsl.diagnostics import fail
-from lrdsl.functions import FUNCTIONS
 from lrdsl.library import Library
-from lrdsl.modifiers import MODIFIERS
 from lrdsl.parameters import Lean, Parameter, ParameterError
 from lrdsl.shapes import SHAPES, Form, Shape
 from lrdsl.signal import Array
@@ -101,22 +97,15 @@ _DOTTED = re.compile(rf"{NAME.pattern}(\.{NAME.pattern})*")
 def _check_free(name: str, origin: str) -> None:
     """Raise if a name stands for something else than what is being defined again."""
     form = SHAPES.built_in(name)
-    if form is not None and _origin(form) != origin:
-        what = f"the shape `{_origin(form)}`" if issubclass(form.cls, Own) else "a shape"
-    elif name in CURVES and form is None:
-        what = "a curve"
-    elif name in MODIFIERS:
-        what = "a modifier"
-    elif name in FUNCTIONS or name in LISTS:
-        what = "a function"
-    elif name in Library():
-        what = "a definition"
-    elif name in RESERVED:
-        what = "a word with a meaning of its own"
-    else:
+    if form is not None and _origin(form) == origin:
         return
-    fix = 'choose another: `@lrdsl.shape(name="my.shape")`'
-    raise fail(d.BAD_SHAPE, f"the name `{name}` is taken: it is {what}", fix=fix)
+    # No package is imported for it: it may be just that package which is defining its shape.
+    message = taken(name, Library(), find_shape=SHAPES.built_in)
+    if form is not None and issubclass(form.cls, Own):
+        message = f"the name `{name}` is taken: it is the shape `{_origin(form)}`"
+    if message is not None:
+        fix = 'choose another: `@lrdsl.shape(name="my.shape")`'
+        raise fail(d.BAD_SHAPE, message, fix=fix)
 
 
 def _origin(form: Form) -> str:

@@ -152,6 +152,7 @@ BAD_METRIC = Problem("LR605", "bad-metric")
 BAD_SHAPE = Problem("LR606", "bad-shape")
 BAD_SETTING = Problem("LR607", "bad-setting")
 BAD_CONFIG = Problem("LR608", "bad-config")
+BAD_LOG = Problem("LR609", "bad-log")
 
 _MARGIN = 60
 """Characters of a long line shown on each side of what is wrong."""
@@ -314,6 +315,12 @@ class Reporter:
         self.file = file
         self._found: dict[tuple[object, ...], Diagnostic] = {}
         self._more = 0
+
+    def copy(self) -> Reporter:
+        """Another one that has collected the same so far."""
+        other = Reporter(self.source, self.file)
+        other._found, other._more = dict(self._found), self._more
+        return other
 
     def report(
         self,

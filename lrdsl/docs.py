@@ -1,7 +1,8 @@
 """The form of the docstrings of shapes, modifiers, curves and of the comments on definitions.
 
 First a paragraph that begins with a summary of one sentence, formula included; then what else there
-is to say; then a line with an example; then the sources.
+is to say; then a line with an example; then the sources. A line that begins with `Deprecated:`
+says what to use instead.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from typing import NamedTuple
 
 _SENTENCE = re.compile(r"(.+?\.)(?:\s+(?=[A-Z`])|$)", re.DOTALL)
+_DEPRECATED = re.compile(r"^Deprecated:[ \t]*(\S.*?)(?=\n[ \t]*\n|\Z)", re.DOTALL | re.MULTILINE)
 _EXAMPLE = re.compile(r"Example: `([^`]+)`")
 
 
@@ -44,3 +46,18 @@ def read_doc(text: str) -> Doc:
     rest = first[len(summary) :].strip()
     body = "\n\n".join([part for part in (rest, *others) if part])
     return Doc(" ".join(summary.split()), body, example, "\n\n".join(after))
+
+
+def deprecation(text: str) -> str | None:
+    """What a docstring advises instead of what it is about; None if that is not deprecated.
+
+    It is a line that begins with `Deprecated:`, up to the end of its paragraph.
+
+    >>> deprecation("Half of `a`.\\n\\nDeprecated: Write `a / 2`\\ninstead.\\n\\nOf 2020.")
+    'write `a / 2` instead'
+    """
+    found = _DEPRECATED.search(inspect.cleandoc(text))
+    if found is None:
+        return None
+    advice = " ".join(found[1].split()).removesuffix(".")
+    return advice[:1].lower() + advice[1:]

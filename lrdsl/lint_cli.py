@@ -181,6 +181,10 @@ def lint(
     files = [path for path in paths if path != "-"]
     fixes, failed = _fix(files, project, diff, colour) if fixing else (0, ())
     outcome = _outcome(files, texts, project, failed)
+    if form == "sarif":
+        from lrdsl.linter.fix import offered
+
+        outcome = offered(outcome, project)
     _write(outcome, form, colour, aside=diff)
     if fixing:
         click.echo(f"{fixes} {'can be' if diff else 'were'} fixed.", err=diff or form != "text")

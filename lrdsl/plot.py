@@ -33,10 +33,12 @@ FORMATS = ("svg", "png", "pdf")
 _POINTS = 10_000
 """Up to how many updates a figure draws every single one."""
 
-_COLOURS = ("#1f5fa8", "#c8442f", "#2b8a57", "#d98a12", "#7a4ca0", "#4f5d68")
+COLOURS = ("#1f5fa8", "#c8442f", "#2b8a57", "#d98a12", "#7a4ca0", "#4f5d68")
+"""Of curves: blue, red, green, amber, purple, grey."""
+
+INK, _PALE = "#333333", "#e4e7ea"
 _DASHES = ("-", "--", ":", "-.")
 _MOST_BOUNDARIES = 40
-_INK, _PALE = "#333333", "#e4e7ea"
 
 Drawable: TypeAlias = Any
 """A Schedule, or whatever `lrdsl.compile` takes for a spec."""
@@ -113,21 +115,16 @@ def figure(
     >>> picture.axes[0].get_xlabel(), picture.axes[0].get_ylabel()
     ('update', 'learning rate')
     """
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        message = "a figure needs matplotlib: pip install 'lrdsl[plot]'"
-        raise ModuleNotFoundError(message, name=error.name) from error
+    _need_matplotlib()
     schedules = _schedules(specs, context)
     curves = _curves(schedules, stop)
     if log and not any((curve.values > 0).any() for curve in curves):
         raise ValueError("no value is above 0: there is nothing to draw on a logarithmic axis")
 
     legend = 0.17 * len(schedules) if len(schedules) > 1 else 0.0
-    picture = Figure(figsize=(7.2, 3.7 + legend), facecolor="white")
-    picture.set_layout_engine("constrained", w_pad=0.1, h_pad=0.08)
+    picture = blank(3.7 + legend)
     axes = picture.add_subplot()
-    looks = zip(cycle(_COLOURS), cycle([d for d in _DASHES for _ in _COLOURS]), strict=False)
+    looks = zip(cycle(COLOURS), cycle([d for d in _DASHES for _ in COLOURS]), strict=False)
     for schedule, curve, (colour, dashes) in zip(schedules, curves, looks, strict=False):
         x = np.append(curve.steps, curve.end)
         y = np.append(curve.values, curve.values[-1])
@@ -158,16 +155,16 @@ def figure(
             bbox_to_anchor=(0.5, 1.0),
             frameon=False,
             prop={"family": "monospace", "size": 8},
-            labelcolor=_INK,
+            labelcolor=INK,
         )
         if title:
-            picture.suptitle(_literal(title), fontsize=11, color=_INK)
+            picture.suptitle(_literal(title), fontsize=11, color=INK)
     else:
         heading = title or "\n".join(textwrap.wrap(str(schedules[0].spec), 84, max_lines=3))
         look: dict[str, Any] = (
             {"fontsize": 11} if title else {"fontsize": 8.5, "family": "monospace"}
         )
-        axes.set_title(_literal(heading), loc="left", color=_INK, pad=10, **look)
+        axes.set_title(_literal(heading), loc="left", color=INK, pad=10, **look)
     return picture
 
 
@@ -189,12 +186,27 @@ def save(
     Traceback (most recent call last):
     ValueError: a picture is .svg, .png or .pdf, not 'lr.jpg'
     """
-    target = Path(path)
-    kind = target.suffix.lower().removeprefix(".")
+    kind_of(path)
+    return write(figure(specs, stop=stop, log=log, title=title, **context), path)
+
+
+def kind_of(path: str | os.PathLike[str]) -> str:
+    """The kind of picture that a path names; `ValueError` if it is none.
+
+    >>> kind_of("runs/lr.SVG")
+    'svg'
+    """
+    kind = Path(path).suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         raise ValueError(f"a picture is .svg, .png or .pdf, not {os.fspath(path)!r}")
-    picture = figure(specs, stop=stop, log=log, title=title, **context)
+    return kind
+
+
+def write(picture: Figure, path: str | os.PathLike[str]) -> Path:
+    """Write a figure to a file, of the same bytes each time; see `save`."""
     import matplotlib
+
+    kind, target = kind_of(path), Path(path)
 
     # Ids of SVG elements come from the salt, else from chance; dates would differ each time.
     undated: dict[str, dict[str, str | None]] = {
@@ -313,6 +325,24 @@ def _scientific(value: Decimal) -> str:
     return f"{value.scaleb(-value.adjusted()).normalize():f}e{value.adjusted()}"
 
 
+def _need_matplotlib() -> None:
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ModuleNotFoundError as error:
+        message = "a figure needs matplotlib: pip install 'lrdsl[plot]'"
+        raise ModuleNotFoundError(message, name=error.name) from error
+
+
+def blank(height: float) -> Figure:
+    """An empty figure in the look of all of them, so many inches high."""
+    _need_matplotlib()
+    from matplotlib.figure import Figure
+
+    picture = Figure(figsize=(7.2, height), facecolor="white")
+    picture.set_layout_engine("constrained", w_pad=0.1, h_pad=0.08)
+    return picture
+
+
 def _schedules(specs: Drawable | Sequence[Drawable], context: dict[str, Any]) -> list[Schedule]:
     several = isinstance(specs, Sequence) and not isinstance(specs, str)
     found = [
@@ -346,11 +376,16 @@ def _dress(axes: Axes, end: int) -> None:
     axes.set_xlim(0, end)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: labels([Decimal(x)])[0]))
-    axes.set_xlabel("update", color=_INK)
-    axes.set_ylabel("learning rate", color=_INK)
+    dress(axes, "update", "learning rate")
+
+
+def dress(axes: Axes, x: str, y: str) -> None:
+    """Give axes their names and the look of all figures."""
+    axes.set_xlabel(x, color=INK)
+    axes.set_ylabel(y, color=INK)
     axes.grid(color=_PALE, linewidth=0.8, zorder=0)
     axes.set_axisbelow(True)
-    axes.tick_params(colors=_INK, labelsize=9, length=3, width=0.8)
+    axes.tick_params(colors=INK, labelsize=9, length=3, width=0.8)
     axes.tick_params(which="minor", length=0)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 import sys
-from importlib.metadata import EntryPoint
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 class Offer(NamedTuple):
@@ -67,6 +68,8 @@ class Plugins:
 
 def _offers(group: str) -> dict[str, list[Offer]]:
     """The entry points of a group by name. Of a package found twice the first counts."""
+    import importlib.metadata  # takes as long as all of lark, and most specs need no plugin
+
     found: dict[str, list[Offer]] = {}
     seen: set[str] = set()
     for distribution in importlib.metadata.distributions():

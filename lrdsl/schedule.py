@@ -6,8 +6,7 @@ import itertools
 import math
 import operator
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
@@ -18,19 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from lrdsl import diagnostics as d
 from lrdsl.callables import Called, Caller, FunctionSpec
-from lrdsl.compiler.check import read_own
+from lrdsl.compiler.analysis import Analysis, analyse, not_too_deep
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.elaborate import elaborate
-from lrdsl.compiler.expand import expand, own_text
 from lrdsl.compiler.resolve import Laid, Resolved, Resolver
 from lrdsl.compiler.terms import Term
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
-from lrdsl.library import Library
 from lrdsl.library.files import text_of
 from lrdsl.modifiers.reactive import Reaction
 from lrdsl.signal import CHUNK, LAST_STEP, Array, Signal, half_up
-from lrdsl.syntax.nodes import Node
-from lrdsl.syntax.parser import read
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Operand, Spec, as_number, source_of
 from lrdsl.tree.taken import taken
@@ -437,20 +431,20 @@ def compile_in(
     source = taken(spec)
     if isinstance(source, FunctionSpec):
         return _of_function(source, context)
-    reporter = Reporter(source)
-    tree = read(source, reporter)
-    if tree is None:
+    return schedule_of(analyse(source, context.definitions, references), context, references)
+
+
+def schedule_of(
+    analysis: Analysis, context: Context, references: Mapping[str, Schedule] = _NONE
+) -> Schedule:
+    """The schedule that a spec is in a context. Its definitions are those of the analysis."""
+    reporter = analysis.mistakes.copy()
+    if analysis.term is None:
         raise SpecError(reporter.diagnostics)
-    library = Library(read_own(context.definitions))
-    with _not_too_deep(tree, reporter):
-        expanded = expand(tree, library, reporter)
-        if reporter.diagnostics:
-            _check_names(expanded, library, reporter, references)
-            reporter.check()
-        term = elaborate(expanded, reporter, library, references)
-    resolved = _resolve(term, context, references, reporter)
-    context = replace(context, definitions=own_text(tree, library))
-    schedule = Schedule(Spec(tree, source), context, resolved, term, references)
+    resolved = _resolve(analysis.term, context, references, reporter)
+    context = replace(context, definitions=analysis.definitions)
+    spec = Spec(analysis.tree, analysis.source)
+    schedule = Schedule(spec, context, resolved, analysis.term, references)
     schedule(_probe(schedule))
     return schedule
 
@@ -488,22 +482,11 @@ def _resolve(
 ) -> Resolved:
     """What a term is in a context after some metrics; `SpecError` with all that is wrong."""
     beside = context.beside({name: schedule._signal for name, schedule in references.items()})
-    with _not_too_deep(term.node, reporter), np.errstate(all="ignore"):
+    with not_too_deep(term.node, reporter), np.errstate(all="ignore"):
         found = Resolver(beside, reporter, reactions).resolve(term)
     reporter.check()
     assert found is not None
     return found
-
-
-@contextmanager
-def _not_too_deep(node: Node, reporter: Reporter) -> Iterator[None]:
-    """Where recursion without an end in sight is a mistake of the spec."""
-    try:
-        yield
-    except RecursionError:
-        message = "too much of the spec leans on each other, or is nested in each other"
-        reporter.report(d.TOO_DEEP, message, node.span)
-        reporter.check()
 
 
 def _restore(
@@ -514,17 +497,6 @@ def _restore(
     observed: int | None,
 ) -> Schedule:
     return compile_in(source, context, references)._after(reactions, observed)
-
-
-def _check_names(
-    tree: Node, library: Library, reporter: Reporter, schedules: Collection[str]
-) -> None:
-    """What can be said of a tree mended after syntax errors: its names. The rest may be guesses."""
-    mended = Reporter(reporter.source)
-    elaborate(tree, mended, library, schedules)
-    for found in mended.diagnostics:
-        if found.problem in (d.UNKNOWN_NAME, d.UNKNOWN_PARAMETER):
-            reporter.add(found)
 
 
 def _probe(schedule: Schedule) -> NDArray[np.int64]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import unicodedata
+from pathlib import PurePath
 from typing import TextIO
 
 import click
@@ -43,13 +45,46 @@ def colourful(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+"""A line as `patch` counts them: other characters that end lines for Python stand in them."""
+
+
+def _named(path: str) -> str:
+    """The path of a file as a diff has it: from here, or else from the root."""
+    if path.startswith("<"):  # what stands in no file
+        return path
+    whole, here = os.path.abspath(path), os.path.abspath(".")
+    try:
+        inside = os.path.commonpath([whole, here]) == here
+    except ValueError:  # on another drive
+        inside = False
+    pure = PurePath(os.path.relpath(whole) if inside else whole)
+    return pure.relative_to(pure.anchor).as_posix()
+
+
+def _quoted(name: str) -> str:
+    """A name as git writes it: in quotes if need be, with a tab behind it if it has spaces."""
+    if all([c.isprintable() and c not in '"\\' for c in name]):
+        return f"{name}\t" if " " in name else name
+    special = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+    return '"' + "".join([special.get(c) or _octal(c) for c in name]) + '"'
+
+
+def _octal(c: str) -> str:
+    return c if c.isprintable() else "".join([f"\\{byte:03o}" for byte in os.fsencode(c)])
+
+
 def difference(path: str, old: str, new: str) -> str:
-    """A unified diff; `patch` and `git apply` take it."""
+    """A unified diff; `patch -p1` and `git apply` take it in the working directory.
+
+    A file outside of that has its whole path, as `git diff --no-index` has it: for the root.
+    """
     import difflib
 
     hues = {"+": "green", "-": "red", "@": "cyan"}
+    name = _named(path)
     lines = difflib.unified_diff(
-        old.splitlines(keepends=True), new.splitlines(keepends=True), f"a/{path}", f"b/{path}"
+        _LINE.findall(old), _LINE.findall(new), _quoted(f"a/{name}"), _quoted(f"b/{name}")
     )
     shown = []
     for line in lines:

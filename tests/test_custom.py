@@ -561,7 +561,7 @@ def test_a_signature_that_no_call_could_have(target: Any, expected: str) -> None
         pytest.param({"name": "cosine"}, "`cosine` is taken: it is a shape", id="curve's shape"),
         pytest.param({"name": "warmup"}, "`warmup` is taken: it is a shape", id="shape"),
         pytest.param({"name": "poly"}, "`poly` is taken: it is a shape", id="alias"),
-        pytest.param({"name": "sqrt"}, "`sqrt` is taken: it is a curve", id="curve"),
+        pytest.param({"name": "sqrt"}, "`sqrt` is taken: it is a function", id="mode"),
         pytest.param({"name": "clip"}, "`clip` is taken: it is a modifier", id="modifier"),
         pytest.param({"name": "exp"}, "`exp` is taken: it is a function", id="function"),
         pytest.param({"name": "count"}, "`count` is taken: it is a function", id="of lists"),
@@ -569,6 +569,7 @@ def test_a_signature_that_no_call_could_have(target: Any, expected: str) -> None
         pytest.param({"name": "t"}, "`t` is taken: it is a word", id="clock"),
         pytest.param({"name": "rest"}, "`rest` is taken: it is a word", id="duration"),
         pytest.param({"name": "true"}, "`true` is taken: it is a word", id="literal"),
+        pytest.param({"name": "if"}, "`if` is taken: it is a word", id="word of the grammar"),
         pytest.param({"name": "halve"}, "`halve` is taken: it is the shape `.*halving", id="own"),
     ],
 )

@@ -112,3 +112,57 @@ def test_differences_and_bad_metrics_are_errors_on_every_rank(tmp_path):
         assert found["goes on"] == [0.5]
     assert "no number for a metric on rank 1" in first["bad"]
     assert "a metric is a number, not text: 'high'" in second["bad"]
+
+
+RANGE_TEST = """
+from torch import nn
+from lrdsl.torch import range_test
+
+torch.set_num_threads(1)
+torch.manual_seed(0)
+data = torch.randn(64, 8)
+batches = [(x, x.abs().sum(dim=1, keepdim=True)) for x in data.split(16)][rank::2]
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))
+"""
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        pytest.param("model = nn.parallel.DistributedDataParallel(model)", id="DDP"),
+        pytest.param(
+            "from torch.distributed.fsdp import fully_shard; fully_shard(model)", id="FSDP2"
+        ),
+    ],
+)
+def test_a_range_test_goes_by_the_mean_loss_and_leaves_no_trace(tmp_path, wrap):
+    first, second = on_two_ranks(
+        tmp_path,
+        RANGE_TEST
+        + wrap
+        + """
+def loss_fn(model, batch):
+    return nn.functional.mse_loss(model(batch[0]), batch[1])
+
+def bits():
+    tensors = [*model.parameters(), *(x for s in optimizer.state.values() for x in s.values())]
+    local = [x.to_local() if hasattr(x, "to_local") else x for x in tensors]
+    return [x.detach().double().flatten().tolist() for x in local]
+
+optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+for batch in batches:
+    optimizer.zero_grad()
+    loss_fn(model, batch).backward()
+    optimizer.step()
+before = bits()
+result = range_test(model, optimizer, loss_fn, batches, 1e-5, 100)
+found["unchanged"] = bits() == before
+found["losses"] = result.losses.tolist()
+found["stop"] = result.stop
+found["suggestion"] = result.suggestion
+""",
+    )
+    assert first == second
+    assert first["unchanged"]
+    assert first["stop"] == "diverged"
+    assert 0.01 < first["suggestion"] < 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -42,6 +43,16 @@ def test_a_hook_runs_on_a_repository(hook: dict[str, Any], tmp_path: Path) -> No
     assert clean.returncode == 0, clean.stdout + clean.stderr
     (tmp_path / "bad.yaml").write_text("spec: cosine(1, 0,\n")
     assert run(hook["entry"], tmp_path).returncode == 1
+
+
+def test_the_configs_in_the_docs_are_for_these_hooks() -> None:
+    page = (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"(?:^ {4}.*\n)+", page, re.M)
+    cloned, local = [yaml.safe_load(block)["repos"][0] for block in blocks if "repos:" in block]
+    assert [hook["id"] for hook in cloned["hooks"]] == [hook["id"] for hook in HOOKS]
+    [own] = [hook for hook in HOOKS if hook["id"] == local["hooks"][0]["id"]]
+    for key in ("name", "entry", "types", "files"):
+        assert local["hooks"][0][key] == own[key]
 
 
 def test_the_formatting_hook_formats(tmp_path: Path) -> None:

@@ -146,6 +146,15 @@ def test_definitions_of_the_context_and_of_the_config_go_together():
     assert lint_config(config, context={"definitions": "def one() = hold(1)"}) == []
 
 
+def test_a_definition_that_no_spec_of_the_config_uses_is_told_once():
+    own = "def a(n) = hold(n) \ndef b(n) = hold(n) \ndef c(n) = hold(n)"
+    config = {"_target_": OURS, "definitions": own, "spec": {"lr": "a(5)", "momentum": "b(5)"}}
+    [found] = lint_config(config)
+    assert (found.key, found.diagnostic.name) == ("spec.lr", "unused-definition")
+    assert "`c`" in found.diagnostic.message
+    assert lint_config(config, context={"definitions": "def d(n) = hold(n)"}) == []
+
+
 def test_settings_choose():
     assert found_in({"lr": BAD}, settings=Settings(ignore=("LR201",))) == []
 
@@ -473,6 +482,12 @@ def test_lint_hydra(tmp_path, files, overrides, found):
     results = lint_hydra(write(tmp_path, files), "app", overrides)
     assert [(each.option, each.key) for each in results] == found
     assert all(each.place.startswith("app") for each in results)
+
+
+def test_the_name_of_an_option_in_the_place_of_a_spec(tmp_path):
+    files = {**OPTIONS, "app.yaml": "defaults: [schedule@lr: good, _self_]\nx: {spec: var}\n"}
+    [found] = lint_hydra(write(tmp_path, files), "app", ["schedule@lr=good"])
+    assert (found.key, found.diagnostic.name) == ("x.spec", "preset-as-spec")
 
 
 def test_a_finding_of_every_option_is_there_once(tmp_path):

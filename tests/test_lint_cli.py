@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from click.testing import CliRunner, Result
 from lrdsl.cli import cli
 from lrdsl.linter import check, pages
 from lrdsl.linter.base import RULES, Case, Finding, Rule, case
+from lrdsl.linter.files import read_file
+from lrdsl.linter.found import SourceFile
 from lrdsl.linter.subject import Subject
 
 ROOT = Path(__file__).parent.parent
@@ -284,6 +287,33 @@ def test_many_files_are_linted_in_the_order_of_their_names(monkeypatch: pytest.M
         several.stderr,
         several.exit_code,
     )
+
+
+def test_files_that_a_killed_process_had_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    parent = os.getpid()
+
+    def read(path: str) -> SourceFile:
+        if path.endswith("heavy.yaml"):
+            assert os.getpid() != parent
+            os.kill(os.getpid(), signal.SIGKILL)
+        return read_file(path)
+
+    for i in range(3):
+        write(f"{i}.yaml", "lr: cosin(1, 0, 9)\n")
+    write("heavy.yaml", "lr: 0.1\n")
+    monkeypatch.setattr(check.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(check, "_CHUNK", 1)
+    monkeypatch.setattr(check, "read_file", read)
+    result = call("lint", "0.yaml", "1.yaml", "2.yaml", "heavy.yaml")
+    assert result.exit_code == 2
+    lost = result.stderr.splitlines()
+    assert (
+        lost[-1] == "Error: heavy.yaml: this was not looked at: a process of the linter was killed"
+    )
+    # What was under way in the other process is lost as well; the rest is all there.
+    looked_at = [f"{i}.yaml" for i in range(3) if f"{i}.yaml:1:5: error[LR201]" in result.stdout]
+    assert len(looked_at) + len(lost) == 4
+    assert not [path for path in looked_at if path in result.stderr]
 
 
 class Needless(Rule):

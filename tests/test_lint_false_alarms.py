@@ -7,6 +7,7 @@ of the language.
 
 from __future__ import annotations
 
+import doctest
 import json
 import math
 import re
@@ -19,6 +20,10 @@ import lrdsl
 from lrdsl import SpecError
 from lrdsl.catalogue import EXAMPLE_RUN, entries
 from lrdsl.linter import lint
+from lrdsl.linter.files import lint_source, read_file, read_text
+from lrdsl.linter.found import SourceFile
+from lrdsl.linter.project import Project
+from lrdsl.linter.sources.names import calls_schedule
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -127,3 +132,122 @@ def test_golden(spec: str) -> None:
 def test_recipes_in_a_run(spec: str) -> None:
     length = 900 if "800" in spec else 1000
     assert lint(spec, total_steps=length, base_lr=0.1) == []
+
+
+# --- everything else that the project shows -----
+
+
+def found_in(file: SourceFile, project: Project) -> set[tuple[str, str]]:
+    """The specs in a file that something is found in, each with what it is."""
+    return {
+        (x.snippet.text.partition("#")[0].strip(), x.diagnostic.name)
+        for x in lint_source(file, project)
+        if x.snippet is not None
+    }
+
+
+KNOWN = {(spec, name) for spec, names in ALLOWED.items() for name in names}
+ANY = Project()
+IN_RUN = Project(context={k: v for k, v in RUN.items() if k not in ("total_steps", "peak")})
+FILES = [
+    path
+    for folder in ("", "conf", "docs", "examples", "hydra_plugins", "lrdsl")
+    for path in sorted((ROOT / folder).glob("**/*" if folder else "*.md"))
+    if path.suffix in (".yaml", ".py", ".md", ".lr")
+]
+
+
+def test_there_are_files_of_every_sort() -> None:
+    found = {path.relative_to(ROOT).as_posix() for path in FILES}
+    assert {"conf/train.yaml", "examples/train.py", "README.md", "lrdsl/library/std.lr"} <= found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_files(path: Path) -> None:
+    file = read_file(str(path))
+    own = EXAMPLE_RUN if path.suffix == ".lr" else IN_RUN.context
+    run = {name: value for name, value in own.items() if name != "total_steps"}
+    assert found_in(file, ANY) <= KNOWN
+    assert found_in(file, Project(context=run)) <= KNOWN
+
+
+MEANT = {
+    # They show the linter itself.
+    ("linear(1, 0, 100) * 1", "no-effect"),
+    ("warmup(100) >> cosine(1, 0, 800)", "longer-than-run"),
+    ("0.1 + sawteeth(50)", "deprecated-name"),
+}
+
+
+def python_blocks() -> list[object]:
+    """The code on the pages, without what is shown to fail."""
+    found: list[object] = []
+    for page in PAGES:
+        examples = doctest.DocTestParser().get_examples(page.read_text(encoding="utf-8"))
+        good = [each.source for each in examples if each.exc_msg is None]
+        if good:
+            found.append(pytest.param("".join(good), id=page.name))
+    return found
+
+
+@pytest.mark.parametrize("code", python_blocks())
+def test_python_on_the_pages(code: str) -> None:
+    file = read_text("page.py", code)
+    assert found_in(file, ANY) <= KNOWN | MEANT
+    assert found_in(file, IN_RUN) <= KNOWN | MEANT
+
+
+def test_pages_have_python_with_specs() -> None:
+    files = [read_text("page.py", code.values[0]) for code in python_blocks()]
+    assert sum([len(file.snippets) for file in files]) >= 20
+
+
+@pytest.mark.parametrize("text", fences("yaml"))
+def test_yaml_on_the_pages(text: str) -> None:
+    for project in (ANY, IN_RUN):
+        assert found_in(read_text("page.yaml", text), project) <= KNOWN | MEANT
+
+
+def commands() -> list[str]:
+    """The specs that stand in quotes in the commands of the pages."""
+    lines = [line for fence in fences("bash") for line in fence.splitlines()]
+    quoted = [text for line in lines for text in re.findall(r"'([^']+)'", line)]
+    inner = [re.sub(r"^[\w.@]+=", "", text).strip('"') for text in quoted]
+    pieces = [piece for text in inner for piece in re.split(r'","', text)]
+    return [text for text in dict.fromkeys(pieces) if calls_schedule(text)]
+
+
+def test_commands_are_found() -> None:
+    assert {"warmup(5%) >> cosine()", "cosine(1, 0, 900)", "linear(1,0,900)"} <= {*commands()}
+
+
+@pytest.mark.parametrize("spec", commands())
+def test_commands_on_the_pages(spec: str) -> None:
+    assert alarms(spec, RUN, definitions=DEFINITIONS, cycle=100) == set()
+
+
+def formatted() -> list[str]:
+    """The specs in it; a modifier alone, and a curve with comments in all places, are none."""
+    text = (ROOT / "tests" / "golden" / "format.txt").read_text(encoding="utf-8")
+    every = [part for case in text.split("\n====\n") for part in case.split("\n----\n")]
+    whole = [each for each in every if "def " not in each and calls_schedule(each)]
+    return [each for each in whole if not each.startswith(("interval[", "warmup(  #", "warmup( #"))]
+
+
+@pytest.mark.parametrize("spec", formatted())
+def test_golden_of_the_formatter(spec: str) -> None:
+    assert alarms(spec, RUN) == set()
+
+
+def shown_in_the_terminal() -> list[str]:
+    """The specs that head the goldens of `lrdsl show`, but for one written to have bad values."""
+    files = sorted((ROOT / "tests" / "golden" / "cli").glob("show_*.txt"))
+    texts = [path.read_text(encoding="utf-8") for path in files if path.stem != "show_negative"]
+    return [
+        head for head in dict.fromkeys([x.split("\n")[0] for x in texts]) if calls_schedule(head)
+    ]
+
+
+@pytest.mark.parametrize("spec", shown_in_the_terminal())
+def test_golden_of_the_terminal(spec: str) -> None:
+    assert alarms(spec, RUN | {"low": 1e-4}) == set()

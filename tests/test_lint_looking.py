@@ -66,6 +66,26 @@ SPOTS = [
     ("constant(1, 100) >> linear(1, -1, 100)", {}, "linear(1, -1, 100)"),
     ("warmup(700) >> cosine(1, 0)", {"total_steps": 1000}, "warmup(700)"),
     ("constant(1, 100) >> wsd(1, 10, 10, 10) | take(90)", {}, "wsd(1, 10, 10, 10)"),
+    (
+        "warmup(100, 0, 1) >> (cosine(2, 0, 800) | every(2))",
+        {},
+        "(cosine(2, 0, 800) | every(2))",
+    ),
+    (
+        "warmup(100) >> (cosine(1, 0, 500) | take(400) | every(2))",
+        {"total_steps": 450},
+        "(cosine(1, 0, 500) | take(400) | every(2))",
+    ),
+    (
+        "sequence([warmup(100), cosine(1, 0.5, 400), constant(0.1)], [100, 300])",
+        {"base_lr": 1.0},
+        "constant(0.1)",
+    ),
+    (
+        "sequence([linear(0.1, 1, 50), cosine(0.2, 0, 100), hold(9)], [50, 150])",
+        {},
+        "cosine(0.2, 0, 100)",
+    ),
 ]
 
 

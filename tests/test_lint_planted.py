@@ -83,6 +83,7 @@ PLANTS: dict[str, Plant] = {
     "shadowed-name": lambda r: f"warmup(rex, {r.warmup}ep) >> linear({r.peak}, 0)",
     "unused-definition": lambda r: r.spec,
     "unquoted-override": lambda r: r.spec,
+    "deprecated-name": lambda r: f"half(2) * ({r.spec})",
     "percents-not-100": lambda r: f"warmup({r.warmup}%) >> linear({r.peak}, 0, {90 - r.warmup}%)",
     "reversed-ramp": lambda r: f"warmup({r.warmup}ep, {2 * r.peak}) >> linear({r.peak}, 0)",
     "constant-ramp": lambda r: f"warmup({r.warmup}ep) >> linear({r.peak}, {r.peak})",
@@ -100,6 +101,7 @@ BESIDE: dict[str, dict[str, Any]] = {
         "facts": {"definitions_used_elsewhere": []},
     },
     "unquoted-override": {"facts": {"override": True}},
+    "deprecated-name": {"definitions": "# Deprecated: write `a / 2`.\ndef half(a) = a / 2"},
     "percents-not-100": {"total_steps": None},
 }
 """What else the place tells, by rule."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lrdsl.diagnostics import SpecError
+from lrdsl.linter.base import RULES
 from lrdsl.linter.files import lint_file, lint_source, read_text
 from lrdsl.linter.project import CONTRACTS, Project
 
@@ -131,3 +132,11 @@ def test_what_was_found_before_is_not_taken_for_other_settings() -> None:
     assert len(lint_source(file, own)) == 1
     assert lint_source(file, own.with_options(context={"total_steps": 900})) == []
     assert lint_source(file, own.with_options(ignore=["LR8"])) == []
+
+
+def test_a_rule_counts_from_when_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SpecError, match="there is no rule `later`"):
+        Project().with_options(select=["later"])
+    monkeypatch.setattr(RULES, "_entries", {name: RULES[name] for name in RULES})
+    RULES.add("later", RULES["longer-than-run"])
+    assert Project().with_options(select=["later"]).select == ("later",)

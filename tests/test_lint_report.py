@@ -36,9 +36,10 @@ def outcome(*parts: tuple[SourceFile, list[Located]], **more: Any) -> Outcome:
 
 
 def about(path: str, text: str, start: int, stop: int, problem: Problem, message: str) -> Outcome:
-    """An outcome with one finding about a file itself."""
-    found = Located(path, start, stop, Diagnostic(problem, message))
-    return Outcome((found,), {path: SourceFile(path, text)}, looked_at=1)
+    """An outcome with one finding about a stretch of a file."""
+    snippet = Snippet(text, tuple(range(len(text) + 1)), "yaml", "plain")
+    found = Located(path, start, stop, Diagnostic(problem, message), snippet)
+    return Outcome((found,), {path: SourceFile(path, text, (snippet,))}, looked_at=1)
 
 
 TYPING = located("conf/lr.yaml", "# rates\nlr: cosin(1, 0, 9)\n", "cosin(1, 0, 9)")

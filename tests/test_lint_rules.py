@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 
 from lrdsl.linter import Settings, lint
 from lrdsl.linter.base import RULES, Case
+
+ROOT = Path(__file__).parent.parent
 
 
 def cases(kind: str) -> list[object]:
@@ -48,3 +52,17 @@ def test_a_rule_is_complete(name: str) -> None:
 def test_codes_are_unique() -> None:
     codes = [RULES[name].code for name in RULES]
     assert len(set(codes)) == len(codes)
+
+
+REPORT = re.compile(r"(?<![\w/.-])([\w.-]+/[\w.-]+)#(\d+)\b")
+
+
+def test_rules_cite_the_reports_that_they_would_have_caught() -> None:
+    cited = {name: REPORT.findall(RULES[name].__doc__ or "") for name in RULES}
+    assert sum([bool(reports) for reports in cited.values()]) >= 10
+    every = [report for reports in cited.values() for report in reports]
+    assert all([repository.count("/") == 1 and int(number) > 0 for repository, number in every])
+    page = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    for repository, number in every:
+        link = f"[{repository}#{number}](https://github.com/{repository}/issues/{number})"
+        assert link in page

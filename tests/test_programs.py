@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 import lrdsl
+from lrdsl.program import keyed
 
 torch = pytest.importorskip("torch")
 
 from torch.optim import SGD, Adam, AdamW, RMSprop  # noqa: E402
 
 from lrdsl.torch import Scheduler  # noqa: E402
-from lrdsl.torch.program import keyed  # noqa: E402
 
 
 def weight():

@@ -57,6 +57,14 @@ def test_a_name_is_that_schedule_at_the_same_update_of_the_run(text, want):
     np.testing.assert_allclose(schedule(t), [want(i) for i in t.tolist()], rtol=1e-12)
 
 
+def test_bounds_of_arithmetic_with_a_schedule_that_never_changes():
+    lr = lrdsl.compile("constant(0.5)")
+    assert compile_in("0.5 * lr", Context.of(total_steps=9), {"lr": lr}).bounds(0, 9) == (
+        0.25,
+        0.25,
+    )
+
+
 def test_what_follows_starts_where_it_is_then():
     schedule = beside("constant(1, 20) >> (2 * lr | take(30)) >> linear(_, 0, 10)")
     assert schedule(50) == 2 * LR(50)

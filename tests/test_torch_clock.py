@@ -54,6 +54,8 @@ ACTS = {
     ),
     "load the schedule": lambda s: s.load_state_dict(s.state_dict()),
     "look ahead": lambda s: s.preview(3),
+    "count by hand": lambda s: setattr(s, "last_epoch", s.last_epoch + 1),
+    "ask for the rates": lambda s: s.get_lr(),
 }
 
 
@@ -117,6 +119,20 @@ def test_a_call_of_step_is_told_of_once():
     assert len(told) == 1
     assert told[0].filename == __file__
     assert scheduler.last_epoch == 0
+
+
+@pytest.mark.parametrize(
+    "package", ["transformers.trainer", "lightning.pytorch.core.module", "pytorch_lightning.core"]
+)
+def test_what_a_trainer_calls_is_not_the_users_to_leave_out(package):
+    scheduler = attach(sgd(), SPEC)
+    names = {"__name__": package}
+    exec("def call(scheduler): scheduler.step()", names)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        names["call"](scheduler)
+    with pytest.warns(UserWarning, match="does nothing by the clock of updates"):
+        scheduler.step()
 
 
 def test_a_call_of_step_takes_a_metric():

@@ -184,6 +184,30 @@ def test_a_plateau_reacts_to_the_test_loss(tmp_path):
     assert all(step % 22 == 0 for step in changes), "once an epoch of 22 updates"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "least", "most"),
+    [
+        pytest.param([], 0.2, 1.5, id="SGD"),
+        pytest.param(["optimizer=adamw"], 0.003, 0.1, id="AdamW"),
+    ],
+)
+def test_a_range_test_suggests_a_rate_and_trains_nothing(tmp_path, arguments, least, most):
+    done = train(tmp_path, "range_test=true", *arguments)
+    assert done.returncode == 0, done.stderr
+    [suggestion] = re.findall(r"^suggestion: ([\d.]+), ", done.stdout, re.MULTILINE)
+    assert least < float(suggestion) < most
+    assert is_picture(tmp_path / "range_test.png")
+    assert not (tmp_path / "lr.csv").exists()
+    assert "training" not in done.stderr + done.stdout
+
+
+def test_a_range_test_without_batches_is_explained(tmp_path):
+    done = train(tmp_path, "range_test=true", "batch_size=2000")
+    assert done.returncode == 1
+    assert "there are no batches" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 LINTED = "+hydra/callbacks=[lrdsl]"
 
 

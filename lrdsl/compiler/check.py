@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from lrdsl import diagnostics as d
@@ -11,14 +11,12 @@ from lrdsl.compiler.arithmetic import decide
 from lrdsl.compiler.context import RESERVED
 from lrdsl.compiler.elaborate import elaborate
 from lrdsl.compiler.expand import Budget, expand
-from lrdsl.compiler.lists import LISTS
+from lrdsl.compiler.names import WORDS, taken
 from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter, Span, SpecError
 from lrdsl.functions import FUNCTIONS
 from lrdsl.library import Library, is_shipped
-from lrdsl.modifiers import MODIFIERS
 from lrdsl.registry import did_you_mean
-from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.definitions import Definition
 from lrdsl.syntax.parser import read_definitions
@@ -64,9 +62,8 @@ class _Checker:
 
     def _name(self, definition: Definition) -> None:
         name = definition.name
-        what = None if self.is_shipped else _taken(name)
-        if what is not None:
-            message = f"`{name}` is the name of {what}"
+        message = self._taken(name)
+        if message is not None:
             self.reporter.report(
                 d.DUPLICATE_NAME, message, definition.span, fix="choose another name"
             )
@@ -81,6 +78,10 @@ class _Checker:
                 d.DUPLICATE_NAME, message, definition.span, fix="choose another name"
             )
         self._fields(definition)
+
+    def _taken(self, name: str) -> str | None:
+        """The complaint that a name is taken; the user's own definitions can be made anew."""
+        return None if self.is_shipped else taken(name, Library({}, {}))
 
     def _fields(self, definition: Definition) -> None:
         """Each field of a program has its own name, which nothing else may have."""
@@ -99,7 +100,7 @@ class _Checker:
         for parameter in definition.parameters:
             name = parameter.name
             # What is called and what stands alone are never mistaken for each other.
-            reserved = (name in RESERVED and name not in FUNCTIONS) or name in _WORDS
+            reserved = (name in RESERVED and name not in FUNCTIONS) or name in WORDS
             if reserved or "." in name:
                 message = f"no parameter can be called `{name}`"
                 fix = None if "." in name else "it has a meaning of its own"
@@ -163,8 +164,7 @@ class _Checker:
         names = [parameter.name for parameter in definition.parameters]
         calls = {node.name.id for node in _calls(definition)}
         twice = len(set(names)) < len(names)
-        taken = not self.is_shipped and _taken(definition.name) is not None
-        return twice or taken or bool(calls & self.unsound)
+        return twice or self._taken(definition.name) is not None or bool(calls & self.unsound)
 
     def _check_conditions(self, tree: n.Node, reporter: Reporter) -> None:
         """Complain about conditions that no call can decide."""
@@ -188,22 +188,6 @@ class _Checker:
                 message = f"`{name.id}` is defined below, and a definition uses earlier ones"
                 self.reporter.report(d.NOT_DEFINED_YET, message, name.span, fix="move it above")
         return bool(calls)
-
-
-_WORDS = frozenset({"if", "else", "and", "or", "not", "def", "in"})
-
-
-def _taken(name: str) -> str | None:
-    """What has that name already, as a message says it; None if nothing has."""
-    kinds: dict[str, Callable[[str], bool]] = {
-        "a shape": SHAPES.__contains__,
-        "a modifier": MODIFIERS.__contains__,
-        "a function": FUNCTIONS.__contains__,
-        "a function of lists": LISTS.__contains__,
-        "something in every spec": (RESERVED | _WORDS).__contains__,
-        "a definition that comes with lrdsl": Library({}, {}).__contains__,
-    }
-    return next((what for what, has in kinds.items() if has(name)), None)
 
 
 def _calls(definition: Definition) -> list[n.Call | n.Bracket]:

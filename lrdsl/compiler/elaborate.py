@@ -172,10 +172,10 @@ class Elaborator:
 
     def _call(self, node: n.Call, region: list[n.Node] | None) -> Term:
         name = node.name.id
-        form = SHAPES.find(name)
+        function = FUNCTIONS.get(name)
+        form = SHAPES.find(name) if function is None else None
         if form is not None:
             return self._shape(node, form)
-        function = FUNCTIONS.get(name)
         if function is not None:
             if not check_function(node, self.reporter):
                 return Poison(node)
@@ -262,7 +262,7 @@ class Elaborator:
             message = f"`{name}` takes {kind} brackets"
             self._complain(d.WRONG_PLACE, message, right, fix=f"write `{form}`")
             return Poison(node, (source,))
-        return self._modified(source, cls, right)
+        return self._modified(node, source, cls, right)
 
     def _no_modifier(self, right: n.Node) -> None:
         if isinstance(right, n.Name) and right.id in MODIFIERS:
@@ -276,13 +276,15 @@ class Elaborator:
             message = f"a modifier belongs after `|`, not `{short(right)}`"
             self._complain(d.WRONG_PLACE, message, right, fix="such as `clip(0, 1)`")
 
-    def _modified(self, source: Term, cls: type[Modifier], right: n.Call | n.Bracket) -> Term:
+    def _modified(
+        self, pipe: n.Pipe, source: Term, cls: type[Modifier], right: n.Call | n.Bracket
+    ) -> Term:
         parameters = cls.parameters()
         if isinstance(right, n.Bracket):
             entries = self._entries(right, values_only=False)
-            return Modify(right, source, cls, parameters, {}, entries)
+            return Modify(right, pipe, source, cls, parameters, {}, entries)
         binding = bind(right, parameters, None, self.reporter)
-        return Modify(right, source, cls, parameters, binding.arguments, (), binding.sound)
+        return Modify(right, pipe, source, cls, parameters, binding.arguments, (), binding.sound)
 
     def _entries(self, node: n.Bracket, values_only: bool) -> tuple[EntryTerm, ...]:
         entries: list[EntryTerm] = []

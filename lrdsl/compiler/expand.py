@@ -303,6 +303,8 @@ class _Substitution:
         self.bound = bound
         self.budget = budget
         self.defaults = {parameter.name: parameter.default for parameter in definition.parameters}
+        self.applied: dict[str, n.Node] = {}
+        """The defaults for this call, by the parameter."""
         self.reaches_out = False
         """Whether an argument is meant from outside."""
 
@@ -314,7 +316,10 @@ class _Substitution:
             if isinstance(given, n.Node):
                 return self._argument(given, node.span)
             if given is None and default is not None:
-                return self.apply(default)
+                # However often it is named: there it is the same, down to its place.
+                if node.id not in self.applied:
+                    self.applied[node.id] = self.apply(default)
+                return self.applied[node.id]
         if isinstance(node, n.Bracket):
             entries = tuple([each for entry in node.entries for each in self._entries(entry)])
             return n.Bracket(self._moved(node.name), entries, span=self._here(node.span))

@@ -51,9 +51,9 @@ from lrdsl.syntax.printer import short, write
 class Laid(NamedTuple):
     """A part of a chain where it lies in the run.
 
-    It is there from update `start` up to `stop`, which may be the same where it rounds to nothing,
-    and `length` long exactly. What `skip` leaves out starts before update 0. The whole of a spec
-    that is no chain is its one part.
+    `node` is all of it, a pipe with its source and its modifiers. It is there from update `start`
+    up to `stop`, which may be the same where it rounds to nothing, and `length` long exactly. What
+    `skip` leaves out starts before update 0. The whole of a spec that is no chain is its one part.
     """
 
     node: n.Node
@@ -104,7 +104,7 @@ class Resolver:
         assert length is not None
         if not isinstance(term, Sequence):
             stop = half_up(length) if isinstance(length, Fraction) else math.inf
-            self.laid.append(Laid(term.node, 0, stop, length, signal))
+            self.laid.append(Laid(_text_of(term), 0, stop, length, signal))
         return Resolved(signal, length, tuple(self.reactors), tuple(self.laid))
 
     def build(self, term: Term, frame: Frame) -> Signal | None:
@@ -296,7 +296,7 @@ class Resolver:
             assert first is not None and signal is not None
             length = math.inf if last is None else last - first
             place = (zero + starts[i], zero + stops[i])
-            self.laid.append(Laid(part.node, *place, length, signal))
+            self.laid.append(Laid(_text_of(part), *place, length, signal))
 
     def _edges(self, term: Sequence, layout: Layout, frame: Frame) -> list[Fraction | None] | None:
         """The exact boundaries of a chain; the last is None for a chain that never ends.
@@ -472,3 +472,8 @@ class Resolver:
                 found.append(Entry(at, stop, entry.factor, signal, outline.length))
                 standing.begin(found[-1])
         return tuple(found) if len(found) == len(term.entries) else None
+
+
+def _text_of(part: Term) -> n.Node:
+    """What a part of a chain is in the text."""
+    return part.pipe if isinstance(part, Modify) else part.node

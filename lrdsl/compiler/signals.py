@@ -105,7 +105,7 @@ class Pointwise(Signal):
 
     def extremes(self, start: int, stop: int) -> tuple[float, float]:
         changing = [i for i, part in enumerate(self.parts) if part.steady is None]
-        if len(changing) > 1 or not self._keeps_order(*changing):
+        if len(changing) != 1 or not self._keeps_order(*changing):
             return Signal.extremes(self, start, stop)
         # Each operation with a number keeps the order of values or turns it round.
         ends = np.array(self.parts[changing[0]].extremes(start, stop))

@@ -15,7 +15,7 @@ from lrdsl.functions import Function
 from lrdsl.modifiers import Modifier
 from lrdsl.parameters import Parameter
 from lrdsl.shapes import Form
-from lrdsl.syntax.nodes import Node
+from lrdsl.syntax.nodes import Node, Pipe
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,8 +97,12 @@ class Sequence(Term):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Modify(Term):
-    """A source under one modifier; not `sound` if the modifier's arguments do not fit."""
+    """A source under one modifier; not `sound` if the modifier's arguments do not fit.
 
+    `node` is the modifier, `pipe` what it is part of, with the source.
+    """
+
+    pipe: Pipe
     source: Term
     cls: type[Modifier]
     parameters: tuple[Parameter, ...]

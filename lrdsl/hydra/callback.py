@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Diagnostic, Severity, fail
+from lrdsl.hydra.compositions import presets
 from lrdsl.hydra.plain import plain
 from lrdsl.hydra.sweeps import Job, Sweep, numbered, sweep_of
 from lrdsl.linter.composed import Place, lint_place, places_in
@@ -100,7 +101,7 @@ class LintCallback(Callback):
 
     def _places(self, config: DictConfig) -> list[Place]:
         context = {**self._context, **_own_context(config)}
-        places = places_in(plain(config), self._exclude)
+        places = places_in(plain(config), self._exclude, presets(config))
         return [place.within(context) for place in places]
 
     def _stop_if_bad(

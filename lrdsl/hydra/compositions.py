@@ -11,7 +11,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Diagnostic, SpecError, fail
@@ -72,7 +72,7 @@ def lint_hydra(
     linted: dict[Place, list[Diagnostic]] = {}
 
     def lint_one(config: DictConfig, option: str) -> None:
-        for place in places_in(plain(config), exclude):
+        for place in places_in(plain(config), exclude, presets(config)):
             known = place.within(context or {})
             if known not in linted:
                 linted[known] = lint_place(known, settings)
@@ -128,12 +128,30 @@ def _options(config: DictConfig, overrides: Sequence[str]) -> Iterator[str]:
     loader = GlobalHydra.instance().config_loader()
     parser = OverridesParser.create()
     chosen = {each.get_key_element().lstrip("+~") for each in parser.parse_overrides([*overrides])}
-    groups = [str(key) for key in config.hydra.runtime.choices if _is_schedule(str(key))]
+    groups = _groups(config)
     for key in groups:
         if key not in chosen:
             yield from [f"{key}={name}" for name in _names(loader, key.partition("@")[0])]
     if not groups and GROUP not in chosen:
         yield from [f"+{GROUP}={name}" for name in _names(loader, GROUP)]
+
+
+def presets(config: DictConfig) -> frozenset[str]:
+    """The names of the configs in the groups `schedule` of a composed config.
+
+    There are none where Hydra has not been set up.
+    """
+    if not GlobalHydra.instance().is_initialized():
+        return frozenset()
+    loader = GlobalHydra.instance().config_loader()
+    groups = [key.partition("@")[0] for key in _groups(config)]
+    return frozenset([name for group in groups or [GROUP] for name in _names(loader, group)])
+
+
+def _groups(config: DictConfig) -> list[str]:
+    """The groups `schedule` that have been chosen from."""
+    choices = OmegaConf.select(config, "hydra.runtime.choices") or {}
+    return [str(key) for key in choices if _is_schedule(str(key))]
 
 
 def _is_schedule(key: str) -> bool:

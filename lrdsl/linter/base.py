@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+import functools
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, create_model
 
 from lrdsl.diagnostics import Problem, Severity, Span
 from lrdsl.linter.subject import Subject
@@ -39,14 +40,13 @@ def case(spec: str, options: dict[str, Any] | None = None, **context: Any) -> Ca
     return Case(spec, context, options or {})
 
 
-class Rule(BaseModel):
-    """A lint rule. The fields are its options, each with a default.
+class Rule(ABC):
+    """A lint rule. What is annotated in its class, but for `ClassVar`, are its options.
 
-    The docstring says what the rule finds (first sentence), why that hurts, with the report of a
-    case where there is one; BAD and GOOD examples follow from `invalid` and `valid`.
+    Each option has a default. The docstring says what the rule finds (first sentence), why that
+    hurts, with the report of a case where there is one; BAD and GOOD examples follow from `invalid`
+    and `valid`.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     code: ClassVar[str]
     name: ClassVar[str]
@@ -58,9 +58,29 @@ class Rule(BaseModel):
     """Whether it needs the run's length, and is quiet where that is not known."""
     needs_values: ClassVar[bool] = False
     """Whether it needs values themselves, not their ratios: `base` must be known, if it is used."""
+    needs_rate: ClassVar[bool] = False
+    """Whether it is about learning rates, and quiet for what else a program drives."""
 
     invalid: ClassVar[tuple[Case, ...]]
     valid: ClassVar[tuple[Case, ...]]
+
+    def __init__(self, **options: Any) -> None:
+        if options:
+            self.__dict__.update(self.model()(**options))
+
+    @classmethod
+    @functools.cache
+    def model(cls) -> type[BaseModel]:
+        """The options with their types; pydantic's `ValidationError` says what is no use.
+
+        It is made when it is asked for: most rules are used as they are, and a model takes a while.
+        """
+        fields: dict[str, Any] = {
+            name: (hint, getattr(cls, name))
+            for name, hint in get_type_hints(cls).items()
+            if get_origin(hint) is not ClassVar
+        }
+        return create_model(cls.__name__, __config__=ConfigDict(extra="forbid"), **fields)
 
     @abstractmethod
     def check(self, subject: Subject) -> Iterator[Finding]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
+from itertools import zip_longest
 
 from lrdsl.linter.files import find, lint_source, read_file
 from lrdsl.linter.found import Located, Snippet, SourceFile, Unreadable
@@ -20,7 +21,8 @@ def check_files(paths: Iterable[str], project: Project) -> Outcome:
     """What is wrong in files, and in the files of folders.
 
     One that cannot be read is noted, and the others are linted all the same. Many are shared among
-    as many processes as there are processors, up to 8.
+    as many processes as there are processors, up to 8; what was left to do when one of these was
+    killed is noted, too.
     """
     files = list(find(paths, project.exclude))
     chunks = [files[i : i + _CHUNK] for i in range(0, len(files), _CHUNK)]
@@ -28,15 +30,27 @@ def check_files(paths: Iterable[str], project: Project) -> Outcome:
 
 
 def _outcomes(chunks: list[list[str]], check: Callable[[list[str]], Outcome]) -> Iterable[Outcome]:
+    import multiprocessing
+
     workers = min(len(chunks), os.cpu_count() or 1, 8)
     # A forked process knows all that has been loaded and defined; others would have to be told.
     if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():
         yield from map(check, chunks)
         return
-    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
 
     with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
-        yield from pool.map(check, chunks)
+        futures: list[Future[Outcome]] = []
+        with suppress(BrokenProcessPool):
+            for chunk in chunks:
+                futures.append(pool.submit(check, chunk))
+        for chunk, future in zip_longest(chunks, futures):
+            if future is None or isinstance(future.exception(), BrokenProcessPool):
+                why = "this was not looked at: a process of the linter was killed"
+                yield Outcome(unreadable=tuple([f"{path}: {why}" for path in chunk]))
+            else:
+                yield future.result()
 
 
 def _check(paths: list[str], project: Project) -> Outcome:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from lrdsl.compiler.context import PARTS
-from lrdsl.diagnostics import UNBOUND, Diagnostic, SpecError
+from lrdsl.diagnostics import Diagnostic, SpecError
+from lrdsl.linter.beside import facts_of
 from lrdsl.linter.engine import Settings, lint
-from lrdsl.linter.sources.names import calls_schedule, looks_like_spec
+from lrdsl.linter.sources.names import called, calls_schedule, looks_like_program, looks_like_spec
 from lrdsl.syntax.spec import NAME, as_number
 from lrdsl.tree.taken import source_of
 from lrdsl.tree.words import is_data, is_tree
@@ -46,8 +47,8 @@ class Place:
     known: Known = ()
     is_used: bool = False
     """Whether it stands where an object of lrdsl takes it."""
-    schedules: frozenset[str] = frozenset()
-    """The numbers of its program, whose names are no variables in it."""
+    facts: Known = ()
+    """What else its place tells, for `Subject.facts`."""
     mistakes: tuple[Diagnostic, ...] = ()
     """What keeps a tree from having a text."""
 
@@ -56,7 +57,11 @@ class Place:
         own = dict(self.known)
         both = _listed(context.get("definitions")) + _listed(own.get("definitions"))
         together = {"definitions": both} if both else {}
-        return replace(self, known=_ordered({**context, **own, **together}))
+        facts = dict(self.facts)
+        if context.get("definitions"):
+            facts.pop("definitions_used_elsewhere", None)  # others use those of the project
+        known = _ordered({**context, **own, **together})
+        return replace(self, known=known, facts=_ordered(facts))
 
 
 def lint_config(
@@ -83,34 +88,36 @@ def lint_place(place: Place, settings: Settings | None = None) -> list[Diagnosti
     settings = settings or Settings()
     if place.mistakes:
         return [found for found in place.mistakes if settings.uses(found.code, found.name)]
-    facts = {"key": place.key, "program": tuple(sorted(place.schedules))}
+    facts = {"key": place.key, **dict(place.facts)}
     try:
         found = lint(place.text, settings=settings, facts=facts, **dict(place.known))
     except SpecError as error:  # of the context
         found = [x for x in error.diagnostics if settings.uses(x.code, x.name)]
-    return [x for x in found if not _is_about_the_unknown(x, place)]
+    return [x for x in found if not _is_about_the_unknown(x)]
 
 
-def _is_about_the_unknown(found: Diagnostic, place: Place) -> bool:
-    """Whether a complaint comes of what is known only in the run, or of the program beside."""
-    about = _named(found)
-    return _GIVEN.fullmatch(about) is not None or (
-        found.problem is UNBOUND and about in place.schedules
-    )
+def _is_about_the_unknown(found: Diagnostic) -> bool:
+    """Whether a complaint comes of what is known only in the run."""
+    return _GIVEN.fullmatch(_named(found)) is not None
 
 
 def _named(found: Diagnostic) -> str:
     return found.source[found.span.start : found.span.stop]
 
 
-def places_in(config: Mapping[str, Any], exclude: Sequence[str] = ()) -> tuple[Place, ...]:
+def places_in(
+    config: Mapping[str, Any],
+    exclude: Sequence[str] = (),
+    presets: frozenset[str] = frozenset(),
+) -> tuple[Place, ...]:
     """The specs in a config, in its order; those whose key matches a glob in `exclude` left out.
 
     They are what stands under `spec` of an object of lrdsl (a `_target_` in `lrdsl.`), programs
     among it; a number, or text that looks like a spec, under any other key `spec`; such text under
     `lr` and `…_lr`; and any text that is a spec by itself and calls a shape. What stands beside
     them, or around them, under the names of the context is what is known of the run. A spec that an
-    object takes from elsewhere in the config has the key of that other place.
+    object takes from elsewhere in the config has the key of that other place. A mapping under
+    `spec`, `lr` or `…_lr` may be a program. `presets` are names of configs, which are no specs.
 
     >>> config = {"lr": {"spec": "cosine()"}, "steps": 900, "scheduler": {
     ...     "_target_": "lrdsl.torch.Scheduler", "spec": "cosine()", "total_steps": 900}}
@@ -118,7 +125,7 @@ def places_in(config: Mapping[str, Any], exclude: Sequence[str] = ()) -> tuple[P
     >>> place.key, place.text, place.known
     ('lr.spec', 'cosine()', (('total_steps', 900),))
     """
-    found = list(_walk(config, "", {}))
+    found = list(_walk(config, "", {}, presets))
     first: dict[tuple[str, tuple[Diagnostic, ...]], str] = {}
     for place in found:
         if not place.is_used:
@@ -136,10 +143,32 @@ def places_in(config: Mapping[str, Any], exclude: Sequence[str] = ()) -> tuple[P
         for place in dict.fromkeys(kept)
         if not any([fnmatch.fnmatchcase(place.key, pattern) for pattern in exclude])
     ]
-    return tuple(wanted)
+    return tuple(_with_uses([_with_presets(place, presets) for place in wanted]))
 
 
-def _walk(node: Any, key: str, around: Mapping[str, Any]) -> Iterator[Place]:
+def _with_presets(place: Place, presets: frozenset[str]) -> Place:
+    """The place, told the names of the configs if it holds nothing but a name."""
+    if not presets or not NAME.fullmatch(place.text.strip()):
+        return place
+    return replace(place, facts=(*place.facts, ("preset_names", tuple(sorted(presets)))))
+
+
+def _with_uses(places: Sequence[Place]) -> Iterator[Place]:
+    """The places, the first of those with the same definitions told what the others use of them."""
+    seen: set[Any] = set()
+    for place in places:
+        own = dict(place.known).get("definitions", ())
+        if own and own not in seen and not any([text.strip().endswith(".lr") for text in own]):
+            elsewhere = set().union(*[called(x.text) for x in places if x is not place])
+            used = ("definitions_used_elsewhere", tuple(sorted(elsewhere)))
+            place = replace(place, facts=(*place.facts, used))
+        seen.add(own)
+        yield place
+
+
+def _walk(
+    node: Any, key: str, around: Mapping[str, Any], presets: frozenset[str]
+) -> Iterator[Place]:
     if isinstance(node, Mapping):
         target = node.get("_target_")
         is_ours = isinstance(target, str) and target.startswith("lrdsl.")
@@ -149,22 +178,29 @@ def _walk(node: Any, key: str, around: Mapping[str, Any]) -> Iterator[Place]:
             if is_ours and name == "spec":
                 known = {**inner, **_variables(node)}
                 yield from _program(value, path, known)
-            elif _is_one(str(name), value):
+            elif _is_one(str(name), value, presets):
                 yield _place(value, path, inner)
+            elif _is_place(str(name)) and isinstance(value, Mapping) and looks_like_program(value):
+                for place in _program(value, path, inner):
+                    yield replace(place, is_used=False)
             elif name != "definitions":
-                yield from _walk(value, path, _inherited(inner))
+                yield from _walk(value, path, _inherited(inner), presets)
     elif isinstance(node, (list, tuple)):
         for i, value in enumerate(node):
-            yield from _walk(value, f"{key}[{i}]", _inherited(around))
+            yield from _walk(value, f"{key}[{i}]", _inherited(around), presets)
     elif isinstance(node, str) and calls_schedule(node):
         yield _place(node, key, around)
 
 
-def _is_one(name: str, value: Any) -> bool:
+def _is_place(name: str) -> bool:
+    return name == "spec" or _LR.fullmatch(name) is not None
+
+
+def _is_one(name: str, value: Any, presets: frozenset[str]) -> bool:
     if is_data(value):
         return "spec" not in value and _is_tree(name, value)
     if isinstance(value, str):
-        return (name == "spec" or _LR.fullmatch(name) is not None) and looks_like_spec(value)
+        return _is_place(name) and looks_like_spec(value, presets)
     # A number under `lr` may well be an optimizer's, which is no schedule.
     return name == "spec" and as_number(value) is not None
 
@@ -205,11 +241,17 @@ def _program(value: Any, key: str, known: Mapping[str, Any]) -> Iterator[Place]:
     own = _listed(value.get("definitions"))
     if own:
         known = {**known, "definitions": _listed(known.get("definitions", ())) + own}
+    if "spec" in value:
+        yield from _program(value["spec"], f"{key}.spec", known)
+        return
     specs = {str(name): each for name, each in value.items() if name != "definitions"}
-    numbers = frozenset() if "spec" in specs else frozenset(specs)
-    for name, each in specs.items():
-        for place in _program(each, f"{key}.{name}", known):
-            yield replace(place, schedules=numbers or place.schedules)
+    for (name, pattern), told in facts_of(specs).items():
+        one, path = specs[name], f"{key}.{name}"
+        if pattern is not None:
+            one = next(each for pattern_, each in one.items() if str(pattern_) == pattern)
+            path = f"{path}.{pattern}"
+        for place in _program(one, path, known):
+            yield replace(place, facts=_ordered({**told, **dict(place.facts)}))
 
 
 def _beside(node: Mapping[str, Any], is_ours: bool) -> dict[str, Any]:

@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 
 from lrdsl import diagnostics as d
-from lrdsl.compiler.check import read_own
+from lrdsl.compiler.analysis import Analysis, analyse
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.expand import expand
 from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError
-from lrdsl.library import Library
 from lrdsl.linter.base import RULES, Rule
+from lrdsl.linter.beside import RATE, Beside, References, besides
 from lrdsl.linter.subject import Subject
-from lrdsl.schedule import Schedule, compile_in, with_definitions
-from lrdsl.syntax.parser import read
+from lrdsl.schedule import Schedule, schedule_of, with_definitions
 from lrdsl.tree.taken import source_of
 
 UNKNOWN = (d.UNBOUND, d.NEEDS_CONTEXT)
@@ -73,40 +71,53 @@ def lint(
     longer-than-run
     """
     settings = settings or Settings()
-    source = source_of(spec)
     run = with_definitions(spec, Context.of(**context))
-    diagnostics, subject = _mistakes_and_subject(spec, source, run, dict(facts or {}))
-    if subject is not None:
-        diagnostics += _findings(subject, settings)
-    kept = [x for x in diagnostics if settings.uses(x.code, x.name)]
+    source, known = source_of(spec), dict(facts or {})
+    around = besides(source, run.base_lr, known)
+    if known.get("drives", RATE) != RATE:
+        run = replace(run, base_lr=None)  # it is another number's
+    found: dict[Diagnostic, None] = {}
+    for beside in around:
+        diagnostics, subject = _mistakes_and_subject(source, run, known, beside)
+        found.update(dict.fromkeys(diagnostics))
+        if subject is not None:
+            found.update(dict.fromkeys(_findings(subject, settings)))
+    kept = [x for x in found if settings.uses(x.code, x.name)]
     return sorted(kept, key=lambda x: (*x.span[:2], x.code))
 
 
 def _mistakes_and_subject(
-    spec: Any, source: str, context: Context, facts: Mapping[str, Any]
+    source: str, context: Context, facts: Mapping[str, Any], beside: Beside
 ) -> tuple[list[Diagnostic], Subject | None]:
     """The mistakes that keep a spec from being compiled, and what the rules look at."""
-    reporter = Reporter(source)
-    tree = read(source, reporter)
+    references = beside.references(context)
     try:
-        library = Library(read_own(context.definitions))
+        analysis = analyse(source, context.definitions, references.schedules)
     except SpecError as error:
         return list(error.diagnostics), None
-    if tree is None or reporter.diagnostics:
-        return _compiled(spec, context)[1], None
-    expanded = expand(tree, library, reporter)
-    schedule, mistakes, base_is_known = _schedule(spec, context)
-    subject = Subject(source, tree, expanded, context, schedule, base_is_known, facts)
-    return mistakes, subject
+    schedule, mistakes = _compiled(analysis, context, references)
+    base_is_known = schedule is not None or bool(mistakes) or context.base_lr is not None
+    if not base_is_known:
+        # Ratios can be looked at whatever the base is.
+        schedule, mistakes = _compiled(analysis, replace(context, base_lr=1.0), references)
+    base_is_known = base_is_known and references.base_is_known
+    known = schedule if references.are_known else None
+    subject = Subject(analysis, context, known, base_is_known, facts, beside)
+    return [*beside.circle, *mistakes], subject
 
 
-def _compiled(spec: Any, context: Context) -> tuple[Schedule | None, list[Diagnostic]]:
+def _compiled(
+    analysis: Analysis, context: Context, references: References
+) -> tuple[Schedule | None, list[Diagnostic]]:
     """The schedule, or the mistakes that keep it from being one; neither if it is unknown."""
     try:
-        return compile_in(spec, context), []
+        return schedule_of(analysis, context, references.schedules), []
     except SpecError as error:
         found = error.diagnostics
-    return None, [x for x in found if x.problem not in UNKNOWN or _is_typing_error(x)]
+    kept = [x for x in found if x.problem not in UNKNOWN or _is_typing_error(x)]
+    if len(kept) < len(found):  # what is unknown was among those that are only counted, too
+        kept = [x for x in kept if x.problem is not d.TOO_MANY_MISTAKES]
+    return None, kept
 
 
 def _is_typing_error(found: Diagnostic) -> bool:
@@ -114,38 +125,39 @@ def _is_typing_error(found: Diagnostic) -> bool:
     return found.problem is d.UNBOUND and found.replacement is not None
 
 
-def _schedule(spec: Any, context: Context) -> tuple[Schedule | None, list[Diagnostic], bool]:
-    """The schedule if it can be known, the mistakes, and whether its `base` is known."""
-    schedule, mistakes = _compiled(spec, context)
-    if schedule is None and not mistakes and context.base_lr is None:
-        # Ratios can be looked at whatever the base is.
-        return *_compiled(spec, replace(context, base_lr=1.0)), False
-    return schedule, mistakes, True
-
-
 def _findings(subject: Subject, settings: Settings) -> list[Diagnostic]:
-    found: list[Diagnostic] = []
-    for rule in settings.rules():
-        if rule.needs_schedule and subject.schedule is None:
-            continue
-        if rule.needs_total and subject.total is None:
-            continue
-        if rule.needs_values and not subject.base_is_known:
-            continue
-        problem = rule.problem(settings.severities.get(rule.name))
-        reporter = Reporter(subject.source)
-        try:
-            with np.errstate(all="ignore"):
-                for finding in rule.check(subject):
-                    reporter.report(
-                        problem,
-                        finding.message,
-                        finding.span,
-                        fix=finding.fix,
-                        replacement=finding.replacement,
-                    )
-        except SpecError as error:
-            # There is no value at some update; or it is too far away to look at.
-            found += [x for x in error.diagnostics if x.problem is d.NOT_FINITE]
-        found += reporter.diagnostics
+    with np.errstate(all="ignore"):
+        found = [
+            diagnostic
+            for rule in settings.rules()
+            if not _is_quiet(rule, subject)
+            for diagnostic in _found_by(rule, subject, settings)
+        ]
     return list(dict.fromkeys(found))
+
+
+def _is_quiet(rule: Rule, subject: Subject) -> bool:
+    """Whether a rule needs what is not known, or is about something else."""
+    return (
+        (rule.needs_schedule and subject.schedule is None)
+        or (rule.needs_total and subject.total is None)
+        or (rule.needs_values and not subject.base_is_known)
+        or (rule.needs_rate and subject.facts.get("drives", RATE) != RATE)
+    )
+
+
+def _found_by(rule: Rule, subject: Subject, settings: Settings) -> Iterable[Diagnostic]:
+    reporter = Reporter(subject.source)
+    try:
+        for finding in rule.check(subject):
+            reporter.report(
+                rule.problem(settings.severities.get(rule.name)),
+                finding.message,
+                finding.span,
+                fix=finding.fix,
+                replacement=finding.replacement,
+            )
+    except SpecError as error:
+        # There is no value at some update; or it is too far away to look at.
+        yield from [x for x in error.diagnostics if x.problem is d.NOT_FINITE]
+    yield from reporter.diagnostics

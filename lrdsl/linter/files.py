@@ -151,7 +151,7 @@ def _markdown(path: str) -> _Reader:
 def _library(path: str) -> _Reader:
     from lrdsl.linter.sources import library
 
-    return partial(library.snippets, name=os.path.basename(path))
+    return library.snippets
 
 
 _READERS: Mapping[str, Callable[[str], _Reader]] = {
@@ -201,7 +201,7 @@ def lint_file(path: str, project: Project) -> list[Located]:
 def lint_source(file: SourceFile, project: Project) -> list[Located]:
     """What is wrong with the specs in a file that has been read, in the order of the file."""
     settings = project.settings_for(file.path)
-    found = list(file.problems)
+    found: list[Located] = []
     unsound = {x.text for x in file.snippets if x.role == "definitions" and not _is_sound(x.text)}
     for snippet in file.snippets:
         if snippet.context.get("definitions") in unsound:
@@ -249,8 +249,7 @@ def _lint(snippet: Snippet, context: Mapping[str, Any], settings: Settings) -> l
             reporter = Reporter(snippet.text)
             read(snippet.text, reporter)
             return [x for x in reporter.diagnostics if settings.uses(x.code, x.name)]
-        if not snippet.facts.get("shipped"):
-            read_own(snippet.text)
+        read_own(snippet.text)
     except SpecError as error:
         return [x for x in error.diagnostics if settings.uses(x.code, x.name)]
     return []
@@ -267,9 +266,7 @@ def _is_about_the_unknown(found: Diagnostic, snippet: Snippet) -> bool:
         return any([_bracket_around(snippet.text, first) == own for first, _ in snippet.unknown])
     if found.problem is d.UNKNOWN_NAME:
         return bool(snippet.facts.get("definitions_unknown"))
-    return found.problem is d.UNBOUND and snippet.text[start:stop] in snippet.facts.get(
-        "program", ()
-    )
+    return False
 
 
 def _bracket_around(text: str, at: int) -> int:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from lrdsl import atomic
 from lrdsl.diagnostics import NOWHERE
 from lrdsl.linter.base import RULES
 from lrdsl.linter.edit import CannotWrite, Edit, replace_in
 from lrdsl.linter.files import lint_source, read_text
-from lrdsl.linter.found import Located, Snippet, SourceFile, Unreadable
+from lrdsl.linter.found import Located, Patch, SourceFile, Unreadable
+from lrdsl.linter.outcome import Outcome
 from lrdsl.linter.project import Project
 
 _MOST_ROUNDS = 100
@@ -54,12 +54,26 @@ def fix(file: SourceFile, project: Project) -> Fixed:
     return Fixed(file.text, fixes)
 
 
+def offered(outcome: Outcome, project: Project) -> Outcome:
+    """The outcome with what `fix` would do about each of its findings, were it the only one."""
+    by_path: dict[str, list[Located]] = {}
+    for each in outcome.found:
+        by_path.setdefault(each.path, []).append(each)
+    fixes = {}
+    for path, found in by_path.items():
+        file = outcome.files[path]
+        for each in _chances(found):
+            after = _after(file, found, [each], project)
+            if after is not None:
+                fixes[each] = Patch.between(file.text, after[0].text)
+    return replace(outcome, fixes=fixes)
+
+
 def _chances(found: Sequence[Located]) -> Iterator[Located]:
     for each in found:
         snippet, diagnostic = each.snippet, each.diagnostic
         if (
-            snippet is not None
-            and snippet.writable
+            snippet.writable
             and diagnostic.replacement is not None
             and diagnostic.span != NOWHERE
             and diagnostic.source == snippet.text
@@ -92,7 +106,6 @@ def _after(
 
 def _edit(found: Located) -> Edit:
     snippet, diagnostic = found.snippet, found.diagnostic
-    assert isinstance(snippet, Snippet)
     return snippet, diagnostic.span.start, diagnostic.span.stop, diagnostic.replacement or ""
 
 
@@ -105,19 +118,10 @@ def write(file: SourceFile, text: str) -> None:
 
     Raises Unreadable if the file is no longer what was read, or cannot be written.
     """
-    path = os.path.realpath(file.path)
     try:
-        with open(path, "rb") as old:
+        with open(file.path, "rb") as old:
             if old.read() != file.text.encode():
                 raise Unreadable(f"{file.path}: it has changed meanwhile, and is left as it is")
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".lrdsl-")
-        try:
-            with os.fdopen(handle, "wb") as new:
-                new.write(text.encode())
-            shutil.copymode(path, temporary)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        atomic.replace(file.path, text.encode())
     except OSError as error:
         raise Unreadable(f"{file.path}: it cannot be written: {error.strerror}") from None

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from lrdsl.diagnostics import NOWHERE, Diagnostic
 
@@ -74,14 +74,14 @@ class Snippet:
 class Located:
     """A diagnostic in a file: `start` to `stop` are offsets in the file's text.
 
-    The diagnostic's own span is in the snippet. `snippet` is None for what is wrong with the file.
+    The diagnostic's own span is in the snippet.
     """
 
     path: str
     start: int
     stop: int
     diagnostic: Diagnostic
-    snippet: Snippet | None = None
+    snippet: Snippet
 
     @classmethod
     def of(cls, path: str, diagnostic: Diagnostic, snippet: Snippet) -> Located:
@@ -95,18 +95,42 @@ class Located:
         return cls(path, offsets[start], max(offsets[start], offsets[stop]), diagnostic, snippet)
 
 
+class Patch(NamedTuple):
+    """The characters `start` to `stop` of a text, and what is put in their place.
+
+    >>> Patch.between("hold(5) * 1", "hold(5)")
+    Patch(start=7, stop=11, text='')
+    """
+
+    start: int
+    stop: int
+    text: str
+
+    @classmethod
+    def between(cls, old: str, new: str) -> Patch:
+        """The one stretch in which two texts differ."""
+        start = _alike(old, new)
+        same = _alike(old[start:][::-1], new[start:][::-1])
+        return cls(start, len(old) - same, new[start : len(new) - same])
+
+
+def _alike(first: str, second: str) -> int:
+    """How many characters two texts begin with alike."""
+    differ = (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b)
+    return next(differ, min(len(first), len(second)))
+
+
 @dataclass(frozen=True)
 class SourceFile:
     """A file as it was read.
 
-    `text` is decoded, its line ends as they are in the file. `problems` are what is wrong with the
-    file rather than with one of the specs in it. With `ignore-file` in it a file has neither.
+    `text` is decoded, its line ends as they are in the file. With `ignore-file` in it a file has
+    no snippets.
     """
 
     path: str
     text: str
     snippets: tuple[Snippet, ...] = ()
-    problems: tuple[Located, ...] = ()
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of a character, both from 1.

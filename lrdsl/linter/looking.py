@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from lrdsl.compiler.resolve import Laid
 from lrdsl.diagnostics import Span, SpecError
 from lrdsl.linter.subject import Part, Subject
-from lrdsl.schedule import Schedule, compile_in
+from lrdsl.schedule import Schedule
 from lrdsl.signal import LAST_STEP, Array, half_up
 from lrdsl.syntax import nodes as n
 
@@ -60,26 +59,11 @@ def in_one_call(first: Span, second: Span) -> bool:
     return first[:2] == second[:2] and first.sites[0].name == second.sites[0].name
 
 
-def rebased(subject: Subject) -> Schedule | None:
-    """The schedule; with another `base`, where that is not known, None if it fits no other.
-
-    What a rule sees at both does not depend on the base.
-    """
-    schedule = subject.schedule
-    assert schedule is not None
-    if subject.base_is_known:
-        return schedule
-    try:
-        return compile_in(schedule.spec, replace(schedule.context, base_lr=1e-3))
-    except SpecError:
-        return None
-
-
 def edges(subject: Subject) -> set[int]:
     """Updates where a part starts or ends, or, by its own clock, an entry of an `interval`."""
     assert subject.schedule is not None
     found = {edge for part in subject.schedule.laid for edge in (part.start, part.stop)}
-    for node, _ in n.walk(subject.expanded):
+    for node in subject.nodes:
         if isinstance(node, n.Entry):
             ends = [subject.updates(end) for end in (node.start, node.stop) if end is not None]
             found |= {half_up(end) for end in ends if end is not None}
@@ -114,7 +98,7 @@ def sampled(subject: Subject) -> tuple[NDArray[np.int64], Array]:
     else:
         near = [t + d for t in edges(subject) for d in (-1, 0, 1) if 0 <= t + d < stop]
         spaced = np.linspace(0, stop - 1, SAMPLES).astype(np.int64)
-        steps = np.unique([*spaced.tolist(), *near])
+        steps = np.union1d(spaced, near).astype(np.int64)
     return steps, np.asarray(schedule(steps))
 
 

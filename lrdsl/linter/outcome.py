@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.found import Located, SourceFile
+from lrdsl.linter.found import Located, Patch, SourceFile
 
 
 class Region(NamedTuple):
@@ -37,6 +37,8 @@ class Outcome:
     looked_at: int = 0
     given: int = 0
     configs: int = 0
+    fixes: Mapping[Located, Patch] = field(default_factory=dict)
+    """What `--fix` would do about a finding, by itself, in the text of its file."""
 
     @classmethod
     def of(cls, parts: Iterable[Outcome]) -> Outcome:
@@ -49,6 +51,7 @@ class Outcome:
             sum(part.looked_at for part in every),
             sum(part.given for part in every),
             sum(part.configs for part in every),
+            {found: patch for part in every for found, patch in part.fixes.items()},
         )
 
     def region(self, found: Located) -> Region:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 import textwrap
 from collections.abc import Iterable
@@ -47,7 +48,7 @@ def options_of(rule: type[Rule]) -> list[Option]:
     said = _said(rule)
     return [
         Option(name, _written(field.default), said.get(name, ""))
-        for name, field in rule.model_fields.items()
+        for name, field in rule.model().model_fields.items()
     ]
 
 
@@ -142,11 +143,14 @@ def _text(rule: type[Rule]) -> str:
 
 def _needs(rule: type[Rule]) -> str:
     """What the rule must know of the run."""
+    said = []
     if rule.needs_total:
-        return "It needs the run's length, `total_steps`, and is quiet without it."
-    if rule.needs_values:
-        return "It needs values: where a spec uses `base`, it is quiet without `base_lr`."
-    return ""
+        said.append("It needs the run's length, `total_steps`, and is quiet without it.")
+    elif rule.needs_values:
+        said.append("It needs values: where a spec uses `base`, it is quiet without `base_lr`.")
+    if rule.needs_rate:
+        said.append("It is about learning rates, and quiet for what else a program drives.")
+    return " ".join(said)
 
 
 def _examples(cases: Iterable[Case]) -> list[str]:
@@ -190,8 +194,8 @@ def page() -> str:
 
 def _section(rule: type[Rule]) -> str:
     doc = doc_of(rule)
-    parts = [f"## {rule.name}", f"{rule.code}, {rule.severity}. {doc.summary}", doc.body]
-    parts += [doc.source, _needs(rule)]
+    parts = [f"## {rule.name}", f"{rule.code}, {rule.severity}. {doc.summary}"]
+    parts += [_linked(doc.body), _linked(doc.source), _needs(rule)]
     options = options_of(rule)
     if options:
         lines = ["| option | default | what it is |", "|---|---|---|"]
@@ -202,6 +206,18 @@ def _section(rule: type[Rule]) -> str:
     for title, cases in (("Bad", rule.invalid), ("Good", rule.valid)):
         parts.append("\n".join([f"{title}:\n", "```text", *_examples(cases), "```"]))
     return "\n\n".join([part for part in parts if part]) + "\n"
+
+
+_REPORT = re.compile(r"(?<![\w/.-])([\w.-]+/[\w.-]+)#(\d+)\b")
+
+
+def _linked(text: str) -> str:
+    """A text with its reports as links; GitHub leads from an issue's address to a pull request.
+
+    >>> _linked("pytorch/pytorch#44511 says so")
+    '[pytorch/pytorch#44511](https://github.com/pytorch/pytorch/issues/44511) says so'
+    """
+    return _REPORT.sub(r"[\g<0>](https://github.com/\1/issues/\2)", text)
 
 
 def _cell(text: str) -> str:

@@ -28,7 +28,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
-from functools import cache
 from typing import Any, get_args
 
 from lrdsl import diagnostics as d
@@ -207,7 +206,6 @@ def _words(value: object, where: str) -> tuple[str, ...]:
     raise fail(d.BAD_SETTING, f"{where} is a list of texts, not {value!r}")
 
 
-@cache
 def _names() -> frozenset[str]:
     problems = [each.name for each in vars(d).values() if isinstance(each, Problem)]
     return frozenset([*RULES, *problems])
@@ -252,7 +250,7 @@ def _check_options(name: str, options: Mapping[str, Any], where: str) -> None:
     except ValidationError as error:
         wrong = error.errors()[0]
         key = ".".join(map(str, wrong["loc"]))
-        known = ", ".join(RULES[name].model_fields) or "none"
+        known = ", ".join(RULES[name].model().model_fields) or "none"
         message = f"{where}: `{key}`: {wrong['msg'].lower()}"
         raise fail(d.BAD_SETTING, message, fix=f"its options are: {known}") from None
 

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
+import numpy as np
+
+from lrdsl.compiler.analysis import Analysis, analyse
 from lrdsl.compiler.arithmetic import Durations, Values
 from lrdsl.compiler.bind import UNTIL, bind
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frames import Place
-from lrdsl.diagnostics import Reporter, Span
+from lrdsl.compiler.resolve import Laid
+from lrdsl.diagnostics import Reporter, Span, SpecError
+from lrdsl.functions import FUNCTIONS
+from lrdsl.library import Library
+from lrdsl.linter.beside import Beside
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.modifiers.base import Length
 from lrdsl.parameters import Kind
-from lrdsl.schedule import Schedule
-from lrdsl.shapes import SHAPES
+from lrdsl.schedule import Schedule, schedule_of
+from lrdsl.shapes import SHAPES, Form
 from lrdsl.signal import Signal
 from lrdsl.syntax import nodes as n
 
@@ -27,13 +35,15 @@ from lrdsl.syntax import nodes as n
 class CallSite:
     """A call of a shape or a modifier, with its arguments by parameter.
 
-    What was left out, or is `_`, is not in `arguments`. `mode` is the name of the curve.
+    What was left out, or is `_`, is not in `arguments`. `mode` is the name of the curve, `form` the
+    shape, None for a modifier.
     """
 
     node: n.Call
     name: str
     arguments: Mapping[str, n.Node]
     mode: str | None = None
+    form: Form | None = None
 
     @property
     def span(self) -> Span:
@@ -75,18 +85,37 @@ class Part:
 class Subject:
     """A spec as the rules see it.
 
-    `tree` is as written, `expanded` without definitions. `schedule` is None where it cannot be
-    known; `base_is_known` is false where it was compiled with a learning rate of 1 for want of a
-    better one. `facts` are what is known of the place where the spec was found, by name.
+    `schedule` is None where it cannot be known; `base_is_known` is false where it was compiled with
+    a learning rate of 1 for want of a better one. `facts` are what is known of the place where the
+    spec was found, by name, `beside` the program that it is part of.
     """
 
-    source: str
-    tree: n.Node
-    expanded: n.Node
+    analysis: Analysis
     context: Context
     schedule: Schedule | None
     base_is_known: bool = True
     facts: Mapping[str, Any] = field(default_factory=dict)
+    beside: Beside = field(default_factory=Beside)
+
+    @property
+    def source(self) -> str:
+        """The text of the spec."""
+        return self.analysis.source
+
+    @property
+    def tree(self) -> n.Node:
+        """The spec as written."""
+        return self.analysis.tree
+
+    @property
+    def expanded(self) -> n.Node:
+        """The spec without definitions."""
+        return self.analysis.expanded
+
+    @property
+    def library(self) -> Library:
+        """The definitions that it can call."""
+        return self.analysis.library
 
     @property
     def total(self) -> int | None:
@@ -100,54 +129,60 @@ class Subject:
             return self.total
         return math.inf if self.schedule is None else self.schedule.length
 
+    def compiled(self, source: str | None = None, base: float | None = None) -> Schedule | None:
+        """The spec, or a text in its place, with its own `base` or another; None if it fails."""
+        context = self.context
+        if base is not None or not self.base_is_known:
+            context = replace(context, base_lr=1.0 if base is None else base)
+        references = self.beside.references(context, 1.0 if base is None else base)
+        if not references.are_known:
+            return None
+        try:
+            analysis = self.analysis
+            if source is not None:
+                analysis = analyse(source, context.definitions, references.schedules)
+            return schedule_of(analysis, context, references.schedules)
+        except SpecError:
+            return None
+
+    @cached_property
+    def rebased(self) -> Schedule | None:
+        """The schedule; with another `base`, where that is not known, None if it fits no other.
+
+        What a rule sees at both does not depend on the base.
+        """
+        return self.schedule if self.base_is_known else self.compiled(base=1e-3)
+
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The segments of the chains, in order; parts that hold others are left out."""
-        schedule = self.schedule
-        if schedule is None:
+        if self.schedule is None:
             return ()
-        found = sorted(schedule.laid, key=lambda part: (part.start, part.stop))
-        leaves = [
-            part
-            for part in found
-            if not any(
-                [
-                    other is not part
-                    and part.start <= other.start
-                    and other.stop <= part.stop
-                    and (part.start, part.stop) != (other.start, other.stop)
-                    and other.start < other.stop
-                    for other in found
-                ]
-            )
-        ]
-        parts = []
-        for part in leaves:
-            seen = max(part.start, 0) < part.stop  # `skip` leaves some before update 0
-            first = schedule(max(part.start, 0)) if seen else math.nan
-            last = schedule(int(part.stop) - 1) if seen and part.stop < math.inf else math.nan
-            leads_to = math.nan
-            if part.stop < math.inf:
-                leads_to = part.signal.at(float(part.stop - part.start))
-            parts.append(
-                Part(
-                    part.node,
-                    _name_of(part.node),
-                    part.start,
-                    part.stop,
-                    part.length,
-                    first,
-                    last,
-                    leads_to,
-                    part.signal,
-                )
-            )
-        return tuple(parts)
+        return tuple(_parts(self.schedule, self._modifiers))
+
+    @cached_property
+    def nodes(self) -> tuple[n.Node, ...]:
+        """All nodes of the spec without definitions, those above before those below."""
+        return tuple([node for node, _ in n.walk(self.expanded)])
 
     @cached_property
     def calls(self) -> tuple[CallSite, ...]:
         """The calls of shapes and modifiers, those that definitions stand for included."""
-        return tuple(_call_sites(self.expanded))
+        return tuple(_call_sites(self.nodes, self._modifiers))
+
+    def call_at(self, node: n.Node) -> CallSite | None:
+        """The call that a node of the spec without definitions is, if it is one of `calls`."""
+        return self._sites.get(id(node))
+
+    @cached_property
+    def _sites(self) -> Mapping[int, CallSite]:
+        return {id(call.node): call for call in self.calls}
+
+    @cached_property
+    def _modifiers(self) -> frozenset[int]:
+        """The nodes that stand right of a `|`, by identity."""
+        pipes = [node for node in self.nodes if isinstance(node, n.Pipe)]
+        return frozenset([id(part) for pipe in pipes for part in pipe.parts[1:]])
 
     @cached_property
     def written(self) -> tuple[CallSite, ...]:
@@ -167,23 +202,64 @@ class Subject:
         return Values(self.context, Reporter(""), "", nowhere, nowhere).evaluate(node)
 
 
-def _name_of(node: n.Node) -> str:
-    return node.name.id if isinstance(node, (n.Call, n.Bracket)) else ""
+def _parts(schedule: Schedule, modifiers: frozenset[int]) -> Iterator[Part]:
+    leaves = _leaves(schedule.laid)
+    # What `skip` leaves out lies before update 0.
+    seen = [part for part in leaves if max(part.start, 0) < part.stop]
+    ending = [part for part in seen if part.stop < math.inf]
+    firsts = schedule([max(part.start, 0) for part in seen]).tolist()
+    lasts = schedule([int(part.stop) - 1 for part in ending]).tolist()
+    first = {id(part): value for part, value in zip(seen, firsts, strict=True)}
+    last = {id(part): value for part, value in zip(ending, lasts, strict=True)}
+    for part in leaves:
+        name = ""
+        if isinstance(part.node, (n.Call, n.Bracket)) and id(part.node) not in modifiers:
+            name = part.node.name.id
+        leads_to = math.nan
+        if part.stop < math.inf:
+            leads_to = part.signal.at(float(part.stop - part.start))
+        yield Part(
+            part.node,
+            "" if name in FUNCTIONS else name,
+            part.start,
+            part.stop,
+            part.length,
+            first.get(id(part), math.nan),
+            last.get(id(part), math.nan),
+            leads_to,
+            part.signal,
+        )
 
 
-def _call_sites(root: n.Node) -> Iterator[CallSite]:
-    for node, _ in n.walk(root):
+def _leaves(laid: Iterable[Laid]) -> list[Laid]:
+    """The parts that hold no others, in order. One that no update sees counts for nothing."""
+    found = sorted(laid, key=lambda part: (part.start, part.stop))
+    leaves: list[Laid] = []
+    nearest = math.nan  # the first end among those that start later
+    for start, group in groupby(reversed(found), key=lambda part: part.start):
+        together = list(group)
+        shortest = min([part.stop for part in together if start < part.stop], default=math.nan)
+        leaves += [x for x in together if not (shortest < x.stop or nearest <= x.stop)]
+        nearest = float(np.fmin(nearest, shortest))
+    return leaves[::-1]
+
+
+def _call_sites(nodes: Iterable[n.Node], modifiers: frozenset[int]) -> Iterator[CallSite]:
+    for node in nodes:
         if not isinstance(node, n.Call):
             continue
         name = node.name.id
-        form, modifier = SHAPES.find(name), MODIFIERS.find(name)
+        if id(node) in modifiers:
+            modifier = MODIFIERS.find(name)
+            if modifier is not None:
+                found = bind(node, modifier.parameters(), None, Reporter(""))
+                yield CallSite(node, name, found.arguments)
+            continue
+        form = None if name in FUNCTIONS else SHAPES.find(name)
         if form is not None:
             parameters = form.parameters
             if form.has(Kind.STEPS):
                 parameters = (*parameters, UNTIL)
             found = bind(node, parameters, form.curve, Reporter(""))
             curve = None if found.curve is None else found.curve.name
-            yield CallSite(node, name, found.arguments, curve)
-        elif modifier is not None:
-            found = bind(node, modifier.parameters(), None, Reporter(""))
-            yield CallSite(node, name, found.arguments)
+            yield CallSite(node, name, found.arguments, curve, form)

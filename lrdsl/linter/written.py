@@ -9,14 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrdsl.compiler.check import read_own
 from lrdsl.compiler.elaborate import DURATIONS
 from lrdsl.diagnostics import Span, SpecError
-from lrdsl.library import Library
 from lrdsl.linter.subject import CallSite, Subject
 from lrdsl.parameters import Kind
-from lrdsl.schedule import Schedule, compile_in
-from lrdsl.shapes import SHAPES
+from lrdsl.schedule import Schedule
 from lrdsl.syntax import nodes as n
 
 MOST = 200_000
@@ -64,7 +61,6 @@ def times(subject: Subject, root: n.Node) -> Iterator[Time]:
 
     Under `stretch(1ep)` the clock counts epochs, so that what stands there is not in updates.
     """
-    sites = {id(call.node): call for call in subject.calls}
     waiting = [root]
     while waiting:
         node = waiting.pop()
@@ -75,7 +71,7 @@ def times(subject: Subject, root: n.Node) -> Iterator[Time]:
             for entry in node.entries:
                 if isinstance(entry, n.Entry):
                     yield Time(entry.start, node.name.id)
-        site = sites.get(id(node))
+        site = subject.call_at(node)
         # `every` as a modifier says how often, which is no time of the schedule's.
         if site is None or site.name == "every":
             continue
@@ -92,23 +88,18 @@ def is_open(subject: Subject) -> bool:
 
     What an `interval` brings down later is none of these.
     """
-    sites = {id(call.node): call for call in subject.calls}
     brought_down = any(
-        [
-            isinstance(node, n.Bracket) and node.name.id == "interval"
-            for node, _ in n.walk(subject.expanded)
-        ]
+        [isinstance(node, n.Bracket) and node.name.id == "interval" for node in subject.nodes]
     )
-    for node, _ in n.walk(subject.expanded):
+    for node in subject.nodes:
         if isinstance(node, n.Name) and node.id == "t":
             return True
         if isinstance(node, n.Chain) and any([_is_number(part) for part in node.parts]):
             return True
-        site = sites.get(id(node))
+        site = subject.call_at(node)
         if site is None:
             continue
-        form = SHAPES.find(site.name)
-        timed = form is None or not form.has(Kind.STEPS)
+        timed = site.form is None or not site.form.has(Kind.STEPS)
         timed = timed or "steps" in site.arguments or "until" in site.arguments
         if site.name in ("constant", "hold"):
             timed = timed or brought_down
@@ -155,8 +146,7 @@ def _origin(subject: Subject, pipe: n.Pipe) -> int | None:
     if pipe is subject.tree:
         return 0
     assert subject.schedule is not None
-    spans = [pipe.span, *[part.span for part in pipe.parts[1:]]]
-    places = [part.start for part in subject.schedule.laid if part.node.span in spans]
+    places = [part.start for part in subject.schedule.laid if part.node.span == pipe.span]
     return places[0] if places else None
 
 
@@ -176,11 +166,10 @@ def _name(node: n.Node) -> str:
 
 def calls_of(subject: Subject, *names: str) -> Iterator[CallSite]:
     """The calls of definitions in the text, with what was left out as the definition has it."""
-    library = Library(read_own(subject.context.definitions))
     for node, _ in n.walk(subject.tree):
         definition = None
         if isinstance(node, n.Call) and node.name.id in names:
-            definition = library.find(node.name.id)
+            definition = subject.library.find(node.name.id)
         if definition is None or not isinstance(node, n.Call):
             continue
         bound = {p.name: p.default for p in definition.parameters if p.default is not None}
@@ -203,19 +192,6 @@ def number(node: n.Node | None) -> float | None:
     return node.value if isinstance(node, n.Number) and not node.unit else None
 
 
-def compiled(
-    subject: Subject, source: str | None = None, base: float | None = None
-) -> Schedule | None:
-    """The spec, or another text in its place, with its own `base` or another; None if it fails."""
-    context = subject.context
-    if base is not None or not subject.base_is_known:
-        context = replace(context, base_lr=1.0 if base is None else base)
-    try:
-        return compile_in(subject.source if source is None else source, context)
-    except SpecError:
-        return None
-
-
 def assumed(subject: Subject) -> Subject | None:
     """The spec in a run where all is known, made up where it is not; None if that is no use.
 
@@ -232,10 +208,9 @@ def assumed(subject: Subject) -> Subject | None:
         tokens_per_step=known.tokens_per_step or 4099.0,
         base_lr=1.0 if known.base_lr is None else known.base_lr,
     )
-    schedule = compiled(replace(subject, context=context, base_is_known=True))
-    if schedule is None:
-        return None
-    return replace(subject, context=context, schedule=schedule, base_is_known=True)
+    run = replace(subject, context=context, base_is_known=True)
+    schedule = run.compiled()
+    return None if schedule is None else replace(run, schedule=schedule)
 
 
 def is_same_without(subject: Subject, piece: Span, length_too: bool = False) -> bool:
@@ -247,7 +222,7 @@ def is_same_without(subject: Subject, piece: Span, length_too: bool = False) -> 
     text, schedule = subject.source, subject.schedule
     if len(text) > LONGEST:
         return False
-    other = compiled(subject, text[: piece.start] + text[piece.stop :])
+    other = subject.compiled(text[: piece.start] + text[piece.stop :])
     if schedule is None or other is None:
         return False
     if (length_too or subject.total is None) and schedule.length != other.length:
@@ -315,7 +290,7 @@ def ramps(subject: Subject) -> Iterator[RampSite]:
     """The ramps that are parts of chains, or all of the spec, by their own formulas."""
     sites = {call.span: call for call in subject.calls}
     for part in () if subject.schedule is None else subject.schedule.laid:
-        call = sites.get(part.node.span)
+        call = None if isinstance(part.node, n.Pipe) else sites.get(part.node.span)
         if call is None or call.mode is None or part.length == math.inf or part.length <= 0:
             continue
         first, last = part.signal.at(0.0), part.signal.at(float(part.length))

@@ -354,12 +354,15 @@ class Outer(Node):
         return (self.argument,)
 
 
+_LEAVES = (Name, Number, Keyword, Default, String, Faulty)
+"""The nodes that never have others below them: most of a tree."""
+
 N = TypeVar("N", bound=Node)
 
 
 def at(node: N, span: Span) -> N:
     """The same node, standing at `span`."""
-    return replace(node, span=span)
+    return node if span is node.span else replace(node, span=span)
 
 
 def rebuild(
@@ -367,6 +370,8 @@ def rebuild(
 ) -> Node:
     """The same node, with its children changed and its spans put in another place."""
     # Written so that a tree of the greatest depth allowed stays well inside Python's stack.
+    if isinstance(node, _LEAVES):
+        return node if place is None else at(node, place(node.span))
     if place is None:
         place = _same
     updates: dict[str, Any] = {"span": place(node.span)}
@@ -421,7 +426,9 @@ def walk(root: Node) -> Iterator[tuple[Node, int]]:
     while stack:
         node, depth = stack.pop()
         yield node, depth
-        stack.extend((child, depth + 1) for child in reversed(node.children))
+        children = node.children
+        if children:
+            stack.extend([(child, depth + 1) for child in reversed(children)])
 
 
 def flatten(root: Node) -> tuple[tuple[object, ...], ...]:

@@ -19,8 +19,22 @@ except ModuleNotFoundError as error:
     raise ImportError(message, name="torch") from error
 
 from lrdsl.torch.desk import attached
+from lrdsl.torch.logs import log_to_csv, log_to_tensorboard, log_to_text
 from lrdsl.torch.losses import ScheduledLoss
+from lrdsl.torch.range_result import RangeTest
+from lrdsl.torch.range_test import range_test
 from lrdsl.torch.rates import update_learning_rate
 from lrdsl.torch.scheduler import Scheduler, attach
 
-__all__ = ["ScheduledLoss", "Scheduler", "attach", "attached", "update_learning_rate"]
+__all__ = [
+    "RangeTest",
+    "ScheduledLoss",
+    "Scheduler",
+    "attach",
+    "attached",
+    "log_to_csv",
+    "log_to_tensorboard",
+    "log_to_text",
+    "range_test",
+    "update_learning_rate",
+]

@@ -21,22 +21,23 @@ class Ahead:
     def __init__(self, schedule: Schedule) -> None:
         self.start = schedule
         self.schedule = schedule
-        self._first = 0
-        self._block: list[float] = []
+        self.first = 0
+        self.block: list[float] = []
+        """The values evaluated ahead; that of update `first` stands first."""
         self._cycles_from = 0
         self._cycle_ends: frozenset[int] | None = None
 
     def become(self, schedule: Schedule) -> None:
         """Go on with what a metric has made of the schedule."""
         if not same_values(schedule, self.schedule):
-            self._block = []
+            self.block = []
         self.schedule = schedule
 
     def at(self, made: int) -> float:
         """The value once `made` updates have been made."""
-        if not 0 <= made - self._first < len(self._block):
+        if not 0 <= made - self.first < len(self.block):
             self._evaluate(made)
-        return self._block[made - self._first]
+        return self.block[made - self.first]
 
     def ends_cycle(self, made: int) -> bool:
         """Whether the last of `made` updates, 1 or more, is the last one of a cycle."""
@@ -53,7 +54,7 @@ class Ahead:
         except SpecError:
             # A later update has no finite value; the run may end before it.
             block = [self.schedule(made)]
-        self._first, self._block = made, block
+        self.first, self.block = made, block
 
 
 def same_values(schedule: Schedule, other: Schedule) -> bool:

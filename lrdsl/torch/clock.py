@@ -6,6 +6,7 @@ that a GradScaler skips is none.
 
 from __future__ import annotations
 
+import sys
 import warnings
 import weakref
 from collections.abc import Callable
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 CLOCKS = ("calls", "updates")
 """What may move a Scheduler on: calls of its `step`, or the optimizer's own updates."""
 
+_INSIDE = ("optimizer", "original_optimizer", "base_optimizer", "optim")
+"""What wrappers call the optimizer inside."""
+
+_NEAR = 16
+"""How many callers back the one that called `step` is at most: hooks and wrappers are between."""
+
 
 def checked_clock(name: object) -> str:
     """The name of a clock; `SpecError` if it is none."""
@@ -32,6 +39,23 @@ def checked_clock(name: object) -> str:
         message = f'`clock` is "calls" or "updates", not {name!r}'
         raise fail(d.BAD_STEP, message, fix=near and near[0])
     return str(name)
+
+
+def unwrapped(optimizer: Optimizer) -> Optimizer:
+    """The optimizer that makes the updates: a wrapper that has no hooks lets another make them.
+
+    Accelerate's `prepare` returns such a wrapper. `SpecError` if what is inside cannot be found.
+    """
+    inside: object = optimizer
+    while not hasattr(inside, "_optimizer_step_post_hooks"):
+        found = [getattr(inside, name, None) for name in _INSIDE]
+        inside = next((one for one in found if isinstance(one, Optimizer)), None)
+        if inside is None:
+            message = f"a {type(optimizer).__name__} does not tell of its updates"
+            fix = "pass the optimizer that it wraps"
+            raise fail(d.BAD_GROUP, message, fix=fix)
+    assert isinstance(inside, Optimizer)
+    return inside
 
 
 def follow(scheduler: Scheduler, optimizer: Optimizer, clock: str) -> Callable[[], None]:
@@ -84,7 +108,7 @@ def _before(get: Callable[[], Scheduler | None], clock: str) -> Callable[[Any, A
 @torch.compiler.disable  # type: ignore[untyped-decorator]
 def _look(get: Callable[[], Scheduler | None]) -> None:
     scheduler = get()
-    if scheduler is not None:
+    if scheduler is not None and not _is_pretended():
         scheduler._before_update()
 
 
@@ -97,7 +121,7 @@ def _after(scheduler: Scheduler) -> Callable[[Any, Any, Any], None]:
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]
 def _count(scheduler: Scheduler, optimizer: Optimizer) -> None:
-    if not _was_skipped(optimizer):
+    if not _was_skipped(optimizer) and not _is_pretended():
         scheduler._after_update()
 
 
@@ -106,6 +130,21 @@ def _was_skipped(optimizer: Optimizer) -> bool:
     # A GradScaler tells fused optimizers so; any other optimizer it does not even call.
     found_inf = getattr(optimizer, "found_inf", None)
     return found_inf is not None and bool(found_inf)
+
+
+def _is_pretended() -> bool:
+    """Whether torch.distributed.checkpoint calls `step`, so that there is state to save or load.
+
+    It sets the learning rates and the gradients to 0 meanwhile, and puts the rates back.
+    """
+    checkpoint = sys.modules.get("torch.distributed.checkpoint.state_dict")
+    pretending = getattr(getattr(checkpoint, "_init_optim_state", None), "__code__", None)
+    frame = None if pretending is None else sys._getframe(1)
+    for _ in range(_NEAR):
+        if frame is None or frame.f_code is pretending:
+            return frame is not None
+        frame = frame.f_back
+    return False
 
 
 def is_capturing() -> bool:

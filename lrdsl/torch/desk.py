@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
+from lrdsl.torch.clock import unwrapped
 from lrdsl.torch.slots import Slot
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class Desk:
                     self._warn(slot, scheduler, owner)
                 self._owners[slot] = weakref.ref(scheduler)
                 self.turns += 1
+                if owner is not None:
+                    owner._stride = None  # its next step must see that it is not alone
         if is_step:
             self._stepped.add(scheduler)
 
@@ -107,7 +110,7 @@ def attached(optimizer: Optimizer) -> tuple[Scheduler, ...]:
     >>> attached(optimizer)
     ()
     """
-    return Desk.of(optimizer).attached
+    return Desk.of(unwrapped(optimizer)).attached
 
 
 def _name(slot: Slot) -> str:

@@ -25,6 +25,13 @@ class Drive:
         keys = {slot.key if slot.entry is None else None for slot in slots}
         self._one_key = keys.pop() if len(keys) == 1 else None
 
+    @property
+    def shared(self) -> tuple[str, Ahead] | None:
+        """The key and the one source of the values of all groups, if there are such."""
+        if self._one_key is None or len(self._distinct) != 1:
+            return None
+        return self._one_key, self._distinct[0]
+
     def values(self, made: int) -> list[float]:
         """The value for each group once `made` updates have been made."""
         if len(self._distinct) == 1:

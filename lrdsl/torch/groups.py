@@ -105,7 +105,8 @@ class Groups:
         values = [drive.values(made) for drive in drives]
         for drive, of_groups in zip(drives, values, strict=True):
             if drive.key == "lr":
-                for i, group in enumerate(self.optimizer.param_groups):
+                # Groups that have been added meanwhile are not driven yet.
+                for i, group in enumerate(self.optimizer.param_groups[: len(of_groups)]):
                     if "lr_scale" in group:
                         wanted = f"the `lr_scale` of parameter group {i} is a number"
                         scale = finite(group["lr_scale"], wanted)

@@ -15,12 +15,12 @@ from lrdsl import diagnostics as d
 from lrdsl.callables import FunctionSpec
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, Span, SpecError, fail, place_in
+from lrdsl.program import Choice, Program, ordered
 from lrdsl.schedule import Schedule, compile_in, with_definitions
 from lrdsl.slowed import Slowed
 from lrdsl.syntax.spec import parse
 from lrdsl.torch.ahead import Ahead, same_values
 from lrdsl.torch.metrics import Log
-from lrdsl.torch.program import Choice, Program
 from lrdsl.tree.taken import taken
 
 
@@ -340,7 +340,7 @@ class Schedules:
         """The choices of a group, each after those it speaks of."""
         known = tuple(choices.values())
         if known not in self._orders:
-            self._orders[known] = _ordered(choices)
+            self._orders[known] = ordered(choices)
         return self._orders[known]
 
 
@@ -412,39 +412,3 @@ def _whole_place(choice: Choice, place: str) -> str:
 
 def _is_new(ahead: Ahead, after: Mapping[Ahead, Schedule]) -> bool:
     return ahead in after and not same_values(after[ahead], ahead.schedule)
-
-
-def _ordered(choices: Mapping[str, Choice]) -> tuple[Choice, ...]:
-    done: dict[str, Choice] = {}
-    for key in choices:
-        trail = {key: iter(choices[key].names)}  # what is being looked at, and what is left of it
-        while trail:
-            key, names = next(reversed(trail.items()))
-            name = next((name for name in names if name in choices), None)
-            if name is None:
-                done.setdefault(key, choices[key])
-                del trail[key]
-            elif name in trail:
-                raise _cycle([*trail], name, choices)
-            elif name not in done:
-                trail[name] = iter(choices[name].names)
-    return tuple(done.values())
-
-
-def _cycle(trail: Sequence[str], name: str, choices: Mapping[str, Choice]) -> SpecError:
-    ring = [*trail[trail.index(name) :], name]
-    last = choices[trail[-1]]
-    shown = " -> ".join(f"`{key}`" for key in ring)
-    return SpecError(
-        [
-            Diagnostic(
-                d.BAD_SPEC,
-                f"the specs of a program cannot lean on each other in a circle: {shown}",
-                last.names[name],
-                last.source,
-                fix=f"write what `{name}` is without `{last.key}`"
-                if name != last.key
-                else f"`{name}` is what this spec is for; its own initial value is `base`",
-            )
-        ]
-    )

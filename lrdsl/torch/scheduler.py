@@ -30,18 +30,21 @@ from torch.optim.lr_scheduler import LRScheduler
 from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import SpecError, fail
+from lrdsl.program import Program
 from lrdsl.registry import did_you_mean
 from lrdsl.schedule import Schedule
 from lrdsl.signal import LAST_STEP
 from lrdsl.syntax.spec import Operand, Spec, as_number
-from lrdsl.torch.clock import checked_clock, follow, is_capturing
+from lrdsl.torch.callers import is_called_by_trainer
+from lrdsl.torch.clock import checked_clock, follow, is_capturing, unwrapped
 from lrdsl.torch.desk import Desk
 from lrdsl.torch.groups import Groups
 from lrdsl.torch.metrics import agreed, checked_reduction
 from lrdsl.torch.plan import Plan, Schedules
-from lrdsl.torch.program import Program
 from lrdsl.torch.slots import finite, own, plain
 from lrdsl.torch.state import State, difference, written
+from lrdsl.torch.stride import Stride
+from lrdsl.torch.watch import Callback, Watch
 
 ON_CHANGE = ("warn", "error", "keep")
 """What may become of a checkpoint that was written under another spec or context."""
@@ -106,6 +109,8 @@ class Scheduler(LRScheduler):
     0.099
     """
 
+    _watch: Watch | None = None  # nobody's, until somebody watches
+
     def __init__(
         self,
         optimizer: Optimizer,
@@ -127,6 +132,7 @@ class Scheduler(LRScheduler):
         if not isinstance(optimizer, Optimizer):
             found = type(optimizer).__name__
             raise fail(d.BAD_GROUP, f"a Scheduler drives a torch.optim.Optimizer, not a {found}")
+        optimizer = unwrapped(optimizer)
         self.clock = checked_clock(clock)
         self._on_change = _one_of(ON_CHANGE, "on_change", on_change)
         self._on_end = _one_of(ON_END, "on_end", on_end)
@@ -148,8 +154,9 @@ class Scheduler(LRScheduler):
             }
         )
         self.optimizer = optimizer
+        self._made = made
         self.base_lrs = []
-        self._last_lr: list[float | Tensor] = []
+        self._stride: Stride | None = None
         self._has_told = False
         self._turns = -1
         self._end_following: Callable[[], None] | None = None
@@ -165,6 +172,20 @@ class Scheduler(LRScheduler):
         super().__init__(optimizer, made)
         self._desk.add(self)
         self._end_following = follow(self, optimizer, self.clock)
+
+    @property
+    def last_epoch(self) -> int:
+        """How many updates have been made, as torch calls it; -1 before the schedule begins.
+
+        Others may set it, to count by themselves, as torch's `SequentialLR` and ignite's
+        `LRScheduler` do; by the clock of updates the optimizer alone counts.
+        """
+        return self._made
+
+    @last_epoch.setter
+    def last_epoch(self, made: int) -> None:
+        if self.clock == "calls":
+            self._made = made
 
     @property
     def spec(self) -> Spec:
@@ -209,12 +230,12 @@ class Scheduler(LRScheduler):
     def get_lr(self) -> list[float | Tensor]:
         """The learning rates at the present update, a float for each group."""
         self._sync()
-        lr, values = self._groups.lr, self._groups.values(max(0, self.last_epoch))
-        return self._undriven() if lr is None else [*values[self._groups.drives.index(lr)]]
+        return self.get_last_lr()
 
     def get_last_lr(self) -> list[float | Tensor]:
         """The learning rates last set by this scheduler, a float for each group."""
-        return self._undriven() if self._groups.lr is None else list(self._last_lr)
+        lr, values = self._groups.lr, self._groups.values(max(0, self._made))
+        return self._undriven() if lr is None else [*values[self._groups.drives.index(lr)]]
 
     def _undriven(self) -> list[float | Tensor]:
         return [own(group["lr"]) for group in self.optimizer.param_groups]
@@ -261,19 +282,23 @@ class Scheduler(LRScheduler):
         >>> scheduler.get_last_lr()
         [0.5]
         """
+        if metric is None and epoch is None and self.clock == "calls" and self._advance():
+            return
         if metric is not None and epoch is None and not self._reacts:
             metric, epoch = None, _updates(metric, "epoch", least=0)
         to = None if epoch is None else _updates(epoch, "epoch", least=0)
         if self.clock == "updates" and not self._is_initial:
             self._stepped_by_hand(metric, to)
             return
-        before = self.last_epoch
+        before = self._made
         self._check_end(before + 1 if to is None else to)
         if metric is None:
             self._go_on(to)
         else:
             with self._observing(metric, self.last_epoch + 1 if to is None else to):
                 self._go_on(to)
+        if self._watch is not None:
+            self._tell_of_update(before)
         self._tell_of_cycle(before)
 
     def _go_on(self, to: int | None) -> None:
@@ -293,7 +318,7 @@ class Scheduler(LRScheduler):
             self.observe(metric)
         elif to is not None:
             self._apply(to)
-        elif not self._has_told:
+        elif not self._has_told and not is_called_by_trainer(1):
             self._has_told = True
             warnings.warn(
                 "`step()` does nothing by the clock of updates, which counts those that the "
@@ -309,16 +334,26 @@ class Scheduler(LRScheduler):
                 message = "a CUDA graph repeats its updates without telling: they cannot be counted"
                 fix = 'use `clock="calls"`, and call `step()` after each replay'
                 raise fail(d.BAD_STEP, message, fix=fix)
-            self._check_end(self.last_epoch + 1)
+            self._check_end(self._made + 1)
         if groups.have_changed:
             self._sync()
+        if self._watch is not None:
+            self._watch.note()
 
     def _after_update(self) -> None:
         """The optimizer has made an update, and the clock is its updates."""
+        if self._advance():
+            return
         before = self.last_epoch
         self._apply(before + 1, is_step=True)
         self._step_count += 1
+        if self._watch is not None:
+            self._tell_of_update(before)
         self._tell_of_cycle(before)
+
+    def _tell_of_update(self, update: int) -> None:
+        if self._watch is not None and 0 <= update < self.last_epoch:
+            self._watch.tell(update, [drive.key for drive in self._groups.drives])
 
     def _tell_of_cycle(self, before: int) -> None:
         if self._cycle_callbacks and self.last_epoch > before and self.cycle_ended:
@@ -388,9 +423,52 @@ class Scheduler(LRScheduler):
         """
         key = object()
         self._cycle_callbacks[key] = callback
+        self._stride = None
 
         def remove() -> None:
             self._cycle_callbacks.pop(key, None)
+
+        return remove
+
+    def on_update(self, callback: Callback, *, every: int = 1) -> Callable[[], None]:
+        """Have `callback(update, values)` called after each update, with what it was made with.
+
+        `update` counts from 0. `values` has, for each number that is driven, what it was in each
+        group. A callback is called once for each update, when time has gone on to the next, and
+        not again after a resume; `every` leaves out all updates that it does not divide. A step
+        that stays where it is or goes back calls nothing.
+
+        Returns a function that undoes it. Callbacks are no part of the state, and no copy of the
+        Scheduler has them. Raises `SpecError` if `callback` cannot be called, or `every` is no
+        whole number, 1 or more.
+
+        >>> from torch import nn, optim
+        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
+        >>> scheduler = Scheduler(optimizer, "linear(1, 0, 4)")
+        >>> remove = scheduler.on_update(print)
+        >>> for step in range(3):
+        ...     optimizer.step()
+        ...     scheduler.step()
+        0 {'lr': (1.0,)}
+        1 {'lr': (0.75,)}
+        2 {'lr': (0.5,)}
+        """
+        if not callable(callback):
+            found = type(callback).__name__
+            raise fail(
+                d.BAD_LOG, f"`callback` is a function of an update and values, not a {found}"
+            )
+        every = _updates(every, "every", least=1)
+        if self._watch is None:
+            self._sync()
+            self._stride = None
+            self._watch = Watch(self.last_epoch, self._groups.values(max(0, self.last_epoch)))
+        watch, key = self._watch, self._watch.add(callback, every)
+
+        def remove() -> None:
+            watch.drop(key)
+            if self._watch is watch and not watch:
+                self._watch = None
 
         return remove
 
@@ -523,7 +601,7 @@ class Scheduler(LRScheduler):
     def _update_lr(self, epoch: int | None = None) -> None:
         # torch's SequentialLR calls this to start a child: it must not be renamed.
         is_step = epoch is None and not self._is_initial
-        to = self.last_epoch + 1 if epoch is None else _updates(epoch, "epoch", least=0)
+        to = self._made + 1 if epoch is None else _updates(epoch, "epoch", least=0)
         self._apply(to, is_step=is_step)
 
     def state_dict(self) -> dict[str, Any]:
@@ -566,7 +644,7 @@ class Scheduler(LRScheduler):
         self._taken_over()
         if state.made < 0:
             # A part of torch's SequentialLR that has not begun: the lr is not its to set.
-            self.last_epoch = state.made
+            self._made = state.made
         else:
             self._apply(state.made)
             self._step_count = state.made + 1
@@ -609,9 +687,24 @@ class Scheduler(LRScheduler):
             self._desk.take(self, is_step)
             self._turns = self._desk.turns
         groups.put(values)
-        if groups.lr is not None:
-            self._last_lr = [*values[groups.drives.index(groups.lr)]]
-        self.last_epoch = made
+        if self._watch is not None:
+            self._watch.set(made, values)
+        self._made = made
+        self._stride = None
+        if self._watch is None and not self._cycle_callbacks and self._step_count > 1:
+            stop = math.inf if self._on_end == "hold" else self._end + 1
+            self._stride = Stride.of(groups.drives, self.optimizer.param_groups, stop)
+
+    def _advance(self) -> bool:
+        """Make the next step the short way; False if it is to be made the long way."""
+        if self._stride is None:
+            return False
+        made = self._made + 1
+        if not self._stride.go(self.optimizer.param_groups, made):
+            return False
+        self._made = made
+        self._step_count += 1
+        return True
 
     def _sync(self) -> None:
         """Take groups over that are new, and set their numbers if they are this one's to set."""
@@ -625,6 +718,7 @@ class Scheduler(LRScheduler):
 
     def _taken_over(self) -> None:
         """Note what follows from the groups as they are now."""
+        self._stride = None
         self._reacts = self._groups.schedules.is_reactive
         self._slots = frozenset([slot for drive in self._groups.drives for slot in drive.slots])
         if self._groups.lr is not None:
@@ -636,8 +730,9 @@ class Scheduler(LRScheduler):
         return str(self.spec)
 
     def __getstate__(self) -> dict[str, Any]:
-        # Hooks and the desk belong to the optimizer; a copy gets those of its own.
-        left_out = ("_desk", "_end_following")
+        # Hooks and the desk belong to the optimizer; a copy gets those of its own. Who watches this
+        # Scheduler would take another's updates for its own.
+        left_out = ("_desk", "_end_following", "_watch", "_stride")
         state = {key: value for key, value in vars(self).items() if key not in left_out}
         is_attached, owns = self._end_following is not None, self._desk.owns(self)
         return {**state, "_is_attached": is_attached, "_owns": owns}
@@ -646,6 +741,7 @@ class Scheduler(LRScheduler):
         is_attached, owns = state.pop("_is_attached"), state.pop("_owns")
         vars(self).update(state)
         self._desk, self._turns, self._end_following = Desk.of(self.optimizer), -1, None
+        self._stride = None
         if is_attached:
             self._desk.add(self)
             self._end_following = follow(self, self.optimizer, self.clock)

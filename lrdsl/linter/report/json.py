@@ -13,7 +13,7 @@ def report(outcome: Outcome) -> str:
     """The report as JSON.
 
     `findings` have `path`, `line`, `column`, `end_line` and `end_column` in the file, from 1, the
-    `spec` that they are about (null for what is wrong with the file) and, from `Diagnostic`:
+    `spec` that they are about and, from `Diagnostic`:
     `code`, `name`, `severity`, `message`, `fix`, `replacement` and `definitions`, the definitions
     that led there. `unreadable` has a line for each file that could not be read.
     """
@@ -43,5 +43,5 @@ def _finding(outcome: Outcome, found: Located) -> dict[str, Any]:
         "path": found.path,
         **outcome.region(found)._asdict(),
         **{name: facts[name] for name in _FROM_DIAGNOSTIC},
-        "spec": None if found.snippet is None else found.snippet.text,
+        "spec": found.snippet.text,
     }

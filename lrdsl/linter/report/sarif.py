@@ -14,7 +14,7 @@ from urllib.parse import quote
 import lrdsl
 from lrdsl.docs import read_doc
 from lrdsl.linter.base import RULES
-from lrdsl.linter.found import Located
+from lrdsl.linter.found import Located, Patch
 from lrdsl.linter.outcome import Outcome
 
 _SCHEMA = (
@@ -67,7 +67,7 @@ def _result(outcome: Outcome, found: Located, codes: list[str]) -> dict[str, Any
     diagnostic = found.diagnostic
     region = outcome.region(found)
     fix = f"; {diagnostic.fix}" if diagnostic.fix else ""
-    return {
+    result = {
         "ruleId": diagnostic.code,
         "ruleIndex": codes.index(diagnostic.code),
         "level": _LEVELS[diagnostic.severity],
@@ -83,6 +83,32 @@ def _result(outcome: Outcome, found: Located, codes: list[str]) -> dict[str, Any
                         "endColumn": region.end_column,
                     },
                 }
+            }
+        ],
+    }
+    patch = outcome.fixes.get(found)
+    return result if patch is None else {**result, "fixes": [_fix(outcome, found, patch)]}
+
+
+def _fix(outcome: Outcome, found: Located, patch: Patch) -> dict[str, Any]:
+    """What `--fix` would do about a finding, as new text for a region of the file."""
+    file = outcome.files[found.path]
+    line, column = file.position(patch.start)
+    end_line, end_column = file.position(patch.stop)
+    region = {
+        "startLine": line,
+        "startColumn": column,
+        "endLine": end_line,
+        "endColumn": end_column,
+    }
+    return {
+        "description": {"text": found.diagnostic.fix or found.diagnostic.message},
+        "artifactChanges": [
+            {
+                "artifactLocation": {"uri": _uri(found.path)},
+                "replacements": [
+                    {"deletedRegion": region, "insertedContent": {"text": patch.text}}
+                ],
             }
         ],
     }

@@ -37,7 +37,7 @@ def _excerpt(outcome: Outcome, found: Located) -> Iterator[str]:
     """The line of the file with carets and the fix, and the definitions that led there."""
     diagnostic = found.diagnostic
     text = outcome.files[found.path].text
-    elsewhere = found.snippet is not None and diagnostic.source != found.snippet.text
+    elsewhere = diagnostic.source != found.snippet.text
     if not text or (elsewhere and diagnostic.span != NOWHERE):
         yield from diagnostic.render().split("\n")[1:]
         return

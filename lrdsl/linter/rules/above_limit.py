@@ -19,6 +19,7 @@ class AboveLimit(Rule):
     code: ClassVar[str] = "LR812"
     name: ClassVar[str] = "above-limit"
     needs_values: ClassVar[bool] = True
+    needs_rate: ClassVar[bool] = True
 
     max: float | None = None
     """The highest value that is allowed."""

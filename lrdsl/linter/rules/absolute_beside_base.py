@@ -45,11 +45,11 @@ class AbsoluteBesideBase(Rule):
     )
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        sites = {id(call.node): call for call in subject.calls}
-        for chain, _ in n.walk(subject.expanded):
+        for chain in subject.nodes:
             if not isinstance(chain, n.Chain):
                 continue
-            calls = [sites[id(part)] for part in chain.parts if id(part) in sites]
+            sites = [subject.call_at(part) for part in chain.parts]
+            calls = [site for site in sites if site is not None]
             levels = [node for node in map(_level, calls) if node is not None]
             if not any([mentions(node, "base") for node in levels]):
                 continue

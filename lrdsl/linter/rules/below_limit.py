@@ -19,6 +19,7 @@ class BelowLimit(Rule):
     code: ClassVar[str] = "LR813"
     name: ClassVar[str] = "below-limit"
     needs_values: ClassVar[bool] = True
+    needs_rate: ClassVar[bool] = True
 
     min: float | None = None
     """The lowest value that is allowed."""
@@ -36,10 +37,12 @@ class BelowLimit(Rule):
     )
 
     def check(self, subject: Subject) -> Iterator[Finding]:
+        if self.min is None:
+            return
         warmup = warmup_of(subject)
         start = 0 if warmup is None else int(warmup.stop)
-        found = None if self.min is None else bounds(subject, start)
-        if found is None or self.min is None or found[0] >= self.min:
+        found = bounds(subject, start)
+        if found is None or found[0] >= self.min:
             return
         steps, values = sampled(subject)
         later = steps >= start

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
-from lrdsl.linter.looking import at_update, edges, horizon, rebased
+from lrdsl.linter.looking import at_update, edges, horizon
 from lrdsl.linter.subject import Subject
 from lrdsl.signal import Array
 
@@ -56,7 +56,7 @@ class Continuous(Rule):
         steps = np.union1d(near, [t for t in far if 0 <= t < stop]).astype(np.int64)
         found = self._jumps(steps, np.asarray(schedule(steps)))
         if found and not subject.base_is_known:
-            other = rebased(subject)
+            other = subject.rebased
             there = [] if other is None else self._jumps(steps, np.asarray(other(steps)))
             found = [i for i in found if i in there]
         if found:

@@ -25,6 +25,7 @@ class CyclicHalfCycle(Rule):
     name: ClassVar[str] = "cyclic-half-cycle"
     severity: ClassVar[Severity] = "hint"
     needs_schedule: ClassVar[bool] = False
+    needs_rate: ClassVar[bool] = True
 
     shortest: float = 2
     longest: float = 10

@@ -22,6 +22,7 @@ class CyclicRange(Rule):
     name: ClassVar[str] = "cyclic-range"
     severity: ClassVar[Severity] = "hint"
     needs_schedule: ClassVar[bool] = False
+    needs_rate: ClassVar[bool] = True
 
     least: float = 0.25
     most: float = 1 / 3

@@ -21,6 +21,7 @@ class Final(Rule):
     code: ClassVar[str] = "LR816"
     name: ClassVar[str] = "final"
     needs_values: ClassVar[bool] = True
+    needs_rate: ClassVar[bool] = True
 
     final: float | None = None
     """The value at the end of the run."""

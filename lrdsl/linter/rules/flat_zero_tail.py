@@ -27,6 +27,7 @@ class FlatZeroTail(Rule):
     name: ClassVar[str] = "flat-zero-tail"
     needs_total: ClassVar[bool] = True
     needs_values: ClassVar[bool] = True
+    needs_rate: ClassVar[bool] = True
 
     share: float = 0.05
     """How much of the run may be left at 0."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.linter.written import compiled, is_alike
+from lrdsl.linter.written import is_alike
 
 
 @rule
@@ -15,11 +15,12 @@ class GroupsWithoutBase(Rule):
     The schedule gives all groups the same values: a backbone that was to be trained a hundred times
     slower than its head is not. microsoft/hi-ml#611 and
     katsura-jp/pytorch-cosine-annealing-with-warmup#14 are schedulers that did so. It is found where
-    the place tells the learning rates of the groups.
+    the place tells the learning rates of the groups. A spec for some groups only is for those.
     """
 
     code: ClassVar[str] = "LR837"
     name: ClassVar[str] = "groups-without-base"
+    needs_rate: ClassVar[bool] = True
 
     invalid: ClassVar[tuple[Case, ...]] = (
         case("cosine(0.1, 0, 800)", facts={"group_lrs": [0.1, 0.001]}),
@@ -32,13 +33,14 @@ class GroupsWithoutBase(Rule):
         case("cosine(0.1, 0, 800)", facts={"group_lrs": [0.1, 0.1]}),
         case("cosine(0.1, 0, 800)"),
         case("torch.CosineAnnealingLR(100)", facts={"group_lrs": [0.1, 0.001]}),
+        case("constant(0.1)", facts={"group_lrs": [0.1, 0.001], "pattern": "head"}),
     )
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         rates = sorted(set(subject.facts.get("group_lrs") or ()))
-        if len(rates) < 2:
+        if len(rates) < 2 or subject.facts.get("pattern") is not None:
             return
-        first, second = compiled(subject, base=rates[0]), compiled(subject, base=rates[-1])
+        first, second = subject.compiled(base=rates[0]), subject.compiled(base=rates[-1])
         if first is not None and second is not None and is_alike(first, second, subject.end):
             shown = ", ".join([f"{rate:g}" for rate in rates])
             message = f"the groups have learning rates of their own ({shown}), which are not used"

@@ -21,6 +21,7 @@ class GrowingDecay(Rule):
     code: ClassVar[str] = "LR852"
     name: ClassVar[str] = "growing-decay"
     needs_schedule: ClassVar[bool] = False
+    needs_rate: ClassVar[bool] = True
 
     invalid: ClassVar[tuple[Case, ...]] = (
         case("step(0.1, 10, 30ep)"),

@@ -8,8 +8,9 @@ import numpy as np
 
 from lrdsl.compiler.resolve import Laid
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
-from lrdsl.linter.looking import NEGLIGIBLE, Joint, in_one_call, joints, rebased
+from lrdsl.linter.looking import NEGLIGIBLE, Joint, in_one_call, joints
 from lrdsl.linter.subject import Subject
+from lrdsl.linter.written import mentions
 from lrdsl.syntax import nodes as n
 
 
@@ -60,7 +61,7 @@ class JointJump(Rule):
         assert schedule is not None
         found = [joint for joint in joints(schedule) if self._is_wrong(subject, joint)]
         if found and not subject.base_is_known:
-            other = rebased(subject)
+            other = subject.rebased
             elsewhere = {} if other is None else {joint.at: joint for joint in joints(other)}
             found = [joint for joint in found if _is_alike(joint, elsewhere.get(joint.at))]
         for joint in found:
@@ -76,7 +77,7 @@ class JointJump(Rule):
             return False
         return (
             self._is_large(joint)
-            and not _is_meant(subject, joint)
+            and not _is_meant(joint)
             # A modifier around the chain may hide it.
             and self._differ(*_around(subject, joint), 0)
         )
@@ -107,29 +108,17 @@ def _around(subject: Subject, joint: Joint) -> tuple[float, float]:
     return subject.schedule(joint.at - 1), subject.schedule(joint.at)
 
 
-def _is_meant(subject: Subject, joint: Joint) -> bool:
+def _is_meant(joint: Joint) -> bool:
     """Whether the jump is one that the text asks for."""
     left, right = joint.left, joint.right
     if in_one_call(left.node.span, right.node.span):
         return True
-    follows = _with_source(subject, right.node)
-    if isinstance(right.node, n.Call) and right.node.name.id == "clip":
+    last = right.node.parts[-1] if isinstance(right.node, n.Pipe) else None
+    if isinstance(last, n.Call) and last.name.id == "clip":
         return True
-    if _mentions(follows, "prev") or _mentions(left.node, "next"):
+    if mentions(right.node, "prev") or mentions(left.node, "next"):
         return True
     return (_is_flat(left) and _is_flat(right)) or _is_constant_by_mode(left)
-
-
-def _with_source(subject: Subject, node: n.Node) -> n.Node:
-    """A part of a chain with all it is made of: of a pipe, the last modifier stands for it."""
-    for root, _ in n.walk(subject.expanded):
-        if isinstance(root, n.Pipe) and root.parts[-1].span == node.span:
-            return root
-    return node
-
-
-def _mentions(root: n.Node, name: str) -> bool:
-    return any([isinstance(node, n.Name) and node.id == name for node, _ in n.walk(root)])
 
 
 def _is_flat(part: Laid) -> bool:

@@ -42,7 +42,7 @@ class MixedUnits(Rule):
     )
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        for node, _ in n.walk(subject.expanded):
+        for node in subject.nodes:
             chain = isinstance(node, n.Chain)
             if chain or (isinstance(node, n.Bracket) and node.name.id == "interval"):
                 yield from self._among(subject, list(times(subject, node)))

@@ -56,11 +56,10 @@ class NoEffect(Rule):
     )
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        run = assumed(subject)
-        if run is None:
-            return
-        for node, piece in islice(_candidates(subject), TRIES):
-            if piece is None or not is_same_without(run, piece, length_too=True):
+        candidates = list(islice(_candidates(subject), TRIES))
+        run = assumed(subject) if candidates else None
+        for node, piece in candidates:
+            if run is None or piece is None or not is_same_without(run, piece, length_too=True):
                 continue
             text = subject.source[piece.start : piece.stop].strip()
             safe = not isinstance(node, n.Call) or node.name.id == "stretch"

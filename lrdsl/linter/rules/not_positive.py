@@ -18,8 +18,9 @@ class NotPositive(Rule):
 
     Below 0 the optimizer climbs the loss instead of descending it; at 0 it wastes its updates. It
     comes from a formula that is used past the place where it was meant to end. An `interval` entry
-    of 0 is meant; the first update is the matter of `zero-first-update`, zeros at the end that of
-    `flat-zero-tail`.
+    of 0 is meant, and so are the first updates of a group with a spec of its own, which is kept as
+    it is for a while. The first update is the matter of `zero-first-update`, zeros at the end that
+    of `flat-zero-tail`.
 
     Reported as huggingface/transformers#132: BertAdam's linear schedule went below 0 when more
     updates were made than its total.
@@ -28,6 +29,7 @@ class NotPositive(Rule):
     code: ClassVar[str] = "LR811"
     name: ClassVar[str] = "not-positive"
     needs_values: ClassVar[bool] = True
+    needs_rate: ClassVar[bool] = True
 
     invalid: ClassVar[tuple[Case, ...]] = (
         case("base * (1 - t / 900)", total_steps=1000, base_lr=0.1),
@@ -43,6 +45,7 @@ class NotPositive(Rule):
         case("constant(1, 100) | interval[20..30:0]"),
         case("base * (1 - t / 900)", base_lr=0.1),
         case("linear(1, 0, 100)", total_steps=1000),
+        case("constant(0, 99) >> warmup(9, 0, 1) >> constant(1)", facts={"pattern": "body"}),
     )
 
     def check(self, subject: Subject) -> Iterator[Finding]:
@@ -59,6 +62,8 @@ class NotPositive(Rule):
         zero = np.flatnonzero(values[1 : used[-1]] == 0) + 1
         # One update at 0 is where two slopes meet.
         zero = zero[np.isin(zero + 1, zero)]
+        if subject.facts.get("pattern") is not None:
+            zero = zero[zero > used[0]]
         if zero.size:
             at = int(steps[zero[0]])
             message = f"the learning rate is 0 from update {at} on, and rises again later"

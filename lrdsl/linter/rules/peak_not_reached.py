@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import islice, takewhile
 from typing import ClassVar
 
-from lrdsl.compiler.check import read_own
-from lrdsl.library import Library
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.looking import bounds, rises
 from lrdsl.linter.subject import Part, Subject
@@ -82,7 +82,8 @@ def _best(subject: Subject, part: Part) -> float | None:
         return None
     if subject.total is not None and part.stop >= subject.total:
         return part.signal.at(subject.total - 1 - part.start)
-    following = [x for x in subject.parts if x.start == part.stop]
+    first = bisect_left(subject.parts, part.stop, key=lambda x: x.start)
+    following = list(takewhile(lambda x: x.start == part.stop, islice(subject.parts, first, None)))
     seen = [x.begins for x in following if x.start < x.stop]
     if not seen or len(seen) == len(following):
         return None  # it is held at its end, or what follows starts there or jumps
@@ -93,7 +94,7 @@ def _peak_given(subject: Subject) -> n.Node | None:
     call = subject.tree
     if not isinstance(call, n.Call):
         return None
-    definition = Library(read_own(subject.context.definitions)).find(call.name.id)
+    definition = subject.library.find(call.name.id)
     if definition is None:
         return None
     names = [parameter.name for parameter in definition.parameters]

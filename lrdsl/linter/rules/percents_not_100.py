@@ -44,8 +44,7 @@ class PercentsNot100(Rule):
             root = root.body
         if subject.total is not None or not isinstance(root, n.Chain):
             return
-        sites = {id(call.node): call for call in subject.calls}
-        shares = [_share(sites.get(id(part))) for part in root.parts]
+        shares = [_share(subject.call_at(part)) for part in root.parts]
         known = [share for share in shares if share is not None]
         if len(known) == len(shares) and not math.isclose(sum(known), 100, rel_tol=1e-6):
             message = f"the lengths make {sum(known):g}% of the run"

@@ -6,6 +6,7 @@ from typing import ClassVar
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.modifiers.plateau import Plateau
+from lrdsl.syntax import nodes as n
 
 MOST = 1_000_000
 """No more updates than this are looked at."""
@@ -40,7 +41,9 @@ class PlateauUnderEps(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         assert subject.schedule is not None
-        places = {part.node.span: part for part in subject.schedule.laid}
+        # Of parts that hold others, the others are what a call is part of.
+        laid = subject.schedule.laid
+        places = {node.span: part for part in reversed(laid) for node, _ in n.walk(part.node)}
         for call in subject.calls:
             if call.name != "plateau":
                 continue

@@ -19,6 +19,7 @@ class Reaches(Rule):
     code: ClassVar[str] = "LR818"
     name: ClassVar[str] = "reaches"
     needs_values: ClassVar[bool] = True
+    needs_rate: ClassVar[bool] = True
 
     reaches: float | None = None
     """The highest value of the run."""

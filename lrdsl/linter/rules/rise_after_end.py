@@ -10,7 +10,6 @@ from lrdsl.diagnostics import Severity
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.looking import in_one_call
 from lrdsl.linter.subject import Part, Subject
-from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
 
 SAMPLES = 512
@@ -73,7 +72,7 @@ class RiseAfterEnd(Rule):
     def _turn(self, subject: Subject, part: Part, top: float) -> int | None:
         """The update from which a formula rises, after it has come down to the end."""
         stop = min(part.stop, subject.end)
-        if math.isinf(stop) or part.name in SHAPES or part.span.sites or not _is_formula(part.node):
+        if math.isinf(stop) or part.name or part.span.sites or not _is_formula(part.node):
             return None
         t = np.unique(np.linspace(0, stop - 1 - part.start, SAMPLES).astype(np.int64))
         values = part.signal.values(t.astype(np.float64))

@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.compiler.check import read_own
 from lrdsl.curves import CURVES
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
@@ -37,7 +36,7 @@ class ShadowedName(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         if not subject.context.variables:
             return
-        own = read_own(subject.context.definitions)
+        own = subject.library.own
         for node, _ in n.walk(subject.tree):
             if not isinstance(node, n.Name) or node.id not in subject.context.variables:
                 continue

@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.compiler.check import read_own
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.syntax import nodes as n
@@ -40,7 +39,7 @@ class UnusedDefinition(Rule):
         elsewhere = subject.facts.get("definitions_used_elsewhere")
         if elsewhere is None:
             return
-        own = read_own(subject.context.definitions)
+        own = subject.library.own
         used = {*elsewhere, *_called(subject.tree)}
         for name in reversed(list(own)):  # a definition uses those above it
             if name in used:

@@ -26,6 +26,7 @@ class VanishingRate(Rule):
     name: ClassVar[str] = "vanishing-rate"
     severity: ClassVar[Severity] = "hint"
     needs_total: ClassVar[bool] = True
+    needs_rate: ClassVar[bool] = True
 
     share: float = 1e-12
     """A value below this share of the largest one has vanished."""

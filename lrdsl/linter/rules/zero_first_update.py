@@ -5,9 +5,8 @@ from typing import ClassVar
 
 from lrdsl.diagnostics import Severity
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
-from lrdsl.linter.looking import at_update, rebased
+from lrdsl.linter.looking import at_update
 from lrdsl.linter.subject import Subject
-from lrdsl.shapes import SHAPES
 
 
 @rule
@@ -25,6 +24,7 @@ class ZeroFirstUpdate(Rule):
     code: ClassVar[str] = "LR810"
     name: ClassVar[str] = "zero-first-update"
     severity: ClassVar[Severity] = "hint"
+    needs_rate: ClassVar[bool] = True
 
     warmups: bool = False
     """Whether the 0 that a warmup starts at counts as well."""
@@ -51,7 +51,7 @@ class ZeroFirstUpdate(Rule):
         assert schedule is not None
         if schedule(0) != 0 or schedule(1) <= 0:
             return
-        other = rebased(subject)
+        other = subject.rebased
         if other is None or other(0) != 0:
             return
         span = at_update(subject, 0)
@@ -63,6 +63,6 @@ class ZeroFirstUpdate(Rule):
 def _warms_up(subject: Subject) -> bool:
     """Whether the 0 is that of a warmup, or it cannot be told."""
     first = next((part.name for part in subject.parts if part.stop > 0), "")
-    if first in SHAPES:
+    if first:
         return first == "warmup"
     return any([call.name == "warmup" for call in subject.calls])

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from lrdsl.compiler.lists import LISTS
 from lrdsl.diagnostics import Reporter
 from lrdsl.functions import FUNCTIONS
-from lrdsl.library import shipped
+from lrdsl.library import Library
 from lrdsl.linter.found import Snippet
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.parser import read
+from lrdsl.syntax.spec import as_number
 
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _LONGEST_NUMBER = 64
@@ -23,9 +25,9 @@ _CALL = re.compile(r"(?<![\w.])([A-Za-z][\w.]*)[ \t]*[(\[]")
 _WORD = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*")
 
 
-@functools.cache
 def _schedules() -> frozenset[str]:
-    return frozenset([*SHAPES, *MODIFIERS, *shipped()])
+    # Not kept: shapes and definitions can be made known at any time.
+    return frozenset([*SHAPES, *MODIFIERS, *Library()])
 
 
 @functools.cache
@@ -52,8 +54,7 @@ def calls_schedule(text: str, own: frozenset[str] = frozenset()) -> bool:
     >>> calls_schedule("max(1, 2)"), calls_schedule("conv(3) >> linear(10, 5)")
     (False, False)
     """
-    called = set(_CALL.findall(text))
-    if called.isdisjoint(_schedules() | own):
+    if called(text).isdisjoint(_schedules() | own):
         return False
     reporter = Reporter(text)
     tree = read(text, reporter)
@@ -79,17 +80,57 @@ def looks_like_spec(text: str, words: frozenset[str] = frozenset()) -> bool:
     return _CALL.search(text) is not None or ">>" in text or is_number(text)
 
 
+def looks_like_program(specs: Mapping[str, Any]) -> bool:
+    """Whether a mapping at the place of a spec is a program: all in it can be read as specs.
+
+    At least one of them must look like a spec and be no mere number: an optimizer's options are
+    none.
+
+    >>> looks_like_program({"lr": "cosine()", "weight_decay": {"head": 0, "*": "0.1 * lr"}})
+    True
+    >>> looks_like_program({"lr": 0.1, "scheduler": "my_scheduler"})
+    False
+    """
+    if "_target_" in specs or "spec" in specs:
+        return False
+    every: list[Any] = []
+    for name, each in specs.items():
+        if name != "definitions":
+            every += each.values() if isinstance(each, Mapping) else [each]
+    texts = [each for each in every if isinstance(each, str)]
+    if not all([isinstance(each, str) or as_number(each) is not None for each in every]):
+        return False
+    likely = [text for text in texts if looks_like_spec(text) and not is_number(text.strip())]
+    return bool(likely) and all([text in likely or _can_be_read(text) for text in texts])
+
+
+def _can_be_read(text: str) -> bool:
+    reporter = Reporter(text)
+    return read(text, reporter) is not None and not reporter.diagnostics
+
+
 def with_uses(snippets: Sequence[Snippet]) -> tuple[Snippet, ...]:
-    """The snippets of a file, those with definitions of the same file told what the others use."""
+    """The snippets of a file, the first with definitions of the file told what the others use."""
     own = {each.text for each in snippets if each.role == "definitions"}
     if not own:
         return tuple(snippets)
-    called = {id(each): set(_CALL.findall(each.text)) for each in snippets if each.role == "spec"}
+    uses = {id(each): called(each.text) for each in snippets if each.role == "spec"}
     found = []
     for each in snippets:
-        if each.kind in ("yaml", "python") and each.context.get("definitions") in own:
-            elsewhere = set().union(*[names for i, names in called.items() if i != id(each)])
+        definitions = each.context.get("definitions")
+        if each.kind in ("yaml", "python") and definitions in own:
+            own.remove(definitions)  # the first that has them tells of them
+            elsewhere = set().union(*[names for i, names in uses.items() if i != id(each)])
             facts = {**each.facts, "definitions_used_elsewhere": tuple(sorted(elsewhere))}
             each = replace(each, facts=facts)
         found.append(each)
     return tuple(found)
+
+
+def called(text: str) -> frozenset[str]:
+    """The names that a text seems to call.
+
+    >>> sorted(called("warmup(9) >> half(1)"))
+    ['half', 'warmup']
+    """
+    return frozenset(_CALL.findall(text))

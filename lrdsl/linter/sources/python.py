@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from lrdsl.compiler.context import PARTS, RESERVED
 from lrdsl.diagnostics import SpecError
+from lrdsl.linter.beside import facts_of
 from lrdsl.linter.found import Role, Snippet
 from lrdsl.linter.sources.control import Control
 from lrdsl.linter.sources.holes import fill
@@ -200,12 +201,8 @@ class _Module:
         if not isinstance(node, ast.Dict):
             self._string(node, "spec", context, facts)
             return
-        pairs = {
-            key.value: each
-            for key, each in zip(node.keys, node.values, strict=True)
-            if isinstance(key, ast.Constant)
-        }
-        if len(pairs) < len(node.keys):
+        pairs = self._pairs(node)
+        if pairs is None:
             return
         context, facts = dict(context), dict(facts)
         if "definitions" in pairs:
@@ -213,22 +210,52 @@ class _Module:
         if "spec" in pairs:
             self._spec(pairs["spec"], context, facts)
             return
-        facts["program"] = tuple(sorted(map(str, pairs)))
-        for each in pairs.values():
-            each = self._value(each)
-            is_choice = isinstance(each, ast.Dict) and not _is_tree(each)
-            for choice in each.values if is_choice else [each]:  # type: ignore[attr-defined]
-                choice = self._value(choice)
-                if _is_tree(choice):
-                    self._tree(choice, context, facts)
-                else:
-                    self._string(choice, "spec", context, facts)
+        told = facts_of({str(name): self._plain(each) for name, each in pairs.items()})
+        for name, each in pairs.items():
+            own = None if _is_tree(self._value(each)) else self._pairs(each)
+            if own is None or "spec" in own:
+                self._spec(each, context, {**facts, **told.get((str(name), None), {})})
+                continue
+            for pattern, one in own.items():
+                place = told.get((str(name), str(pattern)), {})
+                self._spec(one, context, {**facts, **place})
+
+    def _pairs(self, node: ast.expr) -> dict[Any, ast.expr] | None:
+        """The values of a mapping by key; None for what is none, or has keys that are not known."""
+        node = self._value(node)
+        if not isinstance(node, ast.Dict):
+            return None
+        pairs = {
+            key.value: each
+            for key, each in zip(node.keys, node.values, strict=True)
+            if isinstance(key, ast.Constant)
+        }
+        return pairs if len(pairs) == len(node.keys) else None
+
+    def _plain(self, node: ast.expr) -> Any:
+        """A spec, or the mapping of a program, as data; None for what is not known."""
+        if _is_tree(self._value(node)):
+            return self._text_of_tree(self._value(node))
+        pairs = self._pairs(node)
+        if pairs is not None:
+            return {str(name): self._plain(each) for name, each in pairs.items()}
+        literal = self._literal(self._value(node))
+        if literal is not None:
+            return None if literal.holes else literal.text
+        return self._number(node)
+
+    @staticmethod
+    def _text_of_tree(node: ast.expr) -> str | None:
+        """The text of a tree; None if it is not all literals, or is no tree after all."""
+        try:
+            return source_of(ast.literal_eval(node))
+        except (ValueError, TypeError, SpecError, RecursionError, MemoryError):
+            return None
 
     def _tree(self, node: ast.expr, context: dict[str, Any], facts: dict[str, Any]) -> None:
         """A tree that is nothing but literals; what is wrong with it stands where it begins."""
-        try:
-            text = source_of(ast.literal_eval(node))
-        except (ValueError, TypeError, SpecError, RecursionError, MemoryError):
+        text = self._text_of_tree(node)
+        if text is None:
             return
         start, stop = self._extent(node)
         offsets = (*[start] * len(text), stop)

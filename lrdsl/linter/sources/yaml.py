@@ -16,11 +16,17 @@ from typing import Any
 from lrdsl.compiler.context import PARTS, RESERVED
 from lrdsl.diagnostics import SpecError
 from lrdsl.library.files import text_of
+from lrdsl.linter.beside import facts_of
 from lrdsl.linter.found import Role, Snippet
 from lrdsl.linter.sources import nodes, trees
 from lrdsl.linter.sources.control import Control
 from lrdsl.linter.sources.holes import LONGEST, Hole, fill
-from lrdsl.linter.sources.names import calls_schedule, is_number, looks_like_spec
+from lrdsl.linter.sources.names import (
+    calls_schedule,
+    is_number,
+    looks_like_program,
+    looks_like_spec,
+)
 from lrdsl.linter.sources.nodes import Scalar
 from lrdsl.linter.sources.scalars import offsets_of
 from lrdsl.syntax.spec import NAME
@@ -141,7 +147,10 @@ class _Document:
                     continue
                 inner = f"{path}.{name}".lstrip(".")
                 left.append((value, inner))
-                own = context if name == "spec" or _LR.fullmatch(name) else {}
+                by_place = name == "spec" or _LR.fullmatch(name) is not None
+                own = context if by_place else {}
+                if by_place and not target and self._is_program(value):
+                    self._argument(value, inner, own, facts)
                 self._value(name, value, inner, own, facts)
 
         for tree in self.trees.values():  # one may be seen to be a tree after what is below it
@@ -209,10 +218,9 @@ class _Document:
         inner, more = self._beside(node, "")
         context, facts = {**context, **inner}, {**facts, **more}
         if node.get("spec") is not None:
-            self._argument_once(node.get("spec"), f"{path}.spec", context, facts)
+            self._one(node.get("spec"), f"{path}.spec", context, facts)
             return
-        names = {name for name, _ in node.items()} - {"definitions"}
-        facts = {**facts, "program": tuple(sorted(names))}
+        told = facts_of(self._plain(node))
         for name, value in node.items():
             if name == "definitions":
                 continue
@@ -221,20 +229,41 @@ class _Document:
             )
             if isinstance(value, nodes.Mapping) and is_choice and value.get("spec") is None:
                 for pattern, one in value.items():
-                    self._argument_once(one, f"{path}.{name}.{pattern}", context, facts)
+                    own = told.get((name, pattern), {})
+                    self._one(one, f"{path}.{name}.{pattern}", context, {**facts, **own})
             else:
-                self._argument_once(value, f"{path}.{name}", context, facts)
+                own = told.get((name, None), {})
+                self._one(value, f"{path}.{name}", context, {**facts, **own})
 
-    def _argument_once(
+    def _one(
         self, node: nodes.Node | None, path: str, context: dict[str, Any], facts: dict[str, Any]
     ) -> None:
+        """A spec of a program, which may have definitions of its own beside it."""
         if node is not None and trees.is_one(node, True, self._holes):
             self._add_tree(node, path, context, facts)
             return
         if isinstance(node, nodes.Mapping):
+            inner, more = self._beside(node, "")
+            context, facts = {**context, **inner}, {**facts, **more}
             node = node.get("spec")
         if isinstance(node, Scalar):
             self._add(node, path, "spec", context, facts)
+
+    def _plain(self, node: nodes.Mapping, deep: int = 0) -> dict[str, Any]:
+        """The specs of a program, None for what is not known."""
+        found: dict[str, Any] = {}
+        for name, value in node.items():
+            if name == "definitions" and not deep:
+                continue  # they are in the context of each
+            found[name] = None
+            if isinstance(value, Scalar) and value.tag != "null":
+                found[name] = self._known(value.value)
+            elif trees.is_one(value, True, self._holes):
+                made = trees.text_of(value, self._holes)
+                found[name] = None if made is None else made.text
+            elif isinstance(value, nodes.Mapping) and deep < 2:
+                found[name] = self._plain(value, deep + 1)
+        return found
 
     def _value(
         self,
@@ -268,6 +297,20 @@ class _Document:
             NAME.fullmatch(node.value.strip()) is not None
             and looks_like_spec(node.value, self.presets())
         )
+
+    def _is_program(self, node: nodes.Node) -> bool:
+        return isinstance(node, nodes.Mapping) and looks_like_program(self._sketched(node))
+
+    def _sketched(self, node: nodes.Mapping, deep: int = 0) -> dict[str, Any]:
+        """A mapping as data, with names in the place of the references in it."""
+        return {
+            name: self._sketch(value.value)
+            if isinstance(value, Scalar)
+            else self._sketched(value, deep + 1)
+            if isinstance(value, nodes.Mapping) and deep < 1
+            else None
+            for name, value in node.items()
+        }
 
     @staticmethod
     def _sketch(value: str) -> str:

@@ -99,6 +99,30 @@ class Program:
             for i, name in enumerate(names)
         ]
 
+    def sorts(self) -> list[dict[str, Choice]]:
+        """What drives each number in each sort of group that the patterns tell apart.
+
+        It is what groups named as the patterns are driven by: which groups there are, the program
+        does not know.
+
+        >>> program = Program({"lr": {"head": 1, "*": 0.1}, "weight_decay": "0.1 * lr"})
+        >>> [[choice.spec for choice in sort.values()] for sort in program.sorts()]
+        [[1, '0.1 * lr'], [0.1, '0.1 * lr']]
+        """
+        every = [choice.pattern for choices in self.choices.values() for choice in choices]
+        patterns = dict.fromkeys([pattern for pattern in every if pattern is not None])
+        found: list[dict[str, Choice]] = []
+        for name in patterns or (None,):
+            sort = {}
+            for key, choices in self.choices.items():
+                # No group has the index -1, so that the name alone decides.
+                choice = next((each for each in choices if _matches(each, -1, name)), None)
+                if choice is not None:
+                    sort[key] = choice
+            if sort not in found:
+                found.append(sort)
+        return found
+
     def check(self, names: Sequence[object]) -> None:
         """`SpecError` if a group has no spec, or a pattern no group to itself.
 
@@ -228,6 +252,50 @@ def _names(spec: Any, known: frozenset[str]) -> tuple[dict[str, Span], str]:
         if isinstance(node, Name) and node.id in known:
             names.setdefault(node.id, node.span)
     return names, source
+
+
+def ordered(choices: Mapping[str, Choice]) -> tuple[Choice, ...]:
+    """The choices of a group, each after those it speaks of; `SpecError` if there is a circle.
+
+    What they speak of besides is left to the caller.
+
+    >>> program = Program({"weight_decay": "0.1 * lr", "lr": "hold()"})
+    >>> [choice.key for choice in ordered(program.sorts()[0])]
+    ['lr', 'weight_decay']
+    """
+    done: dict[str, Choice] = {}
+    for key in choices:
+        trail = {key: iter(choices[key].names)}  # what is being looked at, and what is left of it
+        while trail:
+            key, names = next(reversed(trail.items()))
+            name = next((name for name in names if name in choices), None)
+            if name is None:
+                done.setdefault(key, choices[key])
+                del trail[key]
+            elif name in trail:
+                raise _cycle([*trail], name, choices)
+            elif name not in done:
+                trail[name] = iter(choices[name].names)
+    return tuple(done.values())
+
+
+def _cycle(trail: Sequence[str], name: str, choices: Mapping[str, Choice]) -> SpecError:
+    ring = [*trail[trail.index(name) :], name]
+    last = choices[trail[-1]]
+    shown = " -> ".join(f"`{key}`" for key in ring)
+    return SpecError(
+        [
+            Diagnostic(
+                d.BAD_SPEC,
+                f"the specs of a program cannot lean on each other in a circle: {shown}",
+                last.names[name],
+                last.source,
+                fix=f"write what `{name}` is without `{last.key}`"
+                if name != last.key
+                else f"`{name}` is what this spec is for; its own initial value is `base`",
+            )
+        ]
+    )
 
 
 def _matches(choice: Choice, index: int, name: object) -> bool:

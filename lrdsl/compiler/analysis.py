@@ -1,0 +1,91 @@
+"""The front end of the compiler: a spec's text becomes a term, whatever the run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from lrdsl import diagnostics as d
+from lrdsl.compiler.check import read_own
+from lrdsl.compiler.elaborate import elaborate
+from lrdsl.compiler.expand import expand, own_text
+from lrdsl.compiler.terms import Term
+from lrdsl.diagnostics import Reporter, SpecError
+from lrdsl.library import Library
+from lrdsl.syntax import nodes as n
+from lrdsl.syntax.parser import read
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """All that is known of a spec before its run is.
+
+    `tree` is as written, `expanded` without definitions; `library` has those that it can call.
+    What is wrong so far is in `mistakes`. `term` is None where calls of definitions are wrong.
+    """
+
+    source: str
+    tree: n.Node
+    expanded: n.Node
+    term: Term | None
+    library: Library
+    mistakes: Reporter
+
+    @cached_property
+    def definitions(self) -> str:
+        """The text of the user's definitions that the spec leads to."""
+        return own_text(self.tree, self.library)
+
+
+def analyse(
+    source: str, definitions: str = "", schedules: Collection[str] = frozenset()
+) -> Analysis:
+    """A spec's text, read, expanded and elaborated.
+
+    `definitions` are the text of those that come with the spec, `schedules` the names of the other
+    schedules of its program. Raises `SpecError` where nothing is known for sure: of text with
+    syntax errors, of definitions with mistakes, of what is nested too deep.
+
+    >>> [found.message for found in analyse("cosin(1, 0, 9)").mistakes.diagnostics]
+    ['there is no shape `cosin`']
+    """
+    reporter = Reporter(source)
+    tree = read(source, reporter)
+    if tree is None:
+        raise SpecError(reporter.diagnostics)
+    is_mended = bool(reporter.diagnostics)
+    library = Library(read_own(definitions))
+    term: Term | None = None
+    with not_too_deep(tree, reporter):
+        expanded = expand(tree, library, reporter)
+        if reporter.diagnostics:
+            _check_names(expanded, library, reporter, schedules)
+        else:
+            term = elaborate(expanded, reporter, library, schedules)
+    if is_mended:
+        raise SpecError(reporter.diagnostics)
+    return Analysis(source, tree, expanded, term, library, reporter)
+
+
+@contextmanager
+def not_too_deep(node: n.Node, reporter: Reporter) -> Iterator[None]:
+    """Where recursion without an end in sight is a mistake of the spec."""
+    try:
+        yield
+    except RecursionError:
+        message = "too much of the spec leans on each other, or is nested in each other"
+        reporter.report(d.TOO_DEEP, message, node.span)
+        reporter.check()
+
+
+def _check_names(
+    tree: n.Node, library: Library, reporter: Reporter, schedules: Collection[str]
+) -> None:
+    """What can be said of a tree with mistakes: its names. The rest may be guesses."""
+    mended = Reporter(reporter.source)
+    elaborate(tree, mended, library, schedules)
+    for found in mended.diagnostics:
+        if found.problem in (d.UNKNOWN_NAME, d.UNKNOWN_PARAMETER):
+            reporter.add(found)

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from lrdsl.compiler.check import read_own
+from lrdsl.docs import deprecation
+from lrdsl.library import Library
+from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.subject import Subject
+from lrdsl.modifiers import MODIFIERS
+from lrdsl.shapes import SHAPES
+from lrdsl.syntax import nodes as n
+
+OLD = """\
+# Half of `a`.
+#
+# Deprecated: write `share(a, 2)` instead.
+def half(a) = a / 2
+
+def share(a, n) = a / n
+"""
+BOTH = OLD + "\n# Deprecated: it is gone in the next version.\ndef third(a) = share(a, 3)\n"
+
+
+@rule
+class DeprecatedName(Rule):
+    """A spec calls what its own documentation says is deprecated.
+
+    Whoever wrote it wants to take it away, or knows of a fault that cannot be mended without a
+    change to what old specs mean. The day it goes, every spec that still calls it fails at once.
+
+    A definition is deprecated by a line `Deprecated: write ... instead.` in the comment above it, a
+    shape made with `@lrdsl.shape` by one in its docstring; what the line says is the advice.
+    """
+
+    code: ClassVar[str] = "LR854"
+    name: ClassVar[str] = "deprecated-name"
+    needs_schedule: ClassVar[bool] = False
+
+    invalid: ClassVar[tuple[Case, ...]] = (
+        case("cosine(half(0.2), 0, 100)", definitions=OLD),
+        case("warmup(10) >> constant(half(1))", definitions=OLD),
+        case("constant(third(0.3), 9)", definitions=BOTH),
+    )
+    valid: ClassVar[tuple[Case, ...]] = (
+        case("cosine(share(0.2, 2), 0, 100)", definitions=OLD),
+        case("cosine(half, 0, 100)", definitions=OLD, half=0.1),
+        case("cosine(half(0.2), 0, 100)", definitions="# Deprecates `third`.\ndef half(a) = a / 2"),
+        case("constant(half(0.2), 100)", definitions=OLD, facts={"example_of": "half"}),
+    )
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        library = Library(read_own(subject.context.definitions))
+        for node, _ in n.walk(subject.tree):
+            if not isinstance(node, (n.Call, n.Bracket)):
+                continue
+            name = node.name.id
+            advice = None
+            if name != subject.facts.get("example_of"):
+                advice = deprecation(_docs(name, library))
+            if advice is not None:
+                yield Finding(f"`{name}` is deprecated", node.name.span, advice)
+
+
+def _docs(name: str, library: Library) -> str:
+    """What is said of a name where it is made."""
+    definition, form = library.find(name), SHAPES.find(name)
+    if definition is not None:
+        return definition.doc
+    if form is not None:
+        return form.doc
+    modifier = MODIFIERS.find(name)
+    return "" if modifier is None else modifier.__doc__ or ""

@@ -1,0 +1,154 @@
+"""A CSV of what updates were made with, which a resumed run goes on writing as if never stopped."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from lrdsl import atomic
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import fail
+
+FIRST = "update"
+"""The name of the first column."""
+
+_COLUMN = re.compile(r".+\[.+\]")
+_ROW = re.compile(rb"(\d+)((?:,[-+.e\d]*)+)\n")
+
+
+class CsvLog:
+    """Rows of an update's number and its values, in a file that is complete after every row.
+
+    The file is opened for each row: a run that is killed has lost none, and no handle is left
+    over. What stands in the file from the first update on that is written now is cut off, be it of
+    updates that are made again after a resume, or of a row that was never finished.
+
+    Raises `SpecError` if the file cannot be written, or is of something else.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        try:
+            self._shown = os.fsdecode(path)
+            # The folder may be changed during the run, and a link stays a link.
+            self._path = os.path.realpath(self._shown)
+        except (TypeError, ValueError):
+            raise fail(d.BAD_LOG, f"`path` is the name of a file, not {path!r}") from None
+        self._last = -1
+        self._labels: list[str] = []
+        """The columns of the last row, without the first."""
+        self._columns: list[str] = []
+        """Those of the file: a number may have stood in an earlier row alone."""
+        self._end = -1
+        if os.path.exists(self._path) and not os.path.isfile(self._path):
+            raise fail(d.BAD_LOG, f"{self._shown} is no file that rows can be written to")
+        with self._writing(), open(self._path, "a+b") as file:
+            file.seek(0)
+            self._header(file.readline())
+
+    def write(self, update: int, values: Mapping[str, float]) -> None:
+        """Write the row of an update; `values` are by column."""
+        labels = list(values)
+        with self._writing():
+            if self._end < 0 or update <= self._last or labels != self._labels:
+                self._begin(update, labels)
+            cells = [repr(values[column]) if column in values else "" for column in self._columns]
+            line = ",".join([str(update), *cells]).encode() + b"\n"  # numbers need no quotes
+            with open(self._path, "ab") as file:
+                if file.tell() != self._end:
+                    message = f"something else has changed {self._shown}, or writes to it as well"
+                    fix = "give each run and each Scheduler a file of its own"
+                    raise fail(d.BAD_LOG, message, fix=fix)
+                file.write(line)
+        self._last = update
+        self._end += len(line)
+
+    def reach(self, update: int) -> None:
+        """An update has been made, be there a row for it or not: no row of a later one is true."""
+        if self._end < 0 or update < self._last:
+            with self._writing():
+                self._begin(update, [])
+        self._last = update
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            why = error.strerror or error
+            raise fail(d.BAD_LOG, f"{self._shown} cannot be written: {why}") from None
+
+    def _begin(self, update: int, labels: list[str]) -> None:
+        """Make the file end before the row of an update, with room for these columns."""
+        self._labels = labels
+        with open(self._path, "r+b") as file:
+            first = file.readline()
+            header = self._header(first)
+            end = self._end_before(update, file, len(header)) if header else 0
+            columns, rows = labels, []
+            if header != labels:
+                file.seek(0)
+                rows = [*csv.reader(io.StringIO(file.read(end).decode(), newline=""))][1:]
+                columns = _merged(_filled(header, rows), labels)
+            if header == columns:
+                file.truncate(end)
+                self._columns, self._end = columns, end
+                return
+        place = {column: 1 + i for i, column in enumerate(header)}
+        text = io.StringIO()
+        write = csv.writer(text, lineterminator="\n").writerow
+        if columns:
+            write([FIRST, *columns])
+        for row in rows:
+            write([row[0], *[row[place[c]] if c in place else "" for c in columns]])
+        content = text.getvalue().encode()
+        atomic.replace(self._path, content)
+        self._columns, self._end = columns, len(content)
+
+    def _header(self, line: bytes) -> list[str]:
+        """The columns after the first; none where nothing has been written."""
+        if line.endswith(b"\n"):
+            try:
+                [cells] = csv.reader([line.decode()])
+            except (ValueError, csv.Error):
+                cells = []
+            if len(cells) > 1 and cells[0] == FIRST and all(map(_COLUMN.fullmatch, cells[1:])):
+                return cells[1:]
+        elif not line:
+            return []
+        message = f"{self._shown} is not a log of a Scheduler: it is left as it is"
+        raise fail(d.BAD_LOG, message, fix="choose another file, or remove this one")
+
+    def _end_before(self, update: int, file: io.BufferedRandom, width: int) -> int:
+        """How many bytes there are before the row of an update; the header has been read."""
+        end, before = file.tell(), -1
+        for line in file:
+            if not line.endswith(b"\n"):
+                break  # the run was killed, or the machine, while it was written
+            row = _ROW.fullmatch(line)
+            if row is None or row[2].count(b",") != width or int(row[1]) <= before:
+                shown = line.decode(errors="replace").strip()
+                message = f"{self._shown} has a row that no Scheduler wrote: {shown!r}"
+                raise fail(d.BAD_LOG, message, fix="choose another file, or remove this one")
+            before = int(row[1])
+            if before >= update:
+                break
+            end += len(line)
+        return end
+
+
+def _filled(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The columns in which some row has a value."""
+    return [column for i, column in enumerate(columns) if any([row[1 + i] for row in rows])]
+
+
+def _merged(known: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """All columns, new ones where they stand among the labels."""
+    columns = list(known)
+    for i, label in enumerate(labels):
+        if label not in columns:
+            columns.insert(columns.index(labels[i - 1]) + 1 if i else 0, label)
+    return columns
