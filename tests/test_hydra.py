@@ -10,7 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 import lrdsl
-from lrdsl.hydra import override
+from lrdsl.hydra import quote
 from lrdsl.resources import folder
 
 torch = pytest.importorskip("torch")
@@ -141,8 +141,8 @@ def test_partial_is_picklable(config):
         pytest.param("", id="empty"),
     ],
 )
-def test_override_survives_hydra(spec):
-    [read] = OverridesParser.create().parse_overrides([override(spec, key="a.b")])
+def test_quoted_text_survives_hydra(spec):
+    [read] = OverridesParser.create().parse_overrides([quote(spec, key="a.b")])
     assert read.key_or_group == "a.b"
     assert read.value() == spec
 
@@ -155,5 +155,5 @@ def test_override_survives_hydra(spec):
         pytest.param(OmegaConf.create({"spec": "hold(5)"}), 'lr="hold(5)"', id="config"),
     ],
 )
-def test_override_takes_whatever_is_a_spec(spec, text):
-    assert override(spec) == text
+def test_quote_takes_whatever_is_a_spec(spec, text):
+    assert quote(spec, key="lr") == text

@@ -15,7 +15,13 @@ from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import Diagnostic, SpecError
 from lrdsl.linter.beside import facts_of
 from lrdsl.linter.engine import Settings, lint
-from lrdsl.linter.sources.names import called, calls_schedule, looks_like_program, looks_like_spec
+from lrdsl.linter.sources.names import (
+    called,
+    calls_schedule,
+    is_spec_key,
+    looks_like_program,
+    looks_like_spec,
+)
 from lrdsl.syntax.spec import NAME, as_number
 from lrdsl.tree.taken import source_of
 from lrdsl.tree.words import is_data, is_tree
@@ -23,7 +29,6 @@ from lrdsl.tree.words import is_data, is_tree
 _RUN = PARTS - {"spec", "definitions"}
 _NOT_VARIABLES = frozenset({"optimizer", "last_epoch", "metric_reduction"})
 """What lrdsl's own objects take beside a spec, its context and its variables."""
-_LR = re.compile(r"(?:.*_)?lr")
 _GIVEN = re.compile(r"\(?given_\w+(?: \* 1[\w%]+\)?)?")
 """What `holes.fill` writes for a reference that the config does not resolve."""
 
@@ -180,7 +185,9 @@ def _walk(
                 yield from _program(value, path, known)
             elif _is_one(str(name), value, presets):
                 yield _place(value, path, inner)
-            elif _is_place(str(name)) and isinstance(value, Mapping) and looks_like_program(value):
+            elif (
+                is_spec_key(str(name)) and isinstance(value, Mapping) and looks_like_program(value)
+            ):
                 for place in _program(value, path, inner):
                     yield replace(place, is_used=False)
             elif name != "definitions":
@@ -192,22 +199,18 @@ def _walk(
         yield _place(node, key, around)
 
 
-def _is_place(name: str) -> bool:
-    return name == "spec" or _LR.fullmatch(name) is not None
-
-
 def _is_one(name: str, value: Any, presets: frozenset[str]) -> bool:
     if is_data(value):
         return "spec" not in value and _is_tree(name, value)
     if isinstance(value, str):
-        return _is_place(name) and looks_like_spec(value, presets)
+        return is_spec_key(name) and looks_like_spec(value, presets)
     # A number under `lr` may well be an optimizer's, which is no schedule.
     return name == "spec" and as_number(value) is not None
 
 
 def _is_tree(name: str, value: Any) -> bool:
     """Whether a mapping or a list at a place for a spec is one, as a tree."""
-    if not (name == "spec" or _LR.fullmatch(name)) or not is_tree(value):
+    if not is_spec_key(name) or not is_tree(value):
         return False
     try:
         return calls_schedule(source_of(_filled(value)))

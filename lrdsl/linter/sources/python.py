@@ -43,7 +43,7 @@ _FUNCTIONS = {
     "lrdsl.parse": _Takes(0, "text", "piece"),
     "lrdsl.format": _Takes(0, "text", "piece"),
     "lrdsl.define": _Takes(0, "text", "definitions"),
-    "lrdsl.hydra.override": _Takes(0, "spec"),
+    "lrdsl.hydra.quote": _Takes(0, "text"),
     "lrdsl.torch.Scheduler": _Takes(1, "spec"),
 }
 _HOMES = {

@@ -24,6 +24,7 @@ from lrdsl.linter.sources.holes import LONGEST, Hole, fill
 from lrdsl.linter.sources.names import (
     calls_schedule,
     is_number,
+    is_spec_key,
     looks_like_program,
     looks_like_spec,
 )
@@ -32,7 +33,6 @@ from lrdsl.linter.sources.scalars import offsets_of
 from lrdsl.syntax.spec import NAME
 
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")
-_LR = re.compile(r"(?:.*_)?lr")
 _DEF = re.compile(r"^[ \t]*def\s+([A-Za-z][\w.]*)", re.MULTILINE)
 _DEEP = 10
 """So many references to references are followed."""
@@ -147,7 +147,7 @@ class _Document:
                     continue
                 inner = f"{path}.{name}".lstrip(".")
                 left.append((value, inner))
-                by_place = name == "spec" or _LR.fullmatch(name) is not None
+                by_place = is_spec_key(name)
                 own = context if by_place else {}
                 if by_place and not target and self._is_program(value):
                     self._argument(value, inner, own, facts)
@@ -275,13 +275,13 @@ class _Document:
     ) -> None:
         """A value anywhere: a spec by its key, or by what it says."""
         if not isinstance(node, Scalar):
-            by_name = name is not None and (name == "spec" or _LR.fullmatch(name) is not None)
+            by_name = name is not None and is_spec_key(name)
             if by_name and (id(node) in self.trees or trees.is_one(node, False, self._holes)):
                 self._add_tree(node, path, context, facts)
             return
         if name == "definitions" and _DEF.search(node.value):
             self._add(node, path, "definitions", {}, {})
-        elif name is not None and (name == "spec" or _LR.fullmatch(name)):
+        elif name is not None and is_spec_key(name):
             if self._is_one_by_place(node, name):
                 number = node.style == "plain" and is_number(node.value)
                 self._add(node, path, "spec", context, facts, number and name != "spec")
