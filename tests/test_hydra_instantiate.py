@@ -320,6 +320,7 @@ def same(one: Any, other: Any) -> bool:
     return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
 
 
+TREE = "{cosine: {start: 0.25, end: 0, until: 200}}"
 COSINE = "warmed_up(0, cosine(0.25, 0, until=200))"
 
 SAME = [
@@ -328,6 +329,7 @@ SAME = [
             "group": ["schedule@lr=cosine"],
             "inline": [f'lr="{COSINE}"'],
             "node": [f'lr.spec="{COSINE}"'],
+            "tree": [f"lr.spec={{warmed_up: {{steps: 0, schedule: {TREE}}}}}"],
         },
         id="half a cosine",
     ),
@@ -337,6 +339,7 @@ SAME = [
             "inline": ['lr="0.05"'],
             "node": ["lr.spec=0.05"],
             "number": ["lr=0.05"],
+            "tree": ["lr.spec={constant: {value: 0.05}}"],
         },
         id="a constant",
     ),

@@ -9,7 +9,8 @@ from typing import Any, Literal, TypeAlias
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.hydra.grammar import is_key
-from lrdsl.syntax.spec import Operand, source_of
+from lrdsl.syntax.spec import Operand
+from lrdsl.tree.taken import source_of
 
 Shell: TypeAlias = Literal["bash", "zsh", "powershell"]
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
-from lrdsl.syntax.spec import Operand, as_number, source_of
+from lrdsl.syntax.spec import Operand, as_number
+from lrdsl.tree.taken import source_of
 
 LONGEST = 100
 """Characters of a slug, unless less is asked for; file systems take 255 bytes at most."""
