@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import jsonschema
 import numpy as np
@@ -598,60 +598,80 @@ def test_the_schema_accepts_the_presets(preset: str) -> None:
     assert _accepts({"spec": PRESETS[preset]})
 
 
-Spot = tuple[Any, Any]
-"""A mapping or a list, and a key of it."""
+class Spot(NamedTuple):
+    """A mapping or a list, a key of it, and the call whose arguments the mapping holds."""
+
+    holder: Any
+    key: Any
+    call: str | None
 
 
-def _spots(tree: Any) -> Iterator[Spot]:
+def _spots(tree: Any, call: str | None = None) -> Iterator[Spot]:
     """Every place in a tree."""
     pairs = tree.items() if isinstance(tree, dict) else enumerate(tree)
     for key, value in list(pairs):
-        yield tree, key
+        spot = Spot(tree, key, call)
+        yield spot
         if isinstance(value, (dict, list)):
-            yield from _spots(value)
+            yield from _spots(value, key if _is_call(spot) else None)
 
 
 CALLS = frozenset([entry.name for entry in entries()])
+DEFINITIONS = frozenset(Library())
 
 
 def _is_call(spot: Spot) -> bool:
-    holder, key = spot
-    return isinstance(holder, dict) and key in CALLS
+    return spot.call is None and isinstance(spot.holder, dict) and spot.key in CALLS
 
 
 def _is_argument(spot: Spot) -> bool:
     """Whether it is an argument by name: a key below a call, no entry."""
-    holder, key = spot
     return (
-        isinstance(holder, dict)
-        and isinstance(key, str)
-        and key.isidentifier()
-        and not (key in CALLS or key in WORDS)
+        spot.call is not None
+        and isinstance(spot.holder, dict)
+        and isinstance(spot.key, str)
+        and spot.key.isidentifier()
     )
 
 
+def _is_value(spot: Spot) -> bool:
+    """Whether it is an argument that a schema knows to be one thing.
+
+    What a definition makes of its arguments no schema can say; two may be lists of anything.
+    """
+    return _is_argument(spot) and spot.call not in DEFINITIONS and spot.key not in ("gamma", "at")
+
+
 def _is_duration(spot: Spot) -> bool:
-    return _is_argument(spot) and spot[1] in ("steps", "n", "every", "period")
+    return _is_value(spot) and spot.key in ("steps", "n", "every", "period")
+
+
+def _is_chain(spot: Spot) -> bool:
+    return spot.call is None and isinstance(spot.holder[spot.key], list)
+
+
+def _names(body: Any) -> bool:
+    """Whether the keys of a call's body are names of parameters."""
+    return all(isinstance(key, str) and key.isidentifier() for key in body)
 
 
 def _rename(spot: Spot) -> None:
-    holder, key = spot
-    holder[f"{key}x"] = holder.pop(key)
+    spot.holder[f"{spot.key}x"] = spot.holder.pop(spot.key)
 
 
 def _put(value: Any) -> Callable[[Spot], None]:
     def put(spot: Spot) -> None:
-        spot[0][spot[1]] = value
+        spot.holder[spot.key] = value
 
     return put
 
 
 def _beside(spot: Spot) -> None:
-    spot[0]["hold"] = 5
+    spot.holder["hold"] = 5
 
 
 def _added(spot: Spot) -> None:
-    body = spot[0][spot[1]]
+    body = spot.holder[spot.key]
     body["colour"] = "blue"
 
 
@@ -659,26 +679,30 @@ MUTATIONS: dict[str, tuple[Callable[[Spot], bool], Callable[[Spot], None], str]]
     "misspelt name": (_is_call, _rename, "schema"),
     "misspelt parameter": (_is_argument, _rename, "schema"),
     "unknown parameter": (
-        lambda x: _is_call(x) and x[1] not in ("interval", "points"),
+        lambda x: _is_call(x) and isinstance(x.holder[x.key], dict) and _names(x.holder[x.key]),
         _added,
         "schema",
     ),
-    "a second key": (lambda x: _is_call(x) and x[1] != "hold", _beside, "schema"),
+    "a second key": (lambda x: _is_call(x) and x.key != "hold", _beside, "schema"),
     "a mapping for an argument": (_is_argument, _put({"nothing": 1}), "schema"),
-    "a list for an argument": (_is_argument, _put([1]), "schema"),
-    "nothing for an argument": (_is_argument, _put(None), "schema"),
-    "true for an argument": (_is_argument, _put(True), "schema"),
-    "a chain for an argument": (_is_argument, _put("hold(5) >> hold(6)"), "schema"),
+    "a list for an argument": (_is_value, _put([1]), "schema"),
+    "nothing for an argument": (_is_value, _put(None), "schema"),
+    "true for an argument": (_is_value, _put(True), "schema"),
+    "a chain for an argument": (_is_value, _put("hold(5) >> hold(6)"), "schema"),
     "true for all arguments": (_is_call, _put(True), "schema"),
     "too many arguments": (_is_call, _put([1] * 12), "schema"),
     "a length below 0": (_is_duration, _put(-5), "schema"),
-    "a length that is broken": (_is_duration, _put(2.5), "schema"),
-    "an unknown curve": (lambda x: x[1] == "mode", _put("curvy"), "schema"),
-    "an empty list": (lambda x: isinstance(x[0][x[1]], list), _put([]), "schema"),
+    "a length that is broken": (
+        lambda x: _is_duration(x) and x.key != "every",
+        _put(2.5),
+        "schema",
+    ),
+    "an unknown curve": (lambda x: x.key == "mode", _put("curvy"), "schema"),
+    "an empty list": (_is_chain, _put([]), "schema"),
     "an unknown unit": (_is_duration, _put("5parsec"), "lrdsl"),
-    "broken text": (lambda x: _is_argument(x) and x[1] != "mode", _put("1 +"), "lrdsl"),
+    "broken text": (lambda x: _is_argument(x) and x.key != "mode", _put("1 +"), "lrdsl"),
     "an unbound variable": (
-        lambda x: _is_argument(x) and x[1] != "mode",
+        lambda x: _is_argument(x) and x.key != "mode",
         _put("unheard_of"),
         "lrdsl",
     ),
