@@ -24,7 +24,7 @@ from lrdsl.compiler.terms import Term
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
 from lrdsl.library.files import text_of
 from lrdsl.modifiers.reactive import Reaction
-from lrdsl.signal import CHUNK, LAST_STEP, Array, Signal, half_up
+from lrdsl.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times, half_up
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Operand, Spec, as_number, source_of
 
@@ -112,22 +112,22 @@ class Schedule:
     def __call__(self, step: ArrayLike) -> Any: ...
     def __call__(self, step: Any) -> Any:
         if isinstance(step, int) and not isinstance(step, bool):
-            return float(self._evaluate(_times(step))[0])
+            return float(self._evaluate(_one(step))[0])
         steps = _array(step)
         empty = steps.size == 0 and steps.ndim > 0
         if steps.dtype == object and all([isinstance(s, int) for s in steps.flat]):
             for far in steps.flat:
-                _times(far)
+                _one(far)
         if steps.dtype.kind not in "iu" and not empty:
             raise fail(d.BAD_STEP, f"a step is a whole number, not {_shown(step)}")
         if steps.size and int(steps.min()) < 0:
             raise fail(d.BAD_STEP, f"a step is 0 or more, not {int(steps.min())}")
         if steps.size and int(steps.max()) > LAST_STEP:
             raise fail(d.BAD_STEP, f"a step is at most 2**53, not {int(steps.max())}")
-        flat = np.ascontiguousarray(steps, dtype=np.float64).ravel()
-        out = np.empty_like(flat)
+        flat = steps.ravel()
+        out = np.empty(flat.size)
         for first in range(0, flat.size, CHUNK):
-            out[first : first + CHUNK] = self._evaluate(flat[first : first + CHUNK])
+            out[first : first + CHUNK] = self._evaluate(_times(flat[first : first + CHUNK]))
         return float(out[0]) if steps.ndim == 0 else out.reshape(steps.shape)
 
     def values(self, n: int | None = None) -> NDArray[np.float64]:
@@ -145,7 +145,7 @@ class Schedule:
             raise fail(d.BAD_STEP, message, fix="pass a smaller number of updates") from None
         for first in range(0, stop, CHUNK):
             last = min(first + CHUNK, stop)
-            out[first:last] = self._evaluate(np.arange(first, last, dtype=np.float64))
+            out[first:last] = self._evaluate(Range(float(first), last - first))
         return out
 
     def bounds(self, start: int = 0, stop: int | None = None) -> tuple[float, float]:
@@ -316,11 +316,12 @@ class Schedule:
         text = f"lrdsl.compile({text}{known})" + (f" beside {beside}" if beside else "")
         return text if self.observed is None else f"{text} after metrics up to {self.observed}"
 
-    def _evaluate(self, t: Array) -> Array:
+    def _evaluate(self, t: Times) -> Array:
         with np.errstate(all="ignore"):
             values = self._signal.values(t)
-        if not np.isfinite(values).all():
-            self._not_finite(f"at update {int(t[~np.isfinite(values)][0])}")
+        finite = np.isfinite(values)
+        if not finite.all():
+            self._not_finite(f"at update {int(np.asarray(t)[~finite][0])}")
         return values
 
     def _not_finite(self, where: str) -> NoReturn:
@@ -344,11 +345,19 @@ def _array(step: object) -> NDArray[Any]:
         raise fail(d.BAD_STEP, f"a step is a whole number, not {_shown(step)}") from None
 
 
-def _times(step: int) -> Array:
+def _times(steps: NDArray[Any]) -> Times:
+    """Steps as times: a range where they are one after the other."""
+    t = np.ascontiguousarray(steps, dtype=np.float64)
+    if t[-1] - t[0] == t.size - 1 and bool((t[1:] - t[:-1] == 1).all()):
+        return Range(float(t[0]), t.size)
+    return t
+
+
+def _one(step: int) -> Range:
     if not 0 <= step <= LAST_STEP:
         wanted = "0 or more" if step < 0 else "at most 2**53"
         raise fail(d.BAD_STEP, f"a step is {wanted}, not {step}")
-    return np.array([step], dtype=np.float64)
+    return Range(float(step), 1)
 
 
 def as_step(value: SupportsIndex, name: str) -> int:
@@ -359,7 +368,7 @@ def as_step(value: SupportsIndex, name: str) -> int:
         step = operator.index(value)
     except TypeError:
         raise fail(d.BAD_STEP, f"`{name}` is a whole number, not {_shown(value)}") from None
-    _times(step)
+    _one(step)
     return step
 
 
