@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -14,8 +15,9 @@ BLOCK = 4096
 LONGEST = 2**25
 """Over more updates than this neighbours differ by less than the rounding of a product."""
 
-FEW = 512
-"""For no more times than this a table of cosines is not worth making."""
+
+Turned: TypeAlias = "tuple[Any, Any]"
+"""Cosines and sines."""
 
 
 def cosines(t: Times, span: float, radius: float) -> Array:
@@ -33,53 +35,52 @@ def cosines(t: Times, span: float, radius: float) -> Array:
     array([ 1.        ,  0.70710678,  0.        , -0.70710678, -1.        ])
     """
     if span > LONGEST:
-        return radius * np.cos(np.pi * (np.asarray(t) / span))
+        direct: Array = radius * np.cos(np.pi * (np.asarray(t) / span))
+        return direct
+    begin = 0
     if not isinstance(t, Range):
         block = np.floor(t / BLOCK)
-        (cos, sin), (of_cos, of_sin) = _of_blocks(block, span), _in_blocks(t - BLOCK * block, span)
-        return radius * cos * of_cos - radius * sin * of_sin
-    first, last = int(t.first) // BLOCK, int(t.last) // BLOCK
-    begin = int(t.first) - BLOCK * first
-    cos, sin = _turned(np.arange(first, last + 1.0)[:, None] * BLOCK, span)
-    if t.size > FEW or last > first:
-        of_cos, of_sin = _table(span)
-        if last == first:
-            of_cos, of_sin = of_cos[begin : begin + t.size], of_sin[begin : begin + t.size]
-            begin = 0
+        of_blocks, in_blocks = _of_blocks(block, span, radius), _in_blocks(t - BLOCK * block, span)
     else:
-        of_cos, of_sin = _turned(np.arange(begin, begin + t.size, dtype=np.float64), span)
-        begin = 0
-    out = radius * cos * of_cos
-    out -= radius * sin * of_sin
-    return out.ravel()[begin : begin + t.size]
+        first, place = divmod(t.first, BLOCK)
+        if t.size == 1:
+            of_blocks, in_blocks = _turned(BLOCK * first, span, radius), _turned(place, span)
+        else:
+            begin = int(place)
+            count = -(-(begin + t.size) // BLOCK)
+            rows = first + np.arange(count)[:, None]
+            of_blocks, in_blocks = _turned(BLOCK * rows, span, radius), _table(span)
+    values = of_blocks[0] * in_blocks[0]
+    values -= of_blocks[1] * in_blocks[1]
+    return np.ravel(values)[begin : begin + t.size]
 
 
-def _turned(t: Array, span: float) -> tuple[Array, Array]:
-    """The cosine and the sine of π·t/span."""
+def _turned(t: Any, span: float, radius: float = 1.0) -> Turned:
+    """The cosine and the sine of π·t/span, times `radius`."""
     angle = np.pi * (t / span)
-    return np.cos(angle), np.sin(angle)
+    return radius * np.cos(angle), radius * np.sin(angle)
 
 
 @functools.lru_cache(maxsize=8)
-def _table(span: float) -> tuple[Array, Array]:
-    """Those of the times in a block, the first one if there is one alone."""
-    return _turned(np.arange(min(BLOCK, int(span) + 1), dtype=np.float64), span)
+def _table(span: float) -> Turned:
+    """Those of the times in a block, which is shorter where the span is."""
+    return _turned(np.arange(min(BLOCK, int(span) + 1.0)), span)
 
 
-def _of_blocks(block: Array, span: float) -> tuple[Array, Array]:
+def _of_blocks(block: Array, span: float, radius: float) -> Turned:
     """Those of the times at which blocks begin."""
-    count = int(block.max()) + 1
+    count = block.max() + 1
     if count > block.size:
-        return _turned(block * BLOCK, span)
-    cos, sin = _turned(np.arange(float(count)) * BLOCK, span)
+        return _turned(BLOCK * block, span, radius)
+    cos, sin = _turned(BLOCK * np.arange(count), span, radius)
     index = block.astype(np.intp)
     return cos[index], sin[index]
 
 
-def _in_blocks(t: Array, span: float) -> tuple[Array, Array]:
+def _in_blocks(place: Array, span: float) -> Turned:
     """Those of times within blocks."""
-    index = t.astype(np.intp)
-    if t.size <= FEW or (index != t).any():
-        return _turned(t, span)
+    index = place.astype(np.intp)
+    if (index != place).any():
+        return _turned(place, span)
     cos, sin = _table(span)
     return cos[index], sin[index]

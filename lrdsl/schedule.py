@@ -112,12 +112,15 @@ class Schedule:
     def __call__(self, step: ArrayLike) -> Any: ...
     def __call__(self, step: Any) -> Any:
         if isinstance(step, int) and not isinstance(step, bool):
-            return float(self._evaluate(_one(step))[0])
+            _check(step)
+            with np.errstate(all="ignore"):
+                value = self._signal.at(step)
+            return value if math.isfinite(value) else self._not_finite(f"at update {step}")
         steps = _array(step)
         empty = steps.size == 0 and steps.ndim > 0
         if steps.dtype == object and all([isinstance(s, int) for s in steps.flat]):
             for far in steps.flat:
-                _one(far)
+                _check(far)
         if steps.dtype.kind not in "iu" and not empty:
             raise fail(d.BAD_STEP, f"a step is a whole number, not {_shown(step)}")
         if steps.size and int(steps.min()) < 0:
@@ -347,17 +350,16 @@ def _array(step: object) -> NDArray[Any]:
 
 def _times(steps: NDArray[Any]) -> Times:
     """Steps as times: a range where they are one after the other."""
-    t = np.ascontiguousarray(steps, dtype=np.float64)
-    if t[-1] - t[0] == t.size - 1 and bool((t[1:] - t[:-1] == 1).all()):
-        return Range(float(t[0]), t.size)
-    return t
+    first, last = int(steps[0]), int(steps[-1])
+    if last - first == steps.size - 1 and bool((steps[1:] - steps[:-1] == 1).all()):
+        return Range(float(first), steps.size)
+    return steps.astype(np.float64)
 
 
-def _one(step: int) -> Range:
+def _check(step: int) -> None:
     if not 0 <= step <= LAST_STEP:
         wanted = "0 or more" if step < 0 else "at most 2**53"
         raise fail(d.BAD_STEP, f"a step is {wanted}, not {step}")
-    return Range(float(step), 1)
 
 
 def as_step(value: SupportsIndex, name: str) -> int:
@@ -368,7 +370,7 @@ def as_step(value: SupportsIndex, name: str) -> int:
         step = operator.index(value)
     except TypeError:
         raise fail(d.BAD_STEP, f"`{name}` is a whole number, not {_shown(value)}") from None
-    _one(step)
+    _check(step)
     return step
 
 

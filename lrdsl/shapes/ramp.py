@@ -52,8 +52,8 @@ class Ramp(Shape):
             t, span = np.ones(t.size), 1.0
         values = held(t, span, lambda t: self.mode.between(self.start, self.end, t, span))
         # Rounding may step a hair over an end of the curve.
-        np.maximum(values, min(self.start, self.end), out=values)
-        return np.minimum(values, max(self.start, self.end), out=values)
+        low, high = min(self.start, self.end), max(self.start, self.end)
+        return values.clip(low, high, out=values)
 
     def over(self, t: Times) -> Array:
         return self.values(t)
