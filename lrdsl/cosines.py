@@ -16,6 +16,9 @@ LONGEST = 2**25
 """Over more updates than this neighbours differ by less than the rounding of a product."""
 
 
+FEW = 512
+"""For no more times than this no table of cosines is made."""
+
 Turned: TypeAlias = "tuple[Any, Any]"
 """Cosines and sines."""
 
@@ -37,19 +40,14 @@ def cosines(t: Times, span: float, radius: float) -> Array:
     if span > LONGEST:
         direct: Array = radius * np.cos(np.pi * (np.asarray(t) / span))
         return direct
-    begin = 0
-    if not isinstance(t, Range):
-        block = np.floor(t / BLOCK)
-        of_blocks, in_blocks = _of_blocks(block, span, radius), _in_blocks(t - BLOCK * block, span)
+    if isinstance(t, Range) and t.size > FEW:
+        first = int(t.first) // BLOCK
+        begin = int(t.first) - BLOCK * first
+        rows = np.arange(first, first - (-(begin + t.size) // BLOCK))[:, None]
+        of_blocks, in_blocks = _turned(BLOCK * rows, span, radius), _table(span)
     else:
-        first, place = divmod(t.first, BLOCK)
-        if t.size == 1:
-            of_blocks, in_blocks = _turned(BLOCK * first, span, radius), _turned(place, span)
-        else:
-            begin = int(place)
-            count = -(-(begin + t.size) // BLOCK)
-            rows = first + np.arange(count)[:, None]
-            of_blocks, in_blocks = _turned(BLOCK * rows, span, radius), _table(span)
+        begin = 0
+        of_blocks, in_blocks = _each(t, span, radius)
     values = of_blocks[0] * in_blocks[0]
     values -= of_blocks[1] * in_blocks[1]
     return np.ravel(values)[begin : begin + t.size]
@@ -64,23 +62,20 @@ def _turned(t: Any, span: float, radius: float = 1.0) -> Turned:
 @functools.lru_cache(maxsize=8)
 def _table(span: float) -> Turned:
     """Those of the times in a block, which is shorter where the span is."""
-    return _turned(np.arange(min(BLOCK, int(span) + 1.0)), span)
+    return _turned(np.arange(min(BLOCK, int(span) + 1)), span)
 
 
-def _of_blocks(block: Array, span: float, radius: float) -> Turned:
-    """Those of the times at which blocks begin."""
-    count = block.max() + 1
-    if count > block.size:
-        return _turned(BLOCK * block, span, radius)
-    cos, sin = _turned(BLOCK * np.arange(count), span, radius)
-    index = block.astype(np.intp)
-    return cos[index], sin[index]
-
-
-def _in_blocks(place: Array, span: float) -> Turned:
-    """Those of times within blocks."""
-    index = place.astype(np.intp)
-    if (index != place).any():
-        return _turned(place, span)
-    cos, sin = _table(span)
-    return cos[index], sin[index]
+def _each(t: Times, span: float, radius: float) -> tuple[Turned, Turned]:
+    """For each of the times, those of its block's begin and those of its place in the block."""
+    if t.size > FEW:
+        t = np.asarray(t)
+        index = t.astype(np.intp)
+        blocks = index // BLOCK
+        if bool((index == t).all()) and (count := int(blocks.max()) + 1) <= t.size:
+            cos, sin = _turned(BLOCK * np.arange(count), span, radius)
+            of_cos, of_sin = _table(span)
+            index -= BLOCK * blocks
+            return (cos[blocks], sin[blocks]), (of_cos[index], of_sin[index])
+    times = t.first if isinstance(t, Range) and t.size == 1 else np.asarray(t)
+    begin = BLOCK * (times // BLOCK)
+    return _turned(begin, span, radius), _turned(times - begin, span)
