@@ -6,6 +6,7 @@ import functools
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lrdsl.signal import Array, Range, Times
 
@@ -19,12 +20,13 @@ LONGEST = 2**25
 FEW = 512
 """For no more times than this no table of cosines is made."""
 
+Index: TypeAlias = "NDArray[np.intp]"
 Turned: TypeAlias = "tuple[Any, Any]"
 """Cosines and sines."""
 
 
 def cosines(t: Times, span: float, radius: float) -> Array:
-    """radius·cos(π·t/span) at times `t` from 0 to `span`, within 4 roundings of `radius`.
+    """radius·cos(π·t/span) at times `t` from 0 to `span`, exact to 1e-15·radius.
 
     A time is split into the block that it lies in and its place there, t = BLOCK·i + j, and
 
@@ -40,16 +42,24 @@ def cosines(t: Times, span: float, radius: float) -> Array:
     if span > LONGEST:
         direct: Array = radius * np.cos(np.pi * (np.asarray(t) / span))
         return direct
+    begin = 0
+    block: Any = ...  # no look-up
+    place: Any = ...
     if isinstance(t, Range) and t.size > FEW:
         first = int(t.first) // BLOCK
         begin = int(t.first) - BLOCK * first
         rows = np.arange(first, first - (-(begin + t.size) // BLOCK))[:, None]
-        of_blocks, in_blocks = _turned(BLOCK * rows, span, radius), _table(span)
+        (cos, sin), (of_cos, of_sin) = _turned(BLOCK * rows, span, radius), _table(span)
+    elif t.size > FEW and (found := _looked_up(np.asarray(t))):
+        block, place, blocks = found
+        cos, sin = _turned(BLOCK * np.arange(blocks), span, radius)
+        of_cos, of_sin = _table(span)
     else:
-        begin = 0
-        of_blocks, in_blocks = _each(t, span, radius)
-    values = of_blocks[0] * in_blocks[0]
-    values -= of_blocks[1] * in_blocks[1]
+        each = t.first if isinstance(t, Range) and t.size == 1 else np.asarray(t)
+        start = BLOCK * (each // BLOCK)
+        (cos, sin), (of_cos, of_sin) = _turned(start, span, radius), _turned(each - start, span)
+    values = cos[block] * of_cos[place]
+    values -= sin[block] * of_sin[place]
     return np.ravel(values)[begin : begin + t.size]
 
 
@@ -65,17 +75,15 @@ def _table(span: float) -> Turned:
     return _turned(np.arange(min(BLOCK, int(span) + 1)), span)
 
 
-def _each(t: Times, span: float, radius: float) -> tuple[Turned, Turned]:
-    """For each of the times, those of its block's begin and those of its place in the block."""
-    if t.size > FEW:
-        t = np.asarray(t)
-        index = t.astype(np.intp)
-        blocks = index // BLOCK
-        if bool((index == t).all()) and (count := int(blocks.max()) + 1) <= t.size:
-            cos, sin = _turned(BLOCK * np.arange(count), span, radius)
-            of_cos, of_sin = _table(span)
-            index -= BLOCK * blocks
-            return (cos[blocks], sin[blocks]), (of_cos[index], of_sin[index])
-    times = t.first if isinstance(t, Range) and t.size == 1 else np.asarray(t)
-    begin = BLOCK * (times // BLOCK)
-    return _turned(begin, span, radius), _turned(times - begin, span)
+def _looked_up(t: Array) -> tuple[Index, Index, int] | None:
+    """The blocks of times, their places there, and how many blocks there are up to the last.
+
+    None where tables would not do, for times that are not whole, or would be longer than `t`.
+    """
+    place = t.astype(np.intp)
+    if not bool((place == t).all()):
+        return None
+    block = place // BLOCK
+    blocks = int(block.max()) + 1
+    place -= BLOCK * block
+    return (block, place, blocks) if blocks <= t.size else None

@@ -129,8 +129,10 @@ class Schedule:
             raise fail(d.BAD_STEP, f"a step is at most 2**53, not {int(steps.max())}")
         flat = steps.ravel()
         out = np.empty(flat.size)
-        for first in range(0, flat.size, CHUNK):
-            out[first : first + CHUNK] = self._evaluate(_times(flat[first : first + CHUNK]))
+        # Steps in no order fall into all segments: then there are as many short arrays a chunk.
+        for first in range(0, flat.size, 3 * CHUNK):
+            chunk = slice(first, first + 3 * CHUNK)
+            out[chunk] = self._evaluate(_times(flat[chunk]))
         return float(out[0]) if steps.ndim == 0 else out.reshape(steps.shape)
 
     def values(self, n: int | None = None) -> NDArray[np.float64]:
