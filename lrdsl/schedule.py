@@ -514,7 +514,9 @@ def _probe(schedule: Schedule) -> NDArray[np.int64]:
     """A few updates from all over the run, so that most overflows are found before it starts."""
     end = min(schedule.length, schedule.context.total_steps or 1000)
     starts = [part.start for part in schedule.laid[:MOST_PROBED] if 0 <= part.start <= end]
-    return np.concatenate([np.arange(3), np.linspace(0, end, 32), starts]).astype(np.int64)
+    steps = np.concatenate([np.arange(3), np.linspace(0, end, 32), starts]).astype(np.int64)
+    steps.sort()
+    return steps
 
 
 MOST_PROBED = 100

@@ -1,9 +1,9 @@
 """The numbers of 200 schedules over 10,000 updates are what they have always been.
 
 The golden file holds, for each, the SHA-256 digest of all of them, some of them exactly, and the
-sums of blocks. Where the digest differs, because a formula is computed in another way now or by
-another machine's mathematical functions, each number may differ by 2 ulp of the largest one of the
-schedule: a cosine from 0.1 to 1 is as exact as 1 is.
+sums of blocks. Where the digest differs, because a formula is computed in another way now, each
+number may differ by 2 ulp of the largest one of the schedule: a cosine from 0.1 to 1 is as exact as
+1 is. The mathematical functions of another machine may add one.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ BLOCK = 250
 SAMPLED = np.unique(
     np.concatenate([np.arange(8), np.geomspace(8, UPDATES - 1, 24), [4095, 4096, 4097, 8192]])
 ).astype(np.int64)
-ULPS = 2.0
+ULPS = 2.0 + 1.0
 
 
 def packed(values: Any) -> str:
