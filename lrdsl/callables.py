@@ -16,7 +16,7 @@ import numpy as np
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import SpecError, fail
-from lrdsl.signal import Array, Piece, Signal
+from lrdsl.signal import Array, Piece, Signal, Times
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Spec, as_number
@@ -103,7 +103,7 @@ class Called(Signal):
     caller: Caller
     end: float
 
-    def values(self, t: Array) -> Array:
+    def values(self, t: Times) -> Array:
         return self.caller.values(np.minimum(t, self.end))
 
     def outline(self, stop: float) -> tuple[Piece, ...]:

@@ -24,7 +24,7 @@ from lrdsl.compiler.terms import Term
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
 from lrdsl.library.files import text_of
 from lrdsl.modifiers.reactive import Reaction
-from lrdsl.signal import CHUNK, LAST_STEP, Array, Signal, half_up
+from lrdsl.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times, half_up
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Operand, Spec, as_number, source_of
 from lrdsl.tree.taken import taken
@@ -113,22 +113,27 @@ class Schedule:
     def __call__(self, step: ArrayLike) -> Any: ...
     def __call__(self, step: Any) -> Any:
         if isinstance(step, int) and not isinstance(step, bool):
-            return float(self._evaluate(_times(step))[0])
+            _check(step)
+            with np.errstate(all="ignore"):
+                value = self._signal.at(step)
+            return value if math.isfinite(value) else self._not_finite(f"at update {step}")
         steps = _array(step)
         empty = steps.size == 0 and steps.ndim > 0
         if steps.dtype == object and all([isinstance(s, int) for s in steps.flat]):
             for far in steps.flat:
-                _times(far)
+                _check(far)
         if steps.dtype.kind not in "iu" and not empty:
             raise fail(d.BAD_STEP, f"a step is a whole number, not {_shown(step)}")
         if steps.size and int(steps.min()) < 0:
             raise fail(d.BAD_STEP, f"a step is 0 or more, not {int(steps.min())}")
         if steps.size and int(steps.max()) > LAST_STEP:
             raise fail(d.BAD_STEP, f"a step is at most 2**53, not {int(steps.max())}")
-        flat = np.ascontiguousarray(steps, dtype=np.float64).ravel()
-        out = np.empty_like(flat)
-        for first in range(0, flat.size, CHUNK):
-            out[first : first + CHUNK] = self._evaluate(flat[first : first + CHUNK])
+        flat = steps.ravel()
+        out = np.empty(flat.size)
+        # Steps in no order fall into all segments: then there are as many short arrays a chunk.
+        for first in range(0, flat.size, 3 * CHUNK):
+            chunk = slice(first, first + 3 * CHUNK)
+            out[chunk] = self._evaluate(_times(flat[chunk]))
         return float(out[0]) if steps.ndim == 0 else out.reshape(steps.shape)
 
     def values(self, n: int | None = None) -> NDArray[np.float64]:
@@ -146,7 +151,7 @@ class Schedule:
             raise fail(d.BAD_STEP, message, fix="pass a smaller number of updates") from None
         for first in range(0, stop, CHUNK):
             last = min(first + CHUNK, stop)
-            out[first:last] = self._evaluate(np.arange(first, last, dtype=np.float64))
+            out[first:last] = self._evaluate(Range(float(first), last - first))
         return out
 
     def bounds(self, start: int = 0, stop: int | None = None) -> tuple[float, float]:
@@ -317,11 +322,12 @@ class Schedule:
         text = f"lrdsl.compile({text}{known})" + (f" beside {beside}" if beside else "")
         return text if self.observed is None else f"{text} after metrics up to {self.observed}"
 
-    def _evaluate(self, t: Array) -> Array:
+    def _evaluate(self, t: Times) -> Array:
         with np.errstate(all="ignore"):
             values = self._signal.values(t)
-        if not np.isfinite(values).all():
-            self._not_finite(f"at update {int(t[~np.isfinite(values)][0])}")
+        finite = np.isfinite(values)
+        if not finite.all():
+            self._not_finite(f"at update {int(np.asarray(t)[~finite][0])}")
         return values
 
     def _not_finite(self, where: str) -> NoReturn:
@@ -345,11 +351,18 @@ def _array(step: object) -> NDArray[Any]:
         raise fail(d.BAD_STEP, f"a step is a whole number, not {_shown(step)}") from None
 
 
-def _times(step: int) -> Array:
+def _times(steps: NDArray[Any]) -> Times:
+    """Steps as times: a range where they are one after the other."""
+    first, last = int(steps[0]), int(steps[-1])
+    if last - first == steps.size - 1 and bool((steps[1:] - steps[:-1] == 1).all()):
+        return Range(float(first), steps.size)
+    return steps.astype(np.float64)
+
+
+def _check(step: int) -> None:
     if not 0 <= step <= LAST_STEP:
         wanted = "0 or more" if step < 0 else "at most 2**53"
         raise fail(d.BAD_STEP, f"a step is {wanted}, not {step}")
-    return np.array([step], dtype=np.float64)
 
 
 def as_step(value: SupportsIndex, name: str) -> int:
@@ -360,7 +373,7 @@ def as_step(value: SupportsIndex, name: str) -> int:
         step = operator.index(value)
     except TypeError:
         raise fail(d.BAD_STEP, f"`{name}` is a whole number, not {_shown(value)}") from None
-    _times(step)
+    _check(step)
     return step
 
 
@@ -503,7 +516,9 @@ def _probe(schedule: Schedule) -> NDArray[np.int64]:
     """A few updates from all over the run, so that most overflows are found before it starts."""
     end = min(schedule.length, schedule.context.total_steps or 1000)
     starts = [part.start for part in schedule.laid[:MOST_PROBED] if 0 <= part.start <= end]
-    return np.concatenate([np.arange(3), np.linspace(0, end, 32), starts]).astype(np.int64)
+    steps = np.concatenate([np.arange(3), np.linspace(0, end, 32), starts]).astype(np.int64)
+    steps.sort()
+    return steps
 
 
 MOST_PROBED = 100

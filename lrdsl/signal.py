@@ -1,8 +1,9 @@
 """Signals: what a spec is compiled to.
 
-A signal is a pure function of local time. `values(t)` takes a contiguous float64 array of times
-that are not negative and returns a float64 array of the same length; past the signal's own length
-it returns the final value. One vectorised definition serves scalars, arrays, plots and training.
+A signal is a pure function of local time. `values(t)` takes times that are not negative, a
+contiguous float64 array or a `Range`, and returns a float64 array of the same length; past the
+signal's own length it returns the final value. One vectorised definition serves scalars, arrays,
+plots and training: a value never depends, not in its last bit, on what it was asked for with.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import heapq
 import itertools
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,6 @@ from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 
 Array: TypeAlias = NDArray[np.float64]
-Selector: TypeAlias = "slice | NDArray[np.bool_]"
 
 CHUNK = 16_384
 """How many values are evaluated at once: few enough to stay in the cache, enough to be fast."""
@@ -34,6 +34,48 @@ LAST_STEP = 2**53
 
 MOST_LOOKED_AT = 10**8
 """More updates than this are not searched for extremes."""
+
+
+class Range:
+    """Times one update apart, `first`, `first` + 1 and so on, `size` of them; `first` is whole.
+
+    It stands for the array of them, which numpy's functions take it for, where that need not be
+    made. One time alone is a range as well.
+
+    >>> (Range(2.0, 3) + 5).last, np.sqrt(Range(0.0, 2))
+    (9.0, array([0., 1.]))
+    """
+
+    __slots__ = ("first", "size")
+
+    def __init__(self, first: float, size: int) -> None:
+        self.first = first
+        self.size = size
+
+    @property
+    def last(self) -> float:
+        """The last time."""
+        return self.first + (self.size - 1)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        times = np.arange(self.size, dtype=dtype or np.float64)
+        times += self.first
+        return times
+
+    def __add__(self, by: float) -> Times:
+        if float(by).is_integer():
+            return Range(self.first + by, self.size)
+        return np.asarray(self) + by
+
+    def __sub__(self, by: float) -> Times:
+        return self + -by
+
+    def __getitem__(self, part: slice) -> Range:
+        start, stop, _ = part.indices(self.size)
+        return Range(self.first + start, stop - start)
+
+
+Times: TypeAlias = "Array | Range"
 
 
 class Piece(NamedTuple):
@@ -48,7 +90,7 @@ class Signal(ABC):
     """A pure function of local time."""
 
     @abstractmethod
-    def values(self, t: Array) -> Array:
+    def values(self, t: Times) -> Array:
         """The values at times `t`."""
 
     @abstractmethod
@@ -71,7 +113,7 @@ class Signal(ABC):
             raise fail(d.BAD_STEP, message, fix="pass a nearer `stop`")
         low, high = math.inf, -math.inf
         for first in range(start, stop, CHUNK):
-            values = self.values(np.arange(first, min(first + CHUNK, stop), dtype=np.float64))
+            values = self.values(Range(float(first), min(CHUNK, stop - first)))
             low, high = min(low, float(values.min())), max(high, float(values.max()))
         return low, high
 
@@ -85,7 +127,9 @@ class Signal(ABC):
 
     def at(self, t: float) -> float:
         """The value at one time."""
-        return float(self.values(np.array([t], dtype=np.float64))[0])
+        t = float(t)
+        alone = Range(t, 1) if t.is_integer() else np.array([t])
+        return float(self.values(alone)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +143,8 @@ class Number(Signal):
     def steady(self) -> float:
         return self.value
 
-    def values(self, t: Array) -> Array:
-        return np.full_like(t, self.value)
+    def values(self, t: Times) -> Array:
+        return np.full(t.size, self.value)
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
         return (Piece(0, stop, self.text),)
@@ -116,11 +160,11 @@ class Chain(Signal):
     parts: tuple[Signal, ...]
     starts: Array
 
-    def values(self, t: Array) -> Array:
-        out = np.empty_like(t)
-        for i, chosen in partition(t, self.starts):
-            out[chosen] = self.parts[i].values(t[chosen] - self.starts[i])
-        return out
+    def values(self, t: Times) -> Array:
+        return piecewise(t, self.starts, self._part)
+
+    def _part(self, i: int, t: Times) -> Array:
+        return self.parts[i].values(t - float(self.starts[i]))
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
         return tuple(
@@ -179,31 +223,68 @@ def spans(starts: Array, start: int, stop: float) -> Iterator[tuple[int, int, fl
             yield i, int(first), whole(last)
 
 
-def partition(t: Array, starts: Array) -> Iterator[tuple[int, Selector]]:
-    """Which of `t` fall into which interval [starts[i], starts[i + 1]); the last has no end.
+def piecewise(t: Times, starts: Array, part: Callable[[int, Times], Array]) -> Array:
+    """The values that `part(i, …)` gives for those of `t` in [starts[i], starts[i + 1]).
 
-    `starts` increase, from 0 or below. Yields only intervals that are hit, with a selector for
-    them: a slice when `t` is in order, which costs no copy, else a mask.
+    `starts` increase, from 0 or below; the last interval has no end. `part` is called for
+    intervals that are hit; times in no order are grouped by their intervals first.
 
-    >>> [(i, t) for i, t in partition(np.array([0., 4., 5.]), np.array([0., 3., 5.]))]
-    [(0, slice(0, 1, None)), (1, slice(1, 2, None)), (2, slice(2, 3, None))]
+    >>> piecewise(np.array([4., 0., 5.]), np.array([0., 3., 5.]), lambda i, t: 10 * i + t)
+    array([14.,  0., 25.])
     """
-    if t.size == 0:
-        return
-    if len(starts) == 1:
-        yield 0, slice(0, t.size)
-        return
-    if t.size == 1 or bool(np.all(t[1:] >= t[:-1])):
-        first, last = (int(np.searchsorted(starts, end, "right")) - 1 for end in (t[0], t[-1]))
-        cuts = np.searchsorted(t, starts[first + 1 : last + 1], "left")
-        edges = [0, *cuts.tolist(), t.size]
-        for i, (start, stop) in enumerate(itertools.pairwise(edges), first):
-            if start < stop:
-                yield i, slice(start, stop)
-        return
-    index = np.searchsorted(starts, t, "right") - 1
-    for i in np.flatnonzero(np.bincount(index)).tolist():
-        yield i, index == i
+    if len(starts) == 1 or t.size == 0:
+        return part(0, t)
+    if isinstance(t, Range):
+        first = last = int(starts.searchsorted(t.first, "right")) - 1
+        if t.size > 1:
+            last = int(starts.searchsorted(t.last, "right")) - 1
+        cuts = [int(cut - t.first) for cut in starts[first + 1 : last + 1].tolist()]
+    else:
+        if bool((t[1:] < t[:-1]).any()):
+            return _reordered(t, starts, part)
+        first, last = (starts.searchsorted(t[[0, -1]], "right") - 1).tolist()
+        cuts = t.searchsorted(starts[first + 1 : last + 1], "left").tolist()
+    return _cut(t, first, cuts, part) if cuts else part(first, t)
+
+
+def _cut(t: Times, first: int, cuts: list[int], part: Callable[[int, Times], Array]) -> Array:
+    """The values of times that are grouped by their intervals, the first of which is `first`."""
+    out = np.empty(t.size)
+    for i, (start, stop) in enumerate(itertools.pairwise([0, *cuts, t.size]), first):
+        if start < stop:
+            out[start:stop] = part(i, t[start:stop])
+    return out
+
+
+def _reordered(t: Array, starts: Array, part: Callable[[int, Times], Array]) -> Array:
+    """`piecewise` for times in no order."""
+    key: NDArray[Any] = t
+    edges: NDArray[Any] = starts[1:]
+    if len(starts) < 32:  # then counting, and sorting small numbers, is quicker than sorting times
+        key, edges = np.zeros(t.size, np.uint8), np.arange(1, len(starts))
+        for start in starts[1:].tolist():
+            key += t >= start
+    order = np.argsort(key, kind="stable" if key is not t else None)
+    out = np.empty(t.size)
+    out[order] = _cut(t[order], 0, key[order].searchsorted(edges).tolist(), part)
+    return out
+
+
+def held(t: Times, end: float, values: Callable[[Times], Array]) -> Array:
+    """The values at times `t`, of which those after `end` count as `end`.
+
+    >>> held(Range(0.0, 5), 2.0, np.sqrt)
+    array([0.        , 1.        , 1.41421356, 1.41421356, 1.41421356])
+    """
+    if isinstance(t, Range) and t.last <= end:
+        return values(t)
+    if not isinstance(t, Range) or not float(end).is_integer():
+        return values(np.minimum(t, end))
+    out = np.full(t.size, values(Range(float(end), 1))[0])
+    before = int(end - t.first)
+    if before > 0:
+        out[:before] = values(t[:before])
+    return out
 
 
 def exact(value: float) -> Fraction:
@@ -227,7 +308,7 @@ def half_up(x: Fraction) -> int:
 _HALF = Fraction(1, 2)
 
 
-def last_multiple(t: Array, every: Fraction) -> Array:
+def last_multiple(t: Times, every: Fraction) -> Array:
     """How many multiples of `every`, each rounded half up to a whole update, lie in (0, t].
 
     >>> last_multiple(np.array([0., 2., 3., 4., 5.]), Fraction(5, 2))
@@ -247,12 +328,13 @@ def multiple(k: Array, of: Fraction) -> Array:
     return np.floor((scaled(2 * k, of) + 1) / 2)
 
 
-def scaled(t: Array, by: Fraction) -> Array:
+def scaled(t: Times, by: Fraction) -> Array:
     """Times multiplied by a fraction, with one rounding as long as its parts are small.
 
     >>> scaled(np.array([33.]), Fraction(10, 11))
     array([30.])
     """
+    t = np.asarray(t)
     if max(by.numerator, by.denominator) >= LAST_STEP:
         return t * float(by)
     return t * by.numerator / by.denominator

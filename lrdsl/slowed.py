@@ -12,7 +12,7 @@ import numpy as np
 from lrdsl.compiler.resolve import Resolved
 from lrdsl.modifiers.reactive import Reaction
 from lrdsl.schedule import Schedule, as_step
-from lrdsl.signal import Array, Piece, Signal, scaled
+from lrdsl.signal import Array, Piece, Signal, Times, scaled
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class SlowedSignal(Signal):
     start: int
     k: Fraction
 
-    def values(self, t: Array) -> Array:
+    def values(self, t: Times) -> Array:
+        t = np.asarray(t)
         after = self.start + scaled(t - self.start, 1 / self.k)
         return self.source.values(np.where(t <= self.start, t, after))
 

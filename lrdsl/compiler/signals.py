@@ -12,7 +12,7 @@ import numpy as np
 
 from lrdsl.functions import FUNCTIONS
 from lrdsl.shapes import Shape
-from lrdsl.signal import Array, Piece, Signal, half_up, merged, whole
+from lrdsl.signal import Array, Piece, Range, Signal, Times, half_up, merged, whole
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write
 
@@ -24,8 +24,8 @@ class Leaf(Signal):
     shape: Shape
     node: n.Node
 
-    def values(self, t: Array) -> Array:
-        return self.shape.values(t)
+    def values(self, t: Times) -> Array:
+        return self.shape.over(t)
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
         return (Piece(0, stop, write(self.node)),)
@@ -43,8 +43,8 @@ class Leaf(Signal):
 class Time(Signal):
     """The local time itself."""
 
-    def values(self, t: Array) -> Array:
-        return t
+    def values(self, t: Times) -> Array:
+        return np.asarray(t)
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
         return (Piece(0, stop, "t"),)
@@ -65,9 +65,12 @@ class Elsewhere(Signal):
     def steady(self) -> float | None:
         return self.signal.steady
 
-    def values(self, t: Array) -> Array:
-        # Updates of the run are whole, also where `skip` leaves a fraction; none lies before 0.
-        return self.signal.values(np.maximum(np.rint(t + float(self.zero)), 0))
+    def values(self, t: Times) -> Array:
+        t = t + float(self.zero)
+        if not isinstance(t, Range) or t.first < 0:
+            # Updates of the run are whole, also where `skip` leaves a fraction; none is before 0.
+            t = np.maximum(np.rint(t), 0)
+        return self.signal.values(t)
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
         zero = half_up(self.zero)
@@ -95,7 +98,7 @@ class Pointwise(Signal):
     parts: tuple[Signal, ...]
     node: n.Node
 
-    def values(self, t: Array) -> Array:
+    def values(self, t: Times) -> Array:
         return self._combine([part.values(t) for part in self.parts])
 
     def outline(self, stop: float) -> tuple[Piece, ...]:

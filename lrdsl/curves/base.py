@@ -9,7 +9,7 @@ import numpy as np
 
 from lrdsl.parameters import Parametrised
 from lrdsl.registry import Registry
-from lrdsl.signal import Array
+from lrdsl.signal import Array, Times
 
 
 class Curve(Parametrised):
@@ -25,8 +25,8 @@ class Curve(Parametrised):
     """Whether it is at `start` at progress 0 and leads to `end`; else it only comes near them."""
 
     @abstractmethod
-    def between(self, start: float, end: float, p: Array) -> Array:
-        """The values at progress `p`, an array of numbers from 0 to 1."""
+    def between(self, start: float, end: float, t: Times, span: float) -> Array:
+        """The values at times `t` from 0, where progress is 0, to `span`, where it is 1."""
 
     def check(self, start: float, end: float) -> None:
         """Raise `ParameterError` if no such curve leads from `start` to `end`."""
@@ -39,11 +39,13 @@ class Fade(Curve):
     def weight(self, p: Array) -> Array:
         """The weight of the start value at progress `p`."""
 
-    def between(self, start: float, end: float, p: Array) -> Array:
-        weight = self.weight(p)
-        values = end + (start - end) * weight
+    def between(self, start: float, end: float, t: Times, span: float) -> Array:
+        weight = self.weight(progress(t, span))
+        values = (start - end) * weight
+        values += end
         # end + (start - end) can miss start by a rounding error, and a start must be met exactly.
-        return np.where(weight == 1.0, start, values)
+        values[weight == 1.0] = start
+        return values
 
 
 class Rise(Curve):
@@ -53,11 +55,18 @@ class Rise(Curve):
     def gone(self, p: Array) -> Array:
         """How much of the way has been gone at progress `p`."""
 
-    def between(self, start: float, end: float, p: Array) -> Array:
-        gone = self.gone(p)
-        values = start + (end - start) * gone
+    def between(self, start: float, end: float, t: Times, span: float) -> Array:
+        gone = self.gone(progress(t, span))
+        values = (end - start) * gone
+        values += start
         # As for Fade, with the end that can be missed.
-        return np.where(gone == 1.0, end, values)
+        values[gone == 1.0] = end
+        return values
+
+
+def progress(t: Times, span: float) -> Array:
+    """How much of the way's time has gone: from 0 to 1."""
+    return np.asarray(t) / span
 
 
 CURVES: Registry[type[Curve]] = Registry("curve", "lrdsl.curves")

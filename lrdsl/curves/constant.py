@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from lrdsl.curves.base import Curve, curve
-from lrdsl.signal import Array
+from lrdsl.signal import Array, Times
 
 
 @curve
@@ -20,5 +20,5 @@ class Constant(Curve):
     name: ClassVar[str] = "constant"
     is_shape: ClassVar[bool] = False
 
-    def between(self, start: float, end: float, p: Array) -> Array:
-        return np.full_like(p, start)
+    def between(self, start: float, end: float, t: Times, span: float) -> Array:
+        return np.full(t.size, start)

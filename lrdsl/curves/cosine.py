@@ -2,14 +2,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
-from lrdsl.curves.base import Fade, curve
-from lrdsl.signal import Array
+from lrdsl.cosines import cosines
+from lrdsl.curves.base import Curve, curve
+from lrdsl.signal import Array, Range, Times
 
 
 @curve
-class Cosine(Fade):
+class Cosine(Curve):
     """Half a cosine: end + (start - end)·(1 + cos πp)/2, with p = t/steps.
 
     Example: `cosine(1, 1e-3, 800)`
@@ -20,5 +19,15 @@ class Cosine(Fade):
 
     name: ClassVar[str] = "cosine"
 
-    def weight(self, p: Array) -> Array:
-        return (1.0 + np.cos(np.pi * p)) / 2.0
+    def between(self, start: float, end: float, t: Times, span: float) -> Array:
+        radius = (start - end) / 2.0
+        values = cosines(t, span, radius)
+        values += end + radius
+        # The sums can miss the ends by a rounding error, and they must be met exactly.
+        if isinstance(t, Range):
+            values[: t.first == 0] = start
+            values[t.size - (t.last == span) :] = end
+        else:
+            values[t == 0] = start
+            values[t == span] = end
+        return values

@@ -4,9 +4,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from lrdsl.curves.base import Curve, curve
+from lrdsl.curves.base import Curve, curve, progress
 from lrdsl.parameters import ParameterError
-from lrdsl.signal import Array
+from lrdsl.signal import Array, Times
 
 
 @curve
@@ -21,7 +21,8 @@ class Exponential(Curve):
     name: ClassVar[str] = "exponential"
     default_end: ClassVar[float | None] = None
 
-    def between(self, start: float, end: float, p: Array) -> Array:
+    def between(self, start: float, end: float, t: Times, span: float) -> Array:
+        p = progress(t, span)
         # As a product of powers it neither overflows nor misses an end, however far apart they are.
         size: Array = abs(start) ** (1.0 - p) * abs(end) ** p
         return np.copysign(size, start)

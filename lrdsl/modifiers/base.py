@@ -14,7 +14,7 @@ import numpy as np
 
 from lrdsl.parameters import Parametrised
 from lrdsl.registry import Registry
-from lrdsl.signal import Array, Piece, Signal
+from lrdsl.signal import Array, Piece, Signal, Times, held
 
 Length: TypeAlias = "Fraction | float"
 """An exact number of updates, or `math.inf` for what never ends."""
@@ -55,11 +55,11 @@ class Modifier(Parametrised):
 class Filter(Modifier):
     """A modifier that changes values or times one by one."""
 
-    def times(self, t: Array) -> Array:
+    def times(self, t: Times) -> Times:
         """The source's times at the result's times `t`; they never go back."""
         return t
 
-    def values(self, source: Signal, t: Array) -> Array:
+    def values(self, source: Signal, t: Times) -> Array:
         """The modified values at times `t`."""
         return source.values(self.times(t))
 
@@ -84,8 +84,8 @@ class Filtered(Signal):
     text: str
     end: float
 
-    def values(self, t: Array) -> Array:
-        return self.filter.values(self.source, np.minimum(t, self.end))
+    def values(self, t: Times) -> Array:
+        return held(t, self.end, lambda t: self.filter.values(self.source, t))
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
         return self.filter.outline(self.source, stop, self.text)
@@ -99,7 +99,7 @@ class Filtered(Signal):
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
         def time(t: int) -> float:
-            return float(self.filter.times(np.array([min(t, self.end)], dtype=np.float64))[0])
+            return float(np.asarray(self.filter.times(np.array([min(t, self.end)], float)))[0])
 
         found = start
         for end in self.source.cycle_ends(math.floor(time(start)), math.floor(time(stop))):

@@ -7,7 +7,7 @@ import numpy as np
 
 from lrdsl.modifiers.base import Filter, modifier
 from lrdsl.parameters import ParameterError, Value
-from lrdsl.signal import Array, Signal
+from lrdsl.signal import Array, Signal, Times
 
 
 @modifier
@@ -27,7 +27,7 @@ class Clip(Filter):
             message = f"`low` ({self.low:g}) lies above `high` ({self.high:g})"
             raise ParameterError("low", message, "swap them")
 
-    def values(self, source: Signal, t: Array) -> Array:
+    def values(self, source: Signal, t: Times) -> Array:
         return np.minimum(np.maximum(source.values(t), self.low), self.high)
 
     def extremes(self, source: Signal, start: int, stop: int) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import numpy as np
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.modifiers.base import Length, Modifier, modifier
-from lrdsl.signal import Array, Piece, Signal
+from lrdsl.signal import Array, Piece, Range, Signal, Times
 
 BLOCK = 4096
 """So many updates are multiplied at once."""
@@ -50,7 +50,7 @@ class Product(Signal):
     _begins: list[float] = field(default_factory=lambda: [1.0], repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
-    def values(self, t: Array) -> Array:
+    def values(self, t: Times) -> Array:
         n = np.floor(np.minimum(t, self.end))
         if self.source.steady is not None:
             power: Array = self.source.steady**n
@@ -74,7 +74,7 @@ class Product(Signal):
 
     def _multiplied(self, block: int) -> Array:
         first = block * BLOCK
-        values = self.source.values(np.arange(first, first + BLOCK + 1, dtype=np.float64))
+        values = self.source.values(Range(float(first), BLOCK + 1))
         values[0] = self._begins[block]
         return np.multiply.accumulate(values)
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from lrdsl.modifiers.base import Filter, modifier
 from lrdsl.parameters import Duration
-from lrdsl.signal import Array, last_multiple, multiple
+from lrdsl.signal import Array, Times, last_multiple, multiple
 
 
 @modifier
@@ -22,5 +22,5 @@ class Every(Filter):
 
     n: Annotated[Duration, Field(ge=1)]
 
-    def times(self, t: Array) -> Array:
+    def times(self, t: Times) -> Array:
         return multiple(last_multiple(t, self.n), self.n)

@@ -10,7 +10,7 @@ from pydantic import InstanceOf
 
 from lrdsl.modifiers.base import Length, Modifier, modifier
 from lrdsl.parameters import Kind
-from lrdsl.signal import Array, Number, Piece, Signal, merged, partition, shift, spans
+from lrdsl.signal import Array, Number, Piece, Signal, Times, merged, piecewise, shift, spans
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Region(Signal):
     origin: int
     factors: tuple[Entry, ...]
 
-    def values(self, t: Array) -> Array:
+    def values(self, t: Times) -> Array:
         values = self.signal.values(t - self.origin)
         for factor in self.factors:
             values = values * factor.signal.values(t - factor.start)
@@ -104,11 +104,8 @@ class Patched(Signal):
     starts: Array
     regions: tuple[Region, ...]
 
-    def values(self, t: Array) -> Array:
-        out = np.empty_like(t)
-        for i, chosen in partition(t, self.starts):
-            out[chosen] = self.regions[i].values(t[chosen])
-        return out
+    def values(self, t: Times) -> Array:
+        return piecewise(t, self.starts, lambda i, t: self.regions[i].values(t))
 
     def outline(self, stop: float) -> tuple[Piece, ...]:
         pieces: list[Piece] = []

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from lrdsl.modifiers.base import Length, Modifier
-from lrdsl.signal import Array, Piece, Signal, half_up, spans
+from lrdsl.signal import Array, Piece, Signal, Times, half_up, spans
 
 State: TypeAlias = "tuple[Any, ...]"
 """What a modifier remembers of the metrics that it has seen: a named tuple of plain numbers."""
@@ -87,7 +87,7 @@ class Reacting(Signal):
     zero: Fraction
     reaction: Reaction
 
-    def values(self, t: Array) -> Array:
+    def values(self, t: Times) -> Array:
         values = self.source.values(t)
         if not self.reaction.updates:
             return values

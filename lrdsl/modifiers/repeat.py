@@ -17,12 +17,13 @@ from lrdsl.signal import (
     Array,
     Piece,
     Signal,
+    Times,
     exact,
     half_up,
     last_multiple,
     merged,
     multiple,
-    partition,
+    piecewise,
     scaled,
     shift,
 )
@@ -119,8 +120,9 @@ class Periodic(Signal):
     length: Fraction
     text: str
 
-    def values(self, t: Array) -> Array:
+    def values(self, t: Times) -> Array:
         period, repeat = float(self.length), self.repeat
+        t = np.asarray(t)
         if self.length.denominator == 1:
             k = np.floor_divide(t, period)
             local = t - k * period
@@ -176,17 +178,14 @@ class Rounds(Signal):
     starts: Array
     text: str
 
-    def values(self, t: Array) -> Array:
-        out = np.empty_like(t)
-        for k, chosen in partition(t, self.starts):
-            out[chosen] = self._round(k, t[chosen])
-        return out
+    def values(self, t: Times) -> Array:
+        return piecewise(t, self.starts, self._round)
 
-    def _round(self, k: int, t: Array) -> Array:
+    def _round(self, k: int, t: Times) -> Array:
         last = len(self.starts) - 2
         repeat, period = self.repeat, float(self.length)
         if k > last:  # past the end: the last round's end
-            local = np.full_like(t, period)
+            local = np.full(t.size, period)
         else:
             begin, end = self.starts[k : k + 2].tolist()
             local = scaled(t - begin, self.length / Fraction(end - begin))

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from lrdsl.modifiers.base import Filter, Length, ends, modifier
 from lrdsl.parameters import ParameterError, Updates
-from lrdsl.signal import Array, Piece, Signal, half_up, whole
+from lrdsl.signal import Piece, Signal, Times, half_up, whole
 
 
 @modifier
@@ -22,7 +22,7 @@ class Skip(Filter):
 
     n: Annotated[Updates, Field(gt=0)]
 
-    def times(self, t: Array) -> Array:
+    def times(self, t: Times) -> Times:
         return t + float(self.n)
 
     def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:

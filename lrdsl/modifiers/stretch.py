@@ -8,7 +8,7 @@ from pydantic import Field
 
 from lrdsl.modifiers.base import Filter, Length, ends, modifier
 from lrdsl.parameters import Duration
-from lrdsl.signal import Array, Piece, Signal, scaled
+from lrdsl.signal import Array, Piece, Signal, Times, scaled
 
 
 @modifier
@@ -25,7 +25,7 @@ class Stretch(Filter):
 
     k: Annotated[Duration, Field(gt=0)]
 
-    def times(self, t: Array) -> Array:
+    def times(self, t: Times) -> Array:
         return scaled(t, 1 / self.k)
 
     def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:

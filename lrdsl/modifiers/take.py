@@ -8,7 +8,7 @@ from pydantic import Field
 
 from lrdsl.modifiers.base import Filter, Length, modifier
 from lrdsl.parameters import Updates
-from lrdsl.signal import Array, Piece, Signal, half_up
+from lrdsl.signal import Array, Piece, Signal, Times, half_up, held
 
 
 @modifier
@@ -22,8 +22,11 @@ class Take(Filter):
 
     n: Annotated[Updates, Field(gt=0)]
 
-    def times(self, t: Array) -> Array:
+    def times(self, t: Times) -> Array:
         return np.minimum(t, float(self.n))
+
+    def values(self, source: Signal, t: Times) -> Array:
+        return held(t, float(self.n), source.values)
 
     def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
         if stop <= self.n:

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
+import numpy as np
+
 from lrdsl.curves import CURVES, Curve
 from lrdsl.parameters import Kind, Lean, Parameter, Parametrised
 from lrdsl.plugins import Plugins
 from lrdsl.registry import Registry
-from lrdsl.signal import Array
+from lrdsl.signal import Array, Times
 
 
 class Shape(Parametrised):
@@ -29,6 +31,10 @@ class Shape(Parametrised):
     @abstractmethod
     def values(self, t: Array) -> Array:
         """The values at local times `t`; past the shape's length, the final value."""
+
+    def over(self, t: Times) -> Array:
+        """The same at times that may be a `Range`, for shapes that need no array of them."""
+        return self.values(np.asarray(t))
 
     @property
     def turns(self) -> tuple[int, ...] | None:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from lrdsl.parameters import Lean, Steps, Value, lean
 from lrdsl.shapes.base import Shape, shape
-from lrdsl.signal import Array
+from lrdsl.signal import Array, Times
 
 
 @shape
@@ -24,5 +24,8 @@ class Constant(Shape):
     value: Value = lean(Lean.BASE)
     steps: Annotated[Steps, Field(ge=0)] = lean(Lean.REST)
 
-    def values(self, t: Array) -> Array:
-        return np.full_like(t, self.value)
+    def values(self, t: Times) -> Array:
+        return np.full(t.size, self.value)
+
+    def over(self, t: Times) -> Array:
+        return self.values(t)

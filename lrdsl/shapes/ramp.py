@@ -17,7 +17,7 @@ from lrdsl.parameters import (
     lean,
 )
 from lrdsl.shapes.base import Form, Shape, shape
-from lrdsl.signal import Array
+from lrdsl.signal import Array, Times, held
 
 Mode = Annotated[Any, Kind.MODE]
 """A curve with its parameters known; the default of a field is the curve's name."""
@@ -46,14 +46,17 @@ class Ramp(Shape):
     def model_post_init(self, context: Any) -> None:
         self.mode.check(self.start, self.end)
 
-    def values(self, t: Array) -> Array:
-        span = self.steps - 1 if self.closed else self.steps
-        p = np.minimum(t / span, 1.0) if span > 0 else np.ones_like(t)
-        values: Array = self.mode.between(self.start, self.end, p)
-        low, high = min(self.start, self.end), max(self.start, self.end)
+    def values(self, t: Times) -> Array:
+        span = float(self.steps - 1 if self.closed else self.steps)
+        if span <= 0:  # all times are at the end
+            t, span = np.ones(t.size), 1.0
+        values = held(t, span, lambda t: self.mode.between(self.start, self.end, t, span))
         # Rounding may step a hair over an end of the curve.
-        clipped: Array = np.minimum(np.maximum(values, low), high)
-        return clipped
+        low, high = min(self.start, self.end), max(self.start, self.end)
+        return values.clip(low, high, out=values)
+
+    def over(self, t: Times) -> Array:
+        return self.values(t)
 
     @classmethod
     def form(cls, name: str, curve: type[Curve]) -> Form:
