@@ -440,7 +440,8 @@ def schedule_of(
     if analysis.term is None:
         raise SpecError(reporter.diagnostics)
     resolved = _resolve(analysis.term, context, references, reporter)
-    context = replace(context, definitions=analysis.definitions)
+    if context.definitions != analysis.definitions:
+        context = replace(context, definitions=analysis.definitions)
     spec = Spec(analysis.tree, analysis.source)
     schedule = Schedule(spec, context, resolved, analysis.term, references)
     schedule(_probe(schedule))
@@ -479,7 +480,9 @@ def _resolve(
     reactions: tuple[Reaction, ...] = (),
 ) -> Resolved:
     """What a term is in a context after some metrics; `SpecError` with all that is wrong."""
-    beside = context.beside({name: schedule._signal for name, schedule in references.items()})
+    beside = context
+    if references:
+        beside = context.beside({name: each._signal for name, each in references.items()})
     with not_too_deep(term.node, reporter), np.errstate(all="ignore"):
         found = Resolver(beside, reporter, reactions).resolve(term)
     reporter.check()
@@ -501,7 +504,8 @@ def _probe(schedule: Schedule) -> NDArray[np.int64]:
     """A few updates from all over the run, so that most overflows are found before it starts."""
     end = min(schedule.length, schedule.context.total_steps or 1000)
     starts = [part.start for part in schedule.laid[:MOST_PROBED] if 0 <= part.start <= end]
-    return np.concatenate([np.arange(3), np.linspace(0, end, 32), starts]).astype(np.int64)
+    spread = [int(i * (end / 31)) for i in range(31)]
+    return np.array([0, 1, 2, *spread, int(end), *starts], dtype=np.int64)
 
 
 MOST_PROBED = 100

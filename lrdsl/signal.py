@@ -212,19 +212,18 @@ def exact(value: float) -> Fraction:
     >>> exact(0.1)
     Fraction(1, 10)
     """
+    if value.is_integer() and abs(value) < LAST_STEP:
+        return Fraction(int(value))
     return Fraction(repr(value))
 
 
-def half_up(x: Fraction) -> int:
+def half_up(x: Fraction | int) -> int:
     """The nearest whole number; a half goes up.
 
     >>> half_up(Fraction(5, 2)), half_up(Fraction(7, 2)), half_up(Fraction(12, 5))
     (3, 4, 2)
     """
-    return math.floor(x + _HALF)
-
-
-_HALF = Fraction(1, 2)
+    return (2 * x.numerator + x.denominator) // (2 * x.denominator)
 
 
 def last_multiple(t: Array, every: Fraction) -> Array:

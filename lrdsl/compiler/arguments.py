@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -24,8 +23,7 @@ from lrdsl.syntax.printer import write
 P = TypeVar("P", bound=Parametrised)
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(NamedTuple):
     """Where the arguments of a call are evaluated; `frame` answers for `prev` and `next`."""
 
     place: Place

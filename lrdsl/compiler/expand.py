@@ -87,6 +87,8 @@ def fields(tree: n.Node, library: Library) -> Mapping[str, n.Node]:
 
 def own_text(tree: n.Node, library: Library) -> str:
     """The user's definitions that a tree leads to, as text, each after those that it uses."""
+    if not library.has_user:
+        return ""
     uses: dict[str, list[str]] = {}
     waiting = _own_calls([tree], library)
     while waiting:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from fractions import Fraction
 
 from lrdsl import diagnostics as d
@@ -39,6 +38,7 @@ class Measure:
     def __init__(self, args: Arguments) -> None:
         self.args = args
         self._extents: dict[tuple[int, Place], Extent | None] = {}
+        self._layouts: dict[tuple[int, Place], Layout] = {}
         self._modifiers: dict[tuple[int, Place], Modifier | None] = {}
 
     def measure(self, term: Term, place: Place) -> Extent | None:
@@ -138,6 +138,12 @@ class Measure:
 
     def layout(self, term: Sequence, place: Place) -> Layout:
         """How the parts of a chain follow each other."""
+        key = (id(term), place)
+        if key not in self._layouts:
+            self._layouts[key] = self._layout(term, place)
+        return self._layouts[key]
+
+    def _layout(self, term: Sequence, place: Place) -> Layout:
         at: Fraction | None = Fraction(0)  # unknown after a part that fills the rest
         places: list[Place] = []
         extents: list[Extent] = []
@@ -151,7 +157,7 @@ class Measure:
                 continue
             following = term.parts[i + 1] if i + 1 < len(term.parts) else None
             if extent.by_default and following is not None:
-                extent = replace(extent, length=None)
+                extent = extent._replace(length=None)
             extents.append(extent)
             fixed += extent.fixed
             if extent.is_open:

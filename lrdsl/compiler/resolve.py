@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -140,7 +139,7 @@ class Resolver:
                 chosen = self.lengths.choose(term)
                 return None if chosen is None else self.build(chosen, frame)
             case Called(inner=inner):
-                return self.build(inner, replace(frame, place=frame.place.inside(), outer=frame))
+                return self.build(inner, frame._replace(place=frame.place.inside(), outer=frame))
             case Poison(parts=parts):
                 for part in parts:
                     self.build(part, frame)
@@ -345,9 +344,7 @@ class Resolver:
         def next(span: Span) -> float | None:
             return cells[i].ask(following, span)
 
-        return replace(
-            frame, place=place, window=window, origin=origin, room=room, prev=prev, next=next
-        )
+        return Frame(place, window, origin, room, prev, next, frame.outer)
 
     def _begin(self, part: Term, frame: Frame) -> Callable[[], float | None] | None:
         """How to find where a part starts without building it, so that long chains stay shallow."""
@@ -415,8 +412,7 @@ class Resolver:
         for entry in term.entries:
             if isinstance(entry.value, Term):
                 nowhere = frame.place.moved(Fraction(0), None)
-                inside = replace(
-                    frame,
+                inside = frame._replace(
                     place=nowhere,
                     origin=Fraction(0),
                     room=Fraction(1),
@@ -437,7 +433,7 @@ class Resolver:
         if modifier is not None:
             window = window.under(term.cls.name, modifier.began())
         place = source_place(term, frame.place)
-        return replace(frame, place=place, window=window, origin=origin, room=room)
+        return frame._replace(place=place, window=window, origin=origin, room=room)
 
     def _build_entries(
         self, term: Modify, modifier: Modifier, source: Signal, frame: Frame
@@ -458,8 +454,7 @@ class Resolver:
 
             rest = None if frame.place.rest is None else frame.place.rest - exact
             origin = frame.origin + exact - at
-            inside = replace(
-                frame,
+            inside = frame._replace(
                 place=frame.place.moved(Fraction(0), rest),
                 window=frame.window.part(at, stop),
                 origin=origin,

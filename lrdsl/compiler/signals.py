@@ -59,7 +59,7 @@ class Elsewhere(Signal):
 
     signal: Signal
     name: str
-    zero: Fraction
+    zero: Fraction | int
 
     @property
     def steady(self) -> float | None:

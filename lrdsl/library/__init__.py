@@ -119,6 +119,11 @@ class Library:
         defined = name in self.own or name in self.process or name in shipped()
         return name if defined else name.rpartition(".")[0]
 
+    @property
+    def has_user(self) -> bool:
+        """Whether there are definitions of the user's."""
+        return bool(self.own or self.process)
+
     def is_user(self, name: str) -> bool:
         """Whether a definition is the user's, not lrdsl's."""
         return name in self.own or name in self.process

@@ -84,7 +84,7 @@ class Reacting(Signal):
 
     source: Signal
     text: str
-    zero: Fraction
+    zero: Fraction | int
     reaction: Reaction
 
     def values(self, t: Array) -> Array:
@@ -140,7 +140,7 @@ class Reactor:
 
     modifier: Reactive
     signal: Reacting
-    start: Fraction
+    start: Fraction | int
     stop: Length
 
     @property
