@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import operator
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn, SupportsIndex, overload
 
@@ -22,11 +22,16 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.resolve import Laid, Resolved, Resolver
 from lrdsl.compiler.terms import Term
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
+from lrdsl.library import changes
 from lrdsl.library.files import text_of
 from lrdsl.modifiers.reactive import Reaction
+from lrdsl.shapes import SHAPES
 from lrdsl.signal import CHUNK, LAST_STEP, Array, Signal, half_up
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Operand, Spec, as_number, source_of
+
+LONGEST_KEPT = 4096
+"""Specs of more characters than this are compiled anew each time: they would take much memory."""
 
 MOST_CYCLES = 10**6
 """More cycles than this are not listed."""
@@ -217,7 +222,7 @@ class Schedule:
             resolved = _resolve(self._term, self.context, self.references, reporter, reactions)
         return Schedule(self.spec, self.context, resolved, self._term, self.references, observed)
 
-    @cached_property
+    @functools.cached_property
     def segments(self) -> tuple[Segment, ...]:
         """The stretches of updates that are governed by one formula each, in order.
 
@@ -429,7 +434,22 @@ def compile_in(
     source = taken(spec)
     if isinstance(source, FunctionSpec):
         return _of_function(source, context)
-    return schedule_of(analyse(source, context.definitions, references), context, references)
+    if references or len(source) > LONGEST_KEPT:
+        return schedule_of(analyse(source, context.definitions, references), context, references)
+    return _compiled(source, context, context.base_follows, (changes(), SHAPES.changes))
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(
+    source: str, context: Context, base_follows: bool, changed: tuple[int, int]
+) -> Schedule:
+    """The schedule of a text, kept for the next time: programs compile one for many groups.
+
+    `changed` says what names stand for in this process. It is read before they are looked up, so
+    that nothing is kept under a number later than what it was made of. `base_follows` is no part of
+    what makes contexts equal, but of what a spec may ask.
+    """
+    return schedule_of(analyse(source, context.definitions), context)
 
 
 def schedule_of(
