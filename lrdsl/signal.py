@@ -7,6 +7,7 @@ it returns the final value. One vectorised definition serves scalars, arrays, pl
 
 from __future__ import annotations
 
+import functools
 import heapq
 import itertools
 import math
@@ -206,6 +207,7 @@ def partition(t: Array, starts: Array) -> Iterator[tuple[int, Selector]]:
         yield i, index == i
 
 
+@functools.lru_cache(maxsize=1024)
 def exact(value: float) -> Fraction:
     """The decimal number that a float is written as.
 
