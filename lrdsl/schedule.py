@@ -27,11 +27,9 @@ from lrdsl.library.files import text_of
 from lrdsl.modifiers.reactive import Reaction
 from lrdsl.shapes import SHAPES
 from lrdsl.signal import CHUNK, LAST_STEP, Array, Signal, half_up
+from lrdsl.syntax.parser import LONGEST_KEPT
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Operand, Spec, as_number, source_of
-
-LONGEST_KEPT = 4096
-"""Specs of more characters than this are compiled anew each time: they would take much memory."""
 
 MOST_CYCLES = 10**6
 """More cycles than this are not listed."""
@@ -434,22 +432,34 @@ def compile_in(
     source = taken(spec)
     if isinstance(source, FunctionSpec):
         return _of_function(source, context)
-    if references or len(source) > LONGEST_KEPT:
+    if len(source) > LONGEST_KEPT:
         return schedule_of(analyse(source, context.definitions, references), context, references)
-    return _compiled(source, context, context.base_follows, (changes(), SHAPES.changes))
+    # Read before any name is looked up, so that nothing is kept as newer than it is.
+    names = (changes(), SHAPES.changes)
+    if references:
+        analysis = _analysed(source, context.definitions, frozenset(references), names)
+        return schedule_of(analysis, context, references)
+    return _compiled(source, context, context.base_follows, names)
 
 
 @functools.lru_cache(maxsize=64)
 def _compiled(
-    source: str, context: Context, base_follows: bool, changed: tuple[int, int]
+    source: str, context: Context, base_follows: bool, names: tuple[int, int]
 ) -> Schedule:
-    """The schedule of a text, kept for the next time: programs compile one for many groups.
+    """The schedule of a text, kept for the next time; it is immutable.
 
-    `changed` says what names stand for in this process. It is read before they are looked up, so
-    that nothing is kept under a number later than what it was made of. `base_follows` is no part of
-    what makes contexts equal, but of what a spec may ask.
+    `names` says what names stand for in this process. `base_follows` is no part of what makes
+    contexts equal, but of what a spec may ask.
     """
-    return schedule_of(analyse(source, context.definitions), context)
+    return schedule_of(_analysed(source, context.definitions, frozenset(), names), context)
+
+
+@functools.lru_cache(maxsize=64)
+def _analysed(
+    source: str, definitions: str, schedules: frozenset[str], names: tuple[int, int]
+) -> Analysis:
+    """What is known of a text whatever the run, kept for the many groups with their own `base`."""
+    return analyse(source, definitions, schedules)
 
 
 def schedule_of(
