@@ -207,6 +207,10 @@ def partition(t: Array, starts: Array) -> Iterator[tuple[int, Selector]]:
         yield i, index == i
 
 
+Exact: TypeAlias = Fraction | int
+"""An exact number of updates. Whole ones are ints: they take a tenth of the time of a Fraction."""
+
+
 @functools.lru_cache(maxsize=1024)
 def exact(value: float) -> Fraction:
     """The decimal number that a float is written as.
@@ -219,7 +223,7 @@ def exact(value: float) -> Fraction:
     return Fraction(repr(value))
 
 
-def half_up(x: Fraction | int) -> int:
+def half_up(x: Exact) -> int:
     """The nearest whole number; a half goes up.
 
     >>> half_up(Fraction(5, 2)), half_up(Fraction(7, 2)), half_up(Fraction(12, 5))

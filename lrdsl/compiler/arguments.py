@@ -16,7 +16,7 @@ from lrdsl.compiler.frames import Frame, Place
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.parameters import Kind, Lean, Parameter, ParameterError, Parametrised
 from lrdsl.registry import did_you_mean
-from lrdsl.signal import half_up
+from lrdsl.signal import Exact, half_up
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write
 
@@ -60,7 +60,7 @@ class Arguments:
         """Report something about a node."""
         self.reporter.report(problem, message, node.span, fix=fix)
 
-    def updates(self, node: n.Node, where: str, place: Place) -> Fraction | None:
+    def updates(self, node: n.Node, where: str, place: Place) -> Exact | None:
         """A number of updates for a boundary: exact, and whole if it is written as a number."""
         found = Durations(self.context, self.reporter, where, place).evaluate(node)
         plain = isinstance(node, n.Name) or (isinstance(node, n.Number) and node.unit == "")
@@ -112,9 +112,11 @@ class Arguments:
         if kind is Kind.VALUES:
             return self._values(node, where, here)
         if kind is Kind.DURATION:
-            return Durations(self.context, self.reporter, where, here.place).evaluate(node)
+            found = Durations(self.context, self.reporter, where, here.place).evaluate(node)
+            return None if found is None else Fraction(found)
         if kind is Kind.UPDATES:
-            return self.updates(node, where, here.place)
+            found = self.updates(node, where, here.place)
+            return None if found is None else Fraction(found)
         if kind is Kind.MILESTONES:
             return self._milestones(node, where, here.place)
         if kind is Kind.COUNT:

@@ -31,7 +31,7 @@ def folded(node: n.Node) -> n.Node:
             return node
     scratch = Reporter("")
     duration = Durations(_NOTHING, scratch, "", Place(None, None)).evaluate(node)
-    if duration is None or duration.denominator != 1 or abs(duration) > LAST_STEP:
+    if duration is None or duration.denominator != 1 or abs(duration.numerator) > LAST_STEP:
         return node
     value = Values(_NOTHING, scratch, "", _nowhere, _nowhere).evaluate(node)
     if duration != value:

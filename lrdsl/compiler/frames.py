@@ -9,12 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from lrdsl.diagnostics import Span
 from lrdsl.modifiers.base import Length
-from lrdsl.signal import Signal
+from lrdsl.signal import Exact, Signal
 from lrdsl.syntax import nodes as n
 
 Ask: TypeAlias = "Callable[[Span], float | None]"
@@ -27,8 +26,8 @@ class Place(NamedTuple):
     `outer` is where the definition was called that the term stands in.
     """
 
-    clock: Fraction | None
-    rest: Fraction | None
+    clock: Exact | None
+    rest: Exact | None
     outer: Place | None = None
 
     def __hash__(self) -> int:
@@ -36,13 +35,13 @@ class Place(NamedTuple):
         clock = None if self.clock is None else self.clock.numerator
         return hash((clock, None if self.rest is None else self.rest.numerator))
 
-    def moved(self, clock: Fraction | None, rest: Fraction | None) -> Place:
+    def moved(self, clock: Exact | None, rest: Exact | None) -> Place:
         """Another place in the same definition."""
         return Place(clock, rest, self.outer)
 
     def inside(self) -> Place:
         """The start of what a definition called here stands for."""
-        return Place(Fraction(0), self.rest, self)
+        return Place(0, self.rest, self)
 
 
 class Extent(NamedTuple):
@@ -58,7 +57,7 @@ class Extent(NamedTuple):
     node: n.Node
     is_number: bool = False
     by_default: bool = False
-    fixed: Fraction = Fraction(0)
+    fixed: Exact = 0
 
     @property
     def is_open(self) -> bool:
@@ -90,8 +89,8 @@ class Window(NamedTuple):
     updates; `warped_by` is that modifier's name.
     """
 
-    zero: Fraction | int = 0
-    start: Fraction | int = 0
+    zero: Exact = 0
+    start: Exact = 0
     stop: Length = math.inf
     warped_by: str | None = None
 
@@ -101,7 +100,7 @@ class Window(NamedTuple):
         first, last = max(self.start, zero), min(self.stop, self.zero + stop)
         return Window(zero, first, last, self.warped_by)
 
-    def under(self, name: str, began: Fraction | None) -> Window:
+    def under(self, name: str, began: Exact | None) -> Window:
         """The window of what a modifier changes, whose clock is at `began` when its own is at 0.
 
         None: the modifier warps time.
@@ -121,8 +120,8 @@ class Frame(NamedTuple):
 
     place: Place
     window: Window
-    origin: Fraction
-    room: Fraction | None
+    origin: Exact
+    room: Exact | None
     prev: Ask
     next: Ask
     outer: Frame | None = None
