@@ -364,6 +364,8 @@ class Reporter:
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
         """What was found so far."""
+        if not self._found:
+            return []
         found = sorted(self._found.values(), key=lambda d: (*d.span[:2], d.code))
         if self._more:
             message = f"there are {self._more} mistakes more"

@@ -7,6 +7,7 @@ says what to use instead.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 from typing import NamedTuple
@@ -48,6 +49,7 @@ def read_doc(text: str) -> Doc:
     return Doc(" ".join(summary.split()), body, example, "\n\n".join(after))
 
 
+@functools.lru_cache(maxsize=1024)
 def deprecation(text: str) -> str | None:
     """What a docstring advises instead of what it is about; None if that is not deprecated.
 

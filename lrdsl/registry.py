@@ -84,6 +84,8 @@ class Registry(Generic[T]):
         self._plugins = plugins
         self._complete = package is None
         self._entries: dict[str, T] = {}
+        self.changes = 0
+        """How often an entry was put in place: what a name stood for before may be outdated."""
         self._lock = threading.RLock()
 
     def add(self, name: str, entry: T) -> None:
@@ -94,7 +96,9 @@ class Registry(Generic[T]):
 
     def put(self, name: str, entry: T) -> None:
         """Register `entry` in place of what has that name."""
-        self._entries[name] = entry
+        with self._lock:
+            self._entries[name] = entry
+            self.changes += 1  # last: who has seen the number sees the entry too
 
     def register(self, name: str, *aliases: str) -> Callable[[T], T]:
         """A decorator that registers what it decorates."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import operator
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn, SupportsIndex, overload
 
@@ -22,9 +22,12 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.resolve import Laid, Resolved, Resolver
 from lrdsl.compiler.terms import Term
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
+from lrdsl.library import changes
 from lrdsl.library.files import text_of
 from lrdsl.modifiers.reactive import Reaction
+from lrdsl.shapes import SHAPES
 from lrdsl.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times, half_up
+from lrdsl.syntax.parser import LONGEST_KEPT
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Operand, Spec, as_number, source_of
 from lrdsl.tree.taken import taken
@@ -223,7 +226,7 @@ class Schedule:
             resolved = _resolve(self._term, self.context, self.references, reporter, reactions)
         return Schedule(self.spec, self.context, resolved, self._term, self.references, observed)
 
-    @cached_property
+    @functools.cached_property
     def segments(self) -> tuple[Segment, ...]:
         """The stretches of updates that are governed by one formula each, in order.
 
@@ -444,7 +447,34 @@ def compile_in(
     source = taken(spec)
     if isinstance(source, FunctionSpec):
         return _of_function(source, context)
-    return schedule_of(analyse(source, context.definitions, references), context, references)
+    if len(source) > LONGEST_KEPT:
+        return schedule_of(analyse(source, context.definitions, references), context, references)
+    # Read before any name is looked up, so that nothing is kept as newer than it is.
+    names = (changes(), SHAPES.changes)
+    if references:
+        analysis = _analysed(source, context.definitions, frozenset(references), names)
+        return schedule_of(analysis, context, references)
+    return _compiled(source, context, context.base_follows, names)
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(
+    source: str, context: Context, base_follows: bool, names: tuple[int, int]
+) -> Schedule:
+    """The schedule of a text, kept for the next time; it is immutable.
+
+    `names` says what names stand for in this process. `base_follows` is no part of what makes
+    contexts equal, but of what a spec may ask.
+    """
+    return schedule_of(_analysed(source, context.definitions, frozenset(), names), context)
+
+
+@functools.lru_cache(maxsize=64)
+def _analysed(
+    source: str, definitions: str, schedules: frozenset[str], names: tuple[int, int]
+) -> Analysis:
+    """What is known of a text whatever the run, kept for the many groups with their own `base`."""
+    return analyse(source, definitions, schedules)
 
 
 def schedule_of(
@@ -455,7 +485,8 @@ def schedule_of(
     if analysis.term is None:
         raise SpecError(reporter.diagnostics)
     resolved = _resolve(analysis.term, context, references, reporter)
-    context = replace(context, definitions=analysis.definitions)
+    if context.definitions != analysis.definitions:
+        context = replace(context, definitions=analysis.definitions)
     spec = Spec(analysis.tree, analysis.source)
     schedule = Schedule(spec, context, resolved, analysis.term, references)
     schedule(_probe(schedule))
@@ -494,7 +525,9 @@ def _resolve(
     reactions: tuple[Reaction, ...] = (),
 ) -> Resolved:
     """What a term is in a context after some metrics; `SpecError` with all that is wrong."""
-    beside = context.beside({name: schedule._signal for name, schedule in references.items()})
+    beside = context
+    if references:
+        beside = context.beside({name: each._signal for name, each in references.items()})
     with not_too_deep(term.node, reporter), np.errstate(all="ignore"):
         found = Resolver(beside, reporter, reactions).resolve(term)
     reporter.check()
@@ -516,9 +549,8 @@ def _probe(schedule: Schedule) -> NDArray[np.int64]:
     """A few updates from all over the run, so that most overflows are found before it starts."""
     end = min(schedule.length, schedule.context.total_steps or 1000)
     starts = [part.start for part in schedule.laid[:MOST_PROBED] if 0 <= part.start <= end]
-    steps = np.concatenate([np.arange(3), np.linspace(0, end, 32), starts]).astype(np.int64)
-    steps.sort()
-    return steps
+    spread = [int(i * (end / 31)) for i in range(31)]
+    return np.array(sorted([0, 1, 2, *spread, int(end), *starts]), dtype=np.int64)
 
 
 MOST_PROBED = 100

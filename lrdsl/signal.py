@@ -8,6 +8,7 @@ plots and training: a value never depends, not in its last bit, on what it was a
 
 from __future__ import annotations
 
+import functools
 import heapq
 import itertools
 import math
@@ -287,25 +288,29 @@ def held(t: Times, end: float, values: Callable[[Times], Array]) -> Array:
     return out
 
 
+Exact: TypeAlias = Fraction | int
+"""An exact number of updates. Whole ones are ints: they take a tenth of the time of a Fraction."""
+
+
+@functools.lru_cache(maxsize=1024)
 def exact(value: float) -> Fraction:
     """The decimal number that a float is written as.
 
     >>> exact(0.1)
     Fraction(1, 10)
     """
+    if value.is_integer() and abs(value) < LAST_STEP:
+        return Fraction(int(value))
     return Fraction(repr(value))
 
 
-def half_up(x: Fraction) -> int:
+def half_up(x: Exact) -> int:
     """The nearest whole number; a half goes up.
 
     >>> half_up(Fraction(5, 2)), half_up(Fraction(7, 2)), half_up(Fraction(12, 5))
     (3, 4, 2)
     """
-    return math.floor(x + _HALF)
-
-
-_HALF = Fraction(1, 2)
+    return (2 * x.numerator + x.denominator) // (2 * x.denominator)
 
 
 def last_multiple(t: Times, every: Fraction) -> Array:

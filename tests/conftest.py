@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from lrdsl import definitions, library
+from lrdsl import definitions, library, schedule
 from lrdsl.shapes import SHAPES
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -34,6 +34,9 @@ QUICK = 3.0
 def _own_shapes_are_gone_after_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test registers goes into a copy; all that lrdsl brings is loaded before."""
     monkeypatch.setattr(SHAPES, "_entries", {name: SHAPES[name] for name in SHAPES})
+    # No schedule is left of a shape or a definition that is gone again without a word.
+    schedule._compiled.cache_clear()
+    schedule._analysed.cache_clear()
 
 
 @contextmanager

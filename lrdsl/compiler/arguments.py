@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -17,15 +16,14 @@ from lrdsl.compiler.frames import Frame, Place
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.parameters import Kind, Lean, Parameter, ParameterError, Parametrised
 from lrdsl.registry import did_you_mean
-from lrdsl.signal import half_up
+from lrdsl.signal import Exact, half_up
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write
 
 P = TypeVar("P", bound=Parametrised)
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(NamedTuple):
     """Where the arguments of a call are evaluated; `frame` answers for `prev` and `next`."""
 
     place: Place
@@ -62,7 +60,7 @@ class Arguments:
         """Report something about a node."""
         self.reporter.report(problem, message, node.span, fix=fix)
 
-    def updates(self, node: n.Node, where: str, place: Place) -> Fraction | None:
+    def updates(self, node: n.Node, where: str, place: Place) -> Exact | None:
         """A number of updates for a boundary: exact, and whole if it is written as a number."""
         found = Durations(self.context, self.reporter, where, place).evaluate(node)
         plain = isinstance(node, n.Name) or (isinstance(node, n.Number) and node.unit == "")
@@ -114,9 +112,11 @@ class Arguments:
         if kind is Kind.VALUES:
             return self._values(node, where, here)
         if kind is Kind.DURATION:
-            return Durations(self.context, self.reporter, where, here.place).evaluate(node)
+            found = Durations(self.context, self.reporter, where, here.place).evaluate(node)
+            return None if found is None else Fraction(found)
         if kind is Kind.UPDATES:
-            return self.updates(node, where, here.place)
+            found = self.updates(node, where, here.place)
+            return None if found is None else Fraction(found)
         if kind is Kind.MILESTONES:
             return self._milestones(node, where, here.place)
         if kind is Kind.COUNT:

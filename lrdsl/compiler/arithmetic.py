@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from fractions import Fraction
@@ -27,11 +28,11 @@ from lrdsl.modifiers import MODIFIERS
 from lrdsl.presets import is_preset
 from lrdsl.registry import did_you_mean
 from lrdsl.shapes import SHAPES
-from lrdsl.signal import exact
+from lrdsl.signal import LAST_STEP, Exact, exact
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import short, write
 
-T = TypeVar("T", float, Fraction)
+T = TypeVar("T", float, Exact)
 
 EXACT_BITS = 256
 """Durations stay exact up to numerators and denominators of this size."""
@@ -60,10 +61,10 @@ class Domain(ABC, Generic[T]):
                 return self.name(node) if known is None else self.convert(known)
             case n.Arithmetic(operators=operators, parts=parts):
                 left = self.evaluate(parts[0])
-                for operator, part in zip(operators, parts[1:], strict=True):
+                for each, part in zip(operators, parts[1:], strict=True):
                     right = self.evaluate(part)
                     known = left is not None and right is not None
-                    left = self.operate(operator, (left, right), part) if known else None
+                    left = self.operate(each, (left, right), part) if known else None
                 return left
             case n.Negative(operand=operand):
                 value = self.evaluate(operand)
@@ -261,7 +262,7 @@ class Values(Domain[float]):
         return self.compute(name, operands, node)
 
 
-class Durations(Domain[Fraction]):
+class Durations(Domain[Exact]):
     """Durations: exact numbers of updates."""
 
     kind = "a duration"
@@ -272,14 +273,16 @@ class Durations(Domain[Fraction]):
         if place.outer is not None:
             self.outer = Durations(context, reporter, where, place.outer)
 
-    def number(self, node: n.Number) -> Fraction | None:
+    def number(self, node: n.Number) -> Exact | None:
+        if not node.unit and _is_whole(node.value):
+            return int(node.value)
         per, needs = self.context.updates_per(node.unit)
         if per is None:
             self._needs(f"`{write(node)}`", needs, node.span)
             return None
         return _bounded(exact(node.value) * per)
 
-    def name(self, node: n.Name) -> Fraction | None:
+    def name(self, node: n.Name) -> Exact | None:
         name = node.id
         if name == "total":
             if self.context.total is None:
@@ -298,7 +301,7 @@ class Durations(Domain[Fraction]):
             self.unbound(node)
         return None
 
-    def _rest(self, node: n.Name) -> Fraction | None:
+    def _rest(self, node: n.Name) -> Exact | None:
         if self.place.rest is None:
             if self.context.total is None:
                 self._needs("`rest`", "total_steps", node.span)
@@ -310,17 +313,19 @@ class Durations(Domain[Fraction]):
     def _needs(self, what: str, needs: str, span: Span) -> None:
         self.complain(d.NEEDS_CONTEXT, f"{what} needs {needs}", span, fix=f"pass {needs}=…")
 
-    def convert(self, value: float) -> Fraction:
-        return exact(value)
+    def convert(self, value: float) -> Exact:
+        return int(value) if _is_whole(value) else exact(value)
 
-    def operate(self, name: str, operands: tuple[Any, ...], node: n.Node) -> Fraction | None:
+    def operate(self, name: str, operands: tuple[Any, ...], node: n.Node) -> Exact | None:
         if name in ("min", "max"):
-            outcome: Fraction = min(operands) if name == "min" else max(operands)
+            outcome: Exact = min(operands) if name == "min" else max(operands)
             return outcome
         if name in ("+", "-", "*") or (name == "/" and operands[1] != 0):
             left, right = operands
-            exactly = {"+": left + right, "-": left - right, "*": left * right}
-            return _bounded(exactly[name] if name != "/" else left / right)
+            if name == "/":
+                return _bounded(Fraction(left, right))
+            exactly = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+            return _bounded(exactly[name](left, right))
         floats = tuple([float(operand) for operand in operands])
         found = self.compute(name, floats, node)
         return None if found is None else exact(found)
@@ -341,7 +346,7 @@ def decide(node: n.Node, context: Context | None, reporter: Reporter) -> bool | 
         known = {"base": context.base_lr, "total": context.total, "epoch": context.epoch}
         return known[name] is not None
 
-    def numbers(left: n.Node, right: n.Node) -> tuple[float | Fraction, float | Fraction] | None:
+    def numbers(left: n.Node, right: n.Node) -> tuple[float | Exact, float | Exact] | None:
         known, domain = context or Context(), _domain_of(left, right)
         found = [domain(known, reporter).evaluate(side) for side in (left, right)]
         return None if found[0] is None or found[1] is None else (found[0], found[1])
@@ -395,10 +400,17 @@ def _without_noise(x: float) -> float:
     return round(x) if math.isfinite(x) and math.isclose(x, round(x), rel_tol=1e-12) else x
 
 
-def _bounded(x: Fraction) -> Fraction:
+def _is_whole(value: float) -> bool:
+    """Whether a float is a whole number, and one that floats tell from its neighbours."""
+    return value.is_integer() and abs(value) < LAST_STEP
+
+
+def _bounded(x: Fraction | int) -> Exact:
     """The same number, or the nearest float where exactness would cost too much."""
+    if x.denominator == 1 and abs(x.numerator) < LAST_STEP:
+        return x.numerator
     if max(x.numerator.bit_length(), x.denominator.bit_length()) <= EXACT_BITS:
         return x
-    if abs(x) >= 2**1000:
+    if abs(x.numerator) >= 2**1000 * x.denominator:
         return Fraction(2**1000) if x > 0 else Fraction(-(2**1000))
     return Fraction(float(x))

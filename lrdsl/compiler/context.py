@@ -123,9 +123,9 @@ class Context:
         return replace(self, schedules=MappingProxyType(dict(schedules)))
 
     @property
-    def total(self) -> Fraction | None:
+    def total(self) -> int | None:
         """Updates in the run."""
-        return None if self.total_steps is None else Fraction(self.total_steps)
+        return self.total_steps
 
     @property
     def epoch(self) -> Fraction | None:

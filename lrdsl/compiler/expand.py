@@ -10,7 +10,7 @@ has the span of the call, or of the argument it was, and the places in the defin
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from graphlib import TopologicalSorter
 from typing import TypeAlias
@@ -87,6 +87,8 @@ def fields(tree: n.Node, library: Library) -> Mapping[str, n.Node]:
 
 def own_text(tree: n.Node, library: Library) -> str:
     """The user's definitions that a tree leads to, as text, each after those that it uses."""
+    if not library.has_user:
+        return ""
     uses: dict[str, list[str]] = {}
     waiting = _own_calls([tree], library)
     while waiting:
@@ -204,10 +206,25 @@ class _Expander:
         body = definition.body
         if isinstance(body, n.Program):
             body = self._field(body)
-        substitution = _Substitution(definition, node.span, bound, self.budget)
+        simplify = partial(self._simplified, level=level + 1)
+        substitution = _Substitution(definition, node.span, bound, self.budget, simplify)
         # Arguments are expanded where they are put: a part that is not chosen never matters.
         inside = self.expand(substitution.apply(body), level + 1)
         return n.Scope(inside, span=node.span) if substitution.reaches_out else inside
+
+    def _simplified(self, node: n.Node, level: int) -> n.Node:
+        """An argument with what is plain arithmetic in it done, before it is put in many times.
+
+        What calls a definition is left as it is: there may be something wrong with the call, which
+        does not matter where the argument is in a part that is not chosen.
+        """
+        for part, _ in n.walk(node):
+            if not isinstance(part, n.If) and _calls(part, self.library):
+                return node
+        left = self.budget.left  # nothing that was not there before
+        simple = self.expand(node, level)
+        self.budget.left = left
+        return simple
 
     def _field(self, program: n.Program) -> n.Node:
         """The schedule that a program is where one schedule belongs: that of `lr`."""
@@ -297,12 +314,22 @@ class _Expander:
 class _Substitution:
     """Puts the arguments of one call into the body of a definition."""
 
-    def __init__(self, definition: Definition, call: Span, bound: Bound, budget: Budget) -> None:
+    def __init__(
+        self,
+        definition: Definition,
+        call: Span,
+        bound: Bound,
+        budget: Budget,
+        simplify: Callable[[n.Node], n.Node],
+    ) -> None:
         self.definition = definition
         self.call = call
         self.bound = bound
         self.budget = budget
         self.defaults = {parameter.name: parameter.default for parameter in definition.parameters}
+        self.simplify = simplify
+        self.given: dict[str, tuple[n.Node, bool]] = {}
+        """The arguments by the parameter, and whether they depend on the place."""
         self.applied: dict[str, n.Node] = {}
         """The defaults for this call, by the parameter."""
         self.reaches_out = False
@@ -314,11 +341,11 @@ class _Substitution:
         if isinstance(node, n.Name) and node.id in self.defaults:
             given, default = self.bound.get(node.id), self.defaults[node.id]
             if isinstance(given, n.Node):
-                return self._argument(given, node.span)
+                return self._argument(node.id, given, node.span)
             if given is None and default is not None:
                 # However often it is named: there it is the same, down to its place.
                 if node.id not in self.applied:
-                    self.applied[node.id] = self.apply(default)
+                    self.applied[node.id] = self.simplify(self.apply(default))
                 return self.applied[node.id]
         if isinstance(node, n.Bracket):
             entries = tuple([each for entry in node.entries for each in self._entries(entry)])
@@ -342,8 +369,11 @@ class _Substitution:
         given = self.bound.get(entry.id)
         return given if isinstance(given, tuple) else (self._moved(entry),)
 
-    def _argument(self, given: n.Node, parameter: Span) -> n.Node:
+    def _argument(self, name: str, given: n.Node, parameter: Span) -> n.Node:
         """An argument in the place of its parameter, its own names left as they are."""
+        if name not in self.given:
+            self.given[name] = self.simplify(given), _depends_on_place(given)
+        simple, depends = self.given[name]
         site = self.definition.site(parameter)
 
         def place(span: Span) -> Span:
@@ -353,9 +383,9 @@ class _Substitution:
             self.budget.spend()
             return n.rebuild(node, move, place)
 
-        moved = move(given)
+        moved = move(simple)
         # A modifier's own arguments are meant where its call stands, which is where it stands.
-        if self.definition.is_modifier or not _depends_on_place(given):
+        if self.definition.is_modifier or not depends:
             return moved
         self.reaches_out = True
         return n.Outer(moved, span=moved.span)

@@ -26,20 +26,24 @@ def folded(node: n.Node) -> n.Node:
     """
     if not isinstance(node, (n.Arithmetic, n.Power)) and not _is_function(node):
         return node
-    if not all([_is_plain(part) for part, _ in n.walk(node)]):
-        return node
+    for part, _ in n.walk(node):
+        if not _is_plain(part):
+            return node
     scratch = Reporter("")
-
-    def nowhere(span: Span) -> None:
-        return None
-
-    duration = Durations(Context(), scratch, "", Place(None, None)).evaluate(node)
-    value = Values(Context(), scratch, "", nowhere, nowhere).evaluate(node)
-    if duration is None or value is None or duration != value:
+    duration = Durations(_NOTHING, scratch, "", Place(None, None)).evaluate(node)
+    if duration is None or duration.denominator != 1 or abs(duration.numerator) > LAST_STEP:
         return node
-    if not value.is_integer() or abs(value) > LAST_STEP:
+    value = Values(_NOTHING, scratch, "", _nowhere, _nowhere).evaluate(node)
+    if duration != value:
         return node
-    return n.at(number_node(int(value)), node.span)
+    return n.at(number_node(int(duration)), node.span)
+
+
+_NOTHING = Context()
+
+
+def _nowhere(span: Span) -> None:
+    return None
 
 
 def _is_function(node: n.Node) -> bool:

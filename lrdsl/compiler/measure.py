@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from fractions import Fraction
 
 from lrdsl import diagnostics as d
@@ -28,7 +27,7 @@ from lrdsl.modifiers import Modifier
 from lrdsl.modifiers.base import Length
 from lrdsl.modifiers.interval import Entry
 from lrdsl.parameters import Kind, ParameterError
-from lrdsl.signal import LAST_STEP, Number, half_up
+from lrdsl.signal import LAST_STEP, Exact, Number, half_up
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import short, write
 
@@ -39,6 +38,7 @@ class Measure:
     def __init__(self, args: Arguments) -> None:
         self.args = args
         self._extents: dict[tuple[int, Place], Extent | None] = {}
+        self._layouts: dict[tuple[int, Place], Layout] = {}
         self._modifiers: dict[tuple[int, Place], Modifier | None] = {}
 
     def measure(self, term: Term, place: Place) -> Extent | None:
@@ -102,7 +102,7 @@ class Measure:
         endless = term.form.cls.may_be_endless and self.args.context.total is None
         return Extent(math.inf if endless else None, term.node, by_default=endless)
 
-    def given_length(self, term: ShapeCall, place: Place) -> Fraction | None:
+    def given_length(self, term: ShapeCall, place: Place) -> Exact | None:
         """The length that `steps` or `until` sets."""
         steps, until = term.arguments.get("steps"), term.arguments.get("until")
         if steps is not None:
@@ -120,7 +120,7 @@ class Measure:
         self.args.complain(d.BAD_LENGTH, message, where, fix)
         return None
 
-    def _until(self, term: ShapeCall, node: n.Node, place: Place) -> Fraction | None:
+    def _until(self, term: ShapeCall, node: n.Node, place: Place) -> Exact | None:
         end = self.args.updates(node, f"`until` of `{term.form.name}`", place)
         if end is None:
             return None
@@ -138,10 +138,17 @@ class Measure:
 
     def layout(self, term: Sequence, place: Place) -> Layout:
         """How the parts of a chain follow each other."""
-        at: Fraction | None = Fraction(0)  # unknown after a part that fills the rest
+        key = (id(term), place)
+        if key not in self._layouts:
+            self._layouts[key] = self._layout(term, place)
+        return self._layouts[key]
+
+    def _layout(self, term: Sequence, place: Place) -> Layout:
+        at: Exact | None = 0  # unknown after a part that fills the rest
         places: list[Place] = []
         extents: list[Extent] = []
-        fixed, open_part, sound = Fraction(0), None, True
+        fixed: Exact = 0
+        open_part, sound = None, True
         for i, part in enumerate(term.parts):
             rest = None if at is None or place.rest is None else place.rest - at
             places.append(place.moved(at, rest))
@@ -151,7 +158,7 @@ class Measure:
                 continue
             following = term.parts[i + 1] if i + 1 < len(term.parts) else None
             if extent.by_default and following is not None:
-                extent = replace(extent, length=None)
+                extent = extent._replace(length=None)
             extents.append(extent)
             fixed += extent.fixed
             if extent.is_open:
@@ -159,7 +166,7 @@ class Measure:
                     self._two_open(open_part, part)
                     sound = False
                 open_part, at = part, None
-            elif isinstance(extent.length, Fraction):
+            elif extent.length is not None and not isinstance(extent.length, float):
                 fixed += extent.length
                 at = None if at is None else at + extent.length
             elif following is not None:
@@ -170,7 +177,7 @@ class Measure:
         )
 
     def _whole(
-        self, term: Sequence, extents: list[Extent], fixed: Fraction, open_part: Term | None
+        self, term: Sequence, extents: list[Extent], fixed: Exact, open_part: Term | None
     ) -> Extent:
         """The extent of a chain whose parts fit together."""
         if extents[-1].never_ends:
@@ -214,7 +221,7 @@ class Measure:
                 self.needs_total(source.node)
                 return None
         try:
-            found = modifier.length(length)
+            found = modifier.length(as_length(length))
         except ParameterError as error:
             self.args.impossible(error, term.node, term.arguments)
             return None
@@ -228,10 +235,10 @@ class Measure:
         message = f"`{short(node)}` has no length and the run's is not known"
         self.args.complain(d.NEEDS_CONTEXT, message, node, "give its steps, or pass total_steps=…")
 
-    def starts(self, entries: tuple[EntryTerm, ...], place: Place) -> list[Fraction | None]:
+    def starts(self, entries: tuple[EntryTerm, ...], place: Place) -> list[Exact | None]:
         """Where entries in brackets start, checked to increase."""
-        found: list[Fraction | None] = []
-        latest: tuple[Fraction, n.Node] | None = None
+        found: list[Exact | None] = []
+        latest: tuple[Exact, n.Node] | None = None
         for entry in entries:
             start = self.args.updates(entry.start, "the start of an entry", place)
             if start is not None and start < 0:
@@ -282,24 +289,24 @@ class Measure:
             stop = self._stop(entry, start, place)
             assert isinstance(entry.value, Term)
             rest = None if place.rest is None or start is None else place.rest - start
-            extent = self.measure(entry.value, place.moved(Fraction(0), rest))
+            extent = self.measure(entry.value, place.moved(0, rest))
             if start is None or stop is None or extent is None:
                 continue
             length = extent.length
             if extent.is_number:
-                length = Fraction(0)
+                length = 0
             elif length is None:
                 if rest is None:
                     self.needs_total(extent.node)
                     continue
-                length = max(rest, Fraction(0))
+                length = max(rest, 0)
             if stop != math.inf:
                 length = stop - start  # then it is back to what it was: a change, too
             at, end = half_up(start), stop if isinstance(stop, float) else half_up(stop)
             entries.append(Entry(at, end, entry.factor, Number(1.0, ""), length))
         return tuple(entries) if len(entries) == len(term.entries) else None
 
-    def _stop(self, entry: EntryTerm, start: Fraction | None, place: Place) -> Length | None:
+    def _stop(self, entry: EntryTerm, start: Exact | None, place: Place) -> Length | None:
         if entry.stop is None:
             return math.inf
         stop = self.args.updates(entry.stop, "the end of an entry", place)
@@ -317,4 +324,9 @@ def with_entries(term: Modify, entries: tuple[Entry, ...]) -> Modifier:
 
 def source_place(term: Modify, place: Place) -> Place:
     """The place of what a modifier changes: where time runs differently, positions are unknown."""
-    return place.moved(Fraction(0), None) if term.cls.warps else place
+    return place.moved(0, None) if term.cls.warps else place
+
+
+def as_length(length: Length) -> Length:
+    """A length as modifiers take it: those that divide it must not get an int."""
+    return length if isinstance(length, float) else Fraction(length)

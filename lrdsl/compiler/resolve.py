@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ from lrdsl.compiler.arguments import Arguments, Here
 from lrdsl.compiler.arithmetic import Durations, Values
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frames import Cell, Frame, Layout, Place, Window
-from lrdsl.compiler.measure import Measure, source_place, with_entries
+from lrdsl.compiler.measure import Measure, as_length, source_place, with_entries
 from lrdsl.compiler.signals import Elsewhere, Leaf, Pointwise, Time
 from lrdsl.compiler.terms import (
     Apply,
@@ -43,7 +42,7 @@ from lrdsl.modifiers.base import Length
 from lrdsl.modifiers.interval import Entry, Standing
 from lrdsl.modifiers.reactive import Reacting, Reaction, Reactive, Reactor
 from lrdsl.parameters import Kind, ParameterError
-from lrdsl.signal import Chain, Number, Signal, half_up
+from lrdsl.signal import Chain, Exact, Number, Signal, half_up
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import short, write
 
@@ -93,18 +92,18 @@ class Resolver:
     def resolve(self, term: Term) -> Resolved | None:
         """The signal of a whole spec and its length; None when something is wrong."""
         total = self.args.context.total
-        place = Place(Fraction(0), total)
+        place = Place(0, total)
         extent = self.lengths.measure(term, place)
         length = total if extent is None or extent.length is None else extent.length
-        window = Window(stop=half_up(length) if isinstance(length, Fraction) else math.inf)
-        frame = Frame(place, window, Fraction(0), total, self.args.base, self.args.base)
+        window = Window(stop=_rounded(length))
+        frame = Frame(place, window, 0, total, self.args.base, self.args.base)
         signal = self.build(term, frame)
         if signal is None or extent is None:
             return None
         assert length is not None
         if not isinstance(term, Sequence):
-            stop = half_up(length) if isinstance(length, Fraction) else math.inf
-            self.laid.append(Laid(_text_of(term), 0, stop, length, signal))
+            stop = _rounded(length)
+            self.laid.append(Laid(_text_of(term), 0, stop, as_length(length), signal))
         return Resolved(signal, length, tuple(self.reactors), tuple(self.laid))
 
     def build(self, term: Term, frame: Frame) -> Signal | None:
@@ -140,7 +139,7 @@ class Resolver:
                 chosen = self.lengths.choose(term)
                 return None if chosen is None else self.build(chosen, frame)
             case Called(inner=inner):
-                return self.build(inner, replace(frame, place=frame.place.inside(), outer=frame))
+                return self.build(inner, frame._replace(place=frame.place.inside(), outer=frame))
             case Poison(parts=parts):
                 for part in parts:
                     self.build(part, frame)
@@ -184,7 +183,7 @@ class Resolver:
             return None
         if term.form.has(Kind.STEPS):
             # An endless constant has no use for its steps.
-            fields["steps"] = 0 if length == math.inf else half_up(frame.origin + Fraction(length))
+            fields["steps"] = 0 if length == math.inf else _rounded(length, frame.origin)
         shape = self.args.make(term.form.cls, fields, term.node, term.arguments)
         return None if shape is None else Leaf(shape, term.node)
 
@@ -202,7 +201,7 @@ class Resolver:
                 where = f"`{parameter.name}` of `{term.form.name}`"
                 self.args.argument(parameter, node, where, here)
 
-    def _no_rest(self, node: n.Node, length: Fraction) -> None:
+    def _no_rest(self, node: n.Node, length: Exact) -> None:
         over = f": the other segments take {float(-length):g} too many" if length < 0 else ""
         message = f"nothing of the run is left for `{short(node)}`{over}"
         self.args.complain(d.NO_REST, message, node, "shorten the others, or raise total_steps")
@@ -253,9 +252,7 @@ class Resolver:
             start, stop = (None, None) if edges is None else (edges[i], edges[i + 1])
             if start is None:
                 # The layout is at fault; parts are built all the same, to find their mistakes.
-                inside = self._part_frame(
-                    i, layout.places[i], frame.window, Fraction(0), Fraction(1), frame, cells
-                )
+                inside = self._part_frame(i, layout.places[i], frame.window, 0, 1, frame, cells)
                 length = None
             else:
                 at = half_up(frame.origin + start)
@@ -284,7 +281,7 @@ class Resolver:
         self,
         term: Sequence,
         frame: Frame,
-        edges: list[Fraction | None],
+        edges: list[Exact | None],
         starts: list[int],
         signals: list[Signal | None],
     ) -> None:
@@ -296,17 +293,18 @@ class Resolver:
             assert first is not None and signal is not None
             length = math.inf if last is None else last - first
             place = (zero + starts[i], zero + stops[i])
-            self.laid.append(Laid(_text_of(part), *place, length, signal))
+            self.laid.append(Laid(_text_of(part), *place, as_length(length), signal))
 
-    def _edges(self, term: Sequence, layout: Layout, frame: Frame) -> list[Fraction | None] | None:
+    def _edges(self, term: Sequence, layout: Layout, frame: Frame) -> list[Exact | None] | None:
         """The exact boundaries of a chain; the last is None for a chain that never ends.
 
         None, and a complaint, when a part fills the rest and that is unknown or nothing.
         """
         if layout.whole is None:
             return None
-        edges: list[Fraction | None] = [Fraction(0)]
-        at, known = Fraction(0), layout.whole.fixed
+        edges: list[Exact | None] = [0]
+        at: Exact = 0
+        known = layout.whole.fixed
         for extent, part in zip(layout.extents, term.parts, strict=True):
             length = extent.length
             if length is None:
@@ -329,8 +327,8 @@ class Resolver:
         i: int,
         place: Place,
         window: Window,
-        origin: Fraction,
-        room: Fraction | None,
+        origin: Exact,
+        room: Exact | None,
         frame: Frame,
         cells: list[Cell],
     ) -> Frame:
@@ -345,9 +343,7 @@ class Resolver:
         def next(span: Span) -> float | None:
             return cells[i].ask(following, span)
 
-        return replace(
-            frame, place=place, window=window, origin=origin, room=room, prev=prev, next=next
-        )
+        return Frame(place, window, origin, room, prev, next, frame.outer)
 
     def _begin(self, part: Term, frame: Frame) -> Callable[[], float | None] | None:
         """How to find where a part starts without building it, so that long chains stay shallow."""
@@ -372,7 +368,7 @@ class Resolver:
         modifier = self.lengths.modifier(term, frame.place)
         whole = self.lengths.measure(term, frame.place)
         reach = frame.room if whole is None or whole.length is None else whole.length
-        end = half_up(frame.origin + reach) if isinstance(reach, Fraction) else math.inf
+        end = _rounded(reach, frame.origin)
         inside = self._source_frame(term, modifier, end, frame)
         source = self.build(term.source, inside)
         if whole is None or source is None:
@@ -389,7 +385,7 @@ class Resolver:
         if isinstance(modifier, Reactive):
             return self._build_reacting(term, modifier, source, frame.window.part(0, end))
         try:
-            return modifier.apply(source, length, end, write(term.node))
+            return modifier.apply(source, as_length(length), end, write(term.node))
         except ParameterError as error:
             self.args.impossible(error, term.node, term.arguments)
             return None
@@ -414,12 +410,11 @@ class Resolver:
         """Find the mistakes inside the entries of a modifier that cannot be made."""
         for entry in term.entries:
             if isinstance(entry.value, Term):
-                nowhere = frame.place.moved(Fraction(0), None)
-                inside = replace(
-                    frame,
+                nowhere = frame.place.moved(0, None)
+                inside = frame._replace(
                     place=nowhere,
-                    origin=Fraction(0),
-                    room=Fraction(1),
+                    origin=0,
+                    room=1,
                     next=self.args.base,
                 )
                 self.build(entry.value, inside)
@@ -429,15 +424,17 @@ class Resolver:
     ) -> Frame:
         """The frame for what a modifier changes; it is done with at update `end`."""
         outer = frame.place.rest if frame.room is None else frame.room
-        room = None if modifier is None or outer is None else modifier.room(outer)
-        origin = Fraction(0) if term.cls.warps else frame.origin
+        room: Exact | None = None
+        if modifier is not None and outer is not None:
+            room = modifier.room(Fraction(outer))
+        origin = 0 if term.cls.warps else frame.origin
         if room is None:
             room = frame.place.rest
         window = frame.window.part(0, end)
         if modifier is not None:
             window = window.under(term.cls.name, modifier.began())
         place = source_place(term, frame.place)
-        return replace(frame, place=place, window=window, origin=origin, room=room)
+        return frame._replace(place=place, window=window, origin=origin, room=room)
 
     def _build_entries(
         self, term: Modify, modifier: Modifier, source: Signal, frame: Frame
@@ -458,9 +455,8 @@ class Resolver:
 
             rest = None if frame.place.rest is None else frame.place.rest - exact
             origin = frame.origin + exact - at
-            inside = replace(
-                frame,
-                place=frame.place.moved(Fraction(0), rest),
+            inside = frame._replace(
+                place=frame.place.moved(0, rest),
                 window=frame.window.part(at, stop),
                 origin=origin,
                 room=rest,
@@ -477,3 +473,10 @@ class Resolver:
 def _text_of(part: Term) -> n.Node:
     """What a part of a chain is in the text."""
     return part.pipe if isinstance(part, Modify) else part.node
+
+
+def _rounded(length: Length | None, start: Exact = 0) -> float:
+    """The update at which what starts somewhere has ended; inf if that is never or unknown."""
+    if length is None or isinstance(length, float):
+        return math.inf
+    return half_up(start + length)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from lrdsl.functions import FUNCTIONS
 from lrdsl.shapes import Shape
-from lrdsl.signal import Array, Piece, Range, Signal, Times, half_up, merged, whole
+from lrdsl.signal import Array, Exact, Piece, Range, Signal, Times, half_up, merged, whole
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write
 
@@ -59,7 +58,7 @@ class Elsewhere(Signal):
 
     signal: Signal
     name: str
-    zero: Fraction
+    zero: Exact
 
     @property
     def steady(self) -> float | None:

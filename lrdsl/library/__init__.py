@@ -64,14 +64,22 @@ def _parsed(name: str) -> Definition:
 
 _LOADED: dict[str, Definition] = {}
 _LOCK = threading.Lock()
+_changes = 0
 
 
 def keep(definitions: Mapping[str, Definition], gone: Iterable[str] = ()) -> None:
     """Make definitions known to all specs of this process, and forget others."""
+    global _changes
     with _LOCK:
         for name in gone:
             _LOADED.pop(name, None)
         _LOADED.update(definitions)
+        _changes += 1  # last: who has seen the number sees the definitions too
+
+
+def changes() -> int:
+    """How often the definitions of this process have changed."""
+    return _changes
 
 
 def loaded() -> Mapping[str, Definition]:
@@ -118,6 +126,11 @@ class Library:
         """
         defined = name in self.own or name in self.process or name in shipped()
         return name if defined else name.rpartition(".")[0]
+
+    @property
+    def has_user(self) -> bool:
+        """Whether there are definitions of the user's."""
+        return bool(self.own or self.process)
 
     def is_user(self, name: str) -> bool:
         """Whether a definition is the user's, not lrdsl's."""

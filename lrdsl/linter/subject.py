@@ -191,7 +191,8 @@ class Subject:
 
     def updates(self, node: n.Node) -> Fraction | None:
         """How many updates a duration is, None if that is not known."""
-        return Durations(self.context, Reporter(""), "", Place(None, None)).evaluate(node)
+        found = Durations(self.context, Reporter(""), "", Place(None, None)).evaluate(node)
+        return None if found is None else Fraction(found)
 
     def value(self, node: n.Node) -> float | None:
         """The value of a node, None if that is not known, or depends on the place."""

@@ -242,11 +242,13 @@ def is_alike(first: Schedule, second: Schedule, end: float, most: int = MOST) ->
     stop = MOST if math.isinf(end) else max(int(end), 1)
     at = np.arange(stop) if stop <= most else np.linspace(0, stop - 1, most).astype(np.int64)
     try:
-        if stop > most:
-            edges = np.array([*first.boundaries[:most], *second.boundaries[:most]], dtype=np.int64)
-            near = np.concatenate([edges - 1, edges])
-            at = np.concatenate([at, near[(near >= 0) & (near < stop)]])
-        return np.array_equal(first(at), second(at))
+        alike = np.array_equal(first(at), second(at))
+        if stop <= most or not alike:
+            return alike
+        edges = np.array([*first.boundaries[:most], *second.boundaries[:most]], dtype=np.int64)
+        near = np.concatenate([edges - 1, edges])
+        near = near[(near >= 0) & (near < stop)]
+        return np.array_equal(first(near), second(near))
     except SpecError:
         return False
 

@@ -7,14 +7,13 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from lrdsl.modifiers.base import Length, Modifier
-from lrdsl.signal import Array, Piece, Signal, Times, half_up, spans
+from lrdsl.signal import Array, Exact, Piece, Signal, Times, half_up, spans
 
 State: TypeAlias = "tuple[Any, ...]"
 """What a modifier remembers of the metrics that it has seen: a named tuple of plain numbers."""
@@ -84,7 +83,7 @@ class Reacting(Signal):
 
     source: Signal
     text: str
-    zero: Fraction
+    zero: Exact
     reaction: Reaction
 
     def values(self, t: Times) -> Array:
@@ -140,7 +139,7 @@ class Reactor:
 
     modifier: Reactive
     signal: Reacting
-    start: Fraction
+    start: Exact
     stop: Length
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -57,7 +58,7 @@ class Form:
         """Whether it is written `name[…]`."""
         return self.cls.bracket
 
-    @property
+    @cached_property
     def hidden(self) -> Mapping[str, Lean]:
         """Fields that are filled although no call names them."""
         return {k: v for k, v in self.cls.hidden().items() if k not in self.fixed}
@@ -69,7 +70,11 @@ class Form:
 
     def has(self, kind: Kind) -> bool:
         """Whether some parameter is of that kind."""
-        return any(parameter.kind is kind for parameter in self.parameters)
+        return kind in self._kinds
+
+    @cached_property
+    def _kinds(self) -> frozenset[Kind]:
+        return frozenset([parameter.kind for parameter in self.parameters])
 
 
 def _of_curves(name: str | None) -> bool:

@@ -7,6 +7,7 @@ is no deeper than a chain of two.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -362,58 +363,65 @@ N = TypeVar("N", bound=Node)
 
 def at(node: N, span: Span) -> N:
     """The same node, standing at `span`."""
-    return node if span is node.span else replace(node, span=span)
+    if span is node.span:
+        return node
+    if isinstance(node, Name):  # most of what is moved, and `replace` takes its time
+        return Name(node.id, span=span)  # type: ignore[return-value]
+    if isinstance(node, Number):
+        return Number(node.value, node.unit, node.text, span=span)  # type: ignore[return-value]
+    return replace(node, span=span)
 
 
 def rebuild(
     node: Node, change: Callable[[Node], Node], place: Callable[[Span], Span] | None
 ) -> Node:
-    """The same node, with its children changed and its spans put in another place."""
+    """The same node, with its children changed and its spans put in another place.
+
+    Without a place, a node whose children stay what they are is that very node.
+    """
     # Written so that a tree of the greatest depth allowed stays well inside Python's stack.
     if isinstance(node, _LEAVES):
         return node if place is None else at(node, place(node.span))
+    old = node.children
+    if isinstance(node, Call):
+        old = tuple([argument.value for argument in node.arguments])
+    new: tuple[Any, ...] = tuple(map(change, old))
     if place is None:
+        if all(map(operator.is_, old, new)):
+            return node
         place = _same
-    updates: dict[str, Any] = {"span": place(node.span)}
+    return _of_parts(node, new, place)
+
+
+def _of_parts(node: Node, new: tuple[Any, ...], place: Callable[[Span], Span]) -> Node:
+    """A node like another, of other parts: its children, or the values of a call's arguments."""
+    span = place(node.span)
     match node:
-        case List(items=items):
-            updates["items"] = tuple(map(change, items))
         case Call(name=name, arguments=arguments):
-            updates.update(name=at(name, place(name.span)))
-            values = tuple(map(change, [argument.value for argument in arguments]))
-            updates["arguments"] = tuple(
+            moved = tuple(
                 [
-                    replace(a, value=value, name_span=place(a.name_span), span=place(a.span))
-                    for a, value in zip(arguments, values, strict=True)
+                    Argument(value, a.name, place(a.name_span), span=place(a.span))
+                    for a, value in zip(arguments, new, strict=True)
                 ]
             )
-        case Entry(start=start, stop=stop, value=value):
-            updates.update(start=change(start), value=change(value))
-            updates["stop"] = None if stop is None else change(stop)
-        case Bracket(name=name, entries=entries):
-            updates.update(name=at(name, place(name.span)))
-            updates["entries"] = tuple(map(change, entries))
-        case Pipe(parts=parts) | Chain(parts=parts) | Arithmetic(parts=parts) | Logic(parts=parts):
-            updates["parts"] = tuple(map(change, parts))
-        case Negative(operand=operand) | Not(operand=operand):
-            updates["operand"] = change(operand)
-        case Power(base=base, exponent=exponent):
-            updates.update(base=change(base), exponent=change(exponent))
-        case If(then=then, condition=condition, otherwise=otherwise):
-            updates.update(then=change(then), condition=change(condition))
-            updates["otherwise"] = change(otherwise)
-        case Compare(left=left, right=right):
-            updates.update(left=change(left), right=change(right))
-        case Modifiers(parts=parts):
-            updates["parts"] = tuple(map(change, parts))
-        case Program(names=names, values=parts):
-            updates["names"] = tuple([at(name, place(name.span)) for name in names])
-            updates["values"] = tuple(map(change, parts))
-        case Scope(body=inner):
-            updates["body"] = change(inner)
-        case Outer(argument=inner):
-            updates["argument"] = change(inner)
-    return replace(node, **updates)
+            return Call(at(name, place(name.span)), moved, span=span)
+        case Arithmetic(operators=operators):
+            return Arithmetic(operators, new, span=span)
+        case Pipe() | Chain() | Modifiers() | List():
+            return type(node)(new, span=span)
+        case Entry(factor=factor):
+            stop = new[1] if len(new) == 3 else None
+            return Entry(new[0], stop, factor, new[-1], span=span)
+        case Bracket(name=name):
+            return Bracket(at(name, place(name.span)), new, span=span)
+        case Compare(operator=word):
+            return Compare(word, *new, span=span)
+        case Logic(operator=word):
+            return Logic(word, new, span=span)
+        case Program(names=names):
+            return Program(tuple([at(name, place(name.span)) for name in names]), new, span=span)
+    assert isinstance(node, (If, Negative, Not, Power, Scope, Outer))  # of nodes alone
+    return type(node)(*new, span=span)
 
 
 def _same(span: Span) -> Span:

@@ -16,7 +16,7 @@ from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from lrdsl import diagnostics as d
-from lrdsl.diagnostics import Reporter, Span
+from lrdsl.diagnostics import Diagnostic, Reporter, Span
 from lrdsl.resources import folder, private_cache
 from lrdsl.syntax import mistakes
 from lrdsl.syntax import nodes as n
@@ -24,6 +24,8 @@ from lrdsl.syntax.definitions import DefinedParameter, Definition, doc_above
 from lrdsl.syntax.numbers import read_number
 
 MAX_CHARACTERS = 64 * 1024
+LONGEST_KEPT = 4096
+"""What is made of longer texts is not kept for the next time: it would take much memory."""
 MAX_DEPTH = 200
 MOST_NODES_DEEP = 2 * MAX_DEPTH + 1
 """As a tree counts: a call and its argument are two nodes, but one level."""
@@ -58,6 +60,22 @@ def read(text: str, reporter: Reporter) -> n.Node | None:
 
     None when nothing could be made of the text.
     """
+    # What a program speaks of, and what its specs are, is read from the same texts.
+    read_text = _read if len(text) <= LONGEST_KEPT else _read.__wrapped__
+    tree, found = read_text(text)
+    for each in found:
+        reporter.add(each)
+    return tree
+
+
+@functools.lru_cache(maxsize=64)
+def _read(text: str) -> tuple[n.Node | None, tuple[Diagnostic, ...]]:
+    reporter = Reporter(text)
+    tree = _mended(text, reporter)
+    return tree, tuple(reporter.diagnostics)
+
+
+def _mended(text: str, reporter: Reporter) -> n.Node | None:
     if not _is_readable(text, reporter):
         return None
     handler = _Recovery(text, reporter)
