@@ -49,14 +49,17 @@ def calls(function: Callable[[], object], *, everywhere: bool = False) -> int:
     def seen(frame: FrameType, event: str, arg: Any) -> None:
         nonlocal count
         if event == "call":  # `frame` is the function's own
-            count += everywhere or is_own(frame) or is_own(frame.f_back)
+            count += is_own(frame) or is_own(frame.f_back)
         elif event == "c_call":  # `frame` is the caller's
-            count += everywhere or is_own(frame)
+            count += is_own(frame)
 
-    gc.collect()
-    gc.disable()
+    def seen_everywhere(frame: FrameType, event: str, arg: Any) -> None:
+        nonlocal count
+        count += event == "call" or event == "c_call"
+
+    gc.disable()  # what is collected meanwhile calls functions, too
     before = sys.getprofile()
-    sys.setprofile(seen)
+    sys.setprofile(seen_everywhere if everywhere else seen)
     try:
         function()
     finally:
@@ -289,7 +292,7 @@ def test_bytes_of_steps(clock: str) -> None:
         for _ in range(3 * AHEAD):
             step()
         held, peak = more()
-    assert held <= 32 * AHEAD
+    assert held <= 64 * AHEAD  # less than two blocks
     assert peak <= 256 * AHEAD
 
 
