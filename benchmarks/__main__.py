@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks import readme, table
 from benchmarks.groups import GROUPS, measured
 from benchmarks.rows import Row
-from benchmarks.timing import QUICK, USUAL
+from benchmarks.timing import FULL, QUICK, USUAL
 
 _ABOUT = "Measure what lrdsl costs beside what people use now."
 
@@ -19,7 +19,9 @@ def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=_ABOUT)
     parser.add_argument("--only", action="append", choices=[*GROUPS], default=[], help="one group")
-    parser.add_argument("--quick", action="store_true", help="little work: does it run at all?")
+    work = parser.add_mutually_exclusive_group()
+    work.add_argument("--quick", action="store_true", help="little work: does it run at all?")
+    work.add_argument("--full", action="store_true", help="more rounds, and no samples")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--readme", action="store_true", help="put the table into README.md")
     parser.add_argument(
@@ -28,7 +30,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.readme and (given.only or given.quick):
         parser.error("the README has the whole table: --readme takes no --only and no --quick")
-    effort = QUICK if given.quick else USUAL
+    effort = QUICK if given.quick else FULL if given.full else USUAL
     warnings.simplefilter("ignore")  # what peers warn of is not of interest here
     if given.plots is not None:
         from benchmarks.plots import draw

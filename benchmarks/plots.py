@@ -74,7 +74,7 @@ def _by_segments(count: int) -> Contenders:
     spec = segments(count, 10**7)
     schedule = lrdsl.compile(spec)
     made = optimizer()
-    parts = [theirs.CosineAnnealingLR(made, 10**7) for _ in range(count)]
+    parts: list[theirs.LRScheduler] = [theirs.CosineAnnealingLR(made, 10**7) for _ in range(count)]
     ends = [i * (10**7 // count) for i in range(1, count)]
     return {
         "lrdsl, one value": calls(lambda: schedule(7_777_777)),

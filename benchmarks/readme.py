@@ -42,4 +42,4 @@ def with_section(page: str, content: str) -> str:
 def write(rows: Sequence[Row], path: Path = README) -> None:
     """Put the table into the README."""
     page = with_section(path.read_text(encoding="utf-8"), section(rows))
-    replace(path, page.encode("utf-8"))
+    replace(str(path), page.encode("utf-8"))

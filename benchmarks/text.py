@@ -67,7 +67,7 @@ def over(read: Callable[[str], object], text: Callable[[], str]) -> Contender:
 
 
 def _linted(effort: Effort) -> Row:
-    sample = max(10, _LINTED // 10 // effort.size)
+    sample = max(10, _LINTED // effort.sample // effort.size)
     contenders = {
         "lrdsl": _all(lrdsl.lint, sample),
         "compiling them": _all(lrdsl.compile, sample),

@@ -23,12 +23,14 @@ MOST_RUNS = 10**6
 class Effort:
     """How much is measured: `rounds`, and about how long a contender runs in each, in seconds.
 
-    `size` is what rows that need a long time divide their work by.
+    `size` is what rows that need a long time divide their work by, `sample` what those do that can
+    take a part for the whole.
     """
 
     rounds: int = 15
     seconds: float = 0.03
     size: int = 1
+    sample: int = 10
 
     def but(self, rounds: int) -> Effort:
         """The same with fewer rounds, for what takes long."""
@@ -37,6 +39,7 @@ class Effort:
 
 QUICK = Effort(rounds=3, seconds=0.0005, size=100)
 USUAL = Effort()
+FULL = Effort(rounds=31, seconds=0.1, sample=1)
 
 
 @dataclass(frozen=True)
