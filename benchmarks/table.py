@@ -91,7 +91,7 @@ def markdown(rows: Iterable[Row]) -> str:
 
 def surroundings() -> dict[str, Any]:
     """What the figures were measured with."""
-    versions = {}
+    versions: dict[str, str | None] = {}
     for name in _RECORDED:
         try:
             versions[name] = metadata.version(name)

@@ -1,17 +1,23 @@
 """Train a small network on handwritten digits under a learning-rate schedule.
 
     python examples/train.py
-    python examples/train.py 'lr="warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"'
+    python examples/train.py lr='warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]'
     python examples/train.py schedule@lr=wsd_by_hand optimizer=adamw steps=400
     python examples/train.py -m schedule@lr=warmup_cosine,wsd_by_hand
-    python examples/train.py 'lr="torch.OneCycleLR(0.3, total_steps=total)"'
-    python examples/train.py 'lr="warmup(100) >> (hold() | plateau(0.5, patience=3))"'
+    python examples/train.py -m lr='cosine(1,0,900), linear(1,0,900)'
+    python examples/train.py lr='torch.OneCycleLR(0.3, total_steps=total)'
+    python examples/train.py lr='warmup(100) >> (hold() | plateau(0.5, patience=3))'
     python examples/train.py range_test=true optimizer=adamw
     python examples/train.py -m +hydra/callbacks=[lrdsl] schedule@lr=linear,poly steps=400
+    python examples/train.py -m +sweep=optuna schedule@lr=linear
 
-The last line lints the schedule of every job before the first one starts (docs/hydra.md).
+The shell's quotes are enough since `lrdsl.hydra.main` puts in those that Hydra needs; with plain
+`hydra.main` it is 'lr="cosine(1, 0, 900)"'.
+The last but one lints the schedule of every job before the first one starts (docs/hydra.md); sweeps
+are in docs/sweeps.md.
 A schedule that reacts to a metric is given the test loss, once an epoch.
-Hydra's run folder then holds lr.csv (step, lr, loss) and lr.png.
+Hydra's run folder then holds lr.csv (step, lr, loss, and at the end result, the test loss) and
+lr.png.
 With range_test=true nothing is trained: a learning-rate range test suggests an `optimizer.lr`, and
 draws range_test.png.
 """
@@ -34,12 +40,14 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 from tqdm import tqdm
 
+import lrdsl.hydra
 from lrdsl import Spec, SpecError
 from lrdsl.torch import range_test
 
 
-@hydra.main(version_base="1.3", config_path="../conf", config_name="train")
-def main(cfg: DictConfig) -> None:
+@lrdsl.hydra.main(version_base="1.3", config_path="../conf", config_name="train")
+def main(cfg: DictConfig) -> float | None:
+    """Train; the test loss at the end is what a sweep compares."""
     torch.manual_seed(cfg.seed)
     torch.set_num_threads(1)  # the network is too small to gain from more
     train, test = load_data(cfg.seed)
@@ -52,7 +60,7 @@ def main(cfg: DictConfig) -> None:
             found = range_test(model, optimizer, loss_of, loader)
             found.plot(folder / "range_test.png")
             print(f"{found}\nrange_test.png is in {folder}")
-            return
+            return None
         scheduler = hydra.utils.instantiate(cfg.scheduler)(optimizer)
     except SpecError as error:
         sys.exit(str(error))
@@ -74,10 +82,12 @@ def main(cfg: DictConfig) -> None:
             scheduler.observe(test_loss(model, test))
         history.append((step, lr, loss.item()))
 
-    write_csv(folder / "lr.csv", history)
+    result = test_loss(model, test)
+    write_csv(folder / "lr.csv", history, result)
     draw(folder / "lr.png", history, scheduler.spec)
     print(f"test accuracy: {accuracy(model, test):.3f}")
     print(f"lr.csv and lr.png are in {folder}")
+    return result
 
 
 def load_data(seed: int) -> tuple[TensorDataset, TensorDataset]:
@@ -110,11 +120,13 @@ def accuracy(model: nn.Module, data: TensorDataset) -> float:
     return (model(images).argmax(dim=1) == labels).float().mean().item()
 
 
-def write_csv(path: Path, history: list[tuple[int, float, float]]) -> None:
+def write_csv(path: Path, history: list[tuple[int, float, float]], result: float) -> None:
+    """The last row has the result, for `lrdsl compare`."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["step", "lr", "loss"])
-        writer.writerows(history)
+        writer.writerow(["step", "lr", "loss", "result"])
+        writer.writerows([(*row, "") for row in history[:-1]])
+        writer.writerow([*history[-1], result])
 
 
 def draw(path: Path, history: list[tuple[int, float, float]], spec: Spec) -> None:

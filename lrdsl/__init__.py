@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from lrdsl.linter import lint
     from lrdsl.schedule import Schedule, Segment, compile
     from lrdsl.switch import Switch
-    from lrdsl.syntax.spec import Spec, parse
+    from lrdsl.syntax.spec import Spec
+    from lrdsl.tree.taken import parse
 
 __version__ = "0.1.0"
 
@@ -38,10 +39,10 @@ _HOME = {
     "format": "lrdsl.formatter",
     "lint": "lrdsl.linter",
     "load": "lrdsl.definitions",
-    "parse": "lrdsl.syntax.spec",
+    "parse": "lrdsl.tree.taken",
     "shape": "lrdsl.custom",
 }
-_MODULES = frozenset({"build", "hydra", "plot", "torch"})
+_MODULES = frozenset({"build", "hydra", "plot", "torch", "tree"})
 
 __all__ = [
     "Diagnostic",

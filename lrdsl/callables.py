@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from lrdsl.diagnostics import SpecError, fail
 from lrdsl.signal import Array, Piece, Signal
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import cut
-from lrdsl.syntax.spec import Spec, as_number, source_of
+from lrdsl.syntax.spec import Spec, as_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +138,6 @@ class FunctionSpec(Spec):
 
     def __reduce__(self) -> tuple[object, tuple[Any]]:
         return FunctionSpec, (self.function,)
-
-
-def taken(spec: object) -> str | FunctionSpec:
-    """What is kept of anything that is taken for a spec: its text, or the function that it is.
-
-    >>> taken({"spec": 0.1}), taken(math.sqrt)
-    ('0.1', FunctionSpec(math.sqrt))
-    """
-    if isinstance(spec, FunctionSpec):
-        return spec
-    if isinstance(spec, Mapping) and callable(spec.get("spec")):
-        return taken(spec["spec"])
-    return FunctionSpec(spec) if callable(spec) else source_of(spec)
 
 
 def qualified_name(function: object) -> str:

@@ -62,7 +62,16 @@ _ABOUT_SPEC = (
 )
 
 
-_ELSEWHERE = {"fmt": "lrdsl.fmt_cli", "lint": "lrdsl.lint_cli", "rules": "lrdsl.lint_cli"}
+_ELSEWHERE = {
+    "compare": "lrdsl.compare_cli",
+    "convert": "lrdsl.tree_cli",
+    "fmt": "lrdsl.fmt_cli",
+    "lint": "lrdsl.lint_cli",
+    "presets": "lrdsl.presets_cli",
+    "quote": "lrdsl.quote_cli",
+    "rules": "lrdsl.lint_cli",
+    "schema": "lrdsl.tree_cli",
+}
 """Commands with a module of their own, imported when they are called."""
 
 

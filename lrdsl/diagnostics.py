@@ -48,6 +48,41 @@ NOWHERE = Span(-1, -1)
 """The span of what was never text, such as an argument of a Python call."""
 
 
+class MadeText(str):
+    """Text that was made of data, a tree of a config for example.
+
+    `places` are stretches of the text, each with its place in the data, the outer ones first.
+
+    >>> text = MadeText("hold(5)", [(Span(0, 7), "lr"), (Span(5, 6), "lr.hold.steps")])
+    >>> text.place(Span(5, 6)), text.place(Span(0, 4))
+    ('lr.hold.steps', 'lr')
+    """
+
+    places: tuple[tuple[Span, str], ...]
+
+    def __new__(cls, text: str, places: Iterable[tuple[Span, str]] = ()) -> MadeText:
+        made = super().__new__(cls, text)
+        made.places = tuple(places)
+        return made
+
+    def place(self, span: Span) -> str:
+        """The place of the smallest part of the data that a span is within, "" if unknown."""
+        around = [
+            (each.stop - each.start, -i)
+            for i, (each, _) in enumerate(self.places)
+            if each.start <= span.start and span.stop <= each.stop
+        ]
+        return self.places[-min(around)[1]][1] if around else ""
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)  # the places are for messages alone
+
+
+def place_in(source: str, span: Span) -> str:
+    """The place in the data of a stretch of text made from it; "" for other text."""
+    return source.place(span) if isinstance(source, MadeText) else ""
+
+
 class Problem(NamedTuple):
     """A kind of mistake. The code never changes its meaning; the name is for reading."""
 
@@ -145,6 +180,8 @@ class Diagnostic:
     replacement: str | None = None
     file: str = ""
     """The name of the file that `source` was read from, if it was."""
+    place: str = ""
+    """Where in the data that `source` was made of, `chain[1].cosine.steps`, if it was."""
 
     @property
     def code(self) -> str:
@@ -174,6 +211,8 @@ class Diagnostic:
         head = f"{self.severity}[{self.code}]: {printable(self.message)}"
         if self.file:
             head += f"\n  in {printable(self.file)}:"
+        if self.place:
+            head += f"\n  at {printable(self.place)}:"
         position = self.position
         if position is None:
             return head if self.fix is None else f"{head}\n  = {self.fix}"
@@ -204,6 +243,7 @@ class Diagnostic:
             "replacement": self.replacement,
             "definitions": [site.name for site in self.span.sites],
             "file": self.file or None,
+            "place": self.place or None,
         }
 
 
@@ -254,6 +294,11 @@ class SpecError(ValueError):
         self.diagnostics = tuple(diagnostics)
         super().__init__("\n".join(d.render() for d in self.diagnostics))
 
+    def __repr__(self) -> str:
+        # Whoever wraps errors shows their repr, Hydra's `instantiate` for one: the carets must be
+        # under their words there too.
+        return f"{type(self).__name__}:\n{self}"
+
     def __reduce__(self) -> tuple[type[SpecError], tuple[tuple[Diagnostic, ...]]]:
         return type(self), (self.diagnostics,)
 
@@ -300,7 +345,11 @@ class Reporter:
             fix, replacement = suggestion
         if span.sites:  # what is to be replaced stands in the definition, not at the span
             replacement = None
-        self.add(Diagnostic(problem, message, span, self.source, fix, replacement, self.file))
+        place = place_in(self.source, span)
+        if isinstance(self.source, MadeText):  # nothing of the text is the user's to replace
+            replacement = None
+        source, file = self.source, self.file
+        self.add(Diagnostic(problem, message, span, source, fix, replacement, file, place))
 
     def add(self, found: Diagnostic) -> None:
         """Note a complaint made elsewhere."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrdsl import diagnostics as d
-from lrdsl.callables import FunctionSpec, taken
+from lrdsl.callables import FunctionSpec
 from lrdsl.compiler.check import read_own
 from lrdsl.compiler.expand import fields
 from lrdsl.diagnostics import Diagnostic, Span, SpecError
@@ -17,7 +17,9 @@ from lrdsl.library.files import text_of
 from lrdsl.registry import did_you_mean
 from lrdsl.syntax.nodes import Name, walk
 from lrdsl.syntax.printer import write
-from lrdsl.syntax.spec import parse, source_of
+from lrdsl.syntax.spec import parse
+from lrdsl.tree.taken import source_of, taken
+from lrdsl.tree.words import CALLED, is_tree
 
 ONE_SPEC = frozenset({"spec", "definitions"})
 """The keys of a mapping that is one spec and not a program or a choice of specs."""
@@ -60,15 +62,20 @@ class Program:
 
     def __init__(self, spec: object, definitions: str = "", others: Collection[str] = ()) -> None:
         specs = keyed(spec, definitions)
+        library = _library(definitions, spec)
+        is_single = _is_single(spec, library)
         # A single spec speaks of nothing but its variables, which may have any name.
-        known = frozenset() if _is_single(spec) else frozenset([*specs, *others])
+        known = frozenset() if is_single else frozenset([*specs, *others])
         self.choices: dict[str, tuple[Choice, ...]] = {
             key: tuple(
-                [Choice(key, p, spec, *_names(spec, known)) for p, spec in _patterns(specs[key])]
+                [
+                    Choice(key, p, one, *_names(one, known))
+                    for p, one in _patterns(specs[key], library)
+                ]
             )
             for key in specs
         }
-        self.is_single = _is_single(spec) and len(specs) == 1
+        self.is_single = is_single and len(specs) == 1
 
     @property
     def texts(self) -> str | dict[str, Any]:
@@ -162,14 +169,24 @@ def keyed(spec: object, definitions: str = "") -> dict[str, object]:
     >>> keyed("torch.CyclicLR(0.1, 0.3)")["momentum"]
     'torch.CyclicLR.momentum(0.1, 0.3)'
     """
-    if _is_single(spec):
+    library = _library(definitions, spec)
+    if _is_single(spec, library):
         return {"lr": spec, **_beside(spec, definitions)}
     assert isinstance(spec, Mapping)
     return {
-        str(key): _defined(value, spec.get("definitions"))
+        str(key): _defined(value, spec.get("definitions"), library)
         for key, value in spec.items()
         if key != "definitions"
     }
+
+
+def _library(definitions: str, spec: Any) -> Library:
+    """The definitions in reach of a program's specs; faulty ones are found when they are used."""
+    own = spec.get("definitions") if isinstance(spec, Mapping) else None
+    try:
+        return Library(read_own("\n".join([definitions, text_of(own)])))
+    except SpecError:
+        return Library()
 
 
 def _beside(spec: Any, definitions: str) -> dict[str, object]:
@@ -181,33 +198,44 @@ def _beside(spec: Any, definitions: str) -> dict[str, object]:
         found = fields(tree, Library(read_own(text)))
     except SpecError:
         return {}  # compiling it says what is wrong
-    return {key: _defined(write(call), own) for key, call in found.items() if key != "lr"}
+    return {
+        key: _defined(write(call), own, Library()) for key, call in found.items() if key != "lr"
+    }
 
 
-def _is_single(spec: object) -> bool:
-    return not isinstance(spec, Mapping) or _is_one(spec)
+def _is_single(spec: object, library: Library) -> bool:
+    return not isinstance(spec, Mapping) or _is_one(spec, library)
 
 
-def _is_one(spec: Mapping[Any, Any]) -> bool:
+def _is_one(spec: Mapping[Any, Any], library: Library) -> bool:
     # With other keys beside `spec` it is a faulty spec, as compiling it says.
-    return "spec" in spec or ONE_SPEC.issuperset(spec)
+    return "spec" in spec or ONE_SPEC.issuperset(spec) or is_tree(spec, library)
 
 
-def _defined(spec: Any, definitions: object) -> object:
+def _defined(spec: Any, definitions: object, library: Library) -> object:
     """The spec, or each of its patterns' specs, with the program's definitions in reach."""
     if definitions is None or callable(spec):
         return spec
-    if not isinstance(spec, Mapping):
+    if not isinstance(spec, Mapping) or (is_tree(spec, library) and "spec" not in spec):
         return {"spec": spec, "definitions": definitions}
-    if _is_one(spec):
+    if _is_one(spec, library):
         return {"definitions": definitions, **spec}
-    return {pattern: _defined(one, definitions) for pattern, one in spec.items()}
+    return {pattern: _defined(one, definitions, library) for pattern, one in spec.items()}
 
 
-def _patterns(spec: Any) -> list[tuple[str | None, Any]]:
-    if isinstance(spec, Mapping) and not _is_one(spec):
+def _patterns(spec: Any, library: Library) -> list[tuple[str | None, Any]]:
+    if isinstance(spec, Mapping) and not (_is_one(spec, library) or _is_mistyped(spec, library)):
         return [(str(pattern), one) for pattern, one in spec.items()]
     return [(None, spec)]
+
+
+def _is_mistyped(spec: Mapping[Any, Any], library: Library) -> bool:
+    """Whether a choice is a tree of something unknown: `{cosin: {start: 1, end: 0}}`."""
+    if len(spec) != 1:
+        return False
+    ((key, inner),) = spec.items()
+    is_name = isinstance(key, str) and CALLED.fullmatch(key) is not None
+    return is_name and isinstance(inner, Mapping) and not _is_one(inner, library)
 
 
 def _names(spec: Any, known: frozenset[str]) -> tuple[dict[str, Span], str]:
@@ -215,7 +243,7 @@ def _names(spec: Any, known: frozenset[str]) -> tuple[dict[str, Span], str]:
     if not known or callable(spec):
         return {}, ""
     try:
-        source = source_of(spec.get("spec") if isinstance(spec, Mapping) else spec)
+        source = source_of(spec)
         tree = parse(source).node
     except SpecError:
         return {}, ""  # compiling it says what is wrong, and more

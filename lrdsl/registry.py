@@ -19,8 +19,10 @@ from lrdsl.plugins import Plugins
 T = TypeVar("T")
 
 
-def near(word: str, known: Iterable[str]) -> str | None:
+def near(word: str, known: Iterable[str], alike: float = 0.6) -> str | None:
     """The known name most like `word`, or None when nothing is.
+
+    `alike` is how much they have in common at least, from 0 to 1.
 
     >>> near("cosin", ["linear", "cosine"])
     'cosine'
@@ -28,7 +30,7 @@ def near(word: str, known: Iterable[str]) -> str | None:
     True
     """
     lowered = {name.lower(): name for name in sorted(set(known), reverse=True)}
-    found = difflib.get_close_matches(word.lower(), lowered, n=3, cutoff=0.6)
+    found = difflib.get_close_matches(word.lower(), lowered, n=3, cutoff=alike)
     # Of those with much in common, the one that takes the fewest changes.
     best = min(found, key=lambda name: _distance(word.lower(), name), default=None)
     return None if best is None else lowered[best]

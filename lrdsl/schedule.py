@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrdsl import diagnostics as d
-from lrdsl.callables import Called, Caller, FunctionSpec, taken
+from lrdsl.callables import Called, Caller, FunctionSpec
 from lrdsl.compiler.analysis import Analysis, analyse, not_too_deep
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.resolve import Laid, Resolved, Resolver
@@ -27,6 +27,7 @@ from lrdsl.modifiers.reactive import Reaction
 from lrdsl.signal import CHUNK, LAST_STEP, Array, Signal, half_up
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Operand, Spec, as_number, source_of
+from lrdsl.tree.taken import taken
 
 MOST_CYCLES = 10**6
 """More cycles than this are not listed."""
@@ -390,8 +391,9 @@ def compile(
 ) -> Schedule:
     """The schedule that a spec means.
 
-    `spec` is text, a `Spec`, a number, a mapping with the key `spec`, or a Python function of the
-    number of updates made, which must be pure and goes on for the whole run. The other arguments
+    `spec` is text, a `Spec`, a number, a tree (`lrdsl.tree`), a mapping with the key `spec`, or a
+    Python function of the number of updates made, which must be pure and goes on for the whole run.
+    The other arguments
     are what the run supplies: `total_steps`, updates in the run, for `%`, `total`, `rest` and
     segments without a length; `steps_per_epoch` for `ep`; `samples_per_step` and `tokens_per_step`
     for `sp` and `tok`; `base_lr` for `base`, the parameter group's own learning rate;

@@ -168,7 +168,7 @@ CASES: dict[str, tuple[object, dict[str, object]]] = {
     "context-not-whole": ("cosine(1, 0)", {"total_steps": 10.5}),
     "context-is-text": ("cosine(peak, 0, 9)", {"peak": "0.1"}),
     "reserved-variable": ("cosine(1, 0, 9)", {"total": 10}),
-    "spec-is-a-list": ([1, 2], {}),
+    "spec-is-a-set": ({1, 2}, {}),
     "spec-in-a-mapping-with-more": ({"spec": "0.1", "steps": 10}, {}),
     "spec-is-nan": (float("nan"), {}),
 }
@@ -287,4 +287,5 @@ def test_to_dict_is_plain_data() -> None:
         "replacement": "cosine",
         "definitions": [],
         "file": None,
+        "place": None,
     }

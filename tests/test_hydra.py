@@ -10,7 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 import lrdsl
-from lrdsl.hydra import override
+from lrdsl.hydra import quote
 from lrdsl.resources import folder
 
 torch = pytest.importorskip("torch")
@@ -46,17 +46,17 @@ def values(cfg, steps):
     [
         pytest.param(
             [],
-            "warmup(linear, 100) >> cosine(0.5, 0.5 / 1000, 900 - 100)",
+            "warmed_up(100, cosine(0.5, 0.5 / 1000, until=900))",
             id="the default",
         ),
         pytest.param(
             ["schedule@lr=wsd_by_hand"],
-            "warmup(linear, 100) >> constant(0.5) >> cooldown(sqrt, 20%)",
+            "warmed_up(100, constant(0.5, until=0.8 * 900)) >> cooldown(sqrt, until=900)",
             id="a preset",
         ),
         pytest.param(
             ["schedule@lr=linear", "peak=0.3", "steps=400", "warmup=10"],
-            "warmup(linear, 10) >> linear(0.3, 0, 400 - 10)",
+            "warmed_up(10, linear(0.3, 0, until=400))",
             id="the variables of a preset",
         ),
         pytest.param(["schedule@lr=constant", "optimizer=adamw"], "constant(0.003)", id="AdamW"),
@@ -141,8 +141,8 @@ def test_partial_is_picklable(config):
         pytest.param("", id="empty"),
     ],
 )
-def test_override_survives_hydra(spec):
-    [read] = OverridesParser.create().parse_overrides([override(spec, key="a.b")])
+def test_quoted_text_survives_hydra(spec):
+    [read] = OverridesParser.create().parse_overrides([quote(spec, key="a.b")])
     assert read.key_or_group == "a.b"
     assert read.value() == spec
 
@@ -155,5 +155,5 @@ def test_override_survives_hydra(spec):
         pytest.param(OmegaConf.create({"spec": "hold(5)"}), 'lr="hold(5)"', id="config"),
     ],
 )
-def test_override_takes_whatever_is_a_spec(spec, text):
-    assert override(spec) == text
+def test_quote_takes_whatever_is_a_spec(spec, text):
+    assert quote(spec, key="lr") == text

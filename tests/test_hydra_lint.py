@@ -241,8 +241,8 @@ def sweep():
             ['lr="a(1) >> b(2)","c(3)"'], [['lr="a(1) >> b(2)"'], ['lr="c(3)"']], id="specs"
         ),
         pytest.param(
-            ["schedule@lr=glob(w*)"],
-            [["schedule@lr=warmup_cosine"], ["schedule@lr=wsd_by_hand"]],
+            ["schedule@lr=glob(ll*)"],
+            [["schedule@lr=llama2"], ["schedule@lr=llama3"]],
             id="a glob",
         ),
     ],
@@ -414,11 +414,23 @@ def test_hydra_without_the_callback_imports_nothing_of_lrdsl(app, tmp_path):
     assert done.stdout.split()[-1] == "False"
 
 
-def test_a_job_that_cannot_be_composed_is_left_to_hydra(app):
-    done = app("-m", "+nothing@lr=1,2")
-    assert done.returncode != 0
-    assert "nothing" in done.stderr
-    assert "lrdsl:" not in done.stderr
+def test_a_job_that_cannot_be_composed_stops_the_sweep(app, tmp_path):
+    write(tmp_path, {"conf/schedule/good.yaml": f"spec: {GOOD}\n"})
+    done = app("-m", "+schedule=good,goood", "steps=1,2", "hydra.sweeper.max_batch_size=1")
+    assert (done.returncode, done.jobs) == (1, [])
+    assert (
+        "lrdsl: the config of jobs 2 and 3 (+schedule=goood steps=1 for the first) cannot be "
+        "composed\n"
+    ) in done.stderr
+    assert "schedule/goood" in done.stderr
+    assert done.stderr.endswith("lrdsl: 1 error: no job was started\n")
+
+
+def test_a_spec_can_depend_on_the_number_of_the_job(app):
+    done = app("-m", 'lr="constant(1 / (3 - ${hydra:job.num}))"', "steps=1,2,3,4,5")
+    assert (done.returncode, done.jobs) == (1, [])
+    assert "`lr` of job 3 (" in done.stderr
+    assert "LR501" in done.stderr
 
 
 def test_a_job_not_known_ahead_is_linted_when_it_starts(capsys):

@@ -1464,7 +1464,7 @@ def test_what_is_a_spec(spec: Any, expected: float) -> None:
         pytest.param(-math.inf, id="-inf"),
         pytest.param(1j, id="complex"),
         pytest.param(b"0.1", id="bytes"),
-        pytest.param(["0.1"], id="list"),
+        pytest.param([], id="empty list"),
         pytest.param({}, id="empty mapping"),
         pytest.param({"lr": 0.1}, id="another key"),
         pytest.param({"spec": 1, "x": 2}, id="one key too many"),

@@ -24,6 +24,7 @@ from lrdsl.linter.files import lint_source, read_file, read_text
 from lrdsl.linter.found import SourceFile
 from lrdsl.linter.project import Project
 from lrdsl.linter.sources.names import calls_schedule
+from lrdsl.presets import files, read
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -90,12 +91,9 @@ def test_allowed_specs_are_shown() -> None:
     assert set(ALLOWED) <= {*shown(), *EXAMPLES.values()}
 
 
-@pytest.mark.parametrize("preset", sorted((ROOT / "conf" / "schedule").glob("*.yaml")), ids=str)
-def test_presets(preset: Path) -> None:
-    (spec,) = re.findall(r"^spec: (.*)$", preset.read_text(encoding="utf-8"), re.M)
-    for name, value in {"peak": 0.1, "warmup": 100, "steps": 900}.items():
-        spec = spec.replace(f"${{{name}}}", str(value))
-    assert lint(spec, total_steps=900, base_lr=0.1) == []
+@pytest.mark.parametrize("name", files())
+def test_presets(name: str) -> None:
+    assert lint(read(name).bare, total_steps=900, base_lr=0.1) == []
 
 
 EXAMPLES = {entry.name: entry.doc.example for entry in entries() if entry.doc.example}

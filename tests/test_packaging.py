@@ -21,7 +21,26 @@ DATA = [
     for path in sorted((ROOT / folder).rglob("*"))
     if path.is_file() and not path.name.startswith(".") and "__pycache__" not in path.parts
 ]
-PLUGIN = "hydra_plugins/lrdsl_callback.py"
+PLUGINS = [
+    path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "hydra_plugins").glob("*.py"))
+]
+APP = """
+import hydra
+from hydra.core.config_store import ConfigStore
+
+CONFIG = {
+    "defaults": [{"schedule@lr": "wsd"}, "_self_"],
+    "steps": 900,
+    "half": "${lrdsl.at:${lr},450,{base_lr: 1}}",
+}
+ConfigStore.instance().store(name="app", node=CONFIG)
+
+@hydra.main(version_base="1.3", config_path=None, config_name="app")
+def main(config):
+    print(config.lr.spec, config.half)
+
+main()
+"""
 LIBRARY = [path.relative_to(ROOT).as_posix() for path in (ROOT / "lrdsl/library").glob("*.lr")]
 
 pytestmark = pytest.mark.slow
@@ -77,7 +96,7 @@ def test_each_data_file_is_packed_once(packages: dict[str, Path], kind: str, pre
     assert sorted(found) == sorted(prefix + data for data in DATA)
     assert sorted(name for name in names if name.endswith(".lr")) == sorted(LIBRARY)
     assert "py.typed" in " ".join(names)
-    assert [name for name in names if "hydra_plugins" in name] == [PLUGIN]
+    assert sorted(name for name in names if "hydra_plugins" in name) == PLUGINS
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist", "editable"])
@@ -109,10 +128,15 @@ def test_installed_command_shows_a_schedule(
     assert Path(run(python, "-c", look, cwd=tmp_path).strip()).is_dir()
     look = (
         "from hydra.core.plugins import Plugins; Plugins.instance(); import sys;"
-        " print(sys.modules['hydra_plugins.lrdsl_callback'].__file__)"
+        " print(*[sys.modules[name].__file__ for name in sorted(sys.modules)"
+        " if name.startswith('hydra_plugins.lrdsl_')], sep='\\n')"
     )
-    found = run(python, "-c", look, cwd=tmp_path).strip()
-    assert Path(found).resolve() == (home / PLUGIN).resolve()
+    found = run(python, "-c", look, cwd=tmp_path).splitlines()
+    assert [Path(name).resolve() for name in found] == [(home / each).resolve() for each in PLUGINS]
+
+    (tmp_path / "app.py").write_text(APP)
+    chosen = run(python, "app.py", "schedule@lr=cosine", "hydra.run.dir=out", cwd=tmp_path)
+    assert chosen == "warmed_up(0, cosine(base, 0, until=900)) 0.5\n"
 
     shown = run(scripts / "lrdsl", "show", SPEC, cwd=tmp_path)
     assert shown.startswith("warmup(linear, 100) >> cosine(1, 1e-3, 800)\n")

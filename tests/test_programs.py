@@ -363,8 +363,8 @@ def test_circles(program, ring):
         pytest.param(adam(), {"momentum": 1, "betas[0]": 1}, "the same number", id="twice"),
         pytest.param(adam(), {"betas[0]": 1, "betas[00]": 1}, "the same number", id="00"),
         pytest.param(sgd(), {"lr": {}}, "not nothing", id="no patterns"),
-        pytest.param(sgd(), {"lr": {"*": {"a": 1}}}, "not `a`", id="too deep"),
-        pytest.param(sgd(), {"lr": [1]}, "not list", id="a list"),
+        pytest.param(sgd(), {"lr": {"*": {"a": 1}}}, "no shape `a`", id="too deep"),
+        pytest.param(sgd(), {"lr": []}, "at least one part", id="an empty list"),
         pytest.param(sgd(), {"spec": 1, "end": 2}, "key `spec`", id="more than a spec"),
         pytest.param(sgd(), {"lr": {"spec": 1, "*": 2}}, "key `spec`", id="the same of lr"),
         pytest.param(

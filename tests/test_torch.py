@@ -556,7 +556,7 @@ def scaled(scale):
         pytest.param(sgd(), "cosine(1, 0", {}, "never closed", id="syntax"),
         pytest.param(sgd(), "", {}, "LR101", id="empty"),
         pytest.param(sgd(), None, {}, "not NoneType", id="None"),
-        pytest.param(sgd(), [1], {}, "not list", id="list"),
+        pytest.param(sgd(), [], {}, "a chain has at least one part", id="empty list"),
         pytest.param(sgd(), True, {}, "not bool", id="bool"),
         pytest.param(sgd(), float("nan"), {}, "nan", id="nan"),
         pytest.param(sgd(), {}, {}, "the key `spec`", id="empty mapping"),

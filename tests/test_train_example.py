@@ -39,7 +39,8 @@ def train(folder, *arguments):
 def learning_rates(folder):
     with (folder / "lr.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["step", "lr", "loss"]
+    assert list(rows[0]) == ["step", "lr", "loss", "result"]
+    assert [bool(row["result"]) for row in rows] == [False] * (len(rows) - 1) + [True]
     assert [int(row["step"]) for row in rows] == list(range(len(rows)))
     assert all(float(row["loss"]) > 0 for row in rows)
     return [float(row["lr"]) for row in rows]
@@ -57,7 +58,14 @@ def accuracies(done):
     ("arguments", "spec", "steps", "least"),
     [
         pytest.param([], "warmup(100) >> cosine(0.5, 0.5 / 1000, 800)", 900, 0.9, id="no argument"),
-        pytest.param([f'lr="{HEADLINE}"'], HEADLINE, 900, 0.9, id="a spec"),
+        pytest.param([f"lr={HEADLINE}"], HEADLINE, 900, 0.9, id="a spec"),
+        pytest.param(
+            ['lr="cosine(1, 0, 40)"', "steps=40"],
+            "cosine(1, 0, 40)",
+            40,
+            0.1,
+            id="quoted for Hydra",
+        ),
         pytest.param(["lr=1", "steps=300"], "1", 300, 0.8, id="an int"),
         pytest.param(["lr=0.1", "steps=40"], "0.1", 40, 0.1, id="a float"),
         pytest.param(
@@ -68,7 +76,7 @@ def accuracies(done):
             id="a preset",
         ),
         pytest.param(
-            ['lr.spec="linear(1, 0, 90)"', "steps=50"],
+            ["lr.spec=linear(1, 0, 90)", "steps=50"],
             "linear(1, 0, 90)",
             50,
             0.1,
@@ -89,7 +97,7 @@ def accuracies(done):
             id="AdamW",
         ),
         pytest.param(
-            ['lr="torch.OneCycleLR(0.3, total_steps=total)"', "steps=80"],
+            ["lr=torch.OneCycleLR(0.3, total_steps=total)", "steps=80"],
             "torch.OneCycleLR(0.3, total_steps=total)",
             80,
             0.1,
@@ -129,7 +137,7 @@ def test_trains_under_the_schedule(tmp_path, arguments, spec, steps, least):
             id="presets",
         ),
         pytest.param(
-            'lr="cosine(1,0,30)","linear(1,0,30)"', ["cosine(1,0,30)", "linear(1,0,30)"], id="specs"
+            "lr=cosine(1,0,30), linear(1,0,30)", ["cosine(1,0,30)", "linear(1,0,30)"], id="specs"
         ),
     ],
 )
@@ -147,7 +155,7 @@ def test_sweeps(tmp_path, sweep, specs):
     ("argument", "said"),
     [
         pytest.param(
-            'lr="warmup(linear,100) >> cosin(1,1e-3,800) | intervall[600:*0.5]"',
+            "lr=warmup(linear,100) >> cosin(1,1e-3,800) | intervall[600:*0.5]",
             [
                 "error[LR201]: there is no shape `cosin`",
                 "^^^^^ did you mean `cosine`?",

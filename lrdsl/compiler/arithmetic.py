@@ -24,6 +24,7 @@ from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.functions import CONSTANTS, FUNCTIONS, OPERATORS
 from lrdsl.modifiers import MODIFIERS
+from lrdsl.presets import is_preset
 from lrdsl.registry import did_you_mean
 from lrdsl.shapes import SHAPES
 from lrdsl.signal import exact
@@ -165,8 +166,11 @@ class Domain(ABC, Generic[T]):
         ]
         message = f"`{name}` has no value"
         fix = f"bind it: {name}=…"
+        is_all = node.span == Span(0, len(self.reporter.source.strip()))
         suggestion = did_you_mean(name, known)
-        if suggestion is None and node.span == Span(0, len(self.reporter.source.strip())):
+        if is_all and is_preset(name):
+            suggestion, fix = None, f"did you mean the preset, `schedule@lr={name}`?"
+        elif suggestion is None and is_all:
             suggestion = did_you_mean(name, SHAPES, "{}()")
             fix = f"bind it, or choose a preset of that name with `schedule@lr={name}`"
         self.complain(d.UNBOUND, message, node.span, suggestion, fix)

@@ -25,6 +25,7 @@ from lrdsl.diagnostics import Reporter, Span
 from lrdsl.functions import FUNCTIONS
 from lrdsl.modifiers import MODIFIERS, Modifier
 from lrdsl.parameters import Kind
+from lrdsl.presets import is_preset
 from lrdsl.registry import did_you_mean
 from lrdsl.shapes import SHAPES, Form
 from lrdsl.syntax import nodes as n
@@ -133,15 +134,19 @@ class Elaborator:
         if form is not None:
             call = f"{name}[…]" if form.bracket else f"{name}()"
             message = f"`{name}` is the name of a shape, not a schedule"
-            fix = (f"did you mean `{call}`?", call) if not form.bracket else None
+            preset = f", or the preset `schedule@lr={name}`" if self._is_preset(node) else ""
+            fix = (f"did you mean `{call}`{preset}?", call) if not form.bracket else None
             self._complain(d.BARE_NAME, message, node, fix, f"write `{call}`")
             return Poison(node)
         if cls is not None:
-            self._complain(d.WRONG_PLACE, f"`{name}` is a modifier", node, fix="write it after `|`")
+            what = "write it after `|`"
+            if self._is_preset(node):
+                what += f", or choose the preset with `schedule@lr={name}`"
+            self._complain(d.WRONG_PLACE, f"`{name}` is a modifier", node, fix=what)
             return Poison(node)
         if name in self.defined:
             call = f"write `{name}(…)`"
-            if node.span == Span(0, len(self.reporter.source.strip())):
+            if self._is_all(node):
                 call += f", or choose a preset of that name with `schedule@lr={name}`"
             self._complain(d.BARE_NAME, f"`{name}` is the name of a definition", node, fix=call)
             return Poison(node)
@@ -150,6 +155,14 @@ class Elaborator:
             self._complain(d.BARE_NAME, message, node, fix=f"write `{name}(…)`")
             return Poison(node)
         return Reference(node, name) if name in self.schedules else Scalar(node)
+
+    def _is_all(self, node: n.Node) -> bool:
+        """Whether a node is the whole spec."""
+        return node.span == Span(0, len(self.reporter.source.strip()))
+
+    def _is_preset(self, node: n.Name) -> bool:
+        """Whether the whole spec is a preset's name, as `lr=cosine` makes it in Hydra."""
+        return self._is_all(node) and is_preset(node.id)
 
     def _apply(
         self,

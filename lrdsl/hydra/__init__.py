@@ -1,15 +1,48 @@
 """lrdsl and Hydra: specs as overrides, and the linter before the jobs of a run or a sweep.
 
-A spec on Hydra's command line stands in double quotes, and the whole override in the shell's single
-quotes: `python train.py 'lr="warmup(100) >> cosine(1, 0, 800)"'`. `override` writes it for sweeps
-and for Hydra's compose API. `LintCallback` stops a run whose specs are wrong; `lint_hydra` lints a
-config with every option of its group `schedule`.
+With `lrdsl.hydra.main` in the place of `hydra.main`, the shell's own quotes are enough for a spec:
+`python train.py lr='warmup(100) >> cosine(1, 0, 800)'`. `quote` writes what plain Hydra takes, for
+its compose API, for sweeps and for a shell. `LintCallback` stops a run whose specs are wrong;
+`lint_hydra` lints a config with every option of its group `schedule`.
 """
 
 from __future__ import annotations
 
-from lrdsl.hydra.callback import LintCallback
-from lrdsl.hydra.compositions import Composed, lint_hydra
-from lrdsl.hydra.overrides import override
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Composed", "LintCallback", "lint_hydra", "override"]
+from lrdsl.hydra.registration import register
+
+if TYPE_CHECKING:
+    from lrdsl.hydra.app import main
+    from lrdsl.hydra.callback import LintCallback
+    from lrdsl.hydra.compositions import Composed, lint_hydra
+    from lrdsl.hydra.quoting import quote
+    from lrdsl.hydra.slugs import slug
+
+_HOME = {
+    "Composed": "lrdsl.hydra.compositions",
+    "LintCallback": "lrdsl.hydra.callback",
+    "lint_hydra": "lrdsl.hydra.compositions",
+    "main": "lrdsl.hydra.app",
+    "quote": "lrdsl.hydra.quoting",
+    "slug": "lrdsl.hydra.slugs",
+}
+
+__all__ = ["Composed", "LintCallback", "lint_hydra", "main", "quote", "slug"]
+
+
+def __getattr__(name: str) -> Any:
+    """What is public, imported when it is first used: an app that starts needs little of it."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'lrdsl.hydra' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+register()

@@ -9,7 +9,7 @@ from typing import Any
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Diagnostic, Severity, fail
@@ -25,10 +25,10 @@ _RANKS: tuple[Severity, ...] = ("hint", "warning", "error")
 class LintCallback(Callback):
     """Lints every spec of the composed config before the job starts; with errors it does not.
 
-    Under `--multirun` every job of the sweep is looked at before the first one starts. The findings
-    are printed on standard error, with the config's key and in a sweep the job's overrides, and
-    Hydra ends with exit code 1. Jobs that are not known ahead, since a sweeper chooses them, are
-    looked at again when they start.
+    Under `--multirun` every job of the sweep is looked at before the first one starts; one whose
+    config cannot be composed counts as an error. The findings are printed on standard error, with
+    the config's key and in a sweep the job's overrides, and Hydra ends with exit code 1. Jobs that
+    are not known ahead, since a sweeper chooses them, are looked at again when they start.
 
     It is switched on with `+hydra/callbacks=[lrdsl]` on the command line, or in a config with
     `- override hydra/callbacks: [lrdsl]` in its defaults. The options, each as
@@ -80,15 +80,20 @@ class LintCallback(Callback):
         for note in sweep.notes:
             print(f"lrdsl: {note}", file=sys.stderr)
         found: dict[Place, list[Job]] = {}
+        failed: dict[str, list[Job]] = {}
         for job in sweep.jobs:
             try:
                 own = loader.load_sweep_config(config, list(job.overrides))
-            except HydraException:
-                continue  # Hydra stops the sweep for it, and says why
+            except HydraException as error:  # which Hydra itself may find when other jobs are done
+                failed.setdefault(str(error).strip(), []).append(job)
+                continue
+            if not sweep.are_possible:
+                with open_dict(own):
+                    own.hydra.job.num = job.number  # a reference may read it
             for place in self._places(own):
                 found.setdefault(place, []).append(job)
         self._is_checked = not sweep.notes
-        self._stop_if_bad(found, "no job was started", sweep)
+        self._stop_if_bad(found, "no job was started", sweep, failed)
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Lint a job that was not known before the sweep."""
@@ -105,7 +110,11 @@ class LintCallback(Callback):
         return [place.within(context) for place in places]
 
     def _stop_if_bad(
-        self, places: Mapping[Place, list[Job]], so: str, sweep: Sweep | None = None
+        self,
+        places: Mapping[Place, list[Job]],
+        so: str,
+        sweep: Sweep | None = None,
+        failed: Mapping[str, list[Job]] | None = None,
     ) -> None:
         at: dict[tuple[str, tuple[Diagnostic, ...]], list[Job]] = {}
         for place, jobs in places.items():
@@ -117,6 +126,10 @@ class LintCallback(Callback):
             shown = [each.render() for each in diagnostics]
             print(f"lrdsl: {where}", *shown, sep="\n", file=sys.stderr)
         found = [each for _, diagnostics in at for each in diagnostics]
+        for message, jobs in (failed or {}).items():
+            where = f"the config{_of_jobs(jobs, sweep)}" if sweep else "the config"
+            print(f"lrdsl: {where} cannot be composed", message, sep="\n", file=sys.stderr)
+            found.append(Diagnostic(d.BAD_CONFIG, message))
         stops = any([_RANKS.index(each.severity) >= self._stops for each in found])
         if found:
             end = f": {so}" if stops else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 from hydra import compose, initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
@@ -160,4 +162,7 @@ def _is_schedule(key: str) -> bool:
 
 
 def _names(loader: ConfigLoader, group: str) -> list[str]:
-    return sorted(loader.get_group_options(group))
+    """The app's own options of a group: lrdsl's presets are every app's, and linted if chosen."""
+    own = [source for source in loader.get_sources() if source.provider != "lrdsl"]
+    found = [source.list(group, ObjectType.CONFIG) for source in own if source.is_group(group)]
+    return sorted(set(itertools.chain.from_iterable(found)))

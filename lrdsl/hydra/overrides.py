@@ -1,32 +1,206 @@
-"""Specs in Hydra's overrides."""
+"""Specs without Hydra's quotes on Hydra's command line.
+
+The rule: what Hydra reads is Hydra's, and stays as it is. In what it cannot read, each value that
+is a spec gets the quotes that it lacks, alone, between the commas of a sweep, in a list or a
+mapping. What is neither stays as it is too, so that Hydra says what is wrong with it.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from typing import NamedTuple
 
-from lrdsl.syntax.spec import Operand, source_of
+from lrdsl.diagnostics import Reporter
+from lrdsl.hydra import grammar
+from lrdsl.hydra.parts import bracketed, split
+from lrdsl.hydra.quoting import in_quotes
+from lrdsl.registry import near
+from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, read
 
-__all__ = ["override"]
+MOST_VALUES = 1000
+"""An override with more values than this, which Hydra cannot read, is left to Hydra."""
+
+_MOST_DEEP = 16
+"""So deep lists and mappings are looked into, and so deep references into each other."""
+
+_REFERENCE = re.compile(r"\$\{[^${}]*\}")
+_BRACKET = re.compile(r"[()\[\]{}]")
+_CALL = re.compile(r"\s*([A-Za-z]\w*)\s*\(", re.ASCII)
 
 
-def override(spec: Operand | Mapping[str, Any], key: str = "lr") -> str:
-    r"""The Hydra override that puts a spec at `key`.
+class Quoted(NamedTuple):
+    """An override as Hydra is to receive it, and what the user should know of it, if anything."""
 
-    It needs one more quoting, `shlex.quote`, to be typed into a shell. A reference such as
-    `${peak}` in the spec stays one.
+    text: str
+    note: str = ""
 
-    >>> override("warmup(100) >> cosine(1, 0, 800)")
+
+def quoted(argument: str) -> Quoted:
+    """An argument of the command line, with quotes around the specs that Hydra could not read.
+
+    >>> quoted("lr=warmup(100) >> cosine(1, 0, 800)").text
     'lr="warmup(100) >> cosine(1, 0, 800)"'
-    >>> override(0.1, key="model.lr")
-    'model.lr="0.1"'
+    >>> quoted("lr=cosine(1,0,800),0.1,'a,b'").text
+    'lr="cosine(1,0,800)",0.1,\\'a,b\\''
+    >>> quoted("lr=choice(0.1,0.3)").text
+    'lr=choice(0.1,0.3)'
     """
-    # Hydra reads a backslash as an escape only before a quote, where it must be doubled.
-    text = re.sub(r'(\\*)("|$)', _escaped, source_of(spec))
-    return f'{key}="{text}"'
+    if not _is_worth_reading(argument) or grammar.reads(argument):
+        return Quoted(argument)
+    key, sign, value = argument.partition("=")
+    try:
+        if not sign or not grammar.is_key(key):
+            return Quoted(argument, _about_key(argument))
+        if _takes_no_spec(key):
+            return Quoted(argument, _about_place(key, value))
+        reader = _Reader(key)
+        text = f"{key}={reader.value(value)}"
+    except _LeftToHydra as why:
+        return Quoted(argument, str(why))
+    return Quoted(text, reader.note) if grammar.reads(text) else Quoted(argument)
 
 
-def _escaped(found: re.Match[str]) -> str:
-    backslashes, end = found.groups()
-    return backslashes * 2 + ('\\"' if end else "")
+class _LeftToHydra(Exception):
+    """A value that is no spec; the message, if any, is for the user."""
+
+
+class _Reader:
+    """Reads the value of one override."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.note = ""
+        self._left = MOST_VALUES
+
+    def value(self, text: str) -> str:
+        """A whole value: one element, or some between commas."""
+        whole = bracketed(text)
+        if whole is not None and (whole.name, whole.opening) == ("choice", "("):
+            # Hydra's sweepers lose the quotes inside `choice`, which means the same as bare commas.
+            text = whole.inside
+        elif is_spec(text) and not _is_hydras(text):  # there may be commas in a comment
+            return self._as_text(text)
+        return self._each(text, 0)
+
+    def _each(self, text: str, depth: int) -> str:
+        """The values between commas, in so many brackets."""
+        return ",".join([self._element(part, depth) for part in self._parts(text, depth)])
+
+    def _fields(self, text: str, depth: int) -> str:
+        """The fields of a mapping."""
+        pairs = [split(part, ":", 1) for part in self._parts(text, depth)]
+        if any([len(pair) == 1 for pair in pairs]):
+            raise _LeftToHydra
+        return ",".join([f"{name}:{self._element(value, depth)}" for name, value in pairs])
+
+    def _parts(self, text: str, depth: int) -> list[str]:
+        parts = split(text, ",", self._left)
+        self._left -= len(parts)
+        if self._left < 0 or depth > _MOST_DEEP:
+            limit = f"of more than {MOST_VALUES} values" if self._left < 0 else "nested so deep"
+            raise _LeftToHydra(f"in an override {limit} lrdsl quotes nothing")
+        return parts
+
+    def _element(self, text: str, depth: int) -> str:
+        if grammar.reads(f"k={text.strip()}"):
+            return text
+        whole = bracketed(text)
+        if whole is not None and _is_hydras(text):
+            if whole.name:
+                message = f"Hydra's `{whole.name}(…)` takes no schedules; a sweep is `a(1),b(2)`"
+                raise _LeftToHydra(message)
+            inner = self._each if whole.opening == "[" else self._fields
+            return whole.around(inner(whole.inside, depth + 1))
+        if is_spec(text) or self._is_meant_as_spec(text):
+            return self._as_text(text)
+        raise _LeftToHydra
+
+    def _as_text(self, text: str) -> str:
+        text = text.strip()
+        call = _CALL.match(text)
+        meant = call and near(call[1], grammar.FUNCTIONS, alike=0.8)
+        if call and meant and not self.note and not _is_known(call[1]):
+            self.note = f"`{call[1]}(…)` goes to the app as text; Hydra's function is `{meant}`"
+        return in_quotes(text)
+
+    def _is_meant_as_spec(self, text: str) -> bool:
+        """Whether a text with mistakes is a spec all the same, so that lrdsl is to explain them."""
+        from lrdsl.linter.sources.names import calls_known, is_spec_key, looks_like_spec
+
+        name = re.split(r"[.@+~]", self.key)[-1]
+        return looks_like_spec(text) if is_spec_key(name) else calls_known(text)
+
+
+def is_spec(text: str) -> bool:
+    """Whether lrdsl's grammar reads a text; a reference `${…}` may stand where a word may.
+
+    >>> is_spec("cosine(${peak}, 0, ${n}ep)"), is_spec("cosin(1)"), is_spec("cosine(1")
+    (True, True, False)
+    """
+    for _ in range(_MOST_DEEP):
+        text, count = _REFERENCE.subn("x", text)
+        if not count:
+            break
+    reporter = Reporter(text)
+    return read(text, reporter) is not None and not reporter.diagnostics
+
+
+def _is_worth_reading(argument: str) -> bool:
+    """Whether an argument may hold a spec, by its size: Hydra takes long for deep brackets."""
+    if len(argument) > MAX_CHARACTERS:
+        return False
+    depth = 0
+    for match in _BRACKET.finditer(argument):
+        depth += 1 if match[0] in "([{" else -1
+        if depth > MAX_DEPTH:
+            return False
+    return True
+
+
+def _is_hydras(text: str) -> bool:
+    """Whether a value is nothing but a call of one of Hydra's functions, a list or a mapping."""
+    whole = bracketed(text)
+    return whole is not None and (
+        whole.name in grammar.FUNCTIONS if whole.name else whole.opening != "("
+    )
+
+
+def _is_known(name: str) -> bool:
+    from lrdsl.linter.sources.names import is_known
+
+    return is_known(name)
+
+
+def _calls_known(text: str) -> bool:
+    if "(" not in text and "[" not in text:  # an option, say: nothing need be imported for it
+        return False
+    from lrdsl.linter.sources.names import calls_known
+
+    return calls_known(text)
+
+
+def _takes_no_spec(key: str) -> bool:
+    """Whether a key is a config group's, or one of Hydra's own."""
+    bare = key.lstrip("+~")
+    return "@" in bare or "/" in bare or bare.partition(".")[0] == "hydra"
+
+
+def _about_key(argument: str) -> str:
+    """What to say of an argument that has no key, or a wrong one."""
+    if not _calls_known(argument):
+        return ""
+    name = argument.partition("=")[0].strip(" -")
+    shown = name if grammar.is_key(name) else "lr"
+    return f"an override is a key, `=` and the value, in one piece: {shown}='…'"
+
+
+def _about_place(key: str, value: str) -> str:
+    """What to say of a spec that is given to a config group, or to Hydra."""
+    if not _calls_known(value):
+        return ""
+    group, _, package = key.lstrip("+~").partition("@")
+    if package:
+        return f"`{key}` chooses an option by its name; a schedule goes to its key: {package}='…'"
+    if group.partition(".")[0] == "hydra":
+        return f"values of Hydra's own keys need Hydra's quotes: '{key}=\"…\"'"
+    return f"`{key}` chooses an option by its name; a schedule goes to a key"

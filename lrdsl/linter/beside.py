@@ -12,7 +12,7 @@ from lrdsl.diagnostics import Diagnostic, SpecError
 from lrdsl.library.files import text_of
 from lrdsl.program import Choice, Program, ordered
 from lrdsl.schedule import Schedule, compile_in
-from lrdsl.syntax.spec import source_of
+from lrdsl.tree.taken import source_of
 
 RATE = "lr"
 """The number of a program that `base_lr` is of."""
@@ -116,7 +116,7 @@ def facts_of(specs: Mapping[str, Any]) -> dict[tuple[str, str | None], dict[str,
 def _neighbour(choice: Choice) -> Neighbour:
     spec: Any = choice.spec
     definitions: Any = None
-    if isinstance(spec, Mapping):
+    if isinstance(spec, Mapping) and "spec" in spec:
         spec, definitions = spec.get("spec"), spec.get("definitions")
     try:
         return Neighbour(choice.key, source_of(spec), text_of(definitions))

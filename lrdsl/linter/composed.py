@@ -15,13 +15,20 @@ from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import Diagnostic, SpecError
 from lrdsl.linter.beside import facts_of
 from lrdsl.linter.engine import Settings, lint
-from lrdsl.linter.sources.names import called, calls_schedule, looks_like_program, looks_like_spec
-from lrdsl.syntax.spec import NAME, as_number, source_of
+from lrdsl.linter.sources.names import (
+    called,
+    calls_schedule,
+    is_spec_key,
+    looks_like_program,
+    looks_like_spec,
+)
+from lrdsl.syntax.spec import NAME, as_number
+from lrdsl.tree.taken import source_of
+from lrdsl.tree.words import is_data, is_tree
 
 _RUN = PARTS - {"spec", "definitions"}
 _NOT_VARIABLES = frozenset({"optimizer", "last_epoch", "metric_reduction"})
 """What lrdsl's own objects take beside a spec, its context and its variables."""
-_LR = re.compile(r"(?:.*_)?lr")
 _GIVEN = re.compile(r"\(?given_\w+(?: \* 1[\w%]+\)?)?")
 """What `holes.fill` writes for a reference that the config does not resolve."""
 
@@ -47,6 +54,8 @@ class Place:
     """Whether it stands where an object of lrdsl takes it."""
     facts: Known = ()
     """What else its place tells, for `Subject.facts`."""
+    mistakes: tuple[Diagnostic, ...] = ()
+    """What keeps a tree from having a text."""
 
     def within(self, context: Mapping[str, Any]) -> Place:
         """The same with what else is known of the run; what the config says goes before."""
@@ -82,6 +91,8 @@ def lint_config(
 def lint_place(place: Place, settings: Settings | None = None) -> list[Diagnostic]:
     """What is wrong with one spec, or with what the config says of its run."""
     settings = settings or Settings()
+    if place.mistakes:
+        return [found for found in place.mistakes if settings.uses(found.code, found.name)]
     facts = {"key": place.key, **dict(place.facts)}
     try:
         found = lint(place.text, settings=settings, facts=facts, **dict(place.known))
@@ -120,15 +131,17 @@ def places_in(
     ('lr.spec', 'cosine()', (('total_steps', 900),))
     """
     found = list(_walk(config, "", {}, presets))
-    first: dict[str, str] = {}
+    first: dict[tuple[str, tuple[Diagnostic, ...]], str] = {}
     for place in found:
         if not place.is_used:
-            first.setdefault(place.text, place.key)
-    used = {place.text for place in found if place.is_used}
+            first.setdefault((place.text, place.mistakes), place.key)
+    used = {(place.text, place.mistakes) for place in found if place.is_used}
     kept = [
-        replace(place, key=first.get(place.text, place.key)) if place.is_used else place
+        replace(place, key=first.get((place.text, place.mistakes), place.key))
+        if place.is_used
+        else place
         for place in found
-        if place.is_used or place.text not in used
+        if place.is_used or (place.text, place.mistakes) not in used
     ]
     wanted = [
         place
@@ -172,7 +185,9 @@ def _walk(
                 yield from _program(value, path, known)
             elif _is_one(str(name), value, presets):
                 yield _place(value, path, inner)
-            elif _is_place(str(name)) and isinstance(value, Mapping) and looks_like_program(value):
+            elif (
+                is_spec_key(str(name)) and isinstance(value, Mapping) and looks_like_program(value)
+            ):
                 for place in _program(value, path, inner):
                     yield replace(place, is_used=False)
             elif name != "definitions":
@@ -184,25 +199,46 @@ def _walk(
         yield _place(node, key, around)
 
 
-def _is_place(name: str) -> bool:
-    return name == "spec" or _LR.fullmatch(name) is not None
-
-
 def _is_one(name: str, value: Any, presets: frozenset[str]) -> bool:
+    if is_data(value):
+        return "spec" not in value and _is_tree(name, value)
     if isinstance(value, str):
-        return _is_place(name) and looks_like_spec(value, presets)
+        return is_spec_key(name) and looks_like_spec(value, presets)
     # A number under `lr` may well be an optimizer's, which is no schedule.
     return name == "spec" and as_number(value) is not None
 
 
+def _is_tree(name: str, value: Any) -> bool:
+    """Whether a mapping or a list at a place for a spec is one, as a tree."""
+    if not is_spec_key(name) or not is_tree(value):
+        return False
+    try:
+        return calls_schedule(source_of(_filled(value)))
+    except SpecError:
+        return not isinstance(value, list)  # its key is the name of something to be called
+
+
+def _filled(tree: Any) -> Any:
+    """A tree with a variable in the place of what is not known."""
+    if isinstance(tree, Mapping):
+        fill = None if is_tree(tree) else "given_value"  # a call without arguments has none
+        return {key: fill if each is None else _filled(each) for key, each in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return ["given_value" if each is None else _filled(each) for each in tree]
+    return tree
+
+
 def _place(value: Any, key: str, known: Mapping[str, Any]) -> Place:
-    return Place(key, source_of(value), _ordered(known))
+    try:
+        return Place(key, source_of(_filled(value)), _ordered(known))
+    except SpecError as error:
+        return Place(key, "", _ordered(known), mistakes=error.diagnostics)
 
 
 def _program(value: Any, key: str, known: Mapping[str, Any]) -> Iterator[Place]:
     """The specs that an object of lrdsl takes: one, or those of a program and its choices."""
-    if not isinstance(value, Mapping):
-        if isinstance(value, str) or as_number(value) is not None:
+    if not isinstance(value, Mapping) or (is_tree(value) and "spec" not in value):
+        if is_data(value) or isinstance(value, str) or as_number(value) is not None:
             yield replace(_place(value, key, known), is_used=True)
         return
     own = _listed(value.get("definitions"))

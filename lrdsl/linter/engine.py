@@ -16,7 +16,7 @@ from lrdsl.linter.base import RULES, Rule
 from lrdsl.linter.beside import RATE, Beside, References, besides
 from lrdsl.linter.subject import Subject
 from lrdsl.schedule import Schedule, schedule_of, with_definitions
-from lrdsl.syntax.spec import source_of
+from lrdsl.tree.taken import source_of
 
 UNKNOWN = (d.UNBOUND, d.NEEDS_CONTEXT)
 """What is wrong for want of something that the run will supply."""

@@ -6,7 +6,6 @@ import math
 import numbers
 import re
 import sys
-from collections.abc import Mapping
 from typing import TypeAlias, Union
 
 from lrdsl import diagnostics as d
@@ -191,23 +190,15 @@ def as_number(value: object) -> int | float | None:
 
 
 def source_of(spec: object) -> str:
-    """The text of anything that is taken for a spec: text, a Spec, a number, `{"spec": …}`.
+    """The text of a spec that is text, a Spec or a number.
 
-    >>> source_of(0.1), source_of({"spec": "hold(5)"})
+    >>> source_of(0.1), source_of("hold(5)")
     ('0.1', 'hold(5)')
     """
     if isinstance(spec, str):
         return spec
     if isinstance(spec, Spec):
         return spec.source if spec.source is not None else str(spec)
-    if isinstance(spec, Mapping):
-        if "spec" not in spec or not set(spec) <= {"spec", "definitions"}:
-            found = ", ".join(f"`{key}`" for key in spec) or "nothing"
-            message = (
-                f"a mapping for a schedule has the key `spec`, perhaps `definitions`, not {found}"
-            )
-            raise fail(d.BAD_SPEC, message)
-        return source_of(spec["spec"])
     if as_number(spec) is None:
         raise fail(d.BAD_SPEC, f"a spec is text, a number or a Spec, not {type(spec).__name__}")
     return write(operand(spec))

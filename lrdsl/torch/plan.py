@@ -12,15 +12,16 @@ from functools import partial
 from typing import Any
 
 from lrdsl import diagnostics as d
-from lrdsl.callables import FunctionSpec, taken
+from lrdsl.callables import FunctionSpec
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Diagnostic, Span, SpecError, fail
+from lrdsl.diagnostics import Diagnostic, Span, SpecError, fail, place_in
 from lrdsl.program import Choice, Program, ordered
 from lrdsl.schedule import Schedule, compile_in, with_definitions
 from lrdsl.slowed import Slowed
 from lrdsl.syntax.spec import parse
 from lrdsl.torch.ahead import Ahead, same_values
 from lrdsl.torch.metrics import Log
+from lrdsl.tree.taken import taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -372,7 +373,7 @@ def _own(found: Diagnostic, source: str, offset: int) -> Diagnostic:
     """A complaint about a spec inside a longer text, as one about the spec."""
     start, stop = (min(max(at - offset, 0), len(source)) for at in found.span[:2])
     span = found.span._replace(start=start, stop=stop) if found.span.sites else Span(start, stop)
-    return replace(found, span=span, source=source)
+    return replace(found, span=span, source=source, place=place_in(source, span))
 
 
 def _free(names: Iterable[str], taken: Iterable[str]) -> str:
@@ -395,7 +396,18 @@ def _placed(plan: Plan, choice: Choice, error: SpecError) -> list[Diagnostic]:
     """What is wrong with a spec, with whose spec it is where there are several."""
     if plan.program is None or plan.program.is_single:
         return list(error.diagnostics)
-    return [replace(x, message=f"`{choice.key}`: {x.message}") for x in error.diagnostics]
+    return [
+        replace(x, message=f"`{choice.key}`: {x.message}", place=_whole_place(choice, x.place))
+        for x in error.diagnostics
+    ]
+
+
+def _whole_place(choice: Choice, place: str) -> str:
+    """A place in the tree of a spec as one in the program."""
+    if not place:
+        return ""
+    key = choice.key if choice.pattern is None else f"{choice.key}.{choice.pattern}"
+    return f"{key}{place}" if place.startswith("[") else f"{key}.{place}"
 
 
 def _is_new(ahead: Ahead, after: Mapping[Ahead, Schedule]) -> bool:

@@ -14,8 +14,9 @@ class UnquotedOverride(Rule):
 
     Brackets are calls of Hydra's own functions there, commas make a sweep, and `>` cannot be
     written at all: "Unknown function 'warmup'". The shell takes the first pair of quotes away, so
-    that two are needed. NVIDIA/cloudai#557 and IDEA-Research/detrex#309 are overrides that Hydra
-    could not read. It is found where the place tells that the text is an override without quotes.
+    that two are needed; `lrdsl quote` writes them, and an app of `lrdsl.hydra.main` puts Hydra's in
+    itself. NVIDIA/cloudai#557 and IDEA-Research/detrex#309 are overrides that Hydra could not read.
+    It is found where the place tells that the text is an override without quotes.
     """
 
     code: ClassVar[str] = "LR848"
@@ -42,7 +43,10 @@ class UnquotedOverride(Rule):
             return
         if any([sign in subject.source for sign in UNREADABLE]):
             message = "Hydra cannot read a spec that stands in an override without quotes"
-            fix = "put double quotes around it, and single ones around all: `'key=\"…\"'`"
+            fix = (
+                "put double quotes around it, and single ones around all: `'key=\"…\"'`, or use "
+                "`lrdsl.hydra.main` in the app"
+            )
             yield Finding(message, subject.tree.span, fix)
 
 

@@ -23,6 +23,7 @@ _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _LONGEST_NUMBER = 64
 _CALL = re.compile(r"(?<![\w.])([A-Za-z][\w.]*)[ \t]*[(\[]")
 _WORD = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*")
+_SPEC_KEY = re.compile(r"spec|(?:.*_)?lr")
 
 
 def _schedules() -> frozenset[str]:
@@ -33,6 +34,25 @@ def _schedules() -> frozenset[str]:
 @functools.cache
 def _others() -> frozenset[str]:
     return frozenset([*FUNCTIONS, *LISTS])
+
+
+def is_spec_key(name: str) -> bool:
+    """Whether what stands under a key is a spec by its place: `spec`, `lr`, `…_lr`."""
+    return _SPEC_KEY.fullmatch(name) is not None
+
+
+def is_known(name: str) -> bool:
+    """Whether lrdsl knows something that can be called by this name."""
+    return name in _schedules() or name in _others()
+
+
+def calls_known(text: str) -> bool:
+    """Whether a shape, a modifier or a definition is called anywhere in a text.
+
+    >>> calls_known("hm: cosine(1"), calls_known("print(1)")
+    (True, False)
+    """
+    return not _schedules().isdisjoint(_CALL.findall(text))
 
 
 def is_number(text: str) -> bool:

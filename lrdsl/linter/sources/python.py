@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from lrdsl.compiler.context import PARTS, RESERVED
+from lrdsl.diagnostics import SpecError
 from lrdsl.linter.beside import facts_of
 from lrdsl.linter.found import Role, Snippet
 from lrdsl.linter.sources.control import Control
@@ -20,6 +21,8 @@ from lrdsl.linter.sources.holes import fill
 from lrdsl.linter.sources.literals import Literal, read_literal
 from lrdsl.linter.sources.training import told
 from lrdsl.syntax.spec import NAME, as_number
+from lrdsl.tree.taken import source_of
+from lrdsl.tree.words import is_tree
 
 
 class NotPython(Exception):
@@ -40,7 +43,7 @@ _FUNCTIONS = {
     "lrdsl.parse": _Takes(0, "text", "piece"),
     "lrdsl.format": _Takes(0, "text", "piece"),
     "lrdsl.define": _Takes(0, "text", "definitions"),
-    "lrdsl.hydra.override": _Takes(0, "spec"),
+    "lrdsl.hydra.quote": _Takes(0, "text"),
     "lrdsl.torch.Scheduler": _Takes(1, "spec"),
 }
 _HOMES = {
@@ -190,8 +193,11 @@ class _Module:
         self._string(value, "definitions", {}, facts)
 
     def _spec(self, value: ast.expr, context: dict[str, Any], facts: dict[str, Any]) -> None:
-        """A spec, a mapping with one, or a program of them."""
+        """A spec, a mapping with one, a tree, or a program of them."""
         node = self._value(value)
+        if _is_tree(node):
+            self._tree(node, context, facts)
+            return
         if not isinstance(node, ast.Dict):
             self._string(node, "spec", context, facts)
             return
@@ -206,9 +212,9 @@ class _Module:
             return
         told = facts_of({str(name): self._plain(each) for name, each in pairs.items()})
         for name, each in pairs.items():
-            own = self._pairs(each)
+            own = None if _is_tree(self._value(each)) else self._pairs(each)
             if own is None or "spec" in own:
-                self._spec(each, context, {**facts, **told[str(name), None]})
+                self._spec(each, context, {**facts, **told.get((str(name), None), {})})
                 continue
             for pattern, one in own.items():
                 place = told.get((str(name), str(pattern)), {})
@@ -228,6 +234,8 @@ class _Module:
 
     def _plain(self, node: ast.expr) -> Any:
         """A spec, or the mapping of a program, as data; None for what is not known."""
+        if _is_tree(self._value(node)):
+            return self._text_of_tree(self._value(node))
         pairs = self._pairs(node)
         if pairs is not None:
             return {str(name): self._plain(each) for name, each in pairs.items()}
@@ -235,6 +243,27 @@ class _Module:
         if literal is not None:
             return None if literal.holes else literal.text
         return self._number(node)
+
+    @staticmethod
+    def _text_of_tree(node: ast.expr) -> str | None:
+        """The text of a tree; None if it is not all literals, or is no tree after all."""
+        try:
+            return source_of(ast.literal_eval(node))
+        except (ValueError, TypeError, SpecError, RecursionError, MemoryError):
+            return None
+
+    def _tree(self, node: ast.expr, context: dict[str, Any], facts: dict[str, Any]) -> None:
+        """A tree that is nothing but literals; what is wrong with it stands where it begins."""
+        text = self._text_of_tree(node)
+        if text is None:
+            return
+        start, stop = self._extent(node)
+        offsets = (*[start] * len(text), stop)
+        control = self.control.within(start, stop)
+        self.found.setdefault(
+            (start, stop),
+            Snippet(text, offsets, "python", "single", facts, context, control, writable=False),
+        )
 
     def _value(self, node: ast.expr) -> ast.expr:
         """What a name stands for, if the file says so once; else the expression itself."""
@@ -305,6 +334,16 @@ class _Module:
         start = self.starts[line - 1]
         stop = self.starts[line] if line < len(self.starts) else len(self.text)
         return start + len(self.text[start:stop].encode()[:column].decode(errors="ignore"))
+
+
+def _is_tree(node: ast.expr) -> bool:
+    """Whether a list or a dict in the code is the tree of a schedule."""
+    if isinstance(node, ast.List):
+        return True
+    if not isinstance(node, ast.Dict):
+        return False
+    keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
+    return len(keys) == len(node.keys) and keys != ["spec"] and is_tree(dict.fromkeys(keys))
 
 
 def _is_name(node: ast.AST) -> bool:

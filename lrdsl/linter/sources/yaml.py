@@ -18,12 +18,13 @@ from lrdsl.diagnostics import SpecError
 from lrdsl.library.files import text_of
 from lrdsl.linter.beside import facts_of
 from lrdsl.linter.found import Role, Snippet
-from lrdsl.linter.sources import nodes
+from lrdsl.linter.sources import nodes, trees
 from lrdsl.linter.sources.control import Control
 from lrdsl.linter.sources.holes import LONGEST, Hole, fill
 from lrdsl.linter.sources.names import (
     calls_schedule,
     is_number,
+    is_spec_key,
     looks_like_program,
     looks_like_spec,
 )
@@ -32,13 +33,22 @@ from lrdsl.linter.sources.scalars import offsets_of
 from lrdsl.syntax.spec import NAME
 
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")
-_LR = re.compile(r"(?:.*_)?lr")
 _DEF = re.compile(r"^[ \t]*def\s+([A-Za-z][\w.]*)", re.MULTILINE)
 _DEEP = 10
 """So many references to references are followed."""
 
 _NO_VARIABLES = PARTS | RESERVED | {"last_epoch", "metric_reduction", "optimizer"}
 """What a lrdsl `_target_` takes that is no variable of the spec."""
+
+
+@dataclass
+class _Tree:
+    """A mapping or a list that is a spec, and what its place tells."""
+
+    node: nodes.Node
+    path: str
+    context: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -92,6 +102,8 @@ class _Document:
         """What references stand for; None also for one that is being followed."""
         self.places: dict[int, _Place] = {}
         """By the identity of the scalar, in the order of the text."""
+        self.trees: dict[int, _Tree] = {}
+        """By the identity of the node; what is below them is no spec by itself."""
 
     def snippets(self) -> Iterator[Snippet]:
         self._walk()
@@ -99,13 +111,24 @@ class _Document:
             snippet = self._snippet(place)
             if snippet is not None:
                 yield snippet
+        for tree in self.trees.values():
+            snippet = self._tree_snippet(tree)
+            if snippet is not None:
+                yield snippet
 
     def _walk(self) -> None:
         """Look at every value once: anchors may lead to a value in many ways, or in circles."""
         seen: set[int] = set()
         left: list[tuple[nodes.Node, str]] = [(self.root, "")]
+        # Elsewhere the one key of a file may well be a name that lrdsl knows by chance.
+        is_preset = os.path.basename(os.path.abspath(self.folder)) == "schedule"
+        if is_preset and trees.is_one(self.root, False, self._holes):
+            self._add_tree(self.root, "", {}, {})
         while left:
             node, path = left.pop()
+            if id(node) in self.trees:
+                seen |= {id(each) for each in trees.within(node)}
+                continue
             if id(node) in seen or isinstance(node, Scalar):
                 continue
             seen.add(id(node))
@@ -124,11 +147,15 @@ class _Document:
                     continue
                 inner = f"{path}.{name}".lstrip(".")
                 left.append((value, inner))
-                by_place = name == "spec" or _LR.fullmatch(name) is not None
+                by_place = is_spec_key(name)
                 own = context if by_place else {}
                 if by_place and not target and self._is_program(value):
                     self._argument(value, inner, own, facts)
                 self._value(name, value, inner, own, facts)
+
+        for tree in self.trees.values():  # one may be seen to be a tree after what is below it
+            for below in trees.within(tree.node):
+                self.places.pop(id(below), None)
 
     def _beside(self, node: nodes.Mapping, target: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """What the keys of a mapping tell of the run, and other facts."""
@@ -183,6 +210,9 @@ class _Document:
                 node, path = aim, found[1]
         if isinstance(node, Scalar):
             self._add(node, path, "spec", context, facts)
+        elif node is not None and trees.is_one(node, True, self._holes):
+            self._add_tree(node, path, context, facts)
+            return
         if not isinstance(node, nodes.Mapping):
             return
         inner, more = self._beside(node, "")
@@ -194,7 +224,10 @@ class _Document:
         for name, value in node.items():
             if name == "definitions":
                 continue
-            if isinstance(value, nodes.Mapping) and value.get("spec") is None:
+            is_choice = isinstance(value, nodes.Mapping) and not trees.is_one(
+                value, True, self._holes
+            )
+            if isinstance(value, nodes.Mapping) and is_choice and value.get("spec") is None:
                 for pattern, one in value.items():
                     own = told.get((name, pattern), {})
                     self._one(one, f"{path}.{name}.{pattern}", context, {**facts, **own})
@@ -206,6 +239,9 @@ class _Document:
         self, node: nodes.Node | None, path: str, context: dict[str, Any], facts: dict[str, Any]
     ) -> None:
         """A spec of a program, which may have definitions of its own beside it."""
+        if node is not None and trees.is_one(node, True, self._holes):
+            self._add_tree(node, path, context, facts)
+            return
         if isinstance(node, nodes.Mapping):
             inner, more = self._beside(node, "")
             context, facts = {**context, **inner}, {**facts, **more}
@@ -222,6 +258,9 @@ class _Document:
             found[name] = None
             if isinstance(value, Scalar) and value.tag != "null":
                 found[name] = self._known(value.value)
+            elif trees.is_one(value, True, self._holes):
+                made = trees.text_of(value, self._holes)
+                found[name] = None if made is None else made.text
             elif isinstance(value, nodes.Mapping) and deep < 2:
                 found[name] = self._plain(value, deep + 1)
         return found
@@ -236,10 +275,13 @@ class _Document:
     ) -> None:
         """A value anywhere: a spec by its key, or by what it says."""
         if not isinstance(node, Scalar):
+            by_name = name is not None and is_spec_key(name)
+            if by_name and (id(node) in self.trees or trees.is_one(node, False, self._holes)):
+                self._add_tree(node, path, context, facts)
             return
         if name == "definitions" and _DEF.search(node.value):
             self._add(node, path, "definitions", {}, {})
-        elif name is not None and (name == "spec" or _LR.fullmatch(name)):
+        elif name is not None and is_spec_key(name):
             if self._is_one_by_place(node, name):
                 number = node.style == "plain" and is_number(node.value)
                 self._add(node, path, "spec", context, facts, number and name != "spec")
@@ -288,6 +330,30 @@ class _Document:
         place.number = place.number and number
         place.context = {**context, **place.context}
         place.facts = {**facts, **place.facts}
+
+    def _add_tree(
+        self, node: nodes.Node, path: str, context: dict[str, Any], facts: dict[str, Any]
+    ) -> None:
+        tree = self.trees.setdefault(id(node), _Tree(node, path))
+        tree.context = {**context, **tree.context}
+        tree.facts = {**facts, **tree.facts}
+
+    def _tree_snippet(self, tree: _Tree) -> Snippet | None:
+        found = trees.text_of(tree.node, self._holes)
+        if found is None:
+            return None
+        first, last = min(found.offsets), max(found.offsets)
+        return Snippet(
+            found.text,
+            found.offsets,
+            "yaml",
+            "plain",
+            {**tree.facts, "key": tree.path},
+            tree.context,
+            self.control.within(first, last),
+            writable=False,
+            unknown=found.unknown,
+        )
 
     def _snippet(self, place: _Place) -> Snippet | None:
         scalar = place.scalar

@@ -1,0 +1,93 @@
+"""The runs under folders: where their logs are, and what Hydra wrote beside them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from lrdsl import diagnostics as d
+from lrdsl.diagnostics import fail
+
+HYDRA = ".hydra"
+"""The folder that Hydra leaves in a run's folder."""
+
+
+class Found(NamedTuple):
+    """A run: its name among the others, its folder, its log and Hydra's folder, where there are."""
+
+    name: str
+    folder: Path
+    log: Path | None
+    hydra: Path | None
+
+
+def find(paths: Iterable[str | os.PathLike[str]], file: str) -> list[Found]:
+    """The runs at and under some folders, in the order of their names, 2 before 10.
+
+    A folder with a log, a file of the name `file`, is a run, and so is one with `.hydra`; a log
+    that lies deeper in such a folder belongs to that run. A path can also be that of a log. Other
+    folders whose names begin with a dot are left out, and links are not followed.
+
+    Raises `SpecError` for a path that does not exist.
+    """
+    roots = [Path(os.path.abspath(path)) for path in paths]
+    found: dict[str, Found] = {}
+    for root in roots:
+        if not os.path.exists(root):
+            raise fail(d.BAD_FILE, f"there is no folder {os.fspath(root)}")
+        for run in _at(root, file):
+            found.setdefault(os.path.realpath(run.log or run.folder), run)
+    base = _above(roots)
+    named = [run._replace(name=_name(run, base, file)) for run in found.values()]
+    return sorted(named, key=lambda run: _natural(run.name))
+
+
+def _above(roots: Sequence[Path]) -> Path | None:
+    """The nearest folder that has them all; None if they are on different drives."""
+    try:
+        base = os.path.commonpath(roots)
+    except ValueError:
+        return None
+    return Path(base) if os.path.isdir(base) else Path(base).parent
+
+
+def _name(run: Found, base: Path | None, file: str) -> str:
+    """The folder within all that is compared, or a log's own name where it has another one."""
+    place = run.folder
+    if run.log is not None and run.log.name != file:
+        place = run.log
+    name = os.fspath(place) if base is None else os.path.relpath(place, base)
+    return place.name if name == "." else name
+
+
+def _at(root: Path, file: str) -> Iterator[Found]:
+    if not os.path.isdir(root):
+        hydra = root.parent / HYDRA
+        yield Found("", root.parent, root, hydra if hydra.is_dir() else None)
+        return
+    homes: dict[str, Path | None] = {}
+    lonely: dict[Path, Found] = {}
+    logs = []
+    for folder, folders, files in os.walk(root):
+        home = homes.get(os.path.dirname(folder))
+        if HYDRA in folders:
+            home = Path(folder) / HYDRA
+            lonely[home] = Found("", Path(folder), None, home)
+        homes[folder] = home
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        if file in files:
+            logs.append(Found("", Path(folder), Path(folder) / file, home))
+    for run in logs:
+        if run.hydra is not None:
+            lonely.pop(run.hydra, None)
+        yield run
+    yield from lonely.values()
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """A key of names in which 2 comes before 10."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", name)
+    return [(0, int(part), "") if part[0] in "0123456789" else (1, 0, part) for part in parts]

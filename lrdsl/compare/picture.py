@@ -1,0 +1,169 @@
+"""One picture of many runs: their learning rates above, their losses below."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+import warnings
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lrdsl.compare.record import Series
+from lrdsl.compare.run import Run, differing
+from lrdsl.compare.smoothing import thin
+from lrdsl.compare.table import brief, printable, short
+from lrdsl.plot import COLOURS, INK, blank, dress, kind_of, labels, write
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_MOST_NAMED = 12
+"""More runs than this are not told apart: the best ones are, the others are grey."""
+
+_PALE = "#c3c9cf"
+_POINTS = 200_000
+"""Points in a picture, all curves together."""
+
+_MOST_RATES = 8
+"""Learning rates of a run, of its parameter groups, that are drawn."""
+
+
+def figure(runs: Sequence[Run], *, log: bool = False, title: str | None = None) -> Figure:
+    """A matplotlib `Figure` of runs, the best first, as `ranked` sorts them.
+
+    Above are the learning rates of every parameter group, below the loss, each point the mean over
+    a 40th of the run, on a logarithmic axis where it falls to an eighth or less. Up to twelve runs
+    have a colour, and in the legend the overrides in which they differ, and the result. Of more,
+    the best six have, and the others are grey. `log` draws the learning rates on a logarithmic axis
+    too.
+
+    Raises `ValueError` if no run has logged anything that can be drawn.
+    """
+    drawn = [run for run in runs if run.record.rates or len(run.record.loss.steps)]
+    if not drawn:
+        raise ValueError("no run has logged a learning rate or a loss: there is nothing to draw")
+    named = drawn if len(drawn) <= _MOST_NAMED else drawn[: len(COLOURS)]
+    picture = blank(5.6 + 0.17 * len(named))
+    above, below = picture.subplots(2, sharex=True)
+    most = max(100, _POINTS // (2 * len(drawn)))
+    handles: list[Any] = []
+    for i in reversed(range(len(drawn))):  # the best on top
+        handle = _draw(above, below, drawn[i], _look(i, len(named)), most)
+        handles = [handle, *handles]
+    _finish(above, below, drawn, log)
+    texts = _labels(named, drawn)
+    if len(drawn) > len(named):
+        texts.append(f"{len(drawn) - len(named)} other runs")
+    above.legend(
+        handles[: len(texts)],
+        texts,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        frameon=False,
+        prop={"family": "monospace", "size": 7.5},
+        labelcolor=INK,
+    )
+    if title:
+        picture.suptitle(_literal(title), fontsize=11, color=INK)
+    return picture
+
+
+def save(
+    runs: Sequence[Run],
+    path: str | os.PathLike[str],
+    *,
+    log: bool = False,
+    title: str | None = None,
+) -> Path:
+    """Write the `figure` of the same arguments to an SVG, PNG or PDF file, by its extension.
+
+    Returns the path. Raises `ValueError` for another extension and where there is nothing to draw,
+    `OSError` where the file cannot be written.
+    """
+    kind_of(path)
+    with warnings.catch_warnings():
+        # A name can have signs that the font lacks; they are boxes then.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        return write(figure(runs, log=log, title=title), path)
+
+
+def _look(rank: int, named: int) -> dict[str, Any]:
+    if rank >= named:
+        return {"color": _PALE, "linewidth": 0.6, "zorder": 1.5}
+    dashes = "-" if rank < len(COLOURS) else "--"
+    colour = COLOURS[rank % len(COLOURS)]
+    return {"color": colour, "linewidth": 1.5, "linestyle": dashes, "zorder": 3 - rank / 100}
+
+
+def _draw(above: Axes, below: Axes, run: Run, look: dict[str, Any], most: int) -> Any:
+    """Draw a run; what stands for it in the legend."""
+    from matplotlib.lines import Line2D
+
+    rates = list(run.record.rates.values())[:_MOST_RATES]
+    for i, rate in enumerate(rates):
+        if not any([_same(rate, other) for other in rates[:i]]):
+            steps, values = thin(rate, most // len(rates))
+            # Of a part of the updates, stairs would show lengths that are none of the schedule's.
+            style = "steps-post" if len(steps) == len(rate.steps) else "default"
+            end = 2 * steps[-1] - steps[-2] if len(steps) > 1 else steps[-1] + 1
+            x, y = np.append(steps, end), np.append(values, values[-1])  # each holds till the next
+            y = np.where(np.isfinite(y), y, np.nan)
+            above.plot(x, y, drawstyle=style, **look)
+    loss = run.smoothed
+    below.plot(loss.steps, np.where(np.isfinite(loss.values), loss.values, np.nan), **look)
+    return Line2D([], [], **look)
+
+
+def _same(one: Series, other: Series) -> bool:
+    return np.array_equal(one.steps, other.steps) and np.array_equal(one.values, other.values)
+
+
+def _finish(above: Axes, below: Axes, runs: Sequence[Run], log: bool) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+    losses = [run.smoothed.values for run in runs if len(run.smoothed.values)]
+    every = np.concatenate([*losses, np.empty(0)])
+    finite = every[np.isfinite(every)]
+    if len(finite) and 0 < 8 * finite.min() <= finite.max():
+        below.set_yscale("log")
+        below.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        below.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.6g}"))
+        below.yaxis.set_minor_formatter(NullFormatter())
+        # A loss that flies off would leave no room for the others.
+        first = max([float(values[0]) for values in losses if np.isfinite(values[0])], default=0.0)
+        if 0 < 10 * first < finite.max():
+            below.set_ylim(top=10 * first)
+    below.set_xmargin(0)
+    if log:
+        above.set_yscale("log", nonpositive="mask")
+    else:
+        above.ticklabel_format(axis="y", style="sci", scilimits=(-2, 4), useMathText=True)
+    below.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, steps=[1, 2, 2.5, 5, 10]))
+    below.xaxis.set_major_formatter(FuncFormatter(lambda x, _: labels([Decimal(x)])[0]))
+    dress(above, "", "learning rate")
+    dress(below, "update", "loss")
+
+
+def _labels(named: Sequence[Run], drawn: Sequence[Run]) -> list[str]:
+    """What runs are called in the legend: what they differ in, else their names."""
+    keys = differing(drawn)
+    specs = {run.spec for run in drawn}
+    texts = []
+    for run in named:
+        parts = [f"{key}={brief(run.overrides[key])}" for key in keys if key in run.overrides]
+        text = " ".join(parts) or (run.spec if run.spec and len(specs) > 1 else run.name)
+        text = textwrap.shorten(printable(text), 90, placeholder=" …")
+        result = f"  {short(run.result)}" if run.result is not None else ""
+        text = f" {text}" if text.startswith("_") else text  # which would hide it
+        texts.append(_literal(f"{text}{result}"))
+    return texts
+
+
+def _literal(text: str) -> str:
+    """The text, safe from being read as TeX."""
+    return text.replace("$", r"\$")

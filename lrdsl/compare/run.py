@@ -1,0 +1,134 @@
+"""Runs: what is known of each, which is the best, and in which overrides they differ."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from lrdsl.compare.finding import Found, find
+from lrdsl.compare.record import Columns, Record, Series, read_record
+from lrdsl.compare.smoothing import smooth
+from lrdsl.compare.written import Written, read_written
+
+LOG = "lr.csv"
+"""The name of a run's log."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A run: its name among those it is compared with, its folder, and what it left there.
+
+    `record` is its log, `written` what Hydra wrote. `problems` are sentences about what is missing
+    or could not be read.
+    """
+
+    name: str
+    folder: Path
+    record: Record = field(default_factory=Record)
+    written: Written = field(default_factory=Written)
+    problems: tuple[str, ...] = ()
+
+    @property
+    def overrides(self) -> dict[str, str]:
+        """Those of Hydra's command line, by key, without quotes."""
+        return self.written.overrides
+
+    @property
+    def spec(self) -> str | None:
+        """The schedule; None where it is not known."""
+        return self.written.spec
+
+    @property
+    def result(self) -> float | None:
+        """The last result that was logged; not a number if the run diverged."""
+        return self.record.result
+
+    @cached_property
+    def smoothed(self) -> Series:
+        """The loss, each the mean over a 40th of the run."""
+        return smooth(self.record.loss)
+
+    @property
+    def loss(self) -> float | None:
+        """The loss at the end, the mean over the last 40th of the run."""
+        values = self.smoothed.values
+        return float(values[-1]) if len(values) else None
+
+    @property
+    def best(self) -> float | None:
+        """The lowest such mean at any time; None if there is no number among them."""
+        values = self.smoothed.values
+        finite = values[np.isfinite(values)]
+        return float(finite.min()) if len(finite) else None
+
+
+def read_runs(
+    paths: Iterable[str | os.PathLike[str]], *, file: str = LOG, columns: Columns | None = None
+) -> list[Run]:
+    """All runs at and under some folders, in the order of their names.
+
+    `file` is the name of the runs' logs, `columns` names the loss and the result in them. A run
+    that failed, or whose files are broken, is there with its problems. Raises `SpecError` for a
+    path that does not exist.
+
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as sweep:
+    ...     for job, result in enumerate([0.5, 0.25]):
+    ...         folder = pathlib.Path(sweep, str(job))
+    ...         folder.mkdir()
+    ...         _ = (folder / "lr.csv").write_text(f"step,lr,loss,result\\n0,1,2,{result}\\n")
+    ...     [(run.name, run.result) for run in ranked(read_runs([sweep]))]
+    [('1', 0.25), ('0', 0.5)]
+    """
+    return [_run(found, file, columns) for found in find(paths, file)]
+
+
+def _run(found: Found, file: str, columns: Columns | None) -> Run:
+    written = Written() if found.hydra is None else read_written(found.hydra)
+    if found.log is None:
+        record, problems = Record(), [f"there is no {file}"]
+    else:
+        record = read_record(found.log, columns)
+        problems = [f"{found.log.name}: {problem}" for problem in record.problems]
+    return Run(found.name, found.folder, record, written, (*problems, *written.problems))
+
+
+def ranked(runs: Iterable[Run], *, maximize: bool = False) -> list[Run]:
+    """The best run first: by the result, lower is better unless `maximize`.
+
+    Behind them come those without a result by their loss, then those that diverged or have logged
+    nothing.
+    """
+
+    def key(run: Run) -> tuple[int, float]:
+        if run.result is not None:
+            known = math.isfinite(run.result)
+            return (0, -run.result if maximize else run.result) if known else (2, 0.0)
+        loss = run.loss
+        return (1, loss) if loss is not None and math.isfinite(loss) else (2, 0.0)
+
+    return sorted(runs, key=key)
+
+
+def differing(runs: Sequence[Run]) -> list[str]:
+    """The keys of the overrides in which runs differ, in the order of the command line.
+
+    Those that are the run's spec are left out.
+    """
+    keys = dict.fromkeys([key for run in runs for key in run.overrides])
+    return [
+        key
+        for key in keys
+        if len({run.overrides.get(key) for run in runs}) > 1
+        and not all([_is_spec(run, key) for run in runs])
+    ]
+
+
+def _is_spec(run: Run, key: str) -> bool:
+    return key not in run.overrides or key == run.written.key

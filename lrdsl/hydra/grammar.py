@@ -1,0 +1,72 @@
+"""What Hydra's own grammar of overrides reads."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from antlr4 import CommonTokenStream, InputStream, ParserRuleContext
+from antlr4.error.ErrorListener import ErrorListener
+from hydra.core.override_parser.overrides_parser import create_functions
+from hydra.grammar.gen.OverrideLexer import OverrideLexer
+from hydra.grammar.gen.OverrideParser import OverrideParser
+
+FUNCTIONS = frozenset(create_functions().functions)
+"""The functions of Hydra's overrides; lrdsl never calls a shape by one of these names."""
+
+
+def reads(override: str) -> bool:
+    """Whether Hydra reads an override: its grammar has it, and all its functions are Hydra's.
+
+    Nothing is evaluated, so that what is random stays as it would be; a function of Hydra's that
+    is called in a wrong way counts as read, since Hydra is to say so.
+
+    >>> reads("lr=choice(0.1,0.3)"), reads("lr=cosine(1,0,800)"), reads("lr=a >> b")
+    (True, False, False)
+    """
+    try:
+        tree = _parsed(override)
+    except (_Unreadable, RecursionError):
+        return False
+    waiting: list[Any] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, OverrideParser.FunctionContext) and _name(node) not in FUNCTIONS:
+            return False
+        if isinstance(node, ParserRuleContext):
+            waiting.extend(node.getChildren())
+    return True
+
+
+@functools.lru_cache(maxsize=256)
+def is_key(text: str) -> bool:
+    """Whether a text is what stands before the `=` of an override.
+
+    >>> is_key("+model.lr"), is_key("schedule@lr"), is_key("lr "), is_key("a=b")
+    (True, True, False, False)
+    """
+    return bool(text) and "=" not in text and reads(f"{text}=x")
+
+
+def _name(function: Any) -> str:
+    return str(function.ID())
+
+
+class _Unreadable(Exception):
+    pass
+
+
+class _Raising(ErrorListener):  # type: ignore[misc]
+    def syntaxError(self, *about: Any) -> None:
+        raise _Unreadable
+
+
+def _parsed(override: str) -> ParserRuleContext:
+    listener = _Raising()
+    lexer = OverrideLexer(InputStream(override))
+    parser = OverrideParser(CommonTokenStream(lexer))
+    for each in (lexer, parser):
+        each.removeErrorListeners()
+        each.addErrorListener(listener)
+    tree: ParserRuleContext = parser.override()  # type: ignore[no-untyped-call]
+    return tree

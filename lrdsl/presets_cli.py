@@ -1,0 +1,43 @@
+"""`lrdsl presets`: the options of Hydra's group `schedule`, as a list, or one with its curve."""
+
+from __future__ import annotations
+
+import click
+
+from lrdsl.diagnostics import UNKNOWN_NAME, SpecError, fail
+from lrdsl.presets import Preset, files, read
+from lrdsl.registry import near
+from lrdsl.terminal import plain, writes
+
+_STEPS = 1000
+
+
+@click.command(epilog="\b\nExamples:\n  lrdsl presets\n  lrdsl presets wsd")
+@click.argument("name", required=False)
+def presets(name: str | None) -> None:
+    """List the presets, which a Hydra app chooses with `schedule@lr=NAME`, or show what NAME is."""
+    if name is None:
+        wide = max(map(len, files()))
+        lines = [f"{known:<{wide}}  {read(known).summary}" for known in files()]
+        click.echo(plain("\n".join(lines)))
+        return
+    if name not in files():
+        raise _unknown(name)
+    click.echo(plain(_about(read(name))))
+
+
+def _unknown(name: str) -> SpecError:
+    meant = near(name, files())
+    fix = "`lrdsl presets` lists all there are" if meant is None else f"did you mean `{meant}`?"
+    return fail(UNKNOWN_NAME, f"no preset is called `{name}`", fix=fix)
+
+
+def _about(preset: Preset) -> str:
+    """All there is to say about a preset, and what it does without any of its keys."""
+    from lrdsl.plot import drawing, sample
+    from lrdsl.schedule import compile
+
+    schedule = compile(preset.bare, total_steps=_STEPS, base_lr=1)
+    curve = drawing(sample(schedule, _STEPS), width=72, height=8, ascii=not writes("⣀"))
+    parts = (f"schedule@lr={preset.name}", preset.summary, preset.defaults, preset.bare)
+    return "\n\n".join([*parts, curve, preset.source])

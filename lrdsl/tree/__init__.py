@@ -1,0 +1,31 @@
+"""Schedules as data: the nodes of YAML and JSON instead of text.
+
+>>> from lrdsl.tree import from_tree, to_tree
+>>> tree = to_tree("warmup(100) >> cosine(1, 1e-3, 800)")
+>>> tree
+[{'warmup': {'steps': 100}}, {'cosine': {'start': 1, 'end': 0.001, 'steps': 800}}]
+>>> str(from_tree(tree))
+'warmup(100) >> cosine(1, 1e-3, 800)'
+
+The public names are imported when they are first used: whoever compiles text needs none of them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lrdsl.tree.read import from_tree
+    from lrdsl.tree.schema import json_schema
+    from lrdsl.tree.write import to_tree
+
+_HOME = {"from_tree": "read", "json_schema": "schema", "to_tree": "write"}
+
+__all__ = ["from_tree", "json_schema", "to_tree"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(f"lrdsl.tree.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'lrdsl.tree' has no attribute {name!r}")

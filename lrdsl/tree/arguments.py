@@ -1,0 +1,173 @@
+"""Arguments by position and by name: a tree names them all, and text has most of them by position.
+
+A tree that becomes text has its arguments by position as far as none is left out, and the others,
+flags, lists and a curve's own parameters by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from lrdsl.compiler.bind import UNTIL, bind
+from lrdsl.compiler.lists import LISTS
+from lrdsl.diagnostics import Reporter
+from lrdsl.library import Library
+from lrdsl.modifiers import MODIFIERS
+from lrdsl.parameters import Kind, Lean, Parameter
+from lrdsl.shapes import SHAPES, Form
+from lrdsl.syntax import nodes as n
+from lrdsl.syntax.definitions import DefinedParameter, Definition
+
+_BY_NAME = frozenset({Kind.FLAG, Kind.LIST, Kind.MILESTONES})
+
+
+@dataclass(frozen=True)
+class _Order:
+    """The parameters that are given by position where possible, in their order.
+
+    `leans`: the first, left out, is written `_`. `skips`: it may be left out without a trace, if
+    what follows cannot be taken for it.
+    """
+
+    names: tuple[str, ...]
+    leans: bool = False
+    skips: bool = False
+
+
+def placed(
+    name: str, arguments: Mapping[str, n.Node], library: Library
+) -> tuple[tuple[str, n.Argument], ...]:
+    """Named arguments as they are written in a call, each with its name.
+
+    >>> from lrdsl.syntax.parser import parse_tree
+    >>> given = {"end": parse_tree("0"), "steps": parse_tree("800")}
+    >>> [argument.name for _, argument in placed("cosine", given, Library())]
+    [None, None, None]
+    >>> [argument.name for _, argument in placed("warmup", given, Library())]
+    [None, 'end']
+    """
+    order = _order(name, library)
+    names = list(order.names)
+    written: list[tuple[str, n.Argument]] = []
+    if names and names[0] not in arguments and len(names) > 1 and names[1] in arguments:
+        first = names.pop(0)
+        if order.leans:
+            written.append((first, n.Argument(n.Default())))
+        elif not order.skips or isinstance(arguments[names[0]], (n.Name, n.String, n.Default)):
+            names = []
+    for each in names:
+        if each not in arguments:
+            break
+        written.append((each, n.Argument(arguments[each])))
+    done = {each for each, _ in written}
+    others = [(k, n.Argument(value, k)) for k, value in arguments.items() if k not in done]
+    return (*written, *others)
+
+
+def _order(name: str, library: Library) -> _Order:
+    form, modifier, definition = SHAPES.find(name), MODIFIERS.find(name), library.find(name)
+    if form is not None:
+        own = () if form.curve is None else form.curve.parameters()
+        return _of_parameters(form.parameters, {parameter.name for parameter in own})
+    if modifier is not None:
+        return _of_parameters(modifier.parameters(), set())
+    if name in LISTS:
+        return _Order(LISTS[name][1])
+    return _Order(()) if definition is None else _of_definition(definition)
+
+
+def _of_parameters(parameters: tuple[Parameter, ...], of_curve: set[str]) -> _Order:
+    names: list[str] = []
+    for each in parameters:
+        if not each.positional or each.kind in _BY_NAME or each.name in of_curve:
+            break
+        names.append(each.name)
+    if not names:
+        return _Order(())
+    first = parameters[0]
+    leans = isinstance(first.default, Lean) or str(first).endswith("=-inf")
+    return _Order(tuple(names), leans, first.kind is Kind.MODE and not first.required)
+
+
+def _of_definition(definition: Definition) -> _Order:
+    names: list[str] = []
+    for each in definition.parameters:
+        if isinstance(each.default, (n.Keyword, n.List)):
+            break
+        names.append(each.name)
+    return _Order(tuple(names), bool(names) and _leans(definition.parameters[0]))
+
+
+def _leans(parameter: DefinedParameter) -> bool:
+    match parameter.default:
+        case n.Default() | n.Name(id="prev" | "base" | "next"):
+            return True
+    return False
+
+
+def named(call: n.Call, library: Library) -> dict[str, n.Node] | None:
+    """The arguments of a call by their parameters; None if they do not fit, or it is unknown.
+
+    Those left to their default by a `_` are left out.
+
+    >>> from lrdsl.syntax.parser import parse_tree
+    >>> list(named(parse_tree("warmup(linear, 100, end=_)"), Library()))
+    ['mode', 'steps']
+    """
+    # A node may stand in two places of a spec built in Python; here each has its own.
+    values = [replace(argument.value) for argument in call.arguments]
+    pairs = zip(call.arguments, values, strict=True)
+    call = replace(call, arguments=tuple([replace(a, value=value) for a, value in pairs]))
+    name = call.name.id
+    form, modifier, definition = SHAPES.find(name), MODIFIERS.find(name), library.find(name)
+    if form is not None:
+        return None if form.bracket else _of_shape(call, form)
+    if modifier is not None:
+        return None if modifier.bracket else _bound(call, modifier.parameters(), None)
+    if name in LISTS:
+        return _in_order(call, LISTS[name][1], 0)
+    if definition is None or definition.bracket:
+        return None
+    names = tuple([parameter.name for parameter in definition.parameters])
+    return _in_order(call, names, len(names))
+
+
+def _of_shape(call: n.Call, form: Form) -> dict[str, n.Node] | None:
+    parameters = (*form.parameters, UNTIL) if form.has(Kind.STEPS) else form.parameters
+    return _bound(call, parameters, form)
+
+
+def _bound(
+    call: n.Call, parameters: tuple[Parameter, ...], form: Form | None
+) -> dict[str, n.Node] | None:
+    binding = bind(call, parameters, None if form is None else form.curve, Reporter(""))
+    if not binding.sound:
+        return None
+    names = {id(value): name for name, value in binding.arguments.items()}
+    mode = next((each.name for each in parameters if each.kind is Kind.MODE), None)
+    found: dict[str, n.Node] = {}
+    for argument in call.arguments:
+        if isinstance(argument.value, n.Default):
+            continue
+        name = names.get(id(argument.value), mode)  # binding reads the mode and keeps the curve
+        if name is None or name in found:
+            return None
+        found[name] = argument.value
+    return found
+
+
+def _in_order(call: n.Call, names: tuple[str, ...], may_lack: int) -> dict[str, n.Node] | None:
+    """The arguments by name, the order of positions being that of the names."""
+    found: dict[str, n.Node] = {}
+    order = iter(names)
+    for argument in call.arguments:
+        name = next(order, None) if argument.name is None else argument.name
+        if name is None or name not in names or name in found:
+            return None
+        found[name] = argument.value
+    if len(names) - len(found) > may_lack:
+        return None
+    if may_lack == 0:
+        return found
+    return {name: value for name, value in found.items() if not isinstance(value, n.Default)}

@@ -1,0 +1,129 @@
+"""`lrdsl convert` and `lrdsl schema`: arguments, files, exit codes.
+
+0: all is well. 1: a spec or a tree has a mistake. 2: the call is at fault, or a file cannot be
+read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from lrdsl.arguments import text_of, with_library
+from lrdsl.terminal import plain
+
+_COMMENTS = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
+
+_EPILOG = """\
+A FILE is YAML or JSON: a schedule as text or as a tree, by itself or under the key spec. What is
+printed has the same form; the comments at the top of a file are kept, others are not.
+
+\b
+Examples:
+  lrdsl convert --to yaml -e "warmup(100) >> cosine(1, 1e-3, 800)"
+  lrdsl convert --to text -e "{cosine: {start: 1, end: 1e-3, steps: 800}}"
+  lrdsl convert --to yaml conf/schedule/wsd.yaml > conf/schedule/wsd_tree.yaml
+
+Exit codes: 0 fine, 1 the spec is at fault, 2 the call is at fault.
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("file", required=False)
+@click.option("-e", "spec", metavar="SPEC", help="A spec itself: text, or the YAML of a tree.")
+@click.option(
+    "--to", "form", type=click.Choice(["yaml", "text"]), required=True, help="What to make of it."
+)
+@with_library
+def convert(file: str | None, spec: str | None, form: str) -> None:
+    """Print the schedule in FILE as a tree, in YAML, or as text.
+
+    A single - reads standard input. Interpolations, ${…}, are kept.
+    """
+    if (file is None) == (spec is None):
+        raise click.UsageError("give a file, or a spec with -e, one of the two")
+    if spec is not None:
+        click.echo(plain(_written(_converted(_of_argument(spec, form), form))))
+        return
+    text = text_of("-") if file == "-" else _read(file or "")
+    data = _yaml(text, file or "")
+    above = _COMMENTS.match(text)
+    if isinstance(data, dict) and "spec" in data:
+        converted: Any = {**data, "spec": _converted(data["spec"], form)}
+    else:
+        converted = _converted(data, form)
+    click.echo(plain(above[0] if above and file != "-" else ""), nl=False)
+    click.echo(plain(_written(converted)))
+
+
+def _of_argument(spec: str, form: str) -> Any:
+    """What was given: text as it is, for trees what YAML makes of it."""
+    return spec if form == "yaml" else _yaml(spec, "-e")
+
+
+def _converted(data: Any, form: str) -> Any:
+    """The other form of a spec, with its interpolations."""
+    from lrdsl.tree import to_tree
+    from lrdsl.tree.interpolations import Interpolations
+    from lrdsl.tree.taken import parse, source_of
+
+    kept = Interpolations()
+    spec = parse(source_of(kept.hide(data)))
+    return kept.show(to_tree(spec) if form == "yaml" else str(spec))
+
+
+def _read(file: str) -> str:
+    try:
+        with open(file, encoding="utf-8-sig") as opened:
+            return opened.read()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise click.BadParameter(f"{file!r}: {why}", param_hint="'FILE'") from error
+
+
+def _yaml(text: str, name: str) -> Any:
+    """What YAML makes of a text, as Hydra reads it: `1e-3` is a number."""
+    import yaml
+    from omegaconf._utils import get_yaml_loader
+
+    try:
+        return yaml.load(text, Loader=get_yaml_loader())  # a SafeLoader
+    except (yaml.YAMLError, RecursionError) as error:
+        why = " ".join(str(error).split()) if isinstance(error, yaml.YAMLError) else "too deep"
+        raise click.BadParameter(f"{name!r} is no YAML: {why}", param_hint="'FILE'") from error
+
+
+def _written(data: Any) -> str:
+    """YAML; a text alone is the text itself."""
+    import yaml
+
+    if isinstance(data, str):
+        return data
+    values = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    is_flat = not any([isinstance(value, (dict, list)) for value in values])
+    style = False if is_flat else None  # what is innermost is on one line, in braces
+    written: str = yaml.safe_dump(data, sort_keys=False, default_flow_style=style, width=100)
+    return written.removesuffix("\n").removesuffix("\n...")
+
+
+@click.command(
+    epilog="\b\nExamples:\n  lrdsl schema > lrdsl.schema.json\n  lrdsl schema --library mine.lr"
+)
+@with_library
+def schema() -> None:
+    """Print the JSON Schema of schedules written as YAML trees.
+
+    It lets an editor complete and check them: put the comment
+
+    \b
+      # yaml-language-server: $schema=lrdsl.schema.json
+
+    at the top of a YAML file that holds a schedule.
+    """
+    import json
+
+    from lrdsl.tree import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=1, ensure_ascii=True))
