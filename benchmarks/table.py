@@ -17,7 +17,16 @@ _SCALES = {
     "s": ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),
     "B": ((2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"), (1.0, "B")),
 }
-_RECORDED = ("numpy", "torch", "transformers", "timm", "optax", "fvcore", "pytorch-ignite")
+_RECORDED = (
+    "numpy",
+    "torch",
+    "transformers",
+    "timm",
+    "optax",
+    "fvcore",
+    "pytorch-ignite",
+    "mmengine",
+)
 
 
 def amount(value: float, unit: str) -> str:

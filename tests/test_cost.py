@@ -503,7 +503,7 @@ def command(*arguments: str) -> str:
     ],
 )  # fmt: skip
 def test_modules_imported(code: str, others: set[str], own: int, most: int) -> None:
-    """No package beside `others`, at most `own` modules of lrdsl and `most` that are not its own."""
+    """No package beside `others`, `own` modules of lrdsl and `most` others at most."""
     script = (
         f"import json, sys\nbefore = set(sys.modules)\ntry:\n    exec({code!r})\n"
         "except SystemExit as end:\n    assert not end.code, end.code\n"
