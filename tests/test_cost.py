@@ -146,7 +146,7 @@ def test_beginning_late_costs_what_beginning_does() -> None:
         return calls(lambda: Scheduler(optimizer(4), SPEC, start_step=update))
 
     beginning(0)
-    assert abs(beginning(FAR) - beginning(0)) <= 20
+    assert abs(beginning(FAR) - beginning(0)) <= 60
 
 
 @pytest.fixture
