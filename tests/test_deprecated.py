@@ -70,6 +70,8 @@ def test_a_shape_a_class_and_an_alias() -> None:
     )
 
 
+pytestmark = pytest.mark.usefixtures("forgotten")
+
 DEFINITIONS = """\
 # Down.
 #

@@ -16,8 +16,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import InterpolationResolutionError
 
 import lrdsl
+from hydra_plugins.lrdsl_resolvers import RESOLVERS
 from lrdsl.hydra import slug
-from lrdsl.hydra.registration import RESOLVERS
 from lrdsl.hydra.slugs import LONGEST, SHORTEST
 
 HEADLINE = "warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"

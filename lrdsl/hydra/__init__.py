@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from lrdsl.hydra.registration import register
+import hydra_plugins.lrdsl_resolvers  # noqa: F401  # a replay loads no plugins
 
 if TYPE_CHECKING:
     from lrdsl.hydra.app import main
@@ -43,6 +43,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
-
-
-register()

@@ -10,7 +10,6 @@ from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.hydra.grammar import is_key
 from lrdsl.syntax.spec import Operand
-from lrdsl.tree.taken import source_of
 
 Shell: TypeAlias = Literal["bash", "zsh", "powershell"]
 
@@ -42,6 +41,8 @@ def quote(
     >>> "lr=" + ",".join([quote("cosine(1, 0, 800)"), quote(0.1)])
     'lr="cosine(1, 0, 800)","0.1"'
     """
+    from lrdsl.tree.taken import source_of  # an app that starts needs none of it
+
     source = source_of(text)
     if shell is not None and shell not in _SHELLS:
         known = ", ".join(f"`{name}`" for name in _SHELLS)
