@@ -132,7 +132,7 @@ def test_a_loss():
         ),
         pytest.param({**COMPILE, "spec": "cosine(1, 0)"}, ["pass total_steps"], id="a context"),
         pytest.param({**COMPILE, "spec": "wsd"}, ["`schedule@lr=wsd`"], id="a preset"),
-        pytest.param({**COMPILE, "spec": {"x": 1}}, ["there is no shape `x`"], id="another mapping"),
+        pytest.param({**COMPILE, "spec": {"x": 1}}, ["there is no shape `x`"], id="a mapping"),
         pytest.param({**COMPILE, "spec": None}, ["not NoneType"], id="nothing"),
         pytest.param({**COMPILE, "spec": True}, ["not bool"], id="a truth value"),
         pytest.param(
