@@ -1,14 +1,12 @@
-"""What all tests share: the Hypothesis profiles, and a limit of time."""
+"""What all tests share: the Hypothesis profiles, and what a test leaves behind."""
 
 from __future__ import annotations
 
 import os
-import signal
-import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from contextlib import AbstractContextManager
 
+import counting
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -26,9 +24,6 @@ settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "default")
 )
 
-QUICK = 3.0
-"""Seconds of processor time that the longest and nastiest spec may take."""
-
 
 @pytest.fixture(autouse=True)
 def _own_shapes_are_gone_after_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,26 +34,10 @@ def _own_shapes_are_gone_after_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
     schedule._analysed.cache_clear()
 
 
-@contextmanager
-def _quick() -> Iterator[None]:
-    def stop(*_: Any) -> None:
-        raise AssertionError("this takes far too long")
-
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(8)  # of the clock on the wall, which others may be using too
-    began = time.process_time()
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, previous)
-    assert time.process_time() - began < QUICK
-
-
 @pytest.fixture
-def quick() -> Callable[[], AbstractContextManager[None]]:
-    """`with quick():` fails what takes long, and stops what seems to take for ever."""
-    return _quick
+def bounded() -> Callable[[], AbstractContextManager[None]]:
+    """`with bounded():` fails, and stops, what makes very many calls."""
+    return counting.bounded
 
 
 @pytest.fixture

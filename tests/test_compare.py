@@ -520,13 +520,13 @@ def test_odd_names(tmp_path, name, recwarn):
     assert not [each for each in recwarn if "lyph" in str(each.message)]
 
 
-def test_many_runs_of_many_updates(tmp_path, quick):
+def test_many_runs_of_many_updates(tmp_path, bounded):
     for i in range(200):
         text = log(result=i, loss=1 + i, rows=200)
         write(tmp_path / "sweep" / str(i), job([f"peak={i}"], text=text))
     for i in range(3):
         write(tmp_path / "long" / str(i), {"lr.csv": log(rows=30_000)})
-    with quick():
+    with bounded():
         runs = ranked(read_runs([tmp_path / "sweep"]))
     assert [run.name for run in runs] == [str(i) for i in range(200)]
     target = tmp_path / "runs.svg"

@@ -17,12 +17,11 @@ import sys
 import tracemalloc
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
 import pytest
+from counting import calls, grows_in_step
 
 import lrdsl
 from lrdsl.signal import CHUNK
@@ -34,47 +33,8 @@ from benchmarks.evaluate import allocated_beyond  # noqa: E402
 from lrdsl.torch import Scheduler, attach  # noqa: E402
 from lrdsl.torch.ahead import AHEAD  # noqa: E402
 
-OWN = str(Path(lrdsl.__file__).parent)
 SPEC = "warmup(100) >> cosine(base, 0, 1000000000)"
 FAR = 10**12
-
-
-def is_own(frame: FrameType | None) -> bool:
-    return frame is not None and frame.f_code.co_filename.startswith(OWN)
-
-
-def calls(function: Callable[[], object], *, everywhere: bool = False) -> int:
-    """How many functions are called: those of lrdsl, and by it; or `everywhere`."""
-    count = 0
-
-    def seen(frame: FrameType, event: str, arg: Any) -> None:
-        nonlocal count
-        if event == "call":  # `frame` is the function's own
-            count += is_own(frame) or is_own(frame.f_back)
-        elif event == "c_call":  # `frame` is the caller's
-            count += is_own(frame)
-
-    def seen_everywhere(frame: FrameType, event: str, arg: Any) -> None:
-        nonlocal count
-        count += event == "call" or event == "c_call"
-
-    gc.disable()  # what is collected meanwhile calls functions, too
-    before = sys.getprofile()
-    sys.setprofile(seen_everywhere if everywhere else seen)
-    try:
-        function()
-    finally:
-        sys.setprofile(before)
-        gc.enable()
-    return count
-
-
-def grows_in_step(count: Callable[[int], int], n: int, slack: float = 1.05) -> bool:
-    """Whether what `count` counts grows no faster than n: from 2n to 4n by twice n to 2n."""
-    count(n)  # what is looked up only once is looked up now
-    one, two, four = count(n), count(2 * n), count(4 * n)
-    assert one <= two <= four, (one, two, four)
-    return four - two <= slack * 2 * (two - one)
 
 
 def optimizer(groups: int, *, is_tensor: bool = False, is_uneven: bool = False) -> Any:

@@ -453,7 +453,7 @@ def test_spans_lie_in_their_sources(case: str) -> None:
 
 # --- bounds ---------------------------------------------------------------------------------------
 
-Quick = Callable[[], AbstractContextManager[None]]
+Bounded = Callable[[], AbstractContextManager[None]]
 
 
 def powers(last: str, count: int = 40) -> str:
@@ -492,9 +492,9 @@ BOMBS = [
 
 
 @pytest.mark.parametrize(("text", "spec"), BOMBS)
-def test_bombs_are_bounded(text: str, spec: str, quick: Quick) -> None:
+def test_bombs_are_bounded(text: str, spec: str, bounded: Bounded) -> None:
     read_own.cache_clear()
-    with quick(), suppress(SpecError):
+    with bounded(), suppress(SpecError):
         lrdsl.compile(spec, definitions=text, base_lr=1)
 
 

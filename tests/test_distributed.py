@@ -26,7 +26,7 @@ from lrdsl.torch import Scheduler
 
 rank, meeting = int(sys.argv[1]), sys.argv[2]
 distributed.init_process_group(
-    "gloo", init_method=f"file://{meeting}", rank=rank, world_size=2, timeout=timedelta(seconds=60)
+    "gloo", init_method=f"file://{meeting}", rank=rank, world_size=2, timeout=timedelta(seconds=300)
 )
 warnings.simplefilter("ignore")
 
@@ -59,7 +59,7 @@ def on_two_ranks(tmp_path, script):
         for rank in (0, 1)
     ]
     try:
-        said = [rank.communicate(timeout=120) for rank in ranks]
+        said = [rank.communicate(timeout=300) for rank in ranks]
     finally:
         for rank in ranks:
             rank.kill()

@@ -21,7 +21,7 @@ def run(entry: str, folder: Path) -> subprocess.CompletedProcess[str]:
     assert command[0] == "lrdsl"
     files = sorted(path.name for path in folder.iterdir())
     arguments = [sys.executable, "-m", *command, *files]
-    return subprocess.run(arguments, cwd=folder, capture_output=True, text=True, timeout=120)
+    return subprocess.run(arguments, cwd=folder, capture_output=True, text=True, timeout=300)
 
 
 def test_the_hooks_are_these() -> None:

@@ -305,7 +305,7 @@ def train(folder: Path, *arguments):
         env={**os.environ, "HYDRA_FULL_ERROR": "0"},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=300,
     )
     done.said = done.stdout.strip().splitlines()[-1:]
     return done

@@ -254,7 +254,7 @@ def app(tmp_path):
             env={**os.environ, "PYTHONIOENCODING": "utf-8"},
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=300,
         )
 
     run.folder = tmp_path

@@ -1297,8 +1297,8 @@ def test_values_and_bounds(schedule: lrdsl.Schedule) -> None:
         pytest.param("cosine(1, 0, 1e12) | interval[1e9:*1]", id="interval"),
     ],
 )
-def test_bounds_of_a_long_run(quick: Any, text: str) -> None:
-    with quick():
+def test_bounds_of_a_long_run(bounded: Any, text: str) -> None:
+    with bounded():
         assert lrdsl.compile(text).bounds() == (0.0, 1.0)
 
 

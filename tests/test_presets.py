@@ -333,7 +333,7 @@ main()
 def test_an_app_without_files(tmp_path, config, argument, found):
     (tmp_path / "app.py").write_text(APP.replace("{CONFIG}", repr(config)))
     command = [sys.executable, "app.py", argument, "hydra.run.dir=out", "hydra.output_subdir=null"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.stdout.strip() == found, done.stderr
 
 

@@ -333,7 +333,7 @@ def filled(unit: str, joint: str = "", head: str = "", tail: str = "") -> str:
     return head + joint.join([unit] * (room // len((unit + joint).encode()))) + tail
 
 
-Quick = Callable[[], AbstractContextManager[None]]
+Bounded = Callable[[], AbstractContextManager[None]]
 
 HUGE: list[Any] = [
     pytest.param(lambda: filled("linear(1, 0, 5)", " >> "), id="long chain"),
@@ -422,9 +422,9 @@ HUGE: list[Any] = [
 
 
 @pytest.mark.parametrize("make", HUGE)
-def test_size_and_time_are_bounded(quick: Quick, make: Callable[[], str]) -> None:
+def test_size_and_time_are_bounded(bounded: Bounded, make: Callable[[], str]) -> None:
     text, complaint = make(), None
-    with quick():
+    with bounded():
         try:
             schedule = lrdsl.compile(text, **strategies.CONTEXT)
             schedule([0, 1, 100, 10**9])
@@ -451,11 +451,11 @@ def test_size_and_time_are_bounded(quick: Quick, make: Callable[[], str]) -> Non
         pytest.param("1|interval[1:", "]", id="intervals"),
     ],
 )
-def test_allowed_depth_compiles(quick: Quick, head: str, tail: str, depth: int) -> None:
+def test_allowed_depth_compiles(bounded: Bounded, head: str, tail: str, depth: int) -> None:
     """Nesting is bounded, but what is within the bound works all the way to a pickle."""
     if "interval" in head:
         depth //= 2  # a bracket, an entry and a pipe each are a level
-    with quick():
+    with bounded():
         schedule = lrdsl.compile(head * depth + "1" + tail * depth)
         again = pickle.loads(pickle.dumps(schedule))
         assert bits(again([0, 1, 5])) == bits(schedule([0, 1, 5]))

@@ -53,7 +53,7 @@ def start(script, folder, *arguments):
         env={**os.environ, **ON_THIS_MACHINE, "HYDRA_FULL_ERROR": "1"},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=300,
     )
 
 

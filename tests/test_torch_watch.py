@@ -939,7 +939,7 @@ from lrdsl.torch import Scheduler, log_to_csv
 rank, folder = int(sys.argv[1]), sys.argv[2]
 distributed.init_process_group(
     "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2,
-    timeout=timedelta(seconds=60),
+    timeout=timedelta(seconds=300),
 )
 optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
 scheduler = Scheduler(optimizer, "linear(1, 0, 10)")
@@ -969,7 +969,7 @@ def test_one_rank_writes(tmp_path):
         for rank in (0, 1)
     ]
     try:
-        said = [rank.communicate(timeout=120) for rank in ranks]
+        said = [rank.communicate(timeout=300) for rank in ranks]
     finally:
         for rank in ranks:
             rank.kill()

@@ -136,7 +136,7 @@ def ddp(clock, tmp_path):
         )
         for rank in (0, 1)
     ]
-    first, second = (json.loads(rank.communicate(timeout=120)[0]) for rank in ranks)
+    first, second = (json.loads(rank.communicate(timeout=300)[0]) for rank in ranks)
     assert first == second
     return first
 

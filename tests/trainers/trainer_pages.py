@@ -160,7 +160,7 @@ def on_ranks(folder: Path, script: str, world: int = 2) -> list[dict[str, Any]]:
         for rank in range(world)
     ]
     try:
-        said = [rank.communicate(timeout=120) for rank in ranks]
+        said = [rank.communicate(timeout=300) for rank in ranks]
     finally:
         for rank in ranks:
             rank.kill()
@@ -171,7 +171,7 @@ def on_ranks(folder: Path, script: str, world: int = 2) -> list[dict[str, Any]]:
 def run(command: list[str], folder: Path) -> str:
     """What a command that a page gives prints."""
     done = subprocess.run(
-        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=120
+        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
