@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -41,12 +42,11 @@ class Settings:
             return False
         return self.select is None or any([_meant(word, code, name) for word in self.select])
 
-    def rules(self) -> Iterable[Rule]:
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
         """The rules that are used, with their options."""
-        for name in RULES:
-            rule = RULES[name]
-            if self.uses(rule.code, rule.name):
-                yield rule(**self.options.get(name, {}))
+        used = [RULES[name] for name in RULES if self.uses(RULES[name].code, name)]
+        return tuple([rule(**self.options.get(rule.name, {})) for rule in used])
 
 
 def _meant(word: str, code: str, name: str) -> bool:
@@ -70,7 +70,7 @@ def lint(
     ...     print(found.name)
     longer-than-run
     """
-    settings = settings or Settings()
+    settings = settings or _usual(RULES.loaded)
     run = with_definitions(spec, Context.of(**context))
     source, known = source_of(spec), dict(facts or {})
     around = besides(source, run.base_lr, known)
@@ -84,6 +84,12 @@ def lint(
             found.update(dict.fromkeys(_findings(subject, settings)))
     kept = [x for x in found if settings.uses(x.code, x.name)]
     return sorted(kept, key=lambda x: (*x.span[:2], x.code))
+
+
+@lru_cache(maxsize=1)
+def _usual(rules: frozenset[str]) -> Settings:
+    """The settings where none are given, kept for as long as there are no more rules than these."""
+    return Settings()
 
 
 def _mistakes_and_subject(
@@ -129,7 +135,7 @@ def _findings(subject: Subject, settings: Settings) -> list[Diagnostic]:
     with np.errstate(all="ignore"):
         found = [
             diagnostic
-            for rule in settings.rules()
+            for rule in settings.rules
             if not _is_quiet(rule, subject)
             for diagnostic in _found_by(rule, subject, settings)
         ]

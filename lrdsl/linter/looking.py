@@ -98,7 +98,8 @@ def sampled(subject: Subject) -> tuple[NDArray[np.int64], Array]:
     else:
         near = [t + d for t in edges(subject) for d in (-1, 0, 1) if 0 <= t + d < stop]
         spaced = np.linspace(0, stop - 1, SAMPLES).astype(np.int64)
-        steps = np.union1d(spaced, near).astype(np.int64)
+        steps = np.sort(np.concatenate([spaced, np.array(near, dtype=np.int64)]))
+        steps = steps[np.concatenate([[True], steps[1:] != steps[:-1]])]  # each once
     return steps, np.asarray(schedule(steps))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -70,7 +70,7 @@ class Part:
     leads_to: float
     signal: Signal
 
-    @property
+    @cached_property
     def begins(self) -> float:
         """What its own formula comes to at `start`."""
         return self.signal.at(0)
@@ -79,6 +79,16 @@ class Part:
     def span(self) -> Span:
         """Where the part stands in the text."""
         return self.node.span
+
+
+class RampSite(NamedTuple):
+    """A ramp in the run: its name, its curve, and the values that it goes from and to."""
+
+    name: str
+    mode: str
+    first: float
+    last: float
+    span: Span
 
 
 @dataclass(frozen=True)
@@ -166,6 +176,13 @@ class Subject:
         return tuple([node for node, _ in n.walk(self.expanded)])
 
     @cached_property
+    def as_written(self) -> tuple[n.Node, ...]:
+        """All nodes of the spec as it is written, those above before those below."""
+        if self.tree is self.expanded:
+            return self.nodes
+        return tuple([node for node, _ in n.walk(self.tree)])
+
+    @cached_property
     def calls(self) -> tuple[CallSite, ...]:
         """The calls of shapes and modifiers, those that definitions stand for included."""
         return tuple(_call_sites(self.nodes, self._modifiers))
@@ -183,6 +200,11 @@ class Subject:
         """The nodes that stand right of a `|`, by identity."""
         pipes = [node for node in self.nodes if isinstance(node, n.Pipe)]
         return frozenset([id(part) for pipe in pipes for part in pipe.parts[1:]])
+
+    @cached_property
+    def ramps(self) -> tuple[RampSite, ...]:
+        """The ramps that are parts of chains, or all of the spec, by their own formulas."""
+        return tuple(_ramps(self))
 
     @cached_property
     def written(self) -> tuple[CallSite, ...]:
@@ -206,30 +228,48 @@ class Subject:
 def _parts(schedule: Schedule, modifiers: frozenset[int]) -> Iterator[Part]:
     leaves = _leaves(schedule.laid)
     # What `skip` leaves out lies before update 0.
-    seen = [part for part in leaves if max(part.start, 0) < part.stop]
-    ending = [part for part in seen if part.stop < math.inf]
-    firsts = schedule([max(part.start, 0) for part in seen]).tolist()
-    lasts = schedule([int(part.stop) - 1 for part in ending]).tolist()
-    first = {id(part): value for part, value in zip(seen, firsts, strict=True)}
-    last = {id(part): value for part, value in zip(ending, lasts, strict=True)}
+    seen = [(part, max(part.start, 0)) for part in leaves if max(part.start, 0) < part.stop]
+    # Mostly in order, so that each part is asked once for both.
+    ends = [(at, at if math.isinf(part.stop) else int(part.stop) - 1) for part, at in seen]
+    values = iter(schedule(list(itertools.chain.from_iterable(ends))).tolist())
+    known = {id(part): (next(values), next(values)) for part, _ in seen}
     for part in leaves:
         name = ""
         if isinstance(part.node, (n.Call, n.Bracket)) and id(part.node) not in modifiers:
             name = part.node.name.id
+        first, last = known.get(id(part), (math.nan, math.nan))
         leads_to = math.nan
         if part.stop < math.inf:
             leads_to = part.signal.at(float(part.stop - part.start))
+        else:
+            last = math.nan
         yield Part(
             part.node,
             "" if name in FUNCTIONS else name,
             part.start,
             part.stop,
             part.length,
-            first.get(id(part), math.nan),
-            last.get(id(part), math.nan),
+            first,
+            last,
             leads_to,
             part.signal,
         )
+
+
+def _ramps(subject: Subject) -> Iterator[RampSite]:
+    sites = {call.span: call for call in subject.calls}
+    known = {id(part.signal): part for part in subject.parts}
+    for part in () if subject.schedule is None else subject.schedule.laid:
+        call = None if isinstance(part.node, n.Pipe) else sites.get(part.node.span)
+        if call is None or call.mode is None or part.length == math.inf or part.length <= 0:
+            continue
+        own = known.get(id(part.signal))
+        first = part.signal.at(0.0) if own is None else own.begins
+        if own is None or part.length != part.stop - part.start:
+            last = part.signal.at(float(part.length))
+        else:
+            last = own.leads_to
+        yield RampSite(call.name, call.mode, first, last, call.span)
 
 
 def _leaves(laid: Iterable[Laid]) -> list[Laid]:
@@ -237,7 +277,7 @@ def _leaves(laid: Iterable[Laid]) -> list[Laid]:
     found = sorted(laid, key=lambda part: (part.start, part.stop))
     leaves: list[Laid] = []
     nearest = math.nan  # the first end among those that start later
-    for start, group in groupby(reversed(found), key=lambda part: part.start):
+    for start, group in itertools.groupby(reversed(found), key=lambda part: part.start):
         together = list(group)
         shortest = min([part.stop for part in together if start < part.stop], default=math.nan)
         leaves += [x for x in together if not (shortest < x.stop or nearest <= x.stop)]

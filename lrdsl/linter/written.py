@@ -126,7 +126,7 @@ class EntrySite(NamedTuple):
 
 def entries(subject: Subject) -> Iterator[EntrySite]:
     """The entries of `interval` whose place in the run is known."""
-    for pipe, _ in n.walk(subject.tree):
+    for pipe in subject.as_written:
         if not isinstance(pipe, n.Pipe):
             continue
         for i, bracket in enumerate(pipe.parts):
@@ -166,7 +166,7 @@ def _name(node: n.Node) -> str:
 
 def calls_of(subject: Subject, *names: str) -> Iterator[CallSite]:
     """The calls of definitions in the text, with what was left out as the definition has it."""
-    for node, _ in n.walk(subject.tree):
+    for node in subject.as_written:
         definition = None
         if isinstance(node, n.Call) and node.name.id in names:
             definition = subject.library.find(node.name.id)
@@ -276,24 +276,3 @@ def with_operator_after(source: str, span: Span) -> Span | None:
     if not after.startswith(("*", "+")) or after.startswith("**"):
         return None
     return Span(span.start, len(source) - len(after[1:].lstrip()))
-
-
-class RampSite(NamedTuple):
-    """A ramp in the run: its name, its curve, and the values that it goes from and to."""
-
-    name: str
-    mode: str | None
-    first: float
-    last: float
-    span: Span
-
-
-def ramps(subject: Subject) -> Iterator[RampSite]:
-    """The ramps that are parts of chains, or all of the spec, by their own formulas."""
-    sites = {call.span: call for call in subject.calls}
-    for part in () if subject.schedule is None else subject.schedule.laid:
-        call = None if isinstance(part.node, n.Pipe) else sites.get(part.node.span)
-        if call is None or call.mode is None or part.length == math.inf or part.length <= 0:
-            continue
-        first, last = part.signal.at(0.0), part.signal.at(float(part.length))
-        yield RampSite(call.name, call.mode, first, last, call.span)

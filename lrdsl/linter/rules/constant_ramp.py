@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.linter.written import ramps
 
 
 @rule
@@ -34,7 +33,7 @@ class ConstantRamp(Rule):
     )
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        for name, mode, first, last, span in ramps(subject):
+        for name, mode, first, last, span in subject.ramps:
             if mode != "constant" and first == last and not span.sites:
                 message = f"this `{name}` is {first:g} from its start to its end"
                 yield Finding(message, span, "give another `start` or `end`, or write `constant`")

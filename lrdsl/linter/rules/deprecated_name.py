@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.compiler.check import read_own
 from lrdsl.docs import deprecation
 from lrdsl.library import Library
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
@@ -51,14 +50,13 @@ class DeprecatedName(Rule):
     )
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        library = Library(read_own(subject.context.definitions))
-        for node, _ in n.walk(subject.tree):
+        for node in subject.as_written:
             if not isinstance(node, (n.Call, n.Bracket)):
                 continue
             name = node.name.id
             advice = None
             if name != subject.facts.get("example_of"):
-                advice = deprecation(_docs(name, library))
+                advice = deprecation(_docs(name, subject.library))
             if advice is not None:
                 yield Finding(f"`{name}` is deprecated", node.name.span, advice)
 

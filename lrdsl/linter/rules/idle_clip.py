@@ -42,7 +42,7 @@ class IdleClip(Rule):
         # What reacts to metrics has other values later than it has now.
         if math.isinf(subject.end) or subject.schedule.is_reactive:
             return
-        clips = [node for node, _ in n.walk(subject.tree) if _is_clip(node)]
+        clips = [node for node in subject.as_written if _is_clip(node)]
         for node in clips[:TRIES]:
             piece = with_operator_before(subject.source, node.span)
             if piece is not None and is_same_without(subject, piece):

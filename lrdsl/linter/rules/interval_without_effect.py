@@ -40,7 +40,7 @@ class IntervalWithoutEffect(Rule):
     )
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        for node, _ in n.walk(subject.tree):
+        for node in subject.as_written:
             if _is_idle(node):
                 message = "the factor is 1, which changes nothing"
                 yield Finding(message, node.span, "leave it out")

@@ -83,6 +83,8 @@ class JointJump(Rule):
         )
 
     def _is_large(self, joint: Joint) -> bool:
+        if joint.before == joint.after:
+            return False
         ends = [joint.left.signal.at(0), joint.before, joint.after]
         if joint.right.stop < np.inf:
             ends.append(joint.right.signal.at(float(joint.right.stop - joint.right.start)))

@@ -69,7 +69,7 @@ class NoEffect(Rule):
 def _candidates(subject: Subject) -> Iterator[tuple[n.Node, Span | None]]:
     """What may be idle, each with the text that would go: it and its operator."""
     source = subject.source
-    for node, _ in n.walk(subject.tree):
+    for node in subject.as_written:
         if isinstance(node, n.Power) and number(node.exponent) == 1:
             yield node.exponent, with_operator_before(source, node.exponent.span)
         elif isinstance(node, n.Arithmetic):

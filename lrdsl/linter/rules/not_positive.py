@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 import numpy as np
@@ -57,7 +57,7 @@ class NotPositive(Rule):
             yield Finding(message, at_update(subject, at), "end it earlier, or add `| clip(0)`")
             return
         used = np.flatnonzero(values)
-        if not used.size or _asks_for_zero(subject.tree):
+        if not used.size or _asks_for_zero(subject.as_written):
             return
         zero = np.flatnonzero(values[1 : used[-1]] == 0) + 1
         # One update at 0 is where two slopes meet.
@@ -79,11 +79,11 @@ def _first_below(subject: Subject, steps: NDArray[np.int64], found: int) -> int:
     return first + int(np.flatnonzero(between < 0)[0])
 
 
-def _asks_for_zero(root: n.Node) -> bool:
+def _asks_for_zero(nodes: Iterable[n.Node]) -> bool:
     """Whether an entry of an `interval` is 0, which freezes the training for a while."""
     return any(
         [
             isinstance(node, n.Entry) and isinstance(node.value, n.Number) and node.value.value == 0
-            for node, _ in n.walk(root)
+            for node in nodes
         ]
     )

@@ -63,7 +63,7 @@ class PeakNotReached(Rule):
         """The peak that a definition is given, if the whole spec is a call of it."""
         node = _peak_given(subject)
         peak = None if node is None else subject.value(node)
-        highest = bounds(subject)
+        highest = None if peak is None else bounds(subject)
         if node is None or peak is None or highest is None:
             return
         if self._is_below(highest[1], peak):

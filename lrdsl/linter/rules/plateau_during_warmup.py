@@ -36,7 +36,7 @@ class PlateauDuringWarmup(Rule):
     )
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        for pipe, _ in n.walk(subject.tree):
+        for pipe in subject.as_written:
             if not isinstance(pipe, n.Pipe) or not isinstance(pipe.parts[0], n.Chain):
                 continue
             first = pipe.parts[0].parts[0]

@@ -41,12 +41,11 @@ class PlateauUnderEps(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         assert subject.schedule is not None
+        calls = [call for call in subject.calls if call.name == "plateau"]
         # Of parts that hold others, the others are what a call is part of.
-        laid = subject.schedule.laid
+        laid = subject.schedule.laid if calls else ()
         places = {node.span: part for part in reversed(laid) for node, _ in n.walk(part.node)}
-        for call in subject.calls:
-            if call.name != "plateau":
-                continue
+        for call in calls:
             place = places.get(call.span)
             start, stop = (0, subject.end) if place is None else (place.start, place.stop)
             start = max(start, 0)

@@ -89,7 +89,9 @@ class RiseAfterEnd(Rule):
 
 def _own_end(subject: Subject, part: Part) -> float:
     stop = min(part.stop, subject.end)
-    return part.begins if math.isinf(stop) else part.signal.at(float(stop - part.start))
+    if math.isinf(stop):
+        return part.begins
+    return part.leads_to if stop == part.stop else part.signal.at(float(stop - part.start))
 
 
 def _is_formula(root: n.Node) -> bool:

@@ -37,7 +37,7 @@ class ShadowedName(Rule):
         if not subject.context.variables:
             return
         own = subject.library.own
-        for node, _ in n.walk(subject.tree):
+        for node in subject.as_written:
             if not isinstance(node, n.Name) or node.id not in subject.context.variables:
                 continue
             if node.id in CURVES or node.id in own:

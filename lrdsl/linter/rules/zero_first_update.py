@@ -52,7 +52,7 @@ class ZeroFirstUpdate(Rule):
         if schedule(0) != 0 or schedule(1) <= 0:
             return
         other = subject.rebased
-        if other is None or other(0) != 0:
+        if other is None or (other is not schedule and other(0) != 0):
             return
         span = at_update(subject, 0)
         if self.warmups or not (span.sites or _warms_up(subject)):
