@@ -489,7 +489,7 @@ def schedule_of(
         context = replace(context, definitions=analysis.definitions)
     spec = Spec(analysis.tree, analysis.source)
     schedule = Schedule(spec, context, resolved, analysis.term, references)
-    schedule(_probe(schedule))
+    schedule._evaluate(_probe(schedule))
     return schedule
 
 
@@ -513,7 +513,7 @@ def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
     signal = Called(Caller(str(spec), spec.function), float(length))
     resolved = Resolved(signal, length, ())
     schedule = Schedule(spec, context, resolved)
-    schedule(_probe(schedule))
+    schedule._evaluate(_probe(schedule))
     return schedule
 
 
@@ -545,12 +545,12 @@ def _restore(
     return compile_in(source, context, references)._after(reactions, observed)
 
 
-def _probe(schedule: Schedule) -> NDArray[np.int64]:
+def _probe(schedule: Schedule) -> Array:
     """A few updates from all over the run, so that most overflows are found before it starts."""
     end = min(schedule.length, schedule.context.total_steps or 1000)
     starts = [part.start for part in schedule.laid[:MOST_PROBED] if 0 <= part.start <= end]
     spread = [int(i * (end / 31)) for i in range(31)]
-    return np.array(sorted([0, 1, 2, *spread, int(end), *starts]), dtype=np.int64)
+    return np.array(sorted([0, 1, 2, *spread, int(end), *starts]), dtype=np.float64)
 
 
 MOST_PROBED = 100

@@ -310,6 +310,8 @@ def half_up(x: Exact) -> int:
     >>> half_up(Fraction(5, 2)), half_up(Fraction(7, 2)), half_up(Fraction(12, 5))
     (3, 4, 2)
     """
+    if isinstance(x, int):
+        return x
     return (2 * x.numerator + x.denominator) // (2 * x.denominator)
 
 

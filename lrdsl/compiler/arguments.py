@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeGuard, TypeVar
 
 from pydantic import ValidationError
 
 from lrdsl import diagnostics as d
-from lrdsl.compiler.arithmetic import Durations, Values, base
+from lrdsl.compiler.arithmetic import Durations, Values, base, is_whole
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frames import Frame, Place
 from lrdsl.diagnostics import Reporter, Span
@@ -62,6 +62,8 @@ class Arguments:
 
     def updates(self, node: n.Node, where: str, place: Place) -> Exact | None:
         """A number of updates for a boundary: exact, and whole if it is written as a number."""
+        if _is_plain(node) and is_whole(node.value):
+            return int(node.value)
         found = Durations(self.context, self.reporter, where, place).evaluate(node)
         plain = isinstance(node, n.Name) or (isinstance(node, n.Number) and node.unit == "")
         if found is not None and plain and found.denominator != 1:
@@ -81,10 +83,13 @@ class Arguments:
     ) -> dict[str, Any] | None:
         """The numbers for parameters, as far as given or leaning on something."""
         fields: dict[str, Any] = {}
+        found: Any
         sound = True
         for parameter in parameters:
             node = arguments.get(parameter.name)
-            if node is not None:
+            if _is_plain(node) and parameter.kind is Kind.VALUE:
+                found = node.value
+            elif node is not None:
                 found = self.argument(parameter, node, f"`{parameter.name}` of `{name}`", here)
             elif isinstance(parameter.default, Lean):
                 found = self.lean(parameter.default, here)
@@ -201,6 +206,11 @@ class Arguments:
         """Report a parameter that is impossible beside the others."""
         where = arguments.get(error.parameter, node)
         self.complain(error.problem, error.message, where, error.fix)
+
+
+def _is_plain(node: n.Node | None) -> TypeGuard[n.Number]:
+    """Whether it is a number without a unit, as most arguments are: there is nothing to do."""
+    return isinstance(node, n.Number) and not node.unit
 
 
 def _requirement(problem: Any) -> str:

@@ -274,7 +274,7 @@ class Durations(Domain[Exact]):
             self.outer = Durations(context, reporter, where, place.outer)
 
     def number(self, node: n.Number) -> Exact | None:
-        if not node.unit and _is_whole(node.value):
+        if not node.unit and is_whole(node.value):
             return int(node.value)
         per, needs = self.context.updates_per(node.unit)
         if per is None:
@@ -314,7 +314,7 @@ class Durations(Domain[Exact]):
         self.complain(d.NEEDS_CONTEXT, f"{what} needs {needs}", span, fix=f"pass {needs}=…")
 
     def convert(self, value: float) -> Exact:
-        return int(value) if _is_whole(value) else exact(value)
+        return int(value) if is_whole(value) else exact(value)
 
     def operate(self, name: str, operands: tuple[Any, ...], node: n.Node) -> Exact | None:
         if name in ("min", "max"):
@@ -400,7 +400,7 @@ def _without_noise(x: float) -> float:
     return round(x) if math.isfinite(x) and math.isclose(x, round(x), rel_tol=1e-12) else x
 
 
-def _is_whole(value: float) -> bool:
+def is_whole(value: float) -> bool:
     """Whether a float is a whole number, and one that floats tell from its neighbours."""
     return value.is_integer() and abs(value) < LAST_STEP
 

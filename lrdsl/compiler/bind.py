@@ -47,8 +47,9 @@ class _Binder:
         self.shown = list(self.order)
         """The positional parameters as a message shows them, left-out ones included."""
         self.bound: dict[str, Node] = {}
-        self.sound = not any(isinstance(a.value, Faulty) for a in call.arguments)
-        self.mode = next((p for p in parameters if p.kind is Kind.MODE), None)
+        self.sound = not any([isinstance(a.value, Faulty) for a in call.arguments])
+        modes = [parameter for parameter in parameters if parameter.kind is Kind.MODE]
+        self.mode = modes[0] if modes else None
 
     def bind(self) -> Binding:
         if self.mode is not None:
@@ -185,12 +186,14 @@ class _Binder:
             return
         call = self.call.name.id
         for name, parameter in self.parameters.items():
+            if not parameter.required:
+                continue
             given = self.bound.get(name)
-            if parameter.required and given is None:
+            if given is None:
                 kind = parameter.kind.value.strip(", ")
                 message = f"`{call}` needs `{name}`, {kind}"
                 fix = f"it is {self._signature()}"
                 self._complain(d.MISSING_ARGUMENT, message, self.call, fix=fix)
-            elif parameter.required and isinstance(given, Default):
+            elif isinstance(given, Default):
                 message = f"`{name}` of `{call}` has no default"
                 self._complain(d.MISSING_ARGUMENT, message, given, fix="give it")

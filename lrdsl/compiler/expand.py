@@ -58,7 +58,7 @@ def expand(
     tree: n.Node, library: Library, reporter: Reporter, budget: Budget | None = None
 ) -> n.Node:
     """The tree without calls of definitions; what is wrong with them is reported."""
-    if not any([_calls(node, library) for node, _ in n.walk(tree)]):
+    if not _has_calls(tree, library):
         return tree
     expander = _Expander(library, reporter, Budget() if budget is None else budget)
     try:
@@ -112,11 +112,15 @@ def _own_calls(roots: Iterable[n.Node], library: Library) -> list[str]:
     return [name for name in dict.fromkeys(calls) if library.is_user(name)]
 
 
-def _calls(node: n.Node, library: Library) -> bool:
-    """Whether a node is for the expander: a call of a definition, or a condition."""
-    if isinstance(node, (n.Call, n.Bracket)):
-        return node.name.id in LISTS or node.name.id in library
-    return isinstance(node, n.If)
+def _has_calls(tree: n.Node, library: Library, *, or_choices: bool = True) -> bool:
+    """Whether there are calls of definitions in a tree, or conditions: work for the expander."""
+    names: set[str] = set()
+    for node in n.all_nodes(tree):
+        if isinstance(node, (n.Call, n.Bracket)):
+            names.add(node.name.id)
+        elif or_choices and isinstance(node, n.If):
+            return True
+    return any([name in LISTS or name in library for name in names])
 
 
 Bound: TypeAlias = "dict[str, n.Node | tuple[n.Entry | n.Name, ...]]"
@@ -218,9 +222,8 @@ class _Expander:
         What calls a definition is left as it is: there may be something wrong with the call, which
         does not matter where the argument is in a part that is not chosen.
         """
-        for part, _ in n.walk(node):
-            if not isinstance(part, n.If) and _calls(part, self.library):
-                return node
+        if _has_calls(node, self.library, or_choices=False):
+            return node
         left = self.budget.left  # nothing that was not there before
         simple = self.expand(node, level)
         self.budget.left = left

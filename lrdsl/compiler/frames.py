@@ -30,11 +30,6 @@ class Place(NamedTuple):
     rest: Exact | None
     outer: Place | None = None
 
-    def __hash__(self) -> int:
-        # A Fraction's own hash takes as long as an addition.
-        clock = None if self.clock is None else self.clock.numerator
-        return hash((clock, None if self.rest is None else self.rest.numerator))
-
     def moved(self, clock: Exact | None, rest: Exact | None) -> Place:
         """Another place in the same definition."""
         return Place(clock, rest, self.outer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 from lrdsl import diagnostics as d
 from lrdsl.compiler.arguments import Arguments, Here
@@ -32,6 +33,10 @@ from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import short, write
 
 
+_NEW: Any = object()
+"""What nothing is remembered of."""
+
+
 class Measure:
     """Measures the terms of one spec. It is asked again and again, so it remembers."""
 
@@ -44,9 +49,10 @@ class Measure:
     def measure(self, term: Term, place: Place) -> Extent | None:
         """How long a term is at that place."""
         key = (id(term), place)
-        if key not in self._extents:
-            self._extents[key] = self._measure(term, place)
-        return self._extents[key]
+        found = self._extents.get(key, _NEW)
+        if found is _NEW:
+            found = self._extents[key] = self._measure(term, place)
+        return found
 
     def _measure(self, term: Term, place: Place) -> Extent | None:
         match term:
@@ -139,9 +145,10 @@ class Measure:
     def layout(self, term: Sequence, place: Place) -> Layout:
         """How the parts of a chain follow each other."""
         key = (id(term), place)
-        if key not in self._layouts:
-            self._layouts[key] = self._layout(term, place)
-        return self._layouts[key]
+        found = self._layouts.get(key)
+        if found is None:
+            found = self._layouts[key] = self._layout(term, place)
+        return found
 
     def _layout(self, term: Sequence, place: Place) -> Layout:
         at: Exact | None = 0  # unknown after a part that fills the rest
@@ -265,9 +272,10 @@ class Measure:
         Those are made for their lengths here, and again with values when the signal is built.
         """
         key = (id(term), place)
-        if key not in self._modifiers:
-            self._modifiers[key] = self._make_modifier(term, place)
-        return self._modifiers[key]
+        found = self._modifiers.get(key, _NEW)
+        if found is _NEW:
+            found = self._modifiers[key] = self._make_modifier(term, place)
+        return found
 
     def _make_modifier(self, term: Modify, place: Place) -> Modifier | None:
         if term.entries:

@@ -35,6 +35,7 @@ from lrdsl.compiler.terms import (
     ShapeCall,
     Term,
 )
+from lrdsl.curves import Curve
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.functions import OPERATORS, Function
 from lrdsl.modifiers import Modifier
@@ -212,21 +213,20 @@ class Resolver:
             return {}
         here, name = Here(frame.place, frame, term.node), term.form.name
         of_curve = term.curve.parameters() if term.curve is not None else ()
-        elsewhere = {parameter.name for parameter in of_curve}
-        own = [
-            parameter
-            for parameter in term.form.parameters
-            if parameter.kind not in (Kind.STEPS, Kind.MODE) and parameter.name not in elsewhere
-        ]
+        own = term.form.valued
+        if of_curve:
+            elsewhere = {parameter.name for parameter in of_curve}
+            own = tuple([each for each in own if each.name not in elsewhere])
         given = self.args.fields(own, term.arguments, name, here)
         fields: dict[str, Any] = dict(given or {})
         for hidden, lean in term.form.hidden.items():
             fields[hidden] = self.args.lean(lean, here)
         if term.curve is not None:
             inner = self.args.fields(of_curve, term.arguments, name, here)
-            fields["mode"] = None
-            if inner is not None:
+            if inner:
                 fields["mode"] = self.args.make(term.curve, inner, term.node, term.arguments)
+            else:
+                fields["mode"] = None if inner is None else _as_it_is(term.curve)
         sound = given is not None and all([value is not None for value in fields.values()])
         return fields if sound else None
 
@@ -352,9 +352,9 @@ class Resolver:
         if part.curve is not None and not part.curve.meets_ends:
             return None
         field = part.form.cls.begins_at
-        parameters = [p for p in part.form.parameters if p.name == field]
 
         def begin() -> float | None:
+            parameters = [p for p in part.form.parameters if p.name == field]
             here = Here(frame.place, frame, part.node)
             if not parameters:
                 return self.args.lean(part.form.hidden[field], here)
@@ -468,6 +468,12 @@ class Resolver:
                 found.append(Entry(at, stop, entry.factor, signal, outline.length))
                 standing.begin(found[-1])
         return tuple(found) if len(found) == len(term.entries) else None
+
+
+@functools.cache
+def _as_it_is(curve: type[Curve]) -> Curve:
+    """A curve with none of its parameters given."""
+    return curve()
 
 
 def _text_of(part: Term) -> n.Node:

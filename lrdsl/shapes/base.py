@@ -73,8 +73,14 @@ class Form:
         return kind in self._kinds
 
     @cached_property
-    def _kinds(self) -> frozenset[Kind]:
-        return frozenset([parameter.kind for parameter in self.parameters])
+    def _kinds(self) -> tuple[Kind, ...]:
+        return tuple([parameter.kind for parameter in self.parameters])
+
+    @cached_property
+    def valued(self) -> tuple[Parameter, ...]:
+        """The parameters that are neither the length nor the name of a curve."""
+        apart = (Kind.STEPS, Kind.MODE)
+        return tuple([each for each in self.parameters if each.kind not in apart])
 
 
 def _of_curves(name: str | None) -> bool:

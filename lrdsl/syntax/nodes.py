@@ -439,6 +439,14 @@ def walk(root: Node) -> Iterator[tuple[Node, int]]:
             stack.extend([(child, depth + 1) for child in reversed(children)])
 
 
+def all_nodes(root: Node) -> list[Node]:
+    """Every node of a tree, level by level; quicker than a `walk`, for what needs no order."""
+    found = [root]
+    for node in found:
+        found += node.children
+    return found
+
+
 def flatten(root: Node) -> tuple[tuple[object, ...], ...]:
     """A tree as a flat tuple: equal for equal trees, and compared without recursion."""
     return tuple([(depth, type(node), *node.label) for node, depth in walk(root)])

@@ -44,7 +44,8 @@ def read_number(text: str, span: Span) -> Number | Faulty:
     >>> read_number("2.5ktok", Span(0, 7))
     Number(value=2500.0, unit='tok', text='2.5ktok')
     """
-    if text.isdecimal() and len(text) < 300:  # most are: no point, no exponent, no unit
+    # Most have no exponent and no unit.
+    if text[0] != "." and text.replace(".", "", 1).isdecimal() and len(text) < 300:
         return Number(float(text), "", text, span=span)
     match = _NUMBER.fullmatch(text)
     assert match is not None  # the lexer lets nothing else through

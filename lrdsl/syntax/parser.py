@@ -10,10 +10,12 @@ import functools
 import itertools
 import re
 from dataclasses import replace
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.lexer import ContextualLexer
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Diagnostic, Reporter, Span
@@ -288,6 +290,41 @@ def _feed(parser: Any, types: tuple[str, ...], where: Token) -> bool:
     return True
 
 
+class _Lexer(ContextualLexer):
+    """lark's lexer, but that it counts no lines and columns, for which nobody asks here.
+
+    What is ignored is skipped at once with what follows it. lark itself finds out what is wrong
+    with a text where no word begins.
+    """
+
+    def __init__(self, conf: Any, states: Any, always_accept: Any = ()) -> None:
+        super().__init__(conf, states, always_accept)
+        patterns = {each.name: each.pattern.to_regexp() for each in conf.terminals}
+        ignored = "|".join([patterns[name] for name in conf.ignore])
+        self._skip = re.compile(f"(?:{ignored})*").match
+        made: dict[int, Any] = {}
+        for lexer in self.lexers.values():
+            if id(lexer) not in made:
+                # In lark's order: the first that matches is meant.
+                words = [each.name for each in lexer.terminals if each.name not in conf.ignore]
+                pattern = "|".join([f"(?P<{name}>{patterns[name]})" for name in words])
+                made[id(lexer)] = re.compile(pattern or "(?!)").match
+        self._words = {state: made[id(lexer)] for state, lexer in self.lexers.items()}
+
+    def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Token]:
+        text, counter, stack = lexer_state.text.text, lexer_state.line_ctr, parser_state.state_stack
+        while True:
+            start = counter.char_pos = self._skip(text, counter.char_pos).end()
+            word = self._words[stack[-1]](text, start)
+            if word is None:
+                break
+            stop = counter.char_pos = word.end()
+            token = Token(word.lastgroup, word[0], start, None, None, None, None, stop)
+            lexer_state.last_token = token
+            yield token
+        yield from super().lex(lexer_state, parser_state)
+
+
 @functools.cache
 def _lark() -> Lark:
     grammar = (folder("grammar") / "lrdsl.lark").read_text(encoding="utf-8")
@@ -301,6 +338,7 @@ def _lark() -> Lark:
         lexer="contextual",
         transformer=_Build(),
         cache=False if cache is None else str(cache),
+        _plugins={"ContextualLexer": _Lexer},
     )
 
 
@@ -312,7 +350,7 @@ def _span(token: Token) -> Span:
 
 def _parts(children: Children) -> tuple[n.Node, ...]:
     """The nodes among `children`, without the commas and brackets."""
-    return tuple(child for child in children if isinstance(child, n.Node))
+    return tuple([child for child in children if isinstance(child, n.Node)])
 
 
 class _Build(Transformer[Token, Any]):
@@ -360,7 +398,7 @@ class _Build(Transformer[Token, Any]):
         arguments = tuple(
             [
                 part if isinstance(part, n.Argument) else n.Argument(part, span=part.span)
-                for part in _parts(children)
+                for part in children[2:-1:2]  # none of the commas and brackets
             ]
         )
         return n.Call(name, arguments, span=name.span.to(_span(children[-1])))
