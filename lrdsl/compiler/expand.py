@@ -115,7 +115,7 @@ def _own_calls(roots: Iterable[n.Node], library: Library) -> list[str]:
 def _has_calls(tree: n.Node, library: Library, *, or_choices: bool = True) -> bool:
     """Whether there are calls of definitions in a tree, or conditions: work for the expander."""
     names: set[str] = set()
-    for node in n.all_nodes(tree):
+    for node in itertools.chain.from_iterable(n.levels(tree)):
         if isinstance(node, (n.Call, n.Bracket)):
             names.add(node.name.id)
         elif or_choices and isinstance(node, n.If):

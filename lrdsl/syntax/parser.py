@@ -122,6 +122,10 @@ def read_definitions(text: str, file: str, reporter: Reporter) -> tuple[Definiti
 
 def _is_sound(tree: n.Node, reporter: Reporter) -> bool:
     """Whether a tree is not too deep; what could not be read in it is reported."""
+    levels = n.levels(tree)
+    suspects = [part for level in levels for part in level if isinstance(part, (n.Faulty, n.Pipe))]
+    if len(levels) <= MOST_NODES_DEEP and not suspects:
+        return True
     for node, depth in n.walk(tree):
         if isinstance(node, n.Faulty) and node.problem is not None:
             reporter.report(
@@ -290,6 +294,18 @@ def _feed(parser: Any, types: tuple[str, ...], where: Token) -> bool:
     return True
 
 
+class _Word(Token):
+    """A token without line and column, and made without a look at what else may be given."""
+
+    __slots__ = ()
+
+    def __new__(cls, type_: str, text: str, start: int, stop: int) -> _Word:
+        made: _Word = str.__new__(cls, text)
+        made.type, made.value, made.start_pos, made.end_pos = type_, text, start, stop
+        made.line = made.column = made.end_line = made.end_column = None
+        return made
+
+
 class _Lexer(ContextualLexer):
     """lark's lexer, but that it counts no lines and columns, for which nobody asks here.
 
@@ -319,8 +335,7 @@ class _Lexer(ContextualLexer):
             if word is None:
                 break
             stop = counter.char_pos = word.end()
-            token = Token(word.lastgroup, word[0], start, None, None, None, None, stop)
-            lexer_state.last_token = token
+            lexer_state.last_token = token = _Word(word.lastgroup, word[0], start, stop)
             yield token
         yield from super().lex(lexer_state, parser_state)
 
