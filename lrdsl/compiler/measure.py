@@ -32,7 +32,6 @@ from lrdsl.signal import LAST_STEP, Exact, Number, half_up
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import short, write
 
-
 _NEW: Any = object()
 """What nothing is remembered of."""
 
@@ -49,7 +48,7 @@ class Measure:
     def measure(self, term: Term, place: Place) -> Extent | None:
         """How long a term is at that place."""
         key = (id(term), place)
-        found = self._extents.get(key, _NEW)
+        found: Extent | None = self._extents.get(key, _NEW)
         if found is _NEW:
             found = self._extents[key] = self._measure(term, place)
         return found
@@ -272,7 +271,7 @@ class Measure:
         Those are made for their lengths here, and again with values when the signal is built.
         """
         key = (id(term), place)
-        found = self._modifiers.get(key, _NEW)
+        found: Modifier | None = self._modifiers.get(key, _NEW)
         if found is _NEW:
             found = self._modifiers[key] = self._make_modifier(term, place)
         return found

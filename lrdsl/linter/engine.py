@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -152,8 +152,8 @@ def _is_quiet(rule: Rule, subject: Subject) -> bool:
     )
 
 
-def _found_by(rule: Rule, subject: Subject, settings: Settings) -> Iterable[Diagnostic]:
-    reporter = Reporter(subject.source)
+def _found_by(rule: Rule, subject: Subject, settings: Settings) -> list[Diagnostic]:
+    reporter, failed = Reporter(subject.source), []
     try:
         for finding in rule.check(subject):
             reporter.report(
@@ -165,5 +165,5 @@ def _found_by(rule: Rule, subject: Subject, settings: Settings) -> Iterable[Diag
             )
     except SpecError as error:
         # There is no value at some update; or it is too far away to look at.
-        yield from [x for x in error.diagnostics if x.problem is d.NOT_FINITE]
-    yield from reporter.diagnostics
+        failed = [x for x in error.diagnostics if x.problem is d.NOT_FINITE]
+    return [*failed, *reporter.diagnostics]

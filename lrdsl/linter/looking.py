@@ -40,16 +40,25 @@ class Joint(NamedTuple):
     after: float
 
 
-def joints(schedule: Schedule) -> Iterator[Joint]:
-    """The joints of the chains, each update once; none under what warps time."""
+def joints(subject: Subject, schedule: Schedule) -> Iterator[Joint]:
+    """The joints of the chains of the schedule, or of the same with another base.
+
+    Each update comes once; there are none under what warps time.
+    """
+    known = subject.by_signal
     seen: set[int] = set()
     for i, right in enumerate(schedule.laid[1:], 1):
         left = schedule.laid[i - 1]
         follows = left.start < left.stop == right.start
         if follows and 0 < right.start < right.stop and right.start not in seen:
             seen.add(right.start)
-            before = left.signal.at(float(left.stop - left.start))
-            yield Joint(left, right, right.start, before, right.signal.at(0))
+            ending, beginning = known.get(id(left.signal)), known.get(id(right.signal))
+            if ending is None:
+                before = left.signal.at(float(left.stop - left.start))
+            else:
+                before = ending.leads_to
+            after = right.signal.at(0) if beginning is None else beginning.begins
+            yield Joint(left, right, right.start, before, after)
 
 
 def in_one_call(first: Span, second: Span) -> bool:

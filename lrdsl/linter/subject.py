@@ -171,6 +171,11 @@ class Subject:
         return tuple(_parts(self.schedule, self._modifiers))
 
     @cached_property
+    def by_signal(self) -> Mapping[int, Part]:
+        """The parts by the identity of their signals: what is known need not be evaluated."""
+        return {id(part.signal): part for part in self.parts}
+
+    @cached_property
     def nodes(self) -> tuple[n.Node, ...]:
         """All nodes of the spec without definitions, those above before those below."""
         return tuple([node for node, _ in n.walk(self.expanded)])
@@ -258,12 +263,11 @@ def _parts(schedule: Schedule, modifiers: frozenset[int]) -> Iterator[Part]:
 
 def _ramps(subject: Subject) -> Iterator[RampSite]:
     sites = {call.span: call for call in subject.calls}
-    known = {id(part.signal): part for part in subject.parts}
     for part in () if subject.schedule is None else subject.schedule.laid:
         call = None if isinstance(part.node, n.Pipe) else sites.get(part.node.span)
         if call is None or call.mode is None or part.length == math.inf or part.length <= 0:
             continue
-        own = known.get(id(part.signal))
+        own = subject.by_signal.get(id(part.signal))
         first = part.signal.at(0.0) if own is None else own.begins
         if own is None or part.length != part.stop - part.start:
             last = part.signal.at(float(part.length))

@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from dataclasses import replace
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from lark import Lark, Token, Transformer
@@ -315,29 +315,33 @@ class _Lexer(ContextualLexer):
 
     def __init__(self, conf: Any, states: Any, always_accept: Any = ()) -> None:
         super().__init__(conf, states, always_accept)
-        patterns = {each.name: each.pattern.to_regexp() for each in conf.terminals}
-        ignored = "|".join([patterns[name] for name in conf.ignore])
-        self._skip = re.compile(f"(?:{ignored})*").match
-        made: dict[int, Any] = {}
-        for lexer in self.lexers.values():
-            if id(lexer) not in made:
-                # In lark's order: the first that matches is meant.
-                words = [each.name for each in lexer.terminals if each.name not in conf.ignore]
-                pattern = "|".join([f"(?P<{name}>{patterns[name]})" for name in words])
-                made[id(lexer)] = re.compile(pattern or "(?!)").match
-        self._words = {state: made[id(lexer)] for state, lexer in self.lexers.items()}
+        self._patterns = {each.name: each.pattern.to_regexp() for each in conf.terminals}
+        self._ignored = frozenset(conf.ignore)
+        ignored = "|".join([self._patterns[name] for name in conf.ignore])
+        self._skip: Any = re.compile(f"(?:{ignored})*").match
+        self._words: dict[int, Any] = {}
 
     def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Token]:
         text, counter, stack = lexer_state.text.text, lexer_state.line_ctr, parser_state.state_stack
+        words = self._words
         while True:
             start = counter.char_pos = self._skip(text, counter.char_pos).end()
-            word = self._words[stack[-1]](text, start)
+            word = (words.get(stack[-1]) or self._word_in(stack[-1]))(text, start)
             if word is None:
                 break
             stop = counter.char_pos = word.end()
             lexer_state.last_token = token = _Word(word.lastgroup, word[0], start, stop)
             yield token
         yield from super().lex(lexer_state, parser_state)
+
+    def _word_in(self, state: int) -> Any:
+        """What matches a word that may follow in a state of the parser."""
+        lexer: Any = self.lexers[state]
+        # In lark's order: the first that matches is meant.
+        names = [each.name for each in lexer.terminals if each.name not in self._ignored]
+        pattern = "|".join([f"(?P<{name}>{self._patterns[name]})" for name in names])
+        found = self._words[state] = re.compile(pattern or "(?!)").match
+        return found
 
 
 @functools.cache

@@ -59,10 +59,11 @@ class JointJump(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         schedule = subject.schedule
         assert schedule is not None
-        found = [joint for joint in joints(schedule) if self._is_wrong(subject, joint)]
+        found = [joint for joint in joints(subject, schedule) if self._is_wrong(subject, joint)]
         if found and not subject.base_is_known:
             other = subject.rebased
-            elsewhere = {} if other is None else {joint.at: joint for joint in joints(other)}
+            there = () if other is None else joints(subject, other)
+            elsewhere = {joint.at: joint for joint in there}
             found = [joint for joint in found if _is_alike(joint, elsewhere.get(joint.at))]
         for joint in found:
             message = (

@@ -61,7 +61,7 @@ class NotPositive(Rule):
             return
         zero = np.flatnonzero(values[1 : used[-1]] == 0) + 1
         # One update at 0 is where two slopes meet.
-        zero = zero[np.isin(zero + 1, zero)]
+        zero = zero[:-1][np.diff(zero) == 1]
         if subject.facts.get("pattern") is not None:
             zero = zero[zero > used[0]]
         if zero.size:
