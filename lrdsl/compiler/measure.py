@@ -54,15 +54,15 @@ class Measure:
         return found
 
     def _measure(self, term: Term, place: Place) -> Extent | None:
-        match term:
+        match term:  # what is most frequent first
+            case ShapeCall():
+                return self._measure_shape(term, place)
             case Scalar() | InUpdates() | Reference():
                 return Extent(math.inf, term.node, is_number=True)
             case Clock():
                 return Extent(math.inf, term.node)
             case Apply(parts=parts):
                 return self._longest([self.measure(part, place) for part in parts], term.node)
-            case ShapeCall():
-                return self._measure_shape(term, place)
             case Sequence():
                 return self.layout(term, place).whole
             case Modify():

@@ -104,12 +104,14 @@ class Resolver:
         assert length is not None
         if not isinstance(term, Sequence):
             stop = _rounded(length)
-            self.laid.append(Laid(_text_of(term), 0, stop, as_length(length), signal))
+            self.laid.append(Laid(_text_of(term), 0, stop, length, signal))
         return Resolved(signal, length, tuple(self.reactors), tuple(self.laid))
 
     def build(self, term: Term, frame: Frame) -> Signal | None:
         """The signal of a term."""
-        match term:
+        match term:  # what is most frequent first
+            case ShapeCall():
+                return self._build_shape(term, frame)
             case Scalar(node=node):
                 value = self._values("a schedule", frame).evaluate(node)
                 return None if value is None else Number(value, write(node))
@@ -130,8 +132,6 @@ class Resolver:
                     f.compute if isinstance(f, Function) else OPERATORS[f] for f in functions
                 ]
                 return Pointwise(tuple(compute), tuple(signals), term.node)  # type: ignore[arg-type]
-            case ShapeCall():
-                return self._build_shape(term, frame)
             case Sequence():
                 return self._build_chain(term, frame)
             case Modify():
@@ -267,6 +267,7 @@ class Resolver:
             make = functools.partial(self.build, part, inside)
             cells.append(Cell(make, self._begin(part, inside), length, self.args.base))
         signals = [cell.get() for cell in cells]
+        cells.clear()  # they and their frames hold each other: so nobody need collect them
         if edges is None or any([signal is None for signal in signals]):
             return None
         starts = [half_up(frame.origin + edge) for edge in edges[:-1] if edge is not None]
@@ -293,7 +294,7 @@ class Resolver:
             assert first is not None and signal is not None
             length = math.inf if last is None else last - first
             place = (zero + starts[i], zero + stops[i])
-            self.laid.append(Laid(_text_of(part), *place, as_length(length), signal))
+            self.laid.append(Laid(_text_of(part), *place, length, signal))
 
     def _edges(self, term: Sequence, layout: Layout, frame: Frame) -> list[Exact | None] | None:
         """The exact boundaries of a chain; the last is None for a chain that never ends.
