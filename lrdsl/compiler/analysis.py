@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
 from lrdsl import diagnostics as d
+from lrdsl.compiler.bind import Binding
 from lrdsl.compiler.check import read_own
 from lrdsl.compiler.elaborate import elaborate
 from lrdsl.compiler.expand import expand, own_text
@@ -24,6 +25,7 @@ class Analysis:
 
     `tree` is as written, `expanded` without definitions; `library` has those that it can call.
     What is wrong so far is in `mistakes`. `term` is None where calls of definitions are wrong.
+    `bindings` are those of calls in `expanded`, by the identity of their nodes.
     """
 
     source: str
@@ -32,6 +34,7 @@ class Analysis:
     term: Term | None
     library: Library
     mistakes: Reporter
+    bindings: Mapping[int, Binding]
 
     @cached_property
     def definitions(self) -> str:
@@ -58,15 +61,16 @@ def analyse(
     is_mended = bool(reporter.diagnostics)
     library = Library(read_own(definitions))
     term: Term | None = None
+    bindings: dict[int, Binding] = {}
     with not_too_deep(tree, reporter):
         expanded = expand(tree, library, reporter)
         if reporter.diagnostics:
             _check_names(expanded, library, reporter, schedules)
         else:
-            term = elaborate(expanded, reporter, library, schedules)
+            term = elaborate(expanded, reporter, library, schedules, bindings)
     if is_mended:
         raise SpecError(reporter.diagnostics)
-    return Analysis(source, tree, expanded, term, library, reporter)
+    return Analysis(source, tree, expanded, term, library, reporter, bindings)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from lrdsl.curves import CURVES, Curve
 from lrdsl.diagnostics import Reporter
 from lrdsl.parameters import Kind, Parameter
 from lrdsl.registry import did_you_mean, near
-from lrdsl.syntax.nodes import Argument, Call, Default, Faulty, If, Name, Node, String, walk
+from lrdsl.syntax.nodes import Call, Default, Faulty, If, Name, Node, String, walk
 
 UNTIL = Parameter("until", Kind.DURATION, None, positional=False)
 """Whatever takes `steps` takes `until` instead: where the segment ends on its chain's clock."""
@@ -47,6 +47,8 @@ class _Binder:
         self.shown = list(self.order)
         """The positional parameters as a message shows them, left-out ones included."""
         self.bound: dict[str, Node] = {}
+        self.positional = [argument for argument in call.arguments if argument.name is None]
+        self.named = [argument for argument in call.arguments if argument.name is not None]
         self.sound = not any([isinstance(a.value, Faulty) for a in call.arguments])
         modes = [parameter for parameter in parameters if parameter.kind is Kind.MODE]
         self.mode = modes[0] if modes else None
@@ -54,8 +56,9 @@ class _Binder:
     def bind(self) -> Binding:
         if self.mode is not None:
             self._find_curve(self.mode)
-        self._positional([a for a in self.call.arguments if a.name is None])
-        self._named([a for a in self.call.arguments if a.name is not None])
+        self._positional()
+        if self.named:
+            self._named()
         self._missing()
         if self.mode is not None:
             self.bound.pop(self.mode.name, None)
@@ -82,8 +85,9 @@ class _Binder:
 
         A mode that has a default may be left out in front: `warmup(100)` is `warmup(linear, 100)`.
         """
-        given = next((a.value for a in self.call.arguments if a.name == mode.name), None)
-        first = next((a.value for a in self.call.arguments if a.name is None), None)
+        named = [argument.value for argument in self.named if argument.name == mode.name]
+        given = named[0] if named else None
+        first = self.positional[0].value if self.positional else None
         if self.order[0] == mode.name and first is not None:
             if not mode.required and not self._is_mode(first):
                 self.order.remove(mode.name)
@@ -136,7 +140,8 @@ class _Binder:
         self._complain(d.WRONG_KIND, message, node, fix=f"there are {known}")
         return None
 
-    def _positional(self, arguments: list[Argument]) -> None:
+    def _positional(self) -> None:
+        arguments = self.positional
         for name, argument in zip(self.order, arguments, strict=False):
             self.bound[name] = argument.value
         if len(arguments) > len(self.order) and self._curve_known():
@@ -147,7 +152,7 @@ class _Binder:
             message = f"`{self.call.name.id}` takes {count}, not {given}"
             self._complain(d.TOO_MANY_ARGUMENTS, message, extra, fix=f"it is {self._signature()}")
         named = False
-        for argument in self.call.arguments:
+        for argument in self.call.arguments if self.named else ():
             named = named or argument.name is not None
             if named and argument.name is None:
                 message = "an argument without a name follows one with a name"
@@ -156,8 +161,8 @@ class _Binder:
     def _curve_known(self) -> bool:
         return self.mode is None or self.curve is not None
 
-    def _named(self, arguments: list[Argument]) -> None:
-        for argument in arguments:
+    def _named(self) -> None:
+        for argument in self.named:
             name = argument.name
             assert name is not None
             if name in self.bound:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from lrdsl import diagnostics as d
-from lrdsl.compiler.bind import UNTIL, bind
+from lrdsl.compiler.bind import UNTIL, Binding, bind
 from lrdsl.compiler.terms import (
     Apply,
     Called,
@@ -40,25 +40,33 @@ def elaborate(
     reporter: Reporter,
     defined: Iterable[str] = (),
     schedules: Collection[str] = frozenset(),
+    bindings: dict[int, Binding] | None = None,
 ) -> Term:
     """The term of a schedule's tree; what cannot be understood is reported and poisoned.
 
     `defined` are the names of definitions, whose calls have been expanded: a name that stands
     without its brackets, or is mistyped, may be one of them. `schedules` are the names of the
-    other schedules of the program.
+    other schedules of the program. How the calls of shapes and modifiers were bound is added to
+    `bindings`, by the identity of their nodes.
     """
-    return Elaborator(reporter, defined, schedules).term(node)
+    found = {} if bindings is None else bindings
+    return Elaborator(reporter, defined, schedules, found).term(node)
 
 
 class Elaborator:
     """Elaborates the parts of one spec."""
 
     def __init__(
-        self, reporter: Reporter, defined: Iterable[str], schedules: Collection[str]
+        self,
+        reporter: Reporter,
+        defined: Iterable[str],
+        schedules: Collection[str],
+        bindings: dict[int, Binding],
     ) -> None:
         self.reporter = reporter
         self.defined = defined
         self.schedules = schedules
+        self.bindings = bindings
 
     def term(self, node: n.Node, region: list[n.Node] | None = None) -> Term:
         """The term of a node that stands where a schedule belongs.
@@ -234,6 +242,7 @@ class Elaborator:
         if form.has(Kind.STEPS):
             parameters = (*parameters, UNTIL)
         binding = bind(node, parameters, form.curve, self.reporter)
+        self.bindings[id(node)] = binding
         return ShapeCall(node, form, binding.arguments, binding.curve, (), binding.sound)
 
     def _bracket(self, node: n.Bracket) -> Term:
@@ -297,6 +306,7 @@ class Elaborator:
             entries = self._entries(right, values_only=False)
             return Modify(right, pipe, source, cls, parameters, {}, entries)
         binding = bind(right, parameters, None, self.reporter)
+        self.bindings[id(right)] = binding
         return Modify(right, pipe, source, cls, parameters, binding.arguments, (), binding.sound)
 
     def _entries(self, node: n.Bracket, values_only: bool) -> tuple[EntryTerm, ...]:

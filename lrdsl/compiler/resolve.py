@@ -222,7 +222,7 @@ class Resolver:
         for hidden, lean in term.form.hidden.items():
             fields[hidden] = self.args.lean(lean, here)
         if term.curve is not None:
-            inner = self.args.fields(of_curve, term.arguments, name, here)
+            inner = self.args.fields(of_curve, term.arguments, name, here) if of_curve else {}
             if inner:
                 fields["mode"] = self.args.make(term.curve, inner, term.node, term.arguments)
             else:
@@ -257,11 +257,13 @@ class Resolver:
             else:
                 at = half_up(frame.origin + start)
                 end = math.inf if stop is None else half_up(frame.origin + stop)
-                rest = None if frame.place.rest is None else frame.place.rest - start
                 origin = frame.origin + start - at
                 room = None if stop is None else stop - start
                 window = frame.window.part(at, end)
-                place = frame.place.moved(start, rest)
+                place = layout.places[i]
+                if place.clock is None:  # a part before it fills the rest
+                    rest = None if frame.place.rest is None else frame.place.rest - start
+                    place = place.moved(start, rest)
                 inside = self._part_frame(i, place, window, origin, room, frame, cells)
                 length = None if isinstance(end, float) else end - at
             make = functools.partial(self.build, part, inside)

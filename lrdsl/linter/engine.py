@@ -13,7 +13,7 @@ from lrdsl import diagnostics as d
 from lrdsl.compiler.analysis import Analysis, analyse
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError
-from lrdsl.linter.base import RULES, Rule
+from lrdsl.linter.base import RULES, Finding, Rule
 from lrdsl.linter.beside import RATE, Beside, References, besides
 from lrdsl.linter.subject import Subject
 from lrdsl.schedule import Schedule, schedule_of, with_definitions
@@ -153,17 +153,22 @@ def _is_quiet(rule: Rule, subject: Subject) -> bool:
 
 
 def _found_by(rule: Rule, subject: Subject, settings: Settings) -> list[Diagnostic]:
-    reporter, failed = Reporter(subject.source), []
+    findings: list[Finding] = []
+    failed: list[Diagnostic] = []
     try:
-        for finding in rule.check(subject):
-            reporter.report(
-                rule.problem(settings.severities.get(rule.name)),
-                finding.message,
-                finding.span,
-                fix=finding.fix,
-                replacement=finding.replacement,
-            )
+        findings.extend(rule.check(subject))  # those before an error are kept
     except SpecError as error:
         # There is no value at some update; or it is too far away to look at.
         failed = [x for x in error.diagnostics if x.problem is d.NOT_FINITE]
+    if not findings:  # as it mostly is
+        return failed
+    reporter = Reporter(subject.source)
+    for finding in findings:
+        reporter.report(
+            rule.problem(settings.severities.get(rule.name)),
+            finding.message,
+            finding.span,
+            fix=finding.fix,
+            replacement=finding.replacement,
+        )
     return [*failed, *reporter.diagnostics]

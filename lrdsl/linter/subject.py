@@ -14,7 +14,7 @@ import numpy as np
 
 from lrdsl.compiler.analysis import Analysis, analyse
 from lrdsl.compiler.arithmetic import Durations, Values
-from lrdsl.compiler.bind import UNTIL, bind
+from lrdsl.compiler.bind import UNTIL, Binding, bind
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frames import Place
 from lrdsl.compiler.resolve import Laid
@@ -190,7 +190,7 @@ class Subject:
     @cached_property
     def calls(self) -> tuple[CallSite, ...]:
         """The calls of shapes and modifiers, those that definitions stand for included."""
-        return tuple(_call_sites(self.nodes, self._modifiers))
+        return tuple(_call_sites(self.nodes, self._modifiers, self.analysis.bindings))
 
     def call_at(self, node: n.Node) -> CallSite | None:
         """The call that a node of the spec without definitions is, if it is one of `calls`."""
@@ -289,7 +289,9 @@ def _leaves(laid: Iterable[Laid]) -> list[Laid]:
     return leaves[::-1]
 
 
-def _call_sites(nodes: Iterable[n.Node], modifiers: frozenset[int]) -> Iterator[CallSite]:
+def _call_sites(
+    nodes: Iterable[n.Node], modifiers: frozenset[int], bindings: Mapping[int, Binding]
+) -> Iterator[CallSite]:
     for node in nodes:
         if not isinstance(node, n.Call):
             continue
@@ -297,7 +299,9 @@ def _call_sites(nodes: Iterable[n.Node], modifiers: frozenset[int]) -> Iterator[
         if id(node) in modifiers:
             modifier = MODIFIERS.find(name)
             if modifier is not None:
-                found = bind(node, modifier.parameters(), None, Reporter(""))
+                found = bindings.get(id(node)) or bind(
+                    node, modifier.parameters(), None, Reporter("")
+                )
                 yield CallSite(node, name, found.arguments)
             continue
         form = None if name in FUNCTIONS else SHAPES.find(name)
@@ -305,6 +309,6 @@ def _call_sites(nodes: Iterable[n.Node], modifiers: frozenset[int]) -> Iterator[
             parameters = form.parameters
             if form.has(Kind.STEPS):
                 parameters = (*parameters, UNTIL)
-            found = bind(node, parameters, form.curve, Reporter(""))
+            found = bindings.get(id(node)) or bind(node, parameters, form.curve, Reporter(""))
             curve = None if found.curve is None else found.curve.name
             yield CallSite(node, name, found.arguments, curve, form)
