@@ -59,6 +59,8 @@ class Range:
         return self.first + (self.size - 1)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        if self.size == 1:  # as most are
+            return np.array([self.first], dtype=dtype or np.float64)
         times = np.arange(self.size, dtype=dtype or np.float64)
         times += self.first
         return times

@@ -56,8 +56,8 @@ class Part:
     """A segment of a chain in the run: the updates from `start` to before `stop`.
 
     `length` is exact. `first` is the value at `start`, `last` that at `stop - 1`, both NaN where no
-    update sees the part; `leads_to` what its own formula, `signal`, comes to at `stop`. `name` is
-    the shape's, "" for anything else.
+    update sees the part; `begins` and `leads_to` are what its own formula, `signal`, comes to at
+    `start` and `stop`. `name` is the shape's, "" for anything else.
     """
 
     node: n.Node
@@ -67,13 +67,9 @@ class Part:
     length: Length
     first: float
     last: float
+    begins: float
     leads_to: float
     signal: Signal
-
-    @cached_property
-    def begins(self) -> float:
-        """What its own formula comes to at `start`."""
-        return self.signal.at(0)
 
     @property
     def span(self) -> Span:
@@ -243,11 +239,11 @@ def _parts(schedule: Schedule, modifiers: frozenset[int]) -> Iterator[Part]:
         if isinstance(part.node, (n.Call, n.Bracket)) and id(part.node) not in modifiers:
             name = part.node.name.id
         first, last = known.get(id(part), (math.nan, math.nan))
-        leads_to = math.nan
         if part.stop < math.inf:
-            leads_to = part.signal.at(float(part.stop - part.start))
+            times = np.array([0.0, part.stop - part.start])
+            begins, leads_to = part.signal.values(times).tolist()
         else:
-            last = math.nan
+            begins, last, leads_to = part.signal.at(0), math.nan, math.nan
         yield Part(
             part.node,
             "" if name in FUNCTIONS else name,
@@ -256,6 +252,7 @@ def _parts(schedule: Schedule, modifiers: frozenset[int]) -> Iterator[Part]:
             part.length,
             first,
             last,
+            begins,
             leads_to,
             part.signal,
         )

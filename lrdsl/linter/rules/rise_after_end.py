@@ -52,7 +52,7 @@ class RiseAfterEnd(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         parts = [x for x in subject.parts if max(x.start, 0) < x.stop and x.start < subject.end]
         ends = [(part.begins, _own_end(subject, part)) for part in parts]
-        top = float(np.nanmax(np.abs(ends), initial=0))
+        top = max([abs(x) for pair in ends for x in pair if not math.isnan(x)], default=0.0)
         ended: Part | None = None
         for part, (begin, end) in zip(parts, ends, strict=True):
             turn = self._turn(subject, part, top)
