@@ -162,9 +162,20 @@ class Subject:
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The segments of the chains, in order; parts that hold others are left out."""
+        return tuple(_parts(self._leaves, self.values, self._modifiers))
+
+    @cached_property
+    def values(self) -> Mapping[int, float]:
+        """The schedule's values at updates 0 and 1, and at the first and the last of each part."""
         if self.schedule is None:
-            return ()
-        return tuple(_parts(self.schedule, self._modifiers))
+            return {}
+        ends = [update for part in self._leaves for update in _seen(part) if update is not None]
+        updates = sorted({0, 1, *ends})
+        return dict(zip(updates, self.schedule(updates).tolist(), strict=True))
+
+    @cached_property
+    def _leaves(self) -> list[Laid]:
+        return [] if self.schedule is None else _leaves(self.schedule.laid)
 
     @cached_property
     def by_signal(self) -> Mapping[int, Part]:
@@ -226,36 +237,39 @@ class Subject:
         return Values(self.context, Reporter(""), "", nowhere, nowhere).evaluate(node)
 
 
-def _parts(schedule: Schedule, modifiers: frozenset[int]) -> Iterator[Part]:
-    leaves = _leaves(schedule.laid)
-    # What `skip` leaves out lies before update 0.
-    seen = [(part, max(part.start, 0)) for part in leaves if max(part.start, 0) < part.stop]
-    # Mostly in order, so that each part is asked once for both.
-    ends = [(at, at if math.isinf(part.stop) else int(part.stop) - 1) for part, at in seen]
-    values = iter(schedule(list(itertools.chain.from_iterable(ends))).tolist())
-    known = {id(part): (next(values), next(values)) for part, _ in seen}
+def _parts(
+    leaves: Iterable[Laid], values: Mapping[int, float], modifiers: frozenset[int]
+) -> Iterator[Part]:
     for part in leaves:
         name = ""
         if isinstance(part.node, (n.Call, n.Bracket)) and id(part.node) not in modifiers:
             name = part.node.name.id
-        first, last = known.get(id(part), (math.nan, math.nan))
         if part.stop < math.inf:
             times = np.array([0.0, part.stop - part.start])
             begins, leads_to = part.signal.values(times).tolist()
         else:
-            begins, last, leads_to = part.signal.at(0), math.nan, math.nan
+            begins, leads_to = part.signal.at(0), math.nan
+        first, last = _seen(part)
         yield Part(
             part.node,
             "" if name in FUNCTIONS else name,
             part.start,
             part.stop,
             part.length,
-            first,
-            last,
+            math.nan if first is None else values[first],
+            math.nan if last is None else values[last],
             begins,
             leads_to,
             part.signal,
         )
+
+
+def _seen(part: Laid) -> tuple[int | None, int | None]:
+    """The first and the last update that see a part; None if there is none."""
+    first = max(part.start, 0)  # what `skip` leaves out lies before update 0
+    if first >= part.stop:
+        return None, None
+    return first, None if math.isinf(part.stop) else int(part.stop) - 1
 
 
 def _ramps(subject: Subject) -> Iterator[RampSite]:

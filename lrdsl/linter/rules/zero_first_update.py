@@ -49,7 +49,7 @@ class ZeroFirstUpdate(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         schedule = subject.schedule
         assert schedule is not None
-        if schedule(0) != 0 or schedule(1) <= 0:
+        if subject.values[0] != 0 or subject.values[1] <= 0:
             return
         other = subject.rebased
         if other is None or (other is not schedule and other(0) != 0):
