@@ -327,6 +327,43 @@ def fresh(text: str) -> str:
 
 RUN: dict[str, Any] = {"total_steps": 1000, "base_lr": 0.1}
 
+EXAMPLE = "warmup(linear, 100) >> cosine(1, 1e-3, 800)"
+LONG = " >> ".join(
+    [EXAMPLE, *[f"linear(0.{i % 7 + 1}, 0.{i % 5 + 1}, {200 + i})" for i in range(75)]]
+)
+
+TEXTS = [pytest.param(EXAMPLE, 2, id="2 parts"), pytest.param(LONG, 77, id="77 parts")]
+
+
+@pytest.mark.parametrize(("spec", "parts"), TEXTS)
+def test_calls_of_compiling(spec: str, parts: int) -> None:
+    """A text that was never seen, and the same once more."""
+    lrdsl.compile(fresh(spec))
+    text = fresh(spec)
+    assert calls(lambda: lrdsl.compile(text), everywhere=True) <= 400 + 400 * parts
+    assert calls(lambda: lrdsl.compile(text), everywhere=True) <= 50
+
+
+@pytest.mark.parametrize(("spec", "parts"), TEXTS)
+def test_calls_of_linting(spec: str, parts: int) -> None:
+    lrdsl.lint(fresh(spec))
+    text = fresh(spec)
+    assert calls(lambda: lrdsl.lint(text), everywhere=True) <= 1100 + 1050 * parts
+
+
+@pytest.mark.parametrize("read", [lrdsl.compile, lrdsl.lint])
+def test_no_garbage_is_left_to_be_collected(read: Callable[[str], object]) -> None:
+    """What compiling makes is gone with the last who knows of it: no two things hold each other."""
+    read(fresh(LONG))
+    gc.collect()
+    gc.disable()
+    try:
+        read(fresh(LONG))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
 GROWING = [
     pytest.param(lambda n: " >> ".join(["linear(1, 0.5, 10)"] * n), id="a chain"),
     pytest.param(lambda n: " >> ".join(["linear(_, 0.5, 10)"] * n), id="a chain that leans back"),
@@ -394,9 +431,9 @@ DEEP = MAX_DEPTH - 1
 @pytest.mark.parametrize(
     ("text", "most"),
     [
-        pytest.param("(" * DEEP + "cosine(1, 0, 9)" + ")" * DEEP, 150, id="brackets"),
-        pytest.param("max(" * DEEP + "cosine(1, 0, 9)" + ", 0.1)" * DEEP, 600, id="calls"),
-        pytest.param("cosine(1, 0, 9)" + " | repeat(2)" * DEEP, 900, id="repeat of repeat"),
+        pytest.param("(" * DEEP + "cosine(1, 0, 9)" + ")" * DEEP, 130, id="brackets"),
+        pytest.param("max(" * DEEP + "cosine(1, 0, 9)" + ", 0.1)" * DEEP, 290, id="calls"),
+        pytest.param("cosine(1, 0, 9)" + " | repeat(2)" * DEEP, 350, id="repeat of repeat"),
     ],
 )
 def test_deep_specs_compile_without_a_blow_up(text: str, most: int) -> None:
@@ -424,7 +461,7 @@ def test_the_largest_specs_compile_in_bounded_work(part: str) -> None:
     last = "linear(1, 0, 10)"
     text = part * ((MAX_CHARACTERS - len(last)) // len(part)) + last
     assert MAX_CHARACTERS - len(part) < len(text) <= MAX_CHARACTERS
-    assert calls(lambda: lrdsl.compile(text), everywhere=True) <= 70 * len(text)
+    assert calls(lambda: lrdsl.compile(text), everywhere=True) <= 21 * len(text)
 
 
 CALCULATING = {"annotated_types", "lark", "numpy", "pydantic", "pydantic_core"} | {
@@ -437,9 +474,6 @@ FILE_EACH = re.compile(r"lrdsl\.(shapes|curves|modifiers|linter\.rules)\.")
 
 READING = {"click", "lark", "regex"}
 TERMINAL = {*CALCULATING, "click"}
-EXAMPLE = "warmup(linear, 100) >> cosine(1, 1e-3, 800)"
-
-
 COMPILE = f"import lrdsl\nlrdsl.compile({EXAMPLE!r})(3)"
 
 
