@@ -322,7 +322,10 @@ class _Lexer(ContextualLexer):
         self._words: dict[int, Any] = {}
 
     def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Token]:
-        text, counter, stack = lexer_state.text.text, lexer_state.line_ctr, parser_state.state_stack
+        counter, stack = lexer_state.line_ctr, parser_state.state_stack
+        text = lexer_state.text
+        if not isinstance(text, str):  # since lark 1.3 it is a slice of the text
+            text = text.text
         words = self._words
         while True:
             start = counter.char_pos = self._skip(text, counter.char_pos).end()
