@@ -70,8 +70,7 @@ class Snippet:
         return self.offsets[-1]
 
 
-@dataclass(frozen=True)
-class Located:
+class Located(NamedTuple):
     """A diagnostic in a file: `start` to `stop` are offsets in the file's text.
 
     The diagnostic's own span is in the snippet.

@@ -13,7 +13,6 @@ from lrdsl.syntax import spec as text
 from lrdsl.syntax.parser import MAX_DEPTH
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Spec
-from lrdsl.tree.read import read_tree
 from lrdsl.tree.words import is_data
 
 
@@ -39,6 +38,8 @@ def taken(spec: object, library: Library | None = None) -> str | FunctionSpec:
     if isinstance(spec, Mapping) and len(spec) != 1 and "if" not in spec:
         raise _no_spec(spec)
     if is_data(spec):
+        from lrdsl.tree.read import read_tree
+
         return read_tree(spec, place, library)
     return FunctionSpec(spec) if callable(spec) else text.source_of(spec)
 
