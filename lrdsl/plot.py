@@ -158,13 +158,13 @@ def figure(
             labelcolor=INK,
         )
         if title:
-            picture.suptitle(_literal(title), fontsize=11, color=INK)
+            picture.suptitle(literal(title), fontsize=11, color=INK)
     else:
         heading = title or "\n".join(textwrap.wrap(str(schedules[0].spec), 84, max_lines=3))
         look: dict[str, Any] = (
             {"fontsize": 11} if title else {"fontsize": 8.5, "family": "monospace"}
         )
-        axes.set_title(_literal(heading), loc="left", color=INK, pad=10, **look)
+        axes.set_title(literal(heading), loc="left", color=INK, pad=10, **look)
     return picture
 
 
@@ -400,8 +400,8 @@ def _linear(axes: Axes, values: NDArray[np.float64]) -> None:
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 4), useMathText=True)
 
 
-def _literal(text: str) -> str:
-    """The text, safe from being read as TeX."""
+def literal(text: str) -> str:
+    """The text, safe from being read as TeX by matplotlib."""
     return text.replace("$", r"\$")
 
 

@@ -103,6 +103,8 @@ def sweep(tmp_path):
                      ["the last line is unfinished"], id="an unfinished line"),
         pytest.param("step,loss\n0,4\n1\n2,3\n", {}, [4, 3], None,
                      ["a row cannot be read, line 3"], id="a short row"),
+        pytest.param("loss,lr,step\n4,1,0\n3\n", {"lr": [1]}, [4], None,
+                     ["a row cannot be read, line 3"], id="a row without its step"),
         pytest.param("step,loss\n0,4\n1,3,9\nx,2\n2,tensor(3)\n3,1\n", {}, [4, 1], None,
                      ["3 rows cannot be read, line 3 first"], id="rows that are none"),
         pytest.param("step,loss\n0,4\n1,\0\x003\n", {}, [4, 3], None, [], id="NUL"),

@@ -64,25 +64,23 @@ def is_number(text: str) -> bool:
     return len(text) <= _LONGEST_NUMBER and _NUMBER.fullmatch(text) is not None
 
 
-def calls_schedule(text: str, own: frozenset[str] = frozenset()) -> bool:
+def calls_schedule(text: str) -> bool:
     """Whether a text that can stand anywhere is a spec: it calls a shape, and nothing unknown.
-
-    `own` are the names that are defined beside it.
 
     >>> calls_schedule("warmup(100) >> hold()"), calls_schedule("see cosine(x)")
     (True, False)
     >>> calls_schedule("max(1, 2)"), calls_schedule("conv(3) >> linear(10, 5)")
     (False, False)
     """
-    if called(text).isdisjoint(_schedules() | own):
+    schedules = _schedules()
+    if called(text).isdisjoint(schedules):
         return False
     reporter = Reporter(text)
     tree = read(text, reporter)
     if tree is None or reporter.diagnostics:
         return False
     names = {node.name.id for node, _ in n.walk(tree) if isinstance(node, (n.Call, n.Bracket))}
-    known = _schedules() | own
-    return not names.isdisjoint(known) and names <= known | _others()
+    return not names.isdisjoint(schedules) and names <= schedules | _others()
 
 
 def looks_like_spec(text: str, words: frozenset[str] = frozenset()) -> bool:
