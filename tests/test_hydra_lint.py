@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from composed import lint_config
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -18,7 +19,7 @@ from lrdsl.hydra import LintCallback, lint_hydra
 from lrdsl.hydra.plain import plain
 from lrdsl.hydra.sweeps import MOST_JOBS, sweep_of
 from lrdsl.linter import Settings
-from lrdsl.linter.composed import lint_config, places_in
+from lrdsl.linter.composed import places_in
 from lrdsl.resources import folder
 
 OURS = "lrdsl.torch.Scheduler"
@@ -149,9 +150,9 @@ def test_definitions_of_the_context_and_of_the_config_go_together():
 def test_a_definition_that_no_spec_of_the_config_uses_is_told_once():
     own = "def a(n) = hold(n) \ndef b(n) = hold(n) \ndef c(n) = hold(n)"
     config = {"_target_": OURS, "definitions": own, "spec": {"lr": "a(5)", "momentum": "b(5)"}}
-    [found] = lint_config(config)
-    assert (found.key, found.diagnostic.name) == ("spec.lr", "unused-definition")
-    assert "`c`" in found.diagnostic.message
+    [(key, found)] = lint_config(config)
+    assert (key, found.name) == ("spec.lr", "unused-definition")
+    assert "`c`" in found.message
     assert lint_config(config, context={"definitions": "def d(n) = hold(n)"}) == []
 
 

@@ -16,7 +16,7 @@ from lrdsl.linter.found import Snippet
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
-from lrdsl.syntax.parser import read
+from lrdsl.syntax.parser import can_be_read, read
 from lrdsl.syntax.spec import as_number
 
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -119,12 +119,7 @@ def looks_like_program(specs: Mapping[str, Any]) -> bool:
     if not all([isinstance(each, str) or as_number(each) is not None for each in every]):
         return False
     likely = [text for text in texts if looks_like_spec(text) and not is_number(text.strip())]
-    return bool(likely) and all([text in likely or _can_be_read(text) for text in texts])
-
-
-def _can_be_read(text: str) -> bool:
-    reporter = Reporter(text)
-    return read(text, reporter) is not None and not reporter.diagnostics
+    return bool(likely) and all([text in likely or can_be_read(text) for text in texts])
 
 
 def with_uses(snippets: Sequence[Snippet]) -> tuple[Snippet, ...]:
