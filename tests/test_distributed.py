@@ -1,33 +1,19 @@
 """Metrics under torch.distributed: two processes that talk through gloo."""
 
-import json
-import subprocess
-import sys
 import textwrap
 
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from torch import distributed  # noqa: E402
+from ranks import needs_gloo, on_ranks  # noqa: E402
 
-pytestmark = pytest.mark.skipif(
-    not (distributed.is_available() and distributed.is_gloo_available()),
-    reason="this torch has no gloo",
-)
+pytestmark = needs_gloo
 
-RANK = """
-import json, os, sys, warnings
-from datetime import timedelta
-import torch
-from torch import distributed
+START = """
 import lrdsl
 from lrdsl.torch import Scheduler
 
-rank, meeting = int(sys.argv[1]), sys.argv[2]
-distributed.init_process_group(
-    "gloo", init_method=f"file://{meeting}", rank=rank, world_size=2, timeout=timedelta(seconds=300)
-)
 warnings.simplefilter("ignore")
 
 def scheduler(reduction):
@@ -39,32 +25,11 @@ def attempt(call, metric):
         call(metric)
     except lrdsl.SpecError as error:
         return str(error)
-
-found = {}
 """
 
 
 def on_two_ranks(tmp_path, script):
-    """What `found` holds on each rank in the end."""
-    # Gloo's threads may abort a process that ends while they do; all is said by then.
-    end = "print(json.dumps(found), flush=True)\ndistributed.barrier()\nos._exit(0)\n"
-    code = RANK + textwrap.dedent(script) + end
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(rank), str(tmp_path / "meeting")],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in (0, 1)
-    ]
-    try:
-        said = [rank.communicate(timeout=300) for rank in ranks]
-    finally:
-        for rank in ranks:
-            rank.kill()
-    assert [rank.returncode for rank in ranks] == [0, 0], said
-    return [json.loads(out.splitlines()[-1]) for out, _ in said]
+    return on_ranks(tmp_path, START + textwrap.dedent(script))
 
 
 def test_ranks_agree(tmp_path):
