@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -12,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import surroundings
 from torch import distributed
 
-import lrdsl
+_HERE = Path(__file__).resolve().parent
 
 needs_gloo = pytest.mark.skipif(
     not (distributed.is_available() and distributed.is_gloo_available()),
@@ -63,7 +63,9 @@ def on_ranks(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment(
+            env=surroundings(
+                _HERE,
+                _HERE / "trainers",
                 RANK=str(rank),
                 LOCAL_RANK=str(rank),
                 WORLD_SIZE=str(world),
@@ -82,16 +84,3 @@ def on_ranks(
             rank.kill()
     assert [rank.returncode for rank in ranks] == [0] * world, "\n".join([err for _, err in said])
     return [json.loads(out.splitlines()[-1]) for out, _ in said]
-
-
-def environment(**more: str) -> dict[str, str]:
-    """What a process of a test runs in: this lrdsl, the tests' modules, a core of its own."""
-    here = Path(__file__).resolve().parent
-    path = [here, here / "trainers", Path(lrdsl.__file__).parents[1]]
-    known = [os.environ["PYTHONPATH"]] if "PYTHONPATH" in os.environ else []
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([*map(str, path), *known]),
-        "OMP_NUM_THREADS": "1",
-        **more,
-    }

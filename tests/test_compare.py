@@ -5,7 +5,6 @@ import io
 import json
 import math
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from processes import python
 
 import lrdsl
 from lrdsl.cli import cli
@@ -598,7 +598,6 @@ def test_no_torch(sweep):
         f"cli(['compare', {str(sweep)!r}, '--no-picture'], standalone_mode=False)\n"
         "print({'torch', 'matplotlib'} & set(sys.modules))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
+    done = python("-c", script)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "set()"

@@ -1,8 +1,5 @@
 """Linting composed configs: which specs are found, the callback in runs and sweeps, all options."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import setup_globals
 from hydra.types import RunMode
 from omegaconf import OmegaConf
+from processes import python
 
 import lrdsl
 from lrdsl.hydra import LintCallback, lint_hydra
@@ -316,14 +314,9 @@ def app(tmp_path):
     def run(*arguments, callback="+hydra/callbacks=[lrdsl]"):
         flags = [argument for argument in arguments if argument == "-m"]
         rest = [argument for argument in arguments if argument != "-m"]
-        done = subprocess.run(
-            [sys.executable, "app.py", *flags, *([callback] if callback else []), *rest],
-            cwd=tmp_path,
-            env={**os.environ, "HYDRA_FULL_ERROR": "1"},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        callbacks = [callback] if callback else []
+        line = ["app.py", *flags, *callbacks, *rest]
+        done = python(*line, folder=tmp_path, HYDRA_FULL_ERROR="1")
         done.jobs = [line for line in done.stdout.splitlines() if line.startswith("ran")]
         done.folder = tmp_path / "out"
         return done

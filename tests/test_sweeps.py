@@ -2,16 +2,14 @@
 
 import importlib.util
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner
+from processes import python
 
 from lrdsl.cli import cli
 
@@ -47,14 +45,7 @@ def need(*names):
 
 
 def start(script, folder, *arguments):
-    return subprocess.run(
-        [sys.executable, script, *arguments],
-        cwd=folder,
-        env={**os.environ, **ON_THIS_MACHINE, "HYDRA_FULL_ERROR": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    return python(script, *arguments, folder=folder, **ON_THIS_MACHINE, HYDRA_FULL_ERROR="1")
 
 
 APP = """

@@ -13,6 +13,7 @@ from typing import Any
 
 import ranks
 import torch
+from processes import surroundings
 from torch.optim import Optimizer
 
 import lrdsl
@@ -116,7 +117,7 @@ def on_ranks(folder: Path, script: str) -> list[dict[str, Any]]:
 def run(command: list[str], folder: Path) -> str:
     """What a command that a page gives prints."""
     done = subprocess.run(
-        command, cwd=folder, env=ranks.environment(), capture_output=True, text=True, timeout=300
+        command, cwd=folder, env=surroundings(), capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
