@@ -15,7 +15,7 @@ from hydra.errors import HydraException, InstantiationException
 from hydra.utils import instantiate
 from omegaconf import MISSING, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from processes import python
+from warm import warm_python
 
 import lrdsl
 from lrdsl.hydra.configs import (
@@ -297,7 +297,7 @@ def folder(tmp_path_factory):
 
 
 def train(folder: Path, *arguments):
-    done = python("train.py", *arguments, folder=folder, HYDRA_FULL_ERROR="0")
+    done = warm_python("train.py", *arguments, folder=folder, HYDRA_FULL_ERROR="0")
     done.said = done.stdout.strip().splitlines()[-1:]
     return done
 

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from processes import python
+from warm import warm_python
 
 for needed in ("torch", "sklearn"):
     pytest.importorskip(needed)
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 
 def run(*arguments):
-    return python("examples/snapshot_ensemble.py", *arguments, folder=ROOT)
+    return warm_python("examples/snapshot_ensemble.py", *arguments, folder=ROOT)
 
 
 def results(done):

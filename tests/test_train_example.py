@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from processes import python
+from warm import warm_python
 
 import lrdsl
 
@@ -25,7 +25,7 @@ def train(folder, *arguments):
     overrides = [f"hydra.run.dir={folder}", f"hydra.sweep.dir={folder}"]
     rest = [argument for argument in arguments if argument != "-m"]
     line = ["examples/train.py", *multirun, *overrides, *rest]
-    return python(*line, folder=ROOT, HYDRA_FULL_ERROR="1")
+    return warm_python(*line, folder=ROOT, HYDRA_FULL_ERROR="1")
 
 
 def learning_rates(folder):

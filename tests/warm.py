@@ -1,0 +1,58 @@
+"""Python programs that find torch and its like imported: most of what a short one takes is that.
+
+A server imports them once, and each program begins as a fork of it.
+"""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import os
+import runpy
+import sys
+import tempfile
+from collections.abc import Callable
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+from subprocess import CompletedProcess
+
+from processes import surroundings
+
+_IMPORTED = ["pytest", "torch", "hydra", "sklearn.datasets", "matplotlib.figure", "lrdsl.torch"]
+
+
+def process(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
+    """A process of its own in which a function of a module is called, not yet started."""
+    context: ForkServerContext = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_IMPORTED)
+    return context.Process(target=target, args=arguments)
+
+
+def warm_python(
+    script: str, *arguments: str, folder: Path, **environment: str
+) -> CompletedProcess[str]:
+    """How a script ended and what it said, as `processes.python` tells it."""
+    with tempfile.TemporaryDirectory() as said:
+        out, err = Path(said, "out"), Path(said, "err")
+        line = [script, *arguments]
+        run = process(_run, line, folder, surroundings(**environment), out, err)
+        run.start()
+        run.join(300)
+        run.kill()
+        run.join()
+        texts = [path.read_text(encoding="utf-8") for path in (out, err)]
+    assert run.exitcode is not None
+    return CompletedProcess(line, run.exitcode, *texts)
+
+
+def _run(line: list[str], folder: Path, environment: dict[str, str], *said: Path) -> None:
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, path in enumerate(said, 1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+    sys.stdout = io.TextIOWrapper(io.FileIO(1, "w"), encoding="utf-8", line_buffering=True)
+    sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding="utf-8", line_buffering=True)
+    sys.argv = line
+    sys.path.insert(0, str(Path(line[0]).resolve().parent))
+    runpy.run_path(line[0], run_name="__main__")
