@@ -10,6 +10,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from processes import python
+from warm import warm_python
 
 from lrdsl.cli import cli
 
@@ -45,7 +46,10 @@ def need(*names):
 
 
 def start(script, folder, *arguments):
-    return python(script, *arguments, folder=folder, **ON_THIS_MACHINE, HYDRA_FULL_ERROR="1")
+    # The other launchers start processes of their own, which they need a cold one for.
+    others = [f"hydra/launcher={name}" for name in LAUNCHERS if name != "basic"]
+    run = warm_python if set(others).isdisjoint(arguments) else python
+    return run(script, *arguments, folder=folder, **ON_THIS_MACHINE, HYDRA_FULL_ERROR="1")
 
 
 APP = """

@@ -4,7 +4,6 @@ import copy
 import csv
 import gc
 import logging
-import multiprocessing
 import os
 import pickle
 import random
@@ -23,6 +22,7 @@ torch = pytest.importorskip("torch")
 from ranks import needs_gloo, on_ranks  # noqa: E402
 from torch.optim import SGD, AdamW  # noqa: E402
 from torch.optim.lr_scheduler import SequentialLR  # noqa: E402
+from warm import kill_each, needs_kill  # noqa: E402
 
 from lrdsl import SpecError  # noqa: E402
 from lrdsl.torch import (  # noqa: E402
@@ -899,26 +899,21 @@ def killed_run(folder, clock, kill=None):
         os.replace = replace
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="nothing kills -9 here")
+@needs_kill
 @pytest.mark.parametrize("clock", CLOCKS)
 def test_the_csv_of_killed_runs_is_the_unbroken_one(clock, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     whole.mkdir()
     broken.mkdir()
     killed_run(whole, clock)
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["pytest", "torch", "lrdsl.torch"])
     choose = random.Random(clock)
     moments = ["before the update", "after it", "after the schedule's step"]
     kills = [(update, choose.choice(moments)) for update in choose.sample(range(100), 8)]
     # At these updates columns are new: at the first row, and with the group.
     kills += [(0, "before a file is replaced"), (45, "before a file is replaced")]
     kills += [(45, "after it was"), (98, "after it")]
-    for kill in sorted(kills, key=lambda kill: (kill[0], "file" not in kill[1])):
-        run = processes.Process(target=killed_run, args=(broken, clock, kill))
-        run.start()
-        run.join(60)
-        assert run.exitcode == -signal.SIGKILL, kill
+    kills.sort(key=lambda kill: (kill[0], "file" not in kill[1]))
+    kill_each(killed_run, broken, clock, kills)
     killed_run(broken, clock)
     text = (broken / "lr.csv").read_text()
     assert text == (whole / "lr.csv").read_text()

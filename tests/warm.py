@@ -9,14 +9,19 @@ import io
 import multiprocessing
 import os
 import runpy
+import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import pytest
 from processes import surroundings
+
+Kill = tuple[int, str]
+"""The update in which a process kills itself, and the moment."""
 
 _IMPORTED = ["pytest", "torch", "hydra", "sklearn.datasets", "matplotlib.figure", "lrdsl.torch"]
 
@@ -26,6 +31,18 @@ def process(target: Callable[..., None], *arguments: object) -> ForkServerProces
     context: ForkServerContext = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_IMPORTED)
     return context.Process(target=target, args=arguments)
+
+
+needs_kill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="nothing kills -9 here")
+
+
+def kill_each(train: Callable[..., None], folder: Path, clock: str, kills: Iterable[Kill]) -> None:
+    """Train in a process of its own for each kill, an update and a moment, at which it ends."""
+    for kill in kills:
+        run = process(train, folder, clock, kill)
+        run.start()
+        run.join(60)
+        assert run.exitcode == -signal.SIGKILL, kill
 
 
 def warm_python(
