@@ -4,7 +4,9 @@ What counts is the learning rate that an update is made with, noted by the optim
 """
 
 import functools
+import tempfile
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -105,20 +107,28 @@ def amp(clock, tmp_path):
     return run.found
 
 
+@functools.cache
+def on_two_ranks():
+    """By clock, what each of two processes trains with."""
+    with tempfile.TemporaryDirectory() as folder:
+        return on_ranks(
+            Path(folder),
+            """
+            from test_torch_ways import Run
+
+            for clock in ("calls", "updates"):
+                run = Run(clock)
+                run.model = torch.nn.parallel.DistributedDataParallel(run.model)
+                found[clock] = run.train()
+            """,
+        )
+
+
 def ddp(clock, tmp_path):
     """Two processes, which agree."""
-    first, second = on_ranks(
-        tmp_path,
-        f"""
-        from test_torch_ways import Run
-
-        run = Run("{clock}")
-        run.model = torch.nn.parallel.DistributedDataParallel(run.model)
-        found = run.train()
-        """,
-    )
-    assert first == second
-    return first
+    first, second = on_two_ranks()
+    assert first[clock] == second[clock]
+    return first[clock]
 
 
 def accelerate(clock, tmp_path):
