@@ -21,14 +21,11 @@ SGD = torch.optim.SGD
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory):
+def ran(tmp_path_factory, one_thread):
     """The page, run from its first line to its last, and the learning rates of its updates."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch, updates_of(SGD) as made:
         patch.chdir(tmp_path_factory.mktemp("page"))
-        yield module(code("ignite")), made
-    torch.set_num_threads(threads)
+        return module(code("ignite")), made
 
 
 @pytest.fixture

@@ -34,11 +34,9 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _quiet():
+def _quiet(one_thread):
     said = [logging.getLogger("lightning.pytorch"), logging.getLogger("lightning.fabric")]
     levels = [logger.level for logger in said]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     for logger in said:
         logger.setLevel(logging.ERROR)
     quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
@@ -46,7 +44,6 @@ def _quiet():
         trainer = partial(lightning.Trainer, accelerator="cpu", **quiet)
         patch.setattr(lightning, "Trainer", trainer)
         yield
-    torch.set_num_threads(threads)
     for logger, level in zip(said, levels, strict=True):
         logger.setLevel(level)
 

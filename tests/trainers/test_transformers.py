@@ -24,16 +24,13 @@ pytestmark = pytest.mark.filterwarnings("error:.*clock of updates")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _quiet():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+def _quiet(one_thread):
     quiet = {"disable_tqdm": True, "logging_strategy": "no", "use_cpu": True}
     more = {"dataloader_pin_memory": False, "per_device_eval_batch_size": 512}
     with pytest.MonkeyPatch.context() as patch:
         arguments = partial(transformers.TrainingArguments, **quiet, **more)
         patch.setattr(transformers, "TrainingArguments", arguments)
         yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
