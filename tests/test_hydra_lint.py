@@ -11,6 +11,7 @@ from hydra.core.utils import setup_globals
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 from processes import python
+from warm import warm_python
 
 import lrdsl
 from lrdsl.hydra import LintCallback, lint_hydra
@@ -316,7 +317,8 @@ def app(tmp_path):
         rest = [argument for argument in arguments if argument != "-m"]
         callbacks = [callback] if callback else []
         line = ["app.py", *flags, *callbacks, *rest]
-        done = python(*line, folder=tmp_path, HYDRA_FULL_ERROR="1")
+        start = warm_python if callback else python  # a warm one has imported lrdsl
+        done = start(*line, folder=tmp_path, HYDRA_FULL_ERROR="1")
         done.jobs = [line for line in done.stdout.splitlines() if line.startswith("ran")]
         done.folder = tmp_path / "out"
         return done

@@ -13,12 +13,12 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
-from processes import surroundings
+from processes import python, surroundings
 
 Kill = tuple[int, str]
 """The update in which a process kills itself, and the moment."""
@@ -26,9 +26,9 @@ Kill = tuple[int, str]
 _IMPORTED = ["pytest", "torch", "hydra", "sklearn.datasets", "matplotlib.figure", "lrdsl.torch"]
 
 
-def process(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
+def process(target: Callable[..., None], *arguments: object) -> Any:
     """A process of its own in which a function of a module is called, not yet started."""
-    context: ForkServerContext = multiprocessing.get_context("forkserver")
+    context: Any = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_IMPORTED)
     return context.Process(target=target, args=arguments)
 
@@ -49,6 +49,8 @@ def warm_python(
     script: str, *arguments: str, folder: Path, **environment: str
 ) -> CompletedProcess[str]:
     """How a script ended and what it said, as `processes.python` tells it."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return python(script, *arguments, folder=folder, **environment)
     with tempfile.TemporaryDirectory() as said:
         out, err = Path(said, "out"), Path(said, "err")
         line = [script, *arguments]
@@ -70,6 +72,8 @@ def _run(line: list[str], folder: Path, environment: dict[str, str], *said: Path
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w"), encoding="utf-8", line_buffering=True)
     sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding="utf-8", line_buffering=True)
+    if "torch" in sys.modules:  # which has read OMP_NUM_THREADS of the server
+        sys.modules["torch"].set_num_threads(1)
     sys.argv = line
     sys.path.insert(0, str(Path(line[0]).resolve().parent))
     runpy.run_path(line[0], run_name="__main__")
