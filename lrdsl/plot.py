@@ -150,13 +150,7 @@ def figure(
     else:
         _linear(axes, np.concatenate([curve.values for curve in curves]))
     if len(schedules) > 1:
-        axes.legend(
-            loc="lower center",
-            bbox_to_anchor=(0.5, 1.0),
-            frameon=False,
-            prop={"family": "monospace", "size": 8},
-            labelcolor=INK,
-        )
+        legend_above(axes, size=8)
         if title:
             picture.suptitle(literal(title), fontsize=11, color=INK)
     else:
@@ -398,6 +392,18 @@ def _linear(axes: Axes, values: NDArray[np.float64]) -> None:
     margin = 0.04 * (high / 2 - low / 2) * 2
     axes.set_ylim(low - margin, high + margin)
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 4), useMathText=True)
+
+
+def legend_above(axes: Axes, *what: Any, size: float) -> None:
+    """A legend above: of all that is drawn, or of `what` alone, the handles and their texts."""
+    axes.legend(
+        *what,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        frameon=False,
+        prop={"family": "monospace", "size": size},
+        labelcolor=INK,
+    )
 
 
 def literal(text: str) -> str:

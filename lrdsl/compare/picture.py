@@ -16,7 +16,7 @@ from lrdsl.compare.record import Series
 from lrdsl.compare.run import Run, differing
 from lrdsl.compare.smoothing import thin
 from lrdsl.compare.table import brief, printable, short
-from lrdsl.plot import COLOURS, INK, blank, dress, kind_of, labels, literal, write
+from lrdsl.plot import COLOURS, INK, blank, dress, kind_of, labels, legend_above, literal, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,15 +59,7 @@ def figure(runs: Sequence[Run], *, log: bool = False, title: str | None = None) 
     texts = _labels(named, drawn)
     if len(drawn) > len(named):
         texts.append(f"{len(drawn) - len(named)} other runs")
-    above.legend(
-        handles[: len(texts)],
-        texts,
-        loc="lower center",
-        bbox_to_anchor=(0.5, 1.0),
-        frameon=False,
-        prop={"family": "monospace", "size": 7.5},
-        labelcolor=INK,
-    )
+    legend_above(above, handles[: len(texts)], texts, size=7.5)
     if title:
         picture.suptitle(literal(title), fontsize=11, color=INK)
     return picture

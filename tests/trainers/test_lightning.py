@@ -16,7 +16,7 @@ pytest.importorskip("sklearn")
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint  # noqa: E402
 from lightning.pytorch.loggers import CSVLogger  # noqa: E402
 from lightning.pytorch.plugins.precision import MixedPrecision  # noqa: E402
-from trainer_pages import code, expected, module, updates_of  # noqa: E402
+from trainer_pages import code, expected, trained, updates_of  # noqa: E402
 
 from lrdsl.torch import Scheduler, attach  # noqa: E402
 
@@ -51,9 +51,7 @@ def _quiet(one_thread):
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     """The page, run from its first line to its last, and the learning rates of its updates."""
-    with pytest.MonkeyPatch.context() as patch, updates_of(SGD) as made:
-        patch.chdir(tmp_path_factory.mktemp("page"))
-        return module(code("lightning")), made
+    return trained(code("lightning"), SGD, tmp_path_factory.mktemp("page"))
 
 
 @pytest.fixture

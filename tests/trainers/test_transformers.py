@@ -12,7 +12,7 @@ transformers = pytest.importorskip("transformers")
 pytest.importorskip("accelerate")
 pytest.importorskip("sklearn")
 
-from trainer_pages import code, expected, module, updates_of  # noqa: E402
+from trainer_pages import code, expected, trained, updates_of  # noqa: E402
 
 from lrdsl.torch import Scheduler, attach  # noqa: E402
 
@@ -36,9 +36,7 @@ def _quiet(one_thread):
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory, _quiet):
     """The page, run from its first line to its last, and the learning rates of its updates."""
-    with pytest.MonkeyPatch.context() as patch, updates_of(AdamW) as made:
-        patch.chdir(tmp_path_factory.mktemp("page"))
-        return module(code("transformers")), made
+    return trained(code("transformers"), AdamW, tmp_path_factory.mktemp("page"))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
 import ranks
 import torch
 from processes import surroundings
@@ -42,6 +43,13 @@ def module(text: str, name: str = "page") -> ModuleType:
     made = ModuleType(name)
     exec(compile(text, name, "exec"), made.__dict__)
     return made
+
+
+def trained(text: str, kind: type[Optimizer], folder: Path) -> tuple[ModuleType, list[Any]]:
+    """A page's code, run to its last line in a folder, and the learning rates of its updates."""
+    with pytest.MonkeyPatch.context() as patch, updates_of(kind) as made:
+        patch.chdir(folder)
+        return module(text), made
 
 
 @contextmanager
