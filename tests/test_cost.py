@@ -62,7 +62,7 @@ def stepper(groups: int, clock: str, **options: bool) -> Callable[[], object]:
     return step
 
 
-STEP = {"calls": 4, "updates": 32}
+STEP = {"calls": 3, "updates": 30}
 """The most calls of a step whose value is known ahead; a Tensor is filled by one more.
 
 By the clock of updates two of them are made only once torch.distributed.checkpoint is imported.
@@ -256,8 +256,8 @@ def test_bytes_of_steps(clock: str) -> None:
         for _ in range(3 * AHEAD):
             step()
         held, peak = more()
-    assert held <= 64 * AHEAD  # less than two blocks
-    assert peak <= 256 * AHEAD
+    assert held <= 20 * AHEAD  # a block, and what of it is still to come, at 8 bytes a value
+    assert peak <= 48 * AHEAD
 
 
 def test_a_schedule_holds_no_values() -> None:
