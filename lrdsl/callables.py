@@ -10,7 +10,7 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,7 @@ from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Spec, as_number
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Calls a function for its values and checks them.
 
     `name` is what messages call it, `first` the number that it is given for update 0. It is called

@@ -312,6 +312,12 @@ MOST = 100
 """More diagnostics than this are counted, not shown."""
 
 
+def in_order(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Diagnostics of one source in the order of its text; how many more there are comes last."""
+    last = TOO_MANY_MISTAKES.code
+    return sorted(found, key=lambda d: (d.code == last, *d.span[:2], d.code))
+
+
 class Reporter:
     """Collects the diagnostics of one source, each once, in the order of the text."""
 
@@ -366,11 +372,17 @@ class Reporter:
         """What was found so far."""
         if not self._found:
             return []
-        found = sorted(self._found.values(), key=lambda d: (*d.span[:2], d.code))
+        found = in_order(self._found.values())
         if self._more:
-            message = f"there are {self._more} mistakes more"
-            found.append(Diagnostic(TOO_MANY_MISTAKES, message))
+            found.append(self._others_like(found[0]))
         return found
+
+    def _others_like(self, shown: Diagnostic) -> Diagnostic:
+        """That there are more: mistakes, or findings of the rule that the others are of."""
+        if shown.severity == "error":
+            return Diagnostic(TOO_MANY_MISTAKES, f"there are {self._more} mistakes more")
+        problem = TOO_MANY_MISTAKES._replace(severity=shown.severity)
+        return Diagnostic(problem, f"there are {self._more} findings more of `{shown.name}`")
 
     def check(self) -> None:
         """Raise what was found, if anything."""

@@ -10,9 +10,8 @@ from __future__ import annotations
 import enum
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, get_args
+from typing import Annotated, Any, ClassVar, NamedTuple, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import PydanticUndefined
@@ -62,8 +61,7 @@ Count = Annotated[float, Kind.COUNT]
 Flag = Annotated[bool, Kind.FLAG]
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter: its name, kind and default (`REQUIRED` if it has none)."""
 
     name: str

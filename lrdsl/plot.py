@@ -150,21 +150,15 @@ def figure(
     else:
         _linear(axes, np.concatenate([curve.values for curve in curves]))
     if len(schedules) > 1:
-        axes.legend(
-            loc="lower center",
-            bbox_to_anchor=(0.5, 1.0),
-            frameon=False,
-            prop={"family": "monospace", "size": 8},
-            labelcolor=INK,
-        )
+        legend_above(axes, size=8)
         if title:
-            picture.suptitle(_literal(title), fontsize=11, color=INK)
+            picture.suptitle(literal(title), fontsize=11, color=INK)
     else:
         heading = title or "\n".join(textwrap.wrap(str(schedules[0].spec), 84, max_lines=3))
         look: dict[str, Any] = (
             {"fontsize": 11} if title else {"fontsize": 8.5, "family": "monospace"}
         )
-        axes.set_title(_literal(heading), loc="left", color=INK, pad=10, **look)
+        axes.set_title(literal(heading), loc="left", color=INK, pad=10, **look)
     return picture
 
 
@@ -400,8 +394,20 @@ def _linear(axes: Axes, values: NDArray[np.float64]) -> None:
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 4), useMathText=True)
 
 
-def _literal(text: str) -> str:
-    """The text, safe from being read as TeX."""
+def legend_above(axes: Axes, *what: Any, size: float) -> None:
+    """A legend above: of all that is drawn, or of `what` alone, the handles and their texts."""
+    axes.legend(
+        *what,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        frameon=False,
+        prop={"family": "monospace", "size": size},
+        labelcolor=INK,
+    )
+
+
+def literal(text: str) -> str:
+    """The text, safe from being read as TeX by matplotlib."""
     return text.replace("$", r"\$")
 
 

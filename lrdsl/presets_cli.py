@@ -9,8 +9,6 @@ from lrdsl.presets import Preset, files, read
 from lrdsl.registry import near
 from lrdsl.terminal import plain, writes
 
-_STEPS = 1000
-
 
 @click.command(epilog="\b\nExamples:\n  lrdsl presets\n  lrdsl presets wsd")
 @click.argument("name", required=False)
@@ -34,10 +32,9 @@ def _unknown(name: str) -> SpecError:
 
 def _about(preset: Preset) -> str:
     """All there is to say about a preset, and what it does without any of its keys."""
+    from lrdsl.gallery import STEPS, shown
     from lrdsl.plot import drawing, sample
-    from lrdsl.schedule import compile
 
-    schedule = compile(preset.bare, total_steps=_STEPS, base_lr=1)
-    curve = drawing(sample(schedule, _STEPS), width=72, height=8, ascii=not writes("⣀"))
+    curve = drawing(sample(shown(preset), STEPS), width=72, height=8, ascii=not writes("⣀"))
     parts = (f"schedule@lr={preset.name}", preset.summary, preset.defaults, preset.bare)
     return "\n\n".join([*parts, curve, preset.source])

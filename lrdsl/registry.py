@@ -6,7 +6,6 @@ thing, named after its file, so that adding a shape is adding a file.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import pkgutil
@@ -29,6 +28,8 @@ def near(word: str, known: Iterable[str], alike: float = 0.6) -> str | None:
     >>> near("zzz", ["linear", "cosine"]) is None
     True
     """
+    import difflib
+
     lowered = {name.lower(): name for name in sorted(set(known), reverse=True)}
     found = difflib.get_close_matches(word.lower(), lowered, n=3, cutoff=alike)
     # Of those with much in common, the one that takes the fewest changes.

@@ -48,3 +48,13 @@ def forgotten() -> Iterator[None]:
     for held, before in zip((library._LOADED, definitions._HOMES), kept, strict=True):
         held.clear()
         held.update(before)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """torch computes on one thread: several are slower where the networks are small."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

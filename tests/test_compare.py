@@ -5,7 +5,6 @@ import io
 import json
 import math
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from processes import python
 
 import lrdsl
 from lrdsl.cli import cli
@@ -103,6 +103,8 @@ def sweep(tmp_path):
                      ["the last line is unfinished"], id="an unfinished line"),
         pytest.param("step,loss\n0,4\n1\n2,3\n", {}, [4, 3], None,
                      ["a row cannot be read, line 3"], id="a short row"),
+        pytest.param("loss,lr,step\n4,1,0\n3\n", {"lr": [1]}, [4], None,
+                     ["a row cannot be read, line 3"], id="a row without its step"),
         pytest.param("step,loss\n0,4\n1,3,9\nx,2\n2,tensor(3)\n3,1\n", {}, [4, 1], None,
                      ["3 rows cannot be read, line 3 first"], id="rows that are none"),
         pytest.param("step,loss\n0,4\n1,\0\x003\n", {}, [4, 3], None, [], id="NUL"),
@@ -596,7 +598,6 @@ def test_no_torch(sweep):
         f"cli(['compare', {str(sweep)!r}, '--no-picture'], standalone_mode=False)\n"
         "print({'torch', 'matplotlib'} & set(sys.modules))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
+    done = python("-c", script)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "set()"

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import strategies
 from numpy.typing import NDArray
 
 import lrdsl
@@ -25,16 +26,8 @@ import lrdsl
 GOLDEN = Path(__file__).parent / "golden" / "digests.json"
 CASES: list[dict[str, Any]] = json.loads(GOLDEN.read_text(encoding="utf-8"))
 
-CONTEXT: dict[str, Any] = {
-    "total_steps": 10_000,
-    "steps_per_epoch": 33.3,
-    "samples_per_step": 8,
-    "tokens_per_step": 1024,
-    "base_lr": 0.1,
-    "peak": 0.3,
-    "n": 40,
-}
 UPDATES = 10_000
+CONTEXT: dict[str, Any] = {**strategies.CONTEXT, "total_steps": UPDATES}
 BLOCK = 250
 SAMPLED = np.unique(
     np.concatenate([np.arange(8), np.geomspace(8, UPDATES - 1, 24), [4095, 4096, 4097, 8192]])

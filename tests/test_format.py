@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies import trees
 
@@ -77,7 +77,6 @@ def comments_in(text: str) -> list[str]:
     return sorted(comment.text.rstrip() for comment in scan(text)[1])
 
 
-@settings(max_examples=400, deadline=None)
 @given(written_loosely(), WIDTHS)
 def test_a_formatted_spec_means_the_same_and_stays_as_it_is(text: str, width: int) -> None:
     formatted = lrdsl.format(text, width)
@@ -86,7 +85,6 @@ def test_a_formatted_spec_means_the_same_and_stays_as_it_is(text: str, width: in
     assert lrdsl.format(formatted, width) == formatted
 
 
-@settings(max_examples=200, deadline=None)
 @given(trees)
 def test_in_one_line_it_is_the_canonical_text(tree: n.Node) -> None:
     text = write(tree)
@@ -104,7 +102,6 @@ def libraries(draw: st.DrawFn) -> str:
     return "".join(pieces).replace("\r", "")
 
 
-@settings(max_examples=200, deadline=None)
 @given(libraries(), WIDTHS)
 def test_formatted_definitions_mean_the_same_and_stay_as_they_are(text: str, width: int) -> None:
     formatted = format_definitions(text, width)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from processes import python
 
 ROOT = Path(__file__).parents[1]
 HOOKS: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
@@ -20,8 +20,7 @@ def run(entry: str, folder: Path) -> subprocess.CompletedProcess[str]:
     command = shlex.split(entry)
     assert command[0] == "lrdsl"
     files = sorted(path.name for path in folder.iterdir())
-    arguments = [sys.executable, "-m", *command, *files]
-    return subprocess.run(arguments, cwd=folder, capture_output=True, text=True, timeout=300)
+    return python("-m", *command, *files, folder=folder)
 
 
 def test_the_hooks_are_these() -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 import pickle
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from hydra.errors import HydraException, InstantiationException
 from hydra.utils import instantiate
 from omegaconf import MISSING, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from warm import warm_python
 
 import lrdsl
 from lrdsl.hydra.configs import (
@@ -299,14 +297,7 @@ def folder(tmp_path_factory):
 
 
 def train(folder: Path, *arguments):
-    done = subprocess.run(
-        [sys.executable, "train.py", *arguments],
-        cwd=folder,
-        env={**os.environ, "HYDRA_FULL_ERROR": "0"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = warm_python("train.py", *arguments, folder=folder, HYDRA_FULL_ERROR="0")
     done.said = done.stdout.strip().splitlines()[-1:]
     return done
 

@@ -1,24 +1,24 @@
 """Linting composed configs: which specs are found, the callback in runs and sweeps, all options."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from composed import lint_config
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import setup_globals
 from hydra.types import RunMode
 from omegaconf import OmegaConf
+from processes import python
+from warm import warm_python
 
 import lrdsl
 from lrdsl.hydra import LintCallback, lint_hydra
 from lrdsl.hydra.plain import plain
 from lrdsl.hydra.sweeps import MOST_JOBS, sweep_of
 from lrdsl.linter import Settings
-from lrdsl.linter.composed import lint_config, places_in
+from lrdsl.linter.composed import places_in
 from lrdsl.resources import folder
 
 OURS = "lrdsl.torch.Scheduler"
@@ -149,9 +149,9 @@ def test_definitions_of_the_context_and_of_the_config_go_together():
 def test_a_definition_that_no_spec_of_the_config_uses_is_told_once():
     own = "def a(n) = hold(n) \ndef b(n) = hold(n) \ndef c(n) = hold(n)"
     config = {"_target_": OURS, "definitions": own, "spec": {"lr": "a(5)", "momentum": "b(5)"}}
-    [found] = lint_config(config)
-    assert (found.key, found.diagnostic.name) == ("spec.lr", "unused-definition")
-    assert "`c`" in found.diagnostic.message
+    [(key, found)] = lint_config(config)
+    assert (key, found.name) == ("spec.lr", "unused-definition")
+    assert "`c`" in found.message
     assert lint_config(config, context={"definitions": "def d(n) = hold(n)"}) == []
 
 
@@ -315,14 +315,10 @@ def app(tmp_path):
     def run(*arguments, callback="+hydra/callbacks=[lrdsl]"):
         flags = [argument for argument in arguments if argument == "-m"]
         rest = [argument for argument in arguments if argument != "-m"]
-        done = subprocess.run(
-            [sys.executable, "app.py", *flags, *([callback] if callback else []), *rest],
-            cwd=tmp_path,
-            env={**os.environ, "HYDRA_FULL_ERROR": "1"},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        callbacks = [callback] if callback else []
+        line = ["app.py", *flags, *callbacks, *rest]
+        start = warm_python if callback else python  # a warm one has imported lrdsl
+        done = start(*line, folder=tmp_path, HYDRA_FULL_ERROR="1")
         done.jobs = [line for line in done.stdout.splitlines() if line.startswith("ran")]
         done.folder = tmp_path / "out"
         return done

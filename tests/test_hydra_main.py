@@ -16,7 +16,7 @@ from counting import calls
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
@@ -133,14 +133,12 @@ _overrides = st.builds(
 )
 
 
-@settings(max_examples=600, deadline=None)
 @given(_overrides)
 def test_what_hydra_accepts_stays(text):
     assume(hydra_reads(text))
     assert quoted(text) == Quoted(text)
 
 
-@settings(max_examples=600, deadline=None)
 @given(st.text("ab1 ,.()[]{}'\"\\:=$%|>*#~+@/_-", max_size=20), _keys)
 @example("choice(1)", "lr")
 def test_what_hydra_accepts_stays_whatever_it_is(value, key):
@@ -165,7 +163,6 @@ def received(text):
     return values(f"k={text}")[0] if hydra_reads(f"k={text}") else text
 
 
-@settings(max_examples=300, deadline=None)
 @given(strategies.specs, st.sampled_from(["lr=", "+lr=", "++model.opt.lr=", "lr.spec=", "x="]))
 def test_a_spec_arrives(text, key):
     assert values(quoted(key + text).text) == [received(text)]
@@ -174,7 +171,6 @@ def test_a_spec_arrives(text, key):
 _among = st.one_of(strategies.specs, strategies.specs, _quoted, _numbers, _words)
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(_among, min_size=2, max_size=4), st.sampled_from([",", ", ", " , "]))
 def test_a_sweep_of_specs_arrives(texts, comma):
     assume(any([not hydra_reads(f"k={text}") for text in texts]))
@@ -184,7 +180,6 @@ def test_a_sweep_of_specs_arrives(texts, comma):
     assert [repr(x) for x in found] == [repr(received(text)) for text in texts]
 
 
-@settings(max_examples=150, deadline=None)
 @given(strategies.mangled())
 def test_mistakes_arrive_or_stay(text):
     found = quoted(f"lr={text}").text

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from omegaconf.errors import InterpolationResolutionError
+from processes import python
 
 import lrdsl
 from hydra_plugins.lrdsl_resolvers import RESOLVERS
@@ -248,14 +246,7 @@ def app(tmp_path):
     (tmp_path / "app.py").write_text(APP)
 
     def run(*arguments):
-        return subprocess.run(
-            [sys.executable, "app.py", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        return python("app.py", *arguments, folder=tmp_path)
 
     run.folder = tmp_path
     return run

@@ -7,13 +7,13 @@ import os
 import signal
 import stat
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from click.testing import CliRunner, Result
+from processes import python
 
 from lrdsl.cli import cli
 from lrdsl.linter import check, pages
@@ -213,13 +213,8 @@ def test_colour_is_for_terminals() -> None:
     command = "import sys; sys.stdout.isatty = lambda: True; from lrdsl.cli import main; main()"
 
     def shown(*more: str, **environment: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", command, "lint", "-e", "cosin(1)", *more],
-            capture_output=True,
-            env={**os.environ, "TERM": "xterm", "PYTHONPATH": str(ROOT), **environment},
-            timeout=300,
-        )
-        return done.stdout.decode()
+        line = ["-c", command, "lint", "-e", "cosin(1)", *more]
+        return python(*line, TERM="xterm", **environment).stdout
 
     assert "\x1b[31m\x1b[1merror[LR201]" in shown()
     assert "\x1b[" not in shown("--no-color")
@@ -228,15 +223,10 @@ def test_colour_is_for_terminals() -> None:
 
 def test_any_encoding_will_do() -> None:
     write("é.yaml", "lr: cosin(1)  # λ\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "lrdsl", "lint", "é.yaml"],
-        capture_output=True,
-        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)},
-        timeout=300,
-    )
-    assert (done.returncode, done.stderr) == (1, b"")
-    assert done.stdout.startswith(b"e.yaml:1:5: error[LR201]")
-    assert b"# lambda" in done.stdout
+    done = python("-m", "lrdsl", "lint", "é.yaml", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("e.yaml:1:5: error[LR201]")
+    assert "# lambda" in done.stdout
 
 
 def test_a_cold_start_is_light() -> None:
@@ -247,13 +237,7 @@ def test_a_cold_start_is_light() -> None:
         "except SystemExit as end:\n    assert end.code == 0\n"
         "print(*{'torch', 'hydra', 'omegaconf', 'matplotlib', 'yaml'} & set(sys.modules))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=300,
-    )
+    done = python("-c", program)
     assert done.stderr == ""
     assert done.stdout == "No problems in 1 spec.\n\n"
 
@@ -264,13 +248,7 @@ def test_show_does_not_know_the_linter() -> None:
         "cli.main(['values', 'linear(1, 0, 9)', '--at', '3'], standalone_mode=False)\n"
         "print([name for name in sys.modules if 'lint' in name])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=300,
-    )
+    done = python("-c", program)
     assert done.stdout.endswith("\n[]\n")
 
 
@@ -483,12 +461,6 @@ def test_every_option_of_a_rule_is_explained(name: str) -> None:
 
 
 def test_the_page_on_rules_is_up_to_date() -> None:
-    made = subprocess.run(
-        [sys.executable, "-m", "lrdsl.linter.pages"],
-        capture_output=True,
-        check=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=300,
-    )
-    page = (ROOT / "docs" / "rules.md").read_bytes()
+    made = python("-m", "lrdsl.linter.pages")
+    page = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
     assert made.stdout == page, "run: python -m lrdsl.linter.pages > docs/rules.md"

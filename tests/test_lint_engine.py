@@ -14,6 +14,9 @@ from lrdsl.compiler import analysis
 from lrdsl.compiler.resolve import Laid
 from lrdsl.library import keep
 from lrdsl.linter import engine, subject
+from lrdsl.linter.base import RULES
+from lrdsl.linter.files import lint_source, read_text
+from lrdsl.linter.project import Project
 from lrdsl.linter.sources.names import calls_schedule, looks_like_spec
 from lrdsl.signal import Number
 from lrdsl.syntax.nodes import Name
@@ -62,6 +65,29 @@ def test_what_is_unknown_is_no_mistake_however_often(count: int) -> None:
     assert names(spec) == []
     found = names(f"cosine(1, 0, 9ep, 2, 3) >> {spec}")
     assert found == ["too-many-arguments"], "and how many more are unknown is not said"
+
+
+@pytest.mark.parametrize(
+    ("part", "rule", "more"),
+    [
+        pytest.param("linear(0.5, 0.5, 5)", "constant-ramp", 51, id="a rule about parts"),
+        pytest.param("linear(0.5, 0, 5)", "joint-jump", 50, id="a rule about joints"),
+    ],
+)
+def test_findings_beyond_a_hundred_are_counted(part: str, rule: str, more: int) -> None:
+    *found, last = lrdsl.lint(" >> ".join([part] * 151))
+    assert [each.name for each in found] == [rule] * 100
+    assert last.message == f"there are {more} findings more of `{rule}`"
+    assert (last.name, last.severity) == ("too-many-mistakes", RULES[rule].severity)
+
+
+def test_how_many_more_there_are_is_told_behind_the_spec() -> None:
+    spec = " >> ".join(["linear(0.5, 0.5, 5)"] * 150)
+    file = read_text("a.yaml", f"a: {{lr: '{spec}'}}\nb: {{lr: 'cosin(1)'}}\n")
+    found = lint_source(file, Project())
+    assert [each.diagnostic.code for each in found[-2:]] == ["LR110", "LR201"]
+    assert [file.position(each.start)[0] for each in found[-3:]] == [1, 1, 2]
+    assert found[-2].start == file.text.index("'}")
 
 
 def test_definitions_and_shapes_are_known_from_when_they_are_made() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.linter.base import RULES
-from lrdsl.linter.files import lint_file, lint_source, read_text
+from lrdsl.linter.files import lint_source, read_file, read_text
 from lrdsl.linter.project import CONTRACTS, Project
 
 LONG = "lr: warmup(100) >> cosine(1, 0, 800)"
@@ -45,7 +45,8 @@ SETTINGS: list[Any] = [
 def test_settings(tmp_path: Path, text: str, expected: list[str]) -> None:
     found = project(tmp_path, text)
     (tmp_path / "a.yaml").write_text(LONG)
-    located = [each.diagnostic.code for each in lint_file(str(tmp_path / "a.yaml"), found)]
+    file = read_file(str(tmp_path / "a.yaml"))
+    located = [each.diagnostic.code for each in lint_source(file, found)]
     assert [code for code in located if code in ("LR801", "LR201")] == expected
 
 

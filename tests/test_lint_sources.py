@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lrdsl
-from lrdsl.linter.files import LARGEST, find, lint_file, lint_source, read_file, read_text
+from lrdsl.linter.files import LARGEST, find, lint_source, read_file, read_text
 from lrdsl.linter.found import Snippet, SourceFile, Unreadable
 from lrdsl.linter.project import Project
 from lrdsl.linter.sources.literals import read_literal
@@ -155,9 +155,9 @@ def test_definitions_in_a_file_beside_the_config(tmp_path: Path) -> None:
     (tmp_path / "mine.lr").write_text("def half(a) = a / 2")
     path = tmp_path / "a.yaml"
     path.write_text("spec: half(1)\ndefinitions: mine.lr")
-    assert lint_file(str(path), Project()) == []
+    assert lint_source(read_file(str(path)), Project()) == []
     path.write_text("spec: half(1)\ndefinitions: other.lr")
-    assert lint_file(str(path), Project()) == []  # whatever it may define
+    assert lint_source(read_file(str(path)), Project()) == []  # whatever it may define
 
 
 PYTHON = [
@@ -300,7 +300,8 @@ def test_the_files_that_come_with_lrdsl_are_sound() -> None:
     files = list(find([str(Path(lrdsl.__file__).parent / "library")]))
     assert len(files) >= 4
     for file in files:
-        assert [each for each in lint_file(file, Project()) if each.diagnostic.code < "LR8"] == []
+        found = [each.diagnostic.code for each in lint_source(read_file(file), Project())]
+        assert [code for code in found if code < "LR8"] == []
 
 
 @pytest.mark.parametrize(

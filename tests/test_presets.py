@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from click.testing import CliRunner
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
+from processes import python
 
 import lrdsl
 from lrdsl import gallery
@@ -332,8 +331,8 @@ main()
 )  # fmt: skip
 def test_an_app_without_files(tmp_path, config, argument, found):
     (tmp_path / "app.py").write_text(APP.replace("{CONFIG}", repr(config)))
-    command = [sys.executable, "app.py", argument, "hydra.run.dir=out", "hydra.output_subdir=null"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    options = ["hydra.run.dir=out", "hydra.output_subdir=null"]
+    done = python("app.py", argument, *options, folder=tmp_path)
     assert done.stdout.strip() == found, done.stderr
 
 

@@ -31,19 +31,12 @@ from lrdsl.torch.kept import Kept  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 GENERATOR = torch.Generator().manual_seed(3)
 INPUTS = torch.randn(64, 8, generator=GENERATOR)
 TARGETS = INPUTS.abs().sum(dim=1, keepdim=True)
 BATCHES = [(INPUTS[i : i + 16], TARGETS[i : i + 16]) for i in range(0, 64, 16)]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """The networks are too small to gain from more, and lose where cores are shared."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def mse(model, batch):

@@ -2,11 +2,10 @@
 
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from warm import warm_python
 
 for needed in ("torch", "sklearn"):
     pytest.importorskip(needed)
@@ -17,13 +16,7 @@ pytestmark = pytest.mark.slow
 
 
 def run(*arguments):
-    return subprocess.run(
-        [sys.executable, "examples/snapshot_ensemble.py", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    return warm_python("examples/snapshot_ensemble.py", *arguments, folder=ROOT)
 
 
 def results(done):

@@ -2,16 +2,15 @@
 
 import importlib.util
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner
+from processes import python
+from warm import warm_python
 
 from lrdsl.cli import cli
 
@@ -47,14 +46,10 @@ def need(*names):
 
 
 def start(script, folder, *arguments):
-    return subprocess.run(
-        [sys.executable, script, *arguments],
-        cwd=folder,
-        env={**os.environ, **ON_THIS_MACHINE, "HYDRA_FULL_ERROR": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    # The other launchers start processes of their own, which they need a cold one for.
+    others = [f"hydra/launcher={name}" for name in LAUNCHERS if name != "basic"]
+    run = warm_python if set(others).isdisjoint(arguments) else python
+    return run(script, *arguments, folder=folder, **ON_THIS_MACHINE, HYDRA_FULL_ERROR="1")
 
 
 APP = """

@@ -1,6 +1,5 @@
 """Training that is killed again and again has the learning rates of an unbroken run."""
 
-import multiprocessing
 import os
 import random
 import signal
@@ -9,12 +8,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from warm import kill_each, needs_kill  # noqa: E402
+
 from lrdsl.torch import Scheduler  # noqa: E402
 
 UPDATES, KILLS = 420, 20
 SPEC = "warmup(50) >> (cosine(base, 0.01, 250) | plateau(0.7, patience=2)) >> hold()"
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="nothing kills -9 here")
+pytestmark = needs_kill
 
 
 MOMENTS = ("before the update", "after it", "after the schedule's step", "while saving")
@@ -77,15 +78,9 @@ def test_killed_runs_are_the_unbroken_one(clock, tmp_path):
     whole.mkdir()
     broken.mkdir()
     train(whole, clock)
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["pytest", "torch", "lrdsl.torch"])
     choose = random.Random(clock)
-    for update in sorted(choose.sample(range(UPDATES), KILLS)):
-        kill = update, choose.choice(MOMENTS)
-        run = processes.Process(target=train, args=(broken, clock, kill))
-        run.start()
-        run.join(60)
-        assert run.exitcode == -signal.SIGKILL
+    updates = sorted(choose.sample(range(UPDATES), KILLS))
+    kill_each(train, broken, clock, [(update, choose.choice(MOMENTS)) for update in updates])
     train(broken, clock)
     found = noted(broken)
     assert [*found] == [*range(UPDATES)]

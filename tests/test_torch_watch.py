@@ -3,16 +3,11 @@
 import copy
 import csv
 import gc
-import json
 import logging
-import multiprocessing
 import os
 import pickle
 import random
 import signal
-import subprocess
-import sys
-import textwrap
 import warnings
 
 import numpy as np
@@ -24,9 +19,10 @@ import lrdsl
 
 torch = pytest.importorskip("torch")
 
-from torch import distributed  # noqa: E402
+from ranks import needs_gloo, on_ranks  # noqa: E402
 from torch.optim import SGD, AdamW  # noqa: E402
 from torch.optim.lr_scheduler import SequentialLR  # noqa: E402
+from warm import kill_each, needs_kill  # noqa: E402
 
 from lrdsl import SpecError  # noqa: E402
 from lrdsl.torch import (  # noqa: E402
@@ -903,77 +899,45 @@ def killed_run(folder, clock, kill=None):
         os.replace = replace
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="nothing kills -9 here")
+@needs_kill
 @pytest.mark.parametrize("clock", CLOCKS)
 def test_the_csv_of_killed_runs_is_the_unbroken_one(clock, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     whole.mkdir()
     broken.mkdir()
     killed_run(whole, clock)
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["pytest", "torch", "lrdsl.torch"])
     choose = random.Random(clock)
     moments = ["before the update", "after it", "after the schedule's step"]
     kills = [(update, choose.choice(moments)) for update in choose.sample(range(100), 8)]
     # At these updates columns are new: at the first row, and with the group.
     kills += [(0, "before a file is replaced"), (45, "before a file is replaced")]
     kills += [(45, "after it was"), (98, "after it")]
-    for kill in sorted(kills, key=lambda kill: (kill[0], "file" not in kill[1])):
-        run = processes.Process(target=killed_run, args=(broken, clock, kill))
-        run.start()
-        run.join(60)
-        assert run.exitcode == -signal.SIGKILL, kill
+    kills.sort(key=lambda kill: (kill[0], "file" not in kill[1]))
+    kill_each(killed_run, broken, clock, kills)
     killed_run(broken, clock)
     text = (broken / "lr.csv").read_text()
     assert text == (whole / "lr.csv").read_text()
     assert len(text.splitlines()) == 101
 
 
-RANK = """
-import json, os, sys
-from datetime import timedelta
-import torch
-from torch import distributed
-from lrdsl.torch import Scheduler, log_to_csv
-
-rank, folder = int(sys.argv[1]), sys.argv[2]
-distributed.init_process_group(
-    "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2,
-    timeout=timedelta(seconds=300),
-)
-optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
-scheduler = Scheduler(optimizer, "linear(1, 0, 10)")
-log_to_csv(scheduler, f"{folder}/lr.csv" if rank == 0 else f"{folder}/nowhere/lr.csv")
-for _ in range(10):
-    optimizer.step()
-    distributed.barrier()
-    scheduler.step()
-print(json.dumps([os.path.exists(f"{folder}/nowhere"), scheduler.last_epoch]), flush=True)
-distributed.barrier()
-os._exit(0)
-"""
-
-
-@pytest.mark.skipif(
-    not (distributed.is_available() and distributed.is_gloo_available()),
-    reason="this torch has no gloo",
-)
+@needs_gloo
 def test_one_rank_writes(tmp_path):
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(RANK), str(rank), str(tmp_path)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in (0, 1)
-    ]
-    try:
-        said = [rank.communicate(timeout=300) for rank in ranks]
-    finally:
-        for rank in ranks:
-            rank.kill()
-    assert [json.loads(out.splitlines()[-1]) for out, _ in said] == [[False, 10]] * 2, said
+    found = on_ranks(
+        tmp_path,
+        """
+        from lrdsl.torch import Scheduler, log_to_csv
+
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+        scheduler = Scheduler(optimizer, "linear(1, 0, 10)")
+        log_to_csv(scheduler, "lr.csv" if rank == 0 else "nowhere/lr.csv")
+        for _ in range(10):
+            optimizer.step()
+            distributed.barrier()
+            scheduler.step()
+        found = [os.path.exists("nowhere"), scheduler.last_epoch]
+        """,
+    )
+    assert found == [[False, 10]] * 2
     rows = (tmp_path / "lr.csv").read_text().splitlines()
     assert [row.split(",")[0] for row in rows] == ["update", *map(str, range(10))]
 

@@ -4,10 +4,9 @@ What counts is the learning rate that an update is made with, noted by the optim
 """
 
 import functools
-import json
-import subprocess
-import sys
+import tempfile
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,7 @@ import lrdsl
 
 torch = pytest.importorskip("torch")
 
+from ranks import needs_gloo, on_ranks  # noqa: E402
 from torch.optim import SGD, AdamW  # noqa: E402
 
 from lrdsl.torch import Scheduler  # noqa: E402
@@ -107,38 +107,28 @@ def amp(clock, tmp_path):
     return run.found
 
 
-DDP = """
-import sys, torch
-from torch import distributed
-sys.path.insert(0, sys.argv[1])
-from test_torch_ways import Run
-rank = int(sys.argv[2])
-distributed.init_process_group("gloo", init_method="file://" + sys.argv[3], rank=rank, world_size=2)
-run = Run(sys.argv[4])
-run.model = torch.nn.parallel.DistributedDataParallel(run.model)
-print(run.train(), flush=True)
-distributed.barrier()
-import os
-os._exit(0)  # gloo's threads may abort a process that ends while they do
-"""
+@functools.cache
+def on_two_ranks():
+    """By clock, what each of two processes trains with."""
+    with tempfile.TemporaryDirectory() as folder:
+        return on_ranks(
+            Path(folder),
+            """
+            from test_torch_ways import Run
+
+            for clock in ("calls", "updates"):
+                run = Run(clock)
+                run.model = torch.nn.parallel.DistributedDataParallel(run.model)
+                found[clock] = run.train()
+            """,
+        )
 
 
 def ddp(clock, tmp_path):
     """Two processes, which agree."""
-    if not torch.distributed.is_available() or not torch.distributed.is_gloo_available():
-        pytest.skip("this torch has no gloo")
-    here, meeting = __file__.rpartition("/")[0], str(tmp_path / "meeting")
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, "-c", DDP, here, str(rank), meeting, clock],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for rank in (0, 1)
-    ]
-    first, second = (json.loads(rank.communicate(timeout=300)[0]) for rank in ranks)
-    assert first == second
-    return first
+    first, second = on_two_ranks()
+    assert first[clock] == second[clock]
+    return first[clock]
 
 
 def accelerate(clock, tmp_path):
@@ -260,7 +250,7 @@ WAYS = [
     pytest.param(plain, id="plain"),
     pytest.param(accumulation, id="accumulation"),
     pytest.param(amp, id="amp with skips"),
-    pytest.param(ddp, id="ddp of two"),
+    pytest.param(ddp, id="ddp of two", marks=needs_gloo),
     pytest.param(accelerate, id="accelerate"),
     pytest.param(lightning, id="lightning"),
     pytest.param(trainer, id="trainer"),

@@ -2,13 +2,11 @@
 
 import csv
 import math
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from warm import warm_python
 
 import lrdsl
 
@@ -26,14 +24,8 @@ def train(folder, *arguments):
     multirun = ["-m"] if "-m" in arguments else []
     overrides = [f"hydra.run.dir={folder}", f"hydra.sweep.dir={folder}"]
     rest = [argument for argument in arguments if argument != "-m"]
-    return subprocess.run(
-        [sys.executable, "examples/train.py", *multirun, *overrides, *rest],
-        cwd=ROOT,
-        env={**os.environ, "HYDRA_FULL_ERROR": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    line = ["examples/train.py", *multirun, *overrides, *rest]
+    return warm_python(*line, folder=ROOT, HYDRA_FULL_ERROR="1")
 
 
 def learning_rates(folder):

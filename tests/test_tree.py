@@ -18,6 +18,7 @@ import strategies as s
 import torch
 import yaml
 from click.testing import CliRunner
+from composed import lint_config
 from hydra import compose, initialize_config_dir
 from hypothesis import given, settings
 from omegaconf import OmegaConf
@@ -28,7 +29,6 @@ from lrdsl.catalogue import entries
 from lrdsl.cli import cli
 from lrdsl.diagnostics import SpecError
 from lrdsl.library import Library
-from lrdsl.linter.composed import lint_config
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.parser import parse_definitions
 from lrdsl.syntax.spec import Spec

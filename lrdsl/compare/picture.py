@@ -16,7 +16,7 @@ from lrdsl.compare.record import Series
 from lrdsl.compare.run import Run, differing
 from lrdsl.compare.smoothing import thin
 from lrdsl.compare.table import brief, printable, short
-from lrdsl.plot import COLOURS, INK, blank, dress, kind_of, labels, write
+from lrdsl.plot import COLOURS, INK, blank, dress, kind_of, labels, legend_above, literal, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,17 +59,9 @@ def figure(runs: Sequence[Run], *, log: bool = False, title: str | None = None) 
     texts = _labels(named, drawn)
     if len(drawn) > len(named):
         texts.append(f"{len(drawn) - len(named)} other runs")
-    above.legend(
-        handles[: len(texts)],
-        texts,
-        loc="lower center",
-        bbox_to_anchor=(0.5, 1.0),
-        frameon=False,
-        prop={"family": "monospace", "size": 7.5},
-        labelcolor=INK,
-    )
+    legend_above(above, handles[: len(texts)], texts, size=7.5)
     if title:
-        picture.suptitle(_literal(title), fontsize=11, color=INK)
+        picture.suptitle(literal(title), fontsize=11, color=INK)
     return picture
 
 
@@ -160,10 +152,5 @@ def _labels(named: Sequence[Run], drawn: Sequence[Run]) -> list[str]:
         text = textwrap.shorten(printable(text), 90, placeholder=" …")
         result = f"  {short(run.result)}" if run.result is not None else ""
         text = f" {text}" if text.startswith("_") else text  # which would hide it
-        texts.append(_literal(f"{text}{result}"))
+        texts.append(literal(f"{text}{result}"))
     return texts
-
-
-def _literal(text: str) -> str:
-    """The text, safe from being read as TeX."""
-    return text.replace("$", r"\$")

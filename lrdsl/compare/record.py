@@ -120,8 +120,10 @@ class _Table:
 
     def take(self, row: Sequence[str]) -> bool:
         """Take a row in; whether all of it could be read."""
-        update = _number(row[self._header.index(self._counter)]) if len(row) else None
-        if len(row) != len(self._header) or update is None or not math.isfinite(update):
+        if len(row) != len(self._header):
+            return False
+        update = _number(row[self._header.index(self._counter)])
+        if update is None or not math.isfinite(update):
             return False
         whole = True
         for name, place in self._places.items():

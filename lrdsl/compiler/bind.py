@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lrdsl import diagnostics as d
 from lrdsl.curves import CURVES, Curve
@@ -15,8 +15,7 @@ UNTIL = Parameter("until", Kind.DURATION, None, positional=False)
 """Whatever takes `steps` takes `until` instead: where the segment ends on its chain's clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(NamedTuple):
     """The outcome: arguments by parameter, and the curve that a `mode` named."""
 
     arguments: dict[str, Node]

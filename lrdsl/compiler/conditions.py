@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Reporter
@@ -40,8 +39,7 @@ def word_of(node: n.Node) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
-class Conditions:
+class Conditions(NamedTuple):
     """Decides conditions.
 
     `numbers` evaluates the two sides of a comparison, None where one is at fault; `is_known` says

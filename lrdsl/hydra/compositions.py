@@ -20,9 +20,7 @@ from lrdsl.diagnostics import Diagnostic, SpecError, fail
 from lrdsl.hydra.plain import plain
 from lrdsl.linter.composed import Place, lint_place, places_in
 from lrdsl.linter.engine import Settings
-
-GROUP = "schedule"
-"""The name, or the package, of the config groups whose options are gone through."""
+from lrdsl.presets import GROUP
 
 
 class Composed(NamedTuple):
@@ -157,6 +155,7 @@ def _groups(config: DictConfig) -> list[str]:
 
 
 def _is_schedule(key: str) -> bool:
+    """Whether a choice is of a group of that name, or is placed at a key of that name."""
     group, _, package = key.partition("@")
     return GROUP in (group.rpartition("/")[2], package.rpartition(".")[2])
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from lrdsl.diagnostics import Reporter
 from lrdsl.hydra import grammar
 from lrdsl.hydra.parts import bracketed, split
 from lrdsl.hydra.quoting import in_quotes
 from lrdsl.registry import near
-from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, read
+from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, can_be_read
 
 MOST_VALUES = 1000
 """An override with more values than this, which Hydra cannot read, is left to Hydra."""
@@ -141,8 +140,7 @@ def is_spec(text: str) -> bool:
         text, count = _REFERENCE.subn("x", text)
         if not count:
             break
-    reporter = Reporter(text)
-    return read(text, reporter) is not None and not reporter.diagnostics
+    return can_be_read(text)
 
 
 def _is_worth_reading(argument: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -91,7 +91,7 @@ def _indices(node: ListConfig) -> range:
 
 
 @contextmanager
-def _known_to_resolvers(config: Mapping[str, Any] | DictConfig) -> Iterator[None]:
+def _known_to_resolvers(config: DictConfig) -> Iterator[None]:
     """While it lasts, `${hydra:…}` reads this config: Hydra itself says so only to a job."""
     instance = HydraConfig.instance()
     before = instance.cfg

@@ -58,7 +58,7 @@ def sweep_of(config: DictConfig, loader: ConfigLoader) -> Sweep:
         except HydraException:
             notes.append(f"`{text}` is for {name} to read: the config's own value is linted")
             continue
-        if _is_interval(override):
+        if isinstance(override.value(), IntervalSweep):
             notes.append(f"`{text}`: {name} draws values from it, its two ends are linted")
         choices[override.get_key_element()] = _values(override)
     count = math.prod([len(values) for values in choices.values()])
@@ -89,10 +89,6 @@ def _in_turn(values: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
     for i, each in enumerate(values):
         for value in each[1:]:
             yield (*first[:i], value, *first[i + 1 :])
-
-
-def _is_interval(override: Override) -> bool:
-    return isinstance(override.value(), IntervalSweep)
 
 
 def _values(override: Override) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -36,8 +36,7 @@ class References(NamedTuple):
     """Whether none was compiled with a `base` for want of its own."""
 
 
-@dataclass(frozen=True)
-class Beside:
+class Beside(NamedTuple):
     """What a spec leans on in its program, in one sort of parameter groups.
 
     `choices` are those of the other numbers, each after those that it speaks of, `unknown` the

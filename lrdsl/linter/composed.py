@@ -9,7 +9,7 @@ import fnmatch
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import Diagnostic, SpecError
@@ -34,13 +34,6 @@ _GIVEN = re.compile(r"\(?given_\w+(?: \* 1[\w%]+\)?)?")
 
 Known = tuple[tuple[str, Any], ...]
 """What is known of the run: the keyword arguments of `lint`, in an order, so that it hashes."""
-
-
-class Keyed(NamedTuple):
-    """A diagnostic about the spec at `key`, `lr.spec` for example."""
-
-    key: str
-    diagnostic: Diagnostic
 
 
 @dataclass(frozen=True)
@@ -69,27 +62,13 @@ class Place:
         return replace(self, known=known, facts=_ordered(facts))
 
 
-def lint_config(
-    config: Mapping[str, Any],
-    settings: Settings | None = None,
-    context: Mapping[str, Any] | None = None,
-) -> list[Keyed]:
-    """What is wrong with the specs in a composed config, by the key of the spec.
-
-    `context` is what is known of the run beside what the config says: the keyword arguments of
-    `lrdsl.lint`.
-
-    >>> config = {"lr": "warmup(100) >> cosin(1, 0, 800)", "seed": 0}
-    >>> for key, found in lint_config(config):
-    ...     print(key, found.fix)
-    lr did you mean `cosine`?
-    """
-    places = [place.within(context or {}) for place in places_in(config)]
-    return [Keyed(place.key, found) for place in places for found in lint_place(place, settings)]
-
-
 def lint_place(place: Place, settings: Settings | None = None) -> list[Diagnostic]:
-    """What is wrong with one spec, or with what the config says of its run."""
+    """What is wrong with one spec, or with what the config says of its run.
+
+    >>> [place] = places_in({"lr": "warmup(100) >> cosin(1, 0, 800)", "seed": 0})
+    >>> [found.fix for found in lint_place(place)]
+    ['did you mean `cosine`?']
+    """
     settings = settings or Settings()
     if place.mistakes:
         return [found for found in place.mistakes if settings.uses(found.code, found.name)]

@@ -12,7 +12,7 @@ import numpy as np
 from lrdsl import diagnostics as d
 from lrdsl.compiler.analysis import Analysis, analyse
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError
+from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError, in_order
 from lrdsl.linter.base import RULES, Finding, Rule
 from lrdsl.linter.beside import RATE, Beside, References, besides
 from lrdsl.linter.subject import Subject
@@ -83,7 +83,7 @@ def lint(
         if subject is not None:
             found.update(dict.fromkeys(_findings(subject, settings)))
     kept = [x for x in found if settings.uses(x.code, x.name)]
-    return sorted(kept, key=lambda x: (*x.span[:2], x.code))
+    return in_order(kept)
 
 
 @lru_cache(maxsize=1)

@@ -193,11 +193,6 @@ def _text(path: str) -> str:
         raise Unreadable(f"{path}: {why[:1].lower()}{why[1:]}") from None
 
 
-def lint_file(path: str, project: Project) -> list[Located]:
-    """What is wrong with the specs in a file. Raises Unreadable for what cannot be read."""
-    return lint_source(read_file(path), project)
-
-
 def lint_source(file: SourceFile, project: Project) -> list[Located]:
     """What is wrong with the specs in a file that has been read, in the order of the file."""
     settings = project.settings_for(file.path)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from lrdsl.diagnostics import NOWHERE, Diagnostic
+from lrdsl.diagnostics import NOWHERE, TOO_MANY_MISTAKES, Diagnostic
 
 Kind = Literal["yaml", "python", "markdown", "library", "argument"]
 """What sort of file a snippet stands in; "argument" is one of the command line."""
@@ -70,8 +70,7 @@ class Snippet:
         return self.offsets[-1]
 
 
-@dataclass(frozen=True)
-class Located:
+class Located(NamedTuple):
     """A diagnostic in a file: `start` to `stop` are offsets in the file's text.
 
     The diagnostic's own span is in the snippet.
@@ -87,6 +86,8 @@ class Located:
     def of(cls, path: str, diagnostic: Diagnostic, snippet: Snippet) -> Located:
         """A diagnostic about a snippet, at its place in the file."""
         offsets = snippet.offsets
+        if diagnostic.code == TOO_MANY_MISTAKES.code:  # behind all that are shown
+            return cls(path, snippet.stop, snippet.stop, diagnostic, snippet)
         if diagnostic.span == NOWHERE or diagnostic.source != snippet.text:
             return cls(path, snippet.start, snippet.stop, diagnostic, snippet)
         start, stop = diagnostic.span[:2]

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import InstanceOf
@@ -13,8 +13,7 @@ from lrdsl.parameters import Kind
 from lrdsl.signal import Array, Number, Piece, Signal, Times, merged, piecewise, shift, spans
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """From update `start` (up to `stop`) be `signal`, or be multiplied by it."""
 
     start: int
@@ -94,7 +93,7 @@ def _product(first: Entry, second: Entry) -> Entry | None:
     lasting = math.isinf(first.stop) and math.isinf(second.stop)
     if a is None or b is None or not (lasting and first.factor and second.factor):
         return None
-    return replace(second, signal=Number(a * b, f"{a * b:g}"))
+    return second._replace(signal=Number(a * b, f"{a * b:g}"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,8 +130,7 @@ class Reacting(Signal):
         return np.array([1.0, *self.reaction.factors])
 
 
-@dataclass(frozen=True, slots=True)
-class Reactor:
+class Reactor(NamedTuple):
     """A reactive modifier in its place in a run.
 
     It reacts to metrics that are known at updates from `start` to before `stop`.
@@ -161,4 +160,4 @@ class Reactor:
 
     def having(self, reaction: Reaction) -> Reactor:
         """The same with another reaction, whose factors are the same."""
-        return replace(self, signal=replace(self.signal, reaction=reaction))
+        return self._replace(signal=replace(self.signal, reaction=reaction))

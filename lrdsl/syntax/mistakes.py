@@ -6,7 +6,7 @@ Each function reports one kind of mistake; none ever speaks of tokens or of the 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lark import Token
 
@@ -43,8 +43,7 @@ _ADVICE = {
 }
 
 
-@dataclass(frozen=True)
-class _Before:
+class _Before(NamedTuple):
     """What stands before a place: the last word, its span, and the brackets still open.
 
     An open bracket is (bracket, its position, the name glued before it or "").

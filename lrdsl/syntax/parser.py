@@ -70,6 +70,16 @@ def read(text: str, reporter: Reporter) -> n.Node | None:
     return tree
 
 
+def can_be_read(text: str) -> bool:
+    """Whether a text is a spec without syntax errors.
+
+    >>> can_be_read("cosin(1)"), can_be_read("cosine(1")
+    (True, False)
+    """
+    reporter = Reporter(text)
+    return read(text, reporter) is not None and not reporter.diagnostics
+
+
 @functools.lru_cache(maxsize=64)
 def _read(text: str) -> tuple[n.Node | None, tuple[Diagnostic, ...]]:
     reporter = Reporter(text)

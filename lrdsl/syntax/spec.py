@@ -128,16 +128,10 @@ class Spec:
 
 
 def parse(text: str) -> Spec:
-    """Read a spec.
+    """The spec of a text; `lrdsl.parse`, which takes trees too, says more.
 
-    Raises `SpecError` with every syntax error. Names and arguments are looked at by
-    `lrdsl.compile`, which knows the shapes.
-
-    >>> parse("cosine(1, 1e-3")
-    Traceback (most recent call last):
-    lrdsl.diagnostics.SpecError: error[LR104]: this `(` is never closed
-      | cosine(1, 1e-3
-      |       ^ its `)` is missing
+    >>> parse("hold( 5 )").source
+    'hold( 5 )'
     """
     if not isinstance(text, str):
         raise fail(d.BAD_SPEC, f"a spec is text, not {type(text).__name__}")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
+
 import numpy as np
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.schedule import Schedule
 from lrdsl.signal import LAST_STEP
 
-AHEAD = 1024
-"""Values are evaluated this many updates ahead, so that a step is a list look-up."""
+AHEAD = 4096
+"""Values are evaluated this many updates ahead, so that a step is a look-up."""
 
 
 class Ahead:
@@ -22,7 +24,7 @@ class Ahead:
         self.start = schedule
         self.schedule = schedule
         self.first = 0
-        self.block: list[float] = []
+        self.block = array("d")
         """The values evaluated ahead; that of update `first` stands first."""
         self._cycles_from = 0
         self._cycle_ends: frozenset[int] | None = None
@@ -30,7 +32,7 @@ class Ahead:
     def become(self, schedule: Schedule) -> None:
         """Go on with what a metric has made of the schedule."""
         if not same_values(schedule, self.schedule):
-            self.block = []
+            self.block = array("d")
         self.schedule = schedule
 
     def at(self, made: int) -> float:
@@ -50,11 +52,11 @@ class Ahead:
     def _evaluate(self, made: int) -> None:
         stop = min(made + AHEAD, LAST_STEP + 1)
         try:
-            block = self.schedule(np.arange(made, stop)).tolist()
+            block = self.schedule(np.arange(made, stop)).tobytes()
         except SpecError:
             # A later update has no finite value; the run may end before it.
-            block = [self.schedule(made)]
-        self.first, self.block = made, block
+            block = np.float64(self.schedule(made)).tobytes()
+        self.first, self.block = made, array("d", block)
 
 
 def same_values(schedule: Schedule, other: Schedule) -> bool:

@@ -13,6 +13,7 @@ from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.torch.clock import unwrapped
 from lrdsl.torch.slots import Slot
+from lrdsl.torch.stride import NONE
 
 if TYPE_CHECKING:
     from lrdsl.torch.scheduler import Scheduler
@@ -79,7 +80,7 @@ class Desk:
                 self._owners[slot] = weakref.ref(scheduler)
                 self.turns += 1
                 if owner is not None:
-                    owner._stride = None  # its next step must see that it is not alone
+                    owner._strides = NONE  # its next step must see that it is not alone
         if is_step:
             self._stepped.add(scheduler)
 

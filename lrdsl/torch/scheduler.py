@@ -38,12 +38,13 @@ from lrdsl.syntax.spec import Operand, Spec, as_number
 from lrdsl.torch.callers import is_called_by_trainer
 from lrdsl.torch.clock import checked_clock, follow, is_capturing, unwrapped
 from lrdsl.torch.desk import Desk
+from lrdsl.torch.drive import Drive
 from lrdsl.torch.groups import Groups
 from lrdsl.torch.metrics import agreed, checked_reduction
 from lrdsl.torch.plan import Plan, Schedules
 from lrdsl.torch.slots import finite, own, plain
 from lrdsl.torch.state import State, difference, written
-from lrdsl.torch.stride import Stride
+from lrdsl.torch.stride import NONE, strides
 from lrdsl.torch.watch import Callback, Watch
 
 ON_CHANGE = ("warn", "error", "keep")
@@ -156,7 +157,7 @@ class Scheduler(LRScheduler):
         self.optimizer = optimizer
         self._made = made
         self.base_lrs = []
-        self._stride: Stride | None = None
+        self._strides = NONE
         self._has_told = False
         self._turns = -1
         self._end_following: Callable[[], None] | None = None
@@ -186,6 +187,7 @@ class Scheduler(LRScheduler):
     def last_epoch(self, made: int) -> None:
         if self.clock == "calls":
             self._made = made
+            self._strides = NONE
 
     @property
     def spec(self) -> Spec:
@@ -253,7 +255,7 @@ class Scheduler(LRScheduler):
         """
         count = _updates(n, "n", least=0)
         self._sync()
-        now = max(0, self.last_epoch)
+        now = max(0, self._made)
         columns = [self._groups.values(made) for made in range(now, now + count)]
         groups = len(self.optimizer.param_groups)
         return {
@@ -282,8 +284,10 @@ class Scheduler(LRScheduler):
         >>> scheduler.get_last_lr()
         [0.5]
         """
-        if metric is None and epoch is None and self.clock == "calls" and self._advance():
-            return
+        if metric is None and epoch is None and self.clock == "calls":
+            for _ in self._strides:
+                self._made += 1  # not `_step_count`: torch looks whether it is 1, and no further
+                return
         if metric is not None and epoch is None and not self._reacts:
             metric, epoch = None, _updates(metric, "epoch", least=0)
         to = None if epoch is None else _updates(epoch, "epoch", least=0)
@@ -295,11 +299,9 @@ class Scheduler(LRScheduler):
         if metric is None:
             self._go_on(to)
         else:
-            with self._observing(metric, self.last_epoch + 1 if to is None else to):
+            with self._observing(metric, self._made + 1 if to is None else to):
                 self._go_on(to)
-        if self._watch is not None:
-            self._tell_of_update(before)
-        self._tell_of_cycle(before)
+        self._tell(before)
 
     def _go_on(self, to: int | None) -> None:
         if to is None:
@@ -310,7 +312,7 @@ class Scheduler(LRScheduler):
 
     def _stepped_by_hand(self, metric: object, to: int | None) -> None:
         """What a call of `step` does where the optimizer's own updates are the clock: little."""
-        if to is not None and to != self.last_epoch:
+        if to is not None and to != self._made:
             message = f"`step` cannot go to update {to}: the clock is the optimizer's own updates"
             fix = "make the Scheduler with `start_step`, or load a state"
             raise fail(d.BAD_STEP, message, fix=fix)
@@ -342,21 +344,21 @@ class Scheduler(LRScheduler):
 
     def _after_update(self) -> None:
         """The optimizer has made an update, and the clock is its updates."""
-        if self._advance():
+        for _ in self._strides:
+            self._made += 1
             return
-        before = self.last_epoch
+        before = self._made
         self._apply(before + 1, is_step=True)
         self._step_count += 1
-        if self._watch is not None:
-            self._tell_of_update(before)
-        self._tell_of_cycle(before)
+        self._tell(before)
 
-    def _tell_of_update(self, update: int) -> None:
-        if self._watch is not None and 0 <= update < self.last_epoch:
-            self._watch.tell(update, [drive.key for drive in self._groups.drives])
-
-    def _tell_of_cycle(self, before: int) -> None:
-        if self._cycle_callbacks and self.last_epoch > before and self.cycle_ended:
+    def _tell(self, before: int) -> None:
+        """Tell who asked for it that time has gone on from update `before`, if it has."""
+        if self._made <= before:
+            return
+        if self._watch is not None and before >= 0:
+            self._watch.tell(before, [drive.key for drive in self._groups.drives])
+        if self._cycle_callbacks and self.cycle_ended:
             for callback in [*self._cycle_callbacks.values()]:
                 callback(self)
 
@@ -394,7 +396,7 @@ class Scheduler(LRScheduler):
         Of several schedules, any will do. It is a function of the number of updates made alone,
         and so is the same after a resume.
         """
-        made = self.last_epoch
+        made = self._made
         aheads = dict.fromkeys([ahead for drive in self._groups.drives for ahead in drive.aheads])
         return made > 0 and any(ahead.ends_cycle(made) for ahead in aheads)
 
@@ -423,7 +425,7 @@ class Scheduler(LRScheduler):
         """
         key = object()
         self._cycle_callbacks[key] = callback
-        self._stride = None
+        self._strides = NONE
 
         def remove() -> None:
             self._cycle_callbacks.pop(key, None)
@@ -461,8 +463,8 @@ class Scheduler(LRScheduler):
         every = _updates(every, "every", least=1)
         if self._watch is None:
             self._sync()
-            self._stride = None
-            self._watch = Watch(self.last_epoch, self._groups.values(max(0, self.last_epoch)))
+            self._strides = NONE
+            self._watch = Watch(self._made, self._groups.values(max(0, self._made)))
         watch, key = self._watch, self._watch.add(callback, every)
 
         def remove() -> None:
@@ -485,7 +487,7 @@ class Scheduler(LRScheduler):
         >>> scheduler.last_epoch, scheduler.get_last_lr()
         (0, [0.5])
         """
-        made = self.last_epoch
+        made = self._made
         if made < 0:
             raise fail(d.BAD_METRIC, "this part of the schedule has not begun: it takes no metric")
         with self._observing(metric, made):
@@ -555,7 +557,7 @@ class Scheduler(LRScheduler):
         >>> scheduler.schedules[0]([49, 50, 52, 150])
         array([0.51, 0.5 , 0.49, 0.  ])
         """
-        now, context = max(0, self.last_epoch), self._groups.schedules.context
+        now, context = max(0, self._made), self._groups.schedules.context
         total = _context({**context.to_dict(), "total_steps": total_steps}).total_steps
         if total is None or total <= now:
             message = f"`total_steps` is more than the {now} updates made, not {total_steps!r}"
@@ -585,7 +587,7 @@ class Scheduler(LRScheduler):
     def _go_on_with(self, program: Program | None, context: Context, jump: bool) -> None:
         """Follow one more plan from now on."""
         self._sync()
-        now = max(0, self.last_epoch)
+        now = max(0, self._made)
         before = self._groups.values(now)
         schedules = self._groups.schedules.followed_by(program, context, now)
         drives = self._groups.planned(schedules)
@@ -609,7 +611,7 @@ class Scheduler(LRScheduler):
 
         Plain text and numbers, so that `torch.load(..., weights_only=True)` reads it.
         """
-        return written(self._groups.schedules, self.last_epoch)
+        return written(self._groups.schedules, self._made)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from where a `state_dict` was taken, and set the learning rates at once.
@@ -626,20 +628,18 @@ class Scheduler(LRScheduler):
         assert first.program is not None
         recorded = self._groups.schedules.recorded(first)
         different = difference(state, first.program.texts, recorded)
-        plans = [first] if different else [first, *state.later_plans()]
+        if different and self._on_change == "keep":
+            plans, different = state.plans(), ""
+        else:
+            plans = [first] if different else [first, *state.later_plans()]
         schedules = Schedules(plans, state.log)
-        saved = None
-        if different:
-            saved = self._saved(state)
-            if self._on_change == "keep":
-                schedules = saved if saved is not None else Schedules(state.plans(), state.log)
-            elif self._on_change == "error":
-                now = self._changes(saved, schedules, made)
-                message = f"the checkpoint was written with {different}{now}"
-                fix = 'pass what it was written with, or `on_change="keep"`'
-                raise fail(d.BAD_STATE, message, fix=fix)
         drives = self._groups.planned(schedules)
-        now = self._changes(saved, schedules, made) if different else ""
+        if different:
+            changes = self._changes(state, drives, made)
+            different = f"the checkpoint was written with {different}{changes}"
+            if self._on_change == "error":
+                fix = 'pass what it was written with, or `on_change="keep"`'
+                raise fail(d.BAD_STATE, different, fix=fix)
         self._groups.follow(schedules, drives, made)
         self._taken_over()
         if state.made < 0:
@@ -648,35 +648,35 @@ class Scheduler(LRScheduler):
         else:
             self._apply(state.made)
             self._step_count = state.made + 1
-        if different and self._on_change == "warn":
+        if different:
             without = "; the plans made on the way are left out" if state.replans else ""
             warnings.warn(
-                f"the checkpoint was written with {different}{now}; going on at update "
-                f"{state.made} with what this Scheduler was made with{without}",
+                f"{different}; going on at update {state.made} with what this Scheduler was made "
+                f"with{without}",
                 stacklevel=2,
             )
 
-    def _saved(self, state: State) -> Schedules | None:
-        """The schedules that a state was written under; None if they cannot be made of it."""
+    def _changes(self, state: State, drives: Sequence[Drive], made: int) -> str:
+        """Which numbers are others at an update than they were under a state, for the user."""
         try:
-            schedules = Schedules(state.plans(), state.log)
-            self._groups.planned(schedules)
-        except SpecError:
-            return None
-        return schedules
-
-    def _changes(self, saved: Schedules | None, schedules: Schedules, made: int) -> str:
-        """Which numbers are others at an update under the one and under the other, for the user."""
-        if saved is None:
+            saved = self._groups.planned(Schedules(state.plans(), state.log))
+            was = self._shown_values(saved, made)
+        except SpecError:  # they cannot be made of it: it may need what is not there any more
             return ""
-        was = _shown_values(self._groups, saved, made)
-        now = _shown_values(self._groups, schedules, made)
+        now = self._shown_values(drives, made)
         changed = [
             f"{key} at update {made}: {was[key]} → {now[key]}"
             for key in now
             if key in was and was[key] != now[key]
         ]
         return f" ({', '.join(changed)})" if changed else f" (no number changes at update {made})"
+
+    def _shown_values(self, drives: Sequence[Drive], made: int) -> dict[str, str]:
+        """What numbers would be at an update, as a message says it."""
+        return {
+            drive.key: ", ".join([f"{value:g}" for value in dict.fromkeys(values)])
+            for drive, values in zip(drives, self._groups.values_of(drives, made), strict=True)
+        }
 
     def _apply(self, made: int, is_step: bool = False) -> None:
         groups = self._groups
@@ -690,35 +690,24 @@ class Scheduler(LRScheduler):
         if self._watch is not None:
             self._watch.set(made, values)
         self._made = made
-        self._stride = None
+        self._strides = NONE
         if self._watch is None and not self._cycle_callbacks and self._step_count > 1:
             stop = math.inf if self._on_end == "hold" else self._end + 1
-            self._stride = Stride.of(groups.drives, self.optimizer.param_groups, stop)
-
-    def _advance(self) -> bool:
-        """Make the next step the short way; False if it is to be made the long way."""
-        if self._stride is None:
-            return False
-        made = self._made + 1
-        if not self._stride.go(self.optimizer.param_groups, made):
-            return False
-        self._made = made
-        self._step_count += 1
-        return True
+            self._strides = strides(groups.drives, self.optimizer, made, stop)
 
     def _sync(self) -> None:
         """Take groups over that are new, and set their numbers if they are this one's to set."""
         if not self._groups.have_changed:
             return
-        if self.last_epoch >= 0 and self._desk.owns(self):
-            self._apply(self.last_epoch)
+        if self._made >= 0 and self._desk.owns(self):
+            self._apply(self._made)
         else:
-            self._groups.refresh(max(0, self.last_epoch))
+            self._groups.refresh(max(0, self._made))
             self._taken_over()
 
     def _taken_over(self) -> None:
         """Note what follows from the groups as they are now."""
-        self._stride = None
+        self._strides = NONE
         self._reacts = self._groups.schedules.is_reactive
         self._slots = frozenset([slot for drive in self._groups.drives for slot in drive.slots])
         if self._groups.lr is not None:
@@ -732,7 +721,7 @@ class Scheduler(LRScheduler):
     def __getstate__(self) -> dict[str, Any]:
         # Hooks and the desk belong to the optimizer; a copy gets those of its own. Who watches this
         # Scheduler would take another's updates for its own.
-        left_out = ("_desk", "_end_following", "_watch", "_stride")
+        left_out = ("_desk", "_end_following", "_watch", "_strides")
         state = {key: value for key, value in vars(self).items() if key not in left_out}
         is_attached, owns = self._end_following is not None, self._desk.owns(self)
         return {**state, "_is_attached": is_attached, "_owns": owns}
@@ -741,7 +730,7 @@ class Scheduler(LRScheduler):
         is_attached, owns = state.pop("_is_attached"), state.pop("_owns")
         vars(self).update(state)
         self._desk, self._turns, self._end_following = Desk.of(self.optimizer), -1, None
-        self._stride = None
+        self._strides = NONE
         if is_attached:
             self._desk.add(self)
             self._end_following = follow(self, self.optimizer, self.clock)
@@ -787,15 +776,6 @@ def _check_no_jump(key: str, old: Sequence[float], new: Sequence[float], made: i
             message = f"`{key}` would leap from {was:g} to {is_now:g} at update {made}{where}"
             fix = "begin where it is, with `_` or `prev`: `cosine(_, 0, 100)`; or pass `jump=True`"
             raise fail(d.BAD_SPEC, message, fix=fix)
-
-
-def _shown_values(groups: Groups, schedules: Schedules, made: int) -> dict[str, str]:
-    """What the numbers would be at an update, as a message says it."""
-    drives = groups.planned(schedules)
-    return {
-        drive.key: ", ".join([f"{value:g}" for value in dict.fromkeys(values)])
-        for drive, values in zip(drives, groups.values_of(drives, made), strict=True)
-    }
 
 
 def _one_of(known: Sequence[str], name: str, given: object) -> str:

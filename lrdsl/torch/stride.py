@@ -2,54 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import math
+from collections.abc import Iterable, Iterator, Sequence
 
 from torch import Tensor
+from torch.optim import Optimizer
 
 from lrdsl.torch.drive import Drive
 
+NONE: Iterator[None] = iter(())
+"""The strides of who has none: each step goes the long way."""
 
-class Stride:
-    """The values of the next updates, for groups that all take the same from one schedule.
 
-    `go` sets them as `Drive.put` would, but what cannot change unseen is looked at once for all of
-    them. Where groups were added or replaced it does nothing: then the long way is right.
+def strides(
+    drives: Sequence[Drive], optimizer: Optimizer, made: int, stop: float = math.inf
+) -> Iterator[None]:
+    """Makes the steps after `made` updates: each `next` sets the number as `Drive.put` would.
+
+    For groups that all take the same values from one schedule, whose values have just been looked
+    up. What cannot change unseen is looked at once for all steps. It ends before update `stop`,
+    where the values looked up end, and where groups were added or replaced: the long way is right
+    there.
     """
+    shared = drives[0].shared if len(drives) == 1 else None
+    if shared is None:
+        return NONE
+    key, ahead = shared
+    groups = optimizer.param_groups
+    kinds = {type(group[key]) for group in groups}
+    are_tensors = len(kinds) == 1 and issubclass(next(iter(kinds)), Tensor)
+    has_scale = key == "lr" and any(["lr_scale" in group for group in groups])
+    if has_scale or not (are_tensors or kinds == {float}):
+        return NONE
+    first = ahead.first
+    values = ahead.block[made + 1 - first : int(min(first + len(ahead.block), stop)) - first]
+    return _strides(optimizer, key, values, are_tensors)
 
-    __slots__ = ("_are_tensors", "_count", "_first", "_groups", "_key", "_stop", "_values")
 
-    def __init__(
-        self, key: str, values: list[float], first: int, groups: list[dict[str, Any]], stop: float
-    ) -> None:
-        self._key, self._values, self._first = key, values, first
-        self._stop = min(first + len(values), stop)
-        self._groups, self._count = groups, len(groups)
-        self._are_tensors = isinstance(groups[0][key], Tensor)
-
-    @classmethod
-    def of(
-        cls, drives: Sequence[Drive], groups: list[dict[str, Any]], stop: float
-    ) -> Stride | None:
-        """The stride over the values that have just been looked up; None where there is none."""
-        if len(drives) != 1 or drives[0].shared is None:
-            return None
-        key, ahead = drives[0].shared
-        kinds = {type(group[key]) for group in groups}
-        is_plain = kinds == {float} or (len(kinds) == 1 and issubclass(next(iter(kinds)), Tensor))
-        if not is_plain or (key == "lr" and any(["lr_scale" in group for group in groups])):
-            return None
-        return cls(key, ahead.block, ahead.first, groups, stop)
-
-    def go(self, groups: list[dict[str, Any]], made: int) -> bool:
-        """Set the number once `made` updates have been made; False, and nothing, if it cannot."""
-        if made >= self._stop or groups is not self._groups or len(groups) != self._count:
-            return False
-        value, key = self._values[made - self._first], self._key
-        if self._are_tensors:
+def _strides(
+    optimizer: Optimizer, key: str, values: Iterable[float], are_tensors: bool
+) -> Iterator[None]:
+    groups = optimizer.param_groups
+    count = len(groups)
+    for value in values:
+        if optimizer.param_groups is not groups or len(groups) != count:
+            return
+        if are_tensors:
             for group in groups:
                 group[key].fill_(value)
         else:
             for group in groups:
                 group[key] = value
-        return True
+        yield

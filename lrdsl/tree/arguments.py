@@ -7,7 +7,8 @@ flags, lists and a curve's own parameters by name.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from lrdsl.compiler.bind import UNTIL, bind
 from lrdsl.compiler.lists import LISTS
@@ -22,8 +23,7 @@ from lrdsl.syntax.definitions import DefinedParameter, Definition
 _BY_NAME = frozenset({Kind.FLAG, Kind.LIST, Kind.MILESTONES})
 
 
-@dataclass(frozen=True)
-class _Order:
+class _Order(NamedTuple):
     """The parameters that are given by position where possible, in their order.
 
     `leans`: the first, left out, is written `_`. `skips`: it may be left out without a trace, if

@@ -49,7 +49,7 @@ class Interpolations:
         parts: list[str] = []
         done = 0
         while (start := text.find("${", done)) >= 0:
-            stop = _closing(text, start)
+            stop = after_interpolation(text, start)
             if _GLUED.search(text[done:start]) or re.match(r"[\w.(\[]", text[stop:]):
                 message = f"`{text[start:stop]}` is a part of a word, which cannot be converted"
                 raise fail(d.BAD_SPEC, message, fix="let it stand for a whole number")
@@ -81,8 +81,12 @@ class _Changing:
         return [self.of(each, depth + 1) for each in value] if is_data(value) else value
 
 
-def _closing(text: str, start: int) -> int:
-    """Past the `}` of the `${` at `start`; the end of the text if there is none."""
+def after_interpolation(text: str, start: int) -> int:
+    """Past the `}` of the `${` at `start`; the end of the text if there is none.
+
+    >>> after_interpolation("${a.${b}} - 5", 0)
+    9
+    """
     depth = 0
     for at in range(start, len(text)):
         depth += {"{": 1, "}": -1}.get(text[at], 0)

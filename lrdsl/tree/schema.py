@@ -62,10 +62,9 @@ def json_schema(library: Library | None = None) -> Schema:
 class _Maker:
     def __init__(self, library: Library) -> None:
         self.library = library
-        definitions = [name for name in library if name not in WORDS]
-        self.modifiers = [*[name for name in MODIFIERS if name not in WORDS]]
+        self.modifiers = [name for name in MODIFIERS if name not in WORDS]
         self.schedules = [name for name in [*SHAPES, *FUNCTIONS, *LISTS] if name not in WORDS]
-        for name in definitions:
+        for name in [name for name in library if name not in WORDS]:
             found = library.find(name)
             modifies = found is not None and found.is_modifier
             (self.modifiers if modifies else self.schedules).append(name)
@@ -453,14 +452,14 @@ _KINDS: dict[str, Any] = {
 def _with_curves(schema: Schema, mode: str) -> None:
     """Let the parameters of a curve stand where `mode` names it, or says something unknown."""
     rules = schema.setdefault("dependentSchemas", {})
-    default = next(iter([mode in schema.get("required", [])]))
+    is_required = mode in schema.get("required", [])
     for name in dict.fromkeys([CURVES[name].name for name in CURVES]):
         curve = CURVES[name]
         for parameter, kind in _kinds(curve.parameters(), curve).items():
             schema["properties"].setdefault(parameter, kind)
             words = _word([curve.name, *curve.aliases])
             rule: Schema = {"properties": {mode: {"type": "string", "pattern": words["pattern"]}}}
-            if not default:
+            if not is_required:
                 rule["required"] = [mode]
             rules[parameter] = rule
     if "maxItems" in schema:

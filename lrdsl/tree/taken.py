@@ -8,19 +8,15 @@ from typing import Any
 from lrdsl import diagnostics as d
 from lrdsl.callables import FunctionSpec
 from lrdsl.diagnostics import SpecError, fail
-from lrdsl.library import Library
 from lrdsl.syntax import spec as text
 from lrdsl.syntax.parser import MAX_DEPTH
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Spec
-from lrdsl.tree.read import read_tree
 from lrdsl.tree.words import is_data
 
 
-def taken(spec: object, library: Library | None = None) -> str | FunctionSpec:
+def taken(spec: object) -> str | FunctionSpec:
     """What is kept of anything that is taken for a spec: its text, or the function that it is.
-
-    `library` are the definitions that it can call, needed only to tell entries from arguments.
 
     >>> import math
     >>> taken({"spec": 0.1}), taken(math.sqrt), taken([{"warmup": 100}, {"cosine": {"end": 0.1}}])
@@ -39,7 +35,9 @@ def taken(spec: object, library: Library | None = None) -> str | FunctionSpec:
     if isinstance(spec, Mapping) and len(spec) != 1 and "if" not in spec:
         raise _no_spec(spec)
     if is_data(spec):
-        return read_tree(spec, place, library)
+        from lrdsl.tree.read import read_tree  # few specs are trees
+
+        return read_tree(spec, place)
     return FunctionSpec(spec) if callable(spec) else text.source_of(spec)
 
 
@@ -50,13 +48,13 @@ def _no_spec(mapping: Mapping[Any, Any]) -> SpecError:
     return fail(d.BAD_SPEC, message, fix=fix)
 
 
-def source_of(spec: object, library: Library | None = None) -> str:
+def source_of(spec: object) -> str:
     """The text of anything that is taken for a spec and is no function.
 
     >>> source_of({"spec": {"hold": 5}})
     'hold(5)'
     """
-    found = taken(spec, library)
+    found = taken(spec)
     if isinstance(found, FunctionSpec):
         return text.source_of(spec)  # says what a spec is
     return found

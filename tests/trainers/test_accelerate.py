@@ -13,16 +13,11 @@ from accelerate import Accelerator  # noqa: E402
 from accelerate.optimizer import AcceleratedOptimizer  # noqa: E402
 from accelerate.scheduler import AcceleratedScheduler  # noqa: E402
 from accelerate.state import AcceleratorState, GradientState  # noqa: E402
-from torch import distributed  # noqa: E402
+from ranks import needs_gloo  # noqa: E402
 from trainer_pages import code, expected, module, on_ranks, updates_of  # noqa: E402
 
 from lrdsl import SpecError  # noqa: E402
 from lrdsl.torch import Scheduler, attach, attached  # noqa: E402
-
-needs_gloo = pytest.mark.skipif(
-    not (distributed.is_available() and distributed.is_gloo_available()),
-    reason="this torch has no gloo",
-)
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

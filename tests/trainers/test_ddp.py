@@ -8,13 +8,10 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
-from torch import distributed  # noqa: E402
+from ranks import needs_gloo  # noqa: E402
 from trainer_pages import code, expected, on_ranks, run  # noqa: E402
 
-pytestmark = pytest.mark.skipif(
-    not (distributed.is_available() and distributed.is_gloo_available()),
-    reason="this torch has no gloo",
-)
+pytestmark = needs_gloo
 
 BATCHES = 29  # in an epoch of one rank: 1797 digits, two ranks, 32 at a time
 SPEC = "warmup(10%) >> cosine()"

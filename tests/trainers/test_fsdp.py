@@ -6,6 +6,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("torch.distributed.fsdp", exc_type=ImportError)
 pytest.importorskip("sklearn")
 
+from ranks import needs_gloo  # noqa: E402
 from torch import distributed, nn  # noqa: E402
 from torch.distributed.checkpoint.state_dict import (  # noqa: E402
     get_optimizer_state_dict,
@@ -19,10 +20,7 @@ BATCHES = 29
 SPEC = "warmup(10%) >> cosine()"
 
 
-@pytest.mark.skipif(
-    not (distributed.is_available() and distributed.is_gloo_available()),
-    reason="this torch has no gloo",
-)
+@needs_gloo
 @pytest.mark.skipif(
     not hasattr(distributed.fsdp, "fully_shard"), reason="this torch has no fully_shard"
 )

@@ -10,7 +10,7 @@ pytest.importorskip("sklearn")
 
 from ignite.engine import Events  # noqa: E402
 from ignite.handlers import Checkpoint, DiskSaver, LRScheduler  # noqa: E402
-from trainer_pages import code, expected, module, updates_of  # noqa: E402
+from trainer_pages import code, expected, trained, updates_of  # noqa: E402
 
 from lrdsl.torch import Scheduler, attach  # noqa: E402
 
@@ -21,14 +21,9 @@ SGD = torch.optim.SGD
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory):
+def ran(tmp_path_factory, one_thread):
     """The page, run from its first line to its last, and the learning rates of its updates."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch, updates_of(SGD) as made:
-        patch.chdir(tmp_path_factory.mktemp("page"))
-        yield module(code("ignite")), made
-    torch.set_num_threads(threads)
+    return trained(code("ignite"), SGD, tmp_path_factory.mktemp("page"))
 
 
 @pytest.fixture
@@ -123,6 +118,16 @@ def test_gradients_accumulate(page, way, accumulate):
     assert made == of_run(accumulate)
 
 
+def resumed(page, make, broken_at):
+    """The learning rates of another run that goes on from a checkpoint."""
+    with updates_of(SGD) as rest:
+        run = make()
+        state = torch.load(f"here/checkpoint_{broken_at}.pt", weights_only=True)
+        Checkpoint.load_objects(page.saved(run), state)
+        run.run()
+    return rest
+
+
 @pytest.mark.filterwarnings("ignore:.*clock of updates:UserWarning")
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("broken_at", [13, 39, 46])
@@ -138,12 +143,7 @@ def test_a_resumed_run(page, way, broken_at):
     with updates_of(SGD) as whole:
         saving().run()
     assert whole == of_run()
-    with updates_of(SGD) as rest:
-        run = saving()
-        state = torch.load(f"here/checkpoint_{broken_at}.pt", weights_only=True)
-        Checkpoint.load_objects(page.saved(run), state)
-        run.run()
-    assert rest == whole[broken_at:]
+    assert resumed(page, saving, broken_at) == whole[broken_at:]
 
 
 def test_ignites_own_state_of_the_handler(page):
@@ -235,9 +235,4 @@ def test_a_plateau(page, way, broken_at):
         watched().run()
     assert whole == reacting(LOSSES, epochs)
     assert whole != of_run(epochs=epochs)
-    with updates_of(SGD) as rest:
-        run = watched()
-        state = torch.load(f"here/checkpoint_{broken_at}.pt", weights_only=True)
-        Checkpoint.load_objects(page.saved(run), state)
-        run.run()
-    assert rest == whole[broken_at:]
+    assert resumed(page, watched, broken_at) == whole[broken_at:]

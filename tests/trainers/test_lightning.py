@@ -16,7 +16,7 @@ pytest.importorskip("sklearn")
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint  # noqa: E402
 from lightning.pytorch.loggers import CSVLogger  # noqa: E402
 from lightning.pytorch.plugins.precision import MixedPrecision  # noqa: E402
-from trainer_pages import code, expected, module, updates_of  # noqa: E402
+from trainer_pages import code, expected, trained, updates_of  # noqa: E402
 
 from lrdsl.torch import Scheduler, attach  # noqa: E402
 
@@ -34,11 +34,9 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _quiet():
+def _quiet(one_thread):
     said = [logging.getLogger("lightning.pytorch"), logging.getLogger("lightning.fabric")]
     levels = [logger.level for logger in said]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     for logger in said:
         logger.setLevel(logging.ERROR)
     quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
@@ -46,7 +44,6 @@ def _quiet():
         trainer = partial(lightning.Trainer, accelerator="cpu", **quiet)
         patch.setattr(lightning, "Trainer", trainer)
         yield
-    torch.set_num_threads(threads)
     for logger, level in zip(said, levels, strict=True):
         logger.setLevel(level)
 
@@ -54,9 +51,7 @@ def _quiet():
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     """The page, run from its first line to its last, and the learning rates of its updates."""
-    with pytest.MonkeyPatch.context() as patch, updates_of(SGD) as made:
-        patch.chdir(tmp_path_factory.mktemp("page"))
-        return module(code("lightning")), made
+    return trained(code("lightning"), SGD, tmp_path_factory.mktemp("page"))
 
 
 @pytest.fixture

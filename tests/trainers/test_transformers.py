@@ -12,7 +12,7 @@ transformers = pytest.importorskip("transformers")
 pytest.importorskip("accelerate")
 pytest.importorskip("sklearn")
 
-from trainer_pages import code, expected, module, updates_of  # noqa: E402
+from trainer_pages import code, expected, trained, updates_of  # noqa: E402
 
 from lrdsl.torch import Scheduler, attach  # noqa: E402
 
@@ -24,24 +24,19 @@ pytestmark = pytest.mark.filterwarnings("error:.*clock of updates")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _quiet():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+def _quiet(one_thread):
     quiet = {"disable_tqdm": True, "logging_strategy": "no", "use_cpu": True}
     more = {"dataloader_pin_memory": False, "per_device_eval_batch_size": 512}
     with pytest.MonkeyPatch.context() as patch:
         arguments = partial(transformers.TrainingArguments, **quiet, **more)
         patch.setattr(transformers, "TrainingArguments", arguments)
         yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory, _quiet):
     """The page, run from its first line to its last, and the learning rates of its updates."""
-    with pytest.MonkeyPatch.context() as patch, updates_of(AdamW) as made:
-        patch.chdir(tmp_path_factory.mktemp("page"))
-        return module(code("transformers")), made
+    return trained(code("transformers"), AdamW, tmp_path_factory.mktemp("page"))
 
 
 @pytest.fixture

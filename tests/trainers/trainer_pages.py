@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import socket
 import subprocess
-import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +11,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
+import ranks
 import torch
+from processes import surroundings
 from torch.optim import Optimizer
 
 import lrdsl
@@ -44,6 +43,13 @@ def module(text: str, name: str = "page") -> ModuleType:
     made = ModuleType(name)
     exec(compile(text, name, "exec"), made.__dict__)
     return made
+
+
+def trained(text: str, kind: type[Optimizer], folder: Path) -> tuple[ModuleType, list[Any]]:
+    """A page's code, run to its last line in a folder, and the learning rates of its updates."""
+    with pytest.MonkeyPatch.context() as patch, updates_of(kind) as made:
+        patch.chdir(folder)
+        return module(text), made
 
 
 @contextmanager
@@ -88,14 +94,10 @@ def expected(spec: str, count: int, **context: float) -> list[float]:
     return [schedule(step) for step in range(count)]
 
 
-_RANK = '''
-import json, os, sys, warnings
+_START = '''
 from pathlib import Path
-import torch
 from torch import distributed as dist
 from trainer_pages import by_calls, code, expected, module, updates_of
-
-found = {}
 
 def broken_off(train, *arguments):
     """Train as far as the first checkpoint, after which the ranks wait for each other."""
@@ -113,65 +115,17 @@ def broken_off(train, *arguments):
     raise AssertionError("no checkpoint was written")
 '''
 
-# Gloo's threads may abort a process that ends while they do; all is said by then.
-_END = """
-if dist.is_initialized():
-    dist.barrier()
-print(json.dumps(found), flush=True)
-os._exit(0)
-"""
 
-
-def environment(**more: str) -> dict[str, str]:
-    """What a process of a test runs in: this lrdsl, this module, a core of its own."""
-    path = [str(Path(__file__).parent), str(Path(lrdsl.__file__).parents[1])]
-    known = [os.environ["PYTHONPATH"]] if "PYTHONPATH" in os.environ else []
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([*path, *known]),
-        "OMP_NUM_THREADS": "1",
-        **more,
-    }
-
-
-def on_ranks(folder: Path, script: str, world: int = 2) -> list[dict[str, Any]]:
-    """What `found` holds in the end on each rank, started with what torchrun would tell it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    text = _RANK + textwrap.dedent(script) + _END
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, "-c", text],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(
-                RANK=str(rank),
-                LOCAL_RANK=str(rank),
-                WORLD_SIZE=str(world),
-                LOCAL_WORLD_SIZE=str(world),
-                ACCELERATE_USE_CPU="1",
-                MASTER_ADDR="127.0.0.1",
-                MASTER_PORT=str(port),
-            ),
-        )
-        for rank in range(world)
-    ]
-    try:
-        said = [rank.communicate(timeout=300) for rank in ranks]
-    finally:
-        for rank in ranks:
-            rank.kill()
-    assert [rank.returncode for rank in ranks] == [0] * world, "\n".join([err for _, err in said])
-    return [json.loads(out.splitlines()[-1]) for out, _ in said]
+def on_ranks(folder: Path, script: str) -> list[dict[str, Any]]:
+    """What `found` holds in the end on each of two ranks, started as torchrun would do it."""
+    text = _START + textwrap.dedent(script)
+    return ranks.on_ranks(folder, text, meet=False, ACCELERATE_USE_CPU="1")
 
 
 def run(command: list[str], folder: Path) -> str:
     """What a command that a page gives prints."""
     done = subprocess.run(
-        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300
+        command, cwd=folder, env=surroundings(), capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -16,7 +16,7 @@ from lrdsl.linter.found import Snippet
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
-from lrdsl.syntax.parser import read
+from lrdsl.syntax.parser import can_be_read, read
 from lrdsl.syntax.spec import as_number
 
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -64,25 +64,23 @@ def is_number(text: str) -> bool:
     return len(text) <= _LONGEST_NUMBER and _NUMBER.fullmatch(text) is not None
 
 
-def calls_schedule(text: str, own: frozenset[str] = frozenset()) -> bool:
+def calls_schedule(text: str) -> bool:
     """Whether a text that can stand anywhere is a spec: it calls a shape, and nothing unknown.
-
-    `own` are the names that are defined beside it.
 
     >>> calls_schedule("warmup(100) >> hold()"), calls_schedule("see cosine(x)")
     (True, False)
     >>> calls_schedule("max(1, 2)"), calls_schedule("conv(3) >> linear(10, 5)")
     (False, False)
     """
-    if called(text).isdisjoint(_schedules() | own):
+    schedules = _schedules()
+    if called(text).isdisjoint(schedules):
         return False
     reporter = Reporter(text)
     tree = read(text, reporter)
     if tree is None or reporter.diagnostics:
         return False
     names = {node.name.id for node, _ in n.walk(tree) if isinstance(node, (n.Call, n.Bracket))}
-    known = _schedules() | own
-    return not names.isdisjoint(known) and names <= known | _others()
+    return not names.isdisjoint(schedules) and names <= schedules | _others()
 
 
 def looks_like_spec(text: str, words: frozenset[str] = frozenset()) -> bool:
@@ -121,12 +119,7 @@ def looks_like_program(specs: Mapping[str, Any]) -> bool:
     if not all([isinstance(each, str) or as_number(each) is not None for each in every]):
         return False
     likely = [text for text in texts if looks_like_spec(text) and not is_number(text.strip())]
-    return bool(likely) and all([text in likely or _can_be_read(text) for text in texts])
-
-
-def _can_be_read(text: str) -> bool:
-    reporter = Reporter(text)
-    return read(text, reporter) is not None and not reporter.diagnostics
+    return bool(likely) and all([text in likely or can_be_read(text) for text in texts])
 
 
 def with_uses(snippets: Sequence[Snippet]) -> tuple[Snippet, ...]:

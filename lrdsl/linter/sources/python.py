@@ -210,14 +210,14 @@ class _Module:
         if "spec" in pairs:
             self._spec(pairs["spec"], context, facts)
             return
-        told = facts_of({str(name): self._plain(each) for name, each in pairs.items()})
+        beside = facts_of({str(name): self._plain(each) for name, each in pairs.items()})
         for name, each in pairs.items():
             own = None if _is_tree(self._value(each)) else self._pairs(each)
             if own is None or "spec" in own:
-                self._spec(each, context, {**facts, **told.get((str(name), None), {})})
+                self._spec(each, context, {**facts, **beside.get((str(name), None), {})})
                 continue
             for pattern, one in own.items():
-                place = told.get((str(name), str(pattern)), {})
+                place = beside.get((str(name), str(pattern)), {})
                 self._spec(one, context, {**facts, **place})
 
     def _pairs(self, node: ast.expr) -> dict[Any, ast.expr] | None:

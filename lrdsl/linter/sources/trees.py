@@ -37,10 +37,10 @@ def is_one(node: Node, by_place: bool, holes: Callable[[str], Iterator[Hole]]) -
     """
     if isinstance(node, Scalar):
         return False
-    keys = [key for key, _ in node.items()] if isinstance(node, nodes.Mapping) else []
-    looks_so = is_tree(dict.fromkeys(keys)) if isinstance(node, nodes.Mapping) else True
-    if not looks_so or keys == ["spec"]:
-        return False
+    if isinstance(node, nodes.Mapping):
+        keys = [key for key, _ in node.items()]
+        if keys == ["spec"] or not is_tree(dict.fromkeys(keys)):
+            return False
     if by_place:
         return True
     try:

@@ -30,7 +30,9 @@ from lrdsl.linter.sources.names import (
 )
 from lrdsl.linter.sources.nodes import Scalar
 from lrdsl.linter.sources.scalars import offsets_of
+from lrdsl.presets import GROUP
 from lrdsl.syntax.spec import NAME
+from lrdsl.tree.interpolations import after_interpolation
 
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")
 _DEF = re.compile(r"^[ \t]*def\s+([A-Za-z][\w.]*)", re.MULTILINE)
@@ -121,7 +123,7 @@ class _Document:
         seen: set[int] = set()
         left: list[tuple[nodes.Node, str]] = [(self.root, "")]
         # Elsewhere the one key of a file may well be a name that lrdsl knows by chance.
-        is_preset = os.path.basename(os.path.abspath(self.folder)) == "schedule"
+        is_preset = os.path.basename(os.path.abspath(self.folder)) == GROUP
         if is_preset and trees.is_one(self.root, False, self._holes):
             self._add_tree(self.root, "", {}, {})
         while left:
@@ -204,9 +206,7 @@ class _Document:
         """What a lrdsl `_target_` takes: a spec, a mapping with one, or a program of them."""
         if isinstance(node, Scalar):
             found = _REFERENCE.fullmatch(node.value.strip())
-            aim = None if found is None else self._at(found[1])
-            if aim is not None:
-                assert found is not None
+            if found is not None and (aim := self._at(found[1])) is not None:
                 node, path = aim, found[1]
         if isinstance(node, Scalar):
             self._add(node, path, "spec", context, facts)
@@ -224,11 +224,9 @@ class _Document:
         for name, value in node.items():
             if name == "definitions":
                 continue
-            is_choice = isinstance(value, nodes.Mapping) and not trees.is_one(
-                value, True, self._holes
-            )
-            if isinstance(value, nodes.Mapping) and is_choice and value.get("spec") is None:
-                for pattern, one in value.items():
+            is_tree = trees.is_one(value, True, self._holes)
+            if isinstance(value, nodes.Mapping) and not is_tree and value.get("spec") is None:
+                for pattern, one in value.items():  # by parameter group
                     own = told.get((name, pattern), {})
                     self._one(one, f"{path}.{name}.{pattern}", context, {**facts, **own})
             else:
@@ -393,7 +391,7 @@ class _Document:
     def _holes(self, text: str) -> Iterator[Hole]:
         at = 0
         while (start := text.find("${", at)) >= 0:
-            at = _closing(text, start)
+            at = after_interpolation(text, start)
             inside = text[start + 2 : at - 1]
             value = self._known(text[start:at])
             yield Hole(start, at, inside, value)
@@ -431,19 +429,6 @@ class _Document:
             else:
                 return None
         return None if reference.startswith(".") or ":" in reference else node
-
-
-def _closing(text: str, start: int) -> int:
-    """Past the `}` of the `${` at `start`; the end of the text if there is none."""
-    depth = 0
-    for at in range(start, len(text)):
-        if text[at] == "{":
-            depth += 1
-        elif text[at] == "}":
-            depth -= 1
-            if depth == 0:
-                return at + 1
-    return len(text)
 
 
 def preset_names(folder: str) -> frozenset[str]:

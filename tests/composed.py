@@ -1,0 +1,20 @@
+"""Linting a composed config, given as plain data, by the key of each spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lrdsl.diagnostics import Diagnostic
+from lrdsl.linter import Settings
+from lrdsl.linter.composed import lint_place, places_in
+
+
+def lint_config(
+    config: Mapping[str, Any],
+    settings: Settings | None = None,
+    context: Mapping[str, Any] | None = None,
+) -> list[tuple[str, Diagnostic]]:
+    """What is wrong with the specs, each with its key; `context` is known beside the config."""
+    places = [place.within(context or {}) for place in places_in(config)]
+    return [(place.key, found) for place in places for found in lint_place(place, settings)]
