@@ -62,7 +62,7 @@ def stepper(groups: int, clock: str, **options: bool) -> Callable[[], object]:
     return step
 
 
-STEP = {"calls": 3, "updates": 30}
+STEP = {"calls": 3, "updates": 31}
 """The most calls of a step whose value is known ahead; a Tensor is filled by one more.
 
 By the clock of updates two of them are made only once torch.distributed.checkpoint is imported.
