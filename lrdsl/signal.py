@@ -26,7 +26,7 @@ from lrdsl.diagnostics import fail
 
 Array: TypeAlias = NDArray[np.float64]
 
-CHUNK = 16_384
+CHUNK = 20_480
 """How many values are evaluated at once: few enough to stay in the cache, enough to be fast."""
 
 
