@@ -317,6 +317,22 @@ def test_tensors_of_any_float_kind(shape, dtype):
     assert lr.item() == pytest.approx(0.05)
 
 
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        pytest.param(torch.tensor(0.5), 0.3, id="a Tensor becomes a float"),
+        pytest.param(0.5, torch.tensor(0.3), id="a float becomes a Tensor"),
+    ],
+)
+def test_a_rate_that_somebody_puts_there_does_not_last(first, then):
+    scheduler = Scheduler(AdamW([weight()], lr=first), "linear(1, 0, 10)")
+    scheduler.optimizer.step()
+    for update in range(1, 9):
+        scheduler.optimizer.param_groups[0]["lr"] = then
+        scheduler.step()
+        assert lrs(scheduler.optimizer) == pytest.approx([1 - update / 10])
+
+
 # Resuming.
 
 SPECS = [

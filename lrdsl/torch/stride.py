@@ -48,8 +48,11 @@ def _strides(
         if optimizer.param_groups is not groups or len(groups) != count:
             return
         if are_tensors:
-            for group in groups:
-                group[key].fill_(value)
+            try:
+                for group in groups:
+                    group[key].fill_(value)
+            except AttributeError:  # somebody has put a float there
+                return
         else:
             for group in groups:
                 group[key] = value
