@@ -340,7 +340,7 @@ def test_calls_of_compiling(spec: str, parts: int) -> None:
     """A text that was never seen, and the same once more."""
     lrdsl.compile(fresh(spec))
     text = fresh(spec)
-    assert calls(lambda: lrdsl.compile(text), everywhere=True) <= 400 + 400 * parts
+    assert calls(lambda: lrdsl.compile(text), everywhere=True) <= 450 + 500 * parts
     assert calls(lambda: lrdsl.compile(text), everywhere=True) <= 50
 
 
@@ -348,7 +348,7 @@ def test_calls_of_compiling(spec: str, parts: int) -> None:
 def test_calls_of_linting(spec: str, parts: int) -> None:
     lrdsl.lint(fresh(spec))
     text = fresh(spec)
-    assert calls(lambda: lrdsl.lint(text), everywhere=True) <= 1100 + 1050 * parts
+    assert calls(lambda: lrdsl.lint(text), everywhere=True) <= 1200 + 1150 * parts
 
 
 @pytest.mark.parametrize("read", [lrdsl.compile, lrdsl.lint])
@@ -432,7 +432,7 @@ DEEP = MAX_DEPTH - 1
     ("text", "most"),
     [
         pytest.param("(" * DEEP + "cosine(1, 0, 9)" + ")" * DEEP, 130, id="brackets"),
-        pytest.param("max(" * DEEP + "cosine(1, 0, 9)" + ", 0.1)" * DEEP, 290, id="calls"),
+        pytest.param("max(" * DEEP + "cosine(1, 0, 9)" + ", 0.1)" * DEEP, 320, id="calls"),
         pytest.param("cosine(1, 0, 9)" + " | repeat(2)" * DEEP, 350, id="repeat of repeat"),
     ],
 )
@@ -461,7 +461,7 @@ def test_the_largest_specs_compile_in_bounded_work(part: str) -> None:
     last = "linear(1, 0, 10)"
     text = part * ((MAX_CHARACTERS - len(last)) // len(part)) + last
     assert MAX_CHARACTERS - len(part) < len(text) <= MAX_CHARACTERS
-    assert calls(lambda: lrdsl.compile(text), everywhere=True) <= 21 * len(text)
+    assert calls(lambda: lrdsl.compile(text), everywhere=True) <= 25 * len(text)
 
 
 CALCULATING = {"annotated_types", "lark", "numpy", "pydantic", "pydantic_core"} | {

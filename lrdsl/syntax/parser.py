@@ -9,13 +9,11 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
-from lark.lexer import ContextualLexer
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Diagnostic, Reporter, Span
@@ -304,59 +302,6 @@ def _feed(parser: Any, types: tuple[str, ...], where: Token) -> bool:
     return True
 
 
-class _Word(Token):
-    """A token without line and column, and made without a look at what else may be given."""
-
-    __slots__ = ()
-
-    def __new__(cls, type_: str, text: str, start: int, stop: int) -> _Word:
-        made: _Word = str.__new__(cls, text)
-        made.type, made.value, made.start_pos, made.end_pos = type_, text, start, stop
-        made.line = made.column = made.end_line = made.end_column = None
-        return made
-
-
-class _Lexer(ContextualLexer):
-    """lark's lexer, but that it counts no lines and columns, for which nobody asks here.
-
-    What is ignored is skipped at once with what follows it. lark itself finds out what is wrong
-    with a text where no word begins.
-    """
-
-    def __init__(self, conf: Any, states: Any, always_accept: Any = ()) -> None:
-        super().__init__(conf, states, always_accept)
-        self._patterns = {each.name: each.pattern.to_regexp() for each in conf.terminals}
-        self._ignored = frozenset(conf.ignore)
-        ignored = "|".join([self._patterns[name] for name in conf.ignore])
-        self._skip: Any = re.compile(f"(?:{ignored})*").match
-        self._words: dict[int, Any] = {}
-
-    def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Token]:
-        counter, stack = lexer_state.line_ctr, parser_state.state_stack
-        text = lexer_state.text
-        if not isinstance(text, str):  # since lark 1.3 it is a slice of the text
-            text = text.text
-        words = self._words
-        while True:
-            start = counter.char_pos = self._skip(text, counter.char_pos).end()
-            word = (words.get(stack[-1]) or self._word_in(stack[-1]))(text, start)
-            if word is None:
-                break
-            stop = counter.char_pos = word.end()
-            lexer_state.last_token = token = _Word(word.lastgroup, word[0], start, stop)
-            yield token
-        yield from super().lex(lexer_state, parser_state)
-
-    def _word_in(self, state: int) -> Any:
-        """What matches a word that may follow in a state of the parser."""
-        lexer: Any = self.lexers[state]
-        # In lark's order: the first that matches is meant.
-        names = [each.name for each in lexer.terminals if each.name not in self._ignored]
-        pattern = "|".join([f"(?P<{name}>{self._patterns[name]})" for name in names])
-        found = self._words[state] = re.compile(pattern or "(?!)").match
-        return found
-
-
 @functools.cache
 def _lark() -> Lark:
     grammar = (folder("grammar") / "lrdsl.lark").read_text(encoding="utf-8")
@@ -370,7 +315,6 @@ def _lark() -> Lark:
         lexer="contextual",
         transformer=_Build(),
         cache=False if cache is None else str(cache),
-        _plugins={"ContextualLexer": _Lexer},
     )
 
 
