@@ -20,7 +20,7 @@ def python(
         env=surroundings(**environment),
         capture_output=True,
         encoding="utf-8",
-        timeout=300,
+        timeout=900,
     )
 
 

@@ -78,7 +78,7 @@ def on_ranks(
         for rank in range(world)
     ]
     try:
-        said = [rank.communicate(timeout=300) for rank in ranks]
+        said = [rank.communicate(timeout=900) for rank in ranks]
     finally:
         for rank in ranks:
             rank.kill()

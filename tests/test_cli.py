@@ -46,7 +46,7 @@ def process(*arguments, **options):
         [sys.executable, "-m", "lrdsl", *arguments],
         capture_output=True,
         env=environment,
-        timeout=300,
+        timeout=900,
         **options,
     )
 
@@ -240,7 +240,7 @@ def test_colour_is_for_terminals(environment, coloured):
         [sys.executable, "-m", "lrdsl", "show", "cosin(1)"],
         stderr=inner,
         env={**clean, "TERM": "xterm", **environment},
-        timeout=300,
+        timeout=900,
     )
     os.close(inner)
     seen = os.read(outer, 10_000).decode()
@@ -257,7 +257,7 @@ def test_show_fits_the_terminal():
         [sys.executable, "-m", "lrdsl", "show", "cosine(1, 1e-3, 800) | interval[300:*0.123456]"],
         stdout=inner,
         env={**os.environ, **sizes, "PYTHONIOENCODING": "utf-8"},
-        timeout=300,
+        timeout=900,
     )
     os.close(inner)
     seen = b""

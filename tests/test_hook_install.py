@@ -43,7 +43,7 @@ class Venv:
         environment: Mapping[str, str] = {**known, **({"PYTHONPATH": str(path)} if path else {})}
         return subprocess.run(
             [str(self.scripts / command[0]), *command[1:]],
-            cwd=cwd, env=environment, capture_output=True, text=True, timeout=300,
+            cwd=cwd, env=environment, capture_output=True, text=True, timeout=900,
         )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def outcomes(tmp_path_factory):
         env={**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"},
         stdout=subprocess.PIPE,
         text=True,
-        timeout=300,
+        timeout=900,
         check=True,
     )
     *parts, end = done.stdout.split("\0")

@@ -87,7 +87,7 @@ def test_shells_hand_over_what_was_quoted(tmp_path, shell, setup):
     lines = [f"printf '%s\\0' {quote(text, key='lr', shell=shell)}" for text in every]
     script = tmp_path / "script"
     script.write_text("\n".join([setup, *lines, ""]), encoding="utf-8")
-    done = subprocess.run([program, str(script)], capture_output=True, timeout=300, check=True)
+    done = subprocess.run([program, str(script)], capture_output=True, timeout=900, check=True)
     assert done.stderr == b""
     received = done.stdout.decode("utf-8").split("\0")
     assert received.pop() == ""

@@ -359,7 +359,7 @@ def test_diff_shows_and_changes_nothing() -> None:
     assert done.exit_code == 1
     assert done.stderr.endswith("3 can be fixed.\n")
     Path("a.patch").write_bytes(done.stdout_bytes)
-    subprocess.run(["git", "apply", "a.patch"], check=True, timeout=300)
+    subprocess.run(["git", "apply", "a.patch"], check=True, timeout=900)
     assert path.read_bytes().decode() == FIXED
 
 

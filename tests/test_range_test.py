@@ -973,5 +973,5 @@ def test_matplotlib_is_needed_for_the_picture_alone():
         "try: r.plot()\n"
         "except ModuleNotFoundError as error: print(error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=900)
     assert "a figure needs matplotlib: pip install 'lrdsl[plot]'" in done.stdout, done.stderr

@@ -41,7 +41,7 @@ def kill_each(train: Callable[..., None], folder: Path, clock: str, kills: Itera
     for kill in kills:
         run = process(train, folder, clock, kill)
         run.start()
-        run.join(300)
+        run.join(900)
         assert run.exitcode == -signal.SIGKILL, kill
 
 
@@ -56,7 +56,7 @@ def warm_python(
         line = [script, *arguments]
         run = process(_run, line, folder, surroundings(**environment), out, err)
         run.start()
-        run.join(300)
+        run.join(900)
         run.kill()
         run.join()
         texts = [path.read_text(encoding="utf-8") for path in (out, err)]

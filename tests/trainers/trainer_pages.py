@@ -125,7 +125,7 @@ def on_ranks(folder: Path, script: str) -> list[dict[str, Any]]:
 def run(command: list[str], folder: Path) -> str:
     """What a command that a page gives prints."""
     done = subprocess.run(
-        command, cwd=folder, env=surroundings(), capture_output=True, text=True, timeout=300
+        command, cwd=folder, env=surroundings(), capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
