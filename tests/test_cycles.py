@@ -35,6 +35,11 @@ SAW = "linear(1, 0.5, 10) | repeat()"
         ),
         pytest.param("linear(1, 0, 5) | repeat(2) | repeat(3)", [10, 20, 30], id="nested"),
         pytest.param(f"(hold(3) >> ({SAW} | take(20))) | repeat(2)", [23, 46], id="inside a round"),
+        pytest.param(
+            "hold(10.4 + 0) >> (linear(1, 0, 5.2 + 0) | repeat(4)) >> hold(3)",
+            [15, 20, 26, 31],
+            id="the last round ends where the chain goes on",
+        ),
         pytest.param(f"{SAW} | take(25)", [10, 20], id="take"),
         pytest.param(f"{SAW} | take(30)", [10, 20, 30], id="take whole rounds"),
         pytest.param(f"{SAW} | skip(15) | take(30)", [5, 15, 25], id="skip"),

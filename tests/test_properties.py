@@ -132,6 +132,8 @@ def test_finite_everywhere(text: str) -> None:
     assert all(math.isfinite(schedule(t)) for t in (10**6, 10**9, 10**12))
 
 
+@example("hold(2ep) >> ((hold(2) >> linear(1, 0, 2ep)) | repeat(1))")  # from 66.6 to 135.2
+@example("hold(2ep) >> ((hold(2) >> linear(1, 0, 2ep)) | repeat(2, stretch=2))")
 @given(strategies.finite)
 def test_past_its_length_a_schedule_holds_its_final_value(text: str) -> None:
     schedule = compiled(text)

@@ -85,11 +85,11 @@ class Repeat(Modifier):
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
         assert isinstance(length, Fraction)
         if self.stretch == 1:
-            return Periodic(source, self, length, text)
-        return Rounds(source, self, length, self._boundaries(length), text)
+            return Periodic(source, self, length, end, text)
+        return Rounds(source, self, length, self._boundaries(length, end), text)
 
-    def _boundaries(self, length: Fraction) -> Array:
-        """Where each round begins, the end of the last one included if there is one."""
+    def _boundaries(self, length: Fraction, stop: float) -> Array:
+        """Where each round begins, and `stop`, the end of the last one, if there is one."""
         ratio, size, end = exact(self.stretch), length, Fraction(0)
         starts = [0]
         while len(starts) <= self.times and end < LAST_STEP:
@@ -101,7 +101,9 @@ class Repeat(Modifier):
             # Exact while it matters, bounded in size always.
             size = _bounded(size * ratio)
             end = _bounded(end)
-        return np.array(starts, dtype=np.float64)
+        if len(starts) > self.times:
+            starts[-1] = int(stop)
+        return np.minimum(np.array(starts, dtype=np.float64), stop)
 
 
 def _bounded(x: Fraction) -> Fraction:
@@ -113,27 +115,33 @@ def _bounded(x: Fraction) -> Fraction:
 
 @dataclass(frozen=True, slots=True)
 class Periodic(Signal):
-    """Rounds of equal length."""
+    """Rounds of equal length, the last of which ends at `stop`.
+
+    That is where the run's clock says so: rounded from there, it may be an update beside `length`
+    times the rounds.
+    """
 
     source: Signal
     repeat: Repeat
     length: Fraction
+    stop: float
     text: str
 
     def values(self, t: Times) -> Array:
         period, repeat = float(self.length), self.repeat
+        last = repeat.times - 1
         t = np.asarray(t)
         if self.length.denominator == 1:
             k = np.floor_divide(t, period)
             local = t - k * period
         else:
-            k = last_multiple(t, self.length)
+            k = np.minimum(last_multiple(t, self.length), last)
             begin = multiple(k, self.length)
-            local = scaled(t - begin, self.length) / (multiple(k + 1, self.length) - begin)
-        if math.isfinite(repeat.times):
-            done = k >= repeat.times
-            k = np.where(done, repeat.times - 1, k)
-            local = np.where(done, period, local)
+            until = np.where(k == last, self.stop, multiple(k + 1, self.length))
+            local = scaled(t - begin, self.length) / (until - begin)
+        if math.isfinite(last):
+            k = np.minimum(k, last)
+            local = np.where(t >= self.stop, period, local)
         values = self.source.values(np.ascontiguousarray(local))
         if repeat.scale != 1:
             values = repeat.about + (values - repeat.about) * repeat.scale**k
@@ -164,8 +172,9 @@ class Periodic(Signal):
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
         # half_up(k·length) ≤ t  ⇔  k < (t + ½)/length
         first, last = (math.ceil((t + _HALF) / self.length) for t in (start, stop))
-        rounds = range(max(first, 1), int(min(last, self.repeat.times + 1)))
-        return merged(half_up(k * self.length) for k in rounds)
+        rounds = range(max(first, 1), int(min(last, self.repeat.times)))
+        ends = (half_up(k * self.length) for k in rounds)
+        return merged(ends, iter([int(self.stop)] if start < self.stop <= stop else []))
 
 
 @dataclass(frozen=True, slots=True)
