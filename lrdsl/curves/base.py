@@ -40,12 +40,7 @@ class Fade(Curve):
         """The weight of the start value at progress `p`."""
 
     def between(self, start: float, end: float, t: Times, span: float) -> Array:
-        weight = self.weight(progress(t, span))
-        values = (start - end) * weight
-        values += end
-        # end + (start - end) can miss start by a rounding error, and a start must be met exactly.
-        values[weight == 1.0] = start
-        return values
+        return _mixed(self.weight(progress(t, span)), start, end)
 
 
 class Rise(Curve):
@@ -56,12 +51,16 @@ class Rise(Curve):
         """How much of the way has been gone at progress `p`."""
 
     def between(self, start: float, end: float, t: Times, span: float) -> Array:
-        gone = self.gone(progress(t, span))
-        values = (end - start) * gone
-        values += start
-        # As for Fade, with the end that can be missed.
-        values[gone == 1.0] = end
-        return values
+        return _mixed(self.gone(progress(t, span)), end, start)
+
+
+def _mixed(weight: Array, one: float, other: float) -> Array:
+    """One value by its weight, and another by what is left of 1."""
+    values = (one - other) * weight
+    values += other
+    # other + (one - other) can miss one by a rounding error, and an end must be met exactly.
+    values[weight == 1.0] = one
+    return values
 
 
 def progress(t: Times, span: float) -> Array:
