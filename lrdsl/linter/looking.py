@@ -45,19 +45,13 @@ def joints(subject: Subject, schedule: Schedule) -> Iterator[Joint]:
 
     Each update comes once; there are none under what warps time.
     """
-    known = subject.by_signal
     seen: set[int] = set()
     for i, right in enumerate(schedule.laid[1:], 1):
         left = schedule.laid[i - 1]
         follows = left.start < left.stop == right.start
         if follows and 0 < right.start < right.stop and right.start not in seen:
             seen.add(right.start)
-            ending, beginning = known.get(id(left.signal)), known.get(id(right.signal))
-            if ending is None:
-                before = left.signal.at(float(left.stop - left.start))
-            else:
-                before = ending.leads_to
-            after = right.signal.at(0) if beginning is None else beginning.begins
+            before, after = subject.leads_to(left), subject.begins(right)
             yield Joint(left, right, right.start, before, after)
 
 

@@ -178,9 +178,18 @@ class Subject:
         return [] if self.schedule is None else _leaves(self.schedule.laid)
 
     @cached_property
-    def by_signal(self) -> Mapping[int, Part]:
-        """The parts by the identity of their signals: what is known need not be evaluated."""
+    def _by_signal(self) -> Mapping[int, Part]:
         return {id(part.signal): part for part in self.parts}
+
+    def begins(self, part: Laid) -> float:
+        """What the formula of a part, of this schedule or another, comes to at its start."""
+        known = self._by_signal.get(id(part.signal))
+        return part.signal.at(0) if known is None else known.begins
+
+    def leads_to(self, part: Laid) -> float:
+        """What the formula of a part that ends comes to at its stop."""
+        known = self._by_signal.get(id(part.signal))
+        return part.signal.at(float(part.stop - part.start)) if known is None else known.leads_to
 
     @cached_property
     def nodes(self) -> tuple[n.Node, ...]:
@@ -278,13 +287,9 @@ def _ramps(subject: Subject) -> Iterator[RampSite]:
         call = None if isinstance(part.node, n.Pipe) else sites.get(part.node.span)
         if call is None or call.mode is None or part.length == math.inf or part.length <= 0:
             continue
-        own = subject.by_signal.get(id(part.signal))
-        first = part.signal.at(0.0) if own is None else own.begins
-        if own is None or part.length != part.stop - part.start:
-            last = part.signal.at(float(part.length))
-        else:
-            last = own.leads_to
-        yield RampSite(call.name, call.mode, first, last, call.span)
+        is_whole = part.length == part.stop - part.start
+        last = subject.leads_to(part) if is_whole else part.signal.at(float(part.length))
+        yield RampSite(call.name, call.mode, subject.begins(part), last, call.span)
 
 
 def _leaves(laid: Iterable[Laid]) -> list[Laid]:
