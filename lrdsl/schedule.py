@@ -509,7 +509,7 @@ def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
     if isinstance(spec.function, Schedule):
         fix = "pass its `spec`, and the context anew"
         raise fail(d.BAD_SPEC, "a Schedule has its context already", fix=fix)
-    length = math.inf if context.total is None else context.total
+    length = math.inf if context.total_steps is None else context.total_steps
     signal = Called(Caller(str(spec), spec.function), float(length))
     resolved = Resolved(signal, length, ())
     schedule = Schedule(spec, context, resolved)

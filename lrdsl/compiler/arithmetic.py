@@ -285,9 +285,9 @@ class Durations(Domain[Exact]):
     def name(self, node: n.Name) -> Exact | None:
         name = node.id
         if name == "total":
-            if self.context.total is None:
+            if self.context.total_steps is None:
                 self._needs("`total`", "total_steps", node.span)
-            return self.context.total
+            return self.context.total_steps
         if name == "epoch":
             if self.context.epoch is None:
                 self._needs("`epoch`", "steps_per_epoch", node.span)
@@ -303,7 +303,7 @@ class Durations(Domain[Exact]):
 
     def _rest(self, node: n.Name) -> Exact | None:
         if self.place.rest is None:
-            if self.context.total is None:
+            if self.context.total_steps is None:
                 self._needs("`rest`", "total_steps", node.span)
             else:
                 message = "`rest` is unknown here: a segment before it has no length of its own"
@@ -343,7 +343,7 @@ def decide(node: n.Node, context: Context | None, reporter: Reporter) -> bool | 
         if name == "base" and context.base_follows:
             reporter.report(d.NEEDS_CONTEXT, "`base` is not known yet", node.span)
             return None
-        known = {"base": context.base_lr, "total": context.total, "epoch": context.epoch}
+        known = {"base": context.base_lr, "total": context.total_steps, "epoch": context.epoch}
         return known[name] is not None
 
     def numbers(left: n.Node, right: n.Node) -> tuple[float | Exact, float | Exact] | None:

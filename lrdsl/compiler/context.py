@@ -123,11 +123,6 @@ class Context:
         return replace(self, schedules=MappingProxyType(dict(schedules)))
 
     @property
-    def total(self) -> int | None:
-        """Updates in the run."""
-        return self.total_steps
-
-    @property
     def epoch(self) -> Fraction | None:
         """Updates in an epoch."""
         return None if self.steps_per_epoch is None else exact(self.steps_per_epoch)
@@ -141,7 +136,7 @@ class Context:
         if unit in ("", "ba"):
             return Fraction(1), ""
         if unit in ("%", "dur"):
-            total = self.total
+            total = self.total_steps
             share = Fraction(1, 100) if unit == "%" else Fraction(1)
             return None if total is None else total * share, "total_steps"
         if unit == "ep":

@@ -104,7 +104,7 @@ class Measure:
         if "steps" in term.arguments or "until" in term.arguments:
             length = self.given_length(term, place)
             return None if length is None else Extent(length, term.node)
-        endless = term.form.cls.may_be_endless and self.args.context.total is None
+        endless = term.form.cls.may_be_endless and self.args.context.total_steps is None
         return Extent(math.inf if endless else None, term.node, by_default=endless)
 
     def given_length(self, term: ShapeCall, place: Place) -> Exact | None:

@@ -92,7 +92,7 @@ class Resolver:
 
     def resolve(self, term: Term) -> Resolved | None:
         """The signal of a whole spec and its length; None when something is wrong."""
-        total = self.args.context.total
+        total = self.args.context.total_steps
         place = Place(0, total)
         extent = self.lengths.measure(term, place)
         length = total if extent is None or extent.length is None else extent.length
