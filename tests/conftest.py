@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 
-import counting
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -32,12 +30,6 @@ def _own_shapes_are_gone_after_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
     # No schedule is left of a shape or a definition that is gone again without a word.
     schedule._compiled.cache_clear()
     schedule._analysed.cache_clear()
-
-
-@pytest.fixture
-def bounded() -> Callable[[], AbstractContextManager[None]]:
-    """`with bounded():` fails, and stops, what makes very many calls."""
-    return counting.bounded
 
 
 @pytest.fixture

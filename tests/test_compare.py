@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from counting import bounded
 from hypothesis import given
 from hypothesis import strategies as st
 from processes import python
@@ -522,7 +523,7 @@ def test_odd_names(tmp_path, name, recwarn):
     assert not [each for each in recwarn if "lyph" in str(each.message)]
 
 
-def test_many_runs_of_many_updates(tmp_path, bounded):
+def test_many_runs_of_many_updates(tmp_path):
     for i in range(200):
         text = log(result=i, loss=1 + i, rows=200)
         write(tmp_path / "sweep" / str(i), job([f"peak={i}"], text=text))

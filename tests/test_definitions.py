@@ -7,13 +7,13 @@ import pickle
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from counting import bounded
 from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
@@ -453,8 +453,6 @@ def test_spans_lie_in_their_sources(case: str) -> None:
 
 # --- bounds ---------------------------------------------------------------------------------------
 
-Bounded = Callable[[], AbstractContextManager[None]]
-
 
 def powers(last: str, count: int = 40) -> str:
     lines = [f"def a{i}(x) = " + last.replace("f(", f"a{i - 1}(") for i in range(1, count)]
@@ -492,7 +490,7 @@ BOMBS = [
 
 
 @pytest.mark.parametrize(("text", "spec"), BOMBS)
-def test_bombs_are_bounded(text: str, spec: str, bounded: Bounded) -> None:
+def test_bombs_are_bounded(text: str, spec: str) -> None:
     read_own.cache_clear()
     with bounded(), suppress(SpecError):
         lrdsl.compile(spec, definitions=text, base_lr=1)

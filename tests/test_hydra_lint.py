@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from composed import lint_config
+from counting import bounded
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -197,7 +198,7 @@ def test_what_the_config_leaves_open_is_no_mistake(spec):
     assert lint_config(config) == []
 
 
-def test_plain_is_bounded(bounded):
+def test_plain_is_bounded():
     config = OmegaConf.create({"a": {"b": "${c}"}, "c": {f"x{i}": "${a}" for i in range(4)}})
     with bounded():
         assert set(plain(config)) == {"a", "c"}
@@ -259,7 +260,7 @@ def test_a_sweep_in_the_config(sweep):
     assert [job.overrides for job in found.jobs] == [("steps=10", "seed=3"), ("steps=20", "seed=3")]
 
 
-def test_a_huge_sweep_is_cut_and_says_so(sweep, bounded):
+def test_a_huge_sweep_is_cut_and_says_so(sweep):
     with bounded():
         found = sweep("seed=range(0,1000000000)", "steps=range(1,1000000000)")
     assert len(found.jobs) == MOST_JOBS

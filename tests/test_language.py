@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from counting import bounded
 
 import lrdsl
 from lrdsl import SpecError
@@ -1297,7 +1298,7 @@ def test_values_and_bounds(schedule: lrdsl.Schedule) -> None:
         pytest.param("cosine(1, 0, 1e12) | interval[1e9:*1]", id="interval"),
     ],
 )
-def test_bounds_of_a_long_run(bounded: Any, text: str) -> None:
+def test_bounds_of_a_long_run(text: str) -> None:
     with bounded():
         assert lrdsl.compile(text).bounds() == (0.0, 1.0)
 

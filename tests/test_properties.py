@@ -6,12 +6,12 @@ import itertools
 import math
 import pickle
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 import pytest
 import strategies
+from counting import bounded
 from hypothesis import example, given, reject, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
@@ -335,8 +335,6 @@ def filled(unit: str, joint: str = "", head: str = "", tail: str = "") -> str:
     return head + joint.join([unit] * (room // len((unit + joint).encode()))) + tail
 
 
-Bounded = Callable[[], AbstractContextManager[None]]
-
 HUGE: list[Any] = [
     pytest.param(lambda: filled("linear(1, 0, 5)", " >> "), id="long chain"),
     pytest.param(lambda: filled("hold(1)", ">>"), id="long chain of holds"),
@@ -424,7 +422,7 @@ HUGE: list[Any] = [
 
 
 @pytest.mark.parametrize("make", HUGE)
-def test_size_and_time_are_bounded(bounded: Bounded, make: Callable[[], str]) -> None:
+def test_size_and_time_are_bounded(make: Callable[[], str]) -> None:
     text, complaint = make(), None
     with bounded():
         try:
@@ -453,7 +451,7 @@ def test_size_and_time_are_bounded(bounded: Bounded, make: Callable[[], str]) ->
         pytest.param("1|interval[1:", "]", id="intervals"),
     ],
 )
-def test_allowed_depth_compiles(bounded: Bounded, head: str, tail: str, depth: int) -> None:
+def test_allowed_depth_compiles(head: str, tail: str, depth: int) -> None:
     """Nesting is bounded, but what is within the bound works all the way to a pickle."""
     if "interval" in head:
         depth //= 2  # a bracket, an entry and a pipe each are a level
