@@ -1,6 +1,6 @@
 """`python -m lrdsl`: the command line."""
 
-from lrdsl.cli import main
+from lrdsl.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 import lrdsl
-from lrdsl.cli import cli
+from lrdsl.cli.main import cli
 
 GOLDEN = Path(__file__).parent / "golden" / "cli"
 EXAMPLE = "warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"
@@ -421,10 +421,10 @@ HEAVY = ("torch", "hydra", "omegaconf", "matplotlib")
     [
         pytest.param("import lrdsl", (*HEAVY, "numpy", "lark", "pydantic"), id="import lrdsl"),
         pytest.param(
-            "import lrdsl.cli", (*HEAVY, "numpy", "lark", "pydantic"), id="the command line"
+            "import lrdsl.cli.main", (*HEAVY, "numpy", "lark", "pydantic"), id="the command line"
         ),
         pytest.param(
-            f"import lrdsl.cli; lrdsl.cli.cli(['show', {EXAMPLE!r}], standalone_mode=False)",
+            f"import lrdsl.cli.main; lrdsl.cli.main.cli(['show', {EXAMPLE!r}], standalone_mode=False)",
             HEAVY,
             id="show",
         ),

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from processes import python
 
 import lrdsl
-from lrdsl.cli import cli
+from lrdsl.cli.main import cli
 from lrdsl.compare import Columns, Record, Run, Series, differing, figure, ranked, read_runs, save
 from lrdsl.compare.record import read_record
 from lrdsl.compare.smoothing import smooth, thin
@@ -595,7 +595,7 @@ def test_save_returns_the_path(tmp_path):
 
 def test_no_torch(sweep):
     script = (
-        "import sys\nfrom lrdsl.cli import cli\n"
+        "import sys\nfrom lrdsl.cli.main import cli\n"
         f"cli(['compare', {str(sweep)!r}, '--no-picture'], standalone_mode=False)\n"
         "print({'torch', 'matplotlib'} & set(sys.modules))"
     )

@@ -479,7 +479,7 @@ COMPILE = f"import lrdsl\nlrdsl.compile({EXAMPLE!r})(3)"
 
 def command(*arguments: str) -> str:
     """The code of a process that runs a command of the terminal."""
-    return f"from lrdsl.cli import cli\ncli.main({list(arguments)!r}, standalone_mode=False)"
+    return f"from lrdsl.cli.main import cli\ncli.main({list(arguments)!r}, standalone_mode=False)"
 
 
 @pytest.mark.parametrize(
@@ -490,7 +490,7 @@ def command(*arguments: str) -> str:
         pytest.param(
             "from lrdsl.build import warmup\nstr(warmup(3))", CALCULATING, 28, 270, 40, id="build"
         ),
-        pytest.param("import lrdsl.cli", {"click"}, 5, 78, 1, id="the command line"),
+        pytest.param("import lrdsl.cli.main", {"click"}, 5, 78, 1, id="the command line"),
         pytest.param(command("show", EXAMPLE), {*TERMINAL, "plotille"}, 50, 332, 57, id="show"),
         pytest.param(command("values", EXAMPLE, "--at", "3"), TERMINAL, 49, 320, 57, id="values"),
         pytest.param(command("shapes"), TERMINAL, 29, 320, 40, id="shapes"),
@@ -531,7 +531,7 @@ def test_nothing_is_looked_through_at_the_end_of_a_command() -> None:
     """What is left of a command when Python looks for garbage once more."""
     script = (
         "import atexit, gc\natexit.register(lambda: print(len(gc.get_objects())))\n"
-        f"from lrdsl.cli import main\nmain(['fmt', '-e', {EXAMPLE!r}])"
+        f"from lrdsl.cli.main import main\nmain(['fmt', '-e', {EXAMPLE!r}])"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True

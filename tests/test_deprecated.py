@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import lrdsl
 from lrdsl.catalogue import find
-from lrdsl.cli import cli
+from lrdsl.cli.main import cli
 from lrdsl.docs import deprecation
 from lrdsl.library import Library
 from lrdsl.linter import Settings

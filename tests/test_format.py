@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from strategies import trees
 
 import lrdsl
-from lrdsl.cli import cli
+from lrdsl.cli.main import cli
 from lrdsl.diagnostics import SpecError
 from lrdsl.formatter import format_definitions
 from lrdsl.syntax import nodes as n

@@ -14,7 +14,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 import lrdsl
-from lrdsl.cli import cli
+from lrdsl.cli.main import cli
 from lrdsl.hydra import quote
 
 PARSER = OverridesParser.create()

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from processes import python
 
-from lrdsl.cli import cli
+from lrdsl.cli.main import cli
 from lrdsl.linter import check, pages
 from lrdsl.linter.base import RULES, Case, Finding, Rule, case
 from lrdsl.linter.files import read_file
@@ -210,7 +210,9 @@ def test_formats(form: str) -> None:
 def test_colour_is_for_terminals() -> None:
     runner = CliRunner()
     assert "\x1b[" not in runner.invoke(cli, ["lint", "-e", "cosin(1)"]).stdout
-    command = "import sys; sys.stdout.isatty = lambda: True; from lrdsl.cli import main; main()"
+    command = (
+        "import sys; sys.stdout.isatty = lambda: True; from lrdsl.cli.main import main; main()"
+    )
 
     def shown(*more: str, **environment: str) -> str:
         line = ["-c", command, "lint", "-e", "cosin(1)", *more]
@@ -232,7 +234,7 @@ def test_any_encoding_will_do() -> None:
 def test_a_cold_start_is_light() -> None:
     program = (
         "import sys\n"
-        "from lrdsl.cli import main\n"
+        "from lrdsl.cli.main import main\n"
         "try:\n    main(['lint', '-e', 'cosine(1, 0, 800)'])\n"
         "except SystemExit as end:\n    assert end.code == 0\n"
         "print(*{'torch', 'hydra', 'omegaconf', 'matplotlib', 'yaml'} & set(sys.modules))"
@@ -244,7 +246,7 @@ def test_a_cold_start_is_light() -> None:
 
 def test_show_does_not_know_the_linter() -> None:
     program = (
-        "import sys\nfrom lrdsl.cli import cli\n"
+        "import sys\nfrom lrdsl.cli.main import cli\n"
         "cli.main(['values', 'linear(1, 0, 9)', '--at', '3'], standalone_mode=False)\n"
         "print([name for name in sys.modules if 'lint' in name])"
     )

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from test_lint_report import validate  # noqa: F401
 
-from lrdsl.cli import cli
+from lrdsl.cli.main import cli
 from lrdsl.linter.check import check_files, check_text
 from lrdsl.linter.files import lint_source, read_file, read_text
 from lrdsl.linter.fix import fix, offered

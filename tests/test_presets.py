@@ -15,7 +15,7 @@ from processes import python
 
 import lrdsl
 from lrdsl import gallery
-from lrdsl.cli import cli
+from lrdsl.cli.main import cli
 from lrdsl.hydra import lint_hydra
 from lrdsl.presets import files, presets, read
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import lrdsl
-from lrdsl.cli import cli
+from lrdsl.cli.main import cli
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

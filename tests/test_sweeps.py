@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from processes import python
 from warm import warm_python
 
-from lrdsl.cli import cli
+from lrdsl.cli.main import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = {

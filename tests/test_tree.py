@@ -26,7 +26,7 @@ from pydantic import Field
 
 import lrdsl
 from lrdsl.catalogue import entries
-from lrdsl.cli import cli
+from lrdsl.cli.main import cli
 from lrdsl.diagnostics import SpecError
 from lrdsl.library import Library
 from lrdsl.syntax import nodes as n

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import click
 
-from lrdsl.arguments import text_of
-from lrdsl.terminal import colourful, difference, plain
+from lrdsl.cli.console import colourful, difference, plain
+from lrdsl.cli.options import text_of
 
 _DEFINITION = re.compile(r"\s*(#[^\n]*\n\s*)*def\s+[A-Za-z]")
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lrdsl.cli.console import plain, writes
 from lrdsl.diagnostics import SpecError
-from lrdsl.terminal import plain, writes
 
 if TYPE_CHECKING:
     from lrdsl.compare import Run

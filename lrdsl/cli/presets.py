@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
+from lrdsl.cli.console import plain, writes
 from lrdsl.diagnostics import UNKNOWN_NAME, SpecError, fail
 from lrdsl.presets import Preset, files, read
 from lrdsl.registry import near
-from lrdsl.terminal import plain, writes
 
 
 @click.command(epilog="\b\nExamples:\n  lrdsl presets\n  lrdsl presets wsd")

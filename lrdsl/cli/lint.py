@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrdsl.arguments import as_number, context_of, text_of, with_context
+from lrdsl.cli.console import colourful, difference, plain
+from lrdsl.cli.options import as_number, context_of, text_of, with_context
 from lrdsl.diagnostics import SpecError
-from lrdsl.terminal import colourful, difference, plain
 
 if TYPE_CHECKING:
     from lrdsl.linter.outcome import Outcome

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from lrdsl.arguments import text_of, with_library
-from lrdsl.terminal import plain
+from lrdsl.cli.console import plain
+from lrdsl.cli.options import text_of, with_library
 
 _COMMENTS = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
 

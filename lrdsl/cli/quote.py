@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from lrdsl.arguments import text_of
+from lrdsl.cli.options import text_of
 from lrdsl.diagnostics import SpecError
 
 _EPILOG = """\

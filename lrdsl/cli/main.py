@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 import click
 
 import lrdsl
-from lrdsl.arguments import (
+from lrdsl.cli.console import colourful, plain, writes
+from lrdsl.cli.options import (
     OPTIONS,
     context_of,
     number_of,
@@ -34,7 +35,6 @@ from lrdsl.arguments import (
     with_library,
 )
 from lrdsl.diagnostics import NEEDS_CONTEXT, UNBOUND, UNKNOWN_NAME, SpecError, fail
-from lrdsl.terminal import colourful, plain, writes
 
 if TYPE_CHECKING:
     from lrdsl.catalogue import Entry
@@ -64,14 +64,14 @@ _ABOUT_SPEC = (
 
 
 _ELSEWHERE = {
-    "compare": "lrdsl.compare_cli",
-    "convert": "lrdsl.tree_cli",
-    "fmt": "lrdsl.fmt_cli",
-    "lint": "lrdsl.lint_cli",
-    "presets": "lrdsl.presets_cli",
-    "quote": "lrdsl.quote_cli",
-    "rules": "lrdsl.lint_cli",
-    "schema": "lrdsl.tree_cli",
+    "compare": "lrdsl.cli.compare",
+    "convert": "lrdsl.cli.convert",
+    "fmt": "lrdsl.cli.fmt",
+    "lint": "lrdsl.cli.lint",
+    "presets": "lrdsl.cli.presets",
+    "quote": "lrdsl.cli.quote",
+    "rules": "lrdsl.cli.lint",
+    "schema": "lrdsl.cli.convert",
 }
 """Commands with a module of their own, imported when they are called."""
 
