@@ -19,9 +19,9 @@ from processes import python
 import lrdsl
 from lrdsl.cli.main import cli
 from lrdsl.compare import Columns, Record, Run, Series, differing, figure, ranked, read_runs, save
-from lrdsl.compare.record import read_record
+from lrdsl.compare.hydra_output import Written, read_written
+from lrdsl.compare.read_log import read_record
 from lrdsl.compare.smoothing import smooth, thin
-from lrdsl.compare.written import Written, read_written
 
 GOLDEN = Path(__file__).parent / "golden" / "compare.txt"
 
@@ -152,7 +152,7 @@ def test_a_log_that_may_not_be_read(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     path = write(tmp_path, {"lr.csv": log()}) / "lr.csv"
-    monkeypatch.setattr("lrdsl.compare.record.open", refuse, raising=False)
+    monkeypatch.setattr("lrdsl.compare.read_log.open", refuse, raising=False)
     assert read_record(path).problems == ("it cannot be read: Permission denied",)
 
 

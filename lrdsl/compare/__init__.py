@@ -7,8 +7,8 @@ with both. `read_runs` reads all runs under folders, `ranked` sorts them, `save`
 
 from __future__ import annotations
 
-from lrdsl.compare.picture import figure, save
-from lrdsl.compare.record import Columns, Record, Series
+from lrdsl.compare.plot import figure, save
+from lrdsl.compare.read_log import Columns, Record, Series
 from lrdsl.compare.run import Run, differing, ranked, read_runs
 
 __all__ = [

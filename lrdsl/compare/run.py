@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lrdsl.compare.finding import Found, find
-from lrdsl.compare.record import Columns, Record, Series, read_record
+from lrdsl.compare.find_runs import Found, find
+from lrdsl.compare.hydra_output import Written, read_written
+from lrdsl.compare.read_log import Columns, Record, Series, read_record
 from lrdsl.compare.smoothing import smooth
-from lrdsl.compare.written import Written, read_written
 
 LOG = "lr.csv"
 """The name of a run's log."""

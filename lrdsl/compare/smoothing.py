@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from lrdsl.compare.record import Series
+from lrdsl.compare.read_log import Series
 
 PART = 40
 """A loss is the mean over one part in so many of a run's updates."""

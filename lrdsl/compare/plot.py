@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrdsl.compare.record import Series
+from lrdsl.compare.read_log import Series
 from lrdsl.compare.run import Run, differing
 from lrdsl.compare.smoothing import thin
 from lrdsl.compare.table import brief, printable, short
