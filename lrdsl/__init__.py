@@ -14,8 +14,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lrdsl.compiler.define import define, load
     from lrdsl.custom import shape
-    from lrdsl.definitions import define, load
     from lrdsl.diagnostics import Diagnostic, Span, SpecError
     from lrdsl.formatter import format
     from lrdsl.linter import lint
@@ -35,10 +35,10 @@ _HOME = {
     "SpecError": "lrdsl.diagnostics",
     "Switch": "lrdsl.switch",
     "compile": "lrdsl.schedule",
-    "define": "lrdsl.definitions",
+    "define": "lrdsl.compiler.define",
     "format": "lrdsl.formatter",
     "lint": "lrdsl.linter",
-    "load": "lrdsl.definitions",
+    "load": "lrdsl.compiler.define",
     "parse": "lrdsl.tree.taken",
     "shape": "lrdsl.custom",
 }

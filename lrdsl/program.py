@@ -9,7 +9,7 @@ from typing import Any
 
 from lrdsl import diagnostics as d
 from lrdsl.callables import FunctionSpec
-from lrdsl.compiler.check import read_own
+from lrdsl.compiler.check_definitions import read_own
 from lrdsl.compiler.expand import fields
 from lrdsl.diagnostics import Diagnostic, Span, SpecError
 from lrdsl.library import Library

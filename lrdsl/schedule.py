@@ -17,10 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from lrdsl import diagnostics as d
 from lrdsl.callables import Called, Caller, FunctionSpec
-from lrdsl.compiler.analysis import Analysis, analyse, not_too_deep
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.resolve import Laid, Resolved, Resolver
-from lrdsl.compiler.terms import Term
+from lrdsl.compiler.frontend import Analysis, analyse, not_too_deep
+from lrdsl.compiler.ir import Term
+from lrdsl.compiler.lower import Laid, Resolved, Resolver
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
 from lrdsl.library import changes
 from lrdsl.library.files import text_of

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from lrdsl.compiler.resolve import Resolved
+from lrdsl.compiler.lower import Resolved
 from lrdsl.modifiers.reactive import Reaction
 from lrdsl.schedule import Schedule, as_step
 from lrdsl.signal import Array, Piece, Signal, Times, scaled

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from lrdsl import definitions, library, schedule
+from lrdsl import library, schedule
+from lrdsl.compiler import define
 from lrdsl.shapes import SHAPES
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -35,9 +36,9 @@ def _own_shapes_are_gone_after_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def forgotten() -> Iterator[None]:
     """What the test makes known by `lrdsl.load` or `lrdsl.define` is unknown after it."""
-    kept = dict(library._LOADED), dict(definitions._HOMES)
+    kept = dict(library._LOADED), dict(define._HOMES)
     yield
-    for held, before in zip((library._LOADED, definitions._HOMES), kept, strict=True):
+    for held, before in zip((library._LOADED, define._HOMES), kept, strict=True):
         held.clear()
         held.update(before)  # type: ignore[arg-type]
 

@@ -21,7 +21,7 @@ from strategies import CONTEXT, ENDLESS, SEGMENTS, _filled, finite, trees
 
 import lrdsl
 from lrdsl import SpecError, library
-from lrdsl.compiler.check import read_own
+from lrdsl.compiler.check_definitions import read_own
 from lrdsl.compiler.expand import expand
 from lrdsl.diagnostics import Reporter
 from lrdsl.library import Library, shipped

@@ -9,7 +9,7 @@ import pytest
 
 import lrdsl
 from lrdsl import schedule as module
-from lrdsl.compiler.analysis import Analysis, analyse
+from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.syntax.parser import LONGEST_KEPT
 
 SPEC = "warmup(linear, 100) >> cosine(1, 1e-3, 800)"

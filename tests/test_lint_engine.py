@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lrdsl
-from lrdsl.compiler import analysis
-from lrdsl.compiler.resolve import Laid
+from lrdsl.compiler import frontend
+from lrdsl.compiler.lower import Laid
 from lrdsl.library import keep
 from lrdsl.linter import engine, subject
 from lrdsl.linter.base import RULES
@@ -49,9 +49,9 @@ def test_a_spec_is_analysed_once(
 ) -> None:
     analysed: list[str] = []
 
-    def analyse(source: str, *others: Any) -> analysis.Analysis:
+    def analyse(source: str, *others: Any) -> frontend.Analysis:
         analysed.append(source)
-        return analysis.analyse(source, *others)
+        return frontend.analyse(source, *others)
 
     monkeypatch.setattr(engine, "analyse", analyse)
     monkeypatch.setattr(subject, "analyse", analyse)

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 import lrdsl
 import lrdsl.library
-from lrdsl.compiler.check import read_own
+from lrdsl.compiler.check_definitions import read_own
 from lrdsl.compiler.expand import fields
 from lrdsl.library import Library, shipped
 from lrdsl.syntax import nodes as n

@@ -16,9 +16,9 @@ from graphlib import TopologicalSorter
 from typing import TypeAlias
 
 from lrdsl import diagnostics as d
-from lrdsl.compiler.arithmetic import decide
 from lrdsl.compiler.conditions import word_of
-from lrdsl.compiler.fold import folded
+from lrdsl.compiler.evaluate import decide
+from lrdsl.compiler.fold_constants import folded
 from lrdsl.compiler.lists import LISTS, of_lists
 from lrdsl.diagnostics import NOWHERE, Reporter, Span
 from lrdsl.functions import FUNCTIONS

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from lrdsl import diagnostics as d
-from lrdsl.compiler.analysis import Analysis, analyse
 from lrdsl.compiler.context import Context
+from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError, in_order
 from lrdsl.linter.base import RULES, Finding, Rule
 from lrdsl.linter.beside import RATE, Beside, References, besides

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from lrdsl import diagnostics as d
-from lrdsl.compiler.check import read_own
+from lrdsl.compiler.check_definitions import read_own
 from lrdsl.diagnostics import Diagnostic, Reporter, SpecError
 from lrdsl.linter.engine import Settings, lint
 from lrdsl.linter.found import Located, Snippet, SourceFile, Unreadable

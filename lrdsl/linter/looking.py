@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl.compiler.resolve import Laid
+from lrdsl.compiler.lower import Laid
 from lrdsl.diagnostics import Span, SpecError
 from lrdsl.linter.subject import Part, Subject
 from lrdsl.schedule import Schedule

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrdsl.compiler.analysis import Analysis, analyse
-from lrdsl.compiler.arithmetic import Durations, Values
 from lrdsl.compiler.bind import UNTIL, Binding, bind
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.frames import Place
-from lrdsl.compiler.resolve import Laid
+from lrdsl.compiler.environment import Place
+from lrdsl.compiler.evaluate import Durations, Values
+from lrdsl.compiler.frontend import Analysis, analyse
+from lrdsl.compiler.lower import Laid
 from lrdsl.diagnostics import Reporter, Span, SpecError
 from lrdsl.functions import FUNCTIONS
 from lrdsl.library import Library

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrdsl.compiler.elaborate import DURATIONS
+from lrdsl.compiler.resolve_names import DURATIONS
 from lrdsl.diagnostics import Span, SpecError
 from lrdsl.linter.subject import CallSite, Subject
 from lrdsl.parameters import Kind

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lrdsl.compiler.resolve import Laid
+from lrdsl.compiler.lower import Laid
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.looking import NEGLIGIBLE, Joint, in_one_call, joints
 from lrdsl.linter.subject import Subject

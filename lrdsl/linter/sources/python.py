@@ -50,8 +50,8 @@ _HOMES = {
     "lrdsl.schedule.compile": "lrdsl.compile",
     "lrdsl.linter.lint": "lrdsl.lint",
     "lrdsl.syntax.spec.parse": "lrdsl.parse",
-    "lrdsl.definitions.define": "lrdsl.define",
-    "lrdsl.definitions.load": "lrdsl.load",
+    "lrdsl.compiler.define.define": "lrdsl.define",
+    "lrdsl.compiler.define.load": "lrdsl.load",
     "lrdsl.custom.shape": "lrdsl.shape",
     "lrdsl.torch.scheduler.Scheduler": "lrdsl.torch.Scheduler",
 }

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, TypeGuard, TypeVar
 from pydantic import ValidationError
 
 from lrdsl import diagnostics as d
-from lrdsl.compiler.arithmetic import Durations, Values, base, is_whole
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.frames import Frame, Place
+from lrdsl.compiler.environment import Frame, Place
+from lrdsl.compiler.evaluate import Durations, Values, base, is_whole
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.parameters import Kind, Lean, Parameter, ParameterError, Parametrised
 from lrdsl.registry import did_you_mean

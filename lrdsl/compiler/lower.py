@@ -15,13 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrdsl import diagnostics as d
-from lrdsl.compiler.arguments import Arguments, Here
-from lrdsl.compiler.arithmetic import Durations, Values
+from lrdsl.compiler.argument_values import Arguments, Here
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.frames import Cell, Frame, Layout, Place, Window
-from lrdsl.compiler.measure import Measure, as_length, source_place, with_entries
-from lrdsl.compiler.signals import Elsewhere, Leaf, Pointwise, Time
-from lrdsl.compiler.terms import (
+from lrdsl.compiler.environment import Cell, Frame, Layout, Place, Window
+from lrdsl.compiler.evaluate import Durations, Values
+from lrdsl.compiler.ir import (
     Apply,
     Called,
     Choice,
@@ -35,6 +33,8 @@ from lrdsl.compiler.terms import (
     ShapeCall,
     Term,
 )
+from lrdsl.compiler.leaf_signals import Elsewhere, Leaf, Pointwise, Time
+from lrdsl.compiler.lengths import Measure, as_length, source_place, with_entries
 from lrdsl.curves import Curve
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.functions import OPERATORS, Function

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from lrdsl import diagnostics as d
-from lrdsl.compiler.arithmetic import decide
 from lrdsl.compiler.context import RESERVED
-from lrdsl.compiler.elaborate import elaborate
+from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.expand import Budget, expand
 from lrdsl.compiler.names import WORDS, taken
+from lrdsl.compiler.resolve_names import elaborate
 from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter, Span, SpecError
 from lrdsl.functions import FUNCTIONS

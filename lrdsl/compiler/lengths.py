@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import Any
 
 from lrdsl import diagnostics as d
-from lrdsl.compiler.arguments import Arguments, Here
-from lrdsl.compiler.arithmetic import decide
-from lrdsl.compiler.frames import Extent, Layout, Place
-from lrdsl.compiler.terms import (
+from lrdsl.compiler.argument_values import Arguments, Here
+from lrdsl.compiler.environment import Extent, Layout, Place
+from lrdsl.compiler.evaluate import decide
+from lrdsl.compiler.ir import (
     Apply,
     Called,
     Choice,

@@ -9,10 +9,10 @@ from functools import cached_property
 
 from lrdsl import diagnostics as d
 from lrdsl.compiler.bind import Binding
-from lrdsl.compiler.check import read_own
-from lrdsl.compiler.elaborate import elaborate
+from lrdsl.compiler.check_definitions import read_own
 from lrdsl.compiler.expand import expand, own_text
-from lrdsl.compiler.terms import Term
+from lrdsl.compiler.ir import Term
+from lrdsl.compiler.resolve_names import elaborate
 from lrdsl.diagnostics import Reporter, SpecError
 from lrdsl.library import Library
 from lrdsl.syntax import nodes as n

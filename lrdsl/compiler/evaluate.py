@@ -19,8 +19,8 @@ import numpy as np
 from lrdsl import diagnostics as d
 from lrdsl.compiler.conditions import Conditions
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.elaborate import DURATIONS, check_function
-from lrdsl.compiler.frames import Frame, Place
+from lrdsl.compiler.environment import Frame, Place
+from lrdsl.compiler.resolve_names import DURATIONS, check_function
 from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.functions import CONSTANTS, FUNCTIONS, OPERATORS

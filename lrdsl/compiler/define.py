@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from lrdsl import diagnostics as d
-from lrdsl.compiler.check import read_own
+from lrdsl.compiler.check_definitions import read_own
 from lrdsl.diagnostics import fail
 from lrdsl.library import keep, loaded
 from lrdsl.library.files import read_file

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from lrdsl import diagnostics as d
 from lrdsl.compiler.bind import UNTIL, Binding, bind
-from lrdsl.compiler.terms import (
+from lrdsl.compiler.ir import (
     Apply,
     Called,
     Choice,

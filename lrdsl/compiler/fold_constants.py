@@ -5,9 +5,9 @@ What definitions stand for is full of it, `0.3 * 1000 - 1`, and is easier to rea
 
 from __future__ import annotations
 
-from lrdsl.compiler.arithmetic import Durations, Values
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.frames import Place
+from lrdsl.compiler.environment import Place
+from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.functions import FUNCTIONS
 from lrdsl.signal import LAST_STEP
