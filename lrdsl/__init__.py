@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lrdsl.schedule import Schedule, Segment, compile
     from lrdsl.switch import Switch
     from lrdsl.syntax.spec import Spec
-    from lrdsl.tree.taken import parse
+    from lrdsl.tree.coerce import parse
 
 __version__ = "0.1.0"
 
@@ -39,7 +39,7 @@ _HOME = {
     "format": "lrdsl.formatter",
     "lint": "lrdsl.linter",
     "load": "lrdsl.compiler.define",
-    "parse": "lrdsl.tree.taken",
+    "parse": "lrdsl.tree.coerce",
     "shape": "lrdsl.custom",
 }
 _MODULES = frozenset({"build", "hydra", "plot", "torch", "tree"})

@@ -18,8 +18,8 @@ from lrdsl.registry import did_you_mean
 from lrdsl.syntax.nodes import Name, walk
 from lrdsl.syntax.printer import write
 from lrdsl.syntax.spec import parse
-from lrdsl.tree.taken import source_of, taken
-from lrdsl.tree.words import CALLED, is_tree
+from lrdsl.tree.coerce import source_of, taken
+from lrdsl.tree.keywords import CALLED, is_tree
 
 ONE_SPEC = frozenset({"spec", "definitions"})
 """The keys of a mapping that is one spec and not a program or a choice of specs."""

@@ -30,7 +30,7 @@ from lrdsl.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times, half_up
 from lrdsl.syntax.parser import LONGEST_KEPT
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Operand, Spec, as_number, source_of
-from lrdsl.tree.taken import taken
+from lrdsl.tree.coerce import taken
 
 MOST_CYCLES = 10**6
 """More cycles than this are not listed."""

@@ -35,7 +35,7 @@ from lrdsl.syntax.spec import Spec
 from lrdsl.torch import Scheduler
 from lrdsl.tree import from_tree, json_schema, to_tree
 from lrdsl.tree.interpolations import Interpolations
-from lrdsl.tree.words import WORDS, is_data, is_tree
+from lrdsl.tree.keywords import WORDS, is_data, is_tree
 
 ROOT = Path(__file__).parent.parent
 CONF = ROOT / "conf"

@@ -66,8 +66,8 @@ def _of_argument(spec: str, form: str) -> Any:
 def _converted(data: Any, form: str) -> Any:
     """The other form of a spec, with its interpolations."""
     from lrdsl.tree import to_tree
+    from lrdsl.tree.coerce import parse, source_of
     from lrdsl.tree.interpolations import Interpolations
-    from lrdsl.tree.taken import parse, source_of
 
     kept = Interpolations()
     spec = parse(source_of(kept.hide(data)))

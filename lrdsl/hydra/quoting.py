@@ -41,7 +41,7 @@ def quote(
     >>> "lr=" + ",".join([quote("cosine(1, 0, 800)"), quote(0.1)])
     'lr="cosine(1, 0, 800)","0.1"'
     """
-    from lrdsl.tree.taken import source_of  # an app that starts needs none of it
+    from lrdsl.tree.coerce import source_of  # an app that starts needs none of it
 
     source = source_of(text)
     if shell is not None and shell not in _SHELLS:

@@ -11,7 +11,7 @@ from typing import Any
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.syntax.spec import Operand, as_number
-from lrdsl.tree.taken import source_of
+from lrdsl.tree.coerce import source_of
 
 LONGEST = 100
 """Characters of a slug, unless less is asked for; file systems take 255 bytes at most."""

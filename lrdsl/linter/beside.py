@@ -12,7 +12,7 @@ from lrdsl.diagnostics import Diagnostic, SpecError
 from lrdsl.library.files import text_of
 from lrdsl.program import Choice, Program, ordered
 from lrdsl.schedule import Schedule, compile_in
-from lrdsl.tree.taken import source_of
+from lrdsl.tree.coerce import source_of
 
 RATE = "lr"
 """The number of a program that `base_lr` is of."""

@@ -23,8 +23,8 @@ from lrdsl.linter.sources.names import (
     looks_like_spec,
 )
 from lrdsl.syntax.spec import NAME, as_number
-from lrdsl.tree.taken import source_of
-from lrdsl.tree.words import is_data, is_tree
+from lrdsl.tree.coerce import source_of
+from lrdsl.tree.keywords import is_data, is_tree
 
 _RUN = PARTS - {"spec", "definitions"}
 _NOT_VARIABLES = frozenset({"optimizer", "last_epoch", "metric_reduction"})

@@ -17,7 +17,7 @@ from lrdsl.linter.base import RULES, Finding, Rule
 from lrdsl.linter.beside import RATE, Beside, References, besides
 from lrdsl.linter.subject import Subject
 from lrdsl.schedule import Schedule, schedule_of, with_definitions
-from lrdsl.tree.taken import source_of
+from lrdsl.tree.coerce import source_of
 
 UNKNOWN = (d.UNBOUND, d.NEEDS_CONTEXT)
 """What is wrong for want of something that the run will supply."""

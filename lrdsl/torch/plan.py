@@ -21,7 +21,7 @@ from lrdsl.slowed import Slowed
 from lrdsl.syntax.spec import parse
 from lrdsl.torch.ahead import Ahead, same_values
 from lrdsl.torch.metrics import Log
-from lrdsl.tree.taken import taken
+from lrdsl.tree.coerce import taken
 
 
 @dataclass(frozen=True, eq=False)

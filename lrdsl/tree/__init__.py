@@ -16,9 +16,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lrdsl.tree.read import from_tree
-    from lrdsl.tree.schema import json_schema
-    from lrdsl.tree.write import to_tree
+    from lrdsl.tree.decode import from_tree
+    from lrdsl.tree.encode import to_tree
+    from lrdsl.tree.json_schema import json_schema
 
 _HOME = {"from_tree": "read", "json_schema": "schema", "to_tree": "write"}
 

@@ -13,8 +13,8 @@ from typing import Any
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.syntax.parser import MAX_DEPTH
-from lrdsl.tree.read import MOST_PARTS
-from lrdsl.tree.words import is_data
+from lrdsl.tree.decode import MOST_PARTS
+from lrdsl.tree.keywords import is_data
 
 _GLUED = re.compile(r"[\w.]\Z")
 _STAND_IN = "interpolated_{}_"

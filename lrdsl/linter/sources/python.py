@@ -21,8 +21,8 @@ from lrdsl.linter.sources.holes import fill
 from lrdsl.linter.sources.literals import Literal, read_literal
 from lrdsl.linter.sources.training import told
 from lrdsl.syntax.spec import NAME, as_number
-from lrdsl.tree.taken import source_of
-from lrdsl.tree.words import is_tree
+from lrdsl.tree.coerce import source_of
+from lrdsl.tree.keywords import is_tree
 
 
 class NotPython(Exception):

@@ -11,8 +11,8 @@ from lrdsl.linter.sources import nodes
 from lrdsl.linter.sources.holes import Hole, fill
 from lrdsl.linter.sources.names import calls_schedule, is_number
 from lrdsl.linter.sources.nodes import Node, Scalar
-from lrdsl.tree.taken import source_of
-from lrdsl.tree.words import is_tree
+from lrdsl.tree.coerce import source_of
+from lrdsl.tree.keywords import is_tree
 
 _GIVEN = re.compile(r"given_\w+")
 _WORDS = {"true": True, "false": False}

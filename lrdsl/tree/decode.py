@@ -19,7 +19,7 @@ from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, MOST_NODES_DEEP, pars
 from lrdsl.syntax.printer import cut, write
 from lrdsl.syntax.spec import NAME, Spec, as_number, operand
 from lrdsl.tree.arguments import placed
-from lrdsl.tree.words import CALLED, CONDITIONAL, NO_NAMES, OPERATORS, are_entries, is_data
+from lrdsl.tree.keywords import CALLED, CONDITIONAL, NO_NAMES, OPERATORS, are_entries, is_data
 
 MOST_PARTS = MAX_CHARACTERS
 """More mappings, lists and scalars than this are in no tree: its text would be too long."""

@@ -24,7 +24,7 @@ from lrdsl.shapes import SHAPES, Form
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.definitions import DefinedParameter, Definition
 from lrdsl.syntax.printer import write
-from lrdsl.tree.words import CONDITIONAL, OPERATORS, WORDS
+from lrdsl.tree.keywords import CONDITIONAL, OPERATORS, WORDS
 
 Schema: TypeAlias = "dict[str, Any]"
 

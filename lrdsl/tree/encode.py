@@ -12,8 +12,8 @@ from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write, write_condition, write_entry_head
 from lrdsl.syntax.spec import NAME, Spec, parse
 from lrdsl.tree.arguments import named
-from lrdsl.tree.taken import source_of
-from lrdsl.tree.words import NO_NAMES, OPERATORS, WORDS, are_entries, is_bracket
+from lrdsl.tree.coerce import source_of
+from lrdsl.tree.keywords import NO_NAMES, OPERATORS, WORDS, are_entries, is_bracket
 
 Tree: TypeAlias = "dict[Any, Any] | list[Any] | str | int | float | bool | None"
 """What YAML and JSON are made of."""

@@ -12,7 +12,7 @@ from lrdsl.syntax import spec as text
 from lrdsl.syntax.parser import MAX_DEPTH
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Spec
-from lrdsl.tree.words import is_data
+from lrdsl.tree.keywords import is_data
 
 
 def taken(spec: object) -> str | FunctionSpec:
@@ -35,7 +35,7 @@ def taken(spec: object) -> str | FunctionSpec:
     if isinstance(spec, Mapping) and len(spec) != 1 and "if" not in spec:
         raise _no_spec(spec)
     if is_data(spec):
-        from lrdsl.tree.read import read_tree  # few specs are trees
+        from lrdsl.tree.decode import read_tree  # few specs are trees
 
         return read_tree(spec, place)
     return FunctionSpec(spec) if callable(spec) else text.source_of(spec)
