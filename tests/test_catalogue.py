@@ -35,10 +35,10 @@ def each(entry: Entry) -> str:
 
 def test_the_reference_page_is_up_to_date() -> None:
     made = subprocess.run(
-        [sys.executable, "-m", "lrdsl.reference"], capture_output=True, check=True
+        [sys.executable, "-m", "lrdsl.docsgen.reference"], capture_output=True, check=True
     )
     page = PAGE.read_bytes().replace(b"\r\n", b"\n")
-    assert made.stdout == page, "run: python -m lrdsl.reference > docs/reference.md"
+    assert made.stdout == page, "run: python -m lrdsl.docsgen.reference > docs/reference.md"
 
 
 def test_everything_is_in_it() -> None:

@@ -11,12 +11,12 @@ import lrdsl
 from lrdsl.catalogue import find
 from lrdsl.cli.main import cli
 from lrdsl.docs import deprecation
+from lrdsl.docsgen.reference import page
 from lrdsl.library import Library
 from lrdsl.linter import Settings
 from lrdsl.linter.base import RULES
 from lrdsl.linter.files import lint_source, read_text
 from lrdsl.linter.project import Project
-from lrdsl.reference import page
 
 RULE = Settings(select=("deprecated-name",))
 

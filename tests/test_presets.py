@@ -14,8 +14,8 @@ from omegaconf import OmegaConf
 from processes import python
 
 import lrdsl
-from lrdsl import gallery
 from lrdsl.cli.main import cli
+from lrdsl.docsgen import gallery
 from lrdsl.hydra import lint_hydra
 from lrdsl.presets import files, presets, read
 
@@ -344,12 +344,12 @@ def test_what_is_wrong_with_an_app_is_not_looked_for_in_presets(tmp_path):
 
 def test_the_page_is_made_of_the_presets():
     page = (ROOT / "docs" / "presets.md").read_text(encoding="utf-8")
-    assert gallery.page() == page, "run: python -m lrdsl.gallery > docs/presets.md"
+    assert gallery.page() == page, "run: python -m lrdsl.docsgen.gallery > docs/presets.md"
 
 
 def test_the_picture_is_made_of_the_presets():
     picture = (ROOT / "docs" / "presets.svg").read_text(encoding="utf-8")
-    assert gallery.digest() in picture, "run: python -m lrdsl.gallery docs/presets.svg"
+    assert gallery.digest() in picture, "run: python -m lrdsl.docsgen.gallery docs/presets.svg"
     assert [name for name in NAMES if f"<!-- {name} -->" not in picture] == []
 
 

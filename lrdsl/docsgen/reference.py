@@ -1,6 +1,6 @@
 """The reference page, made from what the docstrings and the comments of definitions say.
 
-python -m lrdsl.reference > docs/reference.md
+python -m lrdsl.docsgen.reference > docs/reference.md
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ A parameter without a default must be given. `_` in a call stands for the defaul
 takes `steps` takes `until` instead. The examples are for a run of {total_steps} updates, {epoch} in
 an epoch, and a base learning rate of {base_lr}.
 
-This page is made by `python -m lrdsl.reference > docs/reference.md`.
+This page is made by `python -m lrdsl.docsgen.reference > docs/reference.md`.
 """
 
 

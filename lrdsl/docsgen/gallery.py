@@ -1,7 +1,7 @@
 """All presets on a page and in a picture.
 
-python -m lrdsl.gallery > docs/presets.md
-python -m lrdsl.gallery docs/presets.svg
+python -m lrdsl.docsgen.gallery > docs/presets.md
+python -m lrdsl.docsgen.gallery docs/presets.svg
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ taken from a paper is the shape of its schedule; its height is yours to choose.
 """
 
 _END = """
-This page is made by `python -m lrdsl.gallery > docs/presets.md`, its picture by
-`python -m lrdsl.gallery docs/presets.svg`.
+This page is made by `python -m lrdsl.docsgen.gallery > docs/presets.md`, its picture by
+`python -m lrdsl.docsgen.gallery docs/presets.svg`.
 """
 
 
