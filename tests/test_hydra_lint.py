@@ -16,7 +16,7 @@ from warm import warm_python
 
 import lrdsl
 from lrdsl.hydra import LintCallback, lint_hydra
-from lrdsl.hydra.plain import plain
+from lrdsl.hydra.resolve import plain
 from lrdsl.hydra.sweeps import MOST_JOBS, sweep_of
 from lrdsl.linter import Settings
 from lrdsl.linter.composed import places_in

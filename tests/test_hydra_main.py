@@ -22,9 +22,9 @@ from omegaconf import OmegaConf
 
 import lrdsl
 from lrdsl.hydra import main
-from lrdsl.hydra.grammar import FUNCTIONS
+from lrdsl.hydra.override_grammar import FUNCTIONS
 from lrdsl.hydra.overrides import MOST_VALUES, Quoted, quoted
-from lrdsl.hydra.parts import bracketed, split
+from lrdsl.hydra.value_splitter import bracketed, split
 
 PARSER = OverridesParser.create()
 HEADLINE = "warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"

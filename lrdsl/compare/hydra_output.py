@@ -73,7 +73,7 @@ def _loaded(path: Path, problems: list[str]) -> Any:
 def _place(path: Path, problems: list[str]) -> Place | None:
     from omegaconf import DictConfig, OmegaConf
 
-    from lrdsl.hydra.plain import plain
+    from lrdsl.hydra.resolve import plain
     from lrdsl.linter.composed import places_in
 
     try:

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 import hydra_plugins.lrdsl_resolvers  # noqa: F401  # a replay loads no plugins
 
 if TYPE_CHECKING:
-    from lrdsl.hydra.app import main
     from lrdsl.hydra.callback import LintCallback
-    from lrdsl.hydra.compositions import Composed, lint_hydra
+    from lrdsl.hydra.compose_all import Composed, lint_hydra
+    from lrdsl.hydra.main_decorator import main
     from lrdsl.hydra.quoting import quote
     from lrdsl.hydra.slugs import slug
 
 _HOME = {
-    "Composed": "lrdsl.hydra.compositions",
+    "Composed": "lrdsl.hydra.compose_all",
     "LintCallback": "lrdsl.hydra.callback",
-    "lint_hydra": "lrdsl.hydra.compositions",
-    "main": "lrdsl.hydra.app",
+    "lint_hydra": "lrdsl.hydra.compose_all",
+    "main": "lrdsl.hydra.main_decorator",
     "quote": "lrdsl.hydra.quoting",
     "slug": "lrdsl.hydra.slugs",
 }

@@ -13,8 +13,8 @@ from omegaconf import DictConfig, open_dict
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Diagnostic, Severity, fail
-from lrdsl.hydra.compositions import presets
-from lrdsl.hydra.plain import plain
+from lrdsl.hydra.compose_all import presets
+from lrdsl.hydra.resolve import plain
 from lrdsl.hydra.sweeps import Job, Sweep, numbered, sweep_of
 from lrdsl.linter.composed import Place, lint_place, places_in
 from lrdsl.linter.project import Project

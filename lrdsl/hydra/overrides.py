@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from lrdsl.hydra import grammar
-from lrdsl.hydra.parts import bracketed, split
+from lrdsl.hydra import override_grammar
 from lrdsl.hydra.quoting import in_quotes
+from lrdsl.hydra.value_splitter import bracketed, split
 from lrdsl.registry import near
 from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, can_be_read
 
@@ -44,11 +44,11 @@ def quoted(argument: str) -> Quoted:
     >>> quoted("lr=choice(0.1,0.3)").text
     'lr=choice(0.1,0.3)'
     """
-    if not _is_worth_reading(argument) or grammar.reads(argument):
+    if not _is_worth_reading(argument) or override_grammar.reads(argument):
         return Quoted(argument)
     key, sign, value = argument.partition("=")
     try:
-        if not sign or not grammar.is_key(key):
+        if not sign or not override_grammar.is_key(key):
             return Quoted(argument, _about_key(argument))
         if _takes_no_spec(key):
             return Quoted(argument, _about_place(key, value))
@@ -56,7 +56,7 @@ def quoted(argument: str) -> Quoted:
         text = f"{key}={reader.value(value)}"
     except _LeftToHydra as why:
         return Quoted(argument, str(why))
-    return Quoted(text, reader.note) if grammar.reads(text) else Quoted(argument)
+    return Quoted(text, reader.note) if override_grammar.reads(text) else Quoted(argument)
 
 
 class _LeftToHydra(Exception):
@@ -101,7 +101,7 @@ class _Reader:
         return parts
 
     def _element(self, text: str, depth: int) -> str:
-        if grammar.reads(f"k={text.strip()}"):
+        if override_grammar.reads(f"k={text.strip()}"):
             return text
         whole = bracketed(text)
         if whole is not None and _is_hydras(text):
@@ -117,7 +117,7 @@ class _Reader:
     def _as_text(self, text: str) -> str:
         text = text.strip()
         call = _CALL.match(text)
-        meant = call and near(call[1], grammar.FUNCTIONS, alike=0.8)
+        meant = call and near(call[1], override_grammar.FUNCTIONS, alike=0.8)
         if call and meant and not self.note and not _is_known(call[1]):
             self.note = f"`{call[1]}(…)` goes to the app as text; Hydra's function is `{meant}`"
         return in_quotes(text)
@@ -159,7 +159,7 @@ def _is_hydras(text: str) -> bool:
     """Whether a value is nothing but a call of one of Hydra's functions, a list or a mapping."""
     whole = bracketed(text)
     return whole is not None and (
-        whole.name in grammar.FUNCTIONS if whole.name else whole.opening != "("
+        whole.name in override_grammar.FUNCTIONS if whole.name else whole.opening != "("
     )
 
 
@@ -188,7 +188,7 @@ def _about_key(argument: str) -> str:
     if not _calls_known(argument):
         return ""
     name = argument.partition("=")[0].strip(" -")
-    shown = name if grammar.is_key(name) else "lr"
+    shown = name if override_grammar.is_key(name) else "lr"
     return f"an override is a key, `=` and the value, in one piece: {shown}='…'"
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
-from lrdsl.hydra.grammar import is_key
+from lrdsl.hydra.override_grammar import is_key
 from lrdsl.syntax.spec import Operand
 
 Shell: TypeAlias = Literal["bash", "zsh", "powershell"]

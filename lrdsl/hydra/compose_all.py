@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Diagnostic, SpecError, fail
-from lrdsl.hydra.plain import plain
+from lrdsl.hydra.resolve import plain
 from lrdsl.linter.composed import Place, lint_place, places_in
 from lrdsl.linter.engine import Settings
 from lrdsl.presets import GROUP
