@@ -65,7 +65,7 @@ class PresetSource(ConfigSource):
 
 
 def _names() -> dict[str, Path]:
-    from lrdsl.presets import files
+    from lrdsl.language.presets import files
 
     return dict(files())
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lrdsl.compiler.define import define, load
-    from lrdsl.custom import shape
     from lrdsl.diagnostics import Diagnostic, Span, SpecError
     from lrdsl.formatter import format
+    from lrdsl.language.custom_shapes import shape
     from lrdsl.linter import lint
     from lrdsl.schedule import Schedule, Segment, compile
     from lrdsl.switch import Switch
@@ -40,7 +40,7 @@ _HOME = {
     "lint": "lrdsl.linter",
     "load": "lrdsl.compiler.define",
     "parse": "lrdsl.tree.coerce",
-    "shape": "lrdsl.custom",
+    "shape": "lrdsl.language.custom_shapes",
 }
 _MODULES = frozenset({"build", "hydra", "plot", "torch", "tree"})
 

@@ -28,9 +28,9 @@ import sys
 from typing import Any, TypeAlias
 
 from lrdsl import diagnostics as d
-from lrdsl.catalogue import Entry, find, names
 from lrdsl.diagnostics import fail
-from lrdsl.functions import CONSTANTS
+from lrdsl.language.catalog import Entry, find, names
+from lrdsl.language.functions import CONSTANTS
 from lrdsl.registry import near
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n

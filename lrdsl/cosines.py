@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl.signal import Array, Range, Times
+from lrdsl.language.signal import Array, Range, Times
 
 BLOCK = 4096
 """Updates in a block. Arrays with rows of this length are what numpy multiplies fastest."""

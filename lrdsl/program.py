@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrdsl import diagnostics as d
-from lrdsl.callables import FunctionSpec
 from lrdsl.compiler.check_definitions import read_own
 from lrdsl.compiler.expand import fields
 from lrdsl.diagnostics import Diagnostic, Span, SpecError
+from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.library import Library
 from lrdsl.library.files import text_of
 from lrdsl.registry import did_you_mean

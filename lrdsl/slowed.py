@@ -10,9 +10,9 @@ from fractions import Fraction
 import numpy as np
 
 from lrdsl.compiler.lower import Resolved
+from lrdsl.language.signal import Array, Piece, Signal, Times, scaled
 from lrdsl.modifiers.reactive import Reaction
 from lrdsl.schedule import Schedule, as_step
-from lrdsl.signal import Array, Piece, Signal, Times, scaled
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any, Generic, NoReturn, SupportsIndex, TypeVar
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
+from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule import as_step
-from lrdsl.signal import LAST_STEP
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import as_number
 

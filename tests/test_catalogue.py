@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 import lrdsl
-from lrdsl.catalogue import EXAMPLE_RUN, GROUPS, Entry, entries, find, names
 from lrdsl.compiler.expand import expand
-from lrdsl.compiler.kinds import kinds_of
-from lrdsl.compiler.lists import LISTS
 from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter
 from lrdsl.docs import read_doc
-from lrdsl.functions import FUNCTIONS
+from lrdsl.language.catalog import EXAMPLE_RUN, GROUPS, Entry, entries, find, names
+from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.infer_kinds import kinds_of
+from lrdsl.language.list_functions import LISTS
 from lrdsl.library import Library, shipped
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES

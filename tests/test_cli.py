@@ -518,7 +518,7 @@ def test_show_says_what_else_is_driven(mine):
 
 
 def test_shapes_lists_everything(mine):
-    from lrdsl.catalogue import entries
+    from lrdsl.language.catalog import entries
 
     listed = call("shapes", "--library", mine).stdout
     groups = [line for line in listed.splitlines() if line and not line.startswith(" ")]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 import lrdsl
 from lrdsl import cosines as module
 from lrdsl.cosines import BLOCK, FEW, LONGEST, cosines
-from lrdsl.signal import CHUNK, Range, piecewise
+from lrdsl.language.signal import CHUNK, Range, piecewise
 
 SPANS = [1, 2, 7, FEW, BLOCK - 1, BLOCK, BLOCK + 1, 99_999, 10**6, LONGEST, LONGEST + 1, 10**9]
 spans = st.sampled_from(SPANS) | st.integers(1, 3 * LONGEST)

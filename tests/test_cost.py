@@ -24,7 +24,7 @@ import pytest
 from counting import calls, grows_in_step
 
 import lrdsl
-from lrdsl.signal import CHUNK
+from lrdsl.language.signal import CHUNK
 from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH
 
 torch = pytest.importorskip("torch")

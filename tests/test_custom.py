@@ -27,8 +27,8 @@ from pydantic import Field
 import lrdsl
 import lrdsl.build
 from lrdsl import Schedule, SpecError, diagnostics
-from lrdsl.callables import Caller, FunctionSpec, qualified_name
-from lrdsl.parameters import Value
+from lrdsl.language.parameters import Value
+from lrdsl.language.python_functions import Caller, FunctionSpec, qualified_name
 from lrdsl.shapes import SHAPES, Shape
 from lrdsl.torch import Scheduler
 

@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 import lrdsl
-from lrdsl.catalogue import find
 from lrdsl.cli.main import cli
 from lrdsl.docs import deprecation
 from lrdsl.docsgen.reference import page
+from lrdsl.language.catalog import find
 from lrdsl.library import Library
 from lrdsl.linter import Settings
 from lrdsl.linter.base import RULES

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 import lrdsl
 from lrdsl.compiler import frontend
 from lrdsl.compiler.lower import Laid
+from lrdsl.language.signal import Number
 from lrdsl.library import keep
 from lrdsl.linter import engine, subject
 from lrdsl.linter.base import RULES
 from lrdsl.linter.files import lint_source, read_text
 from lrdsl.linter.project import Project
 from lrdsl.linter.sources.names import calls_schedule, looks_like_spec
-from lrdsl.signal import Number
 from lrdsl.syntax.nodes import Name
 
 

@@ -18,13 +18,13 @@ import pytest
 
 import lrdsl
 from lrdsl import SpecError
-from lrdsl.catalogue import EXAMPLE_RUN, entries
+from lrdsl.language.catalog import EXAMPLE_RUN, entries
+from lrdsl.language.presets import files, read
 from lrdsl.linter import lint
 from lrdsl.linter.files import lint_source, read_file, read_text
 from lrdsl.linter.found import SourceFile
 from lrdsl.linter.project import Project
 from lrdsl.linter.sources.names import calls_schedule
-from lrdsl.presets import files, read
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -17,7 +17,7 @@ import lrdsl
 from lrdsl.cli.main import cli
 from lrdsl.docsgen import gallery
 from lrdsl.hydra import lint_hydra
-from lrdsl.presets import files, presets, read
+from lrdsl.language.presets import files, presets, read
 
 ROOT = Path(__file__).parent.parent
 NAMES = list(files())

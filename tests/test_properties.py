@@ -18,7 +18,7 @@ from omegaconf import OmegaConf
 
 import lrdsl
 from lrdsl import Schedule, Spec, SpecError
-from lrdsl.signal import CHUNK
+from lrdsl.language.signal import CHUNK
 from lrdsl.syntax.printer import write
 
 FAR = 3000

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import lrdsl
 from lrdsl import SpecError, curves, shapes
 from lrdsl.curves import CURVES
-from lrdsl.functions import FUNCTIONS
+from lrdsl.language.functions import FUNCTIONS
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 

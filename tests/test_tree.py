@@ -25,9 +25,9 @@ from omegaconf import OmegaConf
 from pydantic import Field
 
 import lrdsl
-from lrdsl.catalogue import entries
 from lrdsl.cli.main import cli
 from lrdsl.diagnostics import SpecError
+from lrdsl.language.catalog import entries
 from lrdsl.library import Library
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.parser import parse_definitions

@@ -37,8 +37,8 @@ from lrdsl.cli.options import (
 from lrdsl.diagnostics import NEEDS_CONTEXT, UNBOUND, UNKNOWN_NAME, SpecError, fail
 
 if TYPE_CHECKING:
-    from lrdsl.catalogue import Entry
     from lrdsl.compiler.context import Context
+    from lrdsl.language.catalog import Entry
     from lrdsl.plot import Curve
     from lrdsl.schedule import Schedule
     from lrdsl.syntax.nodes import Node
@@ -271,7 +271,7 @@ def shapes(name: str | None) -> None:
     NAME is a shape, a modifier, a curve, a function or a definition; its parameters, formula,
     example and source are shown. The name of a group, such as std, lists that group alone.
     """
-    from lrdsl.catalogue import entries, find
+    from lrdsl.language.catalog import entries, find
 
     chosen = () if name is None else find(name)
     every = () if chosen else entries()
@@ -339,7 +339,7 @@ def _about(entry: Entry) -> str:
 
 def _example(entry: Entry) -> Iterator[str]:
     """The example, drawn; that of a definition, in core terms too."""
-    from lrdsl.catalogue import EXAMPLE_RUN
+    from lrdsl.language.catalog import EXAMPLE_RUN
     from lrdsl.plot import terminal
     from lrdsl.schedule import compile
 

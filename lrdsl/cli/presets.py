@@ -6,7 +6,7 @@ import click
 
 from lrdsl.cli.console import plain, writes
 from lrdsl.diagnostics import UNKNOWN_NAME, SpecError, fail
-from lrdsl.presets import Preset, files, read
+from lrdsl.language.presets import Preset, files, read
 from lrdsl.registry import near
 
 

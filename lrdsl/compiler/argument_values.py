@@ -14,9 +14,9 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.environment import Frame, Place
 from lrdsl.compiler.evaluate import Durations, Values, base, is_whole
 from lrdsl.diagnostics import Reporter, Span
-from lrdsl.parameters import Kind, Lean, Parameter, ParameterError, Parametrised
+from lrdsl.language.parameters import Kind, Lean, Parameter, ParameterError, Parametrised
+from lrdsl.language.signal import Exact, half_up
 from lrdsl.registry import did_you_mean
-from lrdsl.signal import Exact, half_up
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write
 

@@ -10,11 +10,11 @@ from lrdsl import diagnostics as d
 from lrdsl.compiler.context import RESERVED
 from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.expand import Budget, expand
-from lrdsl.compiler.names import WORDS, taken
 from lrdsl.compiler.resolve_names import elaborate
 from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter, Span, SpecError
-from lrdsl.functions import FUNCTIONS
+from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.reserved import WORDS, taken
 from lrdsl.library import Library, is_shipped
 from lrdsl.registry import did_you_mean
 from lrdsl.syntax import nodes as n

@@ -23,12 +23,12 @@ from lrdsl.compiler.environment import Frame, Place
 from lrdsl.compiler.resolve_names import DURATIONS, check_function
 from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter, Span
-from lrdsl.functions import CONSTANTS, FUNCTIONS, OPERATORS
+from lrdsl.language.functions import CONSTANTS, FUNCTIONS, OPERATORS
+from lrdsl.language.presets import is_preset
+from lrdsl.language.signal import LAST_STEP, Exact, exact
 from lrdsl.modifiers import MODIFIERS
-from lrdsl.presets import is_preset
 from lrdsl.registry import did_you_mean
 from lrdsl.shapes import SHAPES
-from lrdsl.signal import LAST_STEP, Exact, exact
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import short, write
 

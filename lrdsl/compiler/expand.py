@@ -19,9 +19,9 @@ from lrdsl import diagnostics as d
 from lrdsl.compiler.conditions import word_of
 from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.fold_constants import folded
-from lrdsl.compiler.lists import LISTS, of_lists
 from lrdsl.diagnostics import NOWHERE, Reporter, Span
-from lrdsl.functions import FUNCTIONS
+from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.list_functions import LISTS, of_lists
 from lrdsl.library import Library
 from lrdsl.registry import did_you_mean
 from lrdsl.syntax import nodes as n

@@ -9,8 +9,8 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.environment import Place
 from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.diagnostics import Reporter, Span
-from lrdsl.functions import FUNCTIONS
-from lrdsl.signal import LAST_STEP
+from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.numbers import number_node
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lrdsl import diagnostics as d
-from lrdsl.compiler.bind import Binding
 from lrdsl.compiler.check_definitions import read_own
 from lrdsl.compiler.expand import expand, own_text
 from lrdsl.compiler.ir import Term
 from lrdsl.compiler.resolve_names import elaborate
 from lrdsl.diagnostics import Reporter, SpecError
+from lrdsl.language.binding import Binding
 from lrdsl.library import Library
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.parser import read

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from lrdsl.curves import Curve
-from lrdsl.functions import Function
+from lrdsl.language.functions import Function
+from lrdsl.language.parameters import Parameter
 from lrdsl.modifiers import Modifier
-from lrdsl.parameters import Parameter
 from lrdsl.shapes import Form
 from lrdsl.syntax.nodes import Node, Pipe
 

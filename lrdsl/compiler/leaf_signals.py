@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from lrdsl.functions import FUNCTIONS
+from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.signal import Array, Exact, Piece, Range, Signal, Times, half_up, merged, whole
 from lrdsl.shapes import Shape
-from lrdsl.signal import Array, Exact, Piece, Range, Signal, Times, half_up, merged, whole
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write
 

@@ -37,13 +37,13 @@ from lrdsl.compiler.leaf_signals import Elsewhere, Leaf, Pointwise, Time
 from lrdsl.compiler.lengths import Measure, as_length, source_place, with_entries
 from lrdsl.curves import Curve
 from lrdsl.diagnostics import Reporter, Span
-from lrdsl.functions import OPERATORS, Function
+from lrdsl.language.functions import OPERATORS, Function
+from lrdsl.language.parameters import Kind, ParameterError
+from lrdsl.language.signal import Chain, Exact, Number, Signal, half_up
 from lrdsl.modifiers import Modifier
 from lrdsl.modifiers.base import Length
 from lrdsl.modifiers.interval import Entry, Standing
 from lrdsl.modifiers.reactive import Reacting, Reaction, Reactive, Reactor
-from lrdsl.parameters import Kind, ParameterError
-from lrdsl.signal import Chain, Exact, Number, Signal, half_up
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import short, write
 

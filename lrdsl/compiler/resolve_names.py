@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from lrdsl import diagnostics as d
-from lrdsl.compiler.bind import UNTIL, Binding, bind
 from lrdsl.compiler.ir import (
     Apply,
     Called,
@@ -22,10 +21,11 @@ from lrdsl.compiler.ir import (
     Term,
 )
 from lrdsl.diagnostics import Reporter, Span
-from lrdsl.functions import FUNCTIONS
+from lrdsl.language.binding import UNTIL, Binding, bind
+from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.parameters import Kind
+from lrdsl.language.presets import is_preset
 from lrdsl.modifiers import MODIFIERS, Modifier
-from lrdsl.parameters import Kind
-from lrdsl.presets import is_preset
 from lrdsl.registry import did_you_mean
 from lrdsl.shapes import SHAPES, Form
 from lrdsl.syntax import nodes as n

@@ -7,9 +7,9 @@ from typing import ClassVar, TypeVar
 
 import numpy as np
 
-from lrdsl.parameters import Parametrised
+from lrdsl.language.parameters import Parametrised
+from lrdsl.language.signal import Array, Times
 from lrdsl.registry import Registry
-from lrdsl.signal import Array, Times
 
 
 class Curve(Parametrised):

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from lrdsl.curves.base import Curve, curve
-from lrdsl.signal import Array, Times
+from lrdsl.language.signal import Array, Times
 
 
 @curve

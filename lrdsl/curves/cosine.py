@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from lrdsl.cosines import cosines
 from lrdsl.curves.base import Curve, curve
-from lrdsl.signal import Array, Range, Times
+from lrdsl.language.signal import Array, Range, Times
 
 
 @curve

@@ -5,8 +5,8 @@ from typing import ClassVar
 import numpy as np
 
 from lrdsl.curves.base import Curve, curve, progress
-from lrdsl.parameters import ParameterError
-from lrdsl.signal import Array, Times
+from lrdsl.language.parameters import ParameterError
+from lrdsl.language.signal import Array, Times
 
 
 @curve

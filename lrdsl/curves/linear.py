@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lrdsl.curves.base import Rise, curve
-from lrdsl.signal import Array
+from lrdsl.language.signal import Array
 
 
 @curve

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from lrdsl.curves.base import Fade, curve
-from lrdsl.parameters import Value
-from lrdsl.signal import Array
+from lrdsl.language.parameters import Value
+from lrdsl.language.signal import Array
 
 
 @curve

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from lrdsl.curves.base import Rise, curve
-from lrdsl.signal import Array
+from lrdsl.language.signal import Array
 
 
 @curve

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lrdsl.curves.base import Fade, curve
-from lrdsl.parameters import ParameterError, Value
-from lrdsl.signal import Array
+from lrdsl.language.parameters import ParameterError, Value
+from lrdsl.language.signal import Array
 
 
 @curve

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from lrdsl.language.presets import Preset, files, presets
 from lrdsl.plot import COLOURS, INK, blank, kind_of, write
-from lrdsl.presets import Preset, files, presets
 from lrdsl.schedule import Schedule, compile
 
 STEPS = 1000
@@ -55,7 +55,7 @@ This page is made by `python -m lrdsl.docsgen.gallery > docs/presets.md`, its pi
 def shown(preset: Preset) -> Schedule:
     """A preset as the picture has it: without the keys, in a run of 1000 updates, from a base of 1.
 
-    >>> from lrdsl.presets import read
+    >>> from lrdsl.language.presets import read
     >>> shown(read("cosine"))(500)
     0.5
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from lrdsl.catalogue import EXAMPLE_RUN, GROUPS, Entry, Row, entries
+from lrdsl.language.catalog import EXAMPLE_RUN, GROUPS, Entry, Row, entries
 from lrdsl.library import Library
 from lrdsl.syntax.layout import lay_out_definition
 
@@ -29,7 +29,7 @@ This page is made by `python -m lrdsl.docsgen.reference > docs/reference.md`.
 def page(found: Iterable[Entry]) -> str:
     """The page on some entries, as Markdown.
 
-    >>> from lrdsl.catalogue import find
+    >>> from lrdsl.language.catalog import find
     >>> print(page(find("hold")).partition("## ")[2])
     shapes
     <BLANKLINE>

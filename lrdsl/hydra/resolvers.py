@@ -27,9 +27,9 @@ from omegaconf.errors import OmegaConfBaseException
 from lrdsl import diagnostics as d
 from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import fail
+from lrdsl.language.signal import LAST_STEP
 from lrdsl.linter.composed import places_in
 from lrdsl.schedule import Schedule, compile
-from lrdsl.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
 
 _RUN = sorted(PARTS - {"spec", "base_lr"})

@@ -12,22 +12,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrdsl.compiler.bind import UNTIL, Binding, bind
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.environment import Place
 from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.compiler.lower import Laid
 from lrdsl.diagnostics import Reporter, Span, SpecError
-from lrdsl.functions import FUNCTIONS
+from lrdsl.language.binding import UNTIL, Binding, bind
+from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.parameters import Kind
+from lrdsl.language.signal import Signal
 from lrdsl.library import Library
 from lrdsl.linter.beside import Beside
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.modifiers.base import Length
-from lrdsl.parameters import Kind
 from lrdsl.schedule import Schedule, schedule_of
 from lrdsl.shapes import SHAPES, Form
-from lrdsl.signal import Signal
 from lrdsl.syntax import nodes as n
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from lrdsl.compiler.resolve_names import DURATIONS
 from lrdsl.diagnostics import Span, SpecError
+from lrdsl.language.parameters import Kind
 from lrdsl.linter.subject import CallSite, Subject
-from lrdsl.parameters import Kind
 from lrdsl.schedule import Schedule
 from lrdsl.syntax import nodes as n
 

@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Field
 
+from lrdsl.language.parameters import Count, Value
 from lrdsl.modifiers.base import modifier
 from lrdsl.modifiers.reactive import Reactive, State, lowered
-from lrdsl.parameters import Count, Value
 
 
 class Progress(NamedTuple):

@@ -12,9 +12,9 @@ from typing import ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 
-from lrdsl.parameters import Parametrised
+from lrdsl.language.parameters import Parametrised
+from lrdsl.language.signal import Array, Piece, Signal, Times, held
 from lrdsl.registry import Registry
-from lrdsl.signal import Array, Piece, Signal, Times, held
 
 Length: TypeAlias = "Fraction | float"
 """An exact number of updates, or `math.inf` for what never ends."""

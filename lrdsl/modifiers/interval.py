@@ -8,9 +8,19 @@ from typing import Annotated, ClassVar, NamedTuple
 import numpy as np
 from pydantic import InstanceOf
 
+from lrdsl.language.parameters import Kind
+from lrdsl.language.signal import (
+    Array,
+    Number,
+    Piece,
+    Signal,
+    Times,
+    merged,
+    piecewise,
+    shift,
+    spans,
+)
 from lrdsl.modifiers.base import Length, Modifier, modifier
-from lrdsl.parameters import Kind
-from lrdsl.signal import Array, Number, Piece, Signal, Times, merged, piecewise, shift, spans
 
 
 class Entry(NamedTuple):

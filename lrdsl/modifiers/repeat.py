@@ -10,9 +10,8 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.modifiers.base import Length, Modifier, modifier
-from lrdsl.parameters import Count, ParameterError, Value
-from lrdsl.signal import (
+from lrdsl.language.parameters import Count, ParameterError, Value
+from lrdsl.language.signal import (
     LAST_STEP,
     Array,
     Piece,
@@ -27,6 +26,7 @@ from lrdsl.signal import (
     scaled,
     shift,
 )
+from lrdsl.modifiers.base import Length, Modifier, modifier
 
 _HALF = Fraction(1, 2)
 

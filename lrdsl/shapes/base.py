@@ -11,10 +11,10 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from lrdsl.curves import CURVES, Curve
-from lrdsl.parameters import Kind, Lean, Parameter, Parametrised
+from lrdsl.language.parameters import Kind, Lean, Parameter, Parametrised
+from lrdsl.language.signal import Array, Times
 from lrdsl.plugins import Plugins
 from lrdsl.registry import Registry
-from lrdsl.signal import Array, Times
 
 
 class Shape(Parametrised):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lrdsl.parameters import Lean, Value, lean
+from lrdsl.language.parameters import Lean, Value, lean
 from lrdsl.shapes.base import shape
 from lrdsl.shapes.ramp import Mode, Ramp
 

@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.parameters import Duration, Flag, Lean, Value, lean
+from lrdsl.language.parameters import Duration, Flag, Lean, Value, lean
+from lrdsl.language.signal import Array, scaled
 from lrdsl.shapes.base import Shape, shape
-from lrdsl.signal import Array, scaled
 
 
 @shape

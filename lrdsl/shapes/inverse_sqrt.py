@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.parameters import Lean, Updates, Value, lean
+from lrdsl.language.parameters import Lean, Updates, Value, lean
+from lrdsl.language.signal import Array
 from lrdsl.shapes.base import Shape, shape
-from lrdsl.signal import Array
 
 
 @shape

@@ -5,9 +5,9 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.parameters import Lean, Milestones, ParameterError, Value, Values, lean
+from lrdsl.language.parameters import Lean, Milestones, ParameterError, Value, Values, lean
+from lrdsl.language.signal import Array
 from lrdsl.shapes.base import Shape, shape
-from lrdsl.signal import Array
 
 
 @shape

@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.parameters import Kind
+from lrdsl.language.parameters import Kind
+from lrdsl.language.signal import Array
 from lrdsl.shapes.base import Shape, shape
-from lrdsl.signal import Array
 
 
 @shape

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from lrdsl.curves import Curve
-from lrdsl.parameters import (
+from lrdsl.language.parameters import (
     REQUIRED,
     Flag,
     Kind,
@@ -16,8 +16,8 @@ from lrdsl.parameters import (
     Value,
     lean,
 )
+from lrdsl.language.signal import Array, Times, held
 from lrdsl.shapes.base import Form, Shape, shape
-from lrdsl.signal import Array, Times, held
 
 Mode = Annotated[Any, Kind.MODE]
 """A curve with its parameters known; the default of a field is the curve's name."""

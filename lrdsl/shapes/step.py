@@ -7,9 +7,9 @@ import numpy as np
 from pydantic import Field
 
 from lrdsl import diagnostics as d
-from lrdsl.parameters import Kind, Lean, ParameterError, Value, lean
+from lrdsl.language.parameters import Kind, Lean, ParameterError, Value, lean
+from lrdsl.language.signal import Array, last_multiple, scaled
 from lrdsl.shapes.base import Shape, shape
-from lrdsl.signal import Array, last_multiple, scaled
 
 
 @shape

@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.parameters import Lean, Value, lean
+from lrdsl.language.parameters import Lean, Value, lean
+from lrdsl.language.signal import Array
 from lrdsl.shapes.base import Shape, shape
-from lrdsl.signal import Array
 
 FIRST = 16
 """So many factors are multiplied as they stand; after them the expansion is exact to a rounding."""

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lrdsl.parameters import Lean, Steps, Value, lean
+from lrdsl.language.parameters import Lean, Steps, Value, lean
 from lrdsl.shapes.base import shape
 from lrdsl.shapes.ramp import Mode, Ramp
 

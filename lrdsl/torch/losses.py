@@ -9,7 +9,7 @@ from torch import nn
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
-from lrdsl.signal import LAST_STEP
+from lrdsl.language.signal import LAST_STEP
 from lrdsl.switch import Switch
 
 

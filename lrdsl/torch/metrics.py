@@ -13,8 +13,8 @@ from torch import distributed
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import SpecError, fail
+from lrdsl.language.signal import LAST_STEP
 from lrdsl.registry import did_you_mean
-from lrdsl.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.slots import plain
 

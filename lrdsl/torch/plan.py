@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any
 
 from lrdsl import diagnostics as d
-from lrdsl.callables import FunctionSpec
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, Span, SpecError, fail, place_in
+from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.program import Choice, Program, ordered
 from lrdsl.schedule import Schedule, compile_in, with_definitions
 from lrdsl.slowed import Slowed

@@ -9,8 +9,8 @@ from typing import Any
 from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import SpecError, fail
+from lrdsl.language.signal import LAST_STEP
 from lrdsl.program import Program
-from lrdsl.signal import LAST_STEP
 from lrdsl.syntax.spec import parse
 from lrdsl.torch.metrics import Log
 from lrdsl.torch.plan import Plan, Schedules

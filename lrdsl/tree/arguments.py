@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from lrdsl.compiler.bind import UNTIL, bind
-from lrdsl.compiler.lists import LISTS
 from lrdsl.diagnostics import Reporter
+from lrdsl.language.binding import UNTIL, bind
+from lrdsl.language.list_functions import LISTS
+from lrdsl.language.parameters import Kind, Lean, Parameter
 from lrdsl.library import Library
 from lrdsl.modifiers import MODIFIERS
-from lrdsl.parameters import Kind, Lean, Parameter
 from lrdsl.shapes import SHAPES, Form
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.definitions import DefinedParameter, Definition

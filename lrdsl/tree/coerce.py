@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lrdsl import diagnostics as d
-from lrdsl.callables import FunctionSpec
 from lrdsl.diagnostics import SpecError, fail
+from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax import spec as text
 from lrdsl.syntax.parser import MAX_DEPTH
 from lrdsl.syntax.printer import cut

@@ -6,7 +6,7 @@ import itertools
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from lrdsl.functions import FUNCTIONS
+from lrdsl.language.functions import FUNCTIONS
 from lrdsl.library import Library
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write, write_condition, write_entry_head

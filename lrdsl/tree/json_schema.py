@@ -11,15 +11,15 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from lrdsl.catalogue import Entry, find
-from lrdsl.compiler.bind import UNTIL
-from lrdsl.compiler.kinds import kinds_of
-from lrdsl.compiler.lists import LISTS
 from lrdsl.curves import CURVES
-from lrdsl.functions import FUNCTIONS
+from lrdsl.language.binding import UNTIL
+from lrdsl.language.catalog import Entry, find
+from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.infer_kinds import kinds_of
+from lrdsl.language.list_functions import LISTS
+from lrdsl.language.parameters import Kind, Parameter, Parametrised
 from lrdsl.library import Library
 from lrdsl.modifiers import MODIFIERS
-from lrdsl.parameters import Kind, Parameter, Parametrised
 from lrdsl.shapes import SHAPES, Form
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.definitions import DefinedParameter, Definition

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from lrdsl.compiler.lists import LISTS
-from lrdsl.functions import FUNCTIONS
+from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.list_functions import LISTS
 from lrdsl.library import Library
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES

@@ -6,10 +6,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from lrdsl.language.signal import Array
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.looking import at_update, edges, horizon
 from lrdsl.linter.subject import Subject
-from lrdsl.signal import Array
 
 FIRST_UPDATES = 100_000
 """Of a longer run, the boundaries alone are looked at further on."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import ClassVar
 
+from lrdsl.language.signal import half_up
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.signal import half_up
 from lrdsl.syntax import nodes as n
 
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lrdsl.compiler.lists import LISTS
 from lrdsl.diagnostics import Reporter
-from lrdsl.functions import FUNCTIONS
+from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.list_functions import LISTS
 from lrdsl.library import Library
 from lrdsl.linter.found import Snippet
 from lrdsl.modifiers import MODIFIERS

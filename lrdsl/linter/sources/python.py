@@ -52,7 +52,7 @@ _HOMES = {
     "lrdsl.syntax.spec.parse": "lrdsl.parse",
     "lrdsl.compiler.define.define": "lrdsl.define",
     "lrdsl.compiler.define.load": "lrdsl.load",
-    "lrdsl.custom.shape": "lrdsl.shape",
+    "lrdsl.language.custom_shapes.shape": "lrdsl.shape",
     "lrdsl.torch.scheduler.Scheduler": "lrdsl.torch.Scheduler",
 }
 _DEFINE = {"lrdsl.shape", "lrdsl.load", "lrdsl.define"}

@@ -15,6 +15,7 @@ from typing import Any
 
 from lrdsl.compiler.context import PARTS, RESERVED
 from lrdsl.diagnostics import SpecError
+from lrdsl.language.presets import GROUP
 from lrdsl.library.files import text_of
 from lrdsl.linter.beside import facts_of
 from lrdsl.linter.found import Role, Snippet
@@ -30,7 +31,6 @@ from lrdsl.linter.sources.names import (
 )
 from lrdsl.linter.sources.nodes import Scalar
 from lrdsl.linter.sources.scalars import offsets_of
-from lrdsl.presets import GROUP
 from lrdsl.syntax.spec import NAME
 from lrdsl.tree.interpolations import after_interpolation
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lrdsl.compiler.context import RESERVED
-from lrdsl.compiler.lists import LISTS
 from lrdsl.curves import CURVES
-from lrdsl.functions import FUNCTIONS
+from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.list_functions import LISTS
 from lrdsl.library import Library
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES

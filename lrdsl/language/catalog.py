@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
-from lrdsl.compiler.kinds import kinds_of
-from lrdsl.compiler.lists import LISTS
 from lrdsl.curves import CURVES, Curve
 from lrdsl.docs import Doc, read_doc
-from lrdsl.functions import FUNCTIONS
+from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.infer_kinds import kinds_of
+from lrdsl.language.list_functions import LISTS
+from lrdsl.language.parameters import Parameter
 from lrdsl.library import Library
 from lrdsl.modifiers import MODIFIERS
-from lrdsl.parameters import Parameter
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax.definitions import Definition
 from lrdsl.syntax.printer import write

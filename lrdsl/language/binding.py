@@ -7,7 +7,7 @@ from typing import NamedTuple
 from lrdsl import diagnostics as d
 from lrdsl.curves import CURVES, Curve
 from lrdsl.diagnostics import Reporter
-from lrdsl.parameters import Kind, Parameter
+from lrdsl.language.parameters import Kind, Parameter
 from lrdsl.registry import did_you_mean, near
 from lrdsl.syntax.nodes import Call, Default, Faulty, If, Name, Node, String, walk
 

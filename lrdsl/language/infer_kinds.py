@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from lrdsl.compiler.bind import UNTIL, bind
-from lrdsl.compiler.lists import LISTS
 from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter
-from lrdsl.functions import FUNCTIONS
+from lrdsl.language.binding import UNTIL, bind
+from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.list_functions import LISTS
+from lrdsl.language.parameters import Kind, Parameter
 from lrdsl.library import Library
 from lrdsl.modifiers import MODIFIERS
-from lrdsl.parameters import Kind, Parameter
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.definitions import Definition

@@ -15,10 +15,10 @@ from pydantic import BeforeValidator, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from lrdsl import diagnostics as d
-from lrdsl.callables import qualified_name
 from lrdsl.diagnostics import SpecError, fail
-from lrdsl.parameters import REQUIRED, Kind, Lean, Parameter
-from lrdsl.signal import half_up
+from lrdsl.language.parameters import REQUIRED, Kind, Lean, Parameter
+from lrdsl.language.python_functions import qualified_name
+from lrdsl.language.signal import half_up
 from lrdsl.syntax.spec import NAME
 
 

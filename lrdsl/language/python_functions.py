@@ -16,7 +16,7 @@ import numpy as np
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import SpecError, fail
-from lrdsl.signal import Array, Piece, Signal, Times
+from lrdsl.language.signal import Array, Piece, Signal, Times
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Spec, as_number

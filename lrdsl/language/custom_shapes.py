@@ -13,14 +13,14 @@ import numpy as np
 from pydantic import Field, PrivateAttr, create_model
 
 from lrdsl import diagnostics as d
-from lrdsl.callables import Caller, qualified_name
-from lrdsl.compiler.names import taken
 from lrdsl.diagnostics import fail
+from lrdsl.language.parameters import Lean, Parameter, ParameterError
+from lrdsl.language.python_functions import Caller, qualified_name
+from lrdsl.language.python_signatures import read_signature
+from lrdsl.language.reserved import taken
+from lrdsl.language.signal import Array
 from lrdsl.library import Library
-from lrdsl.parameters import Lean, Parameter, ParameterError
 from lrdsl.shapes import SHAPES, Form, Shape
-from lrdsl.signal import Array
-from lrdsl.signatures import read_signature
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import NAME
 
@@ -120,7 +120,7 @@ def _form(name: str, cls: type[Shape]) -> Form:
         parameters = cls.parameters()
     except ValueError:
         message = f"a field of `{qualified_name(cls)}` does not say what may be written there"
-        fix = "annotate it with `Value`, `Updates` or another kind of lrdsl.parameters"
+        fix = "annotate it with `Value`, `Updates` or another kind of lrdsl.language.parameters"
         raise fail(d.BAD_SHAPE, message, fix=fix) from None
     cls.name = name
     return Form(name, cls, parameters, inspect.getdoc(cls) or "")
