@@ -11,10 +11,10 @@ import pytest
 
 import lrdsl
 from lrdsl.compiler.expand import expand
-from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter
 from lrdsl.docs import read_doc
 from lrdsl.language.catalog import EXAMPLE_RUN, GROUPS, Entry, entries, find, names
+from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.infer_kinds import kinds_of
 from lrdsl.language.list_functions import LISTS

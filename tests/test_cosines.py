@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import lrdsl
-from lrdsl import cosines as module
-from lrdsl.cosines import BLOCK, FEW, LONGEST, cosines
+from lrdsl.language.pointwise import cosine_table as module
+from lrdsl.language.pointwise.cosine_table import BLOCK, FEW, LONGEST, cosines
 from lrdsl.language.signal import CHUNK, Range, piecewise
 
 SPANS = [1, 2, 7, FEW, BLOCK - 1, BLOCK, BLOCK + 1, 99_999, 10**6, LONGEST, LONGEST + 1, 10**9]

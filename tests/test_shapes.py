@@ -15,8 +15,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import lrdsl
-from lrdsl import SpecError, curves, shapes
-from lrdsl.curves import CURVES
+from lrdsl import SpecError, shapes
+from lrdsl.language import curves
+from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
@@ -76,7 +77,7 @@ def test_a_shape_is_named_after_its_file(name: str) -> None:
 def test_a_curve_is_named_after_its_file(name: str) -> None:
     curve = CURVES[name]
     assert curve.name == name
-    assert curve.__module__ == f"lrdsl.curves.{name}"
+    assert curve.__module__ == f"lrdsl.language.curves.{name}"
     others = [each for each in CURVES if CURVES[each] is curve and each != name]
     assert sorted(others) == sorted(curve.aliases)
 

@@ -11,8 +11,8 @@ from lrdsl.compiler.context import RESERVED
 from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.expand import Budget, expand
 from lrdsl.compiler.resolve_names import elaborate
-from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter, Span, SpecError
+from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.reserved import WORDS, taken
 from lrdsl.library import Library, is_shipped

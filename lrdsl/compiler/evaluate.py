@@ -21,8 +21,8 @@ from lrdsl.compiler.conditions import Conditions
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.environment import Frame, Place
 from lrdsl.compiler.resolve_names import DURATIONS, check_function
-from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter, Span
+from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS, OPERATORS
 from lrdsl.language.presets import is_preset
 from lrdsl.language.signal import LAST_STEP, Exact, exact

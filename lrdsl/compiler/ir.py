@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from lrdsl.curves import Curve
+from lrdsl.language.curves import Curve
 from lrdsl.language.functions import Function
 from lrdsl.language.parameters import Parameter
 from lrdsl.modifiers import Modifier

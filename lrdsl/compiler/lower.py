@@ -35,8 +35,8 @@ from lrdsl.compiler.ir import (
 )
 from lrdsl.compiler.leaf_signals import Elsewhere, Leaf, Pointwise, Time
 from lrdsl.compiler.lengths import Measure, as_length, source_place, with_entries
-from lrdsl.curves import Curve
 from lrdsl.diagnostics import Reporter, Span
+from lrdsl.language.curves import Curve
 from lrdsl.language.functions import OPERATORS, Function
 from lrdsl.language.parameters import Kind, ParameterError
 from lrdsl.language.signal import Chain, Exact, Number, Signal, half_up

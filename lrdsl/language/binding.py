@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lrdsl import diagnostics as d
-from lrdsl.curves import CURVES, Curve
 from lrdsl.diagnostics import Reporter
+from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.parameters import Kind, Parameter
 from lrdsl.registry import did_you_mean, near
 from lrdsl.syntax.nodes import Call, Default, Faulty, If, Name, Node, String, walk

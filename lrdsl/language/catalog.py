@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
-from lrdsl.curves import CURVES, Curve
 from lrdsl.docs import Doc, read_doc
+from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.infer_kinds import kinds_of
 from lrdsl.language.list_functions import LISTS

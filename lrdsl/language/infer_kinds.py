@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from lrdsl.curves import CURVES
 from lrdsl.diagnostics import Reporter
 from lrdsl.language.binding import UNTIL, bind
+from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.parameters import Kind, Parameter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lrdsl.compiler.context import RESERVED
-from lrdsl.curves import CURVES
+from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.list_functions import LISTS
 from lrdsl.library import Library

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from lrdsl.curves import CURVES, Curve
+from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.parameters import Kind, Lean, Parameter, Parametrised
 from lrdsl.language.signal import Array, Times
 from lrdsl.plugins import Plugins

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.curves import Curve
+from lrdsl.language.curves import Curve
 from lrdsl.language.parameters import (
     REQUIRED,
     Flag,

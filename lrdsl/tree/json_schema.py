@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from lrdsl.curves import CURVES
 from lrdsl.language.binding import UNTIL
 from lrdsl.language.catalog import Entry, find
+from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.infer_kinds import kinds_of
 from lrdsl.language.list_functions import LISTS

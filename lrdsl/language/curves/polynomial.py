@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lrdsl.curves.base import Fade, curve
+from lrdsl.language.curves.base import Fade, curve
 from lrdsl.language.parameters import Value
 from lrdsl.language.signal import Array
 

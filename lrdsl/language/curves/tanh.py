@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lrdsl.curves.base import Fade, curve
+from lrdsl.language.curves.base import Fade, curve
 from lrdsl.language.parameters import ParameterError, Value
 from lrdsl.language.signal import Array
 

@@ -68,7 +68,7 @@ def progress(t: Times, span: float) -> Array:
     return np.asarray(t) / span
 
 
-CURVES: Registry[type[Curve]] = Registry("curve", "lrdsl.curves")
+CURVES: Registry[type[Curve]] = Registry("curve", "lrdsl.language.curves")
 
 C = TypeVar("C", bound=type[Curve])
 

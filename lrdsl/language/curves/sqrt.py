@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lrdsl.curves.base import Rise, curve
+from lrdsl.language.curves.base import Rise, curve
 from lrdsl.language.signal import Array
 
 

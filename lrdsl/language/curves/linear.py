@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lrdsl.curves.base import Rise, curve
+from lrdsl.language.curves.base import Rise, curve
 from lrdsl.language.signal import Array
 
 

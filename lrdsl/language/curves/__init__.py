@@ -1,5 +1,5 @@
 """Curves: the ways from a start value to an end value. Each serves as a `mode` and as a shape."""
 
-from lrdsl.curves.base import CURVES, Curve, curve
+from lrdsl.language.curves.base import CURVES, Curve, curve
 
 __all__ = ["CURVES", "Curve", "curve"]

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lrdsl.cosines import cosines
-from lrdsl.curves.base import Curve, curve
+from lrdsl.language.curves.base import Curve, curve
+from lrdsl.language.pointwise.cosine_table import cosines
 from lrdsl.language.signal import Array, Range, Times
 
 
