@@ -11,9 +11,9 @@ from lrdsl import diagnostics as d
 from lrdsl.compiler.check_definitions import read_own
 from lrdsl.compiler.expand import fields
 from lrdsl.diagnostics import Diagnostic, Span, SpecError
+from lrdsl.language.library import Library
+from lrdsl.language.library.files import text_of
 from lrdsl.language.python_functions import FunctionSpec
-from lrdsl.library import Library
-from lrdsl.library.files import text_of
 from lrdsl.registry import did_you_mean
 from lrdsl.syntax.nodes import Name, walk
 from lrdsl.syntax.printer import write

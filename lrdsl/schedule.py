@@ -21,10 +21,10 @@ from lrdsl.compiler.frontend import Analysis, analyse, not_too_deep
 from lrdsl.compiler.ir import Term
 from lrdsl.compiler.lower import Laid, Resolved, Resolver
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
+from lrdsl.language.library import changes
+from lrdsl.language.library.files import text_of
 from lrdsl.language.python_functions import Called, Caller, FunctionSpec
 from lrdsl.language.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times, half_up
-from lrdsl.library import changes
-from lrdsl.library.files import text_of
 from lrdsl.modifiers.reactive import Reaction
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax.parser import LONGEST_KEPT

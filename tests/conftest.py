@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from lrdsl import library, schedule
+from lrdsl import schedule
 from lrdsl.compiler import define
+from lrdsl.language import library
 from lrdsl.shapes import SHAPES
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]

@@ -33,7 +33,7 @@ from lrdsl.build import (
     warmup,
     wsd,
 )
-from lrdsl.library import Library
+from lrdsl.language.library import Library
 
 SAME = [
     pytest.param(cosine(1, 1e-3, 800), "cosine(1, 1e-3, 800)", id="call"),

@@ -17,8 +17,8 @@ from lrdsl.language.catalog import EXAMPLE_RUN, GROUPS, Entry, entries, find, na
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.infer_kinds import kinds_of
+from lrdsl.language.library import Library, shipped
 from lrdsl.language.list_functions import LISTS
-from lrdsl.library import Library, shipped
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n

@@ -20,11 +20,12 @@ from omegaconf import OmegaConf
 from strategies import CONTEXT, ENDLESS, SEGMENTS, _filled, finite, trees
 
 import lrdsl
-from lrdsl import SpecError, library
+from lrdsl import SpecError
 from lrdsl.compiler.check_definitions import read_own
 from lrdsl.compiler.expand import expand
 from lrdsl.diagnostics import Reporter
-from lrdsl.library import Library, shipped
+from lrdsl.language import library
+from lrdsl.language.library import Library, shipped
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.layout import lay_out, lay_out_definition
 from lrdsl.syntax.parser import parse_definitions, parse_tree

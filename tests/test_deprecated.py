@@ -12,7 +12,7 @@ from lrdsl.cli.main import cli
 from lrdsl.docs import deprecation
 from lrdsl.docsgen.reference import page
 from lrdsl.language.catalog import find
-from lrdsl.library import Library
+from lrdsl.language.library import Library
 from lrdsl.linter import Settings
 from lrdsl.linter.base import RULES
 from lrdsl.linter.files import lint_source, read_text

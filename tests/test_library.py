@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import lrdsl
 from lrdsl.compiler import check_definitions
-from lrdsl.library import Library, shipped
+from lrdsl.language.library import Library, shipped
 
 RUN: dict[str, Any] = {"total_steps": 1000, "base_lr": 1.0, "steps_per_epoch": 50}
 FILES = sorted(Path(lrdsl.__file__).parent.joinpath("library").glob("*.lr"))

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import lrdsl
 from lrdsl.compiler import frontend
 from lrdsl.compiler.lower import Laid
+from lrdsl.language.library import keep
 from lrdsl.language.signal import Number
-from lrdsl.library import keep
 from lrdsl.linter import engine, subject
 from lrdsl.linter.base import RULES
 from lrdsl.linter.files import lint_source, read_text

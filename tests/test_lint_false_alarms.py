@@ -157,7 +157,12 @@ FILES = [
 
 def test_there_are_files_of_every_sort() -> None:
     found = {path.relative_to(ROOT).as_posix() for path in FILES}
-    assert {"conf/train.yaml", "examples/train.py", "README.md", "lrdsl/library/std.lr"} <= found
+    assert {
+        "conf/train.yaml",
+        "examples/train.py",
+        "README.md",
+        "lrdsl/language/library/std.lr",
+    } <= found
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())

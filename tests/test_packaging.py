@@ -86,7 +86,7 @@ def names_in(package: Path) -> list[str]:
 
 def test_there_is_data_to_pack() -> None:
     assert "grammar/lrdsl.lark" in DATA
-    assert "lrdsl/library/std.lr" in LIBRARY
+    assert "lrdsl/language/library/std.lr" in LIBRARY
 
 
 @pytest.mark.parametrize(("kind", "prefix"), [("wheel", "lrdsl/"), ("sdist", "")], ids=str)

@@ -25,10 +25,10 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import lrdsl
-import lrdsl.library
+import lrdsl.language.library
 from lrdsl.compiler.check_definitions import read_own
 from lrdsl.compiler.expand import fields
-from lrdsl.library import Library, shipped
+from lrdsl.language.library import Library, shipped
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write
 
@@ -457,5 +457,5 @@ def test_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """The definitions pass the checks that the user's have to pass."""
     file = shipped()["torch.StepLR"].file
     others = {name: found for name, found in shipped().items() if name not in OWN}
-    monkeypatch.setattr(lrdsl.library, "shipped", lambda: others)
+    monkeypatch.setattr(lrdsl.language.library, "shipped", lambda: others)
     assert list(read_own(file.read_text("utf-8"), file.name)) == OWN

@@ -28,7 +28,7 @@ import lrdsl
 from lrdsl.cli.main import cli
 from lrdsl.diagnostics import SpecError
 from lrdsl.language.catalog import entries
-from lrdsl.library import Library
+from lrdsl.language.library import Library
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.parser import parse_definitions
 from lrdsl.syntax.spec import Spec

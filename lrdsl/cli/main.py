@@ -176,7 +176,7 @@ def _in_core_terms(tree: Node) -> Node:
     """A tree that has been compiled, without calls of definitions."""
     from lrdsl.compiler.expand import expand
     from lrdsl.diagnostics import Reporter
-    from lrdsl.library import Library
+    from lrdsl.language.library import Library
 
     return expand(tree, Library(), Reporter(""))
 
@@ -184,7 +184,7 @@ def _in_core_terms(tree: Node) -> Node:
 def _fields(schedule: Schedule) -> Mapping[str, Node]:
     """What a spec drives, by hyperparameter, if it is a program."""
     from lrdsl.compiler.expand import fields
-    from lrdsl.library import Library
+    from lrdsl.language.library import Library
 
     return fields(schedule.spec.node, Library())
 

@@ -14,8 +14,8 @@ from lrdsl.compiler.resolve_names import elaborate
 from lrdsl.diagnostics import Reporter, Span, SpecError
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.library import Library, is_shipped
 from lrdsl.language.reserved import WORDS, taken
-from lrdsl.library import Library, is_shipped
 from lrdsl.registry import did_you_mean
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.definitions import Definition

@@ -12,8 +12,8 @@ from typing import Any
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
+from lrdsl.language.library.files import text_of
 from lrdsl.language.signal import LAST_STEP, Signal, exact
-from lrdsl.library.files import text_of
 from lrdsl.syntax.parser import KEYWORDS, PYTHON
 from lrdsl.syntax.spec import NAME, as_number
 

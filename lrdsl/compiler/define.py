@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from lrdsl import diagnostics as d
 from lrdsl.compiler.check_definitions import read_own
 from lrdsl.diagnostics import fail
-from lrdsl.library import keep, loaded
-from lrdsl.library.files import read_file
+from lrdsl.language.library import keep, loaded
+from lrdsl.language.library.files import read_file
 from lrdsl.syntax.definitions import Definition
 
 

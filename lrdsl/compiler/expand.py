@@ -21,8 +21,8 @@ from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.fold_constants import folded
 from lrdsl.diagnostics import NOWHERE, Reporter, Span
 from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS, of_lists
-from lrdsl.library import Library
 from lrdsl.registry import did_you_mean
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.definitions import DefinedParameter, Definition

@@ -14,7 +14,7 @@ from lrdsl.compiler.ir import Term
 from lrdsl.compiler.resolve_names import elaborate
 from lrdsl.diagnostics import Reporter, SpecError
 from lrdsl.language.binding import Binding
-from lrdsl.library import Library
+from lrdsl.language.library import Library
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.parser import read
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 
 from lrdsl.language.catalog import EXAMPLE_RUN, GROUPS, Entry, Row, entries
-from lrdsl.library import Library
+from lrdsl.language.library import Library
 from lrdsl.syntax.layout import lay_out_definition
 
 _INTRODUCTION = """\

@@ -11,9 +11,9 @@ from lrdsl.docs import Doc, read_doc
 from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.infer_kinds import kinds_of
+from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.parameters import Parameter
-from lrdsl.library import Library
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax.definitions import Definition

@@ -14,12 +14,12 @@ from pydantic import Field, PrivateAttr, create_model
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
+from lrdsl.language.library import Library
 from lrdsl.language.parameters import Lean, Parameter, ParameterError
 from lrdsl.language.python_functions import Caller, qualified_name
 from lrdsl.language.python_signatures import read_signature
 from lrdsl.language.reserved import taken
 from lrdsl.language.signal import Array
-from lrdsl.library import Library
 from lrdsl.shapes import SHAPES, Form, Shape
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import NAME

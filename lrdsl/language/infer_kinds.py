@@ -9,9 +9,9 @@ from lrdsl.diagnostics import Reporter
 from lrdsl.language.binding import UNTIL, bind
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.parameters import Kind, Parameter
-from lrdsl.library import Library
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n

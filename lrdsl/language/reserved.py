@@ -7,8 +7,8 @@ from collections.abc import Callable
 from lrdsl.compiler.context import RESERVED
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
-from lrdsl.library import Library
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 

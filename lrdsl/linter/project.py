@@ -33,7 +33,7 @@ from typing import Any, get_args
 from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Problem, Severity, SpecError, fail
-from lrdsl.library.files import text_of
+from lrdsl.language.library.files import text_of
 from lrdsl.linter.base import RULES
 from lrdsl.linter.engine import Settings
 from lrdsl.registry import did_you_mean

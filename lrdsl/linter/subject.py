@@ -20,9 +20,9 @@ from lrdsl.compiler.lower import Laid
 from lrdsl.diagnostics import Reporter, Span, SpecError
 from lrdsl.language.binding import UNTIL, Binding, bind
 from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.library import Library
 from lrdsl.language.parameters import Kind
 from lrdsl.language.signal import Signal
-from lrdsl.library import Library
 from lrdsl.linter.beside import Beside
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.modifiers.base import Length

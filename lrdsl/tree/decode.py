@@ -12,8 +12,8 @@ from typing import Any
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Diagnostic, MadeText, Problem, Reporter, Span, SpecError
+from lrdsl.language.library import Library
 from lrdsl.language.python_functions import FunctionSpec
-from lrdsl.library import Library
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, MOST_NODES_DEEP, parse_tree, read
 from lrdsl.syntax.printer import cut, write

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from lrdsl.language.functions import FUNCTIONS
-from lrdsl.library import Library
+from lrdsl.language.library import Library
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write, write_condition, write_entry_head
 from lrdsl.syntax.spec import NAME, Spec, parse

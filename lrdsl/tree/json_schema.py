@@ -16,9 +16,9 @@ from lrdsl.language.catalog import Entry, find
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.infer_kinds import kinds_of
+from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.parameters import Kind, Parameter, Parametrised
-from lrdsl.library import Library
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES, Form
 from lrdsl.syntax import nodes as n

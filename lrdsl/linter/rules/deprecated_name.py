@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.docs import deprecation
-from lrdsl.library import Library
+from lrdsl.language.library import Library
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.modifiers import MODIFIERS

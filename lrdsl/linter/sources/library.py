@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lrdsl.library import DEFINED, is_shipped
+from lrdsl.language.library import DEFINED, is_shipped
 from lrdsl.linter.found import Snippet
 from lrdsl.linter.sources.control import Control
 

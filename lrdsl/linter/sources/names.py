@@ -10,8 +10,8 @@ from typing import Any
 
 from lrdsl.diagnostics import Reporter
 from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
-from lrdsl.library import Library
 from lrdsl.linter.found import Snippet
 from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES

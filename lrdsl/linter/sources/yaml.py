@@ -15,8 +15,8 @@ from typing import Any
 
 from lrdsl.compiler.context import PARTS, RESERVED
 from lrdsl.diagnostics import SpecError
+from lrdsl.language.library.files import text_of
 from lrdsl.language.presets import GROUP
-from lrdsl.library.files import text_of
 from lrdsl.linter.beside import facts_of
 from lrdsl.linter.found import Role, Snippet
 from lrdsl.linter.sources import nodes, trees
