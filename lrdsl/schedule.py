@@ -23,9 +23,9 @@ from lrdsl.compiler.lower import Laid, Resolved, Resolver
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
 from lrdsl.language.library import changes
 from lrdsl.language.library.files import text_of
+from lrdsl.language.modifiers.reactive import Reaction
 from lrdsl.language.python_functions import Called, Caller, FunctionSpec
 from lrdsl.language.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times, half_up
-from lrdsl.modifiers.reactive import Reaction
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax.parser import LONGEST_KEPT
 from lrdsl.syntax.printer import cut

@@ -10,8 +10,8 @@ from fractions import Fraction
 import numpy as np
 
 from lrdsl.compiler.lower import Resolved
+from lrdsl.language.modifiers.reactive import Reaction
 from lrdsl.language.signal import Array, Piece, Signal, Times, scaled
-from lrdsl.modifiers.reactive import Reaction
 from lrdsl.schedule import Schedule, as_step
 
 

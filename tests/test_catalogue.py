@@ -19,7 +19,7 @@ from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.infer_kinds import kinds_of
 from lrdsl.language.library import Library, shipped
 from lrdsl.language.list_functions import LISTS
-from lrdsl.modifiers import MODIFIERS
+from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.layout import lay_out

@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lrdsl
-from lrdsl import SpecError, modifiers
-from lrdsl.modifiers import MODIFIERS
-from lrdsl.modifiers.cumulative import BLOCK
+from lrdsl import SpecError
+from lrdsl.language import modifiers
+from lrdsl.language.modifiers import MODIFIERS
+from lrdsl.language.modifiers.cumulative import BLOCK
 
 CONTEXT: dict[str, Any] = {"base_lr": 1, "total_steps": 1000}
 
@@ -34,8 +35,8 @@ def test_every_module_is_found() -> None:
 def test_a_modifier_is_named_after_its_file(name: str) -> None:
     cls = MODIFIERS[name]
     assert cls.name == name
-    assert cls.__module__ == f"lrdsl.modifiers.{name}"
-    module = importlib.import_module(f"lrdsl.modifiers.{name}")
+    assert cls.__module__ == f"lrdsl.language.modifiers.{name}"
+    module = importlib.import_module(f"lrdsl.language.modifiers.{name}")
     registered = [
         thing for thing in vars(module).values() if thing in map(MODIFIERS.find, MODIFIERS)
     ]

@@ -19,7 +19,7 @@ from lrdsl import SpecError, shapes
 from lrdsl.language import curves
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
-from lrdsl.modifiers import MODIFIERS
+from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 
 CONTEXT: dict[str, Any] = {"base_lr": 1, "total_steps": 1000}

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from lrdsl.diagnostics import Span
+from lrdsl.language.modifiers.base import Length
 from lrdsl.language.signal import Exact, Signal
-from lrdsl.modifiers.base import Length
 from lrdsl.syntax import nodes as n
 
 Ask: TypeAlias = "Callable[[Span], float | None]"

@@ -24,9 +24,9 @@ from lrdsl.compiler.resolve_names import DURATIONS, check_function
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS, OPERATORS
+from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.presets import is_preset
 from lrdsl.language.signal import LAST_STEP, Exact, exact
-from lrdsl.modifiers import MODIFIERS
 from lrdsl.registry import did_you_mean
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n

@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 from lrdsl.language.curves import Curve
 from lrdsl.language.functions import Function
+from lrdsl.language.modifiers import Modifier
 from lrdsl.language.parameters import Parameter
-from lrdsl.modifiers import Modifier
 from lrdsl.shapes import Form
 from lrdsl.syntax.nodes import Node, Pipe
 

@@ -24,11 +24,11 @@ from lrdsl.compiler.ir import (
     ShapeCall,
     Term,
 )
+from lrdsl.language.modifiers import Modifier
+from lrdsl.language.modifiers.base import Length
+from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.parameters import Kind, ParameterError
 from lrdsl.language.signal import LAST_STEP, Exact, Number, half_up
-from lrdsl.modifiers import Modifier
-from lrdsl.modifiers.base import Length
-from lrdsl.modifiers.interval import Entry
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import short, write
 

@@ -38,12 +38,12 @@ from lrdsl.compiler.lengths import Measure, as_length, source_place, with_entrie
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.language.curves import Curve
 from lrdsl.language.functions import OPERATORS, Function
+from lrdsl.language.modifiers import Modifier
+from lrdsl.language.modifiers.base import Length
+from lrdsl.language.modifiers.interval import Entry, Standing
+from lrdsl.language.modifiers.reactive import Reacting, Reaction, Reactive, Reactor
 from lrdsl.language.parameters import Kind, ParameterError
 from lrdsl.language.signal import Chain, Exact, Number, Signal, half_up
-from lrdsl.modifiers import Modifier
-from lrdsl.modifiers.base import Length
-from lrdsl.modifiers.interval import Entry, Standing
-from lrdsl.modifiers.reactive import Reacting, Reaction, Reactive, Reactor
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import short, write
 

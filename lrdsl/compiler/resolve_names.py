@@ -23,9 +23,9 @@ from lrdsl.compiler.ir import (
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.language.binding import UNTIL, Binding, bind
 from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.modifiers import MODIFIERS, Modifier
 from lrdsl.language.parameters import Kind
 from lrdsl.language.presets import is_preset
-from lrdsl.modifiers import MODIFIERS, Modifier
 from lrdsl.registry import did_you_mean
 from lrdsl.shapes import SHAPES, Form
 from lrdsl.syntax import nodes as n

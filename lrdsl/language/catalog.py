@@ -13,8 +13,8 @@ from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.infer_kinds import kinds_of
 from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
+from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.parameters import Parameter
-from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax.definitions import Definition
 from lrdsl.syntax.printer import write

@@ -11,8 +11,8 @@ from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
+from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.parameters import Kind, Parameter
-from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.definitions import Definition

@@ -9,7 +9,7 @@ from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
-from lrdsl.modifiers import MODIFIERS
+from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 
 WORDS = frozenset({"if", "else", "and", "or", "not", "def", "in"})

@@ -21,11 +21,11 @@ from lrdsl.diagnostics import Reporter, Span, SpecError
 from lrdsl.language.binding import UNTIL, Binding, bind
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library
+from lrdsl.language.modifiers import MODIFIERS
+from lrdsl.language.modifiers.base import Length
 from lrdsl.language.parameters import Kind
 from lrdsl.language.signal import Signal
 from lrdsl.linter.beside import Beside
-from lrdsl.modifiers import MODIFIERS
-from lrdsl.modifiers.base import Length
 from lrdsl.schedule import Schedule, schedule_of
 from lrdsl.shapes import SHAPES, Form
 from lrdsl.syntax import nodes as n

@@ -18,8 +18,8 @@ from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.infer_kinds import kinds_of
 from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
+from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.parameters import Kind, Parameter, Parametrised
-from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES, Form
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.definitions import DefinedParameter, Definition

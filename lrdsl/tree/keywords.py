@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
-from lrdsl.modifiers import MODIFIERS
+from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax.spec import NAME
 

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from lrdsl.docs import deprecation
 from lrdsl.language.library import Library
+from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.modifiers import MODIFIERS
 from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
 

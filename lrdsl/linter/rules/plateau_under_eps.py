@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from lrdsl.language.modifiers.plateau import Plateau
 from lrdsl.linter.base import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.modifiers.plateau import Plateau
 from lrdsl.syntax import nodes as n
 
 MOST = 1_000_000

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from lrdsl.language.modifiers.base import Length, Modifier
 from lrdsl.language.signal import Array, Exact, Piece, Signal, Times, half_up, spans
-from lrdsl.modifiers.base import Length, Modifier
 
 State: TypeAlias = "tuple[Any, ...]"
 """What a modifier remembers of the metrics that it has seen: a named tuple of plain numbers."""

@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
+from lrdsl.language.modifiers.base import Filter, Length, modifier
 from lrdsl.language.parameters import Updates
 from lrdsl.language.signal import Array, Piece, Signal, Times, half_up, held
-from lrdsl.modifiers.base import Filter, Length, modifier
 
 
 @modifier

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, NamedTuple
 import numpy as np
 from pydantic import InstanceOf
 
+from lrdsl.language.modifiers.base import Length, Modifier, modifier
 from lrdsl.language.parameters import Kind
 from lrdsl.language.signal import (
     Array,
@@ -20,7 +21,6 @@ from lrdsl.language.signal import (
     shift,
     spans,
 )
-from lrdsl.modifiers.base import Length, Modifier, modifier
 
 
 class Entry(NamedTuple):

@@ -9,8 +9,8 @@ import numpy as np
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
+from lrdsl.language.modifiers.base import Length, Modifier, modifier
 from lrdsl.language.signal import Array, Piece, Range, Signal, Times
-from lrdsl.modifiers.base import Length, Modifier, modifier
 
 BLOCK = 4096
 """So many updates are multiplied at once."""

@@ -4,9 +4,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import Duration
 from lrdsl.language.signal import Array, Times, last_multiple, multiple
-from lrdsl.modifiers.base import Filter, modifier
 
 
 @modifier

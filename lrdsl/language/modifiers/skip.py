@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from lrdsl.language.modifiers.base import Filter, Length, ends, modifier
 from lrdsl.language.parameters import ParameterError, Updates
 from lrdsl.language.signal import Piece, Signal, Times, half_up, whole
-from lrdsl.modifiers.base import Filter, Length, ends, modifier
 
 
 @modifier

@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
+from lrdsl.language.modifiers.base import modifier
+from lrdsl.language.modifiers.reactive import Reactive, State, lowered
 from lrdsl.language.parameters import Count, Kind, Value
-from lrdsl.modifiers.base import modifier
-from lrdsl.modifiers.reactive import Reactive, State, lowered
 
 
 class Progress(NamedTuple):

@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import ParameterError, Value
 from lrdsl.language.signal import Array, Signal, Times
-from lrdsl.modifiers.base import Filter, modifier
 
 
 @modifier

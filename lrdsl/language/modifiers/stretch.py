@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from lrdsl.language.modifiers.base import Filter, Length, ends, modifier
 from lrdsl.language.parameters import Duration
 from lrdsl.language.signal import Array, Piece, Signal, Times, scaled
-from lrdsl.modifiers.base import Filter, Length, ends, modifier
 
 
 @modifier

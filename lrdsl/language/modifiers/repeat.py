@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
+from lrdsl.language.modifiers.base import Length, Modifier, modifier
 from lrdsl.language.parameters import Count, ParameterError, Value
 from lrdsl.language.signal import (
     LAST_STEP,
@@ -26,7 +27,6 @@ from lrdsl.language.signal import (
     scaled,
     shift,
 )
-from lrdsl.modifiers.base import Length, Modifier, modifier
 
 _HALF = Fraction(1, 2)
 

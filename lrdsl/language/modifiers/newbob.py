@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Field
 
+from lrdsl.language.modifiers.base import modifier
+from lrdsl.language.modifiers.reactive import Reactive, State
 from lrdsl.language.parameters import Count, Value
-from lrdsl.modifiers.base import modifier
-from lrdsl.modifiers.reactive import Reactive, State
 
 
 class Progress(NamedTuple):

@@ -109,7 +109,7 @@ class Filtered(Signal):
                 yield found
 
 
-MODIFIERS: Registry[type[Modifier]] = Registry("modifier", "lrdsl.modifiers")
+MODIFIERS: Registry[type[Modifier]] = Registry("modifier", "lrdsl.language.modifiers")
 
 M = TypeVar("M", bound=type[Modifier])
 
