@@ -31,8 +31,8 @@ from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.language.catalog import Entry, find, names
 from lrdsl.language.functions import CONSTANTS
+from lrdsl.language.shapes import SHAPES
 from lrdsl.registry import near
-from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.spec import Spec, operand, parse
 

@@ -25,8 +25,8 @@ from lrdsl.language.library import changes
 from lrdsl.language.library.files import text_of
 from lrdsl.language.modifiers.reactive import Reaction
 from lrdsl.language.python_functions import Called, Caller, FunctionSpec
+from lrdsl.language.shapes import SHAPES
 from lrdsl.language.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times, half_up
-from lrdsl.shapes import SHAPES
 from lrdsl.syntax.parser import LONGEST_KEPT
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Operand, Spec, as_number, source_of

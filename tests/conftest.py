@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from lrdsl import schedule
 from lrdsl.compiler import define
 from lrdsl.language import library
-from lrdsl.shapes import SHAPES
+from lrdsl.language.shapes import SHAPES
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 

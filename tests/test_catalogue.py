@@ -20,7 +20,7 @@ from lrdsl.language.infer_kinds import kinds_of
 from lrdsl.language.library import Library, shipped
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
-from lrdsl.shapes import SHAPES
+from lrdsl.language.shapes import SHAPES
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.layout import lay_out
 from lrdsl.syntax.parser import parse_definitions, parse_tree
@@ -43,7 +43,9 @@ def test_the_reference_page_is_up_to_date() -> None:
 
 def test_everything_is_in_it() -> None:
     found = {name for entry in SHIPPED for name in (entry.name, *entry.aliases)}
-    own = {name for name in SHAPES if SHAPES[name].cls.__module__.startswith("lrdsl.shapes.")}
+    own = {
+        name for name in SHAPES if SHAPES[name].cls.__module__.startswith("lrdsl.language.shapes.")
+    }
     assert found == {*own, *MODIFIERS, *CURVES, *FUNCTIONS, *LISTS, *shipped()}
     assert {entry.group for entry in SHIPPED} >= set(GROUPS)
 

@@ -15,12 +15,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import lrdsl
-from lrdsl import SpecError, shapes
-from lrdsl.language import curves
+from lrdsl import SpecError
+from lrdsl.language import curves, shapes
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.modifiers import MODIFIERS
-from lrdsl.shapes import SHAPES
+from lrdsl.language.shapes import SHAPES
 
 CONTEXT: dict[str, Any] = {"base_lr": 1, "total_steps": 1000}
 
@@ -66,8 +66,10 @@ def test_every_module_is_found() -> None:
 def test_a_shape_is_named_after_its_file(name: str) -> None:
     form = SHAPES[name]
     assert form.name == form.cls.name == name
-    assert form.cls.__module__ == f"lrdsl.shapes.{name}"
-    registered = [each for each in SHAPES if SHAPES[each].cls.__module__ == f"lrdsl.shapes.{name}"]
+    assert form.cls.__module__ == f"lrdsl.language.shapes.{name}"
+    registered = [
+        each for each in SHAPES if SHAPES[each].cls.__module__ == f"lrdsl.language.shapes.{name}"
+    ]
     if name == "ramp":  # curves are called through it
         registered = [each for each in registered if each not in CURVES]
     assert registered == [name]

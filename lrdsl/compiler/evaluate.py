@@ -26,9 +26,9 @@ from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS, OPERATORS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.presets import is_preset
+from lrdsl.language.shapes import SHAPES
 from lrdsl.language.signal import LAST_STEP, Exact, exact
 from lrdsl.registry import did_you_mean
-from lrdsl.shapes import SHAPES
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import short, write
 

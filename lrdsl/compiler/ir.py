@@ -14,7 +14,7 @@ from lrdsl.language.curves import Curve
 from lrdsl.language.functions import Function
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.parameters import Parameter
-from lrdsl.shapes import Form
+from lrdsl.language.shapes import Form
 from lrdsl.syntax.nodes import Node, Pipe
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.shapes import Shape
 from lrdsl.language.signal import Array, Exact, Piece, Range, Signal, Times, half_up, merged, whole
-from lrdsl.shapes import Shape
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import write
 

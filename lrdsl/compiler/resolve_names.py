@@ -26,8 +26,8 @@ from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.modifiers import MODIFIERS, Modifier
 from lrdsl.language.parameters import Kind
 from lrdsl.language.presets import is_preset
+from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.registry import did_you_mean
-from lrdsl.shapes import SHAPES, Form
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.printer import short, write
 

@@ -15,7 +15,7 @@ from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.parameters import Parameter
-from lrdsl.shapes import SHAPES
+from lrdsl.language.shapes import SHAPES
 from lrdsl.syntax.definitions import Definition
 from lrdsl.syntax.printer import write
 
@@ -139,7 +139,7 @@ def _shape(name: str) -> Entry:
     form = SHAPES[name]
     rows = _rows(form.parameters)
     curve = form.curve
-    own = not form.cls.__module__.startswith("lrdsl.shapes.")
+    own = not form.cls.__module__.startswith("lrdsl.language.shapes.")
     main = name if curve is None else curve.name
     return Entry(
         main,

@@ -19,8 +19,8 @@ from lrdsl.language.parameters import Lean, Parameter, ParameterError
 from lrdsl.language.python_functions import Caller, qualified_name
 from lrdsl.language.python_signatures import read_signature
 from lrdsl.language.reserved import taken
+from lrdsl.language.shapes import SHAPES, Form, Shape
 from lrdsl.language.signal import Array
-from lrdsl.shapes import SHAPES, Form, Shape
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import NAME
 
@@ -44,7 +44,7 @@ def shape(
     or none, a value; `int`, a duration, which comes as a whole number of updates; `bool`; `str`, a
     word; `list[float]`, values; `list[int]`, durations. `Annotated[float, pydantic.Field(gt=0)]`
     sets bounds. A parameter `steps` is the length of the segment, the rest of the run if it is left
-    out; a shape without it never ends. A class derived from `lrdsl.shapes.Shape` declares all this
+    out; a shape without it never ends. A class derived from `lrdsl.language.shapes.Shape` declares all this
     itself.
 
     `name` is the shape's name, with dots if need be, instead of the function's own; `first`

@@ -13,7 +13,7 @@ from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.parameters import Kind, Parameter
-from lrdsl.shapes import SHAPES
+from lrdsl.language.shapes import SHAPES
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.definitions import Definition
 

@@ -129,7 +129,7 @@ class Parametrised(BaseModel):
     def parameters(cls) -> tuple[Parameter, ...]:
         """What a call takes, in order.
 
-        >>> from lrdsl.shapes.warmup import Warmup
+        >>> from lrdsl.language.shapes.warmup import Warmup
         >>> [str(p) for p in Warmup.parameters()]
         ['mode=linear', 'steps=rest', 'start=0', 'end=next', 'closed=false']
         """

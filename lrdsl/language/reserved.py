@@ -10,7 +10,7 @@ from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
-from lrdsl.shapes import SHAPES
+from lrdsl.language.shapes import SHAPES
 
 WORDS = frozenset({"if", "else", "and", "or", "not", "def", "in"})
 """The words of the grammar."""

@@ -24,10 +24,10 @@ from lrdsl.language.library import Library
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.modifiers.base import Length
 from lrdsl.language.parameters import Kind
+from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.language.signal import Signal
 from lrdsl.linter.beside import Beside
 from lrdsl.schedule import Schedule, schedule_of
-from lrdsl.shapes import SHAPES, Form
 from lrdsl.syntax import nodes as n
 
 

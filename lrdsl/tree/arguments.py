@@ -16,7 +16,7 @@ from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.parameters import Kind, Lean, Parameter
-from lrdsl.shapes import SHAPES, Form
+from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.definitions import DefinedParameter, Definition
 

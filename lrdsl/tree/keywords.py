@@ -9,7 +9,7 @@ from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
-from lrdsl.shapes import SHAPES
+from lrdsl.language.shapes import SHAPES
 from lrdsl.syntax.spec import NAME
 
 OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}

@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from lrdsl.language.parameters import Lean, Value, lean
+from lrdsl.language.shapes.base import Shape, shape
 from lrdsl.language.signal import Array
-from lrdsl.shapes.base import Shape, shape
 
 FIRST = 16
 """So many factors are multiplied as they stand; after them the expansion is exact to a rounding."""

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lrdsl.language.parameters import Lean, Value, lean
-from lrdsl.shapes.base import shape
-from lrdsl.shapes.ramp import Mode, Ramp
+from lrdsl.language.shapes.base import shape
+from lrdsl.language.shapes.ramp import Mode, Ramp
 
 
 @shape

@@ -7,8 +7,8 @@ import numpy as np
 from pydantic import Field
 
 from lrdsl.language.parameters import Duration, Flag, Lean, Value, lean
+from lrdsl.language.shapes.base import Shape, shape
 from lrdsl.language.signal import Array, scaled
-from lrdsl.shapes.base import Shape, shape
 
 
 @shape

@@ -16,8 +16,8 @@ from lrdsl.language.parameters import (
     Value,
     lean,
 )
+from lrdsl.language.shapes.base import Form, Shape, shape
 from lrdsl.language.signal import Array, Times, held
-from lrdsl.shapes.base import Form, Shape, shape
 
 Mode = Annotated[Any, Kind.MODE]
 """A curve with its parameters known; the default of a field is the curve's name."""

@@ -7,8 +7,8 @@ import numpy as np
 from pydantic import Field
 
 from lrdsl.language.parameters import Lean, Updates, Value, lean
+from lrdsl.language.shapes.base import Shape, shape
 from lrdsl.language.signal import Array
-from lrdsl.shapes.base import Shape, shape
 
 
 @shape

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from lrdsl import diagnostics as d
 from lrdsl.language.parameters import Kind, Lean, ParameterError, Value, lean
+from lrdsl.language.shapes.base import Shape, shape
 from lrdsl.language.signal import Array, last_multiple, scaled
-from lrdsl.shapes.base import Shape, shape
 
 
 @shape

@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from lrdsl.language.parameters import Kind
+from lrdsl.language.shapes.base import Shape, shape
 from lrdsl.language.signal import Array
-from lrdsl.shapes.base import Shape, shape
 
 
 @shape

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from lrdsl.language.parameters import Lean, Steps, Value, lean
-from lrdsl.shapes.base import shape
-from lrdsl.shapes.ramp import Mode, Ramp
+from lrdsl.language.shapes.base import shape
+from lrdsl.language.shapes.ramp import Mode, Ramp
 
 
 @shape

@@ -85,7 +85,7 @@ class Form:
 
 def _of_curves(name: str | None) -> bool:
     """Add the shape `cosine(start, end, steps)` of a curve; with None, those of all curves."""
-    from lrdsl.shapes.ramp import Ramp
+    from lrdsl.language.shapes.ramp import Ramp
 
     for each in CURVES if name is None else [name]:
         curve = CURVES.find(each)
@@ -99,7 +99,7 @@ def _of_curves(name: str | None) -> bool:
 
 
 SHAPES: Registry[Form] = Registry(
-    "shape", "lrdsl.shapes", make=_of_curves, plugins=Plugins("lrdsl.shapes")
+    "shape", "lrdsl.language.shapes", make=_of_curves, plugins=Plugins("lrdsl.language.shapes")
 )
 
 S = TypeVar("S", bound=type[Shape])
