@@ -14,9 +14,9 @@ from lrdsl.docsgen.reference import page
 from lrdsl.language.catalog import find
 from lrdsl.language.library import Library
 from lrdsl.linter import Settings
-from lrdsl.linter.base import RULES
-from lrdsl.linter.files import lint_source, read_text
-from lrdsl.linter.project import Project
+from lrdsl.linter.config import Project
+from lrdsl.linter.discovery import lint_source, read_text
+from lrdsl.linter.rule import RULES
 
 RULE = Settings(select=("deprecated-name",))
 

@@ -16,10 +16,11 @@ from click.testing import CliRunner, Result
 from processes import python
 
 from lrdsl.cli.main import cli
-from lrdsl.linter import check, pages
-from lrdsl.linter.base import RULES, Case, Finding, Rule, case
-from lrdsl.linter.files import read_file
-from lrdsl.linter.found import SourceFile
+from lrdsl.docsgen import rules
+from lrdsl.linter import runner
+from lrdsl.linter.discovery import read_file
+from lrdsl.linter.rule import RULES, Case, Finding, Rule, case
+from lrdsl.linter.source_file import SourceFile
 from lrdsl.linter.subject import Subject
 
 ROOT = Path(__file__).parent.parent
@@ -257,9 +258,9 @@ def test_show_does_not_know_the_linter() -> None:
 def test_many_files_are_linted_in_the_order_of_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
     for i in range(20):
         write(f"conf/{i:02}.yaml", f"lr: cosin({i})\n" if i % 3 else "lr: [\n")
-    monkeypatch.setattr(check.os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(runner.os, "cpu_count", lambda: 3)
     one = call("lint", "conf")
-    monkeypatch.setattr(check, "_CHUNK", 4)
+    monkeypatch.setattr(runner, "_CHUNK", 4)
     several = call("lint", "conf")
     assert "conf/01.yaml:1:5" in one.stdout
     assert (one.stdout, one.stderr, one.exit_code) == (
@@ -281,9 +282,9 @@ def test_files_that_a_killed_process_had_are_named(monkeypatch: pytest.MonkeyPat
     for i in range(3):
         write(f"{i}.yaml", "lr: cosin(1, 0, 9)\n")
     write("heavy.yaml", "lr: 0.1\n")
-    monkeypatch.setattr(check.os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(check, "_CHUNK", 1)
-    monkeypatch.setattr(check, "read_file", read)
+    monkeypatch.setattr(runner.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(runner, "_CHUNK", 1)
+    monkeypatch.setattr(runner, "read_file", read)
     result = call("lint", "0.yaml", "1.yaml", "2.yaml", "heavy.yaml")
     assert result.exit_code == 2
     lost = result.stderr.splitlines()
@@ -438,7 +439,7 @@ def test_hydra_misuse(arguments: list[str], said: str) -> None:
 def test_rules_lists_every_rule() -> None:
     lines = call("rules").stdout.splitlines()
     assert [line.split()[:3] for line in lines] == [
-        [rule.code, rule.name, rule.severity] for rule in pages.rules()
+        [rule.code, rule.name, rule.severity] for rule in rules.rules()
     ]
 
 
@@ -458,11 +459,11 @@ def test_a_rule_is_explained(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("name", list(RULES))
 def test_every_option_of_a_rule_is_explained(name: str) -> None:
-    assert [option.name for option in pages.options_of(RULES[name]) if not option.what] == []
-    assert pages.explain(name).startswith(f"{RULES[name].code} {name} (")
+    assert [option.name for option in rules.options_of(RULES[name]) if not option.what] == []
+    assert rules.explain(name).startswith(f"{RULES[name].code} {name} (")
 
 
 def test_the_page_on_rules_is_up_to_date() -> None:
-    made = python("-m", "lrdsl.linter.pages")
+    made = python("-m", "lrdsl.docsgen.rules")
     page = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
-    assert made.stdout == page, "run: python -m lrdsl.linter.pages > docs/rules.md"
+    assert made.stdout == page, "run: python -m lrdsl.docsgen.rules > docs/rules.md"

@@ -15,9 +15,9 @@ from lrdsl.compiler.lower import Laid
 from lrdsl.language.library import keep
 from lrdsl.language.signal import Number
 from lrdsl.linter import engine, subject
-from lrdsl.linter.base import RULES
-from lrdsl.linter.files import lint_source, read_text
-from lrdsl.linter.project import Project
+from lrdsl.linter.config import Project
+from lrdsl.linter.discovery import lint_source, read_text
+from lrdsl.linter.rule import RULES
 from lrdsl.linter.sources.names import calls_schedule, looks_like_spec
 from lrdsl.syntax.nodes import Name
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 import lrdsl
 from lrdsl.diagnostics import Diagnostic
 from lrdsl.linter import Settings
-from lrdsl.linter.base import RULES
+from lrdsl.linter.rule import RULES
 
 
 def findings(rule: str, spec: str, **context: Any) -> list[Diagnostic]:

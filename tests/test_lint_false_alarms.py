@@ -21,9 +21,9 @@ from lrdsl import SpecError
 from lrdsl.language.catalog import EXAMPLE_RUN, entries
 from lrdsl.language.presets import files, read
 from lrdsl.linter import lint
-from lrdsl.linter.files import lint_source, read_file, read_text
-from lrdsl.linter.found import SourceFile
-from lrdsl.linter.project import Project
+from lrdsl.linter.config import Project
+from lrdsl.linter.discovery import lint_source, read_file, read_text
+from lrdsl.linter.source_file import SourceFile
 from lrdsl.linter.sources.names import calls_schedule
 
 ROOT = Path(__file__).parent.parent

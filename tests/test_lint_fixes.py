@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from test_lint_report import validate  # noqa: F401
 
 from lrdsl.cli.main import cli
-from lrdsl.linter.check import check_files, check_text
-from lrdsl.linter.files import lint_source, read_file, read_text
-from lrdsl.linter.fix import fix, offered
-from lrdsl.linter.found import Patch
-from lrdsl.linter.outcome import Outcome
-from lrdsl.linter.project import Project
+from lrdsl.linter.autofix import fix, offered
+from lrdsl.linter.config import Project
+from lrdsl.linter.discovery import lint_source, read_file, read_text
 from lrdsl.linter.report import report
+from lrdsl.linter.result import Outcome
+from lrdsl.linter.runner import check_files, check_text
+from lrdsl.linter.source_file import Patch
 from tests.strategies import specs
 
 FILES = {

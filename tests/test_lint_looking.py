@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrdsl.linter import Settings, lint
-from lrdsl.linter.base import RULES
+from lrdsl.linter.rule import RULES
 from tests.strategies import CONTEXT, mangled, specs
 
 CONTRACTS: dict[str, dict[str, Any]] = {

@@ -10,8 +10,8 @@ import pytest
 from composed import lint_config
 
 from lrdsl.linter import Settings
-from lrdsl.linter.files import lint_source, read_text
-from lrdsl.linter.project import Project
+from lrdsl.linter.config import Project
+from lrdsl.linter.discovery import lint_source, read_text
 
 RUN = {"total_steps": 1000, "base_lr": 0.1}
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from lrdsl.diagnostics import SpecError
-from lrdsl.linter.base import RULES
-from lrdsl.linter.files import lint_source, read_file, read_text
-from lrdsl.linter.project import CONTRACTS, Project
+from lrdsl.linter.config import CONTRACTS, Project
+from lrdsl.linter.discovery import lint_source, read_file, read_text
+from lrdsl.linter.rule import RULES
 
 LONG = "lr: warmup(100) >> cosine(1, 0, 800)"
 

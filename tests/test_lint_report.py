@@ -13,9 +13,9 @@ import pytest
 
 import lrdsl
 from lrdsl.diagnostics import Diagnostic, Problem
-from lrdsl.linter.found import Located, Snippet, SourceFile
-from lrdsl.linter.outcome import Outcome, Region
 from lrdsl.linter.report import FORMATS, report
+from lrdsl.linter.result import Outcome, Region
+from lrdsl.linter.source_file import Located, Snippet, SourceFile
 
 JUMP = Problem("LR899", "a-jump", "warning")
 

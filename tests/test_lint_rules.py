@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lrdsl.linter import Settings, lint
-from lrdsl.linter.base import RULES, Case
+from lrdsl.linter.rule import RULES, Case
 
 ROOT = Path(__file__).parent.parent
 

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lrdsl
-from lrdsl.linter.files import LARGEST, find, lint_source, read_file, read_text
-from lrdsl.linter.found import Snippet, SourceFile, Unreadable
-from lrdsl.linter.project import Project
+from lrdsl.linter.config import Project
+from lrdsl.linter.discovery import LARGEST, find, lint_source, read_file, read_text
+from lrdsl.linter.source_file import Snippet, SourceFile, Unreadable
 from lrdsl.linter.sources.literals import read_literal
 from lrdsl.linter.sources.nodes import documents
 from lrdsl.linter.sources.scalars import offsets_of
@@ -529,7 +529,7 @@ def test_find_walks_folders_once_and_leaves_out(tmp_path: Path) -> None:
 
 def test_reading_and_linting_loads_no_framework() -> None:
     code = (
-        "import sys; from lrdsl.linter.files import *; from lrdsl.linter.project import Project\n"
+        "import sys; from lrdsl.linter.discovery import *; from lrdsl.linter.config import Project\n"
         "lint_source(read_text('a.yaml', 'lr: hold()'), Project())\n"
         "assert not {'torch', 'hydra', 'omegaconf', 'matplotlib'} & set(sys.modules)"
     )

@@ -88,17 +88,17 @@ def _text(argument: str, check: bool, diff: bool) -> _Done:
 
 
 def _files(paths: list[str], check: bool, diff: bool) -> list[_Done]:
-    from lrdsl.linter.files import find
-    from lrdsl.linter.project import Project
+    from lrdsl.linter.config import Project
+    from lrdsl.linter.discovery import find
 
     return [_file(path, check, diff) for path in find(paths, Project.load(".").exclude)]
 
 
 def _file(path: str, check: bool, diff: bool) -> _Done:
-    from lrdsl.linter.files import read_file
-    from lrdsl.linter.fix import write
-    from lrdsl.linter.found import Unreadable
-    from lrdsl.linter.rewrite import rewrite
+    from lrdsl.linter.autofix import write
+    from lrdsl.linter.discovery import read_file
+    from lrdsl.linter.format_files import rewrite
+    from lrdsl.linter.source_file import Unreadable
 
     try:
         file = read_file(path)

@@ -16,8 +16,8 @@ from lrdsl.cli.options import as_number, context_of, text_of, with_context
 from lrdsl.diagnostics import SpecError
 
 if TYPE_CHECKING:
-    from lrdsl.linter.outcome import Outcome
-    from lrdsl.linter.project import Project
+    from lrdsl.linter.config import Project
+    from lrdsl.linter.result import Outcome
 
 _FORMATS = ("text", "json", "sarif", "github")  # those of lrdsl.linter.report, not to import it
 _CONTRACTS = {
@@ -97,7 +97,7 @@ def _explain(context: click.Context, parameter: click.Parameter, word: str | Non
 
 
 def _explained(word: str) -> str:
-    from lrdsl.linter.pages import explain
+    from lrdsl.docsgen.rules import explain
 
     try:
         return explain(word)
@@ -182,7 +182,7 @@ def lint(
     fixes, failed = _fix(files, project, diff, colour) if fixing else (0, ())
     outcome = _outcome(files, texts, project, failed)
     if form == "sarif":
-        from lrdsl.linter.fix import offered
+        from lrdsl.linter.autofix import offered
 
         outcome = offered(outcome, project)
     _write(outcome, form, colour, aside=diff)
@@ -204,7 +204,7 @@ def _check_call(paths: tuple[str, ...], specs: tuple[str, ...], fixing: bool, di
 
 def _project(options: dict[str, Any]) -> Project:
     """The settings of the project, with those of the call over them."""
-    from lrdsl.linter.project import Project
+    from lrdsl.linter.config import Project
 
     given = {contract: options.pop(name) for name, contract in _CONTRACTS.items()}
     contracts = {name: value for name, value in given.items() if value is not None}
@@ -238,8 +238,8 @@ def _texts(paths: tuple[str, ...], specs: tuple[str, ...]) -> dict[str, str]:
 def _outcome(
     files: list[str], texts: dict[str, str], project: Project, failed: tuple[str, ...]
 ) -> Outcome:
-    from lrdsl.linter.check import check_files, check_text
-    from lrdsl.linter.outcome import Outcome
+    from lrdsl.linter.result import Outcome
+    from lrdsl.linter.runner import check_files, check_text
 
     outcomes = [check_text(text, name, project) for name, text in texts.items()]
     if files:
@@ -252,8 +252,8 @@ def _composed(
 ) -> Outcome:
     """What is wrong in a Hydra config, and in it with every schedule in reach."""
     from lrdsl.hydra import lint_hydra
-    from lrdsl.linter.found import Located, Snippet, SourceFile
-    from lrdsl.linter.outcome import Outcome
+    from lrdsl.linter.result import Outcome
+    from lrdsl.linter.source_file import Located, Snippet, SourceFile
 
     try:
         every = lint_hydra(
@@ -283,9 +283,9 @@ def _fix(
     files: list[str], project: Project, diff: bool, colour: bool
 ) -> tuple[int, tuple[str, ...]]:
     """Fixes what can be fixed, or shows it; how much that is, and what went wrong in writing."""
-    from lrdsl.linter.files import find, read_file
-    from lrdsl.linter.fix import fix, write
-    from lrdsl.linter.found import Unreadable
+    from lrdsl.linter.autofix import fix, write
+    from lrdsl.linter.discovery import find, read_file
+    from lrdsl.linter.source_file import Unreadable
 
     fixes = 0
     failed: list[str] = []
@@ -322,6 +322,6 @@ def _write(outcome: Outcome, form: str, colour: bool, aside: bool) -> None:
 @click.argument("name", required=False)
 def rules(name: str | None) -> None:
     """List all lint rules, or explain the one that NAME, a name or a code, is."""
-    from lrdsl.linter.pages import listing
+    from lrdsl.docsgen.rules import listing
 
     click.echo(plain(listing() if name is None else _explained(name)))

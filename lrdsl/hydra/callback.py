@@ -17,7 +17,7 @@ from lrdsl.hydra.compose_all import presets
 from lrdsl.hydra.resolve import plain
 from lrdsl.hydra.sweeps import Job, Sweep, numbered, sweep_of
 from lrdsl.linter.composed import Place, lint_place, places_in
-from lrdsl.linter.project import Project
+from lrdsl.linter.config import Project
 
 _RANKS: tuple[Severity, ...] = ("hint", "warning", "error")
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import Diagnostic, SpecError
-from lrdsl.linter.beside import facts_of
 from lrdsl.linter.engine import Settings, lint
+from lrdsl.linter.program_context import facts_of
 from lrdsl.linter.sources.names import (
     called,
     calls_schedule,

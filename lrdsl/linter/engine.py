@@ -13,8 +13,8 @@ from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError, in_order
-from lrdsl.linter.base import RULES, Finding, Rule
-from lrdsl.linter.beside import RATE, Beside, References, besides
+from lrdsl.linter.program_context import RATE, Beside, References, besides
+from lrdsl.linter.rule import RULES, Finding, Rule
 from lrdsl.linter.subject import Subject
 from lrdsl.schedule import Schedule, schedule_of, with_definitions
 from lrdsl.tree.coerce import source_of

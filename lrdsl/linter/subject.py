@@ -26,7 +26,7 @@ from lrdsl.language.modifiers.base import Length
 from lrdsl.language.parameters import Kind
 from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.language.signal import Signal
-from lrdsl.linter.beside import Beside
+from lrdsl.linter.program_context import Beside
 from lrdsl.schedule import Schedule, schedule_of
 from lrdsl.syntax import nodes as n
 

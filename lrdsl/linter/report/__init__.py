@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from lrdsl.linter.outcome import Outcome
+from lrdsl.linter.result import Outcome
 
 FORMATS = ("text", "json", "sarif", "github")
 """The forms of a report; each has a module of its name here, with a function `report`."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lrdsl.diagnostics import printable
-from lrdsl.linter.found import Located
-from lrdsl.linter.outcome import Outcome
+from lrdsl.linter.result import Outcome
+from lrdsl.linter.source_file import Located
 
 _COMMANDS = {"error": "error", "warning": "warning", "hint": "notice"}
 

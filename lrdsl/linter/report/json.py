@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lrdsl.linter.found import Located
-from lrdsl.linter.outcome import Outcome
+from lrdsl.linter.result import Outcome
+from lrdsl.linter.source_file import Located
 
 
 def report(outcome: Outcome) -> str:

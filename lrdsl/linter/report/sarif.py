@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 import lrdsl
 from lrdsl.docs import read_doc
-from lrdsl.linter.base import RULES
-from lrdsl.linter.found import Located, Patch
-from lrdsl.linter.outcome import Outcome
+from lrdsl.linter.result import Outcome
+from lrdsl.linter.rule import RULES
+from lrdsl.linter.source_file import Located, Patch
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

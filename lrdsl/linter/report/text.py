@@ -8,8 +8,8 @@ from dataclasses import replace
 import click
 
 from lrdsl.diagnostics import NOWHERE, Severity, Span, printable
-from lrdsl.linter.found import Located
-from lrdsl.linter.outcome import Outcome
+from lrdsl.linter.result import Outcome
+from lrdsl.linter.source_file import Located
 
 _HUES: dict[Severity, str] = {"error": "red", "warning": "yellow", "hint": "blue"}
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import CallSite, Subject
-from lrdsl.linter.written import mentions, number
+from lrdsl.linter.syntax_queries import mentions, number
 from lrdsl.syntax import nodes as n
 
 RAMPS = ("linear", "cosine", "polynomial", "poly", "exponential", "rex", "tanh", "ramp")

@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.base import Case, Finding, Rule, case, rule
-from lrdsl.linter.looking import at_update, bounds, sampled, warmup_of
+from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.segment_queries import at_update, bounds, sampled, warmup_of
 from lrdsl.linter.subject import Subject
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrdsl.language.signal import Array
-from lrdsl.linter.base import Case, Finding, Rule, case, rule
-from lrdsl.linter.looking import at_update, edges, horizon
+from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.segment_queries import at_update, edges, horizon
 from lrdsl.linter.subject import Subject
 
 FIRST_UPDATES = 100_000

@@ -7,7 +7,7 @@ from lrdsl.docs import deprecation
 from lrdsl.language.library import Library
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.shapes import SHAPES
-from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.syntax import nodes as n
 

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.base import Case, Finding, Rule, case, rule
-from lrdsl.linter.looking import at_update
+from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.segment_queries import at_update
 from lrdsl.linter.subject import Subject
 
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from lrdsl.linter.base import Case, Finding, Rule, case, rule
-from lrdsl.linter.looking import at_update
+from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.segment_queries import at_update
 from lrdsl.linter.subject import Subject
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.linter.written import TRIES, is_same_without, with_operator_before
+from lrdsl.linter.syntax_queries import TRIES, is_same_without, with_operator_before
 from lrdsl.syntax import nodes as n
 
 

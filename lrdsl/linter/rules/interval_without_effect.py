@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import ClassVar
 
-from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.linter.written import TRIES, entries, is_same_without, number
+from lrdsl.linter.syntax_queries import TRIES, entries, is_same_without, number
 from lrdsl.syntax import nodes as n
 
 

@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from lrdsl.compiler.lower import Laid
-from lrdsl.linter.base import Case, Finding, Rule, case, rule
-from lrdsl.linter.looking import NEGLIGIBLE, Joint, in_one_call, joints
+from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.segment_queries import NEGLIGIBLE, Joint, in_one_call, joints
 from lrdsl.linter.subject import Subject
-from lrdsl.linter.written import mentions
+from lrdsl.linter.syntax_queries import mentions
 from lrdsl.syntax import nodes as n
 
 

@@ -5,9 +5,9 @@ from itertools import islice
 from typing import ClassVar
 
 from lrdsl.diagnostics import Span
-from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.linter.written import (
+from lrdsl.linter.syntax_queries import (
     TRIES,
     assumed,
     is_same_without,

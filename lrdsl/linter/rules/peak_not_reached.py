@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import islice, takewhile
 from typing import ClassVar
 
-from lrdsl.linter.base import Case, Finding, Rule, case, rule
-from lrdsl.linter.looking import bounds, rises
+from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.segment_queries import bounds, rises
 from lrdsl.linter.subject import Part, Subject
 from lrdsl.syntax import nodes as n
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import CallSite, Subject
 from lrdsl.syntax import nodes as n
 

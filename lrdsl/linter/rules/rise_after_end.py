@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.base import Case, Finding, Rule, case, rule
-from lrdsl.linter.looking import in_one_call
+from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.segment_queries import in_one_call
 from lrdsl.linter.subject import Part, Subject
 from lrdsl.syntax import nodes as n
 

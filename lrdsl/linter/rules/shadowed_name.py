@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.language.curves import CURVES
-from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.syntax import nodes as n
 

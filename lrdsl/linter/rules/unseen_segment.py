@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from lrdsl.language.signal import half_up
-from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.syntax import nodes as n
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.base import Case, Finding, Rule, case, rule
+from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 
 POINTS = 200

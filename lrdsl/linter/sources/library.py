@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from lrdsl.language.library import DEFINED, is_shipped
-from lrdsl.linter.found import Snippet
+from lrdsl.linter.source_file import Snippet
 from lrdsl.linter.sources.control import Control
 
 _EXAMPLE = re.compile(r"^[ \t]*#[ \t]*Example:[ \t]*`([^`\r\n]+)`", re.MULTILINE)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from lrdsl.linter.found import Style
+from lrdsl.linter.source_file import Style
 from lrdsl.linter.sources.holes import Hole
 
 _OPENING = re.compile(r"([A-Za-z]{0,2})('''|\"\"\"|'|\")")

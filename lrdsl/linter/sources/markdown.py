@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lrdsl.linter.found import Snippet
+from lrdsl.linter.source_file import Snippet
 from lrdsl.linter.sources.control import Control
 from lrdsl.linter.sources.names import is_number
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lrdsl.linter.found import Style
+from lrdsl.linter.source_file import Style
 
 _STYLES: dict[str | None, Style] = {
     "'": "single",

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from lrdsl.compiler.context import PARTS, RESERVED
 from lrdsl.diagnostics import SpecError
-from lrdsl.linter.beside import facts_of
-from lrdsl.linter.found import Role, Snippet
+from lrdsl.linter.program_context import facts_of
+from lrdsl.linter.source_file import Role, Snippet
 from lrdsl.linter.sources.control import Control
 from lrdsl.linter.sources.holes import fill
 from lrdsl.linter.sources.literals import Literal, read_literal

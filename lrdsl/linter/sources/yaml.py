@@ -17,8 +17,8 @@ from lrdsl.compiler.context import PARTS, RESERVED
 from lrdsl.diagnostics import SpecError
 from lrdsl.language.library.files import text_of
 from lrdsl.language.presets import GROUP
-from lrdsl.linter.beside import facts_of
-from lrdsl.linter.found import Role, Snippet
+from lrdsl.linter.program_context import facts_of
+from lrdsl.linter.source_file import Role, Snippet
 from lrdsl.linter.sources import nodes, trees
 from lrdsl.linter.sources.control import Control
 from lrdsl.linter.sources.holes import LONGEST, Hole, fill

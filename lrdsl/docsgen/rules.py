@@ -1,6 +1,6 @@
 """What a rule is, for people: `lrdsl rules` and docs/rules.md, from the rules' own files.
 
-python -m lrdsl.linter.pages > docs/rules.md
+python -m lrdsl.docsgen.rules > docs/rules.md
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from lrdsl import diagnostics
 from lrdsl.diagnostics import UNKNOWN_NAME, Problem, SpecError, fail
 from lrdsl.docs import Doc, read_doc
-from lrdsl.linter.base import RULES, Case, Rule
+from lrdsl.linter.rule import RULES, Case, Rule
 from lrdsl.registry import near
 
 
@@ -174,7 +174,7 @@ rules and set their options is in [lint.md](lint.md). `lrdsl rules` lists them i
 Behind an example, after `#`, stand the rule's options where they are not the defaults, and what is
 known of the run.
 
-This page is made by `python -m lrdsl.linter.pages > docs/rules.md`.
+This page is made by `python -m lrdsl.docsgen.rules > docs/rules.md`.
 
 | code | name | severity | what it finds |
 |---|---|---|---|

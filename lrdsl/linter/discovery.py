@@ -13,9 +13,9 @@ from typing import Any
 from lrdsl import diagnostics as d
 from lrdsl.compiler.check_definitions import read_own
 from lrdsl.diagnostics import Diagnostic, Reporter, SpecError
+from lrdsl.linter.config import Project
 from lrdsl.linter.engine import Settings, lint
-from lrdsl.linter.found import Located, Snippet, SourceFile, Unreadable
-from lrdsl.linter.project import Project
+from lrdsl.linter.source_file import Located, Snippet, SourceFile, Unreadable
 from lrdsl.linter.sources.control import Control, ignores_file, is_ignored
 from lrdsl.linter.sources.names import with_uses
 from lrdsl.syntax.parser import read

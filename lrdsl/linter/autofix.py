@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from lrdsl import atomic
 from lrdsl.diagnostics import NOWHERE
-from lrdsl.linter.base import RULES
-from lrdsl.linter.edit import CannotWrite, Edit, replace_in
-from lrdsl.linter.files import lint_source, read_text
-from lrdsl.linter.found import Located, Patch, SourceFile, Unreadable
-from lrdsl.linter.outcome import Outcome
-from lrdsl.linter.project import Project
+from lrdsl.linter.config import Project
+from lrdsl.linter.discovery import lint_source, read_text
+from lrdsl.linter.patching import CannotWrite, Edit, replace_in
+from lrdsl.linter.result import Outcome
+from lrdsl.linter.rule import RULES
+from lrdsl.linter.source_file import Located, Patch, SourceFile, Unreadable
 
 _MOST_ROUNDS = 100
 """More fixes than this, of one spec, are left to the next time."""

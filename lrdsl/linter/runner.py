@@ -8,10 +8,10 @@ from contextlib import suppress
 from functools import partial
 from itertools import zip_longest
 
-from lrdsl.linter.files import find, lint_source, read_file
-from lrdsl.linter.found import Located, Snippet, SourceFile, Unreadable
-from lrdsl.linter.outcome import Outcome
-from lrdsl.linter.project import Project
+from lrdsl.linter.config import Project
+from lrdsl.linter.discovery import find, lint_source, read_file
+from lrdsl.linter.result import Outcome
+from lrdsl.linter.source_file import Located, Snippet, SourceFile, Unreadable
 
 _CHUNK = 32
 """Files that a process lints at a time; up to so many there is one process."""

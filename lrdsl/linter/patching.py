@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from lrdsl.linter.files import read_text
-from lrdsl.linter.found import Patch, Snippet, SourceFile, Unreadable
+from lrdsl.linter.discovery import read_text
+from lrdsl.linter.source_file import Patch, Snippet, SourceFile, Unreadable
 
 Edit = tuple[Snippet, int, int, str]
 """A snippet, the characters `start` to `stop` of its text, and what is put in their place."""

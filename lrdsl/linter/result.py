@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.found import Located, Patch, SourceFile
+from lrdsl.linter.source_file import Located, Patch, SourceFile
 
 
 class Region(NamedTuple):

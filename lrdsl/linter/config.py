@@ -34,8 +34,8 @@ from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Problem, Severity, SpecError, fail
 from lrdsl.language.library.files import text_of
-from lrdsl.linter.base import RULES
 from lrdsl.linter.engine import Settings
+from lrdsl.linter.rule import RULES
 from lrdsl.registry import did_you_mean
 
 CONTRACTS: Mapping[str, tuple[str, str]] = {

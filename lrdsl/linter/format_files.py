@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.formatter import format, format_definitions
-from lrdsl.linter.edit import CannotWrite, Edit, replace_in
-from lrdsl.linter.found import Located, Snippet, SourceFile
+from lrdsl.linter.patching import CannotWrite, Edit, replace_in
+from lrdsl.linter.source_file import Located, Snippet, SourceFile
 from lrdsl.syntax import nodes as n
 from lrdsl.syntax.comments import scan
 from lrdsl.syntax.layout import WIDTH
@@ -34,7 +34,7 @@ def rewrite(file: SourceFile) -> Rewritten:
     What has a mistake, or is not all written in the file, is left as it is; so is what would need
     several lines where one is all there is.
 
-    >>> from lrdsl.linter.files import read_text
+    >>> from lrdsl.linter.discovery import read_text
     >>> rewrite(read_text("a.yaml", "lr:   hold( 5 )>>cosine(1,0,9)   # two\\n")).text
     'lr:   hold(5) >> cosine(1, 0, 9)   # two\\n'
     """
