@@ -18,7 +18,7 @@ from lrdsl.cli.main import cli
 from lrdsl.linter.autofix import fix, offered
 from lrdsl.linter.config import Project
 from lrdsl.linter.discovery import lint_source, read_file, read_text
-from lrdsl.linter.report import report
+from lrdsl.linter.reports import report
 from lrdsl.linter.result import Outcome
 from lrdsl.linter.runner import check_files, check_text
 from lrdsl.linter.source_file import Patch

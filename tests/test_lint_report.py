@@ -13,7 +13,7 @@ import pytest
 
 import lrdsl
 from lrdsl.diagnostics import Diagnostic, Problem
-from lrdsl.linter.report import FORMATS, report
+from lrdsl.linter.reports import FORMATS, report
 from lrdsl.linter.result import Outcome, Region
 from lrdsl.linter.source_file import Located, Snippet, SourceFile
 

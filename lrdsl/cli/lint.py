@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lrdsl.linter.config import Project
     from lrdsl.linter.result import Outcome
 
-_FORMATS = ("text", "json", "sarif", "github")  # those of lrdsl.linter.report, not to import it
+_FORMATS = ("text", "json", "sarif", "github")  # those of lrdsl.linter.reports, not to import it
 _CONTRACTS = {
     "max_lr": "max",
     "min_lr": "min",
@@ -309,7 +309,7 @@ def _fix(
 
 def _write(outcome: Outcome, form: str, colour: bool, aside: bool) -> None:
     """The report, on standard error if it is `aside`; what could not be read is always there."""
-    from lrdsl.linter.report import report
+    from lrdsl.linter.reports import report
 
     for line in outcome.unreadable:
         click.echo(f"Error: {line}", err=True)

@@ -16,5 +16,5 @@ def report(outcome: Outcome, form: str) -> str:
     >>> print(report(Outcome(looked_at=3), "text"))
     No problems in 3 files.
     """
-    written: str = importlib.import_module(f"lrdsl.linter.report.{form}").report(outcome)
+    written: str = importlib.import_module(f"lrdsl.linter.reports.{form}").report(outcome)
     return written
