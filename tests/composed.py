@@ -7,7 +7,7 @@ from typing import Any
 
 from lrdsl.diagnostics import Diagnostic
 from lrdsl.linter import Settings
-from lrdsl.linter.composed import lint_place, places_in
+from lrdsl.linter.sources.resolved_config import lint_place, places_in
 
 
 def lint_config(

@@ -19,7 +19,7 @@ from lrdsl.hydra import LintCallback, lint_hydra
 from lrdsl.hydra.resolve import plain
 from lrdsl.hydra.sweeps import MOST_JOBS, sweep_of
 from lrdsl.linter import Settings
-from lrdsl.linter.composed import places_in
+from lrdsl.linter.sources.resolved_config import places_in
 from lrdsl.resources import folder
 
 OURS = "lrdsl.torch.Scheduler"

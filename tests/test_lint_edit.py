@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lrdsl.linter.discovery import read_text
 from lrdsl.linter.patching import CannotWrite, replace_in
-from lrdsl.linter.sources.names import looks_like_spec
+from lrdsl.linter.sources.heuristics import looks_like_spec
 
 P = "import lrdsl\nlrdsl.parse("
 

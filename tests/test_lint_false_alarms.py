@@ -24,7 +24,7 @@ from lrdsl.linter import lint
 from lrdsl.linter.config import Project
 from lrdsl.linter.discovery import lint_source, read_file, read_text
 from lrdsl.linter.source_file import SourceFile
-from lrdsl.linter.sources.names import calls_schedule
+from lrdsl.linter.sources.heuristics import calls_schedule
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

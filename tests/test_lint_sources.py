@@ -19,9 +19,9 @@ import lrdsl
 from lrdsl.linter.config import Project
 from lrdsl.linter.discovery import LARGEST, find, lint_source, read_file, read_text
 from lrdsl.linter.source_file import Snippet, SourceFile, Unreadable
-from lrdsl.linter.sources.literals import read_literal
-from lrdsl.linter.sources.nodes import documents
-from lrdsl.linter.sources.scalars import offsets_of
+from lrdsl.linter.sources.python_literals import read_literal
+from lrdsl.linter.sources.yaml_nodes import documents
+from lrdsl.linter.sources.yaml_offsets import offsets_of
 
 
 def read(name: str, text: str) -> tuple[Snippet, ...]:

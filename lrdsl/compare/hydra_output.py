@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from lrdsl.linter.composed import Place
+    from lrdsl.linter.sources.resolved_config import Place
 
 _KEY = re.compile(r"[+~]*(?P<key>[^=]*)=?(?P<value>.*)", re.S)
 _OF_RATE = re.compile(r"(?:.*\.)?lr(?:\.spec)?(?:\..*)?", re.S)
@@ -74,7 +74,7 @@ def _place(path: Path, problems: list[str]) -> Place | None:
     from omegaconf import DictConfig, OmegaConf
 
     from lrdsl.hydra.resolve import plain
-    from lrdsl.linter.composed import places_in
+    from lrdsl.linter.sources.resolved_config import places_in
 
     try:
         config = OmegaConf.load(path)

@@ -16,8 +16,8 @@ from lrdsl.diagnostics import Diagnostic, Severity, fail
 from lrdsl.hydra.compose_all import presets
 from lrdsl.hydra.resolve import plain
 from lrdsl.hydra.sweeps import Job, Sweep, numbered, sweep_of
-from lrdsl.linter.composed import Place, lint_place, places_in
 from lrdsl.linter.config import Project
+from lrdsl.linter.sources.resolved_config import Place, lint_place, places_in
 
 _RANKS: tuple[Severity, ...] = ("hint", "warning", "error")
 

@@ -19,8 +19,8 @@ from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Diagnostic, SpecError, fail
 from lrdsl.hydra.resolve import plain
 from lrdsl.language.presets import GROUP
-from lrdsl.linter.composed import Place, lint_place, places_in
 from lrdsl.linter.engine import Settings
+from lrdsl.linter.sources.resolved_config import Place, lint_place, places_in
 
 
 class Composed(NamedTuple):

@@ -124,7 +124,7 @@ class _Reader:
 
     def _is_meant_as_spec(self, text: str) -> bool:
         """Whether a text with mistakes is a spec all the same, so that lrdsl is to explain them."""
-        from lrdsl.linter.sources.names import calls_known, is_spec_key, looks_like_spec
+        from lrdsl.linter.sources.heuristics import calls_known, is_spec_key, looks_like_spec
 
         name = re.split(r"[.@+~]", self.key)[-1]
         return looks_like_spec(text) if is_spec_key(name) else calls_known(text)
@@ -164,7 +164,7 @@ def _is_hydras(text: str) -> bool:
 
 
 def _is_known(name: str) -> bool:
-    from lrdsl.linter.sources.names import is_known
+    from lrdsl.linter.sources.heuristics import is_known
 
     return is_known(name)
 
@@ -172,7 +172,7 @@ def _is_known(name: str) -> bool:
 def _calls_known(text: str) -> bool:
     if "(" not in text and "[" not in text:  # an option, say: nothing need be imported for it
         return False
-    from lrdsl.linter.sources.names import calls_known
+    from lrdsl.linter.sources.heuristics import calls_known
 
     return calls_known(text)
 

@@ -11,7 +11,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import Container, DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from lrdsl.linter.sources.holes import Hole, fill
+from lrdsl.linter.sources.placeholders import Hole, fill
 
 _REFERENCE = re.compile(r"\$\{[^${}]*\}")
 _HOLE = re.compile(r"\0([^\0]*)\0")

@@ -28,7 +28,7 @@ from lrdsl import diagnostics as d
 from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import fail
 from lrdsl.language.signal import LAST_STEP
-from lrdsl.linter.composed import places_in
+from lrdsl.linter.sources.resolved_config import places_in
 from lrdsl.schedule import Schedule, compile
 from lrdsl.syntax.spec import as_number
 

@@ -16,8 +16,8 @@ from lrdsl.diagnostics import Diagnostic, Reporter, SpecError
 from lrdsl.linter.config import Project
 from lrdsl.linter.engine import Settings, lint
 from lrdsl.linter.source_file import Located, Snippet, SourceFile, Unreadable
-from lrdsl.linter.sources.control import Control, ignores_file, is_ignored
-from lrdsl.linter.sources.names import with_uses
+from lrdsl.linter.sources.heuristics import with_uses
+from lrdsl.linter.sources.suppressions import Control, ignores_file, is_ignored
 from lrdsl.syntax.parser import read
 
 LARGEST = 10 * 2**20
@@ -118,7 +118,7 @@ class _Malformed(Exception):
 
 def _yaml(path: str) -> _Reader:
     from lrdsl.linter.sources import yaml
-    from lrdsl.linter.sources.nodes import NotYaml
+    from lrdsl.linter.sources.yaml_nodes import NotYaml
 
     def reader(text: str, control: Control) -> Iterator[Snippet]:
         folder = os.path.dirname(path)
@@ -149,9 +149,9 @@ def _markdown(path: str) -> _Reader:
 
 
 def _library(path: str) -> _Reader:
-    from lrdsl.linter.sources import library
+    from lrdsl.linter.sources import lr_files
 
-    return library.snippets
+    return lr_files.snippets
 
 
 _READERS: Mapping[str, Callable[[str], _Reader]] = {

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from lrdsl.linter.source_file import Snippet
-from lrdsl.linter.sources.control import Control
-from lrdsl.linter.sources.names import is_number
+from lrdsl.linter.sources.heuristics import is_number
+from lrdsl.linter.sources.suppressions import Control
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|[\r\n]|\Z)")
 _FENCE = re.compile(r"( *)(`{3,}|~{3,}) *(\S*)[^`]*\Z")

@@ -16,10 +16,10 @@ from lrdsl.compiler.context import PARTS, RESERVED
 from lrdsl.diagnostics import SpecError
 from lrdsl.linter.program_context import facts_of
 from lrdsl.linter.source_file import Role, Snippet
-from lrdsl.linter.sources.control import Control
-from lrdsl.linter.sources.holes import fill
-from lrdsl.linter.sources.literals import Literal, read_literal
-from lrdsl.linter.sources.training import told
+from lrdsl.linter.sources.placeholders import fill
+from lrdsl.linter.sources.python_literals import Literal, read_literal
+from lrdsl.linter.sources.python_optimizers import told
+from lrdsl.linter.sources.suppressions import Control
 from lrdsl.syntax.spec import NAME, as_number
 from lrdsl.tree.coerce import source_of
 from lrdsl.tree.keywords import is_tree

@@ -19,18 +19,18 @@ from lrdsl.language.library.files import text_of
 from lrdsl.language.presets import GROUP
 from lrdsl.linter.program_context import facts_of
 from lrdsl.linter.source_file import Role, Snippet
-from lrdsl.linter.sources import nodes, trees
-from lrdsl.linter.sources.control import Control
-from lrdsl.linter.sources.holes import LONGEST, Hole, fill
-from lrdsl.linter.sources.names import (
+from lrdsl.linter.sources import yaml_nodes, yaml_trees
+from lrdsl.linter.sources.heuristics import (
     calls_schedule,
     is_number,
     is_spec_key,
     looks_like_program,
     looks_like_spec,
 )
-from lrdsl.linter.sources.nodes import Scalar
-from lrdsl.linter.sources.scalars import offsets_of
+from lrdsl.linter.sources.placeholders import LONGEST, Hole, fill
+from lrdsl.linter.sources.suppressions import Control
+from lrdsl.linter.sources.yaml_nodes import Scalar
+from lrdsl.linter.sources.yaml_offsets import offsets_of
 from lrdsl.syntax.spec import NAME
 from lrdsl.tree.interpolations import after_interpolation
 
@@ -47,7 +47,7 @@ _NO_VARIABLES = PARTS | RESERVED | {"last_epoch", "metric_reduction", "optimizer
 class _Tree:
     """A mapping or a list that is a spec, and what its place tells."""
 
-    node: nodes.Node
+    node: yaml_nodes.Node
     path: str
     context: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
@@ -82,7 +82,7 @@ def snippets(
     ['wsd(0.1, 9, 80, 9)']
     """
     # All are read before the first is handed out: a file is YAML to its end, or is not.
-    for document in list(nodes.documents(text)):
+    for document in list(yaml_nodes.documents(text)):
         yield from _Document(text, document, control, folder, presets).snippets()
 
 
@@ -90,7 +90,7 @@ class _Document:
     def __init__(
         self,
         text: str,
-        root: nodes.Node,
+        root: yaml_nodes.Node,
         control: Control,
         folder: str,
         presets: Callable[[], frozenset[str]],
@@ -121,20 +121,20 @@ class _Document:
     def _walk(self) -> None:
         """Look at every value once: anchors may lead to a value in many ways, or in circles."""
         seen: set[int] = set()
-        left: list[tuple[nodes.Node, str]] = [(self.root, "")]
+        left: list[tuple[yaml_nodes.Node, str]] = [(self.root, "")]
         # Elsewhere the one key of a file may well be a name that lrdsl knows by chance.
         is_preset = os.path.basename(os.path.abspath(self.folder)) == GROUP
-        if is_preset and trees.is_one(self.root, False, self._holes):
+        if is_preset and yaml_trees.is_one(self.root, False, self._holes):
             self._add_tree(self.root, "", {}, {})
         while left:
             node, path = left.pop()
             if id(node) in self.trees:
-                seen |= {id(each) for each in trees.within(node)}
+                seen |= {id(each) for each in yaml_trees.within(node)}
                 continue
             if id(node) in seen or isinstance(node, Scalar):
                 continue
             seen.add(id(node))
-            if isinstance(node, nodes.Sequence):
+            if isinstance(node, yaml_nodes.Sequence):
                 for i, item in enumerate(node.items):
                     left.append((item, f"{path}[{i}]"))
                     self._value(None, item, f"{path}[{i}]", {}, {})
@@ -156,10 +156,12 @@ class _Document:
                 self._value(name, value, inner, own, facts)
 
         for tree in self.trees.values():  # one may be seen to be a tree after what is below it
-            for below in trees.within(tree.node):
+            for below in yaml_trees.within(tree.node):
                 self.places.pop(id(below), None)
 
-    def _beside(self, node: nodes.Mapping, target: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _beside(
+        self, node: yaml_nodes.Mapping, target: str
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """What the keys of a mapping tell of the run, and other facts."""
         context: dict[str, Any] = {}
         facts: dict[str, Any] = {}
@@ -201,7 +203,11 @@ class _Document:
         return int(number) if number.is_integer() else number
 
     def _argument(
-        self, node: nodes.Node | None, path: str, context: dict[str, Any], facts: dict[str, Any]
+        self,
+        node: yaml_nodes.Node | None,
+        path: str,
+        context: dict[str, Any],
+        facts: dict[str, Any],
     ) -> None:
         """What a lrdsl `_target_` takes: a spec, a mapping with one, or a program of them."""
         if isinstance(node, Scalar):
@@ -210,10 +216,10 @@ class _Document:
                 node, path = aim, found[1]
         if isinstance(node, Scalar):
             self._add(node, path, "spec", context, facts)
-        elif node is not None and trees.is_one(node, True, self._holes):
+        elif node is not None and yaml_trees.is_one(node, True, self._holes):
             self._add_tree(node, path, context, facts)
             return
-        if not isinstance(node, nodes.Mapping):
+        if not isinstance(node, yaml_nodes.Mapping):
             return
         inner, more = self._beside(node, "")
         context, facts = {**context, **inner}, {**facts, **more}
@@ -224,8 +230,8 @@ class _Document:
         for name, value in node.items():
             if name == "definitions":
                 continue
-            is_tree = trees.is_one(value, True, self._holes)
-            if isinstance(value, nodes.Mapping) and not is_tree and value.get("spec") is None:
+            is_tree = yaml_trees.is_one(value, True, self._holes)
+            if isinstance(value, yaml_nodes.Mapping) and not is_tree and value.get("spec") is None:
                 for pattern, one in value.items():  # by parameter group
                     own = told.get((name, pattern), {})
                     self._one(one, f"{path}.{name}.{pattern}", context, {**facts, **own})
@@ -234,20 +240,24 @@ class _Document:
                 self._one(value, f"{path}.{name}", context, {**facts, **own})
 
     def _one(
-        self, node: nodes.Node | None, path: str, context: dict[str, Any], facts: dict[str, Any]
+        self,
+        node: yaml_nodes.Node | None,
+        path: str,
+        context: dict[str, Any],
+        facts: dict[str, Any],
     ) -> None:
         """A spec of a program, which may have definitions of its own beside it."""
-        if node is not None and trees.is_one(node, True, self._holes):
+        if node is not None and yaml_trees.is_one(node, True, self._holes):
             self._add_tree(node, path, context, facts)
             return
-        if isinstance(node, nodes.Mapping):
+        if isinstance(node, yaml_nodes.Mapping):
             inner, more = self._beside(node, "")
             context, facts = {**context, **inner}, {**facts, **more}
             node = node.get("spec")
         if isinstance(node, Scalar):
             self._add(node, path, "spec", context, facts)
 
-    def _plain(self, node: nodes.Mapping, deep: int = 0) -> dict[str, Any]:
+    def _plain(self, node: yaml_nodes.Mapping, deep: int = 0) -> dict[str, Any]:
         """The specs of a program, None for what is not known."""
         found: dict[str, Any] = {}
         for name, value in node.items():
@@ -256,17 +266,17 @@ class _Document:
             found[name] = None
             if isinstance(value, Scalar) and value.tag != "null":
                 found[name] = self._known(value.value)
-            elif trees.is_one(value, True, self._holes):
-                made = trees.text_of(value, self._holes)
+            elif yaml_trees.is_one(value, True, self._holes):
+                made = yaml_trees.text_of(value, self._holes)
                 found[name] = None if made is None else made.text
-            elif isinstance(value, nodes.Mapping) and deep < 2:
+            elif isinstance(value, yaml_nodes.Mapping) and deep < 2:
                 found[name] = self._plain(value, deep + 1)
         return found
 
     def _value(
         self,
         name: str | None,
-        node: nodes.Node,
+        node: yaml_nodes.Node,
         path: str,
         context: dict[str, Any],
         facts: dict[str, Any],
@@ -274,7 +284,7 @@ class _Document:
         """A value anywhere: a spec by its key, or by what it says."""
         if not isinstance(node, Scalar):
             by_name = name is not None and is_spec_key(name)
-            if by_name and (id(node) in self.trees or trees.is_one(node, False, self._holes)):
+            if by_name and (id(node) in self.trees or yaml_trees.is_one(node, False, self._holes)):
                 self._add_tree(node, path, context, facts)
             return
         if name == "definitions" and _DEF.search(node.value):
@@ -296,16 +306,16 @@ class _Document:
             and looks_like_spec(node.value, self.presets())
         )
 
-    def _is_program(self, node: nodes.Node) -> bool:
-        return isinstance(node, nodes.Mapping) and looks_like_program(self._sketched(node))
+    def _is_program(self, node: yaml_nodes.Node) -> bool:
+        return isinstance(node, yaml_nodes.Mapping) and looks_like_program(self._sketched(node))
 
-    def _sketched(self, node: nodes.Mapping, deep: int = 0) -> dict[str, Any]:
+    def _sketched(self, node: yaml_nodes.Mapping, deep: int = 0) -> dict[str, Any]:
         """A mapping as data, with names in the place of the references in it."""
         return {
             name: self._sketch(value.value)
             if isinstance(value, Scalar)
             else self._sketched(value, deep + 1)
-            if isinstance(value, nodes.Mapping) and deep < 1
+            if isinstance(value, yaml_nodes.Mapping) and deep < 1
             else None
             for name, value in node.items()
         }
@@ -330,14 +340,14 @@ class _Document:
         place.facts = {**facts, **place.facts}
 
     def _add_tree(
-        self, node: nodes.Node, path: str, context: dict[str, Any], facts: dict[str, Any]
+        self, node: yaml_nodes.Node, path: str, context: dict[str, Any], facts: dict[str, Any]
     ) -> None:
         tree = self.trees.setdefault(id(node), _Tree(node, path))
         tree.context = {**context, **tree.context}
         tree.facts = {**facts, **tree.facts}
 
     def _tree_snippet(self, tree: _Tree) -> Snippet | None:
-        found = trees.text_of(tree.node, self._holes)
+        found = yaml_trees.text_of(tree.node, self._holes)
         if found is None:
             return None
         first, last = min(found.offsets), max(found.offsets)
@@ -418,13 +428,13 @@ class _Document:
                 self.values[reference] = self._known(node.value, deep + 1)
         return self.values.get(reference)
 
-    def _at(self, reference: str) -> nodes.Node | None:
+    def _at(self, reference: str) -> yaml_nodes.Node | None:
         """The node that a plain reference such as `optimizer.lr` is to."""
-        node: nodes.Node | None = self.root
+        node: yaml_nodes.Node | None = self.root
         for name in re.findall(r"[^.\[\]]+", reference):
-            if isinstance(node, nodes.Mapping):
+            if isinstance(node, yaml_nodes.Mapping):
                 node = node.get(name)
-            elif isinstance(node, nodes.Sequence) and name.isdecimal():
+            elif isinstance(node, yaml_nodes.Sequence) and name.isdecimal():
                 node = node.items[int(name)] if int(name) < len(node.items) else None
             else:
                 return None

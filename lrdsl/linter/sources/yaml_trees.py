@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from lrdsl.diagnostics import MadeText, Span, SpecError
-from lrdsl.linter.sources import nodes
-from lrdsl.linter.sources.holes import Hole, fill
-from lrdsl.linter.sources.names import calls_schedule, is_number
-from lrdsl.linter.sources.nodes import Node, Scalar
+from lrdsl.linter.sources import yaml_nodes
+from lrdsl.linter.sources.heuristics import calls_schedule, is_number
+from lrdsl.linter.sources.placeholders import Hole, fill
+from lrdsl.linter.sources.yaml_nodes import Node, Scalar
 from lrdsl.tree.coerce import source_of
 from lrdsl.tree.keywords import is_tree
 
@@ -37,7 +37,7 @@ def is_one(node: Node, by_place: bool, holes: Callable[[str], Iterator[Hole]]) -
     """
     if isinstance(node, Scalar):
         return False
-    if isinstance(node, nodes.Mapping):
+    if isinstance(node, yaml_nodes.Mapping):
         keys = [key for key, _ in node.items()]
         if keys == ["spec"] or not is_tree(dict.fromkeys(keys)):
             return False
@@ -80,9 +80,9 @@ def within(node: Node) -> Iterator[Node]:
             continue
         seen.add(id(each))
         yield each
-        if isinstance(each, nodes.Sequence):
+        if isinstance(each, yaml_nodes.Sequence):
             left += each.items
-        elif isinstance(each, nodes.Mapping):
+        elif isinstance(each, yaml_nodes.Mapping):
             left += [value for _, value in each.pairs]
 
 
@@ -105,7 +105,7 @@ class _Reader:
         if isinstance(node, Scalar):
             self.starts[path] = node.start
             return self._scalar(node)
-        if isinstance(node, nodes.Sequence):
+        if isinstance(node, yaml_nodes.Sequence):
             made = [self.data(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(node.items)]
             self.starts[path] = self.starts[f"{path}[0]"] if made else 0
             return made

@@ -15,7 +15,7 @@ from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import Diagnostic, SpecError
 from lrdsl.linter.engine import Settings, lint
 from lrdsl.linter.program_context import facts_of
-from lrdsl.linter.sources.names import (
+from lrdsl.linter.sources.heuristics import (
     called,
     calls_schedule,
     is_spec_key,

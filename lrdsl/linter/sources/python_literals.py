@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from lrdsl.linter.source_file import Style
-from lrdsl.linter.sources.holes import Hole
+from lrdsl.linter.sources.placeholders import Hole
 
 _OPENING = re.compile(r"([A-Za-z]{0,2})('''|\"\"\"|'|\")")
 _BETWEEN = re.compile(r"(?:\s|\\\r?\n|#[^\r\n]*)*")

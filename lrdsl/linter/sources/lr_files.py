@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lrdsl.language.library import DEFINED, is_shipped
 from lrdsl.linter.source_file import Snippet
-from lrdsl.linter.sources.control import Control
+from lrdsl.linter.sources.suppressions import Control
 
 _EXAMPLE = re.compile(r"^[ \t]*#[ \t]*Example:[ \t]*`([^`\r\n]+)`", re.MULTILINE)
 
