@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from lrdsl.formatter import format
     from lrdsl.language.custom_shapes import shape
     from lrdsl.linter import lint
-    from lrdsl.schedule import Schedule, Segment, compile
-    from lrdsl.switch import Switch
+    from lrdsl.schedule.schedule import Schedule, Segment, compile
+    from lrdsl.schedule.switch import Switch
     from lrdsl.syntax.spec import Spec
     from lrdsl.tree.coerce import parse
 
@@ -28,13 +28,13 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Diagnostic": "lrdsl.diagnostics",
-    "Schedule": "lrdsl.schedule",
-    "Segment": "lrdsl.schedule",
+    "Schedule": "lrdsl.schedule.schedule",
+    "Segment": "lrdsl.schedule.schedule",
     "Span": "lrdsl.diagnostics",
     "Spec": "lrdsl.syntax.spec",
     "SpecError": "lrdsl.diagnostics",
-    "Switch": "lrdsl.switch",
-    "compile": "lrdsl.schedule",
+    "Switch": "lrdsl.schedule.switch",
+    "compile": "lrdsl.schedule.schedule",
     "define": "lrdsl.compiler.define",
     "format": "lrdsl.formatter",
     "lint": "lrdsl.linter",

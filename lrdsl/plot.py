@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl.schedule import Schedule, compile
+from lrdsl.schedule.schedule import Schedule, compile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

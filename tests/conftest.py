@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from lrdsl import schedule
 from lrdsl.compiler import define
 from lrdsl.language import library
 from lrdsl.language.shapes import SHAPES
+from lrdsl.schedule.schedule import schedule
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 

@@ -831,8 +831,8 @@ def test_a_schedule_is_no_function() -> None:
 
 
 def test_names_of_functions() -> None:
-    assert qualified_name(Schedule.values) == "lrdsl.schedule.Schedule.values"
-    assert qualified_name(lrdsl.compile("1")) == "lrdsl.schedule.Schedule"
+    assert qualified_name(Schedule.values) == "lrdsl.schedule.schedule.Schedule.values"
+    assert qualified_name(lrdsl.compile("1")) == "lrdsl.schedule.schedule.Schedule"
     assert qualified_name(len) == "builtins.len"
     assert qualified_name(Triangle(0, 1, 2).__call__).endswith("Triangle.__call__")
     assert repr(FunctionSpec(len)) == "FunctionSpec(builtins.len)"

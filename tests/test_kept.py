@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import lrdsl
-from lrdsl import schedule as module
 from lrdsl.compiler.frontend import Analysis, analyse
+from lrdsl.schedule.schedule import schedule as module
 from lrdsl.syntax.parser import LONGEST_KEPT
 
 SPEC = "warmup(linear, 100) >> cosine(1, 1e-3, 800)"

@@ -17,7 +17,7 @@ from counting import bounded
 
 import lrdsl
 from lrdsl import SpecError
-from lrdsl.schedule import Segment
+from lrdsl.schedule.schedule import Segment
 
 RUN: dict[str, Any] = {"total_steps": 1000, "steps_per_epoch": 50, "base_lr": 0.1}
 
@@ -1399,7 +1399,7 @@ def test_threads_get_the_same_numbers(schedule: lrdsl.Schedule) -> None:
 FIRST_USE = """
 import sys, threading
 sys.setswitchinterval(1e-6)
-import lrdsl, lrdsl.schedule
+import lrdsl, lrdsl.schedule.schedule
 barrier, failures = threading.Barrier(8), []
 def work():
     barrier.wait()

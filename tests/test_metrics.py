@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import lrdsl
 from lrdsl.compiler.context import Context
-from lrdsl.schedule import Schedule, compile_in
+from lrdsl.schedule.schedule import Schedule, compile_in
 
 NAN, INF = math.nan, math.inf
 
@@ -293,7 +293,7 @@ def test_segments_say_the_factor():
 
 def test_nothing_is_compiled_anew_while_no_factor_changes(monkeypatch):
     schedule = middle()
-    monkeypatch.setattr("lrdsl.schedule.Resolver", None)
+    monkeypatch.setattr("lrdsl.schedule.schedule.Resolver", None)
     found = after(schedule, [(update, -update) for update in range(40)])
     assert found.reactions[0].state.best == -29
 

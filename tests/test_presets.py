@@ -309,7 +309,7 @@ ConfigStore.instance().store(name="app", node={CONFIG})
 
 @hydra.main(version_base="1.3", config_path=None, config_name="app")
 def main(config):
-    print(config, "lrdsl.schedule" in sys.modules)
+    print(config, "lrdsl.schedule.schedule" in sys.modules)
 
 main()
 """

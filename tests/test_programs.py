@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 import lrdsl
-from lrdsl.program import keyed
+from lrdsl.schedule.program import keyed
 
 torch = pytest.importorskip("torch")
 

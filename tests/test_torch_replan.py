@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import lrdsl
-from lrdsl.slowed import Slowed
+from lrdsl.schedule.rescaled import Slowed
 
 torch = pytest.importorskip("torch")
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
     from lrdsl.language.catalog import Entry
     from lrdsl.plot import Curve
-    from lrdsl.schedule import Schedule
+    from lrdsl.schedule.schedule import Schedule
     from lrdsl.syntax.nodes import Node
 
 # No command has a use for pydantic's plugins or a BLAS's threads; both cost time at the start.
@@ -341,7 +341,7 @@ def _example(entry: Entry) -> Iterator[str]:
     """The example, drawn; that of a definition, in core terms too."""
     from lrdsl.language.catalog import EXAMPLE_RUN
     from lrdsl.plot import terminal
-    from lrdsl.schedule import compile
+    from lrdsl.schedule.schedule import compile
 
     text = entry.doc.example
     if not text:
@@ -550,7 +550,7 @@ _WRITERS: dict[str, Callable[[list[int] | range, _Blocks], Iterator[str]]] = {
 
 
 def _compile(text: str, context: Context) -> Schedule:
-    from lrdsl.schedule import compile_in
+    from lrdsl.schedule.schedule import compile_in
 
     return compile_in(text, context)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from lrdsl.language.presets import Preset, files, presets
 from lrdsl.plot import COLOURS, INK, blank, kind_of, write
-from lrdsl.schedule import Schedule, compile
+from lrdsl.schedule.schedule import Schedule, compile
 
 STEPS = 1000
 """Updates of the run that the picture shows."""

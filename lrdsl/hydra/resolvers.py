@@ -29,7 +29,7 @@ from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import fail
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.linter.sources.resolved_config import places_in
-from lrdsl.schedule import Schedule, compile
+from lrdsl.schedule.schedule import Schedule, compile
 from lrdsl.syntax.spec import as_number
 
 _RUN = sorted(PARTS - {"spec", "base_lr"})

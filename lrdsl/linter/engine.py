@@ -16,7 +16,7 @@ from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError, in_orde
 from lrdsl.linter.program_context import RATE, Beside, References, besides
 from lrdsl.linter.rule import RULES, Finding, Rule
 from lrdsl.linter.subject import Subject
-from lrdsl.schedule import Schedule, schedule_of, with_definitions
+from lrdsl.schedule.schedule import Schedule, schedule_of, with_definitions
 from lrdsl.tree.coerce import source_of
 
 UNKNOWN = (d.UNBOUND, d.NEEDS_CONTEXT)

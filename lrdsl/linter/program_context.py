@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, SpecError
 from lrdsl.language.library.files import text_of
-from lrdsl.program import Choice, Program, ordered
-from lrdsl.schedule import Schedule, compile_in
+from lrdsl.schedule.program import Choice, Program, ordered
+from lrdsl.schedule.schedule import Schedule, compile_in
 from lrdsl.tree.coerce import source_of
 
 RATE = "lr"

@@ -13,7 +13,7 @@ from lrdsl.compiler.lower import Laid
 from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.signal import LAST_STEP, Array, half_up
 from lrdsl.linter.subject import Part, Subject
-from lrdsl.schedule import Schedule
+from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import nodes as n
 
 MOST_UPDATES = 4096

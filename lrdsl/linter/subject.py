@@ -27,7 +27,7 @@ from lrdsl.language.parameters import Kind
 from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.language.signal import Signal
 from lrdsl.linter.program_context import Beside
-from lrdsl.schedule import Schedule, schedule_of
+from lrdsl.schedule.schedule import Schedule, schedule_of
 from lrdsl.syntax import nodes as n
 
 

@@ -13,7 +13,7 @@ from lrdsl.compiler.resolve_names import DURATIONS
 from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.parameters import Kind
 from lrdsl.linter.subject import CallSite, Subject
-from lrdsl.schedule import Schedule
+from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import nodes as n
 
 MOST = 200_000

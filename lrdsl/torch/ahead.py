@@ -8,7 +8,7 @@ import numpy as np
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.language.signal import LAST_STEP
-from lrdsl.schedule import Schedule
+from lrdsl.schedule.schedule import Schedule
 
 AHEAD = 4096
 """Values are evaluated this many updates ahead, so that a step is a look-up."""

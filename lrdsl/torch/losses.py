@@ -10,7 +10,7 @@ from torch import nn
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.language.signal import LAST_STEP
-from lrdsl.switch import Switch
+from lrdsl.schedule.switch import Switch
 
 
 class ScheduledLoss(nn.Module):

@@ -15,9 +15,9 @@ from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, Span, SpecError, fail, place_in
 from lrdsl.language.python_functions import FunctionSpec
-from lrdsl.program import Choice, Program, ordered
-from lrdsl.schedule import Schedule, compile_in, with_definitions
-from lrdsl.slowed import Slowed
+from lrdsl.schedule.program import Choice, Program, ordered
+from lrdsl.schedule.rescaled import Slowed
+from lrdsl.schedule.schedule import Schedule, compile_in, with_definitions
 from lrdsl.syntax.spec import parse
 from lrdsl.torch.ahead import Ahead, same_values
 from lrdsl.torch.metrics import Log

@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
-from lrdsl.schedule import compile
+from lrdsl.schedule.schedule import compile
 from lrdsl.torch import range_checks as check
 from lrdsl.torch.kept import Kept
 from lrdsl.torch.metrics import agreed

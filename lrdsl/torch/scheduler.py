@@ -31,9 +31,9 @@ from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import SpecError, fail
 from lrdsl.language.signal import LAST_STEP
-from lrdsl.program import Program
 from lrdsl.registry import did_you_mean
-from lrdsl.schedule import Schedule
+from lrdsl.schedule.program import Program
+from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import Operand, Spec, as_number
 from lrdsl.torch.callers import is_called_by_trainer
 from lrdsl.torch.clock import checked_clock, follow, is_capturing, unwrapped

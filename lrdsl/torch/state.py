@@ -10,7 +10,7 @@ from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import SpecError, fail
 from lrdsl.language.signal import LAST_STEP
-from lrdsl.program import Program
+from lrdsl.schedule.program import Program
 from lrdsl.syntax.spec import parse
 from lrdsl.torch.metrics import Log
 from lrdsl.torch.plan import Plan, Schedules

@@ -9,7 +9,7 @@ import numpy as np
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.segment_queries import at_update, falls
 from lrdsl.linter.subject import Subject
-from lrdsl.schedule import Schedule
+from lrdsl.schedule.schedule import Schedule
 
 SAMPLES = 65
 

@@ -47,7 +47,7 @@ _FUNCTIONS = {
     "lrdsl.torch.Scheduler": _Takes(1, "spec"),
 }
 _HOMES = {
-    "lrdsl.schedule.compile": "lrdsl.compile",
+    "lrdsl.schedule.schedule.compile": "lrdsl.compile",
     "lrdsl.linter.lint": "lrdsl.lint",
     "lrdsl.syntax.spec.parse": "lrdsl.parse",
     "lrdsl.compiler.define.define": "lrdsl.define",

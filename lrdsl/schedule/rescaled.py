@@ -12,7 +12,7 @@ import numpy as np
 from lrdsl.compiler.lower import Resolved
 from lrdsl.language.modifiers.reactive import Reaction
 from lrdsl.language.signal import Array, Piece, Signal, Times, scaled
-from lrdsl.schedule import Schedule, as_step
+from lrdsl.schedule.schedule import Schedule, as_step
 
 
 @dataclass(frozen=True, slots=True)

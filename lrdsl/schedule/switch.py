@@ -10,7 +10,7 @@ from typing import Any, Generic, NoReturn, SupportsIndex, TypeVar
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.language.signal import LAST_STEP
-from lrdsl.schedule import as_step
+from lrdsl.schedule.schedule import as_step
 from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import as_number
 
