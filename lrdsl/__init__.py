@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lrdsl.compiler.define import define, load
     from lrdsl.diagnostics import Diagnostic, Span, SpecError
-    from lrdsl.formatter import format
     from lrdsl.language.custom_shapes import shape
     from lrdsl.linter import lint
     from lrdsl.schedule.schedule import Schedule, Segment, compile
     from lrdsl.schedule.switch import Switch
+    from lrdsl.syntax.format import format
     from lrdsl.syntax.spec import Spec
     from lrdsl.tree.coerce import parse
 
@@ -36,7 +36,7 @@ _HOME = {
     "Switch": "lrdsl.schedule.switch",
     "compile": "lrdsl.schedule.schedule",
     "define": "lrdsl.compiler.define",
-    "format": "lrdsl.formatter",
+    "format": "lrdsl.syntax.format",
     "lint": "lrdsl.linter",
     "load": "lrdsl.compiler.define",
     "parse": "lrdsl.tree.coerce",

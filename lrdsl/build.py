@@ -33,7 +33,7 @@ from lrdsl.language.catalog import Entry, find, names
 from lrdsl.language.functions import CONSTANTS
 from lrdsl.language.shapes import SHAPES
 from lrdsl.registry import near
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 from lrdsl.syntax.spec import Spec, operand, parse
 
 NAMES = ("base", "prev", "next", "t", "total", "epoch", "rest", *CONSTANTS)

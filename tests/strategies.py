@@ -12,8 +12,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from lrdsl.diagnostics import NOWHERE
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.numbers import read_number
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.literals import read_number
 
 CONTEXT: dict[str, Any] = {
     "total_steps": 1000,

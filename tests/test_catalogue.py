@@ -21,9 +21,9 @@ from lrdsl.language.library import Library, shipped
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.shapes import SHAPES
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.layout import lay_out
+from lrdsl.syntax import ast as n
 from lrdsl.syntax.parser import parse_definitions, parse_tree
+from lrdsl.syntax.pretty import lay_out
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
 SHIPPED = [entry for entry in entries(Library({}, {})) if entry.group != "your own"]

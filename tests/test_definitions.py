@@ -26,10 +26,10 @@ from lrdsl.compiler.expand import expand
 from lrdsl.diagnostics import Reporter
 from lrdsl.language import library
 from lrdsl.language.library import Library, shipped
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.layout import lay_out, lay_out_definition
+from lrdsl.syntax import ast as n
 from lrdsl.syntax.parser import parse_definitions, parse_tree
-from lrdsl.syntax.printer import write
+from lrdsl.syntax.pretty import lay_out, lay_out_definition
+from lrdsl.syntax.unparse import write
 
 GOLDEN = Path(__file__).parent / "golden" / "definitions.txt"
 RUN = {"total_steps": 1000, "steps_per_epoch": 50, "base_lr": 0.1}

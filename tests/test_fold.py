@@ -7,7 +7,7 @@ import pytest
 import lrdsl
 from lrdsl.compiler.fold_constants import folded
 from lrdsl.syntax.parser import parse_tree
-from lrdsl.syntax.printer import write
+from lrdsl.syntax.unparse import write
 
 
 @pytest.mark.parametrize(

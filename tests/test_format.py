@@ -16,11 +16,11 @@ from strategies import trees
 import lrdsl
 from lrdsl.cli.main import cli
 from lrdsl.diagnostics import SpecError
-from lrdsl.formatter import format_definitions
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.comments import scan
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.format import format_definitions
 from lrdsl.syntax.parser import parse_definitions, parse_tree
-from lrdsl.syntax.printer import write
+from lrdsl.syntax.trivia import scan
+from lrdsl.syntax.unparse import write
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = sorted((ROOT / "lrdsl/library").glob("*.lr"))

@@ -19,7 +19,7 @@ from lrdsl.linter.config import Project
 from lrdsl.linter.discovery import lint_source, read_text
 from lrdsl.linter.rule import RULES
 from lrdsl.linter.sources.heuristics import calls_schedule, looks_like_spec
-from lrdsl.syntax.nodes import Name
+from lrdsl.syntax.ast import Name
 
 
 def names(spec: Any, **context: Any) -> list[str]:

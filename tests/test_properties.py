@@ -19,7 +19,7 @@ from omegaconf import OmegaConf
 import lrdsl
 from lrdsl import Schedule, Spec, SpecError
 from lrdsl.language.signal import CHUNK
-from lrdsl.syntax.printer import write
+from lrdsl.syntax.unparse import write
 
 FAR = 3000
 """How many updates of a schedule are looked at."""

@@ -29,8 +29,8 @@ import lrdsl.language.library
 from lrdsl.compiler.check_definitions import read_own
 from lrdsl.compiler.expand import fields
 from lrdsl.language.library import Library, shipped
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.printer import write
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.unparse import write
 
 torch = pytest.importorskip("torch")
 lrs = torch.optim.lr_scheduler

@@ -29,7 +29,7 @@ from lrdsl.cli.main import cli
 from lrdsl.diagnostics import SpecError
 from lrdsl.language.catalog import entries
 from lrdsl.language.library import Library
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 from lrdsl.syntax.parser import parse_definitions
 from lrdsl.syntax.spec import Spec
 from lrdsl.torch import Scheduler

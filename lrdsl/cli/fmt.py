@@ -74,7 +74,7 @@ def fmt(
 
 def _text(argument: str, check: bool, diff: bool) -> _Done:
     """A text that was given itself; it is printed, formatted."""
-    from lrdsl.formatter import format, format_definitions
+    from lrdsl.syntax.format import format, format_definitions
 
     text = text_of(argument)
     formatted = format_definitions(text) if _DEFINITION.match(text) else format(text)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from lrdsl.language.catalog import Entry
     from lrdsl.plot import Curve
     from lrdsl.schedule.schedule import Schedule
-    from lrdsl.syntax.nodes import Node
+    from lrdsl.syntax.ast import Node
 
 # No command has a use for pydantic's plugins or a BLAS's threads; both cost time at the start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -160,8 +160,8 @@ def show(spec: str, as_json: bool, expand: bool, **options: Any) -> None:
 
 def _expansions(schedule: Schedule) -> Iterator[str]:
     """The spec in core terms, and the other hyperparameters that it drives."""
-    from lrdsl.syntax.layout import lay_out
-    from lrdsl.syntax.nodes import Outer, walk
+    from lrdsl.syntax.ast import Outer, walk
+    from lrdsl.syntax.pretty import lay_out
 
     tree = _in_core_terms(schedule.spec.node)
     yield lay_out(tree)
@@ -320,7 +320,7 @@ def _listing(every: Iterable[Entry], width: int | None) -> str:
 
 def _about(entry: Entry) -> str:
     """All there is to say about one entry."""
-    from lrdsl.syntax.layout import lay_out_definition
+    from lrdsl.syntax.pretty import lay_out_definition
 
     doc = entry.doc
     also = f"Also called {', '.join(entry.aliases)}." if entry.aliases else ""
@@ -371,7 +371,7 @@ def overview(schedule: Schedule, curve: Curve) -> dict[str, Any]:
     >>> overview(schedule, sample(schedule))["high"]
     {'value': 1.0, 'step': 0}
     """
-    from lrdsl.syntax.printer import write
+    from lrdsl.syntax.unparse import write
 
     low, high = int(curve.values.argmin()), int(curve.values.argmax())
     ends = math.isfinite(schedule.length)

@@ -17,8 +17,8 @@ from lrdsl.diagnostics import Reporter, Span
 from lrdsl.language.parameters import Kind, Lean, Parameter, ParameterError, Parametrised
 from lrdsl.language.signal import Exact, half_up
 from lrdsl.registry import did_you_mean
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.printer import write
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.unparse import write
 
 P = TypeVar("P", bound=Parametrised)
 

@@ -17,8 +17,8 @@ from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library, is_shipped
 from lrdsl.language.reserved import WORDS, taken
 from lrdsl.registry import did_you_mean
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.definitions import Definition
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.parser import read_definitions
 
 

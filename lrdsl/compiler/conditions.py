@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Reporter
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.printer import short
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.unparse import short
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,

@@ -10,7 +10,7 @@ from lrdsl.compiler.check_definitions import read_own
 from lrdsl.diagnostics import fail
 from lrdsl.language.library import keep, loaded
 from lrdsl.language.library.files import read_file
-from lrdsl.syntax.definitions import Definition
+from lrdsl.syntax.definition import Definition
 
 
 def load(path: str | os.PathLike[str]) -> tuple[str, ...]:

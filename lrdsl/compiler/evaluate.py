@@ -29,8 +29,8 @@ from lrdsl.language.presets import is_preset
 from lrdsl.language.shapes import SHAPES
 from lrdsl.language.signal import LAST_STEP, Exact, exact
 from lrdsl.registry import did_you_mean
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.printer import short, write
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.unparse import short, write
 
 T = TypeVar("T", float, Exact)
 

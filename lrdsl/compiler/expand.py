@@ -24,8 +24,8 @@ from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS, of_lists
 from lrdsl.registry import did_you_mean
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.definitions import DefinedParameter, Definition
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.definition import DefinedParameter, Definition
 
 MOST_NODES = 50_000
 """Definitions of definitions can grow exponentially; this bounds what a spec grows to."""

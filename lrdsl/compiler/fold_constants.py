@@ -11,8 +11,8 @@ from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.signal import LAST_STEP
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.numbers import number_node
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.literals import number_node
 
 
 def folded(node: n.Node) -> n.Node:

@@ -15,7 +15,7 @@ from lrdsl.compiler.resolve_names import elaborate
 from lrdsl.diagnostics import Reporter, SpecError
 from lrdsl.language.binding import Binding
 from lrdsl.language.library import Library
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 from lrdsl.syntax.parser import read
 
 

@@ -15,7 +15,7 @@ from lrdsl.language.functions import Function
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.parameters import Parameter
 from lrdsl.language.shapes import Form
-from lrdsl.syntax.nodes import Node, Pipe
+from lrdsl.syntax.ast import Node, Pipe
 
 
 @dataclass(frozen=True, slots=True, eq=False)

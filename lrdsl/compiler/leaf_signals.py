@@ -12,8 +12,8 @@ import numpy as np
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.shapes import Shape
 from lrdsl.language.signal import Array, Exact, Piece, Range, Signal, Times, half_up, merged, whole
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.printer import write
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.unparse import write
 
 
 @dataclass(frozen=True, slots=True)

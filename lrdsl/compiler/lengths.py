@@ -29,8 +29,8 @@ from lrdsl.language.modifiers.base import Length
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.parameters import Kind, ParameterError
 from lrdsl.language.signal import LAST_STEP, Exact, Number, half_up
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.printer import short, write
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.unparse import short, write
 
 _NEW: Any = object()
 """What nothing is remembered of."""

@@ -44,8 +44,8 @@ from lrdsl.language.modifiers.interval import Entry, Standing
 from lrdsl.language.modifiers.reactive import Reacting, Reaction, Reactive, Reactor
 from lrdsl.language.parameters import Kind, ParameterError
 from lrdsl.language.signal import Chain, Exact, Number, Signal, half_up
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.printer import short, write
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.unparse import short, write
 
 
 class Laid(NamedTuple):

@@ -28,8 +28,8 @@ from lrdsl.language.parameters import Kind
 from lrdsl.language.presets import is_preset
 from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.registry import did_you_mean
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.printer import short, write
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.unparse import short, write
 
 DURATIONS = frozenset({"total", "epoch", "rest"})
 """Names that are durations."""

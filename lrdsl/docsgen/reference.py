@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from lrdsl.language.catalog import EXAMPLE_RUN, GROUPS, Entry, Row, entries
 from lrdsl.language.library import Library
-from lrdsl.syntax.layout import lay_out_definition
+from lrdsl.syntax.pretty import lay_out_definition
 
 _INTRODUCTION = """\
 # Reference

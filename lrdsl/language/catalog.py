@@ -16,8 +16,8 @@ from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.parameters import Parameter
 from lrdsl.language.shapes import SHAPES
-from lrdsl.syntax.definitions import Definition
-from lrdsl.syntax.printer import write
+from lrdsl.syntax.definition import Definition
+from lrdsl.syntax.unparse import write
 
 EXAMPLE_RUN: Mapping[str, Any] = {"total_steps": 1000, "steps_per_epoch": 50.0, "base_lr": 1.0}
 """The run that the examples are for."""

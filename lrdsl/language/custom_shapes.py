@@ -21,8 +21,8 @@ from lrdsl.language.python_signatures import read_signature
 from lrdsl.language.reserved import taken
 from lrdsl.language.shapes import SHAPES, Form, Shape
 from lrdsl.language.signal import Array
-from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import NAME
+from lrdsl.syntax.unparse import cut
 
 T = TypeVar("T", bound="Callable[..., Any]")
 

@@ -14,8 +14,8 @@ from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.parameters import Kind, Parameter
 from lrdsl.language.shapes import SHAPES
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.definitions import Definition
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.definition import Definition
 
 _ELSEWHERE = "a value or a schedule"
 

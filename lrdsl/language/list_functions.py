@@ -14,9 +14,9 @@ from collections.abc import Callable
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Reporter
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.numbers import number_node
-from lrdsl.syntax.printer import short
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.literals import number_node
+from lrdsl.syntax.unparse import short
 
 
 def _product(call: n.Call, schedules: n.List) -> n.Node:

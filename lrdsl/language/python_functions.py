@@ -17,9 +17,9 @@ import numpy as np
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import SpecError, fail
 from lrdsl.language.signal import Array, Piece, Signal, Times
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.printer import cut
+from lrdsl.syntax import ast as n
 from lrdsl.syntax.spec import Spec, as_number
+from lrdsl.syntax.unparse import cut
 
 
 class Caller(NamedTuple):

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from lrdsl.diagnostics import SpecError
-from lrdsl.formatter import format, format_definitions
 from lrdsl.linter.patching import CannotWrite, Edit, replace_in
 from lrdsl.linter.source_file import Located, Snippet, SourceFile
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.comments import scan
-from lrdsl.syntax.layout import WIDTH
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.format import format, format_definitions
 from lrdsl.syntax.parser import parse_tree
+from lrdsl.syntax.pretty import WIDTH
+from lrdsl.syntax.trivia import scan
 
 _ENDLESS = 10**9
 """The width of what stays in one line."""

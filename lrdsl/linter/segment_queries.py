@@ -14,7 +14,7 @@ from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.signal import LAST_STEP, Array, half_up
 from lrdsl.linter.subject import Part, Subject
 from lrdsl.schedule.schedule import Schedule
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 
 MOST_UPDATES = 4096
 """In a run of up to so many updates, each is looked at."""

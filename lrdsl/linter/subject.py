@@ -28,7 +28,7 @@ from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.language.signal import Signal
 from lrdsl.linter.program_context import Beside
 from lrdsl.schedule.schedule import Schedule, schedule_of
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.parameters import Kind
 from lrdsl.linter.subject import CallSite, Subject
 from lrdsl.schedule.schedule import Schedule
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 
 MOST = 200_000
 """More values than this are compared by samples."""

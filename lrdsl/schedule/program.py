@@ -15,9 +15,9 @@ from lrdsl.language.library import Library
 from lrdsl.language.library.files import text_of
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.registry import did_you_mean
-from lrdsl.syntax.nodes import Name, walk
-from lrdsl.syntax.printer import write
+from lrdsl.syntax.ast import Name, walk
 from lrdsl.syntax.spec import parse
+from lrdsl.syntax.unparse import write
 from lrdsl.tree.coerce import source_of, taken
 from lrdsl.tree.keywords import CALLED, is_tree
 

@@ -28,8 +28,8 @@ from lrdsl.language.python_functions import Called, Caller, FunctionSpec
 from lrdsl.language.shapes import SHAPES
 from lrdsl.language.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times, half_up
 from lrdsl.syntax.parser import LONGEST_KEPT
-from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Operand, Spec, as_number, source_of
+from lrdsl.syntax.unparse import cut
 from lrdsl.tree.coerce import taken
 
 MOST_CYCLES = 10**6

@@ -11,8 +11,8 @@ from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.schedule import as_step
-from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import as_number
+from lrdsl.syntax.unparse import cut
 
 T = TypeVar("T")
 

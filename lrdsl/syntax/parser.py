@@ -18,10 +18,10 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Diagnostic, Reporter, Span
 from lrdsl.resources import folder, private_cache
-from lrdsl.syntax import mistakes
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.definitions import DefinedParameter, Definition, doc_above
-from lrdsl.syntax.numbers import read_number
+from lrdsl.syntax import ast as n
+from lrdsl.syntax import syntax_errors
+from lrdsl.syntax.definition import DefinedParameter, Definition, doc_above
+from lrdsl.syntax.literals import read_number
 
 MAX_CHARACTERS = 64 * 1024
 LONGEST_KEPT = 4096
@@ -203,14 +203,14 @@ class _Recovery:
         if token.type == "$END":
             start = len(self.text)
             only_brackets = self._follows_dropped(start)
-            mistakes.unexpected_end(self.text, accepted, only_brackets, self.reporter)
+            syntax_errors.unexpected_end(self.text, accepted, only_brackets, self.reporter)
             return self._close(parser)
         assert token.start_pos is not None
         if token.type == "COMPARE" and len(token) == 1:
             self._instead(parser, token.start_pos)  # outside a condition it is a stray character
             return True
         if not self._follows_dropped(token.start_pos):
-            mistakes.unexpected_token(self.text, token, accepted, self.reporter)
+            syntax_errors.unexpected_token(self.text, token, accepted, self.reporter)
         self._mend(parser, token)
         return True
 
@@ -219,7 +219,7 @@ class _Recovery:
         start = error.pos_in_stream
         assert start is not None
         parser: Any = error.interactive_parser
-        interpolation = mistakes.interpolation(self.text, start, self.reporter)
+        interpolation = syntax_errors.interpolation(self.text, start, self.reporter)
         if interpolation is not None:
             parser.lexer_thread.state.line_ctr.feed(interpolation)
             if "MISSING" in parser.accepts():
@@ -229,8 +229,8 @@ class _Recovery:
 
     def _instead(self, parser: Any, start: int) -> None:
         """Report a stray character and read the operator that it was meant to be, or nothing."""
-        mistakes.stray_character(self.text, start, self.reporter)
-        meant = _OPERATORS.get(mistakes.INSTEAD.get(self.text[start], ""))
+        syntax_errors.stray_character(self.text, start, self.reporter)
+        meant = _OPERATORS.get(syntax_errors.INSTEAD.get(self.text[start], ""))
         if meant is not None and meant in parser.accepts():
             parser.feed_token(Token(meant, "", start, end_pos=start + 1))
         else:

@@ -10,10 +10,10 @@ from typing import TypeAlias, Union
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.numbers import number_node
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.literals import number_node
 from lrdsl.syntax.parser import MAX_DEPTH, MOST_NODES_DEEP, parse_tree
-from lrdsl.syntax.printer import write
+from lrdsl.syntax.unparse import write
 
 Operand: TypeAlias = Union["Spec", str, int, float]
 """What Python's operators take beside a Spec: text and numbers."""

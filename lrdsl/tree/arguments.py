@@ -17,8 +17,8 @@ from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.parameters import Kind, Lean, Parameter
 from lrdsl.language.shapes import SHAPES, Form
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.definitions import DefinedParameter, Definition
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.definition import DefinedParameter, Definition
 
 _BY_NAME = frozenset({Kind.FLAG, Kind.LIST, Kind.MILESTONES})
 

@@ -10,8 +10,8 @@ from lrdsl.diagnostics import SpecError, fail
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax import spec as text
 from lrdsl.syntax.parser import MAX_DEPTH
-from lrdsl.syntax.printer import cut
 from lrdsl.syntax.spec import Spec
+from lrdsl.syntax.unparse import cut
 from lrdsl.tree.keywords import is_data
 
 

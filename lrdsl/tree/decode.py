@@ -14,10 +14,10 @@ from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Diagnostic, MadeText, Problem, Reporter, Span, SpecError
 from lrdsl.language.library import Library
 from lrdsl.language.python_functions import FunctionSpec
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, MOST_NODES_DEEP, parse_tree, read
-from lrdsl.syntax.printer import cut, write
 from lrdsl.syntax.spec import NAME, Spec, as_number, operand
+from lrdsl.syntax.unparse import cut, write
 from lrdsl.tree.arguments import placed
 from lrdsl.tree.keywords import CALLED, CONDITIONAL, NO_NAMES, OPERATORS, are_entries, is_data
 

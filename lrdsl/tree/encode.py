@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.printer import write, write_condition, write_entry_head
+from lrdsl.syntax import ast as n
 from lrdsl.syntax.spec import NAME, Spec, parse
+from lrdsl.syntax.unparse import write, write_condition, write_entry_head
 from lrdsl.tree.arguments import named
 from lrdsl.tree.coerce import source_of
 from lrdsl.tree.keywords import NO_NAMES, OPERATORS, WORDS, are_entries, is_bracket

@@ -21,9 +21,9 @@ from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.parameters import Kind, Parameter, Parametrised
 from lrdsl.language.shapes import SHAPES, Form
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.definitions import DefinedParameter, Definition
-from lrdsl.syntax.printer import write
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.definition import DefinedParameter, Definition
+from lrdsl.syntax.unparse import write
 from lrdsl.tree.keywords import CONDITIONAL, OPERATORS, WORDS
 
 Schema: TypeAlias = "dict[str, Any]"

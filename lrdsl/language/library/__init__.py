@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from lrdsl.syntax.definitions import Definition, doc_above
+from lrdsl.syntax.definition import Definition, doc_above
 from lrdsl.syntax.parser import parse_definitions
 
 DEFINED = re.compile(r"^def\s+([A-Za-z][\w.]*)", re.MULTILINE)

@@ -9,7 +9,7 @@ from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.shapes import SHAPES
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 
 OLD = """\
 # Half of `a`.

@@ -8,7 +8,7 @@ from lrdsl.diagnostics import Severity
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.linter.syntax_queries import TRIES, is_same_without, with_operator_before
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 
 
 @rule

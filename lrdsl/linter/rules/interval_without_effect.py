@@ -8,7 +8,7 @@ from typing import ClassVar
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.linter.syntax_queries import TRIES, entries, is_same_without, number
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 
 
 @rule

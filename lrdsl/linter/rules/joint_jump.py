@@ -11,7 +11,7 @@ from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.segment_queries import NEGLIGIBLE, Joint, in_one_call, joints
 from lrdsl.linter.subject import Subject
 from lrdsl.linter.syntax_queries import mentions
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 
 
 @rule

@@ -15,7 +15,7 @@ from lrdsl.linter.syntax_queries import (
     with_operator_after,
     with_operator_before,
 )
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 
 IDLE = {"stretch": (1.0,), "every": (1.0,), "repeat": (1.0,), "take": ()}
 """Modifiers that can be idle, and with which numbers; `take` may be as long as its source."""

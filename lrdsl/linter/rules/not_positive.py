@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.segment_queries import at_update, sampled
 from lrdsl.linter.subject import Subject
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 
 
 @rule

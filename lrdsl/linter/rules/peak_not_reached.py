@@ -9,7 +9,7 @@ from typing import ClassVar
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.segment_queries import bounds, rises
 from lrdsl.linter.subject import Part, Subject
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 
 PEAKS = ("max", "max_lr", "peak", "high")
 """What definitions call the highest value."""

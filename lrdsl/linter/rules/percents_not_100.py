@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import CallSite, Subject
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 
 SHARE = {"%": 1.0, "dur": 100.0}
 

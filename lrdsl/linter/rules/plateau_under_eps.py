@@ -6,7 +6,7 @@ from typing import ClassVar
 from lrdsl.language.modifiers.plateau import Plateau
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 
 MOST = 1_000_000
 """No more updates than this are looked at."""

@@ -10,7 +10,7 @@ from lrdsl.diagnostics import Severity
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.segment_queries import in_one_call
 from lrdsl.linter.subject import Part, Subject
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 
 SAMPLES = 512
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from lrdsl.language.curves import CURVES
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 
 
 @rule

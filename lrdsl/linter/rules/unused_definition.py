@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 
 TWO = "def half(a) = a / 2 \ndef third(a) = a / 3"
 USED = "def half(a) = a / 2 \ndef quarter(a) = half(half(a))"

@@ -15,7 +15,7 @@ from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.shapes import SHAPES
 from lrdsl.linter.source_file import Snippet
-from lrdsl.syntax import nodes as n
+from lrdsl.syntax import ast as n
 from lrdsl.syntax.parser import can_be_read, read
 from lrdsl.syntax.spec import as_number
 

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from lrdsl.syntax.layout import INDENT
+from lrdsl.syntax.pretty import INDENT
 
 _BRACKETS = frozenset("()")
 """The words that canonical text may leave out."""

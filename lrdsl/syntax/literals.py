@@ -9,7 +9,7 @@ from decimal import Decimal
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Span
 from lrdsl.registry import did_you_mean
-from lrdsl.syntax.nodes import Faulty, Negative, Node, Number
+from lrdsl.syntax.ast import Faulty, Negative, Node, Number
 
 MULTIPLIERS = {"": 0, "k": 3, "M": 6, "B": 9}
 UNITS = {

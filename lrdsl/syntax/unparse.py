@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from itertools import repeat
 
-from lrdsl.syntax.nodes import (
+from lrdsl.syntax.ast import (
     Argument,
     Arithmetic,
     Bracket,

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from lrdsl.syntax import nodes as n
-from lrdsl.syntax.definitions import Definition
-from lrdsl.syntax.printer import write, write_condition, write_entry_head, write_part
+from lrdsl.syntax import ast as n
+from lrdsl.syntax.definition import Definition
+from lrdsl.syntax.unparse import write, write_condition, write_entry_head, write_part
 
 WIDTH = 88
 """Characters in a line, as far as there are places to break it."""

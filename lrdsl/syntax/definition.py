@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 
 from lrdsl.diagnostics import Site, Span
-from lrdsl.syntax.nodes import Modifiers, Node, Program
-from lrdsl.syntax.printer import write
+from lrdsl.syntax.ast import Modifiers, Node, Program
+from lrdsl.syntax.unparse import write
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ import itertools
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 
-from lrdsl.syntax import comments as c
-from lrdsl.syntax.definitions import Definition
-from lrdsl.syntax.layout import WIDTH, lay_out, lay_out_definition
+from lrdsl.syntax import trivia as c
+from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.parser import parse_definitions, parse_tree
-from lrdsl.syntax.printer import write
+from lrdsl.syntax.pretty import WIDTH, lay_out, lay_out_definition
+from lrdsl.syntax.unparse import write
 
 _MOST_BLANK = 2
 """Blank lines between definitions that are kept."""
