@@ -185,7 +185,7 @@ def test_a_log_that_is_cut_anywhere_has_a_part_of_the_whole(tmp_path_factory, da
 
 
 def test_a_log_of_a_scheduler_is_read(tmp_path):
-    logs = pytest.importorskip("lrdsl.torch.logs", reason="this version writes no logs")
+    logs = pytest.importorskip("lrdsl.torch.loggers", reason="this version writes no logs")
     torch = pytest.importorskip("torch")
     groups = [{"params": [torch.zeros(1)]}, {"params": [torch.zeros(1)], "name": "head"}]
     optimizer = torch.optim.SGD(groups, lr=1)

@@ -18,13 +18,13 @@ except ModuleNotFoundError as error:
     message = "lrdsl.torch drives PyTorch's optimizers and needs torch: pip install lrdsl[torch]"
     raise ImportError(message, name="torch") from error
 
-from lrdsl.torch.desk import attached
-from lrdsl.torch.logs import log_to_csv, log_to_tensorboard, log_to_text
+from lrdsl.torch.loggers import log_to_csv, log_to_tensorboard, log_to_text
 from lrdsl.torch.losses import ScheduledLoss
+from lrdsl.torch.ownership import attached
 from lrdsl.torch.range_result import RangeTest
 from lrdsl.torch.range_test import range_test
-from lrdsl.torch.rates import update_learning_rate
 from lrdsl.torch.scheduler import Scheduler, attach
+from lrdsl.torch.set_lr import update_learning_rate
 
 __all__ = [
     "RangeTest",

@@ -35,17 +35,17 @@ from lrdsl.registry import did_you_mean
 from lrdsl.schedule.program import Program
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import Operand, Spec, as_number
-from lrdsl.torch.callers import is_called_by_trainer
-from lrdsl.torch.clock import checked_clock, follow, is_capturing, unwrapped
-from lrdsl.torch.desk import Desk
+from lrdsl.torch.callbacks import Callback, Watch
 from lrdsl.torch.drive import Drive
-from lrdsl.torch.groups import Groups
 from lrdsl.torch.metrics import agreed, checked_reduction
-from lrdsl.torch.plan import Plan, Schedules
+from lrdsl.torch.ownership import Desk
+from lrdsl.torch.param_groups import Groups
 from lrdsl.torch.slots import finite, own, plain
-from lrdsl.torch.state import State, difference, written
+from lrdsl.torch.state_dict import State, difference, written
+from lrdsl.torch.step_hooks import checked_clock, follow, is_capturing, unwrapped
 from lrdsl.torch.stride import NONE, strides
-from lrdsl.torch.watch import Callback, Watch
+from lrdsl.torch.timeline import Plan, Schedules
+from lrdsl.torch.trainers import is_called_by_trainer
 
 ON_CHANGE = ("warn", "error", "keep")
 """What may become of a checkpoint that was written under another spec or context."""

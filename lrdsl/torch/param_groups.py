@@ -12,8 +12,8 @@ from torch.optim import Optimizer
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.torch.drive import Drive
-from lrdsl.torch.plan import Schedules
 from lrdsl.torch.slots import Slot, finite, number_at, own, slot_of
+from lrdsl.torch.timeline import Schedules
 
 
 class Groups:

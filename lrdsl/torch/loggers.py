@@ -13,7 +13,7 @@ from torch import distributed
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
-from lrdsl.torch.csvlog import CsvLog
+from lrdsl.torch.csv_log import CsvLog
 from lrdsl.torch.scheduler import Scheduler
 
 

@@ -13,7 +13,7 @@ from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.program import Program
 from lrdsl.syntax.spec import parse
 from lrdsl.torch.metrics import Log
-from lrdsl.torch.plan import Plan, Schedules
+from lrdsl.torch.timeline import Plan, Schedules
 
 STATE_VERSION = 3
 _READ = (1, 2, STATE_VERSION)

@@ -11,8 +11,8 @@ from torch.optim import Optimizer
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
-from lrdsl.torch.clock import unwrapped
 from lrdsl.torch.slots import Slot
+from lrdsl.torch.step_hooks import unwrapped
 from lrdsl.torch.stride import NONE
 
 if TYPE_CHECKING:
