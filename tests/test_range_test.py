@@ -27,7 +27,7 @@ from torch.utils.data import DataLoader, TensorDataset  # noqa: E402
 import lrdsl  # noqa: E402
 from lrdsl import SpecError  # noqa: E402
 from lrdsl.torch import RangeTest, ScheduledLoss, Scheduler, range_test  # noqa: E402
-from lrdsl.torch.kept import Kept  # noqa: E402
+from lrdsl.torch.lr_finder.snapshot import Kept  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -20,9 +20,9 @@ except ModuleNotFoundError as error:
 
 from lrdsl.torch.loggers import log_to_csv, log_to_tensorboard, log_to_text
 from lrdsl.torch.losses import ScheduledLoss
+from lrdsl.torch.lr_finder.range_test import range_test
+from lrdsl.torch.lr_finder.result import RangeTest
 from lrdsl.torch.ownership import attached
-from lrdsl.torch.range_result import RangeTest
-from lrdsl.torch.range_test import range_test
 from lrdsl.torch.scheduler import Scheduler, attach
 from lrdsl.torch.set_lr import update_learning_rate
 

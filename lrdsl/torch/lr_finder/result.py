@@ -119,7 +119,7 @@ class RangeTest:
         >>> found.plot().axes[0].get_xscale()
         'log'
         """
-        from lrdsl.torch.range_plot import figure
+        from lrdsl.torch.lr_finder.plot import figure
 
         return figure(self, path)
 

@@ -18,10 +18,10 @@ from torch.optim import Optimizer
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.schedule.schedule import compile
-from lrdsl.torch import range_checks as check
-from lrdsl.torch.kept import Kept
+from lrdsl.torch.lr_finder import validation as check
+from lrdsl.torch.lr_finder.result import RangeTest, Stop
+from lrdsl.torch.lr_finder.snapshot import Kept
 from lrdsl.torch.metrics import agreed
-from lrdsl.torch.range_result import RangeTest, Stop
 from lrdsl.torch.slots import Slot, own
 
 _LR = Slot("lr")

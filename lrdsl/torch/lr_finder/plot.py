@@ -12,7 +12,7 @@ from lrdsl.plot import COLOURS, INK, blank, dress, kind_of, write
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from lrdsl.torch.range_result import RangeTest
+    from lrdsl.torch.lr_finder.result import RangeTest
 
 _BLUE, _RED, _GREEN, _AMBER = COLOURS[:4]
 
