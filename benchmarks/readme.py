@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.rows import Row
 from benchmarks.table import markdown, surroundings
-from lrdsl.atomic import replace
+from lrdsl.util.atomic_write import replace
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"

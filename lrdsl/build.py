@@ -32,9 +32,9 @@ from lrdsl.diagnostics import fail
 from lrdsl.language.catalog import Entry, find, names
 from lrdsl.language.functions import CONSTANTS
 from lrdsl.language.shapes import SHAPES
-from lrdsl.registry import near
 from lrdsl.syntax import ast as n
 from lrdsl.syntax.spec import Spec, operand, parse
+from lrdsl.util.registry import near
 
 NAMES = ("base", "prev", "next", "t", "total", "epoch", "rest", *CONSTANTS)
 """Reserved names: `lrdsl.build.base` is `base` in the text."""

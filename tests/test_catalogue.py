@@ -12,7 +12,6 @@ import pytest
 import lrdsl
 from lrdsl.compiler.expand import expand
 from lrdsl.diagnostics import Reporter
-from lrdsl.docs import read_doc
 from lrdsl.language.catalog import EXAMPLE_RUN, GROUPS, Entry, entries, find, names
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
@@ -24,6 +23,7 @@ from lrdsl.language.shapes import SHAPES
 from lrdsl.syntax import ast as n
 from lrdsl.syntax.parser import parse_definitions, parse_tree
 from lrdsl.syntax.pretty import lay_out
+from lrdsl.util.docstrings import read_doc
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
 SHIPPED = [entry for entry in entries(Library({}, {})) if entry.group != "your own"]

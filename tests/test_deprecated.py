@@ -9,7 +9,6 @@ from click.testing import CliRunner
 
 import lrdsl
 from lrdsl.cli.main import cli
-from lrdsl.docs import deprecation
 from lrdsl.docsgen.reference import page
 from lrdsl.language.catalog import find
 from lrdsl.language.library import Library
@@ -17,6 +16,7 @@ from lrdsl.linter import Settings
 from lrdsl.linter.config import Project
 from lrdsl.linter.discovery import lint_source, read_text
 from lrdsl.linter.rule import RULES
+from lrdsl.util.docstrings import deprecation
 
 RULE = Settings(select=("deprecated-name",))
 

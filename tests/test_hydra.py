@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 import lrdsl
 from lrdsl.hydra import quote
-from lrdsl.resources import folder
+from lrdsl.util.resources import folder
 
 torch = pytest.importorskip("torch")
 

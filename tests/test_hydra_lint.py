@@ -20,7 +20,7 @@ from lrdsl.hydra.resolve import plain
 from lrdsl.hydra.sweeps import MOST_JOBS, sweep_of
 from lrdsl.linter import Settings
 from lrdsl.linter.sources.resolved_config import places_in
-from lrdsl.resources import folder
+from lrdsl.util.resources import folder
 
 OURS = "lrdsl.torch.Scheduler"
 GOOD, LONG, BAD = "cosine(1, 0, 30)", "cosine(1, 0, 3000)", "cosin(1, 0, 30)"

@@ -124,7 +124,7 @@ def test_installed_command_shows_a_schedule(
     home = packages["editable"] if kind == "editable" else site
     where = run(python, "-c", "import lrdsl; print(lrdsl.__file__)", cwd=tmp_path).strip()
     assert Path(where).resolve() == (home / "lrdsl" / "__init__.py").resolve()
-    look = "from lrdsl.resources import folder; print(folder('conf'))"
+    look = "from lrdsl.util.resources import folder; print(folder('conf'))"
     assert Path(run(python, "-c", look, cwd=tmp_path).strip()).is_dir()
     look = (
         "from hydra.core.plugins import Plugins; Plugins.instance(); import sys;"

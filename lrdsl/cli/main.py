@@ -286,7 +286,7 @@ def shapes(name: str | None) -> None:
 
 
 def _unknown(name: str, known: Iterable[str]) -> SpecError:
-    from lrdsl.registry import near
+    from lrdsl.util.registry import near
 
     meant = near(name, known)
     fix = "`lrdsl shapes` lists all there is" if meant is None else f"did you mean `{meant}`?"

@@ -7,7 +7,7 @@ import click
 from lrdsl.cli.console import plain, writes
 from lrdsl.diagnostics import UNKNOWN_NAME, SpecError, fail
 from lrdsl.language.presets import Preset, files, read
-from lrdsl.registry import near
+from lrdsl.util.registry import near
 
 
 @click.command(epilog="\b\nExamples:\n  lrdsl presets\n  lrdsl presets wsd")

@@ -16,9 +16,9 @@ from lrdsl.compiler.evaluate import Durations, Values, base, is_whole
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.language.parameters import Kind, Lean, Parameter, ParameterError, Parametrised
 from lrdsl.language.signal import Exact, half_up
-from lrdsl.registry import did_you_mean
 from lrdsl.syntax import ast as n
 from lrdsl.syntax.unparse import write
+from lrdsl.util.registry import did_you_mean
 
 P = TypeVar("P", bound=Parametrised)
 

@@ -16,10 +16,10 @@ from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library, is_shipped
 from lrdsl.language.reserved import WORDS, taken
-from lrdsl.registry import did_you_mean
 from lrdsl.syntax import ast as n
 from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.parser import read_definitions
+from lrdsl.util.registry import did_you_mean
 
 
 @functools.lru_cache(maxsize=64)

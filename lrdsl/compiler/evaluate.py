@@ -28,9 +28,9 @@ from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.presets import is_preset
 from lrdsl.language.shapes import SHAPES
 from lrdsl.language.signal import LAST_STEP, Exact, exact
-from lrdsl.registry import did_you_mean
 from lrdsl.syntax import ast as n
 from lrdsl.syntax.unparse import short, write
+from lrdsl.util.registry import did_you_mean
 
 T = TypeVar("T", float, Exact)
 

@@ -23,9 +23,9 @@ from lrdsl.diagnostics import NOWHERE, Reporter, Span
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS, of_lists
-from lrdsl.registry import did_you_mean
 from lrdsl.syntax import ast as n
 from lrdsl.syntax.definition import DefinedParameter, Definition
+from lrdsl.util.registry import did_you_mean
 
 MOST_NODES = 50_000
 """Definitions of definitions can grow exponentially; this bounds what a spec grows to."""

@@ -27,9 +27,9 @@ from lrdsl.language.modifiers import MODIFIERS, Modifier
 from lrdsl.language.parameters import Kind
 from lrdsl.language.presets import is_preset
 from lrdsl.language.shapes import SHAPES, Form
-from lrdsl.registry import did_you_mean
 from lrdsl.syntax import ast as n
 from lrdsl.syntax.unparse import short, write
+from lrdsl.util.registry import did_you_mean
 
 DURATIONS = frozenset({"total", "epoch", "rest"})
 """Names that are durations."""

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from lrdsl import diagnostics
 from lrdsl.diagnostics import UNKNOWN_NAME, Problem, SpecError, fail
-from lrdsl.docs import Doc, read_doc
 from lrdsl.linter.rule import RULES, Case, Rule
-from lrdsl.registry import near
+from lrdsl.util.docstrings import Doc, read_doc
+from lrdsl.util.registry import near
 
 
 class Option(NamedTuple):

@@ -61,7 +61,7 @@ def lint_hydra(
 
     Raises `SpecError` if the config cannot be composed at all.
 
-    >>> from lrdsl.resources import folder
+    >>> from lrdsl.util.resources import folder
     >>> lint_hydra(folder("conf"), "train", ["peak=0.1"])
     []
     """

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from lrdsl.hydra import override_grammar
 from lrdsl.hydra.quoting import in_quotes
 from lrdsl.hydra.value_splitter import bracketed, split
-from lrdsl.registry import near
 from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, can_be_read
+from lrdsl.util.registry import near
 
 MOST_VALUES = 1000
 """An override with more values than this, which Hydra cannot read, is left to Hydra."""

@@ -8,8 +8,8 @@ from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Reporter
 from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.parameters import Kind, Parameter
-from lrdsl.registry import did_you_mean, near
 from lrdsl.syntax.ast import Call, Default, Faulty, If, Name, Node, String, walk
+from lrdsl.util.registry import did_you_mean, near
 
 UNTIL = Parameter("until", Kind.DURATION, None, positional=False)
 """Whatever takes `steps` takes `until` instead: where the segment ends on its chain's clock."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
-from lrdsl.docs import Doc, read_doc
 from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.infer_kinds import kinds_of
@@ -18,6 +17,7 @@ from lrdsl.language.parameters import Parameter
 from lrdsl.language.shapes import SHAPES
 from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.unparse import write
+from lrdsl.util.docstrings import Doc, read_doc
 
 EXAMPLE_RUN: Mapping[str, Any] = {"total_steps": 1000, "steps_per_epoch": 50.0, "base_lr": 1.0}
 """The run that the examples are for."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from lrdsl.resources import folder
+from lrdsl.util.resources import folder
 
 GROUP = "schedule"
 """The config group that they are options of, and the folder that they lie in."""

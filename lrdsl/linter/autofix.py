@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from lrdsl import atomic
 from lrdsl.diagnostics import NOWHERE
 from lrdsl.linter.config import Project
 from lrdsl.linter.discovery import lint_source, read_text
@@ -15,6 +14,7 @@ from lrdsl.linter.patching import CannotWrite, Edit, replace_in
 from lrdsl.linter.result import Outcome
 from lrdsl.linter.rule import RULES
 from lrdsl.linter.source_file import Located, Patch, SourceFile, Unreadable
+from lrdsl.util import atomic_write
 
 _MOST_ROUNDS = 100
 """More fixes than this, of one spec, are left to the next time."""
@@ -122,6 +122,6 @@ def write(file: SourceFile, text: str) -> None:
         with open(file.path, "rb") as old:
             if old.read() != file.text.encode():
                 raise Unreadable(f"{file.path}: it has changed meanwhile, and is left as it is")
-        atomic.replace(file.path, text.encode())
+        atomic_write.replace(file.path, text.encode())
     except OSError as error:
         raise Unreadable(f"{file.path}: it cannot be written: {error.strerror}") from None

@@ -36,7 +36,7 @@ from lrdsl.diagnostics import Problem, Severity, SpecError, fail
 from lrdsl.language.library.files import text_of
 from lrdsl.linter.engine import Settings
 from lrdsl.linter.rule import RULES
-from lrdsl.registry import did_you_mean
+from lrdsl.util.registry import did_you_mean
 
 CONTRACTS: Mapping[str, tuple[str, str]] = {
     "max": ("above-limit", "max"),

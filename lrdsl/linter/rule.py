@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from lrdsl.diagnostics import Problem, Severity, Span
 from lrdsl.linter.subject import Subject
-from lrdsl.registry import Registry
+from lrdsl.util.registry import Registry
 
 
 class Finding(NamedTuple):

@@ -14,12 +14,12 @@ from lrdsl.diagnostics import Diagnostic, Span, SpecError
 from lrdsl.language.library import Library
 from lrdsl.language.library.files import text_of
 from lrdsl.language.python_functions import FunctionSpec
-from lrdsl.registry import did_you_mean
 from lrdsl.syntax.ast import Name, walk
 from lrdsl.syntax.spec import parse
 from lrdsl.syntax.unparse import write
 from lrdsl.tree.coerce import source_of, taken
 from lrdsl.tree.keywords import CALLED, is_tree
+from lrdsl.util.registry import did_you_mean
 
 ONE_SPEC = frozenset({"spec", "definitions"})
 """The keys of a mapping that is one spec and not a program or a choice of specs."""

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Span
-from lrdsl.registry import did_you_mean
 from lrdsl.syntax.ast import Faulty, Negative, Node, Number
+from lrdsl.util.registry import did_you_mean
 
 MULTIPLIERS = {"": 0, "k": 3, "M": 6, "B": 9}
 UNITS = {

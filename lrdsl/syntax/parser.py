@@ -17,11 +17,11 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import Diagnostic, Reporter, Span
-from lrdsl.resources import folder, private_cache
 from lrdsl.syntax import ast as n
 from lrdsl.syntax import syntax_errors
 from lrdsl.syntax.definition import DefinedParameter, Definition, doc_above
 from lrdsl.syntax.literals import read_number
+from lrdsl.util.resources import folder, private_cache
 
 MAX_CHARACTERS = 64 * 1024
 LONGEST_KEPT = 4096

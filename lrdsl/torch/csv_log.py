@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from lrdsl import atomic
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
+from lrdsl.util import atomic_write
 
 FIRST = "update"
 """The name of the first column."""
@@ -105,7 +105,7 @@ class CsvLog:
         for row in rows:
             write([row[0], *[row[place[c]] if c in place else "" for c in columns]])
         content = text.getvalue().encode()
-        atomic.replace(self._path, content)
+        atomic_write.replace(self._path, content)
         self._columns, self._end = columns, len(content)
 
     def _header(self, line: bytes) -> list[str]:

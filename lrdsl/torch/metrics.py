@@ -14,9 +14,9 @@ from torch import distributed
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import SpecError, fail
 from lrdsl.language.signal import LAST_STEP
-from lrdsl.registry import did_you_mean
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.slots import plain
+from lrdsl.util.registry import did_you_mean
 
 REDUCTIONS = ("mean", "min", "max", "same")
 """What may be made of the metrics of several ranks."""

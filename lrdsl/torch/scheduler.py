@@ -31,7 +31,6 @@ from lrdsl import diagnostics as d
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import SpecError, fail
 from lrdsl.language.signal import LAST_STEP
-from lrdsl.registry import did_you_mean
 from lrdsl.schedule.program import Program
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import Operand, Spec, as_number
@@ -46,6 +45,7 @@ from lrdsl.torch.step_hooks import checked_clock, follow, is_capturing, unwrappe
 from lrdsl.torch.stride import NONE, strides
 from lrdsl.torch.timeline import Plan, Schedules
 from lrdsl.torch.trainers import is_called_by_trainer
+from lrdsl.util.registry import did_you_mean
 
 ON_CHANGE = ("warn", "error", "keep")
 """What may become of a checkpoint that was written under another spec or context."""

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
-from lrdsl.registry import did_you_mean
 from lrdsl.syntax.spec import as_number
+from lrdsl.util.registry import did_you_mean
 
 INITIAL = "initial_"
 """What the key of a number's first value begins with, as in torch's `initial_lr`."""

@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
-from lrdsl.registry import did_you_mean
+from lrdsl.util.registry import did_you_mean
 
 if TYPE_CHECKING:
     from lrdsl.torch.scheduler import Scheduler

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrdsl.language.parameters import Parametrised
 from lrdsl.language.signal import Array, Times
-from lrdsl.registry import Registry
+from lrdsl.util.registry import Registry
 
 
 class Curve(Parametrised):

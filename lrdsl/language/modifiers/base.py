@@ -14,7 +14,7 @@ import numpy as np
 
 from lrdsl.language.parameters import Parametrised
 from lrdsl.language.signal import Array, Piece, Signal, Times, held
-from lrdsl.registry import Registry
+from lrdsl.util.registry import Registry
 
 Length: TypeAlias = "Fraction | float"
 """An exact number of updates, or `math.inf` for what never ends."""

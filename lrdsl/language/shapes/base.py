@@ -13,8 +13,8 @@ import numpy as np
 from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.parameters import Kind, Lean, Parameter, Parametrised
 from lrdsl.language.signal import Array, Times
-from lrdsl.plugins import Plugins
-from lrdsl.registry import Registry
+from lrdsl.util.entry_points import Plugins
+from lrdsl.util.registry import Registry
 
 
 class Shape(Parametrised):

@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import quote
 
 import lrdsl
-from lrdsl.docs import read_doc
 from lrdsl.linter.result import Outcome
 from lrdsl.linter.rule import RULES
 from lrdsl.linter.source_file import Located, Patch
+from lrdsl.util.docstrings import read_doc
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

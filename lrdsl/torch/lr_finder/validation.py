@@ -14,9 +14,9 @@ from torch.optim import Optimizer
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
 from lrdsl.language.signal import LAST_STEP
-from lrdsl.registry import did_you_mean
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.slots import finite, number_at, plain, slot_of
+from lrdsl.util.registry import did_you_mean
 
 MODES = ("exponential", "linear")
 """How the rate may go from `low` to `high`: shapes of the language."""

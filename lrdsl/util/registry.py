@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from lrdsl.plugins import Plugins
+from lrdsl.util.entry_points import Plugins
 
 T = TypeVar("T")
 
