@@ -424,7 +424,7 @@ HEAVY = ("torch", "hydra", "omegaconf", "matplotlib")
             "import lrdsl.cli.main", (*HEAVY, "numpy", "lark", "pydantic"), id="the command line"
         ),
         pytest.param(
-            f"import lrdsl.cli.main; lrdsl.cli.main.cli(['show', {EXAMPLE!r}], standalone_mode=False)",
+            f"from lrdsl.cli.main import cli; cli(['show', {EXAMPLE!r}], standalone_mode=False)",
             HEAVY,
             id="show",
         ),

@@ -618,7 +618,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
         info.mkdir(parents=True)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         lines = [f"{entry} = {value}" for entry, value in entries.items()]
-        (info / "entry_points.txt").write_text("\n".join(["[lrdsl.language.shapes]", *lines]))
+        (info / "entry_points.txt").write_text("\n".join(["[lrdsl.shapes]", *lines]))
         for module, text in files.items():
             (folder / f"{module}.py").write_text(text)
         monkeypatch.syspath_prepend(folder)
@@ -727,7 +727,7 @@ def test_metadata_that_cannot_be_read_disturbs_nobody(
 ) -> None:
     install("acme-odd", {"odd": "acme_odd:odd"})
     (tmp_path / "acme-odd" / "acme_odd-1.0.dist-info" / "entry_points.txt").write_text(
-        "[lrdsl.language.shapes]\nthis is no entry\n"
+        "[lrdsl.shapes]\nthis is no entry\n"
     )
     install("acme-lr", FLAT, acme_shapes=ACME)
     assert lrdsl.compile("slope(2)")(5) == 10.0

@@ -529,7 +529,9 @@ def test_find_walks_folders_once_and_leaves_out(tmp_path: Path) -> None:
 
 def test_reading_and_linting_loads_no_framework() -> None:
     code = (
-        "import sys; from lrdsl.linter.discovery import *; from lrdsl.linter.config import Project\n"
+        "import sys\n"
+        "from lrdsl.linter.config import Project\n"
+        "from lrdsl.linter.discovery import *\n"
         "lint_source(read_text('a.yaml', 'lr: hold()'), Project())\n"
         "assert not {'torch', 'hydra', 'omegaconf', 'matplotlib'} & set(sys.modules)"
     )

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from lrdsl import diagnostics as d
-from lrdsl.compiler.context import RESERVED
 from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.expand import Budget, expand
 from lrdsl.compiler.resolve_names import elaborate
@@ -15,7 +14,7 @@ from lrdsl.diagnostics import Reporter, Span, SpecError
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library, is_shipped
-from lrdsl.language.reserved import WORDS, taken
+from lrdsl.language.reserved import RESERVED, WORDS, taken
 from lrdsl.syntax import ast as n
 from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.parser import read_definitions

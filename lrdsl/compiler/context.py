@@ -11,28 +11,10 @@ from typing import Any
 
 from lrdsl import diagnostics as d
 from lrdsl.diagnostics import fail
-from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.library.files import text_of
+from lrdsl.language.reserved import RESERVED
 from lrdsl.language.signal import LAST_STEP, Signal, exact
-from lrdsl.syntax.parser import KEYWORDS, PYTHON
 from lrdsl.syntax.spec import NAME, as_number
-
-RESERVED = frozenset(
-    {
-        "base",
-        "prev",
-        "next",
-        "t",
-        "total",
-        "epoch",
-        "rest",
-        *CONSTANTS,
-        *FUNCTIONS,
-        *KEYWORDS,
-        *PYTHON,
-    }
-)
-"""Names that no variable may have."""
 
 PARTS = frozenset(
     {"spec", "total_steps", "steps_per_epoch", "samples_per_step", "tokens_per_step", "base_lr"}

@@ -1,1 +1,1 @@
-""""""
+"""Generates the pages of docs/ that are made from the code: reference, rules, presets."""

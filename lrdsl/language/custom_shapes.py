@@ -44,7 +44,7 @@ def shape(
     or none, a value; `int`, a duration, which comes as a whole number of updates; `bool`; `str`, a
     word; `list[float]`, values; `list[int]`, durations. `Annotated[float, pydantic.Field(gt=0)]`
     sets bounds. A parameter `steps` is the length of the segment, the rest of the run if it is left
-    out; a shape without it never ends. A class derived from `lrdsl.language.shapes.Shape` declares all this
+    out; a shape without it never ends. A class derived from `lrdsl.shapes.Shape` declares all this
     itself.
 
     `name` is the shape's name, with dots if need be, instead of the function's own; `first`

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lrdsl.compiler.context import RESERVED
 from lrdsl.language.curves import CURVES
-from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.shapes import SHAPES
+from lrdsl.syntax.parser import KEYWORDS, PYTHON
+
+RESERVED = frozenset(
+    {
+        "base",
+        "prev",
+        "next",
+        "t",
+        "total",
+        "epoch",
+        "rest",
+        *CONSTANTS,
+        *FUNCTIONS,
+        *KEYWORDS,
+        *PYTHON,
+    }
+)
+"""Names that no variable may have."""
 
 WORDS = frozenset({"if", "else", "and", "or", "not", "def", "in"})
 """The words of the grammar."""

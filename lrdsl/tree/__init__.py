@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lrdsl.tree.encode import to_tree
     from lrdsl.tree.json_schema import json_schema
 
-_HOME = {"from_tree": "read", "json_schema": "schema", "to_tree": "write"}
+_HOME = {"from_tree": "decode", "json_schema": "json_schema", "to_tree": "encode"}
 
 __all__ = ["from_tree", "json_schema", "to_tree"]
 

@@ -1,1 +1,1 @@
-""""""
+"""The pointwise functions that shapes and curves are written with, for numpy."""

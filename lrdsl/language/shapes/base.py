@@ -99,7 +99,7 @@ def _of_curves(name: str | None) -> bool:
 
 
 SHAPES: Registry[Form] = Registry(
-    "shape", "lrdsl.language.shapes", make=_of_curves, plugins=Plugins("lrdsl.language.shapes")
+    "shape", "lrdsl.language.shapes", make=_of_curves, plugins=Plugins("lrdsl.shapes")
 )
 
 S = TypeVar("S", bound=type[Shape])

@@ -12,8 +12,9 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from lrdsl.compiler.context import PARTS, RESERVED
+from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import SpecError
+from lrdsl.language.reserved import RESERVED
 from lrdsl.linter.program_context import facts_of
 from lrdsl.linter.source_file import Role, Snippet
 from lrdsl.linter.sources.placeholders import fill

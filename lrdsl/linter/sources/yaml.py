@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lrdsl.compiler.context import PARTS, RESERVED
+from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import SpecError
 from lrdsl.language.library.files import text_of
 from lrdsl.language.presets import GROUP
+from lrdsl.language.reserved import RESERVED
 from lrdsl.linter.program_context import facts_of
 from lrdsl.linter.source_file import Role, Snippet
 from lrdsl.linter.sources import yaml_nodes, yaml_trees
