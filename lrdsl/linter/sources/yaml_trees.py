@@ -52,7 +52,7 @@ def is_one(node: Node, by_place: bool, holes: Callable[[str], Iterator[Hole]]) -
 def text_of(node: Node, holes: Callable[[str], Iterator[Hole]]) -> Found | None:
     """A tree's text; None if it has none. `holes` gives the references in a text.
 
-    >>> (document,) = nodes.documents("lr: {cosine: {start: 1, end: 0, steps: 800}}")
+    >>> (document,) = yaml_nodes.documents("lr: {cosine: {start: 1, end: 0, steps: 800}}")
     >>> found = text_of(document.get("lr"), lambda text: iter(()))
     >>> found.text, found.offsets[found.text.index("800")]
     ('cosine(1, 0, 800)', 39)
