@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from lrdsl.compiler import define
 from lrdsl.language import library
 from lrdsl.language.shapes import SHAPES
-from lrdsl.schedule.schedule import schedule
+from lrdsl.schedule import schedule
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 

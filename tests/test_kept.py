@@ -9,7 +9,7 @@ import pytest
 
 import lrdsl
 from lrdsl.compiler.frontend import Analysis, analyse
-from lrdsl.schedule.schedule import schedule as module
+from lrdsl.schedule import schedule as module
 from lrdsl.syntax.parser import LONGEST_KEPT
 
 SPEC = "warmup(linear, 100) >> cosine(1, 1e-3, 800)"
