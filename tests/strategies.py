@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from lrdsl.diagnostics import NOWHERE
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.literals import read_number
 
 CONTEXT: dict[str, Any] = {
@@ -56,13 +56,13 @@ NAMES = [
 ]
 
 _numbers = st.sampled_from(NUMBERS) | st.floats(0, 1e300).map(lambda x: repr(x).replace("+", ""))
-_names = st.sampled_from(NAMES).map(n.Name)
+_names = st.sampled_from(NAMES).map(ast.Name)
 _leaves = st.one_of(
     _numbers.map(lambda text: read_number(text, NOWHERE)),
     _names,
-    st.sampled_from(["none", "true", "false", "inf"]).map(n.Keyword),
-    st.just(n.Default()),
-    st.sampled_from(["linear", "", "max-lr", "v1.0", "_"]).map(n.String),
+    st.sampled_from(["none", "true", "false", "inf"]).map(ast.Keyword),
+    st.just(ast.Default()),
+    st.sampled_from(["linear", "", "max-lr", "v1.0", "_"]).map(ast.String),
 )
 
 
@@ -73,38 +73,40 @@ def _some(
 
 
 @st.composite
-def _arithmetic(draw: st.DrawFn, part: st.SearchStrategy[n.Node]) -> n.Node:
+def _arithmetic(draw: st.DrawFn, part: st.SearchStrategy[ast.Node]) -> ast.Node:
     parts = draw(_some(part, 2, 4))
     operators = draw(_some(st.sampled_from(draw(st.sampled_from(["+-", "*/"]))), 3, 3))
-    return n.arithmetic(operators[: len(parts) - 1], parts)
+    return ast.arithmetic(operators[: len(parts) - 1], parts)
 
 
-def _conditions(part: st.SearchStrategy[n.Node]) -> st.SearchStrategy[n.Node]:
+def _conditions(part: st.SearchStrategy[ast.Node]) -> st.SearchStrategy[ast.Node]:
     operator = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
-    compared = st.builds(n.Compare, operator, part, part) | part
-    negated = compared | st.builds(n.Not, compared) | st.builds(n.Not, st.builds(n.Not, compared))
-    both = negated | st.builds(n.Logic, st.just("and"), _some(negated, 2, 3))
-    return both | st.builds(n.Logic, st.just("or"), _some(both, 2, 3))
+    compared = st.builds(ast.Compare, operator, part, part) | part
+    negated = (
+        compared | st.builds(ast.Not, compared) | st.builds(ast.Not, st.builds(ast.Not, compared))
+    )
+    both = negated | st.builds(ast.Logic, st.just("and"), _some(negated, 2, 3))
+    return both | st.builds(ast.Logic, st.just("or"), _some(both, 2, 3))
 
 
-def _inner(part: st.SearchStrategy[n.Node]) -> st.SearchStrategy[n.Node]:
+def _inner(part: st.SearchStrategy[ast.Node]) -> st.SearchStrategy[ast.Node]:
     keyword = st.sampled_from(["start", "steps", "closed", "x"])
-    argument = st.builds(n.Argument, part, st.none() | keyword)
-    entry = st.builds(n.Entry, part, st.none() | part, st.booleans(), part)
+    argument = st.builds(ast.Argument, part, st.none() | keyword)
+    entry = st.builds(ast.Entry, part, st.none() | part, st.booleans(), part)
     return st.one_of(
-        st.builds(n.Call, _names, _some(argument, 0, 4)),
-        st.builds(n.Bracket, _names, _some(entry, 1, 3)),
-        st.builds(n.List, _some(part, 0, 3)),
-        _some(part, 2, 4).map(lambda parts: n.chain(*parts)),
-        _some(part, 2, 3).map(lambda parts: n.pipe(*parts)),
+        st.builds(ast.Call, _names, _some(argument, 0, 4)),
+        st.builds(ast.Bracket, _names, _some(entry, 1, 3)),
+        st.builds(ast.List, _some(part, 0, 3)),
+        _some(part, 2, 4).map(lambda parts: ast.chain(*parts)),
+        _some(part, 2, 3).map(lambda parts: ast.pipe(*parts)),
         _arithmetic(part),
-        st.builds(n.Negative, part),
-        st.builds(n.Power, part, part),
-        st.builds(n.If, part, _conditions(part), part),
+        st.builds(ast.Negative, part),
+        st.builds(ast.Power, part, part),
+        st.builds(ast.If, part, _conditions(part), part),
     )
 
 
-trees: st.SearchStrategy[n.Node] = st.recursive(_leaves, _inner, max_leaves=25)
+trees: st.SearchStrategy[ast.Node] = st.recursive(_leaves, _inner, max_leaves=25)
 
 # --- specs that compile ---------------------------------------------------------------------------
 

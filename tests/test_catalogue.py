@@ -20,7 +20,7 @@ from lrdsl.language.library import Library, shipped
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.shapes import SHAPES
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.parser import parse_definitions, parse_tree
 from lrdsl.syntax.pretty import lay_out
 from lrdsl.util.docstrings import read_doc
@@ -82,8 +82,10 @@ def test_the_example_in_core_terms_means_the_same(entry: Entry) -> None:
     reporter = Reporter("")
     tree = expand(parse_tree(entry.doc.example), Library({}, {}), reporter)
     reporter.check()
-    assert not any(isinstance(node, n.Outer) for node, _ in n.walk(tree))
-    calls = {node.name.id for node, _ in n.walk(tree) if isinstance(node, (n.Call, n.Bracket))}
+    assert not any(isinstance(node, ast.Outer) for node, _ in ast.walk(tree))
+    calls = {
+        node.name.id for node, _ in ast.walk(tree) if isinstance(node, (ast.Call, ast.Bracket))
+    }
     assert not calls & {*shipped(), *LISTS}
     core = lrdsl.compile(lay_out(tree), **EXAMPLE_RUN)
     same = lrdsl.compile(entry.doc.example, **EXAMPLE_RUN)

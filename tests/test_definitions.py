@@ -26,7 +26,7 @@ from lrdsl.compiler.expand import expand
 from lrdsl.diagnostics import Reporter
 from lrdsl.language import library
 from lrdsl.language.library import Library, shipped
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.parser import parse_definitions, parse_tree
 from lrdsl.syntax.pretty import lay_out, lay_out_definition
 from lrdsl.syntax.unparse import write
@@ -236,7 +236,7 @@ def test_meaning(definitions: str, spec: str, meaning: str) -> None:
 @pytest.mark.parametrize(("definitions", "spec", "meaning"), MEANING)
 def test_core_terms_mean_the_same(definitions: str, spec: str, meaning: str) -> None:
     tree = expanded(spec, definitions)
-    if any(isinstance(node, n.Outer) for node, _ in n.walk(tree)):
+    if any(isinstance(node, ast.Outer) for node, _ in ast.walk(tree)):
         pytest.skip("what is meant where the call stands is not said in the text")
     core = lay_out(tree, 30)
     assert not set(re.findall(r"(?:^|\n)def ([\w.]+)", definitions)) & {

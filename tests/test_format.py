@@ -16,7 +16,7 @@ from strategies import trees
 import lrdsl
 from lrdsl.cli.main import cli
 from lrdsl.diagnostics import SpecError
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.format import format_definitions
 from lrdsl.syntax.parser import parse_definitions, parse_tree
 from lrdsl.syntax.trivia import scan
@@ -33,8 +33,8 @@ COMMENTS = st.sampled_from(["", "# a", "#b", "# (", "# ) >> x", "# if", "# 'q", 
 WIDTHS = st.sampled_from([1, 20, 40, 88, 1000])
 
 _ATOM_OR_MORE = (
-    *(n.Number, n.Name, n.Keyword, n.Default, n.String, n.List, n.Call, n.Bracket),
-    *(n.Pipe, n.Chain, n.Arithmetic, n.Negative, n.Power, n.If),
+    *(ast.Number, ast.Name, ast.Keyword, ast.Default, ast.String, ast.List, ast.Call, ast.Bracket),
+    *(ast.Pipe, ast.Chain, ast.Arithmetic, ast.Negative, ast.Power, ast.If),
 )
 
 
@@ -65,7 +65,7 @@ def written_loosely(draw: st.DrawFn) -> str:
     """A spec with needless brackets, spaces, line ends and comments wherever they can be."""
     text = write(draw(trees))
     inserts: list[tuple[int, int, str]] = []
-    for node, depth in n.walk(parse_tree(text)):
+    for node, depth in ast.walk(parse_tree(text)):
         if isinstance(node, _ATOM_OR_MORE) and draw(st.sampled_from([False] * 9 + [True])):
             inserts += [(node.span.start, depth, "("), (node.span.stop, -depth, ")")]
     for place, _, bracket in sorted(inserts, reverse=True):
@@ -86,7 +86,7 @@ def test_a_formatted_spec_means_the_same_and_stays_as_it_is(text: str, width: in
 
 
 @given(trees)
-def test_in_one_line_it_is_the_canonical_text(tree: n.Node) -> None:
+def test_in_one_line_it_is_the_canonical_text(tree: ast.Node) -> None:
     text = write(tree)
     assert lrdsl.format(text, width=10**9) == str(lrdsl.parse(text)) == text
 

@@ -29,7 +29,7 @@ import lrdsl.language.library
 from lrdsl.compiler.check_definitions import read_own
 from lrdsl.compiler.expand import fields
 from lrdsl.language.library import Library, shipped
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import write
 
 torch = pytest.importorskip("torch")
@@ -421,14 +421,14 @@ def test_one_cycle_holds_its_end() -> None:
 # --- the file -------------------------------------------------------------------------------------
 
 
-def _value(default: n.Node | None) -> Any:
+def _value(default: ast.Node | None) -> Any:
     """A parameter's default as Python has it."""
     match default:
         case None:
             return inspect.Parameter.empty
-        case n.Keyword(word=word):
+        case ast.Keyword(word=word):
             return {"none": None, "true": True, "false": False}[word]
-        case n.Name(id=word):
+        case ast.Name(id=word):
             return word
     return lrdsl.compile(write(default))(0)
 

@@ -29,7 +29,7 @@ from lrdsl.cli.main import cli
 from lrdsl.diagnostics import SpecError
 from lrdsl.language.catalog import entries
 from lrdsl.language.library import Library
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.parser import parse_definitions
 from lrdsl.syntax.spec import Spec
 from lrdsl.torch import Scheduler
@@ -251,16 +251,16 @@ def test_yaml_json_and_omegaconf_keep_a_tree(text: str) -> None:
     assert str(lrdsl.parse(again.lr)) == text
 
 
-def _renamed(node: n.Node) -> n.Node:
+def _renamed(node: ast.Node) -> ast.Node:
     """The tree with calls of what nothing is known of, so that no argument gets a name."""
-    if isinstance(node, (n.Call, n.Bracket)):
-        node = replace(node, name=n.Name(f"x_{node.name.id}"))
-    return n.rebuild(node, _renamed, None)
+    if isinstance(node, (ast.Call, ast.Bracket)):
+        node = replace(node, name=ast.Name(f"x_{node.name.id}"))
+    return ast.rebuild(node, _renamed, None)
 
 
 @given(s.trees)
 @settings(max_examples=300)
-def test_any_tree_of_the_grammar_comes_back(node: n.Node) -> None:
+def test_any_tree_of_the_grammar_comes_back(node: ast.Node) -> None:
     unknown = _renamed(node)
     assert from_tree(to_tree(Spec(unknown))).node == unknown
     tree = to_tree(Spec(node))

@@ -21,7 +21,7 @@ from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.parameters import Kind, Parameter, Parametrised
 from lrdsl.language.shapes import SHAPES, Form
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.definition import DefinedParameter, Definition
 from lrdsl.syntax.unparse import write
 from lrdsl.tree.keywords import CONDITIONAL, OPERATORS, WORDS
@@ -400,12 +400,12 @@ def _of_words(parameter: DefinedParameter, what: str, may_be_none: bool) -> Sche
 
 def _may_be_none(definition: Definition) -> frozenset[str]:
     """The parameters that are `none` by default, or that are asked whether they are."""
-    none = n.Keyword("none")
+    none = ast.Keyword("none")
     found = {p.name for p in definition.parameters if p.default == none}
     for root in definition.roots:
-        for node, _ in n.walk(root):
-            if isinstance(node, n.Compare) and none in (node.left, node.right):
-                found |= {side.id for side in (node.left, node.right) if isinstance(side, n.Name)}
+        for node, _ in ast.walk(root):
+            if isinstance(node, ast.Compare) and none in (node.left, node.right):
+                found |= {side.id for side in (node.left, node.right) if isinstance(side, ast.Name)}
     return frozenset(found)
 
 
