@@ -28,7 +28,7 @@ import lrdsl
 import lrdsl.build
 from lrdsl import Schedule, SpecError, diagnostics
 from lrdsl.language.parameters import Value
-from lrdsl.language.python_functions import Caller, FunctionSpec, qualified_name
+from lrdsl.language.python_functions import CheckedFunction, FunctionSpec, qualified_name
 from lrdsl.language.shapes import SHAPES, Shape
 from lrdsl.torch import Scheduler
 
@@ -841,7 +841,7 @@ def test_names_of_functions() -> None:
 
 def test_values_in_any_order() -> None:
     asked: list[float] = []
-    Caller("f", lambda t: asked.append(t) or 0.0).values(np.array([5.0, 0.5, 5.0]))  # type: ignore[func-returns-value]
+    CheckedFunction("f", lambda t: asked.append(t) or 0.0).values(np.array([5.0, 0.5, 5.0]))  # type: ignore[func-returns-value]
     assert asked == [5, 0.5, 5]
     assert [type(t) for t in asked] == [int, float, int]
 

@@ -34,7 +34,7 @@ from lrdsl.cli.options import (
     with_context,
     with_library,
 )
-from lrdsl.diagnostics import NEEDS_CONTEXT, UNBOUND, UNKNOWN_NAME, SpecError, fail
+from lrdsl.diagnostics import NEEDS_CONTEXT, UNBOUND, UNKNOWN_NAME, SpecError, spec_error
 
 if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
@@ -290,7 +290,7 @@ def _unknown(name: str, known: Iterable[str]) -> SpecError:
 
     meant = near(name, known)
     fix = "`lrdsl shapes` lists all there is" if meant is None else f"did you mean `{meant}`?"
-    return fail(UNKNOWN_NAME, f"nothing is called `{name}`", fix=fix)
+    return spec_error(UNKNOWN_NAME, f"nothing is called `{name}`", fix=fix)
 
 
 _SIGNATURE = 44

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lrdsl.cli.console import plain, writes
-from lrdsl.diagnostics import UNKNOWN_NAME, SpecError, fail
+from lrdsl.diagnostics import UNKNOWN_NAME, SpecError, spec_error
 from lrdsl.language.presets import Preset, files, read
 from lrdsl.util.registry import near
 
@@ -27,7 +27,7 @@ def presets(name: str | None) -> None:
 def _unknown(name: str) -> SpecError:
     meant = near(name, files())
     fix = "`lrdsl presets` lists all there are" if meant is None else f"did you mean `{meant}`?"
-    return fail(UNKNOWN_NAME, f"no preset is called `{name}`", fix=fix)
+    return spec_error(UNKNOWN_NAME, f"no preset is called `{name}`", fix=fix)
 
 
 def _about(preset: Preset) -> str:

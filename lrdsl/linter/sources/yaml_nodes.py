@@ -16,7 +16,7 @@ _STYLES: dict[str | None, Style] = {
 }
 
 
-DEEPEST = 1000
+MAX_YAML_DEPTH = 1000
 """Levels of the deepest nesting that is read; the work that libyaml has grows with its square."""
 
 
@@ -145,9 +145,9 @@ def _documents(loader: Any, shift: int, yaml: Any) -> Iterator[Node]:
             parent.pairs.append((keys[-1], node))
             keys[-1] = None
         if isinstance(event, yaml.CollectionStartEvent) and not isinstance(node, Scalar):
-            if len(stack) >= DEEPEST:
+            if len(stack) >= MAX_YAML_DEPTH:
                 line = event.start_mark.line + 1
-                raise NotYaml(f"line {line}: it is nested deeper than {DEEPEST} levels")
+                raise NotYaml(f"line {line}: it is nested deeper than {MAX_YAML_DEPTH} levels")
             stack.append(node)
             keys.append(None)
 
