@@ -31,7 +31,7 @@ from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
 from lrdsl.language.catalog import Entry, find, names
 from lrdsl.language.functions import CONSTANTS
-from lrdsl.language.shapes import SHAPES
+from lrdsl.language.language import current
 from lrdsl.syntax import ast
 from lrdsl.syntax.spec import Spec, operand, parse
 from lrdsl.util.registry import near
@@ -162,7 +162,7 @@ def _attribute(of: object, start: str, name: str) -> Any:
         raise AttributeError(name)
     made = _make(start + name)
     if made is None:
-        broken = SHAPES.why_broken(start + name)
+        broken = current().shapes.why_broken(start + name)
         if broken is not None:
             raise AttributeError(broken)
         known = near(name, dir(of))

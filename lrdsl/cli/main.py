@@ -176,17 +176,17 @@ def _in_core_terms(tree: Node) -> Node:
     """A tree that has been compiled, without calls of definitions."""
     from lrdsl.compiler.expand import expand
     from lrdsl.diagnostics import Reporter
-    from lrdsl.language.library import Library
+    from lrdsl.language.language import current
 
-    return expand(tree, Library(), Reporter(""))
+    return expand(tree, current().definitions, Reporter(""))
 
 
 def _fields(schedule: Schedule) -> Mapping[str, Node]:
     """What a spec drives, by hyperparameter, if it is a program."""
     from lrdsl.compiler.expand import fields
-    from lrdsl.language.library import Library
+    from lrdsl.language.language import current
 
-    return fields(schedule.spec.node, Library())
+    return fields(schedule.spec.node, current().definitions)
 
 
 @cli.command(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.evaluate import decide
-from lrdsl.compiler.expand import Budget, expand
+from lrdsl.compiler.expand import expand
 from lrdsl.compiler.resolve_names import resolve_names
+from lrdsl.compiler.substitute import Budget
 from lrdsl.diagnostics import Reporter, Span, SpecError
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
-from lrdsl.language.library import Library, is_shipped
+from lrdsl.language.language import Language
+from lrdsl.language.library import Definitions, is_shipped
 from lrdsl.language.reserved import RESERVED, WORDS, complaint_if_taken
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
@@ -21,24 +23,32 @@ from lrdsl.syntax.parser import read_definitions
 from lrdsl.util.registry import did_you_mean
 
 
-@functools.lru_cache(maxsize=64)
-def check_definitions(text: str, file: str = "") -> Mapping[str, Definition]:
+def check_definitions(text: str, language: Language, file: str = "") -> Mapping[str, Definition]:
     """The definitions in a text, checked; `SpecError` with every mistake found.
 
-    >>> list(check_definitions("def half(a) = a / 2"))
+    They may call what is in the language, and those that stand before them.
+
+    >>> list(check_definitions("def half(a) = a / 2", Language()))
     ['half']
     """
+    return language.kept(_checked, text, file) if text else MappingProxyType({})
+
+
+def _checked(language: Language, text: str, file: str) -> Mapping[str, Definition]:
     reporter = Reporter(text, file)
     parsed = read_definitions(text, file, reporter)
-    checked = _Checker(parsed, reporter).check() if not reporter.diagnostics else {}
+    checked = _Checker(parsed, language, reporter).check() if not reporter.diagnostics else {}
     if reporter.diagnostics:
         raise SpecError(reporter.diagnostics)
     return MappingProxyType(checked)
 
 
 class _Checker:
-    def __init__(self, definitions: Iterable[Definition], reporter: Reporter) -> None:
+    def __init__(
+        self, definitions: Iterable[Definition], language: Language, reporter: Reporter
+    ) -> None:
         self.definitions = tuple(definitions)
+        self.language = language
         self.reporter = reporter
         # Their names are taken, by themselves.
         self.is_shipped = is_shipped(reporter.source)
@@ -71,7 +81,7 @@ class _Checker:
             self.reporter.report(
                 diag.DUPLICATE_NAME, message, definition.span, fix="rename one of them"
             )
-        elif name in (library := Library(self.known, {})) and library.owner_name(name) != name:
+        elif name in (known := Definitions(self.known)) and known.owner_name(name) != name:
             message = f"`{name}` is a field of the program `{name.rpartition('.')[0]}`"
             self.reporter.report(
                 diag.DUPLICATE_NAME, message, definition.span, fix="choose another name"
@@ -80,7 +90,9 @@ class _Checker:
 
     def _taken(self, name: str) -> str | None:
         """The complaint that a name is taken; the user's own definitions can be made anew."""
-        return None if self.is_shipped else complaint_if_taken(name, Library({}, {}))
+        if self.is_shipped:
+            return None
+        return complaint_if_taken(name, replace(self.language, definitions=Definitions()))
 
     def _fields(self, definition: Definition) -> None:
         """Each field of a program has its own name, which nothing else may have."""
@@ -142,11 +154,11 @@ class _Checker:
         if definition.is_modifier:
             call = ast.Pipe((ast.Faulty(), call))
         scratch = Reporter(self.reporter.source)
-        library = Library({**self.known, definition.name: definition})
-        expanded = expand(call, library, scratch, self.budget)
+        language = self.language.with_own({**self.known, definition.name: definition})
+        expanded = expand(call, language.definitions, scratch, self.budget)
         try:
             self._check_conditions(expanded, scratch)
-            resolve_names(expanded, scratch, library)
+            resolve_names(expanded, scratch, language)
         except RecursionError:
             message = "too much of the definition is nested in each other"
             scratch.report(diag.TOO_DEEP, message, definition.span)

@@ -98,6 +98,17 @@ class Context:
     def __reduce__(self) -> tuple[object, tuple[dict[str, Any]]]:
         return _restore, (self.to_dict(),)
 
+    def with_definitions(self, definitions: object) -> Context:
+        """The context with more definitions: text, the name of a `.lr` file, or a list of these.
+
+        >>> Context().with_definitions("def f(x) = x").definitions
+        'def f(x) = x'
+        """
+        added = text_of(definitions).strip()
+        if not added:
+            return self
+        return replace(self, definitions="\n".join([self.definitions, added]).strip())
+
     def beside(self, schedules: Mapping[str, Signal]) -> Context:
         """The same context for a spec that may name these schedules."""
         for name in schedules:

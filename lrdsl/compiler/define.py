@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.diagnostics import spec_error
-from lrdsl.language.library import loaded, register
+from lrdsl.language.language import Language, change, current
 from lrdsl.language.library.files import read_file
 from lrdsl.syntax.definition import Definition
 
@@ -30,7 +31,7 @@ def load(path: str | os.PathLike[str]) -> tuple[str, ...]:
     >>> lrdsl.compile("trapezoid(0.1, 10)").length
     100
     """
-    return _keep(check_definitions(read_file(path), os.path.basename(path)), os.path.abspath(path))
+    return _define(read_file(path), os.path.basename(path), os.path.abspath(path))
 
 
 def define(text: str) -> tuple[str, ...]:
@@ -42,24 +43,23 @@ def define(text: str) -> tuple[str, ...]:
     >>> lrdsl.define("def plateau_free(peak) = warmup(10) >> constant(peak)")
     ('plateau_free',)
     """
-    return _keep(check_definitions(text), "")
+    return _define(text)
 
 
-_HOMES: dict[str, str] = {}
-"""Where each definition of this process was read, so that it can be read again there alone."""
+def _define(text: str, file: str = "", home: str = "") -> tuple[str, ...]:
+    """Add definitions, read at `home`, to the current language."""
+    found = check_definitions(text, current(), file)
+    change(lambda language: _with_definitions(language, found, home))
+    return tuple(found)
 
 
-def _keep(found: Mapping[str, Definition], home: str) -> tuple[str, ...]:
-    known = loaded()
+def _with_definitions(language: Language, found: Mapping[str, Definition], home: str) -> Language:
+    """The language with definitions; `SpecError` if one of them is defined otherwise elsewhere."""
+    known = language.definitions
     for name, definition in found.items():
-        elsewhere = _HOMES.get(name, home)
-        if elsewhere != home and str(known[name]) != str(definition):
+        elsewhere = known.homes.get(name, home)
+        if elsewhere != home and str(known.shared[name]) != str(definition):
             where = elsewhere or "by `lrdsl.define`"
             message = f"`{name}` has been defined already: {where}"
             raise spec_error(diag.DUPLICATE_NAME, message, fix="choose another name")
-    gone = {name for name in known if home and _HOMES.get(name) == home} - set(found)
-    register(found, gone)
-    for name in gone:
-        del _HOMES[name]
-    _HOMES.update(dict.fromkeys(found, home))
-    return tuple(found)
+    return replace(language, definitions=known.with_shared(found, home))

@@ -20,13 +20,14 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler.conditions import Conditions
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.environment import Frame, Place
-from lrdsl.compiler.resolve_names import DURATIONS, check_function
 from lrdsl.diagnostics import Reporter, Span
+from lrdsl.language.binding import check_function
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS, OPERATORS
+from lrdsl.language.language import current
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.presets import is_preset
-from lrdsl.language.shapes import SHAPES
+from lrdsl.language.reserved import DURATIONS
 from lrdsl.language.signal import LAST_STEP, Exact, decimal_fraction
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import short, write
@@ -119,7 +120,7 @@ class Domain(ABC, Generic[T]):
         """Complain about what is no number at all."""
         if (
             isinstance(node, ast.Call)
-            and node.name.id not in SHAPES
+            and node.name.id not in current().shapes
             and node.name.id not in MODIFIERS
         ):
             name = node.name
@@ -151,7 +152,7 @@ class Domain(ABC, Generic[T]):
             fix = f"arithmetic with a schedule stands alone: `0.1 * {name}`"
             self.complain(diag.WRONG_KIND, message, node.span, fix=fix)
             return
-        if name in SHAPES or name in MODIFIERS or name in FUNCTIONS:
+        if name in current().shapes or name in MODIFIERS or name in FUNCTIONS:
             message = f"`{name}` is no number, and {self.where} takes {self.kind}"
             self.complain(diag.WRONG_KIND, message, node.span)
             return
@@ -172,7 +173,7 @@ class Domain(ABC, Generic[T]):
         if is_all and is_preset(name):
             suggestion, fix = None, f"did you mean the preset, `schedule@lr={name}`?"
         elif suggestion is None and is_all:
-            suggestion = did_you_mean(name, SHAPES, "{}()")
+            suggestion = did_you_mean(name, current().shapes, "{}()")
             fix = f"bind it, or choose a preset of that name with `schedule@lr={name}`"
         self.complain(diag.UNBOUND, message, node.span, suggestion, fix)
 

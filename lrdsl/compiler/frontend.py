@@ -5,53 +5,55 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import check_definitions
-from lrdsl.compiler.expand import expand, own_text
+from lrdsl.compiler.expand import expand
 from lrdsl.compiler.ir import Term
 from lrdsl.compiler.resolve_names import resolve_names
+from lrdsl.compiler.user_definitions import own_text
 from lrdsl.diagnostics import Reporter, SpecError
 from lrdsl.language.binding import Binding
-from lrdsl.language.library import Library
+from lrdsl.language.language import Language
 from lrdsl.syntax import ast
 from lrdsl.syntax.parser import read
+from lrdsl.util.forks import no_fork
 
 
 @dataclass(frozen=True)
 class Analysis:
     """All that is known of a spec before its run is.
 
-    `tree` is as written, `expanded` without definitions; `library` has those that it can call.
-    What is wrong so far is in `mistakes`. `term` is None where calls of definitions are wrong.
-    `bindings` are those of calls in `expanded`, by the identity of their nodes.
+    `tree` is as written, `expanded` without definitions; `language` is what it can call. What is
+    wrong so far is in `mistakes`. `term` is None where calls of definitions are wrong. `bindings`
+    are those of calls in `expanded`, by the identity of their nodes. `definitions` is the text of
+    the user's definitions that the spec leads to.
     """
 
     source: str
     tree: ast.Node
     expanded: ast.Node
     term: Term | None
-    library: Library
+    language: Language
     mistakes: Reporter
     bindings: Mapping[int, Binding]
-
-    @cached_property
-    def definitions(self) -> str:
-        """The text of the user's definitions that the spec leads to."""
-        return own_text(self.tree, self.library)
+    definitions: str
 
 
+@no_fork
 def analyse(
-    source: str, definitions: str = "", schedules: Collection[str] = frozenset()
+    language: Language,
+    source: str,
+    definitions: str = "",
+    schedules: Collection[str] = frozenset(),
 ) -> Analysis:
-    """A spec's text, read, expanded and elaborated.
+    """A spec's text, read and expanded, with its names resolved.
 
     `definitions` are the text of those that come with the spec, `schedules` the names of the other
     schedules of its program. Raises `SpecError` where nothing is known for sure: of text with
     syntax errors, of definitions with mistakes, of what is nested too deep.
 
-    >>> [found.message for found in analyse("cosin(1, 0, 9)").mistakes.diagnostics]
+    >>> [found.message for found in analyse(Language(), "cosin(1, 0, 9)").mistakes.diagnostics]
     ['there is no shape `cosin`']
     """
     reporter = Reporter(source)
@@ -59,18 +61,19 @@ def analyse(
     if tree is None:
         raise SpecError(reporter.diagnostics)
     is_mended = bool(reporter.diagnostics)
-    library = Library(check_definitions(definitions))
+    language = language.with_own(check_definitions(definitions, language))
     term: Term | None = None
     bindings: dict[int, Binding] = {}
     with not_too_deep(tree, reporter):
-        expanded = expand(tree, library, reporter)
+        expanded = expand(tree, language.definitions, reporter)
         if reporter.diagnostics:
-            _check_names(expanded, library, reporter, schedules)
+            _check_names(expanded, language, reporter, schedules)
         else:
-            term = resolve_names(expanded, reporter, library, schedules, bindings)
+            term = resolve_names(expanded, reporter, language, schedules, bindings)
     if is_mended:
         raise SpecError(reporter.diagnostics)
-    return Analysis(source, tree, expanded, term, library, reporter, bindings)
+    own = own_text(tree, language.definitions)
+    return Analysis(source, tree, expanded, term, language, reporter, bindings, own)
 
 
 @contextmanager
@@ -85,11 +88,11 @@ def not_too_deep(node: ast.Node, reporter: Reporter) -> Iterator[None]:
 
 
 def _check_names(
-    tree: ast.Node, library: Library, reporter: Reporter, schedules: Collection[str]
+    tree: ast.Node, language: Language, reporter: Reporter, schedules: Collection[str]
 ) -> None:
     """What can be said of a tree with mistakes: its names. The rest may be guesses."""
     mended = Reporter(reporter.source)
-    resolve_names(tree, mended, library, schedules)
+    resolve_names(tree, mended, language, schedules)
     for found in mended.diagnostics:
         if found.problem in (diag.UNKNOWN_NAME, diag.UNKNOWN_PARAMETER):
             reporter.add(found)

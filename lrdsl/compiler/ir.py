@@ -14,7 +14,7 @@ from lrdsl.language.curves import Curve
 from lrdsl.language.functions import Function
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.parameters import Parameter
-from lrdsl.language.shapes import Form
+from lrdsl.language.shapes import ShapeSignature
 from lrdsl.syntax.ast import Node, Pipe
 
 
@@ -81,7 +81,7 @@ Bound: TypeAlias = "Mapping[str, Node]"
 class ShapeCall(Term):
     """A call of a shape; not `sound` if its arguments do not fit."""
 
-    form: Form
+    form: ShapeSignature
     arguments: Bound
     curve: type[Curve] | None
     entries: tuple[EntryTerm, ...] = ()

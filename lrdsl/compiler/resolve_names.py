@@ -1,8 +1,8 @@
-"""Elaboration: tree to terms. Looks names up and binds arguments; knows nothing of the run."""
+"""Name resolution: tree to terms. Looks names up and binds arguments, whatever the run is."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.ir import (
@@ -20,51 +20,46 @@ from lrdsl.compiler.ir import (
     ShapeCall,
     Term,
 )
-from lrdsl.diagnostics import Reporter, Span
-from lrdsl.language.binding import UNTIL, Binding, bind
-from lrdsl.language.functions import FUNCTIONS
-from lrdsl.language.modifiers import MODIFIERS, Modifier
-from lrdsl.language.parameters import Kind
-from lrdsl.language.presets import is_preset
-from lrdsl.language.shapes import SHAPES, Form
+from lrdsl.compiler.name_mistakes import NameMistakes
+from lrdsl.diagnostics import Reporter
+from lrdsl.language.binding import Binding, bind, check_function
+from lrdsl.language.language import Language
+from lrdsl.language.modifiers import Modifier
+from lrdsl.language.shapes import ShapeSignature
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import short, write
-from lrdsl.util.registry import did_you_mean
-
-DURATIONS = frozenset({"total", "epoch", "rest"})
-"""Names that are durations."""
+from lrdsl.syntax.unparse import short
 
 
 def resolve_names(
     node: ast.Node,
     reporter: Reporter,
-    defined: Iterable[str] = (),
+    language: Language,
     schedules: Collection[str] = frozenset(),
     bindings: dict[int, Binding] | None = None,
 ) -> Term:
     """The term of a schedule's tree; what cannot be understood is reported and poisoned.
 
-    `defined` are the names of definitions, whose calls have been expanded: a name that stands
-    without its brackets, or is mistyped, may be one of them. `schedules` are the names of the
+    The calls of the language's definitions have been expanded. `schedules` are the names of the
     other schedules of the program. How the calls of shapes and modifiers were bound is added to
     `bindings`, by the identity of their nodes.
     """
     found = {} if bindings is None else bindings
-    return NameResolver(reporter, defined, schedules, found).term(node)
+    return NameResolver(reporter, language, schedules, found).term(node)
 
 
 class NameResolver:
-    """Elaborates the parts of one spec."""
+    """Resolves the names in the parts of one spec."""
 
     def __init__(
         self,
         reporter: Reporter,
-        defined: Iterable[str],
+        language: Language,
         schedules: Collection[str],
         bindings: dict[int, Binding],
     ) -> None:
         self.reporter = reporter
-        self.defined = defined
+        self.language = language
+        self.mistakes = NameMistakes(language, reporter)
         self.schedules = schedules
         self.bindings = bindings
 
@@ -110,67 +105,22 @@ class NameResolver:
                 return Scalar(node)
             case ast.Faulty():
                 return Poison(node)
-        self._complain(diag.WRONG_KIND, f"`{short(node)}` is no schedule", node)
+        self.mistakes.report(diag.WRONG_KIND, f"`{short(node)}` is no schedule", node)
         return Poison(node)
-
-    def _complain(
-        self,
-        problem: diag.Problem,
-        message: str,
-        node: ast.Node,
-        suggestion: tuple[str, str] | None = None,
-        fix: str | None = None,
-    ) -> None:
-        self.reporter.report(problem, message, node.span, suggestion=suggestion, fix=fix)
 
     def _duration(self, node: ast.Node, region: list[ast.Node] | None) -> Term:
         if region is None:
-            self._no_duration(node)
+            self.mistakes.duration(node)
             return Poison(node)
         region.append(node)
         return InUpdates(node)
 
-    def _no_duration(self, node: ast.Node) -> None:
-        message = f"`{write(node)}` is a duration, and a schedule or a value belongs here"
-        self._complain(diag.WRONG_KIND, message, node)
-
     def _name(self, node: ast.Name) -> Term:
-        name = node.id
-        if name == "t":
+        if node.id == "t":
             return Clock(node)
-        form, cls = SHAPES.find(name), MODIFIERS.find(name)
-        if form is not None:
-            call = f"{name}[…]" if form.bracket else f"{name}()"
-            message = f"`{name}` is the name of a shape, not a schedule"
-            preset = f", or the preset `schedule@lr={name}`" if self._is_preset(node) else ""
-            fix = (f"did you mean `{call}`{preset}?", call) if not form.bracket else None
-            self._complain(diag.BARE_NAME, message, node, fix, f"write `{call}`")
+        if self.mistakes.bare_name(node):
             return Poison(node)
-        if cls is not None:
-            what = "write it after `|`"
-            if self._is_preset(node):
-                what += f", or choose the preset with `schedule@lr={name}`"
-            self._complain(diag.WRONG_PLACE, f"`{name}` is a modifier", node, fix=what)
-            return Poison(node)
-        if name in self.defined:
-            call = f"write `{name}(…)`"
-            if self._is_all(node):
-                call += f", or choose a preset of that name with `schedule@lr={name}`"
-            self._complain(diag.BARE_NAME, f"`{name}` is the name of a definition", node, fix=call)
-            return Poison(node)
-        if name in FUNCTIONS:
-            message = f"`{name}` is the name of a function, not a value"
-            self._complain(diag.BARE_NAME, message, node, fix=f"write `{name}(…)`")
-            return Poison(node)
-        return Reference(node, name) if name in self.schedules else Scalar(node)
-
-    def _is_all(self, node: ast.Node) -> bool:
-        """Whether a node is the whole spec."""
-        return node.span == Span(0, len(self.reporter.source.strip()))
-
-    def _is_preset(self, node: ast.Name) -> bool:
-        """Whether the whole spec is a preset's name, as `lr=cosine` makes it in Hydra."""
-        return self._is_all(node) and is_preset(node.id)
+        return Reference(node, node.id) if node.id in self.schedules else Scalar(node)
 
     def _apply(
         self,
@@ -185,7 +135,7 @@ class NameResolver:
         parts = tuple([self.term(operand, durations) for operand in operands])
         if outermost and durations and not any(map(has_clock, parts)):
             for duration in durations:
-                self._no_duration(duration)
+                self.mistakes.duration(duration)
             return Poison(node, parts)
         if all([isinstance(part, Scalar) for part in parts]):
             return Scalar(node)
@@ -193,24 +143,16 @@ class NameResolver:
 
     def _call(self, node: ast.Call, region: list[ast.Node] | None) -> Term:
         name = node.name.id
-        function = FUNCTIONS.get(name)
-        form = SHAPES.find(name) if function is None else None
-        if form is not None:
-            return self._shape(node, form)
+        function = self.language.functions.get(name)
         if function is not None:
             if not check_function(node, self.reporter):
                 return Poison(node)
             operands = tuple([argument.value for argument in node.arguments])
             return self._apply(node, (function,), operands, region)
-        if name in MODIFIERS:
-            self._complain(
-                diag.WRONG_PLACE,
-                f"`{name}` is a modifier, not a shape",
-                node,
-                fix="write it after `|`",
-            )
-        else:
-            self._unknown(node.name, "shape", [*SHAPES, *FUNCTIONS, *self.defined])
+        shape = self.language.shapes.get(name)
+        if shape is not None:
+            return self._shape(node, shape)
+        self.mistakes.no_shape(node)
         for argument in node.arguments:
             self._look_inside(argument.value)
         return Poison(node)
@@ -220,83 +162,41 @@ class NameResolver:
         if isinstance(node, (ast.Call, ast.Chain, ast.Pipe, ast.Bracket)):
             self.term(node)
 
-    def _unknown(self, name: ast.Name, kind: str, known: list[str]) -> None:
-        broken = SHAPES.why_broken(name.id)
-        if broken is not None:
-            fix = "mend, or uninstall, that package"
-            self._complain(diag.BAD_SHAPE, broken, name, fix=fix)
-            return
-        message = f"there is no {kind} `{name.id}`"
-        self._complain(diag.UNKNOWN_NAME, message, name, did_you_mean(name.id, known))
-
-    def _shape(self, node: ast.Call, form: Form) -> Term:
-        if form.bracket:
-            self._complain(
-                diag.WRONG_PLACE,
-                f"`{form.name}` takes square brackets",
-                node,
-                fix=f"write `{form.name}[0:0, 100:1]`",
-            )
+    def _shape(self, node: ast.Call, shape: ShapeSignature) -> Term:
+        if shape.bracket:
+            self.mistakes.brackets(node, f"{shape.name}[0:0, 100:1]")
             return Poison(node)
-        parameters = form.parameters
-        if form.has(Kind.STEPS):
-            parameters = (*parameters, UNTIL)
-        binding = bind(node, parameters, form.curve, self.reporter)
+        binding = bind(node, shape.accepted, shape.curve, self.reporter)
         self.bindings[id(node)] = binding
-        return ShapeCall(node, form, binding.arguments, binding.curve, (), binding.sound)
+        return ShapeCall(node, shape, binding.arguments, binding.curve, (), binding.sound)
 
     def _bracket(self, node: ast.Bracket) -> Term:
         name = node.name.id
-        form = SHAPES.find(name)
-        if form is None:
-            if name in MODIFIERS:
-                self._complain(
-                    diag.WRONG_PLACE, f"`{name}` is a modifier", node, fix="write it after `|`"
-                )
-            else:
-                self._unknown(node.name, "shape", [*SHAPES, *self.defined])
+        shape = self.language.shapes.get(name)
+        if shape is None:
+            self.mistakes.no_shape(node)
             return Poison(node)
-        if not form.bracket:
-            message = f"`{name}` takes round brackets"
-            self._complain(diag.WRONG_PLACE, message, node, fix=f"write `{name}(…)`")
+        if not shape.bracket:
+            self.mistakes.brackets(node, f"{name}(…)")
             return Poison(node)
-        return ShapeCall(node, form, {}, None, self._entries(node, values_only=True))
+        return ShapeCall(node, shape, {}, None, self._entries(node, values_only=True))
 
     def _modify(self, node: ast.Pipe, source: Term, right: ast.Node) -> Term:
         """The source under what stands right of a `|`."""
         if isinstance(right, ast.Faulty):
             return Poison(node, (source,))
         if not isinstance(right, (ast.Call, ast.Bracket)):
-            self._no_modifier(right)
+            self.mistakes.no_modifier(right)
             return Poison(node, (source,))
         name = right.name.id
-        cls = MODIFIERS.find(name)
-        if cls is None:
-            if name in SHAPES:
-                message = f"`{name}` is a shape, and a modifier belongs after `|`"
-                self._complain(diag.WRONG_PLACE, message, right, fix="segments are joined by `>>`")
-            else:
-                self._unknown(right.name, "modifier", [*MODIFIERS, *self.defined])
+        modifier = self.language.modifiers.get(name)
+        if modifier is None:
+            self.mistakes.no_modifier(right)
             return Poison(node, (source,))
-        if cls.bracket != isinstance(right, ast.Bracket):
-            form = f"{name}[600:*0.5]" if cls.bracket else f"{name}(…)"
-            kind = "square" if cls.bracket else "round"
-            message = f"`{name}` takes {kind} brackets"
-            self._complain(diag.WRONG_PLACE, message, right, fix=f"write `{form}`")
+        if modifier.bracket != isinstance(right, ast.Bracket):
+            self.mistakes.brackets(right, f"{name}[600:*0.5]" if modifier.bracket else f"{name}(…)")
             return Poison(node, (source,))
-        return self._modified(node, source, cls, right)
-
-    def _no_modifier(self, right: ast.Node) -> None:
-        if isinstance(right, ast.Name) and right.id in MODIFIERS:
-            message = f"`{right.id}` is the name of a modifier"
-            self._complain(diag.BARE_NAME, message, right, fix=f"write `{right.id}(…)`")
-        elif isinstance(right, ast.Chain):
-            message = "a modifier belongs after `|`, not a chain"
-            fix = "`>>` binds tighter than `|`: put `( )` around what the modifier is for"
-            self._complain(diag.WRONG_PLACE, message, right, fix=fix)
-        else:
-            message = f"a modifier belongs after `|`, not `{short(right)}`"
-            self._complain(diag.WRONG_PLACE, message, right, fix="such as `clip(0, 1)`")
+        return self._modified(node, source, modifier, right)
 
     def _modified(
         self, pipe: ast.Pipe, source: Term, cls: type[Modifier], right: ast.Call | ast.Bracket
@@ -315,11 +215,11 @@ class NameResolver:
             if isinstance(entry, ast.Name):
                 message = f"`{entry.id}` is no entry of `{node.name.id}`"
                 fix = "an entry is an update and a value: `600:0.5`"
-                self._complain(diag.WRONG_KIND, message, entry, fix=fix)
+                self.mistakes.report(diag.WRONG_KIND, message, entry, fix=fix)
                 continue
             if values_only and (entry.factor or entry.stop is not None):
                 message = f"an entry of `{node.name.id}` is `update:value`"
-                self._complain(diag.WRONG_KIND, message, entry, fix="write `100:0.1`")
+                self.mistakes.report(diag.WRONG_KIND, message, entry, fix="write `100:0.1`")
             value = entry.value if values_only else self.term(entry.value)
             entries.append(EntryTerm(entry, entry.start, entry.stop, entry.factor, value))
         return tuple(entries)
@@ -333,20 +233,3 @@ def has_clock(term: Term) -> bool:
         or (isinstance(term, Apply) and any([has_clock(part) for part in term.parts]))
         or (isinstance(term, Choice) and (has_clock(term.then) or has_clock(term.otherwise)))
     )
-
-
-def check_function(node: ast.Call, reporter: Reporter) -> bool:
-    """Whether a function's call has the right number of arguments, none of them named."""
-    function = FUNCTIONS[node.name.id]
-    for argument in node.arguments:
-        if argument.name is not None:
-            message = f"`{function.name}` takes its arguments without names"
-            reporter.report(diag.UNKNOWN_PARAMETER, message, argument.name_span)
-            return False
-    count = len(node.arguments)
-    if count >= function.least and (function.most is None or count <= function.most):
-        return True
-    wanted = "1 argument" if function.most else f"at least {function.least} arguments"
-    problem = diag.MISSING_ARGUMENT if count < function.least else diag.TOO_MANY_ARGUMENTS
-    reporter.report(problem, f"`{function.name}` takes {wanted}, not {count}", node.span)
-    return False

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 
 from lrdsl.language.catalog import EXAMPLE_RUN, GROUPS, Entry, Row, entries
-from lrdsl.language.library import Library
+from lrdsl.language.language import Language
 from lrdsl.syntax.pretty import lay_out_definition
 
 _INTRODUCTION = """\
@@ -75,7 +75,7 @@ def _table(rows: Iterable[Row]) -> str:
 
 def main() -> None:
     """Print the page on what comes with lrdsl."""
-    text = page(entries(Library({}, {})))
+    text = page(entries(Language()))
     sys.stdout.buffer.write(text.encode("utf-8"))
 
 

@@ -7,12 +7,10 @@ from typing import NamedTuple
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Reporter
 from lrdsl.language.curves import CURVES, Curve
+from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.parameters import Kind, Parameter
 from lrdsl.syntax.ast import Call, Default, Faulty, If, Name, Node, String, walk
 from lrdsl.util.registry import did_you_mean, near
-
-UNTIL = Parameter("until", Kind.DURATION, None, positional=False)
-"""Whatever takes `steps` takes `until` instead: where the segment ends on its chain's clock."""
 
 
 class Binding(NamedTuple):
@@ -120,7 +118,7 @@ class _Binder:
     def _curve(self, node: Node) -> type[Curve] | None:
         match node:
             case Name(id=word) | String(value=word):
-                found = CURVES.find(word)
+                found = CURVES.get(word)
                 if found is None:
                     message = f"there is no curve `{word}`"
                     known = ", ".join(f"`{name}`" for name in CURVES)
@@ -205,3 +203,20 @@ class _Binder:
             elif isinstance(given, Default):
                 message = f"`{name}` of `{call}` has no default"
                 self._complain(diag.MISSING_ARGUMENT, message, given, fix="give it")
+
+
+def check_function(node: Call, reporter: Reporter) -> bool:
+    """Whether a function's call has the right number of arguments, none of them named."""
+    function = FUNCTIONS[node.name.id]
+    for argument in node.arguments:
+        if argument.name is not None:
+            message = f"`{function.name}` takes its arguments without names"
+            reporter.report(diag.UNKNOWN_PARAMETER, message, argument.name_span)
+            return False
+    count = len(node.arguments)
+    if count >= function.least and (function.most is None or count <= function.most):
+        return True
+    wanted = "1 argument" if function.most else f"at least {function.least} arguments"
+    problem = diag.MISSING_ARGUMENT if count < function.least else diag.TOO_MANY_ARGUMENTS
+    reporter.report(problem, f"`{function.name}` takes {wanted}, not {count}", node.span)
+    return False

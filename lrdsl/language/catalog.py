@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
-from lrdsl.language.curves import CURVES, Curve
-from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.curves import Curve
 from lrdsl.language.infer_kinds import kinds_of
-from lrdsl.language.library import Library
-from lrdsl.language.list_functions import LISTS
-from lrdsl.language.modifiers import MODIFIERS
+from lrdsl.language.language import Language, current
 from lrdsl.language.parameters import Parameter
-from lrdsl.language.shapes import SHAPES
+from lrdsl.language.shapes import ShapeSignature
 from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.unparse import write
 from lrdsl.util.docstrings import Doc, read_doc
@@ -73,16 +71,16 @@ class Entry:
         return read_doc(self.text)
 
 
-def entries(library: Library | None = None) -> tuple[Entry, ...]:
+def entries(language: Language | None = None) -> tuple[Entry, ...]:
     """All there is, by group, in each by name.
 
-    `library` defaults to the definitions of lrdsl and those that were loaded.
+    `language` defaults to that of the process.
 
     >>> {"shapes", "modifiers", "curves", "functions", "std"} <= {e.group for e in entries()}
     True
     """
-    library = Library() if library is None else library
-    found = list(_all(library))
+    language = current() if language is None else language
+    found = list(_all(language))
     order = list(GROUPS)
     groups = sorted(
         {entry.group for entry in found},
@@ -91,31 +89,32 @@ def entries(library: Library | None = None) -> tuple[Entry, ...]:
     return tuple(sorted(found, key=lambda e: (groups.index(e.group), e.name.lower())))
 
 
-def find(name: str, library: Library | None = None) -> tuple[Entry, ...]:
+def find(name: str, language: Language | None = None) -> tuple[Entry, ...]:
     """What has a name: nothing, one thing, or two, such as the curve and the function `sqrt`.
 
     >>> [entry.kind for entry in find("sqrt")], find("poly")[0].name
     (['curve', 'function'], 'polynomial')
     """
-    library = Library() if library is None else library
-    return tuple(_of_name(name, library))
+    language = current() if language is None else language
+    return tuple(_of_name(name, language))
 
 
-def names(library: Library | None = None) -> Iterator[str]:
+def names(language: Language | None = None) -> Iterator[str]:
     """Every name that can be called; curves that are modes only cannot."""
-    library = Library() if library is None else library
-    yield from dict.fromkeys([*SHAPES, *MODIFIERS, *FUNCTIONS, *LISTS, *library])
+    language = current() if language is None else language
+    yield from dict.fromkeys(itertools.chain.from_iterable(language.callables))
 
 
-def _all(library: Library) -> Iterator[Entry]:
-    for name in dict.fromkeys([*names(library), *CURVES]):
-        yield from [entry for entry in _of_name(name, library) if entry.name == name]
+def _all(language: Language) -> Iterator[Entry]:
+    for name in dict.fromkeys([*names(language), *language.curves]):
+        yield from [entry for entry in _of_name(name, language) if entry.name == name]
 
 
-def _of_name(name: str, library: Library) -> Iterator[Entry]:
-    if name in SHAPES:
-        yield _shape(name)
-    modifier, curve = MODIFIERS.find(name), CURVES.find(name)
+def _of_name(name: str, language: Language) -> Iterator[Entry]:
+    shape, curve = language.shapes.get(name), language.curves.get(name)
+    if shape is not None:
+        yield _shape(shape)
+    modifier = language.modifiers.get(name)
     if modifier is not None:
         rows = _rows(modifier.parameters())
         call = f"{name}[update:value, …]" if modifier.bracket else _call(name, rows)
@@ -123,32 +122,31 @@ def _of_name(name: str, library: Library) -> Iterator[Entry]:
         yield Entry(name, "modifiers", "modifier", call, rows, text, bracket=modifier.bracket)
     if curve is not None:
         yield _curve(curve)
-    if name in FUNCTIONS:
-        function = FUNCTIONS[name]
+    function = language.functions.get(name)
+    if function is not None:
         yield Entry(name, "functions", "function", function.signature, (), function.doc)
-    if name in LISTS:
-        make, lists = LISTS[name]
-        rows = tuple([Row(each, "a list") for each in lists])
-        yield Entry(name, "functions", "function", _call(name, rows), rows, make.__doc__ or "")
-    definition = library.find(name)
+    of_lists = language.list_functions.get(name)
+    if of_lists is not None:
+        rows = tuple([Row(each, "a list") for each in of_lists.parameters])
+        text = of_lists.expand.__doc__ or ""
+        yield Entry(name, "functions", "function", _call(name, rows), rows, text)
+    definition = language.definitions.get(name)
     if definition is not None:
-        yield _definition(definition, library)
+        yield _definition(definition, language)
 
 
-def _shape(name: str) -> Entry:
-    form = SHAPES[name]
-    rows = _rows(form.parameters)
-    curve = form.curve
-    own = not form.cls.__module__.startswith("lrdsl.language.shapes.")
-    main = name if curve is None else curve.name
+def _shape(shape: ShapeSignature) -> Entry:
+    rows = _rows(shape.parameters)
+    curve = shape.curve
+    main = shape.name if curve is None else curve.name
     return Entry(
         main,
-        OWN if own else "shapes",
+        OWN if shape.origin else "shapes",
         "shape",
-        f"{main}[update:value, …]" if form.bracket else _call(main, rows),
+        f"{main}[update:value, …]" if shape.bracket else _call(main, rows),
         rows,
-        form.doc,
-        bracket=form.bracket,
+        shape.doc,
+        bracket=shape.bracket,
         aliases=() if curve is None else curve.aliases,
     )
 
@@ -163,15 +161,15 @@ def _curve(curve: type[Curve]) -> Entry:
     return Entry(curve.name, "curves", "curve", call, rows, text, aliases=curve.aliases)
 
 
-def _definition(definition: Definition, library: Library) -> Entry:
-    kinds = kinds_of(definition, library)
+def _definition(definition: Definition, language: Language) -> Entry:
+    kinds = kinds_of(definition, language)
     rows = [
         Row(p.name, kinds[p.name], "" if p.default is None else write(p.default))
         for p in definition.parameters
     ]
     file = PurePath(definition.file)
     group = file.stem
-    if library.is_user(definition.name):
+    if language.definitions.is_user(definition.name):
         group = file.name or OWN
     return Entry(
         definition.name,

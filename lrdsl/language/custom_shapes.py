@@ -14,15 +14,16 @@ from pydantic import Field, PrivateAttr, create_model
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
-from lrdsl.language.library import Library
+from lrdsl.language.language import Language, change
 from lrdsl.language.parameters import ContextDefault, Parameter, ParameterError
 from lrdsl.language.python_functions import CheckedFunction, qualified_name
 from lrdsl.language.python_signatures import read_signature
 from lrdsl.language.reserved import complaint_if_taken
-from lrdsl.language.shapes import SHAPES, Form, Shape
+from lrdsl.language.shapes import Shape, ShapeSignature
 from lrdsl.language.signal import Array
 from lrdsl.syntax.spec import NAME
 from lrdsl.syntax.unparse import cut
+from lrdsl.util.forks import no_fork
 
 T = TypeVar("T", bound="Callable[..., Any]")
 
@@ -80,52 +81,46 @@ def _decorate(target: T, *, name: str | None, first: int, vectorized: bool) -> T
     if isinstance(first, bool) or not isinstance(first, int):
         raise spec_error(diag.BAD_SHAPE, f"`first` is a whole number, not {first!r}")
     origin = qualified_name(target)
-    _check_free(name, origin)
     if isinstance(target, type) and issubclass(target, Shape):
         if first or vectorized:
             message = f"`first` and `vectorized` are not for `{origin}`: a Shape takes arrays"
             raise spec_error(diag.BAD_SHAPE, message)
-        SHAPES.put(name, _form(name, target))
+        cls: type[Shape] = target
+        parameters = _parameters(cls)
     else:
-        decorated = ShapeFunction(name, origin, target, bool(vectorized), first)
-        cls = _own(decorated)
-        SHAPES.put(name, Form(name, cls, cls.takes, inspect.getdoc(target) or ""))
+        made = _shape_class(ShapeFunction(name, origin, target, bool(vectorized), first))
+        cls, parameters = made, made.takes
+    doc = inspect.getdoc(target) or ""
+    signature = ShapeSignature(name, cls, parameters, doc, origin=origin)
+    change(lambda language: _with_shape(language, signature))
     return target
 
 
 _DOTTED = re.compile(rf"{NAME.pattern}(\.{NAME.pattern})*")
 
 
-def _check_free(name: str, origin: str) -> None:
-    """Raise if a name stands for something else than what is being defined again."""
-    form = SHAPES.built_in(name)
-    if form is not None and _origin(form) == origin:
-        return
-    # No package is imported for it: it may be just that package which is defining its shape.
-    message = complaint_if_taken(name, Library(), find_shape=SHAPES.built_in)
-    if form is not None and issubclass(form.cls, PythonShape):
-        message = f"the name `{name}` is taken: it is the shape `{_origin(form)}`"
-    if message is not None:
-        fix = 'choose another: `@lrdsl.shape(name="my.shape")`'
-        raise spec_error(diag.BAD_SHAPE, message, fix=fix)
+def _with_shape(language: Language, signature: ShapeSignature) -> Language:
+    """The language with a shape; `SpecError` if its name stands for something else."""
+    name = signature.name
+    before = language.shapes.own.get(name)
+    if before is None or before.origin != signature.origin:
+        # No package is imported: it may be just that package which is defining its shape.
+        message = complaint_if_taken(name, language, import_packages=False)
+        if message is not None:
+            fix = 'choose another: `@lrdsl.shape(name="my.shape")`'
+            raise spec_error(diag.BAD_SHAPE, message, fix=fix)
+    signature.cls.name = name  # before anyone else can see the shape
+    return language.with_shape(signature)
 
 
-def _origin(form: Form) -> str:
-    if issubclass(form.cls, PythonShape):
-        return form.cls.decorated.origin
-    return qualified_name(form.cls)
-
-
-def _form(name: str, cls: type[Shape]) -> Form:
-    """The form of a Shape written as such."""
+def _parameters(cls: type[Shape]) -> tuple[Parameter, ...]:
+    """What a Shape written as such takes."""
     try:
-        parameters = cls.parameters()
+        return cls.parameters()
     except ValueError:
         message = f"a field of `{qualified_name(cls)}` does not say what may be written there"
         fix = "annotate it with `Value`, `Updates` or another kind of lrdsl.language.parameters"
         raise spec_error(diag.BAD_SHAPE, message, fix=fix) from None
-    cls.name = name
-    return Form(name, cls, parameters, inspect.getdoc(cls) or "")
 
 
 @dataclass(frozen=True)
@@ -180,7 +175,8 @@ def _field(parameter: str) -> str:
     return f"own_{parameter}"
 
 
-def _own(decorated: ShapeFunction) -> type[PythonShape]:
+@no_fork
+def _shape_class(decorated: ShapeFunction) -> type[PythonShape]:
     """The model class of what was decorated."""
     signature = read_signature(decorated.target)
     fields: dict[str, Any] = {}

@@ -6,14 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from lrdsl.diagnostics import Reporter
-from lrdsl.language.binding import UNTIL, bind
-from lrdsl.language.curves import CURVES
-from lrdsl.language.functions import FUNCTIONS
-from lrdsl.language.library import Library
-from lrdsl.language.list_functions import LISTS
-from lrdsl.language.modifiers import MODIFIERS
+from lrdsl.language.binding import bind
+from lrdsl.language.language import Language
 from lrdsl.language.parameters import Kind, Parameter
-from lrdsl.language.shapes import SHAPES
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
 
@@ -25,12 +20,12 @@ Kinds: TypeAlias = "dict[str, Mapping[str, str]]"
 
 
 def kinds_of(
-    definition: Definition, library: Library, known: Kinds | None = None
+    definition: Definition, language: Language, known: Kinds | None = None
 ) -> Mapping[str, str]:
     """What each parameter may be, in words; `known` saves finding out again.
 
-    >>> library = Library()
-    >>> kinds_of(library.find("wsd"), library)["warmup"]
+    >>> language = Language()
+    >>> kinds_of(language.definitions["wsd"], language)["warmup"]
     'a duration'
     """
     known = {} if known is None else known
@@ -46,11 +41,11 @@ def kinds_of(
             found[parameter.name] = "one of " + ", ".join([f"`{w}`" for w in parameter.words])
         elif isinstance(default, ast.Keyword) and default.word in ("true", "false"):
             found[parameter.name] = Kind.FLAG.value
-        elif isinstance(default, ast.Name) and default.id in CURVES:
+        elif isinstance(default, ast.Name) and default.id in language.curves:
             found[parameter.name] = Kind.MODE.value
     modes = {p.name: p.default for p in definition.parameters if p.default and p.name in found}
     for root in definition.expressions:
-        for name, kind in _uses(_with(root, modes), library, known):
+        for name, kind in _uses(_with(root, modes), language, known):
             if name in names and kind != _ELSEWHERE:
                 found.setdefault(name, kind)
     for parameter in reversed(definition.parameters):
@@ -80,32 +75,33 @@ def _with(node: ast.Node, modes: Mapping[str, ast.Node]) -> ast.Node:
     return ast.rebuild(node, lambda child: _with(child, modes), None)
 
 
-def _uses(root: ast.Node, library: Library, known: Kinds) -> Iterator[tuple[str, str]]:
+def _uses(root: ast.Node, language: Language, known: Kinds) -> Iterator[tuple[str, str]]:
     """Names in a tree with the kind of the place where they stand."""
     for node, _ in ast.walk(root):
         if not isinstance(node, ast.Call):
             continue
         name = node.name.id
-        definition = library.find(name)
+        definition = language.definitions.get(name)
         if definition is not None:
-            kinds = kinds_of(definition, library, known)
+            kinds = kinds_of(definition, language, known)
             for value, parameter in _arguments(node, list(kinds)):
                 yield from _each(value, kinds.get(parameter, _ELSEWHERE))
-        elif name in LISTS:
-            for value, parameter in _arguments(node, list(LISTS[name][1])):
+        elif name in language.list_functions:
+            lists = language.list_functions[name].parameters
+            for value, parameter in _arguments(node, list(lists)):
                 kind = Kind.MILESTONES.value if parameter == "milestones" else "a list of schedules"
                 yield from _each(value, kind)
         else:
-            yield from _in_call(node)
+            yield from _in_call(node, language)
 
 
-def _in_call(node: ast.Call) -> Iterator[tuple[str, str]]:
+def _in_call(node: ast.Call, language: Language) -> Iterator[tuple[str, str]]:
     """Names in the arguments of a shape or a modifier."""
-    form, modifier = SHAPES.find(node.name.id), MODIFIERS.find(node.name.id)
+    shape, modifier = language.shapes.get(node.name.id), language.modifiers.get(node.name.id)
     parameters: tuple[Parameter, ...] = ()
     curve = None
-    if form is not None:
-        parameters, curve = (*form.parameters, UNTIL), form.curve
+    if shape is not None:
+        parameters, curve = shape.accepted, shape.curve
     elif modifier is not None:
         parameters = modifier.parameters()
     binding = bind(node, parameters, curve, Reporter(""))
@@ -128,7 +124,7 @@ def _each(node: ast.Node, kind: str) -> Iterator[tuple[str, str]]:
         case ast.If(then=then, otherwise=otherwise):
             yield from _each(then, kind)
             yield from _each(otherwise, kind)
-        case ast.Call(name=ast.Name(id=name)) if name not in FUNCTIONS:
+        case ast.Call(name=ast.Name(id=name)) if name not in Language.functions:
             return
         case ast.Bracket() | ast.Chain() | ast.Pipe():
             return

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Reporter
@@ -62,17 +63,24 @@ def _difference(later: ast.Node, earlier: ast.Node) -> ast.Node:
     return ast.Arithmetic(("-",), (later, earlier), span=later.span)
 
 
-LISTS: dict[str, tuple[Callable[..., ast.Node], tuple[str, ...]]] = {
-    "product": (_product, ("schedules",)),
-    "count": (_count, ("schedules",)),
-    "sequence": (_sequence, ("schedules", "milestones")),
+class ListFunction(NamedTuple):
+    """A function of lists: what makes the tree of a call, and the names of the lists it takes."""
+
+    expand: Callable[..., ast.Node]
+    parameters: tuple[str, ...]
+
+
+LIST_FUNCTIONS: dict[str, ListFunction] = {
+    "product": ListFunction(_product, ("schedules",)),
+    "count": ListFunction(_count, ("schedules",)),
+    "sequence": ListFunction(_sequence, ("schedules", "milestones")),
 }
-"""What makes the tree of a call, and the names of the lists that it takes."""
 
 
-def of_lists(call: ast.Call, reporter: Reporter) -> ast.Node:
+def expand_list_call(call: ast.Call, reporter: Reporter) -> ast.Node:
     """What a call of one of these stands for; a faulty node, and complaints, if it is wrong."""
-    make, names = LISTS[call.name.id]
+    function = LIST_FUNCTIONS[call.name.id]
+    names = function.parameters
     given = [argument.value for argument in call.arguments]
     named = [argument.name for argument in call.arguments]
     if len(given) != len(names) or any([n not in (None, names[i]) for i, n in enumerate(named)]):
@@ -97,7 +105,7 @@ def of_lists(call: ast.Call, reporter: Reporter) -> ast.Node:
         return ast.Faulty(span=call.span)
     if len(lists) == 2 and not _increase(lists[1].items, reporter):
         return ast.Faulty(span=call.span)
-    return make(call, *lists)
+    return function.expand(call, *lists)
 
 
 def _increase(milestones: tuple[ast.Node, ...], reporter: Reporter) -> bool:

@@ -91,6 +91,9 @@ class Parameter(NamedTuple):
 
 REQUIRED: Any = PydanticUndefined
 
+UNTIL = Parameter("until", Kind.DURATION, None, positional=False)
+"""Where a segment ends on its chain's clock."""
+
 
 class ParameterError(Exception):
     """A parameter whose value is impossible beside the others; `fix` says what to do."""

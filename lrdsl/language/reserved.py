@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
-from lrdsl.language.library import Library
-from lrdsl.language.list_functions import LISTS
-from lrdsl.language.modifiers import MODIFIERS
-from lrdsl.language.shapes import SHAPES
+from lrdsl.language.language import Language
 from lrdsl.syntax.parser import KEYWORDS, PYTHON
+
+DURATIONS = frozenset({"total", "epoch", "rest"})
+"""Names that are durations."""
 
 RESERVED = frozenset(
     {
@@ -18,9 +15,7 @@ RESERVED = frozenset(
         "prev",
         "next",
         "t",
-        "total",
-        "epoch",
-        "rest",
+        *DURATIONS,
         *CONSTANTS,
         *FUNCTIONS,
         *KEYWORDS,
@@ -34,25 +29,26 @@ WORDS = frozenset({"if", "else", "and", "or", "not", "def", "in"})
 
 
 def complaint_if_taken(
-    name: str, library: Library, find_shape: Callable[[str], object] = SHAPES.find
+    name: str, language: Language, *, import_packages: bool = True
 ) -> str | None:
     """The complaint that a name is taken, by what; None if it is free.
 
-    `library` has the definitions that count; `find_shape` says which shapes do: by default those of
-    installed packages too, which are imported for it.
+    `import_packages` says whether the shapes of installed packages count, which are imported then.
 
-    >>> complaint_if_taken("clip", Library())
+    >>> complaint_if_taken("clip", Language())
     'the name `clip` is taken: it is a modifier'
     """
-    kinds: dict[str, Callable[[str], bool]] = {
-        "a shape": lambda name: find_shape(name) is not None,
-        "a modifier": MODIFIERS.__contains__,
-        "a function": FUNCTIONS.__contains__,
-        "a function of lists": LISTS.__contains__,
-        "a curve": CURVES.__contains__,
-        "a word with a meaning of its own": (RESERVED | WORDS).__contains__,
-        "a definition": lambda name: library.is_user(library.owner_name(name)),
-        "a definition that comes with lrdsl": library.__contains__,
+    shapes, definitions = language.shapes, language.definitions
+    shape = shapes.get(name) if import_packages else shapes.registered(name)
+    kinds = {
+        f"the shape `{shape.origin}`" if shape and shape.origin else "a shape": shape is not None,
+        "a modifier": name in language.modifiers,
+        "a function": name in language.functions,
+        "a function of lists": name in language.list_functions,
+        "a curve": name in language.curves,
+        "a word with a meaning of its own": name in RESERVED or name in WORDS,
+        "a definition": definitions.is_user(definitions.owner_name(name)),
+        "a definition that comes with lrdsl": name in definitions,
     }
-    what = next((what for what, has in kinds.items() if has(name)), None)
+    what = next((what for what, is_taken in kinds.items() if is_taken), None)
     return None if what is None else f"the name `{name}` is taken: it is {what}"

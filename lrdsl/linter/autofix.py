@@ -77,7 +77,7 @@ def _chances(found: Sequence[Located]) -> Iterator[Located]:
             and diagnostic.replacement is not None
             and diagnostic.span != NOWHERE
             and diagnostic.source == snippet.text
-            and RULES.find(diagnostic.name) is not None
+            and RULES.get(diagnostic.name) is not None
         ):
             yield each
 

@@ -13,6 +13,7 @@ from typing import Any
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.diagnostics import Diagnostic, Reporter, SpecError
+from lrdsl.language.language import current
 from lrdsl.linter.config import Project
 from lrdsl.linter.engine import Settings, lint
 from lrdsl.linter.source_file import Located, Snippet, SourceFile, Unreadable
@@ -217,7 +218,7 @@ def lint_source(file: SourceFile, project: Project) -> list[Located]:
 
 def _is_sound(definitions: str) -> bool:
     try:
-        check_definitions(definitions)
+        check_definitions(definitions, current())
     except SpecError:
         return False
     return True
@@ -249,7 +250,7 @@ def _lint(snippet: Snippet, context: Mapping[str, Any], settings: Settings) -> l
             reporter = Reporter(snippet.text)
             read(snippet.text, reporter)
             return [x for x in reporter.diagnostics if settings.uses(x.code, x.name)]
-        check_definitions(snippet.text)
+        check_definitions(snippet.text, current())
     except SpecError as error:
         return [x for x in error.diagnostics if settings.uses(x.code, x.name)]
     return []

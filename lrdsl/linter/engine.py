@@ -13,11 +13,12 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError, in_order
+from lrdsl.language.language import current
 from lrdsl.linter.program_context import RATE, Beside, References, besides
 from lrdsl.linter.rule import RULES, Finding, Rule
 from lrdsl.linter.subject import Subject
-from lrdsl.schedule.schedule import Schedule, schedule_of, with_definitions
-from lrdsl.tree.coerce import spec_text
+from lrdsl.schedule.schedule import Schedule, schedule_of
+from lrdsl.tree.coerce import coerce_spec
 
 UNKNOWN = (diag.UNBOUND, diag.NEEDS_CONTEXT)
 """What is wrong for want of something that the run will supply."""
@@ -71,8 +72,9 @@ def lint(
     longer-than-run
     """
     settings = settings or _usual(RULES.loaded)
-    run = with_definitions(spec, Context.of(**context))
-    source, known = spec_text(spec), dict(facts or {})
+    given = coerce_spec(spec)
+    run = Context.of(**context).with_definitions(given.definitions)
+    source, known = given.text, dict(facts or {})
     around = besides(source, run.base_lr, known)
     if known.get("drives", RATE) != RATE:
         run = replace(run, base_lr=None)  # it is another number's
@@ -98,7 +100,7 @@ def _mistakes_and_subject(
     """The mistakes that keep a spec from being compiled, and what the rules look at."""
     references = beside.references(context)
     try:
-        analysis = analyse(source, context.definitions, references.schedules)
+        analysis = analyse(current(), source, context.definitions, references.schedules)
     except SpecError as error:
         return list(error.diagnostics), None
     schedule, mistakes = _compiled(analysis, context, references)

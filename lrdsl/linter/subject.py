@@ -18,13 +18,11 @@ from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.compiler.lower import Laid
 from lrdsl.diagnostics import Reporter, Span, SpecError
-from lrdsl.language.binding import UNTIL, Binding, bind
+from lrdsl.language.binding import bind
 from lrdsl.language.functions import FUNCTIONS
-from lrdsl.language.library import Library
-from lrdsl.language.modifiers import MODIFIERS
+from lrdsl.language.language import Language
 from lrdsl.language.modifiers.base import Length
-from lrdsl.language.parameters import Kind
-from lrdsl.language.shapes import SHAPES, Form
+from lrdsl.language.shapes import ShapeSignature
 from lrdsl.language.signal import Signal
 from lrdsl.linter.program_context import Beside
 from lrdsl.schedule.schedule import Schedule, schedule_of
@@ -43,7 +41,7 @@ class CallSite:
     name: str
     arguments: Mapping[str, ast.Node]
     mode: str | None = None
-    form: Form | None = None
+    form: ShapeSignature | None = None
 
     @property
     def span(self) -> Span:
@@ -119,9 +117,9 @@ class Subject:
         return self.analysis.expanded
 
     @property
-    def library(self) -> Library:
-        """The definitions that it can call."""
-        return self.analysis.library
+    def language(self) -> Language:
+        """What it can call."""
+        return self.analysis.language
 
     @property
     def total(self) -> int | None:
@@ -146,7 +144,7 @@ class Subject:
         try:
             analysis = self.analysis
             if source is not None:
-                analysis = analyse(source, context.definitions, references.schedules)
+                analysis = analyse(self.language, source, context.definitions, references.schedules)
             return schedule_of(analysis, context, references.schedules)
         except SpecError:
             return None
@@ -208,7 +206,7 @@ class Subject:
     @cached_property
     def calls(self) -> tuple[CallSite, ...]:
         """The calls of shapes and modifiers, those that definitions stand for included."""
-        return tuple(_call_sites(self.nodes, self._modifiers, self.analysis.bindings))
+        return tuple(_call_sites(self.nodes, self._modifiers, self.analysis))
 
     def call_at(self, node: ast.Node) -> CallSite | None:
         """The call that a node of the spec without definitions is, if it is one of `calls`."""
@@ -308,25 +306,23 @@ def _leaves(laid: Iterable[Laid]) -> list[Laid]:
 
 
 def _call_sites(
-    nodes: Iterable[ast.Node], modifiers: frozenset[int], bindings: Mapping[int, Binding]
+    nodes: Iterable[ast.Node], modifiers: frozenset[int], analysis: Analysis
 ) -> Iterator[CallSite]:
+    language, bindings = analysis.language, analysis.bindings
     for node in nodes:
         if not isinstance(node, ast.Call):
             continue
         name = node.name.id
         if id(node) in modifiers:
-            modifier = MODIFIERS.find(name)
+            modifier = language.modifiers.get(name)
             if modifier is not None:
                 found = bindings.get(id(node)) or bind(
                     node, modifier.parameters(), None, Reporter("")
                 )
                 yield CallSite(node, name, found.arguments)
             continue
-        form = None if name in FUNCTIONS else SHAPES.find(name)
+        form = None if name in FUNCTIONS else language.shapes.get(name)
         if form is not None:
-            parameters = form.parameters
-            if form.has(Kind.STEPS):
-                parameters = (*parameters, UNTIL)
-            found = bindings.get(id(node)) or bind(node, parameters, form.curve, Reporter(""))
+            found = bindings.get(id(node)) or bind(node, form.accepted, form.curve, Reporter(""))
             curve = None if found.curve is None else found.curve.name
             yield CallSite(node, name, found.arguments, curve, form)

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrdsl.compiler.resolve_names import DURATIONS
 from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.parameters import Kind
+from lrdsl.language.reserved import DURATIONS
 from lrdsl.linter.subject import CallSite, Subject
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
@@ -169,7 +169,7 @@ def calls_of(subject: Subject, *names: str) -> Iterator[CallSite]:
     for node in subject.as_written:
         definition = None
         if isinstance(node, ast.Call) and node.name.id in names:
-            definition = subject.library.find(node.name.id)
+            definition = subject.language.definitions.get(node.name.id)
         if definition is None or not isinstance(node, ast.Call):
             continue
         bound = {p.name: p.default for p in definition.parameters if p.default is not None}

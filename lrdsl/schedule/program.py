@@ -11,7 +11,7 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.expand import fields
 from lrdsl.diagnostics import Diagnostic, Span, SpecError
-from lrdsl.language.library import Library
+from lrdsl.language.language import Language, current
 from lrdsl.language.library.files import text_of
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax.ast import Name, walk
@@ -46,7 +46,7 @@ class Choice:
     @property
     def text(self) -> str:
         """The spec as canonical text; of a Python function, its name."""
-        spec = coerce_spec(self.spec)
+        spec = coerce_spec(self.spec).content
         return str(spec if isinstance(spec, FunctionSpec) else parse(spec))
 
 
@@ -62,15 +62,15 @@ class Program:
 
     def __init__(self, spec: object, definitions: str = "", others: Collection[str] = ()) -> None:
         specs = keyed(spec, definitions)
-        library = _library(definitions, spec)
-        is_single = _is_single(spec, library)
+        language = _language(definitions, spec)
+        is_single = _is_single(spec, language)
         # A single spec speaks of nothing but its variables, which may have any name.
         known = frozenset() if is_single else frozenset([*specs, *others])
         self.choices: dict[str, tuple[Choice, ...]] = {
             key: tuple(
                 [
                     Choice(key, p, one, *_names(one, known))
-                    for p, one in _patterns(specs[key], library)
+                    for p, one in _patterns(specs[key], language)
                 ]
             )
             for key in specs
@@ -169,73 +169,72 @@ def keyed(spec: object, definitions: str = "") -> dict[str, object]:
     >>> keyed("torch.CyclicLR(0.1, 0.3)")["momentum"]
     'torch.CyclicLR.momentum(0.1, 0.3)'
     """
-    library = _library(definitions, spec)
-    if _is_single(spec, library):
+    language = _language(definitions, spec)
+    if _is_single(spec, language):
         return {"lr": spec, **_beside(spec, definitions)}
     assert isinstance(spec, Mapping)
     return {
-        str(key): _defined(value, spec.get("definitions"), library)
+        str(key): _defined(value, spec.get("definitions"), language)
         for key, value in spec.items()
         if key != "definitions"
     }
 
 
-def _library(definitions: str, spec: Any) -> Library:
-    """The definitions in reach of a program's specs; faulty ones are found when they are used."""
+def _language(definitions: str, spec: Any) -> Language:
+    """What a program's specs can call; faulty definitions are found when they are used."""
     own = spec.get("definitions") if isinstance(spec, Mapping) else None
+    language = current()
     try:
-        return Library(check_definitions("\n".join([definitions, text_of(own)])))
+        text = "\n".join([definitions, text_of(own)]).strip()
+        return language.with_own(check_definitions(text, language))
     except SpecError:
-        return Library()
+        return language
 
 
 def _beside(spec: Any, definitions: str) -> dict[str, object]:
     """What else a single spec drives: nothing, unless it is the call of a defined program."""
     own = spec.get("definitions") if isinstance(spec, Mapping) else None
+    language = current()
     try:
-        text = "\n".join([definitions, text_of(own)])
-        tree = parse(spec_text(spec)).node
-        found = fields(tree, Library(check_definitions(text)))
+        found = fields(parse(spec_text(spec)).node, _language(definitions, spec).definitions)
     except SpecError:
         return {}  # compiling it says what is wrong
-    return {
-        key: _defined(write(call), own, Library()) for key, call in found.items() if key != "lr"
-    }
+    return {key: _defined(write(call), own, language) for key, call in found.items() if key != "lr"}
 
 
-def _is_single(spec: object, library: Library) -> bool:
-    return not isinstance(spec, Mapping) or _is_one(spec, library)
+def _is_single(spec: object, language: Language) -> bool:
+    return not isinstance(spec, Mapping) or _is_one(spec, language)
 
 
-def _is_one(spec: Mapping[Any, Any], library: Library) -> bool:
+def _is_one(spec: Mapping[Any, Any], language: Language) -> bool:
     # With other keys beside `spec` it is a faulty spec, as compiling it says.
-    return "spec" in spec or ONE_SPEC.issuperset(spec) or is_tree(spec, library)
+    return "spec" in spec or ONE_SPEC.issuperset(spec) or is_tree(spec, language)
 
 
-def _defined(spec: Any, definitions: object, library: Library) -> object:
+def _defined(spec: Any, definitions: object, language: Language) -> object:
     """The spec, or each of its patterns' specs, with the program's definitions in reach."""
     if definitions is None or callable(spec):
         return spec
-    if not isinstance(spec, Mapping) or (is_tree(spec, library) and "spec" not in spec):
+    if not isinstance(spec, Mapping) or (is_tree(spec, language) and "spec" not in spec):
         return {"spec": spec, "definitions": definitions}
-    if _is_one(spec, library):
+    if _is_one(spec, language):
         return {"definitions": definitions, **spec}
-    return {pattern: _defined(one, definitions, library) for pattern, one in spec.items()}
+    return {pattern: _defined(one, definitions, language) for pattern, one in spec.items()}
 
 
-def _patterns(spec: Any, library: Library) -> list[tuple[str | None, Any]]:
-    if isinstance(spec, Mapping) and not (_is_one(spec, library) or _is_mistyped(spec, library)):
+def _patterns(spec: Any, language: Language) -> list[tuple[str | None, Any]]:
+    if isinstance(spec, Mapping) and not (_is_one(spec, language) or _is_mistyped(spec, language)):
         return [(str(pattern), one) for pattern, one in spec.items()]
     return [(None, spec)]
 
 
-def _is_mistyped(spec: Mapping[Any, Any], library: Library) -> bool:
+def _is_mistyped(spec: Mapping[Any, Any], language: Language) -> bool:
     """Whether a choice is a tree of something unknown: `{cosin: {start: 1, end: 0}}`."""
     if len(spec) != 1:
         return False
     ((key, inner),) = spec.items()
     is_name = isinstance(key, str) and CALLED.fullmatch(key) is not None
-    return is_name and isinstance(inner, Mapping) and not _is_one(inner, library)
+    return is_name and isinstance(inner, Mapping) and not _is_one(inner, language)
 
 
 def _names(spec: Any, known: frozenset[str]) -> tuple[dict[str, Span], str]:

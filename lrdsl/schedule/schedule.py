@@ -21,16 +21,15 @@ from lrdsl.compiler.frontend import Analysis, analyse, not_too_deep
 from lrdsl.compiler.ir import Term
 from lrdsl.compiler.lower import CompiledSpec, Laid, Lowering
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, spec_error
-from lrdsl.language.library import changes
-from lrdsl.language.library.files import text_of
+from lrdsl.language.language import Language, current
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
-from lrdsl.language.shapes import SHAPES
 from lrdsl.language.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times, round_half_up
 from lrdsl.syntax.parser import MAX_CACHED_CHARACTERS
 from lrdsl.syntax.spec import Operand, Spec, as_number, spec_text
 from lrdsl.syntax.unparse import cut
 from lrdsl.tree.coerce import coerce_spec
+from lrdsl.util.forks import no_fork
 
 MAX_CYCLES = 10**6
 """More cycles than this are not listed."""
@@ -320,7 +319,7 @@ class Schedule:
         return self.spec, self.context, dict(self.references), self.histories, self.observed
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        return _restore, (coerce_spec(self.spec), *self._identity[1:])
+        return _restore, (coerce_spec(self.spec).content, *self._identity[1:])
 
     def __repr__(self) -> str:
         known = "".join(f", {name}={value!r}" for name, value in self.context.to_dict().items())
@@ -449,40 +448,38 @@ def compile_in(
     >>> compile_in("hold(50) >> 0.1 * lr", Context.of(base_lr=0), {"lr": lr})(60)
     0.04000000000000001
     """
-    context = with_definitions(spec, context)
-    source = coerce_spec(spec)
-    if isinstance(source, FunctionSpec):
-        return _of_function(source, context)
-    if len(source) > MAX_CACHED_CHARACTERS:
-        return schedule_of(analyse(source, context.definitions, references), context, references)
-    # Read before any name is looked up, so that nothing is kept as newer than it is.
-    names = (changes(), SHAPES.changes)
-    if references:
-        analysis = _analysed(source, context.definitions, frozenset(references), names)
-        return schedule_of(analysis, context, references)
-    return _compiled(source, context, context.base_follows, names)
+    language = current()
+    source = coerce_spec(spec, language)
+    context = context.with_definitions(source.definitions)
+    text = source.content
+    if isinstance(text, FunctionSpec):
+        return _of_function(text, context)
+    if references or len(text) > MAX_CACHED_CHARACTERS:
+        names = frozenset(references)
+        return schedule_of(
+            _analysed(language, text, context.definitions, names), context, references
+        )
+    return language.kept(_compiled, text, context, context.base_follows)
 
 
-@functools.lru_cache(maxsize=64)
-def _compiled(
-    source: str, context: Context, base_follows: bool, names: tuple[int, int]
-) -> Schedule:
-    """The schedule of a text, kept for the next time; it is immutable.
+def _compiled(language: Language, text: str, context: Context, base_follows: bool) -> Schedule:
+    """The schedule of a text, which is immutable.
 
-    `names` says what names stand for in this process. `base_follows` is no part of what makes
-    contexts equal, but of what a spec may ask.
+    `base_follows` is no part of what makes contexts equal, but of what a spec may ask.
     """
-    return schedule_of(_analysed(source, context.definitions, frozenset(), names), context)
+    return schedule_of(_analysed(language, text, context.definitions, frozenset()), context)
 
 
-@functools.lru_cache(maxsize=64)
 def _analysed(
-    source: str, definitions: str, schedules: frozenset[str], names: tuple[int, int]
+    language: Language, text: str, definitions: str, schedules: frozenset[str]
 ) -> Analysis:
     """What is known of a text whatever the run, kept for the many groups with their own `base`."""
-    return analyse(source, definitions, schedules)
+    if len(text) > MAX_CACHED_CHARACTERS:
+        return analyse(language, text, definitions, schedules)
+    return language.kept(analyse, text, definitions, schedules)
 
 
+@no_fork
 def schedule_of(
     analysis: Analysis, context: Context, references: Mapping[str, Schedule] = _NONE
 ) -> Schedule:
@@ -497,18 +494,6 @@ def schedule_of(
     schedule = Schedule(spec, context, resolved, analysis.term, references)
     schedule._evaluate(_probe(schedule))
     return schedule
-
-
-def with_definitions(spec: object, context: Context) -> Context:
-    """The context with the definitions that stand beside a spec in a mapping.
-
-    >>> with_definitions({"spec": "f(1)", "definitions": "def f(x) = x"}, Context()).definitions
-    'def f(x) = x'
-    """
-    if not isinstance(spec, Mapping) or spec.get("definitions") is None:
-        return context
-    text = "\n".join([context.definitions, text_of(spec["definitions"])])
-    return replace(context, definitions=text.strip())
 
 
 def _of_function(spec: FunctionSpec, context: Context) -> Schedule:

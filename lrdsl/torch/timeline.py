@@ -17,7 +17,7 @@ from lrdsl.diagnostics import Diagnostic, Span, SpecError, place_in, spec_error
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.schedule.program import Choice, Program, ordered
 from lrdsl.schedule.rescaled import RescaledSchedule
-from lrdsl.schedule.schedule import Schedule, compile_in, with_definitions
+from lrdsl.schedule.schedule import Schedule, compile_in
 from lrdsl.syntax.spec import parse
 from lrdsl.torch.ahead import Ahead, same_values
 from lrdsl.torch.metrics import Log
@@ -362,13 +362,16 @@ def _continued(
     The spec begins where the other has come to: `_` and `prev` are its value there.
     """
     head = f"({name} | take({start})) >> "
-    kept = coerce_spec(spec)
+    source = coerce_spec(spec)
+    kept = source.content
     if isinstance(kept, FunctionSpec):  # of the updates of the run, and so no part of a text
         other = _free(("later",), references)
         return compile_in(head + other, context, {**references, other: compile_in(kept, context)})
     parse(kept)  # says what is wrong with it alone
     try:
-        return compile_in(f"{head}({kept}\n)", with_definitions(spec, context), references)
+        return compile_in(
+            f"{head}({kept}\n)", context.with_definitions(source.definitions), references
+        )
     except SpecError as error:
         raise SpecError([_own(found, kept, len(head) + 1) for found in error.diagnostics]) from None
 

@@ -11,12 +11,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from lrdsl.diagnostics import Reporter
-from lrdsl.language.binding import UNTIL, bind
-from lrdsl.language.library import Library
-from lrdsl.language.list_functions import LISTS
-from lrdsl.language.modifiers import MODIFIERS
+from lrdsl.language.binding import bind
+from lrdsl.language.curves import Curve
+from lrdsl.language.language import Language
 from lrdsl.language.parameters import ContextDefault, Kind, Parameter
-from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import DefinedParameter, Definition
 
@@ -36,18 +34,18 @@ class _Order(NamedTuple):
 
 
 def arrange_arguments(
-    name: str, arguments: Mapping[str, ast.Node], library: Library
+    name: str, arguments: Mapping[str, ast.Node], language: Language
 ) -> tuple[tuple[str, ast.Argument], ...]:
     """Named arguments as they are written in a call, each with its name.
 
     >>> from lrdsl.syntax.parser import parse_tree
     >>> given = {"end": parse_tree("0"), "steps": parse_tree("800")}
-    >>> [argument.name for _, argument in arrange_arguments("cosine", given, Library())]
+    >>> [argument.name for _, argument in arrange_arguments("cosine", given, Language())]
     [None, None, None]
-    >>> [argument.name for _, argument in arrange_arguments("warmup", given, Library())]
+    >>> [argument.name for _, argument in arrange_arguments("warmup", given, Language())]
     [None, 'end']
     """
-    order = _order(name, library)
+    order = _order(name, language)
     names = list(order.names)
     written: list[tuple[str, ast.Argument]] = []
     if names and names[0] not in arguments and len(names) > 1 and names[1] in arguments:
@@ -67,15 +65,16 @@ def arrange_arguments(
     return (*written, *others)
 
 
-def _order(name: str, library: Library) -> _Order:
-    form, modifier, definition = SHAPES.find(name), MODIFIERS.find(name), library.find(name)
-    if form is not None:
-        own = () if form.curve is None else form.curve.parameters()
-        return _of_parameters(form.parameters, {parameter.name for parameter in own})
+def _order(name: str, language: Language) -> _Order:
+    shape, modifier = language.shapes.get(name), language.modifiers.get(name)
+    if shape is not None:
+        own = () if shape.curve is None else shape.curve.parameters()
+        return _of_parameters(shape.parameters, {parameter.name for parameter in own})
     if modifier is not None:
         return _of_parameters(modifier.parameters(), set())
-    if name in LISTS:
-        return _Order(LISTS[name][1])
+    if name in language.list_functions:
+        return _Order(language.list_functions[name].parameters)
+    definition = language.definitions.get(name)
     return _Order(()) if definition is None else _of_definition(definition)
 
 
@@ -108,13 +107,13 @@ def _leans(parameter: DefinedParameter) -> bool:
     return False
 
 
-def named(call: ast.Call, library: Library) -> dict[str, ast.Node] | None:
+def named(call: ast.Call, language: Language) -> dict[str, ast.Node] | None:
     """The arguments of a call by their parameters; None if they do not fit, or it is unknown.
 
     Those left to their default by a `_` are left out.
 
     >>> from lrdsl.syntax.parser import parse_tree
-    >>> list(named(parse_tree("warmup(linear, 100, end=_)"), Library()))
+    >>> list(named(parse_tree("warmup(linear, 100, end=_)"), Language()))
     ['mode', 'steps']
     """
     # A node may stand in two places of a spec built in Python; here each has its own.
@@ -122,28 +121,24 @@ def named(call: ast.Call, library: Library) -> dict[str, ast.Node] | None:
     pairs = zip(call.arguments, values, strict=True)
     call = replace(call, arguments=tuple([replace(a, value=value) for a, value in pairs]))
     name = call.name.id
-    form, modifier, definition = SHAPES.find(name), MODIFIERS.find(name), library.find(name)
-    if form is not None:
-        return None if form.bracket else _of_shape(call, form)
+    shape, modifier = language.shapes.get(name), language.modifiers.get(name)
+    if shape is not None:
+        return None if shape.bracket else _bound(call, shape.accepted, shape.curve)
     if modifier is not None:
         return None if modifier.bracket else _bound(call, modifier.parameters(), None)
-    if name in LISTS:
-        return _in_order(call, LISTS[name][1], 0)
+    if name in language.list_functions:
+        return _in_order(call, language.list_functions[name].parameters, 0)
+    definition = language.definitions.get(name)
     if definition is None or definition.bracket:
         return None
     names = tuple([parameter.name for parameter in definition.parameters])
     return _in_order(call, names, len(names))
 
 
-def _of_shape(call: ast.Call, form: Form) -> dict[str, ast.Node] | None:
-    parameters = (*form.parameters, UNTIL) if form.has(Kind.STEPS) else form.parameters
-    return _bound(call, parameters, form)
-
-
 def _bound(
-    call: ast.Call, parameters: tuple[Parameter, ...], form: Form | None
+    call: ast.Call, parameters: tuple[Parameter, ...], curve: type[Curve] | None
 ) -> dict[str, ast.Node] | None:
-    binding = bind(call, parameters, None if form is None else form.curve, Reporter(""))
+    binding = bind(call, parameters, curve, Reporter(""))
     if not binding.sound:
         return None
     names = {id(value): name for name, value in binding.arguments.items()}

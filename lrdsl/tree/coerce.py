@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import SpecError, spec_error
+from lrdsl.language.language import Language, current
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax import spec as text
 from lrdsl.syntax.parser import MAX_DEPTH
@@ -15,23 +17,48 @@ from lrdsl.syntax.unparse import cut
 from lrdsl.tree.keywords import is_data
 
 
-def coerce_spec(spec: object) -> str | FunctionSpec:
-    """What is kept of anything that is taken for a spec: its text, or the function that it is.
+@dataclass(frozen=True)
+class SpecSource:
+    """What is kept of anything that is taken for a spec.
+
+    `content` is its text, or the function that it is. `definitions` are those that stand beside
+    it, each as text or as the name of a file.
+    """
+
+    content: str | FunctionSpec
+    definitions: tuple[object, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The text; `SpecError` for a function, which has none."""
+        if isinstance(self.content, FunctionSpec):
+            return text.spec_text(self.content.function)  # says what a spec is
+        return self.content
+
+
+def coerce_spec(spec: object, language: Language | None = None) -> SpecSource:
+    """What anything is that is taken for a spec; `language` is what a tree may call.
 
     >>> import math
-    >>> coerce_spec({"spec": 0.1}), coerce_spec(math.sqrt)
+    >>> coerce_spec({"spec": 0.1}).text, coerce_spec(math.sqrt).content
     ('0.1', FunctionSpec(math.sqrt))
-    >>> coerce_spec([{"warmup": 100}, {"cosine": {"end": 0.1}}])
+    >>> coerce_spec([{"warmup": 100}, {"cosine": {"end": 0.1}}]).text
     'warmup(100) >> cosine(_, 0.1)'
     """
+    definitions: list[object] = []
     place = ""
     while isinstance(spec, Mapping) and "spec" in spec:
         if not set(spec) <= {"spec", "definitions"}:
             raise _no_spec(spec)
+        definitions.append(spec.get("definitions"))
         place = f"{place}.spec".lstrip(".")
         spec = spec["spec"]
-        if len(place) > MAX_DEPTH * len(".spec"):
+        if len(definitions) > MAX_DEPTH:
             raise spec_error(diag.TOO_DEEP, f"the tree is nested deeper than {MAX_DEPTH} levels")
+    return SpecSource(_content(spec, place, language), tuple(definitions))
+
+
+def _content(spec: object, place: str, language: Language | None) -> str | FunctionSpec:
     if isinstance(spec, FunctionSpec):
         return spec
     if isinstance(spec, Mapping) and len(spec) != 1 and "if" not in spec:
@@ -39,7 +66,7 @@ def coerce_spec(spec: object) -> str | FunctionSpec:
     if is_data(spec):
         from lrdsl.tree.decode import read_tree  # few specs are trees
 
-        return read_tree(spec, place)
+        return read_tree(spec, current() if language is None else language, place)
     return FunctionSpec(spec) if callable(spec) else text.spec_text(spec)
 
 
@@ -56,10 +83,7 @@ def spec_text(spec: object) -> str:
     >>> spec_text({"spec": {"hold": 5}})
     'hold(5)'
     """
-    found = coerce_spec(spec)
-    if isinstance(found, FunctionSpec):
-        return text.spec_text(spec)  # says what a spec is
-    return found
+    return coerce_spec(spec).text
 
 
 def parse(spec: object) -> Spec:

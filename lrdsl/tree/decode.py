@@ -12,7 +12,7 @@ from typing import Any
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Diagnostic, Problem, Reporter, SourceMappedText, Span, SpecError
-from lrdsl.language.library import Library
+from lrdsl.language.language import Language, current
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax import ast
 from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, MAX_NODE_DEPTH, parse_tree, read
@@ -25,13 +25,13 @@ MAX_PARTS = MAX_CHARACTERS
 """More mappings, lists and scalars than this are in no tree: its text would be too long."""
 
 
-def from_tree(tree: object, library: Library | None = None) -> Spec:
+def from_tree(tree: object, language: Language | None = None) -> Spec:
     """The spec that a tree means.
 
-    A tree is what YAML or JSON makes of a file: mappings, lists, text, numbers. `library` are the
-    definitions that it may call; those that come with lrdsl and that were loaded are known.
-    Raises `SpecError` with every mistake in the form of the tree and in the texts in it, each with
-    its place. Names and arguments are looked at by `lrdsl.compile`.
+    A tree is what YAML or JSON makes of a file: mappings, lists, text, numbers. `language` is what
+    it may call, by default what is known to the process. Raises `SpecError` with every mistake in
+    the form of the tree and in the texts in it, each with its place. Names and arguments are looked
+    at by `lrdsl.compile`.
 
     >>> str(from_tree({"pipe": [{"cosine": [1, 0, 800]}, {"interval": {600: "*0.5"}}]}))
     'cosine(1, 0, 800) | interval[600:*0.5]'
@@ -42,13 +42,13 @@ def from_tree(tree: object, library: Library | None = None) -> Spec:
       | (peak
       | ^ its `)` is missing
     """
-    text = read_tree(tree, "", library)
+    text = read_tree(tree, current() if language is None else language)
     return Spec(parse_tree(text), text)
 
 
-def read_tree(tree: object, place: str = "", library: Library | None = None) -> SourceMappedText:
+def read_tree(tree: object, language: Language, place: str = "") -> SourceMappedText:
     """The text of a tree that stands at a place of a config; it knows what it was made of."""
-    reader = _Reader(Library() if library is None else library)
+    reader = _Reader(language)
     node = reader.schedule(tree, place, 0)
     if reader.found:
         raise SpecError(reader.found)
@@ -66,8 +66,8 @@ def read_tree(tree: object, place: str = "", library: Library | None = None) -> 
 class _Reader:
     """Makes the nodes of one tree; `places` has where those in the tree stand, by identity."""
 
-    def __init__(self, library: Library) -> None:
-        self.library = library
+    def __init__(self, language: Language) -> None:
+        self.language = language
         self.found: list[Diagnostic] = []
         self.places: dict[int, str] = {}
         self.kept: list[ast.Node] = []
@@ -187,7 +187,7 @@ class _Reader:
             return self._joined(name, body, place, depth)
         if name == "negative":
             return ast.Negative(self.schedule(body, place, depth))
-        if isinstance(body, Mapping) and are_entries(name, body, self.library):
+        if isinstance(body, Mapping) and are_entries(name, body, self.language):
             return self._bracket(name, body, place, depth)
         return self._call(name, body, place, depth)
 
@@ -244,7 +244,7 @@ class _Reader:
                     self.complain(f"`{cut(str(key))}` is no name of a parameter", place)
                     continue
                 given[key] = self.schedule(value, f"{place}.{key}", depth + 1, True)
-            for key, argument in arrange_arguments(name, given, self.library):
+            for key, argument in arrange_arguments(name, given, self.language):
                 arguments.append(self._kept(argument, f"{place}.{key}"))
         elif is_data(body):
             for i, value in enumerate(self._items(body, place, depth + 1, True)):

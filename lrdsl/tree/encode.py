@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from lrdsl.language.functions import FUNCTIONS
-from lrdsl.language.library import Library
+from lrdsl.language.language import Language, current
 from lrdsl.syntax import ast
 from lrdsl.syntax.spec import NAME, Spec, parse
 from lrdsl.syntax.unparse import write, write_condition, write_entry_head
 from lrdsl.tree.arguments import named
 from lrdsl.tree.coerce import spec_text
-from lrdsl.tree.keywords import NO_NAMES, OPERATORS, WORDS, are_entries, is_bracket
+from lrdsl.tree.keywords import NO_NAMES, OPERATORS, WORDS, are_entries
 
 Tree: TypeAlias = "dict[Any, Any] | list[Any] | str | int | float | bool | None"
 """What YAML and JSON are made of."""
@@ -24,12 +24,12 @@ MAX_LEVELS = 30
 _NAMES = {operator: name for name, operator in OPERATORS.items()}
 
 
-def to_tree(spec: Any, library: Library | None = None) -> Tree:
+def to_tree(spec: Any, language: Language | None = None) -> Tree:
     """The tree of a spec: text, a `Spec`, a number, or another tree.
 
-    Arguments are named where it is known what is called; `library` are the definitions for that, by
-    default those that come with lrdsl and those that were loaded. Raises `SpecError` for syntax
-    errors. What cannot stand in a tree, such as an argument that does not fit, is text in it.
+    Arguments are named where `language`, by default that of the process, knows what is called.
+    Raises `SpecError` for syntax errors. What cannot stand in a tree, such as an argument that does
+    not fit, is text in it.
 
     >>> to_tree("0.5 * cosine(peak, peak / 10, 50%) | interval[2ep..3ep:*0.1, 600:0.01]")["pipe"][1]
     {'interval': {'2ep..3ep': '*0.1', 600: 0.01}}
@@ -37,13 +37,13 @@ def to_tree(spec: Any, library: Library | None = None) -> Tree:
     ({'constant': {'value': 'peak', 'steps': '5ep'}}, 'peak / 10')
     """
     found = spec if isinstance(spec, Spec) else parse(spec_text(spec))
-    return _Writer(found.node, Library() if library is None else library).root()
+    return _Writer(found.node, current() if language is None else language).root()
 
 
 class _Writer:
-    def __init__(self, root: ast.Node, library: Library) -> None:
+    def __init__(self, root: ast.Node, language: Language) -> None:
         self.tree = root
-        self.library = library
+        self.language = language
         self.structured: set[int] = set()
         """The nodes, by identity, in which something is called that makes or changes schedules."""
         for node, _ in reversed([*ast.walk(root)]):
@@ -123,9 +123,9 @@ class _Writer:
 
     def _call(self, call: ast.Call, depth: int) -> Tree:
         name = call.name.id
-        if name in WORDS or name in NO_NAMES or is_bracket(name, self.library):
+        if name in WORDS or name in NO_NAMES or self.language.takes_entries(name):
             return write(call)
-        given = named(call, self.library)
+        given = named(call, self.language)
         if given is None:
             return self._unknown(call, depth)
         return {name: {k: self.schedule(v, depth + 2, True) for k, v in given.items()}}
@@ -142,7 +142,7 @@ class _Writer:
 
     def _bracket(self, bracket: ast.Bracket, depth: int) -> Tree:
         found: dict[Any, Any] = {}
-        known = is_bracket(bracket.name.id, self.library)
+        known = bool(self.language.takes_entries(bracket.name.id))
         for entry in bracket.entries:
             if not isinstance(entry, ast.Entry):
                 return write(bracket)
@@ -151,7 +151,7 @@ class _Writer:
                 return write(bracket)
             found[key] = self._entry(entry, depth + 2)
         name = bracket.name.id
-        plain = name not in WORDS and are_entries(name, found, self.library)
+        plain = name not in WORDS and are_entries(name, found, self.language)
         return {name: found} if plain else write(bracket)
 
     def _entry(self, entry: ast.Entry, depth: int) -> Tree:

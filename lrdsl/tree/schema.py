@@ -11,16 +11,12 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from lrdsl.language.binding import UNTIL
 from lrdsl.language.catalog import Entry, find
 from lrdsl.language.curves import CURVES
-from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.infer_kinds import kinds_of
-from lrdsl.language.library import Library
-from lrdsl.language.list_functions import LISTS
-from lrdsl.language.modifiers import MODIFIERS
-from lrdsl.language.parameters import CallableModel, Kind, Parameter
-from lrdsl.language.shapes import SHAPES, Form
+from lrdsl.language.language import Language, current
+from lrdsl.language.parameters import UNTIL, CallableModel, Kind, Parameter
+from lrdsl.language.shapes import ShapeSignature
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import DefinedParameter, Definition
 from lrdsl.syntax.unparse import write
@@ -45,28 +41,28 @@ _BOUNDS = {
 }
 
 
-def json_schema(library: Library | None = None) -> Schema:
+def json_schema(language: Language | None = None) -> Schema:
     """The schema, of draft 2020-12, of files that hold a schedule.
 
-    Such a file holds a tree itself, or a mapping with the key `spec`; its keys are what `library`
-    defines (by default what comes with lrdsl and what was loaded), shapes, modifiers and the words
-    of the tree form. Text in a tree is checked roughly: what it says is for lrdsl to judge.
+    Such a file holds a tree itself, or a mapping with the key `spec`; its keys are what can be
+    called in `language`, by default that of the process, and the words of the tree form. Text in a
+    tree is checked roughly: what it says is for lrdsl to judge.
 
     >>> schema = json_schema()
     >>> sorted(schema["$defs"]["call.cosine"]["properties"])
     ['closed', 'end', 'start', 'steps', 'until']
     """
-    return _Maker(Library() if library is None else library).schema()
+    return _Maker(current() if language is None else language).schema()
 
 
 class _Maker:
-    def __init__(self, library: Library) -> None:
-        self.library = library
-        self.modifiers = [name for name in MODIFIERS if name not in WORDS]
-        self.schedules = [name for name in [*SHAPES, *FUNCTIONS, *LISTS] if name not in WORDS]
-        for name in [name for name in library if name not in WORDS]:
-            found = library.find(name)
-            modifies = found is not None and found.is_modifier
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        made = [*language.shapes, *language.functions, *language.list_functions]
+        self.modifiers = [name for name in language.modifiers if name not in WORDS]
+        self.schedules = [name for name in made if name not in WORDS]
+        for name in [name for name in language.definitions if name not in WORDS]:
+            modifies = language.definitions[name].is_modifier
             (self.modifiers if modifies else self.schedules).append(name)
 
     def schema(self) -> Schema:
@@ -169,7 +165,7 @@ class _Maker:
 
     def _value(self, description: str) -> Schema:
         """A number or what comes to one; a tree of functions and operators may."""
-        names = [*FUNCTIONS, *OPERATORS, "count", "power", "negative", *CONDITIONAL]
+        names = [*self.language.functions, *OPERATORS, "count", "power", "negative", *CONDITIONAL]
         every = self._schedule()
         return {
             "type": ["number", "string", "object"],
@@ -195,20 +191,20 @@ class _Maker:
 
     def _call(self, name: str) -> Schema:
         entry = self._about(name, ("shape", "function", "definition"))
-        form, definition = SHAPES.find(name), self.library.find(name)
+        shape, definition = self.language.shapes.get(name), self.language.definitions.get(name)
         if definition is not None:
             return self._defined(definition, entry)
-        if form is not None:
-            return self._shape(form, entry)
-        lists = LISTS[name][1] if name in LISTS else ()
-        if lists:
+        if shape is not None:
+            return self._shape(shape, entry)
+        if name in self.language.list_functions:
+            lists = self.language.list_functions[name].parameters
             schedules = {**_list({"$ref": "#/$defs/schedule"}), "minItems": 1}
             kinds = {each: _explained(schedules, "a list of schedules", "") for each in lists}
             if "milestones" in kinds:
                 durations = _list({"$ref": "#/$defs/duration"})
                 kinds["milestones"] = _explained(durations, Kind.MILESTONES.value, "")
             return _body(entry, kinds, list(kinds), list(kinds))
-        function = FUNCTIONS[name]
+        function = self.language.functions[name]
         found = _described({"type": ["array", "number", "string"], "pattern": r"\S"}, entry)
         found.update(items={"$ref": "#/$defs/schedule"}, minItems=function.least)
         if function.most is not None:
@@ -218,7 +214,10 @@ class _Maker:
         return found
 
     def _modifier(self, name: str) -> Schema:
-        definition, modifier = self.library.find(name), MODIFIERS.find(name)
+        definition, modifier = (
+            self.language.definitions.get(name),
+            self.language.modifiers.get(name),
+        )
         entry = self._about(name, ("modifier", "definition"))
         if definition is not None:
             return self._defined(definition, entry)
@@ -229,16 +228,16 @@ class _Maker:
         return self._parametrised(modifier.parameters(), kinds, entry)
 
     def _about(self, name: str, kinds: Iterable[str]) -> Entry:
-        return next(entry for entry in find(name, self.library) if entry.kind in kinds)
+        return next(entry for entry in find(name, self.language) if entry.kind in kinds)
 
-    def _shape(self, form: Form, entry: Entry) -> Schema:
-        if form.bracket:
+    def _shape(self, shape: ShapeSignature, entry: Entry) -> Schema:
+        if shape.bracket:
             return _entries(entry, {"$ref": "#/$defs/value"})
-        parameters = form.parameters
-        kinds = _kinds(parameters, form.cls)
-        if form.curve is not None:
-            kinds.update(_kinds(form.curve.parameters(), form.curve))
-        if form.has(Kind.STEPS):
+        parameters = shape.parameters
+        kinds = _kinds(parameters, shape.cls)
+        if shape.curve is not None:
+            kinds.update(_kinds(shape.curve.parameters(), shape.curve))
+        if shape.has(Kind.STEPS):
             kinds["until"] = _kind(UNTIL, {})
             kinds["until"]["description"] = "The update of the chain at which the segment ends."
         found = self._parametrised(parameters, kinds, entry)
@@ -260,7 +259,7 @@ class _Maker:
     def _defined(self, definition: Definition, entry: Entry) -> Schema:
         if definition.bracket:
             return _entries(entry, {"$ref": "#/$defs/entry"})
-        words = kinds_of(definition, self.library)
+        words = kinds_of(definition, self.language)
         none = _may_be_none(definition)
         kinds = {p.name: _of_words(p, words[p.name], p.name in none) for p in definition.parameters}
         required = [p.name for p in definition.parameters if p.default is None]

@@ -6,6 +6,8 @@ import re
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+from lrdsl.util.forks import no_fork
+
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
@@ -51,7 +53,8 @@ class EntryPointGroup:
             return
         package, entry = offers[0]
         try:
-            entry.load()
+            with no_fork:
+                entry.load()
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             self.broken[name] = f"`{name}` of the package `{package}` cannot be loaded: {reason}"
@@ -68,7 +71,8 @@ class EntryPointGroup:
 
 def _offers(group: str) -> dict[str, list[Offer]]:
     """The entry points of a group by name. Of a package found twice the first counts."""
-    import importlib.metadata  # takes as long as all of lark, and most specs need no plugin
+    with no_fork:
+        import importlib.metadata  # takes as long as all of lark; most specs need no plugin
 
     found: dict[str, list[Offer]] = {}
     seen: set[str] = set()

@@ -75,4 +75,6 @@ C = TypeVar("C", bound=type[Curve])
 
 def curve(cls: C) -> C:
     """Register a curve under its `name` and its `aliases`."""
-    return CURVES.register(cls.name, *cls.aliases)(cls)  # type: ignore[return-value]
+    for name in (cls.name, *cls.aliases):
+        CURVES.add(name, cls)
+    return cls

@@ -1,4 +1,4 @@
-"""Definitions: those that come with lrdsl, in the `.lr` files of this folder, and the user's own.
+"""Definitions: those that come with lrdsl, in the `.lr` files of this folder, and the user's.
 
 What comes with lrdsl is indexed by name and parsed one definition at a time, when it is first
 asked for.
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -53,7 +52,7 @@ def is_shipped(text: str) -> bool:
 
 
 @functools.cache
-def _parsed(name: str) -> Definition:
+def _shipped_definition(name: str) -> Definition:
     file, start, stop = shipped()[name]
     text = _text(file)
     # Blanks instead of what stands before keep the places in the file as they are.
@@ -62,82 +61,75 @@ def _parsed(name: str) -> Definition:
     return replace(definition, source=text, doc=doc_above(text, start))
 
 
-_LOADED: dict[str, Definition] = {}
-_LOCK = threading.Lock()
-_changes = 0
+@dataclass(frozen=True, eq=False)
+class Definitions(Mapping[str, Definition]):
+    """The definitions that a spec can call: its own, those of the process, those of lrdsl.
 
+    A name is looked up in this order. A field of a program has a name too,
+    `torch.OneCycleLR.momentum`, but is not listed.
 
-def register(definitions: Mapping[str, Definition], gone: Iterable[str] = ()) -> None:
-    """Make definitions known to all specs of this process, and forget others."""
-    global _changes
-    with _LOCK:
-        for name in gone:
-            _LOADED.pop(name, None)
-        _LOADED.update(definitions)
-        _changes += 1  # last: who has seen the number sees the definitions too
-
-
-def changes() -> int:
-    """How often the definitions of this process have changed."""
-    return _changes
-
-
-def loaded() -> Mapping[str, Definition]:
-    """The definitions that were made known to all specs of this process."""
-    with _LOCK:
-        return dict(_LOADED)
-
-
-@dataclass(frozen=True)
-class Library:
-    """The definitions that a spec can use: `own` ones before those of the process."""
+    >>> Definitions()["wsd"].parameters[0].name
+    'peak'
+    """
 
     own: Mapping[str, Definition] = field(default_factory=lambda: MappingProxyType({}))
-    process: Mapping[str, Definition] = field(default_factory=loaded)
+    """Those that come with a spec."""
+    shared: Mapping[str, Definition] = field(default_factory=lambda: MappingProxyType({}))
+    """Those that `lrdsl.define` and `lrdsl.load` made known to all specs of the process."""
+    homes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The file that each of the shared ones was read from, "" for `lrdsl.define`."""
 
-    def find(self, name: str) -> Definition | None:
-        """The definition of that name, or None.
+    def with_own(self, definitions: Mapping[str, Definition]) -> Definitions:
+        """The same with others as the spec's own."""
+        return replace(self, own=MappingProxyType(dict(definitions)))
 
-        A field of a program has a name of its own: `torch.OneCycleLR.momentum`.
+    def with_shared(self, definitions: Mapping[str, Definition], home: str) -> Definitions:
+        """The same with more shared ones; what the same file defined before is forgotten."""
+        gone = {name for name, file in self.homes.items() if home and file == home}
+        shared = {name: each for name, each in self.shared.items() if name not in gone}
+        homes = {name: file for name, file in self.homes.items() if name not in gone}
+        return replace(
+            self,
+            shared=MappingProxyType({**shared, **definitions}),
+            homes=MappingProxyType({**homes, **dict.fromkeys(definitions, home)}),
+        )
 
-        >>> Library().find("wsd").parameters[0].name
-        'peak'
-        """
-        found = self.own.get(name) or self.process.get(name)
+    def __getitem__(self, name: str) -> Definition:
+        found = self.own.get(name) or self.shared.get(name)
         if found is None and name in shipped():
-            found = _parsed(name)
-        if found is None and "." in name:
-            return self._field(*name.rsplit(".", 1))
-        return found
+            return _shipped_definition(name)
+        return self._field(name) if found is None else found
 
-    def _field(self, name: str, key: str) -> Definition | None:
-        whole = self.find(name)
+    def _field(self, name: str) -> Definition:
+        """The definition of a field of a program; `KeyError` if there is none of that name."""
+        owner, _, key = name.rpartition(".")
+        whole = self.get(owner) if owner else None
         program = None if whole is None else whole.program
         if whole is None or program is None:
-            return None
+            raise KeyError(name)
         fields = {n.id: value for n, value in zip(program.names, program.values, strict=True)}
-        return replace(whole, name=f"{name}.{key}", body=fields[key]) if key in fields else None
+        return replace(whole, name=name, body=fields[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*shipped(), *self.shared, *self.own]))
+
+    def __len__(self) -> int:
+        return len({*shipped(), *self.shared, *self.own})
 
     def owner_name(self, name: str) -> str:
         """The name of what is defined: for a field of a program, the program's.
 
-        >>> Library().owner_name("wsd")
-        'wsd'
+        >>> Definitions().owner_name("torch.OneCycleLR.momentum")
+        'torch.OneCycleLR'
         """
-        defined = name in self.own or name in self.process or name in shipped()
+        defined = name in self.own or name in self.shared or name in shipped()
         return name if defined else name.rpartition(".")[0]
 
     @property
     def has_user(self) -> bool:
         """Whether there are definitions of the user's."""
-        return bool(self.own or self.process)
+        return bool(self.own or self.shared)
 
     def is_user(self, name: str) -> bool:
         """Whether a definition is the user's, not lrdsl's."""
-        return name in self.own or name in self.process
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.find(name) is not None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*shipped(), *self.process, *self.own]))
+        return name in self.own or name in self.shared

@@ -1,5 +1,5 @@
 """Shapes: what stands in a chain. Each is pure mathematics over local time; a file per shape."""
 
-from lrdsl.language.shapes.base import SHAPES, Form, Shape, shape
+from lrdsl.language.shapes.base import SHAPES, Shape, ShapeSignature, shape
 
-__all__ = ["SHAPES", "Form", "Shape", "shape"]
+__all__ = ["SHAPES", "Shape", "ShapeSignature", "shape"]

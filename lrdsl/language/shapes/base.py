@@ -1,19 +1,17 @@
-"""What a shape is, and the forms under which shapes are called."""
+"""What a shape is, and how shapes are called."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from lrdsl.language.curves import CURVES, Curve
-from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter
+from lrdsl.language.curves import Curve
+from lrdsl.language.parameters import UNTIL, CallableModel, ContextDefault, Kind, Parameter
 from lrdsl.language.signal import Array, Times
-from lrdsl.util.entry_points import EntryPointGroup
 from lrdsl.util.registry import Registry
 
 
@@ -44,21 +42,25 @@ class Shape(CallableModel):
 
 
 @dataclass(frozen=True)
-class Form:
-    """How a shape is called: its name, what it takes, and what it makes."""
+class ShapeSignature:
+    """How a shape is called: its name, what it takes, and what it makes.
+
+    `origin` is the qualified name of what `lrdsl.shape` made it of, "" for the shapes of lrdsl.
+    """
 
     name: str
     cls: type[Shape]
     parameters: tuple[Parameter, ...]
     doc: str
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    origin: str = ""
 
     @property
     def bracket(self) -> bool:
         """Whether it is written `name[…]`."""
         return self.cls.bracket
 
-    @cached_property
+    @property
     def hidden(self) -> Mapping[str, ContextDefault]:
         """Fields that are filled although no call names them."""
         return {k: v for k, v in self.cls.hidden().items() if k not in self.fixed}
@@ -70,42 +72,27 @@ class Form:
 
     def has(self, kind: Kind) -> bool:
         """Whether some parameter is of that kind."""
-        return kind in self._kinds
+        return any([parameter.kind is kind for parameter in self.parameters])
 
-    @cached_property
-    def _kinds(self) -> tuple[Kind, ...]:
-        return tuple([parameter.kind for parameter in self.parameters])
+    @property
+    def accepted(self) -> tuple[Parameter, ...]:
+        """All that a call may give: what takes `steps` takes `until` instead."""
+        return (*self.parameters, UNTIL) if self.has(Kind.STEPS) else self.parameters
 
-    @cached_property
+    @property
     def valued(self) -> tuple[Parameter, ...]:
         """The parameters that are neither the length nor the name of a curve."""
         apart = (Kind.STEPS, Kind.MODE)
         return tuple([each for each in self.parameters if each.kind not in apart])
 
 
-def _of_curves(name: str | None) -> bool:
-    """Add the shape `cosine(start, end, steps)` of a curve; with None, those of all curves."""
-    from lrdsl.language.shapes.ramp import Ramp
-
-    for each in CURVES if name is None else [name]:
-        curve = CURVES.find(each)
-        if curve is None or not curve.is_shape:
-            continue
-        if each not in SHAPES.loaded:
-            SHAPES.add(each, Ramp.form(each, curve))
-        if name is not None:
-            return True
-    return False
-
-
-SHAPES: Registry[Form] = Registry(
-    "shape", "lrdsl.language.shapes", make=_of_curves, plugins=EntryPointGroup("lrdsl.shapes")
-)
+SHAPES: Registry[ShapeSignature] = Registry("shape", "lrdsl.language.shapes")
+"""The shapes that have modules of their own; curves make others, see `curve_shape`."""
 
 S = TypeVar("S", bound=type[Shape])
 
 
 def shape(cls: S) -> S:
     """Register a shape under its `name`."""
-    SHAPES.add(cls.name, Form(cls.name, cls, cls.parameters(), cls.__doc__ or ""))
+    SHAPES.add(cls.name, ShapeSignature(cls.name, cls, cls.parameters(), cls.__doc__ or ""))
     return cls

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from lrdsl.language.curves import Curve
+from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.parameters import (
     REQUIRED,
     ContextDefault,
@@ -16,7 +17,7 @@ from lrdsl.language.parameters import (
     Value,
     default_from,
 )
-from lrdsl.language.shapes.base import Form, Shape, shape
+from lrdsl.language.shapes.base import Shape, ShapeSignature, shape
 from lrdsl.language.signal import Array, Times, clamp_end
 
 Mode = Annotated[Any, Kind.MODE]
@@ -59,11 +60,22 @@ class Ramp(Shape):
         return self.values(t)
 
     @classmethod
-    def form(cls, name: str, curve: type[Curve]) -> Form:
-        """The form `name(start, end, steps, …)` of a curve."""
+    def signature(cls, name: str, curve: type[Curve]) -> ShapeSignature:
+        """The signature `name(start, end, steps, …)` of a curve."""
         start, end, steps = (cls._parameter(field, True) for field in ("start", "end", "steps"))
         if curve.default_end is None:
             end = Parameter("end", end.kind, REQUIRED)
         closed = cls._parameter("closed", False)
         own = (start, end, steps, *curve.parameters(), closed)
-        return Form(name, cls, own, curve.__doc__ or "", {"mode": curve})
+        return ShapeSignature(name, cls, own, curve.__doc__ or "", {"mode": curve})
+
+
+@functools.lru_cache(maxsize=256)
+def curve_shape(name: str) -> ShapeSignature | None:
+    """The shape `cosine(start, end, steps)` of a curve by the curve's name; None if there is none.
+
+    >>> str(curve_shape("cosine").parameters[2])
+    'steps=rest'
+    """
+    curve = CURVES.get(name)
+    return None if curve is None or not curve.is_shape else Ramp.signature(name, curve)

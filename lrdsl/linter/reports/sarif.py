@@ -51,7 +51,7 @@ def report(outcome: Outcome) -> str:
 def _rule(code: str, name: str) -> dict[str, Any]:
     """What a code means; of mistakes that are no lint rule's, the name says it."""
     descriptor: dict[str, Any] = {"id": code, "name": name}
-    rule = RULES.find(name)
+    rule = RULES.get(name)
     if rule is None or rule.code != code:
         return descriptor
     doc = read_doc(rule.__doc__ or "")

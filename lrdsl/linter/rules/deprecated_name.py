@@ -3,9 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.language.library import Library
-from lrdsl.language.modifiers import MODIFIERS
-from lrdsl.language.shapes import SHAPES
+from lrdsl.language.language import Language
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.syntax import ast
@@ -56,17 +54,17 @@ class DeprecatedName(Rule):
             name = node.name.id
             advice = None
             if name != subject.facts.get("example_of"):
-                advice = deprecation(_docs(name, subject.library))
+                advice = deprecation(_docs(name, subject.language))
             if advice is not None:
                 yield Finding(f"`{name}` is deprecated", node.name.span, advice)
 
 
-def _docs(name: str, library: Library) -> str:
+def _docs(name: str, language: Language) -> str:
     """What is said of a name where it is made."""
-    definition, form = library.find(name), SHAPES.find(name)
+    definition, form = language.definitions.get(name), language.shapes.get(name)
     if definition is not None:
         return definition.doc
     if form is not None:
         return form.doc
-    modifier = MODIFIERS.find(name)
+    modifier = language.modifiers.get(name)
     return "" if modifier is None else modifier.__doc__ or ""

@@ -94,7 +94,7 @@ def _peak_given(subject: Subject) -> ast.Node | None:
     call = subject.tree
     if not isinstance(call, ast.Call):
         return None
-    definition = subject.library.find(call.name.id)
+    definition = subject.language.definitions.get(call.name.id)
     if definition is None:
         return None
     names = [parameter.name for parameter in definition.parameters]

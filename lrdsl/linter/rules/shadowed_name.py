@@ -36,7 +36,7 @@ class ShadowedName(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         if not subject.context.variables:
             return
-        own = subject.library.own
+        own = subject.language.definitions.own
         for node in subject.as_written:
             if not isinstance(node, ast.Name) or node.id not in subject.context.variables:
                 continue

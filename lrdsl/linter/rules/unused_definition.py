@@ -39,7 +39,7 @@ class UnusedDefinition(Rule):
         elsewhere = subject.facts.get("definitions_used_elsewhere")
         if elsewhere is None:
             return
-        own = subject.library.own
+        own = subject.language.definitions.own
         used = {*elsewhere, *_called(subject.tree)}
         for name in reversed(list(own)):  # a definition uses those above it
             if name in used:

@@ -10,10 +10,8 @@ from typing import Any
 
 from lrdsl.diagnostics import Reporter
 from lrdsl.language.functions import FUNCTIONS
-from lrdsl.language.library import Library
-from lrdsl.language.list_functions import LISTS
-from lrdsl.language.modifiers import MODIFIERS
-from lrdsl.language.shapes import SHAPES
+from lrdsl.language.language import current
+from lrdsl.language.list_functions import LIST_FUNCTIONS
 from lrdsl.linter.source_file import Snippet
 from lrdsl.syntax import ast
 from lrdsl.syntax.parser import can_be_read, read
@@ -28,12 +26,13 @@ _SPEC_KEY = re.compile(r"spec|(?:.*_)?lr")
 
 def _schedules() -> frozenset[str]:
     # Not kept: shapes and definitions can be made known at any time.
-    return frozenset([*SHAPES, *MODIFIERS, *Library()])
+    language = current()
+    return frozenset([*language.shapes, *language.modifiers, *language.definitions])
 
 
 @functools.cache
 def _others() -> frozenset[str]:
-    return frozenset([*FUNCTIONS, *LISTS])
+    return frozenset([*FUNCTIONS, *LIST_FUNCTIONS])
 
 
 def is_spec_key(name: str) -> bool:

@@ -1,0 +1,129 @@
+"""Substitution: the arguments of one call are put into the body of a definition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lrdsl.compiler.bind_definition import Arguments
+from lrdsl.diagnostics import Span
+from lrdsl.language.functions import FUNCTIONS
+from lrdsl.syntax import ast
+from lrdsl.syntax.definition import Definition
+
+MAX_EXPANDED_NODES = 50_000
+"""Definitions of definitions can grow exponentially; this bounds what a spec grows to."""
+
+_ELSEWHERE = frozenset({"prev", "next", "rest"})
+"""Names whose meaning depends on the place."""
+
+
+class Budget:
+    """How many nodes may still be made. Going beyond raises `TooMuch`."""
+
+    def __init__(self, nodes: int = MAX_EXPANDED_NODES) -> None:
+        self.left = nodes
+
+    def spend(self) -> None:
+        """Make a node."""
+        self.left -= 1
+        if self.left < 0:
+            raise TooMuch
+
+
+class TooMuch(Exception):
+    """The definitions make more of a spec than is allowed."""
+
+
+class Substitution:
+    """Puts the arguments of one call into the body of a definition."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        call: Span,
+        bound: Arguments,
+        budget: Budget,
+        simplify: Callable[[ast.Node], ast.Node],
+    ) -> None:
+        self.definition = definition
+        self.call = call
+        self.bound = bound
+        self.budget = budget
+        self.defaults = {parameter.name: parameter.default for parameter in definition.parameters}
+        self.simplify = simplify
+        self.given: dict[str, tuple[ast.Node, bool]] = {}
+        """The arguments by the parameter, and whether they depend on the place."""
+        self.applied: dict[str, ast.Node] = {}
+        """The defaults for this call, by the parameter."""
+        self.reaches_out = False
+        """Whether an argument is meant from outside."""
+
+    def apply(self, node: ast.Node) -> ast.Node:
+        """A part of the body for this call."""
+        self.budget.spend()
+        if isinstance(node, ast.Name) and node.id in self.defaults:
+            given, default = self.bound.get(node.id), self.defaults[node.id]
+            if isinstance(given, ast.Node):
+                return self._argument(node.id, given, node.span)
+            if given is None and default is not None:
+                # However often it is named: there it is the same, down to its place.
+                if node.id not in self.applied:
+                    self.applied[node.id] = self.simplify(self.apply(default))
+                return self.applied[node.id]
+        if isinstance(node, ast.Bracket):
+            entries = tuple([each for entry in node.entries for each in self._entries(entry)])
+            return ast.Bracket(self._moved(node.name), entries, span=self._here(node.span))
+        return ast.rebuild(node, self.apply, self._here)
+
+    def _here(self, span: Span) -> Span:
+        """The place of a part of the body: at the call, with where it stands."""
+        site = self.definition.site(span)
+        return Span(self.call.start, self.call.stop, (*self.call.sites, site))
+
+    def _moved(self, name: ast.Name) -> ast.Name:
+        return ast.at(name, self._here(name.span))
+
+    def _entries(self, entry: ast.Entry | ast.Name) -> tuple[ast.Entry | ast.Name, ...]:
+        """An entry in the body, or the entries of the call that a name there stands for."""
+        if isinstance(entry, ast.Entry):
+            (applied,) = [self.apply(entry)]
+            assert isinstance(applied, ast.Entry)
+            return (applied,)
+        given = self.bound.get(entry.id)
+        return given if isinstance(given, tuple) else (self._moved(entry),)
+
+    def _argument(self, name: str, given: ast.Node, parameter: Span) -> ast.Node:
+        """An argument in the place of its parameter, its own names left as they are."""
+        if name not in self.given:
+            self.given[name] = self.simplify(given), _depends_on_place(given)
+        simple, depends = self.given[name]
+        site = self.definition.site(parameter)
+
+        def place(span: Span) -> Span:
+            return Span(span.start, span.stop, (*span.sites, site))
+
+        def move(node: ast.Node) -> ast.Node:
+            self.budget.spend()
+            return ast.rebuild(node, move, place)
+
+        moved = move(simple)
+        # A modifier's own arguments are meant where its call stands, which is where it stands.
+        if self.definition.is_modifier or not depends:
+            return moved
+        self.reaches_out = True
+        return ast.Outer(moved, span=moved.span)
+
+
+def _depends_on_place(node: ast.Node) -> bool:
+    """Whether the value or the duration that a node stands for depends on where it stands.
+
+    A schedule's `prev` is what stands before it where it is put, whoever wrote it.
+    """
+    match node:
+        case ast.Name(id=name):
+            return name in _ELSEWHERE
+        case ast.Call(name=ast.Name(id=name)) if name not in FUNCTIONS:
+            return False
+        case ast.Bracket() | ast.Chain() | ast.Pipe() | ast.Outer():
+            return False
+    return any([_depends_on_place(child) for child in node.children])

@@ -1,0 +1,80 @@
+"""What a fork must not find half done: imports that are made late, and what is built by them.
+
+A child has the memory of its parent, but only the thread that forked. A lock that another thread
+held at that moment, such as that of a module being imported, is never released in the child.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import threading
+from contextlib import ContextDecorator
+from types import ModuleType
+
+MAX_WAIT = 10.0
+"""Seconds that a fork waits for other threads; then it goes on, as it would have done at once."""
+
+
+class ForkGuard(ContextDecorator):
+    """A context manager: while one thread is inside, forks that other threads make wait.
+
+    It can decorate functions, too. Threads inside do not wait for each other, and a thread inside
+    may fork. It may be entered again within itself.
+
+    >>> guard = ForkGuard()
+    >>> with guard, guard:
+    ...     len(guard.inside)
+    2
+    """
+
+    def __init__(self) -> None:
+        self.inside: list[int] = []
+        """The thread of each entry."""
+        self._changed = threading.Condition(threading.RLock())
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self.inside.append(threading.get_ident())
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self.inside.remove(threading.get_ident())
+            self._changed.notify_all()
+
+    def before_fork(self) -> None:
+        """Wait until the other threads are outside, and let none in until the fork is made."""
+        own = threading.get_ident()
+        self._changed.acquire()
+        self._changed.wait_for(lambda: all([each == own for each in self.inside]), MAX_WAIT)
+
+    def after_fork_in_parent(self) -> None:
+        """Let threads in again."""
+        self._changed.release()
+
+    def after_fork_in_child(self) -> None:
+        """Forget the threads that the child does not have."""
+        own = threading.get_ident()
+        self.inside = [each for each in self.inside if each == own]
+        self._changed.release()
+
+
+no_fork = ForkGuard()
+"""The guard of this process."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=no_fork.before_fork,
+        after_in_parent=no_fork.after_fork_in_parent,
+        after_in_child=no_fork.after_fork_in_child,
+    )
+
+
+def import_late(name: str) -> ModuleType:
+    """The module of that name, imported if it has not been.
+
+    >>> import_late("math").pi > 3
+    True
+    """
+    with no_fork:
+        return importlib.import_module(name)
