@@ -31,7 +31,7 @@ def check_definitions(text: str, language: Language, file: str = "") -> Mapping[
     >>> list(check_definitions("def half(a) = a / 2", Language()))
     ['half']
     """
-    return language.kept(_checked, text, file) if text else MappingProxyType({})
+    return language.kept(_checked, text, file)
 
 
 def _checked(language: Language, text: str, file: str) -> Mapping[str, Definition]:

@@ -104,7 +104,7 @@ class Context:
         >>> Context().with_definitions("def f(x) = x").definitions
         'def f(x) = x'
         """
-        added = text_of(definitions).strip()
+        added = text_of(definitions).strip() if definitions else ""
         if not added:
             return self
         return replace(self, definitions="\n".join([self.definitions, added]).strip())

@@ -61,7 +61,8 @@ def analyse(
     if tree is None:
         raise SpecError(reporter.diagnostics)
     is_mended = bool(reporter.diagnostics)
-    language = language.with_own(check_definitions(definitions, language))
+    if definitions:
+        language = language.with_own(check_definitions(definitions, language))
     term: Term | None = None
     bindings: dict[int, Binding] = {}
     with not_too_deep(tree, reporter):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import threading
+import time
 from contextlib import ContextDecorator
 from types import ModuleType
 
@@ -31,32 +32,35 @@ class ForkGuard(ContextDecorator):
     def __init__(self) -> None:
         self.inside: list[int] = []
         """The thread of each entry."""
-        self._changed = threading.Condition(threading.RLock())
+        self._gate = threading.Lock()
 
     def __enter__(self) -> None:
-        with self._changed:
-            self.inside.append(threading.get_ident())
+        own = threading.get_ident()
+        if own in self.inside:  # a fork is waiting for this thread, or will
+            self.inside.append(own)
+        else:
+            with self._gate:
+                self.inside.append(own)
 
     def __exit__(self, *_: object) -> None:
-        with self._changed:
-            self.inside.remove(threading.get_ident())
-            self._changed.notify_all()
+        self.inside.remove(threading.get_ident())
 
     def before_fork(self) -> None:
-        """Wait until the other threads are outside, and let none in until the fork is made."""
-        own = threading.get_ident()
-        self._changed.acquire()
-        self._changed.wait_for(lambda: all([each == own for each in self.inside]), MAX_WAIT)
+        """Let no more threads in, and wait until the others are outside."""
+        own, limit = threading.get_ident(), time.monotonic() + MAX_WAIT
+        self._gate.acquire()
+        while any([each != own for each in self.inside]) and time.monotonic() < limit:
+            time.sleep(0.001)
 
     def after_fork_in_parent(self) -> None:
         """Let threads in again."""
-        self._changed.release()
+        self._gate.release()
 
     def after_fork_in_child(self) -> None:
         """Forget the threads that the child does not have."""
         own = threading.get_ident()
         self.inside = [each for each in self.inside if each == own]
-        self._changed.release()
+        self._gate.release()
 
 
 no_fork = ForkGuard()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
 from lrdsl.util.forks import import_late, no_fork
@@ -79,6 +80,23 @@ class Registry(Mapping[str, T]):
         """Register `entry`; a name can be taken only once."""
         if self._entries.setdefault(name, entry) is not entry:
             raise ValueError(f"the {self.kind} `{name}` is registered twice")
+
+    @contextmanager
+    def extended(self, **entries: T) -> Iterator[None]:
+        """Have more entries for a while, as a test needs it.
+
+        >>> fruit = Registry("fruit")
+        >>> with fruit.extended(pear=1):
+        ...     list(fruit)
+        ['pear']
+        """
+        for name, entry in entries.items():
+            self.add(name, entry)
+        try:
+            yield
+        finally:
+            for name in entries:
+                del self._entries[name]
 
     @property
     def loaded(self) -> frozenset[str]:
