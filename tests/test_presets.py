@@ -15,9 +15,8 @@ from processes import python
 
 import lrdsl
 from lrdsl.cli.main import cli
-from lrdsl.docsgen import gallery
 from lrdsl.hydra import lint_hydra
-from lrdsl.language.presets import files, presets, read
+from lrdsl.language.presets import files, read
 
 ROOT = Path(__file__).parent.parent
 NAMES = list(files())
@@ -342,22 +341,9 @@ def test_what_is_wrong_with_an_app_is_not_looked_for_in_presets(tmp_path):
     assert found.option == "schedule@lr=mine"
 
 
-def test_the_page_is_made_of_the_presets():
-    page = (ROOT / "docs" / "presets.md").read_text(encoding="utf-8")
-    assert gallery.page() == page, "run: python -m lrdsl.docsgen.gallery > docs/presets.md"
-
-
-def test_the_picture_is_made_of_the_presets():
+def test_the_picture_names_every_preset():
     picture = (ROOT / "docs" / "presets.svg").read_text(encoding="utf-8")
-    assert gallery.digest() in picture, "run: python -m lrdsl.docsgen.gallery docs/presets.svg"
     assert [name for name in NAMES if f"<!-- {name} -->" not in picture] == []
-
-
-def test_the_picture_can_be_drawn(tmp_path):
-    pytest.importorskip("matplotlib")
-    drawn = gallery.draw(str(tmp_path / "all.svg")).read_text(encoding="utf-8")
-    assert drawn.count("<!-- presets:") == 1
-    assert all(f"<!-- {preset.name} -->" in drawn for preset in presets())
 
 
 @pytest.mark.parametrize(
