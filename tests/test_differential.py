@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from peers import peer
 
 import lrdsl
 
@@ -154,8 +155,8 @@ def test_sequential_lr(base: float, start: float, warmup: int, decay: int) -> No
 @pytest.fixture(scope="module")
 def optax() -> Iterator[Any]:
     """optax, counting in float64."""
-    optax = pytest.importorskip("optax")
-    jax = pytest.importorskip("jax")
+    optax = peer("optax")
+    jax = peer("jax")
     before = jax.config.jax_enable_x64
     jax.config.update("jax_enable_x64", True)
     yield optax

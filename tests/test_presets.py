@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
+from peers import peer
 from processes import python
 
 import lrdsl
@@ -159,7 +160,7 @@ def original(name, total, warmup):
         return rates.CosineAnnealingWarmRestarts(optimizer, total // 15, 2)
     if name == "poly":
         return rates.PolynomialLR(optimizer, total, power=0.9)
-    transformers = pytest.importorskip("transformers")
+    transformers = peer("transformers")
     own = {
         "linear": lambda: transformers.get_linear_schedule_with_warmup(optimizer, warmup, total),
         "cosine": lambda: transformers.get_cosine_schedule_with_warmup(optimizer, warmup, total),

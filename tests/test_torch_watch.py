@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from peers import peer
 
 import lrdsl
 
@@ -429,7 +430,7 @@ def curves(folder):
 
 @pytest.fixture
 def writer_class():
-    pytest.importorskip("tensorboard")
+    peer("tensorboard")
     from torch.utils.tensorboard import SummaryWriter
 
     return SummaryWriter

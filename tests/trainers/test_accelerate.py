@@ -4,9 +4,10 @@ import types
 import warnings
 
 import pytest
+from peers import peer
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("accelerate")
+peer("accelerate")
 pytest.importorskip("sklearn")
 
 from accelerate import Accelerator  # noqa: E402

@@ -1,11 +1,12 @@
 """docs/trainers/ignite.md: the learning rate of every update that an engine makes."""
 
 import pytest
+from peers import peer
 
 import lrdsl
 
 torch = pytest.importorskip("torch")
-ignite = pytest.importorskip("ignite")
+ignite = peer("ignite")
 pytest.importorskip("sklearn")
 
 from ignite.engine import Events  # noqa: E402

@@ -6,11 +6,12 @@ import warnings
 from functools import partial
 
 import pytest
+from peers import peer
 
 import lrdsl
 
 torch = pytest.importorskip("torch")
-lightning = pytest.importorskip("lightning")
+lightning = peer("lightning")
 pytest.importorskip("sklearn")
 
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint  # noqa: E402

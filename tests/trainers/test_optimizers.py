@@ -1,10 +1,11 @@
 """docs/trainers/optimizers.md: optimizers that are not torch's own."""
 
 import pytest
+from peers import peer
 
 torch = pytest.importorskip("torch")
-pytorch_optimizer = pytest.importorskip("pytorch_optimizer")
-schedulefree = pytest.importorskip("schedulefree")
+pytorch_optimizer = peer("pytorch_optimizer")
+schedulefree = peer("schedulefree")
 pytest.importorskip("sklearn")
 
 from torch import nn  # noqa: E402

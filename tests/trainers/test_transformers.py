@@ -4,12 +4,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from peers import peer
 
 import lrdsl
 
 torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
-pytest.importorskip("accelerate")
+transformers = peer("transformers")
+peer("accelerate")
 pytest.importorskip("sklearn")
 
 from trainer_pages import code, expected, trained, updates_of  # noqa: E402
