@@ -27,12 +27,12 @@ import inspect
 import sys
 from typing import Any, TypeAlias
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import fail
 from lrdsl.language.catalog import Entry, find, names
 from lrdsl.language.functions import CONSTANTS
 from lrdsl.language.shapes import SHAPES
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.spec import Spec, operand, parse
 from lrdsl.util.registry import near
 
@@ -77,9 +77,9 @@ class Builder(_Named):
         return sorted({*super().__dir__(), *self._fields})
 
     def __call__(self, /, *arguments: Any, **named: Any) -> Spec:
-        given = [n.Argument(_argument(value)) for value in arguments]
-        given += [n.Argument(_argument(value), name) for name, value in named.items()]
-        return Spec(n.Call(n.Name(self.__name__), tuple(given)))
+        given = [ast.Argument(_argument(value)) for value in arguments]
+        given += [ast.Argument(_argument(value), name) for name, value in named.items()]
+        return Spec(ast.Call(ast.Name(self.__name__), tuple(given)))
 
     def __repr__(self) -> str:
         return f"<lrdsl.build.{self.__name__}{self.__signature__}>"
@@ -95,7 +95,7 @@ class BracketBuilder(_Named):
     def __getitem__(self, item: Item) -> Spec:
         items = item if isinstance(item, tuple) else (item,)
         entries = tuple([_entry(self.__name__, each) for each in items])
-        return Spec(n.Bracket(n.Name(self.__name__), entries))
+        return Spec(ast.Bracket(ast.Name(self.__name__), entries))
 
     def __repr__(self) -> str:
         return f"<lrdsl.build.{self.__name__}[…]>"
@@ -108,29 +108,31 @@ def var(name: str) -> Spec:
     peak / 2
     """
     spec = parse(name)
-    if not isinstance(spec.node, n.Name):
-        raise fail(d.BAD_SPEC, f"`{name}` is no name for a variable")
+    if not isinstance(spec.node, ast.Name):
+        raise fail(diag.BAD_SPEC, f"`{name}` is no name for a variable")
     return spec
 
 
-def _argument(value: object) -> n.Node:
+def _argument(value: object) -> ast.Node:
     """The node of an argument; None and `...` are `_`, the default."""
-    return n.Default() if value is None or value is ... else operand(value)
+    return ast.Default() if value is None or value is ... else operand(value)
 
 
-def _entry(name: str, item: object) -> n.Entry:
+def _entry(name: str, item: object) -> ast.Entry:
     """`600:"*0.5"` or `(20, 30):0.1`, which Python hands over as a slice."""
     if not isinstance(item, slice) or item.step is not None or item.start is None:
-        raise fail(d.BAD_SPEC, f"an entry of `{name}[…]` is `update:value`, not {item!r}")
+        raise fail(diag.BAD_SPEC, f"an entry of `{name}[…]` is `update:value`, not {item!r}")
     start, stop = item.start, None
     if isinstance(start, tuple):
         if len(start) != 2:
-            raise fail(d.BAD_SPEC, f"a range in `{name}[…]` is `(start, stop):value`, not {item!r}")
+            raise fail(
+                diag.BAD_SPEC, f"a range in `{name}[…]` is `(start, stop):value`, not {item!r}"
+            )
         start, stop = start[0], operand(start[1])
     value, factor = item.stop, False
     if isinstance(value, str) and value.lstrip().startswith("*"):
         value, factor = value.lstrip()[1:], True
-    return n.Entry(operand(start), stop, factor, operand(value))
+    return ast.Entry(operand(start), stop, factor, operand(value))
 
 
 def _signature(entry: Entry) -> inspect.Signature:
@@ -144,7 +146,7 @@ def _signature(entry: Entry) -> inspect.Signature:
 def _make(name: str) -> object:
     """What stands for a name of the language; None if it has none of that name."""
     if name in NAMES:
-        return Spec(n.Name(name))
+        return Spec(ast.Name(name))
     # Of a curve and a function with the same name, the function is what is called.
     for entry in reversed(find(name)):
         if entry.kind != "curve":

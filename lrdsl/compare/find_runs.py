@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import fail
 
 HYDRA = ".hydra"
@@ -37,7 +37,7 @@ def find(paths: Iterable[str | os.PathLike[str]], file: str) -> list[Found]:
     found: dict[str, Found] = {}
     for root in roots:
         if not os.path.exists(root):
-            raise fail(d.BAD_FILE, f"there is no folder {os.fspath(root)}")
+            raise fail(diag.BAD_FILE, f"there is no folder {os.fspath(root)}")
         for run in _at(root, file):
             found.setdefault(os.path.realpath(run.log or run.folder), run)
     base = _above(roots)

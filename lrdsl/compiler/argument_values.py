@@ -9,14 +9,14 @@ from typing import Any, NamedTuple, TypeGuard, TypeVar
 
 from pydantic import ValidationError
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.environment import Frame, Place
 from lrdsl.compiler.evaluate import Durations, Values, base, is_whole
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.language.parameters import Kind, Lean, Parameter, ParameterError, Parametrised
 from lrdsl.language.signal import Exact, half_up
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import write
 from lrdsl.util.registry import did_you_mean
 
@@ -28,7 +28,7 @@ class Here(NamedTuple):
 
     place: Place
     frame: Frame | None
-    node: n.Node
+    node: ast.Node
 
     def values(self, context: Context, reporter: Reporter, where: str) -> Values:
         """What evaluates values here."""
@@ -37,7 +37,7 @@ class Here(NamedTuple):
 
         def nowhere(span: Span) -> float | None:
             message = f"`prev` and `next` have no meaning in {where}"
-            reporter.report(d.WRONG_PLACE, message, span)
+            reporter.report(diag.WRONG_PLACE, message, span)
             return None
 
         return Values(context, reporter, where, nowhere, nowhere)
@@ -55,29 +55,29 @@ class Arguments:
         return base(self.context, self.reporter, span)
 
     def complain(
-        self, problem: d.Problem, message: str, node: n.Node, fix: str | None = None
+        self, problem: diag.Problem, message: str, node: ast.Node, fix: str | None = None
     ) -> None:
         """Report something about a node."""
         self.reporter.report(problem, message, node.span, fix=fix)
 
-    def updates(self, node: n.Node, where: str, place: Place) -> Exact | None:
+    def updates(self, node: ast.Node, where: str, place: Place) -> Exact | None:
         """A number of updates for a boundary: exact, and whole if it is written as a number."""
         if _is_plain(node) and is_whole(node.value):
             return int(node.value)
         found = Durations(self.context, self.reporter, where, place).evaluate(node)
-        plain = isinstance(node, n.Name) or (isinstance(node, n.Number) and node.unit == "")
+        plain = isinstance(node, ast.Name) or (isinstance(node, ast.Number) and node.unit == "")
         if found is not None and plain and found.denominator != 1:
             share = f"{float(found) * 100:g}%"
             fix = f"did you mean `{share}`?" if 0 < found < 1 else "write a whole number"
             message = f"`{write(node)}` is no whole number of updates"
-            self.complain(d.FRACTIONAL, message, node, fix)
+            self.complain(diag.FRACTIONAL, message, node, fix)
             return None
         return found
 
     def fields(
         self,
         parameters: Iterable[Parameter],
-        arguments: Mapping[str, n.Node],
+        arguments: Mapping[str, ast.Node],
         name: str,
         here: Here,
     ) -> dict[str, Any] | None:
@@ -109,7 +109,7 @@ class Arguments:
                 return here.frame.next(span)
         return self.base(span)
 
-    def argument(self, parameter: Parameter, node: n.Node, where: str, here: Here) -> Any:
+    def argument(self, parameter: Parameter, node: ast.Node, where: str, here: Here) -> Any:
         """The number, or the list or truth value, that an argument stands for."""
         kind = parameter.kind
         if kind is Kind.VALUE:
@@ -125,11 +125,11 @@ class Arguments:
         if kind is Kind.MILESTONES:
             return self._milestones(node, where, here.place)
         if kind is Kind.COUNT:
-            if isinstance(node, n.Keyword) and node.word == "inf":
+            if isinstance(node, ast.Keyword) and node.word == "inf":
                 return math.inf
             count = here.values(self.context, self.reporter, where).evaluate(node)
             if count is not None and count != int(count):
-                self.complain(d.WRONG_KIND, f"{where} is a whole number, or `inf`", node)
+                self.complain(diag.WRONG_KIND, f"{where} is a whole number, or `inf`", node)
                 return None
             return count
         if kind is Kind.LIST:
@@ -137,44 +137,44 @@ class Arguments:
         if kind is Kind.WORD:
             return self._word(parameter, node, where)
         assert kind is Kind.FLAG
-        if isinstance(node, n.Keyword) and node.word in ("true", "false"):
+        if isinstance(node, ast.Keyword) and node.word in ("true", "false"):
             return node.word == "true"
-        self.complain(d.WRONG_KIND, f"{where} is `true` or `false`", node)
+        self.complain(diag.WRONG_KIND, f"{where} is `true` or `false`", node)
         return None
 
-    def _values(self, node: n.Node, where: str, here: Here) -> float | tuple[float, ...] | None:
+    def _values(self, node: ast.Node, where: str, here: Here) -> float | tuple[float, ...] | None:
         values = here.values(self.context, self.reporter, where)
-        if not isinstance(node, n.List):
+        if not isinstance(node, ast.List):
             return values.evaluate(node)
         found = [values.evaluate(item) for item in node.items]
         return None if None in found else tuple([x for x in found if x is not None])
 
-    def _word(self, parameter: Parameter, node: n.Node, where: str) -> str | None:
+    def _word(self, parameter: Parameter, node: ast.Node, where: str) -> str | None:
         """A word, one of the parameter's if it has a list of them."""
-        given = node.id if isinstance(node, n.Name) else None
-        given = node.value if isinstance(node, n.String) else given
+        given = node.id if isinstance(node, ast.Name) else None
+        given = node.value if isinstance(node, ast.String) else given
         if given is not None and (not parameter.words or given in parameter.words):
             return given
         if not parameter.words:
-            self.complain(d.WRONG_KIND, f"{where} is a word", node, "such as `up` or `'up'`")
+            self.complain(diag.WRONG_KIND, f"{where} is a word", node, "such as `up` or `'up'`")
             return None
         message = f"{where} is {' or '.join(f'`{word}`' for word in parameter.words)}"
         suggestion = None if given is None else did_you_mean(given, parameter.words)
-        self.reporter.report(d.WRONG_KIND, message, node.span, suggestion=suggestion)
+        self.reporter.report(diag.WRONG_KIND, message, node.span, suggestion=suggestion)
         return None
 
-    def _milestones(self, node: n.Node, where: str, place: Place) -> tuple[int, ...] | None:
-        if not isinstance(node, n.List):
+    def _milestones(self, node: ast.Node, where: str, place: Place) -> tuple[int, ...] | None:
+        if not isinstance(node, ast.List):
             message = f"{where} is a list of durations"
-            self.complain(d.WRONG_KIND, message, node, f"write `[{write(node)}]`")
+            self.complain(diag.WRONG_KIND, message, node, f"write `[{write(node)}]`")
             return None
         found = [self.updates(item, where, place) for item in node.items]
         return None if None in found else tuple([half_up(x) for x in found if x is not None])
 
-    def _list_of_values(self, node: n.Node, where: str, here: Here) -> list[float] | None:
-        if not isinstance(node, n.List):
+    def _list_of_values(self, node: ast.Node, where: str, here: Here) -> list[float] | None:
+        if not isinstance(node, ast.List):
             message = f"{where} is a list of values"
-            self.complain(d.WRONG_KIND, message, node, f"write `[{write(node)}]`")
+            self.complain(diag.WRONG_KIND, message, node, f"write `[{write(node)}]`")
             return None
         values = here.values(self.context, self.reporter, f"an item of {where}")
         found = [values.evaluate(item) for item in node.items]
@@ -184,8 +184,8 @@ class Arguments:
         self,
         cls: type[P],
         fields: Mapping[str, Any],
-        node: n.Node,
-        arguments: Mapping[str, n.Node],
+        node: ast.Node,
+        arguments: Mapping[str, ast.Node],
     ) -> P | None:
         """The checked model of a shape, a curve or a modifier."""
         try:
@@ -197,20 +197,20 @@ class Arguments:
                 parameter = str(problem["loc"][0]) if problem["loc"] else ""
                 where = arguments.get(parameter, node)
                 message = f"`{parameter}` {_requirement(problem)}"
-                self.complain(d.OUT_OF_RANGE, message, where)
+                self.complain(diag.OUT_OF_RANGE, message, where)
         return None
 
     def impossible(
-        self, error: ParameterError, node: n.Node, arguments: Mapping[str, n.Node]
+        self, error: ParameterError, node: ast.Node, arguments: Mapping[str, ast.Node]
     ) -> None:
         """Report a parameter that is impossible beside the others."""
         where = arguments.get(error.parameter, node)
         self.complain(error.problem, error.message, where, error.fix)
 
 
-def _is_plain(node: n.Node | None) -> TypeGuard[n.Number]:
+def _is_plain(node: ast.Node | None) -> TypeGuard[ast.Number]:
     """Whether it is a number without a unit, as most arguments are: there is nothing to do."""
-    return isinstance(node, n.Number) and not node.unit
+    return isinstance(node, ast.Number) and not node.unit
 
 
 def _requirement(problem: Any) -> str:

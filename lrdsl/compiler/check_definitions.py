@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.expand import Budget, expand
 from lrdsl.compiler.resolve_names import elaborate
@@ -15,7 +15,7 @@ from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library, is_shipped
 from lrdsl.language.reserved import RESERVED, WORDS, taken
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.parser import read_definitions
 from lrdsl.util.registry import did_you_mean
@@ -64,17 +64,17 @@ class _Checker:
         message = self._taken(name)
         if message is not None:
             self.reporter.report(
-                d.DUPLICATE_NAME, message, definition.span, fix="choose another name"
+                diag.DUPLICATE_NAME, message, definition.span, fix="choose another name"
             )
         elif name in self.known:
             message = f"`{name}` is defined twice"
             self.reporter.report(
-                d.DUPLICATE_NAME, message, definition.span, fix="rename one of them"
+                diag.DUPLICATE_NAME, message, definition.span, fix="rename one of them"
             )
         elif name in (library := Library(self.known, {})) and library.whole(name) != name:
             message = f"`{name}` is a field of the program `{name.rpartition('.')[0]}`"
             self.reporter.report(
-                d.DUPLICATE_NAME, message, definition.span, fix="choose another name"
+                diag.DUPLICATE_NAME, message, definition.span, fix="choose another name"
             )
         self._fields(definition)
 
@@ -88,10 +88,10 @@ class _Checker:
         for field in () if definition.program is None else definition.program.names:
             if field.id in earlier:
                 message = f"there are two fields `{field.id}`"
-                self.reporter.report(d.DUPLICATE_NAME, message, field.span)
+                self.reporter.report(diag.DUPLICATE_NAME, message, field.span)
             elif f"{definition.name}.{field.id}" in self.known:
                 message = f"`{definition.name}.{field.id}` is defined already"
-                self.reporter.report(d.DUPLICATE_NAME, message, field.span)
+                self.reporter.report(diag.DUPLICATE_NAME, message, field.span)
             earlier.add(field.id)
 
     def _parameters(self, definition: Definition) -> None:
@@ -103,14 +103,14 @@ class _Checker:
             if reserved or "." in name:
                 message = f"no parameter can be called `{name}`"
                 fix = None if "." in name else "it has a meaning of its own"
-                self.reporter.report(d.DUPLICATE_NAME, message, parameter.span, fix=fix)
+                self.reporter.report(diag.DUPLICATE_NAME, message, parameter.span, fix=fix)
             elif name in earlier:
                 message = f"there are two parameters `{name}`"
-                self.reporter.report(d.DUPLICATE_NAME, message, parameter.span)
+                self.reporter.report(diag.DUPLICATE_NAME, message, parameter.span)
             elif not any([name in _names(root) for root in definition.roots]):
                 message = f"`{definition.name}` never uses its parameter `{name}`"
                 self.reporter.report(
-                    d.UNUSED_PARAMETER, message, parameter.span, fix="leave it out"
+                    diag.UNUSED_PARAMETER, message, parameter.span, fix="leave it out"
                 )
             if parameter.default is not None and not parameter.words:
                 self._bound(parameter.default, earlier)
@@ -120,27 +120,27 @@ class _Checker:
         """Names in the body must be parameters: the caller's variables are not seen there."""
         self._bound(definition.body, {parameter.name for parameter in definition.parameters})
 
-    def _bound(self, root: n.Node, parameters: set[str]) -> None:
+    def _bound(self, root: ast.Node, parameters: set[str]) -> None:
         known = [*parameters, *RESERVED]
-        for node, _ in n.walk(root):
-            if isinstance(node, n.Name) and node.id not in known and node.id not in CURVES:
+        for node, _ in ast.walk(root):
+            if isinstance(node, ast.Name) and node.id not in known and node.id not in CURVES:
                 message = f"`{node.id}` is no parameter of this definition"
                 near = did_you_mean(node.id, [*known, *CURVES])
                 fix = f"make it one, or write the word in quotes: '{node.id}'"
-                self.reporter.report(d.UNBOUND, message, node.span, suggestion=near, fix=fix)
+                self.reporter.report(diag.UNBOUND, message, node.span, suggestion=near, fix=fix)
 
     def _calls_in(self, definition: Definition) -> None:
         """Look at the body as a call would have it, its arguments taken for right."""
         if self.enough or self._leads_round(definition) or self._is_spoilt(definition):
             self.unsound.add(definition.name)
             return
-        unknown = tuple([n.Argument(n.Faulty()) for _ in definition.parameters])
-        call: n.Node = n.Call(n.Name(definition.name), unknown)
-        entries = (n.Entry(n.Faulty(), None, False, n.Faulty()),)
+        unknown = tuple([ast.Argument(ast.Faulty()) for _ in definition.parameters])
+        call: ast.Node = ast.Call(ast.Name(definition.name), unknown)
+        entries = (ast.Entry(ast.Faulty(), None, False, ast.Faulty()),)
         if definition.bracket:
-            call = n.Bracket(n.Name(definition.name), entries)
+            call = ast.Bracket(ast.Name(definition.name), entries)
         if definition.is_modifier:
-            call = n.Pipe((n.Faulty(), call))
+            call = ast.Pipe((ast.Faulty(), call))
         scratch = Reporter(self.reporter.source)
         library = Library({**self.known, definition.name: definition})
         expanded = expand(call, library, scratch, self.budget)
@@ -149,13 +149,13 @@ class _Checker:
             elaborate(expanded, scratch, library)
         except RecursionError:
             message = "too much of the definition is nested in each other"
-            scratch.report(d.TOO_DEEP, message, definition.span)
+            scratch.report(diag.TOO_DEEP, message, definition.span)
         for found in scratch.diagnostics:
             place = Span(*_place(found.span, definition))
             if place in [other.span for other in self.reporter.diagnostics]:
                 continue  # of a mistyped name one complaint is enough
             self.reporter.report(found.problem, found.message, place, fix=found.fix)
-            self.enough = self.enough or found.problem == d.TOO_DEEP
+            self.enough = self.enough or found.problem == diag.TOO_DEEP
             self.unsound.add(definition.name)
 
     def _is_spoilt(self, definition: Definition) -> bool:
@@ -165,14 +165,14 @@ class _Checker:
         twice = len(set(names)) < len(names)
         return twice or self._taken(definition.name) is not None or bool(calls & self.unsound)
 
-    def _check_conditions(self, tree: n.Node, reporter: Reporter) -> None:
+    def _check_conditions(self, tree: ast.Node, reporter: Reporter) -> None:
         """Complain about conditions that no call can decide."""
-        for node, _ in n.walk(tree):
-            if isinstance(node, n.If):
+        for node, _ in ast.walk(tree):
+            if isinstance(node, ast.If):
                 mistakes = Reporter("")
                 decide(node.condition, None, mistakes)
                 for found in mistakes.diagnostics:
-                    if found.problem == d.BAD_CONDITION:
+                    if found.problem == diag.BAD_CONDITION:
                         reporter.add(found)
 
     def _leads_round(self, definition: Definition) -> bool:
@@ -182,21 +182,21 @@ class _Checker:
             if name.id == definition.name:
                 message = f"`{name.id}` calls itself, and definitions do not recurse"
                 fix = "say it with `repeat`"
-                self.reporter.report(d.RECURSION, message, name.span, fix=fix)
+                self.reporter.report(diag.RECURSION, message, name.span, fix=fix)
             else:
                 message = f"`{name.id}` is defined below, and a definition uses earlier ones"
-                self.reporter.report(d.NOT_DEFINED_YET, message, name.span, fix="move it above")
+                self.reporter.report(diag.NOT_DEFINED_YET, message, name.span, fix="move it above")
         return bool(calls)
 
 
-def _calls(definition: Definition) -> list[n.Call | n.Bracket]:
+def _calls(definition: Definition) -> list[ast.Call | ast.Bracket]:
     """The calls in the body and the defaults."""
-    nodes = [node for root in definition.roots for node, _ in n.walk(root)]
-    return [node for node in nodes if isinstance(node, (n.Call, n.Bracket))]
+    nodes = [node for root in definition.roots for node, _ in ast.walk(root)]
+    return [node for node in nodes if isinstance(node, (ast.Call, ast.Bracket))]
 
 
-def _names(root: n.Node) -> set[str]:
-    return {node.id for node, _ in n.walk(root) if isinstance(node, n.Name)}
+def _names(root: ast.Node) -> set[str]:
+    return {node.id for node, _ in ast.walk(root) if isinstance(node, ast.Name)}
 
 
 def _place(span: Span, definition: Definition) -> tuple[int, int]:

@@ -10,9 +10,9 @@ import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Reporter
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import short
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -25,16 +25,16 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def word_of(node: n.Node) -> str | None:
+def word_of(node: ast.Node) -> str | None:
     """The word that a node is, bare or quoted; None if it is no word.
 
     >>> word_of(n.String("cos")), word_of(n.Name("cos")), word_of(n.Number(1.0))
     ('cos', 'cos', None)
     """
     match node:
-        case n.Name(id=word) | n.String(value=word) | n.Keyword(word=word):
+        case ast.Name(id=word) | ast.String(value=word) | ast.Keyword(word=word):
             return word
-        case n.Default():
+        case ast.Default():
             return "_"
     return None
 
@@ -46,48 +46,48 @@ class Conditions(NamedTuple):
     whether the run supplies `base`, `total` or `epoch`, None if that cannot be said yet.
     """
 
-    numbers: Callable[[n.Node, n.Node], tuple[Any, Any] | None]
+    numbers: Callable[[ast.Node, ast.Node], tuple[Any, Any] | None]
     is_known: Callable[[str], bool | None]
     reporter: Reporter
 
-    def decide(self, node: n.Node) -> bool | None:
+    def decide(self, node: ast.Node) -> bool | None:
         """Whether a condition holds; None, and a complaint, if it cannot be decided."""
         match node:
-            case n.Keyword(word="true" | "false"):
+            case ast.Keyword(word="true" | "false"):
                 return node.word == "true"
-            case n.Not(operand=operand):
+            case ast.Not(operand=operand):
                 found = self.decide(operand)
                 return None if found is None else not found
-            case n.Logic(operator=word, parts=parts):
+            case ast.Logic(operator=word, parts=parts):
                 settles = word == "or"  # one such part settles it, whatever the others are
                 found_parts = [self.decide(part) for part in parts]
                 if settles in found_parts:
                     return settles
                 return None if None in found_parts else not settles
-            case n.Compare():
+            case ast.Compare():
                 return self._compare(node)
-            case n.Faulty():
+            case ast.Faulty():
                 return None
         message = f"`{short(node)}` is no condition"
         fix = "compare it with something: `n > 0`, `mode == 'linear'`"
-        self.reporter.report(d.BAD_CONDITION, message, node.span, fix=fix)
+        self.reporter.report(diag.BAD_CONDITION, message, node.span, fix=fix)
         return None
 
-    def _compare(self, node: n.Compare) -> bool | None:
+    def _compare(self, node: ast.Compare) -> bool | None:
         left, right = node.left, node.right
         if _is_word(left) or _is_word(right):
             return self._words(node, *((right, left) if _is_word(left) else (left, right)))
         numbers = self.numbers(left, right)
         return None if numbers is None else _COMPARISONS[node.operator](*numbers)
 
-    def _words(self, node: n.Compare, side: n.Node, word: n.Node) -> bool | None:
+    def _words(self, node: ast.Compare, side: ast.Node, word: ast.Node) -> bool | None:
         if node.operator not in ("==", "!="):
             message = f"`{short(word)}` is a word, and words are compared by `==` and `!=`"
-            self.reporter.report(d.BAD_CONDITION, message, node.span)
+            self.reporter.report(diag.BAD_CONDITION, message, node.span)
             return None
-        if isinstance(side, n.Faulty):
+        if isinstance(side, ast.Faulty):
             return None
-        name = side.id if isinstance(side, n.Name) else ""
+        name = side.id if isinstance(side, ast.Name) else ""
         if word_of(word) == "none" and name in ("base", "total", "epoch"):
             known = self.is_known(name)
             same = None if known is None else not known
@@ -96,5 +96,5 @@ class Conditions(NamedTuple):
         return same if same is None else same == (node.operator == "==")
 
 
-def _is_word(node: n.Node) -> bool:
-    return isinstance(node, (n.String, n.Keyword, n.Default))
+def _is_word(node: ast.Node) -> bool:
+    return isinstance(node, (ast.String, ast.Keyword, ast.Default))

@@ -9,7 +9,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import fail
 from lrdsl.language.library.files import text_of
 from lrdsl.language.reserved import RESERVED
@@ -63,10 +63,10 @@ class Context:
         total = _positive("total_steps", total_steps)
         if total is not None and total != int(total):
             raise fail(
-                d.BAD_CONTEXT, f"`total_steps` must be a whole number of updates, not {total}"
+                diag.BAD_CONTEXT, f"`total_steps` must be a whole number of updates, not {total}"
             )
         if total is not None and total > LAST_STEP:
-            raise fail(d.BAD_CONTEXT, f"`total_steps` must be at most 2**53, not {total:g}")
+            raise fail(diag.BAD_CONTEXT, f"`total_steps` must be at most 2**53, not {total:g}")
         return cls(
             None if total is None else int(total),
             _positive("steps_per_epoch", steps_per_epoch),
@@ -101,7 +101,7 @@ class Context:
         for name in schedules:
             if name in self.variables:
                 message = f"`{name}` is both a variable and a schedule"
-                raise fail(d.BAD_CONTEXT, message, fix="give the variable another name")
+                raise fail(diag.BAD_CONTEXT, message, fix="give the variable another name")
         return replace(self, schedules=MappingProxyType(dict(schedules)))
 
     @property
@@ -136,13 +136,13 @@ def _number(name: str, value: object) -> float:
     number = as_number(value)
     if number is None:
         shown = f"the text {value!r}" if isinstance(value, str) else repr(value)
-        raise fail(d.BAD_CONTEXT, f"`{name}` must be a number, not {shown}")
+        raise fail(diag.BAD_CONTEXT, f"`{name}` must be a number, not {shown}")
     try:
         found = float(number)
     except OverflowError:
         found = math.inf
     if not math.isfinite(found):
-        raise fail(d.BAD_CONTEXT, f"`{name}` must be a finite number, not {found}")
+        raise fail(diag.BAD_CONTEXT, f"`{name}` must be a finite number, not {found}")
     return found
 
 
@@ -151,12 +151,12 @@ def _positive(name: str, value: object) -> float | None:
         return None
     number = _number(name, value)
     if number <= 0:
-        raise fail(d.BAD_CONTEXT, f"`{name}` must be above 0, not {number:g}")
+        raise fail(diag.BAD_CONTEXT, f"`{name}` must be above 0, not {number:g}")
     return number
 
 
 def _variable(name: str, value: object) -> float:
     if name in RESERVED or name in PARTS or not NAME.fullmatch(name):
         why = "has a meaning of its own" if name in RESERVED else "is no name in a spec"
-        raise fail(d.BAD_CONTEXT, f"no variable can be called `{name}`: it {why}")
+        raise fail(diag.BAD_CONTEXT, f"no variable can be called `{name}`: it {why}")
     return _number(name, value)

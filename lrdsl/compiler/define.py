@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import read_own
 from lrdsl.diagnostics import fail
 from lrdsl.language.library import keep, loaded
@@ -56,7 +56,7 @@ def _keep(found: Mapping[str, Definition], home: str) -> tuple[str, ...]:
         if elsewhere != home and str(known[name]) != str(definition):
             where = elsewhere or "by `lrdsl.define`"
             message = f"`{name}` has been defined already: {where}"
-            raise fail(d.DUPLICATE_NAME, message, fix="choose another name")
+            raise fail(diag.DUPLICATE_NAME, message, fix="choose another name")
     gone = {name for name in known if home and _HOMES.get(name) == home} - set(found)
     keep(found, gone)
     for name in gone:

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 from lrdsl.diagnostics import Span
 from lrdsl.language.modifiers.base import Length
 from lrdsl.language.signal import Exact, Signal
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 Ask: TypeAlias = "Callable[[Span], float | None]"
 """A question for a value, `prev` or `next`; the span is who asks, for a complaint."""
@@ -49,7 +49,7 @@ class Extent(NamedTuple):
     """
 
     length: Length | None
-    node: n.Node
+    node: ast.Node
     is_number: bool = False
     by_default: bool = False
     fixed: Exact = 0

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.compiler.conditions import Conditions
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.environment import Frame, Place
@@ -28,7 +28,7 @@ from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.presets import is_preset
 from lrdsl.language.shapes import SHAPES
 from lrdsl.language.signal import LAST_STEP, Exact, exact
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import short, write
 from lrdsl.util.registry import did_you_mean
 
@@ -51,40 +51,40 @@ class Domain(ABC, Generic[T]):
         """What the number is for, as messages call it: "`steps` of `cosine`"."""
         self.outer: Domain[T] | None = None
 
-    def evaluate(self, node: n.Node) -> T | None:
+    def evaluate(self, node: ast.Node) -> T | None:
         """The number that a node stands for."""
         match node:
-            case n.Number():
+            case ast.Number():
                 return self.number(node)
-            case n.Name(id=id):
+            case ast.Name(id=id):
                 known = self.context.variables.get(id)
                 return self.name(node) if known is None else self.convert(known)
-            case n.Arithmetic(operators=operators, parts=parts):
+            case ast.Arithmetic(operators=operators, parts=parts):
                 left = self.evaluate(parts[0])
                 for each, part in zip(operators, parts[1:], strict=True):
                     right = self.evaluate(part)
                     known = left is not None and right is not None
                     left = self.operate(each, (left, right), part) if known else None
                 return left
-            case n.Negative(operand=operand):
+            case ast.Negative(operand=operand):
                 value = self.evaluate(operand)
                 return None if value is None else -value
-            case n.Power(base=base, exponent=exponent):
+            case ast.Power(base=base, exponent=exponent):
                 pair = (self.evaluate(base), self.evaluate(exponent))
                 return None if None in pair else self.operate("**", pair, node)
-            case n.Call(name=n.Name(id=id)) if id in FUNCTIONS:
+            case ast.Call(name=ast.Name(id=id)) if id in FUNCTIONS:
                 if not check_function(node, self.reporter):
                     return None
                 values = tuple([self.evaluate(argument.value) for argument in node.arguments])
                 return None if None in values else self.operate(id, values, node)
-            case n.If(then=then, condition=condition, otherwise=otherwise):
+            case ast.If(then=then, condition=condition, otherwise=otherwise):
                 chosen = decide(condition, self.context, self.reporter)
                 return None if chosen is None else self.evaluate(then if chosen else otherwise)
-            case n.Outer(argument=argument):
+            case ast.Outer(argument=argument):
                 return self.outside().evaluate(argument)
-            case n.Scope(body=body):
+            case ast.Scope(body=body):
                 return self.inside().evaluate(body)
-            case n.Faulty():
+            case ast.Faulty():
                 return None
         self.no_number(node)
         return None
@@ -100,11 +100,11 @@ class Domain(ABC, Generic[T]):
         return inner
 
     @abstractmethod
-    def number(self, node: n.Number) -> T | None:
+    def number(self, node: ast.Number) -> T | None:
         """The number as written, its unit applied."""
 
     @abstractmethod
-    def name(self, node: n.Name) -> T | None:
+    def name(self, node: ast.Name) -> T | None:
         """What a name that is no variable stands for."""
 
     @abstractmethod
@@ -112,29 +112,29 @@ class Domain(ABC, Generic[T]):
         """The number of a variable."""
 
     @abstractmethod
-    def operate(self, name: str, operands: tuple[Any, ...], node: n.Node) -> T | None:
+    def operate(self, name: str, operands: tuple[Any, ...], node: ast.Node) -> T | None:
         """The outcome of an operator or a function; `node` is what to point at."""
 
-    def no_number(self, node: n.Node) -> None:
+    def no_number(self, node: ast.Node) -> None:
         """Complain about what is no number at all."""
         if (
-            isinstance(node, n.Call)
+            isinstance(node, ast.Call)
             and node.name.id not in SHAPES
             and node.name.id not in MODIFIERS
         ):
             name = node.name
             suggestion = did_you_mean(name.id, FUNCTIONS)
             message = f"there is no function `{name.id}`"
-            self.complain(d.UNKNOWN_NAME, message, name.span, suggestion)
+            self.complain(diag.UNKNOWN_NAME, message, name.span, suggestion)
             return
-        schedule = isinstance(node, (n.Call, n.Bracket, n.Chain, n.Pipe))
+        schedule = isinstance(node, (ast.Call, ast.Bracket, ast.Chain, ast.Pipe))
         what = "a schedule" if schedule else "no number"
         message = f"`{short(node)}` is {what}, and {self.where} takes {self.kind}"
-        self.complain(d.WRONG_KIND, message, node.span)
+        self.complain(diag.WRONG_KIND, message, node.span)
 
     def complain(
         self,
-        problem: d.Problem,
+        problem: diag.Problem,
         message: str,
         span: Span,
         suggestion: tuple[str, str] | None = None,
@@ -143,17 +143,17 @@ class Domain(ABC, Generic[T]):
         """Report something."""
         self.reporter.report(problem, message, span, suggestion=suggestion, fix=fix)
 
-    def unbound(self, node: n.Name) -> None:
+    def unbound(self, node: ast.Name) -> None:
         """Complain about a name that nobody has given a value."""
         name = node.id
         if name in self.context.schedules:
             message = f"`{name}` is a schedule, which changes, and {self.where} takes {self.kind}"
             fix = f"arithmetic with a schedule stands alone: `0.1 * {name}`"
-            self.complain(d.WRONG_KIND, message, node.span, fix=fix)
+            self.complain(diag.WRONG_KIND, message, node.span, fix=fix)
             return
         if name in SHAPES or name in MODIFIERS or name in FUNCTIONS:
             message = f"`{name}` is no number, and {self.where} takes {self.kind}"
-            self.complain(d.WRONG_KIND, message, node.span)
+            self.complain(diag.WRONG_KIND, message, node.span)
             return
         known = [
             *self.context.variables,
@@ -174,9 +174,9 @@ class Domain(ABC, Generic[T]):
         elif suggestion is None and is_all:
             suggestion = did_you_mean(name, SHAPES, "{}()")
             fix = f"bind it, or choose a preset of that name with `schedule@lr={name}`"
-        self.complain(d.UNBOUND, message, node.span, suggestion, fix)
+        self.complain(diag.UNBOUND, message, node.span, suggestion, fix)
 
-    def compute(self, name: str, operands: tuple[float, ...], node: n.Node) -> float | None:
+    def compute(self, name: str, operands: tuple[float, ...], node: ast.Node) -> float | None:
         """An operator or a function over floats; anything but a finite outcome is reported."""
         function = OPERATORS[name] if name in OPERATORS else FUNCTIONS[name].compute
         if name in ("floor", "ceil"):
@@ -186,17 +186,17 @@ class Domain(ABC, Generic[T]):
         if math.isfinite(outcome):
             return outcome
         if name == "/" and operands[-1] == 0:
-            known = "" if isinstance(node, n.Number) else f": `{short(node)}` is 0 here"
-            self.complain(d.DIVISION_BY_ZERO, f"division by zero{known}", node.span)
+            known = "" if isinstance(node, ast.Number) else f": `{short(node)}` is 0 here"
+            self.complain(diag.DIVISION_BY_ZERO, f"division by zero{known}", node.span)
         elif name == "**" and operands[0] == 0:
             message = f"division by zero: `{short(node)}` is 0 to a negative power"
-            self.complain(d.DIVISION_BY_ZERO, message, node.span)
+            self.complain(diag.DIVISION_BY_ZERO, message, node.span)
         elif math.isnan(outcome) or name == "log":
             shown = ", ".join(f"{operand:g}" for operand in operands)
             text = f"{shown.replace(', ', ' ** ')}" if name == "**" else f"{name}({shown})"
-            self.complain(d.BAD_ARITHMETIC, f"`{text}` has no value", node.span)
+            self.complain(diag.BAD_ARITHMETIC, f"`{text}` has no value", node.span)
         else:
-            self.complain(d.OVERFLOW, "this is too large for a number", node.span)
+            self.complain(diag.OVERFLOW, "this is too large for a number", node.span)
         return None
 
 
@@ -225,16 +225,16 @@ class Values(Domain[float]):
             found.outer = cls.at(context, reporter, where, frame.outer)
         return found
 
-    def number(self, node: n.Number) -> float | None:
+    def number(self, node: ast.Number) -> float | None:
         if not node.unit:
             return node.value
         plain = {"%": f"{node.value / 100:g}", "dur": f"{node.value:g}"}.get(node.unit)
         fix = (f"did you mean `{plain}`?", plain) if plain is not None else None
         message = f"`{write(node)}` is a duration, and {self.where} takes a value"
-        self.complain(d.WRONG_KIND, message, node.span, fix, "leave out the unit")
+        self.complain(diag.WRONG_KIND, message, node.span, fix, "leave out the unit")
         return None
 
-    def name(self, node: n.Name) -> float | None:
+    def name(self, node: ast.Name) -> float | None:
         name = node.id
         if name in CONSTANTS:
             return CONSTANTS[name]
@@ -246,11 +246,11 @@ class Values(Domain[float]):
             return base(self.context, self.reporter, node.span)
         if name in DURATIONS:
             message = f"`{name}` is a duration, and {self.where} takes a value"
-            self.complain(d.WRONG_KIND, message, node.span)
+            self.complain(diag.WRONG_KIND, message, node.span)
         elif name == "t":
             message = f"`t` changes, and {self.where} takes one value"
             fix = "a formula in `t` stands alone: `0.1 / (1 + 0.05*t) | take(500)`"
-            self.complain(d.WRONG_KIND, message, node.span, fix=fix)
+            self.complain(diag.WRONG_KIND, message, node.span, fix=fix)
         else:
             self.unbound(node)
         return None
@@ -258,7 +258,7 @@ class Values(Domain[float]):
     def convert(self, value: float) -> float:
         return float(value)
 
-    def operate(self, name: str, operands: tuple[Any, ...], node: n.Node) -> float | None:
+    def operate(self, name: str, operands: tuple[Any, ...], node: ast.Node) -> float | None:
         return self.compute(name, operands, node)
 
 
@@ -273,7 +273,7 @@ class Durations(Domain[Exact]):
         if place.outer is not None:
             self.outer = Durations(context, reporter, where, place.outer)
 
-    def number(self, node: n.Number) -> Exact | None:
+    def number(self, node: ast.Number) -> Exact | None:
         if not node.unit and is_whole(node.value):
             return int(node.value)
         per, needs = self.context.updates_per(node.unit)
@@ -282,7 +282,7 @@ class Durations(Domain[Exact]):
             return None
         return _bounded(exact(node.value) * per)
 
-    def name(self, node: n.Name) -> Exact | None:
+    def name(self, node: ast.Name) -> Exact | None:
         name = node.id
         if name == "total":
             if self.context.total_steps is None:
@@ -296,27 +296,27 @@ class Durations(Domain[Exact]):
             return self._rest(node)
         if name in ("base", "prev", "next", "pi", "t"):
             message = f"`{name}` is a value, and {self.where} takes a duration"
-            self.complain(d.WRONG_KIND, message, node.span)
+            self.complain(diag.WRONG_KIND, message, node.span)
         else:
             self.unbound(node)
         return None
 
-    def _rest(self, node: n.Name) -> Exact | None:
+    def _rest(self, node: ast.Name) -> Exact | None:
         if self.place.rest is None:
             if self.context.total_steps is None:
                 self._needs("`rest`", "total_steps", node.span)
             else:
                 message = "`rest` is unknown here: a segment before it has no length of its own"
-                self.complain(d.NO_LENGTH, message, node.span, fix="give that one its length")
+                self.complain(diag.NO_LENGTH, message, node.span, fix="give that one its length")
         return self.place.rest
 
     def _needs(self, what: str, needs: str, span: Span) -> None:
-        self.complain(d.NEEDS_CONTEXT, f"{what} needs {needs}", span, fix=f"pass {needs}=…")
+        self.complain(diag.NEEDS_CONTEXT, f"{what} needs {needs}", span, fix=f"pass {needs}=…")
 
     def convert(self, value: float) -> Exact:
         return int(value) if is_whole(value) else exact(value)
 
-    def operate(self, name: str, operands: tuple[Any, ...], node: n.Node) -> Exact | None:
+    def operate(self, name: str, operands: tuple[Any, ...], node: ast.Node) -> Exact | None:
         if name in ("min", "max"):
             outcome: Exact = min(operands) if name == "min" else max(operands)
             return outcome
@@ -331,7 +331,7 @@ class Durations(Domain[Exact]):
         return None if found is None else exact(found)
 
 
-def decide(node: n.Node, context: Context | None, reporter: Reporter) -> bool | None:
+def decide(node: ast.Node, context: Context | None, reporter: Reporter) -> bool | None:
     """Whether a condition holds; None, and a complaint, if it cannot be decided.
 
     Without a context only what literal numbers and words decide is decided.
@@ -341,12 +341,12 @@ def decide(node: n.Node, context: Context | None, reporter: Reporter) -> bool | 
         if context is None:
             return None
         if name == "base" and context.base_follows:
-            reporter.report(d.NEEDS_CONTEXT, "`base` is not known yet", node.span)
+            reporter.report(diag.NEEDS_CONTEXT, "`base` is not known yet", node.span)
             return None
         known = {"base": context.base_lr, "total": context.total_steps, "epoch": context.epoch}
         return known[name] is not None
 
-    def numbers(left: n.Node, right: n.Node) -> tuple[float | Exact, float | Exact] | None:
+    def numbers(left: ast.Node, right: ast.Node) -> tuple[float | Exact, float | Exact] | None:
         known, domain = context or Context(), _domain_of(left, right)
         found = [domain(known, reporter).evaluate(side) for side in (left, right)]
         return None if found[0] is None or found[1] is None else (found[0], found[1])
@@ -354,14 +354,14 @@ def decide(node: n.Node, context: Context | None, reporter: Reporter) -> bool | 
     return Conditions(numbers, is_known, reporter).decide(node)
 
 
-def _domain_of(*nodes: n.Node) -> Callable[[Context, Reporter], Domain[Any]]:
+def _domain_of(*nodes: ast.Node) -> Callable[[Context, Reporter], Domain[Any]]:
     """What evaluates the sides of a comparison: durations if one of them is one."""
     durations = any(
         [
-            bool(part.unit) if isinstance(part, n.Number) else part.id in DURATIONS
+            bool(part.unit) if isinstance(part, ast.Number) else part.id in DURATIONS
             for node in nodes
-            for part, _ in n.walk(node)
-            if isinstance(part, (n.Number, n.Name))
+            for part, _ in ast.walk(node)
+            if isinstance(part, (ast.Number, ast.Name))
         ]
     )
     where = "a condition"
@@ -369,7 +369,7 @@ def _domain_of(*nodes: n.Node) -> Callable[[Context, Reporter], Domain[Any]]:
     def nowhere(reporter: Reporter) -> Callable[[Span], float | None]:
         def complain(span: Span) -> None:
             message = "`prev` and `next` have no meaning in a condition"
-            reporter.report(d.WRONG_PLACE, message, span)
+            reporter.report(diag.WRONG_PLACE, message, span)
 
         return complain
 
@@ -387,7 +387,7 @@ def base(context: Context, reporter: Reporter, span: Span) -> float | None:
         written = reporter.source[span.start : span.stop]
         what = "`base`" if written == "base" else "this leans on `base`, which"
         fix = "pass base_lr=…, or write the value"
-        reporter.report(d.NEEDS_CONTEXT, f"{what} needs base_lr", span, fix=fix)
+        reporter.report(diag.NEEDS_CONTEXT, f"{what} needs base_lr", span, fix=fix)
     return context.base_lr
 
 

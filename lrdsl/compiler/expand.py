@@ -15,7 +15,7 @@ from functools import partial
 from graphlib import TopologicalSorter
 from typing import TypeAlias
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.compiler.conditions import word_of
 from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.fold_constants import folded
@@ -23,7 +23,7 @@ from lrdsl.diagnostics import NOWHERE, Reporter, Span
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS, of_lists
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.definition import DefinedParameter, Definition
 from lrdsl.util.registry import did_you_mean
 
@@ -55,8 +55,8 @@ class _TooMuch(Exception):
 
 
 def expand(
-    tree: n.Node, library: Library, reporter: Reporter, budget: Budget | None = None
-) -> n.Node:
+    tree: ast.Node, library: Library, reporter: Reporter, budget: Budget | None = None
+) -> ast.Node:
     """The tree without calls of definitions; what is wrong with them is reported."""
     if not _has_calls(tree, library):
         return tree
@@ -64,28 +64,28 @@ def expand(
     try:
         return expander.expand(tree, 0)
     except (_TooMuch, RecursionError):
-        reporter.report(d.TOO_DEEP, "the definitions make too much of this", expander.call)
-        return n.Faulty(span=tree.span)
+        reporter.report(diag.TOO_DEEP, "the definitions make too much of this", expander.call)
+        return ast.Faulty(span=tree.span)
 
 
-def fields(tree: n.Node, library: Library) -> Mapping[str, n.Node]:
+def fields(tree: ast.Node, library: Library) -> Mapping[str, ast.Node]:
     """What a call of a program drives: the call of each field by its name; else nothing.
 
     Fields that come to `none` are left out.
     """
-    definition = library.find(tree.name.id) if isinstance(tree, n.Call) else None
-    if definition is None or definition.program is None or not isinstance(tree, n.Call):
+    definition = library.find(tree.name.id) if isinstance(tree, ast.Call) else None
+    if definition is None or definition.program is None or not isinstance(tree, ast.Call):
         return {}
-    found: dict[str, n.Node] = {}
+    found: dict[str, ast.Node] = {}
     for key in definition.program.names:
-        name = n.Name(f"{definition.name}.{key.id}", span=tree.name.span)
-        call = n.Call(name, tree.arguments, span=tree.span)
-        if expand(call, library, Reporter("")) != n.Keyword("none"):
+        name = ast.Name(f"{definition.name}.{key.id}", span=tree.name.span)
+        call = ast.Call(name, tree.arguments, span=tree.span)
+        if expand(call, library, Reporter("")) != ast.Keyword("none"):
             found[key.id] = call
     return found
 
 
-def own_text(tree: n.Node, library: Library) -> str:
+def own_text(tree: ast.Node, library: Library) -> str:
     """The user's definitions that a tree leads to, as text, each after those that it uses."""
     if not library.has_user:
         return ""
@@ -101,29 +101,29 @@ def own_text(tree: n.Node, library: Library) -> str:
     return "\n".join([str(library.find(name)) for name in ordered.static_order()])
 
 
-def _own_calls(roots: Iterable[n.Node], library: Library) -> list[str]:
+def _own_calls(roots: Iterable[ast.Node], library: Library) -> list[str]:
     """The names of the user's definitions that are called in some trees."""
     calls = [
         library.whole(node.name.id)
         for root in roots
-        for node, _ in n.walk(root)
-        if isinstance(node, (n.Call, n.Bracket)) and node.name.id in library
+        for node, _ in ast.walk(root)
+        if isinstance(node, (ast.Call, ast.Bracket)) and node.name.id in library
     ]
     return [name for name in dict.fromkeys(calls) if library.is_user(name)]
 
 
-def _has_calls(tree: n.Node, library: Library, *, or_choices: bool = True) -> bool:
+def _has_calls(tree: ast.Node, library: Library, *, or_choices: bool = True) -> bool:
     """Whether there are calls of definitions in a tree, or conditions: work for the expander."""
     names: set[str] = set()
-    for node in itertools.chain.from_iterable(n.levels(tree)):
-        if isinstance(node, (n.Call, n.Bracket)):
+    for node in itertools.chain.from_iterable(ast.levels(tree)):
+        if isinstance(node, (ast.Call, ast.Bracket)):
             names.add(node.name.id)
-        elif or_choices and isinstance(node, n.If):
+        elif or_choices and isinstance(node, ast.If):
             return True
     return any([name in LISTS or name in library for name in names])
 
 
-Bound: TypeAlias = "dict[str, n.Node | tuple[n.Entry | n.Name, ...]]"
+Bound: TypeAlias = "dict[str, ast.Node | tuple[ast.Entry | ast.Name, ...]]"
 """What a call gives for each parameter; entries in brackets are many nodes."""
 
 
@@ -135,88 +135,90 @@ class _Expander:
         self.call = NOWHERE
         """The call in the spec itself that is being expanded."""
 
-    def expand(self, node: n.Node, level: int) -> n.Node:
+    def expand(self, node: ast.Node, level: int) -> ast.Node:
         """A node of the spec, or of what a call stands for, with its calls replaced."""
         self.budget.spend()
         match node:
-            case n.Call() if node.name.id in LISTS:
+            case ast.Call() if node.name.id in LISTS:
                 if level == 0:
                     self.call = node.span
                 inside = self._rebuilt(node, level)
-                assert isinstance(inside, n.Call)
+                assert isinstance(inside, ast.Call)
                 return of_lists(inside, self.reporter)
-            case n.Call() | n.Bracket():
+            case ast.Call() | ast.Bracket():
                 definition = self.library.find(node.name.id)
                 if definition is not None:
                     return self._replace(node, definition, level)
-            case n.Pipe(parts=(first, *others)):
+            case ast.Pipe(parts=(first, *others)):
                 parts = (self.expand(first, level), *self._modifiers(others, level))
-                return n.Pipe(parts, span=node.span)
-            case n.Modifiers(parts=parts):
-                return n.Modifiers(self._modifiers(parts, level), span=node.span)
-            case n.If():
+                return ast.Pipe(parts, span=node.span)
+            case ast.Modifiers(parts=parts):
+                return ast.Modifiers(self._modifiers(parts, level), span=node.span)
+            case ast.If():
                 return self._choose(node, level)
         inside = self._rebuilt(node, level)
         return inside if level == 0 else folded(inside)
 
-    def _rebuilt(self, node: n.Node, level: int) -> n.Node:
-        return n.rebuild(node, partial(self.expand, level=level), None)
+    def _rebuilt(self, node: ast.Node, level: int) -> ast.Node:
+        return ast.rebuild(node, partial(self.expand, level=level), None)
 
-    def _choose(self, node: n.If, level: int) -> n.Node:
+    def _choose(self, node: ast.If, level: int) -> ast.Node:
         condition = self.expand(node.condition, level)
         decided = decide(condition, None, Reporter(""))
         if decided is not None:
             return self.expand(node.then if decided else node.otherwise, level)
         then, otherwise = self.expand(node.then, level), self.expand(node.otherwise, level)
-        return n.If(then, condition, otherwise, span=node.span)
+        return ast.If(then, condition, otherwise, span=node.span)
 
-    def _modifiers(self, nodes: Iterable[n.Node], level: int) -> tuple[n.Node, ...]:
+    def _modifiers(self, nodes: Iterable[ast.Node], level: int) -> tuple[ast.Node, ...]:
         found = [self._modifier(node, level) for node in nodes]
-        parts = [each.parts if isinstance(each, n.Modifiers) else (each,) for each in found]
+        parts = [each.parts if isinstance(each, ast.Modifiers) else (each,) for each in found]
         return tuple(itertools.chain.from_iterable(parts))
 
-    def _modifier(self, node: n.Node, level: int) -> n.Node:
+    def _modifier(self, node: ast.Node, level: int) -> ast.Node:
         """What stands right of a `|`."""
-        name = node.name.id if isinstance(node, (n.Call, n.Bracket)) else None
+        name = node.name.id if isinstance(node, (ast.Call, ast.Bracket)) else None
         definition = None if name is None else self.library.find(name)
-        if definition is None or not isinstance(node, (n.Call, n.Bracket)):
+        if definition is None or not isinstance(node, (ast.Call, ast.Bracket)):
             return self.expand(node, level)
         if not definition.is_modifier:
             message = f"`{name}` is a schedule, and a modifier belongs after `|`"
             fix = "segments are joined by `>>`"
-            self.reporter.report(d.WRONG_PLACE, message, node.span, fix=fix)
-            return n.Faulty(span=node.span)
+            self.reporter.report(diag.WRONG_PLACE, message, node.span, fix=fix)
+            return ast.Faulty(span=node.span)
         return self._body(node, definition, level)
 
-    def _replace(self, node: n.Call | n.Bracket, definition: Definition, level: int) -> n.Node:
+    def _replace(
+        self, node: ast.Call | ast.Bracket, definition: Definition, level: int
+    ) -> ast.Node:
         """What a call stands for where a schedule belongs."""
         body = self._body(node, definition, level)
-        if isinstance(body, n.Modifiers):
+        if isinstance(body, ast.Modifiers):
             # A modifier by itself modifies what there is: the group's own value.
-            return n.Pipe((n.Name("base", span=node.span), *body.parts), span=node.span)
+            return ast.Pipe((ast.Name("base", span=node.span), *body.parts), span=node.span)
         return body
 
-    def _body(self, node: n.Call | n.Bracket, definition: Definition, level: int) -> n.Node:
+    def _body(self, node: ast.Call | ast.Bracket, definition: Definition, level: int) -> ast.Node:
         if level == 0:
             self.call = node.span
         if level >= MOST_LEVELS:
             raise _TooMuch
         bound = self._bind(node, definition)
         if bound is None:
-            if isinstance(node, n.Call):
+            if isinstance(node, ast.Call):
                 for argument in node.arguments:
                     self.expand(argument.value, level)
-            return n.Faulty(span=node.span)
+            return ast.Faulty(span=node.span)
         body = definition.body
-        if isinstance(body, n.Program):
+        if isinstance(body, ast.Program):
             body = self._field(body)
         simplify = partial(self._simplified, level=level + 1)
         substitution = _Substitution(definition, node.span, bound, self.budget, simplify)
         # Arguments are expanded where they are put: a part that is not chosen never matters.
         inside = self.expand(substitution.apply(body), level + 1)
-        return n.Scope(inside, span=node.span) if substitution.reaches_out else inside
+        return ast.Scope(inside, span=node.span) if substitution.reaches_out else inside
 
-    def _simplified(self, node: n.Node, level: int) -> n.Node:
+    def _simplified(self, node: ast.Node, level: int) -> ast.Node:
         """An argument with what is plain arithmetic in it done, before it is put in many times.
 
         What calls a definition is left as it is: there may be something wrong with the call, which
@@ -229,27 +231,27 @@ class _Expander:
         self.budget.left = left
         return simple
 
-    def _field(self, program: n.Program) -> n.Node:
+    def _field(self, program: ast.Program) -> ast.Node:
         """The schedule that a program is where one schedule belongs: that of `lr`."""
         names = [name.id for name in program.names]
         return program.values[names.index("lr") if "lr" in names else 0]
 
-    def _bind(self, node: n.Call | n.Bracket, definition: Definition) -> Bound | None:
+    def _bind(self, node: ast.Call | ast.Bracket, definition: Definition) -> Bound | None:
         """The arguments by parameter; None, and complaints, when they do not fit."""
-        if definition.bracket != isinstance(node, n.Bracket):
+        if definition.bracket != isinstance(node, ast.Bracket):
             kind = "square" if definition.bracket else "round"
             self.reporter.report(
-                d.WRONG_PLACE,
+                diag.WRONG_PLACE,
                 f"`{definition.name}` takes {kind} brackets",
                 node.span,
                 fix=f"write `{definition.signature}`",
             )
             return None
-        if isinstance(node, n.Bracket):
+        if isinstance(node, ast.Bracket):
             return {definition.parameters[0].name: node.entries}
         return self._bind_call(node, definition)
 
-    def _bind_call(self, call: n.Call, definition: Definition) -> Bound | None:
+    def _bind_call(self, call: ast.Call, definition: Definition) -> Bound | None:
         parameters = {parameter.name: parameter for parameter in definition.parameters}
         fix, sound = f"it is `{definition.signature}`", True
         bound: Bound = {}
@@ -263,7 +265,7 @@ class _Expander:
                     most, given = len(parameters), len(call.arguments)
                     count = f"at most {most} argument{'s' * (most > 1)}" if most else "no arguments"
                     message = f"`{definition.name}` takes {count}, not {given}"
-                    self.reporter.report(d.TOO_MANY_ARGUMENTS, message, argument.span, fix=fix)
+                    self.reporter.report(diag.TOO_MANY_ARGUMENTS, message, argument.span, fix=fix)
                     return None
             else:
                 parameter = parameters.get(name)
@@ -271,15 +273,17 @@ class _Expander:
                 message = f"`{definition.name}` has no parameter `{name}`"
                 near = did_you_mean(str(name), parameters)
                 span = argument.name_span
-                self.reporter.report(d.UNKNOWN_PARAMETER, message, span, suggestion=near, fix=fix)
+                self.reporter.report(
+                    diag.UNKNOWN_PARAMETER, message, span, suggestion=near, fix=fix
+                )
                 sound = False
             elif parameter.name in bound or parameter.name in left_out:
                 message = f"`{parameter.name}` is given twice"
                 self.reporter.report(
-                    d.REPEATED_ARGUMENT, message, argument.span, fix="leave one out"
+                    diag.REPEATED_ARGUMENT, message, argument.span, fix="leave one out"
                 )
                 sound = False
-            elif isinstance(argument.value, n.Default):
+            elif isinstance(argument.value, ast.Default):
                 left_out.add(parameter.name)
             else:
                 bound[parameter.name] = argument.value
@@ -287,15 +291,15 @@ class _Expander:
         for parameter in definition.parameters if sound else ():
             if parameter.name not in bound and parameter.default is None:
                 message = f"`{definition.name}` needs `{parameter.name}`"
-                self.reporter.report(d.MISSING_ARGUMENT, message, call.span, fix=fix)
+                self.reporter.report(diag.MISSING_ARGUMENT, message, call.span, fix=fix)
                 sound = False
         return bound if sound else None
 
-    def _fits(self, parameter: DefinedParameter, node: n.Node, definition: Definition) -> bool:
+    def _fits(self, parameter: DefinedParameter, node: ast.Node, definition: Definition) -> bool:
         """Whether an argument is one of the parameter's words, or a truth value where one is."""
         default = parameter.default
         where = f"`{parameter.name}` of `{definition.name}`"
-        if isinstance(node, n.Faulty):
+        if isinstance(node, ast.Faulty):
             return True
         if parameter.words:
             word = word_of(node)
@@ -304,12 +308,12 @@ class _Expander:
             known = ", ".join(f"`{each}`" for each in parameter.words)
             near = None if word is None else did_you_mean(word, parameter.words)
             message = f"{where} is one of {known}"
-            self.reporter.report(d.WRONG_KIND, message, node.span, suggestion=near)
+            self.reporter.report(diag.WRONG_KIND, message, node.span, suggestion=near)
             return False
-        if isinstance(default, n.Keyword) and default.word in ("true", "false"):
+        if isinstance(default, ast.Keyword) and default.word in ("true", "false"):
             if word_of(node) in ("true", "false"):
                 return True
-            self.reporter.report(d.WRONG_KIND, f"{where} is `true` or `false`", node.span)
+            self.reporter.report(diag.WRONG_KIND, f"{where} is `true` or `false`", node.span)
             return False
         return True
 
@@ -323,7 +327,7 @@ class _Substitution:
         call: Span,
         bound: Bound,
         budget: Budget,
-        simplify: Callable[[n.Node], n.Node],
+        simplify: Callable[[ast.Node], ast.Node],
     ) -> None:
         self.definition = definition
         self.call = call
@@ -331,48 +335,48 @@ class _Substitution:
         self.budget = budget
         self.defaults = {parameter.name: parameter.default for parameter in definition.parameters}
         self.simplify = simplify
-        self.given: dict[str, tuple[n.Node, bool]] = {}
+        self.given: dict[str, tuple[ast.Node, bool]] = {}
         """The arguments by the parameter, and whether they depend on the place."""
-        self.applied: dict[str, n.Node] = {}
+        self.applied: dict[str, ast.Node] = {}
         """The defaults for this call, by the parameter."""
         self.reaches_out = False
         """Whether an argument is meant from outside."""
 
-    def apply(self, node: n.Node) -> n.Node:
+    def apply(self, node: ast.Node) -> ast.Node:
         """A part of the body for this call."""
         self.budget.spend()
-        if isinstance(node, n.Name) and node.id in self.defaults:
+        if isinstance(node, ast.Name) and node.id in self.defaults:
             given, default = self.bound.get(node.id), self.defaults[node.id]
-            if isinstance(given, n.Node):
+            if isinstance(given, ast.Node):
                 return self._argument(node.id, given, node.span)
             if given is None and default is not None:
                 # However often it is named: there it is the same, down to its place.
                 if node.id not in self.applied:
                     self.applied[node.id] = self.simplify(self.apply(default))
                 return self.applied[node.id]
-        if isinstance(node, n.Bracket):
+        if isinstance(node, ast.Bracket):
             entries = tuple([each for entry in node.entries for each in self._entries(entry)])
-            return n.Bracket(self._moved(node.name), entries, span=self._here(node.span))
-        return n.rebuild(node, self.apply, self._here)
+            return ast.Bracket(self._moved(node.name), entries, span=self._here(node.span))
+        return ast.rebuild(node, self.apply, self._here)
 
     def _here(self, span: Span) -> Span:
         """The place of a part of the body: at the call, with where it stands."""
         site = self.definition.site(span)
         return Span(self.call.start, self.call.stop, (*self.call.sites, site))
 
-    def _moved(self, name: n.Name) -> n.Name:
-        return n.at(name, self._here(name.span))
+    def _moved(self, name: ast.Name) -> ast.Name:
+        return ast.at(name, self._here(name.span))
 
-    def _entries(self, entry: n.Entry | n.Name) -> tuple[n.Entry | n.Name, ...]:
+    def _entries(self, entry: ast.Entry | ast.Name) -> tuple[ast.Entry | ast.Name, ...]:
         """An entry in the body, or the entries of the call that a name there stands for."""
-        if isinstance(entry, n.Entry):
+        if isinstance(entry, ast.Entry):
             (applied,) = [self.apply(entry)]
-            assert isinstance(applied, n.Entry)
+            assert isinstance(applied, ast.Entry)
             return (applied,)
         given = self.bound.get(entry.id)
         return given if isinstance(given, tuple) else (self._moved(entry),)
 
-    def _argument(self, name: str, given: n.Node, parameter: Span) -> n.Node:
+    def _argument(self, name: str, given: ast.Node, parameter: Span) -> ast.Node:
         """An argument in the place of its parameter, its own names left as they are."""
         if name not in self.given:
             self.given[name] = self.simplify(given), _depends_on_place(given)
@@ -382,28 +386,28 @@ class _Substitution:
         def place(span: Span) -> Span:
             return Span(span.start, span.stop, (*span.sites, site))
 
-        def move(node: n.Node) -> n.Node:
+        def move(node: ast.Node) -> ast.Node:
             self.budget.spend()
-            return n.rebuild(node, move, place)
+            return ast.rebuild(node, move, place)
 
         moved = move(simple)
         # A modifier's own arguments are meant where its call stands, which is where it stands.
         if self.definition.is_modifier or not depends:
             return moved
         self.reaches_out = True
-        return n.Outer(moved, span=moved.span)
+        return ast.Outer(moved, span=moved.span)
 
 
-def _depends_on_place(node: n.Node) -> bool:
+def _depends_on_place(node: ast.Node) -> bool:
     """Whether the value or the duration that a node stands for depends on where it stands.
 
     A schedule's `prev` is what stands before it where it is put, whoever wrote it.
     """
     match node:
-        case n.Name(id=name):
+        case ast.Name(id=name):
             return name in _ELSEWHERE
-        case n.Call(name=n.Name(id=name)) if name not in FUNCTIONS:
+        case ast.Call(name=ast.Name(id=name)) if name not in FUNCTIONS:
             return False
-        case n.Bracket() | n.Chain() | n.Pipe() | n.Outer():
+        case ast.Bracket() | ast.Chain() | ast.Pipe() | ast.Outer():
             return False
     return any([_depends_on_place(child) for child in node.children])

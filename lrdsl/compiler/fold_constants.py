@@ -11,11 +11,11 @@ from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.signal import LAST_STEP
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.literals import number_node
 
 
-def folded(node: n.Node) -> n.Node:
+def folded(node: ast.Node) -> ast.Node:
     """The whole number that a node comes to as a value and as a duration alike, else the node.
 
     Others are left as they are: a fraction of an update may be calculated, but not written.
@@ -24,9 +24,9 @@ def folded(node: n.Node) -> n.Node:
     >>> folded(parse_tree("0.3 * 1000 - 1"))
     Number(value=299.0, unit='', text='299')
     """
-    if not isinstance(node, (n.Arithmetic, n.Power)) and not _is_function(node):
+    if not isinstance(node, (ast.Arithmetic, ast.Power)) and not _is_function(node):
         return node
-    for part, _ in n.walk(node):
+    for part, _ in ast.walk(node):
         if not _is_plain(part):
             return node
     scratch = Reporter("")
@@ -36,7 +36,7 @@ def folded(node: n.Node) -> n.Node:
     value = Values(_NOTHING, scratch, "", _nowhere, _nowhere).evaluate(node)
     if duration != value:
         return node
-    return n.at(number_node(int(duration)), node.span)
+    return ast.at(number_node(int(duration)), node.span)
 
 
 _NOTHING = Context()
@@ -46,12 +46,12 @@ def _nowhere(span: Span) -> None:
     return None
 
 
-def _is_function(node: n.Node) -> bool:
-    return isinstance(node, n.Call) and node.name.id in FUNCTIONS
+def _is_function(node: ast.Node) -> bool:
+    return isinstance(node, ast.Call) and node.name.id in FUNCTIONS
 
 
-def _is_plain(node: n.Node) -> bool:
-    if isinstance(node, n.Number):
+def _is_plain(node: ast.Node) -> bool:
+    if isinstance(node, ast.Number):
         return node.unit == ""
-    operators = (n.Arithmetic, n.Power, n.Negative, n.Argument)
+    operators = (ast.Arithmetic, ast.Power, ast.Negative, ast.Argument)
     return isinstance(node, operators) or _is_function(node)

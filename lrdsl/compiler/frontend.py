@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import read_own
 from lrdsl.compiler.expand import expand, own_text
 from lrdsl.compiler.ir import Term
@@ -15,7 +15,7 @@ from lrdsl.compiler.resolve_names import elaborate
 from lrdsl.diagnostics import Reporter, SpecError
 from lrdsl.language.binding import Binding
 from lrdsl.language.library import Library
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.parser import read
 
 
@@ -29,8 +29,8 @@ class Analysis:
     """
 
     source: str
-    tree: n.Node
-    expanded: n.Node
+    tree: ast.Node
+    expanded: ast.Node
     term: Term | None
     library: Library
     mistakes: Reporter
@@ -74,22 +74,22 @@ def analyse(
 
 
 @contextmanager
-def not_too_deep(node: n.Node, reporter: Reporter) -> Iterator[None]:
+def not_too_deep(node: ast.Node, reporter: Reporter) -> Iterator[None]:
     """Where recursion without an end in sight is a mistake of the spec."""
     try:
         yield
     except RecursionError:
         message = "too much of the spec leans on each other, or is nested in each other"
-        reporter.report(d.TOO_DEEP, message, node.span)
+        reporter.report(diag.TOO_DEEP, message, node.span)
         reporter.check()
 
 
 def _check_names(
-    tree: n.Node, library: Library, reporter: Reporter, schedules: Collection[str]
+    tree: ast.Node, library: Library, reporter: Reporter, schedules: Collection[str]
 ) -> None:
     """What can be said of a tree with mistakes: its names. The rest may be guesses."""
     mended = Reporter(reporter.source)
     elaborate(tree, mended, library, schedules)
     for found in mended.diagnostics:
-        if found.problem in (d.UNKNOWN_NAME, d.UNKNOWN_PARAMETER):
+        if found.problem in (diag.UNKNOWN_NAME, diag.UNKNOWN_PARAMETER):
             reporter.add(found)

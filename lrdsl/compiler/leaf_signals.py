@@ -12,7 +12,7 @@ import numpy as np
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.shapes import Shape
 from lrdsl.language.signal import Array, Exact, Piece, Range, Signal, Times, half_up, merged, whole
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import write
 
 
@@ -21,7 +21,7 @@ class Leaf(Signal):
     """A shape with its parameters known."""
 
     shape: Shape
-    node: n.Node
+    node: ast.Node
 
     def values(self, t: Times) -> Array:
         return self.shape.over(t)
@@ -95,7 +95,7 @@ class Pointwise(Signal):
 
     functions: tuple[Any, ...]
     parts: tuple[Signal, ...]
-    node: n.Node
+    node: ast.Node
 
     def values(self, t: Times) -> Array:
         return self._combine([part.values(t) for part in self.parts])

@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.compiler.argument_values import Arguments, Here
 from lrdsl.compiler.environment import Extent, Layout, Place
 from lrdsl.compiler.evaluate import decide
@@ -29,7 +29,7 @@ from lrdsl.language.modifiers.base import Length
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.parameters import Kind, ParameterError
 from lrdsl.language.signal import LAST_STEP, Exact, Number, half_up
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import short, write
 
 _NEW: Any = object()
@@ -79,7 +79,7 @@ class Measure:
         chosen = decide(term.condition, self.args.context, self.args.reporter)
         return None if chosen is None else term.then if chosen else term.otherwise
 
-    def _longest(self, extents: list[Extent | None], node: n.Node) -> Extent | None:
+    def _longest(self, extents: list[Extent | None], node: ast.Node) -> Extent | None:
         """The extent of a pointwise combination."""
         known = [extent for extent in extents if extent is not None]
         if len(known) < len(extents):
@@ -122,22 +122,22 @@ class Measure:
         message = f"a segment of {float(length):g} updates is {what}"
         where = until if steps is None else steps
         assert where is not None
-        self.args.complain(d.BAD_LENGTH, message, where, fix)
+        self.args.complain(diag.BAD_LENGTH, message, where, fix)
         return None
 
-    def _until(self, term: ShapeCall, node: n.Node, place: Place) -> Exact | None:
+    def _until(self, term: ShapeCall, node: ast.Node, place: Place) -> Exact | None:
         end = self.args.updates(node, f"`until` of `{term.form.name}`", place)
         if end is None:
             return None
         if place.clock is None:
             message = "`until` says nothing here: where the segment starts is unknown"
             self.args.complain(
-                d.NO_LENGTH, message, node, "a segment before it has no length: give `steps`"
+                diag.NO_LENGTH, message, node, "a segment before it has no length: give `steps`"
             )
             return None
         if end <= place.clock:
             message = f"the segment starts at update {float(place.clock):g}, after it would end"
-            self.args.complain(d.BAD_LENGTH, message, node)
+            self.args.complain(diag.BAD_LENGTH, message, node)
             return None
         return end - place.clock
 
@@ -199,14 +199,14 @@ class Measure:
         else:
             message, fix = f"`{text}` never ends", "give it a length with `| take(steps)`"
         message += f", but `{short(following.node)}` follows"
-        self.args.complain(d.NEVER_ENDS, message, part.node, fix)
+        self.args.complain(diag.NEVER_ENDS, message, part.node, fix)
 
     def _two_open(self, first: Term, second: Term) -> None:
         message = (
             f"`{short(first.node)}` and `{short(second.node)}` both lack a length,"
             " and only one segment of a chain can fill the rest"
         )
-        self.args.complain(d.TWO_OPEN, message, second.node, "give one of them its steps")
+        self.args.complain(diag.TWO_OPEN, message, second.node, "give one of them its steps")
 
     def _measure_modified(self, term: Modify, place: Place) -> Extent | None:
         source = self.measure(term.source, source_place(term, place))
@@ -216,7 +216,7 @@ class Measure:
         length = source.length
         if modifier.needs_end and length == math.inf:
             message = f"`{short(term.source.node)}` never ends, so it cannot be repeated"
-            self.args.complain(d.NEVER_ENDS, message, term.source.node, "give it a length")
+            self.args.complain(diag.NEVER_ENDS, message, term.source.node, "give it a length")
             return None
         if length is None:
             # What fills the rest goes on filling it, unless the modifier sets a length.
@@ -232,24 +232,26 @@ class Measure:
             self.args.impossible(error, term.node, term.arguments)
             return None
         if found != math.inf and found > LAST_STEP:
-            self.args.complain(d.BAD_LENGTH, "this is longer than any run", term.node)
+            self.args.complain(diag.BAD_LENGTH, "this is longer than any run", term.node)
             return None
         endless = found == math.inf
         return Extent(found, term.node, endless and source.is_number, endless and source.by_default)
 
-    def needs_total(self, node: n.Node) -> None:
+    def needs_total(self, node: ast.Node) -> None:
         message = f"`{short(node)}` has no length and the run's is not known"
-        self.args.complain(d.NEEDS_CONTEXT, message, node, "give its steps, or pass total_steps=…")
+        self.args.complain(
+            diag.NEEDS_CONTEXT, message, node, "give its steps, or pass total_steps=…"
+        )
 
     def starts(self, entries: tuple[EntryTerm, ...], place: Place) -> list[Exact | None]:
         """Where entries in brackets start, checked to increase."""
         found: list[Exact | None] = []
-        latest: tuple[Exact, n.Node] | None = None
+        latest: tuple[Exact, ast.Node] | None = None
         for entry in entries:
             start = self.args.updates(entry.start, "the start of an entry", place)
             if start is not None and start < 0:
                 self.args.complain(
-                    d.BAD_LENGTH, "an entry cannot start before update 0", entry.start
+                    diag.BAD_LENGTH, "an entry cannot start before update 0", entry.start
                 )
                 start = None
             if start is not None:
@@ -258,7 +260,7 @@ class Measure:
                         f"the entries must increase, but {write(entry.start)}"
                         f" follows {write(latest[1])}"
                     )
-                    self.args.complain(d.UNSORTED, message, entry.start, "put them in order")
+                    self.args.complain(diag.UNSORTED, message, entry.start, "put them in order")
                     start = None
                 else:
                     latest = (start, entry.start)
@@ -319,7 +321,7 @@ class Measure:
         stop = self.args.updates(entry.stop, "the end of an entry", place)
         if start is not None and stop is not None and stop <= start:
             message = f"the range ends at {write(entry.stop)}, before it has started"
-            self.args.complain(d.UNSORTED, message, entry.stop, "write `start..stop`")
+            self.args.complain(diag.UNSORTED, message, entry.stop, "write `start..stop`")
             return None
         return stop
 

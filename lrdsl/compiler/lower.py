@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.compiler.argument_values import Arguments, Here
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.environment import Cell, Frame, Layout, Place, Window
@@ -44,7 +44,7 @@ from lrdsl.language.modifiers.interval import Entry, Standing
 from lrdsl.language.modifiers.reactive import Reacting, Reaction, Reactive, Reactor
 from lrdsl.language.parameters import Kind, ParameterError
 from lrdsl.language.signal import Chain, Exact, Number, Signal, half_up
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import short, write
 
 
@@ -56,7 +56,7 @@ class Laid(NamedTuple):
     `skip` leaves out starts before update 0. The whole of a spec that is no chain is its one part.
     """
 
-    node: n.Node
+    node: ast.Node
     start: int
     stop: float
     length: Length
@@ -152,7 +152,7 @@ class Resolver:
         if warp is not None:
             message = f"`{term.name}` is read as training goes, but `{warp}` runs another clock"
             fix = f"write what `{term.name}` is for after the `{warp}`, outside its brackets"
-            self.args.complain(d.WRONG_PLACE, message, term.node, fix)
+            self.args.complain(diag.WRONG_PLACE, message, term.node, fix)
             return None
         return Elsewhere(self.args.context.schedules[term.name], term.name, frame.window.zero)
 
@@ -202,10 +202,10 @@ class Resolver:
                 where = f"`{parameter.name}` of `{term.form.name}`"
                 self.args.argument(parameter, node, where, here)
 
-    def _no_rest(self, node: n.Node, length: Exact) -> None:
+    def _no_rest(self, node: ast.Node, length: Exact) -> None:
         over = f": the other segments take {float(-length):g} too many" if length < 0 else ""
         message = f"nothing of the run is left for `{short(node)}`{over}"
-        self.args.complain(d.NO_REST, message, node, "shorten the others, or raise total_steps")
+        self.args.complain(diag.NO_REST, message, node, "shorten the others, or raise total_steps")
 
     def _shape_fields(self, term: ShapeCall, frame: Frame) -> dict[str, Any] | None:
         """The fields of a shape, `steps` apart; None where one of them is at fault."""
@@ -235,7 +235,7 @@ class Resolver:
         values = self._values(f"a point of `{term.form.name}`", frame)
         points: list[tuple[int, float]] = []
         for entry, start in zip(term.entries, starts, strict=True):
-            assert isinstance(entry.value, n.Node)
+            assert isinstance(entry.value, ast.Node)
             value = values.evaluate(entry.value)
             if start is not None and value is not None:
                 points.append((half_up(frame.origin + start), value))
@@ -400,7 +400,7 @@ class Resolver:
             name = modifier.name
             message = f"`{name}` goes by the updates of the run, which `{window.warped_by}` changes"
             fix = f"write it after the `{window.warped_by}`"
-            self.args.complain(d.WRONG_PLACE, message, term.node, fix)
+            self.args.complain(diag.WRONG_PLACE, message, term.node, fix)
             return None
         place = len(self.reactors)
         known = place < len(self.reactions)
@@ -479,7 +479,7 @@ def _as_it_is(curve: type[Curve]) -> Curve:
     return curve()
 
 
-def _text_of(part: Term) -> n.Node:
+def _text_of(part: Term) -> ast.Node:
     """What a part of a chain is in the text."""
     return part.pipe if isinstance(part, Modify) else part.node
 

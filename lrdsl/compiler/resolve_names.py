@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.compiler.ir import (
     Apply,
     Called,
@@ -27,7 +27,7 @@ from lrdsl.language.modifiers import MODIFIERS, Modifier
 from lrdsl.language.parameters import Kind
 from lrdsl.language.presets import is_preset
 from lrdsl.language.shapes import SHAPES, Form
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import short, write
 from lrdsl.util.registry import did_you_mean
 
@@ -36,7 +36,7 @@ DURATIONS = frozenset({"total", "epoch", "rest"})
 
 
 def elaborate(
-    node: n.Node,
+    node: ast.Node,
     reporter: Reporter,
     defined: Iterable[str] = (),
     schedules: Collection[str] = frozenset(),
@@ -68,73 +68,73 @@ class Elaborator:
         self.schedules = schedules
         self.bindings = bindings
 
-    def term(self, node: n.Node, region: list[n.Node] | None = None) -> Term:
+    def term(self, node: ast.Node, region: list[ast.Node] | None = None) -> Term:
         """The term of a node that stands where a schedule belongs.
 
         `region` collects the durations of the arithmetic that the node is part of: they have a
         meaning only in a formula, that is, if a `t` stands there too.
         """
         match node:
-            case n.Number(unit="") | n.Name(id="base" | "prev" | "next" | "pi"):
+            case ast.Number(unit="") | ast.Name(id="base" | "prev" | "next" | "pi"):
                 return Scalar(node)
-            case n.Number() | n.Name(id="total" | "epoch" | "rest"):
+            case ast.Number() | ast.Name(id="total" | "epoch" | "rest"):
                 return self._duration(node, region)
-            case n.Name():
+            case ast.Name():
                 return self._name(node)
-            case n.Call():
+            case ast.Call():
                 return self._call(node, region)
-            case n.Chain(parts=parts):
+            case ast.Chain(parts=parts):
                 return Sequence(node, tuple([self.term(part) for part in parts]))
-            case n.Pipe(parts=(first, *modifiers)):
+            case ast.Pipe(parts=(first, *modifiers)):
                 term = self.term(first)
                 for each in modifiers:
                     term = self._modify(node, term, each)
                 return term
-            case n.Bracket():
+            case ast.Bracket():
                 return self._bracket(node)
-            case n.Arithmetic(operators=operators, parts=parts):
+            case ast.Arithmetic(operators=operators, parts=parts):
                 return self._apply(node, operators, parts, region)
-            case n.Negative(operand=operand):
+            case ast.Negative(operand=operand):
                 return self._apply(node, ("negative",), (operand,), region)
-            case n.Power(base=base, exponent=exponent):
+            case ast.Power(base=base, exponent=exponent):
                 return self._apply(node, ("**",), (base, exponent), region)
-            case n.If(then=then, condition=condition, otherwise=otherwise):
+            case ast.If(then=then, condition=condition, otherwise=otherwise):
                 branches = self.term(then, region), self.term(otherwise, region)
                 if all([isinstance(branch, Scalar) for branch in branches]):
                     return Scalar(node)
                 return Choice(node, condition, *branches)
-            case n.Scope(body=body):
+            case ast.Scope(body=body):
                 return Called(node, self.term(body, region))
-            case n.Outer():
+            case ast.Outer():
                 # Only arithmetic over values and durations is meant from outside.
                 return Scalar(node)
-            case n.Faulty():
+            case ast.Faulty():
                 return Poison(node)
-        self._complain(d.WRONG_KIND, f"`{short(node)}` is no schedule", node)
+        self._complain(diag.WRONG_KIND, f"`{short(node)}` is no schedule", node)
         return Poison(node)
 
     def _complain(
         self,
-        problem: d.Problem,
+        problem: diag.Problem,
         message: str,
-        node: n.Node,
+        node: ast.Node,
         suggestion: tuple[str, str] | None = None,
         fix: str | None = None,
     ) -> None:
         self.reporter.report(problem, message, node.span, suggestion=suggestion, fix=fix)
 
-    def _duration(self, node: n.Node, region: list[n.Node] | None) -> Term:
+    def _duration(self, node: ast.Node, region: list[ast.Node] | None) -> Term:
         if region is None:
             self._no_duration(node)
             return Poison(node)
         region.append(node)
         return InUpdates(node)
 
-    def _no_duration(self, node: n.Node) -> None:
+    def _no_duration(self, node: ast.Node) -> None:
         message = f"`{write(node)}` is a duration, and a schedule or a value belongs here"
-        self._complain(d.WRONG_KIND, message, node)
+        self._complain(diag.WRONG_KIND, message, node)
 
-    def _name(self, node: n.Name) -> Term:
+    def _name(self, node: ast.Name) -> Term:
         name = node.id
         if name == "t":
             return Clock(node)
@@ -144,44 +144,44 @@ class Elaborator:
             message = f"`{name}` is the name of a shape, not a schedule"
             preset = f", or the preset `schedule@lr={name}`" if self._is_preset(node) else ""
             fix = (f"did you mean `{call}`{preset}?", call) if not form.bracket else None
-            self._complain(d.BARE_NAME, message, node, fix, f"write `{call}`")
+            self._complain(diag.BARE_NAME, message, node, fix, f"write `{call}`")
             return Poison(node)
         if cls is not None:
             what = "write it after `|`"
             if self._is_preset(node):
                 what += f", or choose the preset with `schedule@lr={name}`"
-            self._complain(d.WRONG_PLACE, f"`{name}` is a modifier", node, fix=what)
+            self._complain(diag.WRONG_PLACE, f"`{name}` is a modifier", node, fix=what)
             return Poison(node)
         if name in self.defined:
             call = f"write `{name}(…)`"
             if self._is_all(node):
                 call += f", or choose a preset of that name with `schedule@lr={name}`"
-            self._complain(d.BARE_NAME, f"`{name}` is the name of a definition", node, fix=call)
+            self._complain(diag.BARE_NAME, f"`{name}` is the name of a definition", node, fix=call)
             return Poison(node)
         if name in FUNCTIONS:
             message = f"`{name}` is the name of a function, not a value"
-            self._complain(d.BARE_NAME, message, node, fix=f"write `{name}(…)`")
+            self._complain(diag.BARE_NAME, message, node, fix=f"write `{name}(…)`")
             return Poison(node)
         return Reference(node, name) if name in self.schedules else Scalar(node)
 
-    def _is_all(self, node: n.Node) -> bool:
+    def _is_all(self, node: ast.Node) -> bool:
         """Whether a node is the whole spec."""
         return node.span == Span(0, len(self.reporter.source.strip()))
 
-    def _is_preset(self, node: n.Name) -> bool:
+    def _is_preset(self, node: ast.Name) -> bool:
         """Whether the whole spec is a preset's name, as `lr=cosine` makes it in Hydra."""
         return self._is_all(node) and is_preset(node.id)
 
     def _apply(
         self,
-        node: n.Node,
+        node: ast.Node,
         operators: tuple[object, ...],
-        operands: tuple[n.Node, ...],
-        region: list[n.Node] | None,
+        operands: tuple[ast.Node, ...],
+        region: list[ast.Node] | None,
     ) -> Term:
         """Arithmetic over schedules; over values alone it is a value."""
         outermost = region is None
-        durations: list[n.Node] = [] if region is None else region
+        durations: list[ast.Node] = [] if region is None else region
         parts = tuple([self.term(operand, durations) for operand in operands])
         if outermost and durations and not any(map(has_clock, parts)):
             for duration in durations:
@@ -191,7 +191,7 @@ class Elaborator:
             return Scalar(node)
         return Apply(node, operators, parts)  # type: ignore[arg-type]
 
-    def _call(self, node: n.Call, region: list[n.Node] | None) -> Term:
+    def _call(self, node: ast.Call, region: list[ast.Node] | None) -> Term:
         name = node.name.id
         function = FUNCTIONS.get(name)
         form = SHAPES.find(name) if function is None else None
@@ -204,7 +204,7 @@ class Elaborator:
             return self._apply(node, (function,), operands, region)
         if name in MODIFIERS:
             self._complain(
-                d.WRONG_PLACE,
+                diag.WRONG_PLACE,
                 f"`{name}` is a modifier, not a shape",
                 node,
                 fix="write it after `|`",
@@ -215,24 +215,24 @@ class Elaborator:
             self._look_inside(argument.value)
         return Poison(node)
 
-    def _look_inside(self, node: n.Node) -> None:
+    def _look_inside(self, node: ast.Node) -> None:
         """Find mistakes in the arguments of an unknown call, where they are plain enough."""
-        if isinstance(node, (n.Call, n.Chain, n.Pipe, n.Bracket)):
+        if isinstance(node, (ast.Call, ast.Chain, ast.Pipe, ast.Bracket)):
             self.term(node)
 
-    def _unknown(self, name: n.Name, kind: str, known: list[str]) -> None:
+    def _unknown(self, name: ast.Name, kind: str, known: list[str]) -> None:
         broken = SHAPES.why_broken(name.id)
         if broken is not None:
             fix = "mend, or uninstall, that package"
-            self._complain(d.BAD_SHAPE, broken, name, fix=fix)
+            self._complain(diag.BAD_SHAPE, broken, name, fix=fix)
             return
         message = f"there is no {kind} `{name.id}`"
-        self._complain(d.UNKNOWN_NAME, message, name, did_you_mean(name.id, known))
+        self._complain(diag.UNKNOWN_NAME, message, name, did_you_mean(name.id, known))
 
-    def _shape(self, node: n.Call, form: Form) -> Term:
+    def _shape(self, node: ast.Call, form: Form) -> Term:
         if form.bracket:
             self._complain(
-                d.WRONG_PLACE,
+                diag.WRONG_PLACE,
                 f"`{form.name}` takes square brackets",
                 node,
                 fix=f"write `{form.name}[0:0, 100:1]`",
@@ -245,28 +245,28 @@ class Elaborator:
         self.bindings[id(node)] = binding
         return ShapeCall(node, form, binding.arguments, binding.curve, (), binding.sound)
 
-    def _bracket(self, node: n.Bracket) -> Term:
+    def _bracket(self, node: ast.Bracket) -> Term:
         name = node.name.id
         form = SHAPES.find(name)
         if form is None:
             if name in MODIFIERS:
                 self._complain(
-                    d.WRONG_PLACE, f"`{name}` is a modifier", node, fix="write it after `|`"
+                    diag.WRONG_PLACE, f"`{name}` is a modifier", node, fix="write it after `|`"
                 )
             else:
                 self._unknown(node.name, "shape", [*SHAPES, *self.defined])
             return Poison(node)
         if not form.bracket:
             message = f"`{name}` takes round brackets"
-            self._complain(d.WRONG_PLACE, message, node, fix=f"write `{name}(…)`")
+            self._complain(diag.WRONG_PLACE, message, node, fix=f"write `{name}(…)`")
             return Poison(node)
         return ShapeCall(node, form, {}, None, self._entries(node, values_only=True))
 
-    def _modify(self, node: n.Pipe, source: Term, right: n.Node) -> Term:
+    def _modify(self, node: ast.Pipe, source: Term, right: ast.Node) -> Term:
         """The source under what stands right of a `|`."""
-        if isinstance(right, n.Faulty):
+        if isinstance(right, ast.Faulty):
             return Poison(node, (source,))
-        if not isinstance(right, (n.Call, n.Bracket)):
+        if not isinstance(right, (ast.Call, ast.Bracket)):
             self._no_modifier(right)
             return Poison(node, (source,))
         name = right.name.id
@@ -274,52 +274,52 @@ class Elaborator:
         if cls is None:
             if name in SHAPES:
                 message = f"`{name}` is a shape, and a modifier belongs after `|`"
-                self._complain(d.WRONG_PLACE, message, right, fix="segments are joined by `>>`")
+                self._complain(diag.WRONG_PLACE, message, right, fix="segments are joined by `>>`")
             else:
                 self._unknown(right.name, "modifier", [*MODIFIERS, *self.defined])
             return Poison(node, (source,))
-        if cls.bracket != isinstance(right, n.Bracket):
+        if cls.bracket != isinstance(right, ast.Bracket):
             form = f"{name}[600:*0.5]" if cls.bracket else f"{name}(…)"
             kind = "square" if cls.bracket else "round"
             message = f"`{name}` takes {kind} brackets"
-            self._complain(d.WRONG_PLACE, message, right, fix=f"write `{form}`")
+            self._complain(diag.WRONG_PLACE, message, right, fix=f"write `{form}`")
             return Poison(node, (source,))
         return self._modified(node, source, cls, right)
 
-    def _no_modifier(self, right: n.Node) -> None:
-        if isinstance(right, n.Name) and right.id in MODIFIERS:
+    def _no_modifier(self, right: ast.Node) -> None:
+        if isinstance(right, ast.Name) and right.id in MODIFIERS:
             message = f"`{right.id}` is the name of a modifier"
-            self._complain(d.BARE_NAME, message, right, fix=f"write `{right.id}(…)`")
-        elif isinstance(right, n.Chain):
+            self._complain(diag.BARE_NAME, message, right, fix=f"write `{right.id}(…)`")
+        elif isinstance(right, ast.Chain):
             message = "a modifier belongs after `|`, not a chain"
             fix = "`>>` binds tighter than `|`: put `( )` around what the modifier is for"
-            self._complain(d.WRONG_PLACE, message, right, fix=fix)
+            self._complain(diag.WRONG_PLACE, message, right, fix=fix)
         else:
             message = f"a modifier belongs after `|`, not `{short(right)}`"
-            self._complain(d.WRONG_PLACE, message, right, fix="such as `clip(0, 1)`")
+            self._complain(diag.WRONG_PLACE, message, right, fix="such as `clip(0, 1)`")
 
     def _modified(
-        self, pipe: n.Pipe, source: Term, cls: type[Modifier], right: n.Call | n.Bracket
+        self, pipe: ast.Pipe, source: Term, cls: type[Modifier], right: ast.Call | ast.Bracket
     ) -> Term:
         parameters = cls.parameters()
-        if isinstance(right, n.Bracket):
+        if isinstance(right, ast.Bracket):
             entries = self._entries(right, values_only=False)
             return Modify(right, pipe, source, cls, parameters, {}, entries)
         binding = bind(right, parameters, None, self.reporter)
         self.bindings[id(right)] = binding
         return Modify(right, pipe, source, cls, parameters, binding.arguments, (), binding.sound)
 
-    def _entries(self, node: n.Bracket, values_only: bool) -> tuple[EntryTerm, ...]:
+    def _entries(self, node: ast.Bracket, values_only: bool) -> tuple[EntryTerm, ...]:
         entries: list[EntryTerm] = []
         for entry in node.entries:
-            if isinstance(entry, n.Name):
+            if isinstance(entry, ast.Name):
                 message = f"`{entry.id}` is no entry of `{node.name.id}`"
                 fix = "an entry is an update and a value: `600:0.5`"
-                self._complain(d.WRONG_KIND, message, entry, fix=fix)
+                self._complain(diag.WRONG_KIND, message, entry, fix=fix)
                 continue
             if values_only and (entry.factor or entry.stop is not None):
                 message = f"an entry of `{node.name.id}` is `update:value`"
-                self._complain(d.WRONG_KIND, message, entry, fix="write `100:0.1`")
+                self._complain(diag.WRONG_KIND, message, entry, fix="write `100:0.1`")
             value = entry.value if values_only else self.term(entry.value)
             entries.append(EntryTerm(entry, entry.start, entry.stop, entry.factor, value))
         return tuple(entries)
@@ -335,18 +335,18 @@ def has_clock(term: Term) -> bool:
     )
 
 
-def check_function(node: n.Call, reporter: Reporter) -> bool:
+def check_function(node: ast.Call, reporter: Reporter) -> bool:
     """Whether a function's call has the right number of arguments, none of them named."""
     function = FUNCTIONS[node.name.id]
     for argument in node.arguments:
         if argument.name is not None:
             message = f"`{function.name}` takes its arguments without names"
-            reporter.report(d.UNKNOWN_PARAMETER, message, argument.name_span)
+            reporter.report(diag.UNKNOWN_PARAMETER, message, argument.name_span)
             return False
     count = len(node.arguments)
     if count >= function.least and (function.most is None or count <= function.most):
         return True
     wanted = "1 argument" if function.most else f"at least {function.least} arguments"
-    problem = d.MISSING_ARGUMENT if count < function.least else d.TOO_MANY_ARGUMENTS
+    problem = diag.MISSING_ARGUMENT if count < function.least else diag.TOO_MANY_ARGUMENTS
     reporter.report(problem, f"`{function.name}` takes {wanted}, not {count}", node.span)
     return False

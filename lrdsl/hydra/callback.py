@@ -11,7 +11,7 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, open_dict
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Diagnostic, Severity, fail
 from lrdsl.hydra.compose_all import presets
 from lrdsl.hydra.resolve import plain
@@ -58,7 +58,7 @@ class LintCallback(Callback):
     ) -> None:
         if fail_on not in ("error", "warning"):
             message = f"`fail_on` is `error` or `warning`, not {fail_on!r}"
-            raise fail(d.BAD_CONTEXT, message)
+            raise fail(diag.BAD_CONTEXT, message)
         self._stops = _RANKS.index(fail_on)
         project = Project.load().with_options(
             select=select, ignore=ignore, context=context, contracts=contracts
@@ -129,7 +129,7 @@ class LintCallback(Callback):
         for message, jobs in (failed or {}).items():
             where = f"the config{_of_jobs(jobs, sweep)}" if sweep else "the config"
             print(f"lrdsl: {where} cannot be composed", message, sep="\n", file=sys.stderr)
-            found.append(Diagnostic(d.BAD_CONFIG, message))
+            found.append(Diagnostic(diag.BAD_CONFIG, message))
         stops = any([_RANKS.index(each.severity) >= self._stops for each in found])
         if found:
             end = f": {so}" if stops else ""

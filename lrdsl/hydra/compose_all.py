@@ -15,7 +15,7 @@ from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Diagnostic, SpecError, fail
 from lrdsl.hydra.resolve import plain
 from lrdsl.language.presets import GROUP
@@ -67,7 +67,7 @@ def lint_hydra(
     """
     folder = os.path.abspath(config_dir)
     if not os.path.isdir(folder):
-        raise fail(d.BAD_CONFIG, f"there is no folder {folder}")
+        raise fail(diag.BAD_CONFIG, f"there is no folder {folder}")
     found: dict[tuple[str, Diagnostic], Composed] = {}
     linted: dict[Place, list[Diagnostic]] = {}
 
@@ -102,7 +102,7 @@ class _Failed(Exception):
         super().__init__(str(error))
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         message = " ".join(lines[:3]) or type(error).__name__
-        self.diagnostic = Diagnostic(d.BAD_CONFIG, message)
+        self.diagnostic = Diagnostic(diag.BAD_CONFIG, message)
 
 
 def _composed(config_name: str, overrides: Sequence[str]) -> DictConfig:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import fail
 from lrdsl.hydra.override_grammar import is_key
 from lrdsl.syntax.spec import Operand
@@ -46,16 +46,16 @@ def quote(
     source = source_of(text)
     if shell is not None and shell not in _SHELLS:
         known = ", ".join(f"`{name}`" for name in _SHELLS)
-        raise fail(d.BAD_SETTING, f"`shell` is one of {known}, not {shell!r}")
+        raise fail(diag.BAD_SETTING, f"`shell` is one of {known}, not {shell!r}")
     if key is not None and not is_key(key):
         message = f"{key!r} is no key of a Hydra config"
-        raise fail(d.BAD_SETTING, message, fix="a key is written `lr` or `model.optimizer.lr`")
+        raise fail(diag.BAD_SETTING, message, fix="a key is written `lr` or `model.optimizer.lr`")
     value = in_quotes(source, "'" if shell == "powershell" else '"')
     override = value if key is None else f"{key}={value}"
     if shell is None:
         return override
     if "\0" in override:
-        raise fail(d.BAD_SPEC, "a null character cannot stand on a command line")
+        raise fail(diag.BAD_SPEC, "a null character cannot stand on a command line")
     return _SHELLS[shell](override)
 
 

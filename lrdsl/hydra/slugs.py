@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import fail
 from lrdsl.syntax.spec import Operand, as_number
 from lrdsl.tree.coerce import source_of
@@ -45,7 +45,7 @@ def slug(text: Operand | Mapping[str, Any], length: int = LONGEST) -> str:
     limit = as_number(length)
     if limit is None or limit != limit // 1 or not SHORTEST <= limit <= 200:
         message = f"the length of a slug is a whole number from {SHORTEST} to 200, not {length!r}"
-        raise fail(d.BAD_CONTEXT, message)
+        raise fail(diag.BAD_CONTEXT, message)
     source = source_of(text)
     digest = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
     plain = unicodedata.normalize("NFKD", source).encode("ascii", "ignore").decode("ascii")

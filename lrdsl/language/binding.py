@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Reporter
 from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.parameters import Kind, Parameter
@@ -66,7 +66,7 @@ class _Binder:
 
     def _complain(
         self,
-        problem: d.Problem,
+        problem: diag.Problem,
         message: str,
         node: Node,
         suggestion: tuple[str, str] | None = None,
@@ -125,7 +125,7 @@ class _Binder:
                     message = f"there is no curve `{word}`"
                     known = ", ".join(f"`{name}`" for name in CURVES)
                     self._complain(
-                        d.UNKNOWN_NAME,
+                        diag.UNKNOWN_NAME,
                         message,
                         node,
                         did_you_mean(word, CURVES),
@@ -136,7 +136,7 @@ class _Binder:
                 return None
         message = f"`mode` of `{self.call.name.id}` takes the name of a curve"
         known = ", ".join(f"`{name}`" for name in CURVES)
-        self._complain(d.WRONG_KIND, message, node, fix=f"there are {known}")
+        self._complain(diag.WRONG_KIND, message, node, fix=f"there are {known}")
         return None
 
     def _positional(self) -> None:
@@ -149,13 +149,17 @@ class _Binder:
             count = "no arguments" if most == 0 else f"at most {most} argument{'s' * (most > 1)}"
             given = len(arguments) + most - len(self.order)
             message = f"`{self.call.name.id}` takes {count}, not {given}"
-            self._complain(d.TOO_MANY_ARGUMENTS, message, extra, fix=f"it is {self._signature()}")
+            self._complain(
+                diag.TOO_MANY_ARGUMENTS, message, extra, fix=f"it is {self._signature()}"
+            )
         named = False
         for argument in self.call.arguments if self.named else ():
             named = named or argument.name is not None
             if named and argument.name is None:
                 message = "an argument without a name follows one with a name"
-                self._complain(d.WRONG_PLACE, message, argument, fix="name it, or move it in front")
+                self._complain(
+                    diag.WRONG_PLACE, message, argument, fix="name it, or move it in front"
+                )
 
     def _curve_known(self) -> bool:
         return self.mode is None or self.curve is not None
@@ -166,14 +170,14 @@ class _Binder:
             assert name is not None
             if name in self.bound:
                 message = f"`{name}` is given twice"
-                self._complain(d.REPEATED_ARGUMENT, message, argument, fix="leave one out")
+                self._complain(diag.REPEATED_ARGUMENT, message, argument, fix="leave one out")
             elif name in self.parameters:
                 self.bound[name] = argument.value
             elif self._curve_known():
                 message = f"`{self.call.name.id}` has no parameter `{name}`"
                 self.sound = False
                 self.reporter.report(
-                    d.UNKNOWN_PARAMETER,
+                    diag.UNKNOWN_PARAMETER,
                     message,
                     argument.name_span,
                     suggestion=did_you_mean(name, self.parameters),
@@ -182,7 +186,7 @@ class _Binder:
         if "steps" in self.bound and "until" in self.bound:
             message = "`steps` and `until` both set the length"
             self._complain(
-                d.CONFLICTING_ARGUMENTS, message, self.bound["until"], fix="give one of them"
+                diag.CONFLICTING_ARGUMENTS, message, self.bound["until"], fix="give one of them"
             )
 
     def _missing(self) -> None:
@@ -197,7 +201,7 @@ class _Binder:
                 kind = parameter.kind.value.strip(", ")
                 message = f"`{call}` needs `{name}`, {kind}"
                 fix = f"it is {self._signature()}"
-                self._complain(d.MISSING_ARGUMENT, message, self.call, fix=fix)
+                self._complain(diag.MISSING_ARGUMENT, message, self.call, fix=fix)
             elif isinstance(given, Default):
                 message = f"`{name}` of `{call}` has no default"
-                self._complain(d.MISSING_ARGUMENT, message, given, fix="give it")
+                self._complain(diag.MISSING_ARGUMENT, message, given, fix="give it")

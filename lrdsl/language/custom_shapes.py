@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar, overload
 import numpy as np
 from pydantic import Field, PrivateAttr, create_model
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import fail
 from lrdsl.language.library import Library
 from lrdsl.language.parameters import Lean, Parameter, ParameterError
@@ -70,19 +70,19 @@ def shape(
 
 def _decorate(target: T, *, name: str | None, first: int, vectorized: bool) -> T:
     if not callable(target) or not isinstance(getattr(target, "__qualname__", None), str):
-        raise fail(d.BAD_SHAPE, f"`lrdsl.shape` decorates a function or a class, not {target!r}")
+        raise fail(diag.BAD_SHAPE, f"`lrdsl.shape` decorates a function or a class, not {target!r}")
     name = target.__name__ if name is None else name
     if not isinstance(name, str) or not _DOTTED.fullmatch(name):
         fix = 'give it one: `@lrdsl.shape(name="my_shape")`'
-        raise fail(d.BAD_SHAPE, f"{name!r} is no name for a shape", fix=fix)
+        raise fail(diag.BAD_SHAPE, f"{name!r} is no name for a shape", fix=fix)
     if isinstance(first, bool) or not isinstance(first, int):
-        raise fail(d.BAD_SHAPE, f"`first` is a whole number, not {first!r}")
+        raise fail(diag.BAD_SHAPE, f"`first` is a whole number, not {first!r}")
     origin = qualified_name(target)
     _check_free(name, origin)
     if isinstance(target, type) and issubclass(target, Shape):
         if first or vectorized:
             message = f"`first` and `vectorized` are not for `{origin}`: a Shape takes arrays"
-            raise fail(d.BAD_SHAPE, message)
+            raise fail(diag.BAD_SHAPE, message)
         SHAPES.put(name, _form(name, target))
     else:
         decorated = Decorated(name, origin, target, bool(vectorized), first)
@@ -105,7 +105,7 @@ def _check_free(name: str, origin: str) -> None:
         message = f"the name `{name}` is taken: it is the shape `{_origin(form)}`"
     if message is not None:
         fix = 'choose another: `@lrdsl.shape(name="my.shape")`'
-        raise fail(d.BAD_SHAPE, message, fix=fix)
+        raise fail(diag.BAD_SHAPE, message, fix=fix)
 
 
 def _origin(form: Form) -> str:
@@ -121,7 +121,7 @@ def _form(name: str, cls: type[Shape]) -> Form:
     except ValueError:
         message = f"a field of `{qualified_name(cls)}` does not say what may be written there"
         fix = "annotate it with `Value`, `Updates` or another kind of lrdsl.language.parameters"
-        raise fail(d.BAD_SHAPE, message, fix=fix) from None
+        raise fail(diag.BAD_SHAPE, message, fix=fix) from None
     cls.name = name
     return Form(name, cls, parameters, inspect.getdoc(cls) or "")
 

@@ -14,7 +14,7 @@ from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.parameters import Kind, Parameter
 from lrdsl.language.shapes import SHAPES
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
 
 _ELSEWHERE = "a value or a schedule"
@@ -44,9 +44,9 @@ def kinds_of(
             found[parameter.name] = "entries"
         elif parameter.words:
             found[parameter.name] = "one of " + ", ".join([f"`{w}`" for w in parameter.words])
-        elif isinstance(default, n.Keyword) and default.word in ("true", "false"):
+        elif isinstance(default, ast.Keyword) and default.word in ("true", "false"):
             found[parameter.name] = Kind.FLAG.value
-        elif isinstance(default, n.Name) and default.id in CURVES:
+        elif isinstance(default, ast.Name) and default.id in CURVES:
             found[parameter.name] = Kind.MODE.value
     modes = {p.name: p.default for p in definition.parameters if p.default and p.name in found}
     for root in definition.roots:
@@ -63,27 +63,27 @@ def kinds_of(
     return known[definition.name]
 
 
-def _of_default(node: n.Node) -> str:
+def _of_default(node: ast.Node) -> str:
     """What a default says about its parameter."""
     match node:
-        case n.Number(unit=""):
+        case ast.Number(unit=""):
             return Kind.VALUE.value
-        case n.Number():
+        case ast.Number():
             return Kind.UPDATES.value
     return _ELSEWHERE
 
 
-def _with(node: n.Node, modes: Mapping[str, n.Node]) -> n.Node:
+def _with(node: ast.Node, modes: Mapping[str, ast.Node]) -> ast.Node:
     """The tree with words in the place of the parameters that stand for them."""
-    if isinstance(node, n.Name):
+    if isinstance(node, ast.Name):
         return modes.get(node.id, node)
-    return n.rebuild(node, lambda child: _with(child, modes), None)
+    return ast.rebuild(node, lambda child: _with(child, modes), None)
 
 
-def _uses(root: n.Node, library: Library, known: Kinds) -> Iterator[tuple[str, str]]:
+def _uses(root: ast.Node, library: Library, known: Kinds) -> Iterator[tuple[str, str]]:
     """Names in a tree with the kind of the place where they stand."""
-    for node, _ in n.walk(root):
-        if not isinstance(node, n.Call):
+    for node, _ in ast.walk(root):
+        if not isinstance(node, ast.Call):
             continue
         name = node.name.id
         definition = library.find(name)
@@ -99,7 +99,7 @@ def _uses(root: n.Node, library: Library, known: Kinds) -> Iterator[tuple[str, s
             yield from _in_call(node)
 
 
-def _in_call(node: n.Call) -> Iterator[tuple[str, str]]:
+def _in_call(node: ast.Call) -> Iterator[tuple[str, str]]:
     """Names in the arguments of a shape or a modifier."""
     form, modifier = SHAPES.find(node.name.id), MODIFIERS.find(node.name.id)
     parameters: tuple[Parameter, ...] = ()
@@ -115,22 +115,22 @@ def _in_call(node: n.Call) -> Iterator[tuple[str, str]]:
         yield from _each(value, (Kind.UPDATES if kind is Kind.STEPS else kind).value.strip())
 
 
-def _arguments(call: n.Call, names: list[str]) -> Iterator[tuple[n.Node, str]]:
+def _arguments(call: ast.Call, names: list[str]) -> Iterator[tuple[ast.Node, str]]:
     for i, argument in enumerate(call.arguments):
         yield argument.value, argument.name or (names[i] if i < len(names) else "")
 
 
-def _each(node: n.Node, kind: str) -> Iterator[tuple[str, str]]:
+def _each(node: ast.Node, kind: str) -> Iterator[tuple[str, str]]:
     """The names that a number in this place is made of."""
     match node:
-        case n.Name(id=name):
+        case ast.Name(id=name):
             yield name, kind
-        case n.If(then=then, otherwise=otherwise):
+        case ast.If(then=then, otherwise=otherwise):
             yield from _each(then, kind)
             yield from _each(otherwise, kind)
-        case n.Call(name=n.Name(id=name)) if name not in FUNCTIONS:
+        case ast.Call(name=ast.Name(id=name)) if name not in FUNCTIONS:
             return
-        case n.Bracket() | n.Chain() | n.Pipe():
+        case ast.Bracket() | ast.Chain() | ast.Pipe():
             return
         case _:
             for child in node.children:

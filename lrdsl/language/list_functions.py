@@ -12,14 +12,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Reporter
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.literals import number_node
 from lrdsl.syntax.unparse import short
 
 
-def _product(call: n.Call, schedules: n.List) -> n.Node:
+def _product(call: ast.Call, schedules: ast.List) -> ast.Node:
     """The product of the schedules in a list, pointwise: `a * b * c`.
 
     Example: `product([cosine(1, 0, 800), 0.5])`
@@ -27,18 +27,18 @@ def _product(call: n.Call, schedules: n.List) -> n.Node:
     first, *others = schedules.items
     if not others:
         return first
-    return n.Arithmetic(("*",) * len(others), schedules.items, span=call.span)
+    return ast.Arithmetic(("*",) * len(others), schedules.items, span=call.span)
 
 
-def _count(call: n.Call, schedules: n.List) -> n.Node:
+def _count(call: ast.Call, schedules: ast.List) -> ast.Node:
     """How many schedules there are in a list, a number.
 
     Example: `constant(0.1 / count([1, 1, 1]), 100)`
     """
-    return n.at(number_node(len(schedules.items)), call.span)
+    return ast.at(number_node(len(schedules.items)), call.span)
 
 
-def _sequence(call: n.Call, schedules: n.List, milestones: n.List) -> n.Node:
+def _sequence(call: ast.Call, schedules: ast.List, milestones: ast.List) -> ast.Node:
     """One schedule after the other: the second from the first milestone on, and so on.
 
     Each starts its clock anew. `sequence([a, b, c], [10, 30])` is
@@ -46,23 +46,23 @@ def _sequence(call: n.Call, schedules: n.List, milestones: n.List) -> n.Node:
 
     Example: `sequence([warmup(100), cosine(1, 0, 400), constant(0.1)], [100, 300])`
     """
-    parts: list[n.Node] = []
+    parts: list[ast.Node] = []
     for i, (schedule, milestone) in enumerate(zip(schedules.items, milestones.items, strict=False)):
         length = milestone if i == 0 else _difference(milestone, milestones.items[i - 1])
-        take = n.Call(n.Name("take", span=milestone.span), (n.Argument(length),))
-        parts.append(n.Pipe((schedule, n.at(take, milestone.span)), span=schedule.span))
+        take = ast.Call(ast.Name("take", span=milestone.span), (ast.Argument(length),))
+        parts.append(ast.Pipe((schedule, ast.at(take, milestone.span)), span=schedule.span))
     parts.append(schedules.items[-1])
-    return n.Chain(tuple(parts), span=call.span) if len(parts) > 1 else parts[0]
+    return ast.Chain(tuple(parts), span=call.span) if len(parts) > 1 else parts[0]
 
 
-def _difference(later: n.Node, earlier: n.Node) -> n.Node:
+def _difference(later: ast.Node, earlier: ast.Node) -> ast.Node:
     match later, earlier:
-        case n.Number(value=a, unit=""), n.Number(value=b, unit="") if a > b:
-            return n.at(number_node(a - b), later.span)
-    return n.Arithmetic(("-",), (later, earlier), span=later.span)
+        case ast.Number(value=a, unit=""), ast.Number(value=b, unit="") if a > b:
+            return ast.at(number_node(a - b), later.span)
+    return ast.Arithmetic(("-",), (later, earlier), span=later.span)
 
 
-LISTS: dict[str, tuple[Callable[..., n.Node], tuple[str, ...]]] = {
+LISTS: dict[str, tuple[Callable[..., ast.Node], tuple[str, ...]]] = {
     "product": (_product, ("schedules",)),
     "count": (_count, ("schedules",)),
     "sequence": (_sequence, ("schedules", "milestones")),
@@ -70,7 +70,7 @@ LISTS: dict[str, tuple[Callable[..., n.Node], tuple[str, ...]]] = {
 """What makes the tree of a call, and the names of the lists that it takes."""
 
 
-def of_lists(call: n.Call, reporter: Reporter) -> n.Node:
+def of_lists(call: ast.Call, reporter: Reporter) -> ast.Node:
     """What a call of one of these stands for; a faulty node, and complaints, if it is wrong."""
     make, names = LISTS[call.name.id]
     given = [argument.value for argument in call.arguments]
@@ -78,36 +78,36 @@ def of_lists(call: n.Call, reporter: Reporter) -> n.Node:
     if len(given) != len(names) or any([n not in (None, names[i]) for i, n in enumerate(named)]):
         message = f"`{call.name.id}` takes {' and '.join(names)}"
         fix = f"write `{call.name.id}({', '.join(['[…]'] * len(names))})`"
-        reporter.report(d.MISSING_ARGUMENT, message, call.span, fix=fix)
-        return n.Faulty(span=call.span)
-    lists: list[n.List] = []
+        reporter.report(diag.MISSING_ARGUMENT, message, call.span, fix=fix)
+        return ast.Faulty(span=call.span)
+    lists: list[ast.List] = []
     for name, node in zip(names, given, strict=True):
-        if isinstance(node, n.List) and (node.items or name != "schedules"):
+        if isinstance(node, ast.List) and (node.items or name != "schedules"):
             lists.append(node)
-        elif not isinstance(node, n.Faulty):
+        elif not isinstance(node, ast.Faulty):
             message = f"`{name}` of `{call.name.id}` is a list"
-            reporter.report(d.WRONG_KIND, message, node.span, fix="write `[a, b]`")
+            reporter.report(diag.WRONG_KIND, message, node.span, fix="write `[a, b]`")
     if len(lists) < len(names):
-        return n.Faulty(span=call.span)
+        return ast.Faulty(span=call.span)
     if len(lists) == 2 and len(lists[1].items) != len(lists[0].items) - 1:
         count, least = len(lists[1].items), len(lists[0].items) - 1
         between = "is 1 milestone" if least == 1 else f"are {least} milestones"
         message = f"between {least + 1} schedules there {between}, not {count}"
-        reporter.report(d.CONFLICTING_ARGUMENTS, message, lists[1].span)
-        return n.Faulty(span=call.span)
+        reporter.report(diag.CONFLICTING_ARGUMENTS, message, lists[1].span)
+        return ast.Faulty(span=call.span)
     if len(lists) == 2 and not _increase(lists[1].items, reporter):
-        return n.Faulty(span=call.span)
+        return ast.Faulty(span=call.span)
     return make(call, *lists)
 
 
-def _increase(milestones: tuple[n.Node, ...], reporter: Reporter) -> bool:
+def _increase(milestones: tuple[ast.Node, ...], reporter: Reporter) -> bool:
     """Whether milestones come in their order, as far as they are plain numbers of one unit."""
     for earlier, later in itertools.pairwise(milestones):
         match earlier, later:
-            case n.Number(value=a, unit=x), n.Number(value=b, unit=y) if x == y and b <= a:
+            case ast.Number(value=a, unit=x), ast.Number(value=b, unit=y) if x == y and b <= a:
                 message = (
                     f"the milestones must increase, but {short(later)} follows {short(earlier)}"
                 )
-                reporter.report(d.UNSORTED, message, later.span, fix="put them in order")
+                reporter.report(diag.UNSORTED, message, later.span, fix="put them in order")
                 return False
     return True

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import SpecError, fail
 from lrdsl.language.signal import Array, Piece, Signal, Times
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.spec import Spec, as_number
 from lrdsl.syntax.unparse import cut
 
@@ -44,7 +44,7 @@ class Caller(NamedTuple):
         if not finite.all():
             i = int(np.flatnonzero(~finite)[0])
             message = f"`{self.name}` gives {values[i]} at {self._place(t[i])}"
-            raise fail(d.NOT_FINITE, message, fix="every value must be finite")
+            raise fail(diag.NOT_FINITE, message, fix="every value must be finite")
         return values
 
     def _one_by_one(self, t: Array) -> Array:
@@ -62,7 +62,7 @@ class Caller(NamedTuple):
         if number is None:
             what = f"{cut(repr(value))}, a {type(value).__name__}"
             message = f"`{self.name}` returns {what}, at {self._place(time)}"
-            raise fail(d.BAD_SHAPE, message, fix="return a real number")
+            raise fail(diag.BAD_SHAPE, message, fix="return a real number")
         try:
             return float(number)
         except OverflowError:
@@ -77,12 +77,12 @@ class Caller(NamedTuple):
         if found.shape != t.shape or found.dtype.kind not in "fiu":
             what = f"{found.dtype} of shape {found.shape}"
             message = f"`{self.name}` returns {what} for an array of {t.size} updates"
-            raise fail(d.BAD_SHAPE, message, fix="return as many real numbers as the array has")
+            raise fail(diag.BAD_SHAPE, message, fix="return as many real numbers as the array has")
         return found.astype(np.float64)
 
     def _failed(self, error: Exception, where: str) -> SpecError:
         reason = f"{type(error).__name__}: {cut(str(error), 200)}"
-        return fail(d.BAD_SHAPE, f"`{self.name}` fails at {where}: {reason}")
+        return fail(diag.BAD_SHAPE, f"`{self.name}` fails at {where}: {reason}")
 
     def _place(self, time: float) -> str:
         """An update, by the function's own clock, in words."""
@@ -121,7 +121,7 @@ class FunctionSpec(Spec):
     function: Callable[[int], float]
 
     def __init__(self, function: Callable[[int], float]) -> None:
-        super().__init__(n.Name(qualified_name(function)))
+        super().__init__(ast.Name(qualified_name(function)))
         object.__setattr__(self, "function", function)
 
     def __repr__(self) -> str:

@@ -14,7 +14,7 @@ from annotated_types import BaseMetadata
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import SpecError, fail
 from lrdsl.language.parameters import REQUIRED, Kind, Lean, Parameter
 from lrdsl.language.python_functions import qualified_name
@@ -81,7 +81,7 @@ class _Reader:
         return tuple([self._parameter(each) for each in found])
 
     def _wrong(self, message: str, fix: str | None = None) -> SpecError:
-        return fail(d.BAD_SHAPE, f"`{qualified_name(self.target)}` {message}", fix=fix)
+        return fail(diag.BAD_SHAPE, f"`{qualified_name(self.target)}` {message}", fix=fix)
 
     def _parameter(self, each: inspect.Parameter) -> Taken:
         name, positional = each.name, each.kind is not each.KEYWORD_ONLY

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import fail
 
 Array: TypeAlias = NDArray[np.float64]
@@ -113,7 +113,7 @@ class Signal(ABC):
         """
         if stop - start > MOST_LOOKED_AT:
             message = f"the extremes of {stop - start:,} updates would be looked for one by one"
-            raise fail(d.BAD_STEP, message, fix="pass a nearer `stop`")
+            raise fail(diag.BAD_STEP, message, fix="pass a nearer `stop`")
         low, high = math.inf, -math.inf
         for first in range(start, stop, CHUNK):
             values = self.values(Range(float(first), min(CHUNK, stop - first)))

@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 from functools import partial
 from typing import Any
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import read_own
 from lrdsl.diagnostics import Diagnostic, Reporter, SpecError
 from lrdsl.linter.config import Project
@@ -25,7 +25,12 @@ LARGEST = 10 * 2**20
 
 _SKIPPED = ("__pycache__", "node_modules", "site-packages")
 
-_ARGUMENTS = (d.TOO_MANY_ARGUMENTS, d.REPEATED_ARGUMENT, d.CONFLICTING_ARGUMENTS, d.WRONG_KIND)
+_ARGUMENTS = (
+    diag.TOO_MANY_ARGUMENTS,
+    diag.REPEATED_ARGUMENT,
+    diag.CONFLICTING_ARGUMENTS,
+    diag.WRONG_KIND,
+)
 
 _Reader = Callable[[str, Control], Iterator[Snippet]]
 
@@ -259,7 +264,7 @@ def _is_about_the_unknown(found: Diagnostic, snippet: Snippet) -> bool:
         # The unknown may be a mode or a word, after which the others are other parameters'.
         own = _bracket_around(snippet.text, start)
         return any([_bracket_around(snippet.text, first) == own for first, _ in snippet.unknown])
-    if found.problem is d.UNKNOWN_NAME:
+    if found.problem is diag.UNKNOWN_NAME:
         return bool(snippet.facts.get("definitions_unknown"))
     return False
 

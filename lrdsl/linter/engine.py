@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError, in_order
@@ -19,7 +19,7 @@ from lrdsl.linter.subject import Subject
 from lrdsl.schedule.schedule import Schedule, schedule_of, with_definitions
 from lrdsl.tree.coerce import source_of
 
-UNKNOWN = (d.UNBOUND, d.NEEDS_CONTEXT)
+UNKNOWN = (diag.UNBOUND, diag.NEEDS_CONTEXT)
 """What is wrong for want of something that the run will supply."""
 
 
@@ -122,13 +122,13 @@ def _compiled(
         found = error.diagnostics
     kept = [x for x in found if x.problem not in UNKNOWN or _is_typing_error(x)]
     if len(kept) < len(found):  # what is unknown was among those that are only counted, too
-        kept = [x for x in kept if x.problem is not d.TOO_MANY_MISTAKES]
+        kept = [x for x in kept if x.problem is not diag.TOO_MANY_MISTAKES]
     return None, kept
 
 
 def _is_typing_error(found: Diagnostic) -> bool:
     """Whether an unknown name is much like a known one: then it is hardly a variable."""
-    return found.problem is d.UNBOUND and found.replacement is not None
+    return found.problem is diag.UNBOUND and found.replacement is not None
 
 
 def _findings(subject: Subject, settings: Settings) -> list[Diagnostic]:
@@ -159,7 +159,7 @@ def _found_by(rule: Rule, subject: Subject, settings: Settings) -> list[Diagnost
         findings.extend(rule.check(subject))  # those before an error are kept
     except SpecError as error:
         # There is no value at some update; or it is too far away to look at.
-        failed = [x for x in error.diagnostics if x.problem is d.NOT_FINITE]
+        failed = [x for x in error.diagnostics if x.problem is diag.NOT_FINITE]
     if not findings:  # as it mostly is
         return failed
     reporter = Reporter(subject.source)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from lrdsl.diagnostics import SpecError
 from lrdsl.linter.patching import CannotWrite, Edit, replace_in
 from lrdsl.linter.source_file import Located, Snippet, SourceFile
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.format import format, format_definitions
 from lrdsl.syntax.parser import parse_tree
 from lrdsl.syntax.pretty import WIDTH
@@ -81,7 +81,9 @@ def _edits(snippet: Snippet) -> Iterator[Edit]:
     width = WIDTH - len(indent) if in_lines else _ENDLESS
     if snippet.role == "definitions":
         new = format_definitions(own, width).rstrip("\n")
-    elif isinstance(_bare(parse_tree(own)), (n.Number, n.Name, n.Keyword, n.Default, n.String)):
+    elif isinstance(
+        _bare(parse_tree(own)), (ast.Number, ast.Name, ast.Keyword, ast.Default, ast.String)
+    ):
         return
     else:
         new = format(own, width)
@@ -92,9 +94,9 @@ def _edits(snippet: Snippet) -> Iterator[Edit]:
         yield from _pieces(snippet, start, stop, new)
 
 
-def _bare(tree: n.Node) -> n.Node:
+def _bare(tree: ast.Node) -> ast.Node:
     """What a minus sign stands before. A number or a word alone is left to YAML's own reading."""
-    return tree.operand if isinstance(tree, n.Negative) else tree
+    return tree.operand if isinstance(tree, ast.Negative) else tree
 
 
 def _whole(snippet: Snippet, start: int, stop: int, new: str) -> Iterator[Edit]:

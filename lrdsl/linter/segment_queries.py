@@ -14,7 +14,7 @@ from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.signal import LAST_STEP, Array, half_up
 from lrdsl.linter.subject import Part, Subject
 from lrdsl.schedule.schedule import Schedule
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 MOST_UPDATES = 4096
 """In a run of up to so many updates, each is looked at."""
@@ -67,7 +67,7 @@ def edges(subject: Subject) -> set[int]:
     assert subject.schedule is not None
     found = {edge for part in subject.schedule.laid for edge in (part.start, part.stop)}
     for node in subject.nodes:
-        if isinstance(node, n.Entry):
+        if isinstance(node, ast.Entry):
             ends = [subject.updates(end) for end in (node.start, node.stop) if end is not None]
             found |= {half_up(end) for end in ends if end is not None}
     return {int(edge) for edge in found if 0 <= edge < LAST_STEP}

@@ -28,7 +28,7 @@ from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.language.signal import Signal
 from lrdsl.linter.program_context import Beside
 from lrdsl.schedule.schedule import Schedule, schedule_of
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class CallSite:
     shape, None for a modifier.
     """
 
-    node: n.Call
+    node: ast.Call
     name: str
-    arguments: Mapping[str, n.Node]
+    arguments: Mapping[str, ast.Node]
     mode: str | None = None
     form: Form | None = None
 
@@ -60,7 +60,7 @@ class Part:
     `start` and `stop`. `name` is the shape's, "" for anything else.
     """
 
-    node: n.Node
+    node: ast.Node
     name: str
     start: int
     stop: float
@@ -109,12 +109,12 @@ class Subject:
         return self.analysis.source
 
     @property
-    def tree(self) -> n.Node:
+    def tree(self) -> ast.Node:
         """The spec as written."""
         return self.analysis.tree
 
     @property
-    def expanded(self) -> n.Node:
+    def expanded(self) -> ast.Node:
         """The spec without definitions."""
         return self.analysis.expanded
 
@@ -192,23 +192,23 @@ class Subject:
         return part.signal.at(float(part.stop - part.start)) if known is None else known.leads_to
 
     @cached_property
-    def nodes(self) -> tuple[n.Node, ...]:
+    def nodes(self) -> tuple[ast.Node, ...]:
         """All nodes of the spec without definitions, those above before those below."""
-        return tuple([node for node, _ in n.walk(self.expanded)])
+        return tuple([node for node, _ in ast.walk(self.expanded)])
 
     @cached_property
-    def as_written(self) -> tuple[n.Node, ...]:
+    def as_written(self) -> tuple[ast.Node, ...]:
         """All nodes of the spec as it is written, those above before those below."""
         if self.tree is self.expanded:
             return self.nodes
-        return tuple([node for node, _ in n.walk(self.tree)])
+        return tuple([node for node, _ in ast.walk(self.tree)])
 
     @cached_property
     def calls(self) -> tuple[CallSite, ...]:
         """The calls of shapes and modifiers, those that definitions stand for included."""
         return tuple(_call_sites(self.nodes, self._modifiers, self.analysis.bindings))
 
-    def call_at(self, node: n.Node) -> CallSite | None:
+    def call_at(self, node: ast.Node) -> CallSite | None:
         """The call that a node of the spec without definitions is, if it is one of `calls`."""
         return self._sites.get(id(node))
 
@@ -219,7 +219,7 @@ class Subject:
     @cached_property
     def _modifiers(self) -> frozenset[int]:
         """The nodes that stand right of a `|`, by identity."""
-        pipes = [node for node in self.nodes if isinstance(node, n.Pipe)]
+        pipes = [node for node in self.nodes if isinstance(node, ast.Pipe)]
         return frozenset([id(part) for pipe in pipes for part in pipe.parts[1:]])
 
     @cached_property
@@ -232,12 +232,12 @@ class Subject:
         """The calls of shapes and modifiers that stand in the text itself."""
         return tuple([call for call in self.calls if not call.span.sites])
 
-    def updates(self, node: n.Node) -> Fraction | None:
+    def updates(self, node: ast.Node) -> Fraction | None:
         """How many updates a duration is, None if that is not known."""
         found = Durations(self.context, Reporter(""), "", Place(None, None)).evaluate(node)
         return None if found is None else Fraction(found)
 
-    def value(self, node: n.Node) -> float | None:
+    def value(self, node: ast.Node) -> float | None:
         """The value of a node, None if that is not known, or depends on the place."""
 
         def nowhere(span: Span) -> None:
@@ -251,7 +251,7 @@ def _parts(
 ) -> Iterator[Part]:
     for part in leaves:
         name = ""
-        if isinstance(part.node, (n.Call, n.Bracket)) and id(part.node) not in modifiers:
+        if isinstance(part.node, (ast.Call, ast.Bracket)) and id(part.node) not in modifiers:
             name = part.node.name.id
         if part.stop < math.inf:
             times = np.array([0.0, part.stop - part.start])
@@ -284,7 +284,7 @@ def _seen(part: Laid) -> tuple[int | None, int | None]:
 def _ramps(subject: Subject) -> Iterator[RampSite]:
     sites = {call.span: call for call in subject.calls}
     for part in () if subject.schedule is None else subject.schedule.laid:
-        call = None if isinstance(part.node, n.Pipe) else sites.get(part.node.span)
+        call = None if isinstance(part.node, ast.Pipe) else sites.get(part.node.span)
         if call is None or call.mode is None or part.length == math.inf or part.length <= 0:
             continue
         is_whole = part.length == part.stop - part.start
@@ -306,10 +306,10 @@ def _leaves(laid: Iterable[Laid]) -> list[Laid]:
 
 
 def _call_sites(
-    nodes: Iterable[n.Node], modifiers: frozenset[int], bindings: Mapping[int, Binding]
+    nodes: Iterable[ast.Node], modifiers: frozenset[int], bindings: Mapping[int, Binding]
 ) -> Iterator[CallSite]:
     for node in nodes:
-        if not isinstance(node, n.Call):
+        if not isinstance(node, ast.Call):
             continue
         name = node.name.id
         if id(node) in modifiers:

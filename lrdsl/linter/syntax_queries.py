@@ -14,7 +14,7 @@ from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.parameters import Kind
 from lrdsl.linter.subject import CallSite, Subject
 from lrdsl.schedule.schedule import Schedule
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 MOST = 200_000
 """More values than this are compared by samples."""
@@ -41,7 +41,7 @@ WARPING = frozenset({"stretch", "skip", "repeat"})
 class Time(NamedTuple):
     """A duration in a spec, and the name of what it was written for."""
 
-    node: n.Node
+    node: ast.Node
     of: str
 
     @property
@@ -49,14 +49,14 @@ class Time(NamedTuple):
         """Whether it counts updates: no unit and no other measure of time is in it."""
         return not any(
             [
-                (isinstance(part, n.Number) and part.unit != "")
-                or (isinstance(part, n.Name) and part.id in DURATIONS)
-                for part, _ in n.walk(self.node)
+                (isinstance(part, ast.Number) and part.unit != "")
+                or (isinstance(part, ast.Name) and part.id in DURATIONS)
+                for part, _ in ast.walk(self.node)
             ]
         )
 
 
-def times(subject: Subject, root: n.Node) -> Iterator[Time]:
+def times(subject: Subject, root: ast.Node) -> Iterator[Time]:
     """The durations below a node of the expanded tree, none of those under a `stretch`.
 
     Under `stretch(1ep)` the clock counts epochs, so that what stands there is not in updates.
@@ -64,12 +64,12 @@ def times(subject: Subject, root: n.Node) -> Iterator[Time]:
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, n.Pipe) and any([_name(part) == "stretch" for part in node.parts]):
+        if isinstance(node, ast.Pipe) and any([_name(part) == "stretch" for part in node.parts]):
             continue
         waiting.extend(reversed(node.children))
-        if isinstance(node, n.Bracket):
+        if isinstance(node, ast.Bracket):
             for entry in node.entries:
-                if isinstance(entry, n.Entry):
+                if isinstance(entry, ast.Entry):
                     yield Time(entry.start, node.name.id)
         site = subject.call_at(node)
         # `every` as a modifier says how often, which is no time of the schedule's.
@@ -77,9 +77,9 @@ def times(subject: Subject, root: n.Node) -> Iterator[Time]:
             continue
         for name in TIMES:
             value = site.arguments.get(name)
-            if isinstance(value, n.List):
+            if isinstance(value, ast.List):
                 yield from [Time(item, site.name) for item in value.items]
-            elif value is not None and not isinstance(value, n.Keyword):
+            elif value is not None and not isinstance(value, ast.Keyword):
                 yield Time(value, site.name)
 
 
@@ -89,12 +89,12 @@ def is_open(subject: Subject) -> bool:
     What an `interval` brings down later is none of these.
     """
     brought_down = any(
-        [isinstance(node, n.Bracket) and node.name.id == "interval" for node in subject.nodes]
+        [isinstance(node, ast.Bracket) and node.name.id == "interval" for node in subject.nodes]
     )
     for node in subject.nodes:
-        if isinstance(node, n.Name) and node.id == "t":
+        if isinstance(node, ast.Name) and node.id == "t":
             return True
-        if isinstance(node, n.Chain) and any([_is_number(part) for part in node.parts]):
+        if isinstance(node, ast.Chain) and any([_is_number(part) for part in node.parts]):
             return True
         site = subject.call_at(node)
         if site is None:
@@ -109,8 +109,8 @@ def is_open(subject: Subject) -> bool:
     return False
 
 
-def _is_number(node: n.Node) -> bool:
-    return not any([isinstance(part, (n.Call, n.Bracket)) for part, _ in n.walk(node)])
+def _is_number(node: ast.Node) -> bool:
+    return not any([isinstance(part, (ast.Call, ast.Bracket)) for part, _ in ast.walk(node)])
 
 
 class EntrySite(NamedTuple):
@@ -119,7 +119,7 @@ class EntrySite(NamedTuple):
     It begins at update `start` of the run. `piece` is the text that goes if the entry does.
     """
 
-    node: n.Entry
+    node: ast.Entry
     start: float
     piece: Span
 
@@ -127,21 +127,21 @@ class EntrySite(NamedTuple):
 def entries(subject: Subject) -> Iterator[EntrySite]:
     """The entries of `interval` whose place in the run is known."""
     for pipe in subject.as_written:
-        if not isinstance(pipe, n.Pipe):
+        if not isinstance(pipe, ast.Pipe):
             continue
         for i, bracket in enumerate(pipe.parts):
-            if not isinstance(bracket, n.Bracket) or bracket.name.id != "interval":
+            if not isinstance(bracket, ast.Bracket) or bracket.name.id != "interval":
                 continue
             warped = any([_name(part) in WARPING for part in pipe.parts[i + 1 :]])
             origin = None if warped else _origin(subject, pipe)
             for k, entry in enumerate(bracket.entries):
-                start = subject.updates(entry.start) if isinstance(entry, n.Entry) else None
-                if origin is not None and start is not None and isinstance(entry, n.Entry):
+                start = subject.updates(entry.start) if isinstance(entry, ast.Entry) else None
+                if origin is not None and start is not None and isinstance(entry, ast.Entry):
                     piece = _piece(subject.source, bracket, k)
                     yield EntrySite(entry, origin + float(start), piece)
 
 
-def _origin(subject: Subject, pipe: n.Pipe) -> int | None:
+def _origin(subject: Subject, pipe: ast.Pipe) -> int | None:
     """The update of the run at which a pipe's clock starts, None if that is not known."""
     if pipe is subject.tree:
         return 0
@@ -150,7 +150,7 @@ def _origin(subject: Subject, pipe: n.Pipe) -> int | None:
     return places[0] if places else None
 
 
-def _piece(source: str, bracket: n.Bracket, k: int) -> Span:
+def _piece(source: str, bracket: ast.Bracket, k: int) -> Span:
     """The text of an entry with the comma that goes with it, or of all if it is the only one."""
     own = bracket.entries[k].span
     if k:
@@ -160,36 +160,36 @@ def _piece(source: str, bracket: n.Bracket, k: int) -> Span:
     return with_operator_before(source, bracket.span) or own
 
 
-def _name(node: n.Node) -> str:
-    return node.name.id if isinstance(node, (n.Call, n.Bracket)) else ""
+def _name(node: ast.Node) -> str:
+    return node.name.id if isinstance(node, (ast.Call, ast.Bracket)) else ""
 
 
 def calls_of(subject: Subject, *names: str) -> Iterator[CallSite]:
     """The calls of definitions in the text, with what was left out as the definition has it."""
     for node in subject.as_written:
         definition = None
-        if isinstance(node, n.Call) and node.name.id in names:
+        if isinstance(node, ast.Call) and node.name.id in names:
             definition = subject.library.find(node.name.id)
-        if definition is None or not isinstance(node, n.Call):
+        if definition is None or not isinstance(node, ast.Call):
             continue
         bound = {p.name: p.default for p in definition.parameters if p.default is not None}
         order = [parameter.name for parameter in definition.parameters]
         given = [argument.value for argument in node.arguments if argument.name is None]
         named = {a.name: a.value for a in node.arguments if a.name is not None}
         for name, value in [*zip(order, given, strict=False), *named.items()]:
-            if not isinstance(value, n.Default):
+            if not isinstance(value, ast.Default):
                 bound[name] = value
         yield CallSite(node, node.name.id, bound)
 
 
-def mentions(node: n.Node, name: str) -> bool:
+def mentions(node: ast.Node, name: str) -> bool:
     """Whether a name stands anywhere in a tree."""
-    return any([isinstance(part, n.Name) and part.id == name for part, _ in n.walk(node)])
+    return any([isinstance(part, ast.Name) and part.id == name for part, _ in ast.walk(node)])
 
 
-def number(node: n.Node | None) -> float | None:
+def number(node: ast.Node | None) -> float | None:
     """The number that is written there, None for anything else."""
-    return node.value if isinstance(node, n.Number) and not node.unit else None
+    return node.value if isinstance(node, ast.Number) and not node.unit else None
 
 
 def assumed(subject: Subject) -> Subject | None:

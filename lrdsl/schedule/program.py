@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import read_own
 from lrdsl.compiler.expand import fields
 from lrdsl.diagnostics import Diagnostic, Span, SpecError
@@ -141,7 +141,7 @@ class Program:
                 message = f"nothing drives `{key}` in {_listed(without)}"
                 patterns = ", ".join(f"`{choice.pattern}`" for choice in choices)
                 fix = f'add a spec for "*", which is all other groups, after {patterns}'
-                found.append(Diagnostic(d.BAD_GROUP, message, fix=fix))
+                found.append(Diagnostic(diag.BAD_GROUP, message, fix=fix))
         if found:
             raise SpecError(found)
 
@@ -149,13 +149,13 @@ class Program:
         own = f"`{choice.pattern}` of `{choice.key}`"
         if any([_matches(choice, i, name) for i, name in enumerate(names)]):
             message = f"{own} never applies: what stands before it takes all of its groups"
-            return Diagnostic(d.BAD_GROUP, message, fix="write the wider pattern last")
+            return Diagnostic(diag.BAD_GROUP, message, fix="write the wider pattern last")
         pattern = choice.pattern or ""
         fix = f"there are {_listed([*enumerate(names)])}"
         near = did_you_mean(pattern, [str(name) for name in names if name is not None])
         if near is not None and not _GLOB.intersection(pattern):
             fix = f"{near[0]} T{fix[1:]}"
-        return Diagnostic(d.BAD_GROUP, f"{own} matches no parameter group", fix=fix)
+        return Diagnostic(diag.BAD_GROUP, f"{own} matches no parameter group", fix=fix)
 
 
 def keyed(spec: object, definitions: str = "") -> dict[str, object]:
@@ -286,7 +286,7 @@ def _cycle(trail: Sequence[str], name: str, choices: Mapping[str, Choice]) -> Sp
     return SpecError(
         [
             Diagnostic(
-                d.BAD_SPEC,
+                diag.BAD_SPEC,
                 f"the specs of a program cannot lean on each other in a circle: {shown}",
                 last.names[name],
                 last.source,

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, NoReturn, SupportsIndex, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse, not_too_deep
 from lrdsl.compiler.ir import Term
@@ -126,11 +126,11 @@ class Schedule:
             for far in steps.flat:
                 _check(far)
         if steps.dtype.kind not in "iu" and not empty:
-            raise fail(d.BAD_STEP, f"a step is a whole number, not {_shown(step)}")
+            raise fail(diag.BAD_STEP, f"a step is a whole number, not {_shown(step)}")
         if steps.size and int(steps.min()) < 0:
-            raise fail(d.BAD_STEP, f"a step is 0 or more, not {int(steps.min())}")
+            raise fail(diag.BAD_STEP, f"a step is 0 or more, not {int(steps.min())}")
         if steps.size and int(steps.max()) > LAST_STEP:
-            raise fail(d.BAD_STEP, f"a step is at most 2**53, not {int(steps.max())}")
+            raise fail(diag.BAD_STEP, f"a step is at most 2**53, not {int(steps.max())}")
         flat = steps.ravel()
         out = np.empty(flat.size)
         # Steps in no order fall into all segments: then there are as many short arrays a chunk.
@@ -151,7 +151,7 @@ class Schedule:
             out = np.empty(stop, dtype=np.float64)
         except MemoryError:
             message = f"{stop:,} values do not fit into memory"
-            raise fail(d.BAD_STEP, message, fix="pass a smaller number of updates") from None
+            raise fail(diag.BAD_STEP, message, fix="pass a smaller number of updates") from None
         for first in range(0, stop, CHUNK):
             last = min(first + CHUNK, stop)
             out[first:last] = self._evaluate(Range(float(first), last - first))
@@ -169,7 +169,7 @@ class Schedule:
         first = as_step(start, "start")
         last = self._stop(stop, "bounds") + (1 if stop is None else 0)
         if first >= last:
-            raise fail(d.BAD_STEP, f"there are no updates from {first} to before {last}")
+            raise fail(diag.BAD_STEP, f"there are no updates from {first} to before {last}")
         with np.errstate(all="ignore"):
             low, high = self._signal.extremes(first, last)
         if not (math.isfinite(low) and math.isfinite(high)):
@@ -204,7 +204,7 @@ class Schedule:
             return self
         if self.observed is not None and step < self.observed:
             message = f"a metric of update {step} comes after one of update {self.observed}"
-            raise fail(d.BAD_STEP, message, fix="observe metrics in the order of their updates")
+            raise fail(diag.BAD_STEP, message, fix="observe metrics in the order of their updates")
         schedule = self
         for i, _ in enumerate(self.reactions):
             # One after the other: each knows what those inside it have made of the metric.
@@ -300,7 +300,7 @@ class Schedule:
         found = tuple(itertools.islice(self._signal.cycle_ends(first, last), MOST_CYCLES + 1))
         if len(found) > MOST_CYCLES:
             message = f"more than {MOST_CYCLES:,} cycles end from update {first} to {last}"
-            raise fail(d.BAD_STEP, message, fix="pass a nearer `stop`")
+            raise fail(diag.BAD_STEP, message, fix="pass a nearer `stop`")
         return found
 
     def __eq__(self, other: object) -> bool:
@@ -336,14 +336,14 @@ class Schedule:
     def _not_finite(self, where: str) -> NoReturn:
         source = source_of(self.spec)
         message = f"the schedule has no finite value {where}"
-        raise SpecError([Diagnostic(d.NOT_FINITE, message, Span(0, len(source)), source)])
+        raise SpecError([Diagnostic(diag.NOT_FINITE, message, Span(0, len(source)), source)])
 
     def _stop(self, n: int | None, what: str) -> int:
         if n is not None:
             return as_step(n, "n")
         if math.isinf(self.length):
             message = f"`{what}` needs to know how far: the schedule never ends"
-            raise fail(d.BAD_STEP, message, fix="pass the number of updates")
+            raise fail(diag.BAD_STEP, message, fix="pass the number of updates")
         return int(self.length)
 
 
@@ -351,7 +351,7 @@ def _array(step: object) -> NDArray[Any]:
     try:
         return np.asarray(step)
     except (ValueError, TypeError, RuntimeError):  # ragged lists, tensors on another device
-        raise fail(d.BAD_STEP, f"a step is a whole number, not {_shown(step)}") from None
+        raise fail(diag.BAD_STEP, f"a step is a whole number, not {_shown(step)}") from None
 
 
 def _times(steps: NDArray[Any]) -> Times:
@@ -365,17 +365,17 @@ def _times(steps: NDArray[Any]) -> Times:
 def _check(step: int) -> None:
     if not 0 <= step <= LAST_STEP:
         wanted = "0 or more" if step < 0 else "at most 2**53"
-        raise fail(d.BAD_STEP, f"a step is {wanted}, not {step}")
+        raise fail(diag.BAD_STEP, f"a step is {wanted}, not {step}")
 
 
 def as_step(value: SupportsIndex, name: str) -> int:
     """A number of updates as an int; `SpecError`, that says `name`, if it is none."""
     if isinstance(value, bool):
-        raise fail(d.BAD_STEP, f"`{name}` is a whole number, not {value}")
+        raise fail(diag.BAD_STEP, f"`{name}` is a whole number, not {value}")
     try:
         step = operator.index(value)
     except TypeError:
-        raise fail(d.BAD_STEP, f"`{name}` is a whole number, not {_shown(value)}") from None
+        raise fail(diag.BAD_STEP, f"`{name}` is a whole number, not {_shown(value)}") from None
     _check(step)
     return step
 
@@ -383,7 +383,7 @@ def as_step(value: SupportsIndex, name: str) -> int:
 def _metric(metric: object) -> float:
     number = as_number(metric)
     if number is None:
-        raise fail(d.BAD_METRIC, f"a metric is a number, not {_shown(metric)}")
+        raise fail(diag.BAD_METRIC, f"a metric is a number, not {_shown(metric)}")
     try:
         return float(number)
     except OverflowError:
@@ -508,7 +508,7 @@ def with_definitions(spec: object, context: Context) -> Context:
 def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
     if isinstance(spec.function, Schedule):
         fix = "pass its `spec`, and the context anew"
-        raise fail(d.BAD_SPEC, "a Schedule has its context already", fix=fix)
+        raise fail(diag.BAD_SPEC, "a Schedule has its context already", fix=fix)
     length = math.inf if context.total_steps is None else context.total_steps
     signal = Called(Caller(str(spec), spec.function), float(length))
     resolved = Resolved(signal, length, ())

@@ -6,7 +6,7 @@ import itertools
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 
-from lrdsl.syntax import trivia as c
+from lrdsl.syntax import trivia
 from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.parser import parse_definitions, parse_tree
 from lrdsl.syntax.pretty import WIDTH, lay_out, lay_out_definition
@@ -32,10 +32,10 @@ def format(text: str, width: int = WIDTH) -> str:
     | clip(1e-3, _)
     """
     tree = parse_tree(text)
-    words, found = c.scan(text)
+    words, found = trivia.scan(text)
     if not found:
         return lay_out(tree, width)
-    clean = c.without_needless(text, words, c.scan(write(tree))[0])
+    clean = trivia.without_needless(text, words, trivia.scan(write(tree))[0])
     if clean != text:
         return format(clean, width)
 
@@ -55,8 +55,8 @@ def format_definitions(text: str, width: int = WIDTH) -> str:
     def half(a) = a / 2  # exact
     """
     definitions = parse_definitions(text)
-    words, comments = c.scan(text)
-    clean = c.without_needless(text, words, c.scan("\n".join(map(str, definitions)))[0])
+    words, comments = trivia.scan(text)
+    clean = trivia.without_needless(text, words, trivia.scan("\n".join(map(str, definitions)))[0])
     if clean != text:
         return format_definitions(clean, width)
     first_words = [i for i, word in enumerate(words) if word.text == "def"]
@@ -84,15 +84,17 @@ _HasComment = Callable[[int, int], bool]
 
 def _with_comments(
     text: str,
-    words: Sequence[c.Word],
-    comments: Sequence[c.Word],
+    words: Sequence[trivia.Word],
+    comments: Sequence[trivia.Word],
     lay: Callable[[_HasComment], str],
     first: int,
 ) -> str:
     """What `lay` makes of a text, with the text's comments, none of them before gap `first`."""
     broken = lay(lambda start, stop: True)
-    places = [gap for gap in [0, *c.breaks_of(broken), len(words)] if gap >= first]
-    settled = [c.settle(found, words, places) for found in c.comments_of(text, comments, words)]
+    places = [gap for gap in [0, *trivia.breaks_of(broken), len(words)] if gap >= first]
+    settled = [
+        trivia.settle(found, words, places) for found in trivia.comments_of(text, comments, words)
+    ]
     gaps = sorted({found.gap for found in settled if 0 < found.gap < len(words)})
     befores, afters = [words[gap - 1].start for gap in gaps], [words[gap].stop for gap in gaps]
 
@@ -100,14 +102,14 @@ def _with_comments(
         i = bisect_left(befores, start)
         return i < len(gaps) and afters[i] <= stop
 
-    return c.put_in(lay(has_comment), settled)
+    return trivia.put_in(lay(has_comment), settled)
 
 
 def _definition(
     definition: Definition,
     text: str,
-    words: Sequence[c.Word],
-    comments: Sequence[c.Word],
+    words: Sequence[trivia.Word],
+    comments: Sequence[trivia.Word],
     width: int,
 ) -> str:
     """A definition with the comments in it and the one on its last line."""
@@ -130,7 +132,7 @@ def _definition(
     return f"{lines}\n" if lines.rpartition("\n")[2].lstrip().startswith("#") else lines
 
 
-def _follows(text: str, stop: int, comment: c.Word) -> bool:
+def _follows(text: str, stop: int, comment: trivia.Word) -> bool:
     """Whether a comment is the first thing after a place, in the same line."""
     return comment.start >= stop and not text[stop : comment.start].strip(" \t\r\f")
 

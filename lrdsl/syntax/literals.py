@@ -6,7 +6,7 @@ import math
 import re
 from decimal import Decimal
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Span
 from lrdsl.syntax.ast import Faulty, Negative, Node, Number
 from lrdsl.util.registry import did_you_mean
@@ -58,7 +58,7 @@ def read_number(text: str, span: Span) -> Number | Faulty:
     power += MULTIPLIERS[unit["multiplier"]]
     value = float(f"{mantissa.replace('_', '')}e{power}")
     if math.isinf(value):
-        return Faulty(d.OVERFLOW, f"`{text}` is too large for a number", span=span)
+        return Faulty(diag.OVERFLOW, f"`{text}` is too large for a number", span=span)
     written = mantissa if mantissa[0] != "." else f"0{mantissa}"
     if exponent:
         written += f"e{int(exponent)}"
@@ -76,7 +76,7 @@ def _unknown_unit(text: str, suffix: str, span: Span) -> Faulty:
     units = ", ".join(f"`{unit}`" for unit in UNITS)
     all_units = f"the units are {units}, after `k`, `M` or `B` if need be"
     fix, replacement = suggestion or (all_units, None)
-    return Faulty(d.BAD_NUMBER, f"`{suffix}` is no unit", fix, replacement, span=span)
+    return Faulty(diag.BAD_NUMBER, f"`{suffix}` is no unit", fix, replacement, span=span)
 
 
 def number_node(value: float) -> Node:

@@ -15,10 +15,9 @@ from typing import Any, TypeAlias
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Diagnostic, Reporter, Span
-from lrdsl.syntax import ast as n
-from lrdsl.syntax import syntax_errors
+from lrdsl.syntax import ast, syntax_errors
 from lrdsl.syntax.definition import DefinedParameter, Definition, doc_above
 from lrdsl.syntax.literals import read_number
 from lrdsl.util.resources import folder, private_cache
@@ -42,7 +41,7 @@ PYTHON = {"None": "none", "True": "true", "False": "false"}
 _OPENING = re.compile(r"#[^\n]*|[(\[]|[)\]]")
 
 
-def parse_tree(text: str) -> n.Node:
+def parse_tree(text: str) -> ast.Node:
     """The tree of a spec; `SpecError` with every syntax error if it has any.
 
     >>> parse_tree("hold(5)")
@@ -55,7 +54,7 @@ def parse_tree(text: str) -> n.Node:
     return tree
 
 
-def read(text: str, reporter: Reporter) -> n.Node | None:
+def read(text: str, reporter: Reporter) -> ast.Node | None:
     """The tree of a spec, mended where it has syntax errors, which go to `reporter`.
 
     None when nothing could be made of the text.
@@ -79,13 +78,13 @@ def can_be_read(text: str) -> bool:
 
 
 @functools.lru_cache(maxsize=64)
-def _read(text: str) -> tuple[n.Node | None, tuple[Diagnostic, ...]]:
+def _read(text: str) -> tuple[ast.Node | None, tuple[Diagnostic, ...]]:
     reporter = Reporter(text)
     tree = _mended(text, reporter)
     return tree, tuple(reporter.diagnostics)
 
 
-def _mended(text: str, reporter: Reporter) -> n.Node | None:
+def _mended(text: str, reporter: Reporter) -> ast.Node | None:
     if not _is_readable(text, reporter):
         return None
     handler = _Recovery(text, reporter)
@@ -94,7 +93,7 @@ def _mended(text: str, reporter: Reporter) -> n.Node | None:
     except UnexpectedInput as error:
         handler.give_up(error)
         return None
-    assert isinstance(tree, n.Node)
+    assert isinstance(tree, ast.Node)
     return tree if _is_sound(tree, reporter) else None
 
 
@@ -128,19 +127,21 @@ def read_definitions(text: str, file: str, reporter: Reporter) -> tuple[Definiti
     return tuple(kept)
 
 
-def _is_sound(tree: n.Node, reporter: Reporter) -> bool:
+def _is_sound(tree: ast.Node, reporter: Reporter) -> bool:
     """Whether a tree is not too deep; what could not be read in it is reported."""
-    levels = n.levels(tree)
-    suspects = [part for level in levels for part in level if isinstance(part, (n.Faulty, n.Pipe))]
+    levels = ast.levels(tree)
+    suspects = [
+        part for level in levels for part in level if isinstance(part, (ast.Faulty, ast.Pipe))
+    ]
     if len(levels) <= MOST_NODES_DEEP and not suspects:
         return True
-    for node, depth in n.walk(tree):
-        if isinstance(node, n.Faulty) and node.problem is not None:
+    for node, depth in ast.walk(tree):
+        if isinstance(node, ast.Faulty) and node.problem is not None:
             reporter.report(
                 node.problem, node.message, node.span, fix=node.fix, replacement=node.replacement
             )
         # Each `|` adds a level as well.
-        if depth > MOST_NODES_DEEP or (isinstance(node, n.Pipe) and len(node.parts) > MAX_DEPTH):
+        if depth > MOST_NODES_DEEP or (isinstance(node, ast.Pipe) and len(node.parts) > MAX_DEPTH):
             _too_deep(Span(node.span.start, node.span.start + 1), reporter)
             return False
     return True
@@ -150,11 +151,11 @@ def _is_readable(text: str, reporter: Reporter) -> bool:
     """Whether a text is within the bounds for which parsing it is worth a try."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_CHARACTERS:
         message = f"the spec has {len(text):,} characters, the limit is 64 KiB"
-        reporter.report(d.TOO_LONG, message, Span(0, 1))
+        reporter.report(diag.TOO_LONG, message, Span(0, 1))
         return False
     if not _COMMENT.sub("", text).strip():
         fix = "write a schedule such as `cosine(1, 1e-3, 800)`"
-        reporter.report(d.EMPTY, "the spec is empty", Span(0, 1), fix=fix)
+        reporter.report(diag.EMPTY, "the spec is empty", Span(0, 1), fix=fix)
         return False
     depth = 0
     if text.count("(") + text.count("[") > MAX_DEPTH:
@@ -171,7 +172,7 @@ _COMMENT = re.compile(r"#[^\n]*")
 
 def _too_deep(span: Span, reporter: Reporter) -> None:
     message = f"the spec is nested deeper than {MAX_DEPTH} levels"
-    reporter.report(d.TOO_DEEP, message, span, fix="write it flat, as a chain with `>>`")
+    reporter.report(diag.TOO_DEEP, message, span, fix="write it flat, as a chain with `>>`")
 
 
 class _Recovery:
@@ -283,7 +284,7 @@ class _Recovery:
         if not self.reporter.diagnostics:
             position = error.pos_in_stream or 0
             span = Span(position, position + 1)
-            self.reporter.report(d.UNEXPECTED, f"this is no {self.what}", span)
+            self.reporter.report(diag.UNEXPECTED, f"this is no {self.what}", span)
 
 
 _INSERTS = ("MISSING", "COMMA", "THEN", "COLON")
@@ -324,110 +325,110 @@ def _span(token: Token) -> Span:
     return Span(token.start_pos, token.end_pos)
 
 
-def _parts(children: Children) -> tuple[n.Node, ...]:
+def _parts(children: Children) -> tuple[ast.Node, ...]:
     """The nodes among `children`, without the commas and brackets."""
-    return tuple([child for child in children if isinstance(child, n.Node)])
+    return tuple([child for child in children if isinstance(child, ast.Node)])
 
 
 class _Build(Transformer[Token, Any]):
     """Makes the nodes while lark reduces, so that no lark tree is ever built."""
 
-    def start(self, children: Children) -> n.Node:
+    def start(self, children: Children) -> ast.Node:
         (node,) = children
-        assert isinstance(node, n.Node)
+        assert isinstance(node, ast.Node)
         return node
 
-    def number(self, children: Children) -> n.Node:
+    def number(self, children: Children) -> ast.Node:
         return read_number(str(children[0]), _span(children[0]))
 
-    def name(self, children: Children) -> n.Node:
+    def name(self, children: Children) -> ast.Node:
         (token,) = children
         word = PYTHON.get(token, str(token))
         if word in KEYWORDS:
-            return n.Keyword(word, span=_span(token))
-        return n.Name(str(token), span=_span(token))
+            return ast.Keyword(word, span=_span(token))
+        return ast.Name(str(token), span=_span(token))
 
-    def default(self, children: Children) -> n.Node:
-        return n.Default(span=_span(children[0]))
+    def default(self, children: Children) -> ast.Node:
+        return ast.Default(span=_span(children[0]))
 
-    def string(self, children: Children) -> n.Node:
-        return n.String(str(children[0])[1:-1], span=_span(children[0]))
+    def string(self, children: Children) -> ast.Node:
+        return ast.String(str(children[0])[1:-1], span=_span(children[0]))
 
-    def missing(self, children: Children) -> n.Node:
-        return n.Faulty(span=_span(children[0]))
+    def missing(self, children: Children) -> ast.Node:
+        return ast.Faulty(span=_span(children[0]))
 
-    def group(self, children: Children) -> n.Node:
+    def group(self, children: Children) -> ast.Node:
         opening, node, closing = children
-        node = n.at(node, _span(opening).to(_span(closing)))
-        assert isinstance(node, n.Node)
+        node = ast.at(node, _span(opening).to(_span(closing)))
+        assert isinstance(node, ast.Node)
         return node
 
-    def list(self, children: Children) -> n.Node:
-        return n.List(_parts(children), span=_span(children[0]).to(_span(children[-1])))
+    def list(self, children: Children) -> ast.Node:
+        return ast.List(_parts(children), span=_span(children[0]).to(_span(children[-1])))
 
-    def keyword(self, children: Children) -> n.Argument:
+    def keyword(self, children: Children) -> ast.Argument:
         name, _, value = children
-        return n.Argument(value, str(name), _span(name), span=_span(name).to(value.span))
+        return ast.Argument(value, str(name), _span(name), span=_span(name).to(value.span))
 
-    def call(self, children: Children) -> n.Node:
-        name = n.Name(str(children[0]), span=_span(children[0]))
+    def call(self, children: Children) -> ast.Node:
+        name = ast.Name(str(children[0]), span=_span(children[0]))
         arguments = tuple(
             [
-                part if isinstance(part, n.Argument) else n.Argument(part, span=part.span)
+                part if isinstance(part, ast.Argument) else ast.Argument(part, span=part.span)
                 for part in children[2:-1:2]  # none of the commas and brackets
             ]
         )
-        return n.Call(name, arguments, span=name.span.to(_span(children[-1])))
+        return ast.Call(name, arguments, span=name.span.to(_span(children[-1])))
 
-    def entry(self, children: Children) -> n.Entry:
+    def entry(self, children: Children) -> ast.Entry:
         start, _, stop, _, star, value = children
-        return n.Entry(start, stop, star is not None, value, span=start.span.to(value.span))
+        return ast.Entry(start, stop, star is not None, value, span=start.span.to(value.span))
 
-    def splice(self, children: Children) -> n.Name:
+    def splice(self, children: Children) -> ast.Name:
         (token,) = children
-        return n.Name(str(token), span=_span(token))
+        return ast.Name(str(token), span=_span(token))
 
-    def bracket(self, children: Children) -> n.Node:
-        name = n.Name(str(children[0]), span=_span(children[0]))
-        entries = tuple([part for part in children if isinstance(part, (n.Entry, n.Name))])
-        return n.Bracket(name, entries, span=name.span.to(_span(children[-1])))
+    def bracket(self, children: Children) -> ast.Node:
+        name = ast.Name(str(children[0]), span=_span(children[0]))
+        entries = tuple([part for part in children if isinstance(part, (ast.Entry, ast.Name))])
+        return ast.Bracket(name, entries, span=name.span.to(_span(children[-1])))
 
-    def pipe(self, children: Children) -> n.Node:
-        return n.pipe(*children[::2])
+    def pipe(self, children: Children) -> ast.Node:
+        return ast.pipe(*children[::2])
 
-    def chain(self, children: Children) -> n.Node:
-        return n.chain(*children[::2])
+    def chain(self, children: Children) -> ast.Node:
+        return ast.chain(*children[::2])
 
-    def sum(self, children: Children) -> n.Node:
-        return n.arithmetic(tuple(map(str, children[1::2])), tuple(children[::2]))
+    def sum(self, children: Children) -> ast.Node:
+        return ast.arithmetic(tuple(map(str, children[1::2])), tuple(children[::2]))
 
     product = sum
 
-    def negative(self, children: Children) -> n.Node:
+    def negative(self, children: Children) -> ast.Node:
         minus, operand = children
-        return n.Negative(operand, span=_span(minus).to(operand.span))
+        return ast.Negative(operand, span=_span(minus).to(operand.span))
 
-    def power(self, children: Children) -> n.Node:
+    def power(self, children: Children) -> ast.Node:
         base, _, exponent = children
-        return n.Power(base, exponent, span=base.span.to(exponent.span))
+        return ast.Power(base, exponent, span=base.span.to(exponent.span))
 
-    def expression(self, children: Children) -> n.Node:
+    def expression(self, children: Children) -> ast.Node:
         then, _, condition, _, otherwise = children
-        return n.If(then, condition, otherwise, span=then.span.to(otherwise.span))
+        return ast.If(then, condition, otherwise, span=then.span.to(otherwise.span))
 
-    def condition(self, children: Children) -> n.Node:
+    def condition(self, children: Children) -> ast.Node:
         parts = tuple(children[::2])
-        return n.Logic(str(children[1]), parts, span=parts[0].span.to(parts[-1].span))
+        return ast.Logic(str(children[1]), parts, span=parts[0].span.to(parts[-1].span))
 
     conjunction = condition
 
-    def not_(self, children: Children) -> n.Node:
+    def not_(self, children: Children) -> ast.Node:
         word, operand = children
-        return n.Not(operand, span=_span(word).to(operand.span))
+        return ast.Not(operand, span=_span(word).to(operand.span))
 
-    def comparison(self, children: Children) -> n.Node:
+    def comparison(self, children: Children) -> ast.Node:
         left, operator, right = children
-        return n.Compare(str(operator), left, right, span=left.span.to(right.span))
+        return ast.Compare(str(operator), left, right, span=left.span.to(right.span))
 
     def library(self, children: Children) -> tuple[Definition, ...]:
         return tuple(children)
@@ -436,7 +437,7 @@ class _Build(Transformer[Token, Any]):
         name, _, _, *others = children
         tokens = [child for child in children if isinstance(child, Token)]
         words = tuple([str(token) for token in tokens[1:] if token.type == "NAME"])
-        default = others[-1] if isinstance(others[-1], n.Node) else None
+        default = others[-1] if isinstance(others[-1], ast.Node) else None
         return DefinedParameter(str(name), _span(name), words, default)
 
     def definition(self, children: Children) -> Definition:
@@ -449,16 +450,16 @@ class _Build(Transformer[Token, Any]):
         parameter = DefinedParameter(str(entries), _span(entries))
         return Definition(str(name), _span(name), (parameter,), others[-1], bracket=True)
 
-    def modifiers(self, children: Children) -> n.Node:
+    def modifiers(self, children: Children) -> ast.Node:
         parts = _parts(children)
-        return n.Modifiers(parts, span=_span(children[0]).to(parts[-1].span))
+        return ast.Modifiers(parts, span=_span(children[0]).to(parts[-1].span))
 
-    def field(self, children: Children) -> tuple[n.Name, n.Node]:
+    def field(self, children: Children) -> tuple[ast.Name, ast.Node]:
         name, _, value = children
-        return n.Name(str(name), span=_span(name)), value
+        return ast.Name(str(name), span=_span(name)), value
 
-    def program(self, children: Children) -> n.Node:
+    def program(self, children: Children) -> ast.Node:
         fields = [child for child in children if isinstance(child, tuple)]
         span = _span(children[0]).to(_span(children[-1]))
         names = tuple([name for name, _ in fields])
-        return n.Program(names, tuple([value for _, value in fields]), span=span)
+        return ast.Program(names, tuple([value for _, value in fields]), span=span)

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.unparse import write, write_condition, write_entry_head, write_part
 
 WIDTH = 88
 """Characters in a line, as far as there are places to break it."""
 
-Breaks: TypeAlias = Callable[[n.Node], bool]
+Breaks: TypeAlias = Callable[[ast.Node], bool]
 """Whether a node takes several lines even where it would fit into one."""
 
 INDENT = "    "
@@ -26,11 +26,11 @@ _DEEPEST = 40
 """Levels of indentation; what lies deeper is written in one line."""
 
 
-def _never(node: n.Node) -> bool:
+def _never(node: ast.Node) -> bool:
     return False
 
 
-def lay_out(node: n.Node, width: int = WIDTH, breaks: Breaks = _never) -> str:
+def lay_out(node: ast.Node, width: int = WIDTH, breaks: Breaks = _never) -> str:
     """The canonical text of a tree in lines of `width` where that can be done.
 
     >>> from lrdsl.syntax.parser import parse_tree
@@ -77,62 +77,62 @@ class _Layout:
     least: int
     breaks: Breaks
 
-    def lines(self, node: n.Node, width: int) -> str:
+    def lines(self, node: ast.Node, width: int) -> str:
         text = write(node)
         if self._stays(text, node, width):
             return text
         inner = width - len(INDENT)
         match node:
-            case n.Scope(body=only) | n.Outer(argument=only):
+            case ast.Scope(body=only) | ast.Outer(argument=only):
                 return self.lines(only, width)
-            case n.Pipe(parts=parts):
+            case ast.Pipe(parts=parts):
                 return self._joined(node, ["|"] * (len(parts) - 1), width)
-            case n.Chain(parts=parts):
+            case ast.Chain(parts=parts):
                 return self._joined(node, [">>"] * (len(parts) - 1), width)
-            case n.Arithmetic(operators=operators):
+            case ast.Arithmetic(operators=operators):
                 return self._joined(node, operators, width)
-            case n.Negative(operand=operand):
+            case ast.Negative(operand=operand):
                 return f"-{self._part(operand, node, inner)}"
-            case n.If(then=then, condition=condition, otherwise=otherwise):
+            case ast.If(then=then, condition=condition, otherwise=otherwise):
                 lines = (self._part(then, node, width), f"if {write_condition(condition)}")
                 last = self.lines(otherwise, inner)
-                last = last if isinstance(otherwise, n.If) else _indented(last)
+                last = last if isinstance(otherwise, ast.If) else _indented(last)
                 return "\n".join([*lines, f"else {last}"])
-            case n.Modifiers(parts=parts):
+            case ast.Modifiers(parts=parts):
                 listed = [_indented(self._part(part, node, inner)) for part in parts]
                 return "\n".join([f"| {text}" for text in listed])
-            case n.Program(names=names, values=values):
+            case ast.Program(names=names, values=values):
                 fields = [
                     f"{name.id}: {self.lines(value, inner)}"
                     for name, value in zip(names, values, strict=True)
                 ]
                 return _bracketed("{", fields, "}")
-            case n.Call(name=name, arguments=arguments) if arguments:
+            case ast.Call(name=name, arguments=arguments) if arguments:
                 listed = [
                     ("" if a.name is None else f"{a.name}=") + self.lines(a.value, inner)
                     for a in arguments
                 ]
                 return _bracketed(f"{name.id}(", listed, ")")
-            case n.List(items=items) if items:
+            case ast.List(items=items) if items:
                 return _bracketed("[", [self.lines(item, inner) for item in items], "]")
-            case n.Bracket(name=name, entries=entries):
+            case ast.Bracket(name=name, entries=entries):
                 listed = [self.lines(entry, inner) for entry in entries]
                 return _bracketed(f"{name.id}[", listed, "]")
-            case n.Entry(value=value):
+            case ast.Entry(value=value):
                 return f"{write_entry_head(node)}{self.lines(value, inner)}"
         return text
 
-    def _stays(self, text: str, node: n.Node, width: int) -> bool:
+    def _stays(self, text: str, node: ast.Node, width: int) -> bool:
         """Whether a node is written in one line."""
         return width < self.least or (len(text) <= width and not self.breaks(node))
 
-    def _joined(self, node: n.Node, operators: Sequence[str], width: int) -> str:
+    def _joined(self, node: ast.Node, operators: Sequence[str], width: int) -> str:
         """The parts of a node, each but the first on a line with the operator before it."""
         first, *others = [self._part(part, node, width - len(INDENT)) for part in node.children]
         lines = [f"{o} {_indented(text)}" for o, text in zip(operators, others, strict=True)]
         return "\n".join([first, *lines])
 
-    def _part(self, part: n.Node, whole: n.Node, width: int) -> str:
+    def _part(self, part: ast.Node, whole: ast.Node, width: int) -> str:
         text = write_part(part, whole)
         if self._stays(text, part, width):
             return text

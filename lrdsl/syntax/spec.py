@@ -8,9 +8,9 @@ import re
 import sys
 from typing import TypeAlias, Union
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import fail
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.literals import number_node
 from lrdsl.syntax.parser import MAX_DEPTH, MOST_NODES_DEEP, parse_tree
 from lrdsl.syntax.unparse import write
@@ -41,15 +41,15 @@ class Spec:
 
     __slots__ = ("_node", "_source")
 
-    _node: n.Node
+    _node: ast.Node
     _source: str | None
 
-    def __init__(self, node: n.Node, source: str | None = None) -> None:
+    def __init__(self, node: ast.Node, source: str | None = None) -> None:
         object.__setattr__(self, "_node", node)
         object.__setattr__(self, "_source", source)
 
     @property
-    def node(self) -> n.Node:
+    def node(self) -> ast.Node:
         """The root of the tree."""
         return self._node
 
@@ -65,8 +65,10 @@ class Spec:
         raise AttributeError(f"a Spec is immutable: cannot delete {name!r}")
 
     def __str__(self) -> str:
-        if self._source is None and any(depth > MOST_NODES_DEEP for _, depth in n.walk(self._node)):
-            raise fail(d.TOO_DEEP, f"the spec is nested deeper than {MAX_DEPTH} levels")
+        if self._source is None and any(
+            depth > MOST_NODES_DEEP for _, depth in ast.walk(self._node)
+        ):
+            raise fail(diag.TOO_DEEP, f"the spec is nested deeper than {MAX_DEPTH} levels")
         return write(self._node)
 
     def __repr__(self) -> str:
@@ -82,16 +84,16 @@ class Spec:
         return parse, (self._source if self._source is not None else str(self),)
 
     def __or__(self, right: Operand) -> Spec:
-        return Spec(n.pipe(self._node, operand(right)))
+        return Spec(ast.pipe(self._node, operand(right)))
 
     def __ror__(self, left: Operand) -> Spec:
-        return Spec(n.pipe(operand(left), self._node))
+        return Spec(ast.pipe(operand(left), self._node))
 
     def __rshift__(self, right: Operand) -> Spec:
-        return Spec(n.chain(self._node, operand(right)))
+        return Spec(ast.chain(self._node, operand(right)))
 
     def __rrshift__(self, left: Operand) -> Spec:
-        return Spec(n.chain(operand(left), self._node))
+        return Spec(ast.chain(operand(left), self._node))
 
     def __add__(self, right: Operand) -> Spec:
         return _arithmetic(self, "+", right)
@@ -118,13 +120,13 @@ class Spec:
         return _arithmetic(left, "/", self)
 
     def __pow__(self, right: Operand) -> Spec:
-        return Spec(n.Power(self._node, operand(right)))
+        return Spec(ast.Power(self._node, operand(right)))
 
     def __rpow__(self, left: Operand) -> Spec:
-        return Spec(n.Power(operand(left), self._node))
+        return Spec(ast.Power(operand(left), self._node))
 
     def __neg__(self) -> Spec:
-        return Spec(n.Negative(self._node))
+        return Spec(ast.Negative(self._node))
 
 
 def parse(text: str) -> Spec:
@@ -134,11 +136,11 @@ def parse(text: str) -> Spec:
     'hold( 5 )'
     """
     if not isinstance(text, str):
-        raise fail(d.BAD_SPEC, f"a spec is text, not {type(text).__name__}")
+        raise fail(diag.BAD_SPEC, f"a spec is text, not {type(text).__name__}")
     return Spec(parse_tree(text), text)
 
 
-def operand(value: object) -> n.Node:
+def operand(value: object) -> ast.Node:
     """The node of a Python value: a Spec, a number, a truth value, None, text or a list of these.
 
     >>> operand([30, "5%"]).items[1]
@@ -147,20 +149,20 @@ def operand(value: object) -> n.Node:
     if isinstance(value, Spec):
         return value.node
     if value is None or isinstance(value, bool):
-        return n.Keyword(str(value).lower())
+        return ast.Keyword(str(value).lower())
     if isinstance(value, (list, tuple)):
-        return n.List(tuple([operand(item) for item in value]))
+        return ast.List(tuple([operand(item) for item in value]))
     if isinstance(value, str):
         return parse(value).node
     number = as_number(value)
     if number is None:
         fix = "make a shape of it with `@lrdsl.shape`, and call it" if callable(value) else None
-        raise fail(d.BAD_SPEC, f"a {type(value).__name__} is no part of a spec", fix=fix)
+        raise fail(diag.BAD_SPEC, f"a {type(value).__name__} is no part of a spec", fix=fix)
     if number == math.inf:
-        return n.Keyword("inf")
+        return ast.Keyword("inf")
     if number != number or abs(number) > sys.float_info.max:
         shown = number if isinstance(number, float) else "so large an integer"
-        raise fail(d.BAD_SPEC, f"{shown} is no number for a spec")
+        raise fail(diag.BAD_SPEC, f"{shown} is no number for a spec")
     return number_node(number)
 
 
@@ -194,9 +196,9 @@ def source_of(spec: object) -> str:
     if isinstance(spec, Spec):
         return spec.source if spec.source is not None else str(spec)
     if as_number(spec) is None:
-        raise fail(d.BAD_SPEC, f"a spec is text, a number or a Spec, not {type(spec).__name__}")
+        raise fail(diag.BAD_SPEC, f"a spec is text, a number or a Spec, not {type(spec).__name__}")
     return write(operand(spec))
 
 
 def _arithmetic(left: Operand, operator: str, right: Operand) -> Spec:
-    return Spec(n.arithmetic((operator,), (operand(left), operand(right))))
+    return Spec(ast.arithmetic((operator,), (operand(left), operand(right))))

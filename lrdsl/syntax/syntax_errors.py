@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lark import Token
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Reporter, Span
 
 _WORD = re.compile(
@@ -96,7 +96,7 @@ def stray_character(text: str, start: int, reporter: Reporter) -> None:
         fix = "names are made of the letters a to z, digits and `_`"
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
     message = f"`{shown}` has no meaning here"
-    reporter.report(d.STRAY_CHARACTER, message, span, fix=fix, replacement=replacement)
+    reporter.report(diag.STRAY_CHARACTER, message, span, fix=fix, replacement=replacement)
 
 
 _INTERPOLATION = re.compile(r"\$\{[^{}\n]*\}")
@@ -110,7 +110,7 @@ def interpolation(text: str, start: int, reporter: Reporter) -> str | None:
     name = match[0][2:-1].strip()
     message = f"`{match[0]}` has not been resolved"
     fix = f"outside a config a variable is written bare: `{name}`" if name.isidentifier() else None
-    reporter.report(d.STRAY_CHARACTER, message, Span(match.start(), match.end()), fix=fix)
+    reporter.report(diag.STRAY_CHARACTER, message, Span(match.start(), match.end()), fix=fix)
     return match[0]
 
 
@@ -126,20 +126,20 @@ def unexpected_end(
         pass
     elif "NUMBER" in accepted:
         message = f"the spec ends after `{before.word}`, where {_wanted(before)} is missing"
-        reporter.report(d.INCOMPLETE, message, before.span)
+        reporter.report(diag.INCOMPLETE, message, before.span)
     elif "COLON" in accepted and "RSQB" not in accepted and "PIPE" not in accepted:
         message = "the spec ends in the middle of an entry"
         fix = "an entry is an update and a value: `600:*0.5`"
-        reporter.report(d.INCOMPLETE, message, before.span, fix=fix)
+        reporter.report(diag.INCOMPLETE, message, before.span, fix=fix)
     else:
         special = _special("", before, accepted)
         if special is not None:
             message = f"{special[0]} is missing after `{before.word}`"
-            reporter.report(d.INCOMPLETE, message, before.span, fix=special[1])
+            reporter.report(diag.INCOMPLETE, message, before.span, fix=special[1])
     for bracket, position, _ in before.open:
         message = f"this `{bracket}` is never closed"
         fix = f"its `{_CLOSING[bracket]}` is missing"
-        reporter.report(d.UNCLOSED, message, Span(position, position + 1), fix=fix)
+        reporter.report(diag.UNCLOSED, message, Span(position, position + 1), fix=fix)
 
 
 def unexpected_token(text: str, token: Token, accepted: frozenset[str], reporter: Reporter) -> None:
@@ -154,7 +154,7 @@ def unexpected_token(text: str, token: Token, accepted: frozenset[str], reporter
         wanted, fix = special
         place = f" after `{before.word}`" if before.word else ""
         message = f"expected {wanted}{place}, found `{word}`"
-        reporter.report(d.UNEXPECTED, message, span, fix=fix)
+        reporter.report(diag.UNEXPECTED, message, span, fix=fix)
     elif word in _PAIRS and (not before.open or before.open[-1][0] != _PAIRS[word]):
         _unpaired(word, span, before, reporter)
     elif "NUMBER" in accepted:
@@ -205,13 +205,13 @@ _WANTED = {
 def _unpaired(word: str, span: Span, before: _Before, reporter: Reporter) -> None:
     if not before.open:
         message = f"this `{word}` closes nothing"
-        reporter.report(d.UNOPENED, message, span, fix="leave it out", replacement="")
+        reporter.report(diag.UNOPENED, message, span, fix="leave it out", replacement="")
         return
     bracket = before.open[-1][0]
     closing = _CLOSING[bracket]
     message = f"`{word}` does not close `{bracket}`"
     reporter.report(
-        d.UNOPENED, message, span, fix=f"did you mean `{closing}`?", replacement=closing
+        diag.UNOPENED, message, span, fix=f"did you mean `{closing}`?", replacement=closing
     )
 
 
@@ -229,7 +229,7 @@ def _missing_operand(word: str, span: Span, before: _Before, reporter: Reporter)
     elif word == "*" and before.word == "*":
         fix = "a power is `**`, in one piece"
     place = f"after `{before.word}`" if before.word else "at the start"
-    reporter.report(d.UNEXPECTED, f"expected {wanted} {place}, found `{word}`", span, fix=fix)
+    reporter.report(diag.UNEXPECTED, f"expected {wanted} {place}, found `{word}`", span, fix=fix)
 
 
 def _missing_operator(
@@ -260,7 +260,7 @@ def _missing_operator(
     else:
         wanted = "`,` or `]`"
     message = f"expected {wanted} after `{before.word}`, found `{word}`"
-    reporter.report(d.UNEXPECTED, message, span, fix=fix)
+    reporter.report(diag.UNEXPECTED, message, span, fix=fix)
 
 
 def _wanted(before: _Before) -> str:

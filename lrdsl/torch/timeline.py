@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, Span, SpecError, fail, place_in
 from lrdsl.language.python_functions import FunctionSpec
@@ -166,7 +166,7 @@ class Schedules:
         part = self._parts[earlier[key]]
         if part.source is not None:
             message = f"`{key}` speaks of what the plan changes, at the pace of a longer run"
-            raise fail(d.BAD_SPEC, message, fix=f"say in the plan what becomes of `{key}` too")
+            raise fail(diag.BAD_SPEC, message, fix=f"say in the plan what becomes of `{key}` too")
         new = {ahead: mine[name] for name, ahead in earlier.items() if name in mine}
         references = {name: new.get(one, one) for name, one in part.references.items()}
         same = (plan, earlier[key], *references.values())
@@ -238,7 +238,7 @@ class Schedules:
                     if any([one is not None and one.start.is_reactive for one in spoken]):
                         message = f"`{key}` speaks of a schedule that reacts to metrics"
                         fix = "write what follows with `replan`"
-                        raise fail(d.BAD_SPEC, f"{message}: it has no pace to change", fix=fix)
+                        raise fail(diag.BAD_SPEC, f"{message}: it has no pace to change", fix=fix)
                     make = partial(_at_pace, ahead.start, plan.start, k)
                     self._made[same] = self._add(_Part(make, {}, plan, source=ahead))
             found = self._made[same]
@@ -389,7 +389,9 @@ def _leaning(choice: Choice, follow: Mapping[str, None]) -> SpecError:
     name = next(name for name in choice.names if name in follow)
     message = f"`{name}` speaks of what this plan changes, and this spec of `{name}`"
     fix = f"say in the plan what becomes of `{name}` too"
-    return SpecError([Diagnostic(d.BAD_SPEC, message, choice.names[name], choice.source, fix=fix)])
+    return SpecError(
+        [Diagnostic(diag.BAD_SPEC, message, choice.names[name], choice.source, fix=fix)]
+    )
 
 
 def _placed(plan: Plan, choice: Choice, error: SpecError) -> list[Diagnostic]:

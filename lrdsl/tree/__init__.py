@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lrdsl.tree.decode import from_tree
     from lrdsl.tree.encode import to_tree
-    from lrdsl.tree.json_schema import json_schema
+    from lrdsl.tree.schema import json_schema
 
-_HOME = {"from_tree": "decode", "json_schema": "json_schema", "to_tree": "encode"}
+_HOME = {"from_tree": "decode", "json_schema": "schema", "to_tree": "encode"}
 
 __all__ = ["from_tree", "json_schema", "to_tree"]
 

@@ -17,7 +17,7 @@ from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.parameters import Kind, Lean, Parameter
 from lrdsl.language.shapes import SHAPES, Form
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.definition import DefinedParameter, Definition
 
 _BY_NAME = frozenset({Kind.FLAG, Kind.LIST, Kind.MILESTONES})
@@ -36,8 +36,8 @@ class _Order(NamedTuple):
 
 
 def placed(
-    name: str, arguments: Mapping[str, n.Node], library: Library
-) -> tuple[tuple[str, n.Argument], ...]:
+    name: str, arguments: Mapping[str, ast.Node], library: Library
+) -> tuple[tuple[str, ast.Argument], ...]:
     """Named arguments as they are written in a call, each with its name.
 
     >>> from lrdsl.syntax.parser import parse_tree
@@ -49,19 +49,21 @@ def placed(
     """
     order = _order(name, library)
     names = list(order.names)
-    written: list[tuple[str, n.Argument]] = []
+    written: list[tuple[str, ast.Argument]] = []
     if names and names[0] not in arguments and len(names) > 1 and names[1] in arguments:
         first = names.pop(0)
         if order.leans:
-            written.append((first, n.Argument(n.Default())))
-        elif not order.skips or isinstance(arguments[names[0]], (n.Name, n.String, n.Default)):
+            written.append((first, ast.Argument(ast.Default())))
+        elif not order.skips or isinstance(
+            arguments[names[0]], (ast.Name, ast.String, ast.Default)
+        ):
             names = []
     for each in names:
         if each not in arguments:
             break
-        written.append((each, n.Argument(arguments[each])))
+        written.append((each, ast.Argument(arguments[each])))
     done = {each for each, _ in written}
-    others = [(k, n.Argument(value, k)) for k, value in arguments.items() if k not in done]
+    others = [(k, ast.Argument(value, k)) for k, value in arguments.items() if k not in done]
     return (*written, *others)
 
 
@@ -93,7 +95,7 @@ def _of_parameters(parameters: tuple[Parameter, ...], of_curve: set[str]) -> _Or
 def _of_definition(definition: Definition) -> _Order:
     names: list[str] = []
     for each in definition.parameters:
-        if isinstance(each.default, (n.Keyword, n.List)):
+        if isinstance(each.default, (ast.Keyword, ast.List)):
             break
         names.append(each.name)
     return _Order(tuple(names), bool(names) and _leans(definition.parameters[0]))
@@ -101,12 +103,12 @@ def _of_definition(definition: Definition) -> _Order:
 
 def _leans(parameter: DefinedParameter) -> bool:
     match parameter.default:
-        case n.Default() | n.Name(id="prev" | "base" | "next"):
+        case ast.Default() | ast.Name(id="prev" | "base" | "next"):
             return True
     return False
 
 
-def named(call: n.Call, library: Library) -> dict[str, n.Node] | None:
+def named(call: ast.Call, library: Library) -> dict[str, ast.Node] | None:
     """The arguments of a call by their parameters; None if they do not fit, or it is unknown.
 
     Those left to their default by a `_` are left out.
@@ -133,22 +135,22 @@ def named(call: n.Call, library: Library) -> dict[str, n.Node] | None:
     return _in_order(call, names, len(names))
 
 
-def _of_shape(call: n.Call, form: Form) -> dict[str, n.Node] | None:
+def _of_shape(call: ast.Call, form: Form) -> dict[str, ast.Node] | None:
     parameters = (*form.parameters, UNTIL) if form.has(Kind.STEPS) else form.parameters
     return _bound(call, parameters, form)
 
 
 def _bound(
-    call: n.Call, parameters: tuple[Parameter, ...], form: Form | None
-) -> dict[str, n.Node] | None:
+    call: ast.Call, parameters: tuple[Parameter, ...], form: Form | None
+) -> dict[str, ast.Node] | None:
     binding = bind(call, parameters, None if form is None else form.curve, Reporter(""))
     if not binding.sound:
         return None
     names = {id(value): name for name, value in binding.arguments.items()}
     mode = next((each.name for each in parameters if each.kind is Kind.MODE), None)
-    found: dict[str, n.Node] = {}
+    found: dict[str, ast.Node] = {}
     for argument in call.arguments:
-        if isinstance(argument.value, n.Default):
+        if isinstance(argument.value, ast.Default):
             continue
         name = names.get(id(argument.value), mode)  # binding reads the mode and keeps the curve
         if name is None or name in found:
@@ -157,9 +159,9 @@ def _bound(
     return found
 
 
-def _in_order(call: n.Call, names: tuple[str, ...], may_lack: int) -> dict[str, n.Node] | None:
+def _in_order(call: ast.Call, names: tuple[str, ...], may_lack: int) -> dict[str, ast.Node] | None:
     """The arguments by name, the order of positions being that of the names."""
-    found: dict[str, n.Node] = {}
+    found: dict[str, ast.Node] = {}
     order = iter(names)
     for argument in call.arguments:
         name = next(order, None) if argument.name is None else argument.name
@@ -170,4 +172,4 @@ def _in_order(call: n.Call, names: tuple[str, ...], may_lack: int) -> dict[str, 
         return None
     if may_lack == 0:
         return found
-    return {name: value for name, value in found.items() if not isinstance(value, n.Default)}
+    return {name: value for name, value in found.items() if not isinstance(value, ast.Default)}

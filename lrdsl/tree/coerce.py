@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import SpecError, fail
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax import spec as text
@@ -29,7 +29,7 @@ def taken(spec: object) -> str | FunctionSpec:
         place = f"{place}.spec".lstrip(".")
         spec = spec["spec"]
         if len(place) > MAX_DEPTH * len(".spec"):
-            raise fail(d.TOO_DEEP, f"the tree is nested deeper than {MAX_DEPTH} levels")
+            raise fail(diag.TOO_DEEP, f"the tree is nested deeper than {MAX_DEPTH} levels")
     if isinstance(spec, FunctionSpec):
         return spec
     if isinstance(spec, Mapping) and len(spec) != 1 and "if" not in spec:
@@ -45,7 +45,7 @@ def _no_spec(mapping: Mapping[Any, Any]) -> SpecError:
     found = ", ".join(f"`{cut(str(key))}`" for key in list(mapping)[:8]) or "nothing"
     message = f"a mapping for a schedule has the key `spec`, perhaps `definitions`, not {found}"
     fix = "or it is a tree, whose one key is what it calls, such as `cosine`"
-    return fail(d.BAD_SPEC, message, fix=fix)
+    return fail(diag.BAD_SPEC, message, fix=fix)
 
 
 def source_of(spec: object) -> str:

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Diagnostic, MadeText, Problem, Reporter, Span, SpecError
 from lrdsl.language.library import Library
 from lrdsl.language.python_functions import FunctionSpec
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, MOST_NODES_DEEP, parse_tree, read
 from lrdsl.syntax.spec import NAME, Spec, as_number, operand
 from lrdsl.syntax.unparse import cut, write
@@ -52,13 +52,13 @@ def read_tree(tree: object, place: str = "", library: Library | None = None) -> 
     node = reader.schedule(tree, place, 0)
     if reader.found:
         raise SpecError(reader.found)
-    if any([depth > MOST_NODES_DEEP for _, depth in n.walk(node)]):
-        reader.complain(f"the tree is nested deeper than {MAX_DEPTH} levels", place, d.TOO_DEEP)
+    if any([depth > MOST_NODES_DEEP for _, depth in ast.walk(node)]):
+        reader.complain(f"the tree is nested deeper than {MAX_DEPTH} levels", place, diag.TOO_DEEP)
         raise SpecError(reader.found)
     text = write(node)
     again = parse_tree(text)
     # Both trees are the same, node by node; only the second one knows where it stands.
-    pairs = zip(n.walk(node), n.walk(again), strict=True)
+    pairs = zip(ast.walk(node), ast.walk(again), strict=True)
     places = [(b.span, reader.places[id(a)]) for (a, _), (b, _) in pairs if id(a) in reader.places]
     return MadeText(text, places)
 
@@ -70,23 +70,23 @@ class _Reader:
         self.library = library
         self.found: list[Diagnostic] = []
         self.places: dict[int, str] = {}
-        self.kept: list[n.Node] = []
+        self.kept: list[ast.Node] = []
         """Keeps the nodes alive whose identity is a key."""
         self.left = MOST_PARTS
         self.characters = MAX_CHARACTERS
         self.is_full = False
-        self.texts: dict[str, n.Node] = {}
+        self.texts: dict[str, ast.Node] = {}
         """What texts were read as: trees say the same things again and again."""
 
     def complain(
-        self, message: str, place: str, problem: Problem = d.BAD_SPEC, fix: str | None = None
-    ) -> n.Node:
+        self, message: str, place: str, problem: Problem = diag.BAD_SPEC, fix: str | None = None
+    ) -> ast.Node:
         """Note what is wrong at a place."""
-        if len(self.found) < d.MOST:
+        if len(self.found) < diag.MOST:
             self.found.append(Diagnostic(problem, message, fix=fix, place=place))
-        return n.Faulty()
+        return ast.Faulty()
 
-    def schedule(self, data: object, place: str, depth: int, in_call: bool = False) -> n.Node:
+    def schedule(self, data: object, place: str, depth: int, in_call: bool = False) -> ast.Node:
         """The node of what stands at a place: where a schedule belongs, or an argument of a call.
 
         A list is a chain where a schedule belongs, and a list of arguments.
@@ -96,34 +96,34 @@ class _Reader:
             return self._too_large()
         if depth > MAX_DEPTH:
             message = f"the tree is nested deeper than {MAX_DEPTH} levels"
-            return self.complain(message, "", d.TOO_DEEP)
+            return self.complain(message, "", diag.TOO_DEEP)
         if isinstance(data, Mapping):
             node = self._mapping(data, place, depth + 1)
         elif not is_data(data):
             node = self._scalar(data, place)
         elif in_call:
-            node = n.List(tuple(self._items(data, place, depth + 1, True)))
+            node = ast.List(tuple(self._items(data, place, depth + 1, True)))
         else:
             node = self._chain(data, place, depth + 1)
         self.places.setdefault(id(node), place)
         self.kept.append(node)
         return node
 
-    def _items(self, data: Any, place: str, depth: int, in_call: bool = False) -> list[n.Node]:
-        found: list[n.Node] = []
+    def _items(self, data: Any, place: str, depth: int, in_call: bool = False) -> list[ast.Node]:
+        found: list[ast.Node] = []
         for i, item in enumerate(data):
             if self.is_full:
                 break
             found.append(self.schedule(item, f"{place}[{i}]", depth, in_call))
         return found
 
-    def _chain(self, data: Any, place: str, depth: int) -> n.Node:
+    def _chain(self, data: Any, place: str, depth: int) -> ast.Node:
         parts = self._items(data, place, depth)
         if not parts:
             return self.complain("a chain has at least one part", place)
-        return n.chain(*parts) if len(parts) > 1 else parts[0]
+        return ast.chain(*parts) if len(parts) > 1 else parts[0]
 
-    def _scalar(self, data: object, place: str) -> n.Node:
+    def _scalar(self, data: object, place: str) -> ast.Node:
         if isinstance(data, str):
             return self._text(data, place, "", "")
         if isinstance(data, FunctionSpec) or callable(data):
@@ -133,9 +133,9 @@ class _Reader:
             return operand(data)
         except SpecError as error:
             self.found += [replace(found, place=place) for found in error.diagnostics]
-            return n.Faulty()
+            return ast.Faulty()
 
-    def _text(self, text: str, place: str, before: str, after: str) -> n.Node:
+    def _text(self, text: str, place: str, before: str, after: str) -> ast.Node:
         """The node of a text, read between two others that say what it must be."""
         self.characters -= len(text)
         if self.characters < 0:
@@ -149,19 +149,19 @@ class _Reader:
             start, stop = (min(max(i - len(before), 0), len(text)) for i in found.span[:2])
             self.found.append(replace(found, span=Span(start, stop), source=text, place=place))
         if tree is None or reporter.diagnostics:
-            return n.Faulty()
+            return ast.Faulty()
         self.texts[whole] = tree
         return replace(tree)
 
-    def _too_large(self) -> n.Node:
+    def _too_large(self) -> ast.Node:
         """Say once that there is too much of it, and look at nothing more."""
         if not self.is_full:
             self.is_full = True
             fix = f"its text would have more than {MAX_CHARACTERS // 1024} KiB"
-            self.complain("the tree is too large", "", d.TOO_LONG, fix)
-        return n.Faulty()
+            self.complain("the tree is too large", "", diag.TOO_LONG, fix)
+        return ast.Faulty()
 
-    def _mapping(self, data: Mapping[Any, Any], place: str, depth: int) -> n.Node:
+    def _mapping(self, data: Mapping[Any, Any], place: str, depth: int) -> ast.Node:
         if set(data) & {"if", "then"}:
             return self._conditional(data, place, depth)
         if len(data) != 1:
@@ -181,17 +181,17 @@ class _Reader:
         self.places[id(node)] = inner
         return node
 
-    def _named(self, name: str, body: object, place: str, depth: int) -> n.Node:
+    def _named(self, name: str, body: object, place: str, depth: int) -> ast.Node:
         """What one key and what stands below it are."""
         if name in ("chain", "pipe", "power") or name in OPERATORS:
             return self._joined(name, body, place, depth)
         if name == "negative":
-            return n.Negative(self.schedule(body, place, depth))
+            return ast.Negative(self.schedule(body, place, depth))
         if isinstance(body, Mapping) and are_entries(name, body, self.library):
             return self._bracket(name, body, place, depth)
         return self._call(name, body, place, depth)
 
-    def _conditional(self, data: Mapping[Any, Any], place: str, depth: int) -> n.Node:
+    def _conditional(self, data: Mapping[Any, Any], place: str, depth: int) -> ast.Node:
         if set(data) != set(CONDITIONAL):
             missing = ", ".join(f"`{key}`" for key in CONDITIONAL if key not in data)
             wrong = f"it lacks {missing}" if missing else "it has others"
@@ -208,13 +208,13 @@ class _Reader:
         if not isinstance(text, str):
             return self.complain("a condition is text", inner, fix="such as `total > 500`")
         found = self._text(text, inner, "0 if ", " else 0")
-        if isinstance(found, n.If) and isinstance(found.otherwise, n.Number):
-            return n.If(branches[0], found.condition, branches[1])
-        if not isinstance(found, n.Faulty):
+        if isinstance(found, ast.If) and isinstance(found.otherwise, ast.Number):
+            return ast.If(branches[0], found.condition, branches[1])
+        if not isinstance(found, ast.Faulty):
             self.complain(f"`{cut(text)}` is no condition", inner, fix="such as `total > 500`")
-        return n.Faulty()
+        return ast.Faulty()
 
-    def _joined(self, name: str, body: object, place: str, depth: int) -> n.Node:
+    def _joined(self, name: str, body: object, place: str, depth: int) -> ast.Node:
         """`chain`, `pipe`, and operators between schedules: their body is a list of these."""
         if not is_data(body) or isinstance(body, Mapping):
             fix = "each of its items begins with `- `"
@@ -230,15 +230,15 @@ class _Reader:
             what = wanted.get(name, "at least two schedules")
             return self.complain(f"`{name}` takes a list: {what}", place)
         if name == "pipe":
-            return n.pipe(*parts)
+            return ast.pipe(*parts)
         if name == "power":
-            return n.Power(*parts)
-        return n.arithmetic((OPERATORS[name],) * (len(parts) - 1), tuple(parts))
+            return ast.Power(*parts)
+        return ast.arithmetic((OPERATORS[name],) * (len(parts) - 1), tuple(parts))
 
-    def _call(self, name: str, body: object, place: str, depth: int) -> n.Node:
-        arguments: list[n.Argument] = []
+    def _call(self, name: str, body: object, place: str, depth: int) -> ast.Node:
+        arguments: list[ast.Argument] = []
         if isinstance(body, Mapping):
-            given: dict[str, n.Node] = {}
+            given: dict[str, ast.Node] = {}
             for key, value in body.items():
                 if not isinstance(key, str) or NAME.fullmatch(key) is None or key in NO_NAMES:
                     self.complain(f"`{cut(str(key))}` is no name of a parameter", place)
@@ -248,19 +248,19 @@ class _Reader:
                 arguments.append(self._kept(argument, f"{place}.{key}"))
         elif is_data(body):
             for i, value in enumerate(self._items(body, place, depth + 1, True)):
-                arguments.append(self._kept(n.Argument(value), f"{place}[{i}]"))
+                arguments.append(self._kept(ast.Argument(value), f"{place}[{i}]"))
         elif body is not None:
             value = self.schedule(body, place, depth + 1)
-            arguments.append(self._kept(n.Argument(value), place))
-        return n.Call(n.Name(name), tuple(arguments))
+            arguments.append(self._kept(ast.Argument(value), place))
+        return ast.Call(ast.Name(name), tuple(arguments))
 
-    def _kept(self, argument: n.Argument, place: str) -> n.Argument:
+    def _kept(self, argument: ast.Argument, place: str) -> ast.Argument:
         self.places[id(argument)] = place
         self.kept.append(argument)
         return argument
 
-    def _bracket(self, name: str, body: Mapping[Any, Any], place: str, depth: int) -> n.Node:
-        entries: list[n.Entry] = []
+    def _bracket(self, name: str, body: Mapping[Any, Any], place: str, depth: int) -> ast.Node:
+        entries: list[ast.Entry] = []
         for key, value in body.items():
             inner = f"{place}.{cut(str(key))}"
             head = self._head(key, inner)
@@ -274,7 +274,7 @@ class _Reader:
         if not body:
             fix = "an entry is an update and a value: `600: 0.5`"
             return self.complain(f"`{name}` has at least one entry", place, fix=fix)
-        return n.Bracket(n.Name(name), tuple(entries))
+        return ast.Bracket(ast.Name(name), tuple(entries))
 
     @staticmethod
     def _factor(value: object, place: str) -> tuple[bool, object, str]:
@@ -285,7 +285,7 @@ class _Reader:
             return True, value["times"], f"{place}.times"
         return False, value, place
 
-    def _head(self, key: object, place: str) -> n.Entry | None:
+    def _head(self, key: object, place: str) -> ast.Entry | None:
         """What an entry says of when it is: the key `600`, or `20..30`."""
         text = key
         if not isinstance(text, str):
@@ -296,9 +296,11 @@ class _Reader:
             text = write(self._scalar(key, place))
         found = self._text(text, place, "x[", ":0]")
         match found:
-            case n.Bracket(entries=(n.Entry(factor=False, value=n.Number(value=0.0)) as entry,)):
+            case ast.Bracket(
+                entries=(ast.Entry(factor=False, value=ast.Number(value=0.0)) as entry,)
+            ):
                 return entry
-            case n.Faulty():
+            case ast.Faulty():
                 return None
         fix = "an entry begins at an update, `600`, or is from one to another, `20..30`"
         self.complain(f"`{cut(text)}` is no update", place, fix=fix)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.spec import NAME, Spec, parse
 from lrdsl.syntax.unparse import write, write_condition, write_entry_head
 from lrdsl.tree.arguments import named
@@ -41,57 +41,59 @@ def to_tree(spec: Any, library: Library | None = None) -> Tree:
 
 
 class _Writer:
-    def __init__(self, root: n.Node, library: Library) -> None:
+    def __init__(self, root: ast.Node, library: Library) -> None:
         self.tree = root
         self.library = library
         self.structured: set[int] = set()
         """The nodes, by identity, in which something is called that makes or changes schedules."""
-        for node, _ in reversed([*n.walk(root)]):
+        for node, _ in reversed([*ast.walk(root)]):
             inside = any([id(child) in self.structured for child in node.children])
             if inside or self._is_structure(node):
                 self.structured.add(id(node))
 
     @staticmethod
-    def _is_structure(node: n.Node) -> bool:
-        if isinstance(node, n.Call):
+    def _is_structure(node: ast.Node) -> bool:
+        if isinstance(node, ast.Call):
             return node.name.id not in FUNCTIONS
-        return isinstance(node, (n.Bracket, n.Chain, n.Pipe))
+        return isinstance(node, (ast.Bracket, ast.Chain, ast.Pipe))
 
     def root(self) -> Tree:
-        if isinstance(self.tree, n.Chain):
+        if isinstance(self.tree, ast.Chain):
             return [self.schedule(part, 1) for part in self.tree.parts]
-        return write(self.tree) if isinstance(self.tree, n.Keyword) else self.schedule(self.tree, 0)
+        return (
+            write(self.tree) if isinstance(self.tree, ast.Keyword) else self.schedule(self.tree, 0)
+        )
 
-    def schedule(self, node: n.Node, depth: int, in_call: bool = False) -> Tree:
+    def schedule(self, node: ast.Node, depth: int, in_call: bool = False) -> Tree:
         """What stands for a node where a schedule belongs, or as an argument of a call."""
         match node:
-            case n.Number():
+            case ast.Number():
                 return _number(node)
-            case n.Negative(operand=n.Number() as number):
+            case ast.Negative(operand=ast.Number() as number):
                 value = _number(number)
                 return -value if value and not isinstance(value, str) else write(node)
-            case n.Keyword(word=word):
+            case ast.Keyword(word=word):
                 return {"none": None, "true": True, "false": False}.get(word, word)
-            case n.List(items=items) if in_call:
+            case ast.List(items=items) if in_call:
                 return [self.schedule(item, depth + 1, True) for item in items]
         if id(node) not in self.structured or depth >= MOST_LEVELS:
             return write(node)
         match node:
-            case n.Call():
+            case ast.Call():
                 return self._call(node, depth)
-            case n.Bracket():
+            case ast.Bracket():
                 return self._bracket(node, depth)
-            case n.Chain(parts=parts):
+            case ast.Chain(parts=parts):
                 return {"chain": [self.schedule(part, depth + 2) for part in parts]}
-            case n.Pipe(parts=parts):
+            case ast.Pipe(parts=parts):
                 return {"pipe": [self.schedule(part, depth + 2) for part in parts]}
-            case n.Arithmetic(operators=operators, parts=parts):
+            case ast.Arithmetic(operators=operators, parts=parts):
                 return self._arithmetic(operators, parts, depth)
-            case n.Negative(operand=operand):
+            case ast.Negative(operand=operand):
                 return {"negative": self.schedule(operand, depth + 1)}
-            case n.Power(base=base, exponent=exponent):
+            case ast.Power(base=base, exponent=exponent):
                 return {"power": [self.schedule(part, depth + 2) for part in (base, exponent)]}
-            case n.If(then=then, condition=condition, otherwise=otherwise):
+            case ast.If(then=then, condition=condition, otherwise=otherwise):
                 return {
                     "if": write_condition(condition),
                     "then": self.schedule(then, depth + 1),
@@ -100,12 +102,12 @@ class _Writer:
         return write(node)
 
     def _arithmetic(
-        self, operators: tuple[str, ...], parts: tuple[n.Node, ...], depth: int
+        self, operators: tuple[str, ...], parts: tuple[ast.Node, ...], depth: int
     ) -> Tree:
         """`a - b + c` as `{add: [{subtract: [a, b]}, c]}`: a run of one operator is one list."""
         runs = 1 + sum([a != b for a, b in itertools.pairwise(operators)])
         if depth + runs >= MOST_LEVELS:
-            return write(n.Arithmetic(operators, parts))
+            return write(ast.Arithmetic(operators, parts))
         inner = depth + 2 * runs
         found: Tree = self.schedule(parts[0], inner)
         last = None
@@ -119,7 +121,7 @@ class _Writer:
             last = operator
         return found
 
-    def _call(self, call: n.Call, depth: int) -> Tree:
+    def _call(self, call: ast.Call, depth: int) -> Tree:
         name = call.name.id
         if name in WORDS or name in NO_NAMES or is_bracket(name, self.library):
             return write(call)
@@ -128,7 +130,7 @@ class _Writer:
             return self._unknown(call, depth)
         return {name: {k: self.schedule(v, depth + 2, True) for k, v in given.items()}}
 
-    def _unknown(self, call: n.Call, depth: int) -> Tree:
+    def _unknown(self, call: ast.Call, depth: int) -> Tree:
         """A call whose parameters are not known, or do not fit: as it was written."""
         values = [self.schedule(a.value, depth + 2, True) for a in call.arguments]
         names = [argument.name for argument in call.arguments]
@@ -138,11 +140,11 @@ class _Writer:
             return write(call)
         return {call.name.id: dict(zip(names, values, strict=True))}
 
-    def _bracket(self, bracket: n.Bracket, depth: int) -> Tree:
+    def _bracket(self, bracket: ast.Bracket, depth: int) -> Tree:
         found: dict[Any, Any] = {}
         known = is_bracket(bracket.name.id, self.library)
         for entry in bracket.entries:
-            if not isinstance(entry, n.Entry):
+            if not isinstance(entry, ast.Entry):
                 return write(bracket)
             key = _key(entry, known)
             if key in found:
@@ -152,7 +154,7 @@ class _Writer:
         plain = name not in WORDS and are_entries(name, found, self.library)
         return {name: found} if plain else write(bracket)
 
-    def _entry(self, entry: n.Entry, depth: int) -> Tree:
+    def _entry(self, entry: ast.Entry, depth: int) -> Tree:
         if not entry.factor:
             return self.schedule(entry.value, depth)
         if id(entry.value) in self.structured and depth < MOST_LEVELS:
@@ -160,9 +162,9 @@ class _Writer:
         return f"*{write(entry.value)}"
 
 
-def _key(entry: n.Entry, is_bracket: bool) -> str | int:
+def _key(entry: ast.Entry, is_bracket: bool) -> str | int:
     """When an entry is: `600`, `20..30`."""
-    if entry.stop is None and isinstance(entry.start, n.Number):
+    if entry.stop is None and isinstance(entry.start, ast.Number):
         number = _number(entry.start)
         if isinstance(number, int):
             return number
@@ -171,7 +173,7 @@ def _key(entry: n.Entry, is_bracket: bool) -> str | int:
     return f"({text})" if NAME.fullmatch(text) and not is_bracket else text
 
 
-def _number(node: n.Number) -> str | int | float:
+def _number(node: ast.Number) -> str | int | float:
     """A number as YAML has it; with a unit or a multiplier it is text."""
     if node.unit or node.text[-1:] in ("k", "M", "B"):
         return write(node)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import fail
 from lrdsl.syntax.parser import MAX_DEPTH
 from lrdsl.tree.decode import MOST_PARTS
@@ -52,7 +52,7 @@ class Interpolations:
             stop = after_interpolation(text, start)
             if _GLUED.search(text[done:start]) or re.match(r"[\w.(\[]", text[stop:]):
                 message = f"`{text[start:stop]}` is a part of a word, which cannot be converted"
-                raise fail(d.BAD_SPEC, message, fix="let it stand for a whole number")
+                raise fail(diag.BAD_SPEC, message, fix="let it stand for a whole number")
             parts += [text[done:start], _STAND_IN.format(len(self._found))]
             self._found.append(text[start:stop])
             done = stop
@@ -72,7 +72,7 @@ class _Changing:
     def of(self, value: Any, depth: int) -> Any:
         self.left -= 1
         if depth > MAX_DEPTH or self.left < 0:
-            raise fail(d.TOO_DEEP, "the tree is too large, or nested too deep")
+            raise fail(diag.TOO_DEEP, "the tree is too large, or nested too deep")
         if isinstance(value, str):
             return self.change(value)
         if isinstance(value, Mapping):

@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 
 from lrdsl.docsgen.__main__ import main
 from lrdsl.docsgen.pages import EXAMPLE, PAGES, Page, Picture, outdated
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PATHS = [page.path for page in PAGES]
 
 

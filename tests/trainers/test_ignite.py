@@ -1,9 +1,9 @@
 """docs/trainers/ignite.md: the learning rate of every update that an engine makes."""
 
 import pytest
-from peers import peer
 
 import lrdsl
+from tests.support.peers import peer
 
 torch = pytest.importorskip("torch")
 ignite = peer("ignite")
@@ -11,9 +11,9 @@ pytest.importorskip("sklearn")
 
 from ignite.engine import Events  # noqa: E402
 from ignite.handlers import Checkpoint, DiskSaver, LRScheduler  # noqa: E402
-from trainer_pages import code, expected, trained, updates_of  # noqa: E402
 
 from lrdsl.torch import Scheduler, attach  # noqa: E402
+from tests.support.trainer_pages import code, expected, trained, updates_of  # noqa: E402
 
 EPOCHS, BATCHES = 3, 23  # 1438 digits, 64 at a time
 SPEC = "warmup(1ep) >> cosine()"

@@ -1,7 +1,8 @@
 """docs/trainers/optimizers.md: optimizers that are not torch's own."""
 
 import pytest
-from peers import peer
+
+from tests.support.peers import peer
 
 torch = pytest.importorskip("torch")
 pytorch_optimizer = peer("pytorch_optimizer")
@@ -9,10 +10,10 @@ schedulefree = peer("schedulefree")
 pytest.importorskip("sklearn")
 
 from torch import nn  # noqa: E402
-from trainer_pages import code, expected, module, updates_of  # noqa: E402
 
 from lrdsl import SpecError  # noqa: E402
 from lrdsl.torch import Scheduler, attach  # noqa: E402
+from tests.support.trainer_pages import code, expected, module, updates_of  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -4,18 +4,17 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from peers import peer
 
 import lrdsl
+from tests.support.peers import peer
 
 torch = pytest.importorskip("torch")
 transformers = peer("transformers")
 peer("accelerate")
 pytest.importorskip("sklearn")
 
-from trainer_pages import code, expected, trained, updates_of  # noqa: E402
-
 from lrdsl.torch import Scheduler, attach  # noqa: E402
+from tests.support.trainer_pages import code, expected, trained, updates_of  # noqa: E402
 
 EPOCHS, BATCHES = 3, 23  # 1440 digits, 64 at a time
 SPEC = "warmup(1ep) >> cosine()"

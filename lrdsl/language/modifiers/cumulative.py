@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import fail
 from lrdsl.language.modifiers.base import Length, Modifier, modifier
 from lrdsl.language.signal import Array, Piece, Range, Signal, Times
@@ -57,7 +57,7 @@ class Product(Signal):
             return power
         if n.size and n.max() > MOST_MULTIPLIED:
             message = f"`cumulative` would multiply {int(n.max()):,} values one by one"
-            raise fail(d.BAD_STEP, message, fix="end it before with `| take(steps)`")
+            raise fail(diag.BAD_STEP, message, fix="end it before with `| take(steps)`")
         out = np.empty_like(n)
         blocks = n // BLOCK
         for block in np.unique(blocks).tolist():

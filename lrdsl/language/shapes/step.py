@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.language.parameters import Kind, Lean, ParameterError, Value, lean
 from lrdsl.language.shapes.base import Shape, shape
 from lrdsl.language.signal import Array, last_multiple, scaled
@@ -39,12 +39,12 @@ class Step(Shape):
         if self.half_life is not None and given:
             message = f"`half_life` and `{given[0]}` both say how fast it falls"
             fix = "give `half_life`, or `gamma` and `every`"
-            raise ParameterError("half_life", message, fix, d.CONFLICTING_ARGUMENTS)
+            raise ParameterError("half_life", message, fix, diag.CONFLICTING_ARGUMENTS)
         if self.half_life is None and len(given) < 2:
             missing = "every" if given == ["gamma"] else "gamma"
             message = f"`step` needs `{missing}`"
             fix = "give `gamma` and `every`, or `half_life`"
-            raise ParameterError(missing, message, fix, d.MISSING_ARGUMENT)
+            raise ParameterError(missing, message, fix, diag.MISSING_ARGUMENT)
 
     def values(self, t: Array) -> Array:
         if self.half_life is not None:

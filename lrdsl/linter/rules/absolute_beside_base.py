@@ -6,7 +6,7 @@ from typing import ClassVar
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import CallSite, Subject
 from lrdsl.linter.syntax_queries import mentions, number
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 RAMPS = ("linear", "cosine", "polynomial", "poly", "exponential", "rex", "tanh", "ramp")
 LEVELS = {
@@ -46,7 +46,7 @@ class AbsoluteBesideBase(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for chain in subject.nodes:
-            if not isinstance(chain, n.Chain):
+            if not isinstance(chain, ast.Chain):
                 continue
             sites = [subject.call_at(part) for part in chain.parts]
             calls = [site for site in sites if site is not None]
@@ -61,5 +61,5 @@ class AbsoluteBesideBase(Rule):
                     yield Finding(message, node.span, "write it as a multiple of `base`")
 
 
-def _level(call: CallSite) -> n.Node | None:
+def _level(call: CallSite) -> ast.Node | None:
     return call.arguments.get(LEVELS.get(call.name, ""))

@@ -8,7 +8,7 @@ from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.shapes import SHAPES
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.util.docstrings import deprecation
 
 OLD = """\
@@ -51,7 +51,7 @@ class DeprecatedName(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for node in subject.as_written:
-            if not isinstance(node, (n.Call, n.Bracket)):
+            if not isinstance(node, (ast.Call, ast.Bracket)):
                 continue
             name = node.name.id
             advice = None

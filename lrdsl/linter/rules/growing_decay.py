@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 FACTORS = {"step": "gamma", "multistep": "gamma", "exponential_decay": "rate"}
 
@@ -43,7 +43,7 @@ class GrowingDecay(Rule):
             if node is None:
                 continue
             factors = [
-                subject.value(x) for x in (node.items if isinstance(node, n.List) else [node])
+                subject.value(x) for x in (node.items if isinstance(node, ast.List) else [node])
             ]
             if factors and all([factor is not None and factor > 1 for factor in factors]):
                 message = f"`{call.name}` multiplies by this, and grows without a bound"

@@ -8,7 +8,7 @@ from lrdsl.diagnostics import Severity
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.linter.syntax_queries import TRIES, is_same_without, with_operator_before
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 
 @rule
@@ -49,5 +49,5 @@ class IdleClip(Rule):
                 yield Finding("no value of the run is clipped", node.span, "leave it out")
 
 
-def _is_clip(node: n.Node) -> bool:
-    return isinstance(node, n.Call) and node.name.id == "clip"
+def _is_clip(node: ast.Node) -> bool:
+    return isinstance(node, ast.Call) and node.name.id == "clip"

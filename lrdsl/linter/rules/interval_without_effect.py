@@ -8,7 +8,7 @@ from typing import ClassVar
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.linter.syntax_queries import TRIES, entries, is_same_without, number
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 
 @rule
@@ -54,5 +54,5 @@ class IntervalWithoutEffect(Rule):
                 yield Finding("the entry changes no value", entry.node.span, "leave it out")
 
 
-def _is_idle(node: n.Node) -> bool:
-    return isinstance(node, n.Entry) and node.factor and number(node.value) == 1
+def _is_idle(node: ast.Node) -> bool:
+    return isinstance(node, ast.Entry) and node.factor and number(node.value) == 1

@@ -11,7 +11,7 @@ from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.segment_queries import NEGLIGIBLE, Joint, in_one_call, joints
 from lrdsl.linter.subject import Subject
 from lrdsl.linter.syntax_queries import mentions
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 
 @rule
@@ -116,8 +116,8 @@ def _is_meant(joint: Joint) -> bool:
     left, right = joint.left, joint.right
     if in_one_call(left.node.span, right.node.span):
         return True
-    last = right.node.parts[-1] if isinstance(right.node, n.Pipe) else None
-    if isinstance(last, n.Call) and last.name.id == "clip":
+    last = right.node.parts[-1] if isinstance(right.node, ast.Pipe) else None
+    if isinstance(last, ast.Call) and last.name.id == "clip":
         return True
     if mentions(right.node, "prev") or mentions(left.node, "next"):
         return True
@@ -133,6 +133,10 @@ def _is_flat(part: Laid) -> bool:
 
 def _is_constant_by_mode(part: Laid) -> bool:
     """Whether it is a `warmup(constant, …)`, which ends with a jump."""
-    if not isinstance(part.node, n.Call) or part.node.name.id not in ("warmup", "ramp", "cooldown"):
+    if not isinstance(part.node, ast.Call) or part.node.name.id not in (
+        "warmup",
+        "ramp",
+        "cooldown",
+    ):
         return False
     return _is_flat(part)

@@ -6,7 +6,7 @@ from typing import ClassVar
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.linter.syntax_queries import Time, times
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 
 @rule
@@ -43,12 +43,12 @@ class MixedUnits(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for node in subject.nodes:
-            chain = isinstance(node, n.Chain)
-            if chain or (isinstance(node, n.Bracket) and node.name.id == "interval"):
+            chain = isinstance(node, ast.Chain)
+            if chain or (isinstance(node, ast.Bracket) and node.name.id == "interval"):
                 yield from self._among(subject, list(times(subject, node)))
 
     def _among(self, subject: Subject, found: list[Time]) -> Iterator[Finding]:
-        numbers = [time.node for time in found if isinstance(time.node, n.Number)]
+        numbers = [time.node for time in found if isinstance(time.node, ast.Number)]
         bare = [number for number in numbers if number.unit == "" and number.value > 0]
         in_epochs = any([number.unit == "ep" for number in numbers])
         percent = [number.value for number in numbers if number.unit == "%"]

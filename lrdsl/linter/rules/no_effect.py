@@ -15,7 +15,7 @@ from lrdsl.linter.syntax_queries import (
     with_operator_after,
     with_operator_before,
 )
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 IDLE = {"stretch": (1.0,), "every": (1.0,), "repeat": (1.0,), "take": ()}
 """Modifiers that can be idle, and with which numbers; `take` may be as long as its source."""
@@ -62,17 +62,17 @@ class NoEffect(Rule):
             if run is None or piece is None or not is_same_without(run, piece, length_too=True):
                 continue
             text = subject.source[piece.start : piece.stop].strip()
-            safe = not isinstance(node, n.Call) or node.name.id == "stretch"
+            safe = not isinstance(node, ast.Call) or node.name.id == "stretch"
             yield Finding(f"`{text}` changes nothing", piece, "leave it out", "" if safe else None)
 
 
-def _candidates(subject: Subject) -> Iterator[tuple[n.Node, Span | None]]:
+def _candidates(subject: Subject) -> Iterator[tuple[ast.Node, Span | None]]:
     """What may be idle, each with the text that would go: it and its operator."""
     source = subject.source
     for node in subject.as_written:
-        if isinstance(node, n.Power) and number(node.exponent) == 1:
+        if isinstance(node, ast.Power) and number(node.exponent) == 1:
             yield node.exponent, with_operator_before(source, node.exponent.span)
-        elif isinstance(node, n.Arithmetic):
+        elif isinstance(node, ast.Arithmetic):
             idle = 0 if node.is_sum else 1
             for i, part in enumerate(node.parts):
                 if number(part) != idle:
@@ -81,13 +81,13 @@ def _candidates(subject: Subject) -> Iterator[tuple[n.Node, Span | None]]:
                     yield part, with_operator_before(source, part.span)
                 elif node.operators[0] in "+*":
                     yield part, with_operator_after(source, part.span)
-        elif isinstance(node, n.Pipe):
+        elif isinstance(node, ast.Pipe):
             for part in node.parts[1:]:
-                if isinstance(part, n.Call) and _may_be_idle(part):
+                if isinstance(part, ast.Call) and _may_be_idle(part):
                     yield part, with_operator_before(source, part.span)
 
 
-def _may_be_idle(call: n.Call) -> bool:
+def _may_be_idle(call: ast.Call) -> bool:
     numbers = IDLE.get(call.name.id)
     if numbers is None or len(call.arguments) != 1:
         return False

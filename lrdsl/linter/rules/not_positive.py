@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.segment_queries import at_update, sampled
 from lrdsl.linter.subject import Subject
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 
 @rule
@@ -79,11 +79,13 @@ def _first_below(subject: Subject, steps: NDArray[np.int64], found: int) -> int:
     return first + int(np.flatnonzero(between < 0)[0])
 
 
-def _asks_for_zero(nodes: Iterable[n.Node]) -> bool:
+def _asks_for_zero(nodes: Iterable[ast.Node]) -> bool:
     """Whether an entry of an `interval` is 0, which freezes the training for a while."""
     return any(
         [
-            isinstance(node, n.Entry) and isinstance(node.value, n.Number) and node.value.value == 0
+            isinstance(node, ast.Entry)
+            and isinstance(node.value, ast.Number)
+            and node.value.value == 0
             for node in nodes
         ]
     )

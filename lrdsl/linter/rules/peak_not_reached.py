@@ -9,7 +9,7 @@ from typing import ClassVar
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.segment_queries import bounds, rises
 from lrdsl.linter.subject import Part, Subject
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 PEAKS = ("max", "max_lr", "peak", "high")
 """What definitions call the highest value."""
@@ -90,9 +90,9 @@ def _best(subject: Subject, part: Part) -> float | None:
     return max(part.last, *seen)
 
 
-def _peak_given(subject: Subject) -> n.Node | None:
+def _peak_given(subject: Subject) -> ast.Node | None:
     call = subject.tree
-    if not isinstance(call, n.Call):
+    if not isinstance(call, ast.Call):
         return None
     definition = subject.library.find(call.name.id)
     if definition is None:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import CallSite, Subject
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 SHARE = {"%": 1.0, "dur": 100.0}
 
@@ -40,9 +40,9 @@ class PercentsNot100(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         root = subject.expanded
-        while isinstance(root, n.Scope):
+        while isinstance(root, ast.Scope):
             root = root.body
-        if subject.total is not None or not isinstance(root, n.Chain):
+        if subject.total is not None or not isinstance(root, ast.Chain):
             return
         shares = [_share(subject.call_at(part)) for part in root.parts]
         known = [share for share in shares if share is not None]
@@ -54,6 +54,6 @@ class PercentsNot100(Rule):
 
 def _share(call: CallSite | None) -> float | None:
     length = None if call is None else call.arguments.get("steps")
-    if not isinstance(length, n.Number) or length.unit not in SHARE:
+    if not isinstance(length, ast.Number) or length.unit not in SHARE:
         return None
     return length.value * SHARE[length.unit]

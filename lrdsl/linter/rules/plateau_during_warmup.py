@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 REACTIVE = ("plateau", "newbob")
 
@@ -37,13 +37,13 @@ class PlateauDuringWarmup(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for pipe in subject.as_written:
-            if not isinstance(pipe, n.Pipe) or not isinstance(pipe.parts[0], n.Chain):
+            if not isinstance(pipe, ast.Pipe) or not isinstance(pipe.parts[0], ast.Chain):
                 continue
             first = pipe.parts[0].parts[0]
-            if not isinstance(first, n.Call) or first.name.id != "warmup":
+            if not isinstance(first, ast.Call) or first.name.id != "warmup":
                 continue
             for part in pipe.parts[1:]:
-                if isinstance(part, n.Call) and part.name.id in REACTIVE:
+                if isinstance(part, ast.Call) and part.name.id in REACTIVE:
                     name = part.name.id
                     message = f"`{name}` reacts during the warmup, too"
                     fix = f"put it on what follows: `warmup(…) >> (… | {name}(…))`"

@@ -6,7 +6,7 @@ from typing import ClassVar
 from lrdsl.language.modifiers.plateau import Plateau
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 MOST = 1_000_000
 """No more updates than this are looked at."""
@@ -44,7 +44,7 @@ class PlateauUnderEps(Rule):
         calls = [call for call in subject.calls if call.name == "plateau"]
         # Of parts that hold others, the others are what a call is part of.
         laid = subject.schedule.laid if calls else ()
-        places = {node.span: part for part in reversed(laid) for node, _ in n.walk(part.node)}
+        places = {node.span: part for part in reversed(laid) for node, _ in ast.walk(part.node)}
         for call in calls:
             place = places.get(call.span)
             start, stop = (0, subject.end) if place is None else (place.start, place.stop)

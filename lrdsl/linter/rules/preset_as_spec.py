@@ -6,7 +6,7 @@ from typing import ClassVar
 from lrdsl.diagnostics import Severity
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 
 @rule
@@ -37,7 +37,7 @@ class PresetAsSpec(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         match subject.tree:
-            case n.Name(id=word) | n.String(value=word):
+            case ast.Name(id=word) | ast.String(value=word):
                 pass
             case _:
                 return

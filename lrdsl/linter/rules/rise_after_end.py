@@ -10,7 +10,7 @@ from lrdsl.diagnostics import Severity
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.segment_queries import in_one_call
 from lrdsl.linter.subject import Part, Subject
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 SAMPLES = 512
 
@@ -94,11 +94,11 @@ def _own_end(subject: Subject, part: Part) -> float:
     return part.leads_to if stop == part.stop else part.signal.at(float(stop - part.start))
 
 
-def _is_formula(root: n.Node) -> bool:
+def _is_formula(root: ast.Node) -> bool:
     """Whether it says nothing of cycles or entries."""
-    for node, _ in n.walk(root):
-        if isinstance(node, (n.Bracket, n.Chain)):
+    for node, _ in ast.walk(root):
+        if isinstance(node, (ast.Bracket, ast.Chain)):
             return False
-        if isinstance(node, n.Call) and node.name.id in ("repeat", "cyclic"):
+        if isinstance(node, ast.Call) and node.name.id in ("repeat", "cyclic"):
             return False
     return True

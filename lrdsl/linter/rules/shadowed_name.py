@@ -6,7 +6,7 @@ from typing import ClassVar
 from lrdsl.language.curves import CURVES
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 
 @rule
@@ -38,7 +38,7 @@ class ShadowedName(Rule):
             return
         own = subject.library.own
         for node in subject.as_written:
-            if not isinstance(node, n.Name) or node.id not in subject.context.variables:
+            if not isinstance(node, ast.Name) or node.id not in subject.context.variables:
                 continue
             if node.id in CURVES or node.id in own:
                 what = "a curve" if node.id in CURVES else "a definition"

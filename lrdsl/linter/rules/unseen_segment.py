@@ -7,7 +7,7 @@ from typing import ClassVar
 from lrdsl.language.signal import half_up
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 
 @rule
@@ -61,11 +61,11 @@ def _replaced_from(subject: Subject) -> Fraction | None:
     """From where on the entries of an `interval` around everything replace what stands below."""
     tree = subject.expanded
     found: list[Fraction] = []
-    for modifier in tree.parts[1:] if isinstance(tree, n.Pipe) else ():
-        if not isinstance(modifier, n.Bracket):
+    for modifier in tree.parts[1:] if isinstance(tree, ast.Pipe) else ():
+        if not isinstance(modifier, ast.Bracket):
             return None  # other modifiers move or warp what follows
         for entry in modifier.entries:
-            if isinstance(entry, n.Entry) and not entry.factor and entry.stop is None:
+            if isinstance(entry, ast.Entry) and not entry.factor and entry.stop is None:
                 start = subject.updates(entry.start)
                 found += [] if start is None else [start]
     return min(found, default=None)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 
 TWO = "def half(a) = a / 2 \ndef third(a) = a / 3"
 USED = "def half(a) = a / 2 \ndef quarter(a) = half(half(a))"
@@ -49,7 +49,9 @@ class UnusedDefinition(Rule):
                 yield Finding(f"nothing uses the definition `{name}`", subject.tree.span)
 
 
-def _called(root: n.Node) -> set[str]:
+def _called(root: ast.Node) -> set[str]:
     """The names that are called below a node; a field of a program counts for the program."""
-    calls = [node.name.id for node, _ in n.walk(root) if isinstance(node, (n.Call, n.Bracket))]
+    calls = [
+        node.name.id for node, _ in ast.walk(root) if isinstance(node, (ast.Call, ast.Bracket))
+    ]
     return {*calls, *[name.rpartition(".")[0] for name in calls]}

@@ -15,7 +15,7 @@ from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.shapes import SHAPES
 from lrdsl.linter.source_file import Snippet
-from lrdsl.syntax import ast as n
+from lrdsl.syntax import ast
 from lrdsl.syntax.parser import can_be_read, read
 from lrdsl.syntax.spec import as_number
 
@@ -79,7 +79,9 @@ def calls_schedule(text: str) -> bool:
     tree = read(text, reporter)
     if tree is None or reporter.diagnostics:
         return False
-    names = {node.name.id for node, _ in n.walk(tree) if isinstance(node, (n.Call, n.Bracket))}
+    names = {
+        node.name.id for node, _ in ast.walk(tree) if isinstance(node, (ast.Call, ast.Bracket))
+    }
     return not names.isdisjoint(schedules) and names <= schedules | _others()
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
-from lrdsl import diagnostics as d
+from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import fail
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
@@ -37,15 +37,15 @@ def sweep(mode: object, low: object, high: object, steps: int) -> str:
     if mode not in MODES:
         near = did_you_mean(mode, MODES) if isinstance(mode, str) else None
         message = f"`mode` is {' or '.join(MODES)}, not {mode!r}"
-        raise fail(d.BAD_SETTING, message, fix=near and near[0])
+        raise fail(diag.BAD_SETTING, message, fix=near and near[0])
     least, most = _number(low, "low"), _number(high, "high")
     if least < 0 or (least == 0 and mode == "exponential"):
         message = f"`low` is a learning rate above 0, not {plain(low)!r}"
-        raise fail(d.BAD_SETTING, message, fix="the default is 1e-7")
+        raise fail(diag.BAD_SETTING, message, fix="the default is 1e-7")
     if least >= most:
         message = f"the rates go up from `low` to `high`, not from {least!r} to {most!r}"
         swapped = f"write `low={most!r}, high={least!r}`" if least > most else None
-        raise fail(d.BAD_SETTING, message, fix=swapped)
+        raise fail(diag.BAD_SETTING, message, fix=swapped)
     return f"{mode}({least!r}, {most!r}, {steps}, closed=true)"
 
 
@@ -54,33 +54,33 @@ def settings(steps: object, smoothing: object, diverge: object) -> None:
     number = as_number(steps)
     if not isinstance(number, int) or not FEWEST_STEPS <= number <= LAST_STEP:
         message = f"`steps` is a whole number of updates, {FEWEST_STEPS} or more, not {steps!r}"
-        raise fail(d.BAD_SETTING, message)
+        raise fail(diag.BAD_SETTING, message)
     if not 0 <= _number(smoothing, "smoothing") < 1:
         message = f"`smoothing` is at least 0 and below 1, not {smoothing!r}"
-        raise fail(d.BAD_SETTING, message, fix="0 is none, 0.9 the default")
+        raise fail(diag.BAD_SETTING, message, fix="0 is none, 0.9 the default")
     if diverge is not None and _number(diverge, "diverge") <= 1:
         message = f"`diverge` is how many times the best loss is too much, above 1, not {diverge!r}"
-        raise fail(d.BAD_SETTING, message, fix="None never stops the test, 4 is the default")
+        raise fail(diag.BAD_SETTING, message, fix="None never stops the test, 4 is the default")
 
 
 def model(model: object, optimizer: object) -> None:
     """Check that there is something to train, and that the optimizer trains it."""
     if not isinstance(model, nn.Module):
-        raise fail(d.BAD_SETTING, f"a model is a torch.nn.Module, not a {type(model).__name__}")
+        raise fail(diag.BAD_SETTING, f"a model is a torch.nn.Module, not a {type(model).__name__}")
     if not isinstance(optimizer, Optimizer):
         found = type(optimizer).__name__
-        raise fail(d.BAD_GROUP, f"a range test drives a torch.optim.Optimizer, not a {found}")
+        raise fail(diag.BAD_GROUP, f"a range test drives a torch.optim.Optimizer, not a {found}")
     if any(is_lazy(x) for x in [*model.parameters(), *model.buffers()]):
         message = "the model has parameters without a shape: what its first batch makes stays"
-        raise fail(d.BAD_SETTING, message, fix="run the model on one batch before the test")
+        raise fail(diag.BAD_SETTING, message, fix="run the model on one batch before the test")
     wanted = {id(p) for p in model.parameters() if p.requires_grad}
     if not wanted:
         message = "no parameter of the model requires a gradient: there is nothing to train"
-        raise fail(d.BAD_SETTING, message, fix="call `requires_grad_()` on those to be trained")
+        raise fail(diag.BAD_SETTING, message, fix="call `requires_grad_()` on those to be trained")
     if not any(id(p) in wanted for group in optimizer.param_groups for p in group["params"]):
         message = "the optimizer has none of the parameters that the model trains"
         fix = "make the optimizer of `model.parameters()`, after the model has its final form"
-        raise fail(d.BAD_GROUP, message, fix=fix)
+        raise fail(diag.BAD_GROUP, message, fix=fix)
 
 
 def shares(optimizer: Optimizer) -> list[float]:
@@ -103,7 +103,7 @@ def loss_fn(loss_fn: object) -> None:
     """Check that it takes a model and a batch, as far as can be seen."""
     if not callable(loss_fn):
         message = f"`loss_fn` is a function of the model and a batch, not {loss_fn!r}"
-        raise fail(d.BAD_SETTING, message, fix=f"write `{_PAIR}`")
+        raise fail(diag.BAD_SETTING, message, fix=f"write `{_PAIR}`")
     called = loss_fn.forward if isinstance(loss_fn, nn.Module) else loss_fn
     try:
         names = [*inspect.signature(called).parameters]
@@ -111,17 +111,19 @@ def loss_fn(loss_fn: object) -> None:
         return
     if any(name in _TARGETS for name in names[1:]):
         message = "`loss_fn` takes the model and a batch, not outputs and targets"
-        raise fail(d.BAD_SETTING, message, fix=f"write `{_PAIR}`")
+        raise fail(diag.BAD_SETTING, message, fix=f"write `{_PAIR}`")
 
 
 def batches(batches: object) -> None:
     """Check that there are batches to iterate over, as far as can be seen without taking one."""
     if isinstance(batches, tuple) and batches and all(isinstance(x, Tensor) for x in batches):
         fix = "write `[(inputs, targets)]`, or pass a DataLoader"
-        raise fail(d.BAD_SETTING, "`batches` is an iterable of batches, not a single one", fix=fix)
+        raise fail(
+            diag.BAD_SETTING, "`batches` is an iterable of batches, not a single one", fix=fix
+        )
     if not isinstance(batches, Iterable) or isinstance(batches, (str, bytes, Mapping)):
         message = f"`batches` is an iterable of batches, not a {type(batches).__name__}"
-        raise fail(d.BAD_SETTING, message, fix="pass a DataLoader, or a list of batches")
+        raise fail(diag.BAD_SETTING, message, fix="pass a DataLoader, or a list of batches")
 
 
 def loss(loss: Any) -> Tensor:
@@ -132,18 +134,18 @@ def loss(loss: Any) -> Tensor:
         if loss is None:
             fix = "end it with `return loss`"
         shown = "None" if loss is None else f"a {type(loss).__name__}"
-        raise fail(d.BAD_METRIC, f"{wanted}, not {shown}", fix=fix)
+        raise fail(diag.BAD_METRIC, f"{wanted}, not {shown}", fix=fix)
     if loss.numel() != 1 or not loss.is_floating_point():
         shown = f"one of shape {tuple(loss.shape)} and type {loss.dtype}"
-        raise fail(d.BAD_METRIC, f"{wanted}, not {shown}", fix="take the mean: `loss.mean()`")
+        raise fail(diag.BAD_METRIC, f"{wanted}, not {shown}", fix="take the mean: `loss.mean()`")
     if not loss.requires_grad:
         message = "the loss has no gradient: it does not depend on what the model trains"
-        raise fail(d.BAD_METRIC, message, fix="compute it without `no_grad()` and `detach()`")
+        raise fail(diag.BAD_METRIC, message, fix="compute it without `no_grad()` and `detach()`")
     return loss
 
 
 def _number(value: object, name: str) -> float:
     number = as_number(plain(value))
     if number is None or not math.isfinite(number):
-        raise fail(d.BAD_SETTING, f"`{name}` is a finite number, not {plain(value)!r}")
+        raise fail(diag.BAD_SETTING, f"`{name}` is a finite number, not {plain(value)!r}")
     return float(number)
