@@ -28,7 +28,7 @@ import sys
 from typing import Any, TypeAlias
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.language.catalog import Entry, find, names
 from lrdsl.language.functions import CONSTANTS
 from lrdsl.language.shapes import SHAPES
@@ -109,7 +109,7 @@ def var(name: str) -> Spec:
     """
     spec = parse(name)
     if not isinstance(spec.node, ast.Name):
-        raise fail(diag.BAD_SPEC, f"`{name}` is no name for a variable")
+        raise spec_error(diag.BAD_SPEC, f"`{name}` is no name for a variable")
     return spec
 
 
@@ -121,11 +121,11 @@ def _argument(value: object) -> ast.Node:
 def _entry(name: str, item: object) -> ast.Entry:
     """`600:"*0.5"` or `(20, 30):0.1`, which Python hands over as a slice."""
     if not isinstance(item, slice) or item.step is not None or item.start is None:
-        raise fail(diag.BAD_SPEC, f"an entry of `{name}[…]` is `update:value`, not {item!r}")
+        raise spec_error(diag.BAD_SPEC, f"an entry of `{name}[…]` is `update:value`, not {item!r}")
     start, stop = item.start, None
     if isinstance(start, tuple):
         if len(start) != 2:
-            raise fail(
+            raise spec_error(
                 diag.BAD_SPEC, f"a range in `{name}[…]` is `(start, stop):value`, not {item!r}"
             )
         start, stop = start[0], operand(start[1])

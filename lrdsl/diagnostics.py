@@ -48,19 +48,19 @@ NOWHERE = Span(-1, -1)
 """The span of what was never text, such as an argument of a Python call."""
 
 
-class MadeText(str):
+class SourceMappedText(str):
     """Text that was made of data, a tree of a config for example.
 
     `places` are stretches of the text, each with its place in the data, the outer ones first.
 
-    >>> text = MadeText("hold(5)", [(Span(0, 7), "lr"), (Span(5, 6), "lr.hold.steps")])
+    >>> text = SourceMappedText("hold(5)", [(Span(0, 7), "lr"), (Span(5, 6), "lr.hold.steps")])
     >>> text.place(Span(5, 6)), text.place(Span(0, 4))
     ('lr.hold.steps', 'lr')
     """
 
     places: tuple[tuple[Span, str], ...]
 
-    def __new__(cls, text: str, places: Iterable[tuple[Span, str]] = ()) -> MadeText:
+    def __new__(cls, text: str, places: Iterable[tuple[Span, str]] = ()) -> SourceMappedText:
         made = super().__new__(cls, text)
         made.places = tuple(places)
         return made
@@ -80,7 +80,7 @@ class MadeText(str):
 
 def place_in(source: str, span: Span) -> str:
     """The place in the data of a stretch of text made from it; "" for other text."""
-    return source.place(span) if isinstance(source, MadeText) else ""
+    return source.place(span) if isinstance(source, SourceMappedText) else ""
 
 
 class Problem(NamedTuple):
@@ -303,7 +303,7 @@ class SpecError(ValueError):
         return type(self), (self.diagnostics,)
 
 
-def fail(problem: Problem, message: str, *, fix: str | None = None) -> SpecError:
+def spec_error(problem: Problem, message: str, *, fix: str | None = None) -> SpecError:
     """A `SpecError` about a Python call, where there is no text to point at."""
     return SpecError([Diagnostic(problem, message, fix=fix)])
 
@@ -352,7 +352,9 @@ class Reporter:
         if span.sites:  # what is to be replaced stands in the definition, not at the span
             replacement = None
         place = place_in(self.source, span)
-        if isinstance(self.source, MadeText):  # nothing of the text is the user's to replace
+        if isinstance(
+            self.source, SourceMappedText
+        ):  # nothing of the text is the user's to replace
             replacement = None
         source, file = self.source, self.file
         self.add(Diagnostic(problem, message, span, source, fix, replacement, file, place))

@@ -66,11 +66,11 @@ def _of_argument(spec: str, form: str) -> Any:
 def _converted(data: Any, form: str) -> Any:
     """The other form of a spec, with its interpolations."""
     from lrdsl.tree import to_tree
-    from lrdsl.tree.coerce import parse, source_of
+    from lrdsl.tree.coerce import parse, spec_text
     from lrdsl.tree.interpolations import Interpolations
 
     kept = Interpolations()
-    spec = parse(source_of(kept.hide(data)))
+    spec = parse(spec_text(kept.hide(data)))
     return kept.show(to_tree(spec) if form == "yaml" else str(spec))
 
 

@@ -34,12 +34,12 @@ from lrdsl.cli.options import (
     with_context,
     with_library,
 )
-from lrdsl.diagnostics import NEEDS_CONTEXT, UNBOUND, UNKNOWN_NAME, SpecError, fail
+from lrdsl.diagnostics import NEEDS_CONTEXT, UNBOUND, UNKNOWN_NAME, SpecError, spec_error
 
 if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
     from lrdsl.language.catalog import Entry
-    from lrdsl.plot import Curve
+    from lrdsl.plot import SampledCurve
     from lrdsl.schedule.schedule import Schedule
     from lrdsl.syntax.ast import Node
 
@@ -290,7 +290,7 @@ def _unknown(name: str, known: Iterable[str]) -> SpecError:
 
     meant = near(name, known)
     fix = "`lrdsl shapes` lists all there is" if meant is None else f"did you mean `{meant}`?"
-    return fail(UNKNOWN_NAME, f"nothing is called `{name}`", fix=fix)
+    return spec_error(UNKNOWN_NAME, f"nothing is called `{name}`", fix=fix)
 
 
 _SIGNATURE = 44
@@ -358,7 +358,7 @@ def _example(entry: Entry) -> Iterator[str]:
     yield terminal(schedule, width=width, ascii=not writes("⣿┤└"))
 
 
-def overview(schedule: Schedule, curve: Curve) -> dict[str, Any]:
+def overview(schedule: Schedule, curve: SampledCurve) -> dict[str, Any]:
     """All that `show` has to say, as plain data, ready for JSON.
 
     `fields` are the schedules of a program by hyperparameter, `spec` itself being that of `lr`;
@@ -393,9 +393,9 @@ def overview(schedule: Schedule, curve: Curve) -> dict[str, Any]:
     }
 
 
-def _page(facts: dict[str, Any], curve: Curve) -> str:
+def _page(facts: dict[str, Any], curve: SampledCurve) -> str:
     """What `show` prints for people."""
-    from lrdsl.plot import drawing
+    from lrdsl.plot.drawing import draw_curve
 
     width, rows = _terminal()
     if facts["length"] is not None:
@@ -417,7 +417,7 @@ def _page(facts: dict[str, Any], curve: Curve) -> str:
         "",
     ]
     height = 12 if rows is None else max(7, min(rows - len(lines) - 5, 20))
-    lines.append(drawing(curve, width=width, height=height, ascii=not writes("⣿┤└")))
+    lines.append(draw_curve(curve, width=width, height=height, ascii=not writes("⣿┤└")))
     return "\n".join(lines)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lrdsl.cli.console import plain, writes
-from lrdsl.diagnostics import UNKNOWN_NAME, SpecError, fail
+from lrdsl.diagnostics import UNKNOWN_NAME, SpecError, spec_error
 from lrdsl.language.presets import Preset, files, read
 from lrdsl.util.registry import near
 
@@ -27,14 +27,15 @@ def presets(name: str | None) -> None:
 def _unknown(name: str) -> SpecError:
     meant = near(name, files())
     fix = "`lrdsl presets` lists all there are" if meant is None else f"did you mean `{meant}`?"
-    return fail(UNKNOWN_NAME, f"no preset is called `{name}`", fix=fix)
+    return spec_error(UNKNOWN_NAME, f"no preset is called `{name}`", fix=fix)
 
 
 def _about(preset: Preset) -> str:
     """All there is to say about a preset, and what it does without any of its keys."""
     from lrdsl.docsgen.presets import STEPS, shown
-    from lrdsl.plot import drawing, sample
+    from lrdsl.plot import sample
+    from lrdsl.plot.drawing import draw_curve
 
-    curve = drawing(sample(shown(preset), STEPS), width=72, height=8, ascii=not writes("⣀"))
+    curve = draw_curve(sample(shown(preset), STEPS), width=72, height=8, ascii=not writes("⣀"))
     parts = (f"schedule@lr={preset.name}", preset.summary, preset.defaults, preset.bare)
     return "\n\n".join([*parts, curve, preset.source])

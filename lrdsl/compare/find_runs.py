@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 
 HYDRA = ".hydra"
 """The folder that Hydra leaves in a run's folder."""
@@ -37,7 +37,7 @@ def find(paths: Iterable[str | os.PathLike[str]], file: str) -> list[Found]:
     found: dict[str, Found] = {}
     for root in roots:
         if not os.path.exists(root):
-            raise fail(diag.BAD_FILE, f"there is no folder {os.fspath(root)}")
+            raise spec_error(diag.BAD_FILE, f"there is no folder {os.fspath(root)}")
         for run in _at(root, file):
             found.setdefault(os.path.realpath(run.log or run.folder), run)
     base = _above(roots)

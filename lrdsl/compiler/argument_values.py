@@ -14,13 +14,13 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.environment import Frame, Place
 from lrdsl.compiler.evaluate import Durations, Values, base, is_whole
 from lrdsl.diagnostics import Reporter, Span
-from lrdsl.language.parameters import Kind, Lean, Parameter, ParameterError, Parametrised
-from lrdsl.language.signal import Exact, half_up
+from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
+from lrdsl.language.signal import Exact, round_half_up
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import write
 from lrdsl.util.registry import did_you_mean
 
-P = TypeVar("P", bound=Parametrised)
+P = TypeVar("P", bound=CallableModel)
 
 
 class Here(NamedTuple):
@@ -91,7 +91,7 @@ class Arguments:
                 found = node.value
             elif node is not None:
                 found = self.argument(parameter, node, f"`{parameter.name}` of `{name}`", here)
-            elif isinstance(parameter.default, Lean):
+            elif isinstance(parameter.default, ContextDefault):
                 found = self.lean(parameter.default, here)
             else:
                 continue
@@ -99,13 +99,13 @@ class Arguments:
             sound = sound and found is not None
         return fields if sound else None
 
-    def lean(self, lean: Lean, here: Here) -> float | None:
+    def lean(self, lean: ContextDefault, here: Here) -> float | None:
         """The value of a default that leans on something."""
         span = here.node.span
         if here.frame is not None:
-            if lean is Lean.PREV:
+            if lean is ContextDefault.PREV:
                 return here.frame.prev(span)
-            if lean is Lean.NEXT:
+            if lean is ContextDefault.NEXT:
                 return here.frame.next(span)
         return self.base(span)
 
@@ -169,7 +169,7 @@ class Arguments:
             self.complain(diag.WRONG_KIND, message, node, f"write `[{write(node)}]`")
             return None
         found = [self.updates(item, where, place) for item in node.items]
-        return None if None in found else tuple([half_up(x) for x in found if x is not None])
+        return None if None in found else tuple([round_half_up(x) for x in found if x is not None])
 
     def _list_of_values(self, node: ast.Node, where: str, here: Here) -> list[float] | None:
         if not isinstance(node, ast.List):

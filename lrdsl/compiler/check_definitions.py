@@ -9,12 +9,12 @@ from types import MappingProxyType
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.expand import Budget, expand
-from lrdsl.compiler.resolve_names import elaborate
+from lrdsl.compiler.resolve_names import resolve_names
 from lrdsl.diagnostics import Reporter, Span, SpecError
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library, is_shipped
-from lrdsl.language.reserved import RESERVED, WORDS, taken
+from lrdsl.language.reserved import RESERVED, WORDS, complaint_if_taken
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.parser import read_definitions
@@ -22,10 +22,10 @@ from lrdsl.util.registry import did_you_mean
 
 
 @functools.lru_cache(maxsize=64)
-def read_own(text: str, file: str = "") -> Mapping[str, Definition]:
+def check_definitions(text: str, file: str = "") -> Mapping[str, Definition]:
     """The definitions in a text, checked; `SpecError` with every mistake found.
 
-    >>> list(read_own("def half(a) = a / 2"))
+    >>> list(check_definitions("def half(a) = a / 2"))
     ['half']
     """
     reporter = Reporter(text, file)
@@ -71,7 +71,7 @@ class _Checker:
             self.reporter.report(
                 diag.DUPLICATE_NAME, message, definition.span, fix="rename one of them"
             )
-        elif name in (library := Library(self.known, {})) and library.whole(name) != name:
+        elif name in (library := Library(self.known, {})) and library.owner_name(name) != name:
             message = f"`{name}` is a field of the program `{name.rpartition('.')[0]}`"
             self.reporter.report(
                 diag.DUPLICATE_NAME, message, definition.span, fix="choose another name"
@@ -80,7 +80,7 @@ class _Checker:
 
     def _taken(self, name: str) -> str | None:
         """The complaint that a name is taken; the user's own definitions can be made anew."""
-        return None if self.is_shipped else taken(name, Library({}, {}))
+        return None if self.is_shipped else complaint_if_taken(name, Library({}, {}))
 
     def _fields(self, definition: Definition) -> None:
         """Each field of a program has its own name, which nothing else may have."""
@@ -107,7 +107,7 @@ class _Checker:
             elif name in earlier:
                 message = f"there are two parameters `{name}`"
                 self.reporter.report(diag.DUPLICATE_NAME, message, parameter.span)
-            elif not any([name in _names(root) for root in definition.roots]):
+            elif not any([name in _names(root) for root in definition.expressions]):
                 message = f"`{definition.name}` never uses its parameter `{name}`"
                 self.reporter.report(
                     diag.UNUSED_PARAMETER, message, parameter.span, fix="leave it out"
@@ -146,7 +146,7 @@ class _Checker:
         expanded = expand(call, library, scratch, self.budget)
         try:
             self._check_conditions(expanded, scratch)
-            elaborate(expanded, scratch, library)
+            resolve_names(expanded, scratch, library)
         except RecursionError:
             message = "too much of the definition is nested in each other"
             scratch.report(diag.TOO_DEEP, message, definition.span)
@@ -191,7 +191,7 @@ class _Checker:
 
 def _calls(definition: Definition) -> list[ast.Call | ast.Bracket]:
     """The calls in the body and the defaults."""
-    nodes = [node for root in definition.roots for node, _ in ast.walk(root)]
+    nodes = [node for root in definition.expressions for node, _ in ast.walk(root)]
     return [node for node in nodes if isinstance(node, (ast.Call, ast.Bracket))]
 
 

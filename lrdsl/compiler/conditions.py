@@ -28,7 +28,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 def word_of(node: ast.Node) -> str | None:
     """The word that a node is, bare or quoted; None if it is no word.
 
-    >>> word_of(n.String("cos")), word_of(n.Name("cos")), word_of(n.Number(1.0))
+    >>> word_of(ast.String("cos")), word_of(ast.Name("cos")), word_of(ast.Number(1.0))
     ('cos', 'cos', None)
     """
     match node:

@@ -10,10 +10,10 @@ from types import MappingProxyType
 from typing import Any
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.language.library.files import text_of
 from lrdsl.language.reserved import RESERVED
-from lrdsl.language.signal import LAST_STEP, Signal, exact
+from lrdsl.language.signal import LAST_STEP, Signal, decimal_fraction
 from lrdsl.syntax.spec import NAME, as_number
 
 PARTS = frozenset(
@@ -62,11 +62,13 @@ class Context:
         """A context from what a caller passes; `SpecError` names what is no use."""
         total = _positive("total_steps", total_steps)
         if total is not None and total != int(total):
-            raise fail(
+            raise spec_error(
                 diag.BAD_CONTEXT, f"`total_steps` must be a whole number of updates, not {total}"
             )
         if total is not None and total > LAST_STEP:
-            raise fail(diag.BAD_CONTEXT, f"`total_steps` must be at most 2**53, not {total:g}")
+            raise spec_error(
+                diag.BAD_CONTEXT, f"`total_steps` must be at most 2**53, not {total:g}"
+            )
         return cls(
             None if total is None else int(total),
             _positive("steps_per_epoch", steps_per_epoch),
@@ -101,13 +103,13 @@ class Context:
         for name in schedules:
             if name in self.variables:
                 message = f"`{name}` is both a variable and a schedule"
-                raise fail(diag.BAD_CONTEXT, message, fix="give the variable another name")
+                raise spec_error(diag.BAD_CONTEXT, message, fix="give the variable another name")
         return replace(self, schedules=MappingProxyType(dict(schedules)))
 
     @property
     def epoch(self) -> Fraction | None:
         """Updates in an epoch."""
-        return None if self.steps_per_epoch is None else exact(self.steps_per_epoch)
+        return None if self.steps_per_epoch is None else decimal_fraction(self.steps_per_epoch)
 
     def updates_per(self, unit: str) -> tuple[Fraction | None, str]:
         """Updates that one of a unit makes, None if unknown, and the name of what tells it.
@@ -125,7 +127,7 @@ class Context:
             return self.epoch, "steps_per_epoch"
         name = "samples_per_step" if unit == "sp" else "tokens_per_step"
         per_step = self.samples_per_step if unit == "sp" else self.tokens_per_step
-        return None if per_step is None else 1 / exact(per_step), name
+        return None if per_step is None else 1 / decimal_fraction(per_step), name
 
 
 def _restore(parts: dict[str, Any]) -> Context:
@@ -136,13 +138,13 @@ def _number(name: str, value: object) -> float:
     number = as_number(value)
     if number is None:
         shown = f"the text {value!r}" if isinstance(value, str) else repr(value)
-        raise fail(diag.BAD_CONTEXT, f"`{name}` must be a number, not {shown}")
+        raise spec_error(diag.BAD_CONTEXT, f"`{name}` must be a number, not {shown}")
     try:
         found = float(number)
     except OverflowError:
         found = math.inf
     if not math.isfinite(found):
-        raise fail(diag.BAD_CONTEXT, f"`{name}` must be a finite number, not {found}")
+        raise spec_error(diag.BAD_CONTEXT, f"`{name}` must be a finite number, not {found}")
     return found
 
 
@@ -151,12 +153,12 @@ def _positive(name: str, value: object) -> float | None:
         return None
     number = _number(name, value)
     if number <= 0:
-        raise fail(diag.BAD_CONTEXT, f"`{name}` must be above 0, not {number:g}")
+        raise spec_error(diag.BAD_CONTEXT, f"`{name}` must be above 0, not {number:g}")
     return number
 
 
 def _variable(name: str, value: object) -> float:
     if name in RESERVED or name in PARTS or not NAME.fullmatch(name):
         why = "has a meaning of its own" if name in RESERVED else "is no name in a spec"
-        raise fail(diag.BAD_CONTEXT, f"no variable can be called `{name}`: it {why}")
+        raise spec_error(diag.BAD_CONTEXT, f"no variable can be called `{name}`: it {why}")
     return _number(name, value)

@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.check_definitions import read_own
-from lrdsl.diagnostics import fail
-from lrdsl.language.library import keep, loaded
+from lrdsl.compiler.check_definitions import check_definitions
+from lrdsl.diagnostics import spec_error
+from lrdsl.language.library import loaded, register
 from lrdsl.language.library.files import read_file
 from lrdsl.syntax.definition import Definition
 
@@ -30,7 +30,7 @@ def load(path: str | os.PathLike[str]) -> tuple[str, ...]:
     >>> lrdsl.compile("trapezoid(0.1, 10)").length
     100
     """
-    return _keep(read_own(read_file(path), os.path.basename(path)), os.path.abspath(path))
+    return _keep(check_definitions(read_file(path), os.path.basename(path)), os.path.abspath(path))
 
 
 def define(text: str) -> tuple[str, ...]:
@@ -42,7 +42,7 @@ def define(text: str) -> tuple[str, ...]:
     >>> lrdsl.define("def plateau_free(peak) = warmup(10) >> constant(peak)")
     ('plateau_free',)
     """
-    return _keep(read_own(text), "")
+    return _keep(check_definitions(text), "")
 
 
 _HOMES: dict[str, str] = {}
@@ -56,9 +56,9 @@ def _keep(found: Mapping[str, Definition], home: str) -> tuple[str, ...]:
         if elsewhere != home and str(known[name]) != str(definition):
             where = elsewhere or "by `lrdsl.define`"
             message = f"`{name}` has been defined already: {where}"
-            raise fail(diag.DUPLICATE_NAME, message, fix="choose another name")
+            raise spec_error(diag.DUPLICATE_NAME, message, fix="choose another name")
     gone = {name for name in known if home and _HOMES.get(name) == home} - set(found)
-    keep(found, gone)
+    register(found, gone)
     for name in gone:
         del _HOMES[name]
     _HOMES.update(dict.fromkeys(found, home))

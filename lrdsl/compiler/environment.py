@@ -152,7 +152,7 @@ class Cell:
                 found = self.begin()
             else:
                 signal = self.get()
-                found = None if signal is None else signal.at(0)
+                found = None if signal is None else signal.value_at(0)
             self.start, self.begun = found, True
         return self.start
 
@@ -163,7 +163,7 @@ class Cell:
             self.met = True
             return self.lean_on_base(span)
         signal = self.get()
-        return None if signal is None or self.length is None else signal.at(self.length)
+        return None if signal is None or self.length is None else signal.value_at(self.length)
 
     def ask(self, following: Ask, span: Span) -> float | None:
         """What follows starts at; where each would lean on the other they meet at base."""

@@ -27,7 +27,7 @@ from lrdsl.language.functions import CONSTANTS, FUNCTIONS, OPERATORS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.presets import is_preset
 from lrdsl.language.shapes import SHAPES
-from lrdsl.language.signal import LAST_STEP, Exact, exact
+from lrdsl.language.signal import LAST_STEP, Exact, decimal_fraction
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import short, write
 from lrdsl.util.registry import did_you_mean
@@ -280,7 +280,7 @@ class Durations(Domain[Exact]):
         if per is None:
             self._needs(f"`{write(node)}`", needs, node.span)
             return None
-        return _bounded(exact(node.value) * per)
+        return _bounded(decimal_fraction(node.value) * per)
 
     def name(self, node: ast.Name) -> Exact | None:
         name = node.id
@@ -314,7 +314,7 @@ class Durations(Domain[Exact]):
         self.complain(diag.NEEDS_CONTEXT, f"{what} needs {needs}", span, fix=f"pass {needs}=…")
 
     def convert(self, value: float) -> Exact:
-        return int(value) if is_whole(value) else exact(value)
+        return int(value) if is_whole(value) else decimal_fraction(value)
 
     def operate(self, name: str, operands: tuple[Any, ...], node: ast.Node) -> Exact | None:
         if name in ("min", "max"):
@@ -328,7 +328,7 @@ class Durations(Domain[Exact]):
             return _bounded(exactly[name](left, right))
         floats = tuple([float(operand) for operand in operands])
         found = self.compute(name, floats, node)
-        return None if found is None else exact(found)
+        return None if found is None else decimal_fraction(found)
 
 
 def decide(node: ast.Node, context: Context | None, reporter: Reporter) -> bool | None:

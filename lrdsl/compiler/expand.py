@@ -27,10 +27,10 @@ from lrdsl.syntax import ast
 from lrdsl.syntax.definition import DefinedParameter, Definition
 from lrdsl.util.registry import did_you_mean
 
-MOST_NODES = 50_000
+MAX_EXPANDED_NODES = 50_000
 """Definitions of definitions can grow exponentially; this bounds what a spec grows to."""
 
-MOST_LEVELS = 50
+MAX_LEVELS = 50
 """Definitions within definitions."""
 
 _ELSEWHERE = frozenset({"prev", "next", "rest"})
@@ -40,7 +40,7 @@ _ELSEWHERE = frozenset({"prev", "next", "rest"})
 class Budget:
     """How many nodes may still be made. Going beyond raises `_TooMuch`."""
 
-    def __init__(self, nodes: int = MOST_NODES) -> None:
+    def __init__(self, nodes: int = MAX_EXPANDED_NODES) -> None:
         self.left = nodes
 
     def spend(self) -> None:
@@ -95,7 +95,7 @@ def own_text(tree: ast.Node, library: Library) -> str:
         name = waiting.pop()
         definition = library.find(name)
         if definition is not None and name not in uses:
-            uses[name] = _own_calls(definition.roots, library)
+            uses[name] = _own_calls(definition.expressions, library)
             waiting += uses[name]
     ordered = TopologicalSorter({name: uses[name] for name in library if name in uses})
     return "\n".join([str(library.find(name)) for name in ordered.static_order()])
@@ -104,7 +104,7 @@ def own_text(tree: ast.Node, library: Library) -> str:
 def _own_calls(roots: Iterable[ast.Node], library: Library) -> list[str]:
     """The names of the user's definitions that are called in some trees."""
     calls = [
-        library.whole(node.name.id)
+        library.owner_name(node.name.id)
         for root in roots
         for node, _ in ast.walk(root)
         if isinstance(node, (ast.Call, ast.Bracket)) and node.name.id in library
@@ -201,7 +201,7 @@ class _Expander:
     def _body(self, node: ast.Call | ast.Bracket, definition: Definition, level: int) -> ast.Node:
         if level == 0:
             self.call = node.span
-        if level >= MOST_LEVELS:
+        if level >= MAX_LEVELS:
             raise _TooMuch
         bound = self._bind(node, definition)
         if bound is None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.check_definitions import read_own
+from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.expand import expand, own_text
 from lrdsl.compiler.ir import Term
-from lrdsl.compiler.resolve_names import elaborate
+from lrdsl.compiler.resolve_names import resolve_names
 from lrdsl.diagnostics import Reporter, SpecError
 from lrdsl.language.binding import Binding
 from lrdsl.language.library import Library
@@ -59,7 +59,7 @@ def analyse(
     if tree is None:
         raise SpecError(reporter.diagnostics)
     is_mended = bool(reporter.diagnostics)
-    library = Library(read_own(definitions))
+    library = Library(check_definitions(definitions))
     term: Term | None = None
     bindings: dict[int, Binding] = {}
     with not_too_deep(tree, reporter):
@@ -67,7 +67,7 @@ def analyse(
         if reporter.diagnostics:
             _check_names(expanded, library, reporter, schedules)
         else:
-            term = elaborate(expanded, reporter, library, schedules, bindings)
+            term = resolve_names(expanded, reporter, library, schedules, bindings)
     if is_mended:
         raise SpecError(reporter.diagnostics)
     return Analysis(source, tree, expanded, term, library, reporter, bindings)
@@ -89,7 +89,7 @@ def _check_names(
 ) -> None:
     """What can be said of a tree with mistakes: its names. The rest may be guesses."""
     mended = Reporter(reporter.source)
-    elaborate(tree, mended, library, schedules)
+    resolve_names(tree, mended, library, schedules)
     for found in mended.diagnostics:
         if found.problem in (diag.UNKNOWN_NAME, diag.UNKNOWN_PARAMETER):
             reporter.add(found)

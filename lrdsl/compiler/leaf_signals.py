@@ -11,13 +11,23 @@ import numpy as np
 
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.shapes import Shape
-from lrdsl.language.signal import Array, Exact, Piece, Range, Signal, Times, half_up, merged, whole
+from lrdsl.language.signal import (
+    Array,
+    Exact,
+    Piece,
+    Range,
+    Signal,
+    Times,
+    merged,
+    round_half_up,
+    whole,
+)
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import write
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf(Signal):
+class ShapeSignal(Signal):
     """A shape with its parameters known."""
 
     shape: Shape
@@ -26,34 +36,34 @@ class Leaf(Signal):
     def values(self, t: Times) -> Array:
         return self.shape.over(t)
 
-    def outline(self, stop: float) -> tuple[Piece, ...]:
+    def segments(self, stop: float) -> tuple[Piece, ...]:
         return (Piece(0, stop, write(self.node)),)
 
-    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+    def min_max(self, start: int, stop: int) -> tuple[float, float]:
         turns = self.shape.turns
         if turns is None:
-            return Signal.extremes(self, start, stop)
+            return Signal.min_max(self, start, stop)
         inside = [t for t in turns if start < t < stop - 1]
         found = self.values(np.array([start, *inside, stop - 1], dtype=np.float64))
         return float(found.min()), float(found.max())
 
 
 @dataclass(frozen=True, slots=True)
-class Time(Signal):
+class ClockSignal(Signal):
     """The local time itself."""
 
     def values(self, t: Times) -> Array:
         return np.asarray(t)
 
-    def outline(self, stop: float) -> tuple[Piece, ...]:
+    def segments(self, stop: float) -> tuple[Piece, ...]:
         return (Piece(0, stop, "t"),)
 
-    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+    def min_max(self, start: int, stop: int) -> tuple[float, float]:
         return float(start), float(stop - 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere(Signal):
+class ScheduleReference(Signal):
     """Another schedule, called `name`, whose clock was at `zero` when this one's was at 0."""
 
     signal: Signal
@@ -61,8 +71,8 @@ class Elsewhere(Signal):
     zero: Exact
 
     @property
-    def steady(self) -> float | None:
-        return self.signal.steady
+    def constant_value(self) -> float | None:
+        return self.signal.constant_value
 
     def values(self, t: Times) -> Array:
         t = t + float(self.zero)
@@ -71,26 +81,26 @@ class Elsewhere(Signal):
             t = np.maximum(np.rint(t), 0)
         return self.signal.values(t)
 
-    def outline(self, stop: float) -> tuple[Piece, ...]:
-        zero = half_up(self.zero)
-        pieces = [p for p in self.signal.outline(stop + zero) if p.stop > zero]
+    def segments(self, stop: float) -> tuple[Piece, ...]:
+        zero = round_half_up(self.zero)
+        pieces = [p for p in self.signal.segments(stop + zero) if p.stop > zero]
         return tuple(
             [Piece(max(start - zero, 0), whole(end - zero), self.name) for start, end, _ in pieces]
         )
 
-    def extremes(self, start: int, stop: int) -> tuple[float, float]:
-        zero = half_up(self.zero)
+    def min_max(self, start: int, stop: int) -> tuple[float, float]:
+        zero = round_half_up(self.zero)
         first = max(start + zero, 0)
-        return self.signal.extremes(first, max(stop + zero, first + 1))
+        return self.signal.min_max(first, max(stop + zero, first + 1))
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        zero = half_up(self.zero)
+        zero = round_half_up(self.zero)
         first, last = max(start + zero, 0), max(stop + zero, 0)
         return (end - zero for end in self.signal.cycle_ends(first, last))
 
 
 @dataclass(frozen=True, slots=True)
-class Pointwise(Signal):
+class PointwiseSignal(Signal):
     """Functions applied from left to right: f₁(part₀, part₁), then f₂(that, part₂) and so on."""
 
     functions: tuple[Any, ...]
@@ -100,18 +110,18 @@ class Pointwise(Signal):
     def values(self, t: Times) -> Array:
         return self._combine([part.values(t) for part in self.parts])
 
-    def outline(self, stop: float) -> tuple[Piece, ...]:
-        edges = sorted({p.start for part in self.parts for p in part.outline(stop)})
+    def segments(self, stop: float) -> tuple[Piece, ...]:
+        edges = sorted({p.start for part in self.parts for p in part.segments(stop)})
         text = write(self.node)
         return tuple(map(Piece, edges, [*edges[1:], stop], itertools.repeat(text)))
 
-    def extremes(self, start: int, stop: int) -> tuple[float, float]:
-        changing = [i for i, part in enumerate(self.parts) if part.steady is None]
+    def min_max(self, start: int, stop: int) -> tuple[float, float]:
+        changing = [i for i, part in enumerate(self.parts) if part.constant_value is None]
         if len(changing) != 1 or not self._keeps_order(*changing):
-            return Signal.extremes(self, start, stop)
+            return Signal.min_max(self, start, stop)
         # Each operation with a number keeps the order of values or turns it round.
-        ends = np.array(self.parts[changing[0]].extremes(start, stop))
-        steady = [part.steady for part in self.parts]
+        ends = np.array(self.parts[changing[0]].min_max(start, stop))
+        steady = [part.constant_value for part in self.parts]
         found = self._combine([ends if x is None else np.full(2, x) for x in steady])
         return float(found.min()), float(found.max())
 

@@ -28,7 +28,7 @@ from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.base import Length
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.parameters import Kind, ParameterError
-from lrdsl.language.signal import LAST_STEP, Exact, Number, half_up
+from lrdsl.language.signal import LAST_STEP, ConstantSignal, Exact, round_half_up
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import short, write
 
@@ -36,7 +36,7 @@ _NEW: Any = object()
 """What nothing is remembered of."""
 
 
-class Measure:
+class LengthSolver:
     """Measures the terms of one spec. It is asked again and again, so it remembers."""
 
     def __init__(self, args: Arguments) -> None:
@@ -311,8 +311,8 @@ class Measure:
                 length = max(rest, 0)
             if stop != math.inf:
                 length = stop - start  # then it is back to what it was: a change, too
-            at, end = half_up(start), stop if isinstance(stop, float) else half_up(stop)
-            entries.append(Entry(at, end, entry.factor, Number(1.0, ""), length))
+            at, end = round_half_up(start), stop if isinstance(stop, float) else round_half_up(stop)
+            entries.append(Entry(at, end, entry.factor, ConstantSignal(1.0, ""), length))
         return tuple(entries) if len(entries) == len(term.entries) else None
 
     def _stop(self, entry: EntryTerm, start: Exact | None, place: Place) -> Length | None:

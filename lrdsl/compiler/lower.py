@@ -33,17 +33,22 @@ from lrdsl.compiler.ir import (
     ShapeCall,
     Term,
 )
-from lrdsl.compiler.leaf_signals import Elsewhere, Leaf, Pointwise, Time
-from lrdsl.compiler.lengths import Measure, as_length, source_place, with_entries
+from lrdsl.compiler.leaf_signals import ClockSignal, PointwiseSignal, ScheduleReference, ShapeSignal
+from lrdsl.compiler.lengths import LengthSolver, as_length, source_place, with_entries
 from lrdsl.diagnostics import Reporter, Span
 from lrdsl.language.curves import Curve
 from lrdsl.language.functions import OPERATORS, Function
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.base import Length
-from lrdsl.language.modifiers.interval import Entry, Standing
-from lrdsl.language.modifiers.reactive import Reacting, Reaction, Reactive, Reactor
+from lrdsl.language.modifiers.interval import ActiveOverrides, Entry
+from lrdsl.language.modifiers.reactive import (
+    MetricHistory,
+    MetricModifier,
+    MetricObserver,
+    MetricScaledSignal,
+)
 from lrdsl.language.parameters import Kind, ParameterError
-from lrdsl.language.signal import Chain, Exact, Number, Signal, half_up
+from lrdsl.language.signal import ConstantSignal, Exact, SequenceSignal, Signal, round_half_up
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import short, write
 
@@ -63,18 +68,18 @@ class Laid(NamedTuple):
     signal: Signal
 
 
-class Resolved(NamedTuple):
+class CompiledSpec(NamedTuple):
     """What a spec is in a context, after some metrics."""
 
     signal: Signal
     length: Length
-    reactors: tuple[Reactor, ...] = ()
+    observers: tuple[MetricObserver, ...] = ()
     """What reacts to metrics, each after all that stands inside what it modifies."""
     laid: tuple[Laid, ...] = ()
     """The parts of chains, those inside others too, but none under what warps time."""
 
 
-class Resolver:
+class Lowering:
     """Resolves the terms of one spec in one context.
 
     `reactions` are what its reactive modifiers have made of the metrics so far, in the order in
@@ -82,15 +87,15 @@ class Resolver:
     """
 
     def __init__(
-        self, context: Context, reporter: Reporter, reactions: tuple[Reaction, ...] = ()
+        self, context: Context, reporter: Reporter, histories: tuple[MetricHistory, ...] = ()
     ) -> None:
         self.args = Arguments(context, reporter)
-        self.lengths = Measure(self.args)
-        self.reactions = reactions
-        self.reactors: list[Reactor] = []
+        self.lengths = LengthSolver(self.args)
+        self.histories = histories
+        self.observers: list[MetricObserver] = []
         self.laid: list[Laid] = []
 
-    def resolve(self, term: Term) -> Resolved | None:
+    def resolve(self, term: Term) -> CompiledSpec | None:
         """The signal of a whole spec and its length; None when something is wrong."""
         total = self.args.context.total_steps
         place = Place(0, total)
@@ -105,7 +110,7 @@ class Resolver:
         if not isinstance(term, Sequence):
             stop = _rounded(length)
             self.laid.append(Laid(_text_of(term), 0, stop, length, signal))
-        return Resolved(signal, length, tuple(self.reactors), tuple(self.laid))
+        return CompiledSpec(signal, length, tuple(self.observers), tuple(self.laid))
 
     def build(self, term: Term, frame: Frame) -> Signal | None:
         """The signal of a term."""
@@ -114,16 +119,16 @@ class Resolver:
                 return self._build_shape(term, frame)
             case Scalar(node=node):
                 value = self._values("a schedule", frame).evaluate(node)
-                return None if value is None else Number(value, write(node))
+                return None if value is None else ConstantSignal(value, write(node))
             case Clock():
-                return Time()
+                return ClockSignal()
             case Reference():
                 return self._refer(term, frame)
             case InUpdates(node=node):
                 updates = Durations(
                     self.args.context, self.args.reporter, "a formula", frame.place
                 ).evaluate(node)
-                return None if updates is None else Number(float(updates), write(node))
+                return None if updates is None else ConstantSignal(float(updates), write(node))
             case Apply(functions=functions, parts=parts):
                 signals = [self.build(part, frame) for part in parts]
                 if any([signal is None for signal in signals]):
@@ -131,7 +136,7 @@ class Resolver:
                 compute = [
                     f.compute if isinstance(f, Function) else OPERATORS[f] for f in functions
                 ]
-                return Pointwise(tuple(compute), tuple(signals), term.node)  # type: ignore[arg-type]
+                return PointwiseSignal(tuple(compute), tuple(signals), term.node)  # type: ignore[arg-type]
             case Sequence():
                 return self._build_chain(term, frame)
             case Modify():
@@ -154,7 +159,9 @@ class Resolver:
             fix = f"write what `{term.name}` is for after the `{warp}`, outside its brackets"
             self.args.complain(diag.WRONG_PLACE, message, term.node, fix)
             return None
-        return Elsewhere(self.args.context.schedules[term.name], term.name, frame.window.zero)
+        return ScheduleReference(
+            self.args.context.schedules[term.name], term.name, frame.window.zero
+        )
 
     def _values(self, where: str, frame: Frame) -> Values:
         return Values.at(self.args.context, self.args.reporter, where, frame)
@@ -186,7 +193,7 @@ class Resolver:
             # An endless constant has no use for its steps.
             fields["steps"] = 0 if length == math.inf else _rounded(length, frame.origin)
         shape = self.args.make(term.form.cls, fields, term.node, term.arguments)
-        return None if shape is None else Leaf(shape, term.node)
+        return None if shape is None else ShapeSignal(shape, term.node)
 
     def _look_at_arguments(self, term: ShapeCall, frame: Frame) -> None:
         """Find the mistakes inside the arguments of a call that does not fit its shape."""
@@ -238,11 +245,11 @@ class Resolver:
             assert isinstance(entry.value, ast.Node)
             value = values.evaluate(entry.value)
             if start is not None and value is not None:
-                points.append((half_up(frame.origin + start), value))
+                points.append((round_half_up(frame.origin + start), value))
         if len(points) < len(term.entries):
             return None
         shape = self.args.make(term.form.cls, {"points": tuple(points)}, term.node, {})
-        return None if shape is None else Leaf(shape, term.node)
+        return None if shape is None else ShapeSignal(shape, term.node)
 
     def _build_chain(self, term: Sequence, frame: Frame) -> Signal | None:
         layout = self.lengths.layout(term, frame.place)
@@ -255,8 +262,8 @@ class Resolver:
                 inside = self._part_frame(i, layout.places[i], frame.window, 0, 1, frame, cells)
                 length = None
             else:
-                at = half_up(frame.origin + start)
-                end = math.inf if stop is None else half_up(frame.origin + stop)
+                at = round_half_up(frame.origin + start)
+                end = math.inf if stop is None else round_half_up(frame.origin + stop)
                 origin = frame.origin + start - at
                 room = None if stop is None else stop - start
                 window = frame.window.part(at, end)
@@ -272,13 +279,13 @@ class Resolver:
         cells.clear()  # they and their frames hold each other: so nobody need collect them
         if edges is None or any([signal is None for signal in signals]):
             return None
-        starts = [half_up(frame.origin + edge) for edge in edges[:-1] if edge is not None]
+        starts = [round_half_up(frame.origin + edge) for edge in edges[:-1] if edge is not None]
         if frame.window.warped_by is None:
             self._note(term, frame, edges, starts, signals)
         # A part that rounds to no update at all is never seen, unless it is the last.
         kept = [i for i, at in enumerate(starts) if i == len(starts) - 1 or at < starts[i + 1]]
         parts = tuple([signal for i in kept if (signal := signals[i]) is not None])
-        return Chain(parts, np.array([starts[i] for i in kept], dtype=np.float64))
+        return SequenceSignal(parts, np.array([starts[i] for i in kept], dtype=np.float64))
 
     def _note(
         self,
@@ -289,8 +296,11 @@ class Resolver:
         signals: list[Signal | None],
     ) -> None:
         """Keep where the parts of a chain lie."""
-        zero = half_up(frame.window.zero)
-        stops = [*starts[1:], math.inf if edges[-1] is None else half_up(frame.origin + edges[-1])]
+        zero = round_half_up(frame.window.zero)
+        stops = [
+            *starts[1:],
+            math.inf if edges[-1] is None else round_half_up(frame.origin + edges[-1]),
+        ]
         for i, (part, signal) in enumerate(zip(term.parts, signals, strict=True)):
             first, last = edges[i], edges[i + 1]
             assert first is not None and signal is not None
@@ -385,7 +395,7 @@ class Resolver:
             if entries is None:
                 return None
             modifier = with_entries(term, entries)
-        if isinstance(modifier, Reactive):
+        if isinstance(modifier, MetricModifier):
             return self._build_reacting(term, modifier, source, frame.window.part(0, end))
         try:
             return modifier.apply(source, as_length(length), end, write(term.node))
@@ -394,7 +404,7 @@ class Resolver:
             return None
 
     def _build_reacting(
-        self, term: Modify, modifier: Reactive, source: Signal, window: Window
+        self, term: Modify, modifier: MetricModifier, source: Signal, window: Window
     ) -> Signal | None:
         if window.warped_by is not None:
             name = modifier.name
@@ -402,11 +412,11 @@ class Resolver:
             fix = f"write it after the `{window.warped_by}`"
             self.args.complain(diag.WRONG_PLACE, message, term.node, fix)
             return None
-        place = len(self.reactors)
-        known = place < len(self.reactions)
-        reaction = self.reactions[place] if known else Reaction(modifier.start())
-        signal = Reacting(source, write(term.node), window.zero, reaction)
-        self.reactors.append(Reactor(modifier, signal, window.start, window.stop))
+        place = len(self.observers)
+        known = place < len(self.histories)
+        history = self.histories[place] if known else MetricHistory(modifier.initial_state())
+        signal = MetricScaledSignal(source, write(term.node), window.zero, history)
+        self.observers.append(MetricObserver(modifier, signal, window.start, window.stop))
         return signal
 
     def _look_at_entries(self, term: Modify, frame: Frame) -> None:
@@ -446,18 +456,18 @@ class Resolver:
         measured: tuple[Entry, ...] = modifier.entries  # type: ignore[attr-defined]
         starts = self.lengths.starts(term.entries, frame.place)
         found: list[Entry] = []
-        standing = Standing()
-        for entry, outline, exact in zip(term.entries, measured, starts, strict=True):
-            assert isinstance(entry.value, Term) and exact is not None
-            at = half_up(frame.origin + exact)
+        standing = ActiveOverrides()
+        for entry, outline, exact_start in zip(term.entries, measured, starts, strict=True):
+            assert isinstance(entry.value, Term) and exact_start is not None
+            at = round_half_up(frame.origin + exact_start)
             stop = outline.stop if math.isinf(outline.stop) else outline.stop - outline.start + at
             before = standing.at(at, source)
 
             def prev(span: Span, before: Signal = before, at: int = at) -> float | None:
-                return before.at(at)
+                return before.value_at(at)
 
-            rest = None if frame.place.rest is None else frame.place.rest - exact
-            origin = frame.origin + exact - at
+            rest = None if frame.place.rest is None else frame.place.rest - exact_start
+            origin = frame.origin + exact_start - at
             inside = frame._replace(
                 place=frame.place.moved(0, rest),
                 window=frame.window.part(at, stop),
@@ -488,4 +498,4 @@ def _rounded(length: Length | None, start: Exact = 0) -> float:
     """The update at which what starts somewhere has ended; inf if that is never or unknown."""
     if length is None or isinstance(length, float):
         return math.inf
-    return half_up(start + length)
+    return round_half_up(start + length)

@@ -35,7 +35,7 @@ DURATIONS = frozenset({"total", "epoch", "rest"})
 """Names that are durations."""
 
 
-def elaborate(
+def resolve_names(
     node: ast.Node,
     reporter: Reporter,
     defined: Iterable[str] = (),
@@ -50,10 +50,10 @@ def elaborate(
     `bindings`, by the identity of their nodes.
     """
     found = {} if bindings is None else bindings
-    return Elaborator(reporter, defined, schedules, found).term(node)
+    return NameResolver(reporter, defined, schedules, found).term(node)
 
 
-class Elaborator:
+class NameResolver:
     """Elaborates the parts of one spec."""
 
     def __init__(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lrdsl import plot
 from lrdsl.docsgen import presets, reference, rules
+from lrdsl.plot.style import write_image
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,7 +53,7 @@ class Picture:
 
     def write(self, root: Path) -> None:
         """Draw the file below `root`."""
-        path = plot.write(self.figure(), root / self.path)
+        path = write_image(self.figure(), root / self.path)
         with path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(self._mark())
 

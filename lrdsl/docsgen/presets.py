@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrdsl.language.presets import Preset, files, presets
-from lrdsl.plot import COLOURS, INK, blank
+from lrdsl.plot.style import COLOURS, INK, blank_figure
 from lrdsl.schedule.schedule import Schedule, compile
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def figure() -> Figure:
     """The picture of all presets, one curve beside the other."""
     every = presets()
     rows = math.ceil(len(every) / _COLUMNS)
-    picture = blank(1.15 * rows)
+    picture = blank_figure(1.15 * rows)
     grid = picture.subplots(rows, _COLUMNS, sharex=True, sharey=True)
     steps = np.append(np.arange(0, STEPS, 2), STEPS - 1)
     for axes, preset in zip(grid.flat, every, strict=False):

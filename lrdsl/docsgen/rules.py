@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from lrdsl import diagnostics
-from lrdsl.diagnostics import UNKNOWN_NAME, Problem, SpecError, fail
+from lrdsl.diagnostics import UNKNOWN_NAME, Problem, SpecError, spec_error
 from lrdsl.linter.rule import RULES, Case, Rule
 from lrdsl.util.docstrings import Doc, read_doc
 from lrdsl.util.registry import near
@@ -131,7 +131,7 @@ def _problems() -> list[Problem]:
 def _unknown(word: str) -> SpecError:
     meant = near(word, known_words())
     fix = "`lrdsl rules` lists all rules" if meant is None else f"did you mean `{meant}`?"
-    return fail(UNKNOWN_NAME, f"no rule is called `{word}`", fix=fix)
+    return spec_error(UNKNOWN_NAME, f"no rule is called `{word}`", fix=fix)
 
 
 def _text(rule: type[Rule]) -> str:

@@ -12,7 +12,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, open_dict
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Diagnostic, Severity, fail
+from lrdsl.diagnostics import Diagnostic, Severity, spec_error
 from lrdsl.hydra.compose_all import presets
 from lrdsl.hydra.resolve import plain
 from lrdsl.hydra.sweeps import Job, Sweep, numbered, sweep_of
@@ -58,7 +58,7 @@ class LintCallback(Callback):
     ) -> None:
         if fail_on not in ("error", "warning"):
             message = f"`fail_on` is `error` or `warning`, not {fail_on!r}"
-            raise fail(diag.BAD_CONTEXT, message)
+            raise spec_error(diag.BAD_CONTEXT, message)
         self._stops = _RANKS.index(fail_on)
         project = Project.load().with_options(
             select=select, ignore=ignore, context=context, contracts=contracts

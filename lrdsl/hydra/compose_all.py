@@ -16,7 +16,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Diagnostic, SpecError, fail
+from lrdsl.diagnostics import Diagnostic, SpecError, spec_error
 from lrdsl.hydra.resolve import plain
 from lrdsl.language.presets import GROUP
 from lrdsl.linter.engine import Settings
@@ -67,7 +67,7 @@ def lint_hydra(
     """
     folder = os.path.abspath(config_dir)
     if not os.path.isdir(folder):
-        raise fail(diag.BAD_CONFIG, f"there is no folder {folder}")
+        raise spec_error(diag.BAD_CONFIG, f"there is no folder {folder}")
     found: dict[tuple[str, Diagnostic], Composed] = {}
     linted: dict[Place, list[Diagnostic]] = {}
 

@@ -16,7 +16,7 @@ from lrdsl.hydra.value_splitter import bracketed, split
 from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, can_be_read
 from lrdsl.util.registry import near
 
-MOST_VALUES = 1000
+MAX_VALUES = 1000
 """An override with more values than this, which Hydra cannot read, is left to Hydra."""
 
 _MOST_DEEP = 16
@@ -69,7 +69,7 @@ class _Reader:
     def __init__(self, key: str) -> None:
         self.key = key
         self.note = ""
-        self._left = MOST_VALUES
+        self._left = MAX_VALUES
 
     def value(self, text: str) -> str:
         """A whole value: one element, or some between commas."""
@@ -96,7 +96,7 @@ class _Reader:
         parts = split(text, ",", self._left)
         self._left -= len(parts)
         if self._left < 0 or depth > _MOST_DEEP:
-            limit = f"of more than {MOST_VALUES} values" if self._left < 0 else "nested so deep"
+            limit = f"of more than {MAX_VALUES} values" if self._left < 0 else "nested so deep"
             raise _LeftToHydra(f"in an override {limit} lrdsl quotes nothing")
         return parts
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.hydra.override_grammar import is_key
 from lrdsl.syntax.spec import Operand
 
@@ -41,21 +41,23 @@ def quote(
     >>> "lr=" + ",".join([quote("cosine(1, 0, 800)"), quote(0.1)])
     'lr="cosine(1, 0, 800)","0.1"'
     """
-    from lrdsl.tree.coerce import source_of  # an app that starts needs none of it
+    from lrdsl.tree.coerce import spec_text  # an app that starts needs none of it
 
-    source = source_of(text)
+    source = spec_text(text)
     if shell is not None and shell not in _SHELLS:
         known = ", ".join(f"`{name}`" for name in _SHELLS)
-        raise fail(diag.BAD_SETTING, f"`shell` is one of {known}, not {shell!r}")
+        raise spec_error(diag.BAD_SETTING, f"`shell` is one of {known}, not {shell!r}")
     if key is not None and not is_key(key):
         message = f"{key!r} is no key of a Hydra config"
-        raise fail(diag.BAD_SETTING, message, fix="a key is written `lr` or `model.optimizer.lr`")
+        raise spec_error(
+            diag.BAD_SETTING, message, fix="a key is written `lr` or `model.optimizer.lr`"
+        )
     value = in_quotes(source, "'" if shell == "powershell" else '"')
     override = value if key is None else f"{key}={value}"
     if shell is None:
         return override
     if "\0" in override:
-        raise fail(diag.BAD_SPEC, "a null character cannot stand on a command line")
+        raise spec_error(diag.BAD_SPEC, "a null character cannot stand on a command line")
     return _SHELLS[shell](override)
 
 

@@ -26,7 +26,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import PARTS
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.linter.sources.resolved_config import places_in
 from lrdsl.schedule.schedule import Schedule, compile
@@ -82,7 +82,7 @@ def _schedule(node: Any, context: Any, parent: Any) -> Schedule:
     if len(used) != 1:
         what = "has no `spec`" if not used else f"has {len(used)} specs"
         message = f"a schedule is asked for, and the object `{target}` {what}"
-        raise fail(diag.BAD_SPEC, message, fix="name one spec of the config")
+        raise spec_error(diag.BAD_SPEC, message, fix="name one spec of the config")
     return compile(used[0].text, **{**known, **dict(used[0].known)})
 
 
@@ -96,7 +96,9 @@ def _given(context: Any) -> dict[str, Any]:
         return dict(context)
     if as_number(context) is None:
         message = f"what is known of the run is `total_steps`, or a mapping, not {context!r}"
-        raise fail(diag.BAD_CONTEXT, message, fix="write `${steps}`, or `{total_steps: ${steps}}`")
+        raise spec_error(
+            diag.BAD_CONTEXT, message, fix="write `${steps}`, or `{total_steps: ${steps}}`"
+        )
     return {"total_steps": context}
 
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.syntax.spec import Operand, as_number
-from lrdsl.tree.coerce import source_of
+from lrdsl.tree.coerce import spec_text
 
 LONGEST = 100
 """Characters of a slug, unless less is asked for; file systems take 255 bytes at most."""
@@ -45,8 +45,8 @@ def slug(text: Operand | Mapping[str, Any], length: int = LONGEST) -> str:
     limit = as_number(length)
     if limit is None or limit != limit // 1 or not SHORTEST <= limit <= 200:
         message = f"the length of a slug is a whole number from {SHORTEST} to 200, not {length!r}"
-        raise fail(diag.BAD_CONTEXT, message)
-    source = source_of(text)
+        raise spec_error(diag.BAD_CONTEXT, message)
+    source = spec_text(text)
     digest = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
     plain = unicodedata.normalize("NFKD", source).encode("ascii", "ignore").decode("ascii")
     words = re.sub(r"[^A-Za-z0-9._]+|\.\.+", "-", plain)

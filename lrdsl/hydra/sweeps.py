@@ -14,7 +14,7 @@ from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-MOST_JOBS = 1000
+MAX_JOBS = 1000
 """More jobs than this are not looked at ahead, but each when it starts."""
 
 _BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
@@ -64,11 +64,11 @@ def sweep_of(config: DictConfig, loader: ConfigLoader) -> Sweep:
     count = math.prod([len(values) for values in choices.values()])
     if not is_basic:
         notes.insert(0, f"{name} chooses the jobs: what it can choose from is linted")
-    elif count > MOST_JOBS:
-        notes.append(f"of a sweep of {MOST_JOBS} jobs and more, the first {MOST_JOBS} are linted")
+    elif count > MAX_JOBS:
+        notes.append(f"of a sweep of {MAX_JOBS} jobs and more, the first {MAX_JOBS} are linted")
     values = list(choices.values())
     combinations = itertools.product(*values) if is_basic else _in_turn(values)
-    first = itertools.islice(combinations, MOST_JOBS)
+    first = itertools.islice(combinations, MAX_JOBS)
     jobs = tuple([Job(i, overrides) for i, overrides in enumerate(first)])
     return Sweep(jobs, tuple(notes), not is_basic)
 
@@ -98,7 +98,7 @@ def _values(override: Override) -> list[str]:
         return [f"{key}={value.start}", f"{key}={value.end}"]
     if not override.is_sweep_override():
         return [str(override.input_line)]
-    values = itertools.islice(override.sweep_string_iterator(), MOST_JOBS + 1)
+    values = itertools.islice(override.sweep_string_iterator(), MAX_JOBS + 1)
     return [f"{key}={value}" for value in values]
 
 

@@ -13,12 +13,12 @@ import numpy as np
 from pydantic import Field, PrivateAttr, create_model
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.language.library import Library
-from lrdsl.language.parameters import Lean, Parameter, ParameterError
-from lrdsl.language.python_functions import Caller, qualified_name
+from lrdsl.language.parameters import ContextDefault, Parameter, ParameterError
+from lrdsl.language.python_functions import CheckedFunction, qualified_name
 from lrdsl.language.python_signatures import read_signature
-from lrdsl.language.reserved import taken
+from lrdsl.language.reserved import complaint_if_taken
 from lrdsl.language.shapes import SHAPES, Form, Shape
 from lrdsl.language.signal import Array
 from lrdsl.syntax.spec import NAME
@@ -70,22 +70,24 @@ def shape(
 
 def _decorate(target: T, *, name: str | None, first: int, vectorized: bool) -> T:
     if not callable(target) or not isinstance(getattr(target, "__qualname__", None), str):
-        raise fail(diag.BAD_SHAPE, f"`lrdsl.shape` decorates a function or a class, not {target!r}")
+        raise spec_error(
+            diag.BAD_SHAPE, f"`lrdsl.shape` decorates a function or a class, not {target!r}"
+        )
     name = target.__name__ if name is None else name
     if not isinstance(name, str) or not _DOTTED.fullmatch(name):
         fix = 'give it one: `@lrdsl.shape(name="my_shape")`'
-        raise fail(diag.BAD_SHAPE, f"{name!r} is no name for a shape", fix=fix)
+        raise spec_error(diag.BAD_SHAPE, f"{name!r} is no name for a shape", fix=fix)
     if isinstance(first, bool) or not isinstance(first, int):
-        raise fail(diag.BAD_SHAPE, f"`first` is a whole number, not {first!r}")
+        raise spec_error(diag.BAD_SHAPE, f"`first` is a whole number, not {first!r}")
     origin = qualified_name(target)
     _check_free(name, origin)
     if isinstance(target, type) and issubclass(target, Shape):
         if first or vectorized:
             message = f"`first` and `vectorized` are not for `{origin}`: a Shape takes arrays"
-            raise fail(diag.BAD_SHAPE, message)
+            raise spec_error(diag.BAD_SHAPE, message)
         SHAPES.put(name, _form(name, target))
     else:
-        decorated = Decorated(name, origin, target, bool(vectorized), first)
+        decorated = ShapeFunction(name, origin, target, bool(vectorized), first)
         cls = _own(decorated)
         SHAPES.put(name, Form(name, cls, cls.takes, inspect.getdoc(target) or ""))
     return target
@@ -100,16 +102,16 @@ def _check_free(name: str, origin: str) -> None:
     if form is not None and _origin(form) == origin:
         return
     # No package is imported for it: it may be just that package which is defining its shape.
-    message = taken(name, Library(), find_shape=SHAPES.built_in)
-    if form is not None and issubclass(form.cls, Own):
+    message = complaint_if_taken(name, Library(), find_shape=SHAPES.built_in)
+    if form is not None and issubclass(form.cls, PythonShape):
         message = f"the name `{name}` is taken: it is the shape `{_origin(form)}`"
     if message is not None:
         fix = 'choose another: `@lrdsl.shape(name="my.shape")`'
-        raise fail(diag.BAD_SHAPE, message, fix=fix)
+        raise spec_error(diag.BAD_SHAPE, message, fix=fix)
 
 
 def _origin(form: Form) -> str:
-    if issubclass(form.cls, Own):
+    if issubclass(form.cls, PythonShape):
         return form.cls.decorated.origin
     return qualified_name(form.cls)
 
@@ -121,13 +123,13 @@ def _form(name: str, cls: type[Shape]) -> Form:
     except ValueError:
         message = f"a field of `{qualified_name(cls)}` does not say what may be written there"
         fix = "annotate it with `Value`, `Updates` or another kind of lrdsl.language.parameters"
-        raise fail(diag.BAD_SHAPE, message, fix=fix) from None
+        raise spec_error(diag.BAD_SHAPE, message, fix=fix) from None
     cls.name = name
     return Form(name, cls, parameters, inspect.getdoc(cls) or "")
 
 
 @dataclass(frozen=True)
-class Decorated:
+class ShapeFunction:
     """What was decorated, and how; `origin` is its qualified name."""
 
     name: str
@@ -137,12 +139,12 @@ class Decorated:
     first: int
 
 
-class Own(Shape):
+class PythonShape(Shape):
     """A shape made of a function or a class. Its fields have the parameters as their aliases."""
 
-    decorated: ClassVar[Decorated]
+    decorated: ClassVar[ShapeFunction]
     takes: ClassVar[tuple[Parameter, ...]]
-    _caller: Caller = PrivateAttr()
+    _caller: CheckedFunction = PrivateAttr()
     _end: float = PrivateAttr()
 
     @classmethod
@@ -160,7 +162,9 @@ class Own(Shape):
                 reason = f"{type(error).__name__}: {cut(str(error), 200)}"
                 message = f"`{decorated.name}` cannot be made: {reason}"
                 raise ParameterError("", message) from error
-        self._caller = Caller(decorated.name, function, decorated.first, decorated.vectorized)
+        self._caller = CheckedFunction(
+            decorated.name, function, decorated.first, decorated.vectorized
+        )
         self._end = given.get("steps", np.inf)
 
     def values(self, t: Array) -> Array:
@@ -176,16 +180,16 @@ def _field(parameter: str) -> str:
     return f"own_{parameter}"
 
 
-def _own(decorated: Decorated) -> type[Own]:
+def _own(decorated: ShapeFunction) -> type[PythonShape]:
     """The model class of what was decorated."""
     signature = read_signature(decorated.target)
     fields: dict[str, Any] = {}
     for parameter, annotation in signature:
         # What leans on something else is filled in like what must be given.
-        lacking = parameter.required or isinstance(parameter.default, Lean)
+        lacking = parameter.required or isinstance(parameter.default, ContextDefault)
         default = ... if lacking else parameter.default
         fields[_field(parameter.name)] = (annotation, Field(default, alias=parameter.name))
-    cls = create_model(decorated.target.__name__, __base__=Own, **fields)
+    cls = create_model(decorated.target.__name__, __base__=PythonShape, **fields)
     cls.name, cls.decorated = decorated.name, decorated
-    cls.takes = tuple([taken.parameter for taken in signature])
+    cls.takes = tuple([each.parameter for each in signature])
     return cls

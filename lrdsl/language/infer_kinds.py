@@ -49,7 +49,7 @@ def kinds_of(
         elif isinstance(default, ast.Name) and default.id in CURVES:
             found[parameter.name] = Kind.MODE.value
     modes = {p.name: p.default for p in definition.parameters if p.default and p.name in found}
-    for root in definition.roots:
+    for root in definition.expressions:
         for name, kind in _uses(_with(root, modes), library, known):
             if name in names and kind != _ELSEWHERE:
                 found.setdefault(name, kind)

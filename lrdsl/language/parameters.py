@@ -37,7 +37,7 @@ class Kind(enum.Enum):
     ENTRIES = "entries such as `600:*0.5`"
 
 
-class Lean(enum.Enum):
+class ContextDefault(enum.Enum):
     """Defaults that lean on something else; the value is how the language spells them."""
 
     PREV = "prev"
@@ -46,7 +46,7 @@ class Lean(enum.Enum):
     REST = "rest"
 
 
-def lean(on: Lean) -> Any:
+def default_from(on: ContextDefault) -> Any:
     """The default of a parameter that takes its value from elsewhere."""
     return Field(default=on)
 
@@ -79,7 +79,7 @@ class Parameter(NamedTuple):
     def __str__(self) -> str:
         if self.required:
             return self.name
-        default = self.default.value if isinstance(self.default, Lean) else self.default
+        default = self.default.value if isinstance(self.default, ContextDefault) else self.default
         if isinstance(default, bool) or default is None:
             default = "_" if default is None else str(default).lower()
         elif isinstance(default, (float, Fraction)):
@@ -109,7 +109,7 @@ class ParameterError(Exception):
         self.fix = fix
 
 
-class Parametrised(BaseModel):
+class CallableModel(BaseModel):
     """The base of everything that is called by name in a spec."""
 
     model_config = ConfigDict(
@@ -143,13 +143,13 @@ class Parametrised(BaseModel):
 
     @classmethod
     @functools.cache
-    def hidden(cls) -> Mapping[str, Lean]:
+    def hidden(cls) -> Mapping[str, ContextDefault]:
         """The fields that no call names, with what fills them."""
         shown = {parameter.name for parameter in cls.parameters()}
         return {
             name: field.default
             for name, field in cls.model_fields.items()
-            if name not in shown and isinstance(field.default, Lean)
+            if name not in shown and isinstance(field.default, ContextDefault)
         }
 
     @classmethod

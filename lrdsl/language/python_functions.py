@@ -15,20 +15,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import SpecError, fail
+from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.signal import Array, Piece, Signal, Times
 from lrdsl.syntax import ast
 from lrdsl.syntax.spec import Spec, as_number
 from lrdsl.syntax.unparse import cut
 
 
-class Caller(NamedTuple):
+class CheckedFunction(NamedTuple):
     """Calls a function for its values and checks them.
 
     `name` is what messages call it, `first` the number that it is given for update 0. It is called
     update by update; if `vectorized`, with an array of them.
 
-    >>> Caller("double", lambda t: 2 * t, first=1).values(np.array([0., 4.]))
+    >>> CheckedFunction("double", lambda t: 2 * t, first=1).values(np.array([0., 4.]))
     array([ 2., 10.])
     """
 
@@ -44,7 +44,7 @@ class Caller(NamedTuple):
         if not finite.all():
             i = int(np.flatnonzero(~finite)[0])
             message = f"`{self.name}` gives {values[i]} at {self._place(t[i])}"
-            raise fail(diag.NOT_FINITE, message, fix="every value must be finite")
+            raise spec_error(diag.NOT_FINITE, message, fix="every value must be finite")
         return values
 
     def _one_by_one(self, t: Array) -> Array:
@@ -62,7 +62,7 @@ class Caller(NamedTuple):
         if number is None:
             what = f"{cut(repr(value))}, a {type(value).__name__}"
             message = f"`{self.name}` returns {what}, at {self._place(time)}"
-            raise fail(diag.BAD_SHAPE, message, fix="return a real number")
+            raise spec_error(diag.BAD_SHAPE, message, fix="return a real number")
         try:
             return float(number)
         except OverflowError:
@@ -77,12 +77,14 @@ class Caller(NamedTuple):
         if found.shape != t.shape or found.dtype.kind not in "fiu":
             what = f"{found.dtype} of shape {found.shape}"
             message = f"`{self.name}` returns {what} for an array of {t.size} updates"
-            raise fail(diag.BAD_SHAPE, message, fix="return as many real numbers as the array has")
+            raise spec_error(
+                diag.BAD_SHAPE, message, fix="return as many real numbers as the array has"
+            )
         return found.astype(np.float64)
 
     def _failed(self, error: Exception, where: str) -> SpecError:
         reason = f"{type(error).__name__}: {cut(str(error), 200)}"
-        return fail(diag.BAD_SHAPE, f"`{self.name}` fails at {where}: {reason}")
+        return spec_error(diag.BAD_SHAPE, f"`{self.name}` fails at {where}: {reason}")
 
     def _place(self, time: float) -> str:
         """An update, by the function's own clock, in words."""
@@ -96,16 +98,16 @@ def _number(time: float) -> int | float:
 
 
 @dataclass(frozen=True, slots=True)
-class Called(Signal):
+class FunctionSignal(Signal):
     """A function as a whole schedule; from update `end` on it holds its value."""
 
-    caller: Caller
+    caller: CheckedFunction
     end: float
 
     def values(self, t: Times) -> Array:
         return self.caller.values(np.minimum(t, self.end))
 
-    def outline(self, stop: float) -> tuple[Piece, ...]:
+    def segments(self, stop: float) -> tuple[Piece, ...]:
         return (Piece(0, stop, self.caller.name),)
 
 

@@ -15,27 +15,27 @@ from pydantic import BeforeValidator, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import SpecError, fail
-from lrdsl.language.parameters import REQUIRED, Kind, Lean, Parameter
+from lrdsl.diagnostics import SpecError, spec_error
+from lrdsl.language.parameters import REQUIRED, ContextDefault, Kind, Parameter
 from lrdsl.language.python_functions import qualified_name
-from lrdsl.language.signal import half_up
+from lrdsl.language.signal import round_half_up
 from lrdsl.syntax.spec import NAME
 
 
-class Taken(NamedTuple):
+class ShapeParameter(NamedTuple):
     """A parameter of a shape, and the annotation of the field that checks it."""
 
     parameter: Parameter
     annotation: Any
 
 
-def read_signature(target: Callable[..., Any]) -> tuple[Taken, ...]:
+def read_signature(target: Callable[..., Any]) -> tuple[ShapeParameter, ...]:
     """The parameters of a function behind the time, or of a class whose objects take the time.
 
     Raises `SpecError` for what no call in a spec can give.
 
     >>> def sawtooth(t, low=0.0, *, period: int = 100): ...
-    >>> [str(taken.parameter) for taken in read_signature(sawtooth)]
+    >>> [str(each.parameter) for each in read_signature(sawtooth)]
     ['low=0', 'period=100']
     """
     return _Reader(target).read()
@@ -43,7 +43,7 @@ def read_signature(target: Callable[..., Any]) -> tuple[Taken, ...]:
 
 def _whole(value: Any) -> Any:
     """A duration as a whole number of updates."""
-    return half_up(value) if isinstance(value, Fraction) else value
+    return round_half_up(value) if isinstance(value, Fraction) else value
 
 
 _KINDS: dict[Any, tuple[Kind, Any]] = {
@@ -64,7 +64,7 @@ class _Reader:
     def __init__(self, target: Callable[..., Any]) -> None:
         self.target = target
 
-    def read(self) -> tuple[Taken, ...]:
+    def read(self) -> tuple[ShapeParameter, ...]:
         try:
             found = list(inspect.signature(self.target).parameters.values())
         except (ValueError, TypeError):
@@ -81,9 +81,9 @@ class _Reader:
         return tuple([self._parameter(each) for each in found])
 
     def _wrong(self, message: str, fix: str | None = None) -> SpecError:
-        return fail(diag.BAD_SHAPE, f"`{qualified_name(self.target)}` {message}", fix=fix)
+        return spec_error(diag.BAD_SHAPE, f"`{qualified_name(self.target)}` {message}", fix=fix)
 
-    def _parameter(self, each: inspect.Parameter) -> Taken:
+    def _parameter(self, each: inspect.Parameter) -> ShapeParameter:
         name, positional = each.name, each.kind is not each.KEYWORD_ONLY
         if each.kind not in _NAMED:
             fix = "write out the parameters, each of which can be given by name"
@@ -96,10 +96,14 @@ class _Reader:
         if name == "steps":
             self._check_steps(each, base)
             annotation = _annotated(int, Kind.STEPS, *bounds)
-            return Taken(Parameter(name, Kind.STEPS, Lean.REST, positional), annotation)
+            return ShapeParameter(
+                Parameter(name, Kind.STEPS, ContextDefault.REST, positional), annotation
+            )
         kind, made = self._kind(name, base)
         annotation = _annotated(made, kind, *bounds)
-        return Taken(Parameter(name, kind, self._default(each, annotation), positional), annotation)
+        return ShapeParameter(
+            Parameter(name, kind, self._default(each, annotation), positional), annotation
+        )
 
     def _annotation(self, each: inspect.Parameter) -> Any:
         """An annotation, evaluated where it is text, as in modules that postpone them."""

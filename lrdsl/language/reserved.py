@@ -33,7 +33,7 @@ WORDS = frozenset({"if", "else", "and", "or", "not", "def", "in"})
 """The words of the grammar."""
 
 
-def taken(
+def complaint_if_taken(
     name: str, library: Library, find_shape: Callable[[str], object] = SHAPES.find
 ) -> str | None:
     """The complaint that a name is taken, by what; None if it is free.
@@ -41,7 +41,7 @@ def taken(
     `library` has the definitions that count; `find_shape` says which shapes do: by default those of
     installed packages too, which are imported for it.
 
-    >>> taken("clip", Library())
+    >>> complaint_if_taken("clip", Library())
     'the name `clip` is taken: it is a modifier'
     """
     kinds: dict[str, Callable[[str], bool]] = {
@@ -51,7 +51,7 @@ def taken(
         "a function of lists": LISTS.__contains__,
         "a curve": CURVES.__contains__,
         "a word with a meaning of its own": (RESERVED | WORDS).__contains__,
-        "a definition": lambda name: library.is_user(library.whole(name)),
+        "a definition": lambda name: library.is_user(library.owner_name(name)),
         "a definition that comes with lrdsl": library.__contains__,
     }
     what = next((what for what, has in kinds.items() if has(name)), None)

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ CHUNK = 20_480
 LAST_STEP = 2**53
 """Update counts beyond this are not exact in float64; no schedule is longer."""
 
-MOST_LOOKED_AT = 10**8
+MAX_SCANNED_UPDATES = 10**8
 """More updates than this are not searched for extremes."""
 
 
@@ -97,23 +97,23 @@ class Signal(ABC):
         """The values at times `t`."""
 
     @abstractmethod
-    def outline(self, stop: float) -> tuple[Piece, ...]:
+    def segments(self, stop: float) -> tuple[Piece, ...]:
         """The pieces that make up the updates from 0 to `stop`."""
 
     @property
-    def steady(self) -> float | None:
+    def constant_value(self) -> float | None:
         """The value, if it is one and the same at all times."""
         return None
 
-    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+    def min_max(self, start: int, stop: int) -> tuple[float, float]:
         """The lowest and the highest value at the updates from `start` to before `stop`.
 
         Signals that know where their extremes are look there. This looks everywhere, and so has a
         limit.
         """
-        if stop - start > MOST_LOOKED_AT:
+        if stop - start > MAX_SCANNED_UPDATES:
             message = f"the extremes of {stop - start:,} updates would be looked for one by one"
-            raise fail(diag.BAD_STEP, message, fix="pass a nearer `stop`")
+            raise spec_error(diag.BAD_STEP, message, fix="pass a nearer `stop`")
         low, high = math.inf, -math.inf
         for first in range(start, stop, CHUNK):
             values = self.values(Range(float(first), min(CHUNK, stop - first)))
@@ -128,7 +128,7 @@ class Signal(ABC):
         """
         return iter(())
 
-    def at(self, t: float) -> float:
+    def value_at(self, t: float) -> float:
         """The value at one time."""
         t = float(t)
         alone = Range(t, 1) if t.is_integer() else np.array([t])
@@ -136,28 +136,28 @@ class Signal(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class Number(Signal):
+class ConstantSignal(Signal):
     """One value at all times; `text` is how it was written."""
 
     value: float
     text: str
 
     @property
-    def steady(self) -> float:
+    def constant_value(self) -> float:
         return self.value
 
     def values(self, t: Times) -> Array:
         return np.full(t.size, self.value)
 
-    def outline(self, stop: float) -> tuple[Piece, ...]:
+    def segments(self, stop: float) -> tuple[Piece, ...]:
         return (Piece(0, stop, self.text),)
 
-    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+    def min_max(self, start: int, stop: int) -> tuple[float, float]:
         return self.value, self.value
 
 
 @dataclass(frozen=True, slots=True)
-class Chain(Signal):
+class SequenceSignal(Signal):
     """One signal after the other; part i starts at `starts[i]`, where its clock is 0."""
 
     parts: tuple[Signal, ...]
@@ -169,24 +169,24 @@ class Chain(Signal):
     def _part(self, i: int, t: Times) -> Array:
         return self.parts[i].values(t - float(self.starts[i]))
 
-    def outline(self, stop: float) -> tuple[Piece, ...]:
+    def segments(self, stop: float) -> tuple[Piece, ...]:
         return tuple(
             [
                 piece
-                for i, first, last in spans(self.starts, 0, stop)
-                for piece in shift(self.parts[i].outline(last - first), first)
+                for i, first, last in intervals_between(self.starts, 0, stop)
+                for piece in shift_segments(self.parts[i].segments(last - first), first)
             ]
         )
 
-    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+    def min_max(self, start: int, stop: int) -> tuple[float, float]:
         found: list[tuple[float, float]] = []
-        for i, first, last in spans(self.starts, start, stop):
+        for i, first, last in intervals_between(self.starts, start, stop):
             begin = int(self.starts[i])
-            found.append(self.parts[i].extremes(first - begin, int(last) - begin))
+            found.append(self.parts[i].min_max(first - begin, int(last) - begin))
         return min([low for low, _ in found]), max([high for _, high in found])
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        for i, first, last in spans(self.starts, start, stop):
+        for i, first, last in intervals_between(self.starts, start, stop):
             begin = int(self.starts[i])
             for end in self.parts[i].cycle_ends(first - begin, int(last) - begin):
                 yield begin + end
@@ -201,7 +201,7 @@ def merged(*ends: Iterator[int]) -> Iterator[int]:
     return (end for end, _ in itertools.groupby(heapq.merge(*ends)))
 
 
-def shift(pieces: tuple[Piece, ...], by: int) -> tuple[Piece, ...]:
+def shift_segments(pieces: tuple[Piece, ...], by: int) -> tuple[Piece, ...]:
     """The same pieces, `by` updates later; stops that were infinite stay so."""
     return tuple([Piece(start + by, whole(stop + by), text) for start, stop, text in pieces])
 
@@ -211,12 +211,12 @@ def whole(time: float) -> float:
     return time if math.isinf(time) else int(time)
 
 
-def spans(starts: Array, start: int, stop: float) -> Iterator[tuple[int, int, float]]:
+def intervals_between(starts: Array, start: int, stop: float) -> Iterator[tuple[int, int, float]]:
     """The intervals [starts[i], starts[i + 1]) with updates from `start` to before `stop`.
 
     Each with its number, cut to these updates; the last interval has no end.
 
-    >>> list(spans(np.array([0., 3., 5.]), 4, 9))
+    >>> list(intervals_between(np.array([0., 3., 5.]), 4, 9))
     [(1, 4, 5), (2, 5, 9)]
     """
     ends = [*starts[1:].tolist(), math.inf]
@@ -273,10 +273,10 @@ def _reordered(t: Array, starts: Array, part: Callable[[int, Times], Array]) -> 
     return out
 
 
-def held(t: Times, end: float, values: Callable[[Times], Array]) -> Array:
+def clamp_end(t: Times, end: float, values: Callable[[Times], Array]) -> Array:
     """The values at times `t`, of which those after `end` count as `end`.
 
-    >>> held(Range(0.0, 5), 2.0, np.sqrt)
+    >>> clamp_end(Range(0.0, 5), 2.0, np.sqrt)
     array([0.        , 1.        , 1.41421356, 1.41421356, 1.41421356])
     """
     if isinstance(t, Range) and t.last <= end:
@@ -295,10 +295,10 @@ Exact: TypeAlias = Fraction | int
 
 
 @functools.lru_cache(maxsize=1024)
-def exact(value: float) -> Fraction:
+def decimal_fraction(value: float) -> Fraction:
     """The decimal number that a float is written as.
 
-    >>> exact(0.1)
+    >>> decimal_fraction(0.1)
     Fraction(1, 10)
     """
     if value.is_integer() and abs(value) < LAST_STEP:
@@ -306,10 +306,10 @@ def exact(value: float) -> Fraction:
     return Fraction(repr(value))
 
 
-def half_up(x: Exact) -> int:
+def round_half_up(x: Exact) -> int:
     """The nearest whole number; a half goes up.
 
-    >>> half_up(Fraction(5, 2)), half_up(Fraction(7, 2)), half_up(Fraction(12, 5))
+    >>> round_half_up(Fraction(5, 2)), round_half_up(Fraction(7, 2)), round_half_up(Fraction(12, 5))
     (3, 4, 2)
     """
     if isinstance(x, int):

@@ -32,7 +32,7 @@ from typing import Any, get_args
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Problem, Severity, SpecError, fail
+from lrdsl.diagnostics import Problem, Severity, SpecError, spec_error
 from lrdsl.language.library.files import text_of
 from lrdsl.linter.engine import Settings
 from lrdsl.linter.rule import RULES
@@ -149,7 +149,7 @@ def _table(path: str) -> Mapping[str, Any] | None:
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise fail(diag.BAD_SETTING, f"cannot read {path}: {why}") from None
+        raise spec_error(diag.BAD_SETTING, f"cannot read {path}: {why}") from None
     if "lrdsl" not in text:
         return None
     if sys.version_info >= (3, 11):
@@ -159,13 +159,13 @@ def _table(path: str) -> Mapping[str, Any] | None:
     try:
         found: Any = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise fail(diag.BAD_SETTING, f"{path} is no TOML: {error}") from None
+        raise spec_error(diag.BAD_SETTING, f"{path} is no TOML: {error}") from None
     for key in ("tool", "lrdsl", "lint"):
         found = found.get(key) if isinstance(found, Mapping) else None
     if found is None:
         return None
     if not isinstance(found, Mapping):
-        raise fail(diag.BAD_SETTING, f"{path}: `tool.lrdsl.lint` is a table")
+        raise spec_error(diag.BAD_SETTING, f"{path}: `tool.lrdsl.lint` is a table")
     return found
 
 
@@ -174,10 +174,10 @@ def _project(table: Mapping[str, Any], root: str, path: str) -> Project:
         if key not in (*_LISTS, *_TABLES):
             near = did_you_mean(key, [*_LISTS, *_TABLES])
             fix = near[0] if near else f"there are {', '.join((*_LISTS, *_TABLES))}"
-            raise fail(diag.BAD_SETTING, f"{path}: there is no setting `{key}`", fix=fix)
+            raise spec_error(diag.BAD_SETTING, f"{path}: there is no setting `{key}`", fix=fix)
     for key in _TABLES:
         if not isinstance(table.get(key, {}), Mapping):
-            raise fail(diag.BAD_SETTING, f"{path}: `{key}` is a table")
+            raise spec_error(diag.BAD_SETTING, f"{path}: `{key}` is a table")
     lists = {key: _words(table[key], f"{path}: `{key}`") for key in _LISTS if key in table}
     per_file = {
         pattern: _words(words, f"{path}: `per-file-ignores` for {pattern!r}")
@@ -203,7 +203,7 @@ def _project(table: Mapping[str, Any], root: str, path: str) -> Project:
 def _words(value: object, where: str) -> tuple[str, ...]:
     if isinstance(value, list) and all([isinstance(word, str) for word in value]):
         return tuple(value)
-    raise fail(diag.BAD_SETTING, f"{where} is a list of texts, not {value!r}")
+    raise spec_error(diag.BAD_SETTING, f"{where} is a list of texts, not {value!r}")
 
 
 def _names() -> frozenset[str]:
@@ -215,7 +215,7 @@ def _check_word(word: str, where: str) -> None:
     if not _CODE.fullmatch(word) and word not in _names():
         near = did_you_mean(word, _names())
         fix = near[0] if near else "write a rule's name, a code, or the beginning of one"
-        raise fail(diag.BAD_SETTING, f"{where}: there is no rule `{word}`", fix=fix)
+        raise spec_error(diag.BAD_SETTING, f"{where}: there is no rule `{word}`", fix=fix)
 
 
 def _rules(
@@ -227,15 +227,17 @@ def _rules(
         where = f"{path}: `rules.{name}`"
         if name not in RULES:
             near = did_you_mean(name, list(RULES))
-            raise fail(diag.BAD_SETTING, f"{where}: there is no such rule", fix=near and near[0])
+            raise spec_error(
+                diag.BAD_SETTING, f"{where}: there is no such rule", fix=near and near[0]
+            )
         if not isinstance(given, Mapping):
-            raise fail(diag.BAD_SETTING, f"{where} is a table of the rule's options")
+            raise spec_error(diag.BAD_SETTING, f"{where} is a table of the rule's options")
         own = dict(given)
         if "severity" in own:
             severity = own.pop("severity")
             if severity not in get_args(Severity):
                 known = ", ".join(get_args(Severity))
-                raise fail(diag.BAD_SETTING, f"{where}: `severity` is one of {known}")
+                raise spec_error(diag.BAD_SETTING, f"{where}: `severity` is one of {known}")
             severities[name] = severity
         _check_options(name, own, where)
         options[name] = own
@@ -252,7 +254,7 @@ def _check_options(name: str, options: Mapping[str, Any], where: str) -> None:
         key = ".".join(map(str, wrong["loc"]))
         known = ", ".join(RULES[name].model().model_fields) or "none"
         message = f"{where}: `{key}`: {wrong['msg'].lower()}"
-        raise fail(diag.BAD_SETTING, message, fix=f"its options are: {known}") from None
+        raise spec_error(diag.BAD_SETTING, message, fix=f"its options are: {known}") from None
 
 
 def _context(table: Mapping[str, Any], root: str, path: str) -> dict[str, Any]:
@@ -265,7 +267,7 @@ def _context(table: Mapping[str, Any], root: str, path: str) -> dict[str, Any]:
         Context.of(**context)
     except SpecError as error:
         message = error.diagnostics[0].message
-        raise fail(diag.BAD_SETTING, f"{path}: `context`: {message}") from None
+        raise spec_error(diag.BAD_SETTING, f"{path}: `context`: {message}") from None
     return context
 
 
@@ -281,7 +283,7 @@ def _contracts(table: Mapping[str, Any], where: str) -> dict[str, Any]:
         if name not in CONTRACTS:
             known = ", ".join(CONTRACTS)
             message = f"{where}: there is no contract `{name}`"
-            raise fail(diag.BAD_SETTING, message, fix=f"there are {known}")
+            raise spec_error(diag.BAD_SETTING, message, fix=f"there are {known}")
         rule, option = CONTRACTS[name]
         if rule in RULES:
             _check_options(rule, {option: value}, f"{where}: `contracts.{name}`")

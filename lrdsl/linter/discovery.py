@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.check_definitions import read_own
+from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.diagnostics import Diagnostic, Reporter, SpecError
 from lrdsl.linter.config import Project
 from lrdsl.linter.engine import Settings, lint
@@ -217,7 +217,7 @@ def lint_source(file: SourceFile, project: Project) -> list[Located]:
 
 def _is_sound(definitions: str) -> bool:
     try:
-        read_own(definitions)
+        check_definitions(definitions)
     except SpecError:
         return False
     return True
@@ -249,7 +249,7 @@ def _lint(snippet: Snippet, context: Mapping[str, Any], settings: Settings) -> l
             reporter = Reporter(snippet.text)
             read(snippet.text, reporter)
             return [x for x in reporter.diagnostics if settings.uses(x.code, x.name)]
-        read_own(snippet.text)
+        check_definitions(snippet.text)
     except SpecError as error:
         return [x for x in error.diagnostics if settings.uses(x.code, x.name)]
     return []

@@ -17,7 +17,7 @@ from lrdsl.linter.program_context import RATE, Beside, References, besides
 from lrdsl.linter.rule import RULES, Finding, Rule
 from lrdsl.linter.subject import Subject
 from lrdsl.schedule.schedule import Schedule, schedule_of, with_definitions
-from lrdsl.tree.coerce import source_of
+from lrdsl.tree.coerce import spec_text
 
 UNKNOWN = (diag.UNBOUND, diag.NEEDS_CONTEXT)
 """What is wrong for want of something that the run will supply."""
@@ -72,7 +72,7 @@ def lint(
     """
     settings = settings or _usual(RULES.loaded)
     run = with_definitions(spec, Context.of(**context))
-    source, known = source_of(spec), dict(facts or {})
+    source, known = spec_text(spec), dict(facts or {})
     around = besides(source, run.base_lr, known)
     if known.get("drives", RATE) != RATE:
         run = replace(run, base_lr=None)  # it is another number's

@@ -12,7 +12,7 @@ from lrdsl.diagnostics import Diagnostic, SpecError
 from lrdsl.language.library.files import text_of
 from lrdsl.schedule.program import Choice, Program, ordered
 from lrdsl.schedule.schedule import Schedule, compile_in
-from lrdsl.tree.coerce import source_of
+from lrdsl.tree.coerce import spec_text
 
 RATE = "lr"
 """The number of a program that `base_lr` is of."""
@@ -118,7 +118,7 @@ def _neighbour(choice: Choice) -> Neighbour:
     if isinstance(spec, Mapping) and "spec" in spec:
         spec, definitions = spec.get("spec"), spec.get("definitions")
     try:
-        return Neighbour(choice.key, source_of(spec), text_of(definitions))
+        return Neighbour(choice.key, spec_text(spec), text_of(definitions))
     except SpecError:
         return Neighbour(choice.key, None)
 

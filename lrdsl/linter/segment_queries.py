@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from lrdsl.compiler.lower import Laid
 from lrdsl.diagnostics import Span, SpecError
-from lrdsl.language.signal import LAST_STEP, Array, half_up
+from lrdsl.language.signal import LAST_STEP, Array, round_half_up
 from lrdsl.linter.subject import Part, Subject
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
-MOST_UPDATES = 4096
+MAX_UPDATES = 4096
 """In a run of up to so many updates, each is looked at."""
 
 SAMPLES = 1024
@@ -69,7 +69,7 @@ def edges(subject: Subject) -> set[int]:
     for node in subject.nodes:
         if isinstance(node, ast.Entry):
             ends = [subject.updates(end) for end in (node.start, node.stop) if end is not None]
-            found |= {half_up(end) for end in ends if end is not None}
+            found |= {round_half_up(end) for end in ends if end is not None}
     return {int(edge) for edge in found if 0 <= edge < LAST_STEP}
 
 
@@ -96,7 +96,7 @@ def sampled(subject: Subject) -> tuple[NDArray[np.int64], Array]:
     """Updates of the run with their values: all of them in a short run."""
     schedule, stop = subject.schedule, horizon(subject)
     assert schedule is not None
-    if stop <= MOST_UPDATES:
+    if stop <= MAX_UPDATES:
         steps = np.arange(stop)
     else:
         near = [t + d for t in edges(subject) for d in (-1, 0, 1) if 0 <= t + d < stop]

@@ -184,12 +184,14 @@ class Subject:
     def begins(self, part: Laid) -> float:
         """What the formula of a part, of this schedule or another, comes to at its start."""
         known = self._by_signal.get(id(part.signal))
-        return part.signal.at(0) if known is None else known.begins
+        return part.signal.value_at(0) if known is None else known.begins
 
     def leads_to(self, part: Laid) -> float:
         """What the formula of a part that ends comes to at its stop."""
         known = self._by_signal.get(id(part.signal))
-        return part.signal.at(float(part.stop - part.start)) if known is None else known.leads_to
+        if known is not None:
+            return known.leads_to
+        return part.signal.value_at(float(part.stop - part.start))
 
     @cached_property
     def nodes(self) -> tuple[ast.Node, ...]:
@@ -257,7 +259,7 @@ def _parts(
             times = np.array([0.0, part.stop - part.start])
             begins, leads_to = part.signal.values(times).tolist()
         else:
-            begins, leads_to = part.signal.at(0), math.nan
+            begins, leads_to = part.signal.value_at(0), math.nan
         first, last = _seen(part)
         yield Part(
             part.node,
@@ -288,7 +290,7 @@ def _ramps(subject: Subject) -> Iterator[RampSite]:
         if call is None or call.mode is None or part.length == math.inf or part.length <= 0:
             continue
         is_whole = part.length == part.stop - part.start
-        last = subject.leads_to(part) if is_whole else part.signal.at(float(part.length))
+        last = subject.leads_to(part) if is_whole else part.signal.value_at(float(part.length))
         yield RampSite(call.name, call.mode, subject.begins(part), last, call.span)
 
 

@@ -227,7 +227,7 @@ def is_same_without(subject: Subject, piece: Span, length_too: bool = False) -> 
         return False
     if (length_too or subject.total is None) and schedule.length != other.length:
         return False
-    if len(schedule.reactions) != len(other.reactions):
+    if len(schedule.histories) != len(other.histories):
         return False
     # A few values tell most apart, before all are looked at.
     few = is_alike(schedule, other, subject.end, FEW)

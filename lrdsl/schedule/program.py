@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.check_definitions import read_own
+from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.expand import fields
 from lrdsl.diagnostics import Diagnostic, Span, SpecError
 from lrdsl.language.library import Library
@@ -17,7 +17,7 @@ from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax.ast import Name, walk
 from lrdsl.syntax.spec import parse
 from lrdsl.syntax.unparse import write
-from lrdsl.tree.coerce import source_of, taken
+from lrdsl.tree.coerce import coerce_spec, spec_text
 from lrdsl.tree.keywords import CALLED, is_tree
 from lrdsl.util.registry import did_you_mean
 
@@ -46,7 +46,7 @@ class Choice:
     @property
     def text(self) -> str:
         """The spec as canonical text; of a Python function, its name."""
-        spec = taken(self.spec)
+        spec = coerce_spec(self.spec)
         return str(spec if isinstance(spec, FunctionSpec) else parse(spec))
 
 
@@ -184,7 +184,7 @@ def _library(definitions: str, spec: Any) -> Library:
     """The definitions in reach of a program's specs; faulty ones are found when they are used."""
     own = spec.get("definitions") if isinstance(spec, Mapping) else None
     try:
-        return Library(read_own("\n".join([definitions, text_of(own)])))
+        return Library(check_definitions("\n".join([definitions, text_of(own)])))
     except SpecError:
         return Library()
 
@@ -194,8 +194,8 @@ def _beside(spec: Any, definitions: str) -> dict[str, object]:
     own = spec.get("definitions") if isinstance(spec, Mapping) else None
     try:
         text = "\n".join([definitions, text_of(own)])
-        tree = parse(source_of(spec)).node
-        found = fields(tree, Library(read_own(text)))
+        tree = parse(spec_text(spec)).node
+        found = fields(tree, Library(check_definitions(text)))
     except SpecError:
         return {}  # compiling it says what is wrong
     return {
@@ -243,7 +243,7 @@ def _names(spec: Any, known: frozenset[str]) -> tuple[dict[str, Span], str]:
     if not known or callable(spec):
         return {}, ""
     try:
-        source = source_of(spec)
+        source = spec_text(spec)
         tree = parse(source).node
     except SpecError:
         return {}, ""  # compiling it says what is wrong, and more

@@ -9,14 +9,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from lrdsl.compiler.lower import Resolved
-from lrdsl.language.modifiers.reactive import Reaction
+from lrdsl.compiler.lower import CompiledSpec
+from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.signal import Array, Piece, Signal, Times, scaled
 from lrdsl.schedule.schedule import Schedule, as_step
 
 
 @dataclass(frozen=True, slots=True)
-class SlowedSignal(Signal):
+class RescaledSignal(Signal):
     """`source` up to time `start`, and from there on `k` times slower."""
 
     source: Signal
@@ -28,9 +28,9 @@ class SlowedSignal(Signal):
         after = self.start + scaled(t - self.start, 1 / self.k)
         return self.source.values(np.where(t <= self.start, t, after))
 
-    def outline(self, stop: float) -> tuple[Piece, ...]:
+    def segments(self, stop: float) -> tuple[Piece, ...]:
         found = []
-        for piece in self.source.outline(self._inside(stop)):
+        for piece in self.source.segments(self._inside(stop)):
             first, last = self._outside(piece.start), min(self._outside(piece.stop), stop)
             if first < last:
                 found.append(Piece(int(first), last, piece.text))
@@ -53,14 +53,14 @@ class SlowedSignal(Signal):
         return math.ceil(self.start + Fraction(t - self.start) * self.k)
 
 
-class Slowed(Schedule):
+class RescaledSchedule(Schedule):
     """`source` up to update `start`, and from there on `k` times slower.
 
     What the source has come to at `start` stays, so that there is no jump. Its reactive modifiers
     go on reacting.
 
     >>> from lrdsl import compile
-    >>> Slowed(compile("linear(1, 0, 100)"), 50, Fraction(3))([25, 50, 53, 200])
+    >>> RescaledSchedule(compile("linear(1, 0, 100)"), 50, Fraction(3))([25, 50, 53, 200])
     array([0.75, 0.5 , 0.49, 0.  ])
     """
 
@@ -69,13 +69,13 @@ class Slowed(Schedule):
     _k: Fraction
 
     def __init__(self, source: Schedule, start: int, k: Fraction) -> None:
-        signal = SlowedSignal(source._signal, start, k)
+        signal = RescaledSignal(source._signal, start, k)
         length: float | Fraction = source.length
         if start < length < math.inf:
             length = start + (Fraction(length) - start) * k
         elif length < math.inf:
             length = Fraction(length)
-        super().__init__(source.spec, source.context, Resolved(signal, length, ()))
+        super().__init__(source.spec, source.context, CompiledSpec(signal, length, ()))
         self.__dict__.update(_source=source, _start=start, _k=k, observed=source.observed)
 
     @property
@@ -83,8 +83,8 @@ class Slowed(Schedule):
         return self._source.is_reactive
 
     @property
-    def reactions(self) -> tuple[Reaction, ...]:
-        return self._source.reactions
+    def histories(self) -> tuple[MetricHistory, ...]:
+        return self._source.histories
 
     def observe(self, update: int, metric: object) -> Schedule:
         step = as_step(update, "update")
@@ -92,14 +92,14 @@ class Slowed(Schedule):
             # Rounded up: what has been seen already must not change.
             step = math.ceil(self._start + Fraction(step - self._start) / self._k)
         source = self._source.observe(step, metric)
-        return self if source is self._source else Slowed(source, self._start, self._k)
+        return self if source is self._source else RescaledSchedule(source, self._start, self._k)
 
     @property
     def _identity(self) -> tuple[object, ...]:
         return self.spec, self.context, {"earlier": self._source}, self._start, self._k
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        return Slowed, (self._source, self._start, self._k)
+        return RescaledSchedule, (self._source, self._start, self._k)
 
     def __repr__(self) -> str:
         return f"{self._source!r} {float(self._k):g} times slower from update {self._start} on"

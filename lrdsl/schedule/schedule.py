@@ -19,20 +19,20 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse, not_too_deep
 from lrdsl.compiler.ir import Term
-from lrdsl.compiler.lower import Laid, Resolved, Resolver
-from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, fail
+from lrdsl.compiler.lower import CompiledSpec, Laid, Lowering
+from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, spec_error
 from lrdsl.language.library import changes
 from lrdsl.language.library.files import text_of
-from lrdsl.language.modifiers.reactive import Reaction
-from lrdsl.language.python_functions import Called, Caller, FunctionSpec
+from lrdsl.language.modifiers.reactive import MetricHistory
+from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
 from lrdsl.language.shapes import SHAPES
-from lrdsl.language.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times, half_up
-from lrdsl.syntax.parser import LONGEST_KEPT
-from lrdsl.syntax.spec import Operand, Spec, as_number, source_of
+from lrdsl.language.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times, round_half_up
+from lrdsl.syntax.parser import MAX_CACHED_CHARACTERS
+from lrdsl.syntax.spec import Operand, Spec, as_number, spec_text
 from lrdsl.syntax.unparse import cut
-from lrdsl.tree.coerce import taken
+from lrdsl.tree.coerce import coerce_spec
 
-MOST_CYCLES = 10**6
+MAX_CYCLES = 10**6
 """More cycles than this are not listed."""
 
 
@@ -79,14 +79,14 @@ class Schedule:
     observed: int | None
     """The update of the latest metric observed; None if there was none, or nothing reacts."""
     _term: Term | None
-    _resolved: Resolved
+    _resolved: CompiledSpec
     _signal: Signal
 
     def __init__(
         self,
         spec: Spec,
         context: Context,
-        resolved: Resolved,
+        resolved: CompiledSpec,
         term: Term | None = None,
         references: Mapping[str, Schedule] = _NONE,
         observed: int | None = None,
@@ -101,7 +101,7 @@ class Schedule:
             _term=term,
             _resolved=resolved,
             _signal=resolved.signal,
-            length=half_up(length) if finite else math.inf,  # type: ignore[arg-type]
+            length=round_half_up(length) if finite else math.inf,  # type: ignore[arg-type]
         )
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -118,7 +118,7 @@ class Schedule:
         if isinstance(step, int) and not isinstance(step, bool):
             _check(step)
             with np.errstate(all="ignore"):
-                value = self._signal.at(step)
+                value = self._signal.value_at(step)
             return value if math.isfinite(value) else self._not_finite(f"at update {step}")
         steps = _array(step)
         empty = steps.size == 0 and steps.ndim > 0
@@ -126,11 +126,11 @@ class Schedule:
             for far in steps.flat:
                 _check(far)
         if steps.dtype.kind not in "iu" and not empty:
-            raise fail(diag.BAD_STEP, f"a step is a whole number, not {_shown(step)}")
+            raise spec_error(diag.BAD_STEP, f"a step is a whole number, not {_shown(step)}")
         if steps.size and int(steps.min()) < 0:
-            raise fail(diag.BAD_STEP, f"a step is 0 or more, not {int(steps.min())}")
+            raise spec_error(diag.BAD_STEP, f"a step is 0 or more, not {int(steps.min())}")
         if steps.size and int(steps.max()) > LAST_STEP:
-            raise fail(diag.BAD_STEP, f"a step is at most 2**53, not {int(steps.max())}")
+            raise spec_error(diag.BAD_STEP, f"a step is at most 2**53, not {int(steps.max())}")
         flat = steps.ravel()
         out = np.empty(flat.size)
         # Steps in no order fall into all segments: then there are as many short arrays a chunk.
@@ -151,7 +151,9 @@ class Schedule:
             out = np.empty(stop, dtype=np.float64)
         except MemoryError:
             message = f"{stop:,} values do not fit into memory"
-            raise fail(diag.BAD_STEP, message, fix="pass a smaller number of updates") from None
+            raise spec_error(
+                diag.BAD_STEP, message, fix="pass a smaller number of updates"
+            ) from None
         for first in range(0, stop, CHUNK):
             last = min(first + CHUNK, stop)
             out[first:last] = self._evaluate(Range(float(first), last - first))
@@ -169,9 +171,9 @@ class Schedule:
         first = as_step(start, "start")
         last = self._stop(stop, "bounds") + (1 if stop is None else 0)
         if first >= last:
-            raise fail(diag.BAD_STEP, f"there are no updates from {first} to before {last}")
+            raise spec_error(diag.BAD_STEP, f"there are no updates from {first} to before {last}")
         with np.errstate(all="ignore"):
-            low, high = self._signal.extremes(first, last)
+            low, high = self._signal.min_max(first, last)
         if not (math.isfinite(low) and math.isfinite(high)):
             self._not_finite(f"somewhere between updates {first} and {last}")
         return low, high
@@ -179,12 +181,12 @@ class Schedule:
     @property
     def is_reactive(self) -> bool:
         """Whether the spec has a modifier that reacts to metrics."""
-        return bool(self._resolved.reactors)
+        return bool(self._resolved.observers)
 
     @property
-    def reactions(self) -> tuple[Reaction, ...]:
+    def histories(self) -> tuple[MetricHistory, ...]:
         """What each reactive modifier has made of the metrics so far: its state and factors."""
-        return tuple([reactor.reaction for reactor in self._resolved.reactors])
+        return tuple([reactor.history for reactor in self._resolved.observers])
 
     def observe(self, update: int, metric: object) -> Schedule:
         """The schedule after a metric that is known now that `update` updates have been made.
@@ -204,26 +206,28 @@ class Schedule:
             return self
         if self.observed is not None and step < self.observed:
             message = f"a metric of update {step} comes after one of update {self.observed}"
-            raise fail(diag.BAD_STEP, message, fix="observe metrics in the order of their updates")
+            raise spec_error(
+                diag.BAD_STEP, message, fix="observe metrics in the order of their updates"
+            )
         schedule = self
-        for i, _ in enumerate(self.reactions):
+        for i, _ in enumerate(self.histories):
             # One after the other: each knows what those inside it have made of the metric.
-            reaction = schedule._resolved.reactors[i].observe(step, value)
-            reactions = (*schedule.reactions[:i], reaction, *schedule.reactions[i + 1 :])
-            schedule = schedule._after(reactions, step)
+            history = schedule._resolved.observers[i].observe(step, value)
+            histories = (*schedule.histories[:i], history, *schedule.histories[i + 1 :])
+            schedule = schedule._after(histories, step)
         return schedule
 
-    def _after(self, reactions: tuple[Reaction, ...], observed: int | None) -> Schedule:
+    def _after(self, histories: tuple[MetricHistory, ...], observed: int | None) -> Schedule:
         """The schedule with other reactions; what it denotes is made anew if a factor changed."""
         resolved = self._resolved
-        pairs = list(zip(resolved.reactors, reactions, strict=True))
-        if all([new.factors == old.reaction.factors for old, new in pairs]):
-            reactors = tuple([reactor.having(reaction) for reactor, reaction in pairs])
-            resolved = resolved._replace(reactors=reactors)
+        pairs = list(zip(resolved.observers, histories, strict=True))
+        if all([new.factors == old.history.factors for old, new in pairs]):
+            observers = tuple([reactor.having(history) for reactor, history in pairs])
+            resolved = resolved._replace(observers=observers)
         else:
             assert self._term is not None  # whatever reacts has been made of one
-            reporter = Reporter(source_of(self.spec))
-            resolved = _resolve(self._term, self.context, self.references, reporter, reactions)
+            reporter = Reporter(spec_text(self.spec))
+            resolved = _resolve(self._term, self.context, self.references, reporter, histories)
         return Schedule(self.spec, self.context, resolved, self._term, self.references, observed)
 
     @functools.cached_property
@@ -244,7 +248,7 @@ class Schedule:
             stop = self.context.total_steps
         if stop == 0:  # all of it rounds to no update
             return ()
-        pieces = self._signal.outline(stop)
+        pieces = self._signal.segments(stop)
         firsts = self([piece.start for piece in pieces]).tolist()
         # Only the last piece can go on for ever.
         lasts = self([int(piece.stop) - 1 for piece in pieces if not math.isinf(piece.stop)])
@@ -297,10 +301,10 @@ class Schedule:
             last = self._stop(stop, "cycle_ends")
         if first >= last:
             return ()
-        found = tuple(itertools.islice(self._signal.cycle_ends(first, last), MOST_CYCLES + 1))
-        if len(found) > MOST_CYCLES:
-            message = f"more than {MOST_CYCLES:,} cycles end from update {first} to {last}"
-            raise fail(diag.BAD_STEP, message, fix="pass a nearer `stop`")
+        found = tuple(itertools.islice(self._signal.cycle_ends(first, last), MAX_CYCLES + 1))
+        if len(found) > MAX_CYCLES:
+            message = f"more than {MAX_CYCLES:,} cycles end from update {first} to {last}"
+            raise spec_error(diag.BAD_STEP, message, fix="pass a nearer `stop`")
         return found
 
     def __eq__(self, other: object) -> bool:
@@ -313,10 +317,10 @@ class Schedule:
 
     @property
     def _identity(self) -> tuple[object, ...]:
-        return self.spec, self.context, dict(self.references), self.reactions, self.observed
+        return self.spec, self.context, dict(self.references), self.histories, self.observed
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        return _restore, (taken(self.spec), *self._identity[1:])
+        return _restore, (coerce_spec(self.spec), *self._identity[1:])
 
     def __repr__(self) -> str:
         known = "".join(f", {name}={value!r}" for name, value in self.context.to_dict().items())
@@ -334,7 +338,7 @@ class Schedule:
         return values
 
     def _not_finite(self, where: str) -> NoReturn:
-        source = source_of(self.spec)
+        source = spec_text(self.spec)
         message = f"the schedule has no finite value {where}"
         raise SpecError([Diagnostic(diag.NOT_FINITE, message, Span(0, len(source)), source)])
 
@@ -343,7 +347,7 @@ class Schedule:
             return as_step(n, "n")
         if math.isinf(self.length):
             message = f"`{what}` needs to know how far: the schedule never ends"
-            raise fail(diag.BAD_STEP, message, fix="pass the number of updates")
+            raise spec_error(diag.BAD_STEP, message, fix="pass the number of updates")
         return int(self.length)
 
 
@@ -351,7 +355,7 @@ def _array(step: object) -> NDArray[Any]:
     try:
         return np.asarray(step)
     except (ValueError, TypeError, RuntimeError):  # ragged lists, tensors on another device
-        raise fail(diag.BAD_STEP, f"a step is a whole number, not {_shown(step)}") from None
+        raise spec_error(diag.BAD_STEP, f"a step is a whole number, not {_shown(step)}") from None
 
 
 def _times(steps: NDArray[Any]) -> Times:
@@ -365,17 +369,19 @@ def _times(steps: NDArray[Any]) -> Times:
 def _check(step: int) -> None:
     if not 0 <= step <= LAST_STEP:
         wanted = "0 or more" if step < 0 else "at most 2**53"
-        raise fail(diag.BAD_STEP, f"a step is {wanted}, not {step}")
+        raise spec_error(diag.BAD_STEP, f"a step is {wanted}, not {step}")
 
 
 def as_step(value: SupportsIndex, name: str) -> int:
     """A number of updates as an int; `SpecError`, that says `name`, if it is none."""
     if isinstance(value, bool):
-        raise fail(diag.BAD_STEP, f"`{name}` is a whole number, not {value}")
+        raise spec_error(diag.BAD_STEP, f"`{name}` is a whole number, not {value}")
     try:
         step = operator.index(value)
     except TypeError:
-        raise fail(diag.BAD_STEP, f"`{name}` is a whole number, not {_shown(value)}") from None
+        raise spec_error(
+            diag.BAD_STEP, f"`{name}` is a whole number, not {_shown(value)}"
+        ) from None
     _check(step)
     return step
 
@@ -383,7 +389,7 @@ def as_step(value: SupportsIndex, name: str) -> int:
 def _metric(metric: object) -> float:
     number = as_number(metric)
     if number is None:
-        raise fail(diag.BAD_METRIC, f"a metric is a number, not {_shown(metric)}")
+        raise spec_error(diag.BAD_METRIC, f"a metric is a number, not {_shown(metric)}")
     try:
         return float(number)
     except OverflowError:
@@ -444,10 +450,10 @@ def compile_in(
     0.04000000000000001
     """
     context = with_definitions(spec, context)
-    source = taken(spec)
+    source = coerce_spec(spec)
     if isinstance(source, FunctionSpec):
         return _of_function(source, context)
-    if len(source) > LONGEST_KEPT:
+    if len(source) > MAX_CACHED_CHARACTERS:
         return schedule_of(analyse(source, context.definitions, references), context, references)
     # Read before any name is looked up, so that nothing is kept as newer than it is.
     names = (changes(), SHAPES.changes)
@@ -508,10 +514,10 @@ def with_definitions(spec: object, context: Context) -> Context:
 def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
     if isinstance(spec.function, Schedule):
         fix = "pass its `spec`, and the context anew"
-        raise fail(diag.BAD_SPEC, "a Schedule has its context already", fix=fix)
+        raise spec_error(diag.BAD_SPEC, "a Schedule has its context already", fix=fix)
     length = math.inf if context.total_steps is None else context.total_steps
-    signal = Called(Caller(str(spec), spec.function), float(length))
-    resolved = Resolved(signal, length, ())
+    signal = FunctionSignal(CheckedFunction(str(spec), spec.function), float(length))
+    resolved = CompiledSpec(signal, length, ())
     schedule = Schedule(spec, context, resolved)
     schedule._evaluate(_probe(schedule))
     return schedule
@@ -522,14 +528,14 @@ def _resolve(
     context: Context,
     references: Mapping[str, Schedule],
     reporter: Reporter,
-    reactions: tuple[Reaction, ...] = (),
-) -> Resolved:
+    histories: tuple[MetricHistory, ...] = (),
+) -> CompiledSpec:
     """What a term is in a context after some metrics; `SpecError` with all that is wrong."""
     beside = context
     if references:
         beside = context.beside({name: each._signal for name, each in references.items()})
     with not_too_deep(term.node, reporter), np.errstate(all="ignore"):
-        found = Resolver(beside, reporter, reactions).resolve(term)
+        found = Lowering(beside, reporter, histories).resolve(term)
     reporter.check()
     assert found is not None
     return found
@@ -539,19 +545,19 @@ def _restore(
     source: str | FunctionSpec,
     context: Context,
     references: Mapping[str, Schedule],
-    reactions: tuple[Reaction, ...],
+    histories: tuple[MetricHistory, ...],
     observed: int | None,
 ) -> Schedule:
-    return compile_in(source, context, references)._after(reactions, observed)
+    return compile_in(source, context, references)._after(histories, observed)
 
 
 def _probe(schedule: Schedule) -> Array:
     """A few updates from all over the run, so that most overflows are found before it starts."""
     end = min(schedule.length, schedule.context.total_steps or 1000)
-    starts = [part.start for part in schedule.laid[:MOST_PROBED] if 0 <= part.start <= end]
+    starts = [part.start for part in schedule.laid[:MAX_PROBED_SEGMENTS] if 0 <= part.start <= end]
     spread = [int(i * (end / 31)) for i in range(31)]
     return np.array(sorted([0, 1, 2, *spread, int(end), *starts]), dtype=np.float64)
 
 
-MOST_PROBED = 100
+MAX_PROBED_SEGMENTS = 100
 """Parts whose first values are looked at, too: of chains with more the others are left out."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Generic, NoReturn, SupportsIndex, TypeVar
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.schedule import as_step
 from lrdsl.syntax.spec import as_number
@@ -37,11 +37,11 @@ class Switch(Generic[T]):
     def __init__(self, schedule: Iterable[tuple[T, SupportsIndex | None]]) -> None:
         pairs = [_pair(i, item) for i, item in enumerate(_items(schedule))]
         if not pairs:
-            raise fail(diag.BAD_SPEC, "there is nothing to switch between", fix=_FIX)
+            raise spec_error(diag.BAD_SPEC, "there is nothing to switch between", fix=_FIX)
         for i, (_, steps) in enumerate(pairs[:-1]):
             if steps is None:
                 message = f"entry {i} has no number of steps, and only the last can do without"
-                raise fail(diag.BAD_SPEC, message, fix=_FIX)
+                raise spec_error(diag.BAD_SPEC, message, fix=_FIX)
         ends = itertools.accumulate([steps or 0 for _, steps in pairs[:-1]], initial=0)
         self.__dict__.update(objects=tuple([each for each, _ in pairs]), starts=tuple(ends))
 
@@ -66,7 +66,7 @@ def _items(schedule: object) -> list[object]:
     if isinstance(schedule, Iterable) and not isinstance(schedule, (str, bytes)):
         return list(schedule)
     message = f"a Switch is made from a list of pairs, not from {cut(repr(schedule))}"
-    raise fail(diag.BAD_SPEC, message, fix=_FIX)
+    raise spec_error(diag.BAD_SPEC, message, fix=_FIX)
 
 
 def _pair(i: int, item: object) -> tuple[Any, int | None]:
@@ -74,12 +74,12 @@ def _pair(i: int, item: object) -> tuple[Any, int | None]:
     parts = list(item) if isinstance(item, Iterable) and not isinstance(item, str) else []
     if len(parts) != 2:
         message = f"entry {i} is no pair of an object and a number of steps: {cut(repr(item))}"
-        raise fail(diag.BAD_SPEC, message, fix=_FIX)
+        raise spec_error(diag.BAD_SPEC, message, fix=_FIX)
     each, steps = parts
     if steps is None:
         return each, None
     count = as_number(steps)  # a configuration may well write 1e3, which is a float
     if count is None or not 1 <= count <= LAST_STEP or count != int(count):
         message = f"the number of steps of entry {i} is a whole number, 1 or more, not "
-        raise fail(diag.BAD_SPEC, message + cut(repr(steps)))
+        raise spec_error(diag.BAD_SPEC, message + cut(repr(steps)))
     return each, int(count)

@@ -62,7 +62,7 @@ class Definition:
         return self.body if isinstance(self.body, Program) else None
 
     @property
-    def roots(self) -> tuple[Node, ...]:
+    def expressions(self) -> tuple[Node, ...]:
         """The trees in it: the body and the defaults."""
         return (self.body, *[p.default for p in self.parameters if p.default is not None])
 

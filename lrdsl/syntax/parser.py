@@ -23,12 +23,12 @@ from lrdsl.syntax.literals import read_number
 from lrdsl.util.resources import folder, private_cache
 
 MAX_CHARACTERS = 64 * 1024
-LONGEST_KEPT = 4096
+MAX_CACHED_CHARACTERS = 4096
 """What is made of longer texts is not kept for the next time: it would take much memory."""
 MAX_DEPTH = 200
-MOST_NODES_DEEP = 2 * MAX_DEPTH + 1
+MAX_NODE_DEPTH = 2 * MAX_DEPTH + 1
 """As a tree counts: a call and its argument are two nodes, but one level."""
-MOST_WAITING = 10 * MAX_DEPTH
+MAX_PENDING_TOKENS = 10 * MAX_DEPTH
 """Words and parts that wait for the rest of what they are in; each level has a few."""
 MAX_SYNTAX_ERRORS = 20
 Children: TypeAlias = "list[Any]"
@@ -60,7 +60,7 @@ def read(text: str, reporter: Reporter) -> ast.Node | None:
     None when nothing could be made of the text.
     """
     # What a program speaks of, and what its specs are, is read from the same texts.
-    read_text = _read if len(text) <= LONGEST_KEPT else _read.__wrapped__
+    read_text = _read if len(text) <= MAX_CACHED_CHARACTERS else _read.__wrapped__
     tree, found = read_text(text)
     for each in found:
         reporter.add(each)
@@ -121,7 +121,7 @@ def read_definitions(text: str, file: str, reporter: Reporter) -> tuple[Definiti
         return ()
     kept: list[Definition] = []
     for definition in found:
-        if all([_is_sound(root, reporter) for root in definition.roots]):
+        if all([_is_sound(root, reporter) for root in definition.expressions]):
             doc = doc_above(text, text.rfind("def", 0, definition.span.start))
             kept.append(replace(definition, source=text, file=file, doc=doc))
     return tuple(kept)
@@ -133,7 +133,7 @@ def _is_sound(tree: ast.Node, reporter: Reporter) -> bool:
     suspects = [
         part for level in levels for part in level if isinstance(part, (ast.Faulty, ast.Pipe))
     ]
-    if len(levels) <= MOST_NODES_DEEP and not suspects:
+    if len(levels) <= MAX_NODE_DEPTH and not suspects:
         return True
     for node, depth in ast.walk(tree):
         if isinstance(node, ast.Faulty) and node.problem is not None:
@@ -141,7 +141,7 @@ def _is_sound(tree: ast.Node, reporter: Reporter) -> bool:
                 node.problem, node.message, node.span, fix=node.fix, replacement=node.replacement
             )
         # Each `|` adds a level as well.
-        if depth > MOST_NODES_DEEP or (isinstance(node, ast.Pipe) and len(node.parts) > MAX_DEPTH):
+        if depth > MAX_NODE_DEPTH or (isinstance(node, ast.Pipe) and len(node.parts) > MAX_DEPTH):
             _too_deep(Span(node.span.start, node.span.start + 1), reporter)
             return False
     return True
@@ -195,7 +195,7 @@ class _Recovery:
         assert isinstance(error, UnexpectedToken)
         parser: Any = error.interactive_parser
         token = error.token
-        if len(parser.parser_state.value_stack) > MOST_WAITING:
+        if len(parser.parser_state.value_stack) > MAX_PENDING_TOKENS:
             # Finding out what would be accepted takes as long as there is much to be completed.
             start = min(token.start_pos or len(self.text), len(self.text) - 1)
             _too_deep(Span(start, start + 1), self.reporter)

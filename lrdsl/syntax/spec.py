@@ -9,10 +9,10 @@ import sys
 from typing import TypeAlias, Union
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.syntax import ast
 from lrdsl.syntax.literals import number_node
-from lrdsl.syntax.parser import MAX_DEPTH, MOST_NODES_DEEP, parse_tree
+from lrdsl.syntax.parser import MAX_DEPTH, MAX_NODE_DEPTH, parse_tree
 from lrdsl.syntax.unparse import write
 
 Operand: TypeAlias = Union["Spec", str, int, float]
@@ -66,9 +66,9 @@ class Spec:
 
     def __str__(self) -> str:
         if self._source is None and any(
-            depth > MOST_NODES_DEEP for _, depth in ast.walk(self._node)
+            depth > MAX_NODE_DEPTH for _, depth in ast.walk(self._node)
         ):
-            raise fail(diag.TOO_DEEP, f"the spec is nested deeper than {MAX_DEPTH} levels")
+            raise spec_error(diag.TOO_DEEP, f"the spec is nested deeper than {MAX_DEPTH} levels")
         return write(self._node)
 
     def __repr__(self) -> str:
@@ -136,7 +136,7 @@ def parse(text: str) -> Spec:
     'hold( 5 )'
     """
     if not isinstance(text, str):
-        raise fail(diag.BAD_SPEC, f"a spec is text, not {type(text).__name__}")
+        raise spec_error(diag.BAD_SPEC, f"a spec is text, not {type(text).__name__}")
     return Spec(parse_tree(text), text)
 
 
@@ -157,12 +157,12 @@ def operand(value: object) -> ast.Node:
     number = as_number(value)
     if number is None:
         fix = "make a shape of it with `@lrdsl.shape`, and call it" if callable(value) else None
-        raise fail(diag.BAD_SPEC, f"a {type(value).__name__} is no part of a spec", fix=fix)
+        raise spec_error(diag.BAD_SPEC, f"a {type(value).__name__} is no part of a spec", fix=fix)
     if number == math.inf:
         return ast.Keyword("inf")
     if number != number or abs(number) > sys.float_info.max:
         shown = number if isinstance(number, float) else "so large an integer"
-        raise fail(diag.BAD_SPEC, f"{shown} is no number for a spec")
+        raise spec_error(diag.BAD_SPEC, f"{shown} is no number for a spec")
     return number_node(number)
 
 
@@ -185,10 +185,10 @@ def as_number(value: object) -> int | float | None:
     return as_number(item()) if callable(item) and getattr(value, "ndim", None) == 0 else None
 
 
-def source_of(spec: object) -> str:
+def spec_text(spec: object) -> str:
     """The text of a spec that is text, a Spec or a number.
 
-    >>> source_of(0.1), source_of("hold(5)")
+    >>> spec_text(0.1), spec_text("hold(5)")
     ('0.1', 'hold(5)')
     """
     if isinstance(spec, str):
@@ -196,7 +196,9 @@ def source_of(spec: object) -> str:
     if isinstance(spec, Spec):
         return spec.source if spec.source is not None else str(spec)
     if as_number(spec) is None:
-        raise fail(diag.BAD_SPEC, f"a spec is text, a number or a Spec, not {type(spec).__name__}")
+        raise spec_error(
+            diag.BAD_SPEC, f"a spec is text, a number or a Spec, not {type(spec).__name__}"
+        )
     return write(operand(spec))
 
 

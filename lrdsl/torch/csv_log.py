@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.util import atomic_write
 
 FIRST = "update"
@@ -36,7 +36,7 @@ class CsvLog:
             # The folder may be changed during the run, and a link stays a link.
             self._path = os.path.realpath(self._shown)
         except (TypeError, ValueError):
-            raise fail(diag.BAD_LOG, f"`path` is the name of a file, not {path!r}") from None
+            raise spec_error(diag.BAD_LOG, f"`path` is the name of a file, not {path!r}") from None
         self._last = -1
         self._labels: list[str] = []
         """The columns of the last row, without the first."""
@@ -44,7 +44,7 @@ class CsvLog:
         """Those of the file: a number may have stood in an earlier row alone."""
         self._end = -1
         if os.path.exists(self._path) and not os.path.isfile(self._path):
-            raise fail(diag.BAD_LOG, f"{self._shown} is no file that rows can be written to")
+            raise spec_error(diag.BAD_LOG, f"{self._shown} is no file that rows can be written to")
         with self._writing(), open(self._path, "a+b") as file:
             file.seek(0)
             self._header(file.readline())
@@ -61,7 +61,7 @@ class CsvLog:
                 if file.tell() != self._end:
                     message = f"something else has changed {self._shown}, or writes to it as well"
                     fix = "give each run and each Scheduler a file of its own"
-                    raise fail(diag.BAD_LOG, message, fix=fix)
+                    raise spec_error(diag.BAD_LOG, message, fix=fix)
                 file.write(line)
         self._last = update
         self._end += len(line)
@@ -79,7 +79,7 @@ class CsvLog:
             yield
         except OSError as error:
             why = error.strerror or error
-            raise fail(diag.BAD_LOG, f"{self._shown} cannot be written: {why}") from None
+            raise spec_error(diag.BAD_LOG, f"{self._shown} cannot be written: {why}") from None
 
     def _begin(self, update: int, labels: list[str]) -> None:
         """Make the file end before the row of an update, with room for these columns."""
@@ -120,7 +120,7 @@ class CsvLog:
         elif not line:
             return []
         message = f"{self._shown} is not a log of a Scheduler: it is left as it is"
-        raise fail(diag.BAD_LOG, message, fix="choose another file, or remove this one")
+        raise spec_error(diag.BAD_LOG, message, fix="choose another file, or remove this one")
 
     def _end_before(self, update: int, file: io.BufferedRandom, width: int) -> int:
         """How many bytes there are before the row of an update; the header has been read."""
@@ -132,7 +132,9 @@ class CsvLog:
             if row is None or row[2].count(b",") != width or int(row[1]) <= before:
                 shown = line.decode(errors="replace").strip()
                 message = f"{self._shown} has a row that no Scheduler wrote: {shown!r}"
-                raise fail(diag.BAD_LOG, message, fix="choose another file, or remove this one")
+                raise spec_error(
+                    diag.BAD_LOG, message, fix="choose another file, or remove this one"
+                )
             before = int(row[1])
             if before >= update:
                 break

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from torch import distributed
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.torch.csv_log import CsvLog
 from lrdsl.torch.scheduler import Scheduler
 
@@ -51,9 +51,9 @@ def log_to_tensorboard(
     if not callable(add) or isinstance(writer, type):
         message = f"`writer` has `add_scalar(tag, value, step)`, and {_a(writer)} has not"
         fix = "pass a `torch.utils.tensorboard.SummaryWriter`; `on_update` serves any other logger"
-        raise fail(diag.BAD_LOG, message, fix=fix)
+        raise spec_error(diag.BAD_LOG, message, fix=fix)
     if not isinstance(prefix, str):
-        raise fail(diag.BAD_LOG, f"`prefix` is text, not {prefix!r}")
+        raise spec_error(diag.BAD_LOG, f"`prefix` is text, not {prefix!r}")
 
     def log(update: int, values: Mapping[str, Sequence[float]]) -> None:
         for key, label, value in _labelled(scheduler, values):
@@ -140,7 +140,7 @@ def log_to_text(
     _check_watched(scheduler, "log_to_text")
     if not callable(write):
         fix = "pass a method of it, `logger.info`" if hasattr(write, "info") else "pass `print`"
-        raise fail(diag.BAD_LOG, f"`write` is a function of a line, not {_a(write)}", fix=fix)
+        raise spec_error(diag.BAD_LOG, f"`write` is a function of a line, not {_a(write)}", fix=fix)
 
     def log(update: int, values: Mapping[str, Sequence[float]]) -> None:
         cells = [f"{key}[{label}]={value:g}" for key, label, value in _labelled(scheduler, values)]
@@ -173,7 +173,7 @@ def _labels(names: Sequence[object]) -> list[str]:
 def _check_watched(scheduler: object, name: str) -> None:
     if not isinstance(scheduler, Scheduler):
         message = f"`{name}` logs a lrdsl.torch.Scheduler, not {_a(scheduler)}"
-        raise fail(diag.BAD_LOG, message)
+        raise spec_error(diag.BAD_LOG, message)
 
 
 def _ignore(update: int, values: Mapping[str, Sequence[float]]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.switch import Switch
 
@@ -46,7 +46,7 @@ class ScheduledLoss(nn.Module):
         self.calls = 0
         for i, loss in enumerate(self._switch.objects):
             if not callable(loss):
-                raise fail(
+                raise spec_error(
                     diag.BAD_SPEC, f"the loss function of entry {i} is not callable: {loss!r}"
                 )
             if isinstance(loss, nn.Module):
@@ -72,7 +72,7 @@ class ScheduledLoss(nn.Module):
         calls = state.get("calls") if isinstance(state, Mapping) else None
         if type(calls) is not int or not 0 <= calls <= LAST_STEP:
             message = f"the state of a ScheduledLoss holds its number of calls, not {state!r}"
-            raise fail(diag.BAD_STATE, message)
+            raise spec_error(diag.BAD_STATE, message)
         self.calls = calls
 
     def extra_repr(self) -> str:
@@ -87,5 +87,7 @@ def _pair(item: Any) -> Any:
     unknown = set(item) - {"loss_fn", "steps"}
     if unknown or "loss_fn" not in item:
         message = f"an entry has the keys `loss_fn` and `steps`, not {', '.join(map(str, item))}"
-        raise fail(diag.BAD_SPEC, message, fix='write `{"loss_fn": nn.MSELoss(), "steps": 100}`')
+        raise spec_error(
+            diag.BAD_SPEC, message, fix='write `{"loss_fn": nn.MSELoss(), "steps": 100}`'
+        )
     return item["loss_fn"], item.get("steps")

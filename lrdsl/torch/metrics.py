@@ -12,7 +12,7 @@ import torch
 from torch import distributed
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import SpecError, fail
+from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.slots import plain
@@ -71,7 +71,9 @@ class Log:
             or any([as_number(metric) is None for metric in metrics])
         ):
             message = "`metric_updates` and `metrics` of the state are no log of metrics"
-            raise fail(diag.BAD_STATE, message, fix="they are a whole number and a number for each")
+            raise spec_error(
+                diag.BAD_STATE, message, fix="they are a whole number and a number for each"
+            )
         return cls(updates, [float(metric) for metric in metrics])
 
 
@@ -81,7 +83,7 @@ def checked_reduction(name: object) -> str:
         known = ", ".join(REDUCTIONS)
         near = did_you_mean(name, REDUCTIONS) if isinstance(name, str) else None
         message = f"`metric_reduction` is one of {known}, not {name!r}"
-        raise fail(diag.BAD_METRIC, message, fix=near and near[0])
+        raise spec_error(diag.BAD_METRIC, message, fix=near and near[0])
     return str(name)
 
 
@@ -101,7 +103,9 @@ def agreed(metric: object, reduction: str, groups: Sequence[Mapping[str, Any]]) 
         raise wrong
     without = [str(rank) for rank, (is_right, _) in enumerate(rows) if not is_right]
     if without:
-        raise fail(diag.BAD_METRIC, f"there is no number for a metric on rank {', '.join(without)}")
+        raise spec_error(
+            diag.BAD_METRIC, f"there is no number for a metric on rank {', '.join(without)}"
+        )
     return reduced([metric for _, metric in rows], reduction)
 
 
@@ -130,7 +134,7 @@ def reduced(metrics: Sequence[float], reduction: str) -> float:
             if metric != first and not (math.isnan(metric) and math.isnan(first)):
                 message = f"the metric is {first!r} on rank 0 and {metric!r} on rank {rank}"
                 fix = 'pass the same number on all ranks, or let `metric_reduction` be "mean"'
-                raise fail(diag.BAD_METRIC, message, fix=fix)
+                raise spec_error(diag.BAD_METRIC, message, fix=fix)
         return first
     row = np.array(metrics)
     with np.errstate(all="ignore"):
@@ -143,7 +147,7 @@ def _number(metric: object) -> float:
     number = as_number(plain(metric))
     if number is None:
         shown = "text" if isinstance(metric, str) else f"a {type(metric).__name__}"
-        raise fail(diag.BAD_METRIC, f"a metric is a number, not {shown}: {plain(metric)!r}")
+        raise spec_error(diag.BAD_METRIC, f"a metric is a number, not {shown}: {plain(metric)!r}")
     try:
         return float(number)
     except OverflowError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from torch.optim import Optimizer
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.torch.slots import Slot
 from lrdsl.torch.step_hooks import unwrapped
 from lrdsl.torch.stride import NONE
@@ -54,7 +54,7 @@ class Desk:
             if both and "updates" in (clock, other.clock):
                 message = f"`{both[0]}` of this optimizer is driven already, by `{other._shown}`"
                 fix = "end that with its `detach()`; `lrdsl.torch.attached(optimizer)` has it"
-                raise fail(diag.BAD_GROUP, message, fix=fix)
+                raise spec_error(diag.BAD_GROUP, message, fix=fix)
 
     def add(self, scheduler: Scheduler) -> None:
         """Note a newcomer."""

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.torch.drive import Drive
 from lrdsl.torch.slots import Slot, finite, number_at, own, slot_of
 from lrdsl.torch.timeline import Schedules
@@ -65,7 +65,7 @@ class Groups:
         groups = self.optimizer.param_groups
         for i, group in enumerate(groups):
             if "lr" not in group:
-                raise fail(diag.BAD_GROUP, f"parameter group {i} has no `lr`")
+                raise spec_error(diag.BAD_GROUP, f"parameter group {i} has no `lr`")
         keys = schedules.keys
         slots = {key: [slot_of(key, i, group) for i, group in enumerate(groups)] for key in keys}
         _check_apart(slots)
@@ -163,4 +163,4 @@ def _check_apart(slots: Mapping[str, Sequence[Slot]]) -> None:
             other = taken.setdefault(place, key)
             if other != key:
                 message = f"`{other}` and `{key}` are the same number in parameter group {place[0]}"
-                raise fail(diag.BAD_GROUP, message, fix="drive one of them")
+                raise spec_error(diag.BAD_GROUP, message, fix="drive one of them")

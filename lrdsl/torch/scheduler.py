@@ -29,7 +29,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import SpecError, fail
+from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.program import Program
 from lrdsl.schedule.schedule import Schedule
@@ -132,7 +132,9 @@ class Scheduler(LRScheduler):
     ) -> None:
         if not isinstance(optimizer, Optimizer):
             found = type(optimizer).__name__
-            raise fail(diag.BAD_GROUP, f"a Scheduler drives a torch.optim.Optimizer, not a {found}")
+            raise spec_error(
+                diag.BAD_GROUP, f"a Scheduler drives a torch.optim.Optimizer, not a {found}"
+            )
         optimizer = unwrapped(optimizer)
         self.clock = checked_clock(clock)
         self._on_change = _one_of(ON_CHANGE, "on_change", on_change)
@@ -142,7 +144,7 @@ class Scheduler(LRScheduler):
         if start_step is not None:
             if made != -1:
                 message = "`start_step` and `last_epoch` say the same"
-                raise fail(diag.BAD_STEP, message, fix="pass one of them")
+                raise spec_error(diag.BAD_STEP, message, fix="pass one of them")
             made = _updates(start_step, "start_step", least=0) - 1
         context = _context(
             {
@@ -315,7 +317,7 @@ class Scheduler(LRScheduler):
         if to is not None and to != self._made:
             message = f"`step` cannot go to update {to}: the clock is the optimizer's own updates"
             fix = "make the Scheduler with `start_step`, or load a state"
-            raise fail(diag.BAD_STEP, message, fix=fix)
+            raise spec_error(diag.BAD_STEP, message, fix=fix)
         if metric is not None:
             self.observe(metric)
         elif to is not None:
@@ -335,7 +337,7 @@ class Scheduler(LRScheduler):
             if is_capturing():
                 message = "a CUDA graph repeats its updates without telling: they cannot be counted"
                 fix = 'use `clock="calls"`, and call `step()` after each replay'
-                raise fail(diag.BAD_STEP, message, fix=fix)
+                raise spec_error(diag.BAD_STEP, message, fix=fix)
             self._check_end(self._made + 1)
         if groups.have_changed:
             self._sync()
@@ -369,7 +371,7 @@ class Scheduler(LRScheduler):
         message = f"update {made:,} is past the end of the run, which has {self._end:,} updates"
         fix = "`extend(total_steps=…)` makes it longer"
         if self._on_end == "error":
-            raise fail(
+            raise spec_error(
                 diag.BAD_STEP, message, fix=f'{fix}, and `on_end="hold"` holds the last value'
             )
         if made == self._end + 1:
@@ -459,7 +461,7 @@ class Scheduler(LRScheduler):
         """
         if not callable(callback):
             found = type(callback).__name__
-            raise fail(
+            raise spec_error(
                 diag.BAD_LOG, f"`callback` is a function of an update and values, not a {found}"
             )
         every = _updates(every, "every", least=1)
@@ -491,7 +493,7 @@ class Scheduler(LRScheduler):
         """
         made = self._made
         if made < 0:
-            raise fail(
+            raise spec_error(
                 diag.BAD_METRIC, "this part of the schedule has not begun: it takes no metric"
             )
         with self._observing(metric, made):
@@ -501,7 +503,7 @@ class Scheduler(LRScheduler):
     def _observing(self, metric: object, made: int) -> Iterator[None]:
         if not self._reacts:
             fix = "`plateau(...)`, for one, makes it react: `hold() | plateau(0.5, patience=3)`"
-            raise fail(diag.BAD_METRIC, "the schedule takes no metric", fix=fix)
+            raise spec_error(diag.BAD_METRIC, "the schedule takes no metric", fix=fix)
         self._sync()
         number = agreed(metric, self._metric_reduction, self.optimizer.param_groups)
         with self._groups.schedules.observe(made, number):
@@ -542,7 +544,7 @@ class Scheduler(LRScheduler):
             if key not in schedules.keys:
                 known = ", ".join(f"`{key}`" for key in schedules.keys)
                 message = f"a new plan drives what was driven before, {known}, and not `{key}`"
-                raise fail(diag.BAD_SPEC, message)
+                raise spec_error(diag.BAD_SPEC, message)
         self._go_on_with(program, context, jump)
 
     def extend(self, *, total_steps: int) -> None:
@@ -565,11 +567,11 @@ class Scheduler(LRScheduler):
         total = _context({**context.to_dict(), "total_steps": total_steps}).total_steps
         if total is None or total <= now:
             message = f"`total_steps` is more than the {now} updates made, not {total_steps!r}"
-            raise fail(diag.BAD_STEP, message)
+            raise spec_error(diag.BAD_STEP, message)
         if now >= self._end:
             message = "the run has come to its end, and nothing of its schedule is left"
             fix = f"write what follows: `replan(spec, total_steps={total})`"
-            raise fail(diag.BAD_STEP, message, fix=fix)
+            raise spec_error(diag.BAD_STEP, message, fix=fix)
         self._go_on_with(None, replace(context, total_steps=total), jump=False)
 
     def cooldown_now(self, steps: int | str, mode: str = "linear", end: float = 0.0) -> None:
@@ -643,7 +645,7 @@ class Scheduler(LRScheduler):
             different = f"the checkpoint was written with {different}{changes}"
             if self._on_change == "error":
                 fix = 'pass what it was written with, or `on_change="keep"`'
-                raise fail(diag.BAD_STATE, different, fix=fix)
+                raise spec_error(diag.BAD_STATE, different, fix=fix)
         self._groups.follow(schedules, drives, made)
         self._taken_over()
         if state.made < 0:
@@ -769,7 +771,7 @@ def attach(
 def _context(known: Mapping[str, Any]) -> Context:
     if "base_lr" in known:
         message = "`base_lr` is not for the caller to set: `base` is the group's own lr"
-        raise fail(diag.BAD_CONTEXT, message, fix="set the optimizer's `lr` instead")
+        raise spec_error(diag.BAD_CONTEXT, message, fix="set the optimizer's `lr` instead")
     return Context.of(**known)
 
 
@@ -779,14 +781,14 @@ def _check_no_jump(key: str, old: Sequence[float], new: Sequence[float], made: i
             where = f" in parameter group {i}" if len(old) > 1 else ""
             message = f"`{key}` would leap from {was:g} to {is_now:g} at update {made}{where}"
             fix = "begin where it is, with `_` or `prev`: `cosine(_, 0, 100)`; or pass `jump=True`"
-            raise fail(diag.BAD_SPEC, message, fix=fix)
+            raise spec_error(diag.BAD_SPEC, message, fix=fix)
 
 
 def _one_of(known: Sequence[str], name: str, given: object) -> str:
     if given not in known:
         near = did_you_mean(given, known) if isinstance(given, str) else None
         listed = ", ".join(f'"{one}"' for one in known)
-        raise fail(
+        raise spec_error(
             diag.BAD_STEP, f"`{name}` is one of {listed}, not {given!r}", fix=near and near[0]
         )
     return str(given)
@@ -802,7 +804,7 @@ def _updates(value: object, name: str, *, least: int) -> int:
     if made is None or not least <= made <= LAST_STEP:
         fix = "the schedule takes no metric: call `step()`"
         message = f"`{name}` is a whole number of updates, {least} or more, not {value!r}"
-        raise fail(
+        raise spec_error(
             diag.BAD_STEP, message, fix=fix if isinstance(as_number(plain(value)), float) else None
         )
     return made

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.slots import Slot, finite, own
 
@@ -35,13 +35,15 @@ def update_learning_rate(
     """
     if not isinstance(optimizer, Optimizer):
         found = type(optimizer).__name__
-        raise fail(diag.BAD_GROUP, f"a torch.optim.Optimizer has learning rates, not a {found}")
+        raise spec_error(
+            diag.BAD_GROUP, f"a torch.optim.Optimizer has learning rates, not a {found}"
+        )
     lr = finite(new_lr, "`new_lr` is a finite number")
     groups = optimizer.param_groups
     chosen = range(len(groups)) if param_group is None else _indices(param_group, len(groups))
     for i in chosen:
         if "lr" not in groups[i]:
-            raise fail(diag.BAD_GROUP, f"parameter group {i} has no `lr`")
+            raise spec_error(diag.BAD_GROUP, f"parameter group {i} has no `lr`")
     others = [group for i, group in enumerate(groups) if i not in chosen]
     for i in chosen:
         _fill(groups[i], lr, [*others, optimizer.defaults])
@@ -58,13 +60,13 @@ def _indices(param_group: object, count: int) -> list[int]:
     """The indices of parameter groups, checked."""
     if not isinstance(param_group, Iterable) or isinstance(param_group, str):
         message = f"`param_group` is a list of indices, not {param_group!r}"
-        raise fail(diag.BAD_GROUP, message, fix=f"write `[{param_group!r}]`")
+        raise spec_error(diag.BAD_GROUP, message, fix=f"write `[{param_group!r}]`")
     indices: list[int] = []
     for given in param_group:
         index = as_number(given)
         if not isinstance(index, int) or not 0 <= index < count:
             known = "is group 0 alone" if count == 1 else f"are groups 0 to {count - 1}"
-            raise fail(
+            raise spec_error(
                 diag.BAD_GROUP, f"there is no parameter group {given!r}", fix=f"there {known}"
             )
         indices.append(index)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.syntax.spec import as_number
 from lrdsl.util.registry import did_you_mean
 
@@ -72,15 +72,15 @@ def slot_of(name: str, index: int, group: Mapping[str, Any]) -> Slot:
     known = _numbers(group)
     has = "the group has " + (", ".join(f"`{key}`" for key in known) or "no numbers")
     if _is_ours(slot.key):
-        raise fail(diag.BAD_GROUP, f"`{name}` is not for a program to drive", fix=has)
+        raise spec_error(diag.BAD_GROUP, f"`{name}` is not for a program to drive", fix=has)
     found = slot.get(group)
     if found is None and (slot.key not in group or slot.entry is not None):
         near = did_you_mean(name, known)
         fix = has if near is None else f"{near[0]} T{has[1:]}"
-        raise fail(diag.BAD_GROUP, f"parameter group {index} has no `{name}`", fix=fix)
+        raise spec_error(diag.BAD_GROUP, f"parameter group {index} has no `{name}`", fix=fix)
     if _is_row(found):
         message = f"`{name}` of parameter group {index} is {len(found)} numbers, not one"
-        raise fail(diag.BAD_GROUP, message, fix=f"drive `{name}[0]` or another one of them")
+        raise spec_error(diag.BAD_GROUP, message, fix=f"drive `{name}[0]` or another one of them")
     number_at(slot, index, group)
     return slot
 
@@ -95,7 +95,7 @@ def finite(value: object, wanted: str) -> float:
     """A finite number or a Tensor of one as a float; `SpecError`, that says `wanted`, otherwise."""
     number = as_number(plain(value))
     if number is None or not math.isfinite(number):
-        raise fail(diag.BAD_GROUP, f"{wanted}, not {plain(value)!r}")
+        raise spec_error(diag.BAD_GROUP, f"{wanted}, not {plain(value)!r}")
     return float(number)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import SpecError, fail
+from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.program import Program
 from lrdsl.syntax.spec import parse
@@ -37,7 +37,7 @@ class State:
     def of(cls, state: object) -> State:
         """What a state says; `SpecError` if it is not one of a Scheduler."""
         if not isinstance(state, Mapping):
-            raise fail(diag.BAD_STATE, f"a state is a dict, not a {type(state).__name__}")
+            raise spec_error(diag.BAD_STATE, f"a state is a dict, not a {type(state).__name__}")
         if not _KEYS.issubset(state):
             raise _foreign(state)
         if state["version"] not in _READ:
@@ -45,16 +45,18 @@ class State:
                 f"the state has version {state['version']!r}; this lrdsl reads up to {_READ[-1]}"
             )
             fix = "use the lrdsl that the checkpoint was written with"
-            raise fail(diag.BAD_STATE, message, fix=fix)
+            raise spec_error(diag.BAD_STATE, message, fix=fix)
         made = state["updates"]
         if not _is_count(made):
-            raise fail(diag.BAD_STATE, f"`updates` of the state is a whole number, not {made!r}")
+            raise spec_error(
+                diag.BAD_STATE, f"`updates` of the state is a whole number, not {made!r}"
+            )
         if not _is_context(state["context"]):
             message = f"`context` of the state is a dict of names, not {state['context']!r}"
-            raise fail(diag.BAD_STATE, message)
+            raise spec_error(diag.BAD_STATE, message)
         replans = state.get("replans", [])
         if not isinstance(replans, Sequence) or not all([_is_replan(one) for one in replans]):
-            raise fail(diag.BAD_STATE, "`replans` of the state are no list of plans")
+            raise spec_error(diag.BAD_STATE, "`replans` of the state are no list of plans")
         return cls(made, state["spec"], state["context"], replans, Log.of(state))
 
     def later_plans(self) -> list[Plan]:
@@ -103,10 +105,12 @@ def _foreign(state: Mapping[Any, Any]) -> SpecError:
     last = state.get("last_epoch")
     if not isinstance(last, int):
         fix = "pass what `state_dict()` of a lrdsl.torch.Scheduler gave"
-        return fail(diag.BAD_STATE, "this is not the state of a lrdsl.torch.Scheduler", fix=fix)
+        return spec_error(
+            diag.BAD_STATE, "this is not the state of a lrdsl.torch.Scheduler", fix=fix
+        )
     message = "this is the state of another scheduler, such as torch's own"
     fix = f"to go on from there, make the Scheduler with `start_step={last}`"
-    return fail(diag.BAD_STATE, message, fix=fix)
+    return spec_error(diag.BAD_STATE, message, fix=fix)
 
 
 def difference(state: State, spec: Any, context: Context) -> str:

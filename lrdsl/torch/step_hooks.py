@@ -16,7 +16,7 @@ import torch
 from torch.optim import Optimizer
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.util.registry import did_you_mean
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def checked_clock(name: object) -> str:
     if name not in CLOCKS:
         near = did_you_mean(name, CLOCKS) if isinstance(name, str) else None
         message = f'`clock` is "calls" or "updates", not {name!r}'
-        raise fail(diag.BAD_STEP, message, fix=near and near[0])
+        raise spec_error(diag.BAD_STEP, message, fix=near and near[0])
     return str(name)
 
 
@@ -53,7 +53,7 @@ def unwrapped(optimizer: Optimizer) -> Optimizer:
         if inside is None:
             message = f"a {type(optimizer).__name__} does not tell of its updates"
             fix = "pass the optimizer that it wraps"
-            raise fail(diag.BAD_GROUP, message, fix=fix)
+            raise spec_error(diag.BAD_GROUP, message, fix=fix)
     assert isinstance(inside, Optimizer)
     return inside
 

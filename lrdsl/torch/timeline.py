@@ -13,15 +13,15 @@ from typing import Any
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Diagnostic, Span, SpecError, fail, place_in
+from lrdsl.diagnostics import Diagnostic, Span, SpecError, place_in, spec_error
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.schedule.program import Choice, Program, ordered
-from lrdsl.schedule.rescaled import Slowed
+from lrdsl.schedule.rescaled import RescaledSchedule
 from lrdsl.schedule.schedule import Schedule, compile_in, with_definitions
 from lrdsl.syntax.spec import parse
 from lrdsl.torch.ahead import Ahead, same_values
 from lrdsl.torch.metrics import Log
-from lrdsl.tree.coerce import taken
+from lrdsl.tree.coerce import coerce_spec
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +166,9 @@ class Schedules:
         part = self._parts[earlier[key]]
         if part.source is not None:
             message = f"`{key}` speaks of what the plan changes, at the pace of a longer run"
-            raise fail(diag.BAD_SPEC, message, fix=f"say in the plan what becomes of `{key}` too")
+            raise spec_error(
+                diag.BAD_SPEC, message, fix=f"say in the plan what becomes of `{key}` too"
+            )
         new = {ahead: mine[name] for name, ahead in earlier.items() if name in mine}
         references = {name: new.get(one, one) for name, one in part.references.items()}
         same = (plan, earlier[key], *references.values())
@@ -238,7 +240,9 @@ class Schedules:
                     if any([one is not None and one.start.is_reactive for one in spoken]):
                         message = f"`{key}` speaks of a schedule that reacts to metrics"
                         fix = "write what follows with `replan`"
-                        raise fail(diag.BAD_SPEC, f"{message}: it has no pace to change", fix=fix)
+                        raise spec_error(
+                            diag.BAD_SPEC, f"{message}: it has no pace to change", fix=fix
+                        )
                     make = partial(_at_pace, ahead.start, plan.start, k)
                     self._made[same] = self._add(_Part(make, {}, plan, source=ahead))
             found = self._made[same]
@@ -347,7 +351,7 @@ class Schedules:
 def _at_pace(
     source: Schedule, start: int, k: Fraction, references: Mapping[str, Schedule]
 ) -> Schedule:
-    return Slowed(source, start, k)
+    return RescaledSchedule(source, start, k)
 
 
 def _continued(
@@ -358,7 +362,7 @@ def _continued(
     The spec begins where the other has come to: `_` and `prev` are its value there.
     """
     head = f"({name} | take({start})) >> "
-    kept = taken(spec)
+    kept = coerce_spec(spec)
     if isinstance(kept, FunctionSpec):  # of the updates of the run, and so no part of a text
         other = _free(("later",), references)
         return compile_in(head + other, context, {**references, other: compile_in(kept, context)})

@@ -15,7 +15,7 @@ from lrdsl.language.binding import UNTIL, bind
 from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
-from lrdsl.language.parameters import Kind, Lean, Parameter
+from lrdsl.language.parameters import ContextDefault, Kind, Parameter
 from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import DefinedParameter, Definition
@@ -35,16 +35,16 @@ class _Order(NamedTuple):
     skips: bool = False
 
 
-def placed(
+def arrange_arguments(
     name: str, arguments: Mapping[str, ast.Node], library: Library
 ) -> tuple[tuple[str, ast.Argument], ...]:
     """Named arguments as they are written in a call, each with its name.
 
     >>> from lrdsl.syntax.parser import parse_tree
     >>> given = {"end": parse_tree("0"), "steps": parse_tree("800")}
-    >>> [argument.name for _, argument in placed("cosine", given, Library())]
+    >>> [argument.name for _, argument in arrange_arguments("cosine", given, Library())]
     [None, None, None]
-    >>> [argument.name for _, argument in placed("warmup", given, Library())]
+    >>> [argument.name for _, argument in arrange_arguments("warmup", given, Library())]
     [None, 'end']
     """
     order = _order(name, library)
@@ -88,7 +88,7 @@ def _of_parameters(parameters: tuple[Parameter, ...], of_curve: set[str]) -> _Or
     if not names:
         return _Order(())
     first = parameters[0]
-    leans = isinstance(first.default, Lean) or str(first).endswith("=-inf")
+    leans = isinstance(first.default, ContextDefault) or str(first).endswith("=-inf")
     return _Order(tuple(names), leans, first.kind is Kind.MODE and not first.required)
 
 

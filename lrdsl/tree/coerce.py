@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import SpecError, fail
+from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax import spec as text
 from lrdsl.syntax.parser import MAX_DEPTH
@@ -15,12 +15,14 @@ from lrdsl.syntax.unparse import cut
 from lrdsl.tree.keywords import is_data
 
 
-def taken(spec: object) -> str | FunctionSpec:
+def coerce_spec(spec: object) -> str | FunctionSpec:
     """What is kept of anything that is taken for a spec: its text, or the function that it is.
 
     >>> import math
-    >>> taken({"spec": 0.1}), taken(math.sqrt), taken([{"warmup": 100}, {"cosine": {"end": 0.1}}])
-    ('0.1', FunctionSpec(math.sqrt), 'warmup(100) >> cosine(_, 0.1)')
+    >>> coerce_spec({"spec": 0.1}), coerce_spec(math.sqrt)
+    ('0.1', FunctionSpec(math.sqrt))
+    >>> coerce_spec([{"warmup": 100}, {"cosine": {"end": 0.1}}])
+    'warmup(100) >> cosine(_, 0.1)'
     """
     place = ""
     while isinstance(spec, Mapping) and "spec" in spec:
@@ -29,7 +31,7 @@ def taken(spec: object) -> str | FunctionSpec:
         place = f"{place}.spec".lstrip(".")
         spec = spec["spec"]
         if len(place) > MAX_DEPTH * len(".spec"):
-            raise fail(diag.TOO_DEEP, f"the tree is nested deeper than {MAX_DEPTH} levels")
+            raise spec_error(diag.TOO_DEEP, f"the tree is nested deeper than {MAX_DEPTH} levels")
     if isinstance(spec, FunctionSpec):
         return spec
     if isinstance(spec, Mapping) and len(spec) != 1 and "if" not in spec:
@@ -38,25 +40,25 @@ def taken(spec: object) -> str | FunctionSpec:
         from lrdsl.tree.decode import read_tree  # few specs are trees
 
         return read_tree(spec, place)
-    return FunctionSpec(spec) if callable(spec) else text.source_of(spec)
+    return FunctionSpec(spec) if callable(spec) else text.spec_text(spec)
 
 
 def _no_spec(mapping: Mapping[Any, Any]) -> SpecError:
     found = ", ".join(f"`{cut(str(key))}`" for key in list(mapping)[:8]) or "nothing"
     message = f"a mapping for a schedule has the key `spec`, perhaps `definitions`, not {found}"
     fix = "or it is a tree, whose one key is what it calls, such as `cosine`"
-    return fail(diag.BAD_SPEC, message, fix=fix)
+    return spec_error(diag.BAD_SPEC, message, fix=fix)
 
 
-def source_of(spec: object) -> str:
+def spec_text(spec: object) -> str:
     """The text of anything that is taken for a spec and is no function.
 
-    >>> source_of({"spec": {"hold": 5}})
+    >>> spec_text({"spec": {"hold": 5}})
     'hold(5)'
     """
-    found = taken(spec)
+    found = coerce_spec(spec)
     if isinstance(found, FunctionSpec):
-        return text.source_of(spec)  # says what a spec is
+        return text.spec_text(spec)  # says what a spec is
     return found
 
 
@@ -74,4 +76,4 @@ def parse(spec: object) -> Spec:
     >>> str(parse({"cosine": {"start": 1, "end": 1e-3}}))
     'cosine(1, 1e-3)'
     """
-    return text.parse(source_of(spec) if is_data(spec) else spec)  # type: ignore[arg-type]
+    return text.parse(spec_text(spec) if is_data(spec) else spec)  # type: ignore[arg-type]

@@ -11,17 +11,17 @@ from dataclasses import replace
 from typing import Any
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Diagnostic, MadeText, Problem, Reporter, Span, SpecError
+from lrdsl.diagnostics import Diagnostic, Problem, Reporter, SourceMappedText, Span, SpecError
 from lrdsl.language.library import Library
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax import ast
-from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, MOST_NODES_DEEP, parse_tree, read
+from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, MAX_NODE_DEPTH, parse_tree, read
 from lrdsl.syntax.spec import NAME, Spec, as_number, operand
 from lrdsl.syntax.unparse import cut, write
-from lrdsl.tree.arguments import placed
+from lrdsl.tree.arguments import arrange_arguments
 from lrdsl.tree.keywords import CALLED, CONDITIONAL, NO_NAMES, OPERATORS, are_entries, is_data
 
-MOST_PARTS = MAX_CHARACTERS
+MAX_PARTS = MAX_CHARACTERS
 """More mappings, lists and scalars than this are in no tree: its text would be too long."""
 
 
@@ -46,13 +46,13 @@ def from_tree(tree: object, library: Library | None = None) -> Spec:
     return Spec(parse_tree(text), text)
 
 
-def read_tree(tree: object, place: str = "", library: Library | None = None) -> MadeText:
+def read_tree(tree: object, place: str = "", library: Library | None = None) -> SourceMappedText:
     """The text of a tree that stands at a place of a config; it knows what it was made of."""
     reader = _Reader(Library() if library is None else library)
     node = reader.schedule(tree, place, 0)
     if reader.found:
         raise SpecError(reader.found)
-    if any([depth > MOST_NODES_DEEP for _, depth in ast.walk(node)]):
+    if any([depth > MAX_NODE_DEPTH for _, depth in ast.walk(node)]):
         reader.complain(f"the tree is nested deeper than {MAX_DEPTH} levels", place, diag.TOO_DEEP)
         raise SpecError(reader.found)
     text = write(node)
@@ -60,7 +60,7 @@ def read_tree(tree: object, place: str = "", library: Library | None = None) -> 
     # Both trees are the same, node by node; only the second one knows where it stands.
     pairs = zip(ast.walk(node), ast.walk(again), strict=True)
     places = [(b.span, reader.places[id(a)]) for (a, _), (b, _) in pairs if id(a) in reader.places]
-    return MadeText(text, places)
+    return SourceMappedText(text, places)
 
 
 class _Reader:
@@ -72,7 +72,7 @@ class _Reader:
         self.places: dict[int, str] = {}
         self.kept: list[ast.Node] = []
         """Keeps the nodes alive whose identity is a key."""
-        self.left = MOST_PARTS
+        self.left = MAX_PARTS
         self.characters = MAX_CHARACTERS
         self.is_full = False
         self.texts: dict[str, ast.Node] = {}
@@ -244,7 +244,7 @@ class _Reader:
                     self.complain(f"`{cut(str(key))}` is no name of a parameter", place)
                     continue
                 given[key] = self.schedule(value, f"{place}.{key}", depth + 1, True)
-            for key, argument in placed(name, given, self.library):
+            for key, argument in arrange_arguments(name, given, self.library):
                 arguments.append(self._kept(argument, f"{place}.{key}"))
         elif is_data(body):
             for i, value in enumerate(self._items(body, place, depth + 1, True)):

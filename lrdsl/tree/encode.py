@@ -12,13 +12,13 @@ from lrdsl.syntax import ast
 from lrdsl.syntax.spec import NAME, Spec, parse
 from lrdsl.syntax.unparse import write, write_condition, write_entry_head
 from lrdsl.tree.arguments import named
-from lrdsl.tree.coerce import source_of
+from lrdsl.tree.coerce import spec_text
 from lrdsl.tree.keywords import NO_NAMES, OPERATORS, WORDS, are_entries, is_bracket
 
 Tree: TypeAlias = "dict[Any, Any] | list[Any] | str | int | float | bool | None"
 """What YAML and JSON are made of."""
 
-MOST_LEVELS = 30
+MAX_LEVELS = 30
 """What is nested deeper is text: nobody would want to read it as a tree."""
 
 _NAMES = {operator: name for name, operator in OPERATORS.items()}
@@ -36,7 +36,7 @@ def to_tree(spec: Any, library: Library | None = None) -> Tree:
     >>> to_tree("constant(peak, 5ep)"), to_tree("peak / 10")
     ({'constant': {'value': 'peak', 'steps': '5ep'}}, 'peak / 10')
     """
-    found = spec if isinstance(spec, Spec) else parse(source_of(spec))
+    found = spec if isinstance(spec, Spec) else parse(spec_text(spec))
     return _Writer(found.node, Library() if library is None else library).root()
 
 
@@ -76,7 +76,7 @@ class _Writer:
                 return {"none": None, "true": True, "false": False}.get(word, word)
             case ast.List(items=items) if in_call:
                 return [self.schedule(item, depth + 1, True) for item in items]
-        if id(node) not in self.structured or depth >= MOST_LEVELS:
+        if id(node) not in self.structured or depth >= MAX_LEVELS:
             return write(node)
         match node:
             case ast.Call():
@@ -106,7 +106,7 @@ class _Writer:
     ) -> Tree:
         """`a - b + c` as `{add: [{subtract: [a, b]}, c]}`: a run of one operator is one list."""
         runs = 1 + sum([a != b for a, b in itertools.pairwise(operators)])
-        if depth + runs >= MOST_LEVELS:
+        if depth + runs >= MAX_LEVELS:
             return write(ast.Arithmetic(operators, parts))
         inner = depth + 2 * runs
         found: Tree = self.schedule(parts[0], inner)
@@ -157,7 +157,7 @@ class _Writer:
     def _entry(self, entry: ast.Entry, depth: int) -> Tree:
         if not entry.factor:
             return self.schedule(entry.value, depth)
-        if id(entry.value) in self.structured and depth < MOST_LEVELS:
+        if id(entry.value) in self.structured and depth < MAX_LEVELS:
             return {"times": self.schedule(entry.value, depth + 1)}
         return f"*{write(entry.value)}"
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.syntax.parser import MAX_DEPTH
-from lrdsl.tree.decode import MOST_PARTS
+from lrdsl.tree.decode import MAX_PARTS
 from lrdsl.tree.keywords import is_data
 
 _GLUED = re.compile(r"[\w.]\Z")
@@ -52,7 +52,7 @@ class Interpolations:
             stop = after_interpolation(text, start)
             if _GLUED.search(text[done:start]) or re.match(r"[\w.(\[]", text[stop:]):
                 message = f"`{text[start:stop]}` is a part of a word, which cannot be converted"
-                raise fail(diag.BAD_SPEC, message, fix="let it stand for a whole number")
+                raise spec_error(diag.BAD_SPEC, message, fix="let it stand for a whole number")
             parts += [text[done:start], _STAND_IN.format(len(self._found))]
             self._found.append(text[start:stop])
             done = stop
@@ -67,12 +67,12 @@ class _Changing:
 
     def __init__(self, change: Callable[[str], str]) -> None:
         self.change = change
-        self.left = MOST_PARTS
+        self.left = MAX_PARTS
 
     def of(self, value: Any, depth: int) -> Any:
         self.left -= 1
         if depth > MAX_DEPTH or self.left < 0:
-            raise fail(diag.TOO_DEEP, "the tree is too large, or nested too deep")
+            raise spec_error(diag.TOO_DEEP, "the tree is too large, or nested too deep")
         if isinstance(value, str):
             return self.change(value)
         if isinstance(value, Mapping):

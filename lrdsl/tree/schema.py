@@ -19,7 +19,7 @@ from lrdsl.language.infer_kinds import kinds_of
 from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
-from lrdsl.language.parameters import Kind, Parameter, Parametrised
+from lrdsl.language.parameters import CallableModel, Kind, Parameter
 from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import DefinedParameter, Definition
@@ -331,7 +331,7 @@ def _types(kind: Schema) -> list[str]:
 # --- what an argument may be ----------------------------------------------------------------------
 
 
-def _kinds(parameters: Iterable[Parameter], cls: type[Parametrised]) -> dict[str, Schema]:
+def _kinds(parameters: Iterable[Parameter], cls: type[CallableModel]) -> dict[str, Schema]:
     # A shape made of a function has fields with names of their own, and the parameters' as aliases.
     fields = {field.alias or name: field for name, field in cls.model_fields.items()}
     return {
@@ -402,7 +402,7 @@ def _may_be_none(definition: Definition) -> frozenset[str]:
     """The parameters that are `none` by default, or that are asked whether they are."""
     none = ast.Keyword("none")
     found = {p.name for p in definition.parameters if p.default == none}
-    for root in definition.roots:
+    for root in definition.expressions:
         for node, _ in ast.walk(root):
             if isinstance(node, ast.Compare) and none in (node.left, node.right):
                 found |= {side.id for side in (node.left, node.right) if isinstance(side, ast.Name)}

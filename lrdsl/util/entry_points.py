@@ -17,10 +17,10 @@ class Offer(NamedTuple):
     entry: EntryPoint
 
 
-class Plugins:
+class EntryPointGroup:
     """The entry points of one group. Their names are known without importing any of them.
 
-    >>> Plugins("lrdsl.no_such_group").names
+    >>> EntryPointGroup("lrdsl.no_such_group").names
     frozenset()
     """
 

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from lrdsl.util.entry_points import Plugins
+from lrdsl.util.entry_points import EntryPointGroup
 
 T = TypeVar("T")
 
@@ -77,7 +77,7 @@ class Registry(Generic[T]):
         kind: str,
         package: str | None = None,
         make: Callable[[str | None], bool] | None = None,
-        plugins: Plugins | None = None,
+        plugins: EntryPointGroup | None = None,
     ) -> None:
         self.kind = kind
         self._package = package

@@ -11,7 +11,7 @@ import pytest
 
 import lrdsl
 from lrdsl import SpecError
-from lrdsl.compiler.check_definitions import read_own
+from lrdsl.compiler.check_definitions import check_definitions
 from tests.support.counting import bounded
 from tests.support.paths import ROOT
 
@@ -199,7 +199,7 @@ BOMBS = [
 
 @pytest.mark.parametrize(("text", "spec"), BOMBS)
 def test_bombs_are_bounded(text: str, spec: str) -> None:
-    read_own.cache_clear()
+    check_definitions.cache_clear()
     with bounded(), suppress(SpecError):
         lrdsl.compile(spec, definitions=text, base_lr=1)
 

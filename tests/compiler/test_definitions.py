@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import lrdsl
 from lrdsl import SpecError
-from lrdsl.compiler.check_definitions import read_own
+from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.expand import expand
 from lrdsl.diagnostics import Reporter
 from lrdsl.language import library
@@ -34,7 +34,7 @@ def values(spec: object, definitions: str | None = None, **context: Any) -> np.n
 
 def expanded(spec: str, definitions: str = "") -> Any:
     reporter = Reporter(spec)
-    tree = expand(parse_tree(spec), Library(read_own(definitions)), reporter)
+    tree = expand(parse_tree(spec), Library(check_definitions(definitions)), reporter)
     reporter.check()
     return tree
 
@@ -316,7 +316,7 @@ def test_shipped_files_are_sound(file: Path, monkeypatch: pytest.MonkeyPatch) ->
     for name in own:
         assert Library({}, {}).find(name) in parse_definitions(text)
     monkeypatch.setattr(library, "shipped", lambda: others)
-    assert set(read_own.__wrapped__(text, file.name)) == own
+    assert set(check_definitions.__wrapped__(text, file.name)) == own
 
 
 def test_definitions_are_equal_wherever_they_stand() -> None:

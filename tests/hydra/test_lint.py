@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 import lrdsl
 from lrdsl.hydra import LintCallback, lint_hydra
 from lrdsl.hydra.resolve import plain
-from lrdsl.hydra.sweeps import MOST_JOBS, sweep_of
+from lrdsl.hydra.sweeps import MAX_JOBS, sweep_of
 from lrdsl.linter import Settings
 from lrdsl.linter.sources.resolved_config import places_in
 from lrdsl.util.resources import folder
@@ -263,9 +263,9 @@ def test_a_sweep_in_the_config(sweep):
 def test_a_huge_sweep_is_cut_and_says_so(sweep):
     with bounded():
         found = sweep("seed=range(0,1000000000)", "steps=range(1,1000000000)")
-    assert len(found.jobs) == MOST_JOBS
+    assert len(found.jobs) == MAX_JOBS
     [note] = found.notes
-    assert f"the first {MOST_JOBS} are linted" in note
+    assert f"the first {MAX_JOBS} are linted" in note
 
 
 def test_a_sweeper_that_chooses_for_itself(sweep):

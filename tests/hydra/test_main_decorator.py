@@ -21,7 +21,7 @@ from omegaconf import OmegaConf
 import lrdsl
 from lrdsl.hydra import main
 from lrdsl.hydra.override_grammar import FUNCTIONS
-from lrdsl.hydra.overrides import MOST_VALUES, Quoted, quoted
+from lrdsl.hydra.overrides import MAX_VALUES, Quoted, quoted
 from lrdsl.hydra.value_splitter import bracketed, split
 from tests.support import strategies
 from tests.support.counting import calls
@@ -260,7 +260,7 @@ def test_sweeps(argument, arrive):
         pytest.param("--my.lr=cosine(1)", "in one piece: my.lr='…'", id="dashes"),
         pytest.param("my.lr =cosine(1)", "in one piece: my.lr='…'", id="a space"),
         pytest.param("lr=" + "[" * 20 + "f(1)" + "]" * 20, "nested so deep", id="deep"),
-        pytest.param("lr=" + "f(1)," * MOST_VALUES + "1", "more than 1000 values", id="many"),
+        pytest.param("lr=" + "f(1)," * MAX_VALUES + "1", "more than 1000 values", id="many"),
     ],
 )
 def test_is_left_to_hydra(argument, note):

@@ -13,7 +13,7 @@ import pytest
 import lrdsl
 import lrdsl.build
 from lrdsl import Schedule, SpecError
-from lrdsl.language.python_functions import Caller, FunctionSpec, qualified_name
+from lrdsl.language.python_functions import CheckedFunction, FunctionSpec, qualified_name
 from tests.support.custom_shapes import Triangle, halving, saw
 
 
@@ -105,6 +105,6 @@ def test_names_of_functions() -> None:
 
 def test_values_in_any_order() -> None:
     asked: list[float] = []
-    Caller("f", lambda t: asked.append(t) or 0.0).values(np.array([5.0, 0.5, 5.0]))  # type: ignore[func-returns-value]
+    CheckedFunction("f", lambda t: asked.append(t) or 0.0).values(np.array([5.0, 0.5, 5.0]))  # type: ignore[func-returns-value]
     assert asked == [5, 0.5, 5]
     assert [type(t) for t in asked] == [int, float, int]

@@ -157,8 +157,8 @@ def test_the_part_after_starts_where_the_plateau_left_off():
         found = after(schedule, [(5, 1), (6, 9), (12, 1), (15, 2), (25, 3), (32, 4), (39, 5)])
         assert found.values(15).tolist() == schedule.values(15).tolist()
         assert found([15, 24, 25, 29, 30, 35, 40]).tolist() == [0.5, 0.5, *[0.25] * 3, 0.125, 0]
-        assert found.reactions[0].updates == (15, 25)
-        assert found.reactions[0].factors == (0.5, 0.25)
+        assert found.histories[0].updates == (15, 25)
+        assert found.histories[0].factors == (0.5, 0.25)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_the_part_after_starts_where_the_plateau_left_off():
 )
 def test_only_metrics_of_its_own_part_count(text, reacting):
     schedule = lrdsl.compile(text, steps_per_epoch=1)
-    seen = [u for u in range(100) if schedule.observe(u, 1).reactions != schedule.reactions]
+    seen = [u for u in range(100) if schedule.observe(u, 1).histories != schedule.histories]
     assert seen == list(reacting)
 
 
@@ -204,7 +204,7 @@ def test_several_react_one_after_the_other():
     found = after(schedule, [(1, 1), (2, 1)])
     # The outer one knows what the inner one has done, so that min_lr holds.
     assert found(2) == pytest.approx(0.04)
-    assert [reaction.factors for reaction in found.reactions] == [(0.5,), pytest.approx((0.8,))]
+    assert [history.factors for history in found.histories] == [(0.5,), pytest.approx((0.8,))]
     both = "2 * (1 | plateau(0.5, 0)) * (1 | newbob(0.1, patience=1)) | anchor(0.5, 9, 0)"
     found = after(lrdsl.compile(both), [(1, 1), (2, 1), (3, 1)])
     assert found([1, 2, 3]) == pytest.approx([2, 1, 0.05])
@@ -261,12 +261,12 @@ def test_state_is_all_there_is(spec, metrics):
     again = pickle.loads(pickle.dumps(found))
     assert again == found == after(schedule, metrics)
     assert hash(again) == hash(found)
-    assert again.reactions == found.reactions
+    assert again.histories == found.histories
     assert again.observed == found.observed
     assert again.values(60).tolist() == found.values(60).tolist()
     more = [(40, 1), (40, 3), (50, 3)]
     assert after(again, more) == after(found, more)
-    assert json.loads(json.dumps(found.reactions)) is not None
+    assert json.loads(json.dumps(found.histories)) is not None
 
 
 def test_identity():
@@ -295,13 +295,13 @@ def test_nothing_is_compiled_anew_while_no_factor_changes(monkeypatch):
     schedule = middle()
     monkeypatch.setattr("lrdsl.schedule.schedule.Resolver", None)
     found = after(schedule, [(update, -update) for update in range(40)])
-    assert found.reactions[0].state.best == -29
+    assert found.histories[0].state.best == -29
 
 
 def test_only_a_reactive_schedule_takes_metrics_in():
     schedule = lrdsl.compile("cosine(1, 0, 100)")
     assert not schedule.is_reactive
-    assert schedule.reactions == ()
+    assert schedule.histories == ()
     assert schedule.observe(5, 0.1) is schedule
     assert middle().is_reactive
 
@@ -317,7 +317,7 @@ def test_what_is_no_number_is_no_metric(metric):
 
 @pytest.mark.parametrize("metric", [1, 0.5, np.float32(0.5), np.int64(3), np.array(0.5)])
 def test_numbers_of_all_kinds_are_metrics(metric):
-    assert middle().observe(15, metric).reactions[0].state.best == float(metric)
+    assert middle().observe(15, metric).histories[0].state.best == float(metric)
 
 
 @pytest.mark.parametrize("update", [-1, 1.5, "3", True, 2**60])

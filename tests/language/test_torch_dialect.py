@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 import lrdsl
 import lrdsl.language.library
-from lrdsl.compiler.check_definitions import read_own
+from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.expand import fields
 from lrdsl.language.library import Library, shipped
 from lrdsl.syntax import ast
@@ -458,4 +458,4 @@ def test_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     file = shipped()["torch.StepLR"].file
     others = {name: found for name, found in shipped().items() if name not in OWN}
     monkeypatch.setattr(lrdsl.language.library, "shipped", lambda: others)
-    assert list(read_own(file.read_text("utf-8"), file.name)) == OWN
+    assert list(check_definitions(file.read_text("utf-8"), file.name)) == OWN

@@ -128,7 +128,7 @@ def test_installed_command_shows_a_schedule(
     look = "from lrdsl.util.resources import folder; print(folder('conf'))"
     assert Path(run(python, "-c", look, cwd=tmp_path).strip()).is_dir()
     look = (
-        "from hydra.core.plugins import Plugins; Plugins.instance(); import sys;"
+        "from hydra.core.plugins import EntryPointGroup; Plugins.instance(); import sys;"
         " print(*[sys.modules[name].__file__ for name in sorted(sys.modules)"
         " if name.startswith('hydra_plugins.lrdsl_')], sep='\\n')"
     )

@@ -10,7 +10,7 @@ import pytest
 import lrdsl
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.schedule import schedule as module
-from lrdsl.syntax.parser import LONGEST_KEPT
+from lrdsl.syntax.parser import MAX_CACHED_CHARACTERS
 
 SPEC = "warmup(linear, 100) >> cosine(1, 1e-3, 800)"
 
@@ -80,7 +80,7 @@ def test_one_analysis_serves_all_bases(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_long_texts_are_not_kept() -> None:
-    long = SPEC + " " * LONGEST_KEPT
+    long = SPEC + " " * MAX_CACHED_CHARACTERS
     assert lrdsl.compile(long) is not lrdsl.compile(long)
     assert lrdsl.compile(long) == lrdsl.compile(long)
 

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import lrdsl
-from lrdsl.schedule.rescaled import Slowed
+from lrdsl.schedule.rescaled import RescaledSchedule
 
 torch = pytest.importorskip("torch")
 
@@ -270,7 +270,7 @@ def test_extending_moves_the_end_and_nothing_else(at, longer, spec):
     source = lrdsl.compile(spec, total_steps=100)
     new = at + longer
     k = Fraction(longer, 100 - at)
-    slowed = Slowed(source, at, k)
+    slowed = RescaledSchedule(source, at, k)
     assert slowed.length == new
     assert slowed(range(at + 1)).tolist() == source(range(at + 1)).tolist()
     assert slowed(new) == source(100)

@@ -7,12 +7,12 @@ from typing import ClassVar, TypeVar
 
 import numpy as np
 
-from lrdsl.language.parameters import Parametrised
+from lrdsl.language.parameters import CallableModel
 from lrdsl.language.signal import Array, Times
 from lrdsl.util.registry import Registry
 
 
-class Curve(Parametrised):
+class Curve(CallableModel):
     """A way from one value to another. The fields are the curve's own parameters."""
 
     name: ClassVar[str]

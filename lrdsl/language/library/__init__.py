@@ -67,7 +67,7 @@ _LOCK = threading.Lock()
 _changes = 0
 
 
-def keep(definitions: Mapping[str, Definition], gone: Iterable[str] = ()) -> None:
+def register(definitions: Mapping[str, Definition], gone: Iterable[str] = ()) -> None:
     """Make definitions known to all specs of this process, and forget others."""
     global _changes
     with _LOCK:
@@ -118,10 +118,10 @@ class Library:
         fields = {n.id: value for n, value in zip(program.names, program.values, strict=True)}
         return replace(whole, name=f"{name}.{key}", body=fields[key]) if key in fields else None
 
-    def whole(self, name: str) -> str:
+    def owner_name(self, name: str) -> str:
         """The name of what is defined: for a field of a program, the program's.
 
-        >>> Library().whole("wsd")
+        >>> Library().owner_name("wsd")
         'wsd'
         """
         defined = name in self.own or name in self.process or name in shipped()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 
 
 def read_file(path: str | os.PathLike[str]) -> str:
@@ -16,7 +16,7 @@ def read_file(path: str | os.PathLike[str]) -> str:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise fail(
+        raise spec_error(
             diag.BAD_FILE, f"cannot read definitions from {os.fspath(path)!r}: {why}"
         ) from None
 
@@ -39,4 +39,4 @@ def text_of(definitions: object) -> str:
         return "\n".join([text_of(each) for each in definitions])
     found = type(definitions).__name__
     message = f"`definitions` are text, or the names of `.lr` files, not {found}"
-    raise fail(diag.BAD_FILE, message)
+    raise spec_error(diag.BAD_FILE, message)

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, NamedTuple
 from pydantic import Field
 
 from lrdsl.language.modifiers.base import modifier
-from lrdsl.language.modifiers.reactive import Reactive, State, lowered
+from lrdsl.language.modifiers.reactive import MetricModifier, State, reduction_factor
 from lrdsl.language.parameters import Count, Value
 
 
@@ -19,7 +19,7 @@ class Progress(NamedTuple):
 
 
 @modifier
-class Anchor(Reactive):
+class Anchor(MetricModifier):
     """Multiplies by `factor` once more than `patience` metrics in a row lay above the anchor.
 
     The anchor is the latest metric that was no higher than the anchor before; each of the first
@@ -39,10 +39,10 @@ class Anchor(Reactive):
     grace: Annotated[Count, Field(ge=0)] = 65.0
     min_lr: Value = 1e-8
 
-    def start(self) -> Progress:
+    def initial_state(self) -> Progress:
         return Progress()
 
-    def react(self, state: State, metric: float, value: float) -> tuple[Progress, float]:
+    def update(self, state: State, metric: float, value: float) -> tuple[Progress, float]:
         seen, anchor, bad = Progress(*state)
         seen += 1
         if seen <= self.grace:
@@ -51,4 +51,4 @@ class Anchor(Reactive):
             return Progress(seen, metric, 0), 1.0
         if bad < self.patience:
             return Progress(seen, anchor, bad + 1), 1.0
-        return Progress(seen, anchor, 0), lowered(value, self.factor, self.min_lr)
+        return Progress(seen, anchor, 0), reduction_factor(value, self.factor, self.min_lr)

@@ -12,15 +12,15 @@ from typing import ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 
-from lrdsl.language.parameters import Parametrised
-from lrdsl.language.signal import Array, Piece, Signal, Times, held
+from lrdsl.language.parameters import CallableModel
+from lrdsl.language.signal import Array, Piece, Signal, Times, clamp_end
 from lrdsl.util.registry import Registry
 
 Length: TypeAlias = Fraction | float
 """An exact number of updates, or `math.inf` for what never ends."""
 
 
-class Modifier(Parametrised):
+class Modifier(CallableModel):
     """A change of a whole signal. The fields are the parameters of its call."""
 
     name: ClassVar[str]
@@ -63,20 +63,20 @@ class Filter(Modifier):
         """The modified values at times `t`."""
         return source.values(self.times(t))
 
-    def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
+    def segments(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
         """The pieces of the modified signal."""
-        return tuple([Piece(p.start, p.stop, f"{p.text} | {text}") for p in source.outline(stop)])
+        return tuple([Piece(p.start, p.stop, f"{p.text} | {text}") for p in source.segments(stop)])
 
-    def extremes(self, source: Signal, start: int, stop: int) -> tuple[float, float] | None:
+    def min_max(self, source: Signal, start: int, stop: int) -> tuple[float, float] | None:
         """The lowest and the highest value, if that is known without looking everywhere."""
         return None
 
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
-        return Filtered(source, self, text, end)
+        return FilteredSignal(source, self, text, end)
 
 
 @dataclass(frozen=True, slots=True)
-class Filtered(Signal):
+class FilteredSignal(Signal):
     """A signal under a filter; from update `end` on it holds its value."""
 
     source: Signal
@@ -85,17 +85,17 @@ class Filtered(Signal):
     end: float
 
     def values(self, t: Times) -> Array:
-        return held(t, self.end, lambda t: self.filter.values(self.source, t))
+        return clamp_end(t, self.end, lambda t: self.filter.values(self.source, t))
 
-    def outline(self, stop: float) -> tuple[Piece, ...]:
-        return self.filter.outline(self.source, stop, self.text)
+    def segments(self, stop: float) -> tuple[Piece, ...]:
+        return self.filter.segments(self.source, stop, self.text)
 
-    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+    def min_max(self, start: int, stop: int) -> tuple[float, float]:
         if start >= self.end:
-            return self.at(start), self.at(start)
+            return self.value_at(start), self.value_at(start)
         stop = int(min(stop, self.end + 1))
-        found = self.filter.extremes(self.source, start, stop)
-        return Signal.extremes(self, start, stop) if found is None else found
+        found = self.filter.min_max(self.source, start, stop)
+        return Signal.min_max(self, start, stop) if found is None else found
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
         def time(t: int) -> float:

@@ -30,6 +30,6 @@ class Clip(Filter):
     def values(self, source: Signal, t: Times) -> Array:
         return np.minimum(np.maximum(source.values(t), self.low), self.high)
 
-    def extremes(self, source: Signal, start: int, stop: int) -> tuple[float, float]:
-        low, high = source.extremes(start, stop)
+    def min_max(self, source: Signal, start: int, stop: int) -> tuple[float, float]:
+        low, high = source.min_max(start, stop)
         return min(max(low, self.low), self.high), min(max(high, self.low), self.high)

@@ -8,14 +8,14 @@ from typing import ClassVar
 import numpy as np
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.language.modifiers.base import Length, Modifier, modifier
 from lrdsl.language.signal import Array, Piece, Range, Signal, Times
 
 BLOCK = 4096
 """So many updates are multiplied at once."""
 
-MOST_MULTIPLIED = 10**8
+MAX_CUMULATIVE_UPDATES = 10**8
 """More updates than this are not multiplied one by one."""
 
 
@@ -33,11 +33,11 @@ class Cumulative(Modifier):
     name: ClassVar[str] = "cumulative"
 
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
-        return Product(source, text, end)
+        return CumulativeProductSignal(source, text, end)
 
 
 @dataclass(frozen=True, slots=True)
-class Product(Signal):
+class CumulativeProductSignal(Signal):
     """The running product of a signal; from update `end` on it holds its value.
 
     Where each block begins is remembered once it is known. That never changes a value: what was
@@ -52,12 +52,12 @@ class Product(Signal):
 
     def values(self, t: Times) -> Array:
         n = np.floor(np.minimum(t, self.end))
-        if self.source.steady is not None:
-            power: Array = self.source.steady**n
+        if self.source.constant_value is not None:
+            power: Array = self.source.constant_value**n
             return power
-        if n.size and n.max() > MOST_MULTIPLIED:
+        if n.size and n.max() > MAX_CUMULATIVE_UPDATES:
             message = f"`cumulative` would multiply {int(n.max()):,} values one by one"
-            raise fail(diag.BAD_STEP, message, fix="end it before with `| take(steps)`")
+            raise spec_error(diag.BAD_STEP, message, fix="end it before with `| take(steps)`")
         out = np.empty_like(n)
         blocks = n // BLOCK
         for block in np.unique(blocks).tolist():
@@ -81,7 +81,7 @@ class Product(Signal):
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
         return self.source.cycle_ends(start, int(min(stop, self.end)))
 
-    def outline(self, stop: float) -> tuple[Piece, ...]:
+    def segments(self, stop: float) -> tuple[Piece, ...]:
         return tuple(
-            [Piece(p.start, p.stop, f"{p.text} | {self.text}") for p in self.source.outline(stop)]
+            [Piece(p.start, p.stop, f"{p.text} | {self.text}") for p in self.source.segments(stop)]
         )

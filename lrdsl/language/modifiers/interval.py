@@ -12,14 +12,14 @@ from lrdsl.language.modifiers.base import Length, Modifier, modifier
 from lrdsl.language.parameters import Kind
 from lrdsl.language.signal import (
     Array,
-    Number,
+    ConstantSignal,
     Piece,
     Signal,
     Times,
+    intervals_between,
     merged,
     piecewise,
-    shift,
-    spans,
+    shift_segments,
 )
 
 
@@ -34,7 +34,7 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Region(Signal):
+class OverrideRegion(Signal):
     """A signal whose clock started at `origin`, times factors with clocks of their own."""
 
     signal: Signal
@@ -47,16 +47,16 @@ class Region(Signal):
             values = values * factor.signal.values(t - factor.start)
         return values
 
-    def outline(self, stop: float) -> tuple[Piece, ...]:
-        scale = "".join([f" * {f.signal.outline(math.inf)[0].text}" for f in self.factors])
-        pieces = shift(self.signal.outline(stop - self.origin), self.origin)
+    def segments(self, stop: float) -> tuple[Piece, ...]:
+        scale = "".join([f" * {f.signal.segments(math.inf)[0].text}" for f in self.factors])
+        pieces = shift_segments(self.signal.segments(stop - self.origin), self.origin)
         return tuple([piece._replace(text=piece.text + scale) for piece in pieces])
 
-    def extremes(self, start: int, stop: int) -> tuple[float, float]:
-        scale = self.factors[0].signal.steady if self.factors else 1.0
+    def min_max(self, start: int, stop: int) -> tuple[float, float]:
+        scale = self.factors[0].signal.constant_value if self.factors else 1.0
         if scale is None or len(self.factors) > 1:  # several factors may round otherwise in one
-            return Signal.extremes(self, start, stop)
-        low, high = self.signal.extremes(start - self.origin, stop - self.origin)
+            return Signal.min_max(self, start, stop)
+        low, high = self.signal.min_max(start - self.origin, stop - self.origin)
         return min(low * scale, high * scale), max(low * scale, high * scale)
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
@@ -69,7 +69,7 @@ def _later(signal: Signal, by: int, start: int, stop: int) -> Iterator[int]:
     return (by + end for end in signal.cycle_ends(start - by, stop - by))
 
 
-class Standing:
+class ActiveOverrides:
     """Which entries hold, while time goes on."""
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class Standing:
         else:
             self._entries.append(entry)
 
-    def at(self, t: int, source: Signal) -> Region:
+    def at(self, t: int, source: Signal) -> OverrideRegion:
         """What stands at update t, no entry beginning later having begun yet."""
         self._entries = [entry for entry in self._entries if entry.stop > t]
         signal, origin, factors = source, 0, []
@@ -94,47 +94,47 @@ class Standing:
                 factors.append(entry)
             else:
                 signal, origin, factors = entry.signal, entry.start, []
-        return Region(signal, origin, tuple(factors))
+        return OverrideRegion(signal, origin, tuple(factors))
 
 
 def _product(first: Entry, second: Entry) -> Entry | None:
     """Two numbers that multiply for ever as one; None if they are something else."""
-    a, b = first.signal.steady, second.signal.steady
+    a, b = first.signal.constant_value, second.signal.constant_value
     lasting = math.isinf(first.stop) and math.isinf(second.stop)
     if a is None or b is None or not (lasting and first.factor and second.factor):
         return None
-    return second._replace(signal=Number(a * b, f"{a * b:g}"))
+    return second._replace(signal=ConstantSignal(a * b, f"{a * b:g}"))
 
 
 @dataclass(frozen=True, slots=True)
-class Patched(Signal):
+class OverrideSignal(Signal):
     """Regions one after the other, each keeping the clock of the whole."""
 
     starts: Array
-    regions: tuple[Region, ...]
+    regions: tuple[OverrideRegion, ...]
 
     def values(self, t: Times) -> Array:
         return piecewise(t, self.starts, lambda i, t: self.regions[i].values(t))
 
-    def outline(self, stop: float) -> tuple[Piece, ...]:
+    def segments(self, stop: float) -> tuple[Piece, ...]:
         pieces: list[Piece] = []
-        for i, first, last in spans(self.starts, 0, stop):
+        for i, first, last in intervals_between(self.starts, 0, stop):
             pieces += [
                 piece._replace(start=max(piece.start, first))
-                for piece in self.regions[i].outline(last)
+                for piece in self.regions[i].segments(last)
                 if piece.stop > first
             ]
         return tuple(pieces)
 
-    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+    def min_max(self, start: int, stop: int) -> tuple[float, float]:
         found = [
-            self.regions[i].extremes(first, int(last))
-            for i, first, last in spans(self.starts, start, stop)
+            self.regions[i].min_max(first, int(last))
+            for i, first, last in intervals_between(self.starts, start, stop)
         ]
         return min([low for low, _ in found]), max([high for _, high in found])
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        for i, first, last in spans(self.starts, start, stop):
+        for i, first, last in intervals_between(self.starts, start, stop):
             yield from self.regions[i].cycle_ends(first, int(last))
 
 
@@ -157,7 +157,7 @@ class Interval(Modifier):
     entries: Annotated[tuple[InstanceOf[Entry], ...], Kind.ENTRIES]
 
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
-        standing = Standing()
+        standing = ActiveOverrides()
         edges = {0} | {e.start for e in self.entries}
         edges |= {int(e.stop) for e in self.entries if math.isfinite(e.stop)}
         starts, regions, waiting = sorted(edges), [], list(reversed(self.entries))
@@ -165,7 +165,7 @@ class Interval(Modifier):
             while waiting and waiting[-1].start <= start:
                 standing.begin(waiting.pop())
             regions.append(standing.at(start, source))
-        return Patched(np.array(starts, dtype=np.float64), tuple(regions))
+        return OverrideSignal(np.array(starts, dtype=np.float64), tuple(regions))
 
     def length(self, source: Length) -> Length:
         return max([source, *[entry.start + entry.length for entry in self.entries]])

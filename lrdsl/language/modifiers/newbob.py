@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, NamedTuple
 from pydantic import Field
 
 from lrdsl.language.modifiers.base import modifier
-from lrdsl.language.modifiers.reactive import Reactive, State
+from lrdsl.language.modifiers.reactive import MetricModifier, State
 from lrdsl.language.parameters import Count, Value
 
 
@@ -18,7 +18,7 @@ class Progress(NamedTuple):
 
 
 @modifier
-class Newbob(Reactive):
+class Newbob(MetricModifier):
     """Multiplies by `factor` when a metric gains too little over the one before it.
 
     The gain is (before - now) / before, or 0 where the metric before is 0; it is too little below
@@ -36,10 +36,10 @@ class Newbob(Reactive):
     threshold: Value = 0.0025
     patience: Annotated[Count, Field(ge=0)] = 0.0
 
-    def start(self) -> Progress:
+    def initial_state(self) -> Progress:
         return Progress(None, self.patience)
 
-    def react(self, state: State, metric: float, value: float) -> tuple[Progress, float]:
+    def update(self, state: State, metric: float, value: float) -> tuple[Progress, float]:
         previous, patience = Progress(*state)
         remembered = previous if math.isnan(metric) else metric
         if previous is None:

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 from pydantic import Field
 
 from lrdsl.language.modifiers.base import modifier
-from lrdsl.language.modifiers.reactive import Reactive, State, lowered
+from lrdsl.language.modifiers.reactive import MetricModifier, State, reduction_factor
 from lrdsl.language.parameters import Count, Kind, Value
 
 
@@ -19,7 +19,7 @@ class Progress(NamedTuple):
 
 
 @modifier
-class Plateau(Reactive):
+class Plateau(MetricModifier):
     """Multiplies by `factor` once more than `patience` metrics in a row were no better.
 
     A metric is better than the best one so far when it is below it (with `mode=max` above it) by
@@ -44,10 +44,10 @@ class Plateau(Reactive):
     min_lr: Value = 0.0
     eps: Annotated[Value, Field(ge=0)] = 1e-8
 
-    def start(self) -> Progress:
+    def initial_state(self) -> Progress:
         return Progress(math.inf if self.mode == "min" else -math.inf)
 
-    def react(self, state: State, metric: float, value: float) -> tuple[Progress, float]:
+    def update(self, state: State, metric: float, value: float) -> tuple[Progress, float]:
         best, bad, cooling = Progress(*state)
         if self._is_better(metric, best):
             best, bad = metric, 0
@@ -57,7 +57,9 @@ class Plateau(Reactive):
             cooling, bad = cooling - 1, 0
         if bad <= self.patience:
             return Progress(best, bad, cooling), 1.0
-        return Progress(best, 0, self.cooldown), lowered(value, self.factor, self.min_lr, self.eps)
+        return Progress(best, 0, self.cooldown), reduction_factor(
+            value, self.factor, self.min_lr, self.eps
+        )
 
     def _is_better(self, metric: float, best: float) -> bool:
         sign = 1.0 if self.mode == "min" else -1.0

@@ -13,13 +13,21 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from lrdsl.language.modifiers.base import Length, Modifier
-from lrdsl.language.signal import Array, Exact, Piece, Signal, Times, half_up, spans
+from lrdsl.language.signal import (
+    Array,
+    Exact,
+    Piece,
+    Signal,
+    Times,
+    intervals_between,
+    round_half_up,
+)
 
 State: TypeAlias = "tuple[Any, ...]"
 """What a modifier remembers of the metrics that it has seen: a named tuple of plain numbers."""
 
 
-class Reactive(Modifier):
+class MetricModifier(Modifier):
     """A modifier that multiplies what stands left of it by a factor that reacts to a metric.
 
     It is a machine with a frozen state. The factor is 1 until a metric changes it, and a change
@@ -27,11 +35,11 @@ class Reactive(Modifier):
     """
 
     @abstractmethod
-    def start(self) -> State:
+    def initial_state(self) -> State:
         """The state before any metric has come."""
 
     @abstractmethod
-    def react(self, state: State, metric: float, value: float) -> tuple[State, float]:
+    def update(self, state: State, metric: float, value: float) -> tuple[State, float]:
         """The state after a metric, and by how much the factor changes: 1.0 for not at all.
 
         `metric` is a finite number, or NaN for any that is none: that one is no improvement, and
@@ -40,16 +48,18 @@ class Reactive(Modifier):
         """
 
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
-        return source  # as long as there is no metric; then `Reacting` takes over
+        return source  # as long as there is no metric; then `MetricScaledSignal` takes over
 
 
-def lowered(value: float, factor: float, least: float, eps: float = 0.0) -> float:
+def reduction_factor(value: float, factor: float, least: float, eps: float = 0.0) -> float:
     """What brings a value down by a factor, though not below `least`: what to multiply it by.
 
     1.0 where it would not come down by more than `eps`, so also for what is 0 or below.
 
-    >>> lowered(1.0, 0.5, 0.1), lowered(1.0, 0.5, 0.8), lowered(0.1, 0.5, 0.1)
-    (0.5, 0.8, 1.0)
+    >>> reduction_factor(1.0, 0.5, 0.1), reduction_factor(1.0, 0.5, 0.8)
+    (0.5, 0.8)
+    >>> reduction_factor(0.1, 0.5, 0.1)
+    1.0
     """
     after = max(value * factor, least)
     if not value - after > eps:
@@ -57,7 +67,7 @@ def lowered(value: float, factor: float, least: float, eps: float = 0.0) -> floa
     return factor if after > least else after / value
 
 
-class Reaction(NamedTuple):
+class MetricHistory(NamedTuple):
     """What a reactive modifier has made of the metrics so far: plain data.
 
     The factor is 1 before `updates[0]`, `factors[0]` from there on, and so forth. Updates are
@@ -68,37 +78,37 @@ class Reaction(NamedTuple):
     updates: tuple[int, ...] = ()
     factors: tuple[float, ...] = ()
 
-    def after(self, state: State, update: int, by: float) -> Reaction:
+    def after(self, state: State, update: int, by: float) -> MetricHistory:
         """The reaction with a new state, its factor changed by so much from `update` on."""
         if by == 1:
             return self._replace(state=state)
         factor = by * (self.factors[-1] if self.factors else 1.0)
         kept = bisect.bisect_left(self.updates, update)
-        return Reaction(state, (*self.updates[:kept], update), (*self.factors[:kept], factor))
+        return MetricHistory(state, (*self.updates[:kept], update), (*self.factors[:kept], factor))
 
 
 @dataclass(frozen=True)
-class Reacting(Signal):
+class MetricScaledSignal(Signal):
     """A signal under a reactive modifier, written `text`; its clock is 0 at update `zero`."""
 
     source: Signal
     text: str
     zero: Exact
-    reaction: Reaction
+    history: MetricHistory
 
     def values(self, t: Times) -> Array:
         values = self.source.values(t)
-        if not self.reaction.updates:
+        if not self.history.updates:
             return values
         # Updates of the run are whole, also where `skip` leaves a fraction.
         made = np.rint(t + float(self.zero))
         return values * self._factors[np.searchsorted(self._of_run, made, "right")]
 
-    def outline(self, stop: float) -> tuple[Piece, ...]:
-        pieces = self.source.outline(stop)
+    def segments(self, stop: float) -> tuple[Piece, ...]:
+        pieces = self.source.segments(stop)
         begins = [piece.start for piece in pieces]
         found: list[Piece] = []
-        for i, first, last in spans(self._starts, 0, stop):
+        for i, first, last in intervals_between(self._starts, 0, stop):
             factor = float(self._factors[i])
             scale = "" if factor == 1 else f" * {factor:g}"
             k = bisect.bisect_right(begins, first) - 1
@@ -107,10 +117,10 @@ class Reacting(Signal):
                 found.append(Piece(start, end, f"{piece.text}{scale} | {self.text}"))
         return tuple(found)
 
-    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+    def min_max(self, start: int, stop: int) -> tuple[float, float]:
         found: list[float] = []
-        for i, first, last in spans(self._starts, start, stop):
-            found += [x * self._factors[i] for x in self.source.extremes(first, int(last))]
+        for i, first, last in intervals_between(self._starts, start, stop):
+            found += [x * self._factors[i] for x in self.source.min_max(first, int(last))]
         return float(min(found)), float(max(found))
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
@@ -118,46 +128,46 @@ class Reacting(Signal):
 
     @cached_property
     def _of_run(self) -> Array:
-        return np.array(self.reaction.updates, dtype=np.float64)
+        return np.array(self.history.updates, dtype=np.float64)
 
     @cached_property
     def _starts(self) -> Array:
         """Where the factors begin on the own clock; the first one has always been there."""
-        return np.array([-math.inf, *(self._of_run - half_up(self.zero))])
+        return np.array([-math.inf, *(self._of_run - round_half_up(self.zero))])
 
     @cached_property
     def _factors(self) -> Array:
-        return np.array([1.0, *self.reaction.factors])
+        return np.array([1.0, *self.history.factors])
 
 
-class Reactor(NamedTuple):
+class MetricObserver(NamedTuple):
     """A reactive modifier in its place in a run.
 
     It reacts to metrics that are known at updates from `start` to before `stop`.
     """
 
-    modifier: Reactive
-    signal: Reacting
+    modifier: MetricModifier
+    signal: MetricScaledSignal
     start: Exact
     stop: Length
 
     @property
-    def reaction(self) -> Reaction:
+    def history(self) -> MetricHistory:
         """What it has made of the metrics so far."""
-        return self.signal.reaction
+        return self.signal.history
 
-    def observe(self, update: int, metric: float) -> Reaction:
+    def observe(self, update: int, metric: float) -> MetricHistory:
         """What it makes of a metric that is known now that `update` updates have been made."""
         if not self.start <= update < self.stop:
-            return self.reaction
+            return self.history
         # What stands before may have led to the first value of all (a warmup does), so that this
         # one value stays as it is.
         since = update + 1 if update == math.ceil(self.start) > 0 else update
-        value = self.signal.at(float(since - self.signal.zero))
+        value = self.signal.value_at(float(since - self.signal.zero))
         known = metric if math.isfinite(metric) else math.nan
-        state, by = self.modifier.react(self.reaction.state, known, value)
-        return self.reaction.after(state, since, by)
+        state, by = self.modifier.update(self.history.state, known, value)
+        return self.history.after(state, since, by)
 
-    def having(self, reaction: Reaction) -> Reactor:
+    def having(self, history: MetricHistory) -> MetricObserver:
         """The same with another reaction, whose factors are the same."""
-        return self._replace(signal=replace(self.signal, reaction=reaction))
+        return self._replace(signal=replace(self.signal, history=history))

@@ -18,22 +18,22 @@ from lrdsl.language.signal import (
     Piece,
     Signal,
     Times,
-    exact,
-    half_up,
+    decimal_fraction,
     last_multiple,
     merged,
     multiple,
     piecewise,
+    round_half_up,
     scaled,
-    shift,
+    shift_segments,
 )
 
 _HALF = Fraction(1, 2)
 
-MANY_PIECES = 1000
+MAX_LISTED_ROUNDS = 1000
 """More pieces than this are outlined as one."""
 
-MANY = 100_000
+MAX_ROUNDS = 100_000
 """Rounds of different length are listed one by one, up to this many."""
 
 
@@ -74,10 +74,10 @@ class Repeat(Modifier):
 
     def _rounds(self, count: int) -> Fraction:
         """How many first rounds `count` rounds take."""
-        ratio = exact(self.stretch)
+        ratio = decimal_fraction(self.stretch)
         if ratio == 1:
             return Fraction(count)
-        if count > MANY or count * abs(math.log(ratio)) > 700:
+        if count > MAX_ROUNDS or count * abs(math.log(ratio)) > 700:
             message = f"{count} rounds with this stretch are too many"
             raise ParameterError("times", message)
         return (ratio**count - 1) / (ratio - 1)
@@ -85,19 +85,19 @@ class Repeat(Modifier):
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
         assert isinstance(length, Fraction)
         if self.stretch == 1:
-            return Periodic(source, self, length, end, text)
-        return Rounds(source, self, length, self._boundaries(length, end), text)
+            return PeriodicSignal(source, self, length, end, text)
+        return VariablePeriodSignal(source, self, length, self._boundaries(length, end), text)
 
     def _boundaries(self, length: Fraction, stop: float) -> Array:
         """Where each round begins, and `stop`, the end of the last one, if there is one."""
-        ratio, size, end = exact(self.stretch), length, Fraction(0)
+        ratio, size, end = decimal_fraction(self.stretch), length, Fraction(0)
         starts = [0]
         while len(starts) <= self.times and end < LAST_STEP:
-            if len(starts) > MANY:
-                message = f"{MANY:,} rounds do not reach far: the stretch is too close to 1"
+            if len(starts) > MAX_ROUNDS:
+                message = f"{MAX_ROUNDS:,} rounds do not reach far: the stretch is too close to 1"
                 raise ParameterError("stretch", message, "give `times`, or leave `stretch` out")
             end += size
-            starts.append(half_up(end))
+            starts.append(round_half_up(end))
             # Exact while it matters, bounded in size always.
             size = _bounded(size * ratio)
             end = _bounded(end)
@@ -114,7 +114,7 @@ def _bounded(x: Fraction) -> Fraction:
 
 
 @dataclass(frozen=True, slots=True)
-class Periodic(Signal):
+class PeriodicSignal(Signal):
     """Rounds of equal length, the last of which ends at `stop`.
 
     That is where the run's clock says so: rounded from there, it may be an update beside `length`
@@ -147,38 +147,38 @@ class Periodic(Signal):
             values = repeat.about + (values - repeat.about) * repeat.scale**k
         return values
 
-    def outline(self, stop: float) -> tuple[Piece, ...]:
+    def segments(self, stop: float) -> tuple[Piece, ...]:
         period, end = self.length, min(stop, self.repeat.times * float(self.length))
-        inner = self.source.outline(max(math.ceil(period), 1))
-        if math.isinf(end) or end / period * len(inner) > MANY_PIECES:
+        inner = self.source.segments(max(math.ceil(period), 1))
+        if math.isinf(end) or end / period * len(inner) > MAX_LISTED_ROUNDS:
             return (Piece(0, stop, f"{summary(inner)} | {self.text}"),)
         pieces: list[Piece] = []
         for k in range(math.ceil(end / period)):
-            begin, until = half_up(k * period), half_up((k + 1) * period)
-            pieces += shift(within(inner, until - begin), begin) if begin < until else ()
+            begin, until = round_half_up(k * period), round_half_up((k + 1) * period)
+            pieces += shift_segments(within(inner, until - begin), begin) if begin < until else ()
         return within(pieces, stop, self.text)
 
-    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+    def min_max(self, start: int, stop: int) -> tuple[float, float]:
         period, whole = self.length.numerator, self.length.denominator == 1
         if stop - start < 2 * period or not whole or self.repeat.scale != 1:
-            return Signal.extremes(self, start, stop)
+            return Signal.min_max(self, start, stop)
         # A whole round lies within, and all rounds are alike; the end of the last may stick out.
-        low, high = self.source.extremes(0, period)
-        ends = [self.at(start), self.at(stop - 1)]
+        low, high = self.source.min_max(0, period)
+        ends = [self.value_at(start), self.value_at(stop - 1)]
         if start + period > self.repeat.times * period:
             low, high = ends[0], ends[0]
         return min(low, *ends), max(high, *ends)
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        # half_up(k·length) ≤ t  ⇔  k < (t + ½)/length
+        # round_half_up(k·length) ≤ t  ⇔  k < (t + ½)/length
         first, last = (math.ceil((t + _HALF) / self.length) for t in (start, stop))
         rounds = range(max(first, 1), int(min(last, self.repeat.times)))
-        ends = (half_up(k * self.length) for k in rounds)
+        ends = (round_half_up(k * self.length) for k in rounds)
         return merged(ends, iter([int(self.stop)] if start < self.stop <= stop else []))
 
 
 @dataclass(frozen=True, slots=True)
-class Rounds(Signal):
+class VariablePeriodSignal(Signal):
     """Rounds of different length; round k begins at `starts[k]`."""
 
     source: Signal
@@ -201,10 +201,11 @@ class Rounds(Signal):
         values = self.source.values(local)
         return repeat.about + (values - repeat.about) * repeat.scale ** min(k, last)
 
-    def outline(self, stop: float) -> tuple[Piece, ...]:
-        formula = f"{summary(self.source.outline(max(half_up(self.length), 1)))} | {self.text}"
+    def segments(self, stop: float) -> tuple[Piece, ...]:
+        once = self.source.segments(max(round_half_up(self.length), 1))
+        formula = f"{summary(once)} | {self.text}"
         starts = [int(s) for s in self.starts if s < stop]
-        if math.isinf(stop) or len(starts) > MANY_PIECES:
+        if math.isinf(stop) or len(starts) > MAX_LISTED_ROUNDS:
             return (Piece(0, stop, formula),)
         rounds = zip(itertools.count(1), starts, [*starts[1:], stop])
         return within([Piece(i, j, f"{formula} round {k}") for k, i, j in rounds if i < j], stop)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from lrdsl.language.modifiers.base import Filter, Length, ends, modifier
 from lrdsl.language.parameters import ParameterError, Updates
-from lrdsl.language.signal import Piece, Signal, Times, half_up, whole
+from lrdsl.language.signal import Piece, Signal, Times, round_half_up, whole
 
 
 @modifier
@@ -25,20 +25,20 @@ class Skip(Filter):
     def times(self, t: Times) -> Times:
         return t + float(self.n)
 
-    def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
-        skipped = half_up(self.n)
+    def segments(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
+        skipped = round_half_up(self.n)
         return tuple(
             [
                 Piece(max(start - skipped, 0), whole(end - skipped), f"{formula} | {text}")
-                for start, end, formula in source.outline(stop + skipped)
+                for start, end, formula in source.segments(stop + skipped)
                 if end > skipped
             ]
         )
 
-    def extremes(self, source: Signal, start: int, stop: int) -> tuple[float, float] | None:
+    def min_max(self, source: Signal, start: int, stop: int) -> tuple[float, float] | None:
         if self.n.denominator != 1:
             return None
-        return source.extremes(start + self.n.numerator, stop + self.n.numerator)
+        return source.min_max(start + self.n.numerator, stop + self.n.numerator)
 
     def length(self, source: Length) -> Length:
         if ends(source) and source <= self.n:

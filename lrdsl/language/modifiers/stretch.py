@@ -28,8 +28,8 @@ class Stretch(Filter):
     def times(self, t: Times) -> Array:
         return scaled(t, 1 / self.k)
 
-    def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
-        pieces = source.outline(stop if math.isinf(stop) else math.ceil(stop / self.k))
+    def segments(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
+        pieces = source.segments(stop if math.isinf(stop) else math.ceil(stop / self.k))
         edges = [min(math.ceil(piece.start * self.k), stop) for piece in pieces] + [stop]
         return tuple(
             [

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from lrdsl.language.modifiers.base import Filter, Length, modifier
 from lrdsl.language.parameters import Updates
-from lrdsl.language.signal import Array, Piece, Signal, Times, half_up, held
+from lrdsl.language.signal import Array, Piece, Signal, Times, clamp_end, round_half_up
 
 
 @modifier
@@ -26,16 +26,16 @@ class Take(Filter):
         return np.minimum(t, float(self.n))
 
     def values(self, source: Signal, t: Times) -> Array:
-        return held(t, float(self.n), source.values)
+        return clamp_end(t, float(self.n), source.values)
 
-    def outline(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
+    def segments(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
         if stop <= self.n:
-            return source.outline(stop)
-        *others, last = source.outline(max(half_up(self.n), 1))
+            return source.segments(stop)
+        *others, last = source.segments(max(round_half_up(self.n), 1))
         return (*others, last._replace(stop=stop))
 
-    def extremes(self, source: Signal, start: int, stop: int) -> tuple[float, float] | None:
-        return source.extremes(start, stop) if self.n.denominator == 1 else None
+    def min_max(self, source: Signal, start: int, stop: int) -> tuple[float, float] | None:
+        return source.min_max(start, stop) if self.n.denominator == 1 else None
 
     def length(self, source: Length) -> Length:
         return self.n

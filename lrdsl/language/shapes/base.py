@@ -11,13 +11,13 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from lrdsl.language.curves import CURVES, Curve
-from lrdsl.language.parameters import Kind, Lean, Parameter, Parametrised
+from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter
 from lrdsl.language.signal import Array, Times
-from lrdsl.util.entry_points import Plugins
+from lrdsl.util.entry_points import EntryPointGroup
 from lrdsl.util.registry import Registry
 
 
-class Shape(Parametrised):
+class Shape(CallableModel):
     """A schedule with its parameters known. The fields are the parameters of its call."""
 
     name: ClassVar[str]
@@ -59,7 +59,7 @@ class Form:
         return self.cls.bracket
 
     @cached_property
-    def hidden(self) -> Mapping[str, Lean]:
+    def hidden(self) -> Mapping[str, ContextDefault]:
         """Fields that are filled although no call names them."""
         return {k: v for k, v in self.cls.hidden().items() if k not in self.fixed}
 
@@ -99,7 +99,7 @@ def _of_curves(name: str | None) -> bool:
 
 
 SHAPES: Registry[Form] = Registry(
-    "shape", "lrdsl.language.shapes", make=_of_curves, plugins=Plugins("lrdsl.shapes")
+    "shape", "lrdsl.language.shapes", make=_of_curves, plugins=EntryPointGroup("lrdsl.shapes")
 )
 
 S = TypeVar("S", bound=type[Shape])

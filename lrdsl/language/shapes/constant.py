@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.language.parameters import Lean, Steps, Value, lean
+from lrdsl.language.parameters import ContextDefault, Steps, Value, default_from
 from lrdsl.language.shapes.base import Shape, shape
 from lrdsl.language.signal import Array, Times
 
@@ -21,8 +21,8 @@ class Constant(Shape):
     begins_at: ClassVar[str | None] = "value"
     may_be_endless: ClassVar[bool] = True
 
-    value: Value = lean(Lean.BASE)
-    steps: Annotated[Steps, Field(ge=0)] = lean(Lean.REST)
+    value: Value = default_from(ContextDefault.BASE)
+    steps: Annotated[Steps, Field(ge=0)] = default_from(ContextDefault.REST)
 
     def values(self, t: Times) -> Array:
         return np.full(t.size, self.value)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lrdsl.language.parameters import Lean, Value, lean
+from lrdsl.language.parameters import ContextDefault, Value, default_from
 from lrdsl.language.shapes.base import shape
 from lrdsl.language.shapes.ramp import Mode, Ramp
 
@@ -20,4 +20,4 @@ class Cooldown(Ramp):
     positional: ClassVar[tuple[str, ...] | None] = ("mode", "steps", "end")
 
     mode: Mode = "linear"
-    start: Value = lean(Lean.PREV)
+    start: Value = default_from(ContextDefault.PREV)

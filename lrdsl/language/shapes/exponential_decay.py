@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.language.parameters import Duration, Flag, Lean, Value, lean
+from lrdsl.language.parameters import ContextDefault, Duration, Flag, Value, default_from
 from lrdsl.language.shapes.base import Shape, shape
 from lrdsl.language.signal import Array, scaled
 
@@ -23,7 +23,7 @@ class ExponentialDecay(Shape):
     name: ClassVar[str] = "exponential_decay"
     begins_at: ClassVar[str | None] = "start"
 
-    start: Value = lean(Lean.PREV)
+    start: Value = default_from(ContextDefault.PREV)
     rate: Annotated[Value, Field(gt=0)]
     every: Annotated[Duration, Field(gt=0)] = Fraction(1)
     staircase: Flag = False

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lrdsl.language.parameters import Lean, Value, lean
+from lrdsl.language.parameters import ContextDefault, Value, default_from
 from lrdsl.language.shapes.base import shape
 from lrdsl.language.shapes.constant import Constant
 
@@ -17,4 +17,4 @@ class Hold(Constant):
     name: ClassVar[str] = "hold"
     positional: ClassVar[tuple[str, ...] | None] = ("steps",)
 
-    value: Value = lean(Lean.PREV)
+    value: Value = default_from(ContextDefault.PREV)

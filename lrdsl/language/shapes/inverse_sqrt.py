@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.language.parameters import Lean, Updates, Value, lean
+from lrdsl.language.parameters import ContextDefault, Updates, Value, default_from
 from lrdsl.language.shapes.base import Shape, shape
 from lrdsl.language.signal import Array
 
@@ -24,7 +24,7 @@ class InverseSqrt(Shape):
     name: ClassVar[str] = "inverse_sqrt"
     begins_at: ClassVar[str | None] = "start"
 
-    start: Value = lean(Lean.PREV)
+    start: Value = default_from(ContextDefault.PREV)
     warmup: Annotated[Updates, Field(ge=1)] = Fraction(1)
 
     def values(self, t: Array) -> Array:

@@ -5,7 +5,14 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.language.parameters import Lean, Milestones, ParameterError, Value, Values, lean
+from lrdsl.language.parameters import (
+    ContextDefault,
+    Milestones,
+    ParameterError,
+    Value,
+    Values,
+    default_from,
+)
 from lrdsl.language.shapes.base import Shape, shape
 from lrdsl.language.signal import Array
 
@@ -23,7 +30,7 @@ class Multistep(Shape):
 
     name: ClassVar[str] = "multistep"
 
-    start: Value = lean(Lean.PREV)
+    start: Value = default_from(ContextDefault.PREV)
     gamma: Values
     at: Annotated[Milestones, Field(min_length=1)]
 

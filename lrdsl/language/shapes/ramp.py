@@ -8,16 +8,16 @@ from pydantic import Field
 from lrdsl.language.curves import Curve
 from lrdsl.language.parameters import (
     REQUIRED,
+    ContextDefault,
     Flag,
     Kind,
-    Lean,
     Parameter,
     Steps,
     Value,
-    lean,
+    default_from,
 )
 from lrdsl.language.shapes.base import Form, Shape, shape
-from lrdsl.language.signal import Array, Times, held
+from lrdsl.language.signal import Array, Times, clamp_end
 
 Mode = Annotated[Any, Kind.MODE]
 """A curve with its parameters known; the default of a field is the curve's name."""
@@ -38,9 +38,9 @@ class Ramp(Shape):
     begins_at: ClassVar[str | None] = "start"
 
     mode: Mode
-    start: Value = lean(Lean.PREV)
+    start: Value = default_from(ContextDefault.PREV)
     end: Value = 0.0
-    steps: Annotated[Steps, Field(ge=0)] = lean(Lean.REST)
+    steps: Annotated[Steps, Field(ge=0)] = default_from(ContextDefault.REST)
     closed: Flag = False
 
     def model_post_init(self, context: Any) -> None:
@@ -50,7 +50,7 @@ class Ramp(Shape):
         span = float(self.steps - 1 if self.closed else self.steps)
         if span <= 0:  # all times are at the end
             t, span = np.ones(t.size), 1.0
-        values = held(t, span, lambda t: self.mode.between(self.start, self.end, t, span))
+        values = clamp_end(t, span, lambda t: self.mode.between(self.start, self.end, t, span))
         # Rounding may step a hair over an end of the curve.
         low, high = min(self.start, self.end), max(self.start, self.end)
         return values.clip(low, high, out=values)

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from lrdsl import diagnostics as diag
-from lrdsl.language.parameters import Kind, Lean, ParameterError, Value, lean
+from lrdsl.language.parameters import ContextDefault, Kind, ParameterError, Value, default_from
 from lrdsl.language.shapes.base import Shape, shape
 from lrdsl.language.signal import Array, last_multiple, scaled
 
@@ -29,7 +29,7 @@ class Step(Shape):
     keywords: ClassVar[tuple[str, ...]] = ("half_life",)
     begins_at: ClassVar[str | None] = "start"
 
-    start: Value = lean(Lean.PREV)
+    start: Value = default_from(ContextDefault.PREV)
     gamma: Annotated[float | None, Kind.VALUE, Field(gt=0)] = None
     every: Annotated[Fraction | None, Kind.DURATION, Field(ge=1)] = None
     half_life: Annotated[Fraction | None, Kind.DURATION, Field(gt=0)] = None

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.language.parameters import Lean, Value, lean
+from lrdsl.language.parameters import ContextDefault, Value, default_from
 from lrdsl.language.shapes.base import Shape, shape
 from lrdsl.language.signal import Array
 
@@ -36,7 +36,7 @@ class TimeBased(Shape):
     name: ClassVar[str] = "time_based"
     begins_at: ClassVar[str | None] = "start"
 
-    start: Value = lean(Lean.PREV)
+    start: Value = default_from(ContextDefault.PREV)
     rate: Annotated[Value, Field(ge=0, le=1e300)]
 
     def values(self, t: Array) -> Array:

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lrdsl.language.parameters import Lean, Steps, Value, lean
+from lrdsl.language.parameters import ContextDefault, Steps, Value, default_from
 from lrdsl.language.shapes.base import shape
 from lrdsl.language.shapes.ramp import Mode, Ramp
 
@@ -24,6 +24,6 @@ class Warmup(Ramp):
     positional: ClassVar[tuple[str, ...] | None] = ("mode", "steps", "start", "end")
 
     mode: Mode = "linear"
-    steps: Annotated[Steps, Field(ge=0)] = lean(Lean.REST)
+    steps: Annotated[Steps, Field(ge=0)] = default_from(ContextDefault.REST)
     start: Value = 0.0
-    end: Value = lean(Lean.NEXT)
+    end: Value = default_from(ContextDefault.NEXT)

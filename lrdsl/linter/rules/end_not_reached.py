@@ -64,11 +64,11 @@ class EndNotReached(Rule):
         for part in subject.parts:
             if part.start < total < part.stop == length and falls(part):
                 # The boundary belongs to what follows: at update `total` it should be over.
-                left = part.signal.at(total - part.start) - part.leads_to
+                left = part.signal.value_at(total - part.start) - part.leads_to
                 if left > self.tolerance * (part.begins - part.leads_to):
                     message = (
                         f"the run ends {length - total:g} updates before this does: the last"
-                        f" update has {part.signal.at(total - 1 - part.start):g}, not"
+                        f" update has {part.signal.value_at(total - 1 - part.start):g}, not"
                         f" {part.leads_to:g}"
                     )
                     yield Finding(message, part.span, "leave its length out, or shorten the others")

@@ -86,9 +86,9 @@ class JointJump(Rule):
     def _is_large(self, joint: Joint) -> bool:
         if joint.before == joint.after:
             return False
-        ends = [joint.left.signal.at(0), joint.before, joint.after]
+        ends = [joint.left.signal.value_at(0), joint.before, joint.after]
         if joint.right.stop < np.inf:
-            ends.append(joint.right.signal.at(float(joint.right.stop - joint.right.start)))
+            ends.append(joint.right.signal.value_at(float(joint.right.stop - joint.right.start)))
         scale = float(np.max(np.abs(ends)))
         return self._differ(joint.before, joint.after, NEGLIGIBLE * scale)
 

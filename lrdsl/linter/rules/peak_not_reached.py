@@ -81,7 +81,7 @@ def _best(subject: Subject, part: Part) -> float | None:
     ):
         return None
     if subject.total is not None and part.stop >= subject.total:
-        return part.signal.at(subject.total - 1 - part.start)
+        return part.signal.value_at(subject.total - 1 - part.start)
     first = bisect_left(subject.parts, part.stop, key=lambda x: x.start)
     following = list(takewhile(lambda x: x.start == part.stop, islice(subject.parts, first, None)))
     seen = [x.begins for x in following if x.start < x.stop]

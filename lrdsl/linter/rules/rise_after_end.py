@@ -91,7 +91,7 @@ def _own_end(subject: Subject, part: Part) -> float:
     stop = min(part.stop, subject.end)
     if math.isinf(stop):
         return part.begins
-    return part.leads_to if stop == part.stop else part.signal.at(float(stop - part.start))
+    return part.leads_to if stop == part.stop else part.signal.value_at(float(stop - part.start))
 
 
 def _is_formula(root: ast.Node) -> bool:

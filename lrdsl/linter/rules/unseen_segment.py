@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import ClassVar
 
-from lrdsl.language.signal import half_up
+from lrdsl.language.signal import round_half_up
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.syntax import ast
@@ -44,7 +44,7 @@ class UnseenSegment(Rule):
         ends.append((subject.schedule.length, "the schedule is over after {} updates"))
         replaced = _replaced_from(subject)
         if replaced is not None:
-            ends.append((half_up(replaced), "an `interval` replaces it from update {} on"))
+            ends.append((round_half_up(replaced), "an `interval` replaces it from update {} on"))
         seen: set[tuple[int, int]] = set()
         for part in subject.parts:
             if part.start == part.stop or part.stop <= 0 or part.span[:2] in seen:

@@ -43,7 +43,7 @@ class UnusedDefinition(Rule):
         used = {*elsewhere, *_called(subject.tree)}
         for name in reversed(list(own)):  # a definition uses those above it
             if name in used:
-                used.update(*[_called(root) for root in own[name].roots])
+                used.update(*[_called(root) for root in own[name].expressions])
         for name in own:
             if name not in used:
                 yield Finding(f"nothing uses the definition `{name}`", subject.tree.span)

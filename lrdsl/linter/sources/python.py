@@ -22,7 +22,7 @@ from lrdsl.linter.sources.python_literals import Literal, read_literal
 from lrdsl.linter.sources.python_optimizers import told
 from lrdsl.linter.sources.suppressions import Control
 from lrdsl.syntax.spec import NAME, as_number
-from lrdsl.tree.coerce import source_of
+from lrdsl.tree.coerce import spec_text
 from lrdsl.tree.keywords import is_tree
 
 
@@ -249,7 +249,7 @@ class _Module:
     def _text_of_tree(node: ast.expr) -> str | None:
         """The text of a tree; None if it is not all literals, or is no tree after all."""
         try:
-            return source_of(ast.literal_eval(node))
+            return spec_text(ast.literal_eval(node))
         except (ValueError, TypeError, SpecError, RecursionError, MemoryError):
             return None
 

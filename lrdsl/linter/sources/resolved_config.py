@@ -23,7 +23,7 @@ from lrdsl.linter.sources.heuristics import (
     looks_like_spec,
 )
 from lrdsl.syntax.spec import NAME, as_number
-from lrdsl.tree.coerce import source_of
+from lrdsl.tree.coerce import spec_text
 from lrdsl.tree.keywords import is_data, is_tree
 
 _RUN = PARTS - {"spec", "definitions"}
@@ -192,7 +192,7 @@ def _is_tree(name: str, value: Any) -> bool:
     if not is_spec_key(name) or not is_tree(value):
         return False
     try:
-        return calls_schedule(source_of(_filled(value)))
+        return calls_schedule(spec_text(_filled(value)))
     except SpecError:
         return not isinstance(value, list)  # its key is the name of something to be called
 
@@ -209,7 +209,7 @@ def _filled(tree: Any) -> Any:
 
 def _place(value: Any, key: str, known: Mapping[str, Any]) -> Place:
     try:
-        return Place(key, source_of(_filled(value)), _ordered(known))
+        return Place(key, spec_text(_filled(value)), _ordered(known))
     except SpecError as error:
         return Place(key, "", _ordered(known), mistakes=error.diagnostics)
 

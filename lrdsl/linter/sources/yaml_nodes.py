@@ -16,7 +16,7 @@ _STYLES: dict[str | None, Style] = {
 }
 
 
-DEEPEST = 500
+MAX_YAML_DEPTH = 500
 """Levels of the deepest nesting that is read; the work that libyaml has grows with its square.
 
 Half of the 1000 levels at which libyaml itself gives up from 0.2.6 on, so that the message does not
@@ -117,11 +117,11 @@ def _nested_ahead(scanned: str) -> bool:
     """Whether the scanner met libyaml's own limit, in brackets for which no event was made yet."""
     ahead = scanned[-_READ_AHEAD:]
     opened = ahead.count("[") + ahead.count("{")
-    return opened - ahead.count("]") - ahead.count("}") >= DEEPEST
+    return opened - ahead.count("]") - ahead.count("}") >= MAX_YAML_DEPTH
 
 
 def _too_deep(line: int) -> NotYaml:
-    return NotYaml(f"line {line + 1}: it is nested deeper than {DEEPEST} levels")
+    return NotYaml(f"line {line + 1}: it is nested deeper than {MAX_YAML_DEPTH} levels")
 
 
 def _documents(loader: Any, shift: int, yaml: Any) -> Iterator[Node]:
@@ -165,7 +165,7 @@ def _documents(loader: Any, shift: int, yaml: Any) -> Iterator[Node]:
             parent.pairs.append((keys[-1], node))
             keys[-1] = None
         if isinstance(event, yaml.CollectionStartEvent) and not isinstance(node, Scalar):
-            if len(stack) >= DEEPEST:
+            if len(stack) >= MAX_YAML_DEPTH:
                 raise _too_deep(event.start_mark.line)
             stack.append(node)
             keys.append(None)

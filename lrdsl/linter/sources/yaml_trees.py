@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from lrdsl.diagnostics import MadeText, Span, SpecError
+from lrdsl.diagnostics import SourceMappedText, Span, SpecError
 from lrdsl.linter.sources import yaml_nodes
 from lrdsl.linter.sources.heuristics import calls_schedule, is_number
 from lrdsl.linter.sources.placeholders import Hole, fill
 from lrdsl.linter.sources.yaml_nodes import Node, Scalar
-from lrdsl.tree.coerce import source_of
+from lrdsl.tree.coerce import spec_text
 from lrdsl.tree.keywords import is_tree
 
 _GIVEN = re.compile(r"given_\w+")
@@ -24,7 +24,7 @@ _MOST = 10_000
 class Found(NamedTuple):
     """The text of a tree, the place in the file of each character, and its stand-ins."""
 
-    text: MadeText
+    text: SourceMappedText
     offsets: tuple[int, ...]
     unknown: tuple[tuple[int, int], ...]
 
@@ -44,7 +44,7 @@ def is_one(node: Node, by_place: bool, holes: Callable[[str], Iterator[Hole]]) -
     if by_place:
         return True
     try:
-        return calls_schedule(source_of(_Reader(holes).data(node, "", 0)))
+        return calls_schedule(spec_text(_Reader(holes).data(node, "", 0)))
     except (SpecError, _NoTree):
         return False
 
@@ -59,10 +59,10 @@ def text_of(node: Node, holes: Callable[[str], Iterator[Hole]]) -> Found | None:
     """
     reader = _Reader(holes)
     try:
-        text = source_of(reader.data(node, "", 0))
+        text = spec_text(reader.data(node, "", 0))
     except (SpecError, _NoTree):
         return None
-    assert isinstance(text, MadeText)
+    assert isinstance(text, SourceMappedText)
     offsets = [
         reader.starts.get(text.place(Span(i, i + 1)), reader.starts[""]) for i in range(len(text))
     ]

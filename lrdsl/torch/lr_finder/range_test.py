@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.schedule.schedule import compile
 from lrdsl.torch.lr_finder import validation as check
 from lrdsl.torch.lr_finder.result import RangeTest, Stop
@@ -167,7 +167,7 @@ def _run(
         except StopIteration:
             if step == 1:
                 message, fix = "there are no batches", "a generator serves once: make it anew"
-                raise fail(diag.BAD_SETTING, message, fix=fix) from None
+                raise spec_error(diag.BAD_SETTING, message, fix=fix) from None
             return "no more batches", f"the batches ran out after {step - 1} of {len(rates)} steps"
         for group, share in zip(optimizer.param_groups, shares, strict=True):
             _LR.put(group, rate * share)

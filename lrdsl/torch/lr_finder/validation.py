@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import fail
+from lrdsl.diagnostics import spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.slots import finite, number_at, plain, slot_of
@@ -21,7 +21,7 @@ from lrdsl.util.registry import did_you_mean
 MODES = ("exponential", "linear")
 """How the rate may go from `low` to `high`: shapes of the language."""
 
-FEWEST_STEPS = 10
+MIN_STEPS = 10
 """With fewer there is no curve to read anything off."""
 
 _PAIR = "lambda model, batch: loss_fn(model(batch[0]), batch[1])"
@@ -37,50 +37,60 @@ def sweep(mode: object, low: object, high: object, steps: int) -> str:
     if mode not in MODES:
         near = did_you_mean(mode, MODES) if isinstance(mode, str) else None
         message = f"`mode` is {' or '.join(MODES)}, not {mode!r}"
-        raise fail(diag.BAD_SETTING, message, fix=near and near[0])
+        raise spec_error(diag.BAD_SETTING, message, fix=near and near[0])
     least, most = _number(low, "low"), _number(high, "high")
     if least < 0 or (least == 0 and mode == "exponential"):
         message = f"`low` is a learning rate above 0, not {plain(low)!r}"
-        raise fail(diag.BAD_SETTING, message, fix="the default is 1e-7")
+        raise spec_error(diag.BAD_SETTING, message, fix="the default is 1e-7")
     if least >= most:
         message = f"the rates go up from `low` to `high`, not from {least!r} to {most!r}"
         swapped = f"write `low={most!r}, high={least!r}`" if least > most else None
-        raise fail(diag.BAD_SETTING, message, fix=swapped)
+        raise spec_error(diag.BAD_SETTING, message, fix=swapped)
     return f"{mode}({least!r}, {most!r}, {steps}, closed=true)"
 
 
 def settings(steps: object, smoothing: object, diverge: object) -> None:
     """Check the other numbers."""
     number = as_number(steps)
-    if not isinstance(number, int) or not FEWEST_STEPS <= number <= LAST_STEP:
-        message = f"`steps` is a whole number of updates, {FEWEST_STEPS} or more, not {steps!r}"
-        raise fail(diag.BAD_SETTING, message)
+    if not isinstance(number, int) or not MIN_STEPS <= number <= LAST_STEP:
+        message = f"`steps` is a whole number of updates, {MIN_STEPS} or more, not {steps!r}"
+        raise spec_error(diag.BAD_SETTING, message)
     if not 0 <= _number(smoothing, "smoothing") < 1:
         message = f"`smoothing` is at least 0 and below 1, not {smoothing!r}"
-        raise fail(diag.BAD_SETTING, message, fix="0 is none, 0.9 the default")
+        raise spec_error(diag.BAD_SETTING, message, fix="0 is none, 0.9 the default")
     if diverge is not None and _number(diverge, "diverge") <= 1:
         message = f"`diverge` is how many times the best loss is too much, above 1, not {diverge!r}"
-        raise fail(diag.BAD_SETTING, message, fix="None never stops the test, 4 is the default")
+        raise spec_error(
+            diag.BAD_SETTING, message, fix="None never stops the test, 4 is the default"
+        )
 
 
 def model(model: object, optimizer: object) -> None:
     """Check that there is something to train, and that the optimizer trains it."""
     if not isinstance(model, nn.Module):
-        raise fail(diag.BAD_SETTING, f"a model is a torch.nn.Module, not a {type(model).__name__}")
+        raise spec_error(
+            diag.BAD_SETTING, f"a model is a torch.nn.Module, not a {type(model).__name__}"
+        )
     if not isinstance(optimizer, Optimizer):
         found = type(optimizer).__name__
-        raise fail(diag.BAD_GROUP, f"a range test drives a torch.optim.Optimizer, not a {found}")
+        raise spec_error(
+            diag.BAD_GROUP, f"a range test drives a torch.optim.Optimizer, not a {found}"
+        )
     if any(is_lazy(x) for x in [*model.parameters(), *model.buffers()]):
         message = "the model has parameters without a shape: what its first batch makes stays"
-        raise fail(diag.BAD_SETTING, message, fix="run the model on one batch before the test")
+        raise spec_error(
+            diag.BAD_SETTING, message, fix="run the model on one batch before the test"
+        )
     wanted = {id(p) for p in model.parameters() if p.requires_grad}
     if not wanted:
         message = "no parameter of the model requires a gradient: there is nothing to train"
-        raise fail(diag.BAD_SETTING, message, fix="call `requires_grad_()` on those to be trained")
+        raise spec_error(
+            diag.BAD_SETTING, message, fix="call `requires_grad_()` on those to be trained"
+        )
     if not any(id(p) in wanted for group in optimizer.param_groups for p in group["params"]):
         message = "the optimizer has none of the parameters that the model trains"
         fix = "make the optimizer of `model.parameters()`, after the model has its final form"
-        raise fail(diag.BAD_GROUP, message, fix=fix)
+        raise spec_error(diag.BAD_GROUP, message, fix=fix)
 
 
 def shares(optimizer: Optimizer) -> list[float]:
@@ -103,7 +113,7 @@ def loss_fn(loss_fn: object) -> None:
     """Check that it takes a model and a batch, as far as can be seen."""
     if not callable(loss_fn):
         message = f"`loss_fn` is a function of the model and a batch, not {loss_fn!r}"
-        raise fail(diag.BAD_SETTING, message, fix=f"write `{_PAIR}`")
+        raise spec_error(diag.BAD_SETTING, message, fix=f"write `{_PAIR}`")
     called = loss_fn.forward if isinstance(loss_fn, nn.Module) else loss_fn
     try:
         names = [*inspect.signature(called).parameters]
@@ -111,19 +121,19 @@ def loss_fn(loss_fn: object) -> None:
         return
     if any(name in _TARGETS for name in names[1:]):
         message = "`loss_fn` takes the model and a batch, not outputs and targets"
-        raise fail(diag.BAD_SETTING, message, fix=f"write `{_PAIR}`")
+        raise spec_error(diag.BAD_SETTING, message, fix=f"write `{_PAIR}`")
 
 
 def batches(batches: object) -> None:
     """Check that there are batches to iterate over, as far as can be seen without taking one."""
     if isinstance(batches, tuple) and batches and all(isinstance(x, Tensor) for x in batches):
         fix = "write `[(inputs, targets)]`, or pass a DataLoader"
-        raise fail(
+        raise spec_error(
             diag.BAD_SETTING, "`batches` is an iterable of batches, not a single one", fix=fix
         )
     if not isinstance(batches, Iterable) or isinstance(batches, (str, bytes, Mapping)):
         message = f"`batches` is an iterable of batches, not a {type(batches).__name__}"
-        raise fail(diag.BAD_SETTING, message, fix="pass a DataLoader, or a list of batches")
+        raise spec_error(diag.BAD_SETTING, message, fix="pass a DataLoader, or a list of batches")
 
 
 def loss(loss: Any) -> Tensor:
@@ -134,18 +144,22 @@ def loss(loss: Any) -> Tensor:
         if loss is None:
             fix = "end it with `return loss`"
         shown = "None" if loss is None else f"a {type(loss).__name__}"
-        raise fail(diag.BAD_METRIC, f"{wanted}, not {shown}", fix=fix)
+        raise spec_error(diag.BAD_METRIC, f"{wanted}, not {shown}", fix=fix)
     if loss.numel() != 1 or not loss.is_floating_point():
         shown = f"one of shape {tuple(loss.shape)} and type {loss.dtype}"
-        raise fail(diag.BAD_METRIC, f"{wanted}, not {shown}", fix="take the mean: `loss.mean()`")
+        raise spec_error(
+            diag.BAD_METRIC, f"{wanted}, not {shown}", fix="take the mean: `loss.mean()`"
+        )
     if not loss.requires_grad:
         message = "the loss has no gradient: it does not depend on what the model trains"
-        raise fail(diag.BAD_METRIC, message, fix="compute it without `no_grad()` and `detach()`")
+        raise spec_error(
+            diag.BAD_METRIC, message, fix="compute it without `no_grad()` and `detach()`"
+        )
     return loss
 
 
 def _number(value: object, name: str) -> float:
     number = as_number(plain(value))
     if number is None or not math.isfinite(number):
-        raise fail(diag.BAD_SETTING, f"`{name}` is a finite number, not {plain(value)!r}")
+        raise spec_error(diag.BAD_SETTING, f"`{name}` is a finite number, not {plain(value)!r}")
     return float(number)
