@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import lrdsl
 from lrdsl.compiler import frontend
 from lrdsl.compiler.lower import Laid
-from lrdsl.language.library import keep
+from lrdsl.language.library import register
 from lrdsl.language.signal import Number
 from lrdsl.linter import engine, subject
 from lrdsl.linter.config import Project
@@ -98,7 +98,7 @@ def test_definitions_and_shapes_are_known_from_when_they_are_made() -> None:
         assert calls_schedule("late_fall(1)")
         assert looks_like_spec("late_fall")
     finally:
-        keep({}, ["late_fall"])
+        register({}, ["late_fall"])
     assert not calls_schedule("late_fall(1)")
 
 

@@ -42,7 +42,9 @@ def main(config):
 
 main()
 """
-LIBRARY = [path.relative_to(ROOT).as_posix() for path in (ROOT / "lrdsl/library").glob("*.lr")]
+LIBRARY = [
+    path.relative_to(ROOT).as_posix() for path in (ROOT / "lrdsl/language/library").glob("*.lr")
+]
 
 pytestmark = pytest.mark.slow
 
@@ -128,7 +130,7 @@ def test_installed_command_shows_a_schedule(
     look = "from lrdsl.util.resources import folder; print(folder('conf'))"
     assert Path(run(python, "-c", look, cwd=tmp_path).strip()).is_dir()
     look = (
-        "from hydra.core.plugins import EntryPointGroup; Plugins.instance(); import sys;"
+        "from hydra.core.plugins import Plugins; Plugins.instance(); import sys;"
         " print(*[sys.modules[name].__file__ for name in sorted(sys.modules)"
         " if name.startswith('hydra_plugins.lrdsl_')], sep='\\n')"
     )

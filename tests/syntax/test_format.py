@@ -23,7 +23,7 @@ from lrdsl.syntax.unparse import write
 from tests.support.paths import ROOT
 from tests.support.strategies import trees
 
-LIBRARY = sorted((ROOT / "lrdsl/library").glob("*.lr"))
+LIBRARY = sorted((ROOT / "lrdsl/language/library").glob("*.lr"))
 GOLDEN = ROOT / "tests/golden/format.txt"
 
 # --- laws -----------------------------------------------------------------------------------------
