@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MOST_NAMED = 12
+MAX_NAMED_RUNS = 12
 """More runs than this are not told apart: the best ones are, the others are grey."""
 
 _PALE = "#c3c9cf"
 _POINTS = 200_000
 """Points in a picture, all curves together."""
 
-_MOST_RATES = 8
+MAX_RATES = 8
 """Learning rates of a run, of its parameter groups, that are drawn."""
 
 
@@ -57,7 +57,7 @@ def figure(runs: Sequence[Run], *, log: bool = False, title: str | None = None) 
     drawn = [run for run in runs if run.record.rates or len(run.record.loss.steps)]
     if not drawn:
         raise ValueError("no run has logged a learning rate or a loss: there is nothing to draw")
-    named = drawn if len(drawn) <= _MOST_NAMED else drawn[: len(COLOURS)]
+    named = drawn if len(drawn) <= MAX_NAMED_RUNS else drawn[: len(COLOURS)]
     picture = blank_figure(5.6 + 0.17 * len(named))
     above, below = picture.subplots(2, sharex=True)
     most = max(100, _POINTS // (2 * len(drawn)))
@@ -106,7 +106,7 @@ def _draw(above: Axes, below: Axes, run: Run, look: dict[str, Any], most: int) -
     """Draw a run; what stands for it in the legend."""
     from matplotlib.lines import Line2D
 
-    rates = list(run.record.rates.values())[:_MOST_RATES]
+    rates = list(run.record.rates.values())[:MAX_RATES]
     for i, rate in enumerate(rates):
         if not any([_same(rate, other) for other in rates[:i]]):
             steps, values = thin(rate, most // len(rates))

@@ -9,14 +9,14 @@ import pytest
 
 import lrdsl
 from lrdsl.compare import Record, Run, Series, differing, ranked, read_runs
-from lrdsl.compare.hydra_output import Written, read_written
+from lrdsl.compare.hydra_output import HydraOutput, read_hydra_output
 from tests.support.logged_runs import job, write
 
 
 def run(name="a", loss=(), result=None, **overrides):
     values = np.array(loss, dtype=float)
     record = Record({}, Series(np.arange(float(len(values))), values), result, len(values))
-    return Run(name, Path(name), record, Written(overrides))
+    return Run(name, Path(name), record, HydraOutput(overrides))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_overrides_that_differ():
 )  # fmt: skip
 def test_what_hydra_wrote(tmp_path, overrides, config, expected):
     write(tmp_path, job(overrides, config))
-    written = read_written(tmp_path / ".hydra")
+    written = read_hydra_output(tmp_path / ".hydra")
     assert (written.overrides, written.spec) == expected
     assert written.problems == ()
 
@@ -95,7 +95,7 @@ def test_what_hydra_wrote(tmp_path, overrides, config, expected):
 )  # fmt: skip
 def test_what_is_broken_in_it_is_said(tmp_path, files, problems):
     write(tmp_path, files)
-    written = read_written(tmp_path)
+    written = read_hydra_output(tmp_path)
     assert written.problems == tuple(f"{name} cannot be read" for name in problems)
     assert (written.overrides, written.spec) == ({}, None)
 
