@@ -64,7 +64,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy.mkdir()
     for folder in ("lrdsl", "hydra_plugins", "grammar", "conf"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy / name)
     return copy
 
@@ -99,6 +99,7 @@ def test_each_data_file_is_packed_once(packages: dict[str, Path], kind: str, pre
     assert sorted(found) == sorted(prefix + data for data in DATA)
     assert sorted(name for name in names if name.endswith(".lr")) == sorted(LIBRARY)
     assert "py.typed" in " ".join(names)
+    assert len([name for name in names if name.rpartition("/")[2] == "LICENSE"]) == 1
     assert sorted(name for name in names if "hydra_plugins" in name) == PLUGINS
 
 
