@@ -28,8 +28,8 @@ _PINS = {
 """The files of pinned versions, with the extras that each covers."""
 
 
-def _run(session: nox.Session, tool: str, *arguments: str) -> None:
-    session.run(str(_SCRIPTS / tool), *arguments, external=True)
+def _run(session: nox.Session, tool: str, *arguments: str, **environment: str) -> None:
+    session.run(str(_SCRIPTS / tool), *arguments, external=True, env=environment)
 
 
 @nox.session
@@ -64,8 +64,8 @@ def test(session: nox.Session) -> None:
 
 @nox.session(name="test-fast")
 def test_fast(session: nox.Session) -> None:
-    """Run the tests that start no process and train nothing."""
-    _run(session, "pytest", "-m", _FAST, *session.posargs)
+    """Run the tests that start no process and train nothing, with few examples each."""
+    _run(session, "pytest", "-m", _FAST, *session.posargs, HYPOTHESIS_PROFILE="fast")
 
 
 @nox.session
