@@ -33,7 +33,7 @@ from lrdsl.build import (
     warmup,
     wsd,
 )
-from lrdsl.language.library import Library
+from lrdsl.language.language import Language
 
 SAME = [
     pytest.param(cosine(1, 1e-3, 800), "cosine(1, 1e-3, 800)", id="call"),
@@ -156,7 +156,7 @@ def plain(a) = a / 2
 
 
 @pytest.fixture
-def mine(forgotten: None) -> None:
+def mine() -> None:
     lrdsl.define(MINE)
 
 
@@ -207,20 +207,20 @@ def test_help_shows_definitions() -> None:
     assert "first milestone" in sequence.__doc__
 
 
-def test_a_definition_that_is_made_again_is_the_new_one(forgotten: None) -> None:
+def test_a_definition_that_is_made_again_is_the_new_one() -> None:
     lrdsl.define("def again(a) = a")
     assert list(inspect.signature(build.again).parameters) == ["a"]
     lrdsl.define("def again(b, c) = b + c")
     assert list(inspect.signature(build.again).parameters) == ["b", "c"]
 
 
-@pytest.mark.parametrize("name", list(Library({}, {})))
+@pytest.mark.parametrize("name", list(Language().definitions))
 def test_every_definition_that_comes_with_lrdsl_is_there(name: str) -> None:
     found = build
     for part in name.split("."):
         assert part in dir(found)
         found = getattr(found, part)
-    definition = Library({}, {}).find(name)
+    definition = Language().definitions[name]
     assert definition is not None
     if not definition.bracket:
         shown = list(inspect.signature(found).parameters)  # type: ignore[arg-type]

@@ -77,7 +77,7 @@ def test_convert_what_is_wrong(arguments: list[str], code: int, match: str) -> N
     assert (found, match in output) == (code, True), output
 
 
-def test_convert_with_definitions(tmp_path: Path, forgotten: None) -> None:
+def test_convert_with_definitions(tmp_path: Path) -> None:
     library = tmp_path / "mine.lr"
     library.write_text("def hill(high, n) = linear(0, high, n) >> linear(high, 0, n)")
     code, written = _lrdsl(

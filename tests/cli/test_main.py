@@ -453,7 +453,7 @@ def mine.long(a, n) =
 
 
 @pytest.fixture
-def mine(tmp_path, forgotten):
+def mine(tmp_path):
     path = tmp_path / "mine.lr"
     path.write_text(MINE, encoding="utf-8")
     return str(path)
@@ -473,7 +473,7 @@ def test_library_is_for_every_command(mine, tmp_path):
     assert (done.exit_code, target.exists()) == (0, True)
 
 
-def test_mistakes_in_a_library_name_the_file(tmp_path, forgotten):
+def test_mistakes_in_a_library_name_the_file(tmp_path):
     path = tmp_path / "bad.lr"
     path.write_text("def f(a) = cosin(a)")
     done = call("show", "0.1", "--library", str(path))
@@ -546,7 +546,7 @@ def test_shapes_shows_a_definition(mine):
     assert call("shapes", "mine.lr", "--library", mine).stdout.startswith("mine.lr\n  mine.hill(")
 
 
-def test_shapes_whose_example_is_wrong_says_so(tmp_path, forgotten):
+def test_shapes_whose_example_is_wrong_says_so(tmp_path):
     path = tmp_path / "mine.lr"
     path.write_text("# Half.\n#\n# Example: `halve(1)`\ndef my_half(a) = a / 2")
     done = call("shapes", "my_half", "--library", str(path))

@@ -16,7 +16,7 @@ from lrdsl import SpecError
 
 
 @pytest.fixture
-def mine(tmp_path: Path, forgotten: None) -> Path:
+def mine(tmp_path: Path) -> Path:
     return tmp_path / "mine.lr"
 
 
@@ -95,19 +95,19 @@ def test_an_empty_file_defines_nothing(mine: Path) -> None:
     assert lrdsl.load(mine) == ()
 
 
-def test_define_may_be_repeated_and_changed(forgotten: None) -> None:
+def test_define_may_be_repeated_and_changed() -> None:
     assert lrdsl.define("def f(a) = a") == ("f",)
     assert lrdsl.define("def f(a) = 3 * a") == ("f",)
     assert lrdsl.compile("f(1)")(0) == 3
 
 
-def test_definitions_of_a_call_come_before_those_of_the_process(forgotten: None) -> None:
+def test_definitions_of_a_call_come_before_those_of_the_process() -> None:
     lrdsl.define("def f(a) = a")
     assert lrdsl.compile("f(1)", definitions="def f(a) = 2 * a")(0) == 2
     assert lrdsl.compile("f(1)")(0) == 1
 
 
-def test_definitions_of_a_call_may_use_those_of_the_process(forgotten: None) -> None:
+def test_definitions_of_a_call_may_use_those_of_the_process() -> None:
     lrdsl.define("def f(a) = a + 1")
     schedule = lrdsl.compile("g(1)", definitions="def g(a) = 2 * f(a)")
     lrdsl.define("def f(a) = 100 * a")
@@ -115,7 +115,7 @@ def test_definitions_of_a_call_may_use_those_of_the_process(forgotten: None) -> 
     assert pickle.loads(pickle.dumps(schedule))(0) == 4
 
 
-def test_an_earlier_definition_that_comes_to_use_a_later_one(forgotten: None) -> None:
+def test_an_earlier_definition_that_comes_to_use_a_later_one() -> None:
     lrdsl.define("def f(a) = a")
     lrdsl.define("def g(a) = 2 * a")
     lrdsl.define("def f(a) = g(a) + 1")
@@ -123,7 +123,7 @@ def test_an_earlier_definition_that_comes_to_use_a_later_one(forgotten: None) ->
     assert pickle.loads(pickle.dumps(schedule))(0) == 3
 
 
-def test_definitions_that_come_to_call_each_other_are_refused(forgotten: None) -> None:
+def test_definitions_that_come_to_call_each_other_are_refused() -> None:
     lrdsl.define("def f(a) = a")
     lrdsl.define("def g(a) = f(a)")
     with pytest.raises(SpecError, match="LR"):

@@ -18,7 +18,9 @@ from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.expand import expand
 from lrdsl.diagnostics import Reporter
 from lrdsl.language import library
-from lrdsl.language.library import Library, shipped
+from lrdsl.language.language import Language
+from lrdsl.language.library import Definitions, shipped
+from lrdsl.language.reserved import complaint_if_taken
 from lrdsl.syntax import ast
 from lrdsl.syntax.parser import parse_definitions, parse_tree
 from lrdsl.syntax.pretty import lay_out
@@ -34,7 +36,8 @@ def values(spec: object, definitions: str | None = None, **context: Any) -> np.n
 
 def expanded(spec: str, definitions: str = "") -> Any:
     reporter = Reporter(spec)
-    tree = expand(parse_tree(spec), Library(check_definitions(definitions)), reporter)
+    found = Definitions(check_definitions(definitions, Language()))
+    tree = expand(parse_tree(spec), found, reporter)
     reporter.check()
     return tree
 
@@ -309,14 +312,15 @@ def test_a_call_is_its_body_with_the_arguments_put_in(case: tuple[str, str, str]
 @pytest.mark.parametrize(
     "file", sorted(Path(library.__file__).parent.glob("*.lr")), ids=lambda p: p.name
 )
-def test_shipped_files_are_sound(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shipped_files_are_sound(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    others = {name: where for name, where in shipped().items() if where.file != file}
-    own = set(shipped()) - set(others)
+    own = [name for name, where in shipped().items() if where.file == file]
+    assert own == library.DEFINED.findall(text), "and no other file has the name"
+    assert list(check_definitions(text, Language(), file.name)) == own
     for name in own:
-        assert Library({}, {}).find(name) in parse_definitions(text)
-    monkeypatch.setattr(library, "shipped", lambda: others)
-    assert set(check_definitions.__wrapped__(text, file.name)) == own
+        assert Language().definitions[name] in parse_definitions(text)
+        taken = complaint_if_taken(name, Language())
+        assert taken == f"the name `{name}` is taken: it is a definition that comes with lrdsl"
 
 
 def test_definitions_are_equal_wherever_they_stand() -> None:

@@ -56,7 +56,6 @@ def test_spec(line: str) -> None:
         assert schedule(step) == pytest.approx(value, rel=1e-12, abs=1e-15)
 
 
-@pytest.mark.usefixtures("forgotten")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python(page: Path) -> None:
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -73,7 +72,6 @@ def test_python(page: Path) -> None:
 
 
 @pytest.mark.parametrize("line", [p for p in lines_of("bash") if p.values[0].startswith("lrdsl ")])
-@pytest.mark.usefixtures("forgotten")
 def test_command_line(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mine.lr").write_text(definitions(), encoding="utf-8")
@@ -101,7 +99,8 @@ def test_training_commands_are_tried() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for page in [*PAGES, *sorted((ROOT / "docs" / "trainers").glob("*.md"))]:
+    trainers = sorted((ROOT / "docs" / "trainers").glob("*.md"))
+    for page in [*PAGES, ROOT / "CONTRIBUTING.md", *trainers]:
         text = page.read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"

@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lrdsl
-from lrdsl.compiler import check_definitions
-from lrdsl.language.library import Library, shipped
+from lrdsl.compiler.check_definitions import check_definitions
+from lrdsl.language.language import Language
+from lrdsl.language.library import DEFINED, shipped
+from lrdsl.language.reserved import complaint_if_taken
 
 RUN: dict[str, Any] = {"total_steps": 1000, "base_lr": 1.0, "steps_per_epoch": 50}
 FILES = sorted(Path(lrdsl.__file__).parent.joinpath("language", "library").glob("*.lr"))
@@ -28,13 +30,17 @@ FEW = settings(max_examples=25)
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_the_files_pass_the_checks_of_definitions(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    names = list(check_definitions.read_own.__wrapped__(text, file.name))
+    names = list(check_definitions(text, Language(), file.name))
     assert names == [name for name in shipped() if shipped()[name].file == file]
+    assert names == DEFINED.findall(text), "and no other file has the name"
+    for name in names:
+        taken = complaint_if_taken(name, Language())
+        assert taken == f"the name `{name}` is taken: it is a definition that comes with lrdsl"
 
 
 @pytest.mark.parametrize("name", shipped())
 def test_every_definition_says_what_it_is_with_an_example(name: str) -> None:
-    definition = Library({}, {}).find(name)
+    definition = Language().definitions[name]
     assert definition is not None
     assert definition.doc.split("\n\n")[0].endswith(".")
     (example,) = re.findall(r"^Example: `(.+)`$", definition.doc, re.MULTILINE)

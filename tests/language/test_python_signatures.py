@@ -11,8 +11,10 @@ from pydantic import Field
 import lrdsl
 import lrdsl.build
 from lrdsl import SpecError
-from lrdsl.language.shapes import SHAPES
+from lrdsl.language.language import Language
 from tests.support.custom_shapes import Triangle, halving, saw
+
+SHAPES = Language().shapes
 
 
 def no_time() -> float:

@@ -20,7 +20,9 @@ from lrdsl.language import curves, shapes
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.modifiers import MODIFIERS
-from lrdsl.language.shapes import SHAPES
+from lrdsl.language.language import Language
+
+SHAPES = Language().shapes
 
 CONTEXT: dict[str, Any] = {"base_lr": 1, "total_steps": 1000}
 

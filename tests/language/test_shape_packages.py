@@ -14,7 +14,9 @@ import pytest
 import lrdsl
 import lrdsl.build
 from lrdsl import SpecError
-from lrdsl.language.shapes import SHAPES
+from lrdsl.language.language import Language
+
+SHAPES = Language().shapes
 
 
 @pytest.fixture

@@ -25,10 +25,10 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import lrdsl
-import lrdsl.language.library
 from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.expand import fields
-from lrdsl.language.library import Library, shipped
+from lrdsl.language.language import Language
+from lrdsl.language.library import shipped
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import write
 
@@ -409,7 +409,7 @@ def test_the_same_in_other_words(text: str, same: str) -> None:
     ],
 )
 def test_what_a_program_drives(text: str, driven: set[str]) -> None:
-    assert set(fields(lrdsl.parse(text).node, Library())) == driven
+    assert set(fields(lrdsl.parse(text).node, Language().definitions)) == driven
 
 
 def test_one_cycle_holds_its_end() -> None:
@@ -435,7 +435,7 @@ def _value(default: ast.Node | None) -> Any:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_parameters(name: str) -> None:
-    definition = Library().find(f"torch.{name}")
+    definition = Language().definitions[f"torch.{name}"]
     assert definition is not None, "torch has a scheduler without a definition"
     taken = list(inspect.signature(getattr(lrs, name)).parameters.values())
     expected = {p.name: p.default for p in taken if p.name not in ("optimizer", "last_epoch")}
@@ -445,7 +445,7 @@ def test_parameters(name: str) -> None:
 
 @pytest.mark.parametrize("name", OWN)
 def test_doc(name: str) -> None:
-    definition = Library().find(name)
+    definition = Language().definitions[name]
     assert definition is not None
     assert re.match(r"\S.*?[.:,]", definition.doc, re.DOTALL)
     (call,) = re.findall(r"^Example: `(.+)`$", definition.doc, re.MULTILINE)
@@ -453,9 +453,7 @@ def test_doc(name: str) -> None:
     assert np.isfinite(lrdsl.compile(call, **RUN).values(1000)).all()
 
 
-def test_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checked() -> None:
     """The definitions pass the checks that the user's have to pass."""
     file = shipped()["torch.StepLR"].file
-    others = {name: found for name, found in shipped().items() if name not in OWN}
-    monkeypatch.setattr(lrdsl.language.library, "shipped", lambda: others)
-    assert list(check_definitions(file.read_text("utf-8"), file.name)) == OWN
+    assert list(check_definitions(file.read_text("utf-8"), Language(), file.name)) == OWN

@@ -11,7 +11,7 @@ import lrdsl
 from lrdsl.cli.main import cli
 from lrdsl.docsgen.reference import page
 from lrdsl.language.catalog import find
-from lrdsl.language.library import Library
+from lrdsl.language.language import Language
 from lrdsl.linter import Settings
 from lrdsl.linter.config import Project
 from lrdsl.linter.discovery import lint_source, read_text
@@ -70,7 +70,6 @@ def test_a_shape_a_class_and_an_alias() -> None:
     )
 
 
-pytestmark = pytest.mark.usefixtures("forgotten")
 
 DEFINITIONS = """\
 # Down.
@@ -117,7 +116,7 @@ def test_the_docs_show_it(tmp_path: Path) -> None:
 
 def test_nothing_that_comes_with_lrdsl_is_deprecated_and_called_in_its_examples() -> None:
     assert "deprecated-name" in RULES
-    for name in Library({}, {}):
+    for name in Language().definitions:
         for entry in find(name):
             if entry.doc.example:
                 assert told(entry.doc.example) == []

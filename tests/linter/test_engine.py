@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import lrdsl
 from lrdsl.compiler import frontend
 from lrdsl.compiler.lower import Laid
-from lrdsl.language.library import register
+from lrdsl.language.language import Language, current, use
 from lrdsl.language.signal import ConstantSignal
 from lrdsl.linter import engine, subject
 from lrdsl.linter.config import Project
@@ -49,9 +49,9 @@ def test_a_spec_is_analysed_once(
 ) -> None:
     analysed: list[str] = []
 
-    def analyse(source: str, *others: Any) -> frontend.Analysis:
+    def analyse(language: Language, source: str, *others: Any) -> frontend.Analysis:
         analysed.append(source)
-        return frontend.analyse(source, *others)
+        return frontend.analyse(language, source, *others)
 
     monkeypatch.setattr(engine, "analyse", analyse)
     monkeypatch.setattr(subject, "analyse", analyse)
@@ -93,12 +93,10 @@ def test_how_many_more_there_are_is_told_behind_the_spec() -> None:
 def test_definitions_and_shapes_are_known_from_when_they_are_made() -> None:
     assert not calls_schedule("late_fall(1)")
     assert not looks_like_spec("late_fall")
-    lrdsl.define("def late_fall(x) = cosine(x, 0, 800)")
-    try:
+    with use(current()):
+        lrdsl.define("def late_fall(x) = cosine(x, 0, 800)")
         assert calls_schedule("late_fall(1)")
         assert looks_like_spec("late_fall")
-    finally:
-        register({}, ["late_fall"])
     assert not calls_schedule("late_fall(1)")
 
 

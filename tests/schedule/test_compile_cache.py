@@ -9,6 +9,7 @@ import pytest
 
 import lrdsl
 from lrdsl.compiler.frontend import Analysis, analyse
+from lrdsl.language.language import Language
 from lrdsl.schedule import schedule as module
 from lrdsl.syntax.parser import MAX_CACHED_CHARACTERS
 
@@ -37,7 +38,7 @@ def test_another_context_is_another_schedule(first: dict[str, Any], second: dict
     assert lrdsl.compile(spec, **first) is not lrdsl.compile(spec, **second)
 
 
-def test_a_definition_made_again_counts_at_once(forgotten: None) -> None:
+def test_a_definition_made_again_counts_at_once() -> None:
     lrdsl.define("def kept_peak(a) = constant(a, 5)")
     assert lrdsl.compile("kept_peak(1)")(0) == 1
     lrdsl.define("def kept_peak(a) = constant(2*a, 5)")
@@ -68,9 +69,9 @@ def test_mistakes_are_told_each_time() -> None:
 def test_one_analysis_serves_all_bases(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
 
-    def counting(source: str, *others: Any) -> Analysis:
+    def counting(language: Language, source: str, *others: Any) -> Analysis:
         seen.append(source)
-        return analyse(source, *others)
+        return analyse(language, source, *others)
 
     monkeypatch.setattr(module, "analyse", counting)
     spec = "warmup(7) >> cosine(base, 0, 93)"

@@ -17,7 +17,7 @@ from pydantic import Field
 import lrdsl
 from lrdsl.diagnostics import SpecError
 from lrdsl.language.catalog import entries
-from lrdsl.language.library import Library
+from lrdsl.language.language import Language
 from lrdsl.syntax.parser import parse_definitions
 from lrdsl.tree import from_tree, json_schema, to_tree
 from lrdsl.tree.interpolations import Interpolations
@@ -74,7 +74,7 @@ def test_the_schema_accepts(tree: Any) -> None:
 def test_every_name_is_explained() -> None:
     defs = SCHEMA["$defs"]
     calls = [name for name in defs if name.startswith(("call.", "modifier."))]
-    assert {name.partition(".")[2] for name in calls} >= set(Library())
+    assert {name.partition(".")[2] for name in calls} >= set(Language().definitions)
     for name in calls:
         assert defs[name]["description"], name
         for parameter, kind in defs[name].get("properties", {}).items():
@@ -83,7 +83,7 @@ def test_every_name_is_explained() -> None:
 
 def test_the_schema_knows_own_definitions() -> None:
     own = parse_definitions("# Half of a.\ndef half(a) = a / 2")
-    schema = json_schema(Library({definition.name: definition for definition in own}))
+    schema = json_schema(Language().with_own({each.name: each for each in own}))
     validator = jsonschema.Draft202012Validator(schema)
     assert validator.is_valid({"half": {"a": 1}})
     assert not validator.is_valid({"half": {"b": 1}})
@@ -157,7 +157,7 @@ def _spots(tree: Any, call: str | None = None) -> Iterator[Spot]:
 
 
 CALLS = frozenset([entry.name for entry in entries()])
-DEFINITIONS = frozenset(Library())
+DEFINITIONS = frozenset(Language().definitions)
 
 
 def _is_call(spot: Spot) -> bool:
