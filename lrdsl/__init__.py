@@ -10,7 +10,6 @@ Importing lrdsl loads nothing heavy: the public names are imported when they are
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -64,13 +63,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        value = getattr(importlib.import_module(_HOME[name]), name)
-        globals()[name] = value
-        return value
+    if name not in _HOME and name not in _MODULES:
+        raise AttributeError(f"module 'lrdsl' has no attribute {name!r}")
+    from lrdsl.util.forks import import_late
+
     if name in _MODULES:
-        return importlib.import_module(f"lrdsl.{name}")
-    raise AttributeError(f"module 'lrdsl' has no attribute {name!r}")
+        return import_late(f"lrdsl.{name}")
+    value = globals()[name] = getattr(import_late(_HOME[name]), name)
+    return value
 
 
 def __dir__() -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 import operator
@@ -30,6 +29,7 @@ from lrdsl.syntax.spec import Operand, Spec, as_number, spec_text
 from lrdsl.syntax.unparse import cut
 from lrdsl.tree.coerce import coerce_spec
 from lrdsl.util.forks import no_fork
+from lrdsl.util.lazy_property import lazy_property
 
 MAX_CYCLES = 10**6
 """More cycles than this are not listed."""
@@ -229,7 +229,7 @@ class Schedule:
             resolved = _resolve(self._term, self.context, self.references, reporter, histories)
         return Schedule(self.spec, self.context, resolved, self._term, self.references, observed)
 
-    @functools.cached_property
+    @lazy_property
     def segments(self) -> tuple[Segment, ...]:
         """The stretches of updates that are governed by one formula each, in order.
 

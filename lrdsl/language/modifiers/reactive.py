@@ -7,7 +7,6 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -22,6 +21,7 @@ from lrdsl.language.signal import (
     intervals_between,
     round_half_up,
 )
+from lrdsl.util.lazy_property import lazy_property
 
 State: TypeAlias = "tuple[Any, ...]"
 """What a modifier remembers of the metrics that it has seen: a named tuple of plain numbers."""
@@ -126,16 +126,16 @@ class MetricScaledSignal(Signal):
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
         return self.source.cycle_ends(start, stop)
 
-    @cached_property
+    @lazy_property
     def _of_run(self) -> Array:
         return np.array(self.history.updates, dtype=np.float64)
 
-    @cached_property
+    @lazy_property
     def _starts(self) -> Array:
         """Where the factors begin on the own clock; the first one has always been there."""
         return np.array([-math.inf, *(self._of_run - round_half_up(self.zero))])
 
-    @cached_property
+    @lazy_property
     def _factors(self) -> Array:
         return np.array([1.0, *self.history.factors])
 
