@@ -11,7 +11,6 @@ from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.expand import expand
 from lrdsl.compiler.ir import Term
 from lrdsl.compiler.resolve_names import resolve_names
-from lrdsl.compiler.user_definitions import own_text
 from lrdsl.diagnostics import Reporter, SpecError
 from lrdsl.language.binding import Binding
 from lrdsl.language.language import Language
@@ -73,7 +72,7 @@ def analyse(
             term = resolve_names(expanded, reporter, language, schedules, bindings)
     if is_mended:
         raise SpecError(reporter.diagnostics)
-    own = own_text(tree, language.definitions)
+    own = language.definitions.user_text(tree)
     return Analysis(source, tree, expanded, term, language, reporter, bindings, own)
 
 

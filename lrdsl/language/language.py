@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
+from typing import Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar
 
 from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.functions import FUNCTIONS, Function
@@ -36,15 +36,15 @@ INSTALLED = EntryPointGroup("lrdsl.shapes")
 """The shapes that installed packages bring."""
 
 
-@dataclass(frozen=True, eq=False)
 class Shapes(Mapping[str, ShapeSignature]):
     """The shapes: lrdsl's, those made by `lrdsl.shape`, and those of installed packages.
 
     A package is imported when the name of its shape is otherwise unknown.
     """
 
-    own: Mapping[str, ShapeSignature] = field(default_factory=lambda: MappingProxyType({}))
-    """Those that were made by `lrdsl.shape`."""
+    def __init__(self, own: Mapping[str, ShapeSignature] = MappingProxyType({})) -> None:
+        self.own: Final = own
+        """Those that were made by `lrdsl.shape`."""
 
     def registered(self, name: str) -> ShapeSignature | None:
         """The shape of that name, or None; no package is imported for it."""

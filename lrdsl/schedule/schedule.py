@@ -28,8 +28,7 @@ from lrdsl.syntax.parser import MAX_CACHED_CHARACTERS
 from lrdsl.syntax.spec import Operand, Spec, as_number, spec_text
 from lrdsl.syntax.unparse import cut
 from lrdsl.tree.coerce import coerce_spec
-from lrdsl.util.forks import no_fork
-from lrdsl.util.lazy_property import lazy_property
+from lrdsl.util.forks import lazy_property, no_fork
 
 MAX_CYCLES = 10**6
 """More cycles than this are not listed."""

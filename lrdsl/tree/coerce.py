@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import SpecError, spec_error
@@ -17,8 +16,7 @@ from lrdsl.syntax.unparse import cut
 from lrdsl.tree.keywords import is_data
 
 
-@dataclass(frozen=True)
-class SpecSource:
+class SpecSource(NamedTuple):
     """What is kept of anything that is taken for a spec.
 
     `content` is its text, or the function that it is. `definitions` are those that stand beside

@@ -20,25 +20,21 @@ from lrdsl.language.shapes import ShapeSignature
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import DefinedParameter, Definition
 from lrdsl.syntax.unparse import write
+from lrdsl.tree.schema_arguments import (
+    NOT_A_SCHEDULE,
+    Schema,
+    add_curve_parameters,
+    defined_parameter_schema,
+    explained,
+    list_schema,
+    may_be_none,
+    parameter_schema,
+    parameter_schemas,
+)
 from lrdsl.tree.keywords import CONDITIONAL, OPERATORS, WORDS
-
-Schema: TypeAlias = "dict[str, Any]"
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_COMPUTED = r"\$\{|\bif\b|^\s*_\s*$|^\s*[\"']"
-"""Text that is no plain word: an interpolation, a conditional, `_`, or a word in quotes."""
-
-_TEXT: Schema = {"type": "string", "pattern": r"\S"}
-_NOT_A_SCHEDULE = r"^(?!.*(>>|\|)).*\S"
-"""Text of a value or a duration: no chain and nothing modified, whatever else it may be."""
-
-_BOUNDS = {
-    "ge": "minimum",
-    "gt": "exclusiveMinimum",
-    "le": "maximum",
-    "lt": "exclusiveMaximum",
-}
 
 
 def json_schema(language: Language | None = None) -> Schema:
@@ -174,7 +170,7 @@ class _Maker:
             "minProperties": 1,
             "dependentRequired": every["dependentRequired"],
             "allOf": every["allOf"],
-            "pattern": _NOT_A_SCHEDULE,
+            "pattern": NOT_A_SCHEDULE,
             "description": description,
         }
 
@@ -198,11 +194,11 @@ class _Maker:
             return self._shape(shape, entry)
         if name in self.language.list_functions:
             lists = self.language.list_functions[name].parameters
-            schedules = {**_list({"$ref": "#/$defs/schedule"}), "minItems": 1}
-            kinds = {each: _explained(schedules, "a list of schedules", "") for each in lists}
+            schedules = {**list_schema({"$ref": "#/$defs/schedule"}), "minItems": 1}
+            kinds = {each: explained(schedules, "a list of schedules", "") for each in lists}
             if "milestones" in kinds:
-                durations = _list({"$ref": "#/$defs/duration"})
-                kinds["milestones"] = _explained(durations, Kind.MILESTONES.value, "")
+                durations = list_schema({"$ref": "#/$defs/duration"})
+                kinds["milestones"] = explained(durations, Kind.MILESTONES.value, "")
             return _body(entry, kinds, list(kinds), list(kinds))
         function = self.language.functions[name]
         found = _described({"type": ["array", "number", "string"], "pattern": r"\S"}, entry)
@@ -224,7 +220,7 @@ class _Maker:
         assert modifier is not None
         if modifier.bracket:
             return _entries(entry, {"$ref": "#/$defs/entry"})
-        kinds = _kinds(modifier.parameters(), modifier)
+        kinds = parameter_schemas(modifier.parameters(), modifier)
         return self._parametrised(modifier.parameters(), kinds, entry)
 
     def _about(self, name: str, kinds: Iterable[str]) -> Entry:
@@ -234,18 +230,18 @@ class _Maker:
         if shape.bracket:
             return _entries(entry, {"$ref": "#/$defs/value"})
         parameters = shape.parameters
-        kinds = _kinds(parameters, shape.cls)
+        kinds = parameter_schemas(parameters, shape.cls)
         if shape.curve is not None:
-            kinds.update(_kinds(shape.curve.parameters(), shape.curve))
+            kinds.update(parameter_schemas(shape.curve.parameters(), shape.curve))
         if shape.has(Kind.STEPS):
-            kinds["until"] = _kind(UNTIL, {})
+            kinds["until"] = parameter_schema(UNTIL, {})
             kinds["until"]["description"] = "The update of the chain at which the segment ends."
         found = self._parametrised(parameters, kinds, entry)
         if "until" in kinds:
             found["dependentSchemas"] = {"until": {"properties": {"steps": False}}}
         modes = [p for p in parameters if p.kind is Kind.MODE]
         if modes:
-            _with_curves(found, modes[0].name)
+            add_curve_parameters(found, modes[0].name)
         return found
 
     def _parametrised(
@@ -260,8 +256,8 @@ class _Maker:
         if definition.bracket:
             return _entries(entry, {"$ref": "#/$defs/entry"})
         words = kinds_of(definition, self.language)
-        none = _may_be_none(definition)
-        kinds = {p.name: _of_words(p, words[p.name], p.name in none) for p in definition.parameters}
+        none = may_be_none(definition)
+        kinds = {p.name: defined_parameter_schema(p, words[p.name], p.name in none) for p in definition.parameters}
         required = [p.name for p in definition.parameters if p.default is None]
         return _body(entry, kinds, list(kinds), required)
 
@@ -325,143 +321,3 @@ def _types(kind: Schema) -> list[str]:
         return ["number", "string"]
     found = kind.get("type", [])
     return [found] if isinstance(found, str) else list(found)
-
-
-# --- what an argument may be ----------------------------------------------------------------------
-
-
-def _kinds(parameters: Iterable[Parameter], cls: type[CallableModel]) -> dict[str, Schema]:
-    # A shape made of a function has fields with names of their own, and the parameters' as aliases.
-    fields = {field.alias or name: field for name, field in cls.model_fields.items()}
-    return {
-        p.name: _kind(p, _bounds(fields[p.name].metadata) if p.name in fields else {})
-        for p in parameters
-    }
-
-
-def _bounds(metadata: Iterable[object]) -> dict[str, Any]:
-    """What a pydantic field asks of its number, in the words of JSON Schema."""
-    found: dict[str, Any] = {}
-    for each in metadata:
-        for word, keyword in _BOUNDS.items():
-            limit = getattr(each, word, None)
-            if isinstance(limit, (int, float, Fraction)) and math.isfinite(limit):
-                found[keyword] = int(limit) if float(limit).is_integer() else float(limit)
-    return found
-
-
-def _kind(parameter: Parameter, bounds: Mapping[str, Any]) -> Schema:
-    """What may be given for a parameter."""
-    kind = parameter.kind
-    if kind in (Kind.STEPS, Kind.UPDATES):
-        least = {} if kind is Kind.UPDATES and bounds else {"exclusiveMinimum": 0}
-        found = _number("duration", {**bounds, **least, "multipleOf": 1})
-    elif kind is Kind.WORD:
-        found = _word(parameter.words) if parameter.words else dict(_TEXT)
-    elif kind is Kind.DURATION:
-        found = _number("duration", bounds)
-    elif kind is Kind.VALUE:
-        found = _number("value", bounds)
-    elif kind is Kind.COUNT:
-        found = _number("value", {**bounds, "multipleOf": 1})
-    elif kind is Kind.VALUES:
-        found = {"type": ["number", "string", "array"], "pattern": _NOT_A_SCHEDULE, **bounds}
-        found["items"] = {"$ref": "#/$defs/value"}
-    else:
-        found = _KINDS[kind.value]()
-    default = str(parameter).partition("=")[2]
-    what = parameter.kind.value.strip(", ")
-    return _explained(found, what, default)
-
-
-def _of_words(parameter: DefinedParameter, what: str, may_be_none: bool) -> Schema:
-    """What may be given for a parameter of a definition, found out from its body."""
-    by_name = {
-        Kind.VALUE.value: lambda: _number("value", {}),
-        Kind.UPDATES.value: lambda: _number("duration", {}),
-        Kind.COUNT.value: lambda: _number("value", {}),
-        Kind.VALUES.value: lambda: {
-            "type": ["number", "string", "array"],
-            "pattern": r"\S",
-            "items": {"$ref": "#/$defs/value"},
-        },
-        **_KINDS,
-    }
-    if parameter.words:
-        found = _word(parameter.words)
-    else:
-        found = by_name[what]() if what in by_name else _anything()
-    if may_be_none:
-        found = {"if": {"not": {"type": "null"}}, "then": found}
-    default = "" if parameter.default is None else write(parameter.default)
-    return _explained(found, what, default)
-
-
-def _may_be_none(definition: Definition) -> frozenset[str]:
-    """The parameters that are `none` by default, or that are asked whether they are."""
-    none = ast.Keyword("none")
-    found = {p.name for p in definition.parameters if p.default == none}
-    for root in definition.expressions:
-        for node, _ in ast.walk(root):
-            if isinstance(node, ast.Compare) and none in (node.left, node.right):
-                found |= {side.id for side in (node.left, node.right) if isinstance(side, ast.Name)}
-    return frozenset(found)
-
-
-def _explained(schema: Schema, what: str, default: str) -> Schema:
-    what = f"{what[:1].upper()}{what[1:]}"
-    return {**schema, "description": f"{what}; default `{default}`." if default else f"{what}."}
-
-
-def _number(of: str, bounds: Mapping[str, Any]) -> Schema:
-    """A number within bounds; text that comes to one is for lrdsl to judge."""
-    return {"type": ["number", "string", "object"], **bounds, "$ref": f"#/$defs/{of}"}
-
-
-def _flag() -> Schema:
-    return {"type": ["boolean", "string"], "pattern": rf"^(true|false)$|{_COMPUTED}"}
-
-
-def _word(words: Iterable[str]) -> Schema:
-    """One of some words; `examples` are what an editor completes."""
-    known = list(words)
-    alone = "|".join([word.replace(".", r"\.") for word in known])
-    return {"type": "string", "pattern": rf"^\s*({alone})\s*$|{_COMPUTED}", "examples": known}
-
-
-def _list(items: Any) -> Schema:
-    return {"type": ["array", "string"], "pattern": r"\S", "items": items}
-
-
-def _anything() -> Schema:
-    """A value or a schedule, or what a definition makes of either."""
-    found = {"type": ["number", "string", "object", "array", "boolean", "null"], "pattern": r"\S"}
-    return {**found, "if": {"type": "object"}, "then": {"$ref": "#/$defs/schedule"}}
-
-
-_KINDS: dict[str, Any] = {
-    Kind.FLAG.value: _flag,
-    Kind.MODE.value: lambda: _word(CURVES),
-    Kind.LIST.value: lambda: _list({"$ref": "#/$defs/value"}),
-    Kind.MILESTONES.value: lambda: _list({"$ref": "#/$defs/duration"}),
-    "a list of schedules": lambda: _list({"$ref": "#/$defs/schedule"}),
-}
-
-
-def _with_curves(schema: Schema, mode: str) -> None:
-    """Let the parameters of a curve stand where `mode` names it, or says something unknown."""
-    rules = schema.setdefault("dependentSchemas", {})
-    is_required = mode in schema.get("required", [])
-    for name in dict.fromkeys([CURVES[name].name for name in CURVES]):
-        curve = CURVES[name]
-        for parameter, kind in _kinds(curve.parameters(), curve).items():
-            schema["properties"].setdefault(parameter, kind)
-            words = _word([curve.name, *curve.aliases])
-            rule: Schema = {"properties": {mode: {"type": "string", "pattern": words["pattern"]}}}
-            if not is_required:
-                rule["required"] = [mode]
-            rules[parameter] = rule
-    if "maxItems" in schema:
-        schema["maxItems"] += max([len(CURVES[name].parameters()) for name in CURVES])
-        schema.pop("prefixItems", None)
-        schema.pop("items", None)

@@ -1,4 +1,4 @@
-"""What a fork must not find half done: imports that are made late, and what is built by them.
+"""What a fork must not find half done: imports that are made late, and what is computed once.
 
 A child has the memory of its parent, but only the thread that forked. A lock that another thread
 held at that moment, such as that of a module being imported, is never released in the child.
@@ -10,8 +10,12 @@ import importlib
 import os
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ContextDecorator
 from types import ModuleType
+from typing import Any, Generic, TypeVar, overload
+
+T = TypeVar("T")
 
 MAX_WAIT = 10.0
 """Seconds that a fork waits for other threads; then it goes on, as it would have done at once."""
@@ -82,3 +86,36 @@ def import_late(name: str) -> ModuleType:
     """
     with no_fork:
         return importlib.import_module(name)
+
+
+class lazy_property(Generic[T]):  # noqa: N801 - named like `property`
+    """`functools.cached_property` without its lock, which Python had until 3.12.
+
+    A child that is forked while another thread computes would wait for that lock for ever. Two
+    threads may compute the same value instead.
+
+    >>> class Square:
+    ...     @lazy_property
+    ...     def area(self) -> int:
+    ...         print("computed")
+    ...         return 4
+    >>> square = Square()
+    >>> square.area, square.area
+    computed
+    (4, 4)
+    """
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        self._compute = compute
+        self._name = compute.__name__
+        self.__doc__ = compute.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> lazy_property[T]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object, owner: type) -> lazy_property[T] | T:
+        if instance is None:
+            return self
+        value = instance.__dict__[self._name] = self._compute(instance)
+        return value

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from graphlib import TopologicalSorter
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from lrdsl.syntax.ast import Bracket, Call, Node, walk
 from lrdsl.syntax.definition import Definition, doc_above
 from lrdsl.syntax.parser import parse_definitions
 
@@ -133,3 +135,24 @@ class Definitions(Mapping[str, Definition]):
     def is_user(self, name: str) -> bool:
         """Whether a definition is the user's, not lrdsl's."""
         return name in self.own or name in self.shared
+
+    def user_text(self, tree: Node) -> str:
+        """The user's definitions that a tree leads to, as text, each after those that it uses."""
+        if not self.has_user:
+            return ""
+        uses: dict[str, list[str]] = {}
+        waiting = self._user_calls([tree])
+        while waiting:
+            name = waiting.pop()
+            if name not in uses:
+                uses[name] = self._user_calls(self[name].expressions)
+                waiting += uses[name]
+        ordered = TopologicalSorter({name: uses[name] for name in self if name in uses})
+        return "\n".join([str(self[name]) for name in ordered.static_order()])
+
+    def _user_calls(self, roots: Iterable[Node]) -> list[str]:
+        """The names of the user's definitions that are called in some trees."""
+        nodes = [node for root in roots for node, _ in walk(root)]
+        names = [node.name.id for node in nodes if isinstance(node, (Call, Bracket))]
+        owners = dict.fromkeys([self.owner_name(name) for name in names if name in self])
+        return [name for name in owners if self.is_user(name)]

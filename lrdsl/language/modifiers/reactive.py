@@ -21,7 +21,7 @@ from lrdsl.language.signal import (
     intervals_between,
     round_half_up,
 )
-from lrdsl.util.lazy_property import lazy_property
+from lrdsl.util.forks import lazy_property
 
 State: TypeAlias = "tuple[Any, ...]"
 """What a modifier remembers of the metrics that it has seen: a named tuple of plain numbers."""
