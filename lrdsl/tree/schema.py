@@ -6,20 +6,15 @@ editor and the names that it can complete.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
-from typing import Any, TypeAlias
 
 from lrdsl.language.catalog import Entry, find
-from lrdsl.language.curves import CURVES
 from lrdsl.language.infer_kinds import kinds_of
 from lrdsl.language.language import Language, current
-from lrdsl.language.parameters import UNTIL, CallableModel, Kind, Parameter
+from lrdsl.language.parameters import UNTIL, Kind, Parameter
 from lrdsl.language.shapes import ShapeSignature
-from lrdsl.syntax import ast
-from lrdsl.syntax.definition import DefinedParameter, Definition
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.definition import Definition
+from lrdsl.tree.keywords import CONDITIONAL, OPERATORS, WORDS
 from lrdsl.tree.schema_arguments import (
     NOT_A_SCHEDULE,
     Schema,
@@ -27,14 +22,12 @@ from lrdsl.tree.schema_arguments import (
     defined_parameter_schema,
     explained,
     list_schema,
-    may_be_none,
+    none_parameters,
     parameter_schema,
     parameter_schemas,
 )
-from lrdsl.tree.keywords import CONDITIONAL, OPERATORS, WORDS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
 
 
 def json_schema(language: Language | None = None) -> Schema:
@@ -256,8 +249,11 @@ class _Maker:
         if definition.bracket:
             return _entries(entry, {"$ref": "#/$defs/entry"})
         words = kinds_of(definition, self.language)
-        none = may_be_none(definition)
-        kinds = {p.name: defined_parameter_schema(p, words[p.name], p.name in none) for p in definition.parameters}
+        none = none_parameters(definition)
+        kinds = {
+            p.name: defined_parameter_schema(p, words[p.name], p.name in none)
+            for p in definition.parameters
+        }
         required = [p.name for p in definition.parameters if p.default is None]
         return _body(entry, kinds, list(kinds), required)
 

@@ -1,4 +1,4 @@
-"""The JSON Schema of arguments: what may be given for a parameter, and how an editor explains it."""
+"""The JSON Schema of arguments: what may be given for a parameter, as an editor explains it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ _BOUNDS = {
 }
 
 
-def parameter_schemas(parameters: Iterable[Parameter], cls: type[CallableModel]) -> dict[str, Schema]:
+def parameter_schemas(
+    parameters: Iterable[Parameter], cls: type[CallableModel]
+) -> dict[str, Schema]:
+    """What may be given for each parameter of a shape, a curve or a modifier."""
     # A shape made of a function has fields with names of their own, and the parameters' as aliases.
     fields = {field.alias or name: field for name, field in cls.model_fields.items()}
     return {
@@ -97,7 +100,7 @@ def defined_parameter_schema(parameter: DefinedParameter, what: str, may_be_none
     return explained(found, what, default)
 
 
-def may_be_none(definition: Definition) -> frozenset[str]:
+def none_parameters(definition: Definition) -> frozenset[str]:
     """The parameters that are `none` by default, or that are asked whether they are."""
     none = ast.Keyword("none")
     found = {p.name for p in definition.parameters if p.default == none}
@@ -109,6 +112,7 @@ def may_be_none(definition: Definition) -> frozenset[str]:
 
 
 def explained(schema: Schema, what: str, default: str) -> Schema:
+    """The schema with a description of what is meant, and of the default if there is one."""
     what = f"{what[:1].upper()}{what[1:]}"
     return {**schema, "description": f"{what}; default `{default}`." if default else f"{what}."}
 
@@ -130,6 +134,7 @@ def _word(words: Iterable[str]) -> Schema:
 
 
 def list_schema(items: Any) -> Schema:
+    """A list of such items, or text of one."""
     return {"type": ["array", "string"], "pattern": r"\S", "items": items}
 
 

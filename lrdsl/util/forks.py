@@ -88,7 +88,7 @@ def import_late(name: str) -> ModuleType:
         return importlib.import_module(name)
 
 
-class lazy_property(Generic[T]):  # noqa: N801 - named like `property`
+class lazy_property(Generic[T]):
     """`functools.cached_property` without its lock, which Python had until 3.12.
 
     A child that is forked while another thread computes would wait for that lock for ever. Two

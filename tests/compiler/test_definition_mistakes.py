@@ -11,7 +11,6 @@ import pytest
 
 import lrdsl
 from lrdsl import SpecError
-from lrdsl.compiler.check_definitions import check_definitions
 from tests.support.counting import bounded
 from tests.support.paths import ROOT
 

@@ -37,9 +37,7 @@ def test_a_modifier_is_named_after_its_file(name: str) -> None:
     assert cls.name == name
     assert cls.__module__ == f"lrdsl.language.modifiers.{name}"
     module = importlib.import_module(f"lrdsl.language.modifiers.{name}")
-    registered = [
-        thing for thing in vars(module).values() if thing in MODIFIERS.values()
-    ]
+    registered = [thing for thing in vars(module).values() if thing in MODIFIERS.values()]
     assert registered == [cls]
 
 

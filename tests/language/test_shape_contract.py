@@ -19,8 +19,8 @@ from lrdsl import SpecError
 from lrdsl.language import curves, shapes
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
-from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.language import Language
+from lrdsl.language.modifiers import MODIFIERS
 
 SHAPES = Language().shapes
 
@@ -66,9 +66,9 @@ def test_every_module_is_found() -> None:
 
 @pytest.mark.parametrize("name", leaves(shapes))
 def test_a_shape_is_named_after_its_file(name: str) -> None:
-    form = SHAPES[name]
-    assert form.name == form.cls.name == name
-    assert form.cls.__module__ == f"lrdsl.language.shapes.{name}"
+    signature = SHAPES[name]
+    assert signature.name == signature.cls.name == name
+    assert signature.cls.__module__ == f"lrdsl.language.shapes.{name}"
     registered = [
         each for each in SHAPES if SHAPES[each].cls.__module__ == f"lrdsl.language.shapes.{name}"
     ]
@@ -186,10 +186,10 @@ def test_too_many_arguments_name_the_signature(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(SHAPES))
 def test_parameters_can_all_be_named(name: str) -> None:
     """Every parameter of the signature is a keyword too, and an unknown one is refused."""
-    form = SHAPES[name]
-    if form.bracket:
+    signature = SHAPES[name]
+    if signature.bracket:
         return
-    parameters = [parameter.name for parameter in form.parameters]
+    parameters = [parameter.name for parameter in signature.parameters]
     assert len(parameters) == len(set(parameters))
     given = ["mode=linear" if each == "mode" else f"{each}=_" for each in parameters]
     text = f"{name}({', '.join(given)}, nonsense=1)"

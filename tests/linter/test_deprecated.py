@@ -70,7 +70,6 @@ def test_a_shape_a_class_and_an_alias() -> None:
     )
 
 
-
 DEFINITIONS = """\
 # Down.
 #

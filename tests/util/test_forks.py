@@ -67,8 +67,9 @@ BUSY = """
 import os, signal, sys, threading, time
 import lrdsl
 
-NAMES = ["warmup(5)", "ramp(tanh, 1, 0, 9)", "points[0:0, 9:1]", "inverse_sqrt(1, 9)", "step(1, 0.5, 5)",
-         "wsd(1, 5, 9, 5)", "torch.OneCycleLR(0.1)", "mxnet.FactorScheduler(5)", "rex(1, 0, 9)",
+NAMES = ["warmup(5)", "ramp(tanh, 1, 0, 9)", "points[0:0, 9:1]", "inverse_sqrt(1, 9)",
+         "step(1, 0.5, 5)", "wsd(1, 5, 9, 5)", "torch.OneCycleLR(0.1)",
+         "mxnet.FactorScheduler(5)", "rex(1, 0, 9)",
          "cosine(1, 0, 9) | repeat(2)", "1 | interval[5:*0.5]", "cosine(1, 0, 9) | stretch(2)"]
 ended = threading.Event()
 failures = []
@@ -114,7 +115,5 @@ print(failures[:1])
 
 def test_children_of_a_process_whose_threads_are_busy_do_not_hang() -> None:
     """Eight threads import, compile, define, make shapes and call while the process forks."""
-    done = subprocess.run(
-        [sys.executable, "-c", BUSY], capture_output=True, text=True, timeout=180
-    )
+    done = subprocess.run([sys.executable, "-c", BUSY], capture_output=True, text=True, timeout=180)
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr[-2000:]
