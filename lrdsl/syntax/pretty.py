@@ -1,151 +1,123 @@
-"""Tree to canonical text in lines: what is too long for one is a segment, a modifier, a term each.
+"""Tree to canonical text in lines, with the tree's comments.
 
-The text parses back to the same tree.
+A node that is too long for its line, or has comments inside, takes a line for each of its items.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
-from lrdsl.syntax.unparse import write, write_condition, write_entry_head, write_part
+from lrdsl.syntax.grammar import CLOSING_BRACKETS, MAX_INDENT_LEVELS
+from lrdsl.syntax.layout import Item, list_items
+from lrdsl.syntax.trivia import NO_TRIVIA, Trivia, put_comments, split_end_of_line
+from lrdsl.syntax.unparse import precedence, unparse
 
 WIDTH = 88
 """Characters in a line, as far as there are places to break it."""
 
-Breaks: TypeAlias = Callable[[ast.Node], bool]
-"""Whether a node takes several lines even where it would fit into one."""
-
 INDENT = "    "
-"""What a line inside brackets begins with, for each level."""
-
-_DEEPEST = 40
-"""Levels of indentation; what lies deeper is written in one line."""
 
 
-def _never(node: ast.Node) -> bool:
-    return False
-
-
-def lay_out(node: ast.Node, width: int = WIDTH, breaks: Breaks = _never) -> str:
-    """The canonical text of a tree in lines of `width` where that can be done.
+def pretty_print(node: ast.Node, width: int = WIDTH) -> str:
+    """The canonical text of a tree in lines of at most `width` characters, as far as possible.
 
     >>> from lrdsl.syntax.parser import parse_tree
-    >>> print(lay_out(parse_tree("warmup(linear, 100) >> cosine(1, 0, 800) | clip(1e-3, _)"), 40))
+    >>> tree = parse_tree("warmup(linear, 100) >> cosine(1, 0, 800) | clip(1e-3, _)")
+    >>> print(pretty_print(tree, 40))
     warmup(linear, 100)
     >> cosine(1, 0, 800)
     | clip(1e-3, _)
     """
-    return _Layout(width - _DEEPEST * len(INDENT), breaks).lines(node, width)
+    text = _Printer(width).print_node(node, level=0)
+    return put_comments(text, node.trivia.leading, node.trivia.trailing)
 
 
-def lay_out_definition(
-    definition: Definition,
-    width: int = WIDTH,
-    breaks: Breaks = _never,
-    *,
-    break_head: bool = False,
-    break_body: bool = False,
-) -> str:
-    """The canonical text of a definition in lines.
-
-    `break_head` and `break_body` break the line after `(` and after `=` even where it would fit.
+def pretty_print_definition(definition: Definition, width: int = WIDTH) -> str:
+    """The canonical text of a definition in lines, without the comments above it.
 
     >>> from lrdsl.syntax.parser import parse_definitions
-    >>> print(lay_out_definition(parse_definitions("def half(a) = linear(a, a/2, 9)")[0], 30))
+    >>> definition = parse_definitions("def half(a) = linear(a, a/2, 9)")[0]
+    >>> print(pretty_print_definition(definition, 30))
     def half(a) =
         linear(a, a / 2, 9)
     """
-    text = str(definition)
-    if len(text) <= width and not break_head and not break_body:
-        return text
-    head, body = definition.head, lay_out(definition.body, width - len(INDENT), breaks)
-    too_long = len(head) + len(" =") > width
-    if (too_long or break_head) and definition.parameters and not definition.bracket:
-        opening = f"def {definition.name}("
-        head = _bracketed(opening, [p.written for p in definition.parameters], ")")
-    return f"{head} =\n{INDENT}{_indented(body)}"
+    text, body, trivia = str(definition), definition.body, definition.trivia
+    if len(text) > width or trivia.inside:
+        header = _print_header(definition, width)
+        end_of_line, above = split_end_of_line(body.trivia.leading)
+        printed = _Printer(width - len(INDENT)).print_node(body, level=0)
+        text = f"{header} ={end_of_line}\n{INDENT}{_indent(put_comments(printed, above, ()))}"
+    return put_comments(text, (), trivia.trailing)
+
+
+def _print_header(definition: Definition, width: int) -> str:
+    """The text left of the `=`; a line for each parameter if it is long or has comments."""
+    header, trivia = definition.header, definition.trivia
+    parameters = [(parameter.declaration, parameter.trivia) for parameter in definition.parameters]
+    has_comments = trivia.opening or trivia.closing or any([t != NO_TRIVIA for _, t in parameters])
+    is_long = len(header) + len(" =") > width and parameters and not definition.bracket
+    if not has_comments and not is_long:
+        return header
+    return _print_bracketed(f"def {definition.name}(", parameters, trivia)
 
 
 @dataclass(frozen=True)
-class _Layout:
-    """How trees are laid out; a node for which fewer columns than `least` are left stays whole."""
+class _Printer:
+    width: int
 
-    least: int
-    breaks: Breaks
-
-    def lines(self, node: ast.Node, width: int) -> str:
-        text = write(node)
-        if self._stays(text, node, width):
+    def print_node(self, node: ast.Node, level: int) -> str:
+        """The lines of a node, without the brackets that its precedence asks for."""
+        text = unparse(node)
+        if self._is_one_line(node, text, level):
             return text
-        inner = width - len(INDENT)
+        if isinstance(node, (ast.Scope, ast.Outer)):
+            return self.print_node(node.children[0], level)
+        items = [(self._print_item(item, level), item.node.trivia) for item in list_items(node)]
+        if not items:
+            return text
         match node:
-            case ast.Scope(body=only) | ast.Outer(argument=only):
-                return self.lines(only, width)
-            case ast.Pipe(parts=parts):
-                return self._joined(node, ["|"] * (len(parts) - 1), width)
-            case ast.Chain(parts=parts):
-                return self._joined(node, [">>"] * (len(parts) - 1), width)
-            case ast.Arithmetic(operators=operators):
-                return self._joined(node, operators, width)
-            case ast.Negative(operand=operand):
-                return f"-{self._part(operand, node, inner)}"
-            case ast.If(then=then, condition=condition, otherwise=otherwise):
-                lines = (self._part(then, node, width), f"if {write_condition(condition)}")
-                last = self.lines(otherwise, inner)
-                last = last if isinstance(otherwise, ast.If) else _indented(last)
-                return "\n".join([*lines, f"else {last}"])
-            case ast.Modifiers(parts=parts):
-                listed = [_indented(self._part(part, node, inner)) for part in parts]
-                return "\n".join([f"| {text}" for text in listed])
-            case ast.Program(names=names, values=values):
-                fields = [
-                    f"{name.id}: {self.lines(value, inner)}"
-                    for name, value in zip(names, values, strict=True)
-                ]
-                return _bracketed("{", fields, "}")
-            case ast.Call(name=name, arguments=arguments) if arguments:
-                listed = [
-                    ("" if a.name is None else f"{a.name}=") + self.lines(a.value, inner)
-                    for a in arguments
-                ]
-                return _bracketed(f"{name.id}(", listed, ")")
-            case ast.List(items=items) if items:
-                return _bracketed("[", [self.lines(item, inner) for item in items], "]")
-            case ast.Bracket(name=name, entries=entries):
-                listed = [self.lines(entry, inner) for entry in entries]
-                return _bracketed(f"{name.id}[", listed, "]")
-            case ast.Entry(value=value):
-                return f"{write_entry_head(node)}{self.lines(value, inner)}"
-        return text
+            case ast.Call(name=name):
+                return _print_bracketed(f"{name.id}(", items, node.trivia)
+            case ast.Bracket(name=name):
+                return _print_bracketed(f"{name.id}[", items, node.trivia)
+            case ast.List():
+                return _print_bracketed("[", items, node.trivia)
+            case ast.Program():
+                return _print_bracketed("{", items, node.trivia)
+        return "\n".join([put_comments(text, t.leading, t.trailing) for text, t in items])
 
-    def _stays(self, text: str, node: ast.Node, width: int) -> bool:
-        """Whether a node is written in one line."""
-        return width < self.least or (len(text) <= width and not self.breaks(node))
+    def _print_item(self, item: Item, level: int) -> str:
+        """The lines of an item with its prefix, and with brackets if it needs them."""
+        node, level = item.node, level + item.levels
+        text = unparse(node, item.least)
+        is_grouped = precedence(node) < item.least
+        if not self._is_one_line(node, text, level, is_grouped):
+            text = self.print_node(node, level + is_grouped)
+            if is_grouped:
+                text = _print_bracketed("(", [(text, NO_TRIVIA)], node.trivia)
+        return item.prefix + (_indent(text) if item.hangs else text)
 
-    def _joined(self, node: ast.Node, operators: Sequence[str], width: int) -> str:
-        """The parts of a node, each but the first on a line with the operator before it."""
-        first, *others = [self._part(part, node, width - len(INDENT)) for part in node.children]
-        lines = [f"{o} {_indented(text)}" for o, text in zip(operators, others, strict=True)]
-        return "\n".join([first, *lines])
-
-    def _part(self, part: ast.Node, whole: ast.Node, width: int) -> str:
-        text = write_part(part, whole)
-        if self._stays(text, part, width):
-            return text
-        if text == write(part):
-            return self.lines(part, width)
-        lines = self.lines(part, width - len(INDENT))
-        return f"(\n{INDENT}{_indented(lines)}\n)"
+    def _is_one_line(
+        self, node: ast.Node, text: str, level: int, is_grouped: bool = False
+    ) -> bool:
+        fits = len(text) <= self.width - level * len(INDENT) and not node.trivia.inside
+        return fits or level + is_grouped > MAX_INDENT_LEVELS
 
 
-def _bracketed(opening: str, parts: Sequence[str], closing: str) -> str:
-    inside = f",\n{INDENT}".join([_indented(part) for part in parts])
-    return f"{opening}\n{INDENT}{inside}\n{closing}"
+def _print_bracketed(opening: str, parts: Sequence[tuple[str, Trivia]], trivia: Trivia) -> str:
+    """Brackets with each part on a line of its own, and the comments between them."""
+    end_of_line, above = split_end_of_line(trivia.opening)
+    lines = [comment.text for comment in above]
+    *others, (last, last_trivia) = parts
+    lines += [put_comments(f"{text},", own.leading, own.trailing) for text, own in others]
+    lines.append(put_comments(last, last_trivia.leading, trivia.closing))
+    closing = CLOSING_BRACKETS[opening[-1]]
+    inside = "\n".join(lines)
+    return f"{opening}{end_of_line}\n{INDENT}{_indent(inside)}\n{closing}"
 
 
-def _indented(text: str) -> str:
+def _indent(text: str) -> str:
     return text.replace("\n", f"\n{INDENT}")

@@ -21,7 +21,7 @@ _PAIRS = {")": "(", "]": "["}
 _CLOSING = {"(": ")", "[": "]"}
 _OPERATORS = frozenset({"|", ">>", "+", "-", "*", "/", "**", "<", ">", "if", "else", "and", "or"})
 
-INSTEAD = {
+LIKELY_OPERATORS = {
     ">": ">>", "→": ">>", "⇒": ">>", "➜": ">>", "»": ">>",
     "^": "**", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/",
     "−": "-", "–": "-", "—": "-",
@@ -80,11 +80,17 @@ _CONDITION = "a condition is `n > 0` and the like, joined by `and`, `or`, `not`,
 _DEFINITION = "a definition is written `def name(a, b=1) = …`"
 
 
-def stray_character(text: str, start: int, reporter: Reporter) -> None:
+def report_empty(reporter: Reporter) -> None:
+    """Report a text without a spec."""
+    fix = "write a schedule such as `cosine(1, 1e-3, 800)`"
+    reporter.report(diag.EMPTY, "the spec is empty", Span(0, 1), fix=fix)
+
+
+def report_stray_character(text: str, start: int, reporter: Reporter) -> None:
     """A character that lrdsl has no use for."""
     character = text[start]
     span = Span(start, start + 1)
-    replacement = INSTEAD.get(character)
+    replacement = LIKELY_OPERATORS.get(character)
     fix: str | None
     if character in "<>" and _IN_CONDITION.search(text, 0, start):
         fix, replacement = _CONDITION, None
@@ -99,12 +105,12 @@ def stray_character(text: str, start: int, reporter: Reporter) -> None:
     reporter.report(diag.STRAY_CHARACTER, message, span, fix=fix, replacement=replacement)
 
 
-_INTERPOLATION = re.compile(r"\$\{[^{}\n]*\}")
+_PLACEHOLDER = re.compile(r"\$\{[^{}\n]*\}")
 
 
-def interpolation(text: str, start: int, reporter: Reporter) -> str | None:
+def report_placeholder(text: str, start: int, reporter: Reporter) -> str | None:
     """An interpolation `${…}` that Hydra has not resolved; its text, or None if there is none."""
-    match = _INTERPOLATION.match(text, start)
+    match = _PLACEHOLDER.match(text, start)
     if match is None:
         return None
     name = match[0][2:-1].strip()
@@ -114,7 +120,7 @@ def interpolation(text: str, start: int, reporter: Reporter) -> str | None:
     return match[0]
 
 
-def unexpected_end(
+def report_unexpected_end(
     text: str, accepted: frozenset[str], only_brackets: bool, reporter: Reporter
 ) -> None:
     """The text stops too early: an operand is missing, or brackets are open.
@@ -142,7 +148,7 @@ def unexpected_end(
         reporter.report(diag.UNCLOSED, message, Span(position, position + 1), fix=fix)
 
 
-def unexpected_token(text: str, token: Token, accepted: frozenset[str], reporter: Reporter) -> None:
+def report_unexpected_token(text: str, token: Token, accepted: frozenset[str], reporter: Reporter) -> None:
     """Something stands where something else should."""
     assert token.start_pos is not None
     assert token.end_pos is not None
@@ -156,11 +162,11 @@ def unexpected_token(text: str, token: Token, accepted: frozenset[str], reporter
         message = f"expected {wanted}{place}, found `{word}`"
         reporter.report(diag.UNEXPECTED, message, span, fix=fix)
     elif word in _PAIRS and (not before.open or before.open[-1][0] != _PAIRS[word]):
-        _unpaired(word, span, before, reporter)
+        _report_unpaired(word, span, before, reporter)
     elif "NUMBER" in accepted:
-        _missing_operand(word, span, before, reporter)
+        _report_missing_operand(word, span, before, reporter)
     else:
-        _missing_operator(word, span, before, accepted, reporter)
+        _report_missing_operator(word, span, before, accepted, reporter)
 
 
 def _special(word: str, before: _Before, accepted: frozenset[str]) -> tuple[str, str | None] | None:
@@ -202,7 +208,7 @@ _WANTED = {
 """What a definition wants where nothing but these can follow."""
 
 
-def _unpaired(word: str, span: Span, before: _Before, reporter: Reporter) -> None:
+def _report_unpaired(word: str, span: Span, before: _Before, reporter: Reporter) -> None:
     if not before.open:
         message = f"this `{word}` closes nothing"
         reporter.report(diag.UNOPENED, message, span, fix="leave it out", replacement="")
@@ -215,7 +221,7 @@ def _unpaired(word: str, span: Span, before: _Before, reporter: Reporter) -> Non
     )
 
 
-def _missing_operand(word: str, span: Span, before: _Before, reporter: Reporter) -> None:
+def _report_missing_operand(word: str, span: Span, before: _Before, reporter: Reporter) -> None:
     wanted = _wanted(before)
     fix: str | None = None
     if before.word == "," and word in _PAIRS:
@@ -232,7 +238,7 @@ def _missing_operand(word: str, span: Span, before: _Before, reporter: Reporter)
     reporter.report(diag.UNEXPECTED, f"expected {wanted} {place}, found `{word}`", span, fix=fix)
 
 
-def _missing_operator(
+def _report_missing_operator(
     word: str, span: Span, before: _Before, accepted: frozenset[str], reporter: Reporter
 ) -> None:
     fix: str | None = None

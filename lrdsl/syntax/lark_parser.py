@@ -1,0 +1,120 @@
+"""Parsers made by lark, one for each parse at a time.
+
+A lark parser fills its lexers on first use, without locks, and hands comments to callbacks that
+know nothing of the parse. So no two parses share a parser: each takes an idle one, or makes one,
+and puts it back. Taking and putting back are atomic operations of a deque; there is no lock that
+another thread could hold during a fork.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple
+
+import lark
+from lark import Lark, Token
+from lark.exceptions import UnexpectedInput
+
+from lrdsl.diagnostics import Span
+from lrdsl.syntax.tree_builder import TreeBuilder, token_span
+from lrdsl.syntax.trivia import Comment, Comments
+from lrdsl.util.resources import folder, private_cache
+
+OnError = Callable[[UnexpectedInput], bool]
+"""What lark calls at a syntax error; False ends the parse."""
+
+
+class ParseResult(NamedTuple):
+    """The value of the grammar's start rule, and what the value leaves out."""
+
+    value: Any
+    comments: Comments
+    """The comments, in the order of the text."""
+    brackets: Mapping[Span, Span]
+    """The span of each expression in round brackets, and the span between them."""
+
+
+class _Parser:
+    """A lark parser with its tree builder and comments, for one parse at a time."""
+
+    def __init__(self) -> None:
+        self.builder = TreeBuilder()
+        self.comments: list[Token] = []
+        self.lark = _make_lark(self.builder, self.comments.append)
+
+    def forget(self) -> None:
+        """Forget the text parsed before."""
+        self.comments.clear()
+        self.builder.brackets = {}
+
+
+_idle: deque[_Parser] = deque()
+"""As many parsers as were in use at the same time."""
+
+
+@contextmanager
+def _borrow_parser() -> Iterator[_Parser]:
+    try:
+        parser = _idle.pop()
+    except IndexError:
+        parser = _Parser()
+    parser.forget()
+    try:
+        yield parser
+    finally:
+        _idle.append(parser)
+
+
+def run_parser(text: str, rule: str, on_error: OnError) -> ParseResult:
+    """Parse a text by a start rule of the grammar; lark's `UnexpectedInput` if recovery fails."""
+    with _borrow_parser() as parser:
+        value = parser.lark.parse(text, start=rule, on_error=on_error)
+        comments = tuple([_read_comment(text, token) for token in parser.comments])
+        return ParseResult(value, comments, parser.builder.brackets)
+
+
+def run_lexer(text: str, rule: str) -> tuple[list[Span], Comments]:
+    """The spans of the tokens of a text without syntax errors, and its comments."""
+    with _borrow_parser() as parser:
+        tokens = parser.lark.parse_interactive(text, start=rule).exhaust_lexer()
+        comments = tuple([_read_comment(text, token) for token in parser.comments])
+        return [token_span(token) for token in tokens], comments
+
+
+def _read_comment(text: str, token: Token) -> Comment:
+    start = token.start_pos
+    assert start is not None
+    line = text.rfind("\n", 0, start) + 1
+    return Comment(token.rstrip(), start, own_line=not text[line:start].strip())
+
+
+def _make_lark(builder: TreeBuilder, on_comment: Callable[[Token], None]) -> Lark:
+    """A lark parser; its tables are read from a cache file, in a tenth of the time it takes to
+    make them.
+    """
+    grammar = (folder("grammar") / "lrdsl.lark").read_text(encoding="utf-8")
+    key = f"{grammar}{lark.__version__}{sys.version_info[:2]}"
+    cache = private_cache(f"grammar-{hashlib.sha256(key.encode()).hexdigest()[:16]}")
+    # lark writes its file in place. A file under another name is renamed, so that no other process
+    # reads half of it.
+    is_new = cache is not None and not cache.exists()
+    file = f"{cache}.{os.getpid()}.{threading.get_ident()}" if is_new else cache
+    made = Lark(
+        grammar,
+        parser="lalr",
+        start=["start", "library"],
+        lexer="contextual",
+        transformer=builder,
+        lexer_callbacks={"COMMENT": on_comment},
+        cache=False if file is None else str(file),
+    )
+    if cache is not None and is_new:
+        with suppress(OSError):
+            os.replace(str(file), cache)
+    return made
