@@ -161,15 +161,15 @@ def show(spec: str, as_json: bool, expand: bool, **options: Any) -> None:
 def _expansions(schedule: Schedule) -> Iterator[str]:
     """The spec in core terms, and the other hyperparameters that it drives."""
     from lrdsl.syntax.ast import Outer, walk
-    from lrdsl.syntax.pretty import lay_out
+    from lrdsl.syntax.pretty import pretty_print
 
     tree = _in_core_terms(schedule.spec.node)
-    yield lay_out(tree)
+    yield pretty_print(tree)
     if any([isinstance(node, Outer) for node, _ in walk(tree)]):
         yield "# prev, next and rest in an argument are meant where the call stands"
     for name, call in _fields(schedule).items():
         if name != "lr":
-            yield f"{name}: {lay_out(_in_core_terms(call))}"
+            yield f"{name}: {pretty_print(_in_core_terms(call))}"
 
 
 def _in_core_terms(tree: Node) -> Node:
@@ -320,7 +320,7 @@ def _listing(every: Iterable[Entry], width: int | None) -> str:
 
 def _about(entry: Entry) -> str:
     """All there is to say about one entry."""
-    from lrdsl.syntax.pretty import lay_out_definition
+    from lrdsl.syntax.pretty import pretty_print_definition
 
     doc = entry.doc
     also = f"Also called {', '.join(entry.aliases)}." if entry.aliases else ""
@@ -332,7 +332,7 @@ def _about(entry: Entry) -> str:
     kind = entry.kind if entry.definition is None else f"definition in {entry.group}"
     parts = [f"{entry.signature}   ({kind})", doc.summary, doc.body, also, "\n".join(rows)]
     if entry.definition is not None:
-        parts.append(lay_out_definition(entry.definition))
+        parts.append(pretty_print_definition(entry.definition))
     parts += [*_example(entry), doc.source]
     return "\n\n".join([part for part in parts if part])
 
@@ -371,13 +371,13 @@ def overview(schedule: Schedule, curve: Curve) -> dict[str, Any]:
     >>> overview(schedule, sample(schedule))["high"]
     {'value': 1.0, 'step': 0}
     """
-    from lrdsl.syntax.unparse import write
+    from lrdsl.syntax.unparse import unparse
 
     low, high = int(curve.values.argmin()), int(curve.values.argmax())
     ends = math.isfinite(schedule.length)
     return {
         "spec": str(schedule.spec),
-        "fields": {name: write(call) for name, call in _fields(schedule).items()},
+        "fields": {name: unparse(call) for name, call in _fields(schedule).items()},
         "length": int(schedule.length) if ends else None,
         "total_steps": schedule.context.total_steps,
         "shown": curve.end,

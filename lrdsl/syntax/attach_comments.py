@@ -16,6 +16,7 @@ from lrdsl.diagnostics import Span
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import DefinedParameter, Definition
 from lrdsl.syntax.grammar import MAX_BLANK_LINES, MAX_INDENT_LEVELS
+from lrdsl.syntax.lark_parser import ParseResult
 from lrdsl.syntax.layout import Item, is_bracketed, list_items
 from lrdsl.syntax.rebuild import replace_parts
 from lrdsl.syntax.trivia import BLANK_LINE, NO_TRIVIA, Comment, Comments, Trivia
@@ -46,8 +47,8 @@ def attach_comments_to_definitions(
 
     >>> from lrdsl.syntax.parser import parse_definitions_with_comments
     >>> text = "def half(a) = a / 2  # exact"
-    >>> (definition,), _ = attach_comments_to_definitions(parse_definitions_with_comments(text), text)
-    >>> definition.trivia.trailing[0].text
+    >>> parsed = parse_definitions_with_comments(text)
+    >>> attach_comments_to_definitions(parsed, text)[0][0].trivia.trailing[0].text
     '# exact'
     """
     definitions: tuple[Definition, ...] = parsed.value
@@ -55,21 +56,18 @@ def attach_comments_to_definitions(
     attachment = _Attachment(parsed.brackets)
     attached: list[Definition] = []
     done = 0
-    for i, definition in enumerate(definitions):
+    starts = [definition.header_span.start for definition in definitions]
+    for definition, following in zip(definitions, [*starts, len(text)][1:], strict=True):
         start, stop = definition.header_span.start, definition.body.span.stop
         above, comments = _split(comments, start)
-        inside, comments = _split(comments, stop)
         leading = _put_blank_lines(text, above, done, start)
-        following = definitions[i + 1].header_span.start if i + 1 < len(definitions) else len(text)
-        last: Comments = ()
-        done = stop
-        if comments and comments[0].start < following and "\n" not in text[stop : comments[0].start]:
-            last, comments = comments[:1], comments[1:]
-            done = last[0].stop
+        inside, comments = _split(comments, stop)
+        # A comment on the definition's last line belongs to it, not to the next one.
+        end_of_line = text.find("\n", stop, following)
+        last, comments = _split(comments, following if end_of_line < 0 else end_of_line)
+        done = last[-1].stop if last else stop
         definition = attachment.attach_to_definition(definition, inside, last)
-        attached.append(
-            replace(definition, trivia=replace(definition.trivia, leading=leading))
-        )
+        attached.append(replace(definition, trivia=replace(definition.trivia, leading=leading)))
     return attached, _put_blank_lines(text, comments, done, len(text))
 
 

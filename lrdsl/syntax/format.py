@@ -17,7 +17,7 @@ def format(text: str, width: int = WIDTH) -> str:
 
     >>> print(format("warmup(100)>>(cosine(1,1e-3,800))  # one cycle"))
     warmup(100) >> cosine(1, 1e-3, 800)  # one cycle
-    >>> print(format("warmup(100) >> # 10%\ncosine(1, 0, 800)|clip(1e-3, _)"))
+    >>> print(format("warmup(100) >> # 10%\\ncosine(1, 0, 800)|clip(1e-3, _)"))
     warmup(100)  # 10%
     >> cosine(1, 0, 800)
     | clip(1e-3, _)
@@ -30,7 +30,7 @@ def format_definitions(text: str, width: int = WIDTH) -> str:
 
     Comments between definitions keep their places; so do up to two blank lines.
 
-    >>> print(format_definitions("# Half of it.\ndef half( a )=a/2   # exact\n"), end="")
+    >>> print(format_definitions("# Half of it.\\ndef half( a )=a/2   # exact\\n"), end="")
     # Half of it.
     def half(a) = a / 2  # exact
     """

@@ -79,12 +79,18 @@ def run_parser(text: str, rule: str, on_error: OnError) -> ParseResult:
         return ParseResult(value, comments, parser.builder.brackets)
 
 
-def run_lexer(text: str, rule: str) -> tuple[list[Span], Comments]:
-    """The spans of the tokens of a text without syntax errors, and its comments."""
+def find_words(text: str, *, is_spec: bool = True) -> list[Span]:
+    """The spans of the tokens and comments of a spec, or of definitions, without syntax errors.
+
+    >>> text = "hold( 5ep ) # for a while"
+    >>> [text[span.start : span.stop] for span in find_words(text)]
+    ['hold', '(', '5ep', ')', '# for a while']
+    """
     with _borrow_parser() as parser:
+        rule = "start" if is_spec else "library"
         tokens = parser.lark.parse_interactive(text, start=rule).exhaust_lexer()
-        comments = tuple([_read_comment(text, token) for token in parser.comments])
-        return [token_span(token) for token in tokens], comments
+        comments = [_read_comment(text, token) for token in parser.comments]
+    return sorted([*map(token_span, tokens), *[Span(c.start, c.stop) for c in comments]])
 
 
 def _read_comment(text: str, token: Token) -> Comment:

@@ -126,11 +126,11 @@ def parse_definitions_with_recovery(
 
 def _parse_definitions(text: str, file: str, reporter: Reporter) -> ParseResult:
     result = _parse_rule(text, "library", "a definition", reporter)
-    sound = [
-        replace(definition, source=text, file=file, doc=doc_above(text, definition.header_span.start))
-        for definition in result.value or ()
-        if all([_is_sound(root, reporter) for root in definition.expressions])
-    ]
+    sound: list[Definition] = []
+    for definition in result.value or ():
+        if all([_is_sound(root, reporter) for root in definition.expressions]):
+            doc = doc_above(text, definition.header_span.start)
+            sound.append(replace(definition, source=text, file=file, doc=doc))
     return result._replace(value=tuple(sound))
 
 

@@ -100,9 +100,7 @@ class _Printer:
                 text = _print_bracketed("(", [(text, NO_TRIVIA)], node.trivia)
         return item.prefix + (_indent(text) if item.hangs else text)
 
-    def _is_one_line(
-        self, node: ast.Node, text: str, level: int, is_grouped: bool = False
-    ) -> bool:
+    def _is_one_line(self, node: ast.Node, text: str, level: int, is_grouped: bool = False) -> bool:
         fits = len(text) <= self.width - level * len(INDENT) and not node.trivia.inside
         return fits or level + is_grouped > MAX_INDENT_LEVELS
 

@@ -112,12 +112,14 @@ def _make_like(node: Node, new: tuple[Any, ...], place: Callable[[Span], Span]) 
         case Logic(operator=word):
             return Logic(word, new, span=span)
         case Program(names=names):
-            return Program(tuple([move_to(name, place(name.span)) for name in names]), new, span=span)
-    assert isinstance(node, (If, Negative, Not, Power, Scope, Outer))  # their fields are nodes alone
+            return Program(
+                tuple([move_to(name, place(name.span)) for name in names]), new, span=span
+            )
+    assert isinstance(
+        node, (If, Negative, Not, Power, Scope, Outer)
+    )  # their fields are nodes alone
     return type(node)(*new, span=span)
 
 
 def _same(span: Span) -> Span:
     return span
-
-

@@ -58,7 +58,9 @@ class Recovery:
             return self._complete(parser)
         assert token.start_pos is not None
         if token.type == "COMPARE" and len(token) == 1:
-            self._replace_character(parser, token.start_pos)  # outside a condition it is a stray character
+            self._replace_character(
+                parser, token.start_pos
+            )  # outside a condition it is a stray character
             return True
         if not self._follows_dropped(token.start_pos):
             syntax_errors.report_unexpected_token(self.text, token, accepted, self.reporter)
@@ -151,5 +153,3 @@ def _feed(parser: Any, types: tuple[str, ...], where: Token) -> bool:
     except UnexpectedToken:
         return False
     return True
-
-

@@ -148,7 +148,9 @@ def report_unexpected_end(
         reporter.report(diag.UNCLOSED, message, Span(position, position + 1), fix=fix)
 
 
-def report_unexpected_token(text: str, token: Token, accepted: frozenset[str], reporter: Reporter) -> None:
+def report_unexpected_token(
+    text: str, token: Token, accepted: frozenset[str], reporter: Reporter
+) -> None:
     """Something stands where something else should."""
     assert token.start_pos is not None
     assert token.end_pos is not None

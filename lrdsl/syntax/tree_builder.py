@@ -61,7 +61,9 @@ class TreeBuilder(Transformer[Token, Any]):
 
     def keyword(self, children: Children) -> ast.Argument:
         name, _, value = children
-        return ast.Argument(value, str(name), token_span(name), span=token_span(name).to(value.span))
+        return ast.Argument(
+            value, str(name), token_span(name), span=token_span(name).to(value.span)
+        )
 
     def call(self, children: Children) -> ast.Node:
         name = ast.Name(str(children[0]), span=token_span(children[0]))
