@@ -64,10 +64,9 @@ def _unknown_unit(text: str, suffix: str, span: Span) -> Faulty:
         if known
         else did_you_mean(suffix, UNITS, f"{stem}{{}}")
     )
-    units = ", ".join(f"`{unit}`" for unit in UNITS)
-    all_units = f"the units are {units}, after `k`, `M` or `B` if need be"
-    fix, replacement = suggestion or (all_units, None)
-    return Faulty(diag.BAD_NUMBER, f"`{suffix}` is no unit", fix, replacement, span=span)
+    units = ", ".join([f"`{unit}` ({meaning})" for unit, meaning in UNITS.items()])
+    fix, replacement = suggestion or (f"the units are {units}, also after `k`, `M` or `B`", None)
+    return Faulty(diag.BAD_NUMBER, f"`{suffix}` is not a unit", fix, replacement, span=span)
 
 
 def number_to_node(value: float) -> Node:

@@ -12,13 +12,12 @@ from dataclasses import replace
 
 from lark.exceptions import UnexpectedInput
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Diagnostic, Reporter, Span
-from lrdsl.syntax import ast
+from lrdsl.diagnostics import Diagnostic, Reporter
+from lrdsl.syntax import ast, syntax_errors
 from lrdsl.syntax.definition import Definition, doc_above
 from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS, MAX_CHARACTERS, MAX_DEPTH, MAX_NODE_DEPTH
 from lrdsl.syntax.lark_parser import ParseResult, run_parser
-from lrdsl.syntax.recovery import Recovery, report_too_deep
+from lrdsl.syntax.recovery import Recovery
 
 _NOTHING = ParseResult(None, (), {})
 
@@ -147,9 +146,12 @@ def _is_sound(tree: ast.Node, reporter: Reporter) -> bool:
             reporter.report(
                 node.problem, node.message, node.span, fix=node.fix, replacement=node.replacement
             )
-        # Each `|` adds a level as well.
-        if depth > MAX_NODE_DEPTH or (isinstance(node, ast.Pipe) and len(node.parts) > MAX_DEPTH):
-            report_too_deep(node.span.start, reporter)
+        if depth > MAX_NODE_DEPTH:
+            syntax_errors.report_too_deep(node.span.start, reporter)
+            return False
+        # A signal of a pipe is as deep as the pipe has modifiers.
+        if isinstance(node, ast.Pipe) and len(node.parts) > MAX_DEPTH:
+            syntax_errors.report_too_many_modifiers(node.span.start, reporter)
             return False
     return True
 
@@ -159,15 +161,15 @@ _BRACKET = re.compile(r"#[^\n]*|[(\[]|[)\]]")
 
 def _is_within_limits(text: str, reporter: Reporter) -> bool:
     """Whether a text is short enough, and its brackets are flat enough, to be parsed."""
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_CHARACTERS:
-        message = f"the spec has {len(text):,} characters, the limit is 64 KiB"
-        reporter.report(diag.TOO_LONG, message, Span(0, 1))
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_CHARACTERS:
+        syntax_errors.report_too_long(size, reporter)
         return False
     if text.count("(") + text.count("[") > MAX_DEPTH:
         depth = 0
         for match in _BRACKET.finditer(text):
             depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(match[0], 0)
             if depth > MAX_DEPTH:
-                report_too_deep(match.start(), reporter)
+                syntax_errors.report_too_deep(match.start(), reporter)
                 return False
     return True

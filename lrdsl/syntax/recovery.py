@@ -14,13 +14,6 @@ from lrdsl.syntax import syntax_errors
 from lrdsl.syntax.grammar import MAX_DEPTH, MAX_PENDING_TOKENS, MAX_SYNTAX_ERRORS
 
 
-def report_too_deep(start: int, reporter: Reporter) -> None:
-    """Report that the text is nested too deeply at a position."""
-    message = f"the spec is nested deeper than {MAX_DEPTH} levels"
-    fix = "write it flat, as a chain with `>>`"
-    reporter.report(diag.TOO_DEEP, message, Span(start, start + 1), fix=fix)
-
-
 class Recovery:
     """The error handler of one parse; `kind` is what the text should be: `a schedule`."""
 
@@ -45,7 +38,7 @@ class Recovery:
         if len(parser.parser_state.value_stack) > MAX_PENDING_TOKENS:
             # `accepts` copies the stack for each terminal.
             start = min(token.start_pos or len(self.text), len(self.text) - 1)
-            report_too_deep(start, self.reporter)
+            syntax_errors.report_too_deep(start, self.reporter)
             return False
         accepted = frozenset(parser.accepts())
         if token.type == "$END":
@@ -58,9 +51,8 @@ class Recovery:
             return self._complete(parser)
         assert token.start_pos is not None
         if token.type == "COMPARE" and len(token) == 1:
-            self._replace_character(
-                parser, token.start_pos
-            )  # outside a condition it is a stray character
+            # A single `<` or `>` outside a condition is a stray character.
+            self._replace_character(parser, token.start_pos)
             return True
         if not self._follows_dropped(token.start_pos):
             syntax_errors.report_unexpected_token(self.text, token, accepted, self.reporter)

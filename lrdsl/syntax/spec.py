@@ -154,12 +154,14 @@ def to_node(value: object) -> ast.Node:
     number = as_number(value)
     if number is None:
         fix = "make a shape of it with `@lrdsl.shape`, and call it" if callable(value) else None
-        raise spec_error(diag.BAD_SPEC, f"a {type(value).__name__} is no part of a spec", fix=fix)
+        raise spec_error(
+            diag.BAD_SPEC, f"a {type(value).__name__} cannot be part of a spec", fix=fix
+        )
     if number == math.inf:
         return ast.Keyword("inf")
     if number != number or abs(number) > sys.float_info.max:
         shown = number if isinstance(number, float) else "so large an integer"
-        raise spec_error(diag.BAD_SPEC, f"{shown} is no number for a spec")
+        raise spec_error(diag.BAD_SPEC, f"a spec cannot contain {shown}")
     return number_to_node(number)
 
 

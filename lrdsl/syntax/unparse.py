@@ -131,7 +131,7 @@ def unparse(node: Node, least: int = Precedence.IF) -> str:
             text = f"{unparse(left, Precedence.SUM)} {operator} {unparse(right, Precedence.SUM)}"
         case _:
             raise TypeError(f"no way to write a {type(node).__name__}")
-    return f"({text})" if precedence(node) < least else text
+    return f"({text})" if least and precedence(node) < least else text
 
 
 def unparse_condition(node: Node) -> str:
