@@ -161,7 +161,7 @@ def show(spec: str, as_json: bool, expand: bool, **options: Any) -> None:
 def _expansions(schedule: Schedule) -> Iterator[str]:
     """The spec in core terms, and the other hyperparameters that it drives."""
     from lrdsl.syntax.ast import Outer, walk
-    from lrdsl.syntax.pretty import pretty_print
+    from lrdsl.syntax.pretty_print import pretty_print
 
     tree = _in_core_terms(schedule.spec.node)
     yield pretty_print(tree)
@@ -320,7 +320,7 @@ def _listing(every: Iterable[Entry], width: int | None) -> str:
 
 def _about(entry: Entry) -> str:
     """All there is to say about one entry."""
-    from lrdsl.syntax.pretty import pretty_print_definition
+    from lrdsl.syntax.pretty_print import pretty_print_definition
 
     doc = entry.doc
     also = f"Also called {', '.join(entry.aliases)}." if entry.aliases else ""

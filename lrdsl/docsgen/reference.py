@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from lrdsl.language.catalog import EXAMPLE_RUN, GROUPS, Entry, Row, entries
 from lrdsl.language.library import Library
-from lrdsl.syntax.pretty import pretty_print_definition
+from lrdsl.syntax.pretty_print import pretty_print_definition
 
 _INTRODUCTION = """\
 # Reference

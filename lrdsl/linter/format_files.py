@@ -12,7 +12,7 @@ from lrdsl.syntax import ast
 from lrdsl.syntax.format import format, format_definitions
 from lrdsl.syntax.lark_parser import find_words
 from lrdsl.syntax.parser import parse_tree
-from lrdsl.syntax.pretty import WIDTH
+from lrdsl.syntax.pretty_print import WIDTH
 
 _ENDLESS = 10**9
 """The width of what stays in one line."""

@@ -367,26 +367,3 @@ def levels(root: Node) -> list[list[Node]]:
 def flatten(root: Node) -> tuple[tuple[object, ...], ...]:
     """A tree as a flat tuple, which is equal for equal trees and compared without recursion."""
     return tuple([(depth, type(node), *node.label) for node, depth in walk(root)])
-
-
-def pipe(*parts: Node) -> Node:
-    """`a | b | c`; the parts of a pipe on the left join it: `(a | b) | c` is `a | b | c`."""
-    first, *others = parts
-    flat = first.parts if isinstance(first, Pipe) else (first,)
-    return Pipe((*flat, *others), span=first.span.to(parts[-1].span))
-
-
-def chain(*parts: Node) -> Node:
-    """`a >> b >> c`; the parts of a chain on the left join it."""
-    first, *others = parts
-    flat = first.parts if isinstance(first, Chain) else (first,)
-    return Chain((*flat, *others), span=first.span.to(parts[-1].span))
-
-
-def arithmetic(operators: tuple[str, ...], parts: tuple[Node, ...]) -> Node:
-    """`a + b - c` or `a * b / c`; the parts of a node of the same level on the left join it."""
-    first, *others = parts
-    span = first.span.to(parts[-1].span)
-    if isinstance(first, Arithmetic) and first.is_sum == (operators[0] in "+-"):
-        return Arithmetic((*first.operators, *operators), (*first.parts, *others), span=span)
-    return Arithmetic(operators, parts, span=span)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lrdsl.syntax.attach_comments import attach_comments, attach_comments_to_definitions
 from lrdsl.syntax.parser import parse_definitions_with_comments, parse_with_comments
-from lrdsl.syntax.pretty import WIDTH, pretty_print, pretty_print_definition
+from lrdsl.syntax.pretty_print import WIDTH, pretty_print, pretty_print_definition
 
 
 def format(text: str, width: int = WIDTH) -> str:

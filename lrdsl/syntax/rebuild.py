@@ -1,4 +1,4 @@
-"""Nodes made from other nodes: with other parts, or at another place in the text."""
+"""Nodes made from other nodes: joined, with other parts, or at another place in the text."""
 
 from __future__ import annotations
 
@@ -112,14 +112,34 @@ def _make_like(node: Node, new: tuple[Any, ...], place: Callable[[Span], Span]) 
         case Logic(operator=word):
             return Logic(word, new, span=span)
         case Program(names=names):
-            return Program(
-                tuple([move_to(name, place(name.span)) for name in names]), new, span=span
-            )
-    assert isinstance(
-        node, (If, Negative, Not, Power, Scope, Outer)
-    )  # their fields are nodes alone
+            moved_names = tuple([move_to(name, place(name.span)) for name in names])
+            return Program(moved_names, new, span=span)
+    assert isinstance(node, (If, Negative, Not, Power, Scope, Outer))  # all fields are nodes
     return type(node)(*new, span=span)
 
 
 def _same(span: Span) -> Span:
     return span
+
+
+def join_pipe(*parts: Node) -> Node:
+    """`a | b | c`; the parts of a pipe on the left join it: `(a | b) | c` is `a | b | c`."""
+    first, *others = parts
+    flat = first.parts if isinstance(first, Pipe) else (first,)
+    return Pipe((*flat, *others), span=first.span.to(parts[-1].span))
+
+
+def join_chain(*parts: Node) -> Node:
+    """`a >> b >> c`; the parts of a chain on the left join it."""
+    first, *others = parts
+    flat = first.parts if isinstance(first, Chain) else (first,)
+    return Chain((*flat, *others), span=first.span.to(parts[-1].span))
+
+
+def join_arithmetic(operators: tuple[str, ...], parts: tuple[Node, ...]) -> Node:
+    """`a + b - c` or `a * b / c`; the parts of a node of the same level on the left join it."""
+    first, *others = parts
+    span = first.span.to(parts[-1].span)
+    if isinstance(first, Arithmetic) and first.is_sum == (operators[0] in "+-"):
+        return Arithmetic((*first.operators, *operators), (*first.parts, *others), span=span)
+    return Arithmetic(operators, parts, span=span)

@@ -13,6 +13,7 @@ from lrdsl.syntax import ast
 from lrdsl.syntax.grammar import MAX_DEPTH, MAX_NODE_DEPTH
 from lrdsl.syntax.literals import number_to_node
 from lrdsl.syntax.parser import parse_tree
+from lrdsl.syntax.rebuild import join_arithmetic, join_chain, join_pipe
 from lrdsl.syntax.unparse import unparse
 
 Operand: TypeAlias = Union["Spec", str, int, float]
@@ -81,16 +82,16 @@ class Spec:
         return parse, (self._source if self._source is not None else str(self),)
 
     def __or__(self, right: Operand) -> Spec:
-        return Spec(ast.pipe(self._node, to_node(right)))
+        return Spec(join_pipe(self._node, to_node(right)))
 
     def __ror__(self, left: Operand) -> Spec:
-        return Spec(ast.pipe(to_node(left), self._node))
+        return Spec(join_pipe(to_node(left), self._node))
 
     def __rshift__(self, right: Operand) -> Spec:
-        return Spec(ast.chain(self._node, to_node(right)))
+        return Spec(join_chain(self._node, to_node(right)))
 
     def __rrshift__(self, left: Operand) -> Spec:
-        return Spec(ast.chain(to_node(left), self._node))
+        return Spec(join_chain(to_node(left), self._node))
 
     def __add__(self, right: Operand) -> Spec:
         return _arithmetic(self, "+", right)
@@ -202,4 +203,4 @@ def source_text(spec: object) -> str:
 
 
 def _arithmetic(left: Operand, operator: str, right: Operand) -> Spec:
-    return Spec(ast.arithmetic((operator,), (to_node(left), to_node(right))))
+    return Spec(join_arithmetic((operator,), (to_node(left), to_node(right))))

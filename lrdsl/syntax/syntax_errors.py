@@ -248,8 +248,8 @@ def _describe_special(
     if "NUMBER" in accepted:
         return None
     if "ELSE" in accepted:
-        advice = {"": "write `a if n > 0 else b`", "=": "compare with `==`"}
-        return "`else`", advice.get(word, _CONDITION_ADVICE)
+        advice_by_word = {"": "write `a if n > 0 else b`", "=": "compare with `==`"}
+        return "`else`", advice_by_word.get(word, _CONDITION_ADVICE)
     if accepted in _WANTED_IN_DEFINITION:
         return _WANTED_IN_DEFINITION[accepted], _DEFINITION_ADVICE
     if context.word == "in" and accepted == {"LSQB"}:

@@ -11,7 +11,7 @@ from lrdsl.syntax import ast
 from lrdsl.syntax.definition import DefinedParameter, Definition
 from lrdsl.syntax.grammar import KEYWORDS, PYTHON_KEYWORDS
 from lrdsl.syntax.literals import parse_number
-from lrdsl.syntax.rebuild import move_to
+from lrdsl.syntax.rebuild import join_arithmetic, join_chain, join_pipe, move_to
 
 Children: TypeAlias = "list[Any]"
 """The tokens and nodes of a rule, as lark hands them to a callback."""
@@ -89,13 +89,13 @@ class TreeBuilder(Transformer[Token, Any]):
         return ast.Bracket(name, entries, span=name.span.to(token_span(children[-1])))
 
     def pipe(self, children: Children) -> ast.Node:
-        return ast.pipe(*children[::2])
+        return join_pipe(*children[::2])
 
     def chain(self, children: Children) -> ast.Node:
-        return ast.chain(*children[::2])
+        return join_chain(*children[::2])
 
     def sum(self, children: Children) -> ast.Node:
-        return ast.arithmetic(tuple(map(str, children[1::2])), tuple(children[::2]))
+        return join_arithmetic(tuple(map(str, children[1::2])), tuple(children[::2]))
 
     product = sum
 

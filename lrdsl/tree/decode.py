@@ -17,6 +17,7 @@ from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax import ast
 from lrdsl.syntax.grammar import MAX_CHARACTERS, MAX_DEPTH, MAX_NODE_DEPTH, NAME
 from lrdsl.syntax.parser import parse_tree, parse_with_recovery
+from lrdsl.syntax.rebuild import join_arithmetic, join_chain, join_pipe
 from lrdsl.syntax.spec import Spec, as_number, to_node
 from lrdsl.syntax.unparse import shorten, unparse
 from lrdsl.tree.arguments import arrange_arguments
@@ -122,7 +123,7 @@ class _Reader:
         parts = self._items(data, place, depth)
         if not parts:
             return self.complain("a chain has at least one part", place)
-        return ast.chain(*parts) if len(parts) > 1 else parts[0]
+        return join_chain(*parts) if len(parts) > 1 else parts[0]
 
     def _scalar(self, data: object, place: str) -> ast.Node:
         if isinstance(data, str):
@@ -231,10 +232,10 @@ class _Reader:
             what = wanted.get(name, "at least two schedules")
             return self.complain(f"`{name}` takes a list: {what}", place)
         if name == "pipe":
-            return ast.pipe(*parts)
+            return join_pipe(*parts)
         if name == "power":
             return ast.Power(*parts)
-        return ast.arithmetic((OPERATORS[name],) * (len(parts) - 1), tuple(parts))
+        return join_arithmetic((OPERATORS[name],) * (len(parts) - 1), tuple(parts))
 
     def _call(self, name: str, body: object, place: str, depth: int) -> ast.Node:
         arguments: list[ast.Argument] = []
