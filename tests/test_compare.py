@@ -19,7 +19,7 @@ from processes import python
 import lrdsl
 from lrdsl.cli.main import cli
 from lrdsl.compare import Columns, Record, Run, Series, differing, figure, ranked, read_runs, save
-from lrdsl.compare.hydra_output import Written, read_written
+from lrdsl.compare.hydra_output import HydraOutput, read_hydra_output
 from lrdsl.compare.read_log import read_record
 from lrdsl.compare.smoothing import smooth, thin
 
@@ -237,7 +237,7 @@ def test_thin_keeps_the_ends_and_the_extremes():
 def run(name="a", loss=(), result=None, **overrides):
     values = np.array(loss, dtype=float)
     record = Record({}, Series(np.arange(float(len(values))), values), result, len(values))
-    return Run(name, Path(name), record, Written(overrides))
+    return Run(name, Path(name), record, HydraOutput(overrides))
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ def test_overrides_that_differ():
 )  # fmt: skip
 def test_what_hydra_wrote(tmp_path, overrides, config, expected):
     write(tmp_path, job(overrides, config))
-    written = read_written(tmp_path / ".hydra")
+    written = read_hydra_output(tmp_path / ".hydra")
     assert (written.overrides, written.spec) == expected
     assert written.problems == ()
 
@@ -316,7 +316,7 @@ def test_what_hydra_wrote(tmp_path, overrides, config, expected):
 )  # fmt: skip
 def test_what_is_broken_in_it_is_said(tmp_path, files, problems):
     write(tmp_path, files)
-    written = read_written(tmp_path)
+    written = read_hydra_output(tmp_path)
     assert written.problems == tuple(f"{name} cannot be read" for name in problems)
     assert (written.overrides, written.spec) == ({}, None)
 

@@ -23,7 +23,7 @@ from lrdsl.syntax.trivia import scan
 from lrdsl.syntax.unparse import write
 
 ROOT = Path(__file__).parents[1]
-LIBRARY = sorted((ROOT / "lrdsl/library").glob("*.lr"))
+LIBRARY = sorted((ROOT / "lrdsl/language/library").glob("*.lr"))
 GOLDEN = ROOT / "tests/golden/format.txt"
 
 # --- laws -----------------------------------------------------------------------------------------

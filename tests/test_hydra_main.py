@@ -23,8 +23,8 @@ from omegaconf import OmegaConf
 import lrdsl
 from lrdsl.hydra import main
 from lrdsl.hydra.override_grammar import FUNCTIONS
-from lrdsl.hydra.overrides import MAX_VALUES, Quoted, quoted
-from lrdsl.hydra.value_splitter import bracketed, split
+from lrdsl.hydra.overrides import MAX_VALUES, QuotedOverride, quote_override
+from lrdsl.hydra.value_splitter import parse_bracketed, split
 
 PARSER = OverridesParser.create()
 HEADLINE = "warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"
@@ -72,7 +72,7 @@ FORMS = [
 @pytest.mark.parametrize("text", FORMS)
 def test_hydras_own_forms_stay(text):
     assert hydra_reads(text)
-    assert quoted(text) == Quoted(text)
+    assert quote_override(text) == QuotedOverride(text)
 
 
 _spaces = st.sampled_from(["", "", "", " ", "  ", "\t"])
@@ -136,7 +136,7 @@ _overrides = st.builds(
 @given(_overrides)
 def test_what_hydra_accepts_stays(text):
     assume(hydra_reads(text))
-    assert quoted(text) == Quoted(text)
+    assert quote_override(text) == QuotedOverride(text)
 
 
 @given(st.text("ab1 ,.()[]{}'\"\\:=$%|>*#~+@/_-", max_size=20), _keys)
@@ -144,14 +144,14 @@ def test_what_hydra_accepts_stays(text):
 def test_what_hydra_accepts_stays_whatever_it_is(value, key):
     text = f"{key}={value}"
     if hydra_reads(text):
-        assert quoted(text) == Quoted(text)
+        assert quote_override(text) == QuotedOverride(text)
     else:
-        assert quoted(text).text == text or hydra_reads(quoted(text).text)
+        assert quote_override(text).text == text or hydra_reads(quote_override(text).text)
 
 
 def test_nothing_is_drawn_at_random():
     before = random.getstate()
-    quoted("x=shuffle([1,2,3])")
+    quote_override("x=shuffle([1,2,3])")
     assert random.getstate() == before
 
 
@@ -165,7 +165,7 @@ def received(text):
 
 @given(strategies.specs, st.sampled_from(["lr=", "+lr=", "++model.opt.lr=", "lr.spec=", "x="]))
 def test_a_spec_arrives(text, key):
-    assert values(quoted(key + text).text) == [received(text)]
+    assert values(quote_override(key + text).text) == [received(text)]
 
 
 _among = st.one_of(strategies.specs, strategies.specs, _quoted, _numbers, _words)
@@ -175,14 +175,14 @@ _among = st.one_of(strategies.specs, strategies.specs, _quoted, _numbers, _words
 def test_a_sweep_of_specs_arrives(texts, comma):
     assume(any([not hydra_reads(f"k={text}") for text in texts]))
     assume(not any(["#" in text for text in texts if text[:1] not in "\"'"]))
-    found = values(quoted(f"lr={comma.join(texts)}").text)
+    found = values(quote_override(f"lr={comma.join(texts)}").text)
     # As texts: nan is not itself.
     assert [repr(x) for x in found] == [repr(received(text)) for text in texts]
 
 
 @given(strategies.mangled())
 def test_mistakes_arrive_or_stay(text):
-    found = quoted(f"lr={text}").text
+    found = quote_override(f"lr={text}").text
     if found == f"lr={text}":
         return
     arrived = values(found)
@@ -217,8 +217,8 @@ def test_mistakes_arrive_or_stay(text):
 )
 def test_arrives(argument, arrives):
     assert not hydra_reads(argument)
-    assert values(quoted(argument).text) == [arrives]
-    assert quoted(argument).note == ""
+    assert values(quote_override(argument).text) == [arrives]
+    assert quote_override(argument).note == ""
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_arrives(argument, arrives):
     ],
 )
 def test_sweeps(argument, arrive):
-    assert values(quoted(argument).text) == arrive
+    assert values(quote_override(argument).text) == arrive
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_sweeps(argument, arrive):
     ],
 )
 def test_is_left_to_hydra(argument, note):
-    found = quoted(argument)
+    found = quote_override(argument)
     assert found.text == argument
     assert note in found.note
     assert bool(note) == bool(found.note)
@@ -279,9 +279,9 @@ def test_is_left_to_hydra(argument, note):
     ],
 )
 def test_a_mistyped_function_is_told_of(argument, note):
-    assert values(quoted(argument).text) == [argument[2:]]
-    assert note in quoted(argument).note
-    assert bool(note) == bool(quoted(argument).note)
+    assert values(quote_override(argument).text) == [argument[2:]]
+    assert note in quote_override(argument).note
+    assert bool(note) == bool(quote_override(argument).note)
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_a_mistyped_function_is_told_of(argument, note):
 )
 def test_the_cost_grows_with_the_text(make):
     def count(n):
-        return calls(lambda: quoted(f"lr={make(n)}"), everywhere=True)
+        return calls(lambda: quote_override(f"lr={make(n)}"), everywhere=True)
 
     count(4000)  # what is looked up only once is looked up now
     assert count(4000) < 5 * count(1000)
@@ -317,7 +317,7 @@ def test_the_cost_grows_with_the_text(make):
     ],
 )
 def test_what_is_far_too_much_is_hardly_read(text):
-    assert calls(lambda: quoted(f"lr={text}"), everywhere=True) < 1000
+    assert calls(lambda: quote_override(f"lr={text}"), everywhere=True) < 1000
 
 
 # --- parts ----------------------------------------------------------------------------------------
@@ -354,7 +354,7 @@ def test_split(text, parts):
     ],
 )
 def test_bracketed(text, found):
-    assert bracketed(text) == found
+    assert parse_bracketed(text) == found
 
 
 # --- the app --------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from processes import python
 import lrdsl
 from hydra_plugins.lrdsl_resolvers import RESOLVERS
 from lrdsl.hydra import slug
-from lrdsl.hydra.slugs import LONGEST, SHORTEST
+from lrdsl.hydra.slugs import MAX_LENGTH, MIN_LENGTH
 
 HEADLINE = "warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"
 
@@ -174,7 +174,7 @@ RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 
 @pytest.mark.parametrize("text", NASTY, ids=ascii)
 def test_a_slug_is_a_safe_name(text):
-    check(slug(text), LONGEST)
+    check(slug(text), MAX_LENGTH)
 
 
 def check(name, longest):
@@ -184,7 +184,7 @@ def check(name, longest):
     assert not RESERVED.fullmatch(name)
 
 
-@given(st.text(max_size=400), st.integers(SHORTEST, 200))
+@given(st.text(max_size=400), st.integers(MIN_LENGTH, 200))
 def test_any_text_has_a_safe_slug(text, longest):
     check(slug(text, longest), longest)
 
@@ -209,7 +209,7 @@ def test_slugs_stay_the_same(text, name):
     assert slug(text) == name
 
 
-@pytest.mark.parametrize("length", [SHORTEST - 1, 201, 50.5, "50", True, None], ids=repr)
+@pytest.mark.parametrize("length", [MIN_LENGTH - 1, 201, 50.5, "50", True, None], ids=repr)
 def test_the_length_of_a_slug(length):
     with pytest.raises(lrdsl.SpecError, match="a whole number from 16 to 200"):
         slug("hold(5)", length)

@@ -18,7 +18,7 @@ from lrdsl.compiler import check_definitions
 from lrdsl.language.library import Library, shipped
 
 RUN: dict[str, Any] = {"total_steps": 1000, "base_lr": 1.0, "steps_per_epoch": 50}
-FILES = sorted(Path(lrdsl.__file__).parent.joinpath("library").glob("*.lr"))
+FILES = sorted(Path(lrdsl.__file__).parent.joinpath("language", "library").glob("*.lr"))
 FEW = settings(max_examples=25)
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import lrdsl
 from lrdsl.compiler import frontend
 from lrdsl.compiler.lower import Laid
-from lrdsl.language.library import keep
-from lrdsl.language.signal import Number
+from lrdsl.language.library import register
+from lrdsl.language.signal import ConstantSignal
 from lrdsl.linter import engine, subject
 from lrdsl.linter.config import Project
 from lrdsl.linter.discovery import lint_source, read_text
@@ -98,12 +98,12 @@ def test_definitions_and_shapes_are_known_from_when_they_are_made() -> None:
         assert calls_schedule("late_fall(1)")
         assert looks_like_spec("late_fall")
     finally:
-        keep({}, ["late_fall"])
+        register({}, ["late_fall"])
     assert not calls_schedule("late_fall(1)")
 
 
 def laid(start: int, stop: float) -> Laid:
-    return Laid(Name("x"), start, stop, math.inf, Number(0.0, "0"))
+    return Laid(Name("x"), start, stop, math.inf, ConstantSignal(0.0, "0"))
 
 
 STOPS = st.integers(0, 6) | st.just(math.inf)

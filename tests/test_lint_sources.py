@@ -297,7 +297,7 @@ def test_definitions_and_their_examples() -> None:
 
 
 def test_the_files_that_come_with_lrdsl_are_sound() -> None:
-    files = list(find([str(Path(lrdsl.__file__).parent / "library")]))
+    files = list(find([str(Path(lrdsl.__file__).parent / "language" / "library")]))
     assert len(files) >= 4
     for file in files:
         found = [each.diagnostic.code for each in lint_source(read_file(file), Project())]

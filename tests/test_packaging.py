@@ -41,7 +41,7 @@ def main(config):
 
 main()
 """
-LIBRARY = [path.relative_to(ROOT).as_posix() for path in (ROOT / "lrdsl/library").glob("*.lr")]
+LIBRARY = [path.relative_to(ROOT).as_posix() for path in (ROOT / "lrdsl/language/library").glob("*.lr")]
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import lrdsl
-from lrdsl.plot import figure, horizon, labels, sample, save, terminal, ticks
+from lrdsl.plot import figure, horizon, sample, save, terminal
+from lrdsl.plot.ticks import labels, ticks
 
 EXAMPLE = "warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"
 
