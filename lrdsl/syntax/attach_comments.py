@@ -1,8 +1,8 @@
 """Comments to nodes: each comment goes to the nearest place where formatted text can end a line.
 
 A node that takes several lines has such a place around each of its items. A comment elsewhere, as
-in the middle of a condition, moves out of the item: to the end of the item's line if it ends a
-line, and above the item if it has a line to itself.
+in the middle of a condition, moves out of the item, never beyond its neighbours: to the end of the
+item's line if it ends a line, and above the item if it has a line to itself.
 """
 
 from __future__ import annotations
@@ -135,8 +135,8 @@ class _Attachment:
             is_grouped = precedence(item.node) < item.least
             found = self.attach(item.node, inside, level + item.levels + is_grouped, is_grouped)
             own_lines, line_ends = _sort(prefix)
-            gaps[-1] += between + own_lines + found.above
-            gaps.append(line_ends + found.below)
+            above, below = own_lines + found.above, line_ends + found.below
+            _add_gap(gaps, between, above, below, is_last=item is items[-1])
             nodes.append(found.node)
         gaps[-1] += comments
         nodes = [
@@ -178,15 +178,28 @@ def _attach_to_parameters(
         between, comments = _split(comments, parameter.span.start)
         last = parameter.span if parameter.default is None else parameter.default.span
         inside, comments = _split(comments, last.stop)
-        own_lines, line_ends = _sort(inside)
-        gaps[-1] += between + own_lines
-        gaps.append(line_ends)
+        _add_gap(gaps, between, *_sort(inside), is_last=parameter is parameters[-1])
     gaps[-1] += comments
     attached = [
         replace(parameter, trivia=Trivia(leading=leading, trailing=trailing))
         for parameter, (leading, trailing) in zip(parameters, _around_items(gaps), strict=True)
     ]
     return gaps[0], tuple(attached), gaps[-1]
+
+
+def _add_gap(
+    gaps: list[Comments], between: Comments, above: Comments, below: Comments, *, is_last: bool
+) -> None:
+    """Add the comments around an item: those `between` it and the item before, and its own.
+
+    Its own comments must not be taken for those of its neighbours. So `above` have lines to
+    themselves; of `below`, one ends the item's line, and others go above unless the item is last.
+    """
+    if not is_last:
+        above, below = above + below[1:], below[:1]
+        below = tuple([comment._replace(own_line=False) for comment in below])
+    gaps[-1] += between + tuple([comment._replace(own_line=True) for comment in above])
+    gaps.append(below)
 
 
 def _around_items(gaps: Sequence[Comments]) -> list[tuple[Comments, Comments]]:

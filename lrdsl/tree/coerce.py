@@ -72,7 +72,7 @@ def parse(spec: object) -> Spec:
     Traceback (most recent call last):
     lrdsl.diagnostics.SpecError: error[LR104]: this `(` is never closed
       | cosine(1, 1e-3
-      |       ^ its `)` is missing
+      |       ^ add the missing `)`
     >>> str(parse({"cosine": {"start": 1, "end": 1e-3}}))
     'cosine(1, 1e-3)'
     """

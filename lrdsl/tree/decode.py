@@ -42,7 +42,7 @@ def from_tree(tree: object, library: Library | None = None) -> Spec:
     lrdsl.diagnostics.SpecError: error[LR104]: this `(` is never closed
       at [1].cosine.start:
       | (peak
-      | ^ its `)` is missing
+      | ^ add the missing `)`
     """
     text = read_tree(tree, "", library)
     return Spec(parse_tree(text), text)

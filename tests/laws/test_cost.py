@@ -24,7 +24,7 @@ import pytest
 
 import lrdsl
 from lrdsl.language.signal import CHUNK
-from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH
+from lrdsl.syntax.grammar import MAX_CHARACTERS, MAX_DEPTH
 from tests.support.counting import calls, grows_in_step
 
 torch = pytest.importorskip("torch")
