@@ -202,14 +202,16 @@ class _Prefixed(Node):
         return (self.operand,)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Pipe(_Sequence):
     """`source | modifier | modifier`."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True, eq=False)
+
 class Chain(_Sequence):
     """`a >> b >> c`."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -233,9 +235,10 @@ class Arithmetic(Node):
         return self.operators
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Negative(_Prefixed):
     """`-a`."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -296,14 +299,16 @@ class Logic(Node):
         return (self.operator,)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Not(_Prefixed):
     """`not a`, in a condition."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True, eq=False)
+
 class Modifiers(_Sequence):
     """`| a | b`: the body of a definition that is called as a modifier."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

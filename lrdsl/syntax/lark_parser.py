@@ -13,8 +13,8 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import lark
@@ -48,35 +48,30 @@ class _Parser:
         self.comments: list[Token] = []
         self.lark = _make_lark(self.builder, self.comments.append)
 
-    def forget(self) -> None:
-        """Forget the text parsed before."""
-        self.comments.clear()
-        self.builder.brackets = {}
-
 
 _idle: deque[_Parser] = deque()
 """As many parsers as were in use at the same time."""
 
 
-@contextmanager
-def _borrow_parser() -> Iterator[_Parser]:
+def _take_parser() -> _Parser:
     try:
         parser = _idle.pop()
     except IndexError:
         parser = _Parser()
-    parser.forget()
-    try:
-        yield parser
-    finally:
-        _idle.append(parser)
+    parser.comments.clear()
+    parser.builder.brackets = {}
+    return parser
 
 
 def run_parser(text: str, rule: str, on_error: OnError) -> ParseResult:
     """Parse a text by a start rule of the grammar; lark's `UnexpectedInput` if recovery fails."""
-    with _borrow_parser() as parser:
+    parser = _take_parser()
+    try:
         value = parser.lark.parse(text, start=rule, on_error=on_error)
         comments = tuple([_read_comment(text, token) for token in parser.comments])
         return ParseResult(value, comments, parser.builder.brackets)
+    finally:
+        _idle.append(parser)
 
 
 def find_words(text: str, *, is_spec: bool = True) -> list[Span]:
@@ -86,10 +81,13 @@ def find_words(text: str, *, is_spec: bool = True) -> list[Span]:
     >>> [text[span.start : span.stop] for span in find_words(text)]
     ['hold', '(', '5ep', ')', '# for a while']
     """
-    with _borrow_parser() as parser:
+    parser = _take_parser()
+    try:
         rule = "start" if is_spec else "library"
         tokens = parser.lark.parse_interactive(text, start=rule).exhaust_lexer()
         comments = [_read_comment(text, token) for token in parser.comments]
+    finally:
+        _idle.append(parser)
     return sorted([*map(token_span, tokens), *[Span(c.start, c.stop) for c in comments]])
 
 

@@ -52,12 +52,12 @@ class TreeBuilder(Transformer[Token, Any]):
     def group(self, children: Children) -> ast.Node:
         opening, node, closing = children
         assert isinstance(node, ast.Node)
-        span = token_span(opening).to(token_span(closing))
+        span = _cover(opening, closing)
         self.brackets[span] = node.span
         return move_to(node, span)
 
     def list(self, children: Children) -> ast.Node:
-        return ast.List(_parts(children), span=token_span(children[0]).to(token_span(children[-1])))
+        return ast.List(_parts(children), span=_cover(children[0], children[-1]))
 
     def keyword(self, children: Children) -> ast.Argument:
         name, _, value = children
@@ -159,7 +159,7 @@ class TreeBuilder(Transformer[Token, Any]):
 
     def program(self, children: Children) -> ast.Node:
         fields = [child for child in children if isinstance(child, tuple)]
-        span = token_span(children[0]).to(token_span(children[-1]))
+        span = _cover(children[0], children[-1])
         names = tuple([name for name, _ in fields])
         return ast.Program(names, tuple([value for _, value in fields]), span=span)
 
@@ -171,9 +171,16 @@ def token_span(token: Token) -> Span:
     return Span(token.start_pos, token.end_pos)
 
 
+def _cover(first: Token, last: Token) -> Span:
+    """The span from one token to another."""
+    assert first.start_pos is not None
+    assert last.end_pos is not None
+    return Span(first.start_pos, last.end_pos)
+
+
 def _header_span(definition: Children) -> Span:
     """The span from `def` to the bracket before `=`."""
-    return token_span(definition[0]).to(token_span(definition[-3]))
+    return _cover(definition[0], definition[-3])
 
 
 def _parts(children: Children) -> tuple[ast.Node, ...]:
