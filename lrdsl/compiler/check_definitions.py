@@ -19,7 +19,7 @@ from lrdsl.language.library import Definitions, is_shipped
 from lrdsl.language.reserved import RESERVED, WORDS, complaint_if_taken
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
-from lrdsl.syntax.parser import read_definitions
+from lrdsl.syntax.parser import parse_definitions_with_recovery
 from lrdsl.util.registry import did_you_mean
 
 
@@ -36,7 +36,7 @@ def check_definitions(text: str, language: Language, file: str = "") -> Mapping[
 
 def _checked(language: Language, text: str, file: str) -> Mapping[str, Definition]:
     reporter = Reporter(text, file)
-    parsed = read_definitions(text, file, reporter)
+    parsed = parse_definitions_with_recovery(text, file, reporter)
     checked = _Checker(parsed, language, reporter).check() if not reporter.diagnostics else {}
     if reporter.diagnostics:
         raise SpecError(reporter.diagnostics)

@@ -22,6 +22,7 @@ from lrdsl.diagnostics import NOWHERE, Reporter
 from lrdsl.language.list_functions import LIST_FUNCTIONS, expand_list_call
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
+from lrdsl.syntax.rebuild import rebuild
 
 MAX_LEVELS = 50
 """Definitions within definitions."""
@@ -109,7 +110,7 @@ class _Expander:
         return inside if level == 0 else folded(inside)
 
     def _rebuilt(self, node: ast.Node, level: int) -> ast.Node:
-        return ast.rebuild(node, partial(self.expand, level=level), None)
+        return rebuild(node, partial(self.expand, level=level), None)
 
     def _choose(self, node: ast.If, level: int) -> ast.Node:
         condition = self.expand(node.condition, level)

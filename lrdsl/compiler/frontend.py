@@ -15,7 +15,7 @@ from lrdsl.diagnostics import Reporter, SpecError
 from lrdsl.language.binding import Binding
 from lrdsl.language.language import Language
 from lrdsl.syntax import ast
-from lrdsl.syntax.parser import read
+from lrdsl.syntax.parser import parse_with_recovery
 from lrdsl.util.forks import no_fork
 
 
@@ -56,7 +56,7 @@ def analyse(
     ['there is no shape `cosin`']
     """
     reporter = Reporter(source)
-    tree = read(source, reporter)
+    tree = parse_with_recovery(source, reporter)
     if tree is None:
         raise SpecError(reporter.diagnostics)
     is_mended = bool(reporter.diagnostics)

@@ -9,7 +9,7 @@ from lrdsl.diagnostics import Reporter, Span
 from lrdsl.language.language import Language
 from lrdsl.language.presets import is_preset
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import short, write
+from lrdsl.syntax.unparse import unparse, unparse_short
 from lrdsl.util.registry import did_you_mean
 
 
@@ -33,7 +33,7 @@ class NameMistakes:
 
     def duration(self, node: ast.Node) -> None:
         """A duration stands where a schedule or a value belongs."""
-        message = f"`{write(node)}` is a duration, and a schedule or a value belongs here"
+        message = f"`{unparse(node)}` is a duration, and a schedule or a value belongs here"
         self.report(diag.WRONG_KIND, message, node)
 
     def bare_name(self, node: ast.Name) -> bool:
@@ -99,7 +99,7 @@ class NameMistakes:
             fix = "`>>` binds tighter than `|`: put `( )` around what the modifier is for"
             self.report(diag.WRONG_PLACE, message, right, fix=fix)
         else:
-            message = f"a modifier belongs after `|`, not `{short(right)}`"
+            message = f"a modifier belongs after `|`, not `{unparse_short(right)}`"
             self.report(diag.WRONG_PLACE, message, right, fix="such as `clip(0, 1)`")
 
     def brackets(self, node: ast.Call | ast.Bracket, example: str) -> None:

@@ -27,7 +27,7 @@ from lrdsl.language.language import Language
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.shapes import ShapeSignature
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import short
+from lrdsl.syntax.unparse import unparse_short
 
 
 def resolve_names(
@@ -105,7 +105,7 @@ class NameResolver:
                 return Scalar(node)
             case ast.Faulty():
                 return Poison(node)
-        self.mistakes.report(diag.WRONG_KIND, f"`{short(node)}` is no schedule", node)
+        self.mistakes.report(diag.WRONG_KIND, f"`{unparse_short(node)}` is no schedule", node)
         return Poison(node)
 
     def _duration(self, node: ast.Node, region: list[ast.Node] | None) -> Term:

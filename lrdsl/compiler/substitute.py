@@ -9,6 +9,7 @@ from lrdsl.diagnostics import Span
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
+from lrdsl.syntax.rebuild import move_to, rebuild
 
 MAX_EXPANDED_NODES = 50_000
 """Definitions of definitions can grow exponentially; this bounds what a spec grows to."""
@@ -73,7 +74,7 @@ class Substitution:
         if isinstance(node, ast.Bracket):
             entries = tuple([each for entry in node.entries for each in self._entries(entry)])
             return ast.Bracket(self._moved(node.name), entries, span=self._here(node.span))
-        return ast.rebuild(node, self.apply, self._here)
+        return rebuild(node, self.apply, self._here)
 
     def _here(self, span: Span) -> Span:
         """The place of a part of the body: at the call, with where it stands."""
@@ -81,7 +82,7 @@ class Substitution:
         return Span(self.call.start, self.call.stop, (*self.call.sites, site))
 
     def _moved(self, name: ast.Name) -> ast.Name:
-        return ast.at(name, self._here(name.span))
+        return move_to(name, self._here(name.span))
 
     def _entries(self, entry: ast.Entry | ast.Name) -> tuple[ast.Entry | ast.Name, ...]:
         """An entry in the body, or the entries of the call that a name there stands for."""
@@ -104,7 +105,7 @@ class Substitution:
 
         def move(node: ast.Node) -> ast.Node:
             self.budget.spend()
-            return ast.rebuild(node, move, place)
+            return rebuild(node, move, place)
 
         moved = move(simple)
         # A modifier's own arguments are meant where its call stands, which is where it stands.

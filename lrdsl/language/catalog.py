@@ -14,7 +14,7 @@ from lrdsl.language.language import Language, current
 from lrdsl.language.parameters import Parameter
 from lrdsl.language.shapes import ShapeSignature
 from lrdsl.syntax.definition import Definition
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.unparse import unparse
 from lrdsl.util.docstrings import Doc, read_doc
 
 EXAMPLE_RUN: Mapping[str, Any] = {"total_steps": 1000, "steps_per_epoch": 50.0, "base_lr": 1.0}
@@ -164,7 +164,7 @@ def _curve(curve: type[Curve]) -> Entry:
 def _definition(definition: Definition, language: Language) -> Entry:
     kinds = kinds_of(definition, language)
     rows = [
-        Row(p.name, kinds[p.name], "" if p.default is None else write(p.default))
+        Row(p.name, kinds[p.name], "" if p.default is None else unparse(p.default))
         for p in definition.parameters
     ]
     file = PurePath(definition.file)

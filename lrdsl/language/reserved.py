@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.language import Language
-from lrdsl.syntax.parser import KEYWORDS, PYTHON
+from lrdsl.syntax.grammar import KEYWORDS, PYTHON_KEYWORDS
 
 DURATIONS = frozenset({"total", "epoch", "rest"})
 """Names that are durations."""
@@ -19,7 +19,7 @@ RESERVED = frozenset(
         *CONSTANTS,
         *FUNCTIONS,
         *KEYWORDS,
-        *PYTHON,
+        *PYTHON_KEYWORDS,
     }
 )
 """Names that no variable may have."""

@@ -10,9 +10,9 @@ from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.language import Language, current
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax import spec as text
-from lrdsl.syntax.parser import MAX_DEPTH
+from lrdsl.syntax.grammar import MAX_DEPTH
 from lrdsl.syntax.spec import Spec
-from lrdsl.syntax.unparse import cut
+from lrdsl.syntax.unparse import shorten
 from lrdsl.tree.keywords import is_data
 
 
@@ -30,7 +30,7 @@ class SpecSource(NamedTuple):
     def text(self) -> str:
         """The text; `SpecError` for a function, which has none."""
         if isinstance(self.content, FunctionSpec):
-            return text.spec_text(self.content.function)  # says what a spec is
+            return text.source_text(self.content.function)  # says what a spec is
         return self.content
 
 
@@ -65,11 +65,11 @@ def _content(spec: object, place: str, language: Language | None) -> str | Funct
         from lrdsl.tree.decode import read_tree  # few specs are trees
 
         return read_tree(spec, current() if language is None else language, place)
-    return FunctionSpec(spec) if callable(spec) else text.spec_text(spec)
+    return FunctionSpec(spec) if callable(spec) else text.source_text(spec)
 
 
 def _no_spec(mapping: Mapping[Any, Any]) -> SpecError:
-    found = ", ".join(f"`{cut(str(key))}`" for key in list(mapping)[:8]) or "nothing"
+    found = ", ".join(f"`{shorten(str(key))}`" for key in list(mapping)[:8]) or "nothing"
     message = f"a mapping for a schedule has the key `spec`, perhaps `definitions`, not {found}"
     fix = "or it is a tree, whose one key is what it calls, such as `cosine`"
     return spec_error(diag.BAD_SPEC, message, fix=fix)
@@ -94,7 +94,7 @@ def parse(spec: object) -> Spec:
     Traceback (most recent call last):
     lrdsl.diagnostics.SpecError: error[LR104]: this `(` is never closed
       | cosine(1, 1e-3
-      |       ^ its `)` is missing
+      |       ^ add the missing `)`
     >>> str(parse({"cosine": {"start": 1, "end": 1e-3}}))
     'cosine(1, 1e-3)'
     """

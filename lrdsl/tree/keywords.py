@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from lrdsl.language.language import Language, current
-from lrdsl.syntax.spec import NAME
+from lrdsl.syntax.grammar import NAME
 
 OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 """The operators between schedules, by their names in a tree."""

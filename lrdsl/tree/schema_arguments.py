@@ -11,7 +11,7 @@ from lrdsl.language.curves import CURVES
 from lrdsl.language.parameters import CallableModel, Kind, Parameter
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import DefinedParameter, Definition
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.unparse import unparse
 
 Schema: TypeAlias = "dict[str, Any]"
 
@@ -96,7 +96,7 @@ def defined_parameter_schema(parameter: DefinedParameter, what: str, may_be_none
         found = by_name[what]() if what in by_name else _anything()
     if may_be_none:
         found = {"if": {"not": {"type": "null"}}, "then": found}
-    default = "" if parameter.default is None else write(parameter.default)
+    default = "" if parameter.default is None else unparse(parameter.default)
     return explained(found, what, default)
 
 
