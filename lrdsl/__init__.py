@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lrdsl.util.forks import import_late
+
 if TYPE_CHECKING:
     from lrdsl.compiler.define import define, load
     from lrdsl.diagnostics import Diagnostic, Span, SpecError
@@ -65,8 +67,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME and name not in _MODULES:
         raise AttributeError(f"module 'lrdsl' has no attribute {name!r}")
-    from lrdsl.util.forks import import_late
-
     if name in _MODULES:
         return import_late(f"lrdsl.{name}")
     value = globals()[name] = getattr(import_late(_HOME[name]), name)

@@ -20,6 +20,7 @@ from lrdsl.language.reserved import RESERVED, WORDS, complaint_if_taken
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.parser import parse_definitions_with_recovery
+from lrdsl.util.forks import no_fork
 from lrdsl.util.registry import did_you_mean
 
 
@@ -34,6 +35,7 @@ def check_definitions(text: str, language: Language, file: str = "") -> Mapping[
     return language.kept(_checked, text, file)
 
 
+@no_fork
 def _checked(language: Language, text: str, file: str) -> Mapping[str, Definition]:
     reporter = Reporter(text, file)
     parsed = parse_definitions_with_recovery(text, file, reporter)

@@ -14,6 +14,7 @@ from lrdsl.syntax.grammar import MAX_DEPTH
 from lrdsl.syntax.spec import Spec
 from lrdsl.syntax.unparse import shorten
 from lrdsl.tree.keywords import is_data
+from lrdsl.util.forks import no_fork
 
 
 class SpecSource(NamedTuple):
@@ -62,9 +63,10 @@ def _content(spec: object, place: str, language: Language | None) -> str | Funct
     if isinstance(spec, Mapping) and len(spec) != 1 and "if" not in spec:
         raise _no_spec(spec)
     if is_data(spec):
-        from lrdsl.tree.decode import read_tree  # few specs are trees
+        with no_fork:
+            from lrdsl.tree.decode import read_tree  # few specs are trees
 
-        return read_tree(spec, current() if language is None else language, place)
+            return read_tree(spec, current() if language is None else language, place)
     return FunctionSpec(spec) if callable(spec) else text.source_text(spec)
 
 

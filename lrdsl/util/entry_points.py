@@ -69,10 +69,10 @@ class EntryPointGroup:
             )
 
 
+@no_fork
 def _offers(group: str) -> dict[str, list[Offer]]:
     """The entry points of a group by name. Of a package found twice the first counts."""
-    with no_fork:
-        import importlib.metadata  # takes as long as all of lark; most specs need no plugin
+    import importlib.metadata  # takes as long as all of lark, and most specs need no plugin
 
     found: dict[str, list[Offer]] = {}
     seen: set[str] = set()

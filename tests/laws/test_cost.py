@@ -486,12 +486,12 @@ def command(*arguments: str) -> str:
 @pytest.mark.parametrize(
     ("code", "others", "own", "most", "made"),
     [
-        pytest.param("import lrdsl", set(), 1, 15, 0, id="import lrdsl"),
+        pytest.param("import lrdsl", set(), 3, 15, 0, id="import lrdsl"),
         pytest.param(COMPILE, CALCULATING, 61, 305, 58, id="compile"),
         pytest.param(
             "from lrdsl.build import warmup\nstr(warmup(3))", CALCULATING, 38, 270, 41, id="build"
         ),
-        pytest.param("import lrdsl.cli.main", {"click"}, 6, 78, 1, id="the command line"),
+        pytest.param("import lrdsl.cli.main", {"click"}, 8, 78, 1, id="the command line"),
         pytest.param(command("show", EXAMPLE), {*TERMINAL, "plotille"}, 73, 332, 58, id="show"),
         pytest.param(command("values", EXAMPLE, "--at", "3"), TERMINAL, 66, 320, 58, id="values"),
         pytest.param(command("shapes"), TERMINAL, 42, 320, 41, id="shapes"),
