@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from lrdsl.compiler.lower import Laid
 from lrdsl.diagnostics import Span, SpecError
-from lrdsl.language.signal import LAST_STEP, Array, round_half_up
+from lrdsl.language.pointwise.times import Array
+from lrdsl.language.signal import LAST_STEP, round_half_up
 from lrdsl.linter.subject import Part, Subject
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast

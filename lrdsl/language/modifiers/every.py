@@ -6,7 +6,7 @@ from pydantic import Field
 
 from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import Duration
-from lrdsl.language.signal import Array, Times, last_multiple, multiple
+from lrdsl.language.time_map import Stairs, TimeMap
 
 
 @modifier
@@ -19,8 +19,13 @@ class Every(Filter):
     """
 
     name: ClassVar[str] = "every"
+    neutral_arguments: ClassVar[tuple[float, ...] | None] = (1.0,)
 
     n: Annotated[Duration, Field(ge=1)]
 
-    def times(self, t: Times) -> Array:
-        return multiple(last_multiple(t, self.n), self.n)
+    def time_map(self) -> TimeMap:
+        return Stairs(self.n)
+
+    @classmethod
+    def time_parameters(cls) -> tuple[str, ...]:
+        return ()  # `n` says how often the value is refreshed, which is no time of the schedule

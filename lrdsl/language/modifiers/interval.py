@@ -10,15 +10,13 @@ from pydantic import InstanceOf
 
 from lrdsl.language.modifiers.base import Length, Modifier, modifier
 from lrdsl.language.parameters import Kind
+from lrdsl.language.pointwise.times import Array, Times, piecewise
 from lrdsl.language.signal import (
-    Array,
     ConstantSignal,
     Piece,
     Signal,
-    Times,
     intervals_between,
     merged,
-    piecewise,
     shift_segments,
 )
 

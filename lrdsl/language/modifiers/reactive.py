@@ -1,27 +1,20 @@
-"""What a modifier is that reacts to a metric, and what is known of its reactions."""
+"""Modifiers that react to a metric, and the histories of their reactions."""
 
 from __future__ import annotations
 
 import bisect
 import math
 from abc import abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
 from lrdsl.language.modifiers.base import Length, Modifier
-from lrdsl.language.signal import (
-    Array,
-    Exact,
-    Piece,
-    Signal,
-    Times,
-    intervals_between,
-    round_half_up,
-)
+from lrdsl.language.pointwise.times import Array, Times
+from lrdsl.language.signal import Exact, Piece, Signal, intervals_between, round_half_up
+from lrdsl.language.wrapped_signal import WrappedSignal
 
 State: TypeAlias = "tuple[Any, ...]"
 """What a modifier remembers of the metrics that it has seen: a named tuple of plain numbers."""
@@ -33,6 +26,11 @@ class MetricModifier(Modifier):
     It is a machine with a frozen state. The factor is 1 until a metric changes it, and a change
     holds from some update on; earlier values never change.
     """
+
+    is_endless: ClassVar[bool] = True
+    reacts_to_metric: ClassVar[bool] = True
+    has_grace: ClassVar[bool] = False
+    """Whether it ignores the first metrics of a run."""
 
     @abstractmethod
     def initial_state(self) -> State:
@@ -88,21 +86,21 @@ class MetricHistory(NamedTuple):
 
 
 @dataclass(frozen=True)
-class MetricScaledSignal(Signal):
-    """A signal under a reactive modifier, written `text`; its clock is 0 at update `zero`."""
+class MetricScaledSignal(WrappedSignal):
+    """A signal under a modifier that reacts to a metric; its clock is 0 at update `zero`."""
 
-    source: Signal
-    text: str
-    zero: Exact
-    history: MetricHistory
+    zero: Exact = field(kw_only=True)
+    history: MetricHistory = field(kw_only=True)
 
     def values(self, t: Times) -> Array:
         values = self.source.values(t)
         if not self.history.updates:
             return values
-        # Updates of the run are whole, also where `skip` leaves a fraction.
-        made = np.rint(t + float(self.zero))
-        return values * self._factors[np.searchsorted(self._of_run, made, "right")]
+        return values * self._factors[np.searchsorted(self._starts, t, "right") - 1]
+
+    @property
+    def constant_value(self) -> None:
+        return None  # a metric that comes later may change the value
 
     def segments(self, stop: float) -> tuple[Piece, ...]:
         pieces = self.source.segments(stop)
@@ -123,17 +121,11 @@ class MetricScaledSignal(Signal):
             found += [x * self._factors[i] for x in self.source.min_max(first, int(last))]
         return float(min(found)), float(max(found))
 
-    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        return self.source.cycle_ends(start, stop)
-
-    @cached_property
-    def _of_run(self) -> Array:
-        return np.array(self.history.updates, dtype=np.float64)
-
     @cached_property
     def _starts(self) -> Array:
         """Where the factors begin on the own clock; the first one has always been there."""
-        return np.array([-math.inf, *(self._of_run - round_half_up(self.zero))])
+        zero = round_half_up(self.zero)  # updates are whole, also where `skip` leaves a fraction
+        return np.array([-math.inf, *[update - zero for update in self.history.updates]])
 
     @cached_property
     def _factors(self) -> Array:

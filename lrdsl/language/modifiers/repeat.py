@@ -12,19 +12,16 @@ from pydantic import Field
 
 from lrdsl.language.modifiers.base import Length, Modifier, modifier
 from lrdsl.language.parameters import Count, ParameterError, Value
+from lrdsl.language.pointwise.multiples import last_multiple, multiple, scaled
+from lrdsl.language.pointwise.numpy_functions import NUMPY
+from lrdsl.language.pointwise.times import Array, Times, piecewise
 from lrdsl.language.signal import (
     LAST_STEP,
-    Array,
     Piece,
     Signal,
-    Times,
     decimal_fraction,
-    last_multiple,
     merged,
-    multiple,
-    piecewise,
     round_half_up,
-    scaled,
     shift_segments,
 )
 
@@ -51,8 +48,11 @@ class Repeat(Modifier):
     """
 
     name: ClassVar[str] = "repeat"
-    needs_end: ClassVar[bool] = True
-    warps: ClassVar[bool] = True
+    needs_end: ClassVar[str | None] = "so it cannot be repeated"
+    warps_time: ClassVar[bool] = True
+    makes_cycles: ClassVar[bool] = True
+    endless_without: ClassVar[str | None] = "times"
+    neutral_arguments: ClassVar[tuple[float, ...] | None] = (1.0,)
 
     times: Annotated[Count, Field(ge=1)] = math.inf
     stretch: Annotated[Value, Field(gt=0)] = 1.0
@@ -135,9 +135,9 @@ class PeriodicSignal(Signal):
             k = np.floor_divide(t, period)
             local = t - k * period
         else:
-            k = np.minimum(last_multiple(t, self.length), last)
-            begin = multiple(k, self.length)
-            until = np.where(k == last, self.stop, multiple(k + 1, self.length))
+            k = np.minimum(last_multiple(t, self.length, NUMPY), last)
+            begin = multiple(k, self.length, NUMPY)
+            until = np.where(k == last, self.stop, multiple(k + 1, self.length, NUMPY))
             local = scaled(t - begin, self.length) / (until - begin)
         if math.isfinite(last):
             k = np.minimum(k, last)

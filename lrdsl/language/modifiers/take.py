@@ -3,12 +3,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from lrdsl.language.modifiers.base import Filter, Length, modifier
 from lrdsl.language.parameters import Updates
-from lrdsl.language.signal import Array, Piece, Signal, Times, clamp_end, round_half_up
+from lrdsl.language.signal import Signal
+from lrdsl.language.time_map import Hold, TimeMap
 
 
 @modifier
@@ -19,23 +19,15 @@ class Take(Filter):
     """
 
     name: ClassVar[str] = "take"
+    neutral_arguments: ClassVar[tuple[float, ...] | None] = ()
 
     n: Annotated[Updates, Field(gt=0)]
 
-    def times(self, t: Times) -> Array:
-        return np.minimum(t, float(self.n))
+    def time_map(self) -> TimeMap:
+        return Hold(self.n)
 
-    def values(self, source: Signal, t: Times) -> Array:
-        return clamp_end(t, float(self.n), source.values)
-
-    def segments(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
-        if stop <= self.n:
-            return source.segments(stop)
-        *others, last = source.segments(max(round_half_up(self.n), 1))
-        return (*others, last._replace(stop=stop))
-
-    def min_max(self, source: Signal, start: int, stop: int) -> tuple[float, float] | None:
-        return source.min_max(start, stop) if self.n.denominator == 1 else None
+    def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
+        return super().apply(source, length, end, "")  # the formulas stay what they are
 
     def length(self, source: Length) -> Length:
         return self.n

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl.language.signal import Array, Range, Times
+from lrdsl.language.pointwise.times import Array, Range, Times
 
 BLOCK = 4096
 """Updates in a block. Arrays with rows of this length are what numpy multiplies fastest."""
@@ -25,8 +25,8 @@ Turned: TypeAlias = "tuple[Any, Any]"
 """Cosines and sines."""
 
 
-def cosines(t: Times, span: float, radius: float) -> Array:
-    """radius·cos(π·t/span) at times `t` from 0 to `span`, exact to 1e-15·radius.
+def cosines(t: Times, span: float, radius: float, offset: float = 0.0) -> Array:
+    """offset + radius·cos(π·t/span) at times `t` from 0 to `span`, exact to 1e-15·radius.
 
     A time is split into the block that it lies in and its place there, t = BLOCK·i + j, and
 
@@ -41,6 +41,7 @@ def cosines(t: Times, span: float, radius: float) -> Array:
     """
     if span > LONGEST:
         direct: Array = radius * np.cos(np.pi * (np.asarray(t) / span))
+        direct += offset
         return direct
     begin = 0
     block: Any = ...  # no look-up
@@ -60,6 +61,7 @@ def cosines(t: Times, span: float, radius: float) -> Array:
         (cos, sin), (of_cos, of_sin) = _turned(start, span, radius), _turned(each - start, span)
     values = cos[block] * of_cos[place]
     values -= sin[block] * of_sin[place]
+    values += offset
     return np.ravel(values)[begin : begin + t.size]
 
 
