@@ -1,7 +1,7 @@
 """The base class for shapes of your own, and the kinds that its fields are annotated with.
 
-A class derived from `Shape` declares its parameters as fields. `values(self, t, xp)` is its formula:
-it maps local times `t`, all of them at once, to values, by arithmetic and by the functions of `xp`
+A class derived from `Shape` declares its parameters as fields. Its formula, `values(self, t, xp)`,
+maps local times `t`, all of them at once, to values, by arithmetic and by the functions of `xp`
 such as `xp.floor` and `xp.where`; `PointwiseFunctions` lists them. Times go from 0 to the field
 `steps`, if there is one; from there on the value is held. The decorator `lrdsl.shape` makes the
 class known to specs under its name.

@@ -46,9 +46,6 @@ class Modifier(CallableModel):
     neutral_arguments: ClassVar[tuple[float, ...] | None] = None
     """The numbers that change nothing as its only argument; (): that depends; None: none does."""
 
-    reacts_to_metric: ClassVar[bool] = False
-    """Whether it needs the metrics of the run."""
-
     def length(self, source: Length) -> Length:
         """How long the modified signal is."""
         return source

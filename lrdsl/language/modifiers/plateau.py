@@ -34,6 +34,7 @@ class Plateau(MetricModifier):
     """
 
     name: ClassVar[str] = "plateau"
+    reduction_fields: ClassVar[tuple[str, str, str] | None] = ("factor", "min_lr", "eps")
 
     factor: Annotated[Value, Field(ge=0, lt=1)] = 0.1
     patience: Annotated[Count, Field(ge=0)] = 10.0

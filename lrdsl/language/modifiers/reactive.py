@@ -28,9 +28,10 @@ class MetricModifier(Modifier):
     """
 
     is_endless: ClassVar[bool] = True
-    reacts_to_metric: ClassVar[bool] = True
     has_grace: ClassVar[bool] = False
     """Whether it ignores the first metrics of a run."""
+    reduction_fields: ClassVar[tuple[str, str, str] | None] = None
+    """The fields of a reduction: factor, least value and least change; None: it has not all."""
 
     @abstractmethod
     def initial_state(self) -> State:

@@ -2,7 +2,6 @@
 
 A formula is a method with a parameter `xp`, the namespace that evaluates it (`functions.py` says
 what is in it). It consists of arithmetic and of functions of `xp`; it has no buffers, no
-assignments to parts of arrays, and no branches on values. So one formula serves several targets:
-`numpy_functions.py` evaluates it with numpy, with buffers and tables of its own; `recorder.py`
-records it as a graph.
+assignments to parts of arrays, and no branches on values. So one formula serves several targets.
+The one for numpy, `numpy_functions.py`, has buffers, slices and tables of its own.
 """

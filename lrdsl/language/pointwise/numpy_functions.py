@@ -74,12 +74,11 @@ class NumpyFunctions(PointwiseFunctions):
 
     def pin(self, values: Array, t: Times, at: float, value: float) -> Array:
         if isinstance(t, Range):
-            place = int(at - t.first) if t.first <= at <= t.last and at.is_integer() else None
-            met = slice(place, place + 1) if place is not None else None
-        else:
-            mask = t == at
-            met = mask if mask.any() else None
-        if met is None:
+            if not t.first <= at <= t.last:  # as for most ranges
+                return values
+            t = np.asarray(t)
+        met = t == at
+        if not met.any():
             return values
         pinned = values.copy()
         pinned[met] = value
