@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.pointwise.numpy_functions import NUMPY
-from lrdsl.language.pointwise.times import Array, Times, clamp_end
+from lrdsl.language.pointwise.times import Array, Range, Times, clamp_end
 from lrdsl.language.shapes import Shape
-from lrdsl.language.signal import LeafSignal, Piece, Signal, merged
+from lrdsl.language.signal import Exact, LeafSignal, Piece, Signal, merged
 from lrdsl.language.wrapped_signal import WrappedSignal
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import write
@@ -63,8 +63,17 @@ class ClockSignal(LeafSignal):
 class ScheduleReference(WrappedSignal):
     """Another schedule of the program, whose name is the text, read at the same update of the run.
 
-    The time map shifts the clock of the spec that refers to it to the clock of the run.
+    The clock of the run was at `zero` when the clock here was at 0.
     """
+
+    zero: Exact = field(kw_only=True)
+
+    def values(self, t: Times) -> Array:
+        t = t + float(self.zero)
+        if not isinstance(t, Range) or t.first < 0:
+            # Updates of the run are whole, also where `skip` leaves a fraction; none is before 0.
+            t = np.maximum(np.rint(t), 0)
+        return self.source.values(t)
 
     def formula(self, text: str) -> str:
         return self.text

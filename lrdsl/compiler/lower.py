@@ -160,8 +160,8 @@ class Lowering:
             fix = f"write what `{term.name}` is for after the `{warp}`, outside its brackets"
             self.args.complain(diag.WRONG_PLACE, message, term.node, fix)
             return None
-        shift = Shift(round_half_up(frame.window.zero))  # updates of the run are whole
-        return ScheduleReference(self.args.context.schedules[term.name], term.name, shift)
+        signal, zero = self.args.context.schedules[term.name], frame.window.zero
+        return ScheduleReference(signal, term.name, Shift(round_half_up(zero)), zero=zero)
 
     def _values(self, where: str, frame: Frame) -> Values:
         return Values.at(self.args.context, self.args.reporter, where, frame)

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
-from lrdsl.language.pointwise.multiples import last_multiple, multiple, scaled
-from lrdsl.language.pointwise.times import Range
-from lrdsl.language.signal import Exact, round_half_up
+from lrdsl.language.signal import Exact
 
 
 class TimeMap(ABC):
@@ -79,73 +77,3 @@ class Shift(TimeMap):
 
 
 IDENTITY = Shift()
-
-
-@dataclass(frozen=True, slots=True)
-class Scale(TimeMap):
-    """The source's clock runs `k` times slower."""
-
-    k: Fraction
-
-    def source_times(self, t: Operand, xp: PointwiseFunctions) -> Operand:
-        return scaled(t, 1 / self.k)
-
-    def source_time(self, update: int) -> Exact:
-        return update / self.k
-
-    def first_update(self, time: int) -> int:
-        return math.ceil(time * self.k)
-
-
-@dataclass(frozen=True, slots=True)
-class Hold(TimeMap):
-    """The source's clock stops at time `at`."""
-
-    at: Fraction
-
-    def source_times(self, t: Operand, xp: PointwiseFunctions) -> Operand:
-        if isinstance(t, Range) and t.last <= self.at:
-            return t
-        return xp.minimum(t, float(self.at))
-
-    def source_time(self, update: int) -> Exact:
-        return update if update <= self.at else self.at
-
-    def first_update(self, time: int) -> int:
-        return time
-
-    def source_updates(self, start: int, stop: int) -> tuple[int, int] | None:
-        if self.at.denominator != 1:
-            return None
-        last = self.at.numerator
-        return min(start, last), min(stop, last + 1)
-
-    @property
-    def offset(self) -> Fraction:
-        return Fraction(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Stairs(TimeMap):
-    """The source's clock moves at multiples of `every`, rounded half up to whole updates."""
-
-    every: Fraction
-
-    def source_times(self, t: Operand, xp: PointwiseFunctions) -> Operand:
-        return multiple(last_multiple(t, self.every, xp), self.every, xp)
-
-    def source_time(self, update: int) -> Exact:
-        # round_half_up(k·every) ≤ update  ⇔  k·every < update + ½
-        passed = math.ceil((update + _HALF) / self.every) - 1
-        return round_half_up(passed * self.every)
-
-    def first_update(self, time: int) -> int:
-        # round_half_up(k·every) ≥ time  ⇔  k·every ≥ time - ½
-        return round_half_up(math.ceil((time - _HALF) / self.every) * self.every) if time else 0
-
-    @property
-    def offset(self) -> Fraction:
-        return Fraction(0)
-
-
-_HALF = Fraction(1, 2)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 import lrdsl
 from lrdsl.language.pointwise import cosine_table as module
 from lrdsl.language.pointwise.cosine_table import BLOCK, FEW, LONGEST, cosines
-from lrdsl.language.signal import CHUNK, Range, piecewise
+from lrdsl.language.pointwise.times import Range, piecewise
+from lrdsl.language.signal import CHUNK
 
 SPANS = [1, 2, 7, FEW, BLOCK - 1, BLOCK, BLOCK + 1, 99_999, 10**6, LONGEST, LONGEST + 1, 10**9]
 spans = st.sampled_from(SPANS) | st.integers(1, 3 * LONGEST)

@@ -97,7 +97,9 @@ class MetricScaledSignal(WrappedSignal):
         values = self.source.values(t)
         if not self.history.updates:
             return values
-        return values * self._factors[np.searchsorted(self._starts, t, "right") - 1]
+        # Updates of the run are whole, also where `skip` leaves a fraction.
+        made = np.rint(t + float(self.zero))
+        return values * self._factors[np.searchsorted(self.history.updates, made, "right")]
 
     @property
     def constant_value(self) -> None:
@@ -125,7 +127,7 @@ class MetricScaledSignal(WrappedSignal):
     @cached_property
     def _starts(self) -> Array:
         """Where the factors begin on the own clock; the first one has always been there."""
-        zero = round_half_up(self.zero)  # updates are whole, also where `skip` leaves a fraction
+        zero = round_half_up(self.zero)
         return np.array([-math.inf, *[update - zero for update in self.history.updates]])
 
     @cached_property

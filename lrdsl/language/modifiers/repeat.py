@@ -159,14 +159,13 @@ class PeriodicSignal(Signal):
         return within(pieces, stop, self.text)
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
+        stop = int(min(stop, max(start, self.stop) + 1))  # later it holds its value
         period, whole = self.length.numerator, self.length.denominator == 1
         if stop - start < 2 * period or not whole or self.repeat.scale != 1:
             return Signal.min_max(self, start, stop)
         # A whole round lies within, and all rounds are alike; the end of the last may stick out.
         low, high = self.source.min_max(0, period)
         ends = [self.value_at(start), self.value_at(stop - 1)]
-        if start + period > self.repeat.times * period:
-            low, high = ends[0], ends[0]
         return min(low, *ends), max(high, *ends)
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:

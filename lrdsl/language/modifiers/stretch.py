@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, ClassVar
 
@@ -7,7 +9,26 @@ from pydantic import Field
 
 from lrdsl.language.modifiers.base import Filter, Length, ends, modifier
 from lrdsl.language.parameters import Duration
-from lrdsl.language.time_map import Scale, TimeMap
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
+from lrdsl.language.pointwise.multiples import scaled
+from lrdsl.language.signal import Exact
+from lrdsl.language.time_map import TimeMap
+
+
+@dataclass(frozen=True, slots=True)
+class Scale(TimeMap):
+    """The source's clock runs `k` times slower."""
+
+    k: Fraction
+
+    def source_times(self, t: Operand, xp: PointwiseFunctions) -> Operand:
+        return scaled(t, 1 / self.k)
+
+    def source_time(self, update: int) -> Exact:
+        return update / self.k
+
+    def first_update(self, time: int) -> int:
+        return math.ceil(time * self.k)
 
 
 @modifier

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, ClassVar
 
@@ -7,8 +8,38 @@ from pydantic import Field
 
 from lrdsl.language.modifiers.base import Filter, Length, modifier
 from lrdsl.language.parameters import Updates
-from lrdsl.language.signal import Signal
-from lrdsl.language.time_map import Hold, TimeMap
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
+from lrdsl.language.pointwise.times import Range
+from lrdsl.language.signal import Exact, Signal
+from lrdsl.language.time_map import TimeMap
+
+
+@dataclass(frozen=True, slots=True)
+class Hold(TimeMap):
+    """The source's clock stops at time `at`."""
+
+    at: Fraction
+
+    def source_times(self, t: Operand, xp: PointwiseFunctions) -> Operand:
+        if isinstance(t, Range) and t.last <= self.at:
+            return t
+        return xp.minimum(t, float(self.at))
+
+    def source_time(self, update: int) -> Exact:
+        return update if update <= self.at else self.at
+
+    def first_update(self, time: int) -> int:
+        return time
+
+    def source_updates(self, start: int, stop: int) -> tuple[int, int] | None:
+        if self.at.denominator != 1:
+            return None
+        last = self.at.numerator
+        return min(start, last), min(stop, last + 1)
+
+    @property
+    def offset(self) -> Fraction:
+        return Fraction(0)
 
 
 @modifier

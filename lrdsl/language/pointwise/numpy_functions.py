@@ -65,7 +65,7 @@ class NumpyFunctions(PointwiseFunctions):
         return clipped
 
     def blend(self, weight: Array, one: float, other: float) -> Array:
-        values = (one - other) * weight
+        values: Array = (one - other) * weight
         values += other
         whole = weight == 1.0
         if whole.any():
@@ -80,7 +80,7 @@ class NumpyFunctions(PointwiseFunctions):
         met = t == at
         if not met.any():
             return values
-        pinned = values.copy()
+        pinned: Array = values.copy()
         pinned[met] = value
         return pinned
 
