@@ -17,7 +17,7 @@ from lrdsl.language.time_map import IDENTITY, TimeMap
 from lrdsl.language.wrapped_signal import WrappedSignal
 from lrdsl.util.registry import Registry
 
-Length: TypeAlias = "Fraction | float"
+Length: TypeAlias = Fraction | float
 """An exact number of updates, or `math.inf` for what never ends."""
 
 
