@@ -93,8 +93,6 @@ class Signal(ABC):
 class LeafSignal(Signal):
     """A signal without parts, in which nothing is repeated."""
 
-    __slots__ = ()
-
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
         return iter(())
 

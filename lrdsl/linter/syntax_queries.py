@@ -156,7 +156,7 @@ def _piece(source: str, bracket: ast.Bracket, k: int) -> Span:
 
 
 def modifier_of(node: ast.Node) -> type[Modifier] | None:
-    """The modifier that a node calls, None if it calls none."""
+    """The modifier that a node right of a `|` calls, None if it calls something else."""
     return MODIFIERS.find(node.name.id) if isinstance(node, (ast.Call, ast.Bracket)) else None
 
 

@@ -13,6 +13,7 @@ from lrdsl.linter.syntax_queries import (
     limits_values,
     with_operator_before,
 )
+from lrdsl.syntax import ast
 
 
 @rule
@@ -46,7 +47,8 @@ class IdleClip(Rule):
         # What reacts to metrics has other values later than it has now.
         if math.isinf(subject.end) or subject.schedule.is_reactive:
             return
-        clips = [node for node in subject.as_written if limits_values(node)]
+        pipes = [node for node in subject.as_written if isinstance(node, ast.Pipe)]
+        clips = [part for pipe in pipes for part in pipe.parts[1:] if limits_values(part)]
         for node in clips[:TRIES]:
             piece = with_operator_before(subject.source, node.span)
             if piece is not None and is_same_without(subject, piece):

@@ -100,7 +100,7 @@ def _is_formula(root: ast.Node) -> bool:
     for node, _ in ast.walk(root):
         if isinstance(node, (ast.Bracket, ast.Chain)):
             return False
-        modifier = modifier_of(node)
-        if modifier is not None and modifier.makes_cycles:
+        found = map(modifier_of, node.parts[1:] if isinstance(node, ast.Pipe) else ())
+        if any([modifier is not None and modifier.makes_cycles for modifier in found]):
             return False
     return True
