@@ -11,7 +11,7 @@ from lrdsl.util.registry import Registry
 
 
 class Curve(CallableModel):
-    """A way from one value to another. The fields are the curve's own parameters."""
+    """A transition from one value to another. The fields are the curve's own parameters."""
 
     name: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()

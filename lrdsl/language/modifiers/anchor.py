@@ -11,7 +11,7 @@ from lrdsl.language.parameters import Count, Value
 
 
 class Progress(NamedTuple):
-    """How many metrics have come, the one to compare with, how many in a row lay above it."""
+    """How many metrics have come, the anchor, and how many in a row lay above it."""
 
     seen: int = 0
     anchor: float = math.inf

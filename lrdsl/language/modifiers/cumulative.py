@@ -14,7 +14,7 @@ from lrdsl.language.signal import Signal
 from lrdsl.language.wrapped_signal import WrappedSignal
 
 BLOCK = 4096
-"""So many updates are multiplied at once."""
+"""Updates in a block, whose values are multiplied at once."""
 
 MAX_CUMULATIVE_UPDATES = 10**8
 """More updates than this are not multiplied one by one."""
@@ -41,8 +41,8 @@ class Cumulative(Modifier):
 class CumulativeProductSignal(WrappedSignal):
     """The running product of a signal; from update `end` on it holds its value.
 
-    Where each block begins is remembered once it is known. That never changes a value: what was
-    multiplied in one order is always multiplied in that order.
+    The product at the start of each block is kept once it is known. That never changes a value:
+    values are multiplied in the same order always.
     """
 
     _begins: list[float] = field(default_factory=lambda: [1.0], repr=False, compare=False)

@@ -28,7 +28,7 @@ from lrdsl.language.signal import (
 _HALF = Fraction(1, 2)
 
 MAX_LISTED_ROUNDS = 1000
-"""More pieces than this are outlined as one."""
+"""More segments than this are listed as one."""
 
 MAX_ROUNDS = 100_000
 """Rounds of different length are listed one by one, up to this many."""
@@ -117,8 +117,8 @@ def _bounded(x: Fraction) -> Fraction:
 class PeriodicSignal(Signal):
     """Rounds of equal length, the last of which ends at `stop`.
 
-    That is where the run's clock says so: rounded from there, it may be an update beside `length`
-    times the rounds.
+    `stop` is rounded by the clock of the run, and may be an update beside the number of rounds
+    times `length`.
     """
 
     source: Signal
@@ -224,7 +224,7 @@ def summary(pieces: tuple[Piece, ...]) -> str:
 def within(pieces: Sequence[Piece], stop: float, text: str = "") -> tuple[Piece, ...]:
     """The pieces cut at `stop`, the last one reaching up to it; `text` is added to each formula.
 
-    Where all of them round to no update there is one without a formula of its own.
+    Where all of them are empty there is one whose text is "nothing".
     """
     kept = [piece for piece in pieces if piece.start < stop] or [Piece(0, stop, "nothing")]
     kept[-1] = kept[-1]._replace(stop=stop)

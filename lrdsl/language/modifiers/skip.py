@@ -12,7 +12,7 @@ from lrdsl.language.time_map import Shift, TimeMap
 
 @modifier
 class Skip(Filter):
-    """What is left without the first `n` updates.
+    """Leaves out the first `n` updates.
 
     Example: `cosine(1, 0, 1000) | skip(200)`
     """

@@ -11,13 +11,13 @@ from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.shapes.base import Shape, shape
 
 FIRST = 16
-"""So many factors are multiplied as they stand; after them the expansion is exact to a rounding."""
+"""The number of factors that are multiplied one by one; from there the expansion is exact."""
 
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188)
 """B₂ⱼ/(2j(2j - 1)) with the Bernoulli numbers B₂ⱼ: the coefficients of Stirling's series."""
 
 SERIES = 26
-"""Terms of the series of `_mean_log`, enough for all of its digits up to y = 2."""
+"""Terms of the series in `_mean_log`: enough for all digits up to y = 2."""
 
 
 @shape
