@@ -91,13 +91,13 @@ def test_the_ends_are_met_exactly(start: float, end: float, span: int, closed: b
 )
 def test_few_cosines_serve_many_updates(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     computed: list[int] = []
-    turned: Callable[..., Any] = module._turned
+    turned: Callable[..., Any] = module._rotation
 
     def counted(t: Any, *rest: float) -> Any:
         computed.append(np.size(t))
         return turned(t, *rest)
 
-    monkeypatch.setattr(module, "_turned", counted)
+    monkeypatch.setattr(module, "_rotation", counted)
     module._table.cache_clear()
     lrdsl.compile(text).values(10**6)
     assert 0 < sum(computed) < 50_000
