@@ -68,7 +68,7 @@ class NumpyFunctions(PointwiseFunctions):
         values: Array = (one - other) * weight
         values += other
         whole = weight == 1.0
-        if whole.any():
+        if _may_hold(whole):
             values[whole] = one
         return values
 
@@ -78,11 +78,16 @@ class NumpyFunctions(PointwiseFunctions):
                 return values
             t = np.asarray(t)
         met = t == at
-        if not met.any():
+        if not _may_hold(met):
             return values
         pinned: Array = values.copy()
         pinned[met] = value
         return pinned
+
+
+def _may_hold(condition: Array) -> bool:
+    """Whether a condition may hold somewhere; for a few elements it is not worth asking."""
+    return condition.size < 64 or bool(condition.any())
 
 
 NUMPY = NumpyFunctions()
