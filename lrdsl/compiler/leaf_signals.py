@@ -16,7 +16,7 @@ from lrdsl.language.shapes import Shape
 from lrdsl.language.signal import Exact, LeafSignal, Piece, Signal, merged
 from lrdsl.language.wrapped_signal import WrappedSignal
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.unparse import unparse
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class ShapeSignal(LeafSignal):
         return values
 
     def segments(self, stop: float) -> tuple[Piece, ...]:
-        return (Piece(0, stop, write(self.node)),)
+        return (Piece(0, stop, unparse(self.node)),)
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
         steps = self.shape.extrema_steps
@@ -92,7 +92,7 @@ class PointwiseSignal(Signal):
 
     def segments(self, stop: float) -> tuple[Piece, ...]:
         edges = sorted({p.start for part in self.parts for p in part.segments(stop)})
-        text = write(self.node)
+        text = unparse(self.node)
         return tuple(map(Piece, edges, [*edges[1:], stop], itertools.repeat(text)))
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
