@@ -40,7 +40,7 @@ class Switch(Generic[T]):
             raise spec_error(diag.BAD_SPEC, "there is nothing to switch between", fix=_FIX)
         for i, (_, steps) in enumerate(pairs[:-1]):
             if steps is None:
-                message = f"entry {i} has no number of steps, which only the last entry may leave out"
+                message = f"entry {i} has no number of steps, which only the last may leave out"
                 raise spec_error(diag.BAD_SPEC, message, fix=_FIX)
         ends = itertools.accumulate([steps or 0 for _, steps in pairs[:-1]], initial=0)
         self.__dict__.update(objects=tuple([each for each, _ in pairs]), starts=tuple(ends))

@@ -97,7 +97,7 @@ def batches(world, split_batches):
 
 @needs_gloo
 @pytest.mark.parametrize("world", [1, 2])
-@pytest.mark.filterwarnings("ignore:`step..` does nothing by the clock of updates")
+@pytest.mark.filterwarnings("ignore:`step..` does nothing with .clock=.updates")
 def test_learning_rates(tmp_path, monkeypatch, world):
     if world == 1:
         monkeypatch.chdir(tmp_path)
@@ -150,7 +150,7 @@ def test_one_driver_inside_and_out():
     inside, outside = prepared()
     scheduler = attach(outside, "linear(base, 0, 10)")
     assert attached(inside) == attached(outside) == (scheduler,)
-    with pytest.raises(SpecError, match="`lr` of this optimizer is driven already"):
+    with pytest.raises(SpecError, match="`lr` of this optimizer is already driven"):
         attach(inside, "0.1")
 
 
