@@ -206,7 +206,7 @@ class OptimizerDriver(LRScheduler):
         If there are several schedules, of any of them. It depends on the number of updates alone,
         so that it is the same after a resume.
         """
-        return self._t > 0 and self._groups.end_cycle(self._t)
+        return self._t > 0 and self._groups.cycle_ends_at(self._t)
 
     def on_cycle_end(self: DriverT, callback: Callable[[DriverT], object]) -> Callable[[], None]:
         """Call `callback(scheduler)` after each step that ends a cycle.
@@ -362,7 +362,7 @@ class OptimizerDriver(LRScheduler):
             self._on_adopted()
 
     def _on_adopted(self) -> None:
-        """Update what is derived from the groups and their schedules."""
+        """Update the attributes that derive from the groups and their schedules."""
         self._fast_steps = NO_FAST_STEPS
         self._is_reactive = self._groups.timeline.is_reactive
         self._driven_keys = param_keys(self._groups.targets)

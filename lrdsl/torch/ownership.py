@@ -19,6 +19,7 @@ from lrdsl.diagnostics import spec_error
 from lrdsl.torch.param_key import ParamKey
 
 _ATTRIBUTE = "_lrdsl_ownership"
+# Read by `getattr`: `vars(optimizer)` would create its `__dict__`, and slow down every later step.
 
 
 class Owner(Protocol):
@@ -35,7 +36,7 @@ class Owner(Protocol):
         """Its spec, for messages."""
 
     def _invalidate(self) -> None:
-        """Drop what it prepared for its next steps: another scheduler sets its numbers now."""
+        """Drop its prepared steps: another scheduler sets its numbers now."""
 
 
 class Ownership:
@@ -55,7 +56,7 @@ class Ownership:
     @staticmethod
     def of(optimizer: Optimizer) -> Ownership:
         """Return the record of an optimizer; the first call creates it."""
-        found = vars(optimizer).get(_ATTRIBUTE)
+        found = getattr(optimizer, _ATTRIBUTE, None)
         if not isinstance(found, Ownership):
             found = Ownership()
             setattr(optimizer, _ATTRIBUTE, found)
@@ -64,7 +65,7 @@ class Ownership:
     @staticmethod
     def schedulers(optimizer: Optimizer) -> list[Owner]:
         """Return the schedulers of an optimizer."""
-        found = vars(optimizer).get(_ATTRIBUTE)
+        found = getattr(optimizer, _ATTRIBUTE, None)
         return list(found._has_stepped) if isinstance(found, Ownership) else []
 
     @staticmethod

@@ -83,7 +83,7 @@ class ParamGroups:
             return total
         return max([source.schedule.length for source in self.sources], default=math.inf)
 
-    def end_cycle(self, t: int) -> bool:
+    def cycle_ends_at(self, t: int) -> bool:
         """Whether update `t`, 1 or more, was the last of a cycle in any of the schedules."""
         return any(source.ends_cycle(t) for source in self.sources)
 

@@ -1,4 +1,4 @@
-"""`Plan`: what drives the numbers from one update of the run on."""
+"""`Plan`: the program of a run from one of its updates on."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class Node:
     references: Mapping[str, PrefetchedSchedule]
     plan: Plan
     since: Plan | None = None
-    """The plan from whose start on the schedule takes metrics; None: from the first metric on."""
+    """The schedule takes metrics from the start of this plan on; None: all metrics."""
     rescaled: PrefetchedSchedule | None = None
     """The schedule that this one runs at another pace; it has no references of its own then."""
 

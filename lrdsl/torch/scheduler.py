@@ -45,7 +45,7 @@ ON_END = ("hold", "warn", "error")
 
 
 class Scheduler(OptimizerDriver):
-    """Sets the learning rate of every parameter group to what a spec says, and other numbers too.
+    """Drives the learning rate of every parameter group, and other numbers, by specs.
 
     `spec` is text, a `Spec`, a number, a mapping with the key `spec` (a Hydra config), or a pure
     Python function of the number of updates made: it drives `lr`. Or it is a program, a mapping
@@ -62,15 +62,16 @@ class Scheduler(OptimizerDriver):
     for `sp`; `tokens_per_step` for `tok`; `definitions` that the spec can call; all other names
     are variables of the spec.
 
-    `clock` selects what advances time: `"calls"` of `step()`, as in torch, or `"updates"`, those
-    that the optimizer really makes, as `attach` does. `start_step` is the number of updates made
-    before, in a run that began without this Scheduler; `last_epoch` is the same less one, as in
-    torch. `on_change` selects what `load_state_dict` does with the state of another spec or
-    context: `"warn"` and continue with this one, `"error"`, or `"keep"` the one of the checkpoint.
-    `on_end` selects what an update past the end of the run does: `"hold"` the last value, `"warn"`,
-    or `"error"`. The run ends after `total_steps`, or without it at the end of its schedules.
-    `metric_reduction` combines the metrics of several ranks under torch.distributed: `"mean"`,
-    `"min"`, `"max"`, or `"same"`, for which a difference between ranks is an error on all of them.
+    `clock` selects the event that advances time: `"calls"` of `step()`, as in torch, or
+    `"updates"`, those that the optimizer really makes, as in `attach`. `start_step` is the number
+    of updates made before, in a run that began without this Scheduler; `last_epoch` is the same
+    less one, as in torch. `on_change` selects how `load_state_dict` treats the state of another
+    spec or context: `"warn"` and continue with this one, `"error"`, or `"keep"` the one of the
+    checkpoint. `on_end` selects the reaction to an update past the end of the run: `"hold"` the
+    last value, `"warn"`, or `"error"`. The run ends after `total_steps`, or without it at the end
+    of its schedules. `metric_reduction` combines the metrics of several ranks under
+    torch.distributed: `"mean"`, `"min"`, `"max"`, or `"same"`, for which a difference between ranks
+    is an error on all of them.
 
     In a spec, `base` is the group's own number, the one that the optimizer was made with; the group
     keeps it, as its `initial_lr` and so on. If a group has the key `lr_scale`, its learning rate is

@@ -93,7 +93,7 @@ def make_state(timeline: Timeline, updates: int) -> dict[str, Any]:
 
 
 class Resolved(NamedTuple):
-    """How to resume: the updates made, what drives the numbers, a warning for the user."""
+    """How to resume: the updates made, the timeline with its targets, a warning for the user."""
 
     updates: int
     timeline: Timeline
@@ -102,9 +102,9 @@ class Resolved(NamedTuple):
 
 
 def resolve_state(state_dict: object, groups: ParamGroups, on_change: str) -> Resolved:
-    """Compile what a `state_dict` resumes with in a Scheduler's parameter groups.
+    """Compile the timeline that a `state_dict` resumes, for a Scheduler's parameter groups.
 
-    If it was written under another spec or context, `on_change` selects whose are followed.
+    If it was written under another spec or context, `on_change` selects which ones are followed.
     Changes nothing. Raises `SpecError` if the state is malformed or refused.
     """
     state = SchedulerState.of(state_dict)
@@ -133,7 +133,7 @@ def resolve_state(state_dict: object, groups: ParamGroups, on_change: str) -> Re
 
 
 def _changes(state: SchedulerState, groups: ParamGroups, targets: Sequence[ParamTarget]) -> str:
-    """The numbers whose present values differ between a state and these targets, for a message."""
+    """The numbers that have other values in a state than by these targets, for a message."""
     t = max(0, state.updates)
     try:
         saved = groups.targets_for(Timeline(state.plans(), state.log))

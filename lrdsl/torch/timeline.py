@@ -167,7 +167,7 @@ class Timeline:
         references: Sources,
         prior: PrefetchedSchedule | None,
     ) -> PrefetchedSchedule:
-        """The schedule of one number, shared by all groups whose `base` makes no difference."""
+        """The schedule of one number; groups share it unless it depends on their `base`."""
         without_base = (choice, prior, *references.values())
         if without_base not in self._compiled:
             try:
@@ -257,7 +257,7 @@ def _mutual_dependency(choice: Choice, dependents: Mapping[str, None]) -> SpecEr
 
 
 def _located(plan: Plan, choice: Choice, error: SpecError) -> list[Diagnostic]:
-    """The diagnostics of a spec; in a program of several, each says whose spec it is about."""
+    """The diagnostics of a spec; in a program of several, each names its number."""
     if plan.program is None or plan.program.is_single:
         return list(error.diagnostics)
     return [

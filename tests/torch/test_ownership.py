@@ -236,6 +236,7 @@ import os, threading, time, warnings
 warnings.simplefilter("ignore")
 from tests.torch.test_ownership import train
 
+train([], rounds=1)
 stop = threading.Event()
 def work():
     while not stop.is_set():

@@ -163,7 +163,7 @@ def test_a_wrapper_with_nothing_inside():
 
     inside, _ = prepared()
     groups = [dict(group) for group in inside.param_groups]
-    with pytest.raises(SpecError, match=r"(?s)a Wrapper does not tell .* pass the optimizer that"):
+    with pytest.raises(SpecError, match=r"(?s)a Wrapper has no hooks .* pass the optimizer that"):
         attach(Wrapper(inside), "0.1")
     assert inside.param_groups == groups
 

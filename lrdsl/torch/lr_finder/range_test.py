@@ -89,9 +89,9 @@ def range_test(
     whose smoothing of 0.98 hides a divergence for half of the 100 steps.
     """
     check.settings(steps, smoothing, diverge)
-    spec = check.sweep(mode, low, high, steps)
+    spec = check.sweep_spec(mode, low, high, steps)
     check.model(model, optimizer)
-    shares = check.shares(optimizer)
+    factors = check.rate_factors(optimizer)
     check.loss_fn(loss_fn)
     check.batches(batches)
     rates = compile(spec).values(int(steps))
@@ -106,7 +106,7 @@ def range_test(
             torch.inference_mode(False),
             torch.enable_grad(),
         ):
-            return _run(model, optimizer, loss_fn, endless, rates.tolist(), shares, trace)
+            return _run(model, optimizer, loss_fn, endless, rates.tolist(), factors, trace)
 
     stop, why = snapshot.run_and_restore(run)
     made = len(trace.losses)
@@ -123,7 +123,7 @@ def range_test(
 
 
 class _LossTrace:
-    """The losses so far with their exponential mean, whose bias from its start at 0 is corrected.
+    """The losses so far with their bias-corrected exponential mean.
 
     The correction is that of Adam (Kingma and Ba 2014, arXiv:1412.6980) and fastai's recorder.
 
@@ -158,7 +158,7 @@ def _run(
     loss_fn: Callable[[nn.Module, Any], Tensor],
     batches: Iterator[Any],
     rates: Sequence[float],
-    shares: Sequence[float],
+    factors: Sequence[float],
     trace: _LossTrace,
 ) -> tuple[Stop, str]:
     """Run the test: fills the trace, and returns the reason why it stopped."""
@@ -171,8 +171,8 @@ def _run(
                 fix = "a generator can be iterated only once: create it again"
                 raise spec_error(diag.BAD_SETTING, message, fix=fix) from None
             return "no more batches", f"the batches ran out after {step - 1} of {len(rates)} steps"
-        for group, share in zip(optimizer.param_groups, shares, strict=True):
-            _LR.assign(group, rate * share)
+        for group, factor in zip(optimizer.param_groups, factors, strict=True):
+            _LR.assign(group, rate * factor)
         loss = _update(optimizer, functools.partial(loss_fn, model, batch))
         where = f"at step {step} of {len(rates)}, at a learning rate of {rate:.2g}"
         if not math.isfinite(loss):

@@ -52,8 +52,8 @@ class RangeTest:
     ValueError: assignment destination is read-only
 
     Smith, Cyclical Learning Rates for Training Neural Networks, 2015 (arXiv:1506.01186), reads the
-    rates off by eye. The steepest point and a tenth of the minimum are what fastai's `lr_find`
-    suggests, and the choice is commonly made between them.
+    rates off by eye. The steepest point and a tenth of the minimum are the suggestions of fastai's
+    `lr_find`; the usual choice lies between them.
     """
 
     rates: Array

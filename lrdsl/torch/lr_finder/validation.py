@@ -28,10 +28,10 @@ _PAIR = "lambda model, batch: loss_fn(model(batch[0]), batch[1])"
 _TARGETS = ("target", "targets", "label", "labels", "y_true")
 
 
-def sweep(mode: object, low: object, high: object, steps: int) -> str:
+def sweep_spec(mode: object, low: object, high: object, steps: int) -> str:
     """Return the spec of the rates, from `low` at the first step to `high` at the last.
 
-    >>> sweep("exponential", 1e-5, 1, 100)
+    >>> sweep_spec("exponential", 1e-5, 1, 100)
     'exponential(1e-05, 1.0, 100, closed=true)'
     """
     if mode not in MODES:
@@ -93,7 +93,7 @@ def model(model: object, optimizer: object) -> None:
         raise spec_error(diag.BAD_GROUP, message, fix=fix)
 
 
-def shares(optimizer: Optimizer) -> list[float]:
+def rate_factors(optimizer: Optimizer) -> list[float]:
     """The factor of the sweep's rate in each group."""
     initial_rates, scales = [], []
     for i, group in enumerate(optimizer.param_groups):
@@ -151,7 +151,7 @@ def loss(loss: Any) -> Tensor:
             diag.BAD_METRIC, f"{requirement}, not {shown}", fix="take the mean: `loss.mean()`"
         )
     if not loss.requires_grad:
-        message = "the loss has no gradient: it does not depend on what the model trains"
+        message = "the loss has no gradient: it does not depend on the trained parameters"
         raise spec_error(
             diag.BAD_METRIC, message, fix="compute it without `no_grad()` and `detach()`"
         )
