@@ -1,7 +1,7 @@
 """Signals: the pure functions of local time that specs are compiled to.
 
-`values(t)` takes times that are not negative, a contiguous float64 array or a `Range`, and returns a
-float64 array of the same length; past the signal's own length it returns the final value. One
+`values(t)` takes times that are not negative, a contiguous float64 array or a `Range`, and returns
+a float64 array of the same length; past the signal's own length it returns the final value. One
 vectorised definition serves scalars, arrays, plots and training: a value has the same bits whether
 it is asked for alone or among others.
 """

@@ -20,7 +20,20 @@ from lrdsl.language.pointwise.cosine_table import BLOCK, MAX_SPAN, MIN_TABLED, c
 from lrdsl.language.pointwise.times import Range, piecewise
 from lrdsl.language.signal import CHUNK
 
-SPANS = [1, 2, 7, MIN_TABLED, BLOCK - 1, BLOCK, BLOCK + 1, 99_999, 10**6, MAX_SPAN, MAX_SPAN + 1, 10**9]
+SPANS = [
+    1,
+    2,
+    7,
+    MIN_TABLED,
+    BLOCK - 1,
+    BLOCK,
+    BLOCK + 1,
+    99_999,
+    10**6,
+    MAX_SPAN,
+    MAX_SPAN + 1,
+    10**9,
+]
 spans = st.sampled_from(SPANS) | st.integers(1, 3 * MAX_SPAN)
 values = st.floats(-10, 10).filter(lambda x: x == 0 or abs(x) > 1e-6)
 
