@@ -45,6 +45,8 @@ class Shapes(Mapping[str, ShapeSignature]):
     def __init__(self, own: Mapping[str, ShapeSignature] = MappingProxyType({})) -> None:
         self.own: Final = own
         """Those that were made by `lrdsl.shape`."""
+        self._found: dict[str, ShapeSignature] = {}
+        """What names have been found to stand for, which never changes."""
 
     def registered(self, name: str) -> ShapeSignature | None:
         """The shape of that name, or None; no package is imported for it."""
@@ -57,6 +59,12 @@ class Shapes(Mapping[str, ShapeSignature]):
         return INSTALLED.broken.get(name)
 
     def __getitem__(self, name: str) -> ShapeSignature:
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = self._find(name)
+        return found
+
+    def _find(self, name: str) -> ShapeSignature:
         found = self.registered(name)
         if found is None and name in INSTALLED.names:
             INSTALLED.load(name)

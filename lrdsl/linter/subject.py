@@ -21,7 +21,9 @@ from lrdsl.diagnostics import Reporter, Span, SpecError
 from lrdsl.language.binding import bind
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.language import Language
+from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.base import Length
+from lrdsl.language.parameters import CallableModel
 from lrdsl.language.shapes import ShapeSignature
 from lrdsl.language.signal import Signal
 from lrdsl.linter.program_context import Beside
@@ -34,7 +36,7 @@ class CallSite:
     """A call of a shape or a modifier, with its arguments by parameter.
 
     What was left out, or is `_`, is not in `arguments`. `mode` is the name of the curve, `form` the
-    shape, None for a modifier.
+    shape, `modifier` the modifier; one of these two is None.
     """
 
     node: ast.Call
@@ -42,6 +44,14 @@ class CallSite:
     arguments: Mapping[str, ast.Node]
     mode: str | None = None
     form: ShapeSignature | None = None
+    modifier: type[Modifier] | None = None
+
+    @property
+    def callee(self) -> type[CallableModel]:
+        """The class of the shape or of the modifier."""
+        callee = self.modifier if self.form is None else self.form.cls
+        assert callee is not None
+        return callee
 
     @property
     def span(self) -> Span:
@@ -319,7 +329,7 @@ def _call_sites(
                 found = bindings.get(id(node)) or bind(
                     node, modifier.parameters(), None, Reporter("")
                 )
-                yield CallSite(node, name, found.arguments)
+                yield CallSite(node, name, found.arguments, modifier=modifier)
             continue
         form = None if name in FUNCTIONS else language.shapes.get(name)
         if form is not None:

@@ -22,8 +22,9 @@ from lrdsl.compiler.lower import CompiledSpec, Laid, Lowering
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, spec_error
 from lrdsl.language.language import Language, current
 from lrdsl.language.modifiers.reactive import MetricHistory
+from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
-from lrdsl.language.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times, round_half_up
+from lrdsl.language.signal import CHUNK, LAST_STEP, Signal, round_half_up
 from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
 from lrdsl.syntax.spec import Operand, Spec, as_number, source_text
 from lrdsl.syntax.unparse import shorten

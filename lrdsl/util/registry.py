@@ -109,7 +109,7 @@ class Registry(Mapping[str, T]):
         >>> Registry("encoding", "encodings").has_module("utf-8")
         True
         """
-        return name.replace("-", "_") in self._modules
+        return self._package is not None and name.replace("-", "_") in _modules_of(self._package)
 
     def __getitem__(self, name: str) -> T:
         if name not in self._entries and not self._complete:
@@ -129,14 +129,9 @@ class Registry(Mapping[str, T]):
 
     def _load_all(self) -> None:
         if not self._complete:
-            for name in self._modules:
+            for name in () if self._package is None else _modules_of(self._package):
                 import_late(f"{self._package}.{name}")
             self._complete = True
-
-    @property
-    def _modules(self) -> frozenset[str]:
-        """The names of the modules in the package."""
-        return frozenset() if self._package is None else _modules_of(self._package)
 
 
 @functools.cache
