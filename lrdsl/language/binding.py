@@ -7,6 +7,7 @@ from typing import NamedTuple
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Reporter
 from lrdsl.language.curves import CURVES, Curve
+from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.parameters import Kind, Parameter
 from lrdsl.syntax.ast import Call, Default, Faulty, If, Name, Node, String, walk
 from lrdsl.util.registry import did_you_mean, near
@@ -205,3 +206,20 @@ class _Binder:
             elif isinstance(given, Default):
                 message = f"`{name}` of `{call}` has no default"
                 self._complain(diag.MISSING_ARGUMENT, message, given, fix="give it")
+
+
+def check_function(node: Call, reporter: Reporter) -> bool:
+    """Whether a function's call has the right number of arguments, none of them named."""
+    function = FUNCTIONS[node.name.id]
+    for argument in node.arguments:
+        if argument.name is not None:
+            message = f"`{function.name}` takes its arguments without names"
+            reporter.report(diag.UNKNOWN_PARAMETER, message, argument.name_span)
+            return False
+    count = len(node.arguments)
+    if count >= function.least and (function.most is None or count <= function.most):
+        return True
+    wanted = "1 argument" if function.most else f"at least {function.least} arguments"
+    problem = diag.MISSING_ARGUMENT if count < function.least else diag.TOO_MANY_ARGUMENTS
+    reporter.report(problem, f"`{function.name}` takes {wanted}, not {count}", node.span)
+    return False

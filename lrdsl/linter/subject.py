@@ -13,16 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.environment import Place
 from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.compiler.lower import Laid
 from lrdsl.diagnostics import Reporter, Span, SpecError
 from lrdsl.language.binding import UNTIL, Binding, bind
 from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.length import ENDLESS, Length
 from lrdsl.language.library import Library
 from lrdsl.language.modifiers import MODIFIERS
-from lrdsl.language.modifiers.base import Length
 from lrdsl.language.parameters import Kind
 from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.language.signal import Signal
@@ -236,16 +235,12 @@ class Subject:
 
     def updates(self, node: ast.Node) -> Fraction | None:
         """How many updates a duration is, None if that is not known."""
-        found = Durations(self.context, Reporter(""), "", Place(None, None)).evaluate(node)
+        found = Durations(self.context, Reporter(""), "").evaluate(node)
         return None if found is None else Fraction(found)
 
     def value(self, node: ast.Node) -> float | None:
         """The value of a node, None if that is not known, or depends on the place."""
-
-        def nowhere(span: Span) -> None:
-            return None
-
-        return Values(self.context, Reporter(""), "", nowhere, nowhere).evaluate(node)
+        return Values(self.context, Reporter(""), "").evaluate(node)
 
 
 def _parts(
@@ -287,7 +282,7 @@ def _ramps(subject: Subject) -> Iterator[RampSite]:
     sites = {call.span: call for call in subject.calls}
     for part in () if subject.schedule is None else subject.schedule.laid:
         call = None if isinstance(part.node, ast.Pipe) else sites.get(part.node.span)
-        if call is None or call.mode is None or part.length == math.inf or part.length <= 0:
+        if call is None or call.mode is None or part.length is ENDLESS or part.length <= 0:
             continue
         is_whole = part.length == part.stop - part.start
         last = subject.leads_to(part) if is_whole else part.signal.value_at(float(part.length))

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrdsl.compiler.resolve_names import DURATIONS
 from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.parameters import Kind
+from lrdsl.language.reserved import DURATIONS
 from lrdsl.linter.subject import CallSite, Subject
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast

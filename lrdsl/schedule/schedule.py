@@ -18,15 +18,17 @@ from numpy.typing import ArrayLike, NDArray
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse, not_too_deep
-from lrdsl.compiler.ir import Term
-from lrdsl.compiler.lower import CompiledSpec, Laid, Lowering
+from lrdsl.compiler.lower import CompiledSpec, Laid, lower
+from lrdsl.compiler.placed_ir import PlacedIR
+from lrdsl.compiler.solve_lengths import solve_lengths
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, spec_error
+from lrdsl.language.length import ENDLESS, as_time, rounded
 from lrdsl.language.library import changes
 from lrdsl.language.library.files import text_of
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
 from lrdsl.language.shapes import SHAPES
-from lrdsl.language.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times, round_half_up
+from lrdsl.language.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times
 from lrdsl.syntax.parser import MAX_CACHED_CHARACTERS
 from lrdsl.syntax.spec import Operand, Spec, as_number, spec_text
 from lrdsl.syntax.unparse import cut
@@ -78,30 +80,29 @@ class Schedule:
     """Updates until the final value is reached: an int, or `math.inf` if it never ends."""
     observed: int | None
     """The update of the latest metric observed; None if there was none, or nothing reacts."""
-    _term: Term | None
-    _resolved: CompiledSpec
+    _placed: PlacedIR | None
+    """The spec in its context; None for a function, which does not react to metrics."""
+    _compiled: CompiledSpec
     _signal: Signal
 
     def __init__(
         self,
         spec: Spec,
         context: Context,
-        resolved: CompiledSpec,
-        term: Term | None = None,
+        compiled: CompiledSpec,
+        placed: PlacedIR | None = None,
         references: Mapping[str, Schedule] = _NONE,
         observed: int | None = None,
     ) -> None:
-        length = resolved.length
-        finite = not (isinstance(length, float) and math.isinf(length))
         self.__dict__.update(
             spec=spec,
             context=context,
             references=MappingProxyType(dict(references)),
             observed=observed,
-            _term=term,
-            _resolved=resolved,
-            _signal=resolved.signal,
-            length=round_half_up(length) if finite else math.inf,  # type: ignore[arg-type]
+            _placed=placed,
+            _compiled=compiled,
+            _signal=compiled.signal,
+            length=as_time(rounded(compiled.length)),
         )
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -181,12 +182,12 @@ class Schedule:
     @property
     def is_reactive(self) -> bool:
         """Whether the spec has a modifier that reacts to metrics."""
-        return bool(self._resolved.observers)
+        return bool(self._compiled.observers)
 
     @property
     def histories(self) -> tuple[MetricHistory, ...]:
         """What each reactive modifier has made of the metrics so far: its state and factors."""
-        return tuple([reactor.history for reactor in self._resolved.observers])
+        return tuple([reactor.history for reactor in self._compiled.observers])
 
     def observe(self, update: int, metric: object) -> Schedule:
         """The schedule after a metric that is known now that `update` updates have been made.
@@ -212,23 +213,23 @@ class Schedule:
         schedule = self
         for i, _ in enumerate(self.histories):
             # One after the other: each knows what those inside it have made of the metric.
-            history = schedule._resolved.observers[i].observe(step, value)
+            history = schedule._compiled.observers[i].observe(step, value)
             histories = (*schedule.histories[:i], history, *schedule.histories[i + 1 :])
             schedule = schedule._after(histories, step)
         return schedule
 
     def _after(self, histories: tuple[MetricHistory, ...], observed: int | None) -> Schedule:
         """The schedule with other reactions; what it denotes is made anew if a factor changed."""
-        resolved = self._resolved
-        pairs = list(zip(resolved.observers, histories, strict=True))
+        compiled, placed = self._compiled, self._placed
+        pairs = list(zip(compiled.observers, histories, strict=True))
         if all([new.factors == old.history.factors for old, new in pairs]):
-            observers = tuple([reactor.having(history) for reactor, history in pairs])
-            resolved = resolved._replace(observers=observers)
+            observers = tuple([observer.having(history) for observer, history in pairs])
+            compiled = compiled._replace(observers=observers)
         else:
-            assert self._term is not None  # whatever reacts has been made of one
+            assert placed is not None  # a function has no observers
             reporter = Reporter(spec_text(self.spec))
-            resolved = _resolve(self._term, self.context, self.references, reporter, histories)
-        return Schedule(self.spec, self.context, resolved, self._term, self.references, observed)
+            compiled = _lower(placed, reporter, histories)
+        return Schedule(self.spec, self.context, compiled, placed, self.references, observed)
 
     @functools.cached_property
     def segments(self) -> tuple[Segment, ...]:
@@ -268,7 +269,7 @@ class Schedule:
         >>> [part.stop for part in lrdsl.compile("warmup(100) >> linear(1, 0, 100)").laid]
         [100, 200]
         """
-        return self._resolved.laid
+        return self._compiled.laid
 
     @property
     def boundaries(self) -> tuple[int, ...]:
@@ -490,11 +491,16 @@ def schedule_of(
     reporter = analysis.mistakes.copy()
     if analysis.term is None:
         raise SpecError(reporter.diagnostics)
-    resolved = _resolve(analysis.term, context, references, reporter)
+    named = context
+    if references:
+        named = context.beside({name: each._signal for name, each in references.items()})
+    with not_too_deep(analysis.tree, reporter):
+        placed = solve_lengths(analysis.term, named, reporter)
+    compiled = _lower(placed, reporter)
     if context.definitions != analysis.definitions:
         context = replace(context, definitions=analysis.definitions)
     spec = Spec(analysis.tree, analysis.source)
-    schedule = Schedule(spec, context, resolved, analysis.term, references)
+    schedule = Schedule(spec, context, compiled, placed, references)
     schedule._evaluate(_probe(schedule))
     return schedule
 
@@ -515,30 +521,22 @@ def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
     if isinstance(spec.function, Schedule):
         fix = "pass its `spec`, and the context anew"
         raise spec_error(diag.BAD_SPEC, "a Schedule has its context already", fix=fix)
-    length = math.inf if context.total_steps is None else context.total_steps
-    signal = FunctionSignal(CheckedFunction(str(spec), spec.function), float(length))
-    resolved = CompiledSpec(signal, length, ())
-    schedule = Schedule(spec, context, resolved)
+    length = ENDLESS if context.total_steps is None else context.total_steps
+    signal = FunctionSignal(CheckedFunction(str(spec), spec.function), float(as_time(length)))
+    schedule = Schedule(spec, context, CompiledSpec(signal, length))
     schedule._evaluate(_probe(schedule))
     return schedule
 
 
-def _resolve(
-    term: Term,
-    context: Context,
-    references: Mapping[str, Schedule],
-    reporter: Reporter,
-    histories: tuple[MetricHistory, ...] = (),
+def _lower(
+    placed: PlacedIR, reporter: Reporter, histories: tuple[MetricHistory, ...] = ()
 ) -> CompiledSpec:
-    """What a term is in a context after some metrics; `SpecError` with all that is wrong."""
-    beside = context
-    if references:
-        beside = context.beside({name: each._signal for name, each in references.items()})
-    with not_too_deep(term.node, reporter), np.errstate(all="ignore"):
-        found = Lowering(beside, reporter, histories).resolve(term)
+    """A placed spec after some metrics; `SpecError` with all that is wrong."""
+    with not_too_deep(placed.root.node, reporter), np.errstate(all="ignore"):
+        compiled = lower(placed, reporter, histories)
     reporter.check()
-    assert found is not None
-    return found
+    assert compiled is not None
+    return compiled
 
 
 def _restore(

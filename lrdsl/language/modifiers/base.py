@@ -8,16 +8,14 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar, TypeAlias, TypeVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 
+from lrdsl.language.length import Length
 from lrdsl.language.parameters import CallableModel
 from lrdsl.language.signal import Array, Piece, Signal, Times, clamp_end
 from lrdsl.util.registry import Registry
-
-Length: TypeAlias = "Fraction | float"
-"""An exact number of updates, or `math.inf` for what never ends."""
 
 
 class Modifier(CallableModel):
@@ -118,8 +116,3 @@ def modifier(cls: M) -> M:
     """Register a modifier under its `name`."""
     MODIFIERS.add(cls.name, cls)
     return cls
-
-
-def ends(length: Length) -> bool:
-    """Whether a length is finite."""
-    return not (isinstance(length, float) and math.isinf(length))

@@ -9,7 +9,8 @@ import numpy as np
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
-from lrdsl.language.modifiers.base import Length, Modifier, modifier
+from lrdsl.language.length import Length
+from lrdsl.language.modifiers.base import Modifier, modifier
 from lrdsl.language.signal import Array, Piece, Range, Signal, Times
 
 BLOCK = 4096

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from lrdsl.language.modifiers.base import Length, Modifier
+from lrdsl.language.length import Length, ends_after
+from lrdsl.language.modifiers.base import Modifier
 from lrdsl.language.signal import (
     Array,
     Exact,
@@ -158,7 +159,7 @@ class MetricObserver(NamedTuple):
 
     def observe(self, update: int, metric: float) -> MetricHistory:
         """What it makes of a metric that is known now that `update` updates have been made."""
-        if not self.start <= update < self.stop:
+        if update < self.start or not ends_after(self.stop, update):
             return self.history
         # What stands before may have led to the first value of all (a warmup does), so that this
         # one value stays as it is.

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.language.modifiers.base import Filter, Length, modifier
+from lrdsl.language.length import Length
+from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import Updates
 from lrdsl.language.signal import Array, Piece, Signal, Times, clamp_end, round_half_up
 
