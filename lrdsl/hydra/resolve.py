@@ -17,8 +17,8 @@ _REFERENCE = re.compile(r"\$\{[^${}]*\}")
 _HOLE = re.compile(r"\0([^\0]*)\0")
 _PATH = re.compile(r"\$\{([\w.@/\[\]-]+)\}")
 
-_MOST_DEEP = 64
-_MOST_VALUES = 10_000
+MAX_NESTING = 64
+MAX_CONFIG_VALUES = 10_000
 """References can make a small config endless; beyond this, values are left out."""
 
 
@@ -45,7 +45,7 @@ class _Reader:
     def at(self, parent: Any, key: Any, depth: int) -> Any:
         """The value at a key, resolved."""
         self.seen += 1
-        if depth > _MOST_DEEP or self.seen > _MOST_VALUES:
+        if depth > MAX_NESTING or self.seen > MAX_CONFIG_VALUES:
             return None
         try:
             value = parent[key]
