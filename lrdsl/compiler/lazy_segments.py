@@ -78,11 +78,13 @@ class LazySegment:
         return self.base(span) if self._is_mutual else found
 
 
-def signals_of(segments: Sequence[LazySegment]) -> list[Signal | None]:
-    """The signals of the parts of a chain, in order."""
+def link(segments: Sequence[LazySegment]) -> None:
+    """Let the parts of a chain ask those beside them."""
     for before, after in itertools.pairwise(segments):
         before.after, after.before = after, before
-    signals = [segment.signal() for segment in segments]
-    for segment in segments:  # they hold each other: so the garbage collector has no work
+
+
+def unlink(segments: Sequence[LazySegment]) -> None:
+    """Let go of the parts of a chain that is lowered: they held each other in circles."""
+    for segment in segments:
         segment.before = segment.after = None
-    return signals

@@ -12,7 +12,7 @@ import numpy as np
 
 from lrdsl.compiler.argument_values import Arguments
 from lrdsl.compiler.environment import Neighbours
-from lrdsl.compiler.lazy_segments import LazySegment, signals_of
+from lrdsl.compiler.lazy_segments import LazySegment, link, unlink
 from lrdsl.compiler.leaf_signals import ClockSignal, PointwiseSignal, ScheduleReference, ShapeSignal
 from lrdsl.compiler.lengths import with_entries
 from lrdsl.compiler.placed_ir import (
@@ -231,7 +231,10 @@ class _Lowering:
         return None if shape is None else ShapeSignal(shape, call.node)
 
     def _chain(self, placed: PlacedSequence, neighbours: Neighbours) -> Signal | None:
-        signals = signals_of([self._segment(part, neighbours) for part in placed.parts])
+        segments = [self._segment(part, neighbours) for part in placed.parts]
+        link(segments)
+        signals = [segment.signal() for segment in segments]
+        unlink(segments)
         known = [signal for signal in signals if signal is not None]
         if not placed.is_sound or len(known) < len(signals):
             return None
