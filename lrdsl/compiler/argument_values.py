@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeGuard, TypeVar
 
@@ -13,8 +14,8 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler.arithmetic import is_whole
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.environment import Environment, Neighbours
-from lrdsl.compiler.evaluate import Durations, Values, base_rate
-from lrdsl.diagnostics import Reporter, Span
+from lrdsl.compiler.evaluate import Durations, Values
+from lrdsl.diagnostics import Mistake, Mistakes, Span
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
 from lrdsl.language.signal import Exact, round_half_up
 from lrdsl.syntax import ast
@@ -27,12 +28,12 @@ _DURATIONS = (Kind.UPDATES, Kind.DURATION, Kind.MILESTONES)
 """The kinds of parameters, apart from the length, that are durations."""
 
 
+@dataclass(frozen=True, slots=True)
 class Arguments:
     """Evaluates the arguments of calls in one context."""
 
-    def __init__(self, context: Context, reporter: Reporter) -> None:
-        self.context = context
-        self.reporter = reporter
+    context: Context
+    mistakes: Mistakes
 
     def complain(
         self,
@@ -43,19 +44,19 @@ class Arguments:
         suggestion: tuple[str, str] | None = None,
     ) -> None:
         """Report a mistake at a node."""
-        self.reporter.report(problem, message, node.span, fix=fix, suggestion=suggestion)
+        self.mistakes.found.append(Mistake(problem, message, node.span, suggestion, fix))
 
     def base(self, span: Span) -> float | None:
         """The parameter group's own learning rate."""
-        return base_rate(self.context, self.reporter, span)
+        return self.value(ast.Name("base", span=span), "", None)
 
     def value(self, node: ast.Node, where: str, neighbours: Neighbours | None) -> float | None:
         """The value of a node, which `where` describes in messages."""
-        return Values(self.context, self.reporter, where, neighbours).evaluate(node)
+        return Values(self.context, self.mistakes, where, neighbours).evaluate(node)
 
     def duration(self, node: ast.Node, where: str, environment: Environment) -> Exact | None:
         """The exact duration that a node stands for."""
-        return Durations(self.context, self.reporter, where, environment).evaluate(node)
+        return Durations(self.context, self.mistakes, where, environment).evaluate(node)
 
     def updates(self, node: ast.Node, where: str, environment: Environment) -> Exact | None:
         """A number of updates for a boundary: exact, and whole if it is written as a number."""

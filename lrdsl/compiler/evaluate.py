@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from lrdsl import diagnostics as diag
@@ -15,8 +16,8 @@ from lrdsl.compiler.arithmetic import bounded, compute, compute_exactly, is_whol
 from lrdsl.compiler.conditions import Conditions
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.environment import NO_ENVIRONMENT, Environment, Neighbours
-from lrdsl.diagnostics import Reporter, Span
-from lrdsl.language.binding import check_function
+from lrdsl.diagnostics import Mistake, Mistakes, Span
+from lrdsl.language.binding import function_mistake
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.modifiers import MODIFIERS
@@ -31,17 +32,19 @@ from lrdsl.util.registry import did_you_mean
 T = TypeVar("T", float, Exact)
 
 
+@dataclass(slots=True)
 class Evaluator(ABC, Generic[T]):
-    """Evaluates nodes to one kind of number."""
+    """Evaluates nodes to one kind of number.
+
+    `where` is what the number is for, as messages call it: "`steps` of `cosine`".
+    """
 
     kind: ClassVar[str]
     """How messages call such a number."""
 
-    def __init__(self, context: Context, reporter: Reporter, where: str) -> None:
-        self.context = context
-        self.reporter = reporter
-        self.where = where
-        """What the number is for, as messages call it: "`steps` of `cosine`"."""
+    context: Context
+    mistakes: Mistakes
+    where: str
 
     def evaluate(self, node: ast.Node) -> T | None:
         """The number that a node stands for."""
@@ -67,7 +70,7 @@ class Evaluator(ABC, Generic[T]):
             case ast.Call(name=ast.Name(id=id)) if id in FUNCTIONS:
                 return self._function(node)
             case ast.If(then=then, condition=condition, otherwise=otherwise):
-                chosen = decide(condition, self.context, self.reporter)
+                chosen = decide(condition, self.context, self.mistakes)
                 return None if chosen is None else self.evaluate(then if chosen else otherwise)
             case ast.Outer(argument=argument):
                 return self.at_call().evaluate(argument)
@@ -79,7 +82,9 @@ class Evaluator(ABC, Generic[T]):
         return None
 
     def _function(self, node: ast.Call) -> T | None:
-        if not check_function(node, self.reporter):
+        mistake = function_mistake(node)
+        if mistake is not None:
+            self.mistakes.found.append(mistake)
             return None
         values = tuple([self.evaluate(argument.value) for argument in node.arguments])
         return None if None in values else self.operate(node.name.id, values, node)
@@ -134,7 +139,7 @@ class Evaluator(ABC, Generic[T]):
         fix: str | None = None,
     ) -> None:
         """Report a mistake."""
-        self.reporter.report(problem, message, span, suggestion=suggestion, fix=fix)
+        self.mistakes.found.append(Mistake(problem, message, span, suggestion, fix))
 
     def unbound(self, node: ast.Name) -> None:
         """Report a name that has no value."""
@@ -160,7 +165,7 @@ class Evaluator(ABC, Generic[T]):
         ]
         message = f"`{name}` has no value"
         fix = f"bind it: {name}=…"
-        is_all = node.span == Span(0, len(self.reporter.source.strip()))
+        is_all = node.span == Span(0, len(self.mistakes.source.strip()))
         suggestion = did_you_mean(name, known)
         if is_all and is_preset(name):
             suggestion, fix = None, f"did you mean the preset, `schedule@lr={name}`?"
@@ -189,6 +194,7 @@ class Evaluator(ABC, Generic[T]):
         return None
 
 
+@dataclass(slots=True)
 class Values(Evaluator[float]):
     """Evaluates values, which are floats.
 
@@ -196,27 +202,19 @@ class Values(Evaluator[float]):
     they have no meaning.
     """
 
-    kind = "a value"
+    kind: ClassVar[str] = "a value"
 
-    def __init__(
-        self,
-        context: Context,
-        reporter: Reporter,
-        where: str,
-        neighbours: Neighbours | None = None,
-    ) -> None:
-        super().__init__(context, reporter, where)
-        self.neighbours = neighbours
+    neighbours: Neighbours | None = None
 
     def at_call(self) -> Values:
         if self.neighbours is None or self.neighbours.caller is None:
             return self
-        return Values(self.context, self.reporter, self.where, self.neighbours.caller)
+        return Values(self.context, self.mistakes, self.where, self.neighbours.caller)
 
     def in_definition(self) -> Values:
         if self.neighbours is None:
             return self
-        return Values(self.context, self.reporter, self.where, self.neighbours.in_definition())
+        return Values(self.context, self.mistakes, self.where, self.neighbours.in_definition())
 
     def number(self, node: ast.Number) -> float | None:
         if not node.unit:
@@ -234,7 +232,7 @@ class Values(Evaluator[float]):
         if name in ("prev", "next"):
             return self._neighbour(node)
         if name == "base":
-            return base_rate(self.context, self.reporter, node.span)
+            return self._base(node.span)
         if name in DURATIONS:
             message = f"`{name}` is a duration, and {self.where} takes a value"
             self.complain(diag.WRONG_KIND, message, node.span)
@@ -252,6 +250,15 @@ class Values(Evaluator[float]):
     def operate(self, name: str, operands: tuple[Any, ...], node: ast.Node) -> float | None:
         return self.compute(name, operands, node)
 
+    def _base(self, span: Span) -> float | None:
+        """The parameter group's own learning rate."""
+        if self.context.base_lr is None:
+            written = self.mistakes.source[span.start : span.stop]
+            what = "`base`" if written == "base" else "this leans on `base`, which"
+            fix = "pass base_lr=…, or write the value"
+            self.complain(diag.NEEDS_CONTEXT, f"{what} needs base_lr", span, fix=fix)
+        return self.context.base_lr
+
     def _neighbour(self, node: ast.Name) -> float | None:
         """The value of `prev` or `next`."""
         if self.neighbours is None:
@@ -261,20 +268,13 @@ class Values(Evaluator[float]):
         return (self.neighbours.prev if node.id == "prev" else self.neighbours.next)(node.span)
 
 
+@dataclass(slots=True)
 class Durations(Evaluator[Exact]):
     """Evaluates durations, which are exact numbers of updates."""
 
-    kind = "a duration"
+    kind: ClassVar[str] = "a duration"
 
-    def __init__(
-        self,
-        context: Context,
-        reporter: Reporter,
-        where: str,
-        environment: Environment = NO_ENVIRONMENT,
-    ) -> None:
-        super().__init__(context, reporter, where)
-        self.environment = environment
+    environment: Environment = NO_ENVIRONMENT
 
     def at_call(self) -> Durations:
         caller = self.environment.caller
@@ -284,7 +284,7 @@ class Durations(Evaluator[Exact]):
         return self._in(self.environment.in_definition())
 
     def _in(self, environment: Environment) -> Durations:
-        return Durations(self.context, self.reporter, self.where, environment)
+        return Durations(self.context, self.mistakes, self.where, environment)
 
     def number(self, node: ast.Number) -> Exact | None:
         if not node.unit and is_whole(node.value):
@@ -337,7 +337,7 @@ class Durations(Evaluator[Exact]):
         return None if found is None else decimal_fraction(found)
 
 
-def decide(node: ast.Node, context: Context | None, reporter: Reporter) -> bool | None:
+def decide(node: ast.Node, context: Context | None, mistakes: Mistakes) -> bool | None:
     """Whether a condition holds; None, with the mistake reported, if it cannot be decided.
 
     Without a context only conditions about literal numbers and words are decided.
@@ -347,18 +347,19 @@ def decide(node: ast.Node, context: Context | None, reporter: Reporter) -> bool 
         if context is None:
             return None
         if name == "base" and context.base_follows:
-            reporter.report(diag.NEEDS_CONTEXT, "`base` is not known yet", node.span)
+            message = "`base` is not known yet"
+            mistakes.found.append(Mistake(diag.NEEDS_CONTEXT, message, node.span))
             return None
         known = {"base": context.base_lr, "total": context.total_steps, "epoch": context.epoch}
         return known[name] is not None
 
     def numbers(left: ast.Node, right: ast.Node) -> tuple[float | Exact, float | Exact] | None:
         evaluator = Durations if _has_duration(left) or _has_duration(right) else Values
-        sides = evaluator(context or Context(), reporter, "a condition")
+        sides = evaluator(context or Context(), mistakes, "a condition")
         found = [sides.evaluate(side) for side in (left, right)]
         return None if found[0] is None or found[1] is None else (found[0], found[1])
 
-    return Conditions(numbers, is_known, reporter).decide(node)
+    return Conditions(numbers, is_known, mistakes).decide(node)
 
 
 def _has_duration(node: ast.Node) -> bool:
@@ -370,13 +371,3 @@ def _has_duration(node: ast.Node) -> bool:
             if isinstance(part, (ast.Number, ast.Name))
         ]
     )
-
-
-def base_rate(context: Context, reporter: Reporter, span: Span) -> float | None:
-    """The parameter group's own learning rate; None, with the mistake reported, if unknown."""
-    if context.base_lr is None:
-        written = reporter.source[span.start : span.stop]
-        what = "`base`" if written == "base" else "this leans on `base`, which"
-        fix = "pass base_lr=…, or write the value"
-        reporter.report(diag.NEEDS_CONTEXT, f"{what} needs base_lr", span, fix=fix)
-    return context.base_lr

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.evaluate import Durations, Values
-from lrdsl.diagnostics import Reporter
+from lrdsl.diagnostics import Mistakes
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax import ast
@@ -28,11 +28,11 @@ def folded(node: ast.Node) -> ast.Node:
     for part, _ in ast.walk(node):
         if not _is_plain(part):
             return node
-    scratch = Reporter("")
-    duration = Durations(_NOTHING, scratch, "").evaluate(node)
+    mistakes = Mistakes()
+    duration = Durations(_NOTHING, mistakes, "").evaluate(node)
     if duration is None or duration.denominator != 1 or abs(duration.numerator) > LAST_STEP:
         return node
-    value = Values(_NOTHING, scratch, "").evaluate(node)
+    value = Values(_NOTHING, mistakes, "").evaluate(node)
     if duration != value:
         return node
     return ast.at(number_node(int(duration)), node.span)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from lrdsl.compiler.ir import (
     ShapeCall,
     Term,
 )
+from lrdsl.diagnostics import Mistake, Mistakes
 from lrdsl.language.length import ENDLESS, Length, as_time, divisible, longest, rounded
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.interval import Entry
@@ -60,11 +62,12 @@ class Measured(NamedTuple):
     """The modifier with its parameters; its entries have lengths, but no signals yet."""
 
 
+@dataclass(frozen=True, slots=True)
 class Measurer:
     """Measures the terms of one spec."""
 
-    def __init__(self, arguments: Arguments) -> None:
-        self.arguments = arguments
+    arguments: Arguments
+    mistakes: Mistakes
 
     def measure(self, term: Term, environment: Environment) -> Measured:
         """How long a term is; of a condition, how long the chosen term is."""
@@ -86,7 +89,7 @@ class Measurer:
                 if chosen is not None:
                     return self.measure(term.then if chosen else term.otherwise, environment)
             case Called(inner=inner):
-                body = self.measure(inner, environment.in_definition())
+                body = self.measure(inner, Environment(0, environment.rest, environment))
                 return body._replace(
                     term=term, environment=environment, parts=(body,), modifier=None
                 )
@@ -99,7 +102,7 @@ class Measurer:
         self, problem: diag.Problem, message: str, node: ast.Node, fix: str | None = None
     ) -> None:
         """Report a mistake at a node."""
-        self.arguments.complain(problem, message, node, fix)
+        self.mistakes.found.append(Mistake(problem, message, node.span, None, fix))
 
     def needs_total(self, node: ast.Node) -> None:
         """Report a term that fills the rest of a run whose length is unknown."""
@@ -107,7 +110,7 @@ class Measurer:
         self.complain(diag.NEEDS_CONTEXT, message, node, "give its steps, or pass total_steps=…")
 
     def _decide(self, condition: ast.Node) -> bool | None:
-        return decide(condition, self.arguments.context, self.arguments.reporter)
+        return decide(condition, self.arguments.context, self.mistakes)
 
     def _updates(self, node: ast.Node, where: str, environment: Environment) -> Exact | None:
         return self.arguments.updates(node, where, environment)
@@ -128,7 +131,10 @@ class Measurer:
 
     def _shape(self, term: ShapeCall, environment: Environment) -> Measured:
         node = term.node
+        is_given = "steps" in term.arguments or "until" in term.arguments
         if not term.sound:
+            if is_given:
+                self._given_length(term, environment)  # it may have mistakes of its own
             return _faulty(term, environment)
         if term.form.bracket:
             starts = self._starts(term.entries, environment)
@@ -137,14 +143,14 @@ class Measurer:
             return Measured(term, environment, node, True, starts[-1], starts=starts)
         if not term.form.has(Kind.STEPS):
             return Measured(term, environment, node, True, ENDLESS)
-        if "steps" in term.arguments or "until" in term.arguments:
-            length = self.given_length(term, environment)
+        if is_given:
+            length = self._given_length(term, environment)
             return Measured(term, environment, node, length is not None, length)
         is_endless = term.form.cls.may_be_endless and self.arguments.context.total_steps is None
         length_or_rest = ENDLESS if is_endless else None
         return Measured(term, environment, node, True, length_or_rest, by_default=is_endless)
 
-    def given_length(self, term: ShapeCall, environment: Environment) -> Exact | None:
+    def _given_length(self, term: ShapeCall, environment: Environment) -> Exact | None:
         """The length that `steps` or `until` sets."""
         steps, until = term.arguments.get("steps"), term.arguments.get("until")
         where = until if steps is None else steps
@@ -186,7 +192,7 @@ class Measurer:
         is_sound = True
         for i, inner in enumerate(term.parts):
             left = None if at is None or rest is None else rest - at
-            part = self.measure(inner, environment.at(at, left))
+            part = self.measure(inner, Environment(at, left, environment.caller))
             following = term.parts[i + 1] if i + 1 < len(term.parts) else None
             if part.by_default and following is not None:
                 part = part._replace(length=None)
@@ -233,7 +239,9 @@ class Measurer:
         self.complain(diag.TWO_OPEN, message, second, "give one of them its steps")
 
     def _modified(self, term: Modify, environment: Environment) -> Measured:
-        inside = environment.at(0, None) if term.cls.warps else environment
+        inside = environment
+        if term.cls.warps:
+            inside = Environment(0, None, environment.caller)
         source = self.measure(term.source, inside)
         if term.entries:
             measured = self._entries(term, environment, source)
@@ -266,7 +274,8 @@ class Measurer:
         try:
             found = modifier.length(divisible(length))
         except ParameterError as error:
-            self.arguments.impossible(error, term.node, term.arguments)
+            where = term.arguments.get(error.parameter, term.node)
+            self.complain(error.problem, error.message, where, error.fix)
             return faulty
         if found is ENDLESS:
             return measured._replace(
@@ -296,7 +305,9 @@ class Measurer:
         for entry, start in zip(term.entries, starts, strict=True):
             assert isinstance(entry.value, Term)
             stop = self._entry_stop(entry, start, environment)
-            inside = environment.at(0, None) if start is None else environment.after(start)
+            rest = environment.rest
+            left = None if rest is None or start is None else rest - start
+            inside = Environment(0, left, environment.caller)
             parts.append(self.measure(entry.value, inside))
             length = self._entry_length(parts[-1], start, stop)
             if start is not None and stop is not None and length is not None:

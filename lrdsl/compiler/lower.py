@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrdsl.compiler.argument_values import Arguments
+from lrdsl.compiler.context import Context
 from lrdsl.compiler.environment import Neighbours
 from lrdsl.compiler.lazy_segments import LazySegment, link, unlink
 from lrdsl.compiler.leaf_signals import ClockSignal, PointwiseSignal, ScheduleReference, ShapeSignal
@@ -31,7 +32,7 @@ from lrdsl.compiler.placed_ir import (
     PlacedShape,
     PlacedTerm,
 )
-from lrdsl.diagnostics import Reporter, Span
+from lrdsl.diagnostics import Mistake, Mistakes, Span
 from lrdsl.language.curves import Curve
 from lrdsl.language.functions import OPERATORS, Function
 from lrdsl.language.length import ENDLESS, Length, as_time
@@ -75,31 +76,33 @@ class CompiledSpec(NamedTuple):
 
 
 def lower(
-    placed: PlacedIR, reporter: Reporter, histories: tuple[MetricHistory, ...] = ()
-) -> CompiledSpec | None:
-    """The signal of a placed spec; None, with the mistakes reported, where something is wrong.
+    placed: PlacedIR, histories: tuple[MetricHistory, ...] = ()
+) -> tuple[CompiledSpec | None, Mistakes]:
+    """The signal of a placed spec, None where something is wrong, and the mistakes in its values.
 
     `histories` are those of its metric modifiers so far, in the order in which they are lowered;
     that order depends on the spec and the context alone.
     """
-    root = placed.root
-    lowering = _Lowering(placed, reporter, histories)
+    root, mistakes = placed.root, Mistakes(placed.mistakes.source)
+    lowering = _Lowering(placed.context, mistakes, histories)
     signal = lowering.lower(root.term, Neighbours(lowering.base, lowering.base))
     if signal is None:
-        return None
+        return None, mistakes
     if not isinstance(root.term, PlacedSequence):
         lowering.note(root, 0, signal)
-    return CompiledSpec(signal, root.length, tuple(lowering.observers), tuple(lowering.laid))
+    observers, laid = tuple(lowering.observers), tuple(lowering.laid)
+    return CompiledSpec(signal, root.length, observers, laid), mistakes
 
 
 class _Lowering:
     """Lowers the terms of one spec."""
 
     def __init__(
-        self, placed: PlacedIR, reporter: Reporter, histories: tuple[MetricHistory, ...]
+        self, context: Context, mistakes: Mistakes, histories: tuple[MetricHistory, ...]
     ) -> None:
-        self.schedules = placed.context.schedules
-        self.arguments = Arguments(placed.context, reporter)
+        self.schedules = context.schedules
+        self.mistakes = mistakes
+        self.arguments = Arguments(context, mistakes)
         self.histories = histories
         self.observers: list[MetricObserver] = []
         self.laid: list[Laid] = []
@@ -275,15 +278,17 @@ class _Lowering:
             end = as_time(placed.end)
             return modifier.apply(source, placed.length, end, write(call.node))
         except ParameterError as error:
-            self.arguments.impossible(error, call.node, call.arguments)
+            where = call.arguments.get(error.parameter, call.node)
+            mistake = Mistake(error.problem, error.message, where.span, None, error.fix)
+            self.mistakes.found.append(mistake)
             return None
 
     def _reacting(self, placed: PlacedModify, modifier: MetricModifier, source: Signal) -> Signal:
-        place, window = len(self.observers), placed.window
+        place = len(self.observers)
         known = place < len(self.histories)
         history = self.histories[place] if known else MetricHistory(modifier.initial_state())
-        signal = MetricScaledSignal(source, write(placed.node), window.zero, history)
-        self.observers.append(MetricObserver(modifier, signal, window.start, window.stop))
+        signal = MetricScaledSignal(source, write(placed.node), placed.zero, history)
+        self.observers.append(MetricObserver(modifier, signal, placed.run_start, placed.run_stop))
         return signal
 
     def _look_into(self, entries: tuple[PlacedTerm, ...], neighbours: Neighbours) -> None:

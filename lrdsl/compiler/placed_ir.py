@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.environment import RunWindow
 from lrdsl.compiler.ir import Modify, ShapeCall
+from lrdsl.diagnostics import Mistakes
 from lrdsl.language.functions import Function
 from lrdsl.language.length import Endless, Length
 from lrdsl.language.modifiers import Modifier
@@ -121,7 +121,8 @@ class PlacedEntry:
 class PlacedModify(PlacedTerm):
     """A source under a modifier, up to update `end`; `length` is the source's.
 
-    `window` are the updates of the run in which it has a meaning.
+    Its clock is at 0 at update `zero` of the run, where it governs the updates from `run_start` to
+    before `run_stop`.
     """
 
     call: Modify
@@ -129,7 +130,9 @@ class PlacedModify(PlacedTerm):
     modifier: Modifier
     length: Length
     end: int | Endless
-    window: RunWindow
+    zero: Exact
+    run_start: Exact
+    run_stop: Length
     entries: tuple[PlacedEntry, ...] = ()
 
 
@@ -154,3 +157,5 @@ class PlacedIR:
 
     root: PlacedPart
     context: Context
+    mistakes: Mistakes
+    """The mistakes about lengths and durations; where there are any there will be no signal."""

@@ -16,7 +16,7 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.compiler.lower import Laid
-from lrdsl.diagnostics import Reporter, Span, SpecError
+from lrdsl.diagnostics import Mistakes, Reporter, Span, SpecError
 from lrdsl.language.binding import UNTIL, Binding, bind
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.length import ENDLESS, Length
@@ -235,12 +235,12 @@ class Subject:
 
     def updates(self, node: ast.Node) -> Fraction | None:
         """How many updates a duration is, None if that is not known."""
-        found = Durations(self.context, Reporter(""), "").evaluate(node)
+        found = Durations(self.context, Mistakes(), "").evaluate(node)
         return None if found is None else Fraction(found)
 
     def value(self, node: ast.Node) -> float | None:
         """The value of a node, None if that is not known, or depends on the place."""
-        return Values(self.context, Reporter(""), "").evaluate(node)
+        return Values(self.context, Mistakes(), "").evaluate(node)
 
 
 def _parts(

@@ -495,7 +495,8 @@ def schedule_of(
     if references:
         named = context.beside({name: each._signal for name, each in references.items()})
     with not_too_deep(analysis.tree, reporter):
-        placed = solve_lengths(analysis.term, named, reporter)
+        placed = solve_lengths(analysis.term, named, analysis.source)
+    reporter.report_all(placed.mistakes.found)
     compiled = _lower(placed, reporter)
     if context.definitions != analysis.definitions:
         context = replace(context, definitions=analysis.definitions)
@@ -533,7 +534,8 @@ def _lower(
 ) -> CompiledSpec:
     """A placed spec after some metrics; `SpecError` with all that is wrong."""
     with not_too_deep(placed.root.node, reporter), np.errstate(all="ignore"):
-        compiled = lower(placed, reporter, histories)
+        compiled, mistakes = lower(placed, histories)
+    reporter.report_all(mistakes.found)
     reporter.check()
     assert compiled is not None
     return compiled
