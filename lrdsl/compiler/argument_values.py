@@ -221,7 +221,8 @@ class Arguments:
         try:
             return cls(**fields)
         except ParameterError as error:
-            self.impossible(error, node, arguments)
+            where = arguments.get(error.parameter, node)
+            self.complain(error.problem, error.message, where, error.fix)
         except ValidationError as error:
             for problem in error.errors():
                 parameter = str(problem["loc"][0]) if problem["loc"] else ""
@@ -229,13 +230,6 @@ class Arguments:
                 message = f"`{parameter}` {_requirement(problem)}"
                 self.complain(diag.OUT_OF_RANGE, message, where)
         return None
-
-    def impossible(
-        self, error: ParameterError, node: ast.Node, arguments: Mapping[str, ast.Node]
-    ) -> None:
-        """Report a parameter that is impossible beside the others."""
-        where = arguments.get(error.parameter, node)
-        self.complain(error.problem, error.message, where, error.fix)
 
 
 def _is_plain(node: ast.Node | None) -> TypeGuard[ast.Number]:

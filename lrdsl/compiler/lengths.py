@@ -315,7 +315,7 @@ class Measurer:
                 signal = ConstantSignal(1.0, "")
                 entries.append(Entry(round_half_up(start), stop_time, entry.factor, signal, length))
         is_sound = len(entries) == len(term.entries)
-        modifier = with_entries(term, tuple(entries)) if is_sound else None
+        modifier = term.cls.model_validate({"entries": tuple(entries)}) if is_sound else None
         return Measured(
             term,
             environment,
@@ -378,11 +378,6 @@ class Measurer:
                 latest = (start, entry.start)
             found.append(start)
         return tuple(found)
-
-
-def with_entries(term: Modify, entries: tuple[Entry, ...]) -> Modifier:
-    """The modifier of a call in brackets."""
-    return term.cls.model_validate({"entries": entries})
 
 
 def _faulty(term: Term, environment: Environment, parts: tuple[Measured, ...] = ()) -> Measured:

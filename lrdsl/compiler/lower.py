@@ -13,9 +13,9 @@ import numpy as np
 from lrdsl.compiler.argument_values import Arguments
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.environment import Neighbours
+from lrdsl.compiler.ir import ShapeCall
 from lrdsl.compiler.lazy_segments import LazySegment, link, unlink
 from lrdsl.compiler.leaf_signals import ClockSignal, PointwiseSignal, ScheduleReference, ShapeSignal
-from lrdsl.compiler.lengths import with_entries
 from lrdsl.compiler.placed_ir import (
     PlacedApply,
     PlacedClock,
@@ -85,7 +85,8 @@ def lower(
     """
     root, mistakes = placed.root, Mistakes(placed.mistakes.source)
     lowering = _Lowering(placed.context, mistakes, histories)
-    signal = lowering.lower(root.term, Neighbours(lowering.base, lowering.base))
+    with np.errstate(all="ignore"):
+        signal = lowering.lower(root.term, Neighbours(lowering.base, lowering.base))
     if signal is None:
         return None, mistakes
     if not isinstance(root.term, PlacedSequence):
@@ -169,6 +170,10 @@ class _Lowering:
             return None
         if call.form.has(Kind.STEPS):
             fields["steps"] = placed.steps
+        return self._made(call, fields)
+
+    def _made(self, call: ShapeCall, fields: dict[str, Any]) -> Signal | None:
+        """The signal of a shape with its fields known."""
         shape = self.arguments.make(call.form.cls, fields, call.node, call.arguments)
         return None if shape is None else ShapeSignal(shape, call.node)
 
@@ -229,9 +234,7 @@ class _Lowering:
         values = [self._value(node, where, neighbours) for node in nodes]
         if not placed.is_sound or None in values:
             return None
-        points = tuple(zip(placed.starts, values, strict=True))
-        shape = self.arguments.make(call.form.cls, {"points": points}, call.node, {})
-        return None if shape is None else ShapeSignal(shape, call.node)
+        return self._made(call, {"points": tuple(zip(placed.starts, values, strict=True))})
 
     def _chain(self, placed: PlacedSequence, neighbours: Neighbours) -> Signal | None:
         segments = [self._segment(part, neighbours) for part in placed.parts]
@@ -271,7 +274,7 @@ class _Lowering:
             entries = self._entries(placed, source, neighbours)
             if entries is None:
                 return None
-            modifier = with_entries(call, entries)
+            modifier = call.cls.model_validate({"entries": entries})
         if isinstance(modifier, MetricModifier):
             return self._reacting(placed, modifier, source)
         try:

@@ -21,7 +21,7 @@ from lrdsl.compiler.frontend import Analysis, analyse, not_too_deep
 from lrdsl.compiler.lower import CompiledSpec, Laid, lower
 from lrdsl.compiler.placed_ir import PlacedIR
 from lrdsl.compiler.solve_lengths import solve_lengths
-from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, spec_error
+from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Span, SpecError, spec_error
 from lrdsl.language.length import ENDLESS, as_time, rounded
 from lrdsl.language.library import changes
 from lrdsl.language.library.files import text_of
@@ -228,7 +228,9 @@ class Schedule:
         else:
             assert placed is not None  # a function has no observers
             reporter = Reporter(spec_text(self.spec))
-            compiled = _lower(placed, reporter, histories)
+            with not_too_deep(placed.root.node, reporter):
+                lowered, mistakes = lower(placed, histories)
+            compiled = _checked(lowered, reporter, mistakes.found)
         return Schedule(self.spec, self.context, compiled, placed, self.references, observed)
 
     @functools.cached_property
@@ -496,8 +498,8 @@ def schedule_of(
         named = context.beside({name: each._signal for name, each in references.items()})
     with not_too_deep(analysis.tree, reporter):
         placed = solve_lengths(analysis.term, named, analysis.source)
-    reporter.report_all(placed.mistakes.found)
-    compiled = _lower(placed, reporter)
+        lowered, mistakes = lower(placed)
+    compiled = _checked(lowered, reporter, [*placed.mistakes.found, *mistakes.found])
     if context.definitions != analysis.definitions:
         context = replace(context, definitions=analysis.definitions)
     spec = Spec(analysis.tree, analysis.source)
@@ -529,13 +531,11 @@ def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
     return schedule
 
 
-def _lower(
-    placed: PlacedIR, reporter: Reporter, histories: tuple[MetricHistory, ...] = ()
+def _checked(
+    compiled: CompiledSpec | None, reporter: Reporter, mistakes: Sequence[Mistake]
 ) -> CompiledSpec:
-    """A placed spec after some metrics; `SpecError` with all that is wrong."""
-    with not_too_deep(placed.root.node, reporter), np.errstate(all="ignore"):
-        compiled, mistakes = lower(placed, histories)
-    reporter.report_all(mistakes.found)
+    """A compiled spec without mistakes; `SpecError` with all of them otherwise."""
+    reporter.report_all(mistakes)
     reporter.check()
     assert compiled is not None
     return compiled
