@@ -16,6 +16,7 @@ from lrdsl.compiler.arithmetic import bounded, compute, compute_exactly, is_whol
 from lrdsl.compiler.conditions import Conditions
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.environment import NO_ENVIRONMENT, Environment, Neighbours
+from lrdsl.compiler.unbound_names import unbound_name
 from lrdsl.diagnostics import Mistake, Mistakes, Span
 from lrdsl.language.binding import function_mistake
 from lrdsl.language.curves import CURVES
@@ -141,38 +142,11 @@ class Evaluator(ABC, Generic[T]):
         """Report a mistake."""
         self.mistakes.found.append(Mistake(problem, message, span, suggestion, fix))
 
-    def unbound(self, node: ast.Name) -> None:
+    def _unbound(self, node: ast.Name) -> None:
         """Report a name that has no value."""
-        name = node.id
-        if name in self.context.schedules:
-            message = f"`{name}` is a schedule, which changes, and {self.where} takes {self.kind}"
-            fix = f"arithmetic with a schedule stands alone: `0.1 * {name}`"
-            self.complain(diag.WRONG_KIND, message, node.span, fix=fix)
-            return
-        if name in SHAPES or name in MODIFIERS or name in FUNCTIONS:
-            message = f"`{name}` is no number, and {self.where} takes {self.kind}"
-            self.complain(diag.WRONG_KIND, message, node.span)
-            return
-        known = [
-            *self.context.variables,
-            *self.context.schedules,
-            *DURATIONS,
-            *CONSTANTS,
-            "base",
-            "prev",
-            "next",
-            *CURVES,
-        ]
-        message = f"`{name}` has no value"
-        fix = f"bind it: {name}=…"
-        is_all = node.span == Span(0, len(self.mistakes.source.strip()))
-        suggestion = did_you_mean(name, known)
-        if is_all and is_preset(name):
-            suggestion, fix = None, f"did you mean the preset, `schedule@lr={name}`?"
-        elif suggestion is None and is_all:
-            suggestion = did_you_mean(name, SHAPES, "{}()")
-            fix = f"bind it, or choose a preset of that name with `schedule@lr={name}`"
-        self.complain(diag.UNBOUND, message, node.span, suggestion, fix)
+        source = self.mistakes.source
+        mistake = unbound_name(node, self.context, source, f"{self.where} takes {self.kind}")
+        self.mistakes.found.append(mistake)
 
     def compute(self, name: str, operands: tuple[float, ...], node: ast.Node) -> float | None:
         """The outcome of an operator or a function over floats, which must be finite."""
@@ -241,7 +215,7 @@ class Values(Evaluator[float]):
             fix = "a formula in `t` stands alone: `0.1 / (1 + 0.05*t) | take(500)`"
             self.complain(diag.WRONG_KIND, message, node.span, fix=fix)
         else:
-            self.unbound(node)
+            self._unbound(node)
         return None
 
     def convert(self, value: float) -> float:
@@ -311,7 +285,7 @@ class Durations(Evaluator[Exact]):
             message = f"`{name}` is a value, and {self.where} takes a duration"
             self.complain(diag.WRONG_KIND, message, node.span)
         else:
-            self.unbound(node)
+            self._unbound(node)
         return None
 
     def _rest(self, node: ast.Name) -> Exact | None:

@@ -25,6 +25,7 @@ from lrdsl.compiler.ir import (
     ShapeCall,
     Term,
 )
+from lrdsl.compiler.measured import Measured, faulty
 from lrdsl.diagnostics import Mistake, Mistakes
 from lrdsl.language.length import ENDLESS, Length, as_time, divisible, longest, rounded
 from lrdsl.language.modifiers import Modifier
@@ -33,33 +34,6 @@ from lrdsl.language.parameters import Kind, ParameterError
 from lrdsl.language.signal import LAST_STEP, ConstantSignal, Exact, round_half_up
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import short, write
-
-
-class Measured(NamedTuple):
-    """A term with its length, in an environment.
-
-    `length` is None for a term that fills the rest of the run. A plain number has no length at all
-    and lets the others decide (`is_number`). `fixed` is the part of the length that is known of a
-    chain that fills the rest. A term that never ends only for want of a total (`by_default`) would
-    rather fill the rest when something follows. `cause` is the node that sets the length.
-
-    A term that is not `is_sound` has a mistake, which has been reported, and no length.
-    """
-
-    term: Term
-    environment: Environment
-    cause: ast.Node
-    is_sound: bool = True
-    length: Length | None = None
-    is_number: bool = False
-    by_default: bool = False
-    fixed: Exact = 0
-    parts: tuple[Measured, ...] = ()
-    """The terms inside; of a modifier the source, then the values of its entries."""
-    starts: tuple[Exact | None, ...] = ()
-    """Where the entries in brackets start."""
-    modifier: Modifier | None = None
-    """The modifier with its parameters; its entries have lengths, but no signals yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +69,8 @@ class Measurer:
                 )
             case Poison(parts=parts):
                 found = tuple([self.measure(part, environment) for part in parts])
-                return _faulty(term, environment, found)
-        return _faulty(term, environment)
+                return faulty(term, environment, found)
+        return faulty(term, environment)
 
     def complain(
         self, problem: diag.Problem, message: str, node: ast.Node, fix: str | None = None
@@ -118,7 +92,7 @@ class Measurer:
     def _pointwise(self, term: Apply, environment: Environment) -> Measured:
         parts = tuple([self.measure(part, environment) for part in term.parts])
         if not all([part.is_sound for part in parts]):
-            return _faulty(term, environment, parts)
+            return faulty(term, environment, parts)
         lengths = [part.length for part in parts if not part.is_number]
         known = [length for length in lengths if length is not None]
         length: Length | None = ENDLESS
@@ -135,11 +109,11 @@ class Measurer:
         if not term.sound:
             if is_given:
                 self._given_length(term, environment)  # it may have mistakes of its own
-            return _faulty(term, environment)
+            return faulty(term, environment)
         if term.form.bracket:
             starts = self._starts(term.entries, environment)
             if not starts or starts[-1] is None:
-                return _faulty(term, environment)
+                return faulty(term, environment)
             return Measured(term, environment, node, True, starts[-1], starts=starts)
         if not term.form.has(Kind.STEPS):
             return Measured(term, environment, node, True, ENDLESS)
@@ -214,7 +188,7 @@ class Measurer:
                 self._never_ends(inner, following)
                 is_sound, at = False, None
         if not is_sound:
-            return _faulty(term, environment, tuple(parts))
+            return faulty(term, environment, tuple(parts))
         found = Measured(term, environment, term.node, parts=tuple(parts), fixed=fixed)
         if parts[-1].length is ENDLESS:
             return found._replace(length=ENDLESS, by_default=parts[-1].by_default)
@@ -378,7 +352,3 @@ class Measurer:
                 latest = (start, entry.start)
             found.append(start)
         return tuple(found)
-
-
-def _faulty(term: Term, environment: Environment, parts: tuple[Measured, ...] = ()) -> Measured:
-    return Measured(term, environment, term.node, is_sound=False, parts=parts)

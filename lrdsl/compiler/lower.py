@@ -49,12 +49,12 @@ from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import write
 
 
-class Laid(NamedTuple):
-    """A part of a chain where it lies in the run.
+class ChainPart(NamedTuple):
+    """A part of a chain in the run, with its signal.
 
-    `node` is all of it, a pipe with its source and its modifiers. It is there from update `start`
-    up to `stop`, which may be the same where it rounds to nothing, and `length` long exactly. What
-    `skip` leaves out starts before update 0. The whole of a spec that is no chain is its one part.
+    `node` is all of it in the text, a pipe with its source and its modifiers. It governs the
+    updates from `start` to before `stop`, none where its exact `length` rounds to nothing. Parts
+    that `skip` leaves out start before update 0. A spec that is no chain is its own one part.
     """
 
     node: ast.Node
@@ -71,7 +71,7 @@ class CompiledSpec(NamedTuple):
     length: Length
     observers: tuple[MetricObserver, ...] = ()
     """The modifiers that react to metrics, each after all that stand inside its source."""
-    laid: tuple[Laid, ...] = ()
+    chain_parts: tuple[ChainPart, ...] = ()
     """The parts of chains, those inside others too, but none under a warp of time."""
 
 
@@ -91,8 +91,8 @@ def lower(
         return None, mistakes
     if not isinstance(root.term, PlacedSequence):
         lowering.note(root, 0, signal)
-    observers, laid = tuple(lowering.observers), tuple(lowering.laid)
-    return CompiledSpec(signal, root.length, observers, laid), mistakes
+    observers, parts = tuple(lowering.observers), tuple(lowering.parts)
+    return CompiledSpec(signal, root.length, observers, parts), mistakes
 
 
 class _Lowering:
@@ -106,7 +106,7 @@ class _Lowering:
         self.arguments = Arguments(context, mistakes)
         self.histories = histories
         self.observers: list[MetricObserver] = []
-        self.laid: list[Laid] = []
+        self.parts: list[ChainPart] = []
 
     def base(self, span: Span) -> float | None:
         """The value where nothing stands before or after."""
@@ -115,7 +115,7 @@ class _Lowering:
     def note(self, part: PlacedPart, zero: int, signal: Signal) -> None:
         """Keep where a part of a chain lies whose clock is at 0 at update `zero`."""
         start, stop = zero + part.start, zero + as_time(part.stop)
-        self.laid.append(Laid(part.node, start, stop, part.length, signal))
+        self.parts.append(ChainPart(part.node, start, stop, part.length, signal))
 
     def lower(self, placed: PlacedTerm, neighbours: Neighbours) -> Signal | None:
         """The signal of a term."""

@@ -22,7 +22,8 @@ from lrdsl.compiler.ir import (
     ShapeCall,
     Term,
 )
-from lrdsl.compiler.lengths import Measured, Measurer
+from lrdsl.compiler.lengths import Measurer
+from lrdsl.compiler.measured import Measured
 from lrdsl.compiler.placed_ir import (
     PlacedApply,
     PlacedClock,

@@ -15,7 +15,7 @@ import numpy as np
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.compiler.frontend import Analysis, analyse
-from lrdsl.compiler.lower import Laid
+from lrdsl.compiler.lower import ChainPart
 from lrdsl.diagnostics import Mistakes, Reporter, Span, SpecError
 from lrdsl.language.binding import UNTIL, Binding, bind
 from lrdsl.language.functions import FUNCTIONS
@@ -173,19 +173,19 @@ class Subject:
         return dict(zip(updates, self.schedule(updates).tolist(), strict=True))
 
     @cached_property
-    def _leaves(self) -> list[Laid]:
-        return [] if self.schedule is None else _leaves(self.schedule.laid)
+    def _leaves(self) -> list[ChainPart]:
+        return [] if self.schedule is None else _leaves(self.schedule.chain_parts)
 
     @cached_property
     def _by_signal(self) -> Mapping[int, Part]:
         return {id(part.signal): part for part in self.parts}
 
-    def begins(self, part: Laid) -> float:
+    def begins(self, part: ChainPart) -> float:
         """What the formula of a part, of this schedule or another, comes to at its start."""
         known = self._by_signal.get(id(part.signal))
         return part.signal.value_at(0) if known is None else known.begins
 
-    def leads_to(self, part: Laid) -> float:
+    def leads_to(self, part: ChainPart) -> float:
         """What the formula of a part that ends comes to at its stop."""
         known = self._by_signal.get(id(part.signal))
         if known is not None:
@@ -244,7 +244,7 @@ class Subject:
 
 
 def _parts(
-    leaves: Iterable[Laid], values: Mapping[int, float], modifiers: frozenset[int]
+    leaves: Iterable[ChainPart], values: Mapping[int, float], modifiers: frozenset[int]
 ) -> Iterator[Part]:
     for part in leaves:
         name = ""
@@ -270,7 +270,7 @@ def _parts(
         )
 
 
-def _seen(part: Laid) -> tuple[int | None, int | None]:
+def _seen(part: ChainPart) -> tuple[int | None, int | None]:
     """The first and the last update that see a part; None if there is none."""
     first = max(part.start, 0)  # what `skip` leaves out lies before update 0
     if first >= part.stop:
@@ -280,7 +280,7 @@ def _seen(part: Laid) -> tuple[int | None, int | None]:
 
 def _ramps(subject: Subject) -> Iterator[RampSite]:
     sites = {call.span: call for call in subject.calls}
-    for part in () if subject.schedule is None else subject.schedule.laid:
+    for part in () if subject.schedule is None else subject.schedule.chain_parts:
         call = None if isinstance(part.node, ast.Pipe) else sites.get(part.node.span)
         if call is None or call.mode is None or part.length is ENDLESS or part.length <= 0:
             continue
@@ -289,10 +289,10 @@ def _ramps(subject: Subject) -> Iterator[RampSite]:
         yield RampSite(call.name, call.mode, subject.begins(part), last, call.span)
 
 
-def _leaves(laid: Iterable[Laid]) -> list[Laid]:
+def _leaves(parts: Iterable[ChainPart]) -> list[ChainPart]:
     """The parts that hold no others, in order. One that no update sees counts for nothing."""
-    found = sorted(laid, key=lambda part: (part.start, part.stop))
-    leaves: list[Laid] = []
+    found = sorted(parts, key=lambda part: (part.start, part.stop))
+    leaves: list[ChainPart] = []
     nearest = math.nan  # the first end among those that start later
     for start, group in itertools.groupby(reversed(found), key=lambda part: part.start):
         together = list(group)

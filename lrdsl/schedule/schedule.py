@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse, not_too_deep
-from lrdsl.compiler.lower import CompiledSpec, Laid, lower
+from lrdsl.compiler.lower import CompiledSpec, ChainPart, lower
 from lrdsl.compiler.placed_ir import PlacedIR
 from lrdsl.compiler.solve_lengths import solve_lengths
 from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Span, SpecError, spec_error
@@ -38,7 +38,7 @@ MAX_CYCLES = 10**6
 """More cycles than this are not listed."""
 
 
-class Segment(NamedTuple):
+class TimelineSegment(NamedTuple):
     """A stretch of updates governed by one formula: `start ≤ t < stop`.
 
     `first` is the value at `start`, `last` the value at the last update before `stop`; None where
@@ -51,6 +51,9 @@ class Segment(NamedTuple):
     last: float | None
     description: str
 
+
+Segment = TimelineSegment
+"""The public name."""
 
 _NONE: Mapping[str, Schedule] = MappingProxyType({})
 
@@ -234,7 +237,7 @@ class Schedule:
         return Schedule(self.spec, self.context, compiled, placed, self.references, observed)
 
     @functools.cached_property
-    def segments(self) -> tuple[Segment, ...]:
+    def segments(self) -> tuple[TimelineSegment, ...]:
         """The stretches of updates that are governed by one formula each, in order.
 
         They reach up to the length, or to the end of the run; the last one of a schedule that has
@@ -243,8 +246,8 @@ class Schedule:
         >>> import lrdsl
         >>> for segment in lrdsl.compile("warmup(100) >> linear(1, 0, 2)").segments:
         ...     print(segment)
-        Segment(start=0, stop=100, first=0.0, last=0.99, description='warmup(100)')
-        Segment(start=100, stop=102, first=1.0, last=0.5, description='linear(1, 0, 2)')
+        TimelineSegment(start=0, stop=100, first=0.0, last=0.99, description='warmup(100)')
+        TimelineSegment(start=100, stop=102, first=1.0, last=0.5, description='linear(1, 0, 2)')
         """
         stop = self.length
         if math.isinf(stop) and self.context.total_steps is not None:
@@ -258,20 +261,20 @@ class Schedule:
         ends = itertools.chain(lasts.tolist(), [None])
         return tuple(
             [
-                Segment(start, end, first, last, text)
+                TimelineSegment(start, end, first, last, text)
                 for (start, end, text), first, last in zip(pieces, firsts, ends, strict=False)
             ]
         )
 
     @property
-    def laid(self) -> tuple[Laid, ...]:
-        """The parts of the spec's chains with their places in the run, for those that look at them.
+    def chain_parts(self) -> tuple[ChainPart, ...]:
+        """The parts of the spec's chains with their places in the run, in which the linter looks.
 
         >>> import lrdsl
-        >>> [part.stop for part in lrdsl.compile("warmup(100) >> linear(1, 0, 100)").laid]
+        >>> [part.stop for part in lrdsl.compile("warmup(100) >> linear(1, 0, 100)").chain_parts]
         [100, 200]
         """
-        return self._compiled.laid
+        return self._compiled.chain_parts
 
     @property
     def boundaries(self) -> tuple[int, ...]:
@@ -554,7 +557,7 @@ def _restore(
 def _probe(schedule: Schedule) -> Array:
     """A few updates from all over the run, so that most overflows are found before it starts."""
     end = min(schedule.length, schedule.context.total_steps or 1000)
-    starts = [part.start for part in schedule.laid[:MAX_PROBED_SEGMENTS] if 0 <= part.start <= end]
+    starts = [part.start for part in schedule.chain_parts[:MAX_PROBED_SEGMENTS] if 0 <= part.start <= end]
     spread = [int(i * (end / 31)) for i in range(31)]
     return np.array(sorted([0, 1, 2, *spread, int(end), *starts]), dtype=np.float64)
 

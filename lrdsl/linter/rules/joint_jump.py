@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lrdsl.compiler.lower import Laid
+from lrdsl.compiler.lower import ChainPart
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.segment_queries import NEGLIGIBLE, Joint, in_one_call, joints
 from lrdsl.linter.subject import Subject
@@ -124,14 +124,14 @@ def _is_meant(joint: Joint) -> bool:
     return (_is_flat(left) and _is_flat(right)) or _is_constant_by_mode(left)
 
 
-def _is_flat(part: Laid) -> bool:
+def _is_flat(part: ChainPart) -> bool:
     """Whether a part has one value, as far as that is seen at a few updates."""
     length = 1000.0 if part.stop == np.inf else float(part.stop - part.start)
     values = part.signal.values(np.floor(np.linspace(0, length, 7)))
     return bool(np.ptp(values) == 0)
 
 
-def _is_constant_by_mode(part: Laid) -> bool:
+def _is_constant_by_mode(part: ChainPart) -> bool:
     """Whether it is a `warmup(constant, …)`, which ends with a jump."""
     if not isinstance(part.node, ast.Call) or part.node.name.id not in (
         "warmup",

@@ -43,8 +43,8 @@ class PlateauUnderEps(Rule):
         assert subject.schedule is not None
         calls = [call for call in subject.calls if call.name == "plateau"]
         # Of parts that hold others, the others are what a call is part of.
-        laid = subject.schedule.laid if calls else ()
-        places = {node.span: part for part in reversed(laid) for node, _ in ast.walk(part.node)}
+        parts = subject.schedule.chain_parts if calls else ()
+        places = {node.span: part for part in reversed(parts) for node, _ in ast.walk(part.node)}
         for call in calls:
             place = places.get(call.span)
             start, stop = (0, subject.end) if place is None else (place.start, place.stop)

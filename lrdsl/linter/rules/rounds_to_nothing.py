@@ -36,7 +36,7 @@ class RoundsToNothing(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         assert subject.schedule is not None
         seen: set[tuple[int, int]] = set()
-        for part in subject.schedule.laid:
+        for part in subject.schedule.chain_parts:
             length = part.length
             if length is not ENDLESS and part.start == part.stop and part.node.span[:2] not in seen:
                 seen.add(part.node.span[:2])
