@@ -25,7 +25,7 @@ from lrdsl.compiler.ir import (
     ShapeCall,
     Term,
 )
-from lrdsl.compiler.measured import Measured, faulty
+from lrdsl.compiler.measured import Measured
 from lrdsl.diagnostics import Mistake, Mistakes
 from lrdsl.language.length import ENDLESS, Length, as_time, divisible, longest, rounded
 from lrdsl.language.modifiers import Modifier
@@ -69,8 +69,8 @@ class Measurer:
                 )
             case Poison(parts=parts):
                 found = tuple([self.measure(part, environment) for part in parts])
-                return faulty(term, environment, found)
-        return faulty(term, environment)
+                return _faulty(term, environment, found)
+        return _faulty(term, environment)
 
     def complain(
         self, problem: diag.Problem, message: str, node: ast.Node, fix: str | None = None
@@ -92,7 +92,7 @@ class Measurer:
     def _pointwise(self, term: Apply, environment: Environment) -> Measured:
         parts = tuple([self.measure(part, environment) for part in term.parts])
         if not all([part.is_sound for part in parts]):
-            return faulty(term, environment, parts)
+            return _faulty(term, environment, parts)
         lengths = [part.length for part in parts if not part.is_number]
         known = [length for length in lengths if length is not None]
         length: Length | None = ENDLESS
@@ -109,11 +109,11 @@ class Measurer:
         if not term.sound:
             if is_given:
                 self._given_length(term, environment)  # it may have mistakes of its own
-            return faulty(term, environment)
+            return _faulty(term, environment)
         if term.form.bracket:
             starts = self._starts(term.entries, environment)
             if not starts or starts[-1] is None:
-                return faulty(term, environment)
+                return _faulty(term, environment)
             return Measured(term, environment, node, True, starts[-1], starts=starts)
         if not term.form.has(Kind.STEPS):
             return Measured(term, environment, node, True, ENDLESS)
@@ -188,7 +188,7 @@ class Measurer:
                 self._never_ends(inner, following)
                 is_sound, at = False, None
         if not is_sound:
-            return faulty(term, environment, tuple(parts))
+            return _faulty(term, environment, tuple(parts))
         found = Measured(term, environment, term.node, parts=tuple(parts), fixed=fixed)
         if parts[-1].length is ENDLESS:
             return found._replace(length=ENDLESS, by_default=parts[-1].by_default)
@@ -197,12 +197,10 @@ class Measurer:
         return found._replace(length=fixed, fixed=0)
 
     def _never_ends(self, part: Term, following: Term) -> None:
-        text = write(part.node)
+        message = f"`{write(part.node)}` never ends, but `{short(following.node)}` follows"
+        fix = "give it a length with `| take(steps)`"
         if isinstance(part, Scalar):
-            message, fix = f"`{text}` never ends", f"write `constant({text}, steps)`"
-        else:
-            message, fix = f"`{text}` never ends", "give it a length with `| take(steps)`"
-        message += f", but `{short(following.node)}` follows"
+            fix = f"write `constant({write(part.node)}, steps)`"
         self.complain(diag.NEVER_ENDS, message, part.node, fix)
 
     def _two_open(self, first: ast.Node, second: ast.Node) -> None:
@@ -352,3 +350,8 @@ class Measurer:
                 latest = (start, entry.start)
             found.append(start)
         return tuple(found)
+
+
+def _faulty(term: Term, environment: Environment, parts: tuple[Measured, ...] = ()) -> Measured:
+    """A term with a mistake; `parts` are those inside, which may have more of them."""
+    return Measured(term, environment, term.node, is_sound=False, parts=parts)

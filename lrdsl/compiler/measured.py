@@ -37,8 +37,3 @@ class Measured(NamedTuple):
     """Where the entries in brackets start."""
     modifier: Modifier | None = None
     """The modifier with its parameters; its entries have lengths, but no signals yet."""
-
-
-def faulty(term: Term, environment: Environment, parts: tuple[Measured, ...] = ()) -> Measured:
-    """A term with a mistake; `parts` are those inside, which may have more of them."""
-    return Measured(term, environment, term.node, is_sound=False, parts=parts)
