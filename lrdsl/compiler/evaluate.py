@@ -19,10 +19,8 @@ from lrdsl.compiler.environment import NO_ENVIRONMENT, Environment, Neighbours
 from lrdsl.compiler.unbound_names import unbound_name
 from lrdsl.diagnostics import Mistake, Mistakes, Span
 from lrdsl.language.binding import function_mistake
-from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.modifiers import MODIFIERS
-from lrdsl.language.presets import is_preset
 from lrdsl.language.reserved import DURATIONS
 from lrdsl.language.shapes import SHAPES
 from lrdsl.language.signal import Exact, decimal_fraction

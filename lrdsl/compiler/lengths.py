@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.argument_values import Arguments

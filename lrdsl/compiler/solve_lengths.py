@@ -42,7 +42,16 @@ from lrdsl.compiler.placed_ir import (
     PlacedTerm,
 )
 from lrdsl.diagnostics import Mistake, Mistakes
-from lrdsl.language.length import (ENDLESS, Endless, Length, added, divisible, from_time, rounded, shortest)
+from lrdsl.language.length import (
+    ENDLESS,
+    Endless,
+    Length,
+    added,
+    divisible,
+    from_time,
+    rounded,
+    shortest,
+)
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.modifiers.reactive import MetricModifier
@@ -53,7 +62,7 @@ from lrdsl.syntax.unparse import short
 
 
 def solve_lengths(term: Term, context: Context, source: str) -> PlacedIR:
-    """The terms of a spec, whose text is `source`, in their places; terms at fault are so marked."""
+    """The terms of a spec in their places; `source` is its text, for messages."""
     total = context.total_steps
     mistakes = Mistakes(source)
     arguments = Arguments(context, mistakes)
@@ -99,7 +108,7 @@ class _RunWindow(NamedTuple):
         return round_half_up(self.origin + time)
 
     def part(self, time: Exact, at: int, stop: int | Endless, room: Exact | None) -> _RunWindow:
-        """The window of a part that begins at an exact time, rounded to `at`, and ends at `stop`."""
+        """The window of a part from an exact time, which is rounded to `at`, up to `stop`."""
         zero = self.zero + at
         last = shortest(self.stop, added(stop, self.zero))
         origin = self.origin + time - at
@@ -225,7 +234,9 @@ class _Placer:
             room = None if length is ENDLESS else length
             if part.environment.clock is None:  # a part before it fills the rest
                 left = None if rest is None else rest - start
-                part = self.measurer.measure(part.term, Environment(start, left, measured.environment.caller))
+                part = self.measurer.measure(
+                    part.term, Environment(start, left, measured.environment.caller)
+                )
             inside = window.part(start, at, end, room)
             placed_term = self.place(part, inside)
             parts.append(PlacedPart(_text_of(term.parts[i]), placed_term, at, end, length))
@@ -273,8 +284,16 @@ class _Placer:
             return PlacedFaultyModify(term.node, placed)
         placed_entries = self._entries(measured, modifier, window) if term.entries else ()
         return PlacedModify(
-            term.node, term, placed, modifier, divisible(length), end,
-            own.zero, own.start, own.stop, placed_entries,
+            term.node,
+            term,
+            placed,
+            modifier,
+            divisible(length),
+            end,
+            own.zero,
+            own.start,
+            own.stop,
+            placed_entries,
         )
 
     def _source_window(

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse, not_too_deep
-from lrdsl.compiler.lower import CompiledSpec, ChainPart, lower
+from lrdsl.compiler.lower import ChainPart, CompiledSpec, lower
 from lrdsl.compiler.placed_ir import PlacedIR
 from lrdsl.compiler.solve_lengths import solve_lengths
 from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Span, SpecError, spec_error
@@ -557,7 +557,9 @@ def _restore(
 def _probe(schedule: Schedule) -> Array:
     """A few updates from all over the run, so that most overflows are found before it starts."""
     end = min(schedule.length, schedule.context.total_steps or 1000)
-    starts = [part.start for part in schedule.chain_parts[:MAX_PROBED_SEGMENTS] if 0 <= part.start <= end]
+    starts = [
+        part.start for part in schedule.chain_parts[:MAX_PROBED_SEGMENTS] if 0 <= part.start <= end
+    ]
     spread = [int(i * (end / 31)) for i in range(31)]
     return np.array(sorted([0, 1, 2, *spread, int(end), *starts]), dtype=np.float64)
 
