@@ -16,8 +16,15 @@ _STYLES: dict[str | None, Style] = {
 }
 
 
-MAX_YAML_DEPTH = 1000
-"""Levels of the deepest nesting that is read; the work that libyaml has grows with its square."""
+MAX_YAML_DEPTH = 500
+"""Levels of the deepest nesting that is read; the work that libyaml has grows with its square.
+
+Half of the 1000 levels at which libyaml itself gives up from 0.2.6 on, so that the message does not
+depend on which version is installed.
+"""
+
+_READ_AHEAD = 1024
+"""Characters that the scanner of libyaml may be ahead of the events."""
 
 
 class NotYaml(Exception):
@@ -97,11 +104,24 @@ def documents(text: str) -> Iterator[Node]:
         yield from _documents(loader, shift, yaml)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
+        if mark is not None and _nested_ahead(text[: mark.index + shift]):
+            raise _too_deep(mark.line) from None
         where = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "
         why = getattr(error, "problem", None) or getattr(error, "reason", None) or "it is malformed"
         raise NotYaml(f"{where}{why}") from None
     finally:
         loader.dispose()
+
+
+def _nested_ahead(scanned: str) -> bool:
+    """Whether the scanner met libyaml's own limit, in brackets for which no event was made yet."""
+    ahead = scanned[-_READ_AHEAD:]
+    opened = ahead.count("[") + ahead.count("{")
+    return opened - ahead.count("]") - ahead.count("}") >= MAX_YAML_DEPTH
+
+
+def _too_deep(line: int) -> NotYaml:
+    return NotYaml(f"line {line + 1}: it is nested deeper than {MAX_YAML_DEPTH} levels")
 
 
 def _documents(loader: Any, shift: int, yaml: Any) -> Iterator[Node]:
@@ -146,8 +166,7 @@ def _documents(loader: Any, shift: int, yaml: Any) -> Iterator[Node]:
             keys[-1] = None
         if isinstance(event, yaml.CollectionStartEvent) and not isinstance(node, Scalar):
             if len(stack) >= MAX_YAML_DEPTH:
-                line = event.start_mark.line + 1
-                raise NotYaml(f"line {line}: it is nested deeper than {MAX_YAML_DEPTH} levels")
+                raise _too_deep(event.start_mark.line)
             stack.append(node)
             keys.append(None)
 
