@@ -1,4 +1,8 @@
-"""Placing: where each term starts and stops in the run, once all lengths are known."""
+"""Solving lengths: the IR becomes the placed IR, in a context.
+
+Each term is measured by its own durations first (`lengths`). Then the whole is known, and each
+term gets its place in the run and, where it has no length of its own, what is left.
+"""
 
 from __future__ import annotations
 
