@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, NamedTuple, TypeGuard, TypeVar
 
 from pydantic import ValidationError
 
@@ -28,8 +27,7 @@ _DURATIONS = (Kind.UPDATES, Kind.DURATION, Kind.MILESTONES)
 """The kinds of parameters, apart from the length, that are durations."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(NamedTuple):
     """Evaluates the arguments of calls in one context."""
 
     context: Context

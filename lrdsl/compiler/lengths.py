@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.argument_values import Arguments
@@ -35,8 +35,7 @@ from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import short, write
 
 
-@dataclass(frozen=True, slots=True)
-class Measurer:
+class Measurer(NamedTuple):
     """Measures the terms of one spec."""
 
     arguments: Arguments

@@ -1,14 +1,14 @@
 """The placed IR: terms with their starts, stops and exact lengths in a context.
 
 Conditions are decided, and durations are numbers. Values are still nodes: those that lean on
-`prev` or `next` become numbers when the neighbours are lowered.
+`prev` or `next` become numbers when the neighbours are lowered. Named tuples are made faster than
+dataclasses, and so is their code when the module is imported.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.ir import Modify, ShapeCall
@@ -20,62 +20,63 @@ from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.signal import Exact
 from lrdsl.syntax import ast
 
+PlacedTerm: TypeAlias = (
+    "PlacedFaulty | PlacedScalar | PlacedDuration | PlacedClock | PlacedReference | "
+    "PlacedApply | PlacedShape | PlacedSequence | PlacedModify | PlacedFaultyModify | PlacedScope"
+)
+"""A part of a schedule in its place; `node` is where it came from."""
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlacedTerm:
-    """A part of a schedule in its place; `node` is where it came from."""
+
+class PlacedFaulty(NamedTuple):
+    """A term with a mistake that has been reported; its parts may have more of them."""
+
+    node: ast.Node
+    parts: tuple[PlacedTerm, ...] = ()
+
+
+class PlacedScalar(NamedTuple):
+    """A value that does not change."""
 
     node: ast.Node
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlacedFaulty(PlacedTerm):
-    """A term with a mistake that has been reported; its parts may have more of them."""
-
-    parts: tuple[PlacedTerm, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PlacedScalar(PlacedTerm):
-    """A value that does not change."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PlacedDuration(PlacedTerm):
+class PlacedDuration(NamedTuple):
     """A duration in a formula, in updates."""
 
+    node: ast.Node
     updates: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlacedClock(PlacedTerm):
+class PlacedClock(NamedTuple):
     """The local time."""
 
+    node: ast.Node
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlacedReference(PlacedTerm):
+
+class PlacedReference(NamedTuple):
     """Another schedule of the program, whose clock is at `zero` when the term's own is at 0."""
 
+    node: ast.Node
     name: str
     zero: Exact
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlacedApply(PlacedTerm):
+class PlacedApply(NamedTuple):
     """Operators or functions applied pointwise, from left to right."""
 
+    node: ast.Node
     functions: tuple[str | Function, ...]
     parts: tuple[PlacedTerm, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlacedShape(PlacedTerm):
+class PlacedShape(NamedTuple):
     """A call of a shape; not `is_sound` if its length or its arguments are at fault.
 
     `durations` are its arguments that are durations, None where one is at fault. `steps` is its
     length in whole updates, 0 where it never ends. `starts` are the updates of its entries.
     """
 
+    node: ast.Node
     call: ShapeCall
     durations: Mapping[str, Any]
     steps: int
@@ -83,8 +84,7 @@ class PlacedShape(PlacedTerm):
     is_sound: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlacedPart:
+class PlacedPart(NamedTuple):
     """A part of a chain, from update `start` up to `stop` of the chain's clock.
 
     `node` is all of it in the text: a pipe with its source and its modifiers.
@@ -97,34 +97,33 @@ class PlacedPart:
     length: Length
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlacedSequence(PlacedTerm):
+class PlacedSequence(NamedTuple):
     """A chain, whose clock is at 0 at update `zero` of the run; None under a warp of time.
 
     Of a chain that is not `is_sound` the places of the parts mean nothing.
     """
 
+    node: ast.Node
     parts: tuple[PlacedPart, ...]
     zero: int | None
     is_sound: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlacedEntry:
+class PlacedEntry(NamedTuple):
     """An entry of a modifier: the updates that it holds for, and the schedule that it runs."""
 
     entry: Entry
     value: PlacedTerm
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlacedModify(PlacedTerm):
+class PlacedModify(NamedTuple):
     """A source under a modifier, up to update `end`; `length` is the source's.
 
     Its clock is at 0 at update `zero` of the run, where it governs the updates from `run_start` to
     before `run_stop`.
     """
 
+    node: ast.Node
     call: Modify
     source: PlacedTerm
     modifier: Modifier
@@ -136,23 +135,22 @@ class PlacedModify(PlacedTerm):
     entries: tuple[PlacedEntry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlacedFaultyModify(PlacedTerm):
+class PlacedFaultyModify(NamedTuple):
     """A modifier whose length or arguments are at fault; its parts may have more mistakes."""
 
+    node: ast.Node
     source: PlacedTerm
     entries: tuple[PlacedTerm, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlacedScope(PlacedTerm):
+class PlacedScope(NamedTuple):
     """The body of a definition, some arguments of which are evaluated where it was called."""
 
+    node: ast.Node
     body: PlacedTerm
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlacedIR:
+class PlacedIR(NamedTuple):
     """A whole spec in a context, as the one part of a run."""
 
     root: PlacedPart

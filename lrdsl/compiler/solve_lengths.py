@@ -6,7 +6,6 @@ term gets its place in the run and, where it has no length of its own, what is l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -128,8 +127,7 @@ class _RunWindow(NamedTuple):
         return self._replace(zero=self.zero - began)
 
 
-@dataclass(frozen=True, slots=True)
-class _Placer:
+class _Placer(NamedTuple):
     """Places the terms of one spec."""
 
     arguments: Arguments
