@@ -18,7 +18,7 @@ from lrdsl.diagnostics import Mistake, Mistakes, Span
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
 from lrdsl.language.signal import Exact, round_half_up
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.unparse import unparse
 from lrdsl.util.registry import did_you_mean
 
 P = TypeVar("P", bound=CallableModel)
@@ -65,7 +65,7 @@ class Arguments(NamedTuple):
         if found is not None and plain and found.denominator != 1:
             share = f"{float(found) * 100:g}%"
             fix = f"did you mean `{share}`?" if 0 < found < 1 else "write a whole number"
-            message = f"`{write(node)}` is no whole number of updates"
+            message = f"`{unparse(node)}` is no whole number of updates"
             self.complain(diag.FRACTIONAL, message, node, fix)
             return None
         return found
@@ -204,7 +204,7 @@ class Arguments(NamedTuple):
     def _items(self, node: ast.Node, where: str, of: str) -> tuple[ast.Node, ...] | None:
         if isinstance(node, ast.List):
             return node.items
-        fix = f"write `[{write(node)}]`"
+        fix = f"write `[{unparse(node)}]`"
         self.complain(diag.WRONG_KIND, f"{where} is a list of {of}", node, fix)
         return None
 

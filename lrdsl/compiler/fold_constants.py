@@ -11,7 +11,8 @@ from lrdsl.diagnostics import Mistakes
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax import ast
-from lrdsl.syntax.literals import number_node
+from lrdsl.syntax.literals import number_to_node
+from lrdsl.syntax.rebuild import move_to
 
 
 def folded(node: ast.Node) -> ast.Node:
@@ -35,7 +36,7 @@ def folded(node: ast.Node) -> ast.Node:
     value = Values(_NOTHING, mistakes, "").evaluate(node)
     if duration != value:
         return node
-    return ast.at(number_node(int(duration)), node.span)
+    return move_to(number_to_node(int(duration)), node.span)
 
 
 _NOTHING = Context()

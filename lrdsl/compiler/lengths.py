@@ -32,7 +32,7 @@ from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.parameters import Kind, ParameterError
 from lrdsl.language.signal import LAST_STEP, ConstantSignal, Exact, round_half_up
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import short, write
+from lrdsl.syntax.unparse import unparse, unparse_short
 
 
 class Measurer(NamedTuple):
@@ -78,7 +78,7 @@ class Measurer(NamedTuple):
 
     def needs_total(self, node: ast.Node) -> None:
         """Report a term that fills the rest of a run whose length is unknown."""
-        message = f"`{short(node)}` has no length and the run's is not known"
+        message = f"`{unparse_short(node)}` has no length and the run's is not known"
         self.complain(diag.NEEDS_CONTEXT, message, node, "give its steps, or pass total_steps=…")
 
     def _decide(self, condition: ast.Node) -> bool | None:
@@ -195,15 +195,16 @@ class Measurer(NamedTuple):
         return found._replace(length=fixed, fixed=0)
 
     def _never_ends(self, part: Term, following: Term) -> None:
-        message = f"`{write(part.node)}` never ends, but `{short(following.node)}` follows"
+        text, next_text = unparse(part.node), unparse_short(following.node)
         fix = "give it a length with `| take(steps)`"
         if isinstance(part, Scalar):
-            fix = f"write `constant({write(part.node)}, steps)`"
+            fix = f"write `constant({text}, steps)`"
+        message = f"`{text}` never ends, but `{next_text}` follows"
         self.complain(diag.NEVER_ENDS, message, part.node, fix)
 
     def _two_open(self, first: ast.Node, second: ast.Node) -> None:
         message = (
-            f"`{short(first)}` and `{short(second)}` both lack a length,"
+            f"`{unparse_short(first)}` and `{unparse_short(second)}` both lack a length,"
             " and only one segment of a chain can fill the rest"
         )
         self.complain(diag.TWO_OPEN, message, second, "give one of them its steps")
@@ -230,7 +231,7 @@ class Measurer(NamedTuple):
         faulty = measured._replace(is_sound=False)
         length = source.length
         if modifier.needs_end and length is ENDLESS:
-            message = f"`{short(term.source.node)}` never ends, so it cannot be repeated"
+            message = f"`{unparse_short(term.source.node)}` never ends, so it cannot be repeated"
             self.complain(diag.NEVER_ENDS, message, term.source.node, "give it a length")
             return faulty
         if length is None:
@@ -320,7 +321,7 @@ class Measurer(NamedTuple):
             return ENDLESS
         stop = self._updates(entry.stop, "the end of an entry", environment)
         if start is not None and stop is not None and stop <= start:
-            message = f"the range ends at {write(entry.stop)}, before it has started"
+            message = f"the range ends at {unparse(entry.stop)}, before it has started"
             self.complain(diag.UNSORTED, message, entry.stop, "write `start..stop`")
             return None
         return stop
@@ -339,8 +340,8 @@ class Measurer(NamedTuple):
                 start = None
             elif start is not None and latest is not None and start <= latest[0]:
                 message = (
-                    f"the entries must increase, but {write(entry.start)} follows"
-                    f" {write(latest[1])}"
+                    f"the entries must increase, but {unparse(entry.start)} follows"
+                    f" {unparse(latest[1])}"
                 )
                 self.complain(diag.UNSORTED, message, entry.start, "put them in order")
                 start = None

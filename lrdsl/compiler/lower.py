@@ -46,7 +46,7 @@ from lrdsl.language.modifiers.reactive import (
 from lrdsl.language.parameters import Kind, ParameterError
 from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.unparse import unparse
 
 
 class ChainPart(NamedTuple):
@@ -124,13 +124,13 @@ class _Lowering:
                 return self._shape(placed, neighbours)
             case PlacedScalar(node=node):
                 value = self._value(node, "a schedule", neighbours)
-                return None if value is None else ConstantSignal(value, write(node))
+                return None if value is None else ConstantSignal(value, unparse(node))
             case PlacedClock():
                 return ClockSignal()
             case PlacedReference(name=name, zero=zero):
                 return ScheduleReference(self.schedules[name], name, zero)
             case PlacedDuration(node=node, updates=updates):
-                return ConstantSignal(updates, write(node))
+                return ConstantSignal(updates, unparse(node))
             case PlacedApply():
                 return self._pointwise(placed, neighbours)
             case PlacedSequence():
@@ -279,7 +279,7 @@ class _Lowering:
             return self._reacting(placed, modifier, source)
         try:
             end = as_time(placed.end)
-            return modifier.apply(source, placed.length, end, write(call.node))
+            return modifier.apply(source, placed.length, end, unparse(call.node))
         except ParameterError as error:
             where = call.arguments.get(error.parameter, call.node)
             mistake = Mistake(error.problem, error.message, where.span, None, error.fix)
@@ -290,7 +290,7 @@ class _Lowering:
         place = len(self.observers)
         known = place < len(self.histories)
         history = self.histories[place] if known else MetricHistory(modifier.initial_state())
-        signal = MetricScaledSignal(source, write(placed.node), placed.zero, history)
+        signal = MetricScaledSignal(source, unparse(placed.node), placed.zero, history)
         self.observers.append(MetricObserver(modifier, signal, placed.run_start, placed.run_stop))
         return signal
 

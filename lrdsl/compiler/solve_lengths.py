@@ -61,7 +61,7 @@ from lrdsl.language.modifiers.reactive import MetricModifier
 from lrdsl.language.parameters import Kind
 from lrdsl.language.signal import Exact, round_half_up
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import short
+from lrdsl.syntax.unparse import unparse_short
 
 
 def solve_lengths(term: Term, context: Context, source: str) -> PlacedIR:
@@ -188,7 +188,7 @@ class _Placer(NamedTuple):
         if rest > 0:
             return rest
         over = f": the other segments take {float(-rest):g} too many" if rest < 0 else ""
-        message = f"nothing of the run is left for `{short(node)}`{over}"
+        message = f"nothing of the run is left for `{unparse_short(node)}`{over}"
         self._complain(diag.NO_REST, message, node, "shorten the others, or raise total_steps")
         return None
 

@@ -18,7 +18,7 @@ from lrdsl.linter.engine import Settings, lint
 from lrdsl.linter.source_file import Located, Snippet, SourceFile, Unreadable
 from lrdsl.linter.sources.heuristics import with_uses
 from lrdsl.linter.sources.suppressions import Control, ignores_file, is_ignored
-from lrdsl.syntax.parser import read
+from lrdsl.syntax.parser import parse_with_recovery
 
 LARGEST = 10 * 2**20
 """Bytes of the largest file that is read."""
@@ -247,7 +247,7 @@ def _lint(snippet: Snippet, context: Mapping[str, Any], settings: Settings) -> l
             return lint(snippet.text, settings=settings, facts=snippet.facts, **context)
         if snippet.role == "piece":
             reporter = Reporter(snippet.text)
-            read(snippet.text, reporter)
+            parse_with_recovery(snippet.text, reporter)
             return [x for x in reporter.diagnostics if settings.uses(x.code, x.name)]
         check_definitions(snippet.text)
     except SpecError as error:

@@ -16,7 +16,7 @@ from lrdsl.language.library.files import text_of
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax.ast import Name, walk
 from lrdsl.syntax.spec import parse
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.unparse import unparse
 from lrdsl.tree.coerce import coerce_spec, spec_text
 from lrdsl.tree.keywords import CALLED, is_tree
 from lrdsl.util.registry import did_you_mean
@@ -199,7 +199,7 @@ def _beside(spec: Any, definitions: str) -> dict[str, object]:
     except SpecError:
         return {}  # compiling it says what is wrong
     return {
-        key: _defined(write(call), own, Library()) for key, call in found.items() if key != "lr"
+        key: _defined(unparse(call), own, Library()) for key, call in found.items() if key != "lr"
     }
 
 

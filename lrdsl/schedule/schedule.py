@@ -29,9 +29,9 @@ from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
 from lrdsl.language.shapes import SHAPES
 from lrdsl.language.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times
-from lrdsl.syntax.parser import MAX_CACHED_CHARACTERS
-from lrdsl.syntax.spec import Operand, Spec, as_number, spec_text
-from lrdsl.syntax.unparse import cut
+from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
+from lrdsl.syntax.spec import Operand, Spec, as_number, source_text
+from lrdsl.syntax.unparse import shorten
 from lrdsl.tree.coerce import coerce_spec
 
 MAX_CYCLES = 10**6
@@ -230,7 +230,7 @@ class Schedule:
             compiled = compiled._replace(observers=observers)
         else:
             assert placed is not None  # a function has no observers
-            reporter = Reporter(spec_text(self.spec))
+            reporter = Reporter(source_text(self.spec))
             with not_too_deep(placed.root.node, reporter):
                 lowered, mistakes = lower(placed, histories)
             compiled = _checked(lowered, reporter, mistakes.found)
@@ -344,7 +344,7 @@ class Schedule:
         return values
 
     def _not_finite(self, where: str) -> NoReturn:
-        source = spec_text(self.spec)
+        source = source_text(self.spec)
         message = f"the schedule has no finite value {where}"
         raise SpecError([Diagnostic(diag.NOT_FINITE, message, Span(0, len(source)), source)])
 
@@ -403,7 +403,7 @@ def _metric(metric: object) -> float:
 
 
 def _shown(value: object) -> str:
-    return cut(repr(value))
+    return shorten(repr(value))
 
 
 def compile(

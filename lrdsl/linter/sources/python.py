@@ -21,7 +21,8 @@ from lrdsl.linter.sources.placeholders import fill
 from lrdsl.linter.sources.python_literals import Literal, read_literal
 from lrdsl.linter.sources.python_optimizers import told
 from lrdsl.linter.sources.suppressions import Control
-from lrdsl.syntax.spec import NAME, as_number
+from lrdsl.syntax.grammar import NAME
+from lrdsl.syntax.spec import as_number
 from lrdsl.tree.coerce import spec_text
 from lrdsl.tree.keywords import is_tree
 

@@ -22,7 +22,8 @@ from lrdsl.linter.sources.heuristics import (
     looks_like_program,
     looks_like_spec,
 )
-from lrdsl.syntax.spec import NAME, as_number
+from lrdsl.syntax.grammar import NAME
+from lrdsl.syntax.spec import as_number
 from lrdsl.tree.coerce import spec_text
 from lrdsl.tree.keywords import is_data, is_tree
 

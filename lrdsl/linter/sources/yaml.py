@@ -32,7 +32,7 @@ from lrdsl.linter.sources.placeholders import LONGEST, Hole, fill
 from lrdsl.linter.sources.suppressions import Control
 from lrdsl.linter.sources.yaml_nodes import Scalar
 from lrdsl.linter.sources.yaml_offsets import offsets_of
-from lrdsl.syntax.spec import NAME
+from lrdsl.syntax.grammar import NAME
 from lrdsl.tree.interpolations import after_interpolation
 
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")
