@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 Severity = Literal["error", "warning", "hint"]
@@ -329,12 +329,11 @@ class Mistake(NamedTuple):
     fix: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Mistakes:
+class Mistakes(NamedTuple):
     """The mistakes that a stage has found so far in the text `source`."""
 
-    source: str = ""
-    found: list[Mistake] = field(default_factory=list)
+    source: str
+    found: list[Mistake]
 
 
 class Reporter:

@@ -169,7 +169,7 @@ class _Checker:
         """Complain about conditions that no call can decide."""
         for node, _ in ast.walk(tree):
             if isinstance(node, ast.If):
-                mistakes = Mistakes()
+                mistakes = Mistakes("", [])
                 decide(node.condition, None, mistakes)
                 reporter.report_all([x for x in mistakes.found if x.problem == diag.BAD_CONDITION])
 

@@ -29,7 +29,7 @@ def folded(node: ast.Node) -> ast.Node:
     for part, _ in ast.walk(node):
         if not _is_plain(part):
             return node
-    mistakes = Mistakes()
+    mistakes = Mistakes("", [])
     duration = Durations(_NOTHING, mistakes, "").evaluate(node)
     if duration is None or duration.denominator != 1 or abs(duration.numerator) > LAST_STEP:
         return node

@@ -24,7 +24,6 @@ from lrdsl.compiler.ir import (
     ShapeCall,
     Term,
 )
-from lrdsl.compiler.measured import Measured
 from lrdsl.diagnostics import Mistake, Mistakes
 from lrdsl.language.length import ENDLESS, Length, as_time, divisible, longest, rounded
 from lrdsl.language.modifiers import Modifier
@@ -33,6 +32,33 @@ from lrdsl.language.parameters import Kind, ParameterError
 from lrdsl.language.signal import LAST_STEP, ConstantSignal, Exact, round_half_up
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
+
+
+class Measured(NamedTuple):
+    """A term with its length, in an environment.
+
+    `length` is None for a term that fills the rest of the run. A plain number has no length at all
+    and lets the others decide (`is_number`). `fixed` is the part of the length that is known of a
+    chain that fills the rest. A term that never ends only for want of a total (`by_default`) would
+    rather fill the rest when something follows. `cause` is the node that sets the length.
+
+    A term that is not `is_sound` has a mistake, which has been reported, and no length.
+    """
+
+    term: Term
+    environment: Environment
+    cause: ast.Node
+    is_sound: bool = True
+    length: Length | None = None
+    is_number: bool = False
+    by_default: bool = False
+    fixed: Exact = 0
+    parts: tuple[Measured, ...] = ()
+    """The terms inside; of a modifier the source, then the values of its entries."""
+    starts: tuple[Exact | None, ...] = ()
+    """Where the entries in brackets start."""
+    modifier: Modifier | None = None
+    """The modifier with its parameters; its entries have lengths, but no signals yet."""
 
 
 class Measurer(NamedTuple):

@@ -83,7 +83,7 @@ def lower(
     `histories` are those of its metric modifiers so far, in the order in which they are lowered;
     that order depends on the spec and the context alone.
     """
-    root, mistakes = placed.root, Mistakes(placed.mistakes.source)
+    root, mistakes = placed.root, Mistakes(placed.mistakes.source, [])
     lowering = _Lowering(placed.context, mistakes, histories)
     with np.errstate(all="ignore"):
         signal = lowering.lower(root.term, Neighbours(lowering.base, lowering.base))

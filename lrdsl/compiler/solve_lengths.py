@@ -25,8 +25,7 @@ from lrdsl.compiler.ir import (
     ShapeCall,
     Term,
 )
-from lrdsl.compiler.lengths import Measurer
-from lrdsl.compiler.measured import Measured
+from lrdsl.compiler.lengths import Measured, Measurer
 from lrdsl.compiler.placed_ir import (
     PlacedApply,
     PlacedClock,
@@ -67,7 +66,7 @@ from lrdsl.syntax.unparse import unparse_short
 def solve_lengths(term: Term, context: Context, source: str) -> PlacedIR:
     """The terms of a spec in their places; `source` is its text, for messages."""
     total = context.total_steps
-    mistakes = Mistakes(source)
+    mistakes = Mistakes(source, [])
     arguments = Arguments(context, mistakes)
     measurer = Measurer(arguments, mistakes)
     measured = measurer.measure(term, Environment(0, total))

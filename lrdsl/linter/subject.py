@@ -235,12 +235,12 @@ class Subject:
 
     def updates(self, node: ast.Node) -> Fraction | None:
         """How many updates a duration is, None if that is not known."""
-        found = Durations(self.context, Mistakes(), "").evaluate(node)
+        found = Durations(self.context, Mistakes("", []), "").evaluate(node)
         return None if found is None else Fraction(found)
 
     def value(self, node: ast.Node) -> float | None:
         """The value of a node, None if that is not known, or depends on the place."""
-        return Values(self.context, Mistakes(), "").evaluate(node)
+        return Values(self.context, Mistakes("", []), "").evaluate(node)
 
 
 def _parts(
