@@ -144,7 +144,7 @@ class Measurer(NamedTuple):
         if is_given:
             length = self._given_length(term, environment)
             return Measured(term, environment, node, length is not None, length)
-        is_endless = term.form.cls.may_be_endless and self.arguments.context.total_steps is None
+        is_endless = term.form.cls.allows_no_length and self.arguments.context.total_steps is None
         length_or_rest = ENDLESS if is_endless else None
         return Measured(term, environment, node, True, length_or_rest, by_default=is_endless)
 
@@ -237,7 +237,7 @@ class Measurer(NamedTuple):
 
     def _modified(self, term: Modify, environment: Environment) -> Measured:
         inside = environment
-        if term.cls.warps:
+        if term.cls.warps_time:
             inside = Environment(0, None, environment.caller)
         source = self.measure(term.source, inside)
         if term.entries:
@@ -256,8 +256,8 @@ class Measurer(NamedTuple):
         """The measured term with its length."""
         faulty = measured._replace(is_sound=False)
         length = source.length
-        if modifier.needs_end and length is ENDLESS:
-            message = f"`{unparse_short(term.source.node)}` never ends, so it cannot be repeated"
+        if modifier.needs_end is not None and length is ENDLESS:
+            message = f"`{unparse_short(term.source.node)}` never ends, {modifier.needs_end}"
             self.complain(diag.NEVER_ENDS, message, term.source.node, "give it a length")
             return faulty
         if length is None:

@@ -44,7 +44,8 @@ from lrdsl.language.modifiers.reactive import (
     MetricScaledSignal,
 )
 from lrdsl.language.parameters import Kind, ParameterError
-from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal
+from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal, round_half_up
+from lrdsl.language.time_map import Shift
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
 
@@ -128,7 +129,8 @@ class _Lowering:
             case PlacedClock():
                 return ClockSignal()
             case PlacedReference(name=name, zero=zero):
-                return ScheduleReference(self.schedules[name], name, zero)
+                shift = Shift(round_half_up(zero))
+                return ScheduleReference(self.schedules[name], name, shift, zero=zero)
             case PlacedDuration(node=node, updates=updates):
                 return ConstantSignal(updates, unparse(node))
             case PlacedApply():
@@ -217,7 +219,7 @@ class _Lowering:
 
     def _start_value(self, placed: PlacedShape, neighbours: Neighbours) -> float | None:
         """The value at a shape's first update, where that is one of its fields."""
-        call, field = placed.call, placed.call.form.cls.begins_at
+        call, field = placed.call, placed.call.form.cls.start_field
         assert field is not None
         parameters = [each for each in call.form.parameters if each.name == field]
         if not parameters:
@@ -257,9 +259,9 @@ class _Lowering:
         """A part of a chain with those around the chain."""
         term, begin = part.term, None
         length = None if part.stop is ENDLESS else part.stop - part.start
-        if isinstance(term, PlacedShape) and term.call.form.cls.begins_at is not None:
+        if isinstance(term, PlacedShape) and term.call.form.cls.start_field is not None:
             curve = term.call.curve
-            if curve is None or curve.meets_ends:
+            if curve is None or curve.hits_endpoints:
                 begin = functools.partial(self._start_value, term)
         make = functools.partial(self.lower, term)
         return LazySegment(make, begin, length, around, self.base)
@@ -290,7 +292,7 @@ class _Lowering:
         place = len(self.observers)
         known = place < len(self.histories)
         history = self.histories[place] if known else MetricHistory(modifier.initial_state())
-        signal = MetricScaledSignal(source, unparse(placed.node), placed.zero, history)
+        signal = MetricScaledSignal(source, unparse(placed.node), zero=placed.zero, history=history)
         self.observers.append(MetricObserver(modifier, signal, placed.run_start, placed.run_stop))
         return signal
 

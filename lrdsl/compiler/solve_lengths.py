@@ -307,7 +307,7 @@ class _Placer(NamedTuple):
         if modifier is not None and outer is not None:
             room = modifier.room(Fraction(outer))
         inside = window.part(0, 0, end, rest if room is None else room)
-        if term.cls.warps:
+        if term.cls.warps_time:
             inside = inside._replace(origin=0)
         return inside if modifier is None else inside.under(term.cls.name, modifier.began())
 

@@ -21,8 +21,8 @@ from lrdsl.language.binding import UNTIL, Binding, bind
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.length import ENDLESS, Length
 from lrdsl.language.library import Library
-from lrdsl.language.modifiers import MODIFIERS
-from lrdsl.language.parameters import Kind
+from lrdsl.language.modifiers import MODIFIERS, Modifier
+from lrdsl.language.parameters import CallableModel, Kind
 from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.language.signal import Signal
 from lrdsl.linter.program_context import Beside
@@ -35,7 +35,7 @@ class CallSite:
     """A call of a shape or a modifier, with its arguments by parameter.
 
     What was left out, or is `_`, is not in `arguments`. `mode` is the name of the curve, `form` the
-    shape, None for a modifier.
+    shape, `modifier` the modifier; one of these two is None.
     """
 
     node: ast.Call
@@ -43,6 +43,14 @@ class CallSite:
     arguments: Mapping[str, ast.Node]
     mode: str | None = None
     form: Form | None = None
+    modifier: type[Modifier] | None = None
+
+    @property
+    def callee(self) -> type[CallableModel]:
+        """The class of the shape or of the modifier."""
+        callee = self.modifier if self.form is None else self.form.cls
+        assert callee is not None
+        return callee
 
     @property
     def span(self) -> Span:
@@ -315,7 +323,7 @@ def _call_sites(
                 found = bindings.get(id(node)) or bind(
                     node, modifier.parameters(), None, Reporter("")
                 )
-                yield CallSite(node, name, found.arguments)
+                yield CallSite(node, name, found.arguments, modifier=modifier)
             continue
         form = None if name in FUNCTIONS else SHAPES.find(name)
         if form is not None:

@@ -26,9 +26,10 @@ from lrdsl.language.length import ENDLESS, as_time, rounded
 from lrdsl.language.library import changes
 from lrdsl.language.library.files import text_of
 from lrdsl.language.modifiers.reactive import MetricHistory
+from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
 from lrdsl.language.shapes import SHAPES
-from lrdsl.language.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times
+from lrdsl.language.signal import CHUNK, LAST_STEP, Signal
 from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
 from lrdsl.syntax.spec import Operand, Spec, as_number, source_text
 from lrdsl.syntax.unparse import shorten

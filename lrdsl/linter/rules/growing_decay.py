@@ -7,8 +7,6 @@ from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
 from lrdsl.syntax import ast
 
-FACTORS = {"step": "gamma", "multistep": "gamma", "exponential_decay": "rate"}
-
 
 @rule
 class GrowingDecay(Rule):
@@ -39,7 +37,8 @@ class GrowingDecay(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for call in subject.calls:
-            node = call.arguments.get(FACTORS.get(call.name, ""))
+            factor = None if call.form is None else call.form.cls.factor_field
+            node = None if factor is None else call.arguments.get(factor)
             if node is None:
                 continue
             factors = [

@@ -3,10 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from lrdsl.language.modifiers.reactive import MetricModifier
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-
-REACTIVE = ("plateau", "newbob", "anchor")
 
 
 @rule
@@ -37,6 +36,6 @@ class MetricNeverGiven(Rule):
         if subject.facts.get("gives_metrics") is not False:
             return
         for call in subject.calls:
-            if call.name in REACTIVE:
+            if call.modifier is not None and issubclass(call.modifier, MetricModifier):
                 message = f"`{call.name}` needs a metric, and none is ever given"
                 yield Finding(message, call.span, "pass one: `scheduler.step(metric)`")

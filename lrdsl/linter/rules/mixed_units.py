@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
 from lrdsl.linter.subject import Subject
-from lrdsl.linter.syntax_queries import Time, times
+from lrdsl.linter.syntax_queries import Time, modifier_of, times
 from lrdsl.syntax import ast
 
 
@@ -44,7 +44,7 @@ class MixedUnits(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         for node in subject.nodes:
             chain = isinstance(node, ast.Chain)
-            if chain or (isinstance(node, ast.Bracket) and node.name.id == "interval"):
+            if chain or (isinstance(node, ast.Bracket) and modifier_of(node) is not None):
                 yield from self._among(subject, list(times(subject, node)))
 
     def _among(self, subject: Subject, found: list[Time]) -> Iterator[Finding]:
