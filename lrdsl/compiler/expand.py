@@ -18,7 +18,7 @@ from lrdsl.compiler.bind_definition import bind_definition
 from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.fold_constants import folded
 from lrdsl.compiler.substitute import Budget, Substitution, TooMuch
-from lrdsl.diagnostics import NOWHERE, Reporter
+from lrdsl.diagnostics import NOWHERE, Mistakes, Reporter
 from lrdsl.language.list_functions import LIST_FUNCTIONS, expand_list_call
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
@@ -114,7 +114,7 @@ class _Expander:
 
     def _choose(self, node: ast.If, level: int) -> ast.Node:
         condition = self.expand(node.condition, level)
-        decided = decide(condition, None, Reporter(""))
+        decided = decide(condition, None, Mistakes("", []))
         if decided is not None:
             return self.expand(node.then if decided else node.otherwise, level)
         then, otherwise = self.expand(node.then, level), self.expand(node.otherwise, level)

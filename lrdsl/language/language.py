@@ -46,7 +46,7 @@ class Shapes(Mapping[str, ShapeSignature]):
         self.own: Final = own
         """Those that were made by `lrdsl.shape`."""
         self._found: dict[str, ShapeSignature] = {}
-        """What names have been found to stand for, which never changes."""
+        """What names of lrdsl's shapes and of own ones have been found to stand for."""
 
     def registered(self, name: str) -> ShapeSignature | None:
         """The shape of that name, or None; no package is imported for it."""
@@ -61,18 +61,21 @@ class Shapes(Mapping[str, ShapeSignature]):
     def __getitem__(self, name: str) -> ShapeSignature:
         found = self._found.get(name)
         if found is None:
-            found = self._found[name] = self._find(name)
+            found = self.registered(name)
+            if found is None:
+                return self._installed(name)
+            self._found[name] = found
         return found
 
-    def _find(self, name: str) -> ShapeSignature:
-        found = self.registered(name)
-        if found is None and name in INSTALLED.names:
-            INSTALLED.load(name)
-            # The package has called `lrdsl.shape`, so that the shape is in the current language.
-            found = current().shapes.own.get(name)
-            if found is None:
-                INSTALLED.missing(name)
+    def _installed(self, name: str) -> ShapeSignature:
+        """The shape of an installed package; `KeyError` if none brings it."""
+        if name not in INSTALLED.names:
+            raise KeyError(name)
+        INSTALLED.load(name)
+        # The package has called `lrdsl.shape`, so that the shape is in the current language.
+        found = current().shapes.own.get(name)
         if found is None:
+            INSTALLED.missing(name)
             raise KeyError(name)
         return found
 

@@ -13,16 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.environment import Place
 from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.compiler.frontend import Analysis, analyse
-from lrdsl.compiler.lower import Laid
-from lrdsl.diagnostics import Reporter, Span, SpecError
+from lrdsl.compiler.lower import ChainPart
+from lrdsl.diagnostics import Mistakes, Reporter, Span, SpecError
 from lrdsl.language.binding import bind
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.language import Language
+from lrdsl.language.length import ENDLESS, Length
 from lrdsl.language.modifiers import Modifier
-from lrdsl.language.modifiers.base import Length
 from lrdsl.language.parameters import CallableModel
 from lrdsl.language.shapes import ShapeSignature
 from lrdsl.language.signal import Signal
@@ -182,19 +181,19 @@ class Subject:
         return dict(zip(updates, self.schedule(updates).tolist(), strict=True))
 
     @cached_property
-    def _leaves(self) -> list[Laid]:
-        return [] if self.schedule is None else _leaves(self.schedule.laid)
+    def _leaves(self) -> list[ChainPart]:
+        return [] if self.schedule is None else _leaves(self.schedule.chain_parts)
 
     @cached_property
     def _by_signal(self) -> Mapping[int, Part]:
         return {id(part.signal): part for part in self.parts}
 
-    def begins(self, part: Laid) -> float:
+    def begins(self, part: ChainPart) -> float:
         """What the formula of a part, of this schedule or another, comes to at its start."""
         known = self._by_signal.get(id(part.signal))
         return part.signal.value_at(0) if known is None else known.begins
 
-    def leads_to(self, part: Laid) -> float:
+    def leads_to(self, part: ChainPart) -> float:
         """What the formula of a part that ends comes to at its stop."""
         known = self._by_signal.get(id(part.signal))
         if known is not None:
@@ -244,20 +243,16 @@ class Subject:
 
     def updates(self, node: ast.Node) -> Fraction | None:
         """How many updates a duration is, None if that is not known."""
-        found = Durations(self.context, Reporter(""), "", Place(None, None)).evaluate(node)
+        found = Durations(self.context, Mistakes("", []), "").evaluate(node)
         return None if found is None else Fraction(found)
 
     def value(self, node: ast.Node) -> float | None:
         """The value of a node, None if that is not known, or depends on the place."""
-
-        def nowhere(span: Span) -> None:
-            return None
-
-        return Values(self.context, Reporter(""), "", nowhere, nowhere).evaluate(node)
+        return Values(self.context, Mistakes("", []), "").evaluate(node)
 
 
 def _parts(
-    leaves: Iterable[Laid], values: Mapping[int, float], modifiers: frozenset[int]
+    leaves: Iterable[ChainPart], values: Mapping[int, float], modifiers: frozenset[int]
 ) -> Iterator[Part]:
     for part in leaves:
         name = ""
@@ -283,7 +278,7 @@ def _parts(
         )
 
 
-def _seen(part: Laid) -> tuple[int | None, int | None]:
+def _seen(part: ChainPart) -> tuple[int | None, int | None]:
     """The first and the last update that see a part; None if there is none."""
     first = max(part.start, 0)  # what `skip` leaves out lies before update 0
     if first >= part.stop:
@@ -293,19 +288,19 @@ def _seen(part: Laid) -> tuple[int | None, int | None]:
 
 def _ramps(subject: Subject) -> Iterator[RampSite]:
     sites = {call.span: call for call in subject.calls}
-    for part in () if subject.schedule is None else subject.schedule.laid:
+    for part in () if subject.schedule is None else subject.schedule.chain_parts:
         call = None if isinstance(part.node, ast.Pipe) else sites.get(part.node.span)
-        if call is None or call.mode is None or part.length == math.inf or part.length <= 0:
+        if call is None or call.mode is None or part.length is ENDLESS or part.length <= 0:
             continue
         is_whole = part.length == part.stop - part.start
         last = subject.leads_to(part) if is_whole else part.signal.value_at(float(part.length))
         yield RampSite(call.name, call.mode, subject.begins(part), last, call.span)
 
 
-def _leaves(laid: Iterable[Laid]) -> list[Laid]:
+def _leaves(parts: Iterable[ChainPart]) -> list[ChainPart]:
     """The parts that hold no others, in order. One that no update sees counts for nothing."""
-    found = sorted(laid, key=lambda part: (part.start, part.stop))
-    leaves: list[Laid] = []
+    found = sorted(parts, key=lambda part: (part.start, part.stop))
+    leaves: list[ChainPart] = []
     nearest = math.nan  # the first end among those that start later
     for start, group in itertools.groupby(reversed(found), key=lambda part: part.start):
         together = list(group)

@@ -141,7 +141,7 @@ def _origin(subject: Subject, pipe: ast.Pipe) -> int | None:
     if pipe is subject.tree:
         return 0
     assert subject.schedule is not None
-    places = [part.start for part in subject.schedule.laid if part.node.span == pipe.span]
+    places = [part.start for part in subject.schedule.chain_parts if part.node.span == pipe.span]
     return places[0] if places else None
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lrdsl.compiler.lower import Laid
+from lrdsl.compiler.lower import ChainPart
 from lrdsl.language.language import current
 from lrdsl.language.parameters import Kind
 from lrdsl.linter.rule import Case, Finding, Rule, case, rule
@@ -126,14 +126,14 @@ def _is_meant(joint: Joint) -> bool:
     return (_is_flat(left) and _is_flat(right)) or _is_constant_by_mode(left)
 
 
-def _is_flat(part: Laid) -> bool:
+def _is_flat(part: ChainPart) -> bool:
     """Whether a part has one value, as far as that is seen at a few updates."""
     length = 1000.0 if part.stop == np.inf else float(part.stop - part.start)
     values = part.signal.values(np.floor(np.linspace(0, length, 7)))
     return bool(np.ptp(values) == 0)
 
 
-def _is_constant_by_mode(part: Laid) -> bool:
+def _is_constant_by_mode(part: ChainPart) -> bool:
     """Whether it is a `warmup(constant, …)`, which ends with a jump."""
     node = part.node
     form = current().shapes.get(node.name.id) if isinstance(node, ast.Call) else None
