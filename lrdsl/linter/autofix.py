@@ -9,25 +9,26 @@ from typing import NamedTuple
 
 from lrdsl.diagnostics import NOWHERE
 from lrdsl.linter.config import Project
-from lrdsl.linter.discovery import lint_source, read_text
+from lrdsl.linter.lint_source import lint_source
 from lrdsl.linter.patching import CannotWrite, Edit, replace_in
-from lrdsl.linter.result import Outcome
+from lrdsl.linter.read_source import read_text
+from lrdsl.linter.result import LintResult
 from lrdsl.linter.rule import RULES
-from lrdsl.linter.source_file import Located, Patch, SourceFile, Unreadable
+from lrdsl.linter.source_file import LocatedDiagnostic, SourceFile, TextEdit, Unreadable
 from lrdsl.util import atomic_write
 
 _MOST_ROUNDS = 100
 """More fixes than this, of one spec, are left to the next time."""
 
 
-class Fixed(NamedTuple):
+class FixResult(NamedTuple):
     """A file's text after the fixes, and how many there were."""
 
     text: str
     fixes: int
 
 
-def fix(file: SourceFile, project: Project) -> Fixed:
+def fix(file: SourceFile, project: Project) -> FixResult:
     """The text of a file after all safe fixes; nothing is written.
 
     Only lint rules are listened to: that `cosin` was meant to be `cosine` is a guess. Each fix is
@@ -39,7 +40,7 @@ def fix(file: SourceFile, project: Project) -> Fixed:
     fixes = 0
     for _ in range(_MOST_ROUNDS):
         # One of each spec at a time: the places of the others are different after it.
-        chances = {x.snippet: x for x in _chances(found) if _key(x) not in refused}
+        chances = {x.snippet: x for x in _fixable(found) if _key(x) not in refused}
         batch = list(chances.values())
         if not batch:
             break
@@ -51,25 +52,25 @@ def fix(file: SourceFile, project: Project) -> Fixed:
                 break
             if len(tried) == 1:
                 refused.add(_key(tried[0]))
-    return Fixed(file.text, fixes)
+    return FixResult(file.text, fixes)
 
 
-def offered(outcome: Outcome, project: Project) -> Outcome:
+def available_fixes(outcome: LintResult, project: Project) -> LintResult:
     """The outcome with what `fix` would do about each of its findings, were it the only one."""
-    by_path: dict[str, list[Located]] = {}
+    by_path: dict[str, list[LocatedDiagnostic]] = {}
     for each in outcome.found:
         by_path.setdefault(each.path, []).append(each)
     fixes = {}
     for path, found in by_path.items():
         file = outcome.files[path]
-        for each in _chances(found):
+        for each in _fixable(found):
             after = _after(file, found, [each], project)
             if after is not None:
-                fixes[each] = Patch.between(file.text, after[0].text)
+                fixes[each] = TextEdit.between(file.text, after[0].text)
     return replace(outcome, fixes=fixes)
 
 
-def _chances(found: Sequence[Located]) -> Iterator[Located]:
+def _fixable(found: Sequence[LocatedDiagnostic]) -> Iterator[LocatedDiagnostic]:
     for each in found:
         snippet, diagnostic = each.snippet, each.diagnostic
         if (
@@ -82,14 +83,17 @@ def _chances(found: Sequence[Located]) -> Iterator[Located]:
             yield each
 
 
-def _key(found: Located) -> tuple[object, ...]:
+def _key(found: LocatedDiagnostic) -> tuple[object, ...]:
     """What is the same when the same is found again, wherever it has moved to in the file."""
     return found.diagnostic.source, found.diagnostic.span, found.diagnostic.code
 
 
 def _after(
-    file: SourceFile, found: Sequence[Located], tried: Sequence[Located], project: Project
-) -> tuple[SourceFile, list[Located]] | None:
+    file: SourceFile,
+    found: Sequence[LocatedDiagnostic],
+    tried: Sequence[LocatedDiagnostic],
+    project: Project,
+) -> tuple[SourceFile, list[LocatedDiagnostic]] | None:
     """The file with some of its findings fixed and what is found then; None if that is no good."""
     try:
         changed = read_text(file.path, replace_in(file, [_edit(each) for each in tried]))
@@ -104,12 +108,12 @@ def _after(
     return (changed, then) if _errors(then) <= _errors(found) else None
 
 
-def _edit(found: Located) -> Edit:
+def _edit(found: LocatedDiagnostic) -> Edit:
     snippet, diagnostic = found.snippet, found.diagnostic
     return snippet, diagnostic.span.start, diagnostic.span.stop, diagnostic.replacement or ""
 
 
-def _errors(found: Sequence[Located]) -> Counter[str]:
+def _errors(found: Sequence[LocatedDiagnostic]) -> Counter[str]:
     return Counter([x.diagnostic.message for x in found if x.diagnostic.severity == "error"])
 
 

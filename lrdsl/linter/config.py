@@ -32,7 +32,7 @@ from typing import Any, get_args
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Problem, Severity, SpecError, spec_error
+from lrdsl.diagnostics import Diagnostic, Problem, Severity, SpecError, spec_error
 from lrdsl.language.library.files import text_of
 from lrdsl.linter.engine import Settings
 from lrdsl.linter.rule import RULES
@@ -70,8 +70,8 @@ class Project:
     severities: Mapping[str, Severity] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
     contracts: Mapping[str, Any] = field(default_factory=dict)
-    linted: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
-    """What was found in texts that have been linted with these settings."""
+    linted: dict[Any, list[Diagnostic]] = field(default_factory=dict, compare=False, repr=False)
+    """The diagnostics of texts that have been linted with these settings."""
 
     @classmethod
     def load(cls, start: str = ".") -> Project:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.linter.patching import CannotWrite, Edit, replace_in
-from lrdsl.linter.source_file import Located, Snippet, SourceFile
+from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile
 from lrdsl.syntax import ast
 from lrdsl.syntax.format import format, format_definitions
 from lrdsl.syntax.parser import parse_tree
@@ -21,35 +21,37 @@ _LINES = ("literal", "triple", "fence", "text")
 """The styles in which a spec may have several lines."""
 
 
-class Rewritten(NamedTuple):
+class FormatResult(NamedTuple):
     """The new text of a file, and what is wrong with the specs that were left as they are."""
 
     text: str
-    problems: tuple[Located, ...]
+    problems: tuple[LocatedDiagnostic, ...]
 
 
-def rewrite(file: SourceFile) -> Rewritten:
+def rewrite(file: SourceFile) -> FormatResult:
     """A file with its specs and definitions formatted.
 
     What has a mistake, or is not all written in the file, is left as it is; so is what would need
     several lines where one is all there is.
 
-    >>> from lrdsl.linter.discovery import read_text
+    >>> from lrdsl.linter.read_source import read_text
     >>> rewrite(read_text("a.yaml", "lr:   hold( 5 )>>cosine(1,0,9)   # two\\n")).text
     'lr:   hold(5) >> cosine(1, 0, 9)   # two\\n'
     """
     edits: list[Edit] = []
-    problems: list[Located] = []
+    problems: list[LocatedDiagnostic] = []
     for snippet in file.snippets:
         if not snippet.writable:
             continue
         try:
             found = list(_edits(snippet))
         except SpecError as error:
-            problems += [Located.of(file.path, each, snippet) for each in error.diagnostics]
+            problems += [
+                LocatedDiagnostic.of(file.path, each, snippet) for each in error.diagnostics
+            ]
             continue
         edits += found
-    return Rewritten(_replaced(file, edits), tuple(problems))
+    return FormatResult(_replaced(file, edits), tuple(problems))
 
 
 def _replaced(file: SourceFile, edits: list[Edit]) -> str:

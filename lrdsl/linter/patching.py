@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from lrdsl.linter.discovery import read_text
-from lrdsl.linter.source_file import Patch, Snippet, SourceFile, Unreadable
+from lrdsl.linter.read_source import read_text
+from lrdsl.linter.source_file import Snippet, SourceFile, TextEdit, Unreadable
 
 Edit = tuple[Snippet, int, int, str]
 """A snippet, the characters `start` to `stop` of its text, and what is put in their place."""
@@ -34,7 +34,7 @@ def replace_in(file: SourceFile, edits: Iterable[Edit]) -> str:
     texts = [_patched(snippet.text, wanted.get(i, [])) for i, snippet in enumerate(file.snippets)]
     first = [patch for i, pieces in wanted.items() for patch in _in_place(file, i, pieces)]
     whole = _patched(file.text, first)
-    if _reads_as(file, whole, texts):
+    if _round_trips(file, whole, texts):
         return whole
     # One after the other, from the last, so that the places of those before it still hold.
     text = file.text
@@ -43,10 +43,10 @@ def replace_in(file: SourceFile, edits: Iterable[Edit]) -> str:
     return text
 
 
-def _by_snippet(file: SourceFile, edits: Iterable[Edit]) -> dict[int, list[Patch]]:
+def _by_snippet(file: SourceFile, edits: Iterable[Edit]) -> dict[int, list[TextEdit]]:
     """The edits by the snippet's number in the file, each in the order of the text."""
     numbers = {id(snippet): i for i, snippet in enumerate(file.snippets)}
-    found: dict[int, list[Patch]] = {}
+    found: dict[int, list[TextEdit]] = {}
     for snippet, start, stop, text in edits:
         if id(snippet) not in numbers:
             raise CannotWrite(f"{file.path}: the spec is none of this file's")
@@ -54,7 +54,7 @@ def _by_snippet(file: SourceFile, edits: Iterable[Edit]) -> dict[int, list[Patch
             raise CannotWrite(f"{_where(file, snippet)}: the spec is not all written there")
         if not 0 <= start <= stop <= len(snippet.text):
             raise CannotWrite(f"{_where(file, snippet)}: there is no such piece of the spec")
-        found.setdefault(numbers[id(snippet)], []).append(Patch(start, stop, text))
+        found.setdefault(numbers[id(snippet)], []).append(TextEdit(start, stop, text))
     for i, pieces in found.items():
         pieces.sort()
         if any([a.stop > b.start for a, b in itertools.pairwise(pieces)]):
@@ -67,14 +67,14 @@ def _where(file: SourceFile, snippet: Snippet) -> str:
     return f"{file.path}:{line}:{column}"
 
 
-def _patched(text: str, patches: Iterable[Patch]) -> str:
+def _patched(text: str, patches: Iterable[TextEdit]) -> str:
     for patch in sorted(patches, reverse=True):
         text = text[: patch.start] + patch.text + text[patch.stop :]
     return text
 
 
 def _with_one(
-    file: SourceFile, text: str, i: int, pieces: Sequence[Patch], texts: Sequence[str]
+    file: SourceFile, text: str, i: int, pieces: Sequence[TextEdit], texts: Sequence[str]
 ) -> str:
     """The text with one snippet changed, in the first way in which it reads as it should."""
     snippet = file.snippets[i]
@@ -82,14 +82,14 @@ def _with_one(
         text if j >= i else each.text
         for j, (each, text) in enumerate(zip(file.snippets, texts, strict=True))
     ]
-    for patches in (_in_place(file, i, pieces), *_anew(file, snippet, expected[i])):
+    for patches in (_in_place(file, i, pieces), *_requoted(file, snippet, expected[i])):
         changed = _patched(text, patches)
-        if _reads_as(file, changed, expected):
+        if _round_trips(file, changed, expected):
             return changed
     raise CannotWrite(f"{_where(file, snippet)}: the new text cannot stand there")
 
 
-def _reads_as(file: SourceFile, text: str, expected: Sequence[str]) -> bool:
+def _round_trips(file: SourceFile, text: str, expected: Sequence[str]) -> bool:
     try:
         found = read_text(file.path, text).snippets
     except Unreadable:
@@ -114,7 +114,7 @@ def _without_numbers(file: SourceFile, expected: Sequence[str]) -> list[str]:
     return [
         new
         for new, snippet in zip(expected, file.snippets, strict=True)
-        if new == snippet.text or not snippet.facts.get("yaml_text_number")
+        if new == snippet.text or not snippet.origin.yaml_text_number
     ]
 
 
@@ -142,12 +142,12 @@ def _scalars(text: str, changed: Mapping[int, str] = MappingProxyType({})) -> li
     return found
 
 
-def _in_place(file: SourceFile, i: int, pieces: Sequence[Patch]) -> list[Patch]:
+def _in_place(file: SourceFile, i: int, pieces: Sequence[TextEdit]) -> list[TextEdit]:
     """The pieces alone, escaped for the quotes that they stand in."""
     snippet = file.snippets[i]
     escape = _escape(file.text, snippet)
     offsets = snippet.offsets
-    return [Patch(offsets[p.start], offsets[p.stop], escape(p.text)) for p in pieces]
+    return [TextEdit(offsets[p.start], offsets[p.stop], escape(p.text)) for p in pieces]
 
 
 def _escape(text: str, snippet: Snippet) -> Callable[[str], str]:
@@ -202,15 +202,15 @@ def _yaml_code(character: str) -> str:
     )
 
 
-def _anew(file: SourceFile, snippet: Snippet, new: str) -> Iterable[list[Patch]]:
+def _requoted(file: SourceFile, snippet: Snippet, new: str) -> Iterable[list[TextEdit]]:
     """The whole spec in other quotes, the most readable first."""
     text = file.text
     if snippet.kind == "yaml" and snippet.style in ("plain", "single", "double"):
         around = 0 if snippet.style == "plain" else 1
         start, stop = snippet.start - around, snippet.stop + around
         if "\n" not in new:
-            yield [Patch(start, stop, "'" + new.replace("'", "''") + "'")]
-        yield [Patch(start, stop, f'"{_yaml_escaped(new)}"')]
+            yield [TextEdit(start, stop, "'" + new.replace("'", "''") + "'")]
+        yield [TextEdit(start, stop, f'"{_yaml_escaped(new)}"')]
     if snippet.kind == "python":
         quote = _quote(text, snippet)
         opening = snippet.start - len(quote)
@@ -218,4 +218,4 @@ def _anew(file: SourceFile, snippet: Snippet, new: str) -> Iterable[list[Patch]]
         assert prefix is not None
         newline = "\r\n" if "\r\n" in text else "\n"
         written = quote + _python_escaped(new, quote, newline) + quote
-        yield [Patch(opening - len(prefix[0]), snippet.stop + len(quote), written)]
+        yield [TextEdit(opening - len(prefix[0]), snippet.stop + len(quote), written)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.source_file import Located, Patch, SourceFile
+from lrdsl.linter.source_file import LocatedDiagnostic, SourceFile, TextEdit
 
 
 class Region(NamedTuple):
@@ -23,7 +23,7 @@ class Region(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class LintResult:
     """What was found, in the order of the files and of their text.
 
     `files` are those with findings, by path, as they were read. `unreadable` has a line for each
@@ -31,17 +31,17 @@ class Outcome:
     `configs` those that were composed.
     """
 
-    found: tuple[Located, ...] = ()
+    found: tuple[LocatedDiagnostic, ...] = ()
     files: Mapping[str, SourceFile] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
     looked_at: int = 0
     given: int = 0
     configs: int = 0
-    fixes: Mapping[Located, Patch] = field(default_factory=dict)
+    fixes: Mapping[LocatedDiagnostic, TextEdit] = field(default_factory=dict)
     """What `--fix` would do about a finding, by itself, in the text of its file."""
 
     @classmethod
-    def of(cls, parts: Iterable[Outcome]) -> Outcome:
+    def of(cls, parts: Iterable[LintResult]) -> LintResult:
         """Several outcomes as one."""
         every = list(parts)
         return cls(
@@ -54,7 +54,7 @@ class Outcome:
             {found: patch for part in every for found, patch in part.fixes.items()},
         )
 
-    def region(self, found: Located) -> Region:
+    def region(self, found: LocatedDiagnostic) -> Region:
         """Where a finding stands."""
         file = self.files[found.path]
         stop = found.stop

@@ -10,11 +10,11 @@ from typing import Any, ClassVar, NamedTuple, TypeVar, get_origin, get_type_hint
 from pydantic import BaseModel, ConfigDict, create_model
 
 from lrdsl.diagnostics import Problem, Severity, Span
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
 from lrdsl.util.registry import Registry
 
 
-class Finding(NamedTuple):
+class Violation(NamedTuple):
     """What a rule has to say: a sentence, where, and what to write instead.
 
     `fix` is advice; `replacement`, where given, is put in place of the span by `--fix`: only what
@@ -83,7 +83,7 @@ class Rule(ABC):
         return create_model(cls.__name__, __config__=ConfigDict(extra="forbid"), **fields)
 
     @abstractmethod
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         """What is found."""
 
     @classmethod

@@ -9,15 +9,17 @@ from functools import partial
 from itertools import zip_longest
 
 from lrdsl.linter.config import Project
-from lrdsl.linter.discovery import find, lint_source, read_file
-from lrdsl.linter.result import Outcome
-from lrdsl.linter.source_file import Located, Snippet, SourceFile, Unreadable
+from lrdsl.linter.discovery import find
+from lrdsl.linter.lint_source import lint_source
+from lrdsl.linter.read_source import read_file
+from lrdsl.linter.result import LintResult
+from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile, Unreadable
 
 _CHUNK = 32
 """Files that a process lints at a time; up to so many there is one process."""
 
 
-def check_files(paths: Iterable[str], project: Project) -> Outcome:
+def check_files(paths: Iterable[str], project: Project) -> LintResult:
     """What is wrong in files, and in the files of folders.
 
     One that cannot be read is noted, and the others are linted all the same. Many are shared among
@@ -26,10 +28,12 @@ def check_files(paths: Iterable[str], project: Project) -> Outcome:
     """
     files = list(find(paths, project.exclude))
     chunks = [files[i : i + _CHUNK] for i in range(0, len(files), _CHUNK)]
-    return Outcome.of(_outcomes(chunks, partial(_check, project=project)))
+    return LintResult.of(_outcomes(chunks, partial(_check, project=project)))
 
 
-def _outcomes(chunks: list[list[str]], check: Callable[[list[str]], Outcome]) -> Iterable[Outcome]:
+def _outcomes(
+    chunks: list[list[str]], check: Callable[[list[str]], LintResult]
+) -> Iterable[LintResult]:
     import multiprocessing
 
     workers = min(len(chunks), os.cpu_count() or 1, 8)
@@ -41,20 +45,20 @@ def _outcomes(chunks: list[list[str]], check: Callable[[list[str]], Outcome]) ->
     from concurrent.futures.process import BrokenProcessPool
 
     with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
-        futures: list[Future[Outcome]] = []
+        futures: list[Future[LintResult]] = []
         with suppress(BrokenProcessPool):
             for chunk in chunks:
                 futures.append(pool.submit(check, chunk))
         for chunk, future in zip_longest(chunks, futures):
             if future is None or isinstance(future.exception(), BrokenProcessPool):
                 why = "this was not looked at: a process of the linter was killed"
-                yield Outcome(unreadable=tuple([f"{path}: {why}" for path in chunk]))
+                yield LintResult(unreadable=tuple([f"{path}: {why}" for path in chunk]))
             else:
                 yield future.result()
 
 
-def _check(paths: list[str], project: Project) -> Outcome:
-    found: list[Located] = []
+def _check(paths: list[str], project: Project) -> LintResult:
+    found: list[LocatedDiagnostic] = []
     files: dict[str, SourceFile] = {}
     unreadable: list[str] = []
     for path in paths:
@@ -67,10 +71,10 @@ def _check(paths: list[str], project: Project) -> Outcome:
         if located:
             files[path] = file
             found += located
-    return Outcome(tuple(found), files, tuple(unreadable), len(paths))
+    return LintResult(tuple(found), files, tuple(unreadable), len(paths))
 
 
-def check_text(text: str, name: str, project: Project) -> Outcome:
+def check_text(text: str, name: str, project: Project) -> LintResult:
     """What is wrong with a spec that stands in no file.
 
     >>> found = check_text("cosin(1, 0, 9)", "<spec>", Project()).found
@@ -78,4 +82,4 @@ def check_text(text: str, name: str, project: Project) -> Outcome:
     [('<spec>', 0, 'unknown-name')]
     """
     file = SourceFile(name, text, (Snippet.of_argument(text),))
-    return Outcome(tuple(lint_source(file, project)), {name: file}, given=1)
+    return LintResult(tuple(lint_source(file, project)), {name: file}, given=1)

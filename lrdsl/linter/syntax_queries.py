@@ -12,7 +12,7 @@ import numpy as np
 from lrdsl.compiler.resolve_names import DURATIONS
 from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.parameters import Kind
-from lrdsl.linter.subject import CallSite, Subject
+from lrdsl.linter.context import CallSite, LintContext
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
@@ -56,7 +56,7 @@ class Time(NamedTuple):
         )
 
 
-def times(subject: Subject, root: ast.Node) -> Iterator[Time]:
+def times(subject: LintContext, root: ast.Node) -> Iterator[Time]:
     """The durations below a node of the expanded tree, none of those under a `stretch`.
 
     Under `stretch(1ep)` the clock counts epochs, so that what stands there is not in updates.
@@ -83,7 +83,7 @@ def times(subject: Subject, root: ast.Node) -> Iterator[Time]:
                 yield Time(value, site.name)
 
 
-def is_open(subject: Subject) -> bool:
+def is_open(subject: LintContext) -> bool:
     """Whether some part goes on by itself, for the rest of the run or at a pace of its own.
 
     What an `interval` brings down later is none of these.
@@ -124,7 +124,7 @@ class EntrySite(NamedTuple):
     piece: Span
 
 
-def entries(subject: Subject) -> Iterator[EntrySite]:
+def entries(subject: LintContext) -> Iterator[EntrySite]:
     """The entries of `interval` whose place in the run is known."""
     for pipe in subject.as_written:
         if not isinstance(pipe, ast.Pipe):
@@ -141,7 +141,7 @@ def entries(subject: Subject) -> Iterator[EntrySite]:
                     yield EntrySite(entry, origin + float(start), piece)
 
 
-def _origin(subject: Subject, pipe: ast.Pipe) -> int | None:
+def _origin(subject: LintContext, pipe: ast.Pipe) -> int | None:
     """The update of the run at which a pipe's clock starts, None if that is not known."""
     if pipe is subject.tree:
         return 0
@@ -164,7 +164,7 @@ def _name(node: ast.Node) -> str:
     return node.name.id if isinstance(node, (ast.Call, ast.Bracket)) else ""
 
 
-def calls_of(subject: Subject, *names: str) -> Iterator[CallSite]:
+def calls_of(subject: LintContext, *names: str) -> Iterator[CallSite]:
     """The calls of definitions in the text, with what was left out as the definition has it."""
     for node in subject.as_written:
         definition = None
@@ -192,7 +192,7 @@ def number(node: ast.Node | None) -> float | None:
     return node.value if isinstance(node, ast.Number) and not node.unit else None
 
 
-def assumed(subject: Subject) -> Subject | None:
+def assumed(subject: LintContext) -> LintContext | None:
     """The spec in a run where all is known, made up where it is not; None if that is no use.
 
     It serves rules that find what holds in any run. The numbers are such as nobody writes.
@@ -213,7 +213,7 @@ def assumed(subject: Subject) -> Subject | None:
     return None if schedule is None else replace(run, schedule=schedule)
 
 
-def is_same_without(subject: Subject, piece: Span, length_too: bool = False) -> bool:
+def is_same_without(subject: LintContext, piece: Span, length_too: bool = False) -> bool:
     """Whether the run is the same when a piece of the spec's text is cut out.
 
     Where the run's length is not known, or with `length_too`, the schedule's own length must stay

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import importlib
 
-from lrdsl.linter.result import Outcome
+from lrdsl.linter.result import LintResult
 
 FORMATS = ("text", "json", "sarif", "github")
 """The forms of a report; each has a module of its name here, with a function `report`."""
 
 
-def report(outcome: Outcome, form: str) -> str:
+def report(outcome: LintResult, form: str) -> str:
     """What was found, in one of FORMATS, without a line end at its end.
 
-    >>> print(report(Outcome(looked_at=3), "text"))
+    >>> print(report(LintResult(looked_at=3), "text"))
     No problems in 3 files.
     """
     written: str = importlib.import_module(f"lrdsl.linter.reports.{form}").report(outcome)

@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 
 
 @rule
@@ -32,8 +32,8 @@ class ConstantRamp(Rule):
         case("torch.LinearLR(1.0, 1.0)", base_lr=0.1),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for name, mode, first, last, span in subject.ramps:
             if mode != "constant" and first == last and not span.sites:
                 message = f"this `{name}` is {first:g} from its start to its end"
-                yield Finding(message, span, "give another `start` or `end`, or write `constant`")
+                yield Violation(message, span, "give another `start` or `end`, or write `constant`")

@@ -6,8 +6,9 @@ from typing import ClassVar
 from lrdsl.language.library import Library
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.shapes import SHAPES
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.origin import SpecOrigin
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 from lrdsl.util.docstrings import deprecation
 
@@ -46,19 +47,19 @@ class DeprecatedName(Rule):
         case("cosine(share(0.2, 2), 0, 100)", definitions=OLD),
         case("cosine(half, 0, 100)", definitions=OLD, half=0.1),
         case("cosine(half(0.2), 0, 100)", definitions="# Deprecates `third`.\ndef half(a) = a / 2"),
-        case("constant(half(0.2), 100)", definitions=OLD, facts={"example_of": "half"}),
+        case("constant(half(0.2), 100)", definitions=OLD, origin=SpecOrigin(example_of="half")),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for node in subject.as_written:
             if not isinstance(node, (ast.Call, ast.Bracket)):
                 continue
             name = node.name.id
             advice = None
-            if name != subject.facts.get("example_of"):
+            if name != subject.origin.example_of:
                 advice = deprecation(_docs(name, subject.library))
             if advice is not None:
-                yield Finding(f"`{name}` is deprecated", node.name.span, advice)
+                yield Violation(f"`{name}` is deprecated", node.name.span, advice)
 
 
 def _docs(name: str, library: Library) -> str:

@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 
 FACTORS = {"step": "gamma", "multistep": "gamma", "exponential_decay": "rate"}
@@ -37,7 +37,7 @@ class GrowingDecay(Rule):
         case("step(0.1, half_life=100)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for call in subject.calls:
             node = call.arguments.get(FACTORS.get(call.name, ""))
             if node is None:
@@ -47,4 +47,4 @@ class GrowingDecay(Rule):
             ]
             if factors and all([factor is not None and factor > 1 for factor in factors]):
                 message = f"`{call.name}` multiplies by this, and grows without a bound"
-                yield Finding(message, node.span, "a decay has a factor below 1")
+                yield Violation(message, node.span, "a decay has a factor below 1")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.syntax_queries import TRIES, entries, is_same_without, number
 from lrdsl.syntax import ast
 
@@ -39,11 +39,11 @@ class IntervalWithoutEffect(Rule):
         case("constant(0.1) | plateau() | interval[300:0.1]", total_steps=500),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for node in subject.as_written:
             if _is_idle(node):
                 message = "the factor is 1, which changes nothing"
-                yield Finding(message, node.span, "leave it out")
+                yield Violation(message, node.span, "leave it out")
         # What reacts to metrics has other values later than it has now.
         if subject.schedule is None or subject.schedule.is_reactive or math.isinf(subject.end):
             return
@@ -51,7 +51,7 @@ class IntervalWithoutEffect(Rule):
             if _is_idle(entry.node) or entry.start >= subject.end:
                 continue
             if is_same_without(subject, entry.piece):
-                yield Finding("the entry changes no value", entry.node.span, "leave it out")
+                yield Violation("the entry changes no value", entry.node.span, "leave it out")
 
 
 def _is_idle(node: ast.Node) -> bool:

@@ -5,8 +5,8 @@ from itertools import islice
 from typing import ClassVar
 
 from lrdsl.diagnostics import Span
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.syntax_queries import (
     TRIES,
     assumed,
@@ -55,7 +55,7 @@ class NoEffect(Rule):
         case("1 + linear(0, 1, 100)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         candidates = list(islice(_candidates(subject), TRIES))
         run = assumed(subject) if candidates else None
         for node, piece in candidates:
@@ -63,10 +63,12 @@ class NoEffect(Rule):
                 continue
             text = subject.source[piece.start : piece.stop].strip()
             safe = not isinstance(node, ast.Call) or node.name.id == "stretch"
-            yield Finding(f"`{text}` changes nothing", piece, "leave it out", "" if safe else None)
+            yield Violation(
+                f"`{text}` changes nothing", piece, "leave it out", "" if safe else None
+            )
 
 
-def _candidates(subject: Subject) -> Iterator[tuple[ast.Node, Span | None]]:
+def _candidates(subject: LintContext) -> Iterator[tuple[ast.Node, Span | None]]:
     """What may be idle, each with the text that would go: it and its operator."""
     source = subject.source
     for node in subject.as_written:

@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 
 REACTIVE = ("plateau", "newbob")
@@ -35,7 +35,7 @@ class PlateauDuringWarmup(Rule):
         case("warmup(1000) >> hold() | anchor()"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for pipe in subject.as_written:
             if not isinstance(pipe, ast.Pipe) or not isinstance(pipe.parts[0], ast.Chain):
                 continue
@@ -47,4 +47,4 @@ class PlateauDuringWarmup(Rule):
                     name = part.name.id
                     message = f"`{name}` reacts during the warmup, too"
                     fix = f"put it on what follows: `warmup(…) >> (… | {name}(…))`"
-                    yield Finding(message, part.span, fix)
+                    yield Violation(message, part.span, fix)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.language.modifiers.plateau import Plateau
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 
 MOST = 1_000_000
@@ -39,7 +39,7 @@ class PlateauUnderEps(Rule):
         case("constant(1e-6) | plateau(0.5, eps=0)", total_steps=100),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         assert subject.schedule is not None
         calls = [call for call in subject.calls if call.name == "plateau"]
         # Of parts that hold others, the others are what a call is part of.
@@ -65,4 +65,4 @@ class PlateauUnderEps(Rule):
                 message = f"the learning rate is at most {peak:g}: a step would be within `eps`"
             else:
                 continue
-            yield Finding(message, call.span, "it never lowers anything; make that smaller")
+            yield Violation(message, call.span, "it never lowers anything; make that smaller")

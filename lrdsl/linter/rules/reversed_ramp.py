@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 
 
 @rule
@@ -32,10 +32,10 @@ class ReversedRamp(Rule):
         case("warmup(constant, 100, 0.1) >> linear(1, 0, 100)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for name, mode, first, last, span in subject.ramps:
             rises = last > first
             if mode != "constant" and first != last and rises != (name == "warmup"):
                 way = "rises" if rises else "falls"
                 if name in ("warmup", "cooldown"):
-                    yield Finding(f"the {name} {way}, from {first:g} to {last:g}", span)
+                    yield Violation(f"the {name} {way}, from {first:g} to {last:g}", span)

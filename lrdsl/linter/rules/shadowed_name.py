@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.language.curves import CURVES
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 
 
@@ -33,7 +33,7 @@ class ShadowedName(Rule):
         case("constant(peak, 10)", peak=0.1, definitions="def half(a) = a / 2"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         if not subject.context.variables:
             return
         own = subject.library.own
@@ -43,4 +43,4 @@ class ShadowedName(Rule):
             if node.id in CURVES or node.id in own:
                 what = "a curve" if node.id in CURVES else "a definition"
                 message = f"`{node.id}` is both a variable and {what}"
-                yield Finding(message, node.span, "give the variable another name")
+                yield Violation(message, node.span, "give the variable another name")

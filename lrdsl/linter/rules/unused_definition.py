@@ -3,8 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.origin import SpecOrigin
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 
 TWO = "def half(a) = a / 2 \ndef third(a) = a / 3"
@@ -24,19 +25,29 @@ class UnusedDefinition(Rule):
     needs_schedule: ClassVar[bool] = False
 
     invalid: ClassVar[tuple[Case, ...]] = (
-        case("half(0.1)", definitions=TWO, facts={"definitions_used_elsewhere": ()}),
-        case("constant(0.1)", definitions=TWO, facts={"definitions_used_elsewhere": ["half"]}),
-        case("half(0.1)", definitions=USED, facts={"definitions_used_elsewhere": ()}),
+        case("half(0.1)", definitions=TWO, origin=SpecOrigin(definitions_used_elsewhere=())),
+        case(
+            "constant(0.1)",
+            definitions=TWO,
+            origin=SpecOrigin(definitions_used_elsewhere=("half",)),
+        ),
+        case("half(0.1)", definitions=USED, origin=SpecOrigin(definitions_used_elsewhere=())),
     )
     valid: ClassVar[tuple[Case, ...]] = (
-        case("half(0.1) + third(1)", definitions=TWO, facts={"definitions_used_elsewhere": ()}),
-        case("half(0.1)", definitions=TWO, facts={"definitions_used_elsewhere": ["third"]}),
-        case("quarter(0.1)", definitions=USED, facts={"definitions_used_elsewhere": ()}),
+        case(
+            "half(0.1) + third(1)",
+            definitions=TWO,
+            origin=SpecOrigin(definitions_used_elsewhere=()),
+        ),
+        case(
+            "half(0.1)", definitions=TWO, origin=SpecOrigin(definitions_used_elsewhere=("third",))
+        ),
+        case("quarter(0.1)", definitions=USED, origin=SpecOrigin(definitions_used_elsewhere=())),
         case("half(0.1)", definitions=TWO),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
-        elsewhere = subject.facts.get("definitions_used_elsewhere")
+    def check(self, subject: LintContext) -> Iterator[Violation]:
+        elsewhere = subject.origin.definitions_used_elsewhere
         if elsewhere is None:
             return
         own = subject.library.own
@@ -46,7 +57,7 @@ class UnusedDefinition(Rule):
                 used.update(*[_called(root) for root in own[name].expressions])
         for name in own:
             if name not in used:
-                yield Finding(f"nothing uses the definition `{name}`", subject.tree.span)
+                yield Violation(f"nothing uses the definition `{name}`", subject.tree.span)
 
 
 def _called(root: ast.Node) -> set[str]:

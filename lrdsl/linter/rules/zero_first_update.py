@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import at_update
-from lrdsl.linter.subject import Subject
 
 
 @rule
@@ -46,7 +46,7 @@ class ZeroFirstUpdate(Rule):
         case("base - 1 + t"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         schedule = subject.schedule
         assert schedule is not None
         if subject.values[0] != 0 or subject.values[1] <= 0:
@@ -57,10 +57,10 @@ class ZeroFirstUpdate(Rule):
         span = at_update(subject, 0)
         if self.warmups or not (span.sites or _warms_up(subject)):
             fix = "start a little above, or a step later: `| skip(1)`"
-            yield Finding("the first update has a learning rate of 0", span, fix)
+            yield Violation("the first update has a learning rate of 0", span, fix)
 
 
-def _warms_up(subject: Subject) -> bool:
+def _warms_up(subject: LintContext) -> bool:
     """Whether the 0 is that of a warmup, or it cannot be told."""
     first = next((part.name for part in subject.parts if part.stop > 0), "")
     if first:

@@ -1,14 +1,14 @@
-"""What a rule looks at: a spec, its tree, and where it can be known its values in the run."""
+"""The lint context: a spec with its tree, its calls, and its values in the run, as rules see it."""
 
 from __future__ import annotations
 
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,7 +26,8 @@ from lrdsl.language.modifiers.base import Length
 from lrdsl.language.parameters import Kind
 from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.language.signal import Signal
-from lrdsl.linter.program_context import Beside
+from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
+from lrdsl.linter.program_context import NO_PROGRAM, ProgramContext
 from lrdsl.schedule.schedule import Schedule, schedule_of
 from lrdsl.syntax import ast
 
@@ -88,20 +89,20 @@ class RampSite(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Subject:
+class LintContext:
     """A spec as the rules see it.
 
-    `schedule` is None where it cannot be known; `base_is_known` is false where it was compiled with
-    a learning rate of 1 for want of a better one. `facts` are what is known of the place where the
-    spec was found, by name, `beside` the program that it is part of.
+    `schedule` is None where it is unknown; `base_is_known` is false where the spec was compiled
+    with a learning rate of 1, since its own is unknown. `origin` says where the spec was found,
+    `program` has the other specs of its program.
     """
 
     analysis: Analysis
     context: Context
     schedule: Schedule | None
     base_is_known: bool = True
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    beside: Beside = field(default_factory=Beside)
+    origin: SpecOrigin = NO_ORIGIN
+    program: ProgramContext = NO_PROGRAM
 
     @property
     def source(self) -> str:
@@ -140,7 +141,7 @@ class Subject:
         context = self.context
         if base is not None or not self.base_is_known:
             context = replace(context, base_lr=1.0 if base is None else base)
-        references = self.beside.references(context, 1.0 if base is None else base)
+        references = self.program.references(context, 1.0 if base is None else base)
         if not references.are_known:
             return None
         try:
@@ -283,7 +284,7 @@ def _seen(part: Laid) -> tuple[int | None, int | None]:
     return first, None if math.isinf(part.stop) else int(part.stop) - 1
 
 
-def _ramps(subject: Subject) -> Iterator[RampSite]:
+def _ramps(subject: LintContext) -> Iterator[RampSite]:
     sites = {call.span: call for call in subject.calls}
     for part in () if subject.schedule is None else subject.schedule.laid:
         call = None if isinstance(part.node, ast.Pipe) else sites.get(part.node.span)
