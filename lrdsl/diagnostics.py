@@ -308,7 +308,7 @@ def spec_error(problem: Problem, message: str, *, fix: str | None = None) -> Spe
     return SpecError([Diagnostic(problem, message, fix=fix)])
 
 
-MOST = 100
+MAX_REPORTED = 100
 """More diagnostics than this are counted, not shown."""
 
 
@@ -364,7 +364,7 @@ class Reporter:
         span = found.span
         # A call can lead to several mistakes in its definition, and to one of them many times.
         key = (found.problem, span.start, span.stop, found.message if span.sites else "")
-        if key not in self._found and len(self._found) >= MOST:
+        if key not in self._found and len(self._found) >= MAX_REPORTED:
             self._more += 1
         else:
             self._found.setdefault(key, found)

@@ -107,7 +107,7 @@ def compare(
 
 
 def _check_call(output: str | None, no_picture: bool, as_json: bool, as_csv: bool) -> None:
-    from lrdsl.plot import kind_of
+    from lrdsl.plot.style import image_format
 
     if as_json and as_csv:
         raise click.UsageError("--json and --csv are two ways to print it: give one of them")
@@ -115,7 +115,7 @@ def _check_call(output: str | None, no_picture: bool, as_json: bool, as_csv: boo
         raise click.UsageError("--output is where the picture goes: it goes without --no-picture")
     if output is not None:
         try:
-            kind_of(output)
+            image_format(output)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="'--output'") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 import unicodedata
 from pathlib import PurePath
@@ -43,6 +44,14 @@ def plain(text: str) -> str:
 def colourful(stream: TextIO) -> bool:
     """Whether a stream wants colour: a terminal does, unless NO_COLOR is set."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def terminal_size() -> tuple[int, int | None]:
+    """Columns and rows of the terminal; 80 and None where there is no terminal."""
+    if not sys.stdout.isatty():
+        return 80, None
+    columns, rows = shutil.get_terminal_size((80, 24))
+    return max(24, min(columns, 160)), rows
 
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")

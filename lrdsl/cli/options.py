@@ -16,6 +16,7 @@ from lrdsl.diagnostics import BAD_FILE, SpecError
 
 if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
+    from lrdsl.schedule.schedule import Schedule
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -149,3 +150,22 @@ def context_of(options: dict[str, Any]) -> Context:
         for name in OPTIONS:
             message = message.replace(f"`{name}`", option(name))
         raise click.UsageError(message) from error
+
+
+def compile_spec(text: str, context: Context) -> Schedule:
+    """The schedule of a spec's text; imports the compiler."""
+    from lrdsl.schedule.schedule import compile_in
+
+    return compile_in(text, context)
+
+
+_ABOUT_SPEC = (
+    "SPEC is the text of a schedule; a single - reads it from standard input. "
+    "Put -- before a SPEC that begins with a minus sign: -- '-cosine(1, 0, 9)'."
+)
+
+
+def spec_help(*lines: str) -> str:
+    """The end of a command's help: how SPEC is given, and examples."""
+    listed = "\n".join(f"  lrdsl {line}" for line in lines)
+    return f"{_ABOUT_SPEC}\n\n\b\nExamples:\n{listed}"

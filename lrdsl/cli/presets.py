@@ -33,8 +33,9 @@ def _unknown(name: str) -> SpecError:
 def _about(preset: Preset) -> str:
     """All there is to say about a preset, and what it does without any of its keys."""
     from lrdsl.docsgen.gallery import STEPS, shown
-    from lrdsl.plot import drawing, sample
+    from lrdsl.plot import sample
+    from lrdsl.plot.drawing import draw_curve
 
-    curve = drawing(sample(shown(preset), STEPS), width=72, height=8, ascii=not writes("⣀"))
+    curve = draw_curve(sample(shown(preset), STEPS), width=72, height=8, ascii=not writes("⣀"))
     parts = (f"schedule@lr={preset.name}", preset.summary, preset.defaults, preset.bare)
     return "\n\n".join([*parts, curve, preset.source])

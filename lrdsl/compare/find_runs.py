@@ -15,7 +15,7 @@ HYDRA = ".hydra"
 """The folder that Hydra leaves in a run's folder."""
 
 
-class Found(NamedTuple):
+class RunFolder(NamedTuple):
     """A run: its name among the others, its folder, its log and Hydra's folder, where there are."""
 
     name: str
@@ -24,7 +24,7 @@ class Found(NamedTuple):
     hydra: Path | None
 
 
-def find(paths: Iterable[str | os.PathLike[str]], file: str) -> list[Found]:
+def find_runs(paths: Iterable[str | os.PathLike[str]], file: str) -> list[RunFolder]:
     """The runs at and under some folders, in the order of their names, 2 before 10.
 
     A folder with a log, a file of the name `file`, is a run, and so is one with `.hydra`; a log
@@ -34,7 +34,7 @@ def find(paths: Iterable[str | os.PathLike[str]], file: str) -> list[Found]:
     Raises `SpecError` for a path that does not exist.
     """
     roots = [Path(os.path.abspath(path)) for path in paths]
-    found: dict[str, Found] = {}
+    found: dict[str, RunFolder] = {}
     for root in roots:
         if not os.path.exists(root):
             raise spec_error(diag.BAD_FILE, f"there is no folder {os.fspath(root)}")
@@ -54,7 +54,7 @@ def _above(roots: Sequence[Path]) -> Path | None:
     return Path(base) if os.path.isdir(base) else Path(base).parent
 
 
-def _name(run: Found, base: Path | None, file: str) -> str:
+def _name(run: RunFolder, base: Path | None, file: str) -> str:
     """The folder within all that is compared, or a log's own name where it has another one."""
     place = run.folder
     if run.log is not None and run.log.name != file:
@@ -63,23 +63,23 @@ def _name(run: Found, base: Path | None, file: str) -> str:
     return place.name if name == "." else name
 
 
-def _at(root: Path, file: str) -> Iterator[Found]:
+def _at(root: Path, file: str) -> Iterator[RunFolder]:
     if not os.path.isdir(root):
         hydra = root.parent / HYDRA
-        yield Found("", root.parent, root, hydra if hydra.is_dir() else None)
+        yield RunFolder("", root.parent, root, hydra if hydra.is_dir() else None)
         return
     homes: dict[str, Path | None] = {}
-    lonely: dict[Path, Found] = {}
+    lonely: dict[Path, RunFolder] = {}
     logs = []
     for folder, folders, files in os.walk(root):
         home = homes.get(os.path.dirname(folder))
         if HYDRA in folders:
             home = Path(folder) / HYDRA
-            lonely[home] = Found("", Path(folder), None, home)
+            lonely[home] = RunFolder("", Path(folder), None, home)
         homes[folder] = home
         folders[:] = [name for name in folders if not name.startswith(".")]
         if file in files:
-            logs.append(Found("", Path(folder), Path(folder) / file, home))
+            logs.append(RunFolder("", Path(folder), Path(folder) / file, home))
     for run in logs:
         if run.hydra is not None:
             lonely.pop(run.hydra, None)

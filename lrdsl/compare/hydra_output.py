@@ -18,7 +18,7 @@ _QUOTED = re.compile(r"(?P<quote>[\"'])(?P<text>.*)(?P=quote)", re.S)
 
 
 @dataclass(frozen=True)
-class Written:
+class HydraOutput:
     """A run's overrides by key, without quotes; its spec, resolved, and the key that it stands at.
 
     `problems` are sentences about what could not be read.
@@ -30,7 +30,7 @@ class Written:
     problems: tuple[str, ...] = ()
 
 
-def read_written(folder: Path) -> Written:
+def read_hydra_output(folder: Path) -> HydraOutput:
     """Read `overrides.yaml` and `config.yaml` in a run's folder `.hydra`, as far as they are there.
 
     The spec is that of the learning rate, where the config has several; a reference that the config
@@ -40,8 +40,8 @@ def read_written(folder: Path) -> Written:
     overrides = _overrides(_loaded(folder / "overrides.yaml", problems))
     place = _place(folder / "config.yaml", problems)
     if place is None:
-        return Written(overrides, problems=tuple(problems))
-    return Written(overrides, " ".join(place.text.split()), place.key, tuple(problems))
+        return HydraOutput(overrides, problems=tuple(problems))
+    return HydraOutput(overrides, " ".join(place.text.split()), place.key, tuple(problems))
 
 
 def _overrides(listed: Any) -> dict[str, str]:

@@ -16,20 +16,30 @@ from lrdsl.compare.read_log import Series
 from lrdsl.compare.run import Run, differing
 from lrdsl.compare.smoothing import thin
 from lrdsl.compare.table import brief, printable, short
-from lrdsl.plot import COLOURS, INK, blank, dress, kind_of, labels, legend_above, literal, write
+from lrdsl.plot.style import (
+    COLOURS,
+    INK,
+    blank_figure,
+    escape_tex,
+    image_format,
+    legend_above,
+    style_axes,
+    write_image,
+)
+from lrdsl.plot.ticks import labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MOST_NAMED = 12
+MAX_NAMED_RUNS = 12
 """More runs than this are not told apart: the best ones are, the others are grey."""
 
 _PALE = "#c3c9cf"
 _POINTS = 200_000
 """Points in a picture, all curves together."""
 
-_MOST_RATES = 8
+MAX_RATES = 8
 """Learning rates of a run, of its parameter groups, that are drawn."""
 
 
@@ -47,8 +57,8 @@ def figure(runs: Sequence[Run], *, log: bool = False, title: str | None = None) 
     drawn = [run for run in runs if run.record.rates or len(run.record.loss.steps)]
     if not drawn:
         raise ValueError("no run has logged a learning rate or a loss: there is nothing to draw")
-    named = drawn if len(drawn) <= _MOST_NAMED else drawn[: len(COLOURS)]
-    picture = blank(5.6 + 0.17 * len(named))
+    named = drawn if len(drawn) <= MAX_NAMED_RUNS else drawn[: len(COLOURS)]
+    picture = blank_figure(5.6 + 0.17 * len(named))
     above, below = picture.subplots(2, sharex=True)
     most = max(100, _POINTS // (2 * len(drawn)))
     handles: list[Any] = []
@@ -61,7 +71,7 @@ def figure(runs: Sequence[Run], *, log: bool = False, title: str | None = None) 
         texts.append(f"{len(drawn) - len(named)} other runs")
     legend_above(above, handles[: len(texts)], texts, size=7.5)
     if title:
-        picture.suptitle(literal(title), fontsize=11, color=INK)
+        picture.suptitle(escape_tex(title), fontsize=11, color=INK)
     return picture
 
 
@@ -77,11 +87,11 @@ def save(
     Returns the path. Raises `ValueError` for another extension and where there is nothing to draw,
     `OSError` where the file cannot be written.
     """
-    kind_of(path)
+    image_format(path)
     with warnings.catch_warnings():
         # A name can have signs that the font lacks; they are boxes then.
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        return write(figure(runs, log=log, title=title), path)
+        return write_image(figure(runs, log=log, title=title), path)
 
 
 def _look(rank: int, named: int) -> dict[str, Any]:
@@ -96,7 +106,7 @@ def _draw(above: Axes, below: Axes, run: Run, look: dict[str, Any], most: int) -
     """Draw a run; what stands for it in the legend."""
     from matplotlib.lines import Line2D
 
-    rates = list(run.record.rates.values())[:_MOST_RATES]
+    rates = list(run.record.rates.values())[:MAX_RATES]
     for i, rate in enumerate(rates):
         if not any([_same(rate, other) for other in rates[:i]]):
             steps, values = thin(rate, most // len(rates))
@@ -137,8 +147,8 @@ def _finish(above: Axes, below: Axes, runs: Sequence[Run], log: bool) -> None:
         above.ticklabel_format(axis="y", style="sci", scilimits=(-2, 4), useMathText=True)
     below.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, steps=[1, 2, 2.5, 5, 10]))
     below.xaxis.set_major_formatter(FuncFormatter(lambda x, _: labels([Decimal(x)])[0]))
-    dress(above, "", "learning rate")
-    dress(below, "update", "loss")
+    style_axes(above, "", "learning rate")
+    style_axes(below, "update", "loss")
 
 
 def _labels(named: Sequence[Run], drawn: Sequence[Run]) -> list[str]:
@@ -152,5 +162,5 @@ def _labels(named: Sequence[Run], drawn: Sequence[Run]) -> list[str]:
         text = textwrap.shorten(printable(text), 90, placeholder=" …")
         result = f"  {short(run.result)}" if run.result is not None else ""
         text = f" {text}" if text.startswith("_") else text  # which would hide it
-        texts.append(literal(f"{text}{result}"))
+        texts.append(escape_tex(f"{text}{result}"))
     return texts

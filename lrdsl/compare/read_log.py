@@ -82,7 +82,7 @@ def read_record(path: str | os.PathLike[str], columns: Columns | None = None) ->
 
 def _read(file: TextIO, columns: Columns, problems: list[str]) -> Record:
     reader = csv.reader(_lines(file, problems))
-    table = _Table([], "", columns)
+    table = _LogReader([], "", columns)
     bad: list[int] = []
     try:
         header = [cell.strip() for cell in next(reader, [])]
@@ -91,7 +91,7 @@ def _read(file: TextIO, columns: Columns, problems: list[str]) -> Record:
         if counter is None:
             what = "it has no column `step` or `update`" if header else "it is empty"
             return Record(problems=(what, *problems))
-        table = _Table(header, header[counter], columns)
+        table = _LogReader(header, header[counter], columns)
         for row in reader:
             if row and row != header and not table.take(row):  # a resumed run may repeat the header
                 bad.append(reader.line_num)
@@ -103,7 +103,7 @@ def _read(file: TextIO, columns: Columns, problems: list[str]) -> Record:
     return table.record(problems)
 
 
-class _Table:
+class _LogReader:
     """Values by column and update, as they are read."""
 
     def __init__(self, header: Sequence[str], counter: str, columns: Columns) -> None:

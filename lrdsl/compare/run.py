@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lrdsl.compare.find_runs import Found, find
-from lrdsl.compare.hydra_output import Written, read_written
+from lrdsl.compare.find_runs import RunFolder, find_runs
+from lrdsl.compare.hydra_output import HydraOutput, read_hydra_output
 from lrdsl.compare.read_log import Columns, Record, Series, read_record
 from lrdsl.compare.smoothing import smooth
 
@@ -31,7 +31,7 @@ class Run:
     name: str
     folder: Path
     record: Record = field(default_factory=Record)
-    written: Written = field(default_factory=Written)
+    written: HydraOutput = field(default_factory=HydraOutput)
     problems: tuple[str, ...] = ()
 
     @property
@@ -86,11 +86,11 @@ def read_runs(
     ...     [(run.name, run.result) for run in ranked(read_runs([sweep]))]
     [('1', 0.25), ('0', 0.5)]
     """
-    return [_run(found, file, columns) for found in find(paths, file)]
+    return [_run(found, file, columns) for found in find_runs(paths, file)]
 
 
-def _run(found: Found, file: str, columns: Columns | None) -> Run:
-    written = Written() if found.hydra is None else read_written(found.hydra)
+def _run(found: RunFolder, file: str, columns: Columns | None) -> Run:
+    written = HydraOutput() if found.hydra is None else read_hydra_output(found.hydra)
     if found.log is None:
         record, problems = Record(), [f"there is no {file}"]
     else:

@@ -11,7 +11,7 @@ from lrdsl.compare.read_log import Series
 PART = 40
 """A loss is the mean over one part in so many of a run's updates."""
 
-_MOST = 400
+MAX_POINTS = 400
 
 
 def smooth(series: Series) -> Series:
@@ -24,9 +24,9 @@ def smooth(series: Series) -> Series:
     """
     count = len(series.steps)
     window = max(1, count // PART)
-    if window == 1 and count <= _MOST:
+    if window == 1 and count <= MAX_POINTS:
         return series
-    last = np.unique(np.linspace(window - 1, count - 1, _MOST).round().astype(np.int64))
+    last = np.unique(np.linspace(window - 1, count - 1, MAX_POINTS).round().astype(np.int64))
     with np.errstate(invalid="ignore", over="ignore"):
         means = [float(series.values[i - window + 1 : i + 1].mean()) for i in last.tolist()]
     return Series(series.steps[last], np.array(means))

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from lrdsl.language.presets import Preset, files, presets
-from lrdsl.plot import COLOURS, INK, blank, kind_of, write
+from lrdsl.plot.style import COLOURS, INK, blank_figure, image_format, write_image
 from lrdsl.schedule.schedule import Schedule, compile
 
 STEPS = 1000
@@ -104,7 +104,7 @@ def draw(path: str) -> Path:
     """
     every = presets()
     rows = math.ceil(len(every) / _COLUMNS)
-    picture = blank(1.15 * rows)
+    picture = blank_figure(1.15 * rows)
     grid = picture.subplots(rows, _COLUMNS, sharex=True, sharey=True)
     steps = np.append(np.arange(0, STEPS, 2), STEPS - 1)
     for axes, preset in zip(grid.flat, every, strict=False):
@@ -115,8 +115,8 @@ def draw(path: str) -> Path:
         axes.spines[["top", "right"]].set_visible(False)
     for axes in list(grid.flat)[len(every) :]:
         axes.set_visible(False)
-    target = write(picture, path)
-    if kind_of(path) == "svg":
+    target = write_image(picture, path)
+    if image_format(path) == "svg":
         with target.open("a", encoding="utf-8") as file:
             file.write(f"<!-- presets: {digest()} -->\n")
     return target

@@ -14,7 +14,7 @@ from hydra._internal.utils import get_args_parser
 from hydra.types import TaskFunction
 from omegaconf import DictConfig
 
-from lrdsl.hydra.overrides import Quoted, quoted
+from lrdsl.hydra.overrides import QuotedOverride, quote_override
 
 _LEFT_OUT: Any = object()
 
@@ -80,13 +80,14 @@ def _quoted_arguments() -> Iterator[None]:
 
 def _quoted(arguments: list[str]) -> list[str]:
     """The arguments with quotes around specs; what the user should know goes to standard error."""
-    found = [quoted(argument) for argument in arguments]
-    if all([Quoted(argument) == each for argument, each in zip(arguments, found, strict=True)]):
+    found = [quote_override(argument) for argument in arguments]
+    unchanged = [QuotedOverride(argument) for argument in arguments]
+    if found == unchanged:
         return arguments
     known, others = get_args_parser().parse_known_args(arguments)
     overrides = {*known.overrides, *others}  # the value of an option is none
-    pairs = zip(arguments, found, strict=True)
-    found = [each if argument in overrides else Quoted(argument) for argument, each in pairs]
+    pairs = zip(found, unchanged, strict=True)
+    found = [quoted if as_is.text in overrides else as_is for quoted, as_is in pairs]
     for argument, (_, note) in zip(arguments, found, strict=True):
         if note:
             shown = argument if len(argument) <= _SHOWN else f"{argument[: _SHOWN - 3]}..."

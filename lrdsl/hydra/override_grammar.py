@@ -15,18 +15,20 @@ FUNCTIONS = frozenset(create_functions().functions)
 """The functions of Hydra's overrides; lrdsl never calls a shape by one of these names."""
 
 
-def reads(override: str) -> bool:
+def hydra_accepts(override: str) -> bool:
     """Whether Hydra reads an override: its grammar has it, and all its functions are Hydra's.
 
     Nothing is evaluated, so that what is random stays as it would be; a function of Hydra's that
     is called in a wrong way counts as read, since Hydra is to say so.
 
-    >>> reads("lr=choice(0.1,0.3)"), reads("lr=cosine(1,0,800)"), reads("lr=a >> b")
-    (True, False, False)
+    >>> hydra_accepts("lr=choice(0.1,0.3)"), hydra_accepts("lr=cosine(1,0,800)")
+    (True, False)
+    >>> hydra_accepts("lr=a >> b")
+    False
     """
     try:
         tree = _parsed(override)
-    except (_Unreadable, RecursionError):
+    except (_NotAnOverride, RecursionError):
         return False
     waiting: list[Any] = [tree]
     while waiting:
@@ -45,24 +47,24 @@ def is_key(text: str) -> bool:
     >>> is_key("+model.lr"), is_key("schedule@lr"), is_key("lr "), is_key("a=b")
     (True, True, False, False)
     """
-    return bool(text) and "=" not in text and reads(f"{text}=x")
+    return bool(text) and "=" not in text and hydra_accepts(f"{text}=x")
 
 
 def _name(function: Any) -> str:
     return str(function.ID())
 
 
-class _Unreadable(Exception):
+class _NotAnOverride(Exception):
     pass
 
 
-class _Raising(ErrorListener):  # type: ignore[misc]
+class _RaiseOnSyntaxError(ErrorListener):  # type: ignore[misc]
     def syntaxError(self, *about: Any) -> None:
-        raise _Unreadable
+        raise _NotAnOverride
 
 
 def _parsed(override: str) -> ParserRuleContext:
-    listener = _Raising()
+    listener = _RaiseOnSyntaxError()
     lexer = OverrideLexer(InputStream(override))
     parser = OverrideParser(CommonTokenStream(lexer))
     for each in (lexer, parser):

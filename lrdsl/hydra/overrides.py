@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from lrdsl.hydra import override_grammar
 from lrdsl.hydra.quoting import in_quotes
-from lrdsl.hydra.value_splitter import bracketed, split
+from lrdsl.hydra.value_splitter import parse_bracketed, split
 from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, can_be_read
 from lrdsl.util.registry import near
 
 MAX_VALUES = 1000
 """An override with more values than this, which Hydra cannot read, is left to Hydra."""
 
-_MOST_DEEP = 16
+MAX_NESTING = 16
 """So deep lists and mappings are looked into, and so deep references into each other."""
 
 _REFERENCE = re.compile(r"\$\{[^${}]*\}")
@@ -27,39 +27,41 @@ _BRACKET = re.compile(r"[()\[\]{}]")
 _CALL = re.compile(r"\s*([A-Za-z]\w*)\s*\(", re.ASCII)
 
 
-class Quoted(NamedTuple):
+class QuotedOverride(NamedTuple):
     """An override as Hydra is to receive it, and what the user should know of it, if anything."""
 
     text: str
     note: str = ""
 
 
-def quoted(argument: str) -> Quoted:
+def quote_override(argument: str) -> QuotedOverride:
     """An argument of the command line, with quotes around the specs that Hydra could not read.
 
-    >>> quoted("lr=warmup(100) >> cosine(1, 0, 800)").text
+    >>> quote_override("lr=warmup(100) >> cosine(1, 0, 800)").text
     'lr="warmup(100) >> cosine(1, 0, 800)"'
-    >>> quoted("lr=cosine(1,0,800),0.1,'a,b'").text
+    >>> quote_override("lr=cosine(1,0,800),0.1,'a,b'").text
     'lr="cosine(1,0,800)",0.1,\\'a,b\\''
-    >>> quoted("lr=choice(0.1,0.3)").text
+    >>> quote_override("lr=choice(0.1,0.3)").text
     'lr=choice(0.1,0.3)'
     """
-    if not _is_worth_reading(argument) or override_grammar.reads(argument):
-        return Quoted(argument)
+    if not _is_worth_reading(argument) or override_grammar.hydra_accepts(argument):
+        return QuotedOverride(argument)
     key, sign, value = argument.partition("=")
     try:
         if not sign or not override_grammar.is_key(key):
-            return Quoted(argument, _about_key(argument))
+            return QuotedOverride(argument, _key_note(argument))
         if _takes_no_spec(key):
-            return Quoted(argument, _about_place(key, value))
+            return QuotedOverride(argument, _placement_note(key, value))
         reader = _Reader(key)
         text = f"{key}={reader.value(value)}"
-    except _LeftToHydra as why:
-        return Quoted(argument, str(why))
-    return Quoted(text, reader.note) if override_grammar.reads(text) else Quoted(argument)
+    except _NotASpec as why:
+        return QuotedOverride(argument, str(why))
+    if not override_grammar.hydra_accepts(text):
+        return QuotedOverride(argument)
+    return QuotedOverride(text, reader.note)
 
 
-class _LeftToHydra(Exception):
+class _NotASpec(Exception):
     """A value that is no spec; the message, if any, is for the user."""
 
 
@@ -73,11 +75,11 @@ class _Reader:
 
     def value(self, text: str) -> str:
         """A whole value: one element, or some between commas."""
-        whole = bracketed(text)
+        whole = parse_bracketed(text)
         if whole is not None and (whole.name, whole.opening) == ("choice", "("):
             # Hydra's sweepers lose the quotes inside `choice`, which means the same as bare commas.
             text = whole.inside
-        elif is_spec(text) and not _is_hydras(text):  # there may be commas in a comment
+        elif is_spec(text) and not _is_hydra_value(text):  # there may be commas in a comment
             return self._as_text(text)
         return self._each(text, 0)
 
@@ -89,30 +91,30 @@ class _Reader:
         """The fields of a mapping."""
         pairs = [split(part, ":", 1) for part in self._parts(text, depth)]
         if any([len(pair) == 1 for pair in pairs]):
-            raise _LeftToHydra
+            raise _NotASpec
         return ",".join([f"{name}:{self._element(value, depth)}" for name, value in pairs])
 
     def _parts(self, text: str, depth: int) -> list[str]:
         parts = split(text, ",", self._left)
         self._left -= len(parts)
-        if self._left < 0 or depth > _MOST_DEEP:
+        if self._left < 0 or depth > MAX_NESTING:
             limit = f"of more than {MAX_VALUES} values" if self._left < 0 else "nested so deep"
-            raise _LeftToHydra(f"in an override {limit} lrdsl quotes nothing")
+            raise _NotASpec(f"in an override {limit} lrdsl quotes nothing")
         return parts
 
     def _element(self, text: str, depth: int) -> str:
-        if override_grammar.reads(f"k={text.strip()}"):
+        if override_grammar.hydra_accepts(f"k={text.strip()}"):
             return text
-        whole = bracketed(text)
-        if whole is not None and _is_hydras(text):
+        whole = parse_bracketed(text)
+        if whole is not None and _is_hydra_value(text):
             if whole.name:
                 message = f"Hydra's `{whole.name}(…)` takes no schedules; a sweep is `a(1),b(2)`"
-                raise _LeftToHydra(message)
+                raise _NotASpec(message)
             inner = self._each if whole.opening == "[" else self._fields
             return whole.around(inner(whole.inside, depth + 1))
         if is_spec(text) or self._is_meant_as_spec(text):
             return self._as_text(text)
-        raise _LeftToHydra
+        raise _NotASpec
 
     def _as_text(self, text: str) -> str:
         text = text.strip()
@@ -136,7 +138,7 @@ def is_spec(text: str) -> bool:
     >>> is_spec("cosine(${peak}, 0, ${n}ep)"), is_spec("cosin(1)"), is_spec("cosine(1")
     (True, True, False)
     """
-    for _ in range(_MOST_DEEP):
+    for _ in range(MAX_NESTING):
         text, count = _REFERENCE.subn("x", text)
         if not count:
             break
@@ -155,9 +157,9 @@ def _is_worth_reading(argument: str) -> bool:
     return True
 
 
-def _is_hydras(text: str) -> bool:
+def _is_hydra_value(text: str) -> bool:
     """Whether a value is nothing but a call of one of Hydra's functions, a list or a mapping."""
-    whole = bracketed(text)
+    whole = parse_bracketed(text)
     return whole is not None and (
         whole.name in override_grammar.FUNCTIONS if whole.name else whole.opening != "("
     )
@@ -183,7 +185,7 @@ def _takes_no_spec(key: str) -> bool:
     return "@" in bare or "/" in bare or bare.partition(".")[0] == "hydra"
 
 
-def _about_key(argument: str) -> str:
+def _key_note(argument: str) -> str:
     """What to say of an argument that has no key, or a wrong one."""
     if not _calls_known(argument):
         return ""
@@ -192,7 +194,7 @@ def _about_key(argument: str) -> str:
     return f"an override is a key, `=` and the value, in one piece: {shown}='…'"
 
 
-def _about_place(key: str, value: str) -> str:
+def _placement_note(key: str, value: str) -> str:
     """What to say of a spec that is given to a config group, or to Hydra."""
     if not _calls_known(value):
         return ""

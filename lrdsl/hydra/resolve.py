@@ -17,7 +17,7 @@ _REFERENCE = re.compile(r"\$\{[^${}]*\}")
 _PLACEHOLDER = re.compile(r"\0([^\0]*)\0")
 _PATH = re.compile(r"\$\{([\w.@/\[\]-]+)\}")
 
-MAX_CONFIG_DEPTH = 64
+MAX_NESTING = 64
 MAX_CONFIG_VALUES = 10_000
 """References can make a small config endless; beyond this, values are left out."""
 
@@ -45,7 +45,7 @@ class _Reader:
     def at(self, parent: Any, key: Any, depth: int) -> Any:
         """The value at a key, resolved."""
         self.seen += 1
-        if depth > MAX_CONFIG_DEPTH or self.seen > MAX_CONFIG_VALUES:
+        if depth > MAX_NESTING or self.seen > MAX_CONFIG_VALUES:
             return None
         try:
             value = parent[key]

@@ -13,10 +13,10 @@ from lrdsl.diagnostics import spec_error
 from lrdsl.syntax.spec import Operand, as_number
 from lrdsl.tree.coerce import spec_text
 
-LONGEST = 100
+MAX_LENGTH = 100
 """Characters of a slug, unless less is asked for; file systems take 255 bytes at most."""
 
-SHORTEST = 16
+MIN_LENGTH = 16
 """The least that can be asked for: the hash, and a little to read."""
 
 _HASH = 10
@@ -28,7 +28,7 @@ _RESERVED = frozenset({"con", "prn", "aux", "nul"}) | {
 """What Windows takes for a device, whatever follows after a full stop."""
 
 
-def slug(text: Operand | Mapping[str, Any], length: int = LONGEST) -> str:
+def slug(text: Operand | Mapping[str, Any], length: int = MAX_LENGTH) -> str:
     """The name of a folder that tells one spec, or the overrides of one job, from another.
 
     It is made of letters, digits, `.`, `_` and `-` alone, at most `length` characters (16 to 200),
@@ -43,8 +43,8 @@ def slug(text: Operand | Mapping[str, Any], length: int = LONGEST) -> str:
     'e-e-e-e-e-e-e-2ddcc9c42d'
     """
     limit = as_number(length)
-    if limit is None or limit != limit // 1 or not SHORTEST <= limit <= 200:
-        message = f"the length of a slug is a whole number from {SHORTEST} to 200, not {length!r}"
+    if limit is None or limit != limit // 1 or not MIN_LENGTH <= limit <= 200:
+        message = f"the length of a slug is a whole number from {MIN_LENGTH} to 200, not {length!r}"
         raise spec_error(diag.BAD_CONTEXT, message)
     source = spec_text(text)
     digest = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]

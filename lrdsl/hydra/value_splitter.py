@@ -11,7 +11,7 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _BEGINS = re.compile(r"(\w*)\s*([(\[{])", re.ASCII)
 
 
-class Bracketed(NamedTuple):
+class BracketedValue(NamedTuple):
     """A value that is all one pair of brackets: `name(inside)`, `[inside]`, `{inside}`."""
 
     name: str
@@ -34,31 +34,31 @@ def split(text: str, at: str, most: int = -1) -> list[str]:
     """
     parts: list[str] = []
     start = 0
-    for place, depth in _signs(text, at):
+    for place, depth in _marks_outside_strings(text, at):
         if depth == 0 and len(parts) != most:
             parts.append(text[start:place])
             start = place + 1
     return [*parts, text[start:]]
 
 
-def bracketed(text: str) -> Bracketed | None:
+def parse_bracketed(text: str) -> BracketedValue | None:
     """The brackets that a text consists of; None for anything else.
 
-    >>> bracketed("choice(a, b)"), bracketed("(a) + (b)")
+    >>> parse_bracketed("choice(a, b)"), parse_bracketed("(a) + (b)")
     (Bracketed(name='choice', opening='(', inside='a, b'), None)
     """
     text = text.strip()
     begins = _BEGINS.match(text)
     if begins is None or not text.endswith(_CLOSING[begins[2]]):
         return None
-    for place, depth in _signs(text, ")]}"):
+    for place, depth in _marks_outside_strings(text, ")]}"):
         if depth == 0:
             is_all = place == len(text) - 1
-            return Bracketed(begins[1], begins[2], text[begins.end() : -1]) if is_all else None
+            return BracketedValue(begins[1], begins[2], text[begins.end() : -1]) if is_all else None
     return None
 
 
-def _signs(text: str, wanted: str) -> Iterator[tuple[int, int]]:
+def _marks_outside_strings(text: str, wanted: str) -> Iterator[tuple[int, int]]:
     """Where one of the wanted characters stands, and in how many brackets.
 
     None in quotes, and none in a comment. A closing bracket counts as outside.

@@ -13,11 +13,11 @@ from accelerate import Accelerator  # noqa: E402
 from accelerate.optimizer import AcceleratedOptimizer  # noqa: E402
 from accelerate.scheduler import AcceleratedScheduler  # noqa: E402
 from accelerate.state import AcceleratorState, GradientState  # noqa: E402
-from ranks import needs_gloo  # noqa: E402
-from trainer_pages import code, expected, module, on_ranks, updates_of  # noqa: E402
 
 from lrdsl import SpecError  # noqa: E402
 from lrdsl.torch import Scheduler, attach, attached  # noqa: E402
+from tests.support.ranks import needs_gloo  # noqa: E402
+from tests.support.trainer_pages import code, expected, module, on_ranks, updates_of  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -8,8 +8,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
-from ranks import needs_gloo  # noqa: E402
-from trainer_pages import code, expected, on_ranks, run  # noqa: E402
+from tests.support.ranks import needs_gloo  # noqa: E402
+from tests.support.trainer_pages import code, expected, on_ranks, run  # noqa: E402
 
 pytestmark = needs_gloo
 

@@ -6,15 +6,15 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("torch.distributed.fsdp", exc_type=ImportError)
 pytest.importorskip("sklearn")
 
-from ranks import needs_gloo  # noqa: E402
 from torch import distributed, nn  # noqa: E402
 from torch.distributed.checkpoint.state_dict import (  # noqa: E402
     get_optimizer_state_dict,
     set_optimizer_state_dict,
 )
-from trainer_pages import expected, on_ranks  # noqa: E402
 
 from lrdsl.torch import Scheduler, attach  # noqa: E402
+from tests.support.ranks import needs_gloo  # noqa: E402
+from tests.support.trainer_pages import expected, on_ranks  # noqa: E402
 
 BATCHES = 29
 SPEC = "warmup(10%) >> cosine()"

@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
-from trainer_pages import code, expected, module, updates_of  # noqa: E402
+from tests.support.trainer_pages import code, expected, module, updates_of  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -10,9 +10,9 @@ pytest.importorskip("sklearn")
 
 from ignite.engine import Events  # noqa: E402
 from ignite.handlers import Checkpoint, DiskSaver, LRScheduler  # noqa: E402
-from trainer_pages import code, expected, trained, updates_of  # noqa: E402
 
 from lrdsl.torch import Scheduler, attach  # noqa: E402
+from tests.support.trainer_pages import code, expected, trained, updates_of  # noqa: E402
 
 EPOCHS, BATCHES = 3, 23  # 1438 digits, 64 at a time
 SPEC = "warmup(1ep) >> cosine()"

@@ -16,9 +16,9 @@ pytest.importorskip("sklearn")
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint  # noqa: E402
 from lightning.pytorch.loggers import CSVLogger  # noqa: E402
 from lightning.pytorch.plugins.precision import MixedPrecision  # noqa: E402
-from trainer_pages import code, expected, trained, updates_of  # noqa: E402
 
 from lrdsl.torch import Scheduler, attach  # noqa: E402
+from tests.support.trainer_pages import code, expected, trained, updates_of  # noqa: E402
 
 EPOCHS, BATCHES = 3, 23  # 1438 digits, 64 at a time
 SGD = torch.optim.SGD

@@ -8,10 +8,10 @@ schedulefree = pytest.importorskip("schedulefree")
 pytest.importorskip("sklearn")
 
 from torch import nn  # noqa: E402
-from trainer_pages import code, expected, module, updates_of  # noqa: E402
 
 from lrdsl import SpecError  # noqa: E402
 from lrdsl.torch import Scheduler, attach  # noqa: E402
+from tests.support.trainer_pages import code, expected, module, updates_of  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

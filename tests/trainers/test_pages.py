@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "trainers"
+from tests.support.paths import ROOT
+
+FOLDER = ROOT / "docs" / "trainers"
 PAGES = sorted(page.stem for page in FOLDER.glob("*.md") if page.stem != "README")
 
 

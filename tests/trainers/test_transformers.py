@@ -12,9 +12,8 @@ transformers = pytest.importorskip("transformers")
 pytest.importorskip("accelerate")
 pytest.importorskip("sklearn")
 
-from trainer_pages import code, expected, trained, updates_of  # noqa: E402
-
 from lrdsl.torch import Scheduler, attach  # noqa: E402
+from tests.support.trainer_pages import code, expected, trained, updates_of  # noqa: E402
 
 EPOCHS, BATCHES = 3, 23  # 1440 digits, 64 at a time
 SPEC = "warmup(1ep) >> cosine()"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrdsl.plot import COLOURS, INK, blank, dress, kind_of, write
+from lrdsl.plot.style import COLOURS, INK, blank_figure, image_format, style_axes, write_image
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,8 +23,8 @@ _ABOVE = 1.15
 def figure(found: RangeTest, path: str | os.PathLike[str] | None = None) -> Figure:
     """A figure of the losses over the learning rate; see `RangeTest.plot`."""
     if path is not None:
-        kind_of(path)
-    picture = blank(3.9)
+        image_format(path)
+    picture = blank_figure(3.9)
     axes = picture.add_subplot()
     axes.set_xscale("log")
     rates = np.where(found.rates > 0, found.rates, np.nan)  # a linear sweep may start at 0
@@ -48,10 +48,10 @@ def figure(found: RangeTest, path: str | os.PathLike[str] | None = None) -> Figu
         early = float(found.smoothed[: len(rates) // 2 + 1].max())
         high = max(first + (_ABOVE - 1) * abs(first), early)
         axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
-    dress(axes, "learning rate", "loss")
+    style_axes(axes, "learning rate", "loss")
     axes.legend(frameon=False, fontsize=8.5, labelcolor=INK, loc="lower left")
     if found.suggestion is None and found.note:
         axes.set_title(found.note, loc="left", fontsize=8.5, color=INK)
     if path is not None:
-        write(picture, path)
+        write_image(picture, path)
     return picture

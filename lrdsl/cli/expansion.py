@@ -1,0 +1,41 @@
+"""Specs in core terms: with the definitions that they call put in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lrdsl.schedule.schedule import Schedule
+    from lrdsl.syntax.ast import Node
+
+
+def expansions(schedule: Schedule) -> Iterator[str]:
+    """The spec in core terms, and the other hyperparameters that it drives."""
+    from lrdsl.syntax.ast import Outer, walk
+    from lrdsl.syntax.pretty import lay_out
+
+    tree = in_core_terms(schedule.spec.node)
+    yield lay_out(tree)
+    if any([isinstance(node, Outer) for node, _ in walk(tree)]):
+        yield "# prev, next and rest in an argument are meant where the call stands"
+    for name, call in program_fields(schedule).items():
+        if name != "lr":
+            yield f"{name}: {lay_out(in_core_terms(call))}"
+
+
+def in_core_terms(tree: Node) -> Node:
+    """A tree that has been compiled, without calls of definitions."""
+    from lrdsl.compiler.expand import expand
+    from lrdsl.diagnostics import Reporter
+    from lrdsl.language.library import Library
+
+    return expand(tree, Library(), Reporter(""))
+
+
+def program_fields(schedule: Schedule) -> Mapping[str, Node]:
+    """What a spec drives, by hyperparameter, if it is a program."""
+    from lrdsl.compiler.expand import fields
+    from lrdsl.language.library import Library
+
+    return fields(schedule.spec.node, Library())

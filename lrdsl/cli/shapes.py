@@ -1,0 +1,116 @@
+"""`lrdsl shapes`: everything that a spec can call, and what each takes."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from lrdsl.cli.console import plain, terminal_size, writes
+from lrdsl.cli.expansion import expansions
+from lrdsl.cli.options import with_library
+from lrdsl.diagnostics import UNKNOWN_NAME, SpecError, spec_error
+
+if TYPE_CHECKING:
+    from lrdsl.language.catalog import Entry
+
+
+@click.command(
+    epilog="\b\nExamples:\n  lrdsl shapes\n  lrdsl shapes cosine\n  lrdsl shapes --library mine.lr",
+)
+@click.argument("name", required=False)
+@with_library
+def shapes(name: str | None) -> None:
+    """List all that a spec can call, or show what NAME is.
+
+    NAME is a shape, a modifier, a curve, a function or a definition; its parameters, formula,
+    example and source are shown. The name of a group, such as std, lists that group alone.
+    """
+    from lrdsl.language.catalog import entries, find
+
+    chosen = () if name is None else find(name)
+    every = () if chosen else entries()
+    if name is not None and not chosen:
+        known = [word for entry in every for word in (entry.group, entry.name, *entry.aliases)]
+        every = tuple([entry for entry in every if entry.group == name])
+        if not every:
+            raise _unknown(name, known)
+    width = terminal_size()[0] if sys.stdout.isatty() else None
+    text = "\n\n".join([_about(entry) for entry in chosen]) if chosen else _listing(every, width)
+    click.echo(plain(text))
+
+
+def _unknown(name: str, known: Iterable[str]) -> SpecError:
+    from lrdsl.util.registry import near
+
+    meant = near(name, known)
+    fix = "`lrdsl shapes` lists all there is" if meant is None else f"did you mean `{meant}`?"
+    return spec_error(UNKNOWN_NAME, f"nothing is called `{name}`", fix=fix)
+
+
+SIGNATURE_WIDTH = 44
+"""Columns for a signature in a list; a longer one is cut between parameters."""
+
+
+def _shortened(entry: Entry) -> str:
+    """The signature, without its last parameters where it is long."""
+    if len(entry.signature) <= SIGNATURE_WIDTH:
+        return entry.signature
+    kept = entry.signature[: SIGNATURE_WIDTH - len(", …)") + 1].rpartition(", ")[0]
+    return f"{kept}, …)" if kept else f"{entry.name}(…)"
+
+
+def _listing(every: Iterable[Entry], width: int | None) -> str:
+    """A line for each entry, by group; each line cut at `width`."""
+    ellipsis = "…" if writes("…") else "..."
+    lines: list[str] = []
+    for group, found in itertools.groupby(every, lambda entry: entry.group):
+        lines += ["", group] if lines else [group]
+        for entry in found:
+            line = f"  {_shortened(entry):<{SIGNATURE_WIDTH}}  {entry.doc.summary}".rstrip()
+            fits = width is None or len(line) <= width
+            lines.append(line if fits else line[: (width or 0) - len(ellipsis)] + ellipsis)
+    return "\n".join(lines)
+
+
+def _about(entry: Entry) -> str:
+    """All there is to say about one entry."""
+    from lrdsl.syntax.pretty import lay_out_definition
+
+    doc = entry.doc
+    also = f"Also called {', '.join(entry.aliases)}." if entry.aliases else ""
+    cells = [
+        (row.name, row.what, row.default and f"default {row.default}") for row in entry.parameters
+    ]
+    wide = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    rows = [f"  {a:<{wide[0]}}  {b:<{wide[1]}}  {c}".rstrip() for a, b, c in cells]
+    kind = entry.kind if entry.definition is None else f"definition in {entry.group}"
+    parts = [f"{entry.signature}   ({kind})", doc.summary, doc.body, also, "\n".join(rows)]
+    if entry.definition is not None:
+        parts.append(lay_out_definition(entry.definition))
+    parts += [*_example(entry), doc.source]
+    return "\n\n".join([part for part in parts if part])
+
+
+def _example(entry: Entry) -> Iterator[str]:
+    """The example, drawn; that of a definition, in core terms too."""
+    from lrdsl.language.catalog import EXAMPLE_RUN
+    from lrdsl.plot import terminal
+    from lrdsl.schedule.schedule import compile
+
+    text = entry.doc.example
+    if not text:
+        return
+    yield f"Example: {text}"
+    try:
+        schedule = compile(text, **EXAMPLE_RUN)
+    except SpecError as error:  # somebody's own comment
+        yield str(error)
+        return
+    if entry.definition is not None:
+        yield "that is:\n\n" + "\n".join(expansions(schedule))
+    width, _ = terminal_size()
+    yield terminal(schedule, width=width, ascii=not writes("⣿┤└"))

@@ -1,0 +1,178 @@
+"""Figures of schedules, by matplotlib.
+
+matplotlib is imported where a figure is made; it comes with `lrdsl[plot]`.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import textwrap
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrdsl.plot.sampling import SampledCurve, horizon, sample
+from lrdsl.plot.style import (
+    COLOURS,
+    INK,
+    blank_figure,
+    escape_tex,
+    image_format,
+    legend_above,
+    require_matplotlib,
+    style_axes,
+    write_image,
+)
+from lrdsl.plot.ticks import axis_limits, labels
+from lrdsl.schedule.schedule import Schedule, compile
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_DASHES = ("-", "--", ":", "-.")
+
+MAX_BOUNDARIES = 40
+"""More boundaries than this are not marked: they would hide the curve."""
+
+Drawable: TypeAlias = Any
+"""A Schedule, or anything that `lrdsl.compile` takes for a spec."""
+
+
+def figure(
+    specs: Drawable | Sequence[Drawable],
+    *,
+    stop: int | None = None,
+    log: bool = False,
+    title: str | None = None,
+    **context: Any,
+) -> Figure:
+    """A matplotlib `Figure` of one schedule or of several, laid over each other.
+
+    `specs` is a spec, a Schedule, or a sequence of these. The picture covers the updates before
+    `stop`; by default, up to where the longest ends. `log` draws the values on a logarithmic axis,
+    where those that are 0 or below do not show. The title is the spec, unless `title` is given;
+    several schedules are told apart in a legend. The other arguments are those of `lrdsl.compile`.
+    Raises `SpecError` for a faulty spec, `ValueError` where there is nothing to draw. pyplot and
+    its global state stay untouched.
+
+    >>> picture = figure("warmup(100) >> cosine(1, 0, 800)")
+    >>> picture.axes[0].get_xlabel(), picture.axes[0].get_ylabel()
+    ('update', 'learning rate')
+    """
+    require_matplotlib()
+    schedules = _schedules(specs, context)
+    curves = _curves(schedules, stop)
+    if log and not any((curve.values > 0).any() for curve in curves):
+        raise ValueError("no value is above 0: there is nothing to draw on a logarithmic axis")
+
+    legend = 0.17 * len(schedules) if len(schedules) > 1 else 0.0
+    picture = blank_figure(3.7 + legend)
+    axes = picture.add_subplot()
+    looks = zip(cycle(COLOURS), cycle([d for d in _DASHES for _ in COLOURS]), strict=False)
+    for schedule, curve, (colour, dashes) in zip(schedules, curves, looks, strict=False):
+        x = np.append(curve.steps, curve.end)
+        y = np.append(curve.values, curve.values[-1])
+        if log:
+            y = np.where(y > 0, y, np.nan)
+        axes.plot(
+            x,
+            y,
+            dashes,
+            drawstyle="steps-post",
+            color=colour,
+            linewidth=1.8,
+            solid_joinstyle="round",
+            label=textwrap.shorten(str(schedule.spec), 90, placeholder=" …"),
+            zorder=3,
+            clip_on=False,
+        )
+    if len(schedules) == 1:
+        _boundaries(axes, schedules[0], curves[0].end)
+    _style_update_axis(axes, max(curve.end for curve in curves))
+    if log:
+        axes.set_yscale("log")
+    else:
+        _linear(axes, np.concatenate([curve.values for curve in curves]))
+    if len(schedules) > 1:
+        legend_above(axes, size=8)
+        if title:
+            picture.suptitle(escape_tex(title), fontsize=11, color=INK)
+    else:
+        heading = title or "\n".join(textwrap.wrap(str(schedules[0].spec), 84, max_lines=3))
+        look: dict[str, Any] = (
+            {"fontsize": 11} if title else {"fontsize": 8.5, "family": "monospace"}
+        )
+        axes.set_title(escape_tex(heading), loc="left", color=INK, pad=10, **look)
+    return picture
+
+
+def save(
+    specs: Drawable | Sequence[Drawable],
+    path: str | os.PathLike[str],
+    *,
+    stop: int | None = None,
+    log: bool = False,
+    title: str | None = None,
+    **context: Any,
+) -> Path:
+    """Write the `figure` of the same arguments to an SVG, PNG or PDF file, by its extension.
+
+    The same schedules give the same bytes. Returns the path. Raises `ValueError` for another
+    extension, `OSError` where the file cannot be written.
+
+    >>> save("cosine(1, 0, 800)", "lr.jpg")
+    Traceback (most recent call last):
+    ValueError: a picture is .svg, .png or .pdf, not 'lr.jpg'
+    """
+    image_format(path)
+    return write_image(figure(specs, stop=stop, log=log, title=title, **context), path)
+
+
+def _schedules(specs: Drawable | Sequence[Drawable], context: dict[str, Any]) -> list[Schedule]:
+    several = isinstance(specs, Sequence) and not isinstance(specs, str)
+    found = [
+        spec if isinstance(spec, Schedule) else compile(spec, **context)
+        for spec in (specs if several else [specs])
+    ]
+    if not found:
+        raise ValueError("there is no schedule to draw")
+    return found
+
+
+def _curves(schedules: Sequence[Schedule], stop: int | None) -> list[SampledCurve]:
+    """The curves of several schedules, as long as the longest; one that ends is held there."""
+    if stop is not None or len(schedules) == 1:
+        return [sample(schedule, stop) for schedule in schedules]
+    ends = [s for s in schedules if math.isfinite(s.length) or s.context.total_steps]
+    end = max(horizon(schedule) for schedule in ends or schedules)
+    return [sample(s) if horizon(s) == end else sample(s, end) for s in schedules]
+
+
+def _boundaries(axes: Axes, schedule: Schedule, end: int) -> None:
+    inner = [boundary for boundary in schedule.boundaries if 0 < boundary < end]
+    if len(inner) <= MAX_BOUNDARIES:
+        for boundary in inner:
+            axes.axvline(boundary, color="#8b949e", linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
+
+
+def _style_update_axis(axes: Axes, end: int) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axes.set_xlim(0, end)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, steps=[1, 2, 2.5, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: labels([Decimal(x)])[0]))
+    style_axes(axes, "update", "learning rate")
+
+
+def _linear(axes: Axes, values: NDArray[np.float64]) -> None:
+    low, high = axis_limits(float(values.min()), float(values.max()))
+    margin = 0.04 * (high / 2 - low / 2) * 2
+    axes.set_ylim(low - margin, high + margin)
+    axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 4), useMathText=True)

@@ -1,0 +1,67 @@
+"""Samples schedules: the updates and values that a plot shows."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrdsl.schedule.schedule import Schedule
+
+ENDLESS_UPDATES = 1000
+"""Updates shown of a schedule that never ends in a run of unknown length."""
+
+MAX_SAMPLES = 10_000
+"""The most updates of which every single one is sampled."""
+
+
+class SampledCurve(NamedTuple):
+    """Values of a schedule, ready to draw.
+
+    `values[i]` holds from update `steps[i]` on; the picture ends at `end`. `complete` tells
+    whether every update is among `steps`, or only some thousands of them.
+    """
+
+    steps: NDArray[np.int64]
+    values: NDArray[np.float64]
+    end: int
+    complete: bool
+
+
+def horizon(schedule: Schedule) -> int:
+    """How many updates of a schedule are worth showing: its length, the run's, or 1000.
+
+    >>> import lrdsl
+    >>> horizon(lrdsl.compile("cosine(1, 0, 90)")), horizon(lrdsl.compile("0.1"))
+    (90, 1000)
+    """
+    if math.isfinite(schedule.length):
+        return int(schedule.length)
+    return schedule.context.total_steps or ENDLESS_UPDATES
+
+
+def sample(schedule: Schedule, stop: int | None = None, *, most: int = MAX_SAMPLES) -> SampledCurve:
+    """The values at the updates before `stop`, all of them if they are `most` or fewer.
+
+    `stop` defaults to one past the length, so that the final value is there too, and to the
+    horizon of a schedule that never ends. Of more updates than `most`, an even choice of that many
+    is taken, and the updates on both sides of each boundary, so that jumps stay where they are.
+
+    >>> import lrdsl
+    >>> sample(lrdsl.compile("linear(1, 0, 4)")).values
+    array([1.  , 0.75, 0.5 , 0.25, 0.  ])
+    """
+    end = horizon(schedule) if stop is None else stop
+    if end < 1:
+        raise ValueError(f"`stop` is 1 or more, not {end}")
+    count = end + 1 if stop is None and math.isfinite(schedule.length) else end
+    if count <= most:
+        steps = np.arange(count, dtype=np.int64)
+    else:
+        even = np.linspace(0, count - 1, most).round().astype(np.int64)
+        edges = np.array(schedule.boundaries, dtype=np.int64)
+        edges = np.concatenate([edges - 1, edges])
+        steps = np.array(sorted({*even.tolist(), *edges[edges < count].tolist()}))
+    return SampledCurve(steps, schedule(steps), end, count <= most)

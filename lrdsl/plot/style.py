@@ -1,0 +1,101 @@
+"""The look that all figures share, and how they are written to files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FORMATS = ("svg", "png", "pdf")
+"""The file formats of `save`."""
+
+COLOURS = ("#1f5fa8", "#c8442f", "#2b8a57", "#d98a12", "#7a4ca0", "#4f5d68")
+"""Of curves: blue, red, green, amber, purple, grey."""
+
+INK = "#333333"
+"""Of text."""
+
+_GRID = "#e4e7ea"
+
+
+def image_format(path: str | os.PathLike[str]) -> str:
+    """The kind of picture that a path names; `ValueError` if it is none.
+
+    >>> image_format("runs/lr.SVG")
+    'svg'
+    """
+    kind = Path(path).suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        raise ValueError(f"a picture is .svg, .png or .pdf, not {os.fspath(path)!r}")
+    return kind
+
+
+def write_image(picture: Figure, path: str | os.PathLike[str]) -> Path:
+    """Write a figure to a file, of the same bytes each time; see `save`."""
+    import matplotlib
+
+    kind, target = image_format(path), Path(path)
+
+    # Ids of SVG elements come from the salt, else from chance; dates would differ each time.
+    undated: dict[str, dict[str, str | None]] = {
+        "svg": {"Date": None},
+        "pdf": {"CreationDate": None},
+        "png": {},
+    }
+    with matplotlib.rc_context({"svg.hashsalt": "lrdsl"}):
+        picture.savefig(target, format=kind, dpi=200, metadata=undated[kind])
+    return target
+
+
+def require_matplotlib() -> None:
+    """Raise `ModuleNotFoundError`, with the command that installs it, where there is none."""
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ModuleNotFoundError as error:
+        message = "a figure needs matplotlib: pip install 'lrdsl[plot]'"
+        raise ModuleNotFoundError(message, name=error.name) from error
+
+
+def blank_figure(height: float) -> Figure:
+    """An empty figure in the look of all of them, so many inches high."""
+    require_matplotlib()
+    from matplotlib.figure import Figure
+
+    picture = Figure(figsize=(7.2, height), facecolor="white")
+    picture.set_layout_engine("constrained", w_pad=0.1, h_pad=0.08)
+    return picture
+
+
+def style_axes(axes: Axes, x: str, y: str) -> None:
+    """Give axes their names and the look of all figures."""
+    axes.set_xlabel(x, color=INK)
+    axes.set_ylabel(y, color=INK)
+    axes.grid(color=_GRID, linewidth=0.8, zorder=0)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=INK, labelsize=9, length=3, width=0.8)
+    axes.tick_params(which="minor", length=0)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set(color="#9aa2aa", linewidth=0.8)
+
+
+def legend_above(axes: Axes, *what: Any, size: float) -> None:
+    """A legend above: of all that is drawn, or of `what` alone, the handles and their texts."""
+    axes.legend(
+        *what,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        frameon=False,
+        prop={"family": "monospace", "size": size},
+        labelcolor=INK,
+    )
+
+
+def escape_tex(text: str) -> str:
+    """The text, safe from being read as TeX by matplotlib."""
+    return text.replace("$", r"\$")

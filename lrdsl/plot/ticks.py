@@ -1,0 +1,61 @@
+"""Ticks of an axis: where they stand, how they are labelled, what the axis covers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+
+
+def ticks(low: float, high: float, most: int) -> list[Decimal]:
+    """Round numbers from `low` to `high`, evenly spaced, at most `most` of them.
+
+    >>> [str(tick) for tick in ticks(0, 900, 6)]
+    ['0', '200', '400', '600', '800']
+    """
+    first, last = Decimal(repr(float(low))), Decimal(repr(float(high)))  # 0.1 is a tenth
+    exponent = (last - first).adjusted() - 2
+    while True:
+        for digit in (1, 2, 5):
+            step = Decimal(digit).scaleb(exponent)
+            lowest, highest = math.ceil(first / step), math.floor(last / step)
+            if highest - lowest < most:
+                return [(i * step).normalize() + 0 for i in range(lowest, highest + 1)]
+        exponent += 1
+
+
+def labels(values: Sequence[Decimal]) -> list[str]:
+    """Short names for the ticks of one axis, all in the same notation.
+
+    >>> labels([Decimal("0"), Decimal("0.5"), Decimal("1.0")])
+    ['0', '0.5', '1']
+    >>> labels([Decimal("0"), Decimal("0.0005"), Decimal("0.0010")])
+    ['0', '5e-4', '1e-3']
+    >>> labels([Decimal(0), Decimal(20_000)])
+    ['0', '20k']
+    """
+    largest = max((abs(value) for value in values), default=Decimal(0))
+    if largest and not -2 <= largest.adjusted() < 12:
+        return [_scientific(value) for value in values]
+    sizes = ((9, 9, "B"), (6, 6, "M"), (4, 3, "k"))
+    power, letter = next(
+        ((p, name) for size, p, name in sizes if largest.adjusted() >= size), (0, "")
+    )
+    return [f"{value.scaleb(-power).normalize():f}{letter}" if value else "0" for value in values]
+
+
+def _scientific(value: Decimal) -> str:
+    if not value:
+        return "0"
+    return f"{value.scaleb(-value.adjusted()).normalize():f}e{value.adjusted()}"
+
+
+def axis_limits(low: float, high: float) -> tuple[float, float]:
+    """What a vertical axis covers: the values, from 0 where that is near, never nothing."""
+    if high - low <= 1e-12 * max(abs(low), abs(high)):
+        return (min(0.0, 2 * low), max(0.0, 2 * low)) if low else (-1.0, 1.0)
+    if 0 < low < 0.2 * high:
+        return 0.0, high
+    if 0 > high > 0.2 * low:
+        return low, 0.0
+    return low, high

@@ -1,0 +1,238 @@
+"""The benchmarks run, compare like with like, and say what they found; no figure is looked at."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("matplotlib")
+
+from benchmarks import evaluate, readme, resume, start, step, table, text
+from benchmarks import peers as others
+from benchmarks.groups import GROUPS
+from benchmarks.rows import Goal, Row, compared
+from benchmarks.timing import QUICK, Contender, Effort, Spread, calls, contest
+from lrdsl.torch import Scheduler
+from tests.support.paths import ROOT
+
+
+def run(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[dict[str, Any]]]:
+    """What a quick run prints, and the rows that it writes."""
+    path = tmp_path_factory.mktemp("benchmarks") / "figures.json"
+    printed = run("--quick", "--json", str(path))
+    return printed, json.loads(path.read_text(encoding="utf-8"))["rows"]
+
+
+def test_all_groups_are_measured(quick: tuple[str, list[dict[str, Any]]]) -> None:
+    _, rows = quick
+    assert {row["group"] for row in rows} == set(GROUPS)
+
+
+def test_each_row_has_a_ratio_or_a_reason(quick: tuple[str, list[dict[str, Any]]]) -> None:
+    _, rows = quick
+    for row in rows:
+        if row["missing"] is not None:
+            assert row["ratio"] is None
+            assert "No module named" in row["missing"]
+            continue
+        for name in ("costs", "beside", "ratio"):
+            spread = row[name]
+            assert 0 < spread["low"] <= spread["median"] <= spread["high"], row["what"]
+        assert (row["goal"] is None) == (row["is_met"] is None)
+
+
+def test_goals(quick: tuple[str, list[dict[str, Any]]]) -> None:
+    """Each goal stands at one row: those of ratios and those of costs."""
+    _, rows = quick
+    goals = [tuple(row["goal"].items()) for row in rows if row["goal"] is not None]
+    most = [limit for (_, of), (bound, limit) in goals if (of, bound) == ("ratio", "at most")]
+    least = [limit for (_, of), (bound, limit) in goals if (of, bound) == ("ratio", "at least")]
+    costs = [limit for (_, of), (_, limit) in goals if of == "costs"]
+    assert most == [5, 2.5, 1.6, 1.4, 1.6, 1.1, 1.1, 1.3, 2.5, 6, 1.5, 3]
+    assert least == [7, 10, 15, 17, 200]
+    assert costs == [2 * 2**20, 300e-6, 400e-6, 20e-6, 8e-3, 20e-6, 10, 0.25, 0.2]
+
+
+def test_the_printed_table_has_each_row(quick: tuple[str, list[dict[str, Any]]]) -> None:
+    printed, rows = quick
+    lines = printed.splitlines()
+    assert lines[0].split("  ")[0] == table.HEAD[0]
+    assert len(lines) == len(rows) + 1
+    for line, row in zip(lines[1:], rows, strict=True):
+        assert line.startswith(row["what"])
+        assert row["over"] in line
+
+
+def without_figures(words: str) -> str:
+    return re.sub(r"\d[\d,.e]*", "0", words)
+
+
+def test_the_readme_has_each_row(quick: tuple[str, list[dict[str, Any]]]) -> None:
+    _, rows = quick
+    page = readme.README.read_text(encoding="utf-8")
+    (section,) = re.findall(f"{readme.BEGIN}(.*?){readme.END}", page, re.S)
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    assert lines[0] == f"| {' | '.join(table.HEAD)} |"
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {len(table.HEAD) + 1}
+    shown = [without_figures(line.split(" | ")[0].lstrip("| ")) for line in lines[2:]]
+    assert shown == [without_figures(row["what"]) for row in rows]
+    assert all(line.count("not measured") == 0 or "No module" in line for line in lines)
+
+
+def test_one_group_alone(tmp_path: Path) -> None:
+    run("--quick", "--only", "start", "--json", str(tmp_path / "figures.json"))
+    found = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    assert {row["group"] for row in found["rows"]} == {"start"}
+    assert found["measured_with"]["cores"] >= 1
+
+
+def test_the_readme_takes_no_part_of_the_table() -> None:
+    before = readme.README.read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--readme", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "the README has the whole table" in done.stderr
+    assert readme.README.read_bytes() == before
+
+
+def test_plots(tmp_path: Path) -> None:
+    printed = run("--quick", "--plots", str(tmp_path))
+    names = ["groups.svg", "length.svg", "segments.svg", "text.svg"]
+    assert [Path(line).name for line in printed.splitlines()] == names
+    for name in names:
+        assert "<svg" in (tmp_path / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("peer", others.PEERS, ids=lambda peer: peer.name)
+@pytest.mark.parametrize("groups", [1, 3])
+def test_a_peer_sets_what_the_spec_does(peer: others.Peer, groups: int) -> None:
+    """A comparison of speeds is one only where both do the same."""
+    theirs, ours = others.optimizer(groups), others.optimizer(groups)
+    try:
+        step_theirs = peer.stepper(theirs)
+    except ImportError as error:
+        pytest.skip(str(error))
+    scheduler = Scheduler(ours, peer.spec)
+    for made in range(1, others.WARMUP + 200):
+        theirs.step()
+        ours.step()
+        step_theirs()
+        scheduler.step()
+        if made % 50 < 3:
+            found = [group["lr"] for group in theirs.param_groups]
+            wanted = [group["lr"] for group in ours.param_groups]
+            assert found == pytest.approx(wanted, rel=1e-9 + peer.accuracy, abs=peer.accuracy), made
+
+
+def test_bare_loops_set_all_groups() -> None:
+    contenders = {**step.stepped(3), **step.filled(3)}
+    assert [*contenders] == ["lrdsl", "bare loop", "bare fill_ loop"]
+    for contender in contenders.values():
+        assert contender.seconds(5) > 0
+
+
+def test_a_missing_peer_is_a_row_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(optimizer: object) -> Any:
+        raise ModuleNotFoundError("No module named 'acme'")
+
+    monkeypatch.setattr(step, "PEERS", [others.Peer("acme Scheduler", "1", missing)])
+    (row,) = step._beside_peers(QUICK)
+    assert table.cells(row)[2:4] == ("acme Scheduler", "not measured: No module named 'acme'")
+    assert row.is_met is None
+
+
+def test_contenders_take_turns() -> None:
+    order = []
+    names = "abc"
+    contest({n: calls(lambda n=n: order.append(n)) for n in names}, Effort(rounds=3, seconds=0))
+    assert "".join(order) == "abc" + "abc" + "bca" + "cab"  # the first of each warms it up
+
+
+def test_what_is_prepared_is_not_measured() -> None:
+    prepared = []
+
+    def prepare(n: int) -> int:
+        prepared.append(n)
+        return 10 * n
+
+    seen = []
+    Contender(seen.append, prepare).seconds(7)
+    assert (prepared, seen) == ([7], [70])
+
+
+def test_each_round_has_its_own_ratio() -> None:
+    times = {"lrdsl": [1.0, 2.0, 6.0], "other": [2.0, 8.0, 12.0]}
+    row = compared("step", "what", times, "other", is_faster=True, count=10)
+    assert row.ratio == Spread(2.0, 2.0, 3.0)
+    assert row.costs == Spread(20.0, 15.0, 40.0)
+    assert compared("step", "what", times, "other").ratio == Spread(0.5, 0.375, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("goal", "is_faster", "expected"),
+    [
+        pytest.param(Goal(2.0), False, True, id="at most, at it"),
+        pytest.param(Goal(1.9), False, False, id="at most, over it"),
+        pytest.param(Goal(2.0), True, True, id="at least, at it"),
+        pytest.param(Goal(2.1), True, False, id="at least, under it"),
+        pytest.param(Goal(3.0, is_cost=True), True, True, id="cost, at it"),
+        pytest.param(Goal(2.9, is_cost=True), False, False, id="cost, over it"),
+        pytest.param(None, False, None, id="no goal"),
+    ],
+)
+def test_goal_is_met(goal: Goal | None, is_faster: bool, expected: bool | None) -> None:
+    three, two = Spread(3.0, 3.0, 3.0), Spread(2.0, 2.0, 2.0)
+    row = Row("g", "w", "o", three, three, two, is_faster=is_faster, goal=goal)
+    assert row.is_met is expected
+
+
+def test_the_section_of_a_page() -> None:
+    with pytest.raises(ValueError, match="once"):
+        readme.with_section("no marks", "")
+    row = Row("g", "a | b", "o", *[Spread(1.0, 1.0, 1.0)] * 3, goal=Goal(1))
+    section = readme.section([row])
+    assert "1 of 1 goals are met." in section
+    assert section.splitlines()[-1] == r"| a \| b | 1 s | o: 1 s | 1× (1–1) | ≤ 1× | yes |"
+
+
+@pytest.mark.parametrize("size", [60, 61, 100, 2000, 16000])
+def test_specs_of_a_size_are_new_each_time(size: int) -> None:
+    first, second = text.of_size(size), text.of_size(size)
+    assert first != second
+    assert len(first) == len(second) == size
+
+
+@pytest.mark.parametrize("module", [evaluate, readme, resume, start, step, table, text, others])
+def test_examples_in_the_code(module: Any) -> None:
+    assert doctest.testmod(module).failed == 0
+
+
+def test_examples_in_the_timing() -> None:
+    result = doctest.testmod(importlib.import_module("benchmarks.timing"))
+    assert (result.failed, result.attempted > 0) == (0, True)
