@@ -17,10 +17,10 @@ from click.testing import CliRunner, Result
 from lrdsl.cli.main import cli
 from lrdsl.docsgen import rules
 from lrdsl.linter import runner
-from lrdsl.linter.discovery import read_file
-from lrdsl.linter.rule import RULES, Case, Finding, Rule, case
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.read_source import read_file
+from lrdsl.linter.rule import RULES, Case, Rule, Violation, case
 from lrdsl.linter.source_file import SourceFile
-from lrdsl.linter.subject import Subject
 from tests.support.paths import ROOT
 from tests.support.processes import python
 
@@ -310,14 +310,14 @@ class Needless(Rule):
     invalid: ClassVar[tuple[Case, ...]] = (case("1 | clip(0, 1)"),)
     valid: ClassVar[tuple[Case, ...]] = (case("1"),)
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for call in subject.written:
             if call.name == "clip":
                 start = subject.source.rindex(" |", 0, call.span.start)
                 end = subject.source.index(")", start) + 1
                 wanted = "" if "inf" not in subject.source[start:end] else " | clip(0, inf)"
                 span = call.span._replace(start=start, stop=end)
-                yield Finding("needless", span, "drop it", wanted)
+                yield Violation("needless", span, "drop it", wanted)
 
 
 @pytest.fixture

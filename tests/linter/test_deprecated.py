@@ -14,7 +14,8 @@ from lrdsl.language.catalog import find
 from lrdsl.language.library import Library
 from lrdsl.linter import Settings
 from lrdsl.linter.config import Project
-from lrdsl.linter.discovery import lint_source, read_text
+from lrdsl.linter.lint_source import lint_source
+from lrdsl.linter.read_source import read_text
 from lrdsl.linter.rule import RULES
 from lrdsl.util.docstrings import deprecation
 

@@ -10,8 +10,8 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lrdsl.linter.discovery import read_text
 from lrdsl.linter.patching import CannotWrite, replace_in
+from lrdsl.linter.read_source import read_text
 from lrdsl.linter.sources.heuristics import looks_like_spec
 
 P = "import lrdsl\nlrdsl.parse("

@@ -26,7 +26,7 @@ Known = tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True)
-class Place:
+class ConfigSpec:
     """A spec in a config: its key, its text, and what the config says of its run."""
 
     key: str
@@ -38,7 +38,7 @@ class Place:
     mistakes: tuple[Diagnostic, ...] = ()
     """The mistakes of a tree that keep it from having a text, which is "" then."""
 
-    def within(self, context: Mapping[str, Any]) -> Place:
+    def within(self, context: Mapping[str, Any]) -> ConfigSpec:
         """The same with what else is known of the run; what the config says goes before."""
         own = dict(self.known)
         both = _listed(context.get("definitions")) + _listed(own.get("definitions"))
@@ -49,11 +49,11 @@ class Place:
         return replace(self, known=_ordered({**context, **own, **together}), origin=origin)
 
 
-def lint_place(place: Place, settings: Settings | None = None) -> list[Diagnostic]:
+def lint_config_spec(place: ConfigSpec, settings: Settings | None = None) -> list[Diagnostic]:
     """The diagnostics of one spec of a config, and of what the config says of its run.
 
-    >>> [place] = places_in({"lr": "warmup(100) >> cosin(1, 0, 800)", "seed": 0})
-    >>> [found.fix for found in lint_place(place)]
+    >>> [place] = config_specs({"lr": "warmup(100) >> cosin(1, 0, 800)", "seed": 0})
+    >>> [found.fix for found in lint_config_spec(place)]
     ['did you mean `cosine`?']
     """
     text = place.text
@@ -70,11 +70,11 @@ def lint_place(place: Place, settings: Settings | None = None) -> list[Diagnosti
     return diagnose(snippet, settings or Settings())
 
 
-def places_in(
+def config_specs(
     config: Mapping[str, Any],
     exclude: Sequence[str] = (),
     presets: frozenset[str] = frozenset(),
-) -> tuple[Place, ...]:
+) -> tuple[ConfigSpec, ...]:
     """The specs in a config, in its order; those whose key matches a glob in `exclude` left out.
 
     What stands under the names of the context beside them, or around them, is what is known of the
@@ -83,11 +83,11 @@ def places_in(
 
     >>> config = {"lr": {"spec": "cosine()"}, "steps": 900, "scheduler": {
     ...     "_target_": "lrdsl.torch.Scheduler", "spec": "cosine()", "total_steps": 900}}
-    >>> [place] = places_in(config)
+    >>> [place] = config_specs(config)
     >>> place.key, place.text, place.known
     ('lr.spec', 'cosine()', (('total_steps', 900),))
     """
-    places = _at_their_first_keys(_every_place(config, presets))
+    places = _at_their_first_keys(_every_spec(config, presets))
     wanted = [
         place
         for place in dict.fromkeys(places)
@@ -101,7 +101,7 @@ def places_in(
     )
 
 
-def _every_place(config: Mapping[str, Any], presets: frozenset[str]) -> list[Place]:
+def _every_spec(config: Mapping[str, Any], presets: frozenset[str]) -> list[ConfigSpec]:
     document = ConfigDocument(config)
     none = Suppressions("")
     places = []
@@ -114,14 +114,14 @@ def _every_place(config: Mapping[str, Any], presets: frozenset[str]) -> list[Pla
         if origin.definitions:
             known["definitions"] = origin.definitions
         places.append(
-            Place(
+            ConfigSpec(
                 origin.key, snippet.text, _ordered(known), found.is_used, origin, snippet.mistakes
             )
         )
     return places
 
 
-def _at_their_first_keys(places: Sequence[Place]) -> list[Place]:
+def _at_their_first_keys(places: Sequence[ConfigSpec]) -> list[ConfigSpec]:
     """The specs, those that an object takes from elsewhere in the config once, at that place."""
     first: dict[tuple[str, tuple[Diagnostic, ...]], str] = {}
     for place in places:
