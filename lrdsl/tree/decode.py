@@ -82,7 +82,7 @@ class _Reader:
         self, message: str, place: str, problem: Problem = diag.BAD_SPEC, fix: str | None = None
     ) -> ast.Node:
         """Note what is wrong at a place."""
-        if len(self.found) < diag.MOST:
+        if len(self.found) < diag.MAX_REPORTED:
             self.found.append(Diagnostic(problem, message, fix=fix, place=place))
         return ast.Faulty()
 

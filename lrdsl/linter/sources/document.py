@@ -123,7 +123,7 @@ class Document(ABC):
     kind: Kind
     root: Node
     is_config: bool = False
-    """Whether lrdsl is known to be in use, so that any value under `spec` is a schedule."""
+    """Whether it is a config that lrdsl reads; in any file, a key for specs may be another's."""
     holds_calls: bool = False
     """Whether the document is made of calls alone, outside of which nothing is a spec."""
 

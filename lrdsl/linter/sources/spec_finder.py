@@ -354,7 +354,8 @@ class SpecFinder:
         except NotATree:
             return False
         except SpecError:
-            return isinstance(node, Mapping)  # its key is the name of something to be called
+            # Its key names something that can be called; elsewhere that may be chance.
+            return self.document.is_config and isinstance(node, Mapping)
 
     def _sketched(self, node: Node, depth: int = 0) -> Any:
         """A program as plain data, with names in the place of its references."""

@@ -39,6 +39,9 @@ _KINDS: dict[str, ScalarKind] = {
     "null": "null",
 }
 _BOOLEANS = {"true": True, "false": False}
+MISSING = "???"
+"""The value of a key in Hydra's configs that is to be given later."""
+
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")
 
 MAX_YAML_DEPTH = 1000
@@ -297,6 +300,8 @@ class _Reader:
             value = _BOOLEANS.get(value.lower(), value)
         elif kind == "null":
             value = None
+        elif value == MISSING and event.style is None:
+            kind, value = "unknown", None
         return Scalar(
             value,
             kind,
