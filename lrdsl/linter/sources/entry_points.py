@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lrdsl.linter.source_file import Role
 
@@ -48,17 +48,18 @@ _SCHEDULER = EntryPoint(
     | {"metric_reduction", "base_lr"},
     drives_optimizer=True,
 )
-_TEXT = EntryPoint(("text",), "text", "piece", context=frozenset(), has_variables=False)
+_PIECE = EntryPoint(role="piece", context=frozenset(), has_variables=False)
+_TEXT = replace(_PIECE, parameters=("text",), spec="text")
 _ANY = EntryPoint(options=_SCHEDULER.options - {"base_lr"} | {"optimizer"})
 """Any other object of lrdsl: what one of these takes, and is no variable there, is none here."""
 
 ENTRY_POINTS: Mapping[str, EntryPoint] = {
     "lrdsl.compile": EntryPoint(),
     "lrdsl.lint": EntryPoint(options=frozenset({"settings", "origin"})),
-    "lrdsl.parse": EntryPoint(role="piece", context=frozenset(), has_variables=False),
-    "lrdsl.format": _TEXT,
-    "lrdsl.define": EntryPoint(("text",), "text", "definitions", frozenset(), has_variables=False),
-    "lrdsl.hydra.quote": EntryPoint(("text",), "text", "spec", frozenset(), has_variables=False),
+    "lrdsl.parse": _PIECE,
+    "lrdsl.format": replace(_TEXT, options=frozenset({"width"})),
+    "lrdsl.define": replace(_TEXT, role="definitions"),
+    "lrdsl.hydra.quote": replace(_TEXT, role="spec", options=frozenset({"key", "shell"})),
     "lrdsl.torch.Scheduler": _SCHEDULER,
     "lrdsl.torch.attach": _SCHEDULER,
     # Its clock begins when it is called: the run's length does not say how long it is to be.

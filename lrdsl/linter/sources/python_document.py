@@ -28,7 +28,7 @@ from lrdsl.linter.sources.entry_points import (
     SCHEDULERS,
     EntryPoint,
 )
-from lrdsl.linter.sources.heuristics import looks_like_spec
+from lrdsl.linter.sources.heuristics import calls_known
 from lrdsl.linter.sources.placeholders import Placeholder
 from lrdsl.linter.sources.python_literals import Literal
 from lrdsl.linter.sources.python_module import PythonModule
@@ -163,8 +163,8 @@ class PythonDocument(Document):
 
 
 def _looks_like_call(call: Mapping, entry: EntryPoint) -> bool:
-    """Whether a method of an unknown object takes a spec, so that it is lrdsl's."""
+    """Whether a method of an unknown object is given a spec, so that it is lrdsl's."""
     spec = call.get(entry.spec)
     if isinstance(spec, Scalar):
-        return spec.kind == "text" and looks_like_spec(spec.value)
+        return spec.kind == "text" and (calls_known(spec.value) or ">>" in spec.value)
     return spec is not None and (is_tree(spec) or "lr" in spec)

@@ -9,7 +9,7 @@ around it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from lrdsl.diagnostics import SpecError
@@ -25,6 +25,7 @@ from lrdsl.linter.sources.document import (
     nodes_within,
 )
 from lrdsl.linter.sources.entry_points import RUN, EntryPoint, entry_point
+from lrdsl.linter.sources.found_spec import FoundSpec, Scope
 from lrdsl.linter.sources.heuristics import (
     calls_schedule,
     defines,
@@ -40,71 +41,6 @@ from lrdsl.tree.keywords import is_tree
 
 _HYDRAS_OWN = frozenset({"hydra", "defaults"})
 _NO_PRESETS: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class FoundSpec:
-    """A node that is a spec, with what its place says of the run: arguments of `lrdsl.lint`.
-
-    `is_used` tells whether an entry point of lrdsl takes it. The definitions are in its origin.
-    """
-
-    node: Node
-    role: Role = "spec"
-    context: dict[str, Any] = field(default_factory=dict)
-    origin: SpecOrigin = NO_ORIGIN
-    is_used: bool = False
-
-    def seen_again(self, other: FoundSpec) -> FoundSpec:
-        """The spec with what another place says of it, where its own place says nothing."""
-        mine, theirs = self.origin, other.origin
-        origin = replace(
-            mine,
-            drives=mine.drives or theirs.drives,
-            pattern=mine.pattern if mine.drives else theirs.pattern,
-            siblings=mine.siblings or theirs.siblings,
-            definitions=mine.definitions or theirs.definitions,
-            definitions_unknown=mine.definitions_unknown or theirs.definitions_unknown,
-            yaml_text_number=mine.yaml_text_number and theirs.yaml_text_number,
-            group_lrs=mine.group_lrs or theirs.group_lrs,
-            gives_metrics=theirs.gives_metrics
-            if mine.gives_metrics is None
-            else mine.gives_metrics,
-        )
-        context = {**other.context, **self.context}
-        return FoundSpec(self.node, self.role, context, origin, self.is_used or other.is_used)
-
-
-@dataclass(frozen=True)
-class _Scope:
-    """What is known of the run at a place in the document."""
-
-    context: dict[str, Any] = field(default_factory=dict)
-    definitions: tuple[str, ...] = ()
-    definitions_unknown: bool = False
-    origin: SpecOrigin = NO_ORIGIN
-
-    def inherited(self) -> _Scope:
-        """What holds further inside: all but a learning rate, which may be another's."""
-        outer = {name: value for name, value in self.context.items() if name in RUN}
-        return _Scope(outer, self.definitions, self.definitions_unknown)
-
-    def with_definitions(self, definitions: tuple[str, ...] | None) -> _Scope:
-        """The scope with more definitions; None are unknown ones."""
-        if definitions is None:
-            return replace(self, definitions_unknown=True)
-        return replace(self, definitions=self.definitions + definitions)
-
-    def found(self, node: Node, is_used: bool, **origin: Any) -> FoundSpec:
-        """A spec that stands in this scope."""
-        told = replace(
-            self.origin,
-            key=str(node.key or ""),
-            definitions=self.definitions,
-            definitions_unknown=self.definitions_unknown or self.origin.definitions_unknown,
-            **origin,
-        )
-        return FoundSpec(node, "spec", dict(self.context), told, is_used)
 
 
 class SpecFinder:
@@ -135,7 +71,7 @@ class SpecFinder:
         """The specs, in the order in which they were found."""
         root = self.document.root
         if self.is_preset and self._is_tree(root):
-            self._add(_Scope().found(root, False))
+            self._add(Scope().found(root, False))
         self._walk(root)
         for tree in [each.node for each in self.specs.values()]:
             if not isinstance(tree, Scalar):  # what is below it is no spec by itself
@@ -147,7 +83,7 @@ class SpecFinder:
     def _walk(self, root: Node) -> None:
         """Look at every node once: anchors may lead to one in many ways."""
         seen: set[int] = set()
-        left: list[tuple[Node, _Scope]] = [(root, _Scope())]
+        left: list[tuple[Node, Scope]] = [(root, Scope())]
         while left:
             node, scope = left.pop()
             if isinstance(node, Scalar):
@@ -164,13 +100,13 @@ class SpecFinder:
     def _is_found_tree(self, node: Node) -> bool:
         return id(node) in self.specs
 
-    def _mapping(self, node: Mapping, outer: _Scope) -> list[tuple[Node, _Scope]]:
+    def _mapping(self, node: Mapping, outer: Scope) -> list[tuple[Node, Scope]]:
         """Find the specs among the values of a mapping; what is to be looked at below it."""
         target = node.get("_target_")
         entry = entry_point(target.text) if isinstance(target, Scalar) else None
         scope = self._scope(node, outer, entry)
         inherited = scope.inherited()
-        inner: list[tuple[Node, _Scope]] = []
+        inner: list[tuple[Node, Scope]] = []
         for key, value in node.pairs:
             name = key.text
             if node.key is None and name in _HYDRAS_OWN:
@@ -185,7 +121,7 @@ class SpecFinder:
                 inner.append((value, inherited))
         return inner
 
-    def _scope(self, node: Mapping, outer: _Scope, entry: EntryPoint | None) -> _Scope:
+    def _scope(self, node: Mapping, outer: Scope, entry: EntryPoint | None) -> Scope:
         """What holds for the specs of a mapping: what it says itself, and what is around it."""
         context, origin = self.document.surroundings(node)
         context = {**outer.context, **context}
@@ -213,7 +149,7 @@ class SpecFinder:
             return value.value if not is_number(value.value) else None
         return None
 
-    def _with_definitions(self, scope: _Scope, node: Node | None) -> _Scope:
+    def _with_definitions(self, scope: Scope, node: Node | None) -> Scope:
         """The scope with the definitions that a node holds: text, or a list of texts."""
         every = node.items if isinstance(node, Sequence) else () if node is None else (node,)
         found: list[str] = []
@@ -249,7 +185,7 @@ class SpecFinder:
 
     # What an entry point takes.
 
-    def _argument(self, node: Node, scope: _Scope, entry: EntryPoint) -> None:
+    def _argument(self, node: Node, scope: Scope, entry: EntryPoint) -> None:
         """What an entry point takes: a spec, a mapping with one, a tree, or a program."""
         if entry.role != "spec":
             if isinstance(node, Scalar) and node.kind == "text":
@@ -259,7 +195,7 @@ class SpecFinder:
             return
         self._program(self._referent(node), scope, is_used=True)
 
-    def _program(self, node: Node, scope: _Scope, is_used: bool) -> None:
+    def _program(self, node: Node, scope: Scope, is_used: bool) -> None:
         """A single spec, or every spec of a program, in the place of a spec."""
         entries, is_single = parse_program(node, library_of(scope.definitions))
         if is_single:
@@ -281,7 +217,7 @@ class SpecFinder:
         node: Node = entry.spec
         own: tuple[str, ...] = ()
         if isinstance(node, Mapping) and "spec" in node:
-            own = self._with_definitions(_Scope(), node.get("definitions")).definitions
+            own = self._with_definitions(Scope(), node.get("definitions")).definitions
             node = node["spec"]
         node = self._referent(node)
         if isinstance(node, Scalar):
@@ -292,7 +228,7 @@ class SpecFinder:
             text = None if found is None or found.mistakes else found.text
         return SiblingSpec(entry.key, text, "\n".join(own))
 
-    def _single(self, node: Node, scope: _Scope, is_used: bool) -> None:
+    def _single(self, node: Node, scope: Scope, is_used: bool) -> None:
         """One spec, which may have definitions of its own beside it."""
         node = self._referent(node)
         while isinstance(node, Mapping) and "spec" in node:
@@ -307,7 +243,7 @@ class SpecFinder:
 
     # What is a spec by its key, or by what it says.
 
-    def _by_key(self, name: str, node: Node, scope: _Scope) -> bool:
+    def _by_key(self, name: str, node: Node, scope: Scope) -> bool:
         """A value at a key that is for specs; whether it is one, or a program."""
         if isinstance(node, Scalar):
             if not self._looks_meant(name, node):
@@ -338,7 +274,7 @@ class SpecFinder:
             NAME.fullmatch(text) is not None and looks_like_spec(text, self.presets())
         )
 
-    def _by_content(self, scalar: Scalar, scope: _Scope) -> None:
+    def _by_content(self, scalar: Scalar, scope: Scope) -> None:
         may_call = scalar.kind == "text" and ("(" in scalar.value or "[" in scalar.value)
         if may_call and calls_schedule(self.document.sketch(scalar)):
             self._add(scope.found(scalar, False))
