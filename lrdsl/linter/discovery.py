@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 
-EXTENSIONS = (".yaml", ".yml", ".py", ".md", ".lr")
-"""The ends of the names of files that may hold specs."""
+SOURCES = {".yaml": "yaml", ".yml": "yaml", ".py": "python", ".md": "markdown", ".lr": "lr_files"}
+"""The files that may hold specs, by the ends of their names: the module that reads them."""
 
 _SKIPPED = ("__pycache__", "node_modules", "site-packages")
 
@@ -45,7 +45,7 @@ def _walk(top: str, exclude: tuple[str, ...]) -> Iterator[str]:
             if any([fnmatch(entry.name, each) or fnmatch(path, each) for each in exclude]):
                 continue
             if not os.path.isdir(path):  # of a link in a circle the entry itself cannot tell
-                if extension_of(entry.name) in EXTENSIONS:
+                if extension_of(entry.name) in SOURCES:
                     yield path
                 continue
             if entry.name.startswith(".") or entry.name in _SKIPPED:

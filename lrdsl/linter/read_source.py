@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from importlib import import_module
 
-from lrdsl.linter.discovery import EXTENSIONS, extension_of, is_above
-from lrdsl.linter.source_file import Snippet, SourceFile, Unreadable
+from lrdsl.linter.discovery import SOURCES, extension_of, is_above
+from lrdsl.linter.source_file import Malformed, SourceFile, Unreadable
 from lrdsl.linter.sources.suppressions import Suppressions, ignores_file
 
 MAX_FILE_BYTES = 10 * 2**20
@@ -26,52 +26,17 @@ def read_text(path: str, text: str) -> SourceFile:
     4
     """
     extension = extension_of(path)
-    if extension not in EXTENSIONS:
-        known = ", ".join(EXTENSIONS)
+    if extension not in SOURCES:
+        known = ", ".join(SOURCES)
         raise Unreadable(f"{path}: specs are looked for in {known} files")
     if ignores_file(text, extension == ".md"):
         return SourceFile(path, text)
-    return SourceFile(path, text, tuple(_snippets(path, extension, text)))
-
-
-def _snippets(path: str, extension: str, text: str) -> Iterable[Snippet]:
-    """The snippets of a file, by its kind. The readers are imported when they are used."""
-    suppressions = Suppressions(text)
-    if extension == ".py":
-        return _of_python(path, text, suppressions)
-    if extension == ".md":
-        from lrdsl.linter.sources import markdown
-
-        return markdown.snippets(text, suppressions)
-    if extension == ".lr":
-        from lrdsl.linter.sources import lr_files
-
-        return lr_files.snippets(text, suppressions)
-    return _of_yaml(path, text, suppressions)
-
-
-def _of_yaml(path: str, text: str, suppressions: Suppressions) -> Iterable[Snippet]:
-    from lrdsl.linter.sources import yaml
-    from lrdsl.linter.sources.yaml_document import NotYaml
-
     try:
-        return yaml.snippets(text, suppressions, os.path.dirname(path))
-    except NotYaml as error:
-        raise _malformed(path, "YAML", error) from None
-
-
-def _of_python(path: str, text: str, suppressions: Suppressions) -> Iterable[Snippet]:
-    from lrdsl.linter.sources import python
-    from lrdsl.linter.sources.python_module import NotPython
-
-    try:
-        return python.snippets(text, suppressions)
-    except NotPython as error:
-        raise _malformed(path, "Python", error) from None
-
-
-def _malformed(path: str, language: str, error: Exception) -> Unreadable:
-    return Unreadable(f"{path}: this is no {language}: {' '.join(str(error).split())}")
+        # Each source is imported when it is used: few runs of the linter need them all.
+        source = import_module(f"lrdsl.linter.sources.{SOURCES[extension]}")
+        return SourceFile(path, text, tuple(source.snippets(text, Suppressions(text), path)))
+    except Malformed as error:
+        raise Unreadable(f"{path}: {error}") from None
 
 
 def _text(path: str) -> str:

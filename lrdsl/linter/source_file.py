@@ -151,3 +151,10 @@ class SourceFile:
 
 class Unreadable(Exception):
     """A file that cannot be read; the message is one line that says which and why."""
+
+
+class Malformed(Exception):
+    """A text that is not what the file's name says; the message says why, and where."""
+
+    def __init__(self, language: str, why: str) -> None:
+        super().__init__(f"this is no {language}: {' '.join(why.split())}")

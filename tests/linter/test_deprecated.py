@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -22,7 +23,7 @@ from lrdsl.util.docstrings import deprecation
 RULE = Settings(select=("deprecated-name",))
 
 
-def told(spec: str, **context: object) -> list[tuple[str, str | None]]:
+def told(spec: str, **context: Any) -> list[tuple[str, str | None]]:
     found = lrdsl.lint(spec, settings=RULE, **context)
     return [(each.source[each.span.start : each.span.stop], each.fix) for each in found]
 

@@ -141,7 +141,8 @@ ORIGIN = SpecOrigin(
 @settings(max_examples=60, deadline=None)
 @given(spec=strategies.specs)
 def test_no_rule_fails_on_any_spec(spec: str) -> None:
-    for context in ({}, {"total_steps": 20_000, "steps_per_epoch": 100.0, "base_lr": 0.1}):
+    run: dict[str, Any] = {"total_steps": 20_000, "steps_per_epoch": 100.0, "base_lr": 0.1}
+    for context in ({}, run):
         for found in lrdsl.lint(spec, origin=ORIGIN, **context):
             assert 0 <= found.span.start <= found.span.stop <= len(spec)
 

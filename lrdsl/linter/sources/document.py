@@ -64,9 +64,12 @@ class Scalar:
     @property
     def text(self) -> str:
         """The value as text, as lrdsl writes it."""
-        if isinstance(self.value, bool):
-            return str(self.value).lower()
-        return "" if self.value is None else str(self.value)
+        value = self.value
+        if isinstance(value, str):
+            return value
+        if isinstance(value, bool):
+            return str(value).lower()
+        return "" if value is None else str(value)
 
 
 @dataclass(frozen=True, eq=False)

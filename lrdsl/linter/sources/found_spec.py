@@ -62,6 +62,8 @@ class Scope:
         """The scope with more definitions; None are unknown ones."""
         if definitions is None:
             return replace(self, definitions_unknown=True)
+        if not definitions:
+            return self
         return replace(self, definitions=self.definitions + definitions)
 
     def found(self, node: Node, is_used: bool, **origin: Any) -> FoundSpec:

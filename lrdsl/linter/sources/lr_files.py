@@ -13,7 +13,7 @@ from lrdsl.linter.sources.suppressions import Suppressions
 _EXAMPLE = re.compile(r"^[ \t]*#[ \t]*Example:[ \t]*`([^`\r\n]+)`", re.MULTILINE)
 
 
-def snippets(text: str, suppressions: Suppressions) -> Iterator[Snippet]:
+def snippets(text: str, suppressions: Suppressions, path: str = "") -> Iterator[Snippet]:
     """The definitions of a file as one snippet, then each example.
 
     >>> text = "# A half.\\n#\\n# Example: `half(1)`\\ndef half(a) = a / 2"

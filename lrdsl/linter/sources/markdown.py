@@ -20,7 +20,7 @@ _RUN = re.compile(r"\s*<!--\s*lrdsl:\s*(?!ignore)(.*?)-->")
 _WORD = re.compile(r"([A-Za-z]\w*)=([^\s,]+)")
 
 
-def snippets(text: str, suppressions: Suppressions) -> Iterator[Snippet]:
+def snippets(text: str, suppressions: Suppressions, path: str = "") -> Iterator[Snippet]:
     """The specs in the text of a Markdown page.
 
     >>> page = "<!-- lrdsl: total_steps=9 -->\\n```lr\\nhold()  # for ever\\n```\\n"

@@ -9,8 +9,8 @@ from lrdsl.linter.sources.snippets import snippets_of, with_uses
 from lrdsl.linter.sources.suppressions import Suppressions
 
 
-def snippets(text: str, suppressions: Suppressions) -> tuple[Snippet, ...]:
-    """The specs in the text of a Python file. Raises NotPython.
+def snippets(text: str, suppressions: Suppressions, path: str = "") -> tuple[Snippet, ...]:
+    """The specs in the text of a Python file. Raises Malformed.
 
     >>> code = "from lrdsl import compile as c\\nc('hold(5)', total_steps=9)"
     >>> [(found.text, found.context) for found in snippets(code, Suppressions(code))]

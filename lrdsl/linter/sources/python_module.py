@@ -10,6 +10,7 @@ import re
 import warnings
 from functools import cached_property
 
+from lrdsl.linter.source_file import Malformed
 from lrdsl.linter.sources.entry_points import public_name
 from lrdsl.linter.sources.python_literals import Literal, read_literal
 from lrdsl.syntax.spec import as_number
@@ -20,15 +21,11 @@ MAX_NAME_DEPTH = 10
 """Names of names that are followed."""
 
 
-class NotPython(Exception):
-    """The text is not Python; the message says why, and where."""
-
-
 class PythonModule:
     """The syntax tree of a module, with its imports, the values of its names, and its calls.
 
     `assigned` has the values that a name is given; None is one that is unknown. `meant_to_fail`
-    are the nodes in the blocks that expect an exception. Raises NotPython.
+    are the nodes in the blocks that expect an exception. Raises Malformed.
 
     >>> module = PythonModule("from torch.optim import SGD as S\\nN = 9\\nS(p, lr=N)")
     >>> [call] = module.calls
@@ -156,9 +153,9 @@ def _parsed(text: str) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:
-        raise NotPython(f"line {error.lineno or 1}: {error.msg}") from None
+        raise Malformed("Python", f"line {error.lineno or 1}: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError):
-        raise NotPython("it is nested too deep, or holds null characters") from None
+        raise Malformed("Python", "it is nested too deep, or holds null characters") from None
 
 
 def _expects(item: ast.withitem) -> bool:

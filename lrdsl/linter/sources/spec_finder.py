@@ -8,14 +8,13 @@ around it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from lrdsl.diagnostics import SpecError
-from lrdsl.linter.origin import NO_ORIGIN, SiblingSpec, SpecOrigin
+from lrdsl.linter.origin import SiblingSpec, SpecOrigin
 from lrdsl.linter.program_context import program_origins
-from lrdsl.linter.source_file import Role
 from lrdsl.linter.sources.document import (
     Document,
     Mapping,
@@ -40,6 +39,7 @@ from lrdsl.syntax.spec import NAME, as_number
 from lrdsl.tree.keywords import is_tree
 
 _HYDRAS_OWN = frozenset({"hydra", "defaults"})
+_AROUND = RUN | {"base_lr"}
 _NO_PRESETS: frozenset[str] = frozenset()
 
 
@@ -125,18 +125,16 @@ class SpecFinder:
         """What holds for the specs of a mapping: what it says itself, and what is around it."""
         context, origin = self.document.surroundings(node)
         context = {**outer.context, **context}
-        for name, value in node.items():
+        for name, value in node.items() if entry is not None else _only(node, _AROUND):
             if not isinstance(value, Scalar) or name == "definitions":
                 continue
             if entry is None:
-                number = self._number(value) if name in RUN or name == "base_lr" else None
-            elif entry.takes(name):
-                number = self._argument_value(name, value, entry)
+                found = self._number(value)
             else:
-                number = None
-            if number is not None:
-                context[name] = number
-        scope = replace(outer, context=context, origin=origin)
+                found = self._argument_value(name, value, entry) if entry.takes(name) else None
+            if found is not None:
+                context[name] = found
+        scope = Scope(context, outer.definitions, outer.definitions_unknown, origin)
         return self._with_definitions(scope, node.get("definitions"))
 
     def _argument_value(self, name: str, value: Scalar, entry: EntryPoint) -> Any:
@@ -304,3 +302,8 @@ class SpecFinder:
     def _add(self, found: FoundSpec) -> None:
         known = self.specs.get(id(found.node))
         self.specs[id(found.node)] = found if known is None else known.seen_again(found)
+
+
+def _only(node: Mapping, names: Iterable[str]) -> Iterator[tuple[str, Node]]:
+    """The pairs of a mapping whose keys are among some names."""
+    return ((name, node[name]) for name in names if name in node)

@@ -16,15 +16,16 @@ from lrdsl.linter.sources.suppressions import Suppressions
 from lrdsl.linter.sources.yaml_document import read_yaml
 
 
-def snippets(text: str, suppressions: Suppressions, folder: str = "") -> tuple[Snippet, ...]:
-    """The specs in a YAML text. Raises NotYaml.
+def snippets(text: str, suppressions: Suppressions, path: str = "") -> tuple[Snippet, ...]:
+    """The specs in a YAML text. Raises Malformed.
 
-    `folder` is where files named in the text lie.
+    `path` is that of the file: others that the text names lie in the same folder.
 
     >>> text = "lr: {spec: 'wsd(0.1, 9, 80, 9)'}"
     >>> [snippet.text for snippet in snippets(text, Suppressions(text))]
     ['wsd(0.1, 9, 80, 9)']
     """
+    folder = os.path.dirname(path)
     # Elsewhere the one key of a file may well be a name that lrdsl knows by chance.
     is_preset = os.path.basename(os.path.abspath(folder)) == GROUP
     presets = partial(preset_names, folder)

@@ -10,7 +10,7 @@ from typing import Any
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.language.library.files import text_of
-from lrdsl.linter.source_file import Style
+from lrdsl.linter.source_file import Malformed, Style
 from lrdsl.linter.sources.document import (
     Document,
     DottedKey,
@@ -52,10 +52,6 @@ MAX_MERGED_PAIRS = 100_000
 
 MAX_REFERENCE_DEPTH = 10
 """References to references that are followed."""
-
-
-class NotYaml(Exception):
-    """The text is not YAML; the message says why, and where."""
 
 
 class YamlDocument(Document):
@@ -137,7 +133,7 @@ class YamlDocument(Document):
 
 
 def read_yaml(text: str, folder: str = "") -> list[YamlDocument]:
-    """The documents in a YAML text. Raises NotYaml.
+    """The documents in a YAML text. Raises Malformed.
 
     `folder` is where the files lie that the text names.
 
@@ -159,19 +155,21 @@ def read_yaml(text: str, folder: str = "") -> list[YamlDocument]:
         loader.dispose()
 
 
-def _not_yaml(error: Any) -> NotYaml:
+def _not_yaml(error: Any) -> Malformed:
     """An error of PyYAML as a line of ours."""
     mark = getattr(error, "problem_mark", None)
     why = getattr(error, "problem", None) or getattr(error, "reason", None) or "it is malformed"
     if mark is None:
-        return NotYaml(why)
+        return Malformed("YAML", why)
     if "nesting depth" in why:  # libyaml has the same limit, and may look ahead
         return _too_deep(mark)
-    return NotYaml(f"line {mark.line + 1}, column {mark.column + 1}: {why}")
+    return Malformed("YAML", f"line {mark.line + 1}, column {mark.column + 1}: {why}")
 
 
-def _too_deep(mark: Any) -> NotYaml:
-    return NotYaml(f"line {mark.line + 1}: it is nested deeper than {MAX_YAML_DEPTH} levels")
+def _too_deep(mark: Any) -> Malformed:
+    return Malformed(
+        "YAML", f"line {mark.line + 1}: it is nested deeper than {MAX_YAML_DEPTH} levels"
+    )
 
 
 @dataclass
@@ -210,10 +208,6 @@ class _Reader:
     def roots(self) -> Iterator[Node]:
         yaml = self.yaml
         while (event := self.loader.get_event()) is not None:
-            if isinstance(event, yaml.StreamEndEvent):
-                return
-            if isinstance(event, yaml.DocumentStartEvent):
-                self.anchors, self.merged = {}, 0
             node: Node
             if isinstance(event, yaml.ScalarEvent):
                 node = self._scalar(event)
@@ -226,6 +220,11 @@ class _Reader:
                 node = self._alias(event)
             elif isinstance(event, yaml.CollectionEndEvent):
                 node = self._end(event)
+            elif isinstance(event, yaml.DocumentStartEvent):
+                self.anchors, self.merged = {}, 0
+                continue
+            elif isinstance(event, yaml.StreamEndEvent):
+                return
             else:
                 continue
             if not self.open:
@@ -281,7 +280,7 @@ class _Reader:
     def _alias(self, event: Any) -> Node:
         if event.anchor not in self.anchors:
             line = event.start_mark.line + 1
-            raise NotYaml(f"line {line}: there is no anchor `{event.anchor}` above")
+            raise Malformed("YAML", f"line {line}: there is no anchor `{event.anchor}` above")
         return self.anchors[event.anchor]
 
     def _next_key(self) -> DottedKey | None:
