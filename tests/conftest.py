@@ -12,6 +12,7 @@ from lrdsl.compiler import define
 from lrdsl.language import library
 from lrdsl.language.shapes import SHAPES
 from lrdsl.schedule import schedule
+from tests.support.marking import marks_of
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -19,10 +20,23 @@ settings.register_profile("default", max_examples=100, deadline=None, suppress_h
 settings.register_profile(
     "ci", max_examples=100, deadline=None, derandomize=True, suppress_health_check=_SLOW
 )
+settings.register_profile("fast", max_examples=10, deadline=None, suppress_health_check=_SLOW)
 settings.register_profile("thorough", max_examples=2000, deadline=None, suppress_health_check=_SLOW)
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "default")
 )
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the tests that start processes or train models, for `nox -s test-fast`."""
+    for mark in marks_of(item):
+        item.add_marker(mark)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """A run of single files or tests stays in one process, which starts sooner than workers do."""
+    files = [argument for argument in config.args if ".py" in argument]
+    return 0 if len(files) == len(config.args) else None
 
 
 @pytest.fixture(autouse=True)

@@ -321,8 +321,14 @@ def _write(outcome: LintResult, form: str, colour: bool, aside: bool) -> None:
 
 @click.command()
 @click.argument("name", required=False)
-def rules(name: str | None) -> None:
+@click.option("--next-code", is_flag=True, help="Print the code for a new rule of lrdsl itself.")
+def rules(name: str | None, next_code: bool) -> None:
     """List all lint rules, or explain the one that NAME, a name or a code, is."""
-    from lrdsl.docsgen.rules import listing
+    from lrdsl.docsgen import rules as pages
 
-    click.echo(plain(listing() if name is None else _explained(name)))
+    if next_code:
+        if name is not None:
+            raise click.UsageError("--next-code takes no NAME")
+        click.echo(pages.next_code())
+    else:
+        click.echo(plain(pages.listing() if name is None else _explained(name)))

@@ -32,7 +32,7 @@ def _unknown(name: str) -> SpecError:
 
 def _about(preset: Preset) -> str:
     """All there is to say about a preset, and what it does without any of its keys."""
-    from lrdsl.docsgen.gallery import STEPS, shown
+    from lrdsl.docsgen.presets import STEPS, shown
     from lrdsl.plot import sample
     from lrdsl.plot.drawing import draw_curve
 

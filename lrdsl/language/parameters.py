@@ -52,7 +52,7 @@ def default_from(on: ContextDefault) -> Any:
 
 
 Value = Annotated[float, Kind.VALUE]
-Values = Annotated["float | tuple[float, ...]", Kind.VALUES]
+Values = Annotated[float | tuple[float, ...], Kind.VALUES]
 Steps = Annotated[int, Kind.STEPS]
 Updates = Annotated[Fraction, Kind.UPDATES]
 Duration = Annotated[Fraction, Kind.DURATION]

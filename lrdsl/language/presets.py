@@ -1,7 +1,7 @@
 """The presets that come with lrdsl: `conf/schedule/*.yaml`, options of Hydra's group `schedule`.
 
 They are read here as the text that they are, so that whoever asks for a name imports nothing heavy.
-`lrdsl.docsgen.gallery` shows them all.
+`lrdsl.docsgen.presets` shows them all.
 """
 
 from __future__ import annotations

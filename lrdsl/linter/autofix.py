@@ -17,7 +17,7 @@ from lrdsl.linter.rule import RULES
 from lrdsl.linter.source_file import LocatedDiagnostic, SourceFile, TextEdit, Unreadable
 from lrdsl.util import atomic_write
 
-_MOST_ROUNDS = 100
+MAX_FIX_ROUNDS = 100
 """More fixes than this, of one spec, are left to the next time."""
 
 
@@ -38,7 +38,7 @@ def fix(file: SourceFile, project: Project) -> FixResult:
     found = lint_source(file, project)
     refused: set[tuple[object, ...]] = set()
     fixes = 0
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(MAX_FIX_ROUNDS):
         # One of each spec at a time: the places of the others are different after it.
         chances = {x.snippet: x for x in _fixable(found) if _key(x) not in refused}
         batch = list(chances.values())

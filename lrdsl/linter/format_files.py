@@ -14,10 +14,10 @@ from lrdsl.syntax.parser import parse_tree
 from lrdsl.syntax.pretty import WIDTH
 from lrdsl.syntax.trivia import scan
 
-_ENDLESS = 10**9
+_UNLIMITED_WIDTH = 10**9
 """The width of what stays in one line."""
 
-_LINES = ("literal", "triple", "fence", "text")
+_MULTILINE_STYLES = ("literal", "triple", "fence", "text")
 """The styles in which a spec may have several lines."""
 
 
@@ -78,9 +78,9 @@ def _edits(snippet: Snippet) -> Iterator[Edit]:
         return
     start, stop = len(text) - len(text.lstrip()), len(text.rstrip())
     own = text[start:stop]
-    in_lines = snippet.style in _LINES or (snippet.style == "raw" and "\n" in text)
+    in_lines = snippet.style in _MULTILINE_STYLES or (snippet.style == "raw" and "\n" in text)
     indent = _indent(text, start) if in_lines else ""
-    width = WIDTH - len(indent) if in_lines else _ENDLESS
+    width = WIDTH - len(indent) if in_lines else _UNLIMITED_WIDTH
     if snippet.role == "definitions":
         new = format_definitions(own, width).rstrip("\n")
     elif isinstance(

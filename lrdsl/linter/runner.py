@@ -15,7 +15,7 @@ from lrdsl.linter.read_source import read_file
 from lrdsl.linter.result import LintResult
 from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile, Unreadable
 
-_CHUNK = 32
+_FILES_PER_CHUNK = 32
 """Files that a process lints at a time; up to so many there is one process."""
 
 
@@ -27,7 +27,7 @@ def check_files(paths: Iterable[str], project: Project) -> LintResult:
     killed is noted, too.
     """
     files = list(find(paths, project.exclude))
-    chunks = [files[i : i + _CHUNK] for i in range(0, len(files), _CHUNK)]
+    chunks = [files[i : i + _FILES_PER_CHUNK] for i in range(0, len(files), _FILES_PER_CHUNK)]
     return LintResult.of(_outcomes(chunks, partial(_check, project=project)))
 
 

@@ -16,16 +16,16 @@ from lrdsl.linter.context import CallSite, LintContext
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
-MOST = 200_000
+MAX_COMPARED_VALUES = 200_000
 """More values than this are compared by samples."""
 
-FEW = 500
+SAMPLE_SIZE = 500
 """So many values are compared first."""
 
-LONGEST = 4_000
+MAX_RECOMPILED_CHARACTERS = 4_000
 """A text of more characters than this is not compiled again and again."""
 
-TRIES = 20
+MAX_TRIED_PIECES = 20
 """So many pieces of a spec are tried whether it is the same without them."""
 
 TIMES = ("steps", "until", "every", "half_life", "at", "n")
@@ -220,7 +220,7 @@ def is_same_without(subject: LintContext, piece: Span, length_too: bool = False)
     as well.
     """
     text, schedule = subject.source, subject.schedule
-    if len(text) > LONGEST:
+    if len(text) > MAX_RECOMPILED_CHARACTERS:
         return False
     other = subject.compiled(text[: piece.start] + text[piece.stop :])
     if schedule is None or other is None:
@@ -230,16 +230,18 @@ def is_same_without(subject: LintContext, piece: Span, length_too: bool = False)
     if len(schedule.histories) != len(other.histories):
         return False
     # A few values tell most apart, before all are looked at.
-    few = is_alike(schedule, other, subject.end, FEW)
+    few = is_alike(schedule, other, subject.end, SAMPLE_SIZE)
     return few and is_alike(schedule, other, subject.end)
 
 
-def is_alike(first: Schedule, second: Schedule, end: float, most: int = MOST) -> bool:
+def is_alike(
+    first: Schedule, second: Schedule, end: float, most: int = MAX_COMPARED_VALUES
+) -> bool:
     """Whether two schedules have the same values before `end`, all of them finite.
 
     Of more than `most` updates it looks at so many, and at those where a formula begins or ends.
     """
-    stop = MOST if math.isinf(end) else max(int(end), 1)
+    stop = MAX_COMPARED_VALUES if math.isinf(end) else max(int(end), 1)
     at = np.arange(stop) if stop <= most else np.linspace(0, stop - 1, most).astype(np.int64)
     try:
         alike = np.array_equal(first(at), second(at))

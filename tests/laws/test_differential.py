@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lrdsl
+from tests.support.peers import peer
 
 FEW = settings(max_examples=15)
 
@@ -154,8 +155,8 @@ def test_sequential_lr(base: float, start: float, warmup: int, decay: int) -> No
 @pytest.fixture(scope="module")
 def optax() -> Iterator[Any]:
     """optax, counting in float64."""
-    optax = pytest.importorskip("optax")
-    jax = pytest.importorskip("jax")
+    optax = peer("optax")
+    jax = peer("jax")
     before = jax.config.jax_enable_x64
     jax.config.update("jax_enable_x64", True)
     yield optax

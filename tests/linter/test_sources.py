@@ -459,10 +459,18 @@ def test_what_cannot_be_read_is_a_clear_line(
 
 
 @pytest.mark.parametrize(
-    "text", ["[" * 100_000, "a: " + "{x: " * 50_000, "- " * 50_000 + "hold(1)"]
+    "text",
+    [
+        "[" * 100_000,
+        "[" * 501 + "]" * 501,
+        "a: " + "{x: " * 50_000,
+        "{x: " * 400 + "[" * 100_000,
+        "- " * 50_000 + "hold(1)",
+    ],
+    ids=["lists", "lists, closed", "mappings", "mappings of lists", "items"],
 )
 def test_nesting_without_end_is_a_clear_line(text: str) -> None:
-    with pytest.raises(Unreadable, match=r"line 1: it is nested deeper than 1000 levels"):
+    with pytest.raises(Unreadable, match=r"line 1: it is nested deeper than 500 levels"):
         read_text("a.yaml", text)
 
 

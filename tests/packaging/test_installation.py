@@ -64,7 +64,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy.mkdir()
     for folder in ("lrdsl", "hydra_plugins", "grammar", "conf"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy / name)
     return copy
 
@@ -99,6 +99,7 @@ def test_each_data_file_is_packed_once(packages: dict[str, Path], kind: str, pre
     assert sorted(found) == sorted(prefix + data for data in DATA)
     assert sorted(name for name in names if name.endswith(".lr")) == sorted(LIBRARY)
     assert "py.typed" in " ".join(names)
+    assert len([name for name in names if name.rpartition("/")[2] == "LICENSE"]) == 1
     assert sorted(name for name in names if "hydra_plugins" in name) == PLUGINS
 
 
@@ -130,7 +131,7 @@ def test_installed_command_shows_a_schedule(
     look = "from lrdsl.util.resources import folder; print(folder('conf'))"
     assert Path(run(python, "-c", look, cwd=tmp_path).strip()).is_dir()
     look = (
-        "from hydra.core.plugins import EntryPointGroup; Plugins.instance(); import sys;"
+        "from hydra.core.plugins import Plugins; Plugins.instance(); import sys;"
         " print(*[sys.modules[name].__file__ for name in sorted(sys.modules)"
         " if name.startswith('hydra_plugins.lrdsl_')], sep='\\n')"
     )

@@ -5,6 +5,8 @@ import logging
 import numpy as np
 import pytest
 
+from tests.support.peers import peer
+
 torch = pytest.importorskip("torch")
 
 from torch.optim import SGD  # noqa: E402
@@ -35,7 +37,7 @@ def curves(folder):
 
 @pytest.fixture
 def writer_class():
-    pytest.importorskip("tensorboard")
+    peer("tensorboard")
     from torch.utils.tensorboard import SummaryWriter
 
     return SummaryWriter

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import lrdsl
+from tests.support.peers import peer
 
 torch = pytest.importorskip("torch")
 
@@ -133,7 +134,7 @@ def ddp(clock, tmp_path):
 
 def accelerate(clock, tmp_path):
     """Accelerate, which accumulates over two batches."""
-    library = pytest.importorskip("accelerate")
+    library = peer("accelerate")
     run = Run(clock)
     accelerator = library.Accelerator(cpu=True, gradient_accumulation_steps=2)
     model, optimizer, scheduler = accelerator.prepare(run.model, run.optimizer, run.scheduler)
@@ -147,7 +148,7 @@ def accelerate(clock, tmp_path):
 
 
 def lightning(clock, tmp_path):
-    library = pytest.importorskip("lightning")
+    library = peer("lightning")
     run = Run(clock)
 
     class Module(library.LightningModule):
@@ -178,8 +179,8 @@ def lightning(clock, tmp_path):
 
 def trainer(clock, tmp_path):
     """transformers' Trainer."""
-    library = pytest.importorskip("transformers")
-    pytest.importorskip("accelerate")
+    library = peer("transformers")
+    peer("accelerate")
     run = Run(clock)
 
     class Model(torch.nn.Module):

@@ -5,8 +5,10 @@ import warnings
 
 import pytest
 
+from tests.support.peers import peer
+
 torch = pytest.importorskip("torch")
-pytest.importorskip("accelerate")
+peer("accelerate")
 pytest.importorskip("sklearn")
 
 from accelerate import Accelerator  # noqa: E402

@@ -3,9 +3,10 @@
 import pytest
 
 import lrdsl
+from tests.support.peers import peer
 
 torch = pytest.importorskip("torch")
-ignite = pytest.importorskip("ignite")
+ignite = peer("ignite")
 pytest.importorskip("sklearn")
 
 from ignite.engine import Events  # noqa: E402

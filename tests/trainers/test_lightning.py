@@ -8,9 +8,10 @@ from functools import partial
 import pytest
 
 import lrdsl
+from tests.support.peers import peer
 
 torch = pytest.importorskip("torch")
-lightning = pytest.importorskip("lightning")
+lightning = peer("lightning")
 pytest.importorskip("sklearn")
 
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint  # noqa: E402

@@ -2,9 +2,11 @@
 
 import pytest
 
+from tests.support.peers import peer
+
 torch = pytest.importorskip("torch")
-pytorch_optimizer = pytest.importorskip("pytorch_optimizer")
-schedulefree = pytest.importorskip("schedulefree")
+pytorch_optimizer = peer("pytorch_optimizer")
+schedulefree = peer("schedulefree")
 pytest.importorskip("sklearn")
 
 from torch import nn  # noqa: E402

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 import lrdsl
+from tests.support.peers import peer
 
 torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
-pytest.importorskip("accelerate")
+transformers = peer("transformers")
+peer("accelerate")
 pytest.importorskip("sklearn")
 
 from lrdsl.torch import Scheduler, attach  # noqa: E402

@@ -16,7 +16,7 @@ from lrdsl.language.parameters import CallableModel
 from lrdsl.language.signal import Array, Piece, Signal, Times, clamp_end
 from lrdsl.util.registry import Registry
 
-Length: TypeAlias = "Fraction | float"
+Length: TypeAlias = Fraction | float
 """An exact number of updates, or `math.inf` for what never ends."""
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from lrdsl.diagnostics import Severity
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
-from lrdsl.linter.syntax_queries import TRIES, is_same_without, with_operator_before
+from lrdsl.linter.syntax_queries import MAX_TRIED_PIECES, is_same_without, with_operator_before
 from lrdsl.syntax import ast
 
 
@@ -43,7 +43,7 @@ class IdleClip(Rule):
         if math.isinf(subject.end) or subject.schedule.is_reactive:
             return
         clips = [node for node in subject.as_written if _is_clip(node)]
-        for node in clips[:TRIES]:
+        for node in clips[:MAX_TRIED_PIECES]:
             piece = with_operator_before(subject.source, node.span)
             if piece is not None and is_same_without(subject, piece):
                 yield Violation("no value of the run is clipped", node.span, "leave it out")

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
-from lrdsl.linter.syntax_queries import TRIES, entries, is_same_without, number
+from lrdsl.linter.syntax_queries import MAX_TRIED_PIECES, entries, is_same_without, number
 from lrdsl.syntax import ast
 
 
@@ -47,7 +47,7 @@ class IntervalWithoutEffect(Rule):
         # What reacts to metrics has other values later than it has now.
         if subject.schedule is None or subject.schedule.is_reactive or math.isinf(subject.end):
             return
-        for entry in islice(entries(subject), TRIES):
+        for entry in islice(entries(subject), MAX_TRIED_PIECES):
             if _is_idle(entry.node) or entry.start >= subject.end:
                 continue
             if is_same_without(subject, entry.piece):

@@ -8,7 +8,7 @@ from lrdsl.diagnostics import Span
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.syntax_queries import (
-    TRIES,
+    MAX_TRIED_PIECES,
     assumed,
     is_same_without,
     number,
@@ -56,7 +56,7 @@ class NoEffect(Rule):
     )
 
     def check(self, subject: LintContext) -> Iterator[Violation]:
-        candidates = list(islice(_candidates(subject), TRIES))
+        candidates = list(islice(_candidates(subject), MAX_TRIED_PIECES))
         run = assumed(subject) if candidates else None
         for node, piece in candidates:
             if run is None or piece is None or not is_same_without(run, piece, length_too=True):

@@ -8,7 +8,7 @@ from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 
-MOST = 1_000_000
+MAX_SEARCHED_UPDATES = 1_000_000
 """No more updates than this are looked at."""
 
 DEFAULTS = {name: Plateau.model_fields[name].default for name in ("factor", "min_lr", "eps")}
@@ -49,7 +49,7 @@ class PlateauUnderEps(Rule):
             place = places.get(call.span)
             start, stop = (0, subject.end) if place is None else (place.start, place.stop)
             start = max(start, 0)
-            stop = min(stop, subject.end, start + MOST)
+            stop = min(stop, subject.end, start + MAX_SEARCHED_UPDATES)
             if start >= stop:
                 continue
             _, peak = subject.schedule.bounds(start, int(stop))

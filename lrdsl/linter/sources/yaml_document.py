@@ -44,8 +44,12 @@ MISSING = "???"
 
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")
 
-MAX_YAML_DEPTH = 1000
-"""Levels of the deepest nesting that is read; the work that libyaml has grows with its square."""
+MAX_YAML_DEPTH = 500
+"""Levels of the deepest nesting that is read; the work that libyaml has grows with its square.
+
+Half of the 1000 levels at which libyaml itself gives up from 0.2.6 on, so that the message does not
+depend on which version is installed.
+"""
 
 MAX_MERGED_PAIRS = 100_000
 """Pairs that merge keys (`<<`) may add to the mappings of a document; more are left out."""
@@ -161,7 +165,7 @@ def _not_yaml(error: Any) -> Malformed:
     why = getattr(error, "problem", None) or getattr(error, "reason", None) or "it is malformed"
     if mark is None:
         return Malformed("YAML", why)
-    if "nesting depth" in why:  # libyaml has the same limit, and may look ahead
+    if "nesting" in why:  # its scanner is ahead of the events, and met its own limit first
         return _too_deep(mark)
     return Malformed("YAML", f"line {mark.line + 1}, column {mark.column + 1}: {why}")
 
