@@ -1,4 +1,4 @@
-"""The safe fixes: replacements that rules offer, put in where they do what they are to do."""
+"""Safe fixes: replacements that rules offer, applied where they do what they promise."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lrdsl.linter.source_file import LocatedDiagnostic, SourceFile, TextEdit, Un
 from lrdsl.util import atomic_write
 
 MAX_FIX_ROUNDS = 100
-"""More fixes than this, of one spec, are left to the next time."""
+"""Fixes of one spec that a call makes; more are left to the next call."""
 
 
 class FixResult(NamedTuple):
@@ -31,17 +31,17 @@ class FixResult(NamedTuple):
 def fix(file: SourceFile, project: Project) -> FixResult:
     """The text of a file after all safe fixes; nothing is written.
 
-    Only lint rules are listened to: that `cosin` was meant to be `cosine` is a guess. Each fix is
-    tried; it stays if the file can be read as before, what it was made for is gone, and no error
-    is there that was not before.
+    Only the replacements of lint rules are applied: that `cosin` was meant to be `cosine` is a
+    guess. Each fix is tried. It stays if the file can still be read, the violation is gone, and no
+    error has appeared.
     """
     found = lint_source(file, project)
     refused: set[tuple[object, ...]] = set()
     fixes = 0
     for _ in range(MAX_FIX_ROUNDS):
         # One of each spec at a time: the places of the others are different after it.
-        chances = {x.snippet: x for x in _fixable(found) if _key(x) not in refused}
-        batch = list(chances.values())
+        fixable = {x.snippet: x for x in _fixable(found) if _key(x) not in refused}
+        batch = list(fixable.values())
         if not batch:
             break
         for tried in [batch] if len(batch) == 1 else [batch, *[[one] for one in batch]]:
@@ -55,19 +55,19 @@ def fix(file: SourceFile, project: Project) -> FixResult:
     return FixResult(file.text, fixes)
 
 
-def available_fixes(outcome: LintResult, project: Project) -> LintResult:
-    """The outcome with what `fix` would do about each of its findings, were it the only one."""
+def available_fixes(result: LintResult, project: Project) -> LintResult:
+    """The result with the fix of each diagnostic, as `fix` would make it for that one alone."""
     by_path: dict[str, list[LocatedDiagnostic]] = {}
-    for each in outcome.found:
+    for each in result.found:
         by_path.setdefault(each.path, []).append(each)
     fixes = {}
     for path, found in by_path.items():
-        file = outcome.files[path]
+        file = result.files[path]
         for each in _fixable(found):
             after = _after(file, found, [each], project)
             if after is not None:
                 fixes[each] = TextEdit.between(file.text, after[0].text)
-    return replace(outcome, fixes=fixes)
+    return replace(result, fixes=fixes)
 
 
 def _fixable(found: Sequence[LocatedDiagnostic]) -> Iterator[LocatedDiagnostic]:
@@ -84,7 +84,7 @@ def _fixable(found: Sequence[LocatedDiagnostic]) -> Iterator[LocatedDiagnostic]:
 
 
 def _key(found: LocatedDiagnostic) -> tuple[object, ...]:
-    """What is the same when the same is found again, wherever it has moved to in the file."""
+    """A key of a diagnostic that stays the same when its spec moves in the file."""
     return found.diagnostic.source, found.diagnostic.span, found.diagnostic.code
 
 
@@ -94,7 +94,7 @@ def _after(
     tried: Sequence[LocatedDiagnostic],
     project: Project,
 ) -> tuple[SourceFile, list[LocatedDiagnostic]] | None:
-    """The file with some of its findings fixed and what is found then; None if that is no good."""
+    """The file after some fixes, with its diagnostics; None if the fixes are to be refused."""
     try:
         changed = read_text(file.path, replace_in(file, [_edit(each) for each in tried]))
     except (CannotWrite, Unreadable):
@@ -118,9 +118,9 @@ def _errors(found: Sequence[LocatedDiagnostic]) -> Counter[str]:
 
 
 def write(file: SourceFile, text: str) -> None:
-    """Put a new text in the place of the one that was read, all of it or nothing.
+    """Write the new text of a file, all of it or nothing.
 
-    Raises Unreadable if the file is no longer what was read, or cannot be written.
+    Raises Unreadable if the file has changed since it was read, or cannot be written.
     """
     try:
         with open(file.path, "rb") as old:

@@ -55,7 +55,7 @@ _LISTS = ("select", "ignore", "exclude")
 
 @dataclass(frozen=True)
 class Project:
-    """What a project asks of the linter: rules, what is known of its runs, contracts.
+    """The lint settings of a project: rules, the context of its runs, contracts.
 
     `root` is the folder that the patterns of `per_file_ignores` count from. `options` and
     `severities` are by rule; `context` holds keyword arguments of `lrdsl.lint`.
@@ -101,7 +101,7 @@ class Project:
         context: Mapping[str, Any] | None = None,
         contracts: Mapping[str, Any] | None = None,
     ) -> Project:
-        """The settings with those of a command line over them.
+        """The settings, overridden by those of a command line.
 
         `select` takes the place of the project's; the others are added, and win.
 

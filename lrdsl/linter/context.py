@@ -36,8 +36,8 @@ from lrdsl.syntax import ast
 class CallSite:
     """A call of a shape or a modifier, with its arguments by parameter.
 
-    What was left out, or is `_`, is not in `arguments`. `mode` is the name of the curve, `form` the
-    shape, None for a modifier.
+    Arguments that are left out, or `_`, are not in `arguments`. `mode` is the name of the curve,
+    `form` the shape, None for a modifier.
     """
 
     node: ast.Call
@@ -183,12 +183,12 @@ class LintContext:
         return {id(part.signal): part for part in self.parts}
 
     def begins(self, part: Laid) -> float:
-        """What the formula of a part, of this schedule or another, comes to at its start."""
+        """The value of a part's formula at its start; the part may be of another schedule."""
         known = self._by_signal.get(id(part.signal))
         return part.signal.value_at(0) if known is None else known.begins
 
     def leads_to(self, part: Laid) -> float:
-        """What the formula of a part that ends comes to at its stop."""
+        """The value of a part's formula at its stop, if it has one."""
         known = self._by_signal.get(id(part.signal))
         if known is not None:
             return known.leads_to
@@ -208,7 +208,7 @@ class LintContext:
 
     @cached_property
     def calls(self) -> tuple[CallSite, ...]:
-        """The calls of shapes and modifiers, those that definitions stand for included."""
+        """The calls of shapes and modifiers, also those inside the definitions that are called."""
         return tuple(_call_sites(self.nodes, self._modifiers, self.analysis.bindings))
 
     def call_at(self, node: ast.Node) -> CallSite | None:

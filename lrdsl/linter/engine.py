@@ -21,7 +21,7 @@ from lrdsl.schedule.schedule import Schedule, schedule_of, with_definitions
 from lrdsl.tree.coerce import spec_text
 
 UNKNOWN = (diag.UNBOUND, diag.NEEDS_CONTEXT)
-"""What is wrong for want of something that the run will supply."""
+"""The errors about values that the run will supply."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The specs of a file in their canonical spelling; all else in it stays byte for byte."""
+"""Formats the specs in a file; everything else in it stays byte for byte."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from lrdsl.syntax.pretty import WIDTH
 from lrdsl.syntax.trivia import scan
 
 _UNLIMITED_WIDTH = 10**9
-"""The width of what stays in one line."""
+"""The width for specs that must stay in one line."""
 
 _MULTILINE_STYLES = ("literal", "triple", "fence", "text")
 """The styles in which a spec may have several lines."""
 
 
 class FormatResult(NamedTuple):
-    """The new text of a file, and what is wrong with the specs that were left as they are."""
+    """The new text of a file, and the errors of the specs that were left as they are."""
 
     text: str
     problems: tuple[LocatedDiagnostic, ...]
@@ -31,8 +31,8 @@ class FormatResult(NamedTuple):
 def rewrite(file: SourceFile) -> FormatResult:
     """A file with its specs and definitions formatted.
 
-    What has a mistake, or is not all written in the file, is left as it is; so is what would need
-    several lines where one is all there is.
+    A spec stays as it is if it has an error, is not written in the file as a whole, or would need
+    several lines where there is room for one.
 
     >>> from lrdsl.linter.read_source import read_text
     >>> rewrite(read_text("a.yaml", "lr:   hold( 5 )>>cosine(1,0,9)   # two\\n")).text
@@ -59,7 +59,7 @@ def _replaced(file: SourceFile, edits: list[Edit]) -> str:
         return replace_in(file, edits)
     except CannotWrite:
         pass
-    kept: list[Edit] = []  # those that can be written
+    kept: list[Edit] = []  # the edits that can be written
     text = file.text
     for snippet in file.snippets:
         tried = [*kept, *[edit for edit in edits if edit[0] is snippet]]
@@ -97,7 +97,7 @@ def _edits(snippet: Snippet) -> Iterator[Edit]:
 
 
 def _bare(tree: ast.Node) -> ast.Node:
-    """What a minus sign stands before. A number or a word alone is left to YAML's own reading."""
+    """The operand of a minus sign. A number or a word alone is left to YAML's own reading."""
     return tree.operand if isinstance(tree, ast.Negative) else tree
 
 
@@ -107,7 +107,7 @@ def _whole(snippet: Snippet, start: int, stop: int, new: str) -> Iterator[Edit]:
 
 
 def _pieces(snippet: Snippet, start: int, stop: int, new: str) -> Iterator[Edit]:
-    """The words and spaces that differ, so that a folded line stays folded where it was."""
+    """The edits of the words and spaces that differ, so that folded lines stay folded."""
     old = snippet.text
     before = sorted([word for words in scan(old, start, stop) for word in words], key=_place)
     after = sorted([word for words in scan(new) for word in words], key=_place)

@@ -1,4 +1,4 @@
-"""New text in place of pieces of the specs in a file; everything else stays as it is."""
+"""Patching: replaces pieces of the specs in a file; everything else stays as it is."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from lrdsl.linter.read_source import read_text
 from lrdsl.linter.source_file import Snippet, SourceFile, TextEdit, Unreadable
 
 Edit = tuple[Snippet, int, int, str]
-"""A snippet, the characters `start` to `stop` of its text, and what is put in their place."""
+"""A snippet, the characters `start` to `stop` of its text, and the text that replaces them."""
 
 
 class CannotWrite(Exception):
-    """Text that cannot stand where it is wanted; the message is one line that says why."""
+    """The text cannot stand at its place in the file; the message is one line that says why."""
 
 
 def replace_in(file: SourceFile, edits: Iterable[Edit]) -> str:
     """The file's text with pieces of its snippets replaced, quoted as each snippet's style needs.
 
-    Only the pieces are written anew where that will do; a text that cannot stand in the snippet's
-    quotes gets other ones. The result has been read again: the specs in it are those wanted, and
-    no other has changed. Raises CannotWrite for what cannot be written, and for edits that
-    overlap.
+    Only the pieces are rewritten where that is enough; a text that cannot stand in the snippet's
+    quotes gets other quotes. The result is read again, to make sure that the specs in it are the
+    expected ones and nothing else has changed. Raises CannotWrite if that cannot be done, and for
+    edits that overlap.
 
     >>> file = read_text("a.yaml", "lr: hold( 5 )  # five")
     >>> replace_in(file, [(file.snippets[0], 0, 9, "hold(5) # 5")])
@@ -49,9 +49,9 @@ def _by_snippet(file: SourceFile, edits: Iterable[Edit]) -> dict[int, list[TextE
     found: dict[int, list[TextEdit]] = {}
     for snippet, start, stop, text in edits:
         if id(snippet) not in numbers:
-            raise CannotWrite(f"{file.path}: the spec is none of this file's")
+            raise CannotWrite(f"{file.path}: the spec is not one of this file")
         if not snippet.writable:
-            raise CannotWrite(f"{_where(file, snippet)}: the spec is not all written there")
+            raise CannotWrite(f"{_where(file, snippet)}: the spec is not written there as a whole")
         if not 0 <= start <= stop <= len(snippet.text):
             raise CannotWrite(f"{_where(file, snippet)}: there is no such piece of the spec")
         found.setdefault(numbers[id(snippet)], []).append(TextEdit(start, stop, text))
@@ -76,7 +76,7 @@ def _patched(text: str, patches: Iterable[TextEdit]) -> str:
 def _with_one(
     file: SourceFile, text: str, i: int, pieces: Sequence[TextEdit], texts: Sequence[str]
 ) -> str:
-    """The text with one snippet changed, in the first way in which it reads as it should."""
+    """The text with one snippet changed, written in the first way that reads back as expected."""
     snippet = file.snippets[i]
     expected = [
         text if j >= i else each.text
@@ -110,7 +110,7 @@ def _round_trips(file: SourceFile, text: str, expected: Sequence[str]) -> bool:
 
 
 def _without_numbers(file: SourceFile, expected: Sequence[str]) -> list[str]:
-    """The specs of a file after numbers that YAML took for text have become numbers."""
+    """The expected specs without those that were texts for YAML, and become numbers."""
     return [
         new
         for new, snippet in zip(expected, file.snippets, strict=True)
@@ -119,10 +119,10 @@ def _without_numbers(file: SourceFile, expected: Sequence[str]) -> list[str]:
 
 
 def _scalars(text: str, changed: Mapping[int, str] = MappingProxyType({})) -> list[str] | None:
-    """The scalars of a YAML text as PyYAML's own scanner reads them, None if it does not.
+    """The scalars of a YAML text as PyYAML's own scanner reads them; None if it cannot.
 
-    That is what Hydra uses, and it is stricter than libyaml. `changed` has the values of those
-    that are to be different, by a place in them.
+    Hydra uses that scanner, and it is stricter than libyaml. `changed` has the expected values of
+    changed scalars, by an offset inside each.
     """
     import yaml
 
@@ -143,7 +143,7 @@ def _scalars(text: str, changed: Mapping[int, str] = MappingProxyType({})) -> li
 
 
 def _in_place(file: SourceFile, i: int, pieces: Sequence[TextEdit]) -> list[TextEdit]:
-    """The pieces alone, escaped for the quotes that they stand in."""
+    """The edits of the pieces alone, escaped for the quotes around them."""
     snippet = file.snippets[i]
     escape = _escape(file.text, snippet)
     offsets = snippet.offsets
@@ -151,7 +151,7 @@ def _in_place(file: SourceFile, i: int, pieces: Sequence[TextEdit]) -> list[Text
 
 
 def _escape(text: str, snippet: Snippet) -> Callable[[str], str]:
-    """How a text is written where a snippet stands."""
+    """The function that escapes a text for the place of a snippet."""
     newline = "\r\n" if "\r\n" in text else "\n"
     style = snippet.style
     if snippet.kind == "yaml":
@@ -177,7 +177,7 @@ def _escape(text: str, snippet: Snippet) -> Callable[[str], str]:
 
 
 def _quote(text: str, snippet: Snippet) -> str:
-    """The quotes of a Python literal."""
+    """The closing quotes of a Python literal."""
     threefold = text[snippet.stop : snippet.stop + 3]
     if threefold in ("'''", '"""') and text[snippet.start - 3 : snippet.start] == threefold:
         return threefold
@@ -203,7 +203,7 @@ def _yaml_code(character: str) -> str:
 
 
 def _requoted(file: SourceFile, snippet: Snippet, new: str) -> Iterable[list[TextEdit]]:
-    """The whole spec in other quotes, the most readable first."""
+    """The edits that write the whole spec in other quotes, the most readable first."""
     text = file.text
     if snippet.kind == "yaml" and snippet.style in ("plain", "single", "double"):
         around = 0 if snippet.style == "plain" else 1

@@ -1,4 +1,4 @@
-"""Linting files and specs given as text, as one job with one outcome."""
+"""Runs the linter over files, in parallel if there are many, or over a spec given as text."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from lrdsl.linter.result import LintResult
 from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile, Unreadable
 
 _FILES_PER_CHUNK = 32
-"""Files that a process lints at a time; up to so many there is one process."""
+"""Files that a process lints at a time; fewer files are linted in one process."""
 
 
 def check_files(paths: Iterable[str], project: Project) -> LintResult:
-    """What is wrong in files, and in the files of folders.
+    """The diagnostics of files, and of the files in folders.
 
-    One that cannot be read is noted, and the others are linted all the same. Many are shared among
-    as many processes as there are processors, up to 8; what was left to do when one of these was
-    killed is noted, too.
+    A file that cannot be read is listed in the result, and the others are linted all the same.
+    Many files are shared among as many processes as there are processors, up to 8. The files of a
+    process that was killed are listed as unreadable.
     """
     files = list(find(paths, project.exclude))
     chunks = [files[i : i + _FILES_PER_CHUNK] for i in range(0, len(files), _FILES_PER_CHUNK)]
-    return LintResult.of(_outcomes(chunks, partial(_check, project=project)))
+    return LintResult.of(_results(chunks, partial(_check, project=project)))
 
 
-def _outcomes(
+def _results(
     chunks: list[list[str]], check: Callable[[list[str]], LintResult]
 ) -> Iterable[LintResult]:
     import multiprocessing
 
     workers = min(len(chunks), os.cpu_count() or 1, 8)
-    # A forked process knows all that has been loaded and defined; others would have to be told.
+    # A forked process has all shapes and definitions that were made known; others would not.
     if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():
         yield from map(check, chunks)
         return
@@ -51,7 +51,7 @@ def _outcomes(
                 futures.append(pool.submit(check, chunk))
         for chunk, future in zip_longest(chunks, futures):
             if future is None or isinstance(future.exception(), BrokenProcessPool):
-                why = "this was not looked at: a process of the linter was killed"
+                why = "this was not linted: a process of the linter was killed"
                 yield LintResult(unreadable=tuple([f"{path}: {why}" for path in chunk]))
             else:
                 yield future.result()
@@ -75,7 +75,7 @@ def _check(paths: list[str], project: Project) -> LintResult:
 
 
 def check_text(text: str, name: str, project: Project) -> LintResult:
-    """What is wrong with a spec that stands in no file.
+    """The diagnostics of a spec that is given as text.
 
     >>> found = check_text("cosin(1, 0, 9)", "<spec>", Project()).found
     >>> [(each.path, each.start, each.diagnostic.name) for each in found]

@@ -1,4 +1,4 @@
-"""What several rules want to know of a schedule: its joints, its bounds, where its warmup ends."""
+"""Queries about the segments of a schedule: its joints, its bounds, the end of its warmup."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
 MAX_UPDATES = 4096
-"""In a run of up to so many updates, each is looked at."""
+"""The updates of the longest run of which each update is evaluated."""
 
 SAMPLES = 1024
-"""So many, evenly spaced, are looked at in a longer run, and those at boundaries."""
+"""The evenly spaced updates that are evaluated in a longer run, beside its boundaries."""
 
 NEGLIGIBLE = 1e-3
-"""A change of less than this share of the values around it is none."""
+"""A smaller change, relative to the values around it, does not count."""
 
 
 class Joint(NamedTuple):
@@ -74,7 +74,7 @@ def edges(subject: LintContext) -> set[int]:
 
 
 def horizon(subject: LintContext) -> int:
-    """How many updates can be looked at: those of the run, or up to the last known boundary."""
+    """The number of updates that can be evaluated: the run, or up to the last known boundary."""
     if math.isfinite(subject.end):
         return max(int(subject.end), 1)
     return max(edges(subject), default=0) + 1
@@ -117,7 +117,7 @@ def falls(part: Part) -> bool:
 
 
 def warmup_of(subject: LintContext) -> Part | None:
-    """The part that the run warms up with: a warmup, or what rises before something follows."""
+    """The part that the run warms up with: a warmup, or a rise that another part follows."""
     parts = [part for part in subject.parts if max(part.start, 0) < part.stop]
     if not parts or parts[0].start > 0 or not rises(parts[0]):
         return None

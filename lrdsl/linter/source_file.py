@@ -1,4 +1,4 @@
-"""What is found in files: specs, and what is wrong with them, each with its place in the file."""
+"""Source files: the snippets in them, located diagnostics, and edits of their text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrdsl.diagnostics import NOWHERE, TOO_MANY_MISTAKES, Diagnostic
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 
 Kind = Literal["yaml", "python", "markdown", "library", "config", "argument"]
-"""What a snippet stands in: a kind of file, a composed config, or the command line."""
+"""Where a snippet stands: in a kind of file, a composed config, or the command line."""
 
 Style = Literal[
     "plain", "single", "double", "literal", "folded", "triple", "raw", "fence", "definition", "text"
@@ -31,7 +31,7 @@ Role = Literal["spec", "piece", "definitions"]
 
 @dataclass(frozen=True, eq=False)
 class Snippet:
-    """A spec, or definitions, found in a file. Equal to itself alone, whatever its text is.
+    """A spec, or definitions, found in a file. It equals only itself, whatever its text is.
 
     >>> Snippet.of_argument("linear(1, 0, 10)").offsets[-1]
     16
@@ -45,11 +45,11 @@ class Snippet:
     style: Style
     origin: SpecOrigin = NO_ORIGIN
     context: Mapping[str, Any] = field(default_factory=dict)
-    """What the place tells of the run: keyword arguments of `lrdsl.lint`."""
+    """What is known of the run: keyword arguments of `lrdsl.lint`."""
     ignored: Mapping[int, frozenset[str]] = field(default_factory=dict)
-    """By line in the file, from 1: names and codes that are not wanted there; none are all."""
+    """The suppressions by line in the file, from 1: names and codes; none of them means all."""
     writable: bool = True
-    """Whether other text may be put in its place: it says all that it stands for, by itself."""
+    """Whether it may be replaced: its text is written in the file as a whole."""
     role: Role = "spec"
     unknown: tuple[tuple[int, int], ...] = ()
     """The stretches of `text` with variables that stand for what the file does not show."""
@@ -99,7 +99,7 @@ class LocatedDiagnostic(NamedTuple):
 
 
 class TextEdit(NamedTuple):
-    """The characters `start` to `stop` of a text, and what is put in their place.
+    """The characters `start` to `stop` of a text, and the text that replaces them.
 
     >>> TextEdit.between("hold(5) * 1", "hold(5)")
     TextEdit(start=7, stop=11, text='')
@@ -154,7 +154,7 @@ class Unreadable(Exception):
 
 
 class Malformed(Exception):
-    """A text that is not what the file's name says; the message says why, and where."""
+    """The text is not in the language of the file's name; the message says why, and where."""
 
     def __init__(self, language: str, why: str) -> None:
         super().__init__(f"this is no {language}: {' '.join(why.split())}")

@@ -1,4 +1,4 @@
-"""What stands in the text of a spec: times, calls of definitions, and the spec with a piece cut."""
+"""Queries about the syntax of a spec: durations, calls, entries, and the spec without a piece."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
 MAX_COMPARED_VALUES = 200_000
-"""More values than this are compared by samples."""
+"""The values of two schedules that are compared; of longer ones as many samples are."""
 
 SAMPLE_SIZE = 500
-"""So many values are compared first."""
+"""The values that are compared first, which tell most schedules apart."""
 
 MAX_RECOMPILED_CHARACTERS = 4_000
-"""A text of more characters than this is not compiled again and again."""
+"""Characters of the longest spec that is compiled again without a piece."""
 
 MAX_TRIED_PIECES = 20
-"""So many pieces of a spec are tried whether it is the same without them."""
+"""Pieces of a spec that are cut out in turn, to see whether they matter."""
 
 TIMES = ("steps", "until", "every", "half_life", "at", "n")
 """The parameters that say when or for how long, in updates or in other units."""
 
 ENDLESS = frozenset({"inverse_sqrt", "time_based", "plateau", "newbob", "anchor"})
-"""What goes on for as long as the run does, whatever lengths stand beside it."""
+"""The shapes and modifiers that never end, whatever lengths stand beside them."""
 
 WARPING = frozenset({"stretch", "skip", "repeat"})
-"""Modifiers under which an update of the run has another number."""
+"""The modifiers that change the clock of the schedule below them."""
 
 
 class Time(NamedTuple):
-    """A duration in a spec, and the name of what it was written for."""
+    """A duration in a spec, and the name of the parameter that it is for."""
 
     node: ast.Node
     of: str
@@ -165,7 +165,7 @@ def _name(node: ast.Node) -> str:
 
 
 def calls_of(subject: LintContext, *names: str) -> Iterator[CallSite]:
-    """The calls of definitions in the text, with what was left out as the definition has it."""
+    """The calls of definitions in the text, with the defaults for arguments that are left out."""
     for node in subject.as_written:
         definition = None
         if isinstance(node, ast.Call) and node.name.id in names:

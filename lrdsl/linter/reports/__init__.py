@@ -1,4 +1,4 @@
-"""What the linter found, written down: for people, for programs, for GitHub."""
+"""Reports of a lint result: for people, for programs, for GitHub."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FORMATS = ("text", "json", "sarif", "github")
 
 
 def report(outcome: LintResult, form: str) -> str:
-    """What was found, in one of FORMATS, without a line end at its end.
+    """A lint result in one of FORMATS, without a line end at its end.
 
     >>> print(report(LintResult(looked_at=3), "text"))
     No problems in 3 files.

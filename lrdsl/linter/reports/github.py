@@ -45,7 +45,7 @@ def _place(outcome: LintResult, found: LocatedDiagnostic) -> Iterator[tuple[str,
 
 
 def _data(text: str) -> str:
-    """What stands after the second `::`.
+    """A text as it may stand after the second `::`.
 
     >>> _data("100%\\nor less")
     '100%25%0Aor less'
@@ -55,7 +55,7 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    """What stands after a `=`.
+    """A text as it may stand after a `=`.
 
     >>> _property("C:a,b.yaml")
     'C%3Aa%2Cb.yaml'

@@ -49,7 +49,7 @@ def report(outcome: LintResult) -> str:
 
 
 def _rule(code: str, name: str) -> dict[str, Any]:
-    """What a code means; of mistakes that are no lint rule's, the name says it."""
+    """The description of a code; for errors that are not of a lint rule, their name."""
     descriptor: dict[str, Any] = {"id": code, "name": name}
     rule = RULES.find(name)
     if rule is None or rule.code != code:

@@ -20,7 +20,7 @@ LEVELS = {
 
 @rule
 class AbsoluteBesideBase(Rule):
-    """One segment of a chain works at `base`, another at a learning rate that is written out.
+    """One segment of a chain depends on `base`, another has a learning rate that is written out.
 
     The two are the same for one learning rate of the optimizer only. With another one, or in
     another parameter group, the chain jumps where they meet. facebookresearch/dino#64 and

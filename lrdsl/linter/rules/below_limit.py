@@ -10,7 +10,7 @@ from lrdsl.linter.segment_queries import at_update, bounds, sampled, warmup_of
 
 @rule
 class BelowLimit(Rule):
-    """A value is below the limit `min`, if one is set; what rises in a warmup may come from below.
+    """A value is below the limit `min`, if one is set; a warmup may start below it.
 
     A rate that is far too low costs as much as one that is too high, it only looks healthier: the
     loss goes down, slowly. `outside-bounds` looks at the warmup, too.

@@ -12,7 +12,7 @@ class ConstantRamp(Rule):
     """A ramp that ends where it starts.
 
     A decay to the value it has already, or a warmup from it, does nothing: an argument is missing
-    or in the wrong place. Whoever means a constant writes `constant` or `hold`.
+    or in the wrong place. A constant is written `constant` or `hold`.
     """
 
     code: ClassVar[str] = "LR851"

@@ -21,7 +21,7 @@ class Continuous(Rule):
 
     Restarts, drops and staircases are jumps that some recipes want and others never: an average of
     weights, or a second-moment estimate that lags behind, suffers from each. The contract forbids
-    all of them, those that `joint-jump` takes as meant too.
+    all of them, also those that `joint-jump` takes as intended.
     """
 
     code: ClassVar[str] = "LR817"

@@ -15,7 +15,7 @@ class CyclicRange(Rule):
 
     That is the range which Smith (arXiv:1506.01186, section 3.3) recommends. With a far lower low
     end much of each cycle trains next to nothing; with one near the high end there is no cycle to
-    speak of. Calls in the words of torch are left alone: they are as some recipe has them.
+    speak of. Calls of torch's own schedulers are left alone: they follow existing recipes.
     """
 
     code: ClassVar[str] = "LR839"

@@ -25,10 +25,10 @@ BOTH = OLD + "\n# Deprecated: it is gone in the next version.\ndef third(a) = sh
 
 @rule
 class DeprecatedName(Rule):
-    """A spec calls what its own documentation says is deprecated.
+    """A spec calls a shape or a definition that is deprecated.
 
-    Whoever wrote it wants to take it away, or knows of a fault that cannot be mended without a
-    change to what old specs mean. The day it goes, every spec that still calls it fails at once.
+    Its author wants to remove it, or knows of a fault that cannot be repaired without changing what
+    old specs mean. On the day of its removal every spec that still calls it fails.
 
     A definition is deprecated by a line `Deprecated: write ... instead.` in the comment above it, a
     shape made with `@lrdsl.shape` by one in its docstring; what the line says is the advice.

@@ -16,7 +16,7 @@ SAMPLES = 65
 
 @rule
 class EndNotReached(Rule):
-    """The run ends in the middle of a steep decay, or of a cycle, away from where that leads.
+    """The run ends in the middle of a steep decay or of a cycle, far from its final value.
 
     A cooldown of a few updates loses most of its way to a run that is hardly shorter than the
     schedule; cycles under `repeat` fit any run, and seldom end with it. The weights that are kept

@@ -11,12 +11,13 @@ from lrdsl.linter.syntax_queries import is_alike
 
 @rule
 class GroupsWithoutBase(Rule):
-    """Parameter groups have learning rates of their own, and the spec does not go by `base`.
+    """Parameter groups have learning rates of their own, and the spec does not depend on `base`.
 
     The schedule gives all groups the same values: a backbone that was to be trained a hundred times
     slower than its head is not. microsoft/hi-ml#611 and
-    katsura-jp/pytorch-cosine-annealing-with-warmup#14 are schedulers that did so. It is found where
-    the place tells the learning rates of the groups. A spec for some groups only is for those.
+    katsura-jp/pytorch-cosine-annealing-with-warmup#14 are schedulers that did so. It is reported
+    only where the learning rates of the groups are known. A spec for some of the groups is left
+    alone.
     """
 
     code: ClassVar[str] = "LR837"

@@ -14,8 +14,8 @@ FACTORS = {"step": "gamma", "multistep": "gamma", "exponential_decay": "rate"}
 class GrowingDecay(Rule):
     """A decay whose factor is above 1, so that the learning rate grows without a bound.
 
-    Somebody wrote what the rate is divided by, `step(0.1, 10, 30ep)`, where it is multiplied. The
-    loss is NaN a few updates after the first step.
+    The divisor of the rate was written, `step(0.1, 10, 30ep)`, where a factor belongs. The loss is
+    NaN a few updates after the first step.
     """
 
     code: ClassVar[str] = "LR852"

@@ -15,9 +15,9 @@ from lrdsl.syntax import ast
 class IntervalWithoutEffect(Rule):
     """An entry of an `interval` changes no value: a factor 1, or the value that stands there.
 
-    Somebody meant the learning rate to change there, and it does not: a factor that was left at 1,
+    The learning rate was meant to change there, and does not: a factor that was left at 1,
     a drop to the value it already has, an entry that a later one covers. Pointcept/Pointcept#379
-    is a run whose milestones never took effect, which nothing had told.
+    is a run whose milestones never took effect, which no message had shown.
     """
 
     code: ClassVar[str] = "LR831"

@@ -19,7 +19,7 @@ class JointJump(Rule):
     """The value jumps where one segment follows another.
 
     A peak that was changed in one place and not in the other leaves a step in the learning rate,
-    and the loss spikes or stalls there. Steps that are asked for stay unmentioned: `step`,
+    and the loss spikes or stalls there. Steps that are asked for are not reported: `step`,
     `multistep`, `interval`, `clip`, restarts under `repeat`, one constant after another, a start
     written with `prev`, and what one definition does inside.
 

@@ -12,11 +12,11 @@ REACTIVE = ("plateau", "newbob", "anchor")
 
 @rule
 class MetricNeverGiven(Rule):
-    """The spec reacts to a metric, and what drives it is never given one.
+    """The spec reacts to a metric, and its scheduler is never given one.
 
     The learning rate stays where it is for the whole run. dreamquark-ai/tabnet#231 reports a metric
     that got lost between two versions, ContinualAI/avalanche#692 a driver that knows of none. It is
-    found where the place tells that no metric comes.
+    reported only where the code around the scheduler shows it.
     """
 
     code: ClassVar[str] = "LR842"

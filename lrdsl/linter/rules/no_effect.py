@@ -26,7 +26,7 @@ class NoEffect(Rule):
     """A factor 1, a term 0 or a modifier that changes nothing.
 
     It is a place that was meant to be filled in: a scale that was never set, a `stretch` for a
-    longer run that was left at 1. Whoever reads the spec takes it for something that matters.
+    longer run that was left at 1. A reader of the spec takes it for something that matters.
     """
 
     code: ClassVar[str] = "LR832"

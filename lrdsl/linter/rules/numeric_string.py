@@ -18,7 +18,7 @@ class NumericString(Rule):
     YAML 1.1, and PyYAML with it, wants a point in the mantissa and a sign in the exponent. lrdsl
     reads the text as the number that was meant; other readers of the same config fail on it, or
     sort and compare text. hiyouga/LlamaFactory#4014, h2oai/h2o-llmstudio#699 and
-    huggingface/trl#1450 are three of very many. It is found where the place tells of such text.
+    huggingface/trl#1450 are three of very many. It is reported only in YAML files.
     """
 
     code: ClassVar[str] = "LR844"

@@ -12,7 +12,7 @@ from lrdsl.linter.segment_queries import at_update, bounds, sampled
 class OutsideBounds(Rule):
     """A value of the run is not between the `bounds`, if they are set.
 
-    It is for what must stay in a range all the time, a momentum or a weight decay for example:
+    It is for numbers that must always stay in a range, a momentum or a weight decay for example:
     a momentum of 1 or more diverges, whatever the learning rate.
     """
 

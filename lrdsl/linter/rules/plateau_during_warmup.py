@@ -12,7 +12,7 @@ REACTIVE = ("plateau", "newbob")
 
 @rule
 class PlateauDuringWarmup(Rule):
-    """What reacts to a metric stands behind a whole chain, the warmup included.
+    """A modifier that reacts to a metric applies to a whole chain, the warmup included.
 
     Metrics of the warmup then count: a few that are no better, which is common while the rate is
     still rising, and the rest of the run trains with a tenth of it. Warmup and reduction get into

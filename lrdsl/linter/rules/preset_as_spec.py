@@ -15,8 +15,8 @@ class PresetAsSpec(Rule):
     """The name of a config of the group `schedule` stands where its spec belongs.
 
     `lr=wsd` puts the word `wsd` into the config; `schedule@lr=wsd` chooses the config of that name.
-    The job fails when the spec is compiled, after it has waited for its machine. It is found where
-    the place tells of the names.
+    The job fails when the spec is compiled, after it has waited for its machine. It is reported
+    only where the configs of the group are known.
     """
 
     code: ClassVar[str] = "LR845"

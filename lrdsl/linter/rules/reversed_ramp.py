@@ -11,7 +11,7 @@ from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 class ReversedRamp(Rule):
     """A warmup that falls, or a cooldown that rises.
 
-    Its start or its end is not what was thought. google/automl#839 scaled the learning rate by the
+    Its start or its end has the wrong value. google/automl#839 scaled the learning rate by the
     batch size but not the warmup's start, so that the warmup began above the peak.
     """
 

@@ -21,7 +21,7 @@ class RiseAfterEnd(Rule):
 
     A cosine that is written as a formula turns round at the bottom, and the run ends at a high rate
     with the weights of a low one lost. Cycles under `repeat`, those of definitions, and `interval`
-    are meant and not mentioned.
+    are intended and not reported.
 
     Reported as ivadomed/ivadomed#57: a cosine for as many updates as there were epochs was followed
     update by update, and went up and down many times. torch's CosineAnnealingLR does so whenever

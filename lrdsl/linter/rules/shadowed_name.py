@@ -14,7 +14,8 @@ class ShadowedName(Rule):
     """A variable has the name of a curve or of one of the spec's own definitions.
 
     In `warmup(cosine, 100)` the word `cosine` is the curve, whatever number the variable holds:
-    the number is quietly not used. With definitions the reader has to guess which one is meant.
+    the number is not used, without a message. With definitions a reader has to guess which one is
+    meant.
     """
 
     code: ClassVar[str] = "LR846"

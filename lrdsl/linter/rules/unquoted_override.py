@@ -17,7 +17,7 @@ class UnquotedOverride(Rule):
     written at all: "Unknown function 'warmup'". The shell takes the first pair of quotes away, so
     that two are needed; `lrdsl quote` writes them, and an app of `lrdsl.hydra.main` puts Hydra's in
     itself. NVIDIA/cloudai#557 and IDEA-Research/detrex#309 are overrides that Hydra could not read.
-    It is found where the place tells that the text is an override without quotes.
+    It is reported only for overrides on a command line.
     """
 
     code: ClassVar[str] = "LR848"

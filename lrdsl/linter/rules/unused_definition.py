@@ -16,8 +16,8 @@ USED = "def half(a) = a / 2 \ndef quarter(a) = half(half(a))"
 class UnusedDefinition(Rule):
     """A definition beside a spec that nothing uses.
 
-    It is left over, or the spec calls something else than was meant. It is found where the place
-    tells what else uses its definitions; those of a shared file are nobody's mistake.
+    It is left over, or the spec calls something else than was meant. It is reported
+    only where all users of the definitions are known, and not for those of a shared file.
     """
 
     code: ClassVar[str] = "LR847"

@@ -13,9 +13,9 @@ from lrdsl.linter.segment_queries import at_update
 class ZeroFirstUpdate(Rule):
     """The first update has a learning rate of exactly 0, and changes nothing.
 
-    A whole batch is computed for nothing, and what compares the weights after the first update with
-    those before it sees no difference. A `warmup` begins at 0 unless told otherwise, and most take
-    that as it is: it is mentioned only if `warmups` is set.
+    A whole batch is computed for nothing, and a comparison of the weights before and after the
+    first update sees no difference. A `warmup` begins at 0 unless told otherwise, which is common:
+    it is reported only if `warmups` is set.
 
     Reported as huggingface/transformers#34754, meta-pytorch/torchtune#2010,
     EleutherAI/gpt-neox#1373 and verl-project/verl#3674.
