@@ -260,7 +260,7 @@ def test_many_files_are_linted_in_the_order_of_their_names(monkeypatch: pytest.M
         write(f"conf/{i:02}.yaml", f"lr: cosin({i})\n" if i % 3 else "lr: [\n")
     monkeypatch.setattr(runner.os, "cpu_count", lambda: 3)
     one = call("lint", "conf")
-    monkeypatch.setattr(runner, "_CHUNK", 4)
+    monkeypatch.setattr(runner, "_FILES_PER_CHUNK", 4)
     several = call("lint", "conf")
     assert "conf/01.yaml:1:5" in one.stdout
     assert (one.stdout, one.stderr, one.exit_code) == (
@@ -283,7 +283,7 @@ def test_files_that_a_killed_process_had_are_named(monkeypatch: pytest.MonkeyPat
         write(f"{i}.yaml", "lr: cosin(1, 0, 9)\n")
     write("heavy.yaml", "lr: 0.1\n")
     monkeypatch.setattr(runner.os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(runner, "_CHUNK", 1)
+    monkeypatch.setattr(runner, "_FILES_PER_CHUNK", 1)
     monkeypatch.setattr(runner, "read_file", read)
     result = call("lint", "0.yaml", "1.yaml", "2.yaml", "heavy.yaml")
     assert result.exit_code == 2

@@ -103,10 +103,10 @@ def config_specs(
 
 def _every_spec(config: Mapping[str, Any], presets: frozenset[str]) -> list[ConfigSpec]:
     document = ConfigDocument(config)
-    none = Suppressions("")
+    no_comments = Suppressions("")
     places = []
     for found in SpecFinder(document, lambda: presets).find():
-        snippet = snippet_of(document, found, none, lambda: presets)
+        snippet = snippet_of(document, found, no_comments, lambda: presets)
         if snippet is None or snippet.role != "spec":
             continue
         origin = snippet.origin
