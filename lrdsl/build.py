@@ -33,7 +33,7 @@ from lrdsl.language.catalog import Entry, find, names
 from lrdsl.language.functions import CONSTANTS
 from lrdsl.language.shapes import SHAPES
 from lrdsl.syntax import ast
-from lrdsl.syntax.spec import Spec, operand, parse
+from lrdsl.syntax.spec import Spec, parse, to_node
 from lrdsl.util.registry import near
 
 NAMES = ("base", "prev", "next", "t", "total", "epoch", "rest", *CONSTANTS)
@@ -115,7 +115,7 @@ def var(name: str) -> Spec:
 
 def _argument(value: object) -> ast.Node:
     """The node of an argument; None and `...` are `_`, the default."""
-    return ast.Default() if value is None or value is ... else operand(value)
+    return ast.Default() if value is None or value is ... else to_node(value)
 
 
 def _entry(name: str, item: object) -> ast.Entry:
@@ -128,11 +128,11 @@ def _entry(name: str, item: object) -> ast.Entry:
             raise spec_error(
                 diag.BAD_SPEC, f"a range in `{name}[…]` is `(start, stop):value`, not {item!r}"
             )
-        start, stop = start[0], operand(start[1])
+        start, stop = start[0], to_node(start[1])
     value, factor = item.stop, False
     if isinstance(value, str) and value.lstrip().startswith("*"):
         value, factor = value.lstrip()[1:], True
-    return ast.Entry(operand(start), stop, factor, operand(value))
+    return ast.Entry(to_node(start), stop, factor, to_node(value))
 
 
 def _signature(entry: Entry) -> inspect.Signature:

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 def expansions(schedule: Schedule) -> Iterator[str]:
     """The spec in core terms, and the other hyperparameters that it drives."""
     from lrdsl.syntax.ast import Outer, walk
-    from lrdsl.syntax.pretty import lay_out
+    from lrdsl.syntax.pretty_print import pretty_print
 
     tree = in_core_terms(schedule.spec.node)
-    yield lay_out(tree)
+    yield pretty_print(tree)
     if any([isinstance(node, Outer) for node, _ in walk(tree)]):
         yield "# prev, next and rest in an argument are meant where the call stands"
     for name, call in program_fields(schedule).items():
         if name != "lr":
-            yield f"{name}: {lay_out(in_core_terms(call))}"
+            yield f"{name}: {pretty_print(in_core_terms(call))}"
 
 
 def in_core_terms(tree: Node) -> Node:

@@ -78,7 +78,7 @@ def _listing(every: Iterable[Entry], width: int | None) -> str:
 
 def _about(entry: Entry) -> str:
     """All there is to say about one entry."""
-    from lrdsl.syntax.pretty import lay_out_definition
+    from lrdsl.syntax.pretty_print import pretty_print_definition
 
     doc = entry.doc
     also = f"Also called {', '.join(entry.aliases)}." if entry.aliases else ""
@@ -90,7 +90,7 @@ def _about(entry: Entry) -> str:
     kind = entry.kind if entry.definition is None else f"definition in {entry.group}"
     parts = [f"{entry.signature}   ({kind})", doc.summary, doc.body, also, "\n".join(rows)]
     if entry.definition is not None:
-        parts.append(lay_out_definition(entry.definition))
+        parts.append(pretty_print_definition(entry.definition))
     parts += [*_example(entry), doc.source]
     return "\n\n".join([part for part in parts if part])
 

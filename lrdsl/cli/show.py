@@ -70,13 +70,13 @@ def overview(schedule: Schedule, curve: SampledCurve) -> dict[str, Any]:
     >>> overview(schedule, sample(schedule))["high"]
     {'value': 1.0, 'step': 0}
     """
-    from lrdsl.syntax.unparse import write
+    from lrdsl.syntax.unparse import unparse
 
     low, high = int(curve.values.argmin()), int(curve.values.argmax())
     ends = math.isfinite(schedule.length)
     return {
         "spec": str(schedule.spec),
-        "fields": {name: write(call) for name, call in program_fields(schedule).items()},
+        "fields": {name: unparse(call) for name, call in program_fields(schedule).items()},
         "length": int(schedule.length) if ends else None,
         "total_steps": schedule.context.total_steps,
         "shown": curve.end,

@@ -17,7 +17,7 @@ from lrdsl.diagnostics import Reporter, Span
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
 from lrdsl.language.signal import Exact, round_half_up
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.unparse import unparse
 from lrdsl.util.registry import did_you_mean
 
 P = TypeVar("P", bound=CallableModel)
@@ -69,7 +69,7 @@ class Arguments:
         if found is not None and plain and found.denominator != 1:
             share = f"{float(found) * 100:g}%"
             fix = f"did you mean `{share}`?" if 0 < found < 1 else "write a whole number"
-            message = f"`{write(node)}` is no whole number of updates"
+            message = f"`{unparse(node)}` is no whole number of updates"
             self.complain(diag.FRACTIONAL, message, node, fix)
             return None
         return found
@@ -166,7 +166,7 @@ class Arguments:
     def _milestones(self, node: ast.Node, where: str, place: Place) -> tuple[int, ...] | None:
         if not isinstance(node, ast.List):
             message = f"{where} is a list of durations"
-            self.complain(diag.WRONG_KIND, message, node, f"write `[{write(node)}]`")
+            self.complain(diag.WRONG_KIND, message, node, f"write `[{unparse(node)}]`")
             return None
         found = [self.updates(item, where, place) for item in node.items]
         return None if None in found else tuple([round_half_up(x) for x in found if x is not None])
@@ -174,7 +174,7 @@ class Arguments:
     def _list_of_values(self, node: ast.Node, where: str, here: Here) -> list[float] | None:
         if not isinstance(node, ast.List):
             message = f"{where} is a list of values"
-            self.complain(diag.WRONG_KIND, message, node, f"write `[{write(node)}]`")
+            self.complain(diag.WRONG_KIND, message, node, f"write `[{unparse(node)}]`")
             return None
         values = here.values(self.context, self.reporter, f"an item of {where}")
         found = [values.evaluate(item) for item in node.items]

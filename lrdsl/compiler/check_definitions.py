@@ -17,7 +17,7 @@ from lrdsl.language.library import Library, is_shipped
 from lrdsl.language.reserved import RESERVED, WORDS, complaint_if_taken
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
-from lrdsl.syntax.parser import read_definitions
+from lrdsl.syntax.parser import parse_definitions_with_recovery
 from lrdsl.util.registry import did_you_mean
 
 
@@ -29,7 +29,7 @@ def check_definitions(text: str, file: str = "") -> Mapping[str, Definition]:
     ['half']
     """
     reporter = Reporter(text, file)
-    parsed = read_definitions(text, file, reporter)
+    parsed = parse_definitions_with_recovery(text, file, reporter)
     checked = _Checker(parsed, reporter).check() if not reporter.diagnostics else {}
     if reporter.diagnostics:
         raise SpecError(reporter.diagnostics)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Reporter
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import short
+from lrdsl.syntax.unparse import unparse_short
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
@@ -68,7 +68,7 @@ class Conditions(NamedTuple):
                 return self._compare(node)
             case ast.Faulty():
                 return None
-        message = f"`{short(node)}` is no condition"
+        message = f"`{unparse_short(node)}` is no condition"
         fix = "compare it with something: `n > 0`, `mode == 'linear'`"
         self.reporter.report(diag.BAD_CONDITION, message, node.span, fix=fix)
         return None
@@ -82,7 +82,7 @@ class Conditions(NamedTuple):
 
     def _words(self, node: ast.Compare, side: ast.Node, word: ast.Node) -> bool | None:
         if node.operator not in ("==", "!="):
-            message = f"`{short(word)}` is a word, and words are compared by `==` and `!=`"
+            message = f"`{unparse_short(word)}` is a word, and words are compared by `==` and `!=`"
             self.reporter.report(diag.BAD_CONDITION, message, node.span)
             return None
         if isinstance(side, ast.Faulty):

@@ -14,7 +14,8 @@ from lrdsl.diagnostics import spec_error
 from lrdsl.language.library.files import text_of
 from lrdsl.language.reserved import RESERVED
 from lrdsl.language.signal import LAST_STEP, Signal, decimal_fraction
-from lrdsl.syntax.spec import NAME, as_number
+from lrdsl.syntax.grammar import NAME
+from lrdsl.syntax.spec import as_number
 
 PARTS = frozenset(
     {"spec", "total_steps", "steps_per_epoch", "samples_per_step", "tokens_per_step", "base_lr"}

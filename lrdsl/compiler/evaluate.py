@@ -29,7 +29,7 @@ from lrdsl.language.presets import is_preset
 from lrdsl.language.shapes import SHAPES
 from lrdsl.language.signal import LAST_STEP, Exact, decimal_fraction
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import short, write
+from lrdsl.syntax.unparse import unparse, unparse_short
 from lrdsl.util.registry import did_you_mean
 
 T = TypeVar("T", float, Exact)
@@ -129,7 +129,7 @@ class Domain(ABC, Generic[T]):
             return
         schedule = isinstance(node, (ast.Call, ast.Bracket, ast.Chain, ast.Pipe))
         what = "a schedule" if schedule else "no number"
-        message = f"`{short(node)}` is {what}, and {self.where} takes {self.kind}"
+        message = f"`{unparse_short(node)}` is {what}, and {self.where} takes {self.kind}"
         self.complain(diag.WRONG_KIND, message, node.span)
 
     def complain(
@@ -186,10 +186,10 @@ class Domain(ABC, Generic[T]):
         if math.isfinite(outcome):
             return outcome
         if name == "/" and operands[-1] == 0:
-            known = "" if isinstance(node, ast.Number) else f": `{short(node)}` is 0 here"
+            known = "" if isinstance(node, ast.Number) else f": `{unparse_short(node)}` is 0 here"
             self.complain(diag.DIVISION_BY_ZERO, f"division by zero{known}", node.span)
         elif name == "**" and operands[0] == 0:
-            message = f"division by zero: `{short(node)}` is 0 to a negative power"
+            message = f"division by zero: `{unparse_short(node)}` is 0 to a negative power"
             self.complain(diag.DIVISION_BY_ZERO, message, node.span)
         elif math.isnan(outcome) or name == "log":
             shown = ", ".join(f"{operand:g}" for operand in operands)
@@ -230,7 +230,7 @@ class Values(Domain[float]):
             return node.value
         plain = {"%": f"{node.value / 100:g}", "dur": f"{node.value:g}"}.get(node.unit)
         fix = (f"did you mean `{plain}`?", plain) if plain is not None else None
-        message = f"`{write(node)}` is a duration, and {self.where} takes a value"
+        message = f"`{unparse(node)}` is a duration, and {self.where} takes a value"
         self.complain(diag.WRONG_KIND, message, node.span, fix, "leave out the unit")
         return None
 
@@ -278,7 +278,7 @@ class Durations(Domain[Exact]):
             return int(node.value)
         per, needs = self.context.updates_per(node.unit)
         if per is None:
-            self._needs(f"`{write(node)}`", needs, node.span)
+            self._needs(f"`{unparse(node)}`", needs, node.span)
             return None
         return _bounded(decimal_fraction(node.value) * per)
 

@@ -25,6 +25,7 @@ from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS, of_lists
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import DefinedParameter, Definition
+from lrdsl.syntax.rebuild import move_to, rebuild
 from lrdsl.util.registry import did_you_mean
 
 MAX_EXPANDED_NODES = 50_000
@@ -160,7 +161,7 @@ class _Expander:
         return inside if level == 0 else folded(inside)
 
     def _rebuilt(self, node: ast.Node, level: int) -> ast.Node:
-        return ast.rebuild(node, partial(self.expand, level=level), None)
+        return rebuild(node, partial(self.expand, level=level), None)
 
     def _choose(self, node: ast.If, level: int) -> ast.Node:
         condition = self.expand(node.condition, level)
@@ -357,7 +358,7 @@ class _Substitution:
         if isinstance(node, ast.Bracket):
             entries = tuple([each for entry in node.entries for each in self._entries(entry)])
             return ast.Bracket(self._moved(node.name), entries, span=self._here(node.span))
-        return ast.rebuild(node, self.apply, self._here)
+        return rebuild(node, self.apply, self._here)
 
     def _here(self, span: Span) -> Span:
         """The place of a part of the body: at the call, with where it stands."""
@@ -365,7 +366,7 @@ class _Substitution:
         return Span(self.call.start, self.call.stop, (*self.call.sites, site))
 
     def _moved(self, name: ast.Name) -> ast.Name:
-        return ast.at(name, self._here(name.span))
+        return move_to(name, self._here(name.span))
 
     def _entries(self, entry: ast.Entry | ast.Name) -> tuple[ast.Entry | ast.Name, ...]:
         """An entry in the body, or the entries of the call that a name there stands for."""
@@ -388,7 +389,7 @@ class _Substitution:
 
         def move(node: ast.Node) -> ast.Node:
             self.budget.spend()
-            return ast.rebuild(node, move, place)
+            return rebuild(node, move, place)
 
         moved = move(simple)
         # A modifier's own arguments are meant where its call stands, which is where it stands.

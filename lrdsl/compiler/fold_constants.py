@@ -12,7 +12,8 @@ from lrdsl.diagnostics import Reporter, Span
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax import ast
-from lrdsl.syntax.literals import number_node
+from lrdsl.syntax.literals import number_to_node
+from lrdsl.syntax.rebuild import move_to
 
 
 def folded(node: ast.Node) -> ast.Node:
@@ -36,7 +37,7 @@ def folded(node: ast.Node) -> ast.Node:
     value = Values(_NOTHING, scratch, "", _nowhere, _nowhere).evaluate(node)
     if duration != value:
         return node
-    return ast.at(number_node(int(duration)), node.span)
+    return move_to(number_to_node(int(duration)), node.span)
 
 
 _NOTHING = Context()

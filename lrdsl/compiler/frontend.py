@@ -16,7 +16,7 @@ from lrdsl.diagnostics import Reporter, SpecError
 from lrdsl.language.binding import Binding
 from lrdsl.language.library import Library
 from lrdsl.syntax import ast
-from lrdsl.syntax.parser import read
+from lrdsl.syntax.parser import parse_with_recovery
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def analyse(
     ['there is no shape `cosin`']
     """
     reporter = Reporter(source)
-    tree = read(source, reporter)
+    tree = parse_with_recovery(source, reporter)
     if tree is None:
         raise SpecError(reporter.diagnostics)
     is_mended = bool(reporter.diagnostics)

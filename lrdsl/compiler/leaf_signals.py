@@ -23,7 +23,7 @@ from lrdsl.language.signal import (
     whole,
 )
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.unparse import unparse
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class ShapeSignal(Signal):
         return self.shape.over(t)
 
     def segments(self, stop: float) -> tuple[Piece, ...]:
-        return (Piece(0, stop, write(self.node)),)
+        return (Piece(0, stop, unparse(self.node)),)
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
         turns = self.shape.turns
@@ -112,7 +112,7 @@ class PointwiseSignal(Signal):
 
     def segments(self, stop: float) -> tuple[Piece, ...]:
         edges = sorted({p.start for part in self.parts for p in part.segments(stop)})
-        text = write(self.node)
+        text = unparse(self.node)
         return tuple(map(Piece, edges, [*edges[1:], stop], itertools.repeat(text)))
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:

@@ -30,7 +30,7 @@ from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.parameters import Kind, ParameterError
 from lrdsl.language.signal import LAST_STEP, ConstantSignal, Exact, round_half_up
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import short, write
+from lrdsl.syntax.unparse import unparse, unparse_short
 
 _NEW: Any = object()
 """What nothing is remembered of."""
@@ -193,17 +193,17 @@ class LengthSolver:
         return Extent(fixed, term.node)
 
     def _never_ends(self, extent: Extent, part: Term, following: Term) -> None:
-        text = write(part.node)
+        text = unparse(part.node)
         if isinstance(part, Scalar):
             message, fix = f"`{text}` never ends", f"write `constant({text}, steps)`"
         else:
             message, fix = f"`{text}` never ends", "give it a length with `| take(steps)`"
-        message += f", but `{short(following.node)}` follows"
+        message += f", but `{unparse_short(following.node)}` follows"
         self.args.complain(diag.NEVER_ENDS, message, part.node, fix)
 
     def _two_open(self, first: Term, second: Term) -> None:
         message = (
-            f"`{short(first.node)}` and `{short(second.node)}` both lack a length,"
+            f"`{unparse_short(first.node)}` and `{unparse_short(second.node)}` both lack a length,"
             " and only one segment of a chain can fill the rest"
         )
         self.args.complain(diag.TWO_OPEN, message, second.node, "give one of them its steps")
@@ -215,7 +215,7 @@ class LengthSolver:
             return None
         length = source.length
         if modifier.needs_end and length == math.inf:
-            message = f"`{short(term.source.node)}` never ends, so it cannot be repeated"
+            message = f"`{unparse_short(term.source.node)}` never ends, so it cannot be repeated"
             self.args.complain(diag.NEVER_ENDS, message, term.source.node, "give it a length")
             return None
         if length is None:
@@ -238,7 +238,7 @@ class LengthSolver:
         return Extent(found, term.node, endless and source.is_number, endless and source.by_default)
 
     def needs_total(self, node: ast.Node) -> None:
-        message = f"`{short(node)}` has no length and the run's is not known"
+        message = f"`{unparse_short(node)}` has no length and the run's is not known"
         self.args.complain(
             diag.NEEDS_CONTEXT, message, node, "give its steps, or pass total_steps=…"
         )
@@ -257,8 +257,8 @@ class LengthSolver:
             if start is not None:
                 if latest is not None and start <= latest[0]:
                     message = (
-                        f"the entries must increase, but {write(entry.start)}"
-                        f" follows {write(latest[1])}"
+                        f"the entries must increase, but {unparse(entry.start)}"
+                        f" follows {unparse(latest[1])}"
                     )
                     self.args.complain(diag.UNSORTED, message, entry.start, "put them in order")
                     start = None
@@ -320,7 +320,7 @@ class LengthSolver:
             return math.inf
         stop = self.args.updates(entry.stop, "the end of an entry", place)
         if start is not None and stop is not None and stop <= start:
-            message = f"the range ends at {write(entry.stop)}, before it has started"
+            message = f"the range ends at {unparse(entry.stop)}, before it has started"
             self.args.complain(diag.UNSORTED, message, entry.stop, "write `start..stop`")
             return None
         return stop

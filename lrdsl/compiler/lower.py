@@ -50,7 +50,7 @@ from lrdsl.language.modifiers.reactive import (
 from lrdsl.language.parameters import Kind, ParameterError
 from lrdsl.language.signal import ConstantSignal, Exact, SequenceSignal, Signal, round_half_up
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import short, write
+from lrdsl.syntax.unparse import unparse, unparse_short
 
 
 class Laid(NamedTuple):
@@ -119,7 +119,7 @@ class Lowering:
                 return self._build_shape(term, frame)
             case Scalar(node=node):
                 value = self._values("a schedule", frame).evaluate(node)
-                return None if value is None else ConstantSignal(value, write(node))
+                return None if value is None else ConstantSignal(value, unparse(node))
             case Clock():
                 return ClockSignal()
             case Reference():
@@ -128,7 +128,7 @@ class Lowering:
                 updates = Durations(
                     self.args.context, self.args.reporter, "a formula", frame.place
                 ).evaluate(node)
-                return None if updates is None else ConstantSignal(float(updates), write(node))
+                return None if updates is None else ConstantSignal(float(updates), unparse(node))
             case Apply(functions=functions, parts=parts):
                 signals = [self.build(part, frame) for part in parts]
                 if any([signal is None for signal in signals]):
@@ -211,7 +211,7 @@ class Lowering:
 
     def _no_rest(self, node: ast.Node, length: Exact) -> None:
         over = f": the other segments take {float(-length):g} too many" if length < 0 else ""
-        message = f"nothing of the run is left for `{short(node)}`{over}"
+        message = f"nothing of the run is left for `{unparse_short(node)}`{over}"
         self.args.complain(diag.NO_REST, message, node, "shorten the others, or raise total_steps")
 
     def _shape_fields(self, term: ShapeCall, frame: Frame) -> dict[str, Any] | None:
@@ -398,7 +398,7 @@ class Lowering:
         if isinstance(modifier, MetricModifier):
             return self._build_reacting(term, modifier, source, frame.window.part(0, end))
         try:
-            return modifier.apply(source, as_length(length), end, write(term.node))
+            return modifier.apply(source, as_length(length), end, unparse(term.node))
         except ParameterError as error:
             self.args.impossible(error, term.node, term.arguments)
             return None
@@ -415,7 +415,7 @@ class Lowering:
         place = len(self.observers)
         known = place < len(self.histories)
         history = self.histories[place] if known else MetricHistory(modifier.initial_state())
-        signal = MetricScaledSignal(source, write(term.node), window.zero, history)
+        signal = MetricScaledSignal(source, unparse(term.node), window.zero, history)
         self.observers.append(MetricObserver(modifier, signal, window.start, window.stop))
         return signal
 

@@ -28,7 +28,7 @@ from lrdsl.language.parameters import Kind
 from lrdsl.language.presets import is_preset
 from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import short, write
+from lrdsl.syntax.unparse import unparse, unparse_short
 from lrdsl.util.registry import did_you_mean
 
 DURATIONS = frozenset({"total", "epoch", "rest"})
@@ -110,7 +110,7 @@ class NameResolver:
                 return Scalar(node)
             case ast.Faulty():
                 return Poison(node)
-        self._complain(diag.WRONG_KIND, f"`{short(node)}` is no schedule", node)
+        self._complain(diag.WRONG_KIND, f"`{unparse_short(node)}` is no schedule", node)
         return Poison(node)
 
     def _complain(
@@ -131,7 +131,7 @@ class NameResolver:
         return InUpdates(node)
 
     def _no_duration(self, node: ast.Node) -> None:
-        message = f"`{write(node)}` is a duration, and a schedule or a value belongs here"
+        message = f"`{unparse(node)}` is a duration, and a schedule or a value belongs here"
         self._complain(diag.WRONG_KIND, message, node)
 
     def _name(self, node: ast.Name) -> Term:
@@ -295,7 +295,7 @@ class NameResolver:
             fix = "`>>` binds tighter than `|`: put `( )` around what the modifier is for"
             self._complain(diag.WRONG_PLACE, message, right, fix=fix)
         else:
-            message = f"a modifier belongs after `|`, not `{short(right)}`"
+            message = f"a modifier belongs after `|`, not `{unparse_short(right)}`"
             self._complain(diag.WRONG_PLACE, message, right, fix="such as `clip(0, 1)`")
 
     def _modified(

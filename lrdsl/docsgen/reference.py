@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lrdsl.language.catalog import EXAMPLE_RUN, GROUPS, Entry, Row, entries
 from lrdsl.language.library import Library
-from lrdsl.syntax.pretty import lay_out_definition
+from lrdsl.syntax.pretty_print import pretty_print_definition
 
 _INTRODUCTION = """\
 # Reference
@@ -55,7 +55,7 @@ def _section(entry: Entry) -> str:
     if doc.example:
         parts.append(f"Example: `{doc.example}`")
     if entry.definition is not None:
-        parts.append(f"```text\n{lay_out_definition(entry.definition)}\n```")
+        parts.append(f"```text\n{pretty_print_definition(entry.definition)}\n```")
     parts.append(doc.source)
     return "\n\n".join([part for part in parts if part]) + "\n"
 

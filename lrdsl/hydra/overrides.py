@@ -13,7 +13,8 @@ from typing import NamedTuple
 from lrdsl.hydra import override_grammar
 from lrdsl.hydra.quoting import in_quotes
 from lrdsl.hydra.value_splitter import parse_bracketed, split
-from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, can_be_read
+from lrdsl.syntax.grammar import MAX_CHARACTERS, MAX_DEPTH
+from lrdsl.syntax.parser import has_valid_syntax
 from lrdsl.util.registry import near
 
 MAX_VALUES = 1000
@@ -142,7 +143,7 @@ def is_spec(text: str) -> bool:
         text, count = _REFERENCE.subn("x", text)
         if not count:
             break
-    return can_be_read(text)
+    return has_valid_syntax(text)
 
 
 def _is_worth_reading(argument: str) -> bool:

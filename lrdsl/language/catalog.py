@@ -16,7 +16,7 @@ from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.parameters import Parameter
 from lrdsl.language.shapes import SHAPES
 from lrdsl.syntax.definition import Definition
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.unparse import unparse
 from lrdsl.util.docstrings import Doc, read_doc
 
 EXAMPLE_RUN: Mapping[str, Any] = {"total_steps": 1000, "steps_per_epoch": 50.0, "base_lr": 1.0}
@@ -166,7 +166,7 @@ def _curve(curve: type[Curve]) -> Entry:
 def _definition(definition: Definition, library: Library) -> Entry:
     kinds = kinds_of(definition, library)
     rows = [
-        Row(p.name, kinds[p.name], "" if p.default is None else write(p.default))
+        Row(p.name, kinds[p.name], "" if p.default is None else unparse(p.default))
         for p in definition.parameters
     ]
     file = PurePath(definition.file)

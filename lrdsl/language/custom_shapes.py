@@ -21,8 +21,8 @@ from lrdsl.language.python_signatures import read_signature
 from lrdsl.language.reserved import complaint_if_taken
 from lrdsl.language.shapes import SHAPES, Form, Shape
 from lrdsl.language.signal import Array
-from lrdsl.syntax.spec import NAME
-from lrdsl.syntax.unparse import cut
+from lrdsl.syntax.grammar import NAME
+from lrdsl.syntax.unparse import shorten
 
 T = TypeVar("T", bound="Callable[..., Any]")
 
@@ -159,7 +159,7 @@ class PythonShape(Shape):
             try:
                 function = function()
             except Exception as error:
-                reason = f"{type(error).__name__}: {cut(str(error), 200)}"
+                reason = f"{type(error).__name__}: {shorten(str(error), 200)}"
                 message = f"`{decorated.name}` cannot be made: {reason}"
                 raise ParameterError("", message) from error
         self._caller = CheckedFunction(

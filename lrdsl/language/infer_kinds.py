@@ -16,6 +16,7 @@ from lrdsl.language.parameters import Kind, Parameter
 from lrdsl.language.shapes import SHAPES
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
+from lrdsl.syntax.rebuild import rebuild
 
 _ELSEWHERE = "a value or a schedule"
 
@@ -77,7 +78,7 @@ def _with(node: ast.Node, modes: Mapping[str, ast.Node]) -> ast.Node:
     """The tree with words in the place of the parameters that stand for them."""
     if isinstance(node, ast.Name):
         return modes.get(node.id, node)
-    return ast.rebuild(node, lambda child: _with(child, modes), None)
+    return rebuild(node, lambda child: _with(child, modes), None)
 
 
 def _uses(root: ast.Node, library: Library, known: Kinds) -> Iterator[tuple[str, str]]:

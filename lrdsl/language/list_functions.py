@@ -15,8 +15,9 @@ from collections.abc import Callable
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Reporter
 from lrdsl.syntax import ast
-from lrdsl.syntax.literals import number_node
-from lrdsl.syntax.unparse import short
+from lrdsl.syntax.literals import number_to_node
+from lrdsl.syntax.rebuild import move_to
+from lrdsl.syntax.unparse import unparse_short
 
 
 def _product(call: ast.Call, schedules: ast.List) -> ast.Node:
@@ -35,7 +36,7 @@ def _count(call: ast.Call, schedules: ast.List) -> ast.Node:
 
     Example: `constant(0.1 / count([1, 1, 1]), 100)`
     """
-    return ast.at(number_node(len(schedules.items)), call.span)
+    return move_to(number_to_node(len(schedules.items)), call.span)
 
 
 def _sequence(call: ast.Call, schedules: ast.List, milestones: ast.List) -> ast.Node:
@@ -50,7 +51,7 @@ def _sequence(call: ast.Call, schedules: ast.List, milestones: ast.List) -> ast.
     for i, (schedule, milestone) in enumerate(zip(schedules.items, milestones.items, strict=False)):
         length = milestone if i == 0 else _difference(milestone, milestones.items[i - 1])
         take = ast.Call(ast.Name("take", span=milestone.span), (ast.Argument(length),))
-        parts.append(ast.Pipe((schedule, ast.at(take, milestone.span)), span=schedule.span))
+        parts.append(ast.Pipe((schedule, move_to(take, milestone.span)), span=schedule.span))
     parts.append(schedules.items[-1])
     return ast.Chain(tuple(parts), span=call.span) if len(parts) > 1 else parts[0]
 
@@ -58,7 +59,7 @@ def _sequence(call: ast.Call, schedules: ast.List, milestones: ast.List) -> ast.
 def _difference(later: ast.Node, earlier: ast.Node) -> ast.Node:
     match later, earlier:
         case ast.Number(value=a, unit=""), ast.Number(value=b, unit="") if a > b:
-            return ast.at(number_node(a - b), later.span)
+            return move_to(number_to_node(a - b), later.span)
     return ast.Arithmetic(("-",), (later, earlier), span=later.span)
 
 
@@ -105,9 +106,8 @@ def _increase(milestones: tuple[ast.Node, ...], reporter: Reporter) -> bool:
     for earlier, later in itertools.pairwise(milestones):
         match earlier, later:
             case ast.Number(value=a, unit=x), ast.Number(value=b, unit=y) if x == y and b <= a:
-                message = (
-                    f"the milestones must increase, but {short(later)} follows {short(earlier)}"
-                )
+                this, that = unparse_short(later), unparse_short(earlier)
+                message = f"the milestones must increase, but {this} follows {that}"
                 reporter.report(diag.UNSORTED, message, later.span, fix="put them in order")
                 return False
     return True

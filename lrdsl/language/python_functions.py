@@ -19,7 +19,7 @@ from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.signal import Array, Piece, Signal, Times
 from lrdsl.syntax import ast
 from lrdsl.syntax.spec import Spec, as_number
-from lrdsl.syntax.unparse import cut
+from lrdsl.syntax.unparse import shorten
 
 
 class CheckedFunction(NamedTuple):
@@ -60,7 +60,7 @@ class CheckedFunction(NamedTuple):
     def _checked(self, value: object, time: float) -> float:
         number = as_number(value)
         if number is None:
-            what = f"{cut(repr(value))}, a {type(value).__name__}"
+            what = f"{shorten(repr(value))}, a {type(value).__name__}"
             message = f"`{self.name}` returns {what}, at {self._place(time)}"
             raise spec_error(diag.BAD_SHAPE, message, fix="return a real number")
         try:
@@ -83,7 +83,7 @@ class CheckedFunction(NamedTuple):
         return found.astype(np.float64)
 
     def _failed(self, error: Exception, where: str) -> SpecError:
-        reason = f"{type(error).__name__}: {cut(str(error), 200)}"
+        reason = f"{type(error).__name__}: {shorten(str(error), 200)}"
         return spec_error(diag.BAD_SHAPE, f"`{self.name}` fails at {where}: {reason}")
 
     def _place(self, time: float) -> str:

@@ -19,7 +19,7 @@ from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.parameters import REQUIRED, ContextDefault, Kind, Parameter
 from lrdsl.language.python_functions import qualified_name
 from lrdsl.language.signal import round_half_up
-from lrdsl.syntax.spec import NAME
+from lrdsl.syntax.grammar import NAME
 
 
 class ShapeParameter(NamedTuple):

@@ -10,7 +10,7 @@ from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.shapes import SHAPES
-from lrdsl.syntax.parser import KEYWORDS, PYTHON
+from lrdsl.syntax.grammar import KEYWORDS, PYTHON_KEYWORDS
 
 RESERVED = frozenset(
     {
@@ -24,7 +24,7 @@ RESERVED = frozenset(
         *CONSTANTS,
         *FUNCTIONS,
         *KEYWORDS,
-        *PYTHON,
+        *PYTHON_KEYWORDS,
     }
 )
 """Names that no variable may have."""

@@ -10,7 +10,7 @@ from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.diagnostics import Diagnostic, Reporter, SpecError
 from lrdsl.linter.engine import Settings, lint
 from lrdsl.linter.source_file import Snippet
-from lrdsl.syntax.parser import read
+from lrdsl.syntax.parser import parse_with_recovery
 
 _ARGUMENTS = (
     diag.TOO_MANY_ARGUMENTS,
@@ -42,7 +42,7 @@ def _found(snippet: Snippet, settings: Settings, context: Mapping[str, Any]) -> 
             return lint(snippet.text, settings=settings, origin=snippet.origin, **context)
         elif snippet.role == "piece":
             reporter = Reporter(snippet.text)
-            read(snippet.text, reporter)
+            parse_with_recovery(snippet.text, reporter)
             found = [*reporter.diagnostics]
         else:
             check_definitions(snippet.text)

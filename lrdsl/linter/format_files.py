@@ -10,9 +10,9 @@ from lrdsl.linter.patching import CannotWrite, Edit, replace_in
 from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile
 from lrdsl.syntax import ast
 from lrdsl.syntax.format import format, format_definitions
+from lrdsl.syntax.lark_parser import find_words
 from lrdsl.syntax.parser import parse_tree
-from lrdsl.syntax.pretty import WIDTH
-from lrdsl.syntax.trivia import scan
+from lrdsl.syntax.pretty_print import WIDTH
 
 _UNLIMITED_WIDTH = 10**9
 """The width for specs that must stay in one line."""
@@ -108,21 +108,19 @@ def _whole(snippet: Snippet, start: int, stop: int, new: str) -> Iterator[Edit]:
 
 def _pieces(snippet: Snippet, start: int, stop: int, new: str) -> Iterator[Edit]:
     """The edits of the words and spaces that differ, so that folded lines stay folded."""
-    old = snippet.text
-    before = sorted([word for words in scan(old, start, stop) for word in words], key=_place)
-    after = sorted([word for words in scan(new) for word in words], key=_place)
+    is_spec = snippet.role != "definitions"
+    before = find_words(snippet.text[start:stop], is_spec=is_spec)
+    after = find_words(new, is_spec=is_spec)
     if len(before) != len(after):
         yield from _whole(snippet, start, stop, new)
         return
     old_end, new_end = start, 0
     for left, right in zip(before, after, strict=True):
-        if old[old_end : left.start] != new[new_end : right.start] or left.text != right.text:
-            yield snippet, old_end, left.stop, new[new_end : right.stop]
-        old_end, new_end = left.stop, right.stop
-
-
-def _place(word: tuple[str, int, int]) -> int:
-    return word[1]
+        old = slice(old_end, start + left.stop)
+        written = new[new_end : right.stop]
+        if snippet.text[old] != written:
+            yield snippet, old.start, old.stop, written
+        old_end, new_end = old.stop, right.stop
 
 
 def _indent(text: str, start: int) -> str:

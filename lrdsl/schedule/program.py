@@ -16,7 +16,7 @@ from lrdsl.language.library.files import text_of
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax.ast import Name, walk
 from lrdsl.syntax.spec import parse
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.unparse import unparse
 from lrdsl.tree.coerce import coerce_spec, spec_text
 from lrdsl.tree.keywords import CALLED, is_tree
 from lrdsl.util.registry import did_you_mean
@@ -248,7 +248,7 @@ def _fields_beside(spec: Any, definitions: str) -> tuple[ProgramEntry, ...]:
     except SpecError:
         return ()  # compiling it says what is wrong
     return tuple(
-        [ProgramEntry(key, None, write(call), own) for key, call in found.items() if key != "lr"]
+        [ProgramEntry(key, None, unparse(call), own) for key, call in found.items() if key != "lr"]
     )
 
 

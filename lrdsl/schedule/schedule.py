@@ -27,9 +27,9 @@ from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
 from lrdsl.language.shapes import SHAPES
 from lrdsl.language.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times, round_half_up
-from lrdsl.syntax.parser import MAX_CACHED_CHARACTERS
-from lrdsl.syntax.spec import Operand, Spec, as_number, spec_text
-from lrdsl.syntax.unparse import cut
+from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
+from lrdsl.syntax.spec import Operand, Spec, as_number, source_text
+from lrdsl.syntax.unparse import shorten
 from lrdsl.tree.coerce import coerce_spec
 
 MAX_CYCLES = 10**6
@@ -226,7 +226,7 @@ class Schedule:
             resolved = resolved._replace(observers=observers)
         else:
             assert self._term is not None  # whatever reacts has been made of one
-            reporter = Reporter(spec_text(self.spec))
+            reporter = Reporter(source_text(self.spec))
             resolved = _resolve(self._term, self.context, self.references, reporter, histories)
         return Schedule(self.spec, self.context, resolved, self._term, self.references, observed)
 
@@ -338,7 +338,7 @@ class Schedule:
         return values
 
     def _not_finite(self, where: str) -> NoReturn:
-        source = spec_text(self.spec)
+        source = source_text(self.spec)
         message = f"the schedule has no finite value {where}"
         raise SpecError([Diagnostic(diag.NOT_FINITE, message, Span(0, len(source)), source)])
 
@@ -397,7 +397,7 @@ def _metric(metric: object) -> float:
 
 
 def _shown(value: object) -> str:
-    return cut(repr(value))
+    return shorten(repr(value))
 
 
 def compile(

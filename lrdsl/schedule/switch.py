@@ -12,7 +12,7 @@ from lrdsl.diagnostics import spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.schedule import as_step
 from lrdsl.syntax.spec import as_number
-from lrdsl.syntax.unparse import cut
+from lrdsl.syntax.unparse import shorten
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ _FIX = "write `[(first, 3), (second, 2), (last, None)]`"
 def _items(schedule: object) -> list[object]:
     if isinstance(schedule, Iterable) and not isinstance(schedule, (str, bytes)):
         return list(schedule)
-    message = f"a Switch is made from a list of pairs, not from {cut(repr(schedule))}"
+    message = f"a Switch is made from a list of pairs, not from {shorten(repr(schedule))}"
     raise spec_error(diag.BAD_SPEC, message, fix=_FIX)
 
 
@@ -73,7 +73,7 @@ def _pair(i: int, item: object) -> tuple[Any, int | None]:
     """An object and its number of steps, checked."""
     parts = list(item) if isinstance(item, Iterable) and not isinstance(item, str) else []
     if len(parts) != 2:
-        message = f"entry {i} is no pair of an object and a number of steps: {cut(repr(item))}"
+        message = f"entry {i} is no pair of an object and a number of steps: {shorten(repr(item))}"
         raise spec_error(diag.BAD_SPEC, message, fix=_FIX)
     each, steps = parts
     if steps is None:
@@ -81,5 +81,5 @@ def _pair(i: int, item: object) -> tuple[Any, int | None]:
     count = as_number(steps)  # a configuration may well write 1e3, which is a float
     if count is None or not 1 <= count <= LAST_STEP or count != int(count):
         message = f"the number of steps of entry {i} is a whole number, 1 or more, not "
-        raise spec_error(diag.BAD_SPEC, message + cut(repr(steps)))
+        raise spec_error(diag.BAD_SPEC, message + shorten(repr(steps)))
     return each, int(count)

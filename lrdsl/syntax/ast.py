@@ -1,37 +1,34 @@
-"""The tree of a spec: frozen nodes that know where they stand in the text.
+"""The tree of a spec: frozen nodes with their spans in the text.
 
-Two nodes are equal when they mean the same text; spans and the way a number was written do not
+Nodes are equal when their texts mean the same: spans, comments and the notation of numbers do not
 count. Operators of one level are one node with many parts, so that a chain of a thousand segments
 is no deeper than a chain of two.
 """
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from lrdsl.diagnostics import NOWHERE, Problem, Span
+from lrdsl.syntax.trivia import NO_TRIVIA, Trivia
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """Any part of a spec; `span` is where it stands.
-
-    Nodes are equal when their trees are, whatever their spans.
-    """
+    """Any part of a spec: its place in the text, and the comments that the formatter gave it."""
 
     span: Span = field(default=NOWHERE, kw_only=True, repr=False)
+    trivia: Trivia = field(default=NO_TRIVIA, kw_only=True, repr=False)
 
     @property
     def children(self) -> tuple[Node, ...]:
-        """The nodes right below this one."""
+        """The nodes directly below this one."""
         return ()
 
     @property
     def label(self) -> tuple[object, ...]:
-        """What the node says by itself, without its children."""
+        """The node's own values, without its children."""
         return ()
 
     def __eq__(self, other: object) -> bool:
@@ -45,7 +42,7 @@ class Node:
 class Number(Node):
     """`1e-3`, `10k`, `5%`: the value before its unit, and the unit (`""` for none).
 
-    `text` keeps the writer's notation.
+    `text` keeps the user's notation.
     """
 
     value: float
@@ -81,7 +78,7 @@ class Keyword(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Default(Node):
-    """`_`: whatever the default is here."""
+    """`_`: the default of its place."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +94,7 @@ class String(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faulty(Node):
-    """What could not be read; the parser reports it, later passes keep silent about it."""
+    """A part with a syntax error; the parser reports it, later passes say nothing about it."""
 
     problem: Problem | None = None
     message: str = ""
@@ -118,7 +115,7 @@ class List(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Argument(Node):
-    """An argument of a call: its value, and its name when it was given by name."""
+    """An argument of a call: its value, and its name if it is given by name."""
 
     value: Node
     name: str | None = None
@@ -169,7 +166,7 @@ class Entry(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bracket(Node):
-    """`interval[600:*0.5]`; in a definition a name may stand for the entries it was given."""
+    """`interval[600:*0.5]`; in a definition, a parameter's name may stand for its entries."""
 
     name: Name
     entries: tuple[Entry | Name, ...]
@@ -184,8 +181,8 @@ class Bracket(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pipe(Node):
-    """`source | modifier | modifier`."""
+class _Sequence(Node):
+    """A node of parts alone."""
 
     parts: tuple[Node, ...]
 
@@ -195,14 +192,26 @@ class Pipe(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Chain(Node):
-    """`a >> b >> c`."""
+class _Prefixed(Node):
+    """A node of one operand."""
 
-    parts: tuple[Node, ...]
+    operand: Node
 
     @property
     def children(self) -> tuple[Node, ...]:
-        return self.parts
+        return (self.operand,)
+
+
+class Pipe(_Sequence):
+    """`source | modifier | modifier`."""
+
+    __slots__ = ()
+
+
+class Chain(_Sequence):
+    """`a >> b >> c`."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,7 +227,7 @@ class Arithmetic(Node):
 
     @property
     def is_sum(self) -> bool:
-        """Whether these are terms, not factors."""
+        """Whether the parts are terms, not factors."""
         return self.operators[0] in "+-"
 
     @property
@@ -226,15 +235,10 @@ class Arithmetic(Node):
         return self.operators
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Negative(Node):
+class Negative(_Prefixed):
     """`-a`."""
 
-    operand: Node
-
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return (self.operand,)
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -295,26 +299,16 @@ class Logic(Node):
         return (self.operator,)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Not(Node):
+class Not(_Prefixed):
     """`not a`, in a condition."""
 
-    operand: Node
-
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return (self.operand,)
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Modifiers(Node):
-    """`| a | b`: the body of a definition that changes what stands left of its call."""
+class Modifiers(_Sequence):
+    """`| a | b`: the body of a definition that is called as a modifier."""
 
-    parts: tuple[Node, ...]
-
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return self.parts
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -335,7 +329,7 @@ class Program(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scope(Node):
-    """What a call of a definition stands for, where arguments in it are meant from outside."""
+    """The expansion of a definition's call: the body with its arguments as `Outer` nodes."""
 
     body: Node
 
@@ -346,7 +340,7 @@ class Scope(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outer(Node):
-    """An argument whose `prev`, `next` or `rest` is that of the call, outside the `Scope`."""
+    """An argument in a `Scope`; its `prev`, `next` and `rest` are those of the call."""
 
     argument: Node
 
@@ -355,81 +349,8 @@ class Outer(Node):
         return (self.argument,)
 
 
-_LEAVES = (Name, Number, Keyword, Default, String, Faulty)
-"""The nodes that never have others below them: most of a tree."""
-
-N = TypeVar("N", bound=Node)
-
-
-def at(node: N, span: Span) -> N:
-    """The same node, standing at `span`."""
-    if span is node.span:
-        return node
-    if isinstance(node, Name):  # most of what is moved, and `replace` takes its time
-        return Name(node.id, span=span)  # type: ignore[return-value]
-    if isinstance(node, Number):
-        return Number(node.value, node.unit, node.text, span=span)  # type: ignore[return-value]
-    return replace(node, span=span)
-
-
-def rebuild(
-    node: Node, change: Callable[[Node], Node], place: Callable[[Span], Span] | None
-) -> Node:
-    """The same node, with its children changed and its spans put in another place.
-
-    Without a place, a node whose children stay what they are is that very node.
-    """
-    # Written so that a tree of the greatest depth allowed stays well inside Python's stack.
-    if isinstance(node, _LEAVES):
-        return node if place is None else at(node, place(node.span))
-    old = node.children
-    if isinstance(node, Call):
-        old = tuple([argument.value for argument in node.arguments])
-    new: tuple[Any, ...] = tuple(map(change, old))
-    if place is None:
-        if all(map(operator.is_, old, new)):
-            return node
-        place = _same
-    return _of_parts(node, new, place)
-
-
-def _of_parts(node: Node, new: tuple[Any, ...], place: Callable[[Span], Span]) -> Node:
-    """A node like another, of other parts: its children, or the values of a call's arguments."""
-    span = place(node.span)
-    match node:
-        case Call(name=name, arguments=arguments):
-            moved = tuple(
-                [
-                    Argument(value, a.name, place(a.name_span), span=place(a.span))
-                    for a, value in zip(arguments, new, strict=True)
-                ]
-            )
-            return Call(at(name, place(name.span)), moved, span=span)
-        case Arithmetic(operators=operators):
-            return Arithmetic(operators, new, span=span)
-        case Pipe() | Chain() | Modifiers() | List():
-            return type(node)(new, span=span)
-        case Entry(factor=factor):
-            stop = new[1] if len(new) == 3 else None
-            return Entry(new[0], stop, factor, new[-1], span=span)
-        case Bracket(name=name):
-            return Bracket(at(name, place(name.span)), new, span=span)
-        case Compare(operator=word):
-            return Compare(word, *new, span=span)
-        case Logic(operator=word):
-            return Logic(word, new, span=span)
-        case Program(names=names):
-            return Program(tuple([at(name, place(name.span)) for name in names]), new, span=span)
-    assert isinstance(node, (If, Negative, Not, Power, Scope, Outer))  # of nodes alone
-    return type(node)(*new, span=span)
-
-
-def _same(span: Span) -> Span:
-    return span
-
-
 def walk(root: Node) -> Iterator[tuple[Node, int]]:
-    """Every node of a tree with its depth, the root first; no recursion, so any depth is safe."""
+    """Yield every node of a tree with its depth, the root first; without recursion."""
     stack = [(root, 1)]
     while stack:
         node, depth = stack.pop()
@@ -440,7 +361,7 @@ def walk(root: Node) -> Iterator[tuple[Node, int]]:
 
 
 def levels(root: Node) -> list[list[Node]]:
-    """The nodes of a tree by their depth, the root first: quicker than a `walk`."""
+    """The nodes of a tree by depth, the root first: faster than `walk`."""
     found, level = [], [root]
     while level:
         found.append(level)
@@ -449,28 +370,5 @@ def levels(root: Node) -> list[list[Node]]:
 
 
 def flatten(root: Node) -> tuple[tuple[object, ...], ...]:
-    """A tree as a flat tuple: equal for equal trees, and compared without recursion."""
+    """A tree as a flat tuple, which is equal for equal trees and compared without recursion."""
     return tuple([(depth, type(node), *node.label) for node, depth in walk(root)])
-
-
-def pipe(*parts: Node) -> Node:
-    """`a | b | c`; a pipe on the left runs on, as `(a | b) | c` means `a | b | c`."""
-    first, *others = parts
-    flat = first.parts if isinstance(first, Pipe) else (first,)
-    return Pipe((*flat, *others), span=first.span.to(parts[-1].span))
-
-
-def chain(*parts: Node) -> Node:
-    """`a >> b >> c`; a chain on the left runs on."""
-    first, *others = parts
-    flat = first.parts if isinstance(first, Chain) else (first,)
-    return Chain((*flat, *others), span=first.span.to(parts[-1].span))
-
-
-def arithmetic(operators: tuple[str, ...], parts: tuple[Node, ...]) -> Node:
-    """`a + b - c` or `a * b / c`; a node of the same level on the left runs on."""
-    first, *others = parts
-    span = first.span.to(parts[-1].span)
-    if isinstance(first, Arithmetic) and first.is_sum == (operators[0] in "+-"):
-        return Arithmetic((*first.operators, *operators), (*first.parts, *others), span=span)
-    return Arithmetic(operators, parts, span=span)

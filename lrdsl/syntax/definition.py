@@ -1,45 +1,48 @@
-"""What a definition is: a name for an expression with parameters."""
+"""Definitions: names for expressions with parameters."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 
-from lrdsl.diagnostics import Site, Span
+from lrdsl.diagnostics import NOWHERE, Site, Span
 from lrdsl.syntax.ast import Modifiers, Node, Program
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.trivia import NO_TRIVIA, Trivia
+from lrdsl.syntax.unparse import unparse
 
 
 @dataclass(frozen=True)
 class DefinedParameter:
     """A parameter of a definition.
 
-    `words` are what it may be, if it is one of a few words; `default` is None if it must be given.
+    `words` are the words that it accepts, if it accepts no others; `default` is None if the
+    parameter is required.
     """
 
     name: str
     span: Span = field(compare=False, repr=False)
     words: tuple[str, ...] = ()
     default: Node | None = None
+    trivia: Trivia = field(default=NO_TRIVIA, kw_only=True, compare=False, repr=False)
 
     @property
-    def written(self) -> str:
+    def declaration(self) -> str:
         """The parameter as a definition declares it."""
         if not self.words:
             return str(self)
-        default = "" if self.default is None else f" = {write(self.default)}"
+        default = "" if self.default is None else f" = {unparse(self.default)}"
         return f"{self.name} in [{', '.join(self.words)}]{default}"
 
     def __str__(self) -> str:
-        return self.name if self.default is None else f"{self.name}={write(self.default)}"
+        return self.name if self.default is None else f"{self.name}={unparse(self.default)}"
 
 
 @dataclass(frozen=True)
 class Definition:
     """`def name(parameters) = body`, or `def name[entries] = body`.
 
-    `source` is the text that the spans count in, `file` its name for messages, `doc` the comment
-    that stands right above the definition.
+    `span` is that of the name; `source` is the text that spans count in, `file` its name for
+    messages, `doc` the comment directly above the definition.
     """
 
     name: str
@@ -50,15 +53,18 @@ class Definition:
     source: str = field(default="", compare=False, repr=False)
     file: str = field(default="", compare=False, repr=False)
     doc: str = field(default="", compare=False, repr=False)
+    header_span: Span = field(default=NOWHERE, kw_only=True, compare=False, repr=False)
+    """From `def` to the bracket before `=`."""
+    trivia: Trivia = field(default=NO_TRIVIA, kw_only=True, compare=False, repr=False)
 
     @property
     def is_modifier(self) -> bool:
-        """Whether it stands after `|`."""
+        """Whether it is called as a modifier, after `|`."""
         return isinstance(self.body, Modifiers)
 
     @property
     def program(self) -> Program | None:
-        """The schedules of several hyperparameters, if that is what it defines."""
+        """The schedules of several hyperparameters, if it defines a program."""
         return self.body if isinstance(self.body, Program) else None
 
     @property
@@ -82,14 +88,14 @@ class Definition:
         return Site(self.name, self.source, self.file, span.start, span.stop)
 
     @property
-    def head(self) -> str:
-        """What stands left of the `=`."""
-        inside = ", ".join([parameter.written for parameter in self.parameters])
+    def header(self) -> str:
+        """The text left of the `=`."""
+        inside = ", ".join([parameter.declaration for parameter in self.parameters])
         return f"def {self.name}[{inside}]" if self.bracket else f"def {self.name}({inside})"
 
     def __str__(self) -> str:
         """The definition as canonical text."""
-        return f"{self.head} = {write(self.body)}"
+        return f"{self.header} = {unparse(self.body)}"
 
 
 _ABOVE = re.compile(r"(?:^|\n)((?:[ \t]*#[^\n]*\n)+)[ \t]*\Z")

@@ -1,4 +1,4 @@
-"""Numbers with their multipliers and units: how they are read and how they are written."""
+"""Number literals with their multipliers and units: text to node and Python number to node."""
 
 from __future__ import annotations
 
@@ -9,17 +9,8 @@ from decimal import Decimal
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Span
 from lrdsl.syntax.ast import Faulty, Negative, Node, Number
+from lrdsl.syntax.grammar import MULTIPLIERS, UNITS
 from lrdsl.util.registry import did_you_mean
-
-MULTIPLIERS = {"": 0, "k": 3, "M": 6, "B": 9}
-UNITS = {
-    "ba": "optimizer updates",
-    "ep": "epochs",
-    "%": "percent of the run",
-    "dur": "share of the run",
-    "sp": "samples",
-    "tok": "tokens",
-}
 
 _NUMBER = re.compile(
     r"(?P<mantissa>[0-9_]*(?:\.[0-9_]+)?)(?:[eE](?P<exponent>[+-]?[0-9]+))?(?P<suffix>.*)"
@@ -38,10 +29,10 @@ _ALIASES = {
 }
 
 
-def read_number(text: str, span: Span) -> Number | Faulty:
+def parse_number(text: str, span: Span) -> Number | Faulty:
     """The node of a number's text.
 
-    >>> read_number("2.5ktok", Span(0, 7))
+    >>> parse_number("2.5ktok", Span(0, 7))
     Number(value=2500.0, unit='tok', text='2.5ktok')
     """
     # Most have no exponent and no unit.
@@ -73,20 +64,19 @@ def _unknown_unit(text: str, suffix: str, span: Span) -> Faulty:
         if known
         else did_you_mean(suffix, UNITS, f"{stem}{{}}")
     )
-    units = ", ".join(f"`{unit}`" for unit in UNITS)
-    all_units = f"the units are {units}, after `k`, `M` or `B` if need be"
-    fix, replacement = suggestion or (all_units, None)
-    return Faulty(diag.BAD_NUMBER, f"`{suffix}` is no unit", fix, replacement, span=span)
+    units = ", ".join([f"`{unit}` ({meaning})" for unit, meaning in UNITS.items()])
+    fix, replacement = suggestion or (f"the units are {units}, also after `k`, `M` or `B`", None)
+    return Faulty(diag.BAD_NUMBER, f"`{suffix}` is not a unit", fix, replacement, span=span)
 
 
-def number_node(value: float) -> Node:
+def number_to_node(value: float) -> Node:
     """The node of a Python number, written as briefly as its exact value allows.
 
-    >>> [number_node(x).text for x in (800, 0.5, 1e-3, 1e-05, 1e22)]
+    >>> [number_to_node(x).text for x in (800, 0.5, 1e-3, 1e-05, 1e22)]
     ['800', '0.5', '1e-3', '1e-5', '1e22']
     """
     if value < 0 or math.copysign(1, value) < 0:
-        return Negative(number_node(-value))
+        return Negative(number_to_node(-value))
     text = repr(value).removesuffix(".0")
     if isinstance(value, float) and ("e" in text or value < 1):
         sign, digits, exponent = Decimal(text).normalize().as_tuple()

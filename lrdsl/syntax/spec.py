@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import math
 import numbers
-import re
 import sys
 from typing import TypeAlias, Union
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
 from lrdsl.syntax import ast
-from lrdsl.syntax.literals import number_node
-from lrdsl.syntax.parser import MAX_DEPTH, MAX_NODE_DEPTH, parse_tree
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.grammar import MAX_DEPTH, MAX_NODE_DEPTH
+from lrdsl.syntax.literals import number_to_node
+from lrdsl.syntax.parser import parse_tree
+from lrdsl.syntax.rebuild import join_arithmetic, join_chain, join_pipe
+from lrdsl.syntax.unparse import unparse
 
 Operand: TypeAlias = Union["Spec", str, int, float]
 """What Python's operators take beside a Spec: text and numbers."""
-
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-"""A name without dots: what a variable or a parameter may be called."""
 
 
 class Spec:
@@ -69,7 +67,7 @@ class Spec:
             depth > MAX_NODE_DEPTH for _, depth in ast.walk(self._node)
         ):
             raise spec_error(diag.TOO_DEEP, f"the spec is nested deeper than {MAX_DEPTH} levels")
-        return write(self._node)
+        return unparse(self._node)
 
     def __repr__(self) -> str:
         return f"lrdsl.parse({str(self)!r})"
@@ -84,16 +82,16 @@ class Spec:
         return parse, (self._source if self._source is not None else str(self),)
 
     def __or__(self, right: Operand) -> Spec:
-        return Spec(ast.pipe(self._node, operand(right)))
+        return Spec(join_pipe(self._node, to_node(right)))
 
     def __ror__(self, left: Operand) -> Spec:
-        return Spec(ast.pipe(operand(left), self._node))
+        return Spec(join_pipe(to_node(left), self._node))
 
     def __rshift__(self, right: Operand) -> Spec:
-        return Spec(ast.chain(self._node, operand(right)))
+        return Spec(join_chain(self._node, to_node(right)))
 
     def __rrshift__(self, left: Operand) -> Spec:
-        return Spec(ast.chain(operand(left), self._node))
+        return Spec(join_chain(to_node(left), self._node))
 
     def __add__(self, right: Operand) -> Spec:
         return _arithmetic(self, "+", right)
@@ -120,10 +118,10 @@ class Spec:
         return _arithmetic(left, "/", self)
 
     def __pow__(self, right: Operand) -> Spec:
-        return Spec(ast.Power(self._node, operand(right)))
+        return Spec(ast.Power(self._node, to_node(right)))
 
     def __rpow__(self, left: Operand) -> Spec:
-        return Spec(ast.Power(operand(left), self._node))
+        return Spec(ast.Power(to_node(left), self._node))
 
     def __neg__(self) -> Spec:
         return Spec(ast.Negative(self._node))
@@ -140,10 +138,10 @@ def parse(text: str) -> Spec:
     return Spec(parse_tree(text), text)
 
 
-def operand(value: object) -> ast.Node:
+def to_node(value: object) -> ast.Node:
     """The node of a Python value: a Spec, a number, a truth value, None, text or a list of these.
 
-    >>> operand([30, "5%"]).items[1]
+    >>> to_node([30, "5%"]).items[1]
     Number(value=5.0, unit='%', text='5%')
     """
     if isinstance(value, Spec):
@@ -151,19 +149,21 @@ def operand(value: object) -> ast.Node:
     if value is None or isinstance(value, bool):
         return ast.Keyword(str(value).lower())
     if isinstance(value, (list, tuple)):
-        return ast.List(tuple([operand(item) for item in value]))
+        return ast.List(tuple([to_node(item) for item in value]))
     if isinstance(value, str):
         return parse(value).node
     number = as_number(value)
     if number is None:
         fix = "make a shape of it with `@lrdsl.shape`, and call it" if callable(value) else None
-        raise spec_error(diag.BAD_SPEC, f"a {type(value).__name__} is no part of a spec", fix=fix)
+        raise spec_error(
+            diag.BAD_SPEC, f"a {type(value).__name__} cannot be part of a spec", fix=fix
+        )
     if number == math.inf:
         return ast.Keyword("inf")
     if number != number or abs(number) > sys.float_info.max:
         shown = number if isinstance(number, float) else "so large an integer"
-        raise spec_error(diag.BAD_SPEC, f"{shown} is no number for a spec")
-    return number_node(number)
+        raise spec_error(diag.BAD_SPEC, f"a spec cannot contain {shown}")
+    return number_to_node(number)
 
 
 def as_number(value: object) -> int | float | None:
@@ -185,10 +185,10 @@ def as_number(value: object) -> int | float | None:
     return as_number(item()) if callable(item) and getattr(value, "ndim", None) == 0 else None
 
 
-def spec_text(spec: object) -> str:
+def source_text(spec: object) -> str:
     """The text of a spec that is text, a Spec or a number.
 
-    >>> spec_text(0.1), spec_text("hold(5)")
+    >>> source_text(0.1), source_text("hold(5)")
     ('0.1', 'hold(5)')
     """
     if isinstance(spec, str):
@@ -199,8 +199,8 @@ def spec_text(spec: object) -> str:
         raise spec_error(
             diag.BAD_SPEC, f"a spec is text, a number or a Spec, not {type(spec).__name__}"
         )
-    return write(operand(spec))
+    return unparse(to_node(spec))
 
 
 def _arithmetic(left: Operand, operator: str, right: Operand) -> Spec:
-    return Spec(ast.arithmetic((operator,), (operand(left), operand(right))))
+    return Spec(join_arithmetic((operator,), (to_node(left), to_node(right))))

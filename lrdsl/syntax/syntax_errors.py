@@ -1,6 +1,6 @@
-"""Syntax errors in the words of people who train models.
+"""Messages about syntax errors, in the words of people who train models.
 
-Each function reports one kind of mistake; none ever speaks of tokens or of the parser.
+Each function reports one kind of error; no message speaks of tokens or of the parser.
 """
 
 from __future__ import annotations
@@ -12,271 +12,318 @@ from lark import Token
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Reporter, Span
+from lrdsl.syntax.grammar import CLOSING_BRACKETS, MAX_CHARACTERS, MAX_DEPTH
 
-_WORD = re.compile(
-    r"(?P<comment>#[^\n]*)|(?P<name>[A-Za-z][\w.]*)|(?P<number>\.?[0-9](?:[eE][+-]|[\w%]|\.[0-9])*)"
-    r"|(?P<string>\"[^\"\n]*\"|'[^'\n]*')|(?P<operator>>>|\*\*|\.\.)|(?P<other>\S)"
-)
-_PAIRS = {")": "(", "]": "["}
-_CLOSING = {"(": ")", "[": "]"}
-_OPERATORS = frozenset({"|", ">>", "+", "-", "*", "/", "**", "<", ">", "if", "else", "and", "or"})
-
-INSTEAD = {
+LIKELY_OPERATORS = {
     ">": ">>", "→": ">>", "⇒": ">>", "➜": ">>", "»": ">>",
     "^": "**", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/",
     "−": "-", "–": "-", "—": "-",
     "“": "'", "”": "'", "‘": "'", "’": "'", "„": "'",
 }  # fmt: skip
-_ADVICE = {
-    ";": "segments are joined by `>>`, arguments by `,`",
-    "%": "a unit is glued to its number: `5%`",
-    "$": "a variable is written by its bare name: `peak`",
-    "{": "a variable is written by its bare name: `peak`",
+"""The operators that characters outside the grammar are probably meant to be."""
+
+_QUOTE_ADVICE = "put quotes at both ends of one word: `'linear'`"
+_VARIABLE_ADVICE = "write the variable's name alone: `peak`"
+_CHARACTER_ADVICE = {
+    ";": "join segments by `>>`, and arguments by `,`",
+    "%": "write the unit directly after its number: `5%`",
+    "$": _VARIABLE_ADVICE,
+    "{": _VARIABLE_ADVICE,
     "}": "leave it out",
-    "<": "numbers are compared between `if` and `else` only",
-    "&": "segments are joined by `>>`, modifiers follow `|`",
-    "_": "`_` stands alone, for a default; names begin with a letter",
-    ".": "write a digit on both sides: `1.0`",
-    '"': "quotes hold one word, and are closed: `'linear'`",
-    "'": "quotes hold one word, and are closed: `'linear'`",
+    "<": "comparisons belong between `if` and `else`",
+    "&": "join segments by `>>`, and write modifiers after `|`",
+    "_": "names begin with a letter; `_` alone is the default",
+    ".": "write digits on both sides of the point: `1.0`",
+    '"': _QUOTE_ADVICE,
+    "'": _QUOTE_ADVICE,
     "\\": "quote the whole spec for the shell instead",
 }
+_CONDITION_ADVICE = "write a condition such as `n > 0 and not n > 10`, without brackets"
+_DEFINITION_ADVICE = "write a definition as `def name(a, b=1) = …`"
+_PROGRAM_ADVICE = "write several schedules as `{lr: …, momentum: …}`"
+_ENTRY_ADVICE = "write an entry as an update, `:` and a value: `600:*0.5`"
+_COLON_ADVICE = "`update:value` is only for `interval[…]` and `points[…]`"
+
+_WORD_OPERATORS = frozenset({"if", "else", "and", "or", "not", "in"})
+_CONDITION_WORDS = frozenset({"and", "or", "not", "else", "==", "!=", "<=", ">="})
+_OPERATORS = frozenset({"|", ">>", "+", "-", "*", "/", "**", "<", ">", "else"})
+_OPENING_BRACKETS = {")": "(", "]": "["}
+
+_WORD = re.compile(
+    r"(?P<comment>#[^\n]*)|(?P<name>[A-Za-z][\w.]*)|(?P<number>\.?[0-9](?:[eE][+-]|[\w%]|\.[0-9])*)"
+    r"|(?P<string>\"[^\"\n]*\"|'[^'\n]*')|(?P<operator>>>|\*\*|\.\.)|(?P<other>\S)"
+)
+"""The words before an error; unlike the grammar, this matches any text."""
 
 
-class _Before(NamedTuple):
-    """What stands before a place: the last word, its span, and the brackets still open.
+class _OpenBracket(NamedTuple):
+    """A bracket that is not closed yet, and the name directly before it, or ""."""
 
-    An open bracket is (bracket, its position, the name glued before it or "").
-    """
+    bracket: str
+    position: int
+    name: str
+
+
+class _Context(NamedTuple):
+    """The text before an error: its last word, and the brackets that are open."""
 
     word: str
     span: Span
-    open: tuple[tuple[str, int, str], ...]
-    colon: bool  # whether the entry at hand has its `:` already
+    open: tuple[_OpenBracket, ...]
+    has_colon: bool
+    """Whether the entry at the end of the text has its `:`."""
+
+    @property
+    def is_in_entry(self) -> bool:
+        """Whether the innermost open bracket is that of `interval[…]` and the like."""
+        return bool(self.open) and self.open[-1].bracket == "[" and self.open[-1].name != ""
+
+    @property
+    def place(self) -> str:
+        """The place after the last word, for a message."""
+        return f"after `{self.word}`" if self.word else "at the start"
 
 
-def _before(text: str, stop: int) -> _Before:
-    word, span, colon = "", Span(0, 0), False
-    stack: list[tuple[str, int, str]] = []
+def _read_context(text: str, stop: int) -> _Context:
+    word, span, has_colon = "", Span(0, 0), False
+    stack: list[_OpenBracket] = []
     for match in _WORD.finditer(text, 0, stop):
         if match.lastgroup == "comment":
             continue
         found = match[0]
-        if found in _CLOSING:
-            name = word if word and word[0].isalpha() else ""
-            stack.append((found, match.start(), name))
-        elif found in _PAIRS and stack and stack[-1][0] == _PAIRS[found]:
+        if found in ("(", "["):
+            name = word if word[:1].isalpha() and word not in _WORD_OPERATORS else ""
+            stack.append(_OpenBracket(found, match.start(), name))
+        elif found in _OPENING_BRACKETS and stack and stack[-1][0] == _OPENING_BRACKETS[found]:
             stack.pop()
         if found in ("[", ","):
-            colon = False
+            has_colon = False
         elif found == ":":
-            colon = True
+            has_colon = True
         word, span = found, Span(match.start(), match.end())
-    return _Before(word, span, tuple(stack), colon)
+    return _Context(word, span, tuple(stack), has_colon)
+
+
+def report_too_long(size: int, reporter: Reporter) -> None:
+    """Report a text of more than `MAX_CHARACTERS` bytes."""
+    message = f"the spec has {size:,} bytes, and the limit is {MAX_CHARACTERS:,}"
+    reporter.report(diag.TOO_LONG, message, Span(0, 1))
+
+
+def report_too_deep(start: int, reporter: Reporter) -> None:
+    """Report that the text is nested too deeply at a position."""
+    message = f"the spec is nested deeper than {MAX_DEPTH} levels"
+    fix = "write it flat, as a chain with `>>`"
+    reporter.report(diag.TOO_DEEP, message, Span(start, start + 1), fix=fix)
+
+
+def report_too_many_modifiers(start: int, reporter: Reporter) -> None:
+    """Report that too many modifiers follow a schedule."""
+    message = f"more than {MAX_DEPTH} modifiers follow this schedule"
+    reporter.report(diag.TOO_DEEP, message, Span(start, start + 1), fix="use fewer modifiers")
+
+
+def report_empty(reporter: Reporter) -> None:
+    """Report a text without a spec."""
+    fix = "write a schedule such as `cosine(1, 1e-3, 800)`"
+    reporter.report(diag.EMPTY, "the spec is empty", Span(0, 1), fix=fix)
 
 
 _IN_CONDITION = re.compile(r"\bif\b(?!.*\belse\b)", re.DOTALL)
-_CONDITION = "a condition is `n > 0` and the like, joined by `and`, `or`, `not`, without brackets"
-_DEFINITION = "a definition is written `def name(a, b=1) = …`"
 
 
-def stray_character(text: str, start: int, reporter: Reporter) -> None:
-    """A character that lrdsl has no use for."""
+def report_stray_character(text: str, start: int, reporter: Reporter) -> None:
+    """Report a character that has no meaning in its place."""
     character = text[start]
     span = Span(start, start + 1)
-    replacement = INSTEAD.get(character)
+    replacement = LIKELY_OPERATORS.get(character)
     fix: str | None
     if character in "<>" and _IN_CONDITION.search(text, 0, start):
-        fix, replacement = _CONDITION, None
+        fix, replacement = _CONDITION_ADVICE, None
     elif replacement is not None:
         fix = f"did you mean `{replacement}`?"
     else:
-        fix = _ADVICE.get(character)
+        fix = _CHARACTER_ADVICE.get(character)
     if fix is None and character.isalpha():
-        fix = "names are made of the letters a to z, digits and `_`"
+        fix = "names consist of the letters a to z, digits and `_`"
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
     message = f"`{shown}` has no meaning here"
     reporter.report(diag.STRAY_CHARACTER, message, span, fix=fix, replacement=replacement)
 
 
-_INTERPOLATION = re.compile(r"\$\{[^{}\n]*\}")
+_PLACEHOLDER = re.compile(r"\$\{[^{}\n]*\}")
 
 
-def interpolation(text: str, start: int, reporter: Reporter) -> str | None:
-    """An interpolation `${…}` that Hydra has not resolved; its text, or None if there is none."""
-    match = _INTERPOLATION.match(text, start)
+def report_placeholder(text: str, start: int, reporter: Reporter) -> str | None:
+    """Report a placeholder `${…}` that Hydra has not resolved; its text, or None without one."""
+    match = _PLACEHOLDER.match(text, start)
     if match is None:
         return None
     name = match[0][2:-1].strip()
     message = f"`{match[0]}` has not been resolved"
-    fix = f"outside a config a variable is written bare: `{name}`" if name.isidentifier() else None
-    reporter.report(diag.STRAY_CHARACTER, message, Span(match.start(), match.end()), fix=fix)
+    fix = f"outside a config, write the variable's name alone: `{name}`"
+    span = Span(match.start(), match.end())
+    is_name = name.isidentifier()
+    reporter.report(diag.STRAY_CHARACTER, message, span, fix=fix if is_name else None)
     return match[0]
 
 
-def unexpected_end(
+def report_unexpected_end(
     text: str, accepted: frozenset[str], only_brackets: bool, reporter: Reporter
 ) -> None:
-    """The text stops too early: an operand is missing, or brackets are open.
+    """Report a text that ends too early: an operand is missing, or brackets are open.
 
-    `only_brackets`: what came last was complained about already.
+    With `only_brackets` the end of the text has been reported already.
     """
-    before = _before(text, len(text))
+    context = _read_context(text, len(text))
+    wanted: str | None = None
+    fix: str | None = None
     if only_brackets:
         pass
     elif "NUMBER" in accepted:
-        message = f"the spec ends after `{before.word}`, where {_wanted(before)} is missing"
-        reporter.report(diag.INCOMPLETE, message, before.span)
-    elif "COLON" in accepted and "RSQB" not in accepted and "PIPE" not in accepted:
-        message = "the spec ends in the middle of an entry"
-        fix = "an entry is an update and a value: `600:*0.5`"
-        reporter.report(diag.INCOMPLETE, message, before.span, fix=fix)
+        wanted = _describe_operand(context)
+    elif context.is_in_entry and not context.has_colon:
+        wanted, fix = "`:` and a value", _ENTRY_ADVICE
     else:
-        special = _special("", before, accepted)
-        if special is not None:
-            message = f"{special[0]} is missing after `{before.word}`"
-            reporter.report(diag.INCOMPLETE, message, before.span, fix=special[1])
-    for bracket, position, _ in before.open:
+        wanted, fix = _describe_special("", context, accepted) or (None, None)
+    if wanted is not None:
+        message = f"expected {wanted} {context.place}, but the text ends"
+        reporter.report(diag.INCOMPLETE, message, context.span, fix=fix)
+    for bracket, position, _ in context.open:
         message = f"this `{bracket}` is never closed"
-        fix = f"its `{_CLOSING[bracket]}` is missing"
+        fix = f"add the missing `{CLOSING_BRACKETS[bracket]}`"
         reporter.report(diag.UNCLOSED, message, Span(position, position + 1), fix=fix)
 
 
-def unexpected_token(text: str, token: Token, accepted: frozenset[str], reporter: Reporter) -> None:
-    """Something stands where something else should."""
+def report_unexpected_token(
+    text: str, token: Token, accepted: frozenset[str], reporter: Reporter
+) -> None:
+    """Report a token that the grammar does not allow in its place."""
     assert token.start_pos is not None
     assert token.end_pos is not None
-    before = _before(text, token.start_pos)
+    context = _read_context(text, token.start_pos)
     span = Span(token.start_pos, token.end_pos)
     word = str(token)
-    special = _special(word, before, accepted)
+    special = _describe_special(word, context, accepted)
+    is_unpaired = word in _OPENING_BRACKETS and (
+        not context.open or context.open[-1].bracket != _OPENING_BRACKETS[word]
+    )
+    if special is None and is_unpaired:
+        _report_unpaired(word, span, context, reporter)
+        return
     if special is not None:
         wanted, fix = special
-        place = f" after `{before.word}`" if before.word else ""
-        message = f"expected {wanted}{place}, found `{word}`"
-        reporter.report(diag.UNEXPECTED, message, span, fix=fix)
-    elif word in _PAIRS and (not before.open or before.open[-1][0] != _PAIRS[word]):
-        _unpaired(word, span, before, reporter)
     elif "NUMBER" in accepted:
-        _missing_operand(word, span, before, reporter)
+        wanted, fix = _describe_operand(context), _advise_on_operand(word, context)
     else:
-        _missing_operator(word, span, before, accepted, reporter)
-
-
-def _special(word: str, before: _Before, accepted: frozenset[str]) -> tuple[str, str | None] | None:
-    """What is wanted in a definition or a condition, and the advice; None elsewhere."""
-    if "NUMBER" in accepted:
-        return None
-    if "ELSE" in accepted:
-        return "`else`", "write `==`" if word == "=" else _CONDITION if word else None
-    for only, wanted in _WANTED.items():
-        if accepted == only:
-            return wanted, _DEFINITION
-    if before.word == "in" and accepted == {"LSQB"}:
-        return "a list of words", "write `[a, b]`"
-    if accepted == {"COLON"} or before.word in ("{", "}"):
-        return "a name, `:` and a schedule" if before.word == "{" else "`:`", _PROGRAM
-    if "RBRACE" in accepted:
-        return "`,` or `}`", _PROGRAM
-    if accepted in ({"NAME"}, {"NAME", "RPAR"}):
-        return "a name", None
-    if "DEF" in accepted:
-        return "an operator, or the next `def`,", _DEFINITION
-    if before.word == "def":
-        return (
-            "an operator",
-            "definitions are given to `lrdsl.define`, or in a file to `lrdsl.load`",
-        )
-    if word in _CONDITIONAL:
-        return "an operator", f"`{word}` stands in a condition: `a if n > 0 else b`"
-    return None
-
-
-_PROGRAM = "a program is `{lr: …, momentum: …}`"
-_CONDITIONAL = frozenset({"and", "or", "not", "else", "==", "!=", "<=", ">="})
-_WANTED = {
-    frozenset({"DEF", "$END"}): "`def`",
-    frozenset({"EQUAL"}): "`=` and what it stands for",
-    frozenset({"LPAR", "LSQB"}): "the parameters in brackets",
-}
-"""What a definition wants where nothing but these can follow."""
-
-
-def _unpaired(word: str, span: Span, before: _Before, reporter: Reporter) -> None:
-    if not before.open:
-        message = f"this `{word}` closes nothing"
-        reporter.report(diag.UNOPENED, message, span, fix="leave it out", replacement="")
-        return
-    bracket = before.open[-1][0]
-    closing = _CLOSING[bracket]
-    message = f"`{word}` does not close `{bracket}`"
-    reporter.report(
-        diag.UNOPENED, message, span, fix=f"did you mean `{closing}`?", replacement=closing
-    )
-
-
-def _missing_operand(word: str, span: Span, before: _Before, reporter: Reporter) -> None:
-    wanted = _wanted(before)
-    fix: str | None = None
-    if before.word == "," and word in _PAIRS:
-        fix = "leave out the comma"
-    elif word == "," and before.word in (",", "("):
-        fix = "write `_` for a default"
-    elif word == "+":
-        fix = "leave out the `+`"
-    elif before.word == ">" or (before.word == ">>" and word == ">>"):
-        fix = "write one `>>`"
-    elif word == "*" and before.word == "*":
-        fix = "a power is `**`, in one piece"
-    place = f"after `{before.word}`" if before.word else "at the start"
-    reporter.report(diag.UNEXPECTED, f"expected {wanted} {place}, found `{word}`", span, fix=fix)
-
-
-def _missing_operator(
-    word: str, span: Span, before: _Before, accepted: frozenset[str], reporter: Reporter
-) -> None:
-    fix: str | None = None
-    starts_operand = word[0].isalnum() or word[0] in "_.([\"'"
-    if not before.open:
-        wanted = "an operator such as `>>` or the end"
-        if word == "=":
-            fix = "`name=value` stands only inside the brackets of a call"
-        elif word == ",":
-            fix = "segments are joined by `>>`"
-        elif word == ":":
-            fix = "`update:value` stands only in `interval[…]` and `points[…]`"
-        elif starts_operand and word[0].isalpha():
-            fix = f"did you mean `>> {word}`?"
-    elif before.open[-1][0] == "(":
-        wanted = "`,` or `)`" if before.open[-1][2] else "an operator or `)`"
-        if word == ":":
-            fix = "`update:value` stands only in `interval[…]` and `points[…]`"
-        elif word == "=":
-            fix = "the name of an argument is a single word"
-    elif before.open[-1][2]:
-        wanted = "`,` or `]`" if before.colon else "`:` and a value"
-        if not before.colon:
-            fix = "an entry is an update and a value: `600:*0.5`"
-    else:
-        wanted = "`,` or `]`"
-    message = f"expected {wanted} after `{before.word}`, found `{word}`"
+        wanted, fix = _describe_operator(word, context)
+    message = f"expected {wanted} {context.place}, found `{word}`"
     reporter.report(diag.UNEXPECTED, message, span, fix=fix)
 
 
-def _wanted(before: _Before) -> str:
-    """What should stand after `before`, where an operand belongs."""
-    word = before.word
-    opening, _, name = before.open[-1] if before.open else ("", 0, "")
+def _report_unpaired(word: str, span: Span, context: _Context, reporter: Reporter) -> None:
+    if not context.open:
+        message = f"this `{word}` has no opening `{_OPENING_BRACKETS[word]}`"
+        reporter.report(diag.UNOPENED, message, span, fix="leave it out", replacement="")
+        return
+    bracket = context.open[-1].bracket
+    closing = CLOSING_BRACKETS[bracket]
+    message = f"`{word}` does not close `{bracket}`"
+    fix = f"did you mean `{closing}`?"
+    reporter.report(diag.UNOPENED, message, span, fix=fix, replacement=closing)
+
+
+_WANTED_IN_DEFINITION = {
+    frozenset({"DEF", "$END"}): "`def`",
+    frozenset({"EQUAL"}): "`=` and the body of the definition",
+    frozenset({"LPAR", "LSQB"}): "the parameters in brackets",
+}
+"""What a definition needs where the grammar accepts nothing but these."""
+
+
+def _describe_special(
+    word: str, context: _Context, accepted: frozenset[str]
+) -> tuple[str, str | None] | None:
+    """What belongs in this place of a definition or a condition, with advice; None elsewhere."""
+    if "NUMBER" in accepted:
+        return None
+    if "ELSE" in accepted:
+        advice_by_word = {"": "write `a if n > 0 else b`", "=": "compare with `==`"}
+        return "`else`", advice_by_word.get(word, _CONDITION_ADVICE)
+    if accepted in _WANTED_IN_DEFINITION:
+        return _WANTED_IN_DEFINITION[accepted], _DEFINITION_ADVICE
+    if context.word == "in" and accepted == {"LSQB"}:
+        return "a list of words", "write `[a, b]`"
+    if accepted == {"COLON"} and context.is_in_entry:
+        return "`:` and a value", _ENTRY_ADVICE
+    if accepted == {"COLON"} or context.word in ("{", "}"):
+        wanted = "a name, `:` and a schedule" if context.word == "{" else "`:`"
+        return wanted, _PROGRAM_ADVICE
+    if "RBRACE" in accepted:
+        return "`,` or `}`", _PROGRAM_ADVICE
+    if accepted in ({"NAME"}, {"NAME", "RPAR"}):
+        return "a name", None
+    if "DEF" in accepted:
+        return "an operator, or the next `def`,", _DEFINITION_ADVICE
+    if context.word == "def":
+        advice = "give definitions to `lrdsl.define`, or a file of them to `lrdsl.load`"
+        return "an operator", advice
+    if word in _CONDITION_WORDS:
+        return "an operator", f"`{word}` belongs in a condition: `a if n > 0 else b`"
+    return None
+
+
+def _describe_operand(context: _Context) -> str:
+    """What belongs after the context, where the grammar wants an operand."""
+    word = context.word
+    bracket, _, name = context.open[-1] if context.open else ("", 0, "")
     if word == "|":
         return "a modifier"
     if word in ("", ">>") or (word == "(" and not name):
         return "a schedule"
+    if word in ("if", "and", "or", "not"):
+        return "a condition"
     if word in _OPERATORS:
         return "a value or a schedule"
     if word == "..":
         return "the update where the range ends"
     if word in ("=", ":"):
         return "a value"
-    if opening == "[" and name:
+    if bracket == "[" and name:
         return "an entry such as `600:*0.5`"
-    return "a value" if opening == "[" else "an argument"
+    return "a value" if bracket == "[" else "an argument"
+
+
+def _advise_on_operand(word: str, context: _Context) -> str | None:
+    """Advice about a word that stands where an operand belongs."""
+    before = context.word
+    if before == "," and word in _OPENING_BRACKETS:
+        return "leave out the comma"
+    if word == "," and before in (",", "("):
+        return "write `_` for the default"
+    if word == "+":
+        return "leave out the `+`"
+    if before == ">" or (before == ">>" and word == ">>"):
+        return "write one `>>`"
+    if word == "*" and before == "*":
+        return "write a power as `**`, without a space"
+    return None
+
+
+def _describe_operator(word: str, context: _Context) -> tuple[str, str | None]:
+    """What belongs after the context, where an operand is complete, and advice about a word."""
+    if not context.open:
+        wanted = "an operator such as `>>`, or the end,"
+        advice = {
+            "=": "write the schedule alone; `name=value` is only for the arguments of a call",
+            ",": "join segments by `>>`",
+            ":": _COLON_ADVICE,
+        }
+        return wanted, advice.get(word, f"did you mean `>> {word}`?" if word[0].isalpha() else None)
+    bracket, _, name = context.open[-1]
+    if bracket == "(":
+        advice = {":": _COLON_ADVICE, "=": "the name of an argument is a single word"}
+        return "`,` or `)`" if name else "an operator or `)`", advice.get(word)
+    if name and not context.has_colon:
+        return "`:` and a value", _ENTRY_ADVICE
+    return "`,` or `]`", None

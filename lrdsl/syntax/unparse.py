@@ -34,122 +34,122 @@ from lrdsl.syntax.ast import (
     Scope,
     String,
 )
-
-# How tightly a node binds, loosest first. A part that binds less than its place asks for brackets.
-_IF, _OR, _AND, _NOT, _COMPARE, _PIPE, _CHAIN, _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(12)
+from lrdsl.syntax.grammar import MAX_QUOTED_CHARACTERS
 
 
-def write(node: Node, least: int = _IF) -> str:
-    """The canonical text of a tree.
+class Precedence:
+    """How tightly a node binds, loosest first; a part that binds too loosely takes brackets."""
 
-    One function, so that a tree of the greatest depth allowed stays well inside Python's stack.
+    IF, OR, AND, NOT, COMPARE, PIPE, CHAIN, SUM, PRODUCT, UNARY, POWER, ATOM = range(12)
+
+
+_PRECEDENCES: dict[type[Node], int] = {
+    If: Precedence.IF,
+    Not: Precedence.NOT,
+    Compare: Precedence.COMPARE,
+    Pipe: Precedence.PIPE,
+    Chain: Precedence.CHAIN,
+    Negative: Precedence.UNARY,
+    Power: Precedence.POWER,
+}
+
+
+def precedence(node: Node) -> int:
+    """How tightly a node binds.
 
     >>> from lrdsl.syntax.parser import parse_tree
-    >>> write(parse_tree("cosine(1,1e-3,800)|interval[ 600 : * 0.5 ]"))
+    >>> precedence(parse_tree("a + b")) < precedence(parse_tree("a * b"))
+    True
+    """
+    if isinstance(node, Arithmetic):
+        return Precedence.SUM if node.is_sum else Precedence.PRODUCT
+    if isinstance(node, Logic):
+        return Precedence.OR if node.operator == "or" else Precedence.AND
+    return _PRECEDENCES.get(type(node), Precedence.ATOM)
+
+
+def condition_precedence(node: Node, least: int = Precedence.OR) -> int:
+    """The lowest precedence that needs no brackets in a condition: a value's is that of a sum."""
+    return least if isinstance(node, (Logic, Not, Compare)) else Precedence.SUM
+
+
+def unparse(node: Node, least: int = Precedence.IF) -> str:
+    """The canonical text of a tree, in brackets if it binds less tightly than `least`.
+
+    One function, so that a tree of `MAX_DEPTH` stays well inside Python's stack.
+
+    >>> from lrdsl.syntax.parser import parse_tree
+    >>> unparse(parse_tree("cosine(1,1e-3,800)|interval[ 600 : * 0.5 ]"))
     'cosine(1, 1e-3, 800) | interval[600:*0.5]'
     """
-    level = _ATOM
     match node:
         case Number(text=text) | Name(id=text) | Keyword(word=text):
-            pass
+            return text
         case Default() | Faulty():
-            text = "_"
+            return "_"
         case String(value=value):
-            text = f"'{value}'"
+            return f"'{value}'"
         case List(items=items):
-            text = f"[{', '.join(map(write, items))}]"
+            return f"[{', '.join(map(unparse, items))}]"
         case Call(name=name, arguments=arguments):
-            text = f"{name.id}({', '.join(map(write, arguments))})"
+            return f"{name.id}({', '.join(map(unparse, arguments))})"
         case Argument(value=inner, name=None):
-            text = write(inner)
+            return unparse(inner)
         case Argument(value=inner, name=keyword):
-            text = f"{keyword}={write(inner)}"
+            return f"{keyword}={unparse(inner)}"
         case Bracket(name=name, entries=entries):
-            text = f"{name.id}[{', '.join(map(write, entries))}]"
+            return f"{name.id}[{', '.join(map(unparse, entries))}]"
         case Entry(value=inner):
-            text = f"{write_entry_head(node)}{write(inner)}"
+            return f"{unparse_entry_header(node)}{unparse(inner)}"
+        case Modifiers(parts=parts):
+            return " ".join([f"| {unparse(part, Precedence.CHAIN)}" for part in parts])
+        case Program(names=names, values=values):
+            fields = [f"{name.id}: {unparse(v)}" for name, v in zip(names, values, strict=True)]
+            return f"{{{', '.join(fields)}}}"
+        case Scope(body=inner) | Outer(argument=inner):
+            return unparse(inner, least)
         case Pipe(parts=parts):
-            level = _PIPE
-            text = " | ".join(map(write, parts, repeat(level + 1)))
+            text = " | ".join(map(unparse, parts, repeat(Precedence.CHAIN)))
         case Chain(parts=parts):
-            level = _CHAIN
-            text = " >> ".join(map(write, parts, repeat(level + 1)))
+            text = " >> ".join(map(unparse, parts, repeat(Precedence.SUM)))
         case Arithmetic(operators=operators, parts=parts):
-            level = _SUM if node.is_sum else _PRODUCT
-            first, *others = map(write, parts, repeat(level + 1))
+            first, *others = map(unparse, parts, repeat(precedence(node) + 1))
             text = first + "".join(f" {o} {p}" for o, p in zip(operators, others, strict=True))
         case Negative(operand=operand):
-            level = _UNARY
-            text = f"-{write(operand, _UNARY)}"
+            text = f"-{unparse(operand, Precedence.UNARY)}"
         case Power(base=base, exponent=exponent):
-            level = _POWER
-            text = f"{write(base, _ATOM)} ** {write(exponent, _UNARY)}"
-        case Scope(body=inner) | Outer(argument=inner):
-            return write(inner, least)
+            text = f"{unparse(base, Precedence.ATOM)} ** {unparse(exponent, Precedence.UNARY)}"
         case If(then=then, condition=condition, otherwise=otherwise):
-            level = _IF
-            text = f"{write(then, _PIPE)} if {write_condition(condition)} else {write(otherwise)}"
+            value = unparse(then, Precedence.PIPE)
+            text = f"{value} if {unparse_condition(condition)} else {unparse(otherwise)}"
         case Logic(operator=operator, parts=parts):
-            level = _OR if operator == "or" else _AND
-            least_each = [_least(part, level + 1) for part in parts]
-            text = f" {operator} ".join(map(write, parts, least_each))
+            least_each = [condition_precedence(part, precedence(node) + 1) for part in parts]
+            text = f" {operator} ".join(map(unparse, parts, least_each))
         case Not(operand=operand):
-            level = _NOT
-            text = f"not {write(operand, _least(operand, _NOT))}"
+            text = f"not {unparse(operand, condition_precedence(operand, Precedence.NOT))}"
         case Compare(operator=operator, left=left, right=right):
-            level = _COMPARE
-            text = f"{write(left, _SUM)} {operator} {write(right, _SUM)}"
-        case Modifiers(parts=parts):
-            text = " ".join([f"| {write(part, _CHAIN)}" for part in parts])
-        case Program(names=names, values=values):
-            fields = [f"{name.id}: {write(v)}" for name, v in zip(names, values, strict=True)]
-            text = f"{{{', '.join(fields)}}}"
+            text = f"{unparse(left, Precedence.SUM)} {operator} {unparse(right, Precedence.SUM)}"
         case _:
             raise TypeError(f"no way to write a {type(node).__name__}")
-    return f"({text})" if level < least else text
+    return f"({text})" if least and precedence(node) < least else text
 
 
-def write_condition(node: Node) -> str:
-    """The canonical text of what stands between `if` and `else`."""
-    return write(node, _least(node, _OR))
+def unparse_condition(node: Node) -> str:
+    """The canonical text of a condition between `if` and `else`."""
+    return unparse(node, condition_precedence(node))
 
 
-def _least(condition: Node, least: int) -> int:
-    """How tightly a part of a condition must bind: what is no condition, as a sum does."""
-    return least if isinstance(condition, (Logic, Not, Compare)) else _SUM
-
-
-def write_entry_head(entry: Entry) -> str:
+def unparse_entry_header(entry: Entry) -> str:
     """The canonical text of what stands before an entry's value: `600:*`."""
-    until = f"..{write(entry.stop, _SUM)}" if entry.stop is not None else ""
-    return f"{write(entry.start, _SUM)}{until}:{'*' if entry.factor else ''}"
+    until = f"..{unparse(entry.stop, Precedence.SUM)}" if entry.stop is not None else ""
+    return f"{unparse(entry.start, Precedence.SUM)}{until}:{'*' if entry.factor else ''}"
 
 
-def write_part(part: Node, whole: Node) -> str:
-    """The canonical text of a part of a chain and the like, in brackets where it needs them.
-
-    >>> from lrdsl.syntax.parser import parse_tree
-    >>> tree = parse_tree("(1 + t) * 2 * sqrt(t)")
-    >>> [write_part(part, tree) for part in tree.children]
-    ['(1 + t)', '2', 'sqrt(t)']
-    """
-    match whole:
-        case Pipe() | Modifiers() | If():
-            return write(part, _PIPE + (not isinstance(whole, If)))
-        case Chain():
-            return write(part, _CHAIN + 1)
-        case Arithmetic():
-            return write(part, (_SUM if whole.is_sum else _PRODUCT) + 1)
-        case Negative():
-            return write(part, _UNARY)
-    return write(part)
-
-
-def cut(text: str, most: int = 40) -> str:
+def shorten(text: str, limit: int = MAX_QUOTED_CHARACTERS) -> str:
     """The text, cut where it would make a message hard to read."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def short(node: Node) -> str:
-    """The canonical text of a tree, for a message."""
-    return cut(write(node))
+def unparse_short(node: Node) -> str:
+    """The canonical text of a tree, shortened for a message."""
+    return shorten(unparse(node))

@@ -9,9 +9,9 @@ from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax import spec as text
-from lrdsl.syntax.parser import MAX_DEPTH
+from lrdsl.syntax.grammar import MAX_DEPTH
 from lrdsl.syntax.spec import Spec
-from lrdsl.syntax.unparse import cut
+from lrdsl.syntax.unparse import shorten
 from lrdsl.tree.keywords import is_data
 
 
@@ -40,11 +40,11 @@ def coerce_spec(spec: object) -> str | FunctionSpec:
         from lrdsl.tree.decode import read_tree  # few specs are trees
 
         return read_tree(spec, place)
-    return FunctionSpec(spec) if callable(spec) else text.spec_text(spec)
+    return FunctionSpec(spec) if callable(spec) else text.source_text(spec)
 
 
 def _no_spec(mapping: Mapping[Any, Any]) -> SpecError:
-    found = ", ".join(f"`{cut(str(key))}`" for key in list(mapping)[:8]) or "nothing"
+    found = ", ".join(f"`{shorten(str(key))}`" for key in list(mapping)[:8]) or "nothing"
     message = f"a mapping for a schedule has the key `spec`, perhaps `definitions`, not {found}"
     fix = "or it is a tree, whose one key is what it calls, such as `cosine`"
     return spec_error(diag.BAD_SPEC, message, fix=fix)
@@ -58,7 +58,7 @@ def spec_text(spec: object) -> str:
     """
     found = coerce_spec(spec)
     if isinstance(found, FunctionSpec):
-        return text.spec_text(spec)  # says what a spec is
+        return text.source_text(spec)  # says what a spec is
     return found
 
 
@@ -72,7 +72,7 @@ def parse(spec: object) -> Spec:
     Traceback (most recent call last):
     lrdsl.diagnostics.SpecError: error[LR104]: this `(` is never closed
       | cosine(1, 1e-3
-      |       ^ its `)` is missing
+      |       ^ add the missing `)`
     >>> str(parse({"cosine": {"start": 1, "end": 1e-3}}))
     'cosine(1, 1e-3)'
     """

@@ -15,9 +15,11 @@ from lrdsl.diagnostics import Diagnostic, Problem, Reporter, SourceMappedText, S
 from lrdsl.language.library import Library
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax import ast
-from lrdsl.syntax.parser import MAX_CHARACTERS, MAX_DEPTH, MAX_NODE_DEPTH, parse_tree, read
-from lrdsl.syntax.spec import NAME, Spec, as_number, operand
-from lrdsl.syntax.unparse import cut, write
+from lrdsl.syntax.grammar import MAX_CHARACTERS, MAX_DEPTH, MAX_NODE_DEPTH, NAME
+from lrdsl.syntax.parser import parse_tree, parse_with_recovery
+from lrdsl.syntax.rebuild import join_arithmetic, join_chain, join_pipe
+from lrdsl.syntax.spec import Spec, as_number, to_node
+from lrdsl.syntax.unparse import shorten, unparse
 from lrdsl.tree.arguments import arrange_arguments
 from lrdsl.tree.keywords import CALLED, CONDITIONAL, NO_NAMES, OPERATORS, are_entries, is_data
 
@@ -40,7 +42,7 @@ def from_tree(tree: object, library: Library | None = None) -> Spec:
     lrdsl.diagnostics.SpecError: error[LR104]: this `(` is never closed
       at [1].cosine.start:
       | (peak
-      | ^ its `)` is missing
+      | ^ add the missing `)`
     """
     text = read_tree(tree, "", library)
     return Spec(parse_tree(text), text)
@@ -55,7 +57,7 @@ def read_tree(tree: object, place: str = "", library: Library | None = None) -> 
     if any([depth > MAX_NODE_DEPTH for _, depth in ast.walk(node)]):
         reader.complain(f"the tree is nested deeper than {MAX_DEPTH} levels", place, diag.TOO_DEEP)
         raise SpecError(reader.found)
-    text = write(node)
+    text = unparse(node)
     again = parse_tree(text)
     # Both trees are the same, node by node; only the second one knows where it stands.
     pairs = zip(ast.walk(node), ast.walk(again), strict=True)
@@ -121,7 +123,7 @@ class _Reader:
         parts = self._items(data, place, depth)
         if not parts:
             return self.complain("a chain has at least one part", place)
-        return ast.chain(*parts) if len(parts) > 1 else parts[0]
+        return join_chain(*parts) if len(parts) > 1 else parts[0]
 
     def _scalar(self, data: object, place: str) -> ast.Node:
         if isinstance(data, str):
@@ -130,7 +132,7 @@ class _Reader:
             fix = "make a shape of it with `@lrdsl.shape`, and call it"
             return self.complain("a Python function is no part of a tree", place, fix=fix)
         try:
-            return operand(data)
+            return to_node(data)
         except SpecError as error:
             self.found += [replace(found, place=place) for found in error.diagnostics]
             return ast.Faulty()
@@ -144,7 +146,7 @@ class _Reader:
         if whole in self.texts:
             return replace(self.texts[whole])  # a node of its own, for a place of its own
         reporter = Reporter(whole)
-        tree = read(whole, reporter)
+        tree = parse_with_recovery(whole, reporter)
         for found in reporter.diagnostics:
             start, stop = (min(max(i - len(before), 0), len(text)) for i in found.span[:2])
             self.found.append(replace(found, span=Span(start, stop), source=text, place=place))
@@ -165,14 +167,14 @@ class _Reader:
         if set(data) & {"if", "then"}:
             return self._conditional(data, place, depth)
         if len(data) != 1:
-            found = ", ".join(f"`{cut(str(key))}`" for key in list(data)[:8]) or "nothing"
+            found = ", ".join(f"`{shorten(str(key))}`" for key in list(data)[:8]) or "nothing"
             fix = "its key is what it calls, such as `cosine`; what follows belongs into a `chain`"
             if "spec" in data:
                 fix = "`definitions` stand at the root alone, beside `spec`"
             return self.complain(f"a mapping in a tree has one key, not {found}", place, fix=fix)
         ((name, body),) = data.items()
         if not isinstance(name, str) or CALLED.fullmatch(name) is None or name in NO_NAMES:
-            message = f"`{cut(str(name))}` is nothing that can be called"
+            message = f"`{shorten(str(name))}` is nothing that can be called"
             return self.complain(message, place, fix="a key is a name, such as `cosine`")
         inner = f"{place}.{name}".lstrip(".")
         if name == "spec":
@@ -211,7 +213,7 @@ class _Reader:
         if isinstance(found, ast.If) and isinstance(found.otherwise, ast.Number):
             return ast.If(branches[0], found.condition, branches[1])
         if not isinstance(found, ast.Faulty):
-            self.complain(f"`{cut(text)}` is no condition", inner, fix="such as `total > 500`")
+            self.complain(f"`{shorten(text)}` is no condition", inner, fix="such as `total > 500`")
         return ast.Faulty()
 
     def _joined(self, name: str, body: object, place: str, depth: int) -> ast.Node:
@@ -230,10 +232,10 @@ class _Reader:
             what = wanted.get(name, "at least two schedules")
             return self.complain(f"`{name}` takes a list: {what}", place)
         if name == "pipe":
-            return ast.pipe(*parts)
+            return join_pipe(*parts)
         if name == "power":
             return ast.Power(*parts)
-        return ast.arithmetic((OPERATORS[name],) * (len(parts) - 1), tuple(parts))
+        return join_arithmetic((OPERATORS[name],) * (len(parts) - 1), tuple(parts))
 
     def _call(self, name: str, body: object, place: str, depth: int) -> ast.Node:
         arguments: list[ast.Argument] = []
@@ -241,7 +243,7 @@ class _Reader:
             given: dict[str, ast.Node] = {}
             for key, value in body.items():
                 if not isinstance(key, str) or NAME.fullmatch(key) is None or key in NO_NAMES:
-                    self.complain(f"`{cut(str(key))}` is no name of a parameter", place)
+                    self.complain(f"`{shorten(str(key))}` is no name of a parameter", place)
                     continue
                 given[key] = self.schedule(value, f"{place}.{key}", depth + 1, True)
             for key, argument in arrange_arguments(name, given, self.library):
@@ -262,13 +264,13 @@ class _Reader:
     def _bracket(self, name: str, body: Mapping[Any, Any], place: str, depth: int) -> ast.Node:
         entries: list[ast.Entry] = []
         for key, value in body.items():
-            inner = f"{place}.{cut(str(key))}"
+            inner = f"{place}.{shorten(str(key))}"
             head = self._head(key, inner)
             factor, value, inner = self._factor(value, inner)
             node = self.schedule(value, inner, depth + 1)
             if head is not None:
                 entry = replace(head, factor=factor, value=node)
-                self.places[id(entry)] = f"{place}.{cut(str(key))}"
+                self.places[id(entry)] = f"{place}.{shorten(str(key))}"
                 self.kept.append(entry)
                 entries.append(entry)
         if not body:
@@ -290,10 +292,10 @@ class _Reader:
         text = key
         if not isinstance(text, str):
             if as_number(key) is None:
-                message = f"`{cut(str(key))}` is no update"
+                message = f"`{shorten(str(key))}` is no update"
                 self.complain(message, place, fix="an entry is an update and a value: `600: 0.5`")
                 return None
-            text = write(self._scalar(key, place))
+            text = unparse(self._scalar(key, place))
         found = self._text(text, place, "x[", ":0]")
         match found:
             case ast.Bracket(
@@ -303,5 +305,5 @@ class _Reader:
             case ast.Faulty():
                 return None
         fix = "an entry begins at an update, `600`, or is from one to another, `20..30`"
-        self.complain(f"`{cut(text)}` is no update", place, fix=fix)
+        self.complain(f"`{shorten(text)}` is no update", place, fix=fix)
         return None

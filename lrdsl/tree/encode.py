@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library
 from lrdsl.syntax import ast
-from lrdsl.syntax.spec import NAME, Spec, parse
-from lrdsl.syntax.unparse import write, write_condition, write_entry_head
+from lrdsl.syntax.grammar import NAME
+from lrdsl.syntax.spec import Spec, parse
+from lrdsl.syntax.unparse import unparse, unparse_condition, unparse_entry_header
 from lrdsl.tree.arguments import named
 from lrdsl.tree.coerce import spec_text
 from lrdsl.tree.keywords import NO_NAMES, OPERATORS, WORDS, are_entries, is_bracket
@@ -60,9 +61,9 @@ class _Writer:
     def root(self) -> Tree:
         if isinstance(self.tree, ast.Chain):
             return [self.schedule(part, 1) for part in self.tree.parts]
-        return (
-            write(self.tree) if isinstance(self.tree, ast.Keyword) else self.schedule(self.tree, 0)
-        )
+        if isinstance(self.tree, ast.Keyword):
+            return unparse(self.tree)
+        return self.schedule(self.tree, 0)
 
     def schedule(self, node: ast.Node, depth: int, in_call: bool = False) -> Tree:
         """What stands for a node where a schedule belongs, or as an argument of a call."""
@@ -71,13 +72,13 @@ class _Writer:
                 return _number(node)
             case ast.Negative(operand=ast.Number() as number):
                 value = _number(number)
-                return -value if value and not isinstance(value, str) else write(node)
+                return -value if value and not isinstance(value, str) else unparse(node)
             case ast.Keyword(word=word):
                 return {"none": None, "true": True, "false": False}.get(word, word)
             case ast.List(items=items) if in_call:
                 return [self.schedule(item, depth + 1, True) for item in items]
         if id(node) not in self.structured or depth >= MAX_LEVELS:
-            return write(node)
+            return unparse(node)
         match node:
             case ast.Call():
                 return self._call(node, depth)
@@ -95,11 +96,11 @@ class _Writer:
                 return {"power": [self.schedule(part, depth + 2) for part in (base, exponent)]}
             case ast.If(then=then, condition=condition, otherwise=otherwise):
                 return {
-                    "if": write_condition(condition),
+                    "if": unparse_condition(condition),
                     "then": self.schedule(then, depth + 1),
                     "else": self.schedule(otherwise, depth + 1),
                 }
-        return write(node)
+        return unparse(node)
 
     def _arithmetic(
         self, operators: tuple[str, ...], parts: tuple[ast.Node, ...], depth: int
@@ -107,7 +108,7 @@ class _Writer:
         """`a - b + c` as `{add: [{subtract: [a, b]}, c]}`: a run of one operator is one list."""
         runs = 1 + sum([a != b for a, b in itertools.pairwise(operators)])
         if depth + runs >= MAX_LEVELS:
-            return write(ast.Arithmetic(operators, parts))
+            return unparse(ast.Arithmetic(operators, parts))
         inner = depth + 2 * runs
         found: Tree = self.schedule(parts[0], inner)
         last = None
@@ -124,7 +125,7 @@ class _Writer:
     def _call(self, call: ast.Call, depth: int) -> Tree:
         name = call.name.id
         if name in WORDS or name in NO_NAMES or is_bracket(name, self.library):
-            return write(call)
+            return unparse(call)
         given = named(call, self.library)
         if given is None:
             return self._unknown(call, depth)
@@ -137,7 +138,7 @@ class _Writer:
         if not any(names):
             return {call.name.id: values}
         if None in names or len(set(names)) < len(names):
-            return write(call)
+            return unparse(call)
         return {call.name.id: dict(zip(names, values, strict=True))}
 
     def _bracket(self, bracket: ast.Bracket, depth: int) -> Tree:
@@ -145,21 +146,21 @@ class _Writer:
         known = is_bracket(bracket.name.id, self.library)
         for entry in bracket.entries:
             if not isinstance(entry, ast.Entry):
-                return write(bracket)
+                return unparse(bracket)
             key = _key(entry, known)
             if key in found:
-                return write(bracket)
+                return unparse(bracket)
             found[key] = self._entry(entry, depth + 2)
         name = bracket.name.id
         plain = name not in WORDS and are_entries(name, found, self.library)
-        return {name: found} if plain else write(bracket)
+        return {name: found} if plain else unparse(bracket)
 
     def _entry(self, entry: ast.Entry, depth: int) -> Tree:
         if not entry.factor:
             return self.schedule(entry.value, depth)
         if id(entry.value) in self.structured and depth < MAX_LEVELS:
             return {"times": self.schedule(entry.value, depth + 1)}
-        return f"*{write(entry.value)}"
+        return f"*{unparse(entry.value)}"
 
 
 def _key(entry: ast.Entry, is_bracket: bool) -> str | int:
@@ -168,7 +169,7 @@ def _key(entry: ast.Entry, is_bracket: bool) -> str | int:
         number = _number(entry.start)
         if isinstance(number, int):
             return number
-    text = write_entry_head(replace(entry, factor=False)).removesuffix(":")
+    text = unparse_entry_header(replace(entry, factor=False)).removesuffix(":")
     # Where nothing else tells, a name is that of a parameter.
     return f"({text})" if NAME.fullmatch(text) and not is_bracket else text
 
@@ -176,6 +177,6 @@ def _key(entry: ast.Entry, is_bracket: bool) -> str | int:
 def _number(node: ast.Number) -> str | int | float:
     """A number as YAML has it; with a unit or a multiplier it is text."""
     if node.unit or node.text[-1:] in ("k", "M", "B"):
-        return write(node)
+        return unparse(node)
     exact = node.value.is_integer() and abs(node.value) <= 2**53
     return int(node.value) if exact else node.value

@@ -12,7 +12,7 @@ from typing import Any
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
-from lrdsl.syntax.parser import MAX_DEPTH
+from lrdsl.syntax.grammar import MAX_DEPTH
 from lrdsl.tree.decode import MAX_PARTS
 from lrdsl.tree.keywords import is_data
 

@@ -10,7 +10,7 @@ from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.shapes import SHAPES
-from lrdsl.syntax.spec import NAME
+from lrdsl.syntax.grammar import NAME
 
 OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 """The operators between schedules, by their names in a tree."""

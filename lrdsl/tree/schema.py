@@ -23,7 +23,7 @@ from lrdsl.language.parameters import CallableModel, Kind, Parameter
 from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import DefinedParameter, Definition
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.unparse import unparse
 from lrdsl.tree.keywords import CONDITIONAL, OPERATORS, WORDS
 
 Schema: TypeAlias = "dict[str, Any]"
@@ -394,7 +394,7 @@ def _of_words(parameter: DefinedParameter, what: str, may_be_none: bool) -> Sche
         found = by_name[what]() if what in by_name else _anything()
     if may_be_none:
         found = {"if": {"not": {"type": "null"}}, "then": found}
-    default = "" if parameter.default is None else write(parameter.default)
+    default = "" if parameter.default is None else unparse(parameter.default)
     return _explained(found, what, default)
 
 

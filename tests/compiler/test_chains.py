@@ -346,7 +346,7 @@ def test_any_other_name_can_be_a_variable(name: str) -> None:
         pytest.param("exponential(1, 0, 5)", "LR210", "0", id="exponential to 0"),
         pytest.param("exponential(1, -1, 5)", "LR210", "cross", id="exponential across 0"),
         pytest.param("cosine(1, 0, 10", "LR104", "closed", id="unclosed"),
-        pytest.param("cosine(1, 0, 10))", "LR105", "closes nothing", id="unopened"),
+        pytest.param("cosine(1, 0, 10))", "LR105", "has no opening", id="unopened"),
         pytest.param("", "LR101", "empty", id="empty"),
         pytest.param(" # nothing", "LR101", "empty", id="comment alone"),
         pytest.param("linear(1, 0, 5x)", "LR107", "unit", id="unknown unit"),

@@ -21,7 +21,7 @@ from lrdsl.language import library
 from lrdsl.language.library import Library, shipped
 from lrdsl.syntax import ast
 from lrdsl.syntax.parser import parse_definitions, parse_tree
-from lrdsl.syntax.pretty import lay_out
+from lrdsl.syntax.pretty_print import pretty_print
 from tests.support.strategies import CONTEXT, ENDLESS, SEGMENTS, _filled, finite
 
 RUN = {"total_steps": 1000, "steps_per_epoch": 50, "base_lr": 0.1}
@@ -230,7 +230,7 @@ def test_core_terms_mean_the_same(definitions: str, spec: str, meaning: str) -> 
     tree = expanded(spec, definitions)
     if any(isinstance(node, ast.Outer) for node, _ in ast.walk(tree)):
         pytest.skip("what is meant where the call stands is not said in the text")
-    core = lay_out(tree, 30)
+    core = pretty_print(tree, 30)
     assert not set(re.findall(r"(?:^|\n)def ([\w.]+)", definitions)) & {
         *re.findall(r"[\w.]+", core)
     }
@@ -297,7 +297,7 @@ def test_a_call_is_its_body_with_the_arguments_put_in(case: tuple[str, str, str]
     found = lrdsl.compile(spec, definitions=text, **CONTEXT)
     assert found.length == same.length
     assert (found(STEPS) == same(STEPS)).all()
-    core = lrdsl.compile(lay_out(expanded(spec, text)), **CONTEXT)
+    core = lrdsl.compile(pretty_print(expanded(spec, text)), **CONTEXT)
     assert (core(STEPS) == same(STEPS)).all()
     restored = pickle.loads(pickle.dumps(found))
     assert (restored(STEPS) == same(STEPS)).all()

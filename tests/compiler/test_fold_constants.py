@@ -7,7 +7,7 @@ import pytest
 import lrdsl
 from lrdsl.compiler.fold_constants import folded
 from lrdsl.syntax.parser import parse_tree
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.unparse import unparse
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from lrdsl.syntax.unparse import write
     ],
 )
 def test_folded(text: str, result: str) -> None:
-    assert write(folded(parse_tree(text))) == result
+    assert unparse(folded(parse_tree(text))) == result
 
 
 def test_the_specs_own_text_stays_as_it_is() -> None:

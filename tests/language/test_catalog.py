@@ -18,7 +18,7 @@ from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.shapes import SHAPES
 from lrdsl.syntax import ast
 from lrdsl.syntax.parser import parse_definitions, parse_tree
-from lrdsl.syntax.pretty import lay_out
+from lrdsl.syntax.pretty_print import pretty_print
 from lrdsl.util.docstrings import read_doc
 from tests.support.paths import ROOT
 
@@ -76,7 +76,7 @@ def test_the_example_in_core_terms_means_the_same(entry: Entry) -> None:
         node.name.id for node, _ in ast.walk(tree) if isinstance(node, (ast.Call, ast.Bracket))
     }
     assert not calls & {*shipped(), *LISTS}
-    core = lrdsl.compile(lay_out(tree), **EXAMPLE_RUN)
+    core = lrdsl.compile(pretty_print(tree), **EXAMPLE_RUN)
     same = lrdsl.compile(entry.doc.example, **EXAMPLE_RUN)
     assert core.values(1001).tolist() == same.values(1001).tolist()
     assert core.length == same.length

@@ -84,7 +84,7 @@ def test_functions_are_checked(function: Any, words: str) -> None:
 
 
 def test_a_function_inside_a_spec_is_told_how() -> None:
-    with pytest.raises(SpecError, match=r"function is no part of a spec\n.*@lrdsl.shape"):
+    with pytest.raises(SpecError, match=r"function cannot be part of a spec\n.*@lrdsl.shape"):
         lrdsl.parse("hold(5)") >> halving  # type: ignore[operator]
 
 

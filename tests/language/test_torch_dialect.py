@@ -30,7 +30,7 @@ from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.expand import fields
 from lrdsl.language.library import Library, shipped
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.unparse import unparse
 
 torch = pytest.importorskip("torch")
 lrs = torch.optim.lr_scheduler
@@ -430,7 +430,7 @@ def _value(default: ast.Node | None) -> Any:
             return {"none": None, "true": True, "false": False}[word]
         case ast.Name(id=word):
             return word
-    return lrdsl.compile(write(default))(0)
+    return lrdsl.compile(unparse(default))(0)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 import lrdsl
 from lrdsl import Schedule, Spec, SpecError
 from lrdsl.language.signal import CHUNK
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.unparse import unparse
 from tests.support import strategies
 from tests.support.counting import bounded
 
@@ -78,7 +78,7 @@ def test_canonical_text_is_a_plain_yaml_scalar(text: str) -> None:
 
 @given(strategies.trees, st.randoms())
 def test_spaces_and_comments_never_matter(tree: Any, random: Any) -> None:
-    words = write(tree).split(" ")
+    words = unparse(tree).split(" ")
     gaps = [" ", "  ", "\n", "\t", " # (a >> comment\n", "\r\n"]
     text = "".join(word + random.choice(gaps) for word in words)
     if '"' not in text and "'" not in text:
@@ -323,7 +323,7 @@ def test_mangled_specs(text: str) -> None:
 @settings(max_examples=200)
 @given(strategies.trees)
 def test_nonsense_that_parses(tree: Any) -> None:
-    survives(write(tree))
+    survives(unparse(tree))
 
 
 # --- size and time --------------------------------------------------------------------------------

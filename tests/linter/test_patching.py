@@ -92,7 +92,7 @@ def test_edits_of_several_specs() -> None:
 
 
 REFUSED = [
-    pytest.param("a.yaml", "lr: hold(${n})", "spec is not written there as a whole", id="reference"),
+    pytest.param("a.yaml", "lr: hold(${n})", "not written there as a whole", id="reference"),
     pytest.param("a.py", P + "'a' '(1)')", "not written there as a whole", id="two"),
     pytest.param("a.md", "```lr\nhold(5)\n```", "cannot stand there", id="line in a fence"),
 ]

@@ -265,7 +265,7 @@ WRONG = (
                 "lr='cosine(1, 0, 800' train=true",
                 "error[LR104]: this `(` is never closed\n"
                 "  | cosine(1, 0, 800\n"
-                "  |       ^ its `)` is missing",
+                "  |       ^ add the missing `)`",
             ),
             (
                 "one sign for two",
@@ -277,7 +277,7 @@ WRONG = (
             (
                 "no operator",
                 "lr='warmup(100) cosine(1, 0, 800)' train=true",
-                "error[LR103]: expected an operator such as `>>` or the end after `)`, "
+                "error[LR103]: expected an operator such as `>>`, or the end, after `)`, "
                 "found `cosine`\n"
                 "  | warmup(100) cosine(1, 0, 800)\n"
                 "  |             ^^^^^^ did you mean `>> cosine`?",

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from lrdsl.diagnostics import NOWHERE
 from lrdsl.syntax import ast
-from lrdsl.syntax.literals import read_number
+from lrdsl.syntax.literals import parse_number
+from lrdsl.syntax.rebuild import join_arithmetic, join_chain, join_pipe
 
 CONTEXT: dict[str, Any] = {
     "total_steps": 1000,
@@ -58,7 +59,7 @@ NAMES = [
 _numbers = st.sampled_from(NUMBERS) | st.floats(0, 1e300).map(lambda x: repr(x).replace("+", ""))
 _names = st.sampled_from(NAMES).map(ast.Name)
 _leaves = st.one_of(
-    _numbers.map(lambda text: read_number(text, NOWHERE)),
+    _numbers.map(lambda text: parse_number(text, NOWHERE)),
     _names,
     st.sampled_from(["none", "true", "false", "inf"]).map(ast.Keyword),
     st.just(ast.Default()),
@@ -76,7 +77,7 @@ def _some(
 def _arithmetic(draw: st.DrawFn, part: st.SearchStrategy[ast.Node]) -> ast.Node:
     parts = draw(_some(part, 2, 4))
     operators = draw(_some(st.sampled_from(draw(st.sampled_from(["+-", "*/"]))), 3, 3))
-    return ast.arithmetic(operators[: len(parts) - 1], parts)
+    return join_arithmetic(operators[: len(parts) - 1], parts)
 
 
 def _conditions(part: st.SearchStrategy[ast.Node]) -> st.SearchStrategy[ast.Node]:
@@ -97,8 +98,8 @@ def _inner(part: st.SearchStrategy[ast.Node]) -> st.SearchStrategy[ast.Node]:
         st.builds(ast.Call, _names, _some(argument, 0, 4)),
         st.builds(ast.Bracket, _names, _some(entry, 1, 3)),
         st.builds(ast.List, _some(part, 0, 3)),
-        _some(part, 2, 4).map(lambda parts: ast.chain(*parts)),
-        _some(part, 2, 3).map(lambda parts: ast.pipe(*parts)),
+        _some(part, 2, 4).map(lambda parts: join_chain(*parts)),
+        _some(part, 2, 3).map(lambda parts: join_pipe(*parts)),
         _arithmetic(part),
         st.builds(ast.Negative, part),
         st.builds(ast.Power, part, part),

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrdsl.syntax.parser import parse_definitions, parse_tree
-from lrdsl.syntax.pretty import lay_out, lay_out_definition
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.pretty_print import pretty_print, pretty_print_definition
+from lrdsl.syntax.unparse import unparse
 from tests.support.strategies import trees
 
 TEXTS = [
@@ -30,10 +30,10 @@ def test_canonical_text_of_definitions(text: str) -> None:
     (definition,) = parse_definitions(text)
     assert str(definition) == text
     for width in (10, 40, 88):
-        (again,) = parse_definitions(lay_out_definition(definition, width))
+        (again,) = parse_definitions(pretty_print_definition(definition, width))
         assert str(again) == text
 
 
 @given(trees, st.integers(1, 120))
 def test_text_in_lines_is_the_same_tree(tree: Any, width: int) -> None:
-    assert parse_tree(lay_out(tree, width)) == parse_tree(write(tree))
+    assert parse_tree(pretty_print(tree, width)) == parse_tree(unparse(tree))

@@ -17,9 +17,14 @@ from lrdsl.cli.main import cli
 from lrdsl.diagnostics import SpecError
 from lrdsl.syntax import ast
 from lrdsl.syntax.format import format_definitions
-from lrdsl.syntax.parser import parse_definitions, parse_tree
-from lrdsl.syntax.trivia import scan
-from lrdsl.syntax.unparse import write
+from lrdsl.syntax.lark_parser import ParseResult, find_words
+from lrdsl.syntax.parser import (
+    parse_definitions,
+    parse_definitions_with_comments,
+    parse_tree,
+    parse_with_comments,
+)
+from lrdsl.syntax.unparse import unparse
 from tests.support.paths import ROOT
 from tests.support.strategies import trees
 
@@ -48,9 +53,9 @@ def _gap(draw: st.DrawFn) -> str:
     return gap
 
 
-def _loose(draw: st.DrawFn, text: str) -> str:
-    """The text with other things between its words."""
-    words = [word.text for word in scan(text)[0]]
+def _loose(draw: st.DrawFn, text: str, *, is_spec: bool) -> str:
+    """A text without comments, with other things between its words."""
+    words = [text[span.start : span.stop] for span in find_words(text, is_spec=is_spec)]
     pieces = [draw(_gap())]
     for word, following in zip(words, [*words[1:], ""], strict=True):
         gap = draw(_gap())
@@ -63,31 +68,31 @@ def _loose(draw: st.DrawFn, text: str) -> str:
 @st.composite
 def written_loosely(draw: st.DrawFn) -> str:
     """A spec with needless brackets, spaces, line ends and comments wherever they can be."""
-    text = write(draw(trees))
+    text = unparse(draw(trees))
     inserts: list[tuple[int, int, str]] = []
     for node, depth in ast.walk(parse_tree(text)):
         if isinstance(node, _ATOM_OR_MORE) and draw(st.sampled_from([False] * 9 + [True])):
             inserts += [(node.span.start, depth, "("), (node.span.stop, -depth, ")")]
     for place, _, bracket in sorted(inserts, reverse=True):
         text = text[:place] + bracket + text[place:]
-    return _loose(draw, text)
+    return _loose(draw, text, is_spec=True)
 
 
-def comments_in(text: str) -> list[str]:
-    return sorted(comment.text.rstrip() for comment in scan(text)[1])
+def comments_in(parsed: ParseResult) -> list[str]:
+    return sorted(comment.text for comment in parsed.comments)
 
 
 @given(written_loosely(), WIDTHS)
 def test_a_formatted_spec_means_the_same_and_stays_as_it_is(text: str, width: int) -> None:
     formatted = lrdsl.format(text, width)
     assert lrdsl.parse(formatted) == lrdsl.parse(text)
-    assert comments_in(formatted) == comments_in(text)
+    assert comments_in(parse_with_comments(formatted)) == comments_in(parse_with_comments(text))
     assert lrdsl.format(formatted, width) == formatted
 
 
 @given(trees)
 def test_in_one_line_it_is_the_canonical_text(tree: ast.Node) -> None:
-    text = write(tree)
+    text = unparse(tree)
     assert lrdsl.format(text, width=10**9) == str(lrdsl.parse(text)) == text
 
 
@@ -98,16 +103,19 @@ DEFINITIONS = [definition for path in LIBRARY for definition in parse_definition
 def libraries(draw: st.DrawFn) -> str:
     """A file of definitions with all sorts of things between their words."""
     chosen = draw(st.lists(st.sampled_from(DEFINITIONS), max_size=3))
-    pieces = [_loose(draw, f"{definition}") + draw(_gap()) + "\n" for definition in chosen]
+    pieces = [
+        _loose(draw, f"{definition}", is_spec=False) + draw(_gap()) + "\n" for definition in chosen
+    ]
     return "".join(pieces).replace("\r", "")
 
 
 @given(libraries(), WIDTHS)
 def test_formatted_definitions_mean_the_same_and_stay_as_they_are(text: str, width: int) -> None:
     formatted = format_definitions(text, width)
-    before, after = parse_definitions(text), parse_definitions(formatted)
-    assert [(str(x), x.doc) for x in after] == [(str(x), x.doc) for x in before]
-    assert comments_in(formatted) == comments_in(text)
+    before = parse_definitions_with_comments(text)
+    after = parse_definitions_with_comments(formatted)
+    assert [(str(x), x.doc) for x in after.value] == [(str(x), x.doc) for x in before.value]
+    assert comments_in(after) == comments_in(before)
     assert format_definitions(formatted, width) == formatted
 
 

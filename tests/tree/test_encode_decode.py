@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 
 import lrdsl
 from lrdsl.syntax import ast
+from lrdsl.syntax.rebuild import rebuild
 from lrdsl.syntax.spec import Spec
 from lrdsl.tree import from_tree, to_tree
 from tests.support import strategies as s
@@ -229,7 +230,7 @@ def _renamed(node: ast.Node) -> ast.Node:
     """The tree with calls of what nothing is known of, so that no argument gets a name."""
     if isinstance(node, (ast.Call, ast.Bracket)):
         node = replace(node, name=ast.Name(f"x_{node.name.id}"))
-    return ast.rebuild(node, _renamed, None)
+    return rebuild(node, _renamed, None)
 
 
 @given(s.trees)

@@ -14,7 +14,7 @@ from lrdsl.language.list_functions import LISTS
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.shapes import SHAPES
 from lrdsl.syntax import ast
-from lrdsl.syntax.parser import can_be_read, read
+from lrdsl.syntax.parser import has_valid_syntax, parse_with_recovery
 from lrdsl.syntax.spec import as_number
 
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -75,7 +75,7 @@ def calls_schedule(text: str) -> bool:
     if called(text).isdisjoint(schedules):
         return False
     reporter = Reporter(text)
-    tree = read(text, reporter)
+    tree = parse_with_recovery(text, reporter)
     if tree is None or reporter.diagnostics:
         return False
     names = {
@@ -120,7 +120,7 @@ def looks_like_program(specs: Mapping[str, Any]) -> bool:
     if not all([isinstance(each, str) or as_number(each) is not None for each in every]):
         return False
     likely = [text for text in texts if looks_like_spec(text) and not is_number(text.strip())]
-    return bool(likely) and all([text in likely or can_be_read(text) for text in texts])
+    return bool(likely) and all([text in likely or has_valid_syntax(text) for text in texts])
 
 
 def defines(text: str) -> bool:

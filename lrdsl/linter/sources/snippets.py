@@ -14,7 +14,7 @@ from lrdsl.linter.sources.heuristics import called
 from lrdsl.linter.sources.spec_finder import SpecFinder
 from lrdsl.linter.sources.spec_text import text_of_node
 from lrdsl.linter.sources.suppressions import Suppressions
-from lrdsl.syntax.spec import NAME
+from lrdsl.syntax.grammar import NAME
 
 
 def no_presets() -> frozenset[str]:

@@ -35,7 +35,8 @@ from lrdsl.linter.sources.heuristics import (
 )
 from lrdsl.linter.sources.spec_text import NotATree, text_of_node, tree_data
 from lrdsl.schedule.program import ProgramEntry, library_of, parse_program
-from lrdsl.syntax.spec import NAME, as_number
+from lrdsl.syntax.grammar import NAME
+from lrdsl.syntax.spec import as_number
 from lrdsl.tree.keywords import is_tree
 
 _HYDRAS_OWN = frozenset({"hydra", "defaults"})

@@ -9,7 +9,6 @@ from typing import Any
 from lrdsl.diagnostics import Diagnostic, SourceMappedText, Span, SpecError
 from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence
 from lrdsl.linter.sources.placeholders import substitute_placeholders
-from lrdsl.syntax import spec as spec_module
 from lrdsl.tree.coerce import spec_text
 
 UNKNOWN_VALUE = "given_value"
@@ -61,7 +60,7 @@ def unknown_in(text: str) -> tuple[tuple[int, int], ...]:
 
 def _scalar(document: Document, scalar: Scalar) -> SpecText | None:
     if scalar.kind == "number" and not isinstance(scalar.value, str):
-        text = spec_module.spec_text(scalar.value)
+        text = spec_text(scalar.value)
         return SpecText(text, (*[scalar.start] * len(text), scalar.stop))
     text = scalar.text
     offsets = document.offsets(scalar)

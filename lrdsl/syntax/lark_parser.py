@@ -1,0 +1,124 @@
+"""Parsers made by lark, one for each parse at a time.
+
+A lark parser fills its lexers on first use, without locks, and hands comments to callbacks that
+know nothing of the parse. So no two parses share a parser: each takes an idle one, or makes one,
+and puts it back. Taking and putting back are atomic operations of a deque; there is no lock that
+another thread could hold during a fork.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import lark
+from lark import Lark, Token
+from lark.exceptions import UnexpectedInput
+
+from lrdsl.diagnostics import Span
+from lrdsl.syntax.tree_builder import TreeBuilder, token_span
+from lrdsl.syntax.trivia import Comment, Comments
+from lrdsl.util.resources import folder, private_cache
+
+OnError = Callable[[UnexpectedInput], bool]
+"""What lark calls at a syntax error; False ends the parse."""
+
+
+class ParseResult(NamedTuple):
+    """The value of the grammar's start rule, and what the value leaves out."""
+
+    value: Any
+    comments: Comments
+    """The comments, in the order of the text."""
+    brackets: Mapping[Span, Span]
+    """The span of each expression in round brackets, and the span between them."""
+
+
+class _Parser:
+    """A lark parser with its tree builder and comments, for one parse at a time."""
+
+    def __init__(self) -> None:
+        self.builder = TreeBuilder()
+        self.comments: list[Token] = []
+        self.lark = _make_lark(self.builder, self.comments.append)
+
+
+_idle: deque[_Parser] = deque()
+"""As many parsers as were in use at the same time."""
+
+
+def _take_parser() -> _Parser:
+    try:
+        parser = _idle.pop()
+    except IndexError:
+        parser = _Parser()
+    parser.comments.clear()
+    parser.builder.brackets = {}
+    return parser
+
+
+def run_parser(text: str, rule: str, on_error: OnError) -> ParseResult:
+    """Parse a text by a start rule of the grammar; lark's `UnexpectedInput` if recovery fails."""
+    parser = _take_parser()
+    try:
+        value = parser.lark.parse(text, start=rule, on_error=on_error)
+        comments = tuple([_read_comment(text, token) for token in parser.comments])
+        return ParseResult(value, comments, parser.builder.brackets)
+    finally:
+        _idle.append(parser)
+
+
+def find_words(text: str, *, is_spec: bool = True) -> list[Span]:
+    """The spans of the tokens and comments of a spec, or of definitions, without syntax errors.
+
+    >>> text = "hold( 5ep ) # for a while"
+    >>> [text[span.start : span.stop] for span in find_words(text)]
+    ['hold', '(', '5ep', ')', '# for a while']
+    """
+    parser = _take_parser()
+    try:
+        rule = "start" if is_spec else "library"
+        tokens = parser.lark.parse_interactive(text, start=rule).exhaust_lexer()
+        comments = [_read_comment(text, token) for token in parser.comments]
+    finally:
+        _idle.append(parser)
+    return sorted([*map(token_span, tokens), *[Span(c.start, c.stop) for c in comments]])
+
+
+def _read_comment(text: str, token: Token) -> Comment:
+    start = token.start_pos
+    assert start is not None
+    line = text.rfind("\n", 0, start) + 1
+    return Comment(token.rstrip(), start, own_line=not text[line:start].strip())
+
+
+def _make_lark(builder: TreeBuilder, on_comment: Callable[[Token], None]) -> Lark:
+    """A lark parser; its tables are read from a cache file, in a tenth of the time it takes to
+    make them.
+    """
+    grammar = (folder("grammar") / "lrdsl.lark").read_text(encoding="utf-8")
+    key = f"{grammar}{lark.__version__}{sys.version_info[:2]}"
+    cache = private_cache(f"grammar-{hashlib.sha256(key.encode()).hexdigest()[:16]}")
+    # lark writes its file in place. A file under another name is renamed, so that no other process
+    # reads half of it.
+    is_new = cache is not None and not cache.exists()
+    file = f"{cache}.{os.getpid()}.{threading.get_ident()}" if is_new else cache
+    made = Lark(
+        grammar,
+        parser="lalr",
+        start=["start", "library"],
+        lexer="contextual",
+        transformer=builder,
+        lexer_callbacks={"COMMENT": on_comment},
+        cache=False if file is None else str(file),
+    )
+    if cache is not None and is_new:
+        with suppress(OSError):
+            os.replace(str(file), cache)
+    return made
