@@ -1,55 +1,52 @@
-"""The signals that are made of terms rather than by a modifier."""
+"""The signals of the terms that are no modifiers: shapes, the clock, references, arithmetic."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.pointwise.numpy_functions import NUMPY
+from lrdsl.language.pointwise.times import Array, Range, Times, clamp_end
 from lrdsl.language.shapes import Shape
-from lrdsl.language.signal import (
-    Array,
-    Exact,
-    Piece,
-    Range,
-    Signal,
-    Times,
-    merged,
-    round_half_up,
-    whole,
-)
+from lrdsl.language.signal import Exact, LeafSignal, Piece, Signal, merged
+from lrdsl.language.wrapped_signal import WrappedSignal
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
 
 
 @dataclass(frozen=True, slots=True)
-class ShapeSignal(Signal):
-    """A shape with its parameters known."""
+class ShapeSignal(LeafSignal):
+    """A shape with its parameters known; after its end it holds its value."""
 
     shape: Shape
     node: ast.Node
 
     def values(self, t: Times) -> Array:
-        return self.shape.over(t)
+        return clamp_end(t, self.shape.end_time, self._values)
+
+    def _values(self, t: Times) -> Array:
+        values: Array = self.shape.values(t, NUMPY)
+        return values
 
     def segments(self, stop: float) -> tuple[Piece, ...]:
         return (Piece(0, stop, unparse(self.node)),)
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
-        turns = self.shape.turns
-        if turns is None:
+        steps = self.shape.extrema_steps
+        if steps is None:
             return Signal.min_max(self, start, stop)
-        inside = [t for t in turns if start < t < stop - 1]
+        inside = [t for t in steps if start < t < stop - 1]
         found = self.values(np.array([start, *inside, stop - 1], dtype=np.float64))
         return float(found.min()), float(found.max())
 
 
 @dataclass(frozen=True, slots=True)
-class ClockSignal(Signal):
+class ClockSignal(LeafSignal):
     """The local time itself."""
 
     def values(self, t: Times) -> Array:
@@ -63,40 +60,23 @@ class ClockSignal(Signal):
 
 
 @dataclass(frozen=True, slots=True)
-class ScheduleReference(Signal):
-    """Another schedule, called `name`, whose clock was at `zero` when this one's was at 0."""
+class ScheduleReference(WrappedSignal):
+    """Another schedule of the program, whose name is the text, read at the same update of the run.
 
-    signal: Signal
-    name: str
-    zero: Exact
+    The clock of the run was at `zero` when the clock here was at 0.
+    """
 
-    @property
-    def constant_value(self) -> float | None:
-        return self.signal.constant_value
+    zero: Exact = field(kw_only=True)
 
     def values(self, t: Times) -> Array:
         t = t + float(self.zero)
         if not isinstance(t, Range) or t.first < 0:
             # Updates of the run are whole, also where `skip` leaves a fraction; none is before 0.
             t = np.maximum(np.rint(t), 0)
-        return self.signal.values(t)
+        return self.source.values(t)
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
-        zero = round_half_up(self.zero)
-        pieces = [p for p in self.signal.segments(stop + zero) if p.stop > zero]
-        return tuple(
-            [Piece(max(start - zero, 0), whole(end - zero), self.name) for start, end, _ in pieces]
-        )
-
-    def min_max(self, start: int, stop: int) -> tuple[float, float]:
-        zero = round_half_up(self.zero)
-        first = max(start + zero, 0)
-        return self.signal.min_max(first, max(stop + zero, first + 1))
-
-    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        zero = round_half_up(self.zero)
-        first, last = max(start + zero, 0), max(stop + zero, 0)
-        return (end - zero for end in self.signal.cycle_ends(first, last))
+    def formula(self, text: str) -> str:
+        return self.text
 
 
 @dataclass(frozen=True, slots=True)

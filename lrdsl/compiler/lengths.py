@@ -104,7 +104,7 @@ class LengthSolver:
         if "steps" in term.arguments or "until" in term.arguments:
             length = self.given_length(term, place)
             return None if length is None else Extent(length, term.node)
-        endless = term.form.cls.may_be_endless and self.args.context.total_steps is None
+        endless = term.form.cls.allows_no_length and self.args.context.total_steps is None
         return Extent(math.inf if endless else None, term.node, by_default=endless)
 
     def given_length(self, term: ShapeCall, place: Place) -> Exact | None:
@@ -214,8 +214,8 @@ class LengthSolver:
         if source is None or modifier is None:
             return None
         length = source.length
-        if modifier.needs_end and length == math.inf:
-            message = f"`{unparse_short(term.source.node)}` never ends, so it cannot be repeated"
+        if modifier.needs_end is not None and length == math.inf:
+            message = f"`{unparse_short(term.source.node)}` never ends, {modifier.needs_end}"
             self.args.complain(diag.NEVER_ENDS, message, term.source.node, "give it a length")
             return None
         if length is None:
@@ -333,7 +333,7 @@ def with_entries(term: Modify, entries: tuple[Entry, ...]) -> Modifier:
 
 def source_place(term: Modify, place: Place) -> Place:
     """The place of what a modifier changes: where time runs differently, positions are unknown."""
-    return place.moved(0, None) if term.cls.warps else place
+    return place.moved(0, None) if term.cls.warps_time else place
 
 
 def as_length(length: Length) -> Length:

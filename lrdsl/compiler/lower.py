@@ -49,6 +49,7 @@ from lrdsl.language.modifiers.reactive import (
 )
 from lrdsl.language.parameters import Kind, ParameterError
 from lrdsl.language.signal import ConstantSignal, Exact, SequenceSignal, Signal, round_half_up
+from lrdsl.language.time_map import Shift
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
 
@@ -159,9 +160,8 @@ class Lowering:
             fix = f"write what `{term.name}` is for after the `{warp}`, outside its brackets"
             self.args.complain(diag.WRONG_PLACE, message, term.node, fix)
             return None
-        return ScheduleReference(
-            self.args.context.schedules[term.name], term.name, frame.window.zero
-        )
+        signal, zero = self.args.context.schedules[term.name], frame.window.zero
+        return ScheduleReference(signal, term.name, Shift(round_half_up(zero)), zero=zero)
 
     def _values(self, where: str, frame: Frame) -> Values:
         return Values.at(self.args.context, self.args.reporter, where, frame)
@@ -360,11 +360,11 @@ class Lowering:
 
     def _begin(self, part: Term, frame: Frame) -> Callable[[], float | None] | None:
         """How to find where a part starts without building it, so that long chains stay shallow."""
-        if not isinstance(part, ShapeCall) or part.form.cls.begins_at is None:
+        if not isinstance(part, ShapeCall) or part.form.cls.start_field is None:
             return None
-        if part.curve is not None and not part.curve.meets_ends:
+        if part.curve is not None and not part.curve.hits_endpoints:
             return None
-        field = part.form.cls.begins_at
+        field = part.form.cls.start_field
 
         def begin() -> float | None:
             parameters = [p for p in part.form.parameters if p.name == field]
@@ -415,7 +415,7 @@ class Lowering:
         place = len(self.observers)
         known = place < len(self.histories)
         history = self.histories[place] if known else MetricHistory(modifier.initial_state())
-        signal = MetricScaledSignal(source, unparse(term.node), window.zero, history)
+        signal = MetricScaledSignal(source, unparse(term.node), zero=window.zero, history=history)
         self.observers.append(MetricObserver(modifier, signal, window.start, window.stop))
         return signal
 
@@ -440,7 +440,7 @@ class Lowering:
         room: Exact | None = None
         if modifier is not None and outer is not None:
             room = modifier.room(Fraction(outer))
-        origin = 0 if term.cls.warps else frame.origin
+        origin = 0 if term.cls.warps_time else frame.origin
         if room is None:
             room = frame.place.rest
         window = frame.window.part(0, end)

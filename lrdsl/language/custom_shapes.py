@@ -16,11 +16,11 @@ from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
 from lrdsl.language.library import Library
 from lrdsl.language.parameters import ContextDefault, Parameter, ParameterError
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.python_functions import CheckedFunction, qualified_name
 from lrdsl.language.python_signatures import read_signature
 from lrdsl.language.reserved import complaint_if_taken
 from lrdsl.language.shapes import SHAPES, Form, Shape
-from lrdsl.language.signal import Array
 from lrdsl.syntax.grammar import NAME
 from lrdsl.syntax.unparse import shorten
 
@@ -122,8 +122,12 @@ def _form(name: str, cls: type[Shape]) -> Form:
         parameters = cls.parameters()
     except ValueError:
         message = f"a field of `{qualified_name(cls)}` does not say what may be written there"
-        fix = "annotate it with `Value`, `Updates` or another kind of lrdsl.language.parameters"
+        fix = "annotate it with `Value`, `Updates` or another kind of lrdsl.shapes"
         raise spec_error(diag.BAD_SHAPE, message, fix=fix) from None
+    if len(inspect.signature(cls.values).parameters) != len(("self", "t", "xp")):
+        message = f"`{qualified_name(cls)}.values` does not take the times and the functions"
+        fix = "write `def values(self, t, xp)`; `xp` has functions such as `xp.floor`"
+        raise spec_error(diag.BAD_SHAPE, message, fix=fix)
     cls.name = name
     return Form(name, cls, parameters, inspect.getdoc(cls) or "")
 
@@ -167,11 +171,15 @@ class PythonShape(Shape):
         )
         self._end = given.get("steps", np.inf)
 
-    def values(self, t: Array) -> Array:
-        return self._caller.values(np.minimum(t, self._end))
+    def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:
+        return self._caller.values(np.asarray(t))
 
     @property
-    def turns(self) -> None:
+    def end_time(self) -> float:
+        return self._end
+
+    @property
+    def extrema_steps(self) -> None:
         return None
 
 

@@ -37,6 +37,10 @@ class Kind(enum.Enum):
     ENTRIES = "entries such as `600:*0.5`"
 
 
+TIME_KINDS = frozenset({Kind.STEPS, Kind.UPDATES, Kind.DURATION, Kind.MILESTONES})
+"""The kinds of durations and of lists of them."""
+
+
 class ContextDefault(enum.Enum):
     """Defaults that lean on something else; the value is how the language spells them."""
 
@@ -124,6 +128,12 @@ class CallableModel(BaseModel):
     keywords: ClassVar[tuple[str, ...]] = ()
     """Parameters given by name only. A field that is neither is filled by its default alone."""
 
+    is_endless: ClassVar[bool] = False
+    """Whether it goes on changing for as long as the run does, whatever its arguments are."""
+
+    endless_without: ClassVar[str | None] = None
+    """The parameter without which it goes on for as long as the run does, if there is one."""
+
     @classmethod
     @functools.cache
     def parameters(cls) -> tuple[Parameter, ...]:
@@ -140,6 +150,11 @@ class CallableModel(BaseModel):
             [cls._parameter(name, True) for name in named]
             + [cls._parameter(name, False) for name in cls.keywords]
         )
+
+    @classmethod
+    def time_parameters(cls) -> tuple[str, ...]:
+        """The parameters that say when or for how long, in updates or in other units."""
+        return tuple([p.name for p in cls.parameters() if p.kind in TIME_KINDS])
 
     @classmethod
     @functools.cache

@@ -16,7 +16,8 @@ import numpy as np
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import SpecError, spec_error
-from lrdsl.language.signal import Array, Piece, Signal, Times
+from lrdsl.language.pointwise.times import Array, Times, clamp_end
+from lrdsl.language.signal import LeafSignal, Piece
 from lrdsl.syntax import ast
 from lrdsl.syntax.spec import Spec, as_number
 from lrdsl.syntax.unparse import shorten
@@ -98,14 +99,14 @@ def _number(time: float) -> int | float:
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionSignal(Signal):
+class FunctionSignal(LeafSignal):
     """A function as a whole schedule; from update `end` on it holds its value."""
 
     caller: CheckedFunction
     end: float
 
     def values(self, t: Times) -> Array:
-        return self.caller.values(np.minimum(t, self.end))
+        return clamp_end(t, self.end, lambda t: self.caller.values(np.asarray(t)))
 
     def segments(self, stop: float) -> tuple[Piece, ...]:
         return (Piece(0, stop, self.caller.name),)

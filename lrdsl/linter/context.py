@@ -21,9 +21,9 @@ from lrdsl.diagnostics import Reporter, Span, SpecError
 from lrdsl.language.binding import UNTIL, Binding, bind
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library
-from lrdsl.language.modifiers import MODIFIERS
+from lrdsl.language.modifiers import MODIFIERS, Modifier
 from lrdsl.language.modifiers.base import Length
-from lrdsl.language.parameters import Kind
+from lrdsl.language.parameters import CallableModel, Kind
 from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.language.signal import Signal
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
@@ -37,7 +37,7 @@ class CallSite:
     """A call of a shape or a modifier, with its arguments by parameter.
 
     Arguments that are left out, or `_`, are not in `arguments`. `mode` is the name of the curve,
-    `form` the shape, None for a modifier.
+    `form` the shape, `modifier` the modifier; one of these two is None.
     """
 
     node: ast.Call
@@ -45,6 +45,14 @@ class CallSite:
     arguments: Mapping[str, ast.Node]
     mode: str | None = None
     form: Form | None = None
+    modifier: type[Modifier] | None = None
+
+    @property
+    def callee(self) -> type[CallableModel]:
+        """The class of the shape or of the modifier."""
+        callee = self.modifier if self.form is None else self.form.cls
+        assert callee is not None
+        return callee
 
     @property
     def span(self) -> Span:
@@ -321,7 +329,7 @@ def _call_sites(
                 found = bindings.get(id(node)) or bind(
                     node, modifier.parameters(), None, Reporter("")
                 )
-                yield CallSite(node, name, found.arguments)
+                yield CallSite(node, name, found.arguments, modifier=modifier)
             continue
         form = None if name in FUNCTIONS else SHAPES.find(name)
         if form is not None:

@@ -11,7 +11,7 @@ from lrdsl.linter.config import Project
 from lrdsl.linter.diagnose import diagnose
 from lrdsl.linter.engine import Settings
 from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile
-from lrdsl.linter.sources.suppressions import is_ignored
+from lrdsl.linter.suppressions import is_ignored
 
 
 def lint_source(file: SourceFile, project: Project) -> list[LocatedDiagnostic]:

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from lrdsl.linter.discovery import SOURCES, extension_of, is_above
 from lrdsl.linter.source_file import Malformed, SourceFile, Unreadable
-from lrdsl.linter.sources.suppressions import Suppressions, ignores_file
+from lrdsl.linter.suppressions import Suppressions, ignores_file
 
 MAX_FILE_BYTES = 10 * 2**20
 """The size of the largest file that is read."""

@@ -9,9 +9,7 @@ from functools import partial
 from itertools import zip_longest
 
 from lrdsl.linter.config import Project
-from lrdsl.linter.discovery import find
 from lrdsl.linter.lint_source import lint_source
-from lrdsl.linter.read_source import read_file
 from lrdsl.linter.result import LintResult
 from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile, Unreadable
 
@@ -26,6 +24,8 @@ def check_files(paths: Iterable[str], project: Project) -> LintResult:
     Many files are shared among as many processes as there are processors, up to 8. The files of a
     process that was killed are listed as unreadable.
     """
+    from lrdsl.linter.discovery import find  # a spec given as text needs none of this
+
     files = list(find(paths, project.exclude))
     chunks = [files[i : i + _FILES_PER_CHUNK] for i in range(0, len(files), _FILES_PER_CHUNK)]
     return LintResult.of(_results(chunks, partial(_check, project=project)))
@@ -58,6 +58,8 @@ def _results(
 
 
 def _check(paths: list[str], project: Project) -> LintResult:
+    from lrdsl.linter.read_source import read_file
+
     found: list[LocatedDiagnostic] = []
     files: dict[str, SourceFile] = {}
     unreadable: list[str] = []

@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 
 from lrdsl.compiler.lower import Laid
 from lrdsl.diagnostics import Span, SpecError
-from lrdsl.language.signal import LAST_STEP, Array, round_half_up
+from lrdsl.language.pointwise.times import Array
+from lrdsl.language.shapes.base import Direction
+from lrdsl.language.signal import LAST_STEP, round_half_up
 from lrdsl.linter.context import LintContext, Part
+from lrdsl.linter.syntax_queries import promised_direction
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
@@ -121,7 +124,8 @@ def warmup_of(subject: LintContext) -> Part | None:
     parts = [part for part in subject.parts if max(part.start, 0) < part.stop]
     if not parts or parts[0].start > 0 or not rises(parts[0]):
         return None
-    return parts[0] if parts[0].name == "warmup" or len(parts) > 1 else None
+    is_warmup = promised_direction(parts[0].name) is Direction.UP
+    return parts[0] if is_warmup or len(parts) > 1 else None
 
 
 def at_update(subject: LintContext, update: int) -> Span:

@@ -11,7 +11,10 @@ import numpy as np
 
 from lrdsl.compiler.resolve_names import DURATIONS
 from lrdsl.diagnostics import Span, SpecError
+from lrdsl.language.modifiers import MODIFIERS, Modifier
 from lrdsl.language.parameters import Kind
+from lrdsl.language.shapes import SHAPES
+from lrdsl.language.shapes.base import Direction
 from lrdsl.linter.context import CallSite, LintContext
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
@@ -27,15 +30,6 @@ MAX_RECOMPILED_CHARACTERS = 4_000
 
 MAX_TRIED_PIECES = 20
 """Pieces of a spec that are cut out in turn, to see whether they matter."""
-
-TIMES = ("steps", "until", "every", "half_life", "at", "n")
-"""The parameters that say when or for how long, in updates or in other units."""
-
-ENDLESS = frozenset({"inverse_sqrt", "time_based", "plateau", "newbob", "anchor"})
-"""The shapes and modifiers that never end, whatever lengths stand beside them."""
-
-WARPING = frozenset({"stretch", "skip", "repeat"})
-"""The modifiers that change the clock of the schedule below them."""
 
 
 class Time(NamedTuple):
@@ -57,14 +51,14 @@ class Time(NamedTuple):
 
 
 def times(subject: LintContext, root: ast.Node) -> Iterator[Time]:
-    """The durations below a node of the expanded tree, none of those under a `stretch`.
+    """The durations below a node of the expanded tree, none of those under a clock of its own.
 
     Under `stretch(1ep)` the clock counts epochs, so that what stands there is not in updates.
     """
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.Pipe) and any([_name(part) == "stretch" for part in node.parts]):
+        if isinstance(node, ast.Pipe) and any([_rescales(part) for part in node.parts[1:]]):
             continue
         waiting.extend(reversed(node.children))
         if isinstance(node, ast.Bracket):
@@ -72,10 +66,9 @@ def times(subject: LintContext, root: ast.Node) -> Iterator[Time]:
                 if isinstance(entry, ast.Entry):
                     yield Time(entry.start, node.name.id)
         site = subject.call_at(node)
-        # `every` as a modifier says how often, which is no time of the schedule's.
-        if site is None or site.name == "every":
+        if site is None:
             continue
-        for name in TIMES:
+        for name in (*site.callee.time_parameters(), "until"):
             value = site.arguments.get(name)
             if isinstance(value, ast.List):
                 yield from [Time(item, site.name) for item in value.items]
@@ -89,7 +82,7 @@ def is_open(subject: LintContext) -> bool:
     What an `interval` brings down later is none of these.
     """
     brought_down = any(
-        [isinstance(node, ast.Bracket) and node.name.id == "interval" for node in subject.nodes]
+        [isinstance(node, ast.Bracket) and modifier_of(node) is not None for node in subject.nodes]
     )
     for node in subject.nodes:
         if isinstance(node, ast.Name) and node.id == "t":
@@ -101,10 +94,12 @@ def is_open(subject: LintContext) -> bool:
             continue
         timed = site.form is None or not site.form.has(Kind.STEPS)
         timed = timed or "steps" in site.arguments or "until" in site.arguments
-        if site.name in ("constant", "hold"):
+        if site.form is not None and site.form.cls.allows_no_length:
             timed = timed or brought_down
-        paced = {"exponential_decay": "every", "repeat": "times"}.get(site.name)
-        if site.name in ENDLESS or not timed or (paced and paced not in site.arguments):
+        callee = site.callee
+        if callee.endless_without is not None and callee.endless_without not in site.arguments:
+            return True
+        if callee.is_endless or not timed:
             return True
     return False
 
@@ -130,9 +125,9 @@ def entries(subject: LintContext) -> Iterator[EntrySite]:
         if not isinstance(pipe, ast.Pipe):
             continue
         for i, bracket in enumerate(pipe.parts):
-            if not isinstance(bracket, ast.Bracket) or bracket.name.id != "interval":
+            if not isinstance(bracket, ast.Bracket) or modifier_of(bracket) is None:
                 continue
-            warped = any([_name(part) in WARPING for part in pipe.parts[i + 1 :]])
+            warped = any([_warps(part) for part in pipe.parts[i + 1 :]])
             origin = None if warped else _origin(subject, pipe)
             for k, entry in enumerate(bracket.entries):
                 start = subject.updates(entry.start) if isinstance(entry, ast.Entry) else None
@@ -160,8 +155,31 @@ def _piece(source: str, bracket: ast.Bracket, k: int) -> Span:
     return with_operator_before(source, bracket.span) or own
 
 
-def _name(node: ast.Node) -> str:
-    return node.name.id if isinstance(node, (ast.Call, ast.Bracket)) else ""
+def modifier_of(node: ast.Node) -> type[Modifier] | None:
+    """The modifier that a node right of a `|` calls, None if it calls something else."""
+    return MODIFIERS.find(node.name.id) if isinstance(node, (ast.Call, ast.Bracket)) else None
+
+
+def _rescales(node: ast.Node) -> bool:
+    modifier = modifier_of(node)
+    return modifier is not None and modifier.rescales_time
+
+
+def _warps(node: ast.Node) -> bool:
+    modifier = modifier_of(node)
+    return modifier is not None and modifier.warps_time
+
+
+def limits_values(node: ast.Node) -> bool:
+    """Whether a node calls a modifier that keeps values inside bounds."""
+    modifier = modifier_of(node)
+    return modifier is not None and modifier.limits_values
+
+
+def promised_direction(name: str) -> Direction | None:
+    """The direction that a shape's name promises, None for other names."""
+    form = SHAPES.find(name) if name else None
+    return None if form is None else form.cls.promised_direction
 
 
 def calls_of(subject: LintContext, *names: str) -> Iterator[CallSite]:

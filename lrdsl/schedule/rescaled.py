@@ -1,62 +1,46 @@
-"""A schedule of which what is left runs at another pace."""
+"""Schedules of which the rest runs at another pace."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-
 from lrdsl.compiler.lower import CompiledSpec
 from lrdsl.language.modifiers.reactive import MetricHistory
-from lrdsl.language.signal import Array, Piece, Signal, Times, scaled
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
+from lrdsl.language.pointwise.multiples import scaled
+from lrdsl.language.signal import Exact
+from lrdsl.language.time_map import TimeMap
+from lrdsl.language.wrapped_signal import WrappedSignal
 from lrdsl.schedule.schedule import Schedule, as_step
 
 
 @dataclass(frozen=True, slots=True)
-class RescaledSignal(Signal):
-    """`source` up to time `start`, and from there on `k` times slower."""
+class ScaleFrom(TimeMap):
+    """The source's clock runs `k` times slower from update `start` on."""
 
-    source: Signal
     start: int
     k: Fraction
 
-    def values(self, t: Times) -> Array:
-        t = np.asarray(t)
+    def source_times(self, t: Operand, xp: PointwiseFunctions) -> Operand:
         after = self.start + scaled(t - self.start, 1 / self.k)
-        return self.source.values(np.where(t <= self.start, t, after))
+        return xp.where(t <= self.start, t, after)
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
-        found = []
-        for piece in self.source.segments(self._inside(stop)):
-            first, last = self._outside(piece.start), min(self._outside(piece.stop), stop)
-            if first < last:
-                found.append(Piece(int(first), last, piece.text))
-        return tuple(found)
+    def source_time(self, update: int) -> Exact:
+        return update if update <= self.start else self.start + (update - self.start) / self.k
 
-    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        inside = self.source.cycle_ends(math.floor(self._inside(start)), int(self._inside(stop)))
-        return (end for x in inside if start < (end := int(self._outside(x))) <= stop)
+    def first_update(self, time: int) -> int:
+        return time if time <= self.start else self.start + math.ceil((time - self.start) * self.k)
 
-    def _inside(self, t: float) -> float:
-        """The source's time at time `t`, rounded up to a whole number."""
-        if t <= self.start or math.isinf(t):
-            return t
-        return math.ceil(self.start + Fraction(t - self.start) / self.k)
-
-    def _outside(self, t: float) -> float:
-        """When the source's time has come to `t`, rounded up to a whole number."""
-        if t <= self.start or math.isinf(t):
-            return t
-        return math.ceil(self.start + Fraction(t - self.start) * self.k)
+    def source_updates(self, start: int, stop: int) -> tuple[int, int] | None:
+        return (start, stop) if stop <= self.start + 1 else None
 
 
 class RescaledSchedule(Schedule):
     """`source` up to update `start`, and from there on `k` times slower.
 
-    What the source has come to at `start` stays, so that there is no jump. Its reactive modifiers
+    What the source has come to at `start` stays, so that there is no jump. Its metric modifiers
     go on reacting.
 
     >>> from lrdsl import compile
@@ -69,7 +53,7 @@ class RescaledSchedule(Schedule):
     _k: Fraction
 
     def __init__(self, source: Schedule, start: int, k: Fraction) -> None:
-        signal = RescaledSignal(source._signal, start, k)
+        signal = WrappedSignal(source._signal, "", ScaleFrom(start, k))
         length: float | Fraction = source.length
         if start < length < math.inf:
             length = start + (Fraction(length) - start) * k
@@ -90,7 +74,7 @@ class RescaledSchedule(Schedule):
         step = as_step(update, "update")
         if step > self._start:
             # Rounded up: what has been seen already must not change.
-            step = math.ceil(self._start + Fraction(step - self._start) / self._k)
+            step = math.ceil(ScaleFrom(self._start, self._k).source_time(step))
         source = self._source.observe(step, metric)
         return self if source is self._source else RescaledSchedule(source, self._start, self._k)
 

@@ -24,9 +24,10 @@ from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, spec_error
 from lrdsl.language.library import changes
 from lrdsl.language.library.files import text_of
 from lrdsl.language.modifiers.reactive import MetricHistory
+from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
 from lrdsl.language.shapes import SHAPES
-from lrdsl.language.signal import CHUNK, LAST_STEP, Array, Range, Signal, Times, round_half_up
+from lrdsl.language.signal import CHUNK, LAST_STEP, Signal, round_half_up
 from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
 from lrdsl.syntax.spec import Operand, Spec, as_number, source_text
 from lrdsl.syntax.unparse import shorten

@@ -1,4 +1,4 @@
-"""`Switch`: any Python object by the number of steps made."""
+"""`Switch`: selects one of several Python objects by the number of steps made."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ T = TypeVar("T")
 
 
 class Switch(Generic[T]):
-    """Hands out one object after the other, each for so many steps.
+    """A sequence of objects, each of which is current for a number of steps.
 
     It is made from pairs of an object and a number of steps; the last object stays, and its number
-    may be None. Called with the number of steps already made, it returns the object for the next
-    one. Immutable, and picklable if its objects are. Raises `SpecError` if the pairs are none, and
-    if a step is no whole number, 0 or more.
+    may be None. Called with the number of steps already made, it returns the object of the next
+    step. Immutable, and picklable if its objects are. Raises `SpecError` if the pairs are
+    malformed, and if a step is not a whole number, 0 or more.
 
     >>> switch = Switch([("mse", 3), ("l1", 2), ("smooth l1", None)])
     >>> [switch(step) for step in (0, 2, 3, 5, 999)]
@@ -32,7 +32,7 @@ class Switch(Generic[T]):
 
     objects: tuple[T, ...]
     starts: tuple[int, ...]
-    """The step at which each object's turn begins; the first is 0."""
+    """The first step of each object; the first of all is 0."""
 
     def __init__(self, schedule: Iterable[tuple[T, SupportsIndex | None]]) -> None:
         pairs = [_pair(i, item) for i, item in enumerate(_items(schedule))]
@@ -40,7 +40,7 @@ class Switch(Generic[T]):
             raise spec_error(diag.BAD_SPEC, "there is nothing to switch between", fix=_FIX)
         for i, (_, steps) in enumerate(pairs[:-1]):
             if steps is None:
-                message = f"entry {i} has no number of steps, and only the last can do without"
+                message = f"entry {i} has no number of steps, which only the last may leave out"
                 raise spec_error(diag.BAD_SPEC, message, fix=_FIX)
         ends = itertools.accumulate([steps or 0 for _, steps in pairs[:-1]], initial=0)
         self.__dict__.update(objects=tuple([each for each, _ in pairs]), starts=tuple(ends))
@@ -70,16 +70,18 @@ def _items(schedule: object) -> list[object]:
 
 
 def _pair(i: int, item: object) -> tuple[Any, int | None]:
-    """An object and its number of steps, checked."""
+    """Check an entry: an object and its number of steps."""
     parts = list(item) if isinstance(item, Iterable) and not isinstance(item, str) else []
     if len(parts) != 2:
-        message = f"entry {i} is no pair of an object and a number of steps: {shorten(repr(item))}"
+        message = (
+            f"entry {i} is not a pair of an object and a number of steps: {shorten(repr(item))}"
+        )
         raise spec_error(diag.BAD_SPEC, message, fix=_FIX)
     each, steps = parts
     if steps is None:
         return each, None
-    count = as_number(steps)  # a configuration may well write 1e3, which is a float
+    count = as_number(steps)  # a configuration may write 1e3, which is a float
     if count is None or not 1 <= count <= LAST_STEP or count != int(count):
-        message = f"the number of steps of entry {i} is a whole number, 1 or more, not "
+        message = f"the number of steps of entry {i} must be a whole number, 1 or more, not "
         raise spec_error(diag.BAD_SPEC, message + shorten(repr(steps)))
     return each, int(count)

@@ -18,12 +18,12 @@ except ModuleNotFoundError as error:
     message = "lrdsl.torch drives PyTorch's optimizers and needs torch: pip install lrdsl[torch]"
     raise ImportError(message, name="torch") from error
 
+from lrdsl.torch.attach import attach, attached
 from lrdsl.torch.loggers import log_to_csv, log_to_tensorboard, log_to_text
 from lrdsl.torch.losses import ScheduledLoss
 from lrdsl.torch.lr_finder.range_test import range_test
 from lrdsl.torch.lr_finder.result import RangeTest
-from lrdsl.torch.ownership import attached
-from lrdsl.torch.scheduler import Scheduler, attach
+from lrdsl.torch.scheduler import Scheduler
 from lrdsl.torch.set_lr import update_learning_rate
 
 __all__ = [

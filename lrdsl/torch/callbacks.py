@@ -1,53 +1,56 @@
-"""Telling what updates were made with, to whoever watches."""
+"""Calls user functions once per update, with the values that the update was made with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
 Callback = Callable[[int, Mapping[str, Sequence[float]]], object]
-"""What is called with the number of an update and the values of each number, one per group."""
+"""A function of the number of an update and the values of each number, one per group."""
 
 Values = Sequence[Sequence[float]]
 
 
-class Watch:
+class UpdateCallbacks:
     """The callbacks of a Scheduler that are called once for each update.
 
-    A Scheduler has one only while somebody watches.
+    A Scheduler without callbacks has no such object.
     """
 
-    def __init__(self, update: int, values: Values) -> None:
+    def __init__(self, t: int, values: Values) -> None:
         self._callbacks: dict[object, tuple[Callback, int]] = {}
-        self._now = (update, values)
-        self._before = self._used = self._now
+        self._current = (t, values)
+        self._previous = self._used = self._current
 
     def __len__(self) -> int:
         return len(self._callbacks)
 
     def add(self, callback: Callback, every: int) -> object:
-        """Have a callback told of the updates that `every` divides; returns a key for `drop`."""
+        """Add a callback for the updates divisible by `every`; returns a key for `remove`."""
         key = object()
         self._callbacks[key] = (callback, every)
         return key
 
-    def drop(self, key: object) -> None:
-        """Tell a callback no more."""
+    def remove(self, key: object) -> None:
+        """Remove a callback."""
         self._callbacks.pop(key, None)
 
-    def set(self, update: int, values: Values) -> None:
-        """These are set for an update that is to come."""
-        if update != self._now[0]:
-            self._before = self._now
-        self._now = (update, values)
+    def record(self, t: int, values: Values) -> None:
+        """Record the values that were set for the coming update `t`."""
+        if t != self._current[0]:
+            self._previous = self._current
+        self._current = (t, values)
 
-    def note(self) -> None:
-        """The optimizer makes its update now: what is set for it later comes too late."""
-        self._used = self._now
+    def snapshot(self) -> None:
+        """Keep the current values as those of the update that the optimizer makes now."""
+        self._used = self._current
 
-    def tell(self, update: int, keys: Sequence[str]) -> None:
-        """The update has been made, and what the next one takes is set."""
-        # An optimizer whose step is compiled, or played from a CUDA graph, has not noted anything.
-        values = (self._used if self._used[0] == update else self._before)[1]
+    def notify(self, t: int, names: Sequence[str]) -> None:
+        """Call the callbacks for update `t`, which has been made; the next values are set already.
+
+        `names` are those of the driven numbers.
+        """
+        # A compiled step, or one replayed from a CUDA graph, has taken no snapshot.
+        values = (self._used if self._used[0] == t else self._previous)[1]
         for callback, every in [*self._callbacks.values()]:
-            if update % every == 0:
-                callback(update, {key: tuple(of) for key, of in zip(keys, values, strict=True)})
+            if t % every == 0:
+                callback(t, {name: tuple(of) for name, of in zip(names, values, strict=True)})

@@ -1,4 +1,4 @@
-"""A CSV of what updates were made with, which a resumed run goes on writing as if never stopped."""
+"""`CsvLog`: a CSV file of the values of each update, which a resumed run continues."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
 from lrdsl.util import atomic_write
 
-FIRST = "update"
+_UPDATE = "update"
 """The name of the first column."""
 
 _COLUMN = re.compile(r".+\[.+\]")
@@ -21,36 +21,38 @@ _ROW = re.compile(rb"(\d+)((?:,[-+.e\d]*)+)\n")
 
 
 class CsvLog:
-    """Rows of an update's number and its values, in a file that is complete after every row.
+    """A file with one row for each update, complete after every row.
 
-    The file is opened for each row: a run that is killed has lost none, and no handle is left
-    over. What stands in the file from the first update on that is written now is cut off, be it of
-    updates that are made again after a resume, or of a row that was never finished.
+    The file is opened for each row: a killed run loses no row and leaves no open handle. The rows
+    from the first written update on are cut off: rows of updates that are made again after a
+    resume, and a row that was not finished.
 
-    Raises `SpecError` if the file cannot be written, or is of something else.
+    Raises `SpecError` if the file cannot be written, or is not such a log.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         try:
             self._shown = os.fsdecode(path)
-            # The folder may be changed during the run, and a link stays a link.
+            # The working folder may change during the run; a link is kept as a link.
             self._path = os.path.realpath(self._shown)
         except (TypeError, ValueError):
-            raise spec_error(diag.BAD_LOG, f"`path` is the name of a file, not {path!r}") from None
+            raise spec_error(
+                diag.BAD_LOG, f"`path` must be the name of a file, not {path!r}"
+            ) from None
         self._last = -1
         self._labels: list[str] = []
-        """The columns of the last row, without the first."""
+        """The columns of the last row, without `update`."""
         self._columns: list[str] = []
-        """Those of the file: a number may have stood in an earlier row alone."""
+        """The columns of the file, which include those of earlier rows only."""
         self._end = -1
         if os.path.exists(self._path) and not os.path.isfile(self._path):
-            raise spec_error(diag.BAD_LOG, f"{self._shown} is no file that rows can be written to")
+            raise spec_error(diag.BAD_LOG, f"{self._shown} is not a regular file")
         with self._writing(), open(self._path, "a+b") as file:
             file.seek(0)
             self._header(file.readline())
 
     def write(self, update: int, values: Mapping[str, float]) -> None:
-        """Write the row of an update; `values` are by column."""
+        """Write the row of an update, with its values by column."""
         labels = list(values)
         with self._writing():
             if self._end < 0 or update <= self._last or labels != self._labels:
@@ -59,7 +61,7 @@ class CsvLog:
             line = ",".join([str(update), *cells]).encode() + b"\n"  # numbers need no quotes
             with open(self._path, "ab") as file:
                 if file.tell() != self._end:
-                    message = f"something else has changed {self._shown}, or writes to it as well"
+                    message = f"another writer has changed {self._shown}, or writes to it too"
                     fix = "give each run and each Scheduler a file of its own"
                     raise spec_error(diag.BAD_LOG, message, fix=fix)
                 file.write(line)
@@ -67,7 +69,7 @@ class CsvLog:
         self._end += len(line)
 
     def reach(self, update: int) -> None:
-        """An update has been made, be there a row for it or not: no row of a later one is true."""
+        """Note an update without a row: cuts off the rows of later updates."""
         if self._end < 0 or update < self._last:
             with self._writing():
                 self._begin(update, [])
@@ -82,7 +84,7 @@ class CsvLog:
             raise spec_error(diag.BAD_LOG, f"{self._shown} cannot be written: {why}") from None
 
     def _begin(self, update: int, labels: list[str]) -> None:
-        """Make the file end before the row of an update, with room for these columns."""
+        """Cut the file off before the row of an update, and add the columns that it lacks."""
         self._labels = labels
         with open(self._path, "r+b") as file:
             first = file.readline()
@@ -97,25 +99,25 @@ class CsvLog:
                 file.truncate(end)
                 self._columns, self._end = columns, end
                 return
-        place = {column: 1 + i for i, column in enumerate(header)}
+        position = {column: 1 + i for i, column in enumerate(header)}
         text = io.StringIO()
         write = csv.writer(text, lineterminator="\n").writerow
         if columns:
-            write([FIRST, *columns])
+            write([_UPDATE, *columns])
         for row in rows:
-            write([row[0], *[row[place[c]] if c in place else "" for c in columns]])
+            write([row[0], *[row[position[c]] if c in position else "" for c in columns]])
         content = text.getvalue().encode()
         atomic_write.replace(self._path, content)
         self._columns, self._end = columns, len(content)
 
     def _header(self, line: bytes) -> list[str]:
-        """The columns after the first; none where nothing has been written."""
+        """Parse the header line to its columns after the first; an empty file has none."""
         if line.endswith(b"\n"):
             try:
                 [cells] = csv.reader([line.decode()])
             except (ValueError, csv.Error):
                 cells = []
-            if len(cells) > 1 and cells[0] == FIRST and all(map(_COLUMN.fullmatch, cells[1:])):
+            if len(cells) > 1 and cells[0] == _UPDATE and all(map(_COLUMN.fullmatch, cells[1:])):
                 return cells[1:]
         elif not line:
             return []
@@ -123,11 +125,11 @@ class CsvLog:
         raise spec_error(diag.BAD_LOG, message, fix="choose another file, or remove this one")
 
     def _end_before(self, update: int, file: io.BufferedRandom, width: int) -> int:
-        """How many bytes there are before the row of an update; the header has been read."""
+        """The number of bytes before the row of an update, in a file read up to its second line."""
         end, before = file.tell(), -1
         for line in file:
             if not line.endswith(b"\n"):
-                break  # the run was killed, or the machine, while it was written
+                break  # the run was killed while it wrote the line
             row = _ROW.fullmatch(line)
             if row is None or row[2].count(b",") != width or int(row[1]) <= before:
                 shown = line.decode(errors="replace").strip()
@@ -143,12 +145,12 @@ class CsvLog:
 
 
 def _filled(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """The columns in which some row has a value."""
+    """The columns that are not empty in all rows."""
     return [column for i, column in enumerate(columns) if any([row[1 + i] for row in rows])]
 
 
 def _merged(known: Sequence[str], labels: Sequence[str]) -> list[str]:
-    """All columns, new ones where they stand among the labels."""
+    """The known columns with the new labels inserted after their neighbours."""
     columns = list(known)
     for i, label in enumerate(labels):
         if label not in columns:

@@ -1,6 +1,6 @@
-"""Logs of what a Scheduler sets: TensorBoard, a CSV, lines of text.
+"""Logs the numbers that a Scheduler sets: to TensorBoard, to a CSV file, as lines of text.
 
-They hold what each update was made with, by the name of the number and of the parameter group.
+A log has the values of each update by the name of the number and of the parameter group.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from lrdsl.torch.scheduler import Scheduler
 
 
 class ScalarWriter(Protocol):
-    """What can log to TensorBoard, such as torch's `SummaryWriter`."""
+    """A writer of TensorBoard logs, such as torch's `SummaryWriter`."""
 
     def add_scalar(self, tag: str, value: float, step: int, /) -> Any:
-        """Log one value of the curve `tag`."""
+        """Add one value to the curve `tag`."""
 
 
 def log_to_tensorboard(
     scheduler: Scheduler, writer: ScalarWriter, *, prefix: str = "", every: int = 1
 ) -> Callable[[], None]:
-    """Log what each update is made with to TensorBoard, a curve for each number and group.
+    """Log the values of each update to TensorBoard, as a curve for each number and group.
 
-    The curves are `lr/0`, `lr/1`, `weight_decay/0` and so on after `prefix`; a group that has a
-    `name` goes by it, `lr/head`. `writer` is a `torch.utils.tensorboard.SummaryWriter`, or
-    anything with its `add_scalar(tag, value, step)`. Only the updates that `every` divides are
-    logged. Returns a function that ends it; raises `SpecError` if something given is none of these.
+    The curves are `lr/0`, `lr/1`, `weight_decay/0` and so on after `prefix`; the curve of a group
+    with a `name` has that name, `lr/head`. `writer` is a `torch.utils.tensorboard.SummaryWriter`,
+    or another object with its `add_scalar(tag, value, step)`. Only the updates that `every` divides
+    are logged. Returns a function that ends the log; raises `SpecError` if an argument is invalid.
 
     >>> from torch import nn, optim
     >>> class Writer:
@@ -46,14 +46,14 @@ def log_to_tensorboard(
     0 schedule/lr/0 1.0
     0 schedule/momentum/0 0.9
     """
-    _check_watched(scheduler, "log_to_tensorboard")
+    _check_scheduler(scheduler, "log_to_tensorboard")
     add = getattr(writer, "add_scalar", None)
     if not callable(add) or isinstance(writer, type):
-        message = f"`writer` has `add_scalar(tag, value, step)`, and {_a(writer)} has not"
+        message = f"`writer` must have `add_scalar(tag, value, step)`, unlike {_described(writer)}"
         fix = "pass a `torch.utils.tensorboard.SummaryWriter`; `on_update` serves any other logger"
         raise spec_error(diag.BAD_LOG, message, fix=fix)
     if not isinstance(prefix, str):
-        raise spec_error(diag.BAD_LOG, f"`prefix` is text, not {prefix!r}")
+        raise spec_error(diag.BAD_LOG, f"`prefix` must be text, not {prefix!r}")
 
     def log(update: int, values: Mapping[str, Sequence[float]]) -> None:
         for key, label, value in _labelled(scheduler, values):
@@ -65,20 +65,19 @@ def log_to_tensorboard(
 def log_to_csv(
     scheduler: Scheduler, path: str | os.PathLike[str], *, every: int = 1
 ) -> Callable[[], None]:
-    """Write what each update is made with to a CSV: a row for each, at once.
+    """Write the values of each update to a CSV file, as a row that is complete at once.
 
-    The columns are `update`, `lr[0]`, `lr[1]`, `weight_decay[0]` and so on; a group that has a
-    `name` goes by it, `lr[head]`. Numbers read back as they were, to the last bit. A group that is
-    added on the way has columns from there on, empty in the rows before. Only the updates that
-    `every` divides have rows.
+    The columns are `update`, `lr[0]`, `lr[1]`, `weight_decay[0]` and so on; the column of a group
+    with a `name` has that name, `lr[head]`. Numbers read back bit for bit. A group that is added
+    during the run adds columns, which are empty in the earlier rows. Only the updates that `every`
+    divides have rows.
 
-    If the file exists, it is gone on with: rows from the first update on that is made now are cut
-    off, be it that a run was killed and resumed, or that it starts anew. So the file of a run that
-    was killed and resumed is that of an unbroken one. Under torch.distributed rank 0 writes.
+    An existing file is continued: its rows from the first update of this run on are cut off,
+    whether the run resumes or starts again. The file of a run that was killed and resumed is
+    therefore the same as that of an uninterrupted run. Under torch.distributed rank 0 writes.
 
-    Returns a function that ends it. Raises `SpecError` if the file cannot be written, or is of
-    something else, and has not changed it then; so does the Scheduler's `step`, should it come to
-    that later.
+    Returns a function that ends the log. Raises `SpecError`, having changed nothing, if the file
+    cannot be written or is not such a log; the Scheduler's `step` raises it if that happens later.
 
     >>> import pathlib, tempfile
     >>> from torch import nn, optim
@@ -96,8 +95,8 @@ def log_to_csv(
     1,0.75
     2,0.5
     """
-    _check_watched(scheduler, "log_to_csv")
-    if not _writes():
+    _check_scheduler(scheduler, "log_to_csv")
+    if not _is_writer():
         return scheduler.on_update(_ignore, every=every)
     file = CsvLog(path)
 
@@ -120,11 +119,11 @@ def log_to_csv(
 def log_to_text(
     scheduler: Scheduler, write: Callable[[str], object], *, every: int = 1
 ) -> Callable[[], None]:
-    """Have `write` called with a line that says what an update is made with.
+    """Call `write` with a line of the values of each update.
 
     `write` is `print`, `tqdm.write`, or a logger's method, `logging.getLogger("train").info`. Only
     the updates that `every` divides have a line; values are rounded to six digits. Returns a
-    function that ends it; raises `SpecError` if something given is none of these.
+    function that ends the log; raises `SpecError` if an argument is invalid.
 
     >>> from torch import nn, optim
     >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
@@ -137,10 +136,12 @@ def log_to_text(
     update 100: lr[0]=0.75 momentum[0]=0.9
     update 200: lr[0]=0.5 momentum[0]=0.9
     """
-    _check_watched(scheduler, "log_to_text")
+    _check_scheduler(scheduler, "log_to_text")
     if not callable(write):
         fix = "pass a method of it, `logger.info`" if hasattr(write, "info") else "pass `print`"
-        raise spec_error(diag.BAD_LOG, f"`write` is a function of a line, not {_a(write)}", fix=fix)
+        raise spec_error(
+            diag.BAD_LOG, f"`write` must be a function of a line, not {_described(write)}", fix=fix
+        )
 
     def log(update: int, values: Mapping[str, Sequence[float]]) -> None:
         cells = [f"{key}[{label}]={value:g}" for key, label, value in _labelled(scheduler, values)]
@@ -152,27 +153,27 @@ def log_to_text(
 def _labelled(
     scheduler: Scheduler, values: Mapping[str, Sequence[float]]
 ) -> Iterator[tuple[str, str, float]]:
-    """Each value, with its number's name and its group's."""
+    """Yield each value with the name of its number and the label of its group."""
     labels = _labels(scheduler._groups.names)
-    for key, of_groups in values.items():
-        # A group that came after the update has a label already, but no value.
+    for name, of_groups in values.items():
+        # A group that was added after the update has a label, but no value.
         for label, value in zip(labels, of_groups, strict=False):
-            yield key, label, value
+            yield name, label, value
 
 
 def _labels(names: Sequence[object]) -> list[str]:
-    """What each group goes by: its name if that is a name, and no earlier group's; or its index."""
+    """The label of each group: its name if that is printable and unique, otherwise its index."""
     labels: dict[str, None] = {}
     for i, name in enumerate(names):
-        is_fit = isinstance(name, str) and name.isprintable() and name.strip()
-        is_free = is_fit and name not in labels and not str(name).isdigit()
-        labels[str(name) if is_free else str(i)] = None
+        is_usable = isinstance(name, str) and name.isprintable() and name.strip()
+        is_unique = is_usable and name not in labels and not str(name).isdigit()
+        labels[str(name) if is_unique else str(i)] = None
     return list(labels)
 
 
-def _check_watched(scheduler: object, name: str) -> None:
+def _check_scheduler(scheduler: object, name: str) -> None:
     if not isinstance(scheduler, Scheduler):
-        message = f"`{name}` logs a lrdsl.torch.Scheduler, not {_a(scheduler)}"
+        message = f"`{name}` logs a lrdsl.torch.Scheduler, not {_described(scheduler)}"
         raise spec_error(diag.BAD_LOG, message)
 
 
@@ -180,12 +181,12 @@ def _ignore(update: int, values: Mapping[str, Sequence[float]]) -> None:
     pass
 
 
-def _writes() -> bool:
-    """Whether this process is the one of several that writes files."""
+def _is_writer() -> bool:
+    """Whether this process writes files: rank 0 of a distributed run."""
     return not (distributed.is_available() and distributed.is_initialized()) or (
         distributed.get_rank() == 0
     )
 
 
-def _a(value: object) -> str:
+def _described(value: object) -> str:
     return f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"

@@ -1,4 +1,4 @@
-"""`ScheduledLoss`: another loss function after so many calls."""
+"""`ScheduledLoss`: a loss module that changes its loss function after a number of calls."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ from lrdsl.schedule.switch import Switch
 
 
 class ScheduledLoss(nn.Module):
-    """A loss that is one function for its first calls, then another, and so on; the last stays.
+    """A loss that uses one function after the other, each for a number of calls; the last stays.
 
-    `schedule` lists the functions, each with how many calls it is for: as `{"loss_fn": …,
-    "steps": …}` or as a pair `(loss_fn, steps)`. The last needs no steps, or None. Loss functions
-    that are modules are submodules: they move to a device, train and are saved with this one. The
-    number of calls made is in the `state_dict`, so that a run resumes with the function that it
-    stopped with. Each call of the module counts, be it for training or not; one that raises does
-    not.
+    `schedule` lists the functions with their numbers of calls, as `{"loss_fn": …, "steps": …}` or
+    as a pair `(loss_fn, steps)`. The last needs no steps, or None. Loss functions that are modules
+    become submodules: they move to a device, train and are saved with this one. The number of
+    calls is in the `state_dict`, so that a run resumes with the same function. Each call of the
+    module counts, in training and in evaluation; a call that raises does not.
 
-    Raises `SpecError` if the schedule is no such list or a state holds no number of calls.
+    Raises `SpecError` if the schedule is not such a list, or a state has no number of calls.
 
     >>> import torch
     >>> loss = ScheduledLoss([{"loss_fn": nn.MSELoss(), "steps": 3},
@@ -37,7 +36,7 @@ class ScheduledLoss(nn.Module):
     """
 
     calls: int
-    """How many calls have been made."""
+    """The number of calls so far."""
 
     def __init__(self, schedule: Iterable[Any]) -> None:
         super().__init__()
@@ -46,48 +45,48 @@ class ScheduledLoss(nn.Module):
         self.calls = 0
         for i, loss in enumerate(self._switch.objects):
             if not callable(loss):
-                raise spec_error(
-                    diag.BAD_SPEC, f"the loss function of entry {i} is not callable: {loss!r}"
-                )
+                message = f"the loss function of entry {i} is not callable: {loss!r}"
+                raise spec_error(diag.BAD_SPEC, message)
             if isinstance(loss, nn.Module):
                 self.add_module(str(i), loss)
 
     @property
     def loss_fn(self) -> Any:
-        """The function that the next call uses."""
+        """The loss function of the next call."""
         return self._switch(self.calls)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the function whose turn it is returns for these arguments."""
+        """Compute the loss by the present function."""
         result = self.loss_fn(*args, **kwargs)
         self.calls += 1
         return result
 
     def get_extra_state(self) -> dict[str, int]:
-        """What `state_dict` holds beside the losses' own state."""
+        """The entry of the `state_dict` beside the losses' own state."""
         return {"calls": self.calls}
 
     def set_extra_state(self, state: Any) -> None:
-        """Go on after as many calls as a `state_dict` says."""
+        """Resume at the number of calls in a `state_dict`."""
         calls = state.get("calls") if isinstance(state, Mapping) else None
         if type(calls) is not int or not 0 <= calls <= LAST_STEP:
-            message = f"the state of a ScheduledLoss holds its number of calls, not {state!r}"
+            message = f"the state of a ScheduledLoss must be its number of calls, not {state!r}"
             raise spec_error(diag.BAD_STATE, message)
         self.calls = calls
 
     def extra_repr(self) -> str:
-        """Shown in the module's `repr`."""
+        """The arguments in the module's `repr`."""
         return f"starts={self._switch.starts}, calls={self.calls}"
 
 
 def _pair(item: Any) -> Any:
-    """The pair that an entry stands for, if it is a mapping."""
+    """Convert an entry that is a mapping to a pair."""
     if not isinstance(item, Mapping):
         return item
     unknown = set(item) - {"loss_fn", "steps"}
     if unknown or "loss_fn" not in item:
-        message = f"an entry has the keys `loss_fn` and `steps`, not {', '.join(map(str, item))}"
-        raise spec_error(
-            diag.BAD_SPEC, message, fix='write `{"loss_fn": nn.MSELoss(), "steps": 100}`'
+        message = (
+            f"an entry must have the keys `loss_fn` and `steps`, not {', '.join(map(str, item))}"
         )
+        fix = 'write `{"loss_fn": nn.MSELoss(), "steps": 100}`'
+        raise spec_error(diag.BAD_SPEC, message, fix=fix)
     return item["loss_fn"], item.get("steps")

@@ -1,4 +1,4 @@
-"""Metrics: one number of many ranks, and the log of those that came."""
+"""Metrics: their reduction over the ranks of a distributed run, and the log of a run."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
-from lrdsl.torch.slots import plain
+from lrdsl.torch.param_key import to_python
 from lrdsl.util.registry import did_you_mean
 
 REDUCTIONS = ("mean", "min", "max", "same")
-"""What may be made of the metrics of several ranks."""
+"""The reductions of the metrics of several ranks to one."""
 
 
-class Log:
-    """The metrics that came, each with the number of updates made by then, in that order."""
+class MetricLog:
+    """The metrics of a run in order, each with the number of updates made before it came."""
 
     def __init__(self, updates: Sequence[int] = (), metrics: Sequence[float] = ()) -> None:
         self.updates = list(updates)
@@ -35,32 +35,32 @@ class Log:
     def __iter__(self) -> Iterator[tuple[int, float]]:
         return zip(self.updates, self.metrics, strict=True)
 
-    def knows_later(self, update: int) -> bool:
-        """Whether a metric came after more updates than these."""
-        return bool(self.updates) and self.updates[-1] > update
+    def has_later(self, t: int) -> bool:
+        """Whether a metric came after more than `t` updates."""
+        return bool(self.updates) and self.updates[-1] > t
 
-    def until(self, update: int) -> Log:
-        """The log without the metrics that came after more updates than these."""
-        log = Log(self.updates, self.metrics)
-        log.cut(bisect.bisect_right(self.updates, update))
+    def until(self, t: int) -> MetricLog:
+        """A copy without the metrics that came after more than `t` updates."""
+        log = MetricLog(self.updates, self.metrics)
+        log.truncate(bisect.bisect_right(self.updates, t))
         return log
 
-    def add(self, update: int, metric: float) -> None:
-        """Note one more metric."""
-        self.updates.append(update)
+    def add(self, t: int, metric: float) -> None:
+        """Append a metric that came after `t` updates."""
+        self.updates.append(t)
         self.metrics.append(metric)
 
-    def cut(self, count: int) -> None:
-        """Forget all but the first `count` metrics."""
+    def truncate(self, count: int) -> None:
+        """Keep the first `count` metrics only."""
         del self.updates[count:], self.metrics[count:]
 
     def to_dict(self) -> dict[str, list[Any]]:
-        """Plain lists for a state."""
+        """The log as the entries of a `state_dict`."""
         return {"metric_updates": list(self.updates), "metrics": list(self.metrics)}
 
     @classmethod
-    def of(cls, state: Mapping[str, Any]) -> Log:
-        """The log of a state, empty in one that has none; `SpecError` if it is none."""
+    def of(cls, state: Mapping[str, Any]) -> MetricLog:
+        """Read the log of a `state_dict`, empty if it has none; `SpecError` if it is malformed."""
         updates, metrics = state.get("metric_updates", []), state.get("metrics", [])
         lists = isinstance(updates, (list, tuple)) and isinstance(metrics, (list, tuple))
         if (
@@ -70,48 +70,47 @@ class Log:
             or [*updates] != sorted(updates)
             or any([as_number(metric) is None for metric in metrics])
         ):
-            message = "`metric_updates` and `metrics` of the state are no log of metrics"
-            raise spec_error(
-                diag.BAD_STATE, message, fix="they are a whole number and a number for each"
-            )
+            message = "`metric_updates` and `metrics` of the state are not a log of metrics"
+            fix = "they must be two lists of equal length: ascending update numbers, and numbers"
+            raise spec_error(diag.BAD_STATE, message, fix=fix)
         return cls(updates, [float(metric) for metric in metrics])
 
 
 def checked_reduction(name: object) -> str:
-    """The name of a reduction; `SpecError` if it is none."""
+    """Return the name of a reduction; `SpecError` for any other value."""
     if name not in REDUCTIONS:
         known = ", ".join(REDUCTIONS)
         near = did_you_mean(name, REDUCTIONS) if isinstance(name, str) else None
-        message = f"`metric_reduction` is one of {known}, not {name!r}"
+        message = f"`metric_reduction` must be one of {known}, not {name!r}"
         raise spec_error(diag.BAD_METRIC, message, fix=near and near[0])
     return str(name)
 
 
-def agreed(metric: object, reduction: str, groups: Sequence[Mapping[str, Any]]) -> float:
-    """A metric as a number; where several ranks train together, one number of all of theirs.
+def reduce_over_ranks(metric: object, reduction: str, groups: Sequence[Mapping[str, Any]]) -> float:
+    """Return a metric as a float, reduced over all ranks of a distributed run.
 
-    `groups` are the optimizer's. Raises `SpecError`, on every rank, if any of them has no number.
+    `groups` are the optimizer's. Raises `SpecError`, on every rank, if the metric of any rank is
+    not a number.
     """
     if not (distributed.is_available() and distributed.is_initialized()):
         return _number(metric)
     try:
-        mine, wrong = _number(metric), None
-    except SpecError as error:  # the others wait for this rank: they must hear of it first
-        mine, wrong = 0.0, error
-    rows = _gathered([float(wrong is None), mine], groups)
-    if wrong is not None:
-        raise wrong
-    without = [str(rank) for rank, (is_right, _) in enumerate(rows) if not is_right]
+        own, failure = _number(metric), None
+    except SpecError as error:  # raised after the exchange: the other ranks wait for this one
+        own, failure = 0.0, error
+    rows = _gather([float(failure is None), own], groups)
+    if failure is not None:
+        raise failure
+    without = [str(rank) for rank, (is_valid, _) in enumerate(rows) if not is_valid]
     if without:
-        raise spec_error(
-            diag.BAD_METRIC, f"there is no number for a metric on rank {', '.join(without)}"
-        )
+        message = f"the metric is not a number on rank {', '.join(without)}"
+        raise spec_error(diag.BAD_METRIC, message)
     return reduced([metric for _, metric in rows], reduction)
 
 
-def _gathered(row: list[float], groups: Sequence[Mapping[str, Any]]) -> list[list[float]]:
-    """The rows of all ranks, by rank."""
-    # NCCL reaches only the devices that the model is on; what reaches the CPU is best left there.
+def _gather(row: list[float], groups: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+    """The rows of all ranks, in the order of the ranks."""
+    # NCCL sends Tensors of the model's device only; a backend for the CPU needs no copy to it.
     device: Any = "cpu"
     if "cpu:" not in distributed.get_backend_config():
         device = next((p.device for group in groups for p in group["params"]), device)
@@ -123,7 +122,7 @@ def _gathered(row: list[float], groups: Sequence[Mapping[str, Any]]) -> list[lis
 
 
 def reduced(metrics: Sequence[float], reduction: str) -> float:
-    """One number of the metrics of all ranks, nan if one of them is.
+    """Reduce the metrics of all ranks to one, nan if any of them is nan.
 
     >>> reduced([1.0, 2.0, 6.0], "mean"), reduced([1.0, 2.0, 6.0], "max")
     (3.0, 6.0)
@@ -144,10 +143,12 @@ def reduced(metrics: Sequence[float], reduction: str) -> float:
 
 
 def _number(metric: object) -> float:
-    number = as_number(plain(metric))
+    number = as_number(to_python(metric))
     if number is None:
         shown = "text" if isinstance(metric, str) else f"a {type(metric).__name__}"
-        raise spec_error(diag.BAD_METRIC, f"a metric is a number, not {shown}: {plain(metric)!r}")
+        raise spec_error(
+            diag.BAD_METRIC, f"a metric must be a number, not {shown}: {to_python(metric)!r}"
+        )
     try:
         return float(number)
     except OverflowError:

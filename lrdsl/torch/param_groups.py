@@ -1,7 +1,8 @@
-"""The parameter groups of an optimizer: what drives the numbers in them."""
+"""`ParamGroups`: an optimizer's parameter groups with the schedules of the numbers in them."""
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,156 +12,197 @@ from torch.optim import Optimizer
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
-from lrdsl.torch.drive import Drive
-from lrdsl.torch.slots import Slot, finite, number_at, own, slot_of
-from lrdsl.torch.timeline import Schedules
+from lrdsl.torch.param_key import (
+    ParamKey,
+    clone_value,
+    find_param_key,
+    finite_number,
+    read_number,
+)
+from lrdsl.torch.prefetched_schedule import PrefetchedSchedule
+from lrdsl.torch.step_table import ParamTarget
+from lrdsl.torch.timeline import Timeline
 
 
-class Groups:
-    """The parameter groups of an optimizer as they were taken over, and what drives them.
+class ParamGroups:
+    """The parameter groups of an optimizer at their last adoption, and their targets.
 
-    Groups may be added, and replaced by the optimizer's `load_state_dict`, at any time.
+    Users may add groups, and the optimizer's `load_state_dict` replaces them, at any time.
     """
 
-    def __init__(self, optimizer: Optimizer, schedules: Schedules) -> None:
+    def __init__(self, optimizer: Optimizer, timeline: Timeline) -> None:
         self.optimizer = optimizer
-        self.schedules = schedules
-        self.drives: tuple[Drive, ...] = ()
-        self.lr: Drive | None = None
+        self.timeline = timeline
+        self.targets: tuple[ParamTarget, ...] = ()
+        self.lr: ParamTarget | None = None
         self.names: list[object] = []
         self.initial: dict[str, list[Any]] = {}
-        """What each group's numbers began with, by the key in the group."""
-        self._taken: list[dict[str, Any]] = []
+        """The first values of each group, by group key."""
+        self._adopted: list[dict[str, Any]] = []
 
     @property
     def have_changed(self) -> bool:
-        """Whether the optimizer has other groups than those taken over."""
-        groups, taken = self.optimizer.param_groups, self._taken
-        return len(groups) != len(taken) or not all(map(operator.is_, groups, taken))
+        """Whether the optimizer has other groups than at the last adoption."""
+        groups, adopted = self.optimizer.param_groups, self._adopted
+        return len(groups) != len(adopted) or not all(map(operator.is_, groups, adopted))
 
-    def values(self, made: int) -> list[list[float]]:
-        """What each number is in each group once `made` updates have been made."""
-        return self.values_of(self.drives, made)
+    def values(self, t: int) -> list[list[float]]:
+        """The values of each target after `t` updates, one per group."""
+        return self.values_of(self.targets, t)
 
-    def refresh(self, made: int) -> bool:
-        """Take groups over that are new. `SpecError` if they cannot be; then nothing is."""
-        if not self.have_changed:
-            return False
-        self.take_over(self.planned(self.schedules), made)
-        return True
+    def values_of(self, targets: Sequence[ParamTarget], t: int) -> list[list[float]]:
+        """The values of some targets; learning rates are multiplied by the group's `lr_scale`."""
+        values = [target.values(t) for target in targets]
+        for target, of_groups in zip(targets, values, strict=True):
+            if target.name == "lr":
+                # Groups added since the last adoption have no values yet.
+                for i, group in enumerate(self.optimizer.param_groups[: len(of_groups)]):
+                    if "lr_scale" in group:
+                        requirement = f"the `lr_scale` of parameter group {i} must be a number"
+                        scale = finite_number(group["lr_scale"], requirement)
+                        requirement = f"{requirement} that leaves the lr finite"
+                        of_groups[i] = finite_number(of_groups[i] * scale, requirement)
+        return values
 
-    def put(self, values: Sequence[Sequence[float]]) -> None:
+    def learning_rates(self, t: int) -> list[float | Tensor]:
+        """The learning rate of each group after `t` updates; as it is if no target drives it."""
+        if self.lr is None:
+            return [clone_value(group["lr"]) for group in self.optimizer.param_groups]
+        return [*self.values(t)[self.targets.index(self.lr)]]
+
+    @property
+    def sources(self) -> list[PrefetchedSchedule]:
+        """The distinct schedules of all targets."""
+        return list(dict.fromkeys([source for x in self.targets for source in x.sources]))
+
+    @property
+    def end(self) -> float:
+        """The length of the run in updates, infinite if it is unknown."""
+        total = self.timeline.context.total_steps
+        if total is not None:
+            return total
+        return max([source.schedule.length for source in self.sources], default=math.inf)
+
+    def cycle_ends_at(self, t: int) -> bool:
+        """Whether update `t`, 1 or more, was the last of a cycle in any of the schedules."""
+        return any(source.ends_cycle(t) for source in self.sources)
+
+    def assign(self, values: Sequence[Sequence[float]]) -> None:
         """Set the numbers in the groups."""
         groups = self.optimizer.param_groups
-        for drive, of_groups in zip(self.drives, values, strict=True):
-            drive.put(groups, of_groups)
+        for target, of_groups in zip(self.targets, values, strict=True):
+            target.assign(groups, of_groups)
 
-    def follow(self, schedules: Schedules, drives: tuple[Drive, ...], made: int) -> None:
-        """Have other schedules drive the numbers, as `planned`. `SpecError` if they cannot."""
-        self.take_over(drives, made)
-        self.schedules = schedules
+    def refresh(self, t: int) -> bool:
+        """Adopt changed groups; returns whether there were any. `SpecError` changes nothing."""
+        if not self.have_changed:
+            return False
+        self.adopt(self.targets_for(self.timeline), t)
+        return True
 
-    def planned(self, schedules: Schedules) -> tuple[Drive, ...]:
-        """Where each group's values would come from."""
+    def switch_to(self, timeline: Timeline, targets: tuple[ParamTarget, ...], t: int) -> None:
+        """Follow another timeline, with its targets from `targets_for`."""
+        self.adopt(targets, t)
+        self.timeline = timeline
+
+    def targets_for(self, timeline: Timeline) -> tuple[ParamTarget, ...]:
+        """Compile a timeline for the optimizer's groups as they are now; changes nothing."""
         groups = self.optimizer.param_groups
         for i, group in enumerate(groups):
             if "lr" not in group:
                 raise spec_error(diag.BAD_GROUP, f"parameter group {i} has no `lr`")
-        keys = schedules.keys
-        slots = {key: [slot_of(key, i, group) for i, group in enumerate(groups)] for key in keys}
-        _check_apart(slots)
+        keys = {
+            name: [find_param_key(name, i, group) for i, group in enumerate(groups)]
+            for name in timeline.names
+        }
+        _check_distinct(keys)
         bases = [
-            {key: self._base(slots[key][i], i, group) for key in keys}
+            {name: self._base(keys[name][i], i, group) for name in keys}
             for i, group in enumerate(groups)
         ]
-        aheads = schedules.of(self.names_now(), bases)
-        return tuple([Drive(key, slots[key], [made[key] for made in aheads]) for key in keys])
+        sources = timeline.sources(self._current_names(), bases)
+        return tuple(
+            [ParamTarget(name, keys[name], [group[name] for group in sources]) for name in keys]
+        )
 
-    def names_now(self) -> list[object]:
-        """The groups' names. A loaded group may have lost its own: it keeps the one it had."""
+    def adopt(self, targets: tuple[ParamTarget, ...], t: int) -> None:
+        """Take the optimizer's groups as they are now, driven by these targets."""
+        self.values_of(targets, t)  # raises any error before the first change
+        groups = self.optimizer.param_groups
+        for target in targets:
+            self._keep_initial(target)
+        for group in groups:  # torch's base class reads `initial_lr` even if no target drives lr
+            group.setdefault("initial_lr", clone_value(group["lr"]))
+        self.targets = targets
+        self.lr = next((target for target in targets if target.name == "lr"), None)
+        self._adopted, self.names = list(groups), self._current_names()
+        group_keys = dict.fromkeys(key.group_key for target in targets for key in target.keys)
+        self.initial = {
+            name: [clone_value(group.get(ParamKey(name).initial.group_key)) for group in groups]
+            for name in group_keys
+        }
+
+    def _current_names(self) -> list[object]:
+        """The groups' names; a loaded group that has lost its `name` keeps the known one."""
         known = self.names
         return [
             group.get("name", known[i] if i < len(known) else None)
             for i, group in enumerate(self.optimizer.param_groups)
         ]
 
-    def take_over(self, drives: tuple[Drive, ...], made: int) -> None:
-        """Take the optimizer's groups over as they are now."""
-        self.values_of(drives, made)  # whatever fails does so before anything is changed
-        groups = self.optimizer.param_groups
-        for drive in drives:
-            self._own(drive)
-        for group in groups:  # torch's base class asks for this one, whatever is driven
-            group.setdefault("initial_lr", own(group["lr"]))
-        self.drives = drives
-        self.lr = next((drive for drive in drives if drive.key == "lr"), None)
-        self._taken, self.names = list(groups), self.names_now()
-        keys = dict.fromkeys(slot.key for drive in drives for slot in drive.slots)
-        self.initial = {
-            key: [own(group.get(Slot(key).initial.key)) for group in groups] for key in keys
-        }
+    def _base(self, key: ParamKey, index: int, group: Mapping[str, Any]) -> float:
+        """The first value of a number, which specs call `base`."""
+        value = read_number(key, index, group)
+        if key.initial.group_key in group:
+            return read_number(key.initial, index, group)
+        # The value of a loaded group may be from any update of a schedule: it is not the base.
+        known = self.initial.get(key.group_key, ())
+        if index < len(known):
+            return read_number(key, index, {key.group_key: known[index]})
+        return value
 
-    def values_of(self, drives: Sequence[Drive], made: int) -> list[list[float]]:
-        """What each drive sets the groups to; a learning rate is multiplied by its `lr_scale`."""
-        values = [drive.values(made) for drive in drives]
-        for drive, of_groups in zip(drives, values, strict=True):
-            if drive.key == "lr":
-                # Groups that have been added meanwhile are not driven yet.
-                for i, group in enumerate(self.optimizer.param_groups[: len(of_groups)]):
-                    if "lr_scale" in group:
-                        wanted = f"the `lr_scale` of parameter group {i} is a number"
-                        scale = finite(group["lr_scale"], wanted)
-                        wanted = f"{wanted} that leaves the lr finite"
-                        of_groups[i] = finite(of_groups[i] * scale, wanted)
-        return values
-
-    def _base(self, slot: Slot, index: int, group: Mapping[str, Any]) -> float:
-        value = number_at(slot, index, group)
-        if slot.initial.key in group:
-            return number_at(slot.initial, index, group)
-        # What a loaded group has may be from anywhere on the schedule: it does not tell the base.
-        known = self.initial.get(slot.key, ())
-        return number_at(slot, index, {slot.key: known[index]}) if index < len(known) else value
-
-    def _own(self, drive: Drive) -> None:
-        """Note what a number began with, and give each group a Tensor of its own."""
+    def _keep_initial(self, target: ParamTarget) -> None:
+        """Store a number's first value in each group, and unshare Tensors between groups."""
         seen: list[Tensor] = []
-        for i, (slot, group) in enumerate(
-            zip(drive.slots, self.optimizer.param_groups, strict=True)
+        for i, (key, group) in enumerate(
+            zip(target.keys, self.optimizer.param_groups, strict=True)
         ):
-            known = self.initial.get(slot.key, ())
-            initial = slot.initial
-            group.setdefault(initial.key, own(known[i] if i < len(known) else group[slot.key]))
-            value = slot.get(group)
+            known = self.initial.get(key.group_key, ())
+            initial = key.initial
+            first = known[i] if i < len(known) else group[key.group_key]
+            group.setdefault(initial.group_key, clone_value(first))
+            value = key.get(group)
             if isinstance(value, Tensor):
                 if initial.get(group) is value:
-                    group[initial.key] = own(group[initial.key])
-                if any(value is other for other in seen) or _is_elsewhere(value, group):
-                    slot.replace(group, own(value).to(_device(value, group)))
-                seen.append(slot.get(group))
-        # Groups that are added later start from the default: it must not be filled with the rest.
+                    group[initial.group_key] = clone_value(group[initial.group_key])
+                if any(value is other for other in seen) or _is_misplaced(value, group):
+                    key.rebind(group, clone_value(value).to(_device(value, group)))
+                seen.append(key.get(group))
+        # Groups that are added later start from the default, which must keep its value.
         defaults = self.optimizer.defaults
-        for key in {slot.key for slot in drive.slots}:
-            if any(Slot(key, drive.slots[0].entry).get(defaults) is tensor for tensor in seen):
-                defaults[key] = own(defaults[key])
+        for group_key in {key.group_key for key in target.keys}:
+            default = ParamKey(group_key, target.keys[0].entry).get(defaults)
+            if any(default is tensor for tensor in seen):
+                defaults[group_key] = clone_value(defaults[group_key])
 
 
 def _device(value: Tensor, group: Mapping[str, Any]) -> Any:
-    """Where a group's kernels want a number that is a Tensor."""
-    inside = group.get("capturable") or group.get("fused")
-    return next((p.device for p in group["params"]), value.device) if inside else value.device
+    """The device on which the group's kernels need a number that is a Tensor."""
+    on_device = group.get("capturable") or group.get("fused")
+    return next((p.device for p in group["params"]), value.device) if on_device else value.device
 
 
-def _is_elsewhere(value: Tensor, group: Mapping[str, Any]) -> bool:
+def _is_misplaced(value: Tensor, group: Mapping[str, Any]) -> bool:
     return bool(_device(value, group) != value.device)
 
 
-def _check_apart(slots: Mapping[str, Sequence[Slot]]) -> None:
-    """`SpecError` if two numbers of a program stand in the same place."""
-    taken: dict[tuple[int, Slot], str] = {}
-    for key, of_groups in slots.items():
-        for place in enumerate(of_groups):
-            other = taken.setdefault(place, key)
-            if other != key:
-                message = f"`{other}` and `{key}` are the same number in parameter group {place[0]}"
+def _check_distinct(keys: Mapping[str, Sequence[ParamKey]]) -> None:
+    """Raise `SpecError` if two names of a program stand for one number."""
+    names: dict[tuple[int, ParamKey], str] = {}
+    for name, of_groups in keys.items():
+        for location in enumerate(of_groups):
+            other = names.setdefault(location, name)
+            if other != name:
+                index = location[0]
+                message = f"`{other}` and `{name}` are the same number in parameter group {index}"
                 raise spec_error(diag.BAD_GROUP, message, fix="drive one of them")

@@ -1,4 +1,4 @@
-"""Setting a learning rate by hand."""
+"""`update_learning_rate`: sets learning rates by hand."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from torch.optim import Optimizer
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
 from lrdsl.syntax.spec import as_number
-from lrdsl.torch.slots import Slot, finite, own
+from lrdsl.torch.param_key import ParamKey, clone_value, finite_number
 
-_LR = Slot("lr")
+_LR = ParamKey("lr")
 
 
 def update_learning_rate(
@@ -22,8 +22,9 @@ def update_learning_rate(
     """Set the learning rate of all parameter groups, or of those whose indices are listed.
 
     A learning rate that is a Tensor stays the same Tensor and is filled in place, unless a group
-    that keeps its own rate shares it. A `Scheduler` sets its rates again at its next step. Raises
-    `SpecError`, having changed nothing, if `new_lr` is no finite number or a group does not exist.
+    that is not chosen shares it. A `Scheduler` overwrites the rates at its next step. Raises
+    `SpecError`, having changed nothing, if `new_lr` is not a finite number or a group does not
+    exist.
 
     >>> import torch
     >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
@@ -35,10 +36,9 @@ def update_learning_rate(
     """
     if not isinstance(optimizer, Optimizer):
         found = type(optimizer).__name__
-        raise spec_error(
-            diag.BAD_GROUP, f"a torch.optim.Optimizer has learning rates, not a {found}"
-        )
-    lr = finite(new_lr, "`new_lr` is a finite number")
+        message = f"a torch.optim.Optimizer has learning rates, not a {found}"
+        raise spec_error(diag.BAD_GROUP, message)
+    lr = finite_number(new_lr, "`new_lr` must be a finite number")
     groups = optimizer.param_groups
     chosen = range(len(groups)) if param_group is None else _indices(param_group, len(groups))
     for i in chosen:
@@ -52,14 +52,14 @@ def update_learning_rate(
 def _fill(group: dict[str, Any], lr: float, others: Iterable[dict[str, Any]]) -> None:
     old = group["lr"]
     if isinstance(old, Tensor) and any(other.get("lr") is old for other in others):
-        group["lr"] = own(old)
-    _LR.put(group, lr)
+        group["lr"] = clone_value(old)
+    _LR.assign(group, lr)
 
 
 def _indices(param_group: object, count: int) -> list[int]:
-    """The indices of parameter groups, checked."""
+    """Check the indices of parameter groups."""
     if not isinstance(param_group, Iterable) or isinstance(param_group, str):
-        message = f"`param_group` is a list of indices, not {param_group!r}"
+        message = f"`param_group` must be a list of indices, not {param_group!r}"
         raise spec_error(diag.BAD_GROUP, message, fix=f"write `[{param_group!r}]`")
     indices: list[int] = []
     for given in param_group:

@@ -1,7 +1,7 @@
-"""Counting an optimizer's real updates, by the hooks that its `step` calls.
+"""Counts the updates that an optimizer really makes, through the hooks of its `step`.
 
-An update is real if the optimizer made it: while gradients accumulate it makes none, and an update
-that a GradScaler skips is none.
+While gradients accumulate an optimizer makes no update, and an update that a GradScaler skips is
+not made either: neither counts.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 import warnings
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 from torch.optim import Optimizer
@@ -19,78 +19,90 @@ from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
 from lrdsl.util.registry import did_you_mean
 
-if TYPE_CHECKING:
-    from lrdsl.torch.scheduler import Scheduler
-
 CLOCKS = ("calls", "updates")
-"""What may move a Scheduler on: calls of its `step`, or the optimizer's own updates."""
+"""What advances a Scheduler: calls of its `step`, or the optimizer's own updates."""
 
-_INSIDE = ("optimizer", "original_optimizer", "base_optimizer", "optim")
-"""What wrappers call the optimizer inside."""
+_INNER_OPTIMIZER = ("optimizer", "original_optimizer", "base_optimizer", "optim")
+"""The attributes in which wrappers keep the optimizer that they wrap."""
 
-_NEAR = 16
-"""How many callers back the one that called `step` is at most: hooks and wrappers are between."""
+_MAX_FRAMES = 16
+"""The greatest distance from a hook to the caller of `step`: torch's wrappers lie between."""
+
+
+class UpdateListener(Protocol):
+    """A scheduler, as far as hooks are concerned."""
+
+    def _before_update(self) -> None:
+        """Prepare the parameter groups for the update."""
+
+    def _after_update(self) -> None:
+        """Count the update."""
 
 
 def checked_clock(name: object) -> str:
-    """The name of a clock; `SpecError` if it is none."""
+    """Return the name of a clock; `SpecError` for any other value."""
     if name not in CLOCKS:
         near = did_you_mean(name, CLOCKS) if isinstance(name, str) else None
-        message = f'`clock` is "calls" or "updates", not {name!r}'
+        message = f'`clock` must be "calls" or "updates", not {name!r}'
         raise spec_error(diag.BAD_STEP, message, fix=near and near[0])
     return str(name)
 
 
 def unwrapped(optimizer: Optimizer) -> Optimizer:
-    """The optimizer that makes the updates: a wrapper that has no hooks lets another make them.
+    """Return the optimizer that makes the updates: some wrappers of optimizers have no hooks.
 
-    Accelerate's `prepare` returns such a wrapper. `SpecError` if what is inside cannot be found.
+    Accelerate's `prepare` returns such a wrapper. Raises `SpecError` if the wrapped optimizer is
+    under none of the usual names.
     """
-    inside: object = optimizer
-    while not hasattr(inside, "_optimizer_step_post_hooks"):
-        found = [getattr(inside, name, None) for name in _INSIDE]
-        inside = next((one for one in found if isinstance(one, Optimizer)), None)
-        if inside is None:
-            message = f"a {type(optimizer).__name__} does not tell of its updates"
+    inner: object = optimizer
+    while not hasattr(inner, "_optimizer_step_post_hooks"):
+        found = [getattr(inner, name, None) for name in _INNER_OPTIMIZER]
+        inner = next((each for each in found if isinstance(each, Optimizer)), None)
+        if inner is None:
+            message = f"a {type(optimizer).__name__} has no hooks on its updates"
             fix = "pass the optimizer that it wraps"
             raise spec_error(diag.BAD_GROUP, message, fix=fix)
-    assert isinstance(inside, Optimizer)
-    return inside
+    assert isinstance(inner, Optimizer)
+    return inner
 
 
-def follow(scheduler: Scheduler, optimizer: Optimizer, clock: str) -> Callable[[], None]:
-    """Have a Scheduler told before each update of the optimizer and, by that clock, after it.
+def add_hooks(
+    listener: UpdateListener, optimizer: Optimizer, *, counts_updates: bool
+) -> Callable[[], None]:
+    """Call a listener before each update of an optimizer and, if it counts them, after it too.
 
-    Returns a function that undoes it.
+    A listener that counts updates lives as long as the optimizer; the hooks of any other do not
+    keep it alive. Returns a function that removes the hooks.
     """
-    if clock == "updates":
-        told = [
-            optimizer.register_step_pre_hook(_before(lambda: scheduler, clock)),
-            optimizer.register_step_post_hook(_after(scheduler)),
+    if counts_updates:
+        handles = [
+            optimizer.register_step_pre_hook(_pre_hook(lambda: listener, counts_updates)),
+            optimizer.register_step_post_hook(_post_hook(listener)),
         ]
     else:
-        # A Scheduler that nobody steps any more must not live on for its hook.
-        told = [optimizer.register_step_pre_hook(_before(weakref.ref(scheduler), clock))]
+        pre_hook = _pre_hook(weakref.ref(listener), counts_updates)
+        handles = [optimizer.register_step_pre_hook(pre_hook)]
 
-    def end() -> None:
-        for handle in told:
+    def remove() -> None:
+        for handle in handles:
             handle.remove()
 
-    return end
+    return remove
 
 
-def _before(get: Callable[[], Scheduler | None], clock: str) -> Callable[[Any, Any, Any], None]:
+def _pre_hook(
+    get: Callable[[], UpdateListener | None], counts_updates: bool
+) -> Callable[[Any, Any, Any], None]:
     warned: list[bool] = []
 
-    # It runs while the step is traced, and is no part of it.
+    # It runs while the step is traced, and is no part of the compiled step.
     @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
     def warn() -> None:
         if not warned:
             warned.append(True)
             warnings.warn(
-                "torch.compile compiles the optimizer's step anew when a learning rate that is a "
-                "float changes: make the optimizer with `lr=torch.tensor(0.1)`, which is filled in "
-                "place",
+                "torch.compile recompiles the optimizer's step whenever a float learning rate "
+                "changes: make the optimizer with `lr=torch.tensor(0.1)`, which is filled in place",
                 stacklevel=2,
             )
 
@@ -98,56 +110,56 @@ def _before(get: Callable[[], Scheduler | None], clock: str) -> Callable[[Any, A
         if torch.compiler.is_compiling():
             if type(optimizer.param_groups[0]["lr"]) is float:
                 warn()
-            if clock == "calls":
+            if not counts_updates:
                 return
-        _look(get)
+        _call_before_update(get)
 
     return hook
 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]
-def _look(get: Callable[[], Scheduler | None]) -> None:
-    scheduler = get()
-    if scheduler is not None and not _is_pretended():
-        scheduler._before_update()
+def _call_before_update(get: Callable[[], UpdateListener | None]) -> None:
+    listener = get()
+    if listener is not None and not _in_checkpoint_dry_run():
+        listener._before_update()
 
 
-def _after(scheduler: Scheduler) -> Callable[[Any, Any, Any], None]:
+def _post_hook(listener: UpdateListener) -> Callable[[Any, Any, Any], None]:
     def hook(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        _count(scheduler, optimizer)
+        _call_after_update(listener, optimizer)
 
     return hook
 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]
-def _count(scheduler: Scheduler, optimizer: Optimizer) -> None:
-    if not _was_skipped(optimizer) and not _is_pretended():
-        scheduler._after_update()
+def _call_after_update(listener: UpdateListener, optimizer: Optimizer) -> None:
+    if not _was_skipped(optimizer) and not _in_checkpoint_dry_run():
+        listener._after_update()
 
 
 def _was_skipped(optimizer: Optimizer) -> bool:
-    """Whether the update just asked for was left out, inside the optimizer's own kernel."""
-    # A GradScaler tells fused optimizers so; any other optimizer it does not even call.
+    """Whether the optimizer's own kernel has skipped the update because of infinite gradients."""
+    # A GradScaler sets `found_inf` on fused optimizers; it does not call `step` of any other.
     found_inf = getattr(optimizer, "found_inf", None)
     return found_inf is not None and bool(found_inf)
 
 
-def _is_pretended() -> bool:
-    """Whether torch.distributed.checkpoint calls `step`, so that there is state to save or load.
+def _in_checkpoint_dry_run() -> bool:
+    """Whether torch.distributed.checkpoint calls `step` only to create the optimizer's state.
 
-    It sets the learning rates and the gradients to 0 meanwhile, and puts the rates back.
+    Meanwhile it sets the learning rates and the gradients to 0; it restores the rates afterwards.
     """
     checkpoint = sys.modules.get("torch.distributed.checkpoint.state_dict")
-    pretending = getattr(getattr(checkpoint, "_init_optim_state", None), "__code__", None)
-    frame = None if pretending is None else sys._getframe(1)
-    for _ in range(_NEAR):
-        if frame is None or frame.f_code is pretending:
+    dry_run = getattr(getattr(checkpoint, "_init_optim_state", None), "__code__", None)
+    frame = None if dry_run is None else sys._getframe(1)
+    for _ in range(_MAX_FRAMES):
+        if frame is None or frame.f_code is dry_run:
             return frame is not None
         frame = frame.f_back
     return False
 
 
 def is_capturing() -> bool:
-    """Whether a CUDA graph is being recorded: its replays call no hooks."""
+    """Whether a CUDA graph is being captured: its replays call no hooks."""
     is_used: bool = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
     return is_used and torch.cuda.is_current_stream_capturing()

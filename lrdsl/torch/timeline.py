@@ -1,207 +1,161 @@
-"""Where the values of every driven number come from: plans, and their schedules."""
+"""`Timeline`: the plans of a run, and the schedules that they give to each parameter group."""
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from typing import Any
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Diagnostic, Span, SpecError, place_in, spec_error
-from lrdsl.language.python_functions import FunctionSpec
+from lrdsl.diagnostics import Diagnostic, SpecError, spec_error
 from lrdsl.schedule.program import Choice, Program, ordered
 from lrdsl.schedule.rescaled import RescaledSchedule
-from lrdsl.schedule.schedule import Schedule, compile_in, with_definitions
-from lrdsl.syntax.spec import parse
-from lrdsl.torch.ahead import Ahead, same_values
-from lrdsl.torch.metrics import Log
-from lrdsl.tree.coerce import coerce_spec
+from lrdsl.schedule.schedule import Schedule, compile_in
+from lrdsl.torch.continuation import compile_continuation, unused_name
+from lrdsl.torch.metrics import MetricLog
+from lrdsl.torch.plan import Plan
+from lrdsl.torch.prefetched_schedule import PrefetchedSchedule
+from lrdsl.torch.schedule_graph import Node, ScheduleGraph
+
+Sources = Mapping[str, PrefetchedSchedule]
+"""The schedule of each number of a group, by the number's name."""
 
 
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What drives the numbers from update `start` on.
+class Timeline:
+    """The plans of a run in order. Each schedule is compiled once for all groups that share it."""
 
-    It is a program in a context; numbers that it does not name go on as they were. Without a
-    program it is what is left of the plan before it, at the pace that makes it end with the run.
-    """
-
-    program: Program | None
-    context: Context
-    start: int = 0
-    metrics: int = 0
-    """How many metrics had come by then."""
-
-    def takes(self, index: int, update: int) -> bool:
-        """Whether a metric, by its place in the log and its update, is for this plan or later."""
-        return update > self.start or (update == self.start and index >= self.metrics)
-
-
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """How a schedule comes to be of those it speaks of, which stand before it.
-
-    `since` is the plan that it takes metrics from. `source` is what it is at another pace; what
-    that speaks of is no matter any more.
-    """
-
-    make: Callable[[Mapping[str, Schedule]], Schedule]
-    references: Mapping[str, Ahead]
-    plan: Plan
-    since: Plan | None = None
-    source: Ahead | None = None
-
-
-class Schedules:
-    """The schedules of plans that follow one another, each compiled once for all that share it."""
-
-    def __init__(self, plans: Sequence[Plan], log: Log | None = None) -> None:
+    def __init__(self, plans: Sequence[Plan], log: MetricLog | None = None) -> None:
         self.plans = tuple(plans)
-        self.log = Log() if log is None else log
+        self._graph = ScheduleGraph(MetricLog() if log is None else log)
         self._orders: dict[tuple[Choice, ...], tuple[Choice, ...]] = {}
-        self._made: dict[tuple[object, ...], Ahead | None] = {}
-        self._parts: dict[Ahead, _Part] = {}
-        self._until: dict[Ahead, Plan] = {}
-        """The plan that followed on a schedule, which takes the metrics from then on."""
+        self._compiled: dict[tuple[object, ...], PrefetchedSchedule | None] = {}
 
     @property
-    def keys(self) -> tuple[str, ...]:
-        """The numbers that are driven, by name."""
+    def names(self) -> tuple[str, ...]:
+        """The names of the driven numbers."""
         first = self.plans[0].program
         assert first is not None
         return tuple(first.choices)
 
     @property
     def context(self) -> Context:
-        """The context that holds now: that of the last plan."""
+        """The context of the last plan."""
         return self.plans[-1].context
 
-    def followed_by(self, program: Program | None, context: Context, start: int) -> Schedules:
-        """The same with one more plan from update `start` on, made anew."""
+    @property
+    def log(self) -> MetricLog:
+        """The metrics so far."""
+        return self._graph.log
+
+    @property
+    def is_reactive(self) -> bool:
+        """Whether any of the schedules reacts to metrics."""
+        return self._graph.is_reactive
+
+    def with_plan(self, program: Program | None, context: Context, start: int) -> Timeline:
+        """A new timeline with one more plan, from update `start` on."""
         log = self.log.until(start)
-        return Schedules([*self.plans, Plan(program, context, start, len(log))], log)
+        return Timeline([*self.plans, Plan(program, context, start, len(log))], log)
 
-    def of(
+    def recorded_context(self, plan: Plan) -> Context:
+        """A plan's context with all definitions that its specs use, for a `state_dict`."""
+        return replace(plan.context, definitions=self._graph.definitions(plan))
+
+    def observe(self, t: int, metric: float) -> AbstractContextManager[None]:
+        """Add a metric that came after `t` updates; an exception in the context undoes it."""
+        return self._graph.observe(t, metric)
+
+    def sources(
         self, names: Sequence[object], bases: Sequence[Mapping[str, float]]
-    ) -> list[dict[str, Ahead]]:
-        """For each group, from its name and its bases by key, what each key's values are.
+    ) -> list[Sources]:
+        """Compile the schedules of all groups, from the groups' names and their bases.
 
-        Raises `SpecError` with what is wrong in any of them.
+        Raises `SpecError` with the mistakes of all of them.
         """
-        made: list[dict[str, Ahead]] = [{} for _ in names]
-        for plan in self.plans:
-            found: dict[Diagnostic, None] = {}
+        groups: list[Sources] = [{} for _ in names]
+        for i, plan in enumerate(self.plans):
             if plan.program is None:
-                made = [self._slowed(plan, group) for group in made]
+                former = self.plans[i - 1].context.total_steps
+                groups = [self._rescale(plan, former, group) for group in groups]
                 continue
-            chosen = {key: plan.program.of(key, names) for key in plan.program.choices}
-            if any([choice is None for choices in chosen.values() for choice in choices]):
-                plan.program.check(names)
-            for i, group in enumerate(made):
-                mine = {key: choices[i] for key, choices in chosen.items()}
-                made[i] = self._group(plan, mine, bases[i], group, found)  # type: ignore[arg-type]
-            if found:
-                raise SpecError(found)
-        return made
+            errors: dict[Diagnostic, None] = {}
+            choices = {name: plan.program.of(name, names) for name in plan.program.choices}
+            if any([choice is None for of_groups in choices.values() for choice in of_groups]):
+                plan.program.check(names)  # raises: a group has no spec
+            for j, group in enumerate(groups):
+                chosen = {name: of_groups[j] for name, of_groups in choices.items()}
+                groups[j] = self._compile_group(plan, chosen, bases[j], group, errors)  # type: ignore[arg-type]
+            if errors:
+                raise SpecError(errors)
+        return groups
 
-    def _group(
+    def _compile_group(
         self,
         plan: Plan,
         choices: Mapping[str, Choice],
         bases: Mapping[str, float],
-        earlier: Mapping[str, Ahead],
-        found: dict[Diagnostic, None],
-    ) -> dict[str, Ahead]:
-        """What drives the numbers of a group; what is wrong is noted in `found`."""
-        mine = {key: ahead for key, ahead in earlier.items() if key not in choices}
-        follow = self._followers(choices, earlier)
-        for choice in self._order(choices):
-            if follow & choice.names.keys():
-                found.update(dict.fromkeys(_placed(plan, choice, _leaning(choice, follow))))
-            elif mine.keys() >= choice.names.keys():
+        earlier: Sources,
+        errors: dict[Diagnostic, None],
+    ) -> Sources:
+        """The schedules of one group under a plan; adds its mistakes to `errors`."""
+        sources = {name: source for name, source in earlier.items() if name not in choices}
+        dependents = self._dependents(choices, earlier)
+        for choice in self._ordered(choices):
+            if dependents & choice.names.keys():
+                error = _mutual_dependency(choice, dependents)
+                errors.update(dict.fromkeys(_located(plan, choice, error)))
+            elif sources.keys() >= choice.names.keys():
                 prior = earlier.get(choice.key) if plan.start else None
-                references = {name: mine[name] for name in choice.names}
+                references = {name: sources[name] for name in choice.names}
+                base = bases[choice.key]
                 try:
-                    mine[choice.key] = self._one(plan, choice, bases[choice.key], references, prior)
+                    sources[choice.key] = self._compile(plan, choice, base, references, prior)
                 except SpecError as error:
-                    found.update(dict.fromkeys(_placed(plan, choice, error)))
-        if not found:
-            for key in follow:
-                mine[key] = self._following(plan, key, earlier, mine)
-        return {key: mine[key] for key in [*earlier, *choices] if key in mine}
+                    errors.update(dict.fromkeys(_located(plan, choice, error)))
+        if not errors:
+            for name in dependents:
+                sources[name] = self._relink(plan, name, earlier, sources)
+        return {name: sources[name] for name in [*earlier, *choices] if name in sources}
 
-    def _followers(
-        self, choices: Mapping[str, Choice], earlier: Mapping[str, Ahead]
-    ) -> dict[str, None]:
-        """The numbers that are not named in a plan, but speak of some that are; those first."""
+    def _dependents(self, choices: Mapping[str, Choice], earlier: Sources) -> dict[str, None]:
+        """The numbers that a plan does not name, but which refer to numbers that it names."""
         found: dict[str, None] = {}
-        changed: set[Ahead | None] = set()
-        for key in choices:
-            ahead = earlier.get(key)
-            while ahead is not None:  # what was driven, and what that was at another pace
-                changed.add(ahead)
-                ahead = self._parts[ahead].source
-        for one in self._parts:  # each stands after those that it speaks of
-            key = next((key for key, ahead in earlier.items() if ahead is one), "")
-            if key and key not in choices and changed & self._spoken_of(one):
-                found[key] = None
-                changed.add(one)
+        replaced: set[PrefetchedSchedule] = set()
+        for name in choices:
+            source = earlier.get(name)
+            while source is not None:  # the schedule, and those that it rescales in turn
+                replaced.add(source)
+                source = self._graph[source].rescaled
+        for source in self._graph:  # in the order of references, so that dependents add up
+            name = next((name for name, each in earlier.items() if each is source), "")
+            if name and name not in choices and replaced & self._graph.dependencies(source):
+                found[name] = None
+                replaced.add(source)
         return found
 
-    def _spoken_of(self, ahead: Ahead) -> set[Ahead | None]:
-        part = self._parts[ahead]
-        spoken: set[Ahead | None] = {*part.references.values()}
-        return spoken if part.source is None else spoken | self._spoken_of(part.source)
-
-    def _following(
-        self, plan: Plan, key: str, earlier: Mapping[str, Ahead], mine: Mapping[str, Ahead]
-    ) -> Ahead:
-        """What a number that goes on as it was is, now that others it speaks of are new."""
-        part = self._parts[earlier[key]]
-        if part.source is not None:
-            message = f"`{key}` speaks of what the plan changes, at the pace of a longer run"
-            raise spec_error(
-                diag.BAD_SPEC, message, fix=f"say in the plan what becomes of `{key}` too"
+    def _relink(
+        self, plan: Plan, name: str, earlier: Sources, current: Sources
+    ) -> PrefetchedSchedule:
+        """The schedule of a number that a plan does not name, with the plan's new references."""
+        source = earlier[name]
+        if self._graph[source].rescaled is not None:
+            message = (
+                f"`{name}` refers to numbers that the plan changes, and `extend` has rescaled it"
             )
-        new = {ahead: mine[name] for name, ahead in earlier.items() if name in mine}
-        references = {name: new.get(one, one) for name, one in part.references.items()}
-        same = (plan, earlier[key], *references.values())
-        if same not in self._made:
-            self._made[same] = self._add(replace(part, references=references))
-        found = self._made[same]
-        assert found is not None
-        return found
-
-    def _one(
-        self,
-        plan: Plan,
-        choice: Choice,
-        base: float,
-        references: Mapping[str, Ahead],
-        prior: Ahead | None,
-    ) -> Ahead:
-        same = (choice, prior, *references.values())
-        if same not in self._made:
-            # What cannot be compiled without a base needs one, or what follows says what is wrong.
-            try:
-                context = replace(plan.context, base_follows=True)
-                self._made[same] = self._compile(plan, choice, context, references, prior)
-            except SpecError:
-                self._made[same] = None
-        shared = self._made[same]
-        if shared is not None:
-            return shared
-        own = (*same, base)
-        if own not in self._made:
-            context = Context.of(**{**plan.context.to_dict(), "base_lr": base})
-            self._made[own] = self._compile(plan, choice, context, references, prior)
-        found = self._made[own]
+            fix = f"add a spec for `{name}` to the plan"
+            raise spec_error(diag.BAD_SPEC, message, fix=fix)
+        new = {each: current[key] for key, each in earlier.items() if key in current}
+        references = {
+            key: new.get(each, each) for key, each in self._graph[source].references.items()
+        }
+        cached = (plan, source, *references.values())
+        if cached not in self._compiled:
+            self._compiled[cached] = self._graph.add_with_references(source, references)
+        found = self._compiled[cached]
         assert found is not None
         return found
 
@@ -209,212 +163,112 @@ class Schedules:
         self,
         plan: Plan,
         choice: Choice,
-        context: Context,
-        references: Mapping[str, Ahead],
-        prior: Ahead | None,
-    ) -> Ahead:
-        if prior is None:
-            return self._add(_Part(partial(compile_in, choice.spec, context), references, plan))
-        name = _free(("earlier", *context.variables), references)
-        make = partial(_continued, choice.spec, context, name, plan.start)
-        if prior not in self._until:
-            self._until[prior] = plan
-            prior.become(self._after(prior, self.log, {}))
-        return self._add(_Part(make, {**references, name: prior}, plan, since=plan))
+        base: float,
+        references: Sources,
+        prior: PrefetchedSchedule | None,
+    ) -> PrefetchedSchedule:
+        """The schedule of one number; groups share it unless it depends on their `base`."""
+        without_base = (choice, prior, *references.values())
+        if without_base not in self._compiled:
+            try:
+                context = replace(plan.context, base_follows=True)
+                self._compiled[without_base] = self._add(plan, choice, context, references, prior)
+            except SpecError:  # it uses `base`, or has a mistake: compiling it with a base tells
+                self._compiled[without_base] = None
+        shared = self._compiled[without_base]
+        if shared is not None:
+            return shared
+        with_base = (*without_base, base)
+        if with_base not in self._compiled:
+            context = Context.of(**{**plan.context.to_dict(), "base_lr": base})
+            self._compiled[with_base] = self._add(plan, choice, context, references, prior)
+        found = self._compiled[with_base]
+        assert found is not None
+        return found
 
-    def _slowed(self, plan: Plan, group: Mapping[str, Ahead]) -> dict[str, Ahead]:
-        """What is left of a group's schedules, at another pace."""
-        before = self.plans[self.plans.index(plan) - 1].context.total_steps
+    def _add(
+        self,
+        plan: Plan,
+        choice: Choice,
+        context: Context,
+        references: Sources,
+        prior: PrefetchedSchedule | None,
+    ) -> PrefetchedSchedule:
+        if prior is None:
+            make = partial(compile_in, choice.spec, context)
+            return self._graph.add(Node(make, references, plan))
+        earlier = unused_name("earlier", [*references, *context.variables])
+        make = partial(compile_continuation, choice.spec, context, earlier, plan.start)
+        self._graph.end_with(prior, plan)
+        return self._graph.add(Node(make, {**references, earlier: prior}, plan, since=plan))
+
+    def _rescale(self, plan: Plan, former: int | None, group: Sources) -> Sources:
+        """The schedules of a group with their rest at the pace that ends with the new total.
+
+        `former` is the length of the run before the plan.
+        """
         total = plan.context.total_steps
         assert total is not None
-        slowed = {}
-        for key, ahead in group.items():
-            same = (plan, ahead)
-            if same not in self._made:
-                end = ahead.start.length if before is None else before
+        rescaled = {}
+        for name, source in group.items():
+            cached = (plan, source)
+            if cached not in self._compiled:
+                end = source.initial.length if former is None else former
                 if end <= plan.start or math.isinf(end):
-                    self._made[same] = ahead  # nothing of it is left, or it has no end to move
+                    self._compiled[cached] = source  # it has ended, or never ends
                 else:
-                    k = Fraction(total - plan.start, int(end) - plan.start)
-                    spoken = self._spoken_of(ahead)
-                    if any([one is not None and one.start.is_reactive for one in spoken]):
-                        message = f"`{key}` speaks of a schedule that reacts to metrics"
-                        fix = "write what follows with `replan`"
+                    pace = Fraction(total - plan.start, int(end) - plan.start)
+                    if any([x.initial.is_reactive for x in self._graph.dependencies(source)]):
+                        message = f"`{name}` refers to a schedule that reacts to metrics"
+                        fix = "pass the rest of the schedule to `replan`"
                         raise spec_error(
-                            diag.BAD_SPEC, f"{message}: it has no pace to change", fix=fix
+                            diag.BAD_SPEC, f"{message}: it cannot be rescaled", fix=fix
                         )
-                    make = partial(_at_pace, ahead.start, plan.start, k)
-                    self._made[same] = self._add(_Part(make, {}, plan, source=ahead))
-            found = self._made[same]
+                    make = partial(_rescaled, source.initial, plan.start, pace)
+                    node = Node(make, {}, plan, rescaled=source)
+                    self._compiled[cached] = self._graph.add(node)
+            found = self._compiled[cached]
             assert found is not None
-            slowed[key] = found
-        return slowed
+            rescaled[name] = found
+        return rescaled
 
-    def _add(self, part: _Part) -> Ahead:
-        ahead = Ahead(part.make({name: other.start for name, other in part.references.items()}))
-        self._parts[ahead] = part
-        if len(self.log):
-            ahead.become(self._after(ahead, self.log, {}))
-        return ahead
-
-    @property
-    def is_reactive(self) -> bool:
-        """Whether any of the schedules reacts to metrics."""
-        return any([ahead.start.is_reactive for ahead in self._parts])
-
-    def recorded(self, plan: Plan) -> Context:
-        """A plan's context, with the definitions that its specs do use, wherever they were made."""
-        texts = [
-            ahead.schedule.context.definitions
-            for ahead, part in self._parts.items()
-            if part.plan is plan
-        ]
-        lines = dict.fromkeys(line for text in texts for line in text.split("\n") if line)
-        return replace(plan.context, definitions="\n".join(lines))
-
-    def observe(self, update: int, metric: float) -> AbstractContextManager[None]:
-        """Take in a metric that is known now that `update` updates have been made.
-
-        Metrics that came after more updates are forgotten: training went back. What fails inside
-        the context undoes it all.
-        """
-        if self.log.knows_later(update):
-            log = self.log.until(update)
-            log.add(update, metric)
-            return self.replay(log)
-        after: dict[Ahead, Schedule] = {}
-        for ahead, part in self._parts.items():
-            if not self._takes(ahead, len(self.log), update):
-                continue
-            if any([_is_new(other, after) for other in part.references.values()]):
-                after[ahead] = self._after(ahead, [*self.log, (update, metric)], after)
-            elif ahead.schedule.is_reactive:
-                after[ahead] = ahead.schedule.observe(update, metric)
-        return self._becoming(after, self.log, [(update, metric)])
-
-    def replay(self, log: Log) -> AbstractContextManager[None]:
-        """Be where the metrics of a log have led, whatever came before. Undone as in `observe`."""
-        after: dict[Ahead, Schedule] = {}
-        for ahead in self._parts:
-            after[ahead] = self._after(ahead, log, after)
-        return self._becoming(after, log, ())
-
-    @contextmanager
-    def _becoming(
-        self, after: Mapping[Ahead, Schedule], log: Log, more: Iterable[tuple[int, float]]
-    ) -> Iterator[None]:
-        before, known, count = {ahead: ahead.schedule for ahead in after}, self.log, len(self.log)
-        try:
-            for ahead, schedule in after.items():
-                ahead.become(schedule)
-            self.log = log
-            for update, metric in more:
-                log.add(update, metric)
-            yield
-        except BaseException:
-            for ahead, schedule in before.items():
-                ahead.become(schedule)
-            known.cut(count)
-            self.log = known
-            raise
-
-    def _after(
-        self, ahead: Ahead, log: Iterable[tuple[int, float]], after: Mapping[Ahead, Schedule]
-    ) -> Schedule:
-        """What a schedule is after these metrics; `after` has what others have become of late."""
-        part = self._parts[ahead]
-        others = {name: after.get(other, other.schedule) for name, other in part.references.items()}
-        schedule = ahead.start
-        if any([not same_values(others[name], part.references[name].start) for name in others]):
-            schedule = part.make(others)
-        if schedule.is_reactive:
-            for i, (update, metric) in enumerate(log):
-                if self._takes(ahead, i, update):
-                    schedule = schedule.observe(update, metric)
-        return schedule
-
-    def _takes(self, ahead: Ahead, index: int, update: int) -> bool:
-        """Whether a metric, by its place in the log and its update, is for a schedule."""
-        since, until = self._parts[ahead].since, self._until.get(ahead)
-        if since is not None and not since.takes(index, update):
-            return False
-        return until is None or not until.takes(index, update)
-
-    def _order(self, choices: Mapping[str, Choice]) -> tuple[Choice, ...]:
-        """The choices of a group, each after those it speaks of."""
+    def _ordered(self, choices: Mapping[str, Choice]) -> tuple[Choice, ...]:
+        """The choices of a group in the order of their references."""
         known = tuple(choices.values())
         if known not in self._orders:
             self._orders[known] = ordered(choices)
         return self._orders[known]
 
 
-def _at_pace(
-    source: Schedule, start: int, k: Fraction, references: Mapping[str, Schedule]
+def _rescaled(
+    source: Schedule, start: int, pace: Fraction, references: Mapping[str, Schedule]
 ) -> Schedule:
-    return RescaledSchedule(source, start, k)
+    return RescaledSchedule(source, start, pace)
 
 
-def _continued(
-    spec: Any, context: Context, name: str, start: int, references: Mapping[str, Schedule]
-) -> Schedule:
-    """What a spec is as the continuation, from update `start` on, of the schedule of that name.
-
-    The spec begins where the other has come to: `_` and `prev` are its value there.
-    """
-    head = f"({name} | take({start})) >> "
-    kept = coerce_spec(spec)
-    if isinstance(kept, FunctionSpec):  # of the updates of the run, and so no part of a text
-        other = _free(("later",), references)
-        return compile_in(head + other, context, {**references, other: compile_in(kept, context)})
-    parse(kept)  # says what is wrong with it alone
-    try:
-        return compile_in(f"{head}({kept}\n)", with_definitions(spec, context), references)
-    except SpecError as error:
-        raise SpecError([_own(found, kept, len(head) + 1) for found in error.diagnostics]) from None
-
-
-def _own(found: Diagnostic, source: str, offset: int) -> Diagnostic:
-    """A complaint about a spec inside a longer text, as one about the spec."""
-    start, stop = (min(max(at - offset, 0), len(source)) for at in found.span[:2])
-    span = found.span._replace(start=start, stop=stop) if found.span.sites else Span(start, stop)
-    return replace(found, span=span, source=source, place=place_in(source, span))
-
-
-def _free(names: Iterable[str], taken: Iterable[str]) -> str:
-    """The first of some names, or if others have it one much like it."""
-    first, *others = names
-    known = {*others, *taken}
-    candidates = itertools.chain([first], (f"{first}_{i}" for i in itertools.count(2)))
-    return next(name for name in candidates if name not in known)
-
-
-def _leaning(choice: Choice, follow: Mapping[str, None]) -> SpecError:
-    """A new spec speaks of a number that itself follows the plan's."""
-    name = next(name for name in choice.names if name in follow)
-    message = f"`{name}` speaks of what this plan changes, and this spec of `{name}`"
-    fix = f"say in the plan what becomes of `{name}` too"
+def _mutual_dependency(choice: Choice, dependents: Mapping[str, None]) -> SpecError:
+    """The error of a new spec that refers to a number which itself refers to the plan's numbers."""
+    name = next(name for name in choice.names if name in dependents)
+    message = f"`{name}` refers to numbers that this plan changes, and this spec to `{name}`"
+    fix = f"add a spec for `{name}` to the plan"
     return SpecError(
         [Diagnostic(diag.BAD_SPEC, message, choice.names[name], choice.source, fix=fix)]
     )
 
 
-def _placed(plan: Plan, choice: Choice, error: SpecError) -> list[Diagnostic]:
-    """What is wrong with a spec, with whose spec it is where there are several."""
+def _located(plan: Plan, choice: Choice, error: SpecError) -> list[Diagnostic]:
+    """The diagnostics of a spec; in a program of several, each names its number."""
     if plan.program is None or plan.program.is_single:
         return list(error.diagnostics)
     return [
-        replace(x, message=f"`{choice.key}`: {x.message}", place=_whole_place(choice, x.place))
+        replace(x, message=f"`{choice.key}`: {x.message}", place=_place_in_program(choice, x.place))
         for x in error.diagnostics
     ]
 
 
-def _whole_place(choice: Choice, place: str) -> str:
-    """A place in the tree of a spec as one in the program."""
+def _place_in_program(choice: Choice, place: str) -> str:
+    """A place in the tree of a spec as a place in the program's tree."""
     if not place:
         return ""
     key = choice.key if choice.pattern is None else f"{choice.key}.{choice.pattern}"
     return f"{key}{place}" if place.startswith("[") else f"{key}.{place}"
-
-
-def _is_new(ahead: Ahead, after: Mapping[Ahead, Schedule]) -> bool:
-    return ahead in after and not same_values(after[ahead], ahead.schedule)

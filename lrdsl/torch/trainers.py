@@ -1,4 +1,4 @@
-"""Who calls: what a trainer calls on its own the user cannot leave out."""
+"""Recognizes calls that a trainer makes, which its user cannot leave out."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ TRAINERS = frozenset({"ignite", "lightning", "pytorch_lightning", "transformers"
 
 
 def is_called_by_trainer(depth: int) -> bool:
-    """Whether a trainer's own code has called a function.
+    """Whether a function on the stack was called by the code of a trainer.
 
-    `depth` says which one: 0 is the function that asks, 1 the one that called that.
+    `depth` selects the function: 0 is the one that calls `is_called_by_trainer`, 1 its caller.
     """
     module = sys._getframe(depth + 2).f_globals.get("__name__")
     return isinstance(module, str) and module.partition(".")[0] in TRAINERS

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from lrdsl.cli.main import cli
 from lrdsl.docsgen import rules
-from lrdsl.linter import runner
+from lrdsl.linter import read_source, runner
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.read_source import read_file
 from lrdsl.linter.rule import RULES, Case, Rule, Violation, case
@@ -284,7 +284,7 @@ def test_files_that_a_killed_process_had_are_named(monkeypatch: pytest.MonkeyPat
     write("heavy.yaml", "lr: 0.1\n")
     monkeypatch.setattr(runner.os, "cpu_count", lambda: 2)
     monkeypatch.setattr(runner, "_FILES_PER_CHUNK", 1)
-    monkeypatch.setattr(runner, "read_file", read)
+    monkeypatch.setattr(read_source, "read_file", read)
     result = call("lint", "0.yaml", "1.yaml", "2.yaml", "heavy.yaml")
     assert result.exit_code == 2
     lost = result.stderr.splitlines()

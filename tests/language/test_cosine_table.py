@@ -16,11 +16,25 @@ from numpy.typing import NDArray
 
 import lrdsl
 from lrdsl.language.pointwise import cosine_table as module
-from lrdsl.language.pointwise.cosine_table import BLOCK, FEW, LONGEST, cosines
-from lrdsl.language.signal import CHUNK, Range, piecewise
+from lrdsl.language.pointwise.cosine_table import BLOCK, MAX_SPAN, MIN_TABLED, cosines
+from lrdsl.language.pointwise.times import Range, piecewise
+from lrdsl.language.signal import CHUNK
 
-SPANS = [1, 2, 7, FEW, BLOCK - 1, BLOCK, BLOCK + 1, 99_999, 10**6, LONGEST, LONGEST + 1, 10**9]
-spans = st.sampled_from(SPANS) | st.integers(1, 3 * LONGEST)
+SPANS = [
+    1,
+    2,
+    7,
+    MIN_TABLED,
+    BLOCK - 1,
+    BLOCK,
+    BLOCK + 1,
+    99_999,
+    10**6,
+    MAX_SPAN,
+    MAX_SPAN + 1,
+    10**9,
+]
+spans = st.sampled_from(SPANS) | st.integers(1, 3 * MAX_SPAN)
 values = st.floats(-10, 10).filter(lambda x: x == 0 or abs(x) > 1e-6)
 
 
@@ -78,7 +92,7 @@ def test_the_ends_are_met_exactly(start: float, end: float, span: int, closed: b
     assert bits(schedule([last, last + 1, 10**12])) == bits([end] * 3)
     if last > 0:
         assert schedule(0) == start
-        assert bits(schedule(np.arange(min(last, 3 * FEW)))[0]) == bits(start)
+        assert bits(schedule(np.arange(min(last, 3 * MIN_TABLED)))[0]) == bits(start)
 
 
 @pytest.mark.parametrize(
@@ -90,13 +104,13 @@ def test_the_ends_are_met_exactly(start: float, end: float, span: int, closed: b
 )
 def test_few_cosines_serve_many_updates(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     computed: list[int] = []
-    turned: Callable[..., Any] = module._turned
+    turned: Callable[..., Any] = module._rotation
 
     def counted(t: Any, *rest: float) -> Any:
         computed.append(np.size(t))
         return turned(t, *rest)
 
-    monkeypatch.setattr(module, "_turned", counted)
+    monkeypatch.setattr(module, "_rotation", counted)
     module._table.cache_clear()
     lrdsl.compile(text).values(10**6)
     assert 0 < sum(computed) < 50_000

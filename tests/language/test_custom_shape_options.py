@@ -14,7 +14,8 @@ from pydantic import Field
 import lrdsl
 import lrdsl.build
 from lrdsl import SpecError
-from lrdsl.language.parameters import Value
+from lrdsl.language.parameters import Steps, Value
+from lrdsl.language.pointwise.functions import PointwiseFunctions
 from lrdsl.language.shapes import Shape
 from tests.support.custom_shapes import Triangle
 
@@ -161,14 +162,40 @@ def test_a_shape_class_declares_itself() -> None:
 
         level: Annotated[Value, Field(gt=0)]
 
-        def values(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
-            return np.full_like(t, self.level)
+        def values(self, t: Any, xp: PointwiseFunctions) -> Any:
+            return xp.full_like(t, self.level)
 
     assert lrdsl.compile("my.flat(2)")(5) == 2.0
     with pytest.raises(SpecError, match="`level` must be above 0"):
         lrdsl.compile("my.flat(-2)")
     with pytest.raises(SpecError, match="a Shape takes arrays"):
         lrdsl.shape(first=1)(Flat)
+
+
+def test_a_shape_class_holds_its_value_after_its_steps() -> None:
+    @lrdsl.shape(name="my.line")
+    class Line(Shape):
+        """Down to 0."""
+
+        steps: Steps
+
+        def values(self, t: Any, xp: PointwiseFunctions) -> Any:
+            return xp.where(t <= self.steps, 1 - t / self.steps, -1.0)
+
+    schedule = lrdsl.compile("my.line(10)")
+    assert schedule.length == 10
+    assert schedule([0, 5, 10, 11, 1000]).tolist() == [1, 0.5, 0, 0, 0]
+
+
+def test_the_formula_of_a_shape_class_takes_the_functions() -> None:
+    class Old(Shape):
+        level: Value
+
+        def values(self, t: Any) -> Any:  # type: ignore[override]
+            return t * self.level
+
+    with pytest.raises(SpecError, match=r"does not take the times(.|\n)*values\(self, t, xp\)"):
+        lrdsl.shape(Old)
 
 
 def test_a_shape_class_must_say_what_its_fields_are() -> None:

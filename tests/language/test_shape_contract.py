@@ -120,7 +120,7 @@ def test_a_curve_says_what_it_is(name: str) -> None:
 @pytest.mark.parametrize("form", ["ramp({}, 0.2, 1, 40)", "warmup({}, 40, 0.2, 1)"])
 def test_every_curve_is_a_mode(name: str, form: str) -> None:
     schedule = lrdsl.compile(form.format(name))
-    near = 0.0 if CURVES[name].meets_ends else 0.8 * 2.5e-3
+    near = 0.0 if CURVES[name].hits_endpoints else 0.8 * 2.5e-3
     values = schedule.values(50)
     assert values[0] == pytest.approx(0.2, rel=0, abs=near)
     assert values.min() >= 0.2
@@ -141,7 +141,7 @@ def test_a_curve_as_a_shape_is_the_ramp_of_that_mode(name: str) -> None:
     assert one.values(40).tolist() == other.values(40).tolist()
     closed = lrdsl.compile(f"{name}(0.7, 0.1, 30, closed=true)")
     assert (closed.length, closed(0), closed(29)) == (30, one(0), one(30))
-    if CURVES[name].meets_ends:
+    if CURVES[name].hits_endpoints:
         assert (one(0), one(30)) == (0.7, 0.1)
 
 

@@ -31,7 +31,7 @@ torch = pytest.importorskip("torch")
 
 from benchmarks.evaluate import allocated_beyond  # noqa: E402
 from lrdsl.torch import Scheduler, attach  # noqa: E402
-from lrdsl.torch.ahead import AHEAD  # noqa: E402
+from lrdsl.torch.prefetched_schedule import BLOCK_SIZE  # noqa: E402
 
 SPEC = "warmup(100) >> cosine(base, 0, 1000000000)"
 FAR = 10**12
@@ -81,8 +81,8 @@ def test_calls_of_a_step(clock: str, is_tensor: bool, groups: int) -> None:
 def test_calls_of_many_steps(clock: str) -> None:
     """Values are made ahead in blocks, which add next to nothing to each step."""
     step = stepper(8, clock)
-    count = calls(lambda: [step() for _ in range(2 * AHEAD)])
-    assert count <= 2 * (AHEAD * STEP[clock] + 200)
+    count = calls(lambda: [step() for _ in range(2 * BLOCK_SIZE)])
+    assert count <= 2 * (BLOCK_SIZE * STEP[clock] + 200)
 
 
 @pytest.mark.parametrize("is_uneven", [False, True], ids=["one base", "a base each"])
@@ -183,20 +183,20 @@ def test_values_made_by_steps(evaluated: list[int], clock: str, groups: int) -> 
     driven = optimizer(groups)
     scheduler = Scheduler(driven, "ticks(1, 0, 100000)", clock=clock)
     evaluated.clear()
-    steps = 3 * AHEAD
+    steps = 3 * BLOCK_SIZE
     for _ in range(steps):
         (driven.step if clock == "updates" else scheduler.step)()
         scheduler.get_last_lr()
-    assert sum(evaluated) <= steps + AHEAD
-    assert len(evaluated) <= steps // AHEAD + 1
+    assert sum(evaluated) <= steps + BLOCK_SIZE
+    assert len(evaluated) <= steps // BLOCK_SIZE + 1
 
 
 def test_values_made_by_steps_for_each_base(evaluated: list[int]) -> None:
     scheduler = Scheduler(optimizer(8, is_uneven=True), "ticks(base, 0, 100000)")
     evaluated.clear()
-    for _ in range(2 * AHEAD):
+    for _ in range(2 * BLOCK_SIZE):
         scheduler.step()
-    assert sum(evaluated) <= 8 * 3 * AHEAD
+    assert sum(evaluated) <= 8 * 3 * BLOCK_SIZE
 
 
 def test_compiling_makes_few_values(evaluated: list[int]) -> None:
@@ -250,14 +250,14 @@ def traced() -> Iterator[Callable[[], tuple[int, int]]]:
 def test_bytes_of_steps(clock: str) -> None:
     """Steps hold a block of values, and throw the one before away."""
     step = stepper(8, clock)
-    for _ in range(AHEAD):
+    for _ in range(BLOCK_SIZE):
         step()
     with traced() as more:
-        for _ in range(3 * AHEAD):
+        for _ in range(3 * BLOCK_SIZE):
             step()
         held, peak = more()
-    assert held <= 20 * AHEAD  # a block, and what of it is still to come, at 8 bytes a value
-    assert peak <= 48 * AHEAD
+    assert held <= 20 * BLOCK_SIZE  # a block, and what of it is still to come, at 8 bytes a value
+    assert peak <= 48 * BLOCK_SIZE
 
 
 def test_a_schedule_holds_no_values() -> None:
@@ -486,17 +486,17 @@ def command(*arguments: str) -> str:
     ("code", "others", "own", "most", "made"),
     [
         pytest.param("import lrdsl", set(), 1, 15, 0, id="import lrdsl"),
-        pytest.param(COMPILE, CALCULATING, 56, 305, 57, id="compile"),
+        pytest.param(COMPILE, CALCULATING, 62, 305, 57, id="compile"),
         pytest.param(
-            "from lrdsl.build import warmup\nstr(warmup(3))", CALCULATING, 36, 270, 40, id="build"
+            "from lrdsl.build import warmup\nstr(warmup(3))", CALCULATING, 42, 270, 43, id="build"
         ),
         pytest.param("import lrdsl.cli.main", {"click"}, 6, 78, 1, id="the command line"),
-        pytest.param(command("show", EXAMPLE), {*TERMINAL, "plotille"}, 68, 332, 57, id="show"),
-        pytest.param(command("values", EXAMPLE, "--at", "3"), TERMINAL, 61, 320, 57, id="values"),
-        pytest.param(command("shapes"), TERMINAL, 40, 320, 40, id="shapes"),
+        pytest.param(command("show", EXAMPLE), {*TERMINAL, "plotille"}, 74, 332, 57, id="show"),
+        pytest.param(command("values", EXAMPLE, "--at", "3"), TERMINAL, 67, 320, 57, id="values"),
+        pytest.param(command("shapes"), TERMINAL, 46, 320, 43, id="shapes"),
         pytest.param(command("fmt", "-e", EXAMPLE), READING, 28, 132, 29, id="fmt"),
-        pytest.param(command("lint", "-e", EXAMPLE), TERMINAL, 81, 325, 66, id="lint"),
-        pytest.param(command("rules"), TERMINAL, 71, 285, 62, id="rules"),
+        pytest.param(command("lint", "-e", EXAMPLE), TERMINAL, 87, 325, 67, id="lint"),
+        pytest.param(command("rules"), TERMINAL, 80, 285, 63, id="rules"),
     ],
 )  # fmt: skip
 def test_what_is_imported(code: str, others: set[str], own: int, most: int, made: int) -> None:

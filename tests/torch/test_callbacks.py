@@ -280,12 +280,12 @@ def test_one_callback_may_be_given_twice():
 
 def test_nothing_is_left_when_the_last_has_gone():
     scheduler = Scheduler(sgd(), "linear(1, 0, 10)")
-    assert scheduler._watch is None
+    assert scheduler._callbacks is None
     remove = [scheduler.on_update(print), scheduler.on_update(print, every=2)]
     remove[0]()
-    assert scheduler._watch is not None
+    assert scheduler._callbacks is not None
     remove[1]()
-    assert scheduler._watch is None
+    assert scheduler._callbacks is None
     told = watched(scheduler)
     remove[0]()  # again: it ends nobody else's
     go(scheduler)
@@ -360,17 +360,21 @@ def test_a_scheduler_that_is_watched_can_be_let_go():
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [
-        pytest.param((None,), {}, "`callback` is a function of an update and values", id="none"),
-        pytest.param((print,), {"every": 0}, "`every` is a whole number of updates, 1", id="zero"),
-        pytest.param((print,), {"every": 2.5}, "`every` is a whole number", id="fraction"),
-        pytest.param((print,), {"every": True}, "`every` is a whole number", id="bool"),
+        pytest.param(
+            (None,), {}, "`callback` must be a function of an update and values", id="none"
+        ),
+        pytest.param(
+            (print,), {"every": 0}, "`every` must be a whole number of updates, 1", id="zero"
+        ),
+        pytest.param((print,), {"every": 2.5}, "`every` must be a whole number", id="fraction"),
+        pytest.param((print,), {"every": True}, "`every` must be a whole number", id="bool"),
     ],
 )
 def test_what_cannot_watch(arguments, options, message):
     scheduler = Scheduler(sgd(), "linear(1, 0, 10)")
     with pytest.raises(SpecError, match=message):
         scheduler.on_update(*arguments, **options)
-    assert scheduler._watch is None
+    assert scheduler._callbacks is None
 
 
 def test_names_of_the_package():

@@ -242,7 +242,7 @@ def test_a_file_of_something_else_is_left_as_it_is(there, tmp_path):
     with pytest.raises(SpecError, match=r"is not a log of a Scheduler.*\n.*choose another file"):
         log_to_csv(scheduler, path)
     assert path.read_bytes() == content
-    assert scheduler._watch is None
+    assert scheduler._callbacks is None
 
 
 @pytest.mark.parametrize(
@@ -270,11 +270,11 @@ def test_rows_of_something_else_are_left_as_they_are(rows, tmp_path):
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        pytest.param("", "is no file that rows can be written to", id="folder"),
+        pytest.param("", "is not a regular file", id="folder"),
         pytest.param("missing/lr.csv", "lr.csv cannot be written: No such file", id="no folder"),
         pytest.param("file/lr.csv", "lr.csv cannot be written: Not a directory", id="a file's"),
         pytest.param("x" * 300, "cannot be written: File name too long", id="too long"),
-        pytest.param("a\0b", "is the name of a file, not '.*a.x00b'", id="a NUL"),
+        pytest.param("a\0b", "must be the name of a file, not '.*a.x00b'", id="a NUL"),
     ],
 )
 @pytest.mark.skipif(os.name == "nt", reason="the messages are those of other systems")
@@ -283,12 +283,12 @@ def test_where_nothing_can_be_written(path, message, tmp_path):
     scheduler = Scheduler(sgd(), "linear(1, 0, 4)")
     with pytest.raises(SpecError, match=message):
         log_to_csv(scheduler, f"{tmp_path}/{path}")
-    assert scheduler._watch is None
+    assert scheduler._callbacks is None
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device here is always full")
 def test_a_device_is_no_file():
-    with pytest.raises(SpecError, match="is no file that rows can be written to"):
+    with pytest.raises(SpecError, match="is not a regular file"):
         log_to_csv(Scheduler(sgd(), "linear(1, 0, 4)"), "/dev/full")
 
 
@@ -313,7 +313,7 @@ def test_two_writers_to_one_file(tmp_path):
             go(one)
             go(other)
 
-    with pytest.raises(SpecError, match=r"has changed .*, or writes to it as well\n.* file of its"):
+    with pytest.raises(SpecError, match=r"has changed .*, or writes to it too\n.* file of its"):
         both()
 
 

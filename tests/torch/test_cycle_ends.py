@@ -10,7 +10,7 @@ from torch import nn  # noqa: E402
 from torch.optim import SGD  # noqa: E402
 
 from lrdsl.torch import Scheduler  # noqa: E402
-from lrdsl.torch.ahead import AHEAD  # noqa: E402
+from lrdsl.torch.prefetched_schedule import BLOCK_SIZE  # noqa: E402
 
 
 def sgd(*lrs):
@@ -84,9 +84,19 @@ def test_the_flag_is_a_function_of_the_update_count():
 
 def test_the_flag_is_right_wherever_the_count_goes():
     spec = "cosine(1, 0, 7) | repeat(stretch=1.1)"
-    ends = set(lrdsl.compile(spec).cycle_ends(0, 5 * AHEAD))
+    ends = set(lrdsl.compile(spec).cycle_ends(0, 5 * BLOCK_SIZE))
     scheduler = Scheduler(sgd(0.1), spec)
-    for made in [*range(3 * AHEAD), 5, 4 * AHEAD, 7, 1, 0, AHEAD + 1, AHEAD, 2 * AHEAD]:
+    for made in [
+        *range(3 * BLOCK_SIZE),
+        5,
+        4 * BLOCK_SIZE,
+        7,
+        1,
+        0,
+        BLOCK_SIZE + 1,
+        BLOCK_SIZE,
+        2 * BLOCK_SIZE,
+    ]:
         scheduler.step(made)
         assert scheduler.cycle_ended == (made in ends), made
 

@@ -118,8 +118,8 @@ def test_differences_and_bad_metrics_are_errors_on_every_rank(ranks):
         assert "1.0 on rank 0 and 1.5 on rank 1" in found["different"]
         assert found["unchanged"]
         assert found["goes on"] == [0.5]
-    assert "no number for a metric on rank 1" in first["bad"]
-    assert "a metric is a number, not text: 'high'" in second["bad"]
+    assert "the metric is not a number on rank 1" in first["bad"]
+    assert "a metric must be a number, not text: 'high'" in second["bad"]
 
 
 @pytest.mark.parametrize("wrapped", ["DDP", "FSDP2"])

@@ -95,21 +95,21 @@ class Writer:
 @pytest.mark.parametrize(
     ("log", "arguments", "message"),
     [
-        pytest.param(log_to_tensorboard, (None,), "a NoneType has not", id="no writer"),
-        pytest.param(log_to_tensorboard, ("runs",), "a str has not.*\n.*Summary", id="folder"),
-        pytest.param(log_to_tensorboard, (Writer,), "the class Writer has not", id="class"),
+        pytest.param(log_to_tensorboard, (None,), "unlike a NoneType", id="no writer"),
+        pytest.param(log_to_tensorboard, ("runs",), "unlike a str.*\n.*Summary", id="folder"),
+        pytest.param(log_to_tensorboard, (Writer,), "unlike the class Writer", id="class"),
         pytest.param(log_to_text, ("run.log",), "not a str\n.*`print`", id="path for a function"),
         pytest.param(
             log_to_text, (logging.getLogger(),), "not a RootLogger\n.*`logger.info`", id="logger"
         ),
-        pytest.param(log_to_csv, (3,), "`path` is the name of a file, not 3", id="no path"),
+        pytest.param(log_to_csv, (3,), "`path` must be the name of a file, not 3", id="no path"),
     ],
 )
 def test_what_cannot_be_logged_to(log, arguments, message):
     scheduler = Scheduler(sgd(), "linear(1, 0, 10)")
     with pytest.raises(SpecError, match=message):
         log(scheduler, *arguments)
-    assert scheduler._watch is None
+    assert scheduler._callbacks is None
 
 
 @pytest.mark.parametrize("log", [log_to_tensorboard, log_to_csv, log_to_text])
@@ -121,7 +121,7 @@ def test_only_a_scheduler_is_logged(log):
 
 def test_a_prefix_is_text():
     scheduler = Scheduler(sgd(), "linear(1, 0, 10)")
-    with pytest.raises(SpecError, match="`prefix` is text, not 3"):
+    with pytest.raises(SpecError, match="`prefix` must be text, not 3"):
         log_to_tensorboard(scheduler, Writer(), prefix=3)
 
 

@@ -120,8 +120,8 @@ def test_a_call_that_raises_does_not_count():
     [
         pytest.param([], "nothing to switch", id="empty"),
         pytest.param(5, "list of pairs", id="a number"),
-        pytest.param({"loss_fn": nn.L1Loss()}, "is no pair|`loss_fn`", id="one mapping"),
-        pytest.param([nn.L1Loss()], "entry 0 is no pair", id="a loss alone"),
+        pytest.param({"loss_fn": nn.L1Loss()}, "is not a pair|`loss_fn`", id="one mapping"),
+        pytest.param([nn.L1Loss()], "entry 0 is not a pair", id="a loss alone"),
         pytest.param([{"loss": nn.L1Loss()}], "`loss_fn` and `steps`, not loss", id="wrong key"),
         pytest.param([{"loss_fn": nn.L1Loss(), "step": 3}], "`loss_fn` and", id="mistyped key"),
         pytest.param([{"steps": 3}], "`loss_fn` and `steps`, not steps", id="no loss"),

@@ -389,10 +389,10 @@ def test_what_is_no_metric_changes_nothing(metric):
     scheduler = Scheduler(sgd(), "1 | plateau(0.5, patience=0)")
     train(scheduler, [3, 3])
     before = snapshot(scheduler)
-    with pytest.raises(lrdsl.SpecError, match="a metric is a number, not"):
+    with pytest.raises(lrdsl.SpecError, match="a metric must be a number, not"):
         scheduler.observe(metric)
     if metric is not None:
-        with pytest.raises(lrdsl.SpecError, match="a metric is a number, not"):
+        with pytest.raises(lrdsl.SpecError, match="a metric must be a number, not"):
             scheduler.step(metric)
     assert snapshot(scheduler) == before
 
@@ -435,7 +435,9 @@ def test_a_part_that_has_not_begun_takes_no_metric():
 
 @pytest.mark.parametrize("name", ["median", "Mean", "", None, 3])
 def test_unknown_reductions(name):
-    with pytest.raises(lrdsl.SpecError, match="`metric_reduction` is one of mean, min, max, same"):
+    with pytest.raises(
+        lrdsl.SpecError, match="`metric_reduction` must be one of mean, min, max, same"
+    ):
         Scheduler(sgd(), "1", metric_reduction=name)
 
 

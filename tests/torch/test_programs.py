@@ -354,12 +354,14 @@ def test_circles(program, ring):
         pytest.param(sgd(), {"betas[0]": 1}, "the group has `lr`, `momentum`", id="what there is"),
         pytest.param(adam(), {"betas[2]": 1}, "has no `betas[2]`", id="an entry too far"),
         pytest.param(adam(), {"beta[0]": 1}, "did you mean `betas[0]`", id="a near entry"),
-        pytest.param(adam(), {"betas": 1}, "drive `betas[0]`", id="a tuple"),
+        pytest.param(adam(), {"betas": 1}, "drive one entry, for example `betas[0]`", id="a tuple"),
         pytest.param(sgd(), {"nesterov": 1}, "as its `nesterov`, not False", id="a truth value"),
-        pytest.param(sgd(), {"params[0]": 1}, "not for a program", id="a parameter"),
+        pytest.param(
+            sgd(), {"params[0]": 1}, "a program cannot drive `params[0]`", id="a parameter"
+        ),
         pytest.param(sgd(), {"foreach": 1}, "as its `foreach`, not None", id="None"),
-        pytest.param(sgd(), {"lr_scale": 1}, "is not for a program to drive", id="lr_scale"),
-        pytest.param(sgd(), {"initial_lr": 1}, "is not for a program to drive", id="initial_lr"),
+        pytest.param(sgd(), {"lr_scale": 1}, "a program cannot drive", id="lr_scale"),
+        pytest.param(sgd(), {"initial_lr": 1}, "a program cannot drive", id="initial_lr"),
         pytest.param(sgd(), {3: 1}, "has no `3`", id="a number for a name"),
         pytest.param(adam(), {"momentum": 1, "betas[0]": 1}, "the same number", id="twice"),
         pytest.param(adam(), {"betas[0]": 1, "betas[00]": 1}, "the same number", id="00"),

@@ -145,10 +145,15 @@ def test_what_is_not_named_follows_the_new_plan_of_what_it_speaks_of():
 def test_a_plan_cannot_lean_on_what_follows_it():
     program = {"lr": "linear(1, 0, 1000)", "weight_decay": "0.1 * lr"}
     scheduler = scheduler_of(program, at=500, made=AdamW)
-    with pytest.raises(lrdsl.SpecError, match=r"(?s)`weight_decay` speaks of.*\^{12} say in the"):
+    with pytest.raises(
+        lrdsl.SpecError, match=r"(?s)`weight_decay` refers to.*\^{12} add a spec for"
+    ):
         scheduler.replan({"lr": "10 * weight_decay"})
     scheduler.extend(total_steps=2000)
-    with pytest.raises(lrdsl.SpecError, match="`weight_decay` speaks of what the plan changes, at"):
+    with pytest.raises(
+        lrdsl.SpecError,
+        match="`weight_decay` refers to numbers that the plan changes, and `extend`",
+    ):
         scheduler.cooldown_now(100)
     scheduler.replan({"lr": "linear(_, 0, 100)", "weight_decay": "0.1 * lr"})
     assert scheduler.driven["weight_decay"][0](550) == pytest.approx(0.025)
@@ -196,7 +201,7 @@ def test_a_replan_at_the_very_start_takes_the_place_of_the_spec():
     ("spec", "changes", "message"),
     [
         pytest.param(
-            "cosine(1, 0, 100)", {}, r"`lr` would leap from 0\.\d+ to 1 at update", id="leap"
+            "cosine(1, 0, 100)", {}, r"`lr` would jump from 0\.\d+ to 1 at update", id="leap"
         ),
         pytest.param(
             "cosin(_, 0, 100)", {}, r"cosin\(_, 0, 100\)\n.*\^\^\^\^\^ did you", id="typo"
@@ -211,8 +216,8 @@ def test_a_replan_at_the_very_start_takes_the_place_of_the_spec():
         pytest.param("1) >> (1", {}, "LR10", id="brackets that break out"),
         pytest.param("cosine(_, peak, 9)", {}, "`peak` has no value", id="variable"),
         pytest.param("hold()", {"total_steps": 0}, "total_steps", id="context"),
-        pytest.param("hold()", {"base_lr": 1}, "`base_lr` is not for", id="base"),
-        pytest.param({"momentum": "hold()"}, {}, "what was driven before, `lr`, and not", id="key"),
+        pytest.param("hold()", {"base_lr": 1}, "`base_lr` cannot be passed", id="base"),
+        pytest.param({"momentum": "hold()"}, {}, "the numbers driven so far, `lr`, not", id="key"),
         pytest.param(5j, {}, "not complex", id="no spec"),
     ],
 )
@@ -298,14 +303,16 @@ def test_bad_lengths(total, message):
 
 
 def test_a_run_that_is_over_has_nothing_to_extend():
-    with pytest.raises(lrdsl.SpecError, match=r"nothing of its schedule is left\n.*replan"):
+    with pytest.raises(
+        lrdsl.SpecError, match=r"nothing of its schedule is left to stretch\n.*replan"
+    ):
         scheduler_of(at=1000).extend(total_steps=2000)
 
 
 def test_what_speaks_of_a_reacting_number_has_no_pace():
     program = {"lr": "linear(1, 0, 1000) | plateau(0.5, 1)", "weight_decay": "0.1 * lr"}
     scheduler = scheduler_of(program, at=10, made=AdamW)
-    with pytest.raises(lrdsl.SpecError, match=r"`weight_decay` speaks of a schedule that reacts"):
+    with pytest.raises(lrdsl.SpecError, match=r"`weight_decay` refers to a schedule that reacts"):
         scheduler.extend(total_steps=2000)
 
 
@@ -334,7 +341,7 @@ def test_cooldown_now(arguments, expected):
         pytest.param((0,), "LR", id="no updates"),
         pytest.param((100, "sqr"), "did you mean `sqrt`", id="mode"),
         pytest.param((100, "linear", math.nan), "LR", id="nan"),
-        pytest.param((100, "linear", "zero"), "`end` is a finite number", id="text"),
+        pytest.param((100, "linear", "zero"), "`end` must be a finite number", id="text"),
     ],
 )
 def test_bad_cooldowns(arguments, message):
@@ -466,7 +473,7 @@ def test_plans_of_another_spec_are_left_out():
     state = scheduler_of("linear(base, 0, 100%)", at=500)
     state.cooldown_now(10)
     scheduler = scheduler_of("0.125")
-    with pytest.warns(UserWarning, match="the plans made on the way are left out"):
+    with pytest.warns(UserWarning, match="the plans added during the run are dropped"):
         scheduler.load_state_dict(state.state_dict())
     assert scheduler.preview(30)["lr"].tolist() == [[0.125] * 30]
 

@@ -17,7 +17,7 @@ from torch.optim import SGD, AdamW  # noqa: E402
 from torch.optim import lr_scheduler as theirs  # noqa: E402
 
 from lrdsl.torch import Scheduler  # noqa: E402
-from lrdsl.torch.ahead import AHEAD  # noqa: E402
+from lrdsl.torch.prefetched_schedule import BLOCK_SIZE  # noqa: E402
 from tests.support.scheduler_runs import HEADLINE, lrs, run, sgd, snapshot, weight  # noqa: E402
 
 # Resuming.
@@ -38,7 +38,7 @@ def saved(state):
 
 
 @pytest.mark.parametrize("spec", SPECS)
-@pytest.mark.parametrize("made", [0, 1, 50, 601, AHEAD + 3])
+@pytest.mark.parametrize("made", [0, 1, 50, 601, BLOCK_SIZE + 3])
 @pytest.mark.parametrize(
     "order", ["none", "optimizer first", "scheduler first", "optimizer before construction"]
 )
@@ -166,7 +166,9 @@ def good_state(**changes):
         pytest.param(good_state(updates=True), "not True", id="count that is a truth value"),
         pytest.param(good_state(updates=2**60), "not 1152921504606846976", id="huge count"),
         pytest.param(good_state(context=[]), r"names, not \[\]", id="context that is a list"),
-        pytest.param(good_state(replans=[{"update": 3}]), "no list of plans", id="bad replans"),
+        pytest.param(
+            good_state(replans=[{"update": 3}]), "must be a list of plans", id="bad replans"
+        ),
     ],
 )
 def test_bad_states(state, message):

@@ -19,7 +19,7 @@ from torch.optim import SGD  # noqa: E402
 from torch.optim import lr_scheduler as theirs  # noqa: E402
 
 from lrdsl.torch import Scheduler  # noqa: E402
-from lrdsl.torch.ahead import AHEAD  # noqa: E402
+from lrdsl.torch.prefetched_schedule import BLOCK_SIZE  # noqa: E402
 from tests.support.scheduler_runs import HEADLINE, lrs, run, sgd, snapshot, weight  # noqa: E402
 
 
@@ -54,7 +54,7 @@ def saved(state):
     ],
 )
 def test_sets_what_compile_says(spec, context):
-    steps = 1_000 + AHEAD  # past the first block and past the end
+    steps = 1_000 + BLOCK_SIZE  # past the first block and past the end
     schedule = lrdsl.compile(spec, base_lr=0.1, **context)
     assert run(Scheduler(sgd(0.1), spec, **context), steps) == schedule.values(steps).tolist()
 
@@ -75,7 +75,9 @@ def test_last_lr_is_a_copy():
     assert scheduler.get_last_lr() == [1.0]
 
 
-@pytest.mark.parametrize("epoch", [0, 1, 99, 600, AHEAD - 1, AHEAD, 10**6, 2**53, np.int32(7)])
+@pytest.mark.parametrize(
+    "epoch", [0, 1, 99, 600, BLOCK_SIZE - 1, BLOCK_SIZE, 10**6, 2**53, np.int32(7)]
+)
 def test_step_to(epoch):
     scheduler = Scheduler(sgd(), HEADLINE)
     with warnings.catch_warnings():

@@ -114,7 +114,7 @@ def test_a_closure_is_one_update():
 
 def test_a_call_of_step_is_told_of_once():
     scheduler = attach(sgd(), SPEC)
-    with pytest.warns(UserWarning, match="leave the call out, unless a trainer makes it") as told:
+    with pytest.warns(UserWarning, match="remove the call, unless a trainer makes it") as told:
         [scheduler.step() for _ in range(2)]
     assert len(told) == 1
     assert told[0].filename == __file__
@@ -131,7 +131,7 @@ def test_what_a_trainer_calls_is_not_the_users_to_leave_out(package):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         names["call"](scheduler)
-    with pytest.warns(UserWarning, match="does nothing by the clock of updates"):
+    with pytest.warns(UserWarning, match='does nothing with `clock="updates"`'):
         scheduler.step()
 
 
@@ -368,7 +368,9 @@ def test_past_the_end(spec, context, clock):
         pytest.param({"on_end": "stop"}, '"hold", "warn", "error", not', id="on_end"),
         pytest.param({"on_change": "kept"}, "did you mean `keep`", id="on_change"),
         pytest.param({"start_step": -1}, "`start_step`", id="start_step"),
-        pytest.param({"start_step": 3, "last_epoch": 2}, "say the same", id="both starts"),
+        pytest.param(
+            {"start_step": 3, "last_epoch": 2}, "both set the number of updates", id="both starts"
+        ),
     ],
 )
 def test_bad_options(options, message):
@@ -386,7 +388,9 @@ def test_bad_options(options, message):
 def test_a_number_that_is_driven_already(first, second):
     optimizer = sgd()
     scheduler = Scheduler(optimizer, SPEC, clock=first)
-    with pytest.raises(lrdsl.SpecError, match="`lr` of this optimizer is driven already") as error:
+    with pytest.raises(
+        lrdsl.SpecError, match="`lr` of this optimizer is already driven by"
+    ) as error:
         Scheduler(optimizer, "1", clock=second)
     assert "detach" in str(error.value)
     optimizer.step()

@@ -99,7 +99,7 @@ def batches(world, split_batches):
 
 @needs_gloo
 @pytest.mark.parametrize("world", [1, 2])
-@pytest.mark.filterwarnings("ignore:`step..` does nothing by the clock of updates")
+@pytest.mark.filterwarnings("ignore:`step..` does nothing with .clock=.updates")
 def test_learning_rates(tmp_path, monkeypatch, world):
     if world == 1:
         monkeypatch.chdir(tmp_path)
@@ -152,7 +152,7 @@ def test_one_driver_inside_and_out():
     inside, outside = prepared()
     scheduler = attach(outside, "linear(base, 0, 10)")
     assert attached(inside) == attached(outside) == (scheduler,)
-    with pytest.raises(SpecError, match="`lr` of this optimizer is driven already"):
+    with pytest.raises(SpecError, match="`lr` of this optimizer is already driven"):
         attach(inside, "0.1")
 
 
@@ -165,7 +165,7 @@ def test_a_wrapper_with_nothing_inside():
 
     inside, _ = prepared()
     groups = [dict(group) for group in inside.param_groups]
-    with pytest.raises(SpecError, match=r"(?s)a Wrapper does not tell .* pass the optimizer that"):
+    with pytest.raises(SpecError, match=r"(?s)a Wrapper has no hooks .* pass the optimizer that"):
         attach(Wrapper(inside), "0.1")
     assert inside.param_groups == groups
 

@@ -1,4 +1,4 @@
-"""Curves: the ways from a start value to an end value. Each serves as a `mode` and as a shape."""
+"""Curves lead from a start value to an end value. Each serves as a `mode` and as a shape."""
 
 from lrdsl.language.curves.base import CURVES, Curve, curve
 

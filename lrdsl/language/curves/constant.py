@@ -2,15 +2,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
 from lrdsl.language.curves.base import Curve, curve
-from lrdsl.language.signal import Array, Times
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
 
 @curve
 class Constant(Curve):
-    """No way at all: stays at start. A mode only; the shape `constant` takes one value.
+    """Stays at start. A mode only; the shape `constant` takes one value.
 
     Example: `warmup(constant, 100, 0.1) >> linear(1, 0, 400)`
 
@@ -19,6 +17,9 @@ class Constant(Curve):
 
     name: ClassVar[str] = "constant"
     is_shape: ClassVar[bool] = False
+    is_flat: ClassVar[bool] = True
 
-    def between(self, start: float, end: float, t: Times, span: float) -> Array:
-        return np.full(t.size, start)
+    def interpolate(
+        self, start: float, end: float, t: Operand, span: float, xp: PointwiseFunctions
+    ) -> Operand:
+        return xp.full_like(t, start)

@@ -3,8 +3,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lrdsl.language.curves.base import Curve, curve
-from lrdsl.language.pointwise.cosine_table import cosines
-from lrdsl.language.signal import Array, Range, Times
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
 
 @curve
@@ -19,15 +18,10 @@ class Cosine(Curve):
 
     name: ClassVar[str] = "cosine"
 
-    def between(self, start: float, end: float, t: Times, span: float) -> Array:
+    def interpolate(
+        self, start: float, end: float, t: Operand, span: float, xp: PointwiseFunctions
+    ) -> Operand:
         radius = (start - end) / 2.0
-        values = cosines(t, span, radius)
-        values += end + radius
+        values = xp.cos_pi(t, span, radius, end + radius)
         # The sums can miss the ends by a rounding error, and they must be met exactly.
-        if isinstance(t, Range):
-            values[: t.first == 0] = start
-            values[t.size - (t.last == span) :] = end
-        else:
-            values[t == 0] = start
-            values[t == span] = end
-        return values
+        return xp.pin(xp.pin(values, t, 0.0, start), t, span, end)

@@ -2,11 +2,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
-from lrdsl.language.curves.base import Curve, curve, progress
+from lrdsl.language.curves.base import Curve, curve
 from lrdsl.language.parameters import ParameterError
-from lrdsl.language.signal import Array, Times
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
 
 @curve
@@ -21,11 +19,13 @@ class Exponential(Curve):
     name: ClassVar[str] = "exponential"
     default_end: ClassVar[float | None] = None
 
-    def between(self, start: float, end: float, t: Times, span: float) -> Array:
-        p = progress(t, span)
+    def interpolate(
+        self, start: float, end: float, t: Operand, span: float, xp: PointwiseFunctions
+    ) -> Operand:
+        p = t / span
         # As a product of powers it neither overflows nor misses an end, however far apart they are.
-        size: Array = abs(start) ** (1.0 - p) * abs(end) ** p
-        return np.copysign(size, start)
+        size = abs(start) ** (1.0 - p) * abs(end) ** p
+        return size if start > 0 else -size
 
     def check(self, start: float, end: float) -> None:
         for name, value in (("start", start), ("end", end)):

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lrdsl.language.curves.base import Rise, curve
-from lrdsl.language.signal import Array
+from lrdsl.language.curves.base import GrowthCurve, curve
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
 
 @curve
-class Linear(Rise):
+class Linear(GrowthCurve):
     """A straight line: start + (end - start)·p, with p = t/steps.
 
     Example: `linear(1, 0.1, 100)`
@@ -17,5 +17,5 @@ class Linear(Rise):
 
     name: ClassVar[str] = "linear"
 
-    def gone(self, p: Array) -> Array:
+    def progress(self, p: Operand, xp: PointwiseFunctions) -> Operand:
         return p

@@ -4,13 +4,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lrdsl.language.curves.base import Fade, curve
+from lrdsl.language.curves.base import DecayCurve, curve
 from lrdsl.language.parameters import Value
-from lrdsl.language.signal import Array
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
 
 @curve
-class Polynomial(Fade):
+class Polynomial(DecayCurve):
     """A power of what is left: end + (start - end)·(1 - p)^power, with p = t/steps.
 
     Example: `polynomial(1, 1e-3, 800, power=0.9)`
@@ -23,5 +23,5 @@ class Polynomial(Fade):
 
     power: Annotated[Value, Field(gt=0)] = 2.0
 
-    def weight(self, p: Array) -> Array:
+    def remaining(self, p: Operand, xp: PointwiseFunctions) -> Operand:
         return (1.0 - p) ** self.power

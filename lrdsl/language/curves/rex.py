@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lrdsl.language.curves.base import Fade, curve
-from lrdsl.language.signal import Array
+from lrdsl.language.curves.base import DecayCurve, curve
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
 
 @curve
-class Rex(Fade):
+class Rex(DecayCurve):
     """Reflected exponential: end + (start - end)·(1 - p)/(1 - p/2), with p = t/steps.
 
     It stays above the straight line and falls most steeply at its end.
@@ -20,5 +20,5 @@ class Rex(Fade):
 
     name: ClassVar[str] = "rex"
 
-    def weight(self, p: Array) -> Array:
+    def remaining(self, p: Operand, xp: PointwiseFunctions) -> Operand:
         return (1.0 - p) / (1.0 - p / 2.0)

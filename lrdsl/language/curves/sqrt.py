@@ -2,14 +2,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
-from lrdsl.language.curves.base import Rise, curve
-from lrdsl.language.signal import Array
+from lrdsl.language.curves.base import GrowthCurve, curve
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
 
 @curve
-class Sqrt(Rise):
+class Sqrt(GrowthCurve):
     """The 1-sqrt cooldown: start + (end - start)·√p, with p = t/steps. A mode only.
 
     Example: `constant(1, 80) >> cooldown(sqrt, 20)`
@@ -21,6 +19,5 @@ class Sqrt(Rise):
     name: ClassVar[str] = "sqrt"
     is_shape: ClassVar[bool] = False
 
-    def gone(self, p: Array) -> Array:
-        root: Array = np.sqrt(p)
-        return root
+    def progress(self, p: Operand, xp: PointwiseFunctions) -> Operand:
+        return xp.sqrt(p)

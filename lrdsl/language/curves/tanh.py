@@ -2,15 +2,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-
-from lrdsl.language.curves.base import Fade, curve
+from lrdsl.language.curves.base import DecayCurve, curve
 from lrdsl.language.parameters import ParameterError, Value
-from lrdsl.language.signal import Array
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
 
 @curve
-class Tanh(Fade):
+class Tanh(DecayCurve):
     """A hyperbolic tangent: end + (start - end)·½(1 - tanh(lb·(1 - p) + ub·p)), with p = t/steps.
 
     `lb` and `ub` are where on the tangent the curve begins and ends. It comes near its start and
@@ -23,7 +21,7 @@ class Tanh(Fade):
     """
 
     name: ClassVar[str] = "tanh"
-    meets_ends: ClassVar[bool] = False
+    hits_endpoints: ClassVar[bool] = False
 
     lb: Value = -7.0
     ub: Value = 3.0
@@ -33,7 +31,6 @@ class Tanh(Fade):
             message = f"`lb` ({self.lb:g}) does not lie below `ub` ({self.ub:g})"
             raise ParameterError("lb", message, "the curve runs from `lb` up to `ub`")
 
-    def weight(self, p: Array) -> Array:
+    def remaining(self, p: Operand, xp: PointwiseFunctions) -> Operand:
         # ½(1 - tanh x) is 1/(1 + e^2x), which keeps its digits where tanh x is nearly 1.
-        weight: Array = 1.0 / (1.0 + np.exp(2.0 * (self.lb * (1.0 - p) + self.ub * p)))
-        return weight
+        return 1.0 / (1.0 + xp.exp(2.0 * (self.lb * (1.0 - p) + self.ub * p)))

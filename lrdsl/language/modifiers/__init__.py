@@ -1,4 +1,4 @@
-"""Modifiers: what stands right of `|` and changes the whole of what stands left. A file each."""
+"""Modifiers stand right of `|` and change the signal on the left; a file per modifier."""
 
 from lrdsl.language.modifiers.base import MODIFIERS, Modifier, modifier
 

@@ -11,7 +11,7 @@ from lrdsl.language.parameters import Count, Value
 
 
 class Progress(NamedTuple):
-    """How many metrics have come, the one to compare with, how many in a row lay above it."""
+    """How many metrics have come, the anchor, and how many in a row lay above it."""
 
     seen: int = 0
     anchor: float = math.inf
@@ -33,6 +33,7 @@ class Anchor(MetricModifier):
     """
 
     name: ClassVar[str] = "anchor"
+    has_grace: ClassVar[bool] = True
 
     factor: Annotated[Value, Field(ge=0, le=1)] = 0.5
     patience: Annotated[Count, Field(ge=0)] = 2.0

@@ -1,19 +1,20 @@
-"""What a modifier is."""
+"""Modifiers change the whole of a signal."""
 
 from __future__ import annotations
 
-import bisect
 import math
 from abc import abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar, TypeAlias, TypeVar
 
-import numpy as np
-
 from lrdsl.language.parameters import CallableModel
-from lrdsl.language.signal import Array, Piece, Signal, Times, clamp_end
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
+from lrdsl.language.pointwise.numpy_functions import NUMPY
+from lrdsl.language.pointwise.times import Array
+from lrdsl.language.signal import Signal
+from lrdsl.language.time_map import IDENTITY, TimeMap
+from lrdsl.language.wrapped_signal import WrappedSignal
 from lrdsl.util.registry import Registry
 
 Length: TypeAlias = Fraction | float
@@ -25,11 +26,25 @@ class Modifier(CallableModel):
 
     name: ClassVar[str]
     bracket: ClassVar[bool] = False
-    needs_end: ClassVar[bool] = False
-    """Whether what it modifies must have a length."""
+    """Whether it is written `name[…]`."""
 
-    warps: ClassVar[bool] = False
-    """Whether the source's time runs differently from the result's."""
+    needs_end: ClassVar[str | None] = None
+    """Why a source that never ends cannot be modified, as the end of a message; None: it can."""
+
+    warps_time: ClassVar[bool] = False
+    """Whether the updates of the result have other numbers by the source's clock."""
+
+    rescales_time: ClassVar[bool] = False
+    """Whether the source's clock may count something else than updates."""
+
+    makes_cycles: ClassVar[bool] = False
+    """Whether the source comes again and again."""
+
+    limits_values: ClassVar[bool] = False
+    """Whether all that it does is to keep the values inside bounds."""
+
+    neutral_arguments: ClassVar[tuple[float, ...] | None] = None
+    """The numbers that change nothing as its only argument; (): that depends; None: none does."""
 
     def length(self, source: Length) -> Length:
         """How long the modified signal is."""
@@ -41,72 +56,45 @@ class Modifier(CallableModel):
 
     def began(self) -> Fraction | None:
         """The source's time when the result's is 0; None where the two run differently."""
-        return None if self.warps else Fraction(0)
+        return None if self.warps_time else Fraction(0)
 
     @abstractmethod
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
         """The modified signal.
 
         `length` is the source's exact length, `end` the update at which the result ends, `text`
-        the modifier as written.
+        the modifier as written. The result should be a `WrappedSignal`, which knows all that the
+        source knows, wherever one update of the result reads one time of the source.
         """
 
 
 class Filter(Modifier):
-    """A modifier that changes values or times one by one."""
+    """A modifier that reads the source by a time map, or changes its values one by one."""
 
-    def times(self, t: Times) -> Times:
-        """The source's times at the result's times `t`; they never go back."""
-        return t
+    def time_map(self) -> TimeMap:
+        """How the source's time relates to the result's."""
+        return IDENTITY
 
-    def values(self, source: Signal, t: Times) -> Array:
-        """The modified values at times `t`."""
-        return source.values(self.times(t))
+    def changed(self, values: Operand, xp: PointwiseFunctions) -> Operand:
+        """The modified values. A larger value must never become the smaller one."""
+        return values
 
-    def segments(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
-        """The pieces of the modified signal."""
-        return tuple([Piece(p.start, p.stop, f"{p.text} | {text}") for p in source.segments(stop)])
-
-    def min_max(self, source: Signal, start: int, stop: int) -> tuple[float, float] | None:
-        """The lowest and the highest value, if that is known without looking everywhere."""
-        return None
+    def began(self) -> Fraction | None:
+        return self.time_map().offset
 
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
-        return FilteredSignal(source, self, text, end)
+        return FilteredSignal(source, text, self.time_map(), end, filter=self)
 
 
 @dataclass(frozen=True, slots=True)
-class FilteredSignal(Signal):
-    """A signal under a filter; from update `end` on it holds its value."""
+class FilteredSignal(WrappedSignal):
+    """A signal under a filter."""
 
-    source: Signal
-    filter: Filter
-    text: str
-    end: float
+    filter: Filter = field(kw_only=True)
 
-    def values(self, t: Times) -> Array:
-        return clamp_end(t, self.end, lambda t: self.filter.values(self.source, t))
-
-    def segments(self, stop: float) -> tuple[Piece, ...]:
-        return self.filter.segments(self.source, stop, self.text)
-
-    def min_max(self, start: int, stop: int) -> tuple[float, float]:
-        if start >= self.end:
-            return self.value_at(start), self.value_at(start)
-        stop = int(min(stop, self.end + 1))
-        found = self.filter.min_max(self.source, start, stop)
-        return Signal.min_max(self, start, stop) if found is None else found
-
-    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        def time(t: int) -> float:
-            return float(np.asarray(self.filter.times(np.array([min(t, self.end)], float)))[0])
-
-        found = start
-        for end in self.source.cycle_ends(math.floor(time(start)), math.floor(time(stop))):
-            if time(found) < end:  # else another cycle has ended at the same update
-                # The first update at which the source has come so far.
-                found = bisect.bisect_left(range(stop), float(end), lo=found + 1, key=time)
-                yield found
+    def changed(self, values: Array) -> Array:
+        changed: Array = self.filter.changed(values, NUMPY)
+        return changed
 
 
 MODIFIERS: Registry[type[Modifier]] = Registry("modifier", "lrdsl.language.modifiers")

@@ -3,11 +3,9 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-import numpy as np
-
 from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import ParameterError, Value
-from lrdsl.language.signal import Array, Signal, Times
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
 
 @modifier
@@ -18,6 +16,7 @@ class Clip(Filter):
     """
 
     name: ClassVar[str] = "clip"
+    limits_values: ClassVar[bool] = True
 
     low: Value = -math.inf
     high: Value = math.inf
@@ -27,9 +26,5 @@ class Clip(Filter):
             message = f"`low` ({self.low:g}) lies above `high` ({self.high:g})"
             raise ParameterError("low", message, "swap them")
 
-    def values(self, source: Signal, t: Times) -> Array:
-        return np.minimum(np.maximum(source.values(t), self.low), self.high)
-
-    def min_max(self, source: Signal, start: int, stop: int) -> tuple[float, float]:
-        low, high = source.min_max(start, stop)
-        return min(max(low, self.low), self.high), min(max(high, self.low), self.high)
+    def changed(self, values: Operand, xp: PointwiseFunctions) -> Operand:
+        return xp.minimum(xp.maximum(values, self.low), self.high)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -10,10 +9,12 @@ import numpy as np
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
 from lrdsl.language.modifiers.base import Length, Modifier, modifier
-from lrdsl.language.signal import Array, Piece, Range, Signal, Times
+from lrdsl.language.pointwise.times import Array, Range, Times
+from lrdsl.language.signal import Signal
+from lrdsl.language.wrapped_signal import WrappedSignal
 
 BLOCK = 4096
-"""So many updates are multiplied at once."""
+"""Updates in a block, whose values are multiplied at once."""
 
 MAX_CUMULATIVE_UPDATES = 10**8
 """More updates than this are not multiplied one by one."""
@@ -33,20 +34,17 @@ class Cumulative(Modifier):
     name: ClassVar[str] = "cumulative"
 
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
-        return CumulativeProductSignal(source, text, end)
+        return CumulativeProductSignal(source, text, end=end)
 
 
 @dataclass(frozen=True, slots=True)
-class CumulativeProductSignal(Signal):
+class CumulativeProductSignal(WrappedSignal):
     """The running product of a signal; from update `end` on it holds its value.
 
-    Where each block begins is remembered once it is known. That never changes a value: what was
-    multiplied in one order is always multiplied in that order.
+    The product at the start of each block is kept once it is known. That never changes a value:
+    values are multiplied in the same order always.
     """
 
-    source: Signal
-    text: str
-    end: float
     _begins: list[float] = field(default_factory=lambda: [1.0], repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -78,10 +76,9 @@ class CumulativeProductSignal(Signal):
         values[0] = self._begins[block]
         return np.multiply.accumulate(values)
 
-    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        return self.source.cycle_ends(start, int(min(stop, self.end)))
+    @property
+    def constant_value(self) -> None:
+        return None
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
-        return tuple(
-            [Piece(p.start, p.stop, f"{p.text} | {self.text}") for p in self.source.segments(stop)]
-        )
+    def min_max(self, start: int, stop: int) -> tuple[float, float]:
+        return Signal.min_max(self, start, stop)

@@ -10,15 +10,13 @@ from pydantic import InstanceOf
 
 from lrdsl.language.modifiers.base import Length, Modifier, modifier
 from lrdsl.language.parameters import Kind
+from lrdsl.language.pointwise.times import Array, Times, piecewise
 from lrdsl.language.signal import (
-    Array,
     ConstantSignal,
     Piece,
     Signal,
-    Times,
     intervals_between,
     merged,
-    piecewise,
     shift_segments,
 )
 
@@ -70,23 +68,23 @@ def _later(signal: Signal, by: int, start: int, stop: int) -> Iterator[int]:
 
 
 class ActiveOverrides:
-    """Which entries hold, while time goes on."""
+    """Tracks which entries of an `interval` apply, from one start to the next."""
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
 
     def begin(self, entry: Entry) -> None:
-        """An entry begins; entries must begin in order."""
+        """Add the entry that begins next; entries must be added in order."""
         last = self._entries[-1] if self._entries else None
         if math.isinf(entry.stop) and not entry.factor:
-            self._entries = [entry]  # what was there before never shows again
+            self._entries = [entry]  # no earlier one applies again
         elif last is not None and (both := _product(last, entry)) is not None:
             self._entries[-1] = both
         else:
             self._entries.append(entry)
 
     def at(self, t: int, source: Signal) -> OverrideRegion:
-        """What stands at update t, no entry beginning later having begun yet."""
+        """The region that applies at update t, by the entries that have begun."""
         self._entries = [entry for entry in self._entries if entry.stop > t]
         signal, origin, factors = source, 0, []
         for entry in self._entries:
@@ -98,7 +96,7 @@ class ActiveOverrides:
 
 
 def _product(first: Entry, second: Entry) -> Entry | None:
-    """Two numbers that multiply for ever as one; None if they are something else."""
+    """The product of two constant factors without an end; None for other entries."""
     a, b = first.signal.constant_value, second.signal.constant_value
     lasting = math.isinf(first.stop) and math.isinf(second.stop)
     if a is None or b is None or not (lasting and first.factor and second.factor):

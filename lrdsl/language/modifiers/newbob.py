@@ -11,7 +11,7 @@ from lrdsl.language.parameters import Count, Value
 
 
 class Progress(NamedTuple):
-    """The metric before, if there was one, and how many bad ones are still put up with."""
+    """The metric before, if there was one, and how many bad metrics are still tolerated."""
 
     previous: float | None
     patience: float
@@ -22,8 +22,8 @@ class Newbob(MetricModifier):
     """Multiplies by `factor` when a metric gains too little over the one before it.
 
     The gain is (before - now) / before, or 0 where the metric before is 0; it is too little below
-    `threshold`. The first `patience` times are put up with, again after each change. A metric that
-    is NaN or infinite gains too little, and is not remembered.
+    `threshold`. The first `patience` such metrics are tolerated, again after each change. A metric
+    that is NaN or infinite gains too little, and is not remembered.
 
     Example: `constant(1) | newbob(0.5, threshold=0.01)`
 

@@ -11,7 +11,7 @@ from lrdsl.language.parameters import Count, Kind, Value
 
 
 class Progress(NamedTuple):
-    """The best metric so far, how many in a row were no better, how many are not to count."""
+    """The best metric so far, the bad ones in a row since, and how many more are ignored."""
 
     best: float
     bad: int = 0
@@ -34,6 +34,7 @@ class Plateau(MetricModifier):
     """
 
     name: ClassVar[str] = "plateau"
+    reduction_fields: ClassVar[tuple[str, str, str] | None] = ("factor", "min_lr", "eps")
 
     factor: Annotated[Value, Field(ge=0, lt=1)] = 0.1
     patience: Annotated[Count, Field(ge=0)] = 10.0

@@ -1,38 +1,37 @@
-"""What a modifier is that reacts to a metric, and what is known of its reactions."""
+"""Modifiers that react to a metric, and the histories of their reactions."""
 
 from __future__ import annotations
 
 import bisect
 import math
 from abc import abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
 from lrdsl.language.modifiers.base import Length, Modifier
-from lrdsl.language.signal import (
-    Array,
-    Exact,
-    Piece,
-    Signal,
-    Times,
-    intervals_between,
-    round_half_up,
-)
+from lrdsl.language.pointwise.times import Array, Times
+from lrdsl.language.signal import Exact, Piece, Signal, intervals_between, round_half_up
+from lrdsl.language.wrapped_signal import WrappedSignal
 
 State: TypeAlias = "tuple[Any, ...]"
-"""What a modifier remembers of the metrics that it has seen: a named tuple of plain numbers."""
+"""The memory of a metric modifier: a named tuple of plain numbers."""
 
 
 class MetricModifier(Modifier):
-    """A modifier that multiplies what stands left of it by a factor that reacts to a metric.
+    """A modifier that multiplies its source by a factor that reacts to a metric.
 
-    It is a machine with a frozen state. The factor is 1 until a metric changes it, and a change
-    holds from some update on; earlier values never change.
+    It is a state machine, whose states are immutable. The factor is 1 until a metric changes it,
+    and a change holds from some update on; earlier values never change.
     """
+
+    is_endless: ClassVar[bool] = True
+    has_grace: ClassVar[bool] = False
+    """Whether it ignores the first metrics of a run."""
+    reduction_fields: ClassVar[tuple[str, str, str] | None] = None
+    """The fields of a reduction: factor, least value and least change; None: it has not all."""
 
     @abstractmethod
     def initial_state(self) -> State:
@@ -40,11 +39,11 @@ class MetricModifier(Modifier):
 
     @abstractmethod
     def update(self, state: State, metric: float, value: float) -> tuple[State, float]:
-        """The state after a metric, and by how much the factor changes: 1.0 for not at all.
+        """The state after a metric, and the change of the factor as a ratio: 1.0 for none.
 
-        `metric` is a finite number, or NaN for any that is none: that one is no improvement, and
-        is not to be remembered. `value` is the modified value at the update from which a change
-        would hold.
+        `metric` is a finite number, or NaN for one that is infinite or no number; that one is no
+        improvement, and must not be remembered. `value` is the modified value at the update from
+        which a change would hold.
         """
 
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
@@ -52,9 +51,9 @@ class MetricModifier(Modifier):
 
 
 def reduction_factor(value: float, factor: float, least: float, eps: float = 0.0) -> float:
-    """What brings a value down by a factor, though not below `least`: what to multiply it by.
+    """The ratio that reduces a value by `factor`, but not below `least`.
 
-    1.0 where it would not come down by more than `eps`, so also for what is 0 or below.
+    It is 1.0 where the reduction would be `eps` or less, and for a value of 0 or below.
 
     >>> reduction_factor(1.0, 0.5, 0.1), reduction_factor(1.0, 0.5, 0.8)
     (0.5, 0.8)
@@ -68,7 +67,7 @@ def reduction_factor(value: float, factor: float, least: float, eps: float = 0.0
 
 
 class MetricHistory(NamedTuple):
-    """What a reactive modifier has made of the metrics so far: plain data.
+    """The state of a metric modifier and its factors so far: plain data.
 
     The factor is 1 before `updates[0]`, `factors[0]` from there on, and so forth. Updates are
     those of the run, and increase.
@@ -79,7 +78,7 @@ class MetricHistory(NamedTuple):
     factors: tuple[float, ...] = ()
 
     def after(self, state: State, update: int, by: float) -> MetricHistory:
-        """The reaction with a new state, its factor changed by so much from `update` on."""
+        """The history with a new state, and with the factor multiplied from `update` on."""
         if by == 1:
             return self._replace(state=state)
         factor = by * (self.factors[-1] if self.factors else 1.0)
@@ -88,13 +87,11 @@ class MetricHistory(NamedTuple):
 
 
 @dataclass(frozen=True)
-class MetricScaledSignal(Signal):
-    """A signal under a reactive modifier, written `text`; its clock is 0 at update `zero`."""
+class MetricScaledSignal(WrappedSignal):
+    """A signal under a modifier that reacts to a metric; its clock is 0 at update `zero`."""
 
-    source: Signal
-    text: str
-    zero: Exact
-    history: MetricHistory
+    zero: Exact = field(kw_only=True)
+    history: MetricHistory = field(kw_only=True)
 
     def values(self, t: Times) -> Array:
         values = self.source.values(t)
@@ -102,7 +99,11 @@ class MetricScaledSignal(Signal):
             return values
         # Updates of the run are whole, also where `skip` leaves a fraction.
         made = np.rint(t + float(self.zero))
-        return values * self._factors[np.searchsorted(self._of_run, made, "right")]
+        return values * self._factors[np.searchsorted(self.history.updates, made, "right")]
+
+    @property
+    def constant_value(self) -> None:
+        return None  # a metric that comes later may change the value
 
     def segments(self, stop: float) -> tuple[Piece, ...]:
         pieces = self.source.segments(stop)
@@ -123,17 +124,11 @@ class MetricScaledSignal(Signal):
             found += [x * self._factors[i] for x in self.source.min_max(first, int(last))]
         return float(min(found)), float(max(found))
 
-    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        return self.source.cycle_ends(start, stop)
-
-    @cached_property
-    def _of_run(self) -> Array:
-        return np.array(self.history.updates, dtype=np.float64)
-
     @cached_property
     def _starts(self) -> Array:
         """Where the factors begin on the own clock; the first one has always been there."""
-        return np.array([-math.inf, *(self._of_run - round_half_up(self.zero))])
+        zero = round_half_up(self.zero)
+        return np.array([-math.inf, *[update - zero for update in self.history.updates]])
 
     @cached_property
     def _factors(self) -> Array:
@@ -141,9 +136,9 @@ class MetricScaledSignal(Signal):
 
 
 class MetricObserver(NamedTuple):
-    """A reactive modifier in its place in a run.
+    """A metric modifier in its place in a run.
 
-    It reacts to metrics that are known at updates from `start` to before `stop`.
+    It reacts to the metrics that come at updates from `start` to before `stop`.
     """
 
     modifier: MetricModifier
@@ -153,11 +148,11 @@ class MetricObserver(NamedTuple):
 
     @property
     def history(self) -> MetricHistory:
-        """What it has made of the metrics so far."""
+        """The history so far."""
         return self.signal.history
 
     def observe(self, update: int, metric: float) -> MetricHistory:
-        """What it makes of a metric that is known now that `update` updates have been made."""
+        """The history after a metric that comes when `update` updates have been made."""
         if not self.start <= update < self.stop:
             return self.history
         # What stands before may have led to the first value of all (a warmup does), so that this
@@ -169,5 +164,5 @@ class MetricObserver(NamedTuple):
         return self.history.after(state, since, by)
 
     def having(self, history: MetricHistory) -> MetricObserver:
-        """The same with another reaction, whose factors are the same."""
+        """The same with another history, whose factors are the same."""
         return self._replace(signal=replace(self.signal, history=history))

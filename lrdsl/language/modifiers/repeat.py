@@ -12,26 +12,23 @@ from pydantic import Field
 
 from lrdsl.language.modifiers.base import Length, Modifier, modifier
 from lrdsl.language.parameters import Count, ParameterError, Value
+from lrdsl.language.pointwise.multiples import last_multiple, multiple, scaled
+from lrdsl.language.pointwise.numpy_functions import NUMPY
+from lrdsl.language.pointwise.times import Array, Times, piecewise
 from lrdsl.language.signal import (
     LAST_STEP,
-    Array,
     Piece,
     Signal,
-    Times,
     decimal_fraction,
-    last_multiple,
     merged,
-    multiple,
-    piecewise,
     round_half_up,
-    scaled,
     shift_segments,
 )
 
 _HALF = Fraction(1, 2)
 
 MAX_LISTED_ROUNDS = 1000
-"""More pieces than this are outlined as one."""
+"""More segments than this are listed as one."""
 
 MAX_ROUNDS = 100_000
 """Rounds of different length are listed one by one, up to this many."""
@@ -51,8 +48,11 @@ class Repeat(Modifier):
     """
 
     name: ClassVar[str] = "repeat"
-    needs_end: ClassVar[bool] = True
-    warps: ClassVar[bool] = True
+    needs_end: ClassVar[str | None] = "so it cannot be repeated"
+    warps_time: ClassVar[bool] = True
+    makes_cycles: ClassVar[bool] = True
+    endless_without: ClassVar[str | None] = "times"
+    neutral_arguments: ClassVar[tuple[float, ...] | None] = (1.0,)
 
     times: Annotated[Count, Field(ge=1)] = math.inf
     stretch: Annotated[Value, Field(gt=0)] = 1.0
@@ -117,8 +117,8 @@ def _bounded(x: Fraction) -> Fraction:
 class PeriodicSignal(Signal):
     """Rounds of equal length, the last of which ends at `stop`.
 
-    That is where the run's clock says so: rounded from there, it may be an update beside `length`
-    times the rounds.
+    `stop` is rounded by the clock of the run, and may be an update beside the number of rounds
+    times `length`.
     """
 
     source: Signal
@@ -135,9 +135,9 @@ class PeriodicSignal(Signal):
             k = np.floor_divide(t, period)
             local = t - k * period
         else:
-            k = np.minimum(last_multiple(t, self.length), last)
-            begin = multiple(k, self.length)
-            until = np.where(k == last, self.stop, multiple(k + 1, self.length))
+            k = np.minimum(last_multiple(t, self.length, NUMPY), last)
+            begin = multiple(k, self.length, NUMPY)
+            until = np.where(k == last, self.stop, multiple(k + 1, self.length, NUMPY))
             local = scaled(t - begin, self.length) / (until - begin)
         if math.isfinite(last):
             k = np.minimum(k, last)
@@ -159,14 +159,13 @@ class PeriodicSignal(Signal):
         return within(pieces, stop, self.text)
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
+        stop = int(min(stop, max(start, self.stop) + 1))  # later it holds its value
         period, whole = self.length.numerator, self.length.denominator == 1
         if stop - start < 2 * period or not whole or self.repeat.scale != 1:
             return Signal.min_max(self, start, stop)
         # A whole round lies within, and all rounds are alike; the end of the last may stick out.
         low, high = self.source.min_max(0, period)
         ends = [self.value_at(start), self.value_at(stop - 1)]
-        if start + period > self.repeat.times * period:
-            low, high = ends[0], ends[0]
         return min(low, *ends), max(high, *ends)
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
@@ -225,7 +224,7 @@ def summary(pieces: tuple[Piece, ...]) -> str:
 def within(pieces: Sequence[Piece], stop: float, text: str = "") -> tuple[Piece, ...]:
     """The pieces cut at `stop`, the last one reaching up to it; `text` is added to each formula.
 
-    Where all of them round to no update there is one without a formula of its own.
+    Where all of them are empty there is one whose text is "nothing".
     """
     kept = [piece for piece in pieces if piece.start < stop] or [Piece(0, stop, "nothing")]
     kept[-1] = kept[-1]._replace(stop=stop)

@@ -7,38 +7,23 @@ from pydantic import Field
 
 from lrdsl.language.modifiers.base import Filter, Length, ends, modifier
 from lrdsl.language.parameters import ParameterError, Updates
-from lrdsl.language.signal import Piece, Signal, Times, round_half_up, whole
+from lrdsl.language.time_map import Shift, TimeMap
 
 
 @modifier
 class Skip(Filter):
-    """What is left without the first `n` updates.
+    """Leaves out the first `n` updates.
 
     Example: `cosine(1, 0, 1000) | skip(200)`
     """
 
     name: ClassVar[str] = "skip"
-    warps: ClassVar[bool] = True
+    warps_time: ClassVar[bool] = True
 
     n: Annotated[Updates, Field(gt=0)]
 
-    def times(self, t: Times) -> Times:
-        return t + float(self.n)
-
-    def segments(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
-        skipped = round_half_up(self.n)
-        return tuple(
-            [
-                Piece(max(start - skipped, 0), whole(end - skipped), f"{formula} | {text}")
-                for start, end, formula in source.segments(stop + skipped)
-                if end > skipped
-            ]
-        )
-
-    def min_max(self, source: Signal, start: int, stop: int) -> tuple[float, float] | None:
-        if self.n.denominator != 1:
-            return None
-        return source.min_max(start + self.n.numerator, stop + self.n.numerator)
+    def time_map(self) -> TimeMap:
+        return Shift(self.n)
 
     def length(self, source: Length) -> Length:
         if ends(source) and source <= self.n:
@@ -46,9 +31,6 @@ class Skip(Filter):
             message = f"nothing is left: there are {there:g} updates, {skipped:g} are skipped"
             raise ParameterError("n", message)
         return source - self.n
-
-    def began(self) -> Fraction:
-        return self.n
 
     def room(self, outer: Fraction) -> Fraction | None:
         return outer + self.n

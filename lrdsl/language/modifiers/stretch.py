@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, ClassVar
 
@@ -8,7 +9,26 @@ from pydantic import Field
 
 from lrdsl.language.modifiers.base import Filter, Length, ends, modifier
 from lrdsl.language.parameters import Duration
-from lrdsl.language.signal import Array, Piece, Signal, Times, scaled
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
+from lrdsl.language.pointwise.multiples import scaled
+from lrdsl.language.signal import Exact
+from lrdsl.language.time_map import TimeMap
+
+
+@dataclass(frozen=True, slots=True)
+class Scale(TimeMap):
+    """The source's clock runs `k` times slower."""
+
+    k: Fraction
+
+    def source_times(self, t: Operand, xp: PointwiseFunctions) -> Operand:
+        return scaled(t, 1 / self.k)
+
+    def source_time(self, update: int) -> Exact:
+        return update / self.k
+
+    def first_update(self, time: int) -> int:
+        return math.ceil(time * self.k)
 
 
 @modifier
@@ -21,23 +41,14 @@ class Stretch(Filter):
     """
 
     name: ClassVar[str] = "stretch"
-    warps: ClassVar[bool] = True
+    warps_time: ClassVar[bool] = True
+    rescales_time: ClassVar[bool] = True
+    neutral_arguments: ClassVar[tuple[float, ...] | None] = (1.0,)
 
     k: Annotated[Duration, Field(gt=0)]
 
-    def times(self, t: Times) -> Array:
-        return scaled(t, 1 / self.k)
-
-    def segments(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
-        pieces = source.segments(stop if math.isinf(stop) else math.ceil(stop / self.k))
-        edges = [min(math.ceil(piece.start * self.k), stop) for piece in pieces] + [stop]
-        return tuple(
-            [
-                Piece(int(first), last, f"{piece.text} | {text}")
-                for piece, first, last in zip(pieces, edges, edges[1:], strict=False)
-                if first < last
-            ]
-        )
+    def time_map(self) -> TimeMap:
+        return Scale(self.k)
 
     def length(self, source: Length) -> Length:
         return source * self.k if ends(source) else source

@@ -1,14 +1,45 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from lrdsl.language.modifiers.base import Filter, Length, modifier
 from lrdsl.language.parameters import Updates
-from lrdsl.language.signal import Array, Piece, Signal, Times, clamp_end, round_half_up
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
+from lrdsl.language.pointwise.times import Range
+from lrdsl.language.signal import Exact, Signal
+from lrdsl.language.time_map import TimeMap
+
+
+@dataclass(frozen=True, slots=True)
+class Hold(TimeMap):
+    """The source's clock stops at time `at`."""
+
+    at: Fraction
+
+    def source_times(self, t: Operand, xp: PointwiseFunctions) -> Operand:
+        if isinstance(t, Range) and t.last <= self.at:
+            return t
+        return xp.minimum(t, float(self.at))
+
+    def source_time(self, update: int) -> Exact:
+        return update if update <= self.at else self.at
+
+    def first_update(self, time: int) -> int:
+        return time
+
+    def source_updates(self, start: int, stop: int) -> tuple[int, int] | None:
+        if self.at.denominator != 1:
+            return None
+        last = self.at.numerator
+        return min(start, last), min(stop, last + 1)
+
+    @property
+    def offset(self) -> Fraction:
+        return Fraction(0)
 
 
 @modifier
@@ -19,23 +50,15 @@ class Take(Filter):
     """
 
     name: ClassVar[str] = "take"
+    neutral_arguments: ClassVar[tuple[float, ...] | None] = ()
 
     n: Annotated[Updates, Field(gt=0)]
 
-    def times(self, t: Times) -> Array:
-        return np.minimum(t, float(self.n))
+    def time_map(self) -> TimeMap:
+        return Hold(self.n)
 
-    def values(self, source: Signal, t: Times) -> Array:
-        return clamp_end(t, float(self.n), source.values)
-
-    def segments(self, source: Signal, stop: float, text: str) -> tuple[Piece, ...]:
-        if stop <= self.n:
-            return source.segments(stop)
-        *others, last = source.segments(max(round_half_up(self.n), 1))
-        return (*others, last._replace(stop=stop))
-
-    def min_max(self, source: Signal, start: int, stop: int) -> tuple[float, float] | None:
-        return source.min_max(start, stop) if self.n.denominator == 1 else None
+    def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
+        return super().apply(source, length, end, "")  # the formulas stay what they are
 
     def length(self, source: Length) -> Length:
         return self.n

@@ -1,1 +1,7 @@
-"""The pointwise functions that shapes and curves are written with, for numpy."""
+"""Pointwise functions: the namespace that shapes, curves and filters write their formulas with.
+
+A formula is a method with a parameter `xp`, the namespace that evaluates it (`functions.py` says
+what is in it). It consists of arithmetic and of functions of `xp`; it has no buffers, no
+assignments to parts of arrays, and no branches on values. So one formula serves several targets.
+The one for numpy, `numpy_functions.py`, has buffers, slices and tables of its own.
+"""

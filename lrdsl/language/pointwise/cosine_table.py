@@ -1,4 +1,4 @@
-"""Cosines of many times by few calls of the cosine."""
+"""Cosines of many times, computed from few by the addition theorem."""
 
 from __future__ import annotations
 
@@ -8,25 +8,24 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl.language.signal import Array, Range, Times
+from lrdsl.language.pointwise.times import Array, Range, Times
 
 BLOCK = 4096
 """Updates in a block. Arrays with rows of this length are what numpy multiplies fastest."""
 
-LONGEST = 2**25
+MAX_SPAN = 2**25
 """Over more updates than this neighbours differ by less than the rounding of a product."""
 
-
-FEW = 512
-"""For no more times than this no table of cosines is made."""
+MIN_TABLED = 513
+"""For fewer times than this no table of cosines is made."""
 
 Index: TypeAlias = "NDArray[np.intp]"
-Turned: TypeAlias = "tuple[Any, Any]"
+Rotation: TypeAlias = "tuple[Any, Any]"
 """Cosines and sines."""
 
 
-def cosines(t: Times, span: float, radius: float) -> Array:
-    """radius·cos(π·t/span) at times `t` from 0 to `span`, exact to 1e-15·radius.
+def cosines(t: Times, span: float, radius: float, offset: float = 0.0) -> Array:
+    """offset + radius·cos(π·t/span) at times `t` from 0 to `span`, exact to 1e-15·radius.
 
     A time is split into the block that it lies in and its place there, t = BLOCK·i + j, and
 
@@ -39,40 +38,42 @@ def cosines(t: Times, span: float, radius: float) -> Array:
     >>> cosines(Range(0.0, 5), 4, 1.0).round(9)
     array([ 1.        ,  0.70710678,  0.        , -0.70710678, -1.        ])
     """
-    if span > LONGEST:
+    if span > MAX_SPAN:
         direct: Array = radius * np.cos(np.pi * (np.asarray(t) / span))
+        direct += offset
         return direct
     begin = 0
     block: Any = ...  # no look-up
     place: Any = ...
-    if isinstance(t, Range) and t.size > FEW:
+    if isinstance(t, Range) and t.size >= MIN_TABLED:
         first = int(t.first) // BLOCK
         begin = int(t.first) - BLOCK * first
         rows = np.arange(first, first - (-(begin + t.size) // BLOCK))[:, None]
-        (cos, sin), (of_cos, of_sin) = _turned(BLOCK * rows, span, radius), _table(span)
-    elif t.size > FEW and (found := _looked_up(np.asarray(t))):
+        (cos, sin), (of_cos, of_sin) = _rotation(BLOCK * rows, span, radius), _table(span)
+    elif t.size >= MIN_TABLED and (found := _looked_up(np.asarray(t))):
         block, place, blocks = found
-        cos, sin = _turned(BLOCK * np.arange(blocks), span, radius)
+        cos, sin = _rotation(BLOCK * np.arange(blocks), span, radius)
         of_cos, of_sin = _table(span)
     else:
         each = t.first if isinstance(t, Range) and t.size == 1 else np.asarray(t)
         start = BLOCK * (each // BLOCK)
-        (cos, sin), (of_cos, of_sin) = _turned(start, span, radius), _turned(each - start, span)
+        (cos, sin), (of_cos, of_sin) = _rotation(start, span, radius), _rotation(each - start, span)
     values = cos[block] * of_cos[place]
     values -= sin[block] * of_sin[place]
+    values += offset
     return np.ravel(values)[begin : begin + t.size]
 
 
-def _turned(t: Any, span: float, radius: float = 1.0) -> Turned:
+def _rotation(t: Any, span: float, radius: float = 1.0) -> Rotation:
     """The cosine and the sine of π·t/span, times `radius`."""
     angle = np.pi * (t / span)
     return radius * np.cos(angle), radius * np.sin(angle)
 
 
 @functools.lru_cache(maxsize=8)
-def _table(span: float) -> Turned:
-    """Those of the times in a block, which is shorter where the span is."""
-    return _turned(np.arange(min(BLOCK, int(span) + 1)), span)
+def _table(span: float) -> Rotation:
+    """The cosines and sines of the times in a block, or in the span if that is shorter."""
+    return _rotation(np.arange(min(BLOCK, int(span) + 1)), span)
 
 
 def _looked_up(t: Array) -> tuple[Index, Index, int] | None:

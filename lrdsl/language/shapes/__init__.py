@@ -1,4 +1,4 @@
-"""Shapes: what stands in a chain. Each is pure mathematics over local time; a file per shape."""
+"""Shapes: the segments of chains, each a formula over local time; a file per shape."""
 
 from lrdsl.language.shapes.base import SHAPES, Form, Shape, shape
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import enum
+import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
-import numpy as np
-
 from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter
-from lrdsl.language.signal import Array, Times
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.util.entry_points import EntryPointGroup
 from lrdsl.util.registry import Registry
+
+
+class Direction(enum.Enum):
+    """Where the values of a shape lead; the value is how messages say it."""
+
+    UP = "rises"
+    DOWN = "falls"
 
 
 class Shape(CallableModel):
@@ -23,22 +30,28 @@ class Shape(CallableModel):
     name: ClassVar[str]
     bracket: ClassVar[bool] = False
     """Whether it is written `name[…]`."""
-    begins_at: ClassVar[str | None] = None
+    start_field: ClassVar[str | None] = None
     """The field that is exactly the value at update 0, if there is one."""
-
-    may_be_endless: ClassVar[bool] = False
+    level_field: ClassVar[str | None] = None
+    """The field that is the learning rate at which the shape works, if there is one."""
+    factor_field: ClassVar[str | None] = None
+    """The field by which the value is multiplied again and again, if there is one."""
+    allows_no_length: ClassVar[bool] = False
     """Whether it needs no length where nothing follows and the run's length is unknown."""
+    promised_direction: ClassVar[Direction | None] = None
+    """The direction that the name promises: a warmup goes up; None: either."""
 
     @abstractmethod
-    def values(self, t: Array) -> Array:
-        """The values at local times `t`; past the shape's length, the final value."""
-
-    def over(self, t: Times) -> Array:
-        """The same at times that may be a `Range`, for shapes that need no array of them."""
-        return self.values(np.asarray(t))
+    def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:
+        """The values at local times `t` from 0 to `end_time`, as a formula of functions of `xp`."""
 
     @property
-    def turns(self) -> tuple[int, ...] | None:
+    def end_time(self) -> float:
+        """The local time from which on the value is held: by default the field `steps`."""
+        return float(self.__dict__.get("steps", math.inf))  # pydantic's getattr is slow
+
+    @property
+    def extrema_steps(self) -> tuple[int, ...] | None:
         """The updates between which the values only fall or only rise; None if unknown."""
         return ()
 

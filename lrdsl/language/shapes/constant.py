@@ -1,13 +1,13 @@
 from __future__ import annotations
 
+import math
 from typing import Annotated, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from lrdsl.language.parameters import ContextDefault, Steps, Value, default_from
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.shapes.base import Shape, shape
-from lrdsl.language.signal import Array, Times
 
 
 @shape
@@ -18,14 +18,16 @@ class Constant(Shape):
     """
 
     name: ClassVar[str] = "constant"
-    begins_at: ClassVar[str | None] = "value"
-    may_be_endless: ClassVar[bool] = True
+    start_field: ClassVar[str | None] = "value"
+    level_field: ClassVar[str | None] = "value"
+    allows_no_length: ClassVar[bool] = True
 
     value: Value = default_from(ContextDefault.BASE)
     steps: Annotated[Steps, Field(ge=0)] = default_from(ContextDefault.REST)
 
-    def values(self, t: Times) -> Array:
-        return np.full(t.size, self.value)
+    def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:
+        return xp.full_like(t, self.value)
 
-    def over(self, t: Times) -> Array:
-        return self.values(t)
+    @property
+    def end_time(self) -> float:
+        return math.inf  # one value needs no end, and where it never ends `steps` is 0

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lrdsl.language.parameters import ContextDefault, Value, default_from
-from lrdsl.language.shapes.base import shape
+from lrdsl.language.shapes.base import Direction, shape
 from lrdsl.language.shapes.ramp import Mode, Ramp
 
 
@@ -17,6 +17,7 @@ class Cooldown(Ramp):
     """
 
     name: ClassVar[str] = "cooldown"
+    promised_direction: ClassVar[Direction | None] = Direction.DOWN
     positional: ClassVar[tuple[str, ...] | None] = ("mode", "steps", "end")
 
     mode: Mode = "linear"

@@ -3,12 +3,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from lrdsl.language.parameters import ContextDefault, Duration, Flag, Value, default_from
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
+from lrdsl.language.pointwise.multiples import scaled
 from lrdsl.language.shapes.base import Shape, shape
-from lrdsl.language.signal import Array, scaled
 
 
 @shape
@@ -21,15 +21,18 @@ class ExponentialDecay(Shape):
     """
 
     name: ClassVar[str] = "exponential_decay"
-    begins_at: ClassVar[str | None] = "start"
+    start_field: ClassVar[str | None] = "start"
+    level_field: ClassVar[str | None] = "start"
+    factor_field: ClassVar[str | None] = "rate"
+    endless_without: ClassVar[str | None] = "every"
 
     start: Value = default_from(ContextDefault.PREV)
     rate: Annotated[Value, Field(gt=0)]
     every: Annotated[Duration, Field(gt=0)] = Fraction(1)
     staircase: Flag = False
 
-    def values(self, t: Array) -> Array:
+    def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:
         exponent = scaled(t, 1 / self.every)
         if self.staircase:
-            exponent = np.floor(exponent)
+            exponent = xp.floor(exponent)
         return self.start * self.rate**exponent

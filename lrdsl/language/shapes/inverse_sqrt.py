@@ -3,12 +3,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from lrdsl.language.parameters import ContextDefault, Updates, Value, default_from
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.shapes.base import Shape, shape
-from lrdsl.language.signal import Array
 
 
 @shape
@@ -22,11 +21,13 @@ class InverseSqrt(Shape):
     """
 
     name: ClassVar[str] = "inverse_sqrt"
-    begins_at: ClassVar[str | None] = "start"
+    start_field: ClassVar[str | None] = "start"
+    level_field: ClassVar[str | None] = "start"
+    is_endless: ClassVar[bool] = True
 
     start: Value = default_from(ContextDefault.PREV)
     warmup: Annotated[Updates, Field(ge=1)] = Fraction(1)
 
-    def values(self, t: Array) -> Array:
+    def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:
         warmup = float(self.warmup)
-        return self.start * np.sqrt(warmup / np.maximum(t + 1.0, warmup))
+        return self.start * xp.sqrt(warmup / xp.maximum(t + 1.0, warmup))

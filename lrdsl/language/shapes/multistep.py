@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import itertools
+import operator
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from lrdsl.language.parameters import (
@@ -13,8 +14,8 @@ from lrdsl.language.parameters import (
     Values,
     default_from,
 )
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.shapes.base import Shape, shape
-from lrdsl.language.signal import Array
 
 
 @shape
@@ -29,6 +30,8 @@ class Multistep(Shape):
     """
 
     name: ClassVar[str] = "multistep"
+    level_field: ClassVar[str | None] = "start"
+    factor_field: ClassVar[str | None] = "gamma"
 
     start: Value = default_from(ContextDefault.PREV)
     gamma: Values
@@ -49,14 +52,14 @@ class Multistep(Shape):
             message = f"`gamma` has the length {len(factors)}, `at` the length {len(self.at)}"
             raise ParameterError("gamma", message, "give one factor for each, or one for all")
 
-    def values(self, t: Array) -> Array:
-        passed = np.searchsorted(np.array(self.at, dtype=np.float64), t, "right")
+    def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:
+        passed = xp.searchsorted(self.at, t)
         if isinstance(self.gamma, tuple):
-            factors: Array = np.cumprod(np.array([1.0, *self.gamma]))
-            return self.start * factors[passed]
-        return self.start * self.gamma ** passed.astype(np.float64)
+            factors = tuple(itertools.accumulate((1.0, *self.gamma), operator.mul))
+            return self.start * xp.take(factors, passed)
+        return self.start * self.gamma**passed
 
     @property
-    def turns(self) -> tuple[int, ...] | None:
+    def extrema_steps(self) -> tuple[int, ...] | None:
         # Factors below and above 1 may take turns.
         return self.at if isinstance(self.gamma, tuple) else ()

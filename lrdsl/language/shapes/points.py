@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from lrdsl.language.parameters import Kind
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.shapes.base import Shape, shape
-from lrdsl.language.signal import Array
 
 
 @shape
@@ -24,11 +23,9 @@ class Points(Shape):
 
     points: Annotated[tuple[tuple[int, float], ...], Kind.POINTS, Field(min_length=1)]
 
-    def values(self, t: Array) -> Array:
-        times, values = zip(*self.points, strict=True)
-        found: Array = np.interp(t, times, values)
-        return found
+    def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:
+        return xp.interp(t, self.points)
 
     @property
-    def turns(self) -> tuple[int, ...]:
+    def extrema_steps(self) -> tuple[int, ...]:
         return tuple([time for time, _ in self.points])

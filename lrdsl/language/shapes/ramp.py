@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from lrdsl.language.curves import Curve
@@ -16,8 +15,8 @@ from lrdsl.language.parameters import (
     Value,
     default_from,
 )
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.shapes.base import Form, Shape, shape
-from lrdsl.language.signal import Array, Times, clamp_end
 
 Mode = Annotated[Any, Kind.MODE]
 """A curve with its parameters known; the default of a field is the curve's name."""
@@ -35,7 +34,8 @@ class Ramp(Shape):
 
     name: ClassVar[str] = "ramp"
     keywords: ClassVar[tuple[str, ...]] = ("closed",)
-    begins_at: ClassVar[str | None] = "start"
+    start_field: ClassVar[str | None] = "start"
+    level_field: ClassVar[str | None] = "start"
 
     mode: Mode
     start: Value = default_from(ContextDefault.PREV)
@@ -46,17 +46,17 @@ class Ramp(Shape):
     def model_post_init(self, context: Any) -> None:
         self.mode.check(self.start, self.end)
 
-    def values(self, t: Times) -> Array:
-        span = float(self.steps - 1 if self.closed else self.steps)
-        if span <= 0:  # all times are at the end
-            t, span = np.ones(t.size), 1.0
-        values = clamp_end(t, span, lambda t: self.mode.between(self.start, self.end, t, span))
+    def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:
+        span = self.end_time
+        if span == 0:  # the one time that there is, 0, is at the end
+            t, span = t + 1.0, 1.0
+        values = self.mode.interpolate(self.start, self.end, t, span, xp)
         # Rounding may step a hair over an end of the curve.
-        low, high = min(self.start, self.end), max(self.start, self.end)
-        return values.clip(low, high, out=values)
+        return xp.clip(values, min(self.start, self.end), max(self.start, self.end))
 
-    def over(self, t: Times) -> Array:
-        return self.values(t)
+    @property
+    def end_time(self) -> float:
+        return float(max(self.steps - 1 if self.closed else self.steps, 0))
 
     @classmethod
     def form(cls, name: str, curve: type[Curve]) -> Form:

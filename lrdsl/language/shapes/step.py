@@ -3,13 +3,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from lrdsl import diagnostics as diag
 from lrdsl.language.parameters import ContextDefault, Kind, ParameterError, Value, default_from
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
+from lrdsl.language.pointwise.multiples import last_multiple, scaled
 from lrdsl.language.shapes.base import Shape, shape
-from lrdsl.language.signal import Array, last_multiple, scaled
 
 
 @shape
@@ -27,7 +27,9 @@ class Step(Shape):
 
     name: ClassVar[str] = "step"
     keywords: ClassVar[tuple[str, ...]] = ("half_life",)
-    begins_at: ClassVar[str | None] = "start"
+    start_field: ClassVar[str | None] = "start"
+    level_field: ClassVar[str | None] = "start"
+    factor_field: ClassVar[str | None] = "gamma"
 
     start: Value = default_from(ContextDefault.PREV)
     gamma: Annotated[float | None, Kind.VALUE, Field(gt=0)] = None
@@ -46,9 +48,8 @@ class Step(Shape):
             fix = "give `gamma` and `every`, or `half_life`"
             raise ParameterError(missing, message, fix, diag.MISSING_ARGUMENT)
 
-    def values(self, t: Array) -> Array:
+    def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:
         if self.half_life is not None:
-            halved: Array = self.start * np.exp2(-scaled(t, 1 / self.half_life))
-            return halved
+            return self.start * xp.exp2(-scaled(t, 1 / self.half_life))
         assert self.gamma is not None and self.every is not None
-        return self.start * self.gamma ** last_multiple(t, self.every)
+        return self.start * self.gamma ** last_multiple(t, self.every, xp)

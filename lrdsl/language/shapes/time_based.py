@@ -1,22 +1,23 @@
 from __future__ import annotations
 
+import itertools
+import operator
 from typing import Annotated, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from lrdsl.language.parameters import ContextDefault, Value, default_from
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.shapes.base import Shape, shape
-from lrdsl.language.signal import Array
 
 FIRST = 16
-"""So many factors are multiplied as they stand; after them the expansion is exact to a rounding."""
+"""The number of factors that are multiplied one by one; from there the expansion is exact."""
 
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188)
 """B₂ⱼ/(2j(2j - 1)) with the Bernoulli numbers B₂ⱼ: the coefficients of Stirling's series."""
 
 SERIES = 26
-"""Terms of the series of `_mean_log`, enough for all of its digits up to y = 2."""
+"""Terms of the series in `_mean_log`: enough for all digits up to y = 2."""
 
 
 @shape
@@ -34,48 +35,53 @@ class TimeBased(Shape):
     """
 
     name: ClassVar[str] = "time_based"
-    begins_at: ClassVar[str | None] = "start"
+    start_field: ClassVar[str | None] = "start"
+    level_field: ClassVar[str | None] = "start"
+    is_endless: ClassVar[bool] = True
 
     start: Value = default_from(ContextDefault.PREV)
     rate: Annotated[Value, Field(ge=0, le=1e300)]
 
-    def values(self, t: Array) -> Array:
-        n = np.floor(t)
-        factors = 1.0 + self.rate * np.arange(FIRST)
-        first = np.concatenate(([1.0], np.cumprod(factors)))[np.minimum(n, FIRST).astype(np.intp)]
+    def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:
+        n = xp.floor(t)
+        factors = [1.0 + self.rate * k for k in range(FIRST)]
+        products = tuple(itertools.accumulate(factors, operator.mul, initial=1.0))
+        first = xp.take(products, xp.minimum(n, FIRST))
         # 1 + rate·k with k = FIRST + j is (1 + rate·FIRST)·(1 + slower·j).
-        further, ahead = np.maximum(n - FIRST, 0.0), self.rate * FIRST
+        further, ahead = xp.maximum(n - FIRST, 0.0), self.rate * FIRST
         slower = self.rate / (1.0 + ahead)
-        log_rest = further * np.log1p(ahead) + _log_product(slower, further)
-        values: Array = self.start / first * np.exp(-log_rest)
-        return values
+        log_rest = further * xp.log1p(ahead) + _log_product(slower, further, xp)
+        return self.start / first * xp.exp(-log_rest)
 
 
-def _log_product(rate: float, n: Array) -> Array:
+def _log_product(rate: float, n: Operand, xp: PointwiseFunctions) -> Operand:
     """Σ log(1 + rate·j) over 0 ≤ j < n, for rates up to 1/FIRST.
 
     The integral of log(1 + rate·x) from 0 to n, and the corrections at its two ends.
 
-    >>> _log_product(0.01, np.array([0., 1., 2.])).round(12)
+    >>> from lrdsl.language.pointwise.numpy_functions import NUMPY, np
+    >>> _log_product(0.01, np.array([0., 1., 2.]), NUMPY).round(12)
     array([0.        , 0.        , 0.00995033])
     """
     y = rate * n
-    total = n * _mean_log(y) - np.log1p(y) / 2
+    total = n * _mean_log(y, xp) - xp.log1p(y) / 2
     here, there = rate, rate / (1.0 + y)
     for power, coefficient in zip(range(1, 2 * len(STIRLING), 2), STIRLING, strict=True):
-        total += coefficient * (there**power - here**power)
+        total = total + coefficient * (there**power - here**power)
     return total
 
 
-def _mean_log(y: Array) -> Array:
+def _mean_log(y: Operand, xp: PointwiseFunctions) -> Operand:
     """The mean of log(1 + x) over 0 ≤ x ≤ y, which is (1 + 1/y)·log(1 + y) - 1.
 
     For small y that difference loses its digits. With s = y/(2 + y), so that log(1 + y) is
     2·atanh(s), it becomes s + (1 + s)·(s²/3 + s⁴/5 + s⁶/7 + …), where nothing is subtracted.
     """
-    s = np.minimum(y, 2.0) / (2.0 + np.minimum(y, 2.0))
-    square, series = s * s, np.zeros_like(s)
+    near = xp.minimum(y, 2.0)
+    s = near / (2.0 + near)
+    square, series = s * s, 0.0
     for k in range(SERIES, 0, -1):
         series = square * (1.0 / (2 * k + 1) + series)
-    wide = np.maximum(y, 2.0)
-    return np.where(y < 2.0, s + (1.0 + s) * series, (1.0 + 1.0 / wide) * np.log1p(wide) - 1.0)
+    wide = xp.maximum(y, 2.0)
+    far = (1.0 + 1.0 / wide) * xp.log1p(wide) - 1.0
+    return xp.where(y < 2.0, s + (1.0 + s) * series, far)

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from lrdsl.language.parameters import ContextDefault, Steps, Value, default_from
-from lrdsl.language.shapes.base import shape
+from lrdsl.language.shapes.base import Direction, shape
 from lrdsl.language.shapes.ramp import Mode, Ramp
 
 
@@ -21,6 +21,8 @@ class Warmup(Ramp):
     """
 
     name: ClassVar[str] = "warmup"
+    level_field: ClassVar[str | None] = "end"
+    promised_direction: ClassVar[Direction | None] = Direction.UP
     positional: ClassVar[tuple[str, ...] | None] = ("mode", "steps", "start", "end")
 
     mode: Mode = "linear"

@@ -8,15 +8,6 @@ from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.syntax_queries import mentions, number
 from lrdsl.syntax import ast
 
-RAMPS = ("linear", "cosine", "polynomial", "poly", "exponential", "rex", "tanh", "ramp")
-LEVELS = {
-    "constant": "value",
-    "warmup": "end",
-    "step": "start",
-    "multistep": "start",
-} | dict.fromkeys((*RAMPS, "exponential_decay", "inverse_sqrt", "time_based"), "start")
-"""The parameter that holds the learning rate that a segment works at; floors are none."""
-
 
 @rule
 class AbsoluteBesideBase(Rule):
@@ -53,7 +44,9 @@ class AbsoluteBesideBase(Rule):
             levels = [node for node in map(_level, calls) if node is not None]
             if not any([mentions(node, "base") for node in levels]):
                 continue
-            floors = [number(call.arguments.get("end")) for call in calls if call.name != "warmup"]
+            floors = [
+                number(call.arguments.get("end")) for call in calls if _level_field(call) != "end"
+            ]
             for node in levels:
                 value = number(node)
                 if value and value not in floors:
@@ -62,4 +55,10 @@ class AbsoluteBesideBase(Rule):
 
 
 def _level(call: CallSite) -> ast.Node | None:
-    return call.arguments.get(LEVELS.get(call.name, ""))
+    """The argument that is the learning rate at which a segment works; floors are none."""
+    field = _level_field(call)
+    return None if field is None else call.arguments.get(field)
+
+
+def _level_field(call: CallSite) -> str | None:
+    return None if call.form is None else call.form.cls.level_field

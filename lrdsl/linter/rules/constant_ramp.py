@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from lrdsl.language.curves import CURVES
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 
@@ -34,6 +35,6 @@ class ConstantRamp(Rule):
 
     def check(self, subject: LintContext) -> Iterator[Violation]:
         for name, mode, first, last, span in subject.ramps:
-            if mode != "constant" and first == last and not span.sites:
+            if not CURVES[mode].is_flat and first == last and not span.sites:
                 message = f"this `{name}` is {first:g} from its start to its end"
                 yield Violation(message, span, "give another `start` or `end`, or write `constant`")

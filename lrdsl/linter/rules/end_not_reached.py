@@ -57,7 +57,8 @@ class EndNotReached(Rule):
     def check(self, subject: LintContext) -> Iterator[Violation]:
         assert subject.schedule is not None and subject.total is not None
         length, total = subject.schedule.length, subject.total
-        if math.isinf(length) and any([call.name == "repeat" for call in subject.calls]):
+        cyclic = any([call.modifier and call.modifier.makes_cycles for call in subject.calls])
+        if math.isinf(length) and cyclic:
             yield from self._cycle(subject, subject.schedule, total)
         if math.isinf(length) or not total < length <= total * (1 + self.longer_than_run):
             return

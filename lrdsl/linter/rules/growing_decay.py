@@ -7,8 +7,6 @@ from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 
-FACTORS = {"step": "gamma", "multistep": "gamma", "exponential_decay": "rate"}
-
 
 @rule
 class GrowingDecay(Rule):
@@ -39,7 +37,8 @@ class GrowingDecay(Rule):
 
     def check(self, subject: LintContext) -> Iterator[Violation]:
         for call in subject.calls:
-            node = call.arguments.get(FACTORS.get(call.name, ""))
+            factor = None if call.form is None else call.form.cls.factor_field
+            node = None if factor is None else call.arguments.get(factor)
             if node is None:
                 continue
             factors = [

@@ -7,7 +7,12 @@ from typing import ClassVar
 from lrdsl.diagnostics import Severity
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
-from lrdsl.linter.syntax_queries import MAX_TRIED_PIECES, is_same_without, with_operator_before
+from lrdsl.linter.syntax_queries import (
+    MAX_TRIED_PIECES,
+    is_same_without,
+    limits_values,
+    with_operator_before,
+)
 from lrdsl.syntax import ast
 
 
@@ -42,12 +47,9 @@ class IdleClip(Rule):
         # What reacts to metrics has other values later than it has now.
         if math.isinf(subject.end) or subject.schedule.is_reactive:
             return
-        clips = [node for node in subject.as_written if _is_clip(node)]
+        pipes = [node for node in subject.as_written if isinstance(node, ast.Pipe)]
+        clips = [part for pipe in pipes for part in pipe.parts[1:] if limits_values(part)]
         for node in clips[:MAX_TRIED_PIECES]:
             piece = with_operator_before(subject.source, node.span)
             if piece is not None and is_same_without(subject, piece):
                 yield Violation("no value of the run is clipped", node.span, "leave it out")
-
-
-def _is_clip(node: ast.Node) -> bool:
-    return isinstance(node, ast.Call) and node.name.id == "clip"

@@ -7,10 +7,12 @@ from typing import ClassVar
 import numpy as np
 
 from lrdsl.compiler.lower import Laid
+from lrdsl.language.parameters import Kind
+from lrdsl.language.shapes import SHAPES
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import NEGLIGIBLE, Joint, in_one_call, joints
-from lrdsl.linter.syntax_queries import mentions
+from lrdsl.linter.syntax_queries import limits_values, mentions
 from lrdsl.syntax import ast
 
 
@@ -117,7 +119,7 @@ def _is_meant(joint: Joint) -> bool:
     if in_one_call(left.node.span, right.node.span):
         return True
     last = right.node.parts[-1] if isinstance(right.node, ast.Pipe) else None
-    if isinstance(last, ast.Call) and last.name.id == "clip":
+    if last is not None and limits_values(last):
         return True
     if mentions(right.node, "prev") or mentions(left.node, "next"):
         return True
@@ -133,10 +135,5 @@ def _is_flat(part: Laid) -> bool:
 
 def _is_constant_by_mode(part: Laid) -> bool:
     """Whether it is a `warmup(constant, …)`, which ends with a jump."""
-    if not isinstance(part.node, ast.Call) or part.node.name.id not in (
-        "warmup",
-        "ramp",
-        "cooldown",
-    ):
-        return False
-    return _is_flat(part)
+    form = SHAPES.find(part.node.name.id) if isinstance(part.node, ast.Call) else None
+    return form is not None and form.has(Kind.MODE) and _is_flat(part)

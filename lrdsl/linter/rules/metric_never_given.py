@@ -3,11 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from lrdsl.language.modifiers.reactive import MetricModifier
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import SpecOrigin
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
-
-REACTIVE = ("plateau", "newbob", "anchor")
 
 
 @rule
@@ -38,6 +37,6 @@ class MetricNeverGiven(Rule):
         if subject.origin.gives_metrics is not False:
             return
         for call in subject.calls:
-            if call.name in REACTIVE:
+            if call.modifier is not None and issubclass(call.modifier, MetricModifier):
                 message = f"`{call.name}` needs a metric, and none is ever given"
                 yield Violation(message, call.span, "pass one: `scheduler.step(metric)`")

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
-from lrdsl.linter.syntax_queries import Time, times
+from lrdsl.linter.syntax_queries import Time, modifier_of, times
 from lrdsl.syntax import ast
 
 
@@ -44,7 +44,7 @@ class MixedUnits(Rule):
     def check(self, subject: LintContext) -> Iterator[Violation]:
         for node in subject.nodes:
             chain = isinstance(node, ast.Chain)
-            if chain or (isinstance(node, ast.Bracket) and node.name.id == "interval"):
+            if chain or (isinstance(node, ast.Bracket) and modifier_of(node) is not None):
                 yield from self._among(subject, list(times(subject, node)))
 
     def _among(self, subject: LintContext, found: list[Time]) -> Iterator[Violation]:

@@ -11,14 +11,12 @@ from lrdsl.linter.syntax_queries import (
     MAX_TRIED_PIECES,
     assumed,
     is_same_without,
+    modifier_of,
     number,
     with_operator_after,
     with_operator_before,
 )
 from lrdsl.syntax import ast
-
-IDLE = {"stretch": (1.0,), "every": (1.0,), "repeat": (1.0,), "take": ()}
-"""Modifiers that can be idle, and with which numbers; `take` may be as long as its source."""
 
 
 @rule
@@ -62,7 +60,8 @@ class NoEffect(Rule):
             if run is None or piece is None or not is_same_without(run, piece, length_too=True):
                 continue
             text = subject.source[piece.start : piece.stop].strip()
-            safe = not isinstance(node, ast.Call) or node.name.id == "stretch"
+            modifier = modifier_of(node)
+            safe = modifier is None or modifier.rescales_time
             yield Violation(
                 f"`{text}` changes nothing", piece, "leave it out", "" if safe else None
             )
@@ -90,7 +89,8 @@ def _candidates(subject: LintContext) -> Iterator[tuple[ast.Node, Span | None]]:
 
 
 def _may_be_idle(call: ast.Call) -> bool:
-    numbers = IDLE.get(call.name.id)
+    modifier = modifier_of(call)
+    numbers = None if modifier is None else modifier.neutral_arguments
     if numbers is None or len(call.arguments) != 1:
         return False
     return not numbers or number(call.arguments[0].value) in numbers

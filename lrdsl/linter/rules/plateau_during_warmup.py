@@ -3,11 +3,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from lrdsl.language.modifiers.reactive import MetricModifier
+from lrdsl.language.shapes.base import Direction
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.syntax_queries import modifier_of, promised_direction
 from lrdsl.syntax import ast
-
-REACTIVE = ("plateau", "newbob")
 
 
 @rule
@@ -40,11 +41,15 @@ class PlateauDuringWarmup(Rule):
             if not isinstance(pipe, ast.Pipe) or not isinstance(pipe.parts[0], ast.Chain):
                 continue
             first = pipe.parts[0].parts[0]
-            if not isinstance(first, ast.Call) or first.name.id != "warmup":
+            name = first.name.id if isinstance(first, ast.Call) else ""
+            if promised_direction(name) is not Direction.UP:
                 continue
             for part in pipe.parts[1:]:
-                if isinstance(part, ast.Call) and part.name.id in REACTIVE:
-                    name = part.name.id
+                modifier = modifier_of(part)
+                if modifier is None or not issubclass(modifier, MetricModifier):
+                    continue
+                if not modifier.has_grace:
+                    name = modifier.name
                     message = f"`{name}` reacts during the warmup, too"
                     fix = f"put it on what follows: `warmup(…) >> (… | {name}(…))`"
                     yield Violation(message, part.span, fix)

@@ -3,15 +3,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.language.modifiers.plateau import Plateau
-from lrdsl.linter.context import LintContext
+from lrdsl.language.modifiers.reactive import MetricModifier
+from lrdsl.linter.context import CallSite, LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 
 MAX_SEARCHED_UPDATES = 1_000_000
 """No more updates than this are looked at."""
-
-DEFAULTS = {name: Plateau.model_fields[name].default for name in ("factor", "min_lr", "eps")}
 
 
 @rule
@@ -41,11 +39,11 @@ class PlateauUnderEps(Rule):
 
     def check(self, subject: LintContext) -> Iterator[Violation]:
         assert subject.schedule is not None
-        calls = [call for call in subject.calls if call.name == "plateau"]
+        calls = [(call, fields) for call in subject.calls if (fields := _reduction_fields(call))]
         # Of parts that hold others, the others are what a call is part of.
         laid = subject.schedule.laid if calls else ()
         places = {node.span: part for part in reversed(laid) for node, _ in ast.walk(part.node)}
-        for call in calls:
+        for call, fields in calls:
             place = places.get(call.span)
             start, stop = (0, subject.end) if place is None else (place.start, place.stop)
             start = max(start, 0)
@@ -54,8 +52,10 @@ class PlateauUnderEps(Rule):
                 continue
             _, peak = subject.schedule.bounds(start, int(stop))
             factor, least, eps = [
-                subject.value(call.arguments[name]) if name in call.arguments else default
-                for name, default in DEFAULTS.items()
+                subject.value(call.arguments[name])
+                if name in call.arguments
+                else call.callee.model_fields[name].default
+                for name in fields
             ]
             if factor is None or least is None or eps is None or peak <= 0:
                 continue
@@ -66,3 +66,10 @@ class PlateauUnderEps(Rule):
             else:
                 continue
             yield Violation(message, call.span, "it never lowers anything; make that smaller")
+
+
+def _reduction_fields(call: CallSite) -> tuple[str, str, str] | None:
+    """The fields of the factor, of the least value and of the least change, if it has these."""
+    if call.modifier is None or not issubclass(call.modifier, MetricModifier):
+        return None
+    return call.modifier.reduction_fields

@@ -3,8 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from lrdsl.language.curves import CURVES
+from lrdsl.language.shapes.base import Direction
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.syntax_queries import promised_direction
 
 
 @rule
@@ -34,8 +37,8 @@ class ReversedRamp(Rule):
 
     def check(self, subject: LintContext) -> Iterator[Violation]:
         for name, mode, first, last, span in subject.ramps:
-            rises = last > first
-            if mode != "constant" and first != last and rises != (name == "warmup"):
-                way = "rises" if rises else "falls"
-                if name in ("warmup", "cooldown"):
-                    yield Violation(f"the {name} {way}, from {first:g} to {last:g}", span)
+            promised = promised_direction(name)
+            found = Direction.UP if last > first else Direction.DOWN
+            if promised is None or CURVES[mode].is_flat or first == last or found is promised:
+                continue
+            yield Violation(f"the {name} {found.value}, from {first:g} to {last:g}", span)

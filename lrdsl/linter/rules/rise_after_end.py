@@ -10,6 +10,7 @@ from lrdsl.diagnostics import Severity
 from lrdsl.linter.context import LintContext, Part
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import in_one_call
+from lrdsl.linter.syntax_queries import modifier_of
 from lrdsl.syntax import ast
 
 SAMPLES = 512
@@ -99,6 +100,7 @@ def _is_formula(root: ast.Node) -> bool:
     for node, _ in ast.walk(root):
         if isinstance(node, (ast.Bracket, ast.Chain)):
             return False
-        if isinstance(node, ast.Call) and node.name.id in ("repeat", "cyclic"):
+        found = map(modifier_of, node.parts[1:] if isinstance(node, ast.Pipe) else ())
+        if any([modifier is not None and modifier.makes_cycles for modifier in found]):
             return False
     return True

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.diagnostics import Severity
+from lrdsl.language.shapes.base import Direction
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import at_update
+from lrdsl.linter.syntax_queries import promised_direction
 
 
 @rule
@@ -64,5 +66,5 @@ def _warms_up(subject: LintContext) -> bool:
     """Whether the 0 is that of a warmup, or it cannot be told."""
     first = next((part.name for part in subject.parts if part.stop > 0), "")
     if first:
-        return first == "warmup"
-    return any([call.name == "warmup" for call in subject.calls])
+        return promised_direction(first) is Direction.UP
+    return any([promised_direction(call.name) is Direction.UP for call in subject.calls])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lrdsl.language.library import DEFINED, is_shipped
 from lrdsl.linter.origin import SpecOrigin
 from lrdsl.linter.source_file import Snippet
-from lrdsl.linter.sources.suppressions import Suppressions
+from lrdsl.linter.suppressions import Suppressions
 
 _EXAMPLE = re.compile(r"^[ \t]*#[ \t]*Example:[ \t]*`([^`\r\n]+)`", re.MULTILINE)
 

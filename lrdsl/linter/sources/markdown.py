@@ -12,7 +12,7 @@ from typing import Any
 
 from lrdsl.linter.source_file import Snippet
 from lrdsl.linter.sources.heuristics import is_number
-from lrdsl.linter.sources.suppressions import Suppressions
+from lrdsl.linter.suppressions import Suppressions
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|[\r\n]|\Z)")
 _FENCE = re.compile(r"( *)(`{3,}|~{3,}) *(\S*)[^`]*\Z")

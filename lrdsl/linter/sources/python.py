@@ -6,7 +6,7 @@ from lrdsl.linter.source_file import Snippet
 from lrdsl.linter.sources.python_document import PythonDocument
 from lrdsl.linter.sources.python_module import PythonModule
 from lrdsl.linter.sources.snippets import snippets_of, with_uses
-from lrdsl.linter.sources.suppressions import Suppressions
+from lrdsl.linter.suppressions import Suppressions
 
 
 def snippets(text: str, suppressions: Suppressions, path: str = "") -> tuple[Snippet, ...]:

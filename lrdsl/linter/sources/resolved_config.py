@@ -19,7 +19,7 @@ from lrdsl.linter.sources.config_document import ConfigDocument
 from lrdsl.linter.sources.snippets import origins_with_uses, snippet_of
 from lrdsl.linter.sources.spec_finder import SpecFinder
 from lrdsl.linter.sources.spec_text import unknown_in
-from lrdsl.linter.sources.suppressions import Suppressions
+from lrdsl.linter.suppressions import Suppressions
 
 Known = tuple[tuple[str, Any], ...]
 """What is known of the run: the keyword arguments of `lint`, in an order, so that it hashes."""

@@ -13,7 +13,7 @@ from lrdsl.linter.sources.found_spec import FoundSpec
 from lrdsl.linter.sources.heuristics import called
 from lrdsl.linter.sources.spec_finder import SpecFinder
 from lrdsl.linter.sources.spec_text import text_of_node
-from lrdsl.linter.sources.suppressions import Suppressions
+from lrdsl.linter.suppressions import Suppressions
 from lrdsl.syntax.grammar import NAME
 
 

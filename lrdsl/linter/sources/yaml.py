@@ -12,8 +12,8 @@ from functools import partial
 from lrdsl.language.presets import GROUP
 from lrdsl.linter.source_file import Snippet
 from lrdsl.linter.sources.snippets import snippets_of, with_uses
-from lrdsl.linter.sources.suppressions import Suppressions
 from lrdsl.linter.sources.yaml_document import read_yaml
+from lrdsl.linter.suppressions import Suppressions
 
 
 def snippets(text: str, suppressions: Suppressions, path: str = "") -> tuple[Snippet, ...]:

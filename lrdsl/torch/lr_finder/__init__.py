@@ -1,1 +1,1 @@
-"""The learning-rate range test: finds a usable learning rate by trying all of them once."""
+"""The learning-rate range test, which finds a usable learning rate in one short training."""

@@ -1,4 +1,4 @@
-"""`range_test`: which learning rates a model learns at, found by trying them all once."""
+"""`range_test`: finds usable learning rates by one short training with rising rates."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from lrdsl.diagnostics import spec_error
 from lrdsl.schedule.schedule import compile
 from lrdsl.torch.lr_finder import validation as check
 from lrdsl.torch.lr_finder.result import RangeTest, Stop
-from lrdsl.torch.lr_finder.snapshot import Kept
-from lrdsl.torch.metrics import agreed
-from lrdsl.torch.slots import Slot, own
+from lrdsl.torch.lr_finder.snapshot import TrainingSnapshot
+from lrdsl.torch.metrics import reduce_over_ranks
+from lrdsl.torch.param_key import ParamKey, clone_value
 
-_LR = Slot("lr")
+_LR = ParamKey("lr")
 _HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
 
 
@@ -41,33 +41,34 @@ def range_test(
     smoothing: float = 0.9,
     diverge: float | None = 4,
 ) -> RangeTest:
-    """Train for `steps` updates while the learning rate goes from `low` to `high`, and undo it all.
+    """Train for `steps` updates while the learning rate goes from `low` to `high`, then undo it.
 
-    `loss_fn(model, batch)` returns the loss of one batch, a scalar Tensor: what the training loop
-    does before `backward()`, moving the batch to a device and autocast included. `batches` is any
-    iterable of whatever that takes, a DataLoader for one, and is gone through again when it runs
-    out; an iterator that is spent ends the test.
+    `loss_fn(model, batch)` returns the loss of one batch, a scalar Tensor: the part of the training
+    loop before `backward()`, including autocast and the transfer of the batch to a device.
+    `batches` is an iterable of batches, a DataLoader for example; it is iterated again when it runs
+    out, and the test ends when an iteration yields none.
 
     `mode` is the shape of the sweep, `exponential` or `linear`; the rates are the schedule
-    `exponential(low, high, steps, closed=true)`. They are those of the group with the highest rate
-    of its own, the one that the optimizer was made with (`initial_lr` where a scheduler keeps it);
+    `exponential(low, high, steps, closed=true)`. They apply to the group with the highest learning
+    rate, counting the rate that the optimizer was made with (`initial_lr` if a scheduler keeps it);
     the other groups keep their ratio to it, and an `lr_scale` multiplies, as in `Scheduler`.
 
     The test ends early when the smoothed loss has risen above its best by `diverge - 1` times the
-    best (for losses above 0: to `diverge` times it; None for never), or the loss is nan or
-    infinite. `smoothing` is the weight of the past in the exponential mean, 0 for none: a high one
-    lags, by about `smoothing / (1 - smoothing)` steps.
+    best (for losses above 0: to `diverge` times the best; None: never), or the loss is nan or
+    infinite. `smoothing` is the weight of the past in the exponential mean, 0 for no smoothing; the
+    mean lags by about `smoothing / (1 - smoothing)` steps.
 
-    The model and the optimizer are used as they are, a model in eval mode in training mode. After
-    it, also after an exception or Ctrl-C, they are as before, bit for bit: parameters, buffers,
-    attributes, gradients, modes, parameter groups, state and hooks, those of modules that `loss_fn`
-    uses too; and so are the random numbers of Python, numpy and torch, a DataLoader's `generator`
-    among them. What other objects hold inside is their own: see `Kept`. It takes the memory of one
-    copy. Hooks of optimizers and patches of their `step` rest during it, so that no scheduler
-    counts. Under `torch.distributed` every rank calls it, and goes by the mean loss of all.
+    The test trains the model and the optimizer themselves, in training mode. Afterwards, also after
+    an exception or Ctrl-C, they are as before, bit for bit: parameters, buffers, attributes,
+    gradients, modes, parameter groups, state and hooks, those of modules that `loss_fn` uses too;
+    and so are the random generators of Python, numpy and torch, a DataLoader's `generator`
+    included. Objects of other classes are not restored: see `TrainingSnapshot`. The test takes the
+    memory of one copy. Hooks of optimizers and patches of their `step` are disabled meanwhile, so
+    that no scheduler counts. Under `torch.distributed` every rank calls the function, and all
+    follow the mean loss.
 
-    Raises `SpecError`, having changed nothing, if an argument is none of these, the optimizer has
-    none of the model's parameters, there is no batch, or a loss is no scalar with a gradient.
+    Raises `SpecError`, having changed nothing, if an argument is invalid, the optimizer has none of
+    the model's parameters, there is no batch, or a loss is not a scalar with a gradient.
 
     >>> import torch
     >>> from torch.nn.functional import mse_loss
@@ -84,30 +85,30 @@ def range_test(
     ('diverged', True, 0.1)
 
     Smith, Cyclical Learning Rates for Training Neural Networks, 2015 (arXiv:1506.01186), section
-    3.3. The exponential sweep, its defaults and the factor of 4 are those of fastai's `lr_find`;
-    its smoothing is 0.98, which hides a divergence for half of the 100 steps.
+    3.3. The exponential sweep, its defaults and the factor of 4 are those of fastai's `lr_find`,
+    whose smoothing of 0.98 hides a divergence for half of the 100 steps.
     """
     check.settings(steps, smoothing, diverge)
-    spec = check.sweep(mode, low, high, steps)
+    spec = check.sweep_spec(mode, low, high, steps)
     check.model(model, optimizer)
-    shares = check.shares(optimizer)
+    factors = check.rate_factors(optimizer)
     check.loss_fn(loss_fn)
     check.batches(batches)
     rates = compile(spec).values(int(steps))
 
-    before = Kept(model, optimizer, *_modules_of(loss_fn), *_generators_of(batches))
-    trace = _Trace(smoothing, math.inf if diverge is None else diverge)
+    snapshot = TrainingSnapshot(model, optimizer, *_modules_of(loss_fn), *_generators_of(batches))
+    trace = _LossTrace(smoothing, math.inf if diverge is None else diverge)
 
     def run() -> tuple[Stop, str]:
-        _prepare(model, before.optimizers, optimizer)
+        _prepare(model, snapshot.optimizers, optimizer)
         with (
-            closing(_again_and_again(batches)) as endless,
+            closing(_cycle(batches)) as endless,
             torch.inference_mode(False),
             torch.enable_grad(),
         ):
-            return _run(model, optimizer, loss_fn, endless, rates.tolist(), shares, trace)
+            return _run(model, optimizer, loss_fn, endless, rates.tolist(), factors, trace)
 
-    stop, why = before.during(run)
+    stop, why = snapshot.run_and_restore(run)
     made = len(trace.losses)
     return RangeTest.of(
         rates[:made],
@@ -121,12 +122,12 @@ def range_test(
     )
 
 
-class _Trace:
-    """The losses so far, and their exponential mean, corrected for its start at 0.
+class _LossTrace:
+    """The losses so far with their bias-corrected exponential mean.
 
-    As in Adam (Kingma and Ba 2014, arXiv:1412.6980), and in fastai's recorder.
+    The correction is that of Adam (Kingma and Ba 2014, arXiv:1412.6980) and fastai's recorder.
 
-    >>> trace = _Trace(0.5, 4)
+    >>> trace = _LossTrace(0.5, 4)
     >>> [trace.add(loss) for loss in (1.0, 1.0, 100.0)]
     [False, False, True]
     >>> trace.smoothed
@@ -142,7 +143,7 @@ class _Trace:
         self._best = math.inf
 
     def add(self, loss: float) -> bool:
-        """Note a loss; whether they have diverged now."""
+        """Add a loss; returns whether the losses have diverged."""
         self.losses.append(loss)
         self._mean = self._smoothing * self._mean + (1 - self._smoothing) * loss
         now = self._mean / (1 - self._smoothing ** len(self.losses))
@@ -157,20 +158,21 @@ def _run(
     loss_fn: Callable[[nn.Module, Any], Tensor],
     batches: Iterator[Any],
     rates: Sequence[float],
-    shares: Sequence[float],
-    trace: _Trace,
+    factors: Sequence[float],
+    trace: _LossTrace,
 ) -> tuple[Stop, str]:
-    """The test itself: fills the trace, and says why it stopped."""
+    """Run the test: fills the trace, and returns the reason why it stopped."""
     for step, rate in enumerate(rates, 1):
         try:
             batch = next(batches)
         except StopIteration:
             if step == 1:
-                message, fix = "there are no batches", "a generator serves once: make it anew"
+                message = "`batches` is empty"
+                fix = "a generator can be iterated only once: create it again"
                 raise spec_error(diag.BAD_SETTING, message, fix=fix) from None
             return "no more batches", f"the batches ran out after {step - 1} of {len(rates)} steps"
-        for group, share in zip(optimizer.param_groups, shares, strict=True):
-            _LR.put(group, rate * share)
+        for group, factor in zip(optimizer.param_groups, factors, strict=True):
+            _LR.assign(group, rate * factor)
         loss = _update(optimizer, functools.partial(loss_fn, model, batch))
         where = f"at step {step} of {len(rates)}, at a learning rate of {rate:.2g}"
         if not math.isfinite(loss):
@@ -181,7 +183,7 @@ def _run(
 
 
 def _update(optimizer: Optimizer, compute: Callable[[], Tensor]) -> float:
-    """Make one update; the loss before it, of all ranks."""
+    """Make one update, and return the mean loss of all ranks before it."""
     losses: list[float] = []
 
     def closure() -> float:
@@ -189,11 +191,11 @@ def _update(optimizer: Optimizer, compute: Callable[[], Tensor]) -> float:
         with torch.enable_grad():
             loss = check.loss(compute())
             loss.backward()  # type: ignore[no-untyped-call]
-        losses.append(agreed(loss.detach(), "mean", optimizer.param_groups))
+        losses.append(reduce_over_ranks(loss.detach(), "mean", optimizer.param_groups))
         return losses[-1]
 
     needed = inspect.signature(optimizer.step).parameters.get("closure")
-    if needed is not None and needed.default is needed.empty:  # LBFGS asks for more than one loss
+    if needed is not None and needed.default is needed.empty:  # LBFGS evaluates several losses
         optimizer.step(closure)
     else:
         closure()
@@ -202,33 +204,33 @@ def _update(optimizer: Optimizer, compute: Callable[[], Tensor]) -> float:
 
 
 def _prepare(model: nn.Module, optimizers: Iterable[Optimizer], swept: Optimizer) -> None:
-    """Silence who counts the updates; give groups that share a Tensor for their lr one each."""
+    """Disable the hooks that count updates; give groups that share a Tensor lr one each."""
     if not model.training:
         model.train()
     for optimizer in optimizers:
-        vars(optimizer).pop("step", None)  # as schedulers patch it, to see it called
+        vars(optimizer).pop("step", None)  # torch's schedulers patch it to see its calls
         for name in _HOOKS:
             vars(optimizer).get(name, {}).clear()
     seen: list[Tensor] = []
     for group in swept.param_groups:
         if isinstance(group["lr"], Tensor):
             if any(group["lr"] is other for other in [*seen, swept.defaults.get("lr")]):
-                group["lr"] = own(group["lr"])
+                group["lr"] = clone_value(group["lr"])
             seen.append(group["lr"])
 
 
-def _again_and_again(batches: Iterable[Any]) -> Generator[Any, None, None]:
-    """The batches, from the start again whenever they run out; ends if there are none."""
-    some = True
-    while some:
-        some = False
+def _cycle(batches: Iterable[Any]) -> Generator[Any, None, None]:
+    """Iterate over the batches again and again, until an iteration yields none."""
+    has_batches = True
+    while has_batches:
+        has_batches = False
         for batch in batches:
-            some = True
+            has_batches = True
             yield batch
 
 
 def _modules_of(loss_fn: Any) -> list[nn.Module]:
-    """The modules that a loss function is or uses by itself: its criterion may count or learn."""
+    """The modules that a loss function is or refers to, such as a criterion with a state."""
     if isinstance(loss_fn, functools.partial):
         return _modules_of(loss_fn.func) + _modules_among(
             [*loss_fn.args, *loss_fn.keywords.values()]
@@ -238,7 +240,7 @@ def _modules_of(loss_fn: Any) -> list[nn.Module]:
     if isinstance(loss_fn, FunctionType):
         used = [loss_fn.__globals__.get(name) for name in loss_fn.__code__.co_names]
         for cell in loss_fn.__closure__ or ():
-            with suppress(ValueError):  # nothing is in it yet
+            with suppress(ValueError):  # the variable is not assigned yet
                 used.append(cell.cell_contents)
         return _modules_among(used)
     return _modules_among([loss_fn])
@@ -249,7 +251,7 @@ def _modules_among(things: Iterable[object]) -> list[nn.Module]:
 
 
 def _generators_of(batches: object) -> list[torch.Generator]:
-    """The generators that a DataLoader and its samplers shuffle with."""
+    """The random generators of a DataLoader and its samplers."""
     batch_sampler = getattr(batches, "batch_sampler", None)
     samplers = (getattr(batches, "sampler", None), getattr(batch_sampler, "sampler", None))
     found = [getattr(x, "generator", None) for x in (batches, batch_sampler, *samplers)]

@@ -1,4 +1,4 @@
-"""`RangeTest`: what a learning-rate range test found, and the rates that it suggests."""
+"""`RangeTest`: the losses of a learning-rate range test, and the rates that they suggest."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lrdsl.torch.lr_finder.plot import Mark, draw
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 Stop = Literal["completed", "diverged", "not finite", "no more batches"]
 
-_BELOW_MINIMUM = 10
-"""The loss is lowest where training is about to break: what is taken is so many times less."""
+_MINIMUM_DIVISOR = 10
+"""At the lowest loss training is about to diverge: the rate there is divided by this."""
 
-_WARMING = 10
-"""One in so many steps, at the start, is no place for the steepest descent: the mean is young."""
+_BURN_IN_DIVISOR = 10
+"""The steps divided by this are burn-in: the exponential mean has too few losses there."""
 
 _MEDIAN_OF_NORMAL = 0.6745
 """The median of the absolute values of a standard normal variable."""
@@ -28,17 +30,17 @@ _MEDIAN_OF_NORMAL = 0.6745
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RangeTest:
-    """What `range_test` found.
+    """The result of `range_test`.
 
     `rates[i]` is the learning rate that made the update after `losses[i]` was computed;
     `smoothed[i]` is the bias-corrected exponential mean of the losses up to there. All three are
-    float64 arrays of one length, read-only, with finite numbers alone.
+    float64 arrays of one length, read-only, and contain finite numbers only.
 
     `steepest` is the rate at which the smoothed loss falls fastest over the logarithm of the rate,
     between the first tenth of the steps and the minimum. `minimum` is a tenth of the rate at which
-    the smoothed loss is lowest. `suggestion`, their geometric mean, is what to train with. All
-    three are None if the loss never fell by more than its own noise; `note` then says so, and what
-    to do.
+    the smoothed loss is lowest. `suggestion`, their geometric mean, is the rate to train with. All
+    three are None if the loss never fell by more than its own noise; `note` then says so, and
+    which argument to change.
 
     >>> rates = np.geomspace(1e-4, 10, 51)
     >>> losses = np.where(rates < 1, 2 / (1 + 30 * rates), rates)
@@ -50,22 +52,22 @@ class RangeTest:
     ValueError: assignment destination is read-only
 
     Smith, Cyclical Learning Rates for Training Neural Networks, 2015 (arXiv:1506.01186), reads the
-    rates off by eye. The steepest point and a tenth of the minimum are what fastai's `lr_find`
-    suggests, and the choice is commonly made between them.
+    rates off by eye. The steepest point and a tenth of the minimum are the suggestions of fastai's
+    `lr_find`; the usual choice lies between them.
     """
 
     rates: Array
     losses: Array
     smoothed: Array
     stop: Stop
-    """Why it ended, in a word."""
+    """The reason why the test ended, in a word."""
     why: str
-    """The same as a sentence."""
+    """The same reason as a sentence."""
     steepest: float | None = None
     minimum: float | None = None
     suggestion: float | None = None
     note: str | None = None
-    """A sentence on what to beware of, if anything."""
+    """A sentence of warning, if there is anything to warn of."""
     spec: str = field(default="", kw_only=True)
     """The schedule of the rates."""
 
@@ -82,21 +84,21 @@ class RangeTest:
         smoothing: float = 0.0,
         spec: str = "",
     ) -> RangeTest:
-        """The result of a test that was to make `steps` steps; by default, those it made.
+        """Analyse the losses of a test of `steps` planned steps, by default the steps made.
 
-        `smoothing` is what `smoothed` was made with.
+        `smoothing` is the weight with which `smoothed` was computed.
         """
         arrays = [np.array(x, dtype=np.float64) for x in (rates, losses, smoothed)]
         for array in arrays:
             array.flags.writeable = False
         rates, losses, smoothed = arrays
-        young = (len(rates) if steps is None else steps) // _WARMING
-        note = _never_fell(losses, smoothed, young, smoothing)
+        burn_in = (len(rates) if steps is None else steps) // _BURN_IN_DIVISOR
+        note = _no_fall(losses, smoothed, burn_in, smoothing)
         if note is not None:
             return cls(rates, losses, smoothed, stop, why, note=note, spec=spec)
-        lowest = _lowest(smoothed, young)
-        steepest = float(rates[_steepest(rates, smoothed, young, lowest)])
-        minimum = float(rates[lowest]) / _BELOW_MINIMUM
+        lowest = _lowest(smoothed, burn_in)
+        steepest = float(rates[_steepest(rates, smoothed, burn_in, lowest)])
+        minimum = float(rates[lowest]) / _MINIMUM_DIVISOR
         if lowest == len(rates) - 1 and stop != "not finite":
             note = "the loss was still falling at the last rate: the best one may lie above `high`"
             if stop == "no more batches":
@@ -107,11 +109,11 @@ class RangeTest:
         )
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
-        """A matplotlib `Figure` of the losses over the learning rate, with the suggestions marked.
+        """Draw the losses over the learning rate with the suggestions, as a matplotlib `Figure`.
 
-        With a `path` it is written there too, as SVG, PNG or PDF by its extension. Needs
-        matplotlib, which comes with `lrdsl[plot]`: `ModuleNotFoundError` says so. `ValueError` for
-        another extension, `OSError` where the file cannot be written.
+        With a `path` the figure is also written there, as SVG, PNG or PDF by its extension. Needs
+        matplotlib, from `lrdsl[plot]`: raises `ModuleNotFoundError` without it. Raises `ValueError`
+        for another extension, and `OSError` if the file cannot be written.
 
         >>> rates = np.geomspace(1e-4, 10, 51)
         >>> losses = np.where(rates < 1, 2 / (1 + 30 * rates), rates)
@@ -119,12 +121,16 @@ class RangeTest:
         >>> found.plot().axes[0].get_xscale()
         'log'
         """
-        from lrdsl.torch.lr_finder.plot import figure
-
-        return figure(self, path)
+        marks = [
+            Mark("steepest descent", self.steepest),
+            Mark("a tenth of the minimum", self.minimum),
+            Mark("suggestion", self.suggestion, has_line=True),
+        ]
+        title = self.note if self.suggestion is None else None
+        return draw(self.rates, self.losses, self.smoothed, marks, title, path)
 
     def __str__(self) -> str:
-        """What to tell the user: why it stopped, the suggestions, the note.
+        """The reason of the stop, the suggestions and the note, for the user.
 
         >>> rates = np.geomspace(1e-4, 10, 51)
         >>> flat = np.ones(51)
@@ -145,35 +151,35 @@ class RangeTest:
         return f"RangeTest({len(self.rates)} steps, {self.stop}, suggestion={self.suggestion!r})"
 
 
-def _steepest(rates: Array, smoothed: Array, young: int, lowest: int) -> int:
-    """Where the smoothed loss falls fastest over the logarithm of the rate."""
-    first = min(young, lowest)
+def _steepest(rates: Array, smoothed: Array, burn_in: int, lowest: int) -> int:
+    """The step at which the smoothed loss falls fastest over the logarithm of the rate."""
+    first = min(burn_in, lowest)
     with np.errstate(divide="ignore", invalid="ignore"):
         slopes = np.gradient(smoothed, np.log(rates))
     return first + int(np.nanargmin(slopes[first : lowest + 1]))
 
 
-def _lowest(smoothed: Array, young: int) -> int:
-    """Where the smoothed loss is lowest, once it is a mean of some."""
-    first = min(young, len(smoothed) - 1)
+def _lowest(smoothed: Array, burn_in: int) -> int:
+    """The step after the burn-in at which the smoothed loss is lowest."""
+    first = min(burn_in, len(smoothed) - 1)
     return first + int(smoothed[first:].argmin())
 
 
-def _never_fell(losses: Array, smoothed: Array, young: int, smoothing: float) -> str | None:
-    """Why there is nothing to suggest, if there is not."""
-    if len(losses) <= max(young, 2):
+def _no_fall(losses: Array, smoothed: Array, burn_in: int, smoothing: float) -> str | None:
+    """Why there is no suggestion; None if the loss fell."""
+    if len(losses) <= max(burn_in, 2):
         return "training broke in the first steps: lower `low`"
-    lowest = _lowest(smoothed, young)
-    start = float(losses[: max(young, 1)].mean())
+    lowest = _lowest(smoothed, burn_in)
+    start = float(losses[: max(burn_in, 1)].mean())
     fall = start - float(smoothed[lowest])
     little = 1e-6 * abs(start)
     if fall <= little:
         if float(smoothed.max()) - start > little:
             return "the loss only rose: lower `low`, or see whether the model learns"
         return "the loss stayed the same: raise `high`, or see whether the model learns"
-    # The median of the steps from loss to loss is none of the fall's; in each the noise is twice.
+    # The fall does not move the median of the differences, each of which has the noise of two.
     noise = float(np.median(np.abs(np.diff(losses)))) / (_MEDIAN_OF_NORMAL * math.sqrt(2))
-    # The start is a mean of some; the lowest of many smoothed losses is low by chance.
+    # The lowest of many smoothed losses is low by chance.
     smoothed_noise = noise * math.sqrt((1 - smoothing) / (1 + smoothing))
     if fall <= noise + 3 * smoothed_noise:
         return "the loss never fell by more than its own noise: raise `high`, or the batch size"

@@ -1,4 +1,4 @@
-"""`Kept`: after whatever was done to a model and its optimizer, they are as before."""
+"""`TrainingSnapshot`: restores models, optimizers and random generators after a training."""
 
 from __future__ import annotations
 
@@ -15,28 +15,29 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 T = TypeVar("T")
 
-_MAPPINGS = (dict, OrderedDict, defaultdict)
-_ROWS = (list, deque, set)
+_MAPPING_TYPES = (dict, OrderedDict, defaultdict)
+_COLLECTION_TYPES = (list, deque, set)
 
 
-class Kept:
-    """What modules, optimizers and the generators of random numbers held at one moment.
+class TrainingSnapshot:
+    """The state of modules, optimizers and random generators at one moment.
 
-    From the roots it goes through modules, optimizers, plain containers (dict, list, tuple, set,
-    deque), Tensors and arrays, and notes what each holds: attributes, hooks, parameters and
-    buffers, which objects they are and every bit of their numbers, gradients, modes, parameter
-    groups, the state of an optimizer, of a `torch.Generator`, of numpy's and Python's generators.
-    Other objects are noted as they are, without a look inside. Nothing is changed by it.
+    From the roots it visits modules, optimizers, plain containers (dict, list, tuple, set, deque),
+    Tensors and arrays, and records what each holds: attributes, hooks, parameters and buffers with
+    their identity and every bit of their numbers, gradients, modes, parameter groups, the states
+    of an optimizer, of a `torch.Generator`, of numpy's and Python's generators. For other objects
+    it records their identity, not their contents. It changes nothing.
 
-    Numbers are noted by storage: views of each other, overlapping ones and those of a Tensor in a
-    Tensor (a DTensor, say) stay what they are. One copy of all of them is held, where they are.
+    Numbers are recorded by storage: views of each other, overlapping views and the Tensors inside
+    a Tensor (a DTensor, for example) stay views. The snapshot holds one copy of all storages, on
+    their own devices.
 
     >>> model = nn.Linear(1, 1)
     >>> before = model.weight.item()
     >>> def change():
     ...     model.note = "this goes too"
     ...     return model.weight.data.fill_(7).item()
-    >>> Kept(model).during(change)
+    >>> TrainingSnapshot(model).run_and_restore(change)
     7.0
     >>> model.weight.item() == before, hasattr(model, "note")
     (True, False)
@@ -44,9 +45,9 @@ class Kept:
 
     def __init__(self, *roots: object) -> None:
         self.optimizers: list[Optimizer] = []
-        """The optimizers found, those inside others too."""
+        """The optimizers found, including those inside other objects."""
         self._undo: list[Callable[[], object]] = []
-        self._held: dict[int, object] = {}  # alive, so that no other object has its id
+        self._held: dict[int, object] = {}  # keeps the objects alive, and so their ids unique
         self._storages: set[tuple[torch.device, int]] = set()
         self._undo += _global_generators()
         waiting = list(roots)
@@ -54,47 +55,47 @@ class Kept:
             thing = waiting.pop()
             if id(thing) not in self._held:
                 self._held[id(thing)] = thing
-                waiting += self._note(thing)
+                waiting += self._record(thing)
 
-    def during(self, do: Callable[[], T]) -> T:
-        """What `do()` returns, or raises; everything is put back either way, after Ctrl-C too."""
+    def run_and_restore(self, function: Callable[[], T]) -> T:
+        """Call a function and restore everything, also after an exception or Ctrl-C."""
         try:
             try:
-                return do()
+                return function()
             finally:
                 self.restore()
         except KeyboardInterrupt:
-            self.restore()  # this one may have come on the way into the restoring
+            self.restore()  # it may have interrupted the entry to `restore`
             raise
 
     def restore(self) -> None:
-        """Put everything back. A Ctrl-C meanwhile waits until that is done."""
+        """Restore everything. A Ctrl-C meanwhile is raised afterwards."""
         interrupt: KeyboardInterrupt | None = None
         while True:
             try:
                 for undo in self._undo:
                     undo()
                 break
-            except KeyboardInterrupt as error:  # begun anew: half of it would be neither
+            except KeyboardInterrupt as error:  # start again, so that nothing is half restored
                 interrupt = error
         if interrupt is not None:
             raise interrupt
 
-    def _note(self, thing: Any) -> list[Any]:
-        """Note what one object holds; returns what to look at next."""
+    def _record(self, thing: Any) -> list[Any]:
+        """Record one object; returns the objects to visit next."""
         if isinstance(thing, (nn.Module, Optimizer)):
             if isinstance(thing, Optimizer):
                 self.optimizers.append(thing)
             return [vars(thing)]
         if isinstance(thing, Tensor):
-            return self._note_tensor(thing)
-        if type(thing) in _MAPPINGS:
+            return self._record_tensor(thing)
+        if type(thing) in _MAPPING_TYPES:
             items = dict(thing)
-            self._undo.append(lambda: _refill(thing, items))
+            self._undo.append(lambda: _restore_mapping(thing, items))
             return [*items, *items.values()]
-        if type(thing) in _ROWS:
+        if type(thing) in _COLLECTION_TYPES:
             row = list(thing)
-            self._undo.append(lambda: _relist(thing, row))
+            self._undo.append(lambda: _restore_items(thing, row))
             return row
         if isinstance(thing, tuple):
             return list(thing)
@@ -118,28 +119,28 @@ class Kept:
             self._undo.append(lambda: put(there))
         return []
 
-    def _note_tensor(self, tensor: Tensor) -> list[Any]:
-        # Numbers come first: what follows may lead to other storages, and these must be right.
-        self._note_numbers(tensor)
+    def _record_tensor(self, tensor: Tensor) -> list[Any]:
+        # Restored first: the gradient may be a view of the same storage.
+        self._record_numbers(tensor)
         if not tensor.is_leaf:
             return []
-        gradient, is_wanted = tensor.grad, tensor.requires_grad
+        gradient, requires_grad = tensor.grad, tensor.requires_grad
 
         def restore() -> None:
-            if tensor.requires_grad is not is_wanted:
-                tensor.requires_grad_(is_wanted)
+            if tensor.requires_grad is not requires_grad:
+                tensor.requires_grad_(requires_grad)
             if tensor.grad is not gradient:
                 tensor.grad = gradient
 
         self._undo.append(restore)
         return [] if gradient is None else [gradient]
 
-    def _note_numbers(self, tensor: Tensor) -> None:
+    def _record_numbers(self, tensor: Tensor) -> None:
         if is_traceable_wrapper_subclass(tensor):
             for name in tensor.__tensor_flatten__()[0]:
                 inner = getattr(tensor, name)
-                if isinstance(inner, Tensor):  # a DTensor has its device mesh there as well
-                    self._note_numbers(inner)
+                if isinstance(inner, Tensor):  # the other attribute of a DTensor is its device mesh
+                    self._record_numbers(inner)
             return
         same = tensor.detach()
         if tensor.layout is not torch.strided:
@@ -147,9 +148,9 @@ class Kept:
             self._undo.append(lambda: same.copy_(values))
             return
         storage = same.untyped_storage()
-        place = storage.device, storage.data_ptr()
-        if storage.nbytes() and place not in self._storages:
-            self._storages.add(place)
+        location = storage.device, storage.data_ptr()
+        if storage.nbytes() and location not in self._storages:
+            self._storages.add(location)
             numbers = storage.clone()  # type: ignore[no-untyped-call]
             size = numbers.nbytes()
 
@@ -161,19 +162,19 @@ class Kept:
             self._undo.append(refill)
 
         def point_back() -> None:
-            if _place(tensor) != _place(same):
+            if _memory(tensor) != _memory(same):
                 tensor.data = same
 
         self._undo.append(point_back)
 
 
-def _place(tensor: Tensor) -> tuple[object, ...]:
-    """Where a Tensor's numbers are and how they are read."""
+def _memory(tensor: Tensor) -> tuple[object, ...]:
+    """The memory of a Tensor's numbers and their layout."""
     return (tensor.device, tensor.dtype, tensor.data_ptr(), tensor.shape, tensor.stride())
 
 
 def _global_generators() -> list[Callable[[], object]]:
-    """What puts the random numbers of Python, numpy and torch back where they are now."""
+    """Functions that restore the random generators of Python, numpy and torch."""
     python, numpy = random.getstate(), np.random.get_state()
     torchs = torch.get_rng_state()
     undo: list[Callable[[], object]] = [
@@ -181,7 +182,7 @@ def _global_generators() -> list[Callable[[], object]]:
         lambda: np.random.set_state(numpy),
         lambda: torch.set_rng_state(torchs),
     ]
-    # Where nothing was started up no model is, and asking would start it.
+    # Asking an uninitialized device for its state would initialize it.
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         cuda = torch.cuda.get_rng_state_all()
         undo.append(lambda: torch.cuda.set_rng_state_all(cuda))
@@ -194,17 +195,17 @@ def _global_generators() -> list[Callable[[], object]]:
     return undo
 
 
-def _refill(mapping: dict[Any, Any], items: dict[Any, Any]) -> None:
-    # What did not change is left alone: torch.compile guards on these dicts.
+def _restore_mapping(mapping: dict[Any, Any], items: dict[Any, Any]) -> None:
+    # Unchanged dicts are not touched: torch.compile guards on them.
     if _ids(mapping) != _ids(items) or _ids(mapping.values()) != _ids(items.values()):
         mapping.clear()
         mapping.update(items)
 
 
-def _relist(row: Any, items: list[Any]) -> None:
-    if _ids(row) != _ids(items):
-        row.clear()
-        row.update(items) if isinstance(row, set) else row.extend(items)
+def _restore_items(collection: Any, items: list[Any]) -> None:
+    if _ids(collection) != _ids(items):
+        collection.clear()
+        collection.update(items) if isinstance(collection, set) else collection.extend(items)
 
 
 def _ids(things: Iterable[object]) -> list[int]:

@@ -1,4 +1,4 @@
-"""What a range test needs of its arguments; `SpecError` says what is missing."""
+"""Checks of the arguments of a range test; each raises `SpecError`."""
 
 from __future__ import annotations
 
@@ -15,61 +15,61 @@ from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
-from lrdsl.torch.slots import finite, number_at, plain, slot_of
+from lrdsl.torch.param_key import find_param_key, finite_number, read_number, to_python
 from lrdsl.util.registry import did_you_mean
 
 MODES = ("exponential", "linear")
-"""How the rate may go from `low` to `high`: shapes of the language."""
+"""The shapes of the sweep, by their names in the language."""
 
 MIN_STEPS = 10
-"""With fewer there is no curve to read anything off."""
+"""The fewest steps whose losses make a curve."""
 
 _PAIR = "lambda model, batch: loss_fn(model(batch[0]), batch[1])"
 _TARGETS = ("target", "targets", "label", "labels", "y_true")
 
 
-def sweep(mode: object, low: object, high: object, steps: int) -> str:
-    """The spec of the rates, from `low` at the first step to `high` at the last.
+def sweep_spec(mode: object, low: object, high: object, steps: int) -> str:
+    """Return the spec of the rates, from `low` at the first step to `high` at the last.
 
-    >>> sweep("exponential", 1e-5, 1, 100)
+    >>> sweep_spec("exponential", 1e-5, 1, 100)
     'exponential(1e-05, 1.0, 100, closed=true)'
     """
     if mode not in MODES:
         near = did_you_mean(mode, MODES) if isinstance(mode, str) else None
-        message = f"`mode` is {' or '.join(MODES)}, not {mode!r}"
+        message = f"`mode` must be {' or '.join(MODES)}, not {mode!r}"
         raise spec_error(diag.BAD_SETTING, message, fix=near and near[0])
     least, most = _number(low, "low"), _number(high, "high")
     if least < 0 or (least == 0 and mode == "exponential"):
-        message = f"`low` is a learning rate above 0, not {plain(low)!r}"
+        message = f"`low` must be a learning rate above 0, not {to_python(low)!r}"
         raise spec_error(diag.BAD_SETTING, message, fix="the default is 1e-7")
     if least >= most:
-        message = f"the rates go up from `low` to `high`, not from {least!r} to {most!r}"
+        message = f"the rates must go up from `low` to `high`, not from {least!r} to {most!r}"
         swapped = f"write `low={most!r}, high={least!r}`" if least > most else None
         raise spec_error(diag.BAD_SETTING, message, fix=swapped)
     return f"{mode}({least!r}, {most!r}, {steps}, closed=true)"
 
 
 def settings(steps: object, smoothing: object, diverge: object) -> None:
-    """Check the other numbers."""
+    """Check the numbers other than those of the sweep."""
     number = as_number(steps)
     if not isinstance(number, int) or not MIN_STEPS <= number <= LAST_STEP:
-        message = f"`steps` is a whole number of updates, {MIN_STEPS} or more, not {steps!r}"
+        message = f"`steps` must be a whole number of updates, {MIN_STEPS} or more, not {steps!r}"
         raise spec_error(diag.BAD_SETTING, message)
     if not 0 <= _number(smoothing, "smoothing") < 1:
-        message = f"`smoothing` is at least 0 and below 1, not {smoothing!r}"
+        message = f"`smoothing` must be at least 0 and below 1, not {smoothing!r}"
         raise spec_error(diag.BAD_SETTING, message, fix="0 is none, 0.9 the default")
     if diverge is not None and _number(diverge, "diverge") <= 1:
-        message = f"`diverge` is how many times the best loss is too much, above 1, not {diverge!r}"
+        message = f"`diverge` must be a multiple of the best loss, above 1, not {diverge!r}"
         raise spec_error(
             diag.BAD_SETTING, message, fix="None never stops the test, 4 is the default"
         )
 
 
 def model(model: object, optimizer: object) -> None:
-    """Check that there is something to train, and that the optimizer trains it."""
+    """Check that the model has trainable parameters, and that the optimizer trains some."""
     if not isinstance(model, nn.Module):
         raise spec_error(
-            diag.BAD_SETTING, f"a model is a torch.nn.Module, not a {type(model).__name__}"
+            diag.BAD_SETTING, f"a model must be a torch.nn.Module, not a {type(model).__name__}"
         )
     if not isinstance(optimizer, Optimizer):
         found = type(optimizer).__name__
@@ -77,7 +77,7 @@ def model(model: object, optimizer: object) -> None:
             diag.BAD_GROUP, f"a range test drives a torch.optim.Optimizer, not a {found}"
         )
     if any(is_lazy(x) for x in [*model.parameters(), *model.buffers()]):
-        message = "the model has parameters without a shape: what its first batch makes stays"
+        message = "the model has lazy parameters, which its first batch would initialize for good"
         raise spec_error(
             diag.BAD_SETTING, message, fix="run the model on one batch before the test"
         )
@@ -93,31 +93,31 @@ def model(model: object, optimizer: object) -> None:
         raise spec_error(diag.BAD_GROUP, message, fix=fix)
 
 
-def shares(optimizer: Optimizer) -> list[float]:
-    """What the rate of the sweep is multiplied by in each group."""
-    own, scales = [], []
+def rate_factors(optimizer: Optimizer) -> list[float]:
+    """The factor of the sweep's rate in each group."""
+    initial_rates, scales = [], []
     for i, group in enumerate(optimizer.param_groups):
-        slot = slot_of("lr", i, group)
-        began = slot.initial
-        own.append(number_at(slot if began.get(group) is None else began, i, group))
-        wanted = f"the `lr_scale` of parameter group {i} is a number"
-        scales.append(finite(group.get("lr_scale", 1.0), wanted))
-    highest = max(own)
+        key = find_param_key("lr", i, group)
+        has_initial = key.initial.get(group) is not None
+        initial_rates.append(read_number(key.initial if has_initial else key, i, group))
+        requirement = f"the `lr_scale` of parameter group {i} must be a number"
+        scales.append(finite_number(group.get("lr_scale", 1.0), requirement))
+    highest = max(initial_rates)
     return [
         scale * (rate / highest if highest > 0 else 1.0)
-        for rate, scale in zip(own, scales, strict=True)
+        for rate, scale in zip(initial_rates, scales, strict=True)
     ]
 
 
 def loss_fn(loss_fn: object) -> None:
-    """Check that it takes a model and a batch, as far as can be seen."""
+    """Check that it takes a model and a batch, as far as its signature shows."""
     if not callable(loss_fn):
-        message = f"`loss_fn` is a function of the model and a batch, not {loss_fn!r}"
+        message = f"`loss_fn` must be a function of the model and a batch, not {loss_fn!r}"
         raise spec_error(diag.BAD_SETTING, message, fix=f"write `{_PAIR}`")
     called = loss_fn.forward if isinstance(loss_fn, nn.Module) else loss_fn
     try:
         names = [*inspect.signature(called).parameters]
-    except (TypeError, ValueError):  # written in C: the first call will tell
+    except (TypeError, ValueError):  # a function of an extension module has no signature
         return
     if any(name in _TARGETS for name in names[1:]):
         message = "`loss_fn` takes the model and a batch, not outputs and targets"
@@ -125,33 +125,33 @@ def loss_fn(loss_fn: object) -> None:
 
 
 def batches(batches: object) -> None:
-    """Check that there are batches to iterate over, as far as can be seen without taking one."""
+    """Check that the batches can be iterated, without taking one."""
     if isinstance(batches, tuple) and batches and all(isinstance(x, Tensor) for x in batches):
         fix = "write `[(inputs, targets)]`, or pass a DataLoader"
         raise spec_error(
-            diag.BAD_SETTING, "`batches` is an iterable of batches, not a single one", fix=fix
+            diag.BAD_SETTING, "`batches` must be an iterable of batches, not a single one", fix=fix
         )
     if not isinstance(batches, Iterable) or isinstance(batches, (str, bytes, Mapping)):
-        message = f"`batches` is an iterable of batches, not a {type(batches).__name__}"
+        message = f"`batches` must be an iterable of batches, not a {type(batches).__name__}"
         raise spec_error(diag.BAD_SETTING, message, fix="pass a DataLoader, or a list of batches")
 
 
 def loss(loss: Any) -> Tensor:
-    """The loss, if it is one that can be trained on."""
-    wanted = "`loss_fn` returns the loss as a scalar Tensor"
+    """Check a loss: a scalar Tensor with a gradient."""
+    requirement = "`loss_fn` must return the loss as a scalar Tensor"
     if not isinstance(loss, Tensor):
         fix = "return the Tensor itself, not its `item()`" if as_number(loss) is not None else None
         if loss is None:
             fix = "end it with `return loss`"
         shown = "None" if loss is None else f"a {type(loss).__name__}"
-        raise spec_error(diag.BAD_METRIC, f"{wanted}, not {shown}", fix=fix)
+        raise spec_error(diag.BAD_METRIC, f"{requirement}, not {shown}", fix=fix)
     if loss.numel() != 1 or not loss.is_floating_point():
         shown = f"one of shape {tuple(loss.shape)} and type {loss.dtype}"
         raise spec_error(
-            diag.BAD_METRIC, f"{wanted}, not {shown}", fix="take the mean: `loss.mean()`"
+            diag.BAD_METRIC, f"{requirement}, not {shown}", fix="take the mean: `loss.mean()`"
         )
     if not loss.requires_grad:
-        message = "the loss has no gradient: it does not depend on what the model trains"
+        message = "the loss has no gradient: it does not depend on the trained parameters"
         raise spec_error(
             diag.BAD_METRIC, message, fix="compute it without `no_grad()` and `detach()`"
         )
@@ -159,7 +159,9 @@ def loss(loss: Any) -> Tensor:
 
 
 def _number(value: object, name: str) -> float:
-    number = as_number(plain(value))
+    number = as_number(to_python(value))
     if number is None or not math.isfinite(number):
-        raise spec_error(diag.BAD_SETTING, f"`{name}` is a finite number, not {plain(value)!r}")
+        raise spec_error(
+            diag.BAD_SETTING, f"`{name}` must be a finite number, not {to_python(value)!r}"
+        )
     return float(number)

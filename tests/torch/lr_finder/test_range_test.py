@@ -362,25 +362,25 @@ def range_of(**changed):
     [
         pytest.param({"low": 1, "high": 0.1}, r"to 0.1\n.*`low=0.1, high=1.0`", id="down"),
         pytest.param({"low": 1, "high": 1}, "not from 1.0 to 1.0", id="no range"),
-        pytest.param({"low": 0}, "`low` is a learning rate above 0", id="a logarithm of 0"),
+        pytest.param({"low": 0}, "`low` must be a learning rate above 0", id="a logarithm of 0"),
         pytest.param({"low": -1, "mode": "linear"}, "above 0, not -1", id="below 0"),
-        pytest.param({"high": float("nan")}, "`high` is a finite number, not nan", id="nan"),
-        pytest.param({"low": "1e-7"}, "`low` is a finite number, not '1e-7'", id="text"),
+        pytest.param({"high": float("nan")}, "`high` must be a finite number, not nan", id="nan"),
+        pytest.param({"low": "1e-7"}, "`low` must be a finite number, not '1e-7'", id="text"),
         pytest.param({"steps": 9}, "10 or more, not 9", id="too few steps"),
-        pytest.param({"steps": 20.5}, "`steps` is a whole number", id="half a step"),
-        pytest.param({"steps": True}, "`steps` is a whole number", id="a truth value"),
+        pytest.param({"steps": 20.5}, "`steps` must be a whole number", id="half a step"),
+        pytest.param({"steps": True}, "`steps` must be a whole number", id="a truth value"),
         pytest.param({"mode": "exponental"}, r"not 'exponental'\n.*`exponential`", id="mode"),
         pytest.param({"mode": 3}, "exponential or linear, not 3", id="no mode"),
         pytest.param({"smoothing": 1}, "at least 0 and below 1, not 1", id="smoothing"),
         pytest.param({"diverge": 1}, "above 1, not 1", id="diverge"),
-        pytest.param({"batches": []}, "there are no batches", id="empty"),
-        pytest.param({"batches": iter([])}, "there are no batches", id="a spent iterator"),
+        pytest.param({"batches": []}, "`batches` is empty", id="empty"),
+        pytest.param({"batches": iter([])}, "`batches` is empty", id="a spent iterator"),
         pytest.param({"batches": 3}, "an iterable of batches, not a int", id="no iterable"),
         pytest.param({"batches": BATCHES[0]}, r"not a single one\n.*\[\(inputs", id="one batch"),
         pytest.param(
             {"batches": TensorDataset(INPUTS, TARGETS)}, r"not a TensorDataset\n.*Loader", id="data"
         ),
-        pytest.param({"loss_fn": None}, "`loss_fn` is a function of the model", id="no loss"),
+        pytest.param({"loss_fn": None}, "`loss_fn` must be a function of the model", id="no loss"),
         pytest.param({"loss_fn": nn.MSELoss()}, r"targets\n.*lambda model", id="a module"),
         pytest.param({"loss_fn": F.mse_loss}, r"not outputs and targets", id="a function"),
         pytest.param(
@@ -396,7 +396,7 @@ def range_of(**changed):
         pytest.param({"model": "net"}, "a torch.nn.Module, not a str", id="no model"),
         pytest.param({"model": network().requires_grad_(False)}, "to train", id="frozen"),
         pytest.param(
-            {"model": nn.Sequential(nn.LazyLinear(4), nn.Linear(4, 1))}, "a shape", id="lazy"
+            {"model": nn.Sequential(nn.LazyLinear(4), nn.Linear(4, 1))}, "has lazy", id="lazy"
         ),
     ],
 )  # fmt: skip

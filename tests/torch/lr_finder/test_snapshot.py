@@ -19,7 +19,7 @@ from torch.nn import functional as F  # noqa: E402
 from torch.utils.data import DataLoader, TensorDataset  # noqa: E402
 
 from lrdsl.torch import ScheduledLoss, Scheduler, range_test  # noqa: E402
-from lrdsl.torch.lr_finder.snapshot import Kept  # noqa: E402
+from lrdsl.torch.lr_finder.snapshot import TrainingSnapshot  # noqa: E402
 from tests.support.small_regression import (  # noqa: E402
     BATCHES,
     INPUTS,
@@ -286,7 +286,7 @@ def test_no_trace_after_ctrl_c_at_any_moment():
 def test_ctrl_c_while_things_are_put_back_waits(nth):
     model, optimizer, loss_fn = trained("restless", "AdamW")
     before, _held = portrait(model, optimizer)
-    noted = Kept(model, optimizer)
+    noted = TrainingSnapshot(model, optimizer)
     calls = itertools.count(1)
 
     def interrupted(undo):

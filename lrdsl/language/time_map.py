@@ -1,0 +1,79 @@
+"""Time maps: how the time of a modified signal relates to the time of its source.
+
+A map is exact and monotone: as the updates of the result go on, the source's time never goes back.
+It says the same thing in three forms: for values (`source_times`), for boundaries in the direction
+of the source (`source_time`), and back (`first_update`).
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
+from lrdsl.language.signal import Exact
+
+
+class TimeMap(ABC):
+    """The source's time as a function of the result's; both start at 0 or later."""
+
+    @abstractmethod
+    def source_times(self, t: Operand, xp: PointwiseFunctions) -> Operand:
+        """The source's times at the times `t` of the result."""
+
+    @abstractmethod
+    def source_time(self, update: int) -> Exact:
+        """The source's exact time at an update of the result."""
+
+    @abstractmethod
+    def first_update(self, time: int) -> int:
+        """The first update at which the source's time is `time` or later.
+
+        It is asked only for times that the source comes to.
+        """
+
+    def source_updates(self, start: int, stop: int) -> tuple[int, int] | None:
+        """The range of source updates that the updates from `start` to before `stop` read.
+
+        None unless they read each update of that range, and no time in between.
+        """
+        return None
+
+    @property
+    def offset(self) -> Fraction | None:
+        """How far the source's clock is ahead; None where it runs at another pace."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Shift(TimeMap):
+    """The source's clock is `by` updates ahead. Before its own start it stands at 0."""
+
+    by: Exact = 0
+
+    def source_times(self, t: Operand, xp: PointwiseFunctions) -> Operand:
+        if self.by == 0:
+            return t
+        ahead = t + float(self.by)
+        return ahead if self.by > 0 else xp.maximum(ahead, 0.0)
+
+    def source_time(self, update: int) -> Exact:
+        return max(update + self.by, 0)
+
+    def first_update(self, time: int) -> int:
+        return max(math.ceil(time - self.by), 0) if time > 0 else 0
+
+    def source_updates(self, start: int, stop: int) -> tuple[int, int] | None:
+        if self.by != int(self.by):
+            return None
+        first = max(start + int(self.by), 0)
+        return first, max(stop + int(self.by), first + 1)
+
+    @property
+    def offset(self) -> Fraction:
+        return Fraction(self.by)
+
+
+IDENTITY = Shift()

@@ -1,0 +1,86 @@
+"""The signal of a modifier: it wraps the signal that is modified."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrdsl.language.pointwise.numpy_functions import NUMPY
+from lrdsl.language.pointwise.times import Array, Times, clamp_end
+from lrdsl.language.signal import Piece, Signal
+from lrdsl.language.time_map import IDENTITY, TimeMap
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedSignal(Signal):
+    """`source` read through a time map; from update `end` on it holds its value.
+
+    All that a source knows comes through the same map: values, segments, extremes, cycle ends and
+    the constant value. A derived class writes what differs, in most cases `changed` alone. `text`
+    is the modifier as written, "" where the formulas stay what they are.
+    """
+
+    source: Signal
+    text: str
+    time: TimeMap = IDENTITY
+    end: float = math.inf
+
+    def changed(self, values: Array) -> Array:
+        """The modified values. A larger value never becomes the smaller one."""
+        return values
+
+    def formula(self, text: str) -> str:
+        """The text of a segment whose source has the formula `text`."""
+        return f"{text} | {self.text}" if self.text else text
+
+    def values(self, t: Times) -> Array:
+        return clamp_end(t, self.end, self._values)
+
+    def _values(self, t: Times) -> Array:
+        return self.changed(self.source.values(self.time.source_times(t, NUMPY)))
+
+    @property
+    def constant_value(self) -> float | None:
+        value = self.source.constant_value
+        return None if value is None else float(self.changed(np.array([value]))[0])
+
+    def segments(self, stop: float) -> tuple[Piece, ...]:
+        if stop > self.end:  # the value is held that the source has there
+            last: float = self._source_step(int(self.end)) + 1
+        else:
+            last = stop if math.isinf(stop) else math.ceil(self.time.source_time(int(stop)))
+        pieces = self.source.segments(max(last, 1))
+        starts = [0, *[self.time.first_update(piece.start) for piece in pieces[1:]]]
+        return tuple(
+            [
+                Piece(start, following, self.formula(piece.text))
+                for piece, start, following in zip(pieces, starts, [*starts[1:], stop], strict=True)
+                if start < following
+            ]
+        )
+
+    def min_max(self, start: int, stop: int) -> tuple[float, float]:
+        if start >= self.end:
+            value = self.value_at(start)
+            return value, value
+        stop = int(min(stop, self.end + 1))
+        updates = self.time.source_updates(start, stop)
+        if updates is None:
+            return Signal.min_max(self, start, stop)
+        low, high = self.changed(np.array(self.source.min_max(*updates))).tolist()
+        return low, high
+
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        found = start
+        for time in self.source.cycle_ends(self._source_step(start), self._source_step(stop)):
+            update = self.time.first_update(time)
+            if update > found:  # else another cycle has ended at the same update
+                found = update
+                yield update
+
+    def _source_step(self, update: int) -> int:
+        """The update to which the source has come, the last whole one."""
+        return math.floor(self.time.source_time(int(min(update, self.end))))
