@@ -318,6 +318,24 @@ def in_order(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     return sorted(found, key=lambda d: (d.code == last, *d.span[:2], d.code))
 
 
+class Mistake(NamedTuple):
+    """A mistake as a stage of the compiler notes it; a `Reporter` makes a diagnostic of it."""
+
+    problem: Problem
+    message: str
+    span: Span
+    suggestion: tuple[str, str] | None = None
+    """A fix with its replacement, which comes before `fix` where there is one."""
+    fix: str | None = None
+
+
+class Mistakes(NamedTuple):
+    """The mistakes that a stage has found so far in the text `source`."""
+
+    source: str
+    found: list[Mistake]
+
+
 class Reporter:
     """Collects the diagnostics of one source, each once, in the order of the text."""
 
@@ -358,6 +376,11 @@ class Reporter:
             replacement = None
         source, file = self.source, self.file
         self.add(Diagnostic(problem, message, span, source, fix, replacement, file, place))
+
+    def report_all(self, mistakes: Iterable[Mistake]) -> None:
+        """Note what a stage has found."""
+        for problem, message, span, suggestion, fix in mistakes:
+            self.report(problem, message, span, suggestion=suggestion, fix=fix)
 
     def add(self, found: Diagnostic) -> None:
         """Note a complaint made elsewhere."""

@@ -1,4 +1,4 @@
-"""Arguments become numbers, and numbers the checked models of shapes, curves and modifiers."""
+"""Arguments of calls become numbers, and numbers the checked models of shapes and modifiers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any, NamedTuple, TypeGuard, TypeVar
 from pydantic import ValidationError
 
 from lrdsl import diagnostics as diag
+from lrdsl.compiler.arithmetic import is_whole
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.environment import Frame, Place
-from lrdsl.compiler.evaluate import Durations, Values, base, is_whole
-from lrdsl.diagnostics import Reporter, Span
+from lrdsl.compiler.environment import Environment, Neighbours
+from lrdsl.compiler.evaluate import Durations, Values
+from lrdsl.diagnostics import Mistake, Mistakes, Span
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
 from lrdsl.language.signal import Exact, round_half_up
 from lrdsl.syntax import ast
@@ -22,49 +23,44 @@ from lrdsl.util.registry import did_you_mean
 
 P = TypeVar("P", bound=CallableModel)
 
-
-class Here(NamedTuple):
-    """Where the arguments of a call are evaluated; `frame` answers for `prev` and `next`."""
-
-    place: Place
-    frame: Frame | None
-    node: ast.Node
-
-    def values(self, context: Context, reporter: Reporter, where: str) -> Values:
-        """What evaluates values here."""
-        if self.frame is not None:
-            return Values.at(context, reporter, where, self.frame)
-
-        def nowhere(span: Span) -> float | None:
-            message = f"`prev` and `next` have no meaning in {where}"
-            reporter.report(diag.WRONG_PLACE, message, span)
-            return None
-
-        return Values(context, reporter, where, nowhere, nowhere)
+_DURATIONS = (Kind.UPDATES, Kind.DURATION, Kind.MILESTONES)
+"""The kinds of parameters, apart from the length, that are durations."""
 
 
-class Arguments:
+class Arguments(NamedTuple):
     """Evaluates the arguments of calls in one context."""
 
-    def __init__(self, context: Context, reporter: Reporter) -> None:
-        self.context = context
-        self.reporter = reporter
+    context: Context
+    mistakes: Mistakes
+
+    def complain(
+        self,
+        problem: diag.Problem,
+        message: str,
+        node: ast.Node,
+        fix: str | None = None,
+        suggestion: tuple[str, str] | None = None,
+    ) -> None:
+        """Report a mistake at a node."""
+        self.mistakes.found.append(Mistake(problem, message, node.span, suggestion, fix))
 
     def base(self, span: Span) -> float | None:
         """The parameter group's own learning rate."""
-        return base(self.context, self.reporter, span)
+        return self.value(ast.Name("base", span=span), "", None)
 
-    def complain(
-        self, problem: diag.Problem, message: str, node: ast.Node, fix: str | None = None
-    ) -> None:
-        """Report something about a node."""
-        self.reporter.report(problem, message, node.span, fix=fix)
+    def value(self, node: ast.Node, where: str, neighbours: Neighbours | None) -> float | None:
+        """The value of a node, which `where` describes in messages."""
+        return Values(self.context, self.mistakes, where, neighbours).evaluate(node)
 
-    def updates(self, node: ast.Node, where: str, place: Place) -> Exact | None:
+    def duration(self, node: ast.Node, where: str, environment: Environment) -> Exact | None:
+        """The exact duration that a node stands for."""
+        return Durations(self.context, self.mistakes, where, environment).evaluate(node)
+
+    def updates(self, node: ast.Node, where: str, environment: Environment) -> Exact | None:
         """A number of updates for a boundary: exact, and whole if it is written as a number."""
         if _is_plain(node) and is_whole(node.value):
             return int(node.value)
-        found = Durations(self.context, self.reporter, where, place).evaluate(node)
+        found = self.duration(node, where, environment)
         plain = isinstance(node, ast.Name) or (isinstance(node, ast.Number) and node.unit == "")
         if found is not None and plain and found.denominator != 1:
             share = f"{float(found) * 100:g}%"
@@ -74,80 +70,113 @@ class Arguments:
             return None
         return found
 
-    def fields(
+    def durations(
         self,
         parameters: Iterable[Parameter],
         arguments: Mapping[str, ast.Node],
         name: str,
-        here: Here,
+        environment: Environment,
+    ) -> dict[str, Any]:
+        """The arguments that are durations, by parameter; None where one is at fault."""
+        found: dict[str, Any] = {}
+        for parameter in parameters:
+            if parameter.kind in _DURATIONS and parameter.name in arguments:
+                node, where = arguments[parameter.name], f"`{parameter.name}` of `{name}`"
+                found[parameter.name] = self._duration(parameter.kind, node, where, environment)
+        return found
+
+    def _duration(
+        self, kind: Kind, node: ast.Node, where: str, environment: Environment
+    ) -> Fraction | tuple[int, ...] | None:
+        if kind is Kind.MILESTONES:
+            return self._milestones(node, where, environment)
+        evaluate = self.updates if kind is Kind.UPDATES else self.duration
+        updates = evaluate(node, where, environment)
+        return None if updates is None else Fraction(updates)
+
+    def _milestones(
+        self, node: ast.Node, where: str, environment: Environment
+    ) -> tuple[int, ...] | None:
+        items = self._items(node, where, "durations")
+        if items is None:
+            return None
+        found = [self.updates(item, where, environment) for item in items]
+        return None if None in found else tuple([round_half_up(x) for x in found if x is not None])
+
+    def fields(
+        self,
+        parameters: Iterable[Parameter],
+        arguments: Mapping[str, ast.Node],
+        call: tuple[str, Span],
+        durations: Mapping[str, Any],
+        neighbours: Neighbours | None = None,
     ) -> dict[str, Any] | None:
-        """The numbers for parameters, as far as given or leaning on something."""
+        """The numbers for parameters that are given, or whose default is a value of the context.
+
+        `call` is the name and the place of the call, `durations` what is known already. None where
+        one of them is at fault. Without neighbours `prev` and `next` have no meaning.
+        """
+        name, span = call
         fields: dict[str, Any] = {}
         found: Any
-        sound = True
         for parameter in parameters:
-            node = arguments.get(parameter.name)
-            if _is_plain(node) and parameter.kind is Kind.VALUE:
+            key = parameter.name
+            node = arguments.get(key)
+            if key in durations:
+                found = durations[key]
+            elif _is_plain(node) and parameter.kind is Kind.VALUE:
                 found = node.value
             elif node is not None:
-                found = self.argument(parameter, node, f"`{parameter.name}` of `{name}`", here)
+                found = self.argument(parameter, node, f"`{key}` of `{name}`", neighbours)
             elif isinstance(parameter.default, ContextDefault):
-                found = self.lean(parameter.default, here)
+                found = self.default(parameter.default, neighbours, span)
             else:
                 continue
-            fields[parameter.name] = found
-            sound = sound and found is not None
-        return fields if sound else None
+            fields[key] = found
+        return None if any([found is None for found in fields.values()]) else fields
 
-    def lean(self, lean: ContextDefault, here: Here) -> float | None:
-        """The value of a default that leans on something."""
-        span = here.node.span
-        if here.frame is not None:
-            if lean is ContextDefault.PREV:
-                return here.frame.prev(span)
-            if lean is ContextDefault.NEXT:
-                return here.frame.next(span)
+    def default(
+        self, default: ContextDefault, neighbours: Neighbours | None, span: Span
+    ) -> float | None:
+        """The value of a default that is a value of the context."""
+        if neighbours is not None and default is ContextDefault.PREV:
+            return neighbours.prev(span)
+        if neighbours is not None and default is ContextDefault.NEXT:
+            return neighbours.next(span)
         return self.base(span)
 
-    def argument(self, parameter: Parameter, node: ast.Node, where: str, here: Here) -> Any:
-        """The number, or the list or truth value, that an argument stands for."""
-        kind = parameter.kind
-        if kind is Kind.VALUE:
-            return here.values(self.context, self.reporter, where).evaluate(node)
-        if kind is Kind.VALUES:
-            return self._values(node, where, here)
-        if kind is Kind.DURATION:
-            found = Durations(self.context, self.reporter, where, here.place).evaluate(node)
-            return None if found is None else Fraction(found)
-        if kind is Kind.UPDATES:
-            found = self.updates(node, where, here.place)
-            return None if found is None else Fraction(found)
-        if kind is Kind.MILESTONES:
-            return self._milestones(node, where, here.place)
-        if kind is Kind.COUNT:
-            if isinstance(node, ast.Keyword) and node.word == "inf":
-                return math.inf
-            count = here.values(self.context, self.reporter, where).evaluate(node)
-            if count is not None and count != int(count):
-                self.complain(diag.WRONG_KIND, f"{where} is a whole number, or `inf`", node)
-                return None
-            return count
-        if kind is Kind.LIST:
-            return self._list_of_values(node, where, here)
-        if kind is Kind.WORD:
-            return self._word(parameter, node, where)
-        assert kind is Kind.FLAG
+    def argument(
+        self, parameter: Parameter, node: ast.Node, where: str, neighbours: Neighbours | None
+    ) -> Any:
+        """The value, list, word or truth value of an argument that is no duration."""
+        match parameter.kind:
+            case Kind.VALUE:
+                return self.value(node, where, neighbours)
+            case Kind.VALUES if not isinstance(node, ast.List):
+                return self.value(node, where, neighbours)
+            case Kind.VALUES:
+                found = self._values(node, where, where, neighbours)
+                return None if found is None else tuple(found)
+            case Kind.COUNT:
+                return self._count(node, where, neighbours)
+            case Kind.LIST:
+                return self._values(node, where, f"an item of {where}", neighbours)
+            case Kind.WORD:
+                return self._word(parameter, node, where)
+        assert parameter.kind is Kind.FLAG
         if isinstance(node, ast.Keyword) and node.word in ("true", "false"):
             return node.word == "true"
         self.complain(diag.WRONG_KIND, f"{where} is `true` or `false`", node)
         return None
 
-    def _values(self, node: ast.Node, where: str, here: Here) -> float | tuple[float, ...] | None:
-        values = here.values(self.context, self.reporter, where)
-        if not isinstance(node, ast.List):
-            return values.evaluate(node)
-        found = [values.evaluate(item) for item in node.items]
-        return None if None in found else tuple([x for x in found if x is not None])
+    def _count(self, node: ast.Node, where: str, neighbours: Neighbours | None) -> float | None:
+        if isinstance(node, ast.Keyword) and node.word == "inf":
+            return math.inf
+        count = self.value(node, where, neighbours)
+        if count is not None and count != int(count):
+            self.complain(diag.WRONG_KIND, f"{where} is a whole number, or `inf`", node)
+            return None
+        return count
 
     def _word(self, parameter: Parameter, node: ast.Node, where: str) -> str | None:
         """A word, one of the parameter's if it has a list of them."""
@@ -160,25 +189,24 @@ class Arguments:
             return None
         message = f"{where} is {' or '.join(f'`{word}`' for word in parameter.words)}"
         suggestion = None if given is None else did_you_mean(given, parameter.words)
-        self.reporter.report(diag.WRONG_KIND, message, node.span, suggestion=suggestion)
+        self.complain(diag.WRONG_KIND, message, node, suggestion=suggestion)
         return None
 
-    def _milestones(self, node: ast.Node, where: str, place: Place) -> tuple[int, ...] | None:
-        if not isinstance(node, ast.List):
-            message = f"{where} is a list of durations"
-            self.complain(diag.WRONG_KIND, message, node, f"write `[{unparse(node)}]`")
+    def _values(
+        self, node: ast.Node, where: str, item: str, neighbours: Neighbours | None
+    ) -> list[float] | None:
+        items = self._items(node, where, "values")
+        if items is None:
             return None
-        found = [self.updates(item, where, place) for item in node.items]
-        return None if None in found else tuple([round_half_up(x) for x in found if x is not None])
-
-    def _list_of_values(self, node: ast.Node, where: str, here: Here) -> list[float] | None:
-        if not isinstance(node, ast.List):
-            message = f"{where} is a list of values"
-            self.complain(diag.WRONG_KIND, message, node, f"write `[{unparse(node)}]`")
-            return None
-        values = here.values(self.context, self.reporter, f"an item of {where}")
-        found = [values.evaluate(item) for item in node.items]
+        found = [self.value(each, item, neighbours) for each in items]
         return None if None in found else [value for value in found if value is not None]
+
+    def _items(self, node: ast.Node, where: str, of: str) -> tuple[ast.Node, ...] | None:
+        if isinstance(node, ast.List):
+            return node.items
+        fix = f"write `[{unparse(node)}]`"
+        self.complain(diag.WRONG_KIND, f"{where} is a list of {of}", node, fix)
+        return None
 
     def make(
         self,
@@ -191,7 +219,8 @@ class Arguments:
         try:
             return cls(**fields)
         except ParameterError as error:
-            self.impossible(error, node, arguments)
+            where = arguments.get(error.parameter, node)
+            self.complain(error.problem, error.message, where, error.fix)
         except ValidationError as error:
             for problem in error.errors():
                 parameter = str(problem["loc"][0]) if problem["loc"] else ""
@@ -199,13 +228,6 @@ class Arguments:
                 message = f"`{parameter}` {_requirement(problem)}"
                 self.complain(diag.OUT_OF_RANGE, message, where)
         return None
-
-    def impossible(
-        self, error: ParameterError, node: ast.Node, arguments: Mapping[str, ast.Node]
-    ) -> None:
-        """Report a parameter that is impossible beside the others."""
-        where = arguments.get(error.parameter, node)
-        self.complain(error.problem, error.message, where, error.fix)
 
 
 def _is_plain(node: ast.Node | None) -> TypeGuard[ast.Number]:

@@ -10,7 +10,7 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.expand import Budget, expand
 from lrdsl.compiler.resolve_names import resolve_names
-from lrdsl.diagnostics import Reporter, Span, SpecError
+from lrdsl.diagnostics import Mistakes, Reporter, Span, SpecError
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library, is_shipped
@@ -169,11 +169,9 @@ class _Checker:
         """Complain about conditions that no call can decide."""
         for node, _ in ast.walk(tree):
             if isinstance(node, ast.If):
-                mistakes = Reporter("")
+                mistakes = Mistakes("", [])
                 decide(node.condition, None, mistakes)
-                for found in mistakes.diagnostics:
-                    if found.problem == diag.BAD_CONDITION:
-                        reporter.add(found)
+                reporter.report_all([x for x in mistakes.found if x.problem == diag.BAD_CONDITION])
 
     def _leads_round(self, definition: Definition) -> bool:
         below = {other.name for other in self.definitions} - set(self.known)

@@ -1,55 +1,49 @@
-"""Arithmetic over nodes: values become floats, durations become exact numbers of updates.
+"""Evaluation of nodes: values become floats, durations become exact numbers of updates.
 
-One walk serves both; a `Domain` says what numbers, names and operators are in it. A walk returns
-None where something is wrong; the complaint has been made then.
+One walk serves both; an `Evaluator` says which numbers, names and operators it knows. It returns
+None where something is wrong, and has reported the mistake then.
 """
 
 from __future__ import annotations
 
-import copy
 import math
-import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from fractions import Fraction
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
-import numpy as np
-
 from lrdsl import diagnostics as diag
+from lrdsl.compiler.arithmetic import bounded, compute, compute_exactly, is_whole
 from lrdsl.compiler.conditions import Conditions
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.environment import Frame, Place
-from lrdsl.compiler.resolve_names import DURATIONS, check_function
-from lrdsl.diagnostics import Reporter, Span
-from lrdsl.language.curves import CURVES
-from lrdsl.language.functions import CONSTANTS, FUNCTIONS, OPERATORS
+from lrdsl.compiler.environment import NO_ENVIRONMENT, Environment, Neighbours
+from lrdsl.compiler.unbound_names import unbound_name
+from lrdsl.diagnostics import Mistake, Mistakes, Span
+from lrdsl.language.binding import function_mistake
+from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.modifiers import MODIFIERS
-from lrdsl.language.presets import is_preset
+from lrdsl.language.reserved import DURATIONS
 from lrdsl.language.shapes import SHAPES
-from lrdsl.language.signal import LAST_STEP, Exact, decimal_fraction
+from lrdsl.language.signal import Exact, decimal_fraction
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
 from lrdsl.util.registry import did_you_mean
 
 T = TypeVar("T", float, Exact)
 
-EXACT_BITS = 256
-"""Durations stay exact up to numerators and denominators of this size."""
 
+@dataclass(slots=True)
+class Evaluator(ABC, Generic[T]):
+    """Evaluates nodes to one kind of number.
 
-class Domain(ABC, Generic[T]):
-    """A kind of number to calculate with."""
+    `where` is what the number is for, as messages call it: "`steps` of `cosine`".
+    """
 
     kind: ClassVar[str]
     """How messages call such a number."""
 
-    def __init__(self, context: Context, reporter: Reporter, where: str) -> None:
-        self.context = context
-        self.reporter = reporter
-        self.where = where
-        """What the number is for, as messages call it: "`steps` of `cosine`"."""
-        self.outer: Domain[T] | None = None
+    context: Context
+    mistakes: Mistakes
+    where: str
 
     def evaluate(self, node: ast.Node) -> T | None:
         """The number that a node stands for."""
@@ -73,31 +67,34 @@ class Domain(ABC, Generic[T]):
                 pair = (self.evaluate(base), self.evaluate(exponent))
                 return None if None in pair else self.operate("**", pair, node)
             case ast.Call(name=ast.Name(id=id)) if id in FUNCTIONS:
-                if not check_function(node, self.reporter):
-                    return None
-                values = tuple([self.evaluate(argument.value) for argument in node.arguments])
-                return None if None in values else self.operate(id, values, node)
+                return self._function(node)
             case ast.If(then=then, condition=condition, otherwise=otherwise):
-                chosen = decide(condition, self.context, self.reporter)
+                chosen = decide(condition, self.context, self.mistakes)
                 return None if chosen is None else self.evaluate(then if chosen else otherwise)
             case ast.Outer(argument=argument):
-                return self.outside().evaluate(argument)
+                return self.at_call().evaluate(argument)
             case ast.Scope(body=body):
-                return self.inside().evaluate(body)
+                return self.in_definition().evaluate(body)
             case ast.Faulty():
                 return None
-        self.no_number(node)
+        self._complain_of_kind(node)
         return None
 
-    def outside(self) -> Domain[T]:
-        """The domain where the definition was called that this stands in."""
-        return self if self.outer is None else self.outer
+    def _function(self, node: ast.Call) -> T | None:
+        mistake = function_mistake(node)
+        if mistake is not None:
+            self.mistakes.found.append(mistake)
+            return None
+        values = tuple([self.evaluate(argument.value) for argument in node.arguments])
+        return None if None in values else self.operate(node.name.id, values, node)
 
-    def inside(self) -> Domain[T]:
-        """The domain inside a call of a definition that stands here."""
-        inner = copy.copy(self)
-        inner.outer = self
-        return inner
+    @abstractmethod
+    def at_call(self) -> Evaluator[T]:
+        """The evaluator of the place where the definition was called that this one is in."""
+
+    @abstractmethod
+    def in_definition(self) -> Evaluator[T]:
+        """The evaluator of the body of a definition that is called here."""
 
     @abstractmethod
     def number(self, node: ast.Number) -> T | None:
@@ -115,8 +112,8 @@ class Domain(ABC, Generic[T]):
     def operate(self, name: str, operands: tuple[Any, ...], node: ast.Node) -> T | None:
         """The outcome of an operator or a function; `node` is what to point at."""
 
-    def no_number(self, node: ast.Node) -> None:
-        """Complain about what is no number at all."""
+    def _complain_of_kind(self, node: ast.Node) -> None:
+        """Report a node that is no number at all."""
         if (
             isinstance(node, ast.Call)
             and node.name.id not in SHAPES
@@ -140,49 +137,18 @@ class Domain(ABC, Generic[T]):
         suggestion: tuple[str, str] | None = None,
         fix: str | None = None,
     ) -> None:
-        """Report something."""
-        self.reporter.report(problem, message, span, suggestion=suggestion, fix=fix)
+        """Report a mistake."""
+        self.mistakes.found.append(Mistake(problem, message, span, suggestion, fix))
 
-    def unbound(self, node: ast.Name) -> None:
-        """Complain about a name that nobody has given a value."""
-        name = node.id
-        if name in self.context.schedules:
-            message = f"`{name}` is a schedule, which changes, and {self.where} takes {self.kind}"
-            fix = f"arithmetic with a schedule stands alone: `0.1 * {name}`"
-            self.complain(diag.WRONG_KIND, message, node.span, fix=fix)
-            return
-        if name in SHAPES or name in MODIFIERS or name in FUNCTIONS:
-            message = f"`{name}` is no number, and {self.where} takes {self.kind}"
-            self.complain(diag.WRONG_KIND, message, node.span)
-            return
-        known = [
-            *self.context.variables,
-            *self.context.schedules,
-            *DURATIONS,
-            *CONSTANTS,
-            "base",
-            "prev",
-            "next",
-            *CURVES,
-        ]
-        message = f"`{name}` has no value"
-        fix = f"bind it: {name}=…"
-        is_all = node.span == Span(0, len(self.reporter.source.strip()))
-        suggestion = did_you_mean(name, known)
-        if is_all and is_preset(name):
-            suggestion, fix = None, f"did you mean the preset, `schedule@lr={name}`?"
-        elif suggestion is None and is_all:
-            suggestion = did_you_mean(name, SHAPES, "{}()")
-            fix = f"bind it, or choose a preset of that name with `schedule@lr={name}`"
-        self.complain(diag.UNBOUND, message, node.span, suggestion, fix)
+    def _unbound(self, node: ast.Name) -> None:
+        """Report a name that has no value."""
+        source = self.mistakes.source
+        mistake = unbound_name(node, self.context, source, f"{self.where} takes {self.kind}")
+        self.mistakes.found.append(mistake)
 
     def compute(self, name: str, operands: tuple[float, ...], node: ast.Node) -> float | None:
-        """An operator or a function over floats; anything but a finite outcome is reported."""
-        function = OPERATORS[name] if name in OPERATORS else FUNCTIONS[name].compute
-        if name in ("floor", "ceil"):
-            operands = tuple([_without_noise(operand) for operand in operands])
-        with np.errstate(all="ignore"):
-            outcome = float(function(*[np.float64(operand) for operand in operands]))
+        """The outcome of an operator or a function over floats, which must be finite."""
+        outcome = compute(name, operands)
         if math.isfinite(outcome):
             return outcome
         if name == "/" and operands[-1] == 0:
@@ -200,30 +166,27 @@ class Domain(ABC, Generic[T]):
         return None
 
 
-class Values(Domain[float]):
-    """Values: floats. `prev` and `next` are asked for only when they are used."""
+@dataclass(slots=True)
+class Values(Evaluator[float]):
+    """Evaluates values, which are floats.
 
-    kind = "a value"
+    `neighbours` are asked for `prev` and `next`, only where these are used; without neighbours
+    they have no meaning.
+    """
 
-    def __init__(
-        self,
-        context: Context,
-        reporter: Reporter,
-        where: str,
-        prev: Callable[[Span], float | None],
-        next: Callable[[Span], float | None],
-    ) -> None:
-        super().__init__(context, reporter, where)
-        self.prev = prev
-        self.next = next
+    kind: ClassVar[str] = "a value"
 
-    @classmethod
-    def at(cls, context: Context, reporter: Reporter, where: str, frame: Frame) -> Values:
-        """Values as they are in a frame."""
-        found = cls(context, reporter, where, frame.prev, frame.next)
-        if frame.outer is not None:
-            found.outer = cls.at(context, reporter, where, frame.outer)
-        return found
+    neighbours: Neighbours | None = None
+
+    def at_call(self) -> Values:
+        if self.neighbours is None or self.neighbours.caller is None:
+            return self
+        return Values(self.context, self.mistakes, self.where, self.neighbours.caller)
+
+    def in_definition(self) -> Values:
+        if self.neighbours is None:
+            return self
+        return Values(self.context, self.mistakes, self.where, self.neighbours.in_definition())
 
     def number(self, node: ast.Number) -> float | None:
         if not node.unit:
@@ -238,12 +201,10 @@ class Values(Domain[float]):
         name = node.id
         if name in CONSTANTS:
             return CONSTANTS[name]
-        if name == "prev":
-            return self.prev(node.span)
-        if name == "next":
-            return self.next(node.span)
+        if name in ("prev", "next"):
+            return self._neighbour(node)
         if name == "base":
-            return base(self.context, self.reporter, node.span)
+            return self._base(node.span)
         if name in DURATIONS:
             message = f"`{name}` is a duration, and {self.where} takes a value"
             self.complain(diag.WRONG_KIND, message, node.span)
@@ -252,7 +213,7 @@ class Values(Domain[float]):
             fix = "a formula in `t` stands alone: `0.1 / (1 + 0.05*t) | take(500)`"
             self.complain(diag.WRONG_KIND, message, node.span, fix=fix)
         else:
-            self.unbound(node)
+            self._unbound(node)
         return None
 
     def convert(self, value: float) -> float:
@@ -261,17 +222,41 @@ class Values(Domain[float]):
     def operate(self, name: str, operands: tuple[Any, ...], node: ast.Node) -> float | None:
         return self.compute(name, operands, node)
 
+    def _base(self, span: Span) -> float | None:
+        """The parameter group's own learning rate."""
+        if self.context.base_lr is None:
+            written = self.mistakes.source[span.start : span.stop]
+            what = "`base`" if written == "base" else "this leans on `base`, which"
+            fix = "pass base_lr=…, or write the value"
+            self.complain(diag.NEEDS_CONTEXT, f"{what} needs base_lr", span, fix=fix)
+        return self.context.base_lr
 
-class Durations(Domain[Exact]):
-    """Durations: exact numbers of updates."""
+    def _neighbour(self, node: ast.Name) -> float | None:
+        """The value of `prev` or `next`."""
+        if self.neighbours is None:
+            message = f"`prev` and `next` have no meaning in {self.where}"
+            self.complain(diag.WRONG_PLACE, message, node.span)
+            return None
+        return (self.neighbours.prev if node.id == "prev" else self.neighbours.next)(node.span)
 
-    kind = "a duration"
 
-    def __init__(self, context: Context, reporter: Reporter, where: str, place: Place) -> None:
-        super().__init__(context, reporter, where)
-        self.place = place
-        if place.outer is not None:
-            self.outer = Durations(context, reporter, where, place.outer)
+@dataclass(slots=True)
+class Durations(Evaluator[Exact]):
+    """Evaluates durations, which are exact numbers of updates."""
+
+    kind: ClassVar[str] = "a duration"
+
+    environment: Environment = NO_ENVIRONMENT
+
+    def at_call(self) -> Durations:
+        caller = self.environment.caller
+        return self if caller is None else self._in(caller)
+
+    def in_definition(self) -> Durations:
+        return self._in(self.environment.in_definition())
+
+    def _in(self, environment: Environment) -> Durations:
+        return Durations(self.context, self.mistakes, self.where, environment)
 
     def number(self, node: ast.Number) -> Exact | None:
         if not node.unit and is_whole(node.value):
@@ -280,7 +265,7 @@ class Durations(Domain[Exact]):
         if per is None:
             self._needs(f"`{unparse(node)}`", needs, node.span)
             return None
-        return _bounded(decimal_fraction(node.value) * per)
+        return bounded(decimal_fraction(node.value) * per)
 
     def name(self, node: ast.Name) -> Exact | None:
         name = node.id
@@ -298,17 +283,17 @@ class Durations(Domain[Exact]):
             message = f"`{name}` is a value, and {self.where} takes a duration"
             self.complain(diag.WRONG_KIND, message, node.span)
         else:
-            self.unbound(node)
+            self._unbound(node)
         return None
 
     def _rest(self, node: ast.Name) -> Exact | None:
-        if self.place.rest is None:
+        if self.environment.rest is None:
             if self.context.total_steps is None:
                 self._needs("`rest`", "total_steps", node.span)
             else:
                 message = "`rest` is unknown here: a segment before it has no length of its own"
                 self.complain(diag.NO_LENGTH, message, node.span, fix="give that one its length")
-        return self.place.rest
+        return self.environment.rest
 
     def _needs(self, what: str, needs: str, span: Span) -> None:
         self.complain(diag.NEEDS_CONTEXT, f"{what} needs {needs}", span, fix=f"pass {needs}=…")
@@ -317,100 +302,44 @@ class Durations(Domain[Exact]):
         return int(value) if is_whole(value) else decimal_fraction(value)
 
     def operate(self, name: str, operands: tuple[Any, ...], node: ast.Node) -> Exact | None:
-        if name in ("min", "max"):
-            outcome: Exact = min(operands) if name == "min" else max(operands)
-            return outcome
-        if name in ("+", "-", "*") or (name == "/" and operands[1] != 0):
-            left, right = operands
-            if name == "/":
-                return _bounded(Fraction(left, right))
-            exactly = {"+": operator.add, "-": operator.sub, "*": operator.mul}
-            return _bounded(exactly[name](left, right))
-        floats = tuple([float(operand) for operand in operands])
-        found = self.compute(name, floats, node)
+        exact = compute_exactly(name, operands)
+        if exact is not None:
+            return exact
+        found = self.compute(name, tuple([float(operand) for operand in operands]), node)
         return None if found is None else decimal_fraction(found)
 
 
-def decide(node: ast.Node, context: Context | None, reporter: Reporter) -> bool | None:
-    """Whether a condition holds; None, and a complaint, if it cannot be decided.
+def decide(node: ast.Node, context: Context | None, mistakes: Mistakes) -> bool | None:
+    """Whether a condition holds; None, with the mistake reported, if it cannot be decided.
 
-    Without a context only what literal numbers and words decide is decided.
+    Without a context only conditions about literal numbers and words are decided.
     """
 
     def is_known(name: str) -> bool | None:
         if context is None:
             return None
         if name == "base" and context.base_follows:
-            reporter.report(diag.NEEDS_CONTEXT, "`base` is not known yet", node.span)
+            message = "`base` is not known yet"
+            mistakes.found.append(Mistake(diag.NEEDS_CONTEXT, message, node.span))
             return None
         known = {"base": context.base_lr, "total": context.total_steps, "epoch": context.epoch}
         return known[name] is not None
 
     def numbers(left: ast.Node, right: ast.Node) -> tuple[float | Exact, float | Exact] | None:
-        known, domain = context or Context(), _domain_of(left, right)
-        found = [domain(known, reporter).evaluate(side) for side in (left, right)]
+        evaluator = Durations if _has_duration(left) or _has_duration(right) else Values
+        sides = evaluator(context or Context(), mistakes, "a condition")
+        found = [sides.evaluate(side) for side in (left, right)]
         return None if found[0] is None or found[1] is None else (found[0], found[1])
 
-    return Conditions(numbers, is_known, reporter).decide(node)
+    return Conditions(numbers, is_known, mistakes).decide(node)
 
 
-def _domain_of(*nodes: ast.Node) -> Callable[[Context, Reporter], Domain[Any]]:
-    """What evaluates the sides of a comparison: durations if one of them is one."""
-    durations = any(
+def _has_duration(node: ast.Node) -> bool:
+    """Whether a number with a unit or the name of a duration stands in a node."""
+    return any(
         [
             bool(part.unit) if isinstance(part, ast.Number) else part.id in DURATIONS
-            for node in nodes
             for part, _ in ast.walk(node)
             if isinstance(part, (ast.Number, ast.Name))
         ]
     )
-    where = "a condition"
-
-    def nowhere(reporter: Reporter) -> Callable[[Span], float | None]:
-        def complain(span: Span) -> None:
-            message = "`prev` and `next` have no meaning in a condition"
-            reporter.report(diag.WRONG_PLACE, message, span)
-
-        return complain
-
-    def make(context: Context, reporter: Reporter) -> Domain[Any]:
-        if durations:
-            return Durations(context, reporter, where, Place(None, None))
-        return Values(context, reporter, where, nowhere(reporter), nowhere(reporter))
-
-    return make
-
-
-def base(context: Context, reporter: Reporter, span: Span) -> float | None:
-    """The parameter group's own learning rate; None, and a complaint, when nobody told."""
-    if context.base_lr is None:
-        written = reporter.source[span.start : span.stop]
-        what = "`base`" if written == "base" else "this leans on `base`, which"
-        fix = "pass base_lr=…, or write the value"
-        reporter.report(diag.NEEDS_CONTEXT, f"{what} needs base_lr", span, fix=fix)
-    return context.base_lr
-
-
-def _without_noise(x: float) -> float:
-    """The whole number that a float is but for rounding, and any other as it is.
-
-    `0.29 * 100` is 28.999999999999996 as a value and 29 as a duration: `floor` of it must be one
-    number, wherever a definition uses it.
-    """
-    return round(x) if math.isfinite(x) and math.isclose(x, round(x), rel_tol=1e-12) else x
-
-
-def is_whole(value: float) -> bool:
-    """Whether a float is a whole number, and one that floats tell from its neighbours."""
-    return value.is_integer() and abs(value) < LAST_STEP
-
-
-def _bounded(x: Fraction | int) -> Exact:
-    """The same number, or the nearest float where exactness would cost too much."""
-    if x.denominator == 1 and abs(x.numerator) < LAST_STEP:
-        return x.numerator
-    if max(x.numerator.bit_length(), x.denominator.bit_length()) <= EXACT_BITS:
-        return x
-    if abs(x.numerator) >= 2**1000 * x.denominator:
-        return Fraction(2**1000) if x > 0 else Fraction(-(2**1000))
-    return Fraction(float(x))

@@ -19,7 +19,7 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler.conditions import word_of
 from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.fold_constants import folded
-from lrdsl.diagnostics import NOWHERE, Reporter, Span
+from lrdsl.diagnostics import NOWHERE, Mistakes, Reporter, Span
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.library import Library
 from lrdsl.language.list_functions import LISTS, of_lists
@@ -165,7 +165,7 @@ class _Expander:
 
     def _choose(self, node: ast.If, level: int) -> ast.Node:
         condition = self.expand(node.condition, level)
-        decided = decide(condition, None, Reporter(""))
+        decided = decide(condition, None, Mistakes("", []))
         if decided is not None:
             return self.expand(node.then if decided else node.otherwise, level)
         then, otherwise = self.expand(node.then, level), self.expand(node.otherwise, level)

@@ -6,9 +6,8 @@ What definitions stand for is full of it, `0.3 * 1000 - 1`, and is easier to rea
 from __future__ import annotations
 
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.environment import Place
 from lrdsl.compiler.evaluate import Durations, Values
-from lrdsl.diagnostics import Reporter, Span
+from lrdsl.diagnostics import Mistakes
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax import ast
@@ -30,21 +29,17 @@ def folded(node: ast.Node) -> ast.Node:
     for part, _ in ast.walk(node):
         if not _is_plain(part):
             return node
-    scratch = Reporter("")
-    duration = Durations(_NOTHING, scratch, "", Place(None, None)).evaluate(node)
+    mistakes = Mistakes("", [])
+    duration = Durations(_NOTHING, mistakes, "").evaluate(node)
     if duration is None or duration.denominator != 1 or abs(duration.numerator) > LAST_STEP:
         return node
-    value = Values(_NOTHING, scratch, "", _nowhere, _nowhere).evaluate(node)
+    value = Values(_NOTHING, mistakes, "").evaluate(node)
     if duration != value:
         return node
     return move_to(number_to_node(int(duration)), node.span)
 
 
 _NOTHING = Context()
-
-
-def _nowhere(span: Span) -> None:
-    return None
 
 
 def _is_function(node: ast.Node) -> bool:

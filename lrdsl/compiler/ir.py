@@ -1,4 +1,4 @@
-"""Terms: a tree whose names have been looked up, and whose arguments have found their parameters.
+"""The IR: terms, a tree whose names are resolved and whose arguments have their parameters.
 
 Terms know nothing of the run. Arguments that are values or durations are still nodes: they become
 numbers when the context is known.
@@ -27,7 +27,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Poison(Term):
-    """What could not be understood; the complaint has been made. `parts` could be."""
+    """A node with a mistake, which has been reported; `parts` are the terms inside it."""
 
     parts: tuple[Term, ...] = ()
 
@@ -113,7 +113,7 @@ class Modify(Term):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice(Term):
-    """One of two terms, as a condition has it."""
+    """One of two terms, chosen by a condition."""
 
     condition: Node
     then: Term
@@ -122,6 +122,6 @@ class Choice(Term):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Called(Term):
-    """What a call of a definition stands for, where arguments in it are meant from outside."""
+    """The body of a definition, some arguments of which are evaluated where it was called."""
 
     inner: Term

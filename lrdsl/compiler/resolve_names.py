@@ -21,7 +21,7 @@ from lrdsl.compiler.ir import (
     Term,
 )
 from lrdsl.diagnostics import Reporter, Span
-from lrdsl.language.binding import UNTIL, Binding, bind
+from lrdsl.language.binding import UNTIL, Binding, bind, check_function
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.modifiers import MODIFIERS, Modifier
 from lrdsl.language.parameters import Kind
@@ -30,9 +30,6 @@ from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
 from lrdsl.util.registry import did_you_mean
-
-DURATIONS = frozenset({"total", "epoch", "rest"})
-"""Names that are durations."""
 
 
 def resolve_names(
@@ -333,20 +330,3 @@ def has_clock(term: Term) -> bool:
         or (isinstance(term, Apply) and any([has_clock(part) for part in term.parts]))
         or (isinstance(term, Choice) and (has_clock(term.then) or has_clock(term.otherwise)))
     )
-
-
-def check_function(node: ast.Call, reporter: Reporter) -> bool:
-    """Whether a function's call has the right number of arguments, none of them named."""
-    function = FUNCTIONS[node.name.id]
-    for argument in node.arguments:
-        if argument.name is not None:
-            message = f"`{function.name}` takes its arguments without names"
-            reporter.report(diag.UNKNOWN_PARAMETER, message, argument.name_span)
-            return False
-    count = len(node.arguments)
-    if count >= function.least and (function.most is None or count <= function.most):
-        return True
-    wanted = "1 argument" if function.most else f"at least {function.least} arguments"
-    problem = diag.MISSING_ARGUMENT if count < function.least else diag.TOO_MANY_ARGUMENTS
-    reporter.report(problem, f"`{function.name}` takes {wanted}, not {count}", node.span)
-    return False

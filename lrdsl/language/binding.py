@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Reporter
+from lrdsl.diagnostics import Mistake, Reporter
 from lrdsl.language.curves import CURVES, Curve
+from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.parameters import Kind, Parameter
 from lrdsl.syntax.ast import Call, Default, Faulty, If, Name, Node, String, walk
 from lrdsl.util.registry import did_you_mean, near
@@ -205,3 +206,26 @@ class _Binder:
             elif isinstance(given, Default):
                 message = f"`{name}` of `{call}` has no default"
                 self._complain(diag.MISSING_ARGUMENT, message, given, fix="give it")
+
+
+def check_function(node: Call, reporter: Reporter) -> bool:
+    """Whether a function's call has the right number of arguments, none of them named."""
+    mistake = function_mistake(node)
+    if mistake is not None:
+        reporter.report_all([mistake])
+    return mistake is None
+
+
+def function_mistake(node: Call) -> Mistake | None:
+    """The mistake of a function's call that has a named argument, or too many or too few."""
+    function = FUNCTIONS[node.name.id]
+    for argument in node.arguments:
+        if argument.name is not None:
+            message = f"`{function.name}` takes its arguments without names"
+            return Mistake(diag.UNKNOWN_PARAMETER, message, argument.name_span)
+    count = len(node.arguments)
+    if count >= function.least and (function.most is None or count <= function.most):
+        return None
+    wanted = "1 argument" if function.most else f"at least {function.least} arguments"
+    problem = diag.MISSING_ARGUMENT if count < function.least else diag.TOO_MANY_ARGUMENTS
+    return Mistake(problem, f"`{function.name}` takes {wanted}, not {count}", node.span)

@@ -12,15 +12,16 @@ from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.shapes import SHAPES
 from lrdsl.syntax.grammar import KEYWORDS, PYTHON_KEYWORDS
 
+DURATIONS = frozenset({"total", "epoch", "rest"})
+"""Names that are durations."""
+
 RESERVED = frozenset(
     {
         "base",
         "prev",
         "next",
         "t",
-        "total",
-        "epoch",
-        "rest",
+        *DURATIONS,
         *CONSTANTS,
         *FUNCTIONS,
         *KEYWORDS,

@@ -13,16 +13,15 @@ from typing import NamedTuple
 import numpy as np
 
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.environment import Place
 from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.compiler.frontend import Analysis, analyse
-from lrdsl.compiler.lower import Laid
-from lrdsl.diagnostics import Reporter, Span, SpecError
+from lrdsl.compiler.lower import ChainPart
+from lrdsl.diagnostics import Mistakes, Reporter, Span, SpecError
 from lrdsl.language.binding import UNTIL, Binding, bind
 from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.length import ENDLESS, Length
 from lrdsl.language.library import Library
 from lrdsl.language.modifiers import MODIFIERS, Modifier
-from lrdsl.language.modifiers.base import Length
 from lrdsl.language.parameters import CallableModel, Kind
 from lrdsl.language.shapes import SHAPES, Form
 from lrdsl.language.signal import Signal
@@ -183,19 +182,19 @@ class LintContext:
         return dict(zip(updates, self.schedule(updates).tolist(), strict=True))
 
     @cached_property
-    def _leaves(self) -> list[Laid]:
-        return [] if self.schedule is None else _leaves(self.schedule.laid)
+    def _leaves(self) -> list[ChainPart]:
+        return [] if self.schedule is None else _leaves(self.schedule.chain_parts)
 
     @cached_property
     def _by_signal(self) -> Mapping[int, Part]:
         return {id(part.signal): part for part in self.parts}
 
-    def begins(self, part: Laid) -> float:
+    def begins(self, part: ChainPart) -> float:
         """The value of a part's formula at its start; the part may be of another schedule."""
         known = self._by_signal.get(id(part.signal))
         return part.signal.value_at(0) if known is None else known.begins
 
-    def leads_to(self, part: Laid) -> float:
+    def leads_to(self, part: ChainPart) -> float:
         """The value of a part's formula at its stop, if it has one."""
         known = self._by_signal.get(id(part.signal))
         if known is not None:
@@ -245,20 +244,16 @@ class LintContext:
 
     def updates(self, node: ast.Node) -> Fraction | None:
         """How many updates a duration is, None if that is not known."""
-        found = Durations(self.context, Reporter(""), "", Place(None, None)).evaluate(node)
+        found = Durations(self.context, Mistakes("", []), "").evaluate(node)
         return None if found is None else Fraction(found)
 
     def value(self, node: ast.Node) -> float | None:
         """The value of a node, None if that is not known, or depends on the place."""
-
-        def nowhere(span: Span) -> None:
-            return None
-
-        return Values(self.context, Reporter(""), "", nowhere, nowhere).evaluate(node)
+        return Values(self.context, Mistakes("", []), "").evaluate(node)
 
 
 def _parts(
-    leaves: Iterable[Laid], values: Mapping[int, float], modifiers: frozenset[int]
+    leaves: Iterable[ChainPart], values: Mapping[int, float], modifiers: frozenset[int]
 ) -> Iterator[Part]:
     for part in leaves:
         name = ""
@@ -284,7 +279,7 @@ def _parts(
         )
 
 
-def _seen(part: Laid) -> tuple[int | None, int | None]:
+def _seen(part: ChainPart) -> tuple[int | None, int | None]:
     """The first and the last update that see a part; None if there is none."""
     first = max(part.start, 0)  # what `skip` leaves out lies before update 0
     if first >= part.stop:
@@ -294,19 +289,19 @@ def _seen(part: Laid) -> tuple[int | None, int | None]:
 
 def _ramps(subject: LintContext) -> Iterator[RampSite]:
     sites = {call.span: call for call in subject.calls}
-    for part in () if subject.schedule is None else subject.schedule.laid:
+    for part in () if subject.schedule is None else subject.schedule.chain_parts:
         call = None if isinstance(part.node, ast.Pipe) else sites.get(part.node.span)
-        if call is None or call.mode is None or part.length == math.inf or part.length <= 0:
+        if call is None or call.mode is None or part.length is ENDLESS or part.length <= 0:
             continue
         is_whole = part.length == part.stop - part.start
         last = subject.leads_to(part) if is_whole else part.signal.value_at(float(part.length))
         yield RampSite(call.name, call.mode, subject.begins(part), last, call.span)
 
 
-def _leaves(laid: Iterable[Laid]) -> list[Laid]:
+def _leaves(parts: Iterable[ChainPart]) -> list[ChainPart]:
     """The parts that hold no others, in order. One that no update sees counts for nothing."""
-    found = sorted(laid, key=lambda part: (part.start, part.stop))
-    leaves: list[Laid] = []
+    found = sorted(parts, key=lambda part: (part.start, part.stop))
+    leaves: list[ChainPart] = []
     nearest = math.nan  # the first end among those that start later
     for start, group in itertools.groupby(reversed(found), key=lambda part: part.start):
         together = list(group)

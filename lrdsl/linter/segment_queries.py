@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl.compiler.lower import Laid
+from lrdsl.compiler.lower import ChainPart
 from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.pointwise.times import Array
 from lrdsl.language.shapes.base import Direction
@@ -36,8 +36,8 @@ class Joint(NamedTuple):
     other one starts at.
     """
 
-    left: Laid
-    right: Laid
+    left: ChainPart
+    right: ChainPart
     at: int
     before: float
     after: float
@@ -49,8 +49,8 @@ def joints(subject: LintContext, schedule: Schedule) -> Iterator[Joint]:
     Each update comes once; there are none under what warps time.
     """
     seen: set[int] = set()
-    for i, right in enumerate(schedule.laid[1:], 1):
-        left = schedule.laid[i - 1]
+    for i, right in enumerate(schedule.chain_parts[1:], 1):
+        left = schedule.chain_parts[i - 1]
         follows = left.start < left.stop == right.start
         if follows and 0 < right.start < right.stop and right.start not in seen:
             seen.add(right.start)
@@ -68,7 +68,7 @@ def in_one_call(first: Span, second: Span) -> bool:
 def edges(subject: LintContext) -> set[int]:
     """Updates where a part starts or ends, or, by its own clock, an entry of an `interval`."""
     assert subject.schedule is not None
-    found = {edge for part in subject.schedule.laid for edge in (part.start, part.stop)}
+    found = {edge for part in subject.schedule.chain_parts for edge in (part.start, part.stop)}
     for node in subject.nodes:
         if isinstance(node, ast.Entry):
             ends = [subject.updates(end) for end in (node.start, node.stop) if end is not None]

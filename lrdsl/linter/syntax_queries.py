@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrdsl.compiler.resolve_names import DURATIONS
 from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.modifiers import MODIFIERS, Modifier
 from lrdsl.language.parameters import Kind
+from lrdsl.language.reserved import DURATIONS
 from lrdsl.language.shapes import SHAPES
 from lrdsl.language.shapes.base import Direction
 from lrdsl.linter.context import CallSite, LintContext
@@ -141,7 +141,7 @@ def _origin(subject: LintContext, pipe: ast.Pipe) -> int | None:
     if pipe is subject.tree:
         return 0
     assert subject.schedule is not None
-    places = [part.start for part in subject.schedule.laid if part.node.span == pipe.span]
+    places = [part.start for part in subject.schedule.chain_parts if part.node.span == pipe.span]
     return places[0] if places else None
 
 

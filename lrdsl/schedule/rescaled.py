@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lrdsl.compiler.lower import CompiledSpec
+from lrdsl.language.length import ENDLESS, Length, from_time
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.pointwise.multiples import scaled
@@ -54,12 +55,10 @@ class RescaledSchedule(Schedule):
 
     def __init__(self, source: Schedule, start: int, k: Fraction) -> None:
         signal = WrappedSignal(source._signal, "", ScaleFrom(start, k))
-        length: float | Fraction = source.length
-        if start < length < math.inf:
-            length = start + (Fraction(length) - start) * k
-        elif length < math.inf:
-            length = Fraction(length)
-        super().__init__(source.spec, source.context, CompiledSpec(signal, length, ()))
+        length: Length = from_time(source.length)
+        if length is not ENDLESS and length > start:
+            length = start + (length - start) * k
+        super().__init__(source.spec, source.context, CompiledSpec(signal, length))
         self.__dict__.update(_source=source, _start=start, _k=k, observed=source.observed)
 
     @property

@@ -18,16 +18,18 @@ from numpy.typing import ArrayLike, NDArray
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse, not_too_deep
-from lrdsl.compiler.ir import Term
-from lrdsl.compiler.lower import CompiledSpec, Laid, Lowering
-from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, spec_error
+from lrdsl.compiler.lower import ChainPart, CompiledSpec, lower
+from lrdsl.compiler.placed_ir import PlacedIR
+from lrdsl.compiler.solve_lengths import solve_lengths
+from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Span, SpecError, spec_error
+from lrdsl.language.length import ENDLESS, as_time, rounded
 from lrdsl.language.library import changes
 from lrdsl.language.library.files import text_of
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
 from lrdsl.language.shapes import SHAPES
-from lrdsl.language.signal import CHUNK, LAST_STEP, Signal, round_half_up
+from lrdsl.language.signal import CHUNK, LAST_STEP, Signal
 from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
 from lrdsl.syntax.spec import Operand, Spec, as_number, source_text
 from lrdsl.syntax.unparse import shorten
@@ -37,7 +39,7 @@ MAX_CYCLES = 10**6
 """More cycles than this are not listed."""
 
 
-class Segment(NamedTuple):
+class TimelineSegment(NamedTuple):
     """A stretch of updates governed by one formula: `start ≤ t < stop`.
 
     `first` is the value at `start`, `last` the value at the last update before `stop`; None where
@@ -50,6 +52,9 @@ class Segment(NamedTuple):
     last: float | None
     description: str
 
+
+Segment = TimelineSegment
+"""The public name."""
 
 _NONE: Mapping[str, Schedule] = MappingProxyType({})
 
@@ -79,30 +84,29 @@ class Schedule:
     """Updates until the final value is reached: an int, or `math.inf` if it never ends."""
     observed: int | None
     """The update of the latest metric observed; None if there was none, or nothing reacts."""
-    _term: Term | None
-    _resolved: CompiledSpec
+    _placed: PlacedIR | None
+    """The spec in its context; None for a function, which does not react to metrics."""
+    _compiled: CompiledSpec
     _signal: Signal
 
     def __init__(
         self,
         spec: Spec,
         context: Context,
-        resolved: CompiledSpec,
-        term: Term | None = None,
+        compiled: CompiledSpec,
+        placed: PlacedIR | None = None,
         references: Mapping[str, Schedule] = _NONE,
         observed: int | None = None,
     ) -> None:
-        length = resolved.length
-        finite = not (isinstance(length, float) and math.isinf(length))
         self.__dict__.update(
             spec=spec,
             context=context,
             references=MappingProxyType(dict(references)),
             observed=observed,
-            _term=term,
-            _resolved=resolved,
-            _signal=resolved.signal,
-            length=round_half_up(length) if finite else math.inf,  # type: ignore[arg-type]
+            _placed=placed,
+            _compiled=compiled,
+            _signal=compiled.signal,
+            length=as_time(rounded(compiled.length)),
         )
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -182,12 +186,12 @@ class Schedule:
     @property
     def is_reactive(self) -> bool:
         """Whether the spec has a modifier that reacts to metrics."""
-        return bool(self._resolved.observers)
+        return bool(self._compiled.observers)
 
     @property
     def histories(self) -> tuple[MetricHistory, ...]:
         """What each reactive modifier has made of the metrics so far: its state and factors."""
-        return tuple([reactor.history for reactor in self._resolved.observers])
+        return tuple([reactor.history for reactor in self._compiled.observers])
 
     def observe(self, update: int, metric: object) -> Schedule:
         """The schedule after a metric that is known now that `update` updates have been made.
@@ -213,26 +217,28 @@ class Schedule:
         schedule = self
         for i, _ in enumerate(self.histories):
             # One after the other: each knows what those inside it have made of the metric.
-            history = schedule._resolved.observers[i].observe(step, value)
+            history = schedule._compiled.observers[i].observe(step, value)
             histories = (*schedule.histories[:i], history, *schedule.histories[i + 1 :])
             schedule = schedule._after(histories, step)
         return schedule
 
     def _after(self, histories: tuple[MetricHistory, ...], observed: int | None) -> Schedule:
         """The schedule with other reactions; what it denotes is made anew if a factor changed."""
-        resolved = self._resolved
-        pairs = list(zip(resolved.observers, histories, strict=True))
+        compiled, placed = self._compiled, self._placed
+        pairs = list(zip(compiled.observers, histories, strict=True))
         if all([new.factors == old.history.factors for old, new in pairs]):
-            observers = tuple([reactor.having(history) for reactor, history in pairs])
-            resolved = resolved._replace(observers=observers)
+            observers = tuple([observer.having(history) for observer, history in pairs])
+            compiled = compiled._replace(observers=observers)
         else:
-            assert self._term is not None  # whatever reacts has been made of one
+            assert placed is not None  # a function has no observers
             reporter = Reporter(source_text(self.spec))
-            resolved = _resolve(self._term, self.context, self.references, reporter, histories)
-        return Schedule(self.spec, self.context, resolved, self._term, self.references, observed)
+            with not_too_deep(placed.root.node, reporter):
+                lowered, mistakes = lower(placed, histories)
+            compiled = _checked(lowered, reporter, mistakes.found)
+        return Schedule(self.spec, self.context, compiled, placed, self.references, observed)
 
     @functools.cached_property
-    def segments(self) -> tuple[Segment, ...]:
+    def segments(self) -> tuple[TimelineSegment, ...]:
         """The stretches of updates that are governed by one formula each, in order.
 
         They reach up to the length, or to the end of the run; the last one of a schedule that has
@@ -241,8 +247,8 @@ class Schedule:
         >>> import lrdsl
         >>> for segment in lrdsl.compile("warmup(100) >> linear(1, 0, 2)").segments:
         ...     print(segment)
-        Segment(start=0, stop=100, first=0.0, last=0.99, description='warmup(100)')
-        Segment(start=100, stop=102, first=1.0, last=0.5, description='linear(1, 0, 2)')
+        TimelineSegment(start=0, stop=100, first=0.0, last=0.99, description='warmup(100)')
+        TimelineSegment(start=100, stop=102, first=1.0, last=0.5, description='linear(1, 0, 2)')
         """
         stop = self.length
         if math.isinf(stop) and self.context.total_steps is not None:
@@ -256,20 +262,20 @@ class Schedule:
         ends = itertools.chain(lasts.tolist(), [None])
         return tuple(
             [
-                Segment(start, end, first, last, text)
+                TimelineSegment(start, end, first, last, text)
                 for (start, end, text), first, last in zip(pieces, firsts, ends, strict=False)
             ]
         )
 
     @property
-    def laid(self) -> tuple[Laid, ...]:
-        """The parts of the spec's chains with their places in the run, for those that look at them.
+    def chain_parts(self) -> tuple[ChainPart, ...]:
+        """The parts of the spec's chains with their places in the run, in which the linter looks.
 
         >>> import lrdsl
-        >>> [part.stop for part in lrdsl.compile("warmup(100) >> linear(1, 0, 100)").laid]
+        >>> [part.stop for part in lrdsl.compile("warmup(100) >> linear(1, 0, 100)").chain_parts]
         [100, 200]
         """
-        return self._resolved.laid
+        return self._compiled.chain_parts
 
     @property
     def boundaries(self) -> tuple[int, ...]:
@@ -491,11 +497,17 @@ def schedule_of(
     reporter = analysis.mistakes.copy()
     if analysis.term is None:
         raise SpecError(reporter.diagnostics)
-    resolved = _resolve(analysis.term, context, references, reporter)
+    named = context
+    if references:
+        named = context.beside({name: each._signal for name, each in references.items()})
+    with not_too_deep(analysis.tree, reporter):
+        placed = solve_lengths(analysis.term, named, analysis.source)
+        lowered, mistakes = lower(placed)
+    compiled = _checked(lowered, reporter, [*placed.mistakes.found, *mistakes.found])
     if context.definitions != analysis.definitions:
         context = replace(context, definitions=analysis.definitions)
     spec = Spec(analysis.tree, analysis.source)
-    schedule = Schedule(spec, context, resolved, analysis.term, references)
+    schedule = Schedule(spec, context, compiled, placed, references)
     schedule._evaluate(_probe(schedule))
     return schedule
 
@@ -516,30 +528,21 @@ def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
     if isinstance(spec.function, Schedule):
         fix = "pass its `spec`, and the context anew"
         raise spec_error(diag.BAD_SPEC, "a Schedule has its context already", fix=fix)
-    length = math.inf if context.total_steps is None else context.total_steps
-    signal = FunctionSignal(CheckedFunction(str(spec), spec.function), float(length))
-    resolved = CompiledSpec(signal, length, ())
-    schedule = Schedule(spec, context, resolved)
+    length = ENDLESS if context.total_steps is None else context.total_steps
+    signal = FunctionSignal(CheckedFunction(str(spec), spec.function), float(as_time(length)))
+    schedule = Schedule(spec, context, CompiledSpec(signal, length))
     schedule._evaluate(_probe(schedule))
     return schedule
 
 
-def _resolve(
-    term: Term,
-    context: Context,
-    references: Mapping[str, Schedule],
-    reporter: Reporter,
-    histories: tuple[MetricHistory, ...] = (),
+def _checked(
+    compiled: CompiledSpec | None, reporter: Reporter, mistakes: Sequence[Mistake]
 ) -> CompiledSpec:
-    """What a term is in a context after some metrics; `SpecError` with all that is wrong."""
-    beside = context
-    if references:
-        beside = context.beside({name: each._signal for name, each in references.items()})
-    with not_too_deep(term.node, reporter), np.errstate(all="ignore"):
-        found = Lowering(beside, reporter, histories).resolve(term)
+    """A compiled spec without mistakes; `SpecError` with all of them otherwise."""
+    reporter.report_all(mistakes)
     reporter.check()
-    assert found is not None
-    return found
+    assert compiled is not None
+    return compiled
 
 
 def _restore(
@@ -555,7 +558,9 @@ def _restore(
 def _probe(schedule: Schedule) -> Array:
     """A few updates from all over the run, so that most overflows are found before it starts."""
     end = min(schedule.length, schedule.context.total_steps or 1000)
-    starts = [part.start for part in schedule.laid[:MAX_PROBED_SEGMENTS] if 0 <= part.start <= end]
+    starts = [
+        part.start for part in schedule.chain_parts[:MAX_PROBED_SEGMENTS] if 0 <= part.start <= end
+    ]
     spread = [int(i * (end / 31)) for i in range(31)]
     return np.array(sorted([0, 1, 2, *spread, int(end), *starts]), dtype=np.float64)
 

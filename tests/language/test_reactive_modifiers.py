@@ -293,7 +293,7 @@ def test_segments_say_the_factor():
 
 def test_nothing_is_compiled_anew_while_no_factor_changes(monkeypatch):
     schedule = middle()
-    monkeypatch.setattr("lrdsl.schedule.schedule.Lowering", None)
+    monkeypatch.setattr("lrdsl.schedule.schedule.lower", None)
     found = after(schedule, [(update, -update) for update in range(40)])
     assert found.histories[0].state.best == -29
 

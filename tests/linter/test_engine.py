@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import lrdsl
 from lrdsl.compiler import frontend
-from lrdsl.compiler.lower import Laid
+from lrdsl.compiler.lower import ChainPart
+from lrdsl.language.length import ENDLESS
 from lrdsl.language.library import register
 from lrdsl.language.signal import ConstantSignal
 from lrdsl.linter import context as lint_context
@@ -104,8 +105,8 @@ def test_definitions_and_shapes_are_known_from_when_they_are_made() -> None:
     assert not calls_schedule("late_fall(1)")
 
 
-def laid(start: int, stop: float) -> Laid:
-    return Laid(Name("x"), start, stop, math.inf, ConstantSignal(0.0, "0"))
+def chain_part(start: int, stop: float) -> ChainPart:
+    return ChainPart(Name("x"), start, stop, ENDLESS, ConstantSignal(0.0, "0"))
 
 
 STOPS = st.integers(0, 6) | st.just(math.inf)
@@ -114,9 +115,9 @@ PLACES = st.tuples(st.integers(-2, 5), STOPS).map(lambda x: (x[0], max(x)))
 
 @given(st.lists(PLACES, max_size=9))
 def test_a_part_is_left_out_if_it_holds_another(places: list[tuple[int, float]]) -> None:
-    every = [laid(start, stop) for start, stop in places]
+    every = [chain_part(start, stop) for start, stop in places]
 
-    def holds_another(one: Laid) -> bool:
+    def holds_another(one: ChainPart) -> bool:
         return any(
             one.start <= other.start < other.stop <= one.stop
             and (one.start, one.stop) != (other.start, other.stop)

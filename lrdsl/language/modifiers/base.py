@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import ClassVar, TypeAlias, TypeVar
+from typing import ClassVar, TypeVar
 
+from lrdsl.language.length import Length
 from lrdsl.language.parameters import CallableModel
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.pointwise.numpy_functions import NUMPY
@@ -16,9 +16,6 @@ from lrdsl.language.signal import Signal
 from lrdsl.language.time_map import IDENTITY, TimeMap
 from lrdsl.language.wrapped_signal import WrappedSignal
 from lrdsl.util.registry import Registry
-
-Length: TypeAlias = Fraction | float
-"""An exact number of updates, or `math.inf` for what never ends."""
 
 
 class Modifier(CallableModel):
@@ -106,8 +103,3 @@ def modifier(cls: M) -> M:
     """Register a modifier under its `name`."""
     MODIFIERS.add(cls.name, cls)
     return cls
-
-
-def ends(length: Length) -> bool:
-    """Whether a length is finite."""
-    return not (isinstance(length, float) and math.isinf(length))

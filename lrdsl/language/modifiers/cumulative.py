@@ -8,7 +8,8 @@ import numpy as np
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
-from lrdsl.language.modifiers.base import Length, Modifier, modifier
+from lrdsl.language.length import Length
+from lrdsl.language.modifiers.base import Modifier, modifier
 from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.language.signal import Signal
 from lrdsl.language.wrapped_signal import WrappedSignal

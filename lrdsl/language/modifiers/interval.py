@@ -8,7 +8,8 @@ from typing import Annotated, ClassVar, NamedTuple
 import numpy as np
 from pydantic import InstanceOf
 
-from lrdsl.language.modifiers.base import Length, Modifier, modifier
+from lrdsl.language.length import Length, added, longest
+from lrdsl.language.modifiers.base import Modifier, modifier
 from lrdsl.language.parameters import Kind
 from lrdsl.language.pointwise.times import Array, Times, piecewise
 from lrdsl.language.signal import (
@@ -166,4 +167,4 @@ class Interval(Modifier):
         return OverrideSignal(np.array(starts, dtype=np.float64), tuple(regions))
 
     def length(self, source: Length) -> Length:
-        return max([source, *[entry.start + entry.length for entry in self.entries]])
+        return longest([source, *[added(entry.length, entry.start) for entry in self.entries]])

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
-from lrdsl.language.modifiers.base import Length, Modifier
+from lrdsl.language.length import Length, ends_after
+from lrdsl.language.modifiers.base import Modifier
 from lrdsl.language.pointwise.times import Array, Times
 from lrdsl.language.signal import Exact, Piece, Signal, intervals_between, round_half_up
 from lrdsl.language.wrapped_signal import WrappedSignal
@@ -153,7 +154,7 @@ class MetricObserver(NamedTuple):
 
     def observe(self, update: int, metric: float) -> MetricHistory:
         """The history after a metric that comes when `update` updates have been made."""
-        if not self.start <= update < self.stop:
+        if update < self.start or not ends_after(self.stop, update):
             return self.history
         # What stands before may have led to the first value of all (a warmup does), so that this
         # one value stays as it is.

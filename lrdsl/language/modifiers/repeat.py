@@ -10,7 +10,8 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.language.modifiers.base import Length, Modifier, modifier
+from lrdsl.language.length import ENDLESS, Length
+from lrdsl.language.modifiers.base import Modifier, modifier
 from lrdsl.language.parameters import Count, ParameterError, Value
 from lrdsl.language.pointwise.multiples import last_multiple, multiple, scaled
 from lrdsl.language.pointwise.numpy_functions import NUMPY
@@ -65,8 +66,8 @@ class Repeat(Modifier):
             raise ParameterError("stretch", message, "give `times`")
 
     def length(self, source: Length) -> Length:
-        if math.isinf(self.times):
-            return math.inf
+        if math.isinf(self.times) or source is ENDLESS:
+            return ENDLESS
         return source * self._rounds(int(self.times))
 
     def room(self, outer: Fraction) -> Fraction | None:

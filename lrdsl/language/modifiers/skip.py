@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lrdsl.language.modifiers.base import Filter, Length, ends, modifier
+from lrdsl.language.length import ENDLESS, Length
+from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import ParameterError, Updates
 from lrdsl.language.time_map import Shift, TimeMap
 
@@ -26,7 +27,9 @@ class Skip(Filter):
         return Shift(self.n)
 
     def length(self, source: Length) -> Length:
-        if ends(source) and source <= self.n:
+        if source is ENDLESS:
+            return ENDLESS
+        if source <= self.n:
             there, skipped = float(source), float(self.n)
             message = f"nothing is left: there are {there:g} updates, {skipped:g} are skipped"
             raise ParameterError("n", message)

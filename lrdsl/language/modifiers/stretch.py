@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lrdsl.language.modifiers.base import Filter, Length, ends, modifier
+from lrdsl.language.length import ENDLESS, Length
+from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import Duration
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.pointwise.multiples import scaled
@@ -51,7 +52,7 @@ class Stretch(Filter):
         return Scale(self.k)
 
     def length(self, source: Length) -> Length:
-        return source * self.k if ends(source) else source
+        return ENDLESS if source is ENDLESS else source * self.k
 
     def room(self, outer: Fraction) -> Fraction | None:
         return outer / self.k

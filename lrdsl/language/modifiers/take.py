@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lrdsl.language.modifiers.base import Filter, Length, modifier
+from lrdsl.language.length import Length
+from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import Updates
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.pointwise.times import Range

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lrdsl.compiler.lower import Laid
+from lrdsl.compiler.lower import ChainPart
 from lrdsl.language.parameters import Kind
 from lrdsl.language.shapes import SHAPES
 from lrdsl.linter.context import LintContext
@@ -126,14 +126,14 @@ def _is_meant(joint: Joint) -> bool:
     return (_is_flat(left) and _is_flat(right)) or _is_constant_by_mode(left)
 
 
-def _is_flat(part: Laid) -> bool:
+def _is_flat(part: ChainPart) -> bool:
     """Whether a part has one value, as far as that is seen at a few updates."""
     length = 1000.0 if part.stop == np.inf else float(part.stop - part.start)
     values = part.signal.values(np.floor(np.linspace(0, length, 7)))
     return bool(np.ptp(values) == 0)
 
 
-def _is_constant_by_mode(part: Laid) -> bool:
+def _is_constant_by_mode(part: ChainPart) -> bool:
     """Whether it is a `warmup(constant, …)`, which ends with a jump."""
     form = SHAPES.find(part.node.name.id) if isinstance(part.node, ast.Call) else None
     return form is not None and form.has(Kind.MODE) and _is_flat(part)

@@ -41,8 +41,8 @@ class PlateauUnderEps(Rule):
         assert subject.schedule is not None
         calls = [(call, fields) for call in subject.calls if (fields := _reduction_fields(call))]
         # Of parts that hold others, the others are what a call is part of.
-        laid = subject.schedule.laid if calls else ()
-        places = {node.span: part for part in reversed(laid) for node, _ in ast.walk(part.node)}
+        parts = subject.schedule.chain_parts if calls else ()
+        places = {node.span: part for part in reversed(parts) for node, _ in ast.walk(part.node)}
         for call, fields in calls:
             place = places.get(call.span)
             start, stop = (0, subject.end) if place is None else (place.start, place.stop)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from lrdsl.language.length import ENDLESS
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 
@@ -35,8 +36,9 @@ class RoundsToNothing(Rule):
     def check(self, subject: LintContext) -> Iterator[Violation]:
         assert subject.schedule is not None
         seen: set[tuple[int, int]] = set()
-        for part in subject.schedule.laid:
-            if part.start == part.stop and part.node.span[:2] not in seen:
+        for part in subject.schedule.chain_parts:
+            length = part.length
+            if length is not ENDLESS and part.start == part.stop and part.node.span[:2] not in seen:
                 seen.add(part.node.span[:2])
-                message = f"this is {float(part.length):.3g} updates long, and rounds to none"
+                message = f"this is {float(length):.3g} updates long, and rounds to none"
                 yield Violation(message, part.node.span, "give it a length of at least an update")

@@ -1,0 +1,77 @@
+"""Arithmetic over numbers: operators and functions on floats, and on exact durations."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from lrdsl.language.functions import FUNCTIONS, OPERATORS
+from lrdsl.language.signal import LAST_STEP, Exact
+
+EXACT_BITS = 256
+"""Durations stay exact up to numerators and denominators of this size."""
+
+_EXACT_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": Fraction,
+}
+
+
+def compute(name: str, operands: tuple[float, ...]) -> float:
+    """The outcome of an operator or a function over floats, which need not be finite.
+
+    >>> compute("+", (1.0, 2.0)), compute("/", (1.0, 0.0))
+    (3.0, inf)
+    """
+    function = OPERATORS[name] if name in OPERATORS else FUNCTIONS[name].compute
+    if name in ("floor", "ceil"):
+        operands = tuple([_without_noise(operand) for operand in operands])
+    with np.errstate(all="ignore"):
+        return float(function(*[np.float64(operand) for operand in operands]))
+
+
+def compute_exactly(name: str, operands: tuple[Exact, ...]) -> Exact | None:
+    """The outcome of an operator or a function over durations; None if it has no exact one.
+
+    >>> compute_exactly("/", (1, 3)), compute_exactly("sqrt", (2,))
+    (Fraction(1, 3), None)
+    """
+    if name == "min":
+        return min(operands)
+    if name == "max":
+        return max(operands)
+    if name not in _EXACT_OPERATORS or (name == "/" and operands[1] == 0):
+        return None
+    return bounded(_EXACT_OPERATORS[name](*operands))
+
+
+def is_whole(value: float) -> bool:
+    """Whether a float is a whole number, and one that floats tell from its neighbours."""
+    return value.is_integer() and abs(value) < LAST_STEP
+
+
+def bounded(x: Exact) -> Exact:
+    """The same number, or the nearest float where exactness would cost too much."""
+    if x.denominator == 1 and abs(x.numerator) < LAST_STEP:
+        return x.numerator
+    if max(x.numerator.bit_length(), x.denominator.bit_length()) <= EXACT_BITS:
+        return x
+    if abs(x.numerator) >= 2**1000 * x.denominator:
+        return Fraction(2**1000) if x > 0 else Fraction(-(2**1000))
+    return Fraction(float(x))
+
+
+def _without_noise(x: float) -> float:
+    """The whole number that a float is but for rounding, and any other as it is.
+
+    `0.29 * 100` is 28.999999999999996 as a value and 29 as a duration: `floor` of it must be one
+    number, wherever a definition uses it.
+    """
+    return round(x) if math.isfinite(x) and math.isclose(x, round(x), rel_tol=1e-12) else x

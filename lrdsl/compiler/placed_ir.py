@@ -1,0 +1,159 @@
+"""The placed IR: terms with their starts, stops and exact lengths in a context.
+
+Conditions are decided, and durations are numbers. Values are still nodes: those that lean on
+`prev` or `next` become numbers when the neighbours are lowered. Named tuples are made faster than
+dataclasses, and so is their code when the module is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from lrdsl.compiler.context import Context
+from lrdsl.compiler.ir import Modify, ShapeCall
+from lrdsl.diagnostics import Mistakes
+from lrdsl.language.functions import Function
+from lrdsl.language.length import Endless, Length
+from lrdsl.language.modifiers import Modifier
+from lrdsl.language.modifiers.interval import Entry
+from lrdsl.language.signal import Exact
+from lrdsl.syntax import ast
+
+PlacedTerm: TypeAlias = (
+    "PlacedFaulty | PlacedScalar | PlacedDuration | PlacedClock | PlacedReference | "
+    "PlacedApply | PlacedShape | PlacedSequence | PlacedModify | PlacedFaultyModify | PlacedScope"
+)
+"""A part of a schedule in its place; `node` is where it came from."""
+
+
+class PlacedFaulty(NamedTuple):
+    """A term with a mistake that has been reported; its parts may have more of them."""
+
+    node: ast.Node
+    parts: tuple[PlacedTerm, ...] = ()
+
+
+class PlacedScalar(NamedTuple):
+    """A value that does not change."""
+
+    node: ast.Node
+
+
+class PlacedDuration(NamedTuple):
+    """A duration in a formula, in updates."""
+
+    node: ast.Node
+    updates: float
+
+
+class PlacedClock(NamedTuple):
+    """The local time."""
+
+    node: ast.Node
+
+
+class PlacedReference(NamedTuple):
+    """Another schedule of the program, whose clock is at `zero` when the term's own is at 0."""
+
+    node: ast.Node
+    name: str
+    zero: Exact
+
+
+class PlacedApply(NamedTuple):
+    """Operators or functions applied pointwise, from left to right."""
+
+    node: ast.Node
+    functions: tuple[str | Function, ...]
+    parts: tuple[PlacedTerm, ...]
+
+
+class PlacedShape(NamedTuple):
+    """A call of a shape; not `is_sound` if its length or its arguments are at fault.
+
+    `durations` are its arguments that are durations, None where one is at fault. `steps` is its
+    length in whole updates, 0 where it never ends. `starts` are the updates of its entries.
+    """
+
+    node: ast.Node
+    call: ShapeCall
+    durations: Mapping[str, Any]
+    steps: int
+    starts: tuple[int, ...] = ()
+    is_sound: bool = True
+
+
+class PlacedPart(NamedTuple):
+    """A part of a chain, from update `start` up to `stop` of the chain's clock.
+
+    `node` is all of it in the text: a pipe with its source and its modifiers.
+    """
+
+    node: ast.Node
+    term: PlacedTerm
+    start: int
+    stop: int | Endless
+    length: Length
+
+
+class PlacedSequence(NamedTuple):
+    """A chain, whose clock is at 0 at update `zero` of the run; None under a warp of time.
+
+    Of a chain that is not `is_sound` the places of the parts mean nothing.
+    """
+
+    node: ast.Node
+    parts: tuple[PlacedPart, ...]
+    zero: int | None
+    is_sound: bool = True
+
+
+class PlacedEntry(NamedTuple):
+    """An entry of a modifier: the updates that it holds for, and the schedule that it runs."""
+
+    entry: Entry
+    value: PlacedTerm
+
+
+class PlacedModify(NamedTuple):
+    """A source under a modifier, up to update `end`; `length` is the source's.
+
+    Its clock is at 0 at update `zero` of the run, where it governs the updates from `run_start` to
+    before `run_stop`.
+    """
+
+    node: ast.Node
+    call: Modify
+    source: PlacedTerm
+    modifier: Modifier
+    length: Length
+    end: int | Endless
+    zero: Exact
+    run_start: Exact
+    run_stop: Length
+    entries: tuple[PlacedEntry, ...] = ()
+
+
+class PlacedFaultyModify(NamedTuple):
+    """A modifier whose length or arguments are at fault; its parts may have more mistakes."""
+
+    node: ast.Node
+    source: PlacedTerm
+    entries: tuple[PlacedTerm, ...] = ()
+
+
+class PlacedScope(NamedTuple):
+    """The body of a definition, some arguments of which are evaluated where it was called."""
+
+    node: ast.Node
+    body: PlacedTerm
+
+
+class PlacedIR(NamedTuple):
+    """A whole spec in a context, as the one part of a run."""
+
+    root: PlacedPart
+    context: Context
+    mistakes: Mistakes
+    """The mistakes about lengths and durations; where there are any there will be no signal."""
