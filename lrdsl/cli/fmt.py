@@ -96,8 +96,8 @@ def _files(paths: list[str], check: bool, diff: bool) -> list[_Done]:
 
 def _file(path: str, check: bool, diff: bool) -> _Done:
     from lrdsl.linter.autofix import write
-    from lrdsl.linter.discovery import read_file
     from lrdsl.linter.format_files import rewrite
+    from lrdsl.linter.read_source import read_file
     from lrdsl.linter.source_file import Unreadable
 
     try:

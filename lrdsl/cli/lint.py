@@ -17,7 +17,7 @@ from lrdsl.diagnostics import SpecError
 
 if TYPE_CHECKING:
     from lrdsl.linter.config import Project
-    from lrdsl.linter.result import Outcome
+    from lrdsl.linter.result import LintResult
 
 _FORMATS = ("text", "json", "sarif", "github")  # those of lrdsl.linter.reports, not to import it
 _CONTRACTS = {
@@ -182,9 +182,9 @@ def lint(
     fixes, failed = _fix(files, project, diff, colour) if fixing else (0, ())
     outcome = _outcome(files, texts, project, failed)
     if form == "sarif":
-        from lrdsl.linter.autofix import offered
+        from lrdsl.linter.autofix import available_fixes
 
-        outcome = offered(outcome, project)
+        outcome = available_fixes(outcome, project)
     _write(outcome, form, colour, aside=diff)
     if fixing:
         click.echo(f"{fixes} {'can be' if diff else 'were'} fixed.", err=diff or form != "text")
@@ -237,23 +237,23 @@ def _texts(paths: tuple[str, ...], specs: tuple[str, ...]) -> dict[str, str]:
 
 def _outcome(
     files: list[str], texts: dict[str, str], project: Project, failed: tuple[str, ...]
-) -> Outcome:
-    from lrdsl.linter.result import Outcome
+) -> LintResult:
+    from lrdsl.linter.result import LintResult
     from lrdsl.linter.runner import check_files, check_text
 
     outcomes = [check_text(text, name, project) for name, text in texts.items()]
     if files:
         outcomes.append(check_files(files, project))
-    return Outcome.of([*outcomes, Outcome(unreadable=failed)])
+    return LintResult.of([*outcomes, LintResult(unreadable=failed)])
 
 
 def _composed(
     config_dir: str, config_name: str, overrides: tuple[str, ...], project: Project
-) -> Outcome:
+) -> LintResult:
     """What is wrong in a Hydra config, and in it with every schedule in reach."""
     from lrdsl.hydra import lint_hydra
-    from lrdsl.linter.result import Outcome
-    from lrdsl.linter.source_file import Located, Snippet, SourceFile
+    from lrdsl.linter.result import LintResult
+    from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile
 
     try:
         every = lint_hydra(
@@ -266,7 +266,7 @@ def _composed(
         )
     except SpecError as error:
         raise _misuse(error) from error
-    found: list[Located] = []
+    found: list[LocatedDiagnostic] = []
     files: dict[str, SourceFile] = {}
     for each in every:
         text = each.diagnostic.source
@@ -275,8 +275,8 @@ def _composed(
             path += " definitions"
         snippet = Snippet.of_argument(text)
         files[path] = SourceFile(path, text, (snippet,))
-        found.append(Located.of(path, each.diagnostic, snippet))
-    return Outcome(tuple(found), files, configs=1)
+        found.append(LocatedDiagnostic.of(path, each.diagnostic, snippet))
+    return LintResult(tuple(found), files, configs=1)
 
 
 def _fix(
@@ -284,7 +284,8 @@ def _fix(
 ) -> tuple[int, tuple[str, ...]]:
     """Fixes what can be fixed, or shows it; how much that is, and what went wrong in writing."""
     from lrdsl.linter.autofix import fix, write
-    from lrdsl.linter.discovery import find, read_file
+    from lrdsl.linter.discovery import find
+    from lrdsl.linter.read_source import read_file
     from lrdsl.linter.source_file import Unreadable
 
     fixes = 0
@@ -307,7 +308,7 @@ def _fix(
     return fixes, tuple(failed)
 
 
-def _write(outcome: Outcome, form: str, colour: bool, aside: bool) -> None:
+def _write(outcome: LintResult, form: str, colour: bool, aside: bool) -> None:
     """The report, on standard error if it is `aside`; what could not be read is always there."""
     from lrdsl.linter.reports import report
 

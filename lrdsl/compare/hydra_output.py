@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from lrdsl.linter.sources.resolved_config import Place
+    from lrdsl.linter.sources.resolved_config import ConfigSpec
 
 _KEY = re.compile(r"[+~]*(?P<key>[^=]*)=?(?P<value>.*)", re.S)
 _OF_RATE = re.compile(r"(?:.*\.)?lr(?:\.spec)?(?:\..*)?", re.S)
@@ -70,15 +70,15 @@ def _loaded(path: Path, problems: list[str]) -> Any:
         return None
 
 
-def _place(path: Path, problems: list[str]) -> Place | None:
+def _place(path: Path, problems: list[str]) -> ConfigSpec | None:
     from omegaconf import DictConfig, OmegaConf
 
     from lrdsl.hydra.resolve import plain
-    from lrdsl.linter.sources.resolved_config import places_in
+    from lrdsl.linter.sources.resolved_config import config_specs
 
     try:
         config = OmegaConf.load(path)
-        places = places_in(plain(config)) if isinstance(config, DictConfig) else ()
+        places = config_specs(plain(config)) if isinstance(config, DictConfig) else ()
     except FileNotFoundError:
         return None
     except Exception:  # of YAML, OmegaConf and resolvers: the run is compared all the same

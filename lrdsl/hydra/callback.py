@@ -17,7 +17,7 @@ from lrdsl.hydra.compose_all import presets
 from lrdsl.hydra.resolve import plain
 from lrdsl.hydra.sweeps import Job, Sweep, numbered, sweep_of
 from lrdsl.linter.config import Project
-from lrdsl.linter.sources.resolved_config import Place, lint_place, places_in
+from lrdsl.linter.sources.resolved_config import ConfigSpec, config_specs, lint_config_spec
 
 _RANKS: tuple[Severity, ...] = ("hint", "warning", "error")
 
@@ -79,7 +79,7 @@ class LintCallback(Callback):
         sweep = sweep_of(config, loader)
         for note in sweep.notes:
             print(f"lrdsl: {note}", file=sys.stderr)
-        found: dict[Place, list[Job]] = {}
+        found: dict[ConfigSpec, list[Job]] = {}
         failed: dict[str, list[Job]] = {}
         for job in sweep.jobs:
             try:
@@ -104,21 +104,21 @@ class LintCallback(Callback):
         found = {place: [job] for place in self._places(config)}
         self._stop_if_bad(found, "the job was not started", Sweep((job,)))
 
-    def _places(self, config: DictConfig) -> list[Place]:
+    def _places(self, config: DictConfig) -> list[ConfigSpec]:
         context = {**self._context, **_own_context(config)}
-        places = places_in(plain(config), self._exclude, presets(config))
+        places = config_specs(plain(config), self._exclude, presets(config))
         return [place.within(context) for place in places]
 
     def _stop_if_bad(
         self,
-        places: Mapping[Place, list[Job]],
+        places: Mapping[ConfigSpec, list[Job]],
         so: str,
         sweep: Sweep | None = None,
         failed: Mapping[str, list[Job]] | None = None,
     ) -> None:
         at: dict[tuple[str, tuple[Diagnostic, ...]], list[Job]] = {}
         for place, jobs in places.items():
-            diagnostics = tuple(lint_place(place, self._settings))
+            diagnostics = tuple(lint_config_spec(place, self._settings))
             if diagnostics:
                 at.setdefault((place.key, diagnostics), []).extend(jobs)
         for (key, diagnostics), jobs in at.items():

@@ -20,7 +20,7 @@ from lrdsl.diagnostics import Diagnostic, SpecError, spec_error
 from lrdsl.hydra.resolve import plain
 from lrdsl.language.presets import GROUP
 from lrdsl.linter.engine import Settings
-from lrdsl.linter.sources.resolved_config import Place, lint_place, places_in
+from lrdsl.linter.sources.resolved_config import ConfigSpec, config_specs, lint_config_spec
 
 
 class Composed(NamedTuple):
@@ -69,13 +69,13 @@ def lint_hydra(
     if not os.path.isdir(folder):
         raise spec_error(diag.BAD_CONFIG, f"there is no folder {folder}")
     found: dict[tuple[str, Diagnostic], Composed] = {}
-    linted: dict[Place, list[Diagnostic]] = {}
+    linted: dict[ConfigSpec, list[Diagnostic]] = {}
 
     def lint_one(config: DictConfig, option: str) -> None:
-        for place in places_in(plain(config), exclude, presets(config)):
+        for place in config_specs(plain(config), exclude, presets(config)):
             known = place.within(context or {})
             if known not in linted:
-                linted[known] = lint_place(known, settings)
+                linted[known] = lint_config_spec(known, settings)
             for each in linted[known]:
                 found.setdefault((place.key, each), Composed(config_name, option, place.key, each))
 

@@ -11,10 +11,10 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import Container, DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from lrdsl.linter.sources.placeholders import Hole, fill
+from lrdsl.linter.sources.placeholders import Placeholder, substitute_placeholders
 
 _REFERENCE = re.compile(r"\$\{[^${}]*\}")
-_HOLE = re.compile(r"\0([^\0]*)\0")
+_PLACEHOLDER = re.compile(r"\0([^\0]*)\0")
 _PATH = re.compile(r"\$\{([\w.@/\[\]-]+)\}")
 
 MAX_NESTING = 64
@@ -66,12 +66,14 @@ class _Reader:
         text, count = text.replace("\0", " "), 1
         while count:  # the innermost references first
             text, count = _REFERENCE.subn(self._resolved, text)
-        holes = [Hole(*found.span(), found[1], None) for found in _HOLE.finditer(text)]
-        filled = fill(text, range(len(text) + 1), holes)
+        placeholders = [
+            Placeholder(*found.span(), found[1], None) for found in _PLACEHOLDER.finditer(text)
+        ]
+        filled = substitute_placeholders(text, range(len(text) + 1), placeholders)
         return None if filled is None else filled.text
 
     def _resolved(self, reference: re.Match[str]) -> str:
-        """What a reference stands for; where that is not known, its text as a hole."""
+        """What a reference stands for; where that is not known, its text as a placeholder."""
         path = _PATH.fullmatch(reference[0])
         try:
             value = path and OmegaConf.select(self.root, path[1], throw_on_missing=True)

@@ -28,7 +28,7 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import spec_error
 from lrdsl.language.signal import LAST_STEP
-from lrdsl.linter.sources.resolved_config import places_in
+from lrdsl.linter.sources.resolved_config import config_specs
 from lrdsl.schedule.schedule import Schedule, compile
 from lrdsl.syntax.spec import as_number
 
@@ -77,7 +77,7 @@ def _schedule(node: Any, context: Any, parent: Any) -> Schedule:
     target = node.get("_target_") if isinstance(node, Mapping) else None
     if not isinstance(target, str):
         return compile(node, **known)
-    places = places_in(OmegaConf.to_container(node, resolve=True))  # type: ignore[arg-type]
+    places = config_specs(OmegaConf.to_container(node, resolve=True))  # type: ignore[arg-type]
     used = [place for place in places if place.is_used]
     if len(used) != 1:
         what = "has no `spec`" if not used else f"has {len(used)} specs"

@@ -1,4 +1,4 @@
-"""The safe fixes: replacements that rules offer, put in where they do what they are to do."""
+"""Safe fixes: replacements that rules offer, applied where they do what they promise."""
 
 from __future__ import annotations
 
@@ -9,38 +9,39 @@ from typing import NamedTuple
 
 from lrdsl.diagnostics import NOWHERE
 from lrdsl.linter.config import Project
-from lrdsl.linter.discovery import lint_source, read_text
+from lrdsl.linter.lint_source import lint_source
 from lrdsl.linter.patching import CannotWrite, Edit, replace_in
-from lrdsl.linter.result import Outcome
+from lrdsl.linter.read_source import read_text
+from lrdsl.linter.result import LintResult
 from lrdsl.linter.rule import RULES
-from lrdsl.linter.source_file import Located, Patch, SourceFile, Unreadable
+from lrdsl.linter.source_file import LocatedDiagnostic, SourceFile, TextEdit, Unreadable
 from lrdsl.util import atomic_write
 
-_MOST_ROUNDS = 100
-"""More fixes than this, of one spec, are left to the next time."""
+MAX_FIX_ROUNDS = 100
+"""Fixes of one spec that a call makes; more are left to the next call."""
 
 
-class Fixed(NamedTuple):
+class FixResult(NamedTuple):
     """A file's text after the fixes, and how many there were."""
 
     text: str
     fixes: int
 
 
-def fix(file: SourceFile, project: Project) -> Fixed:
+def fix(file: SourceFile, project: Project) -> FixResult:
     """The text of a file after all safe fixes; nothing is written.
 
-    Only lint rules are listened to: that `cosin` was meant to be `cosine` is a guess. Each fix is
-    tried; it stays if the file can be read as before, what it was made for is gone, and no error
-    is there that was not before.
+    Only the replacements of lint rules are applied: that `cosin` was meant to be `cosine` is a
+    guess. Each fix is tried. It stays if the file can still be read, the violation is gone, and no
+    error has appeared.
     """
     found = lint_source(file, project)
     refused: set[tuple[object, ...]] = set()
     fixes = 0
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(MAX_FIX_ROUNDS):
         # One of each spec at a time: the places of the others are different after it.
-        chances = {x.snippet: x for x in _chances(found) if _key(x) not in refused}
-        batch = list(chances.values())
+        fixable = {x.snippet: x for x in _fixable(found) if _key(x) not in refused}
+        batch = list(fixable.values())
         if not batch:
             break
         for tried in [batch] if len(batch) == 1 else [batch, *[[one] for one in batch]]:
@@ -51,25 +52,25 @@ def fix(file: SourceFile, project: Project) -> Fixed:
                 break
             if len(tried) == 1:
                 refused.add(_key(tried[0]))
-    return Fixed(file.text, fixes)
+    return FixResult(file.text, fixes)
 
 
-def offered(outcome: Outcome, project: Project) -> Outcome:
-    """The outcome with what `fix` would do about each of its findings, were it the only one."""
-    by_path: dict[str, list[Located]] = {}
-    for each in outcome.found:
+def available_fixes(result: LintResult, project: Project) -> LintResult:
+    """The result with the fix of each diagnostic, as `fix` would make it for that one alone."""
+    by_path: dict[str, list[LocatedDiagnostic]] = {}
+    for each in result.found:
         by_path.setdefault(each.path, []).append(each)
     fixes = {}
     for path, found in by_path.items():
-        file = outcome.files[path]
-        for each in _chances(found):
+        file = result.files[path]
+        for each in _fixable(found):
             after = _after(file, found, [each], project)
             if after is not None:
-                fixes[each] = Patch.between(file.text, after[0].text)
-    return replace(outcome, fixes=fixes)
+                fixes[each] = TextEdit.between(file.text, after[0].text)
+    return replace(result, fixes=fixes)
 
 
-def _chances(found: Sequence[Located]) -> Iterator[Located]:
+def _fixable(found: Sequence[LocatedDiagnostic]) -> Iterator[LocatedDiagnostic]:
     for each in found:
         snippet, diagnostic = each.snippet, each.diagnostic
         if (
@@ -82,15 +83,18 @@ def _chances(found: Sequence[Located]) -> Iterator[Located]:
             yield each
 
 
-def _key(found: Located) -> tuple[object, ...]:
-    """What is the same when the same is found again, wherever it has moved to in the file."""
+def _key(found: LocatedDiagnostic) -> tuple[object, ...]:
+    """A key of a diagnostic that stays the same when its spec moves in the file."""
     return found.diagnostic.source, found.diagnostic.span, found.diagnostic.code
 
 
 def _after(
-    file: SourceFile, found: Sequence[Located], tried: Sequence[Located], project: Project
-) -> tuple[SourceFile, list[Located]] | None:
-    """The file with some of its findings fixed and what is found then; None if that is no good."""
+    file: SourceFile,
+    found: Sequence[LocatedDiagnostic],
+    tried: Sequence[LocatedDiagnostic],
+    project: Project,
+) -> tuple[SourceFile, list[LocatedDiagnostic]] | None:
+    """The file after some fixes, with its diagnostics; None if the fixes are to be refused."""
     try:
         changed = read_text(file.path, replace_in(file, [_edit(each) for each in tried]))
     except (CannotWrite, Unreadable):
@@ -104,19 +108,19 @@ def _after(
     return (changed, then) if _errors(then) <= _errors(found) else None
 
 
-def _edit(found: Located) -> Edit:
+def _edit(found: LocatedDiagnostic) -> Edit:
     snippet, diagnostic = found.snippet, found.diagnostic
     return snippet, diagnostic.span.start, diagnostic.span.stop, diagnostic.replacement or ""
 
 
-def _errors(found: Sequence[Located]) -> Counter[str]:
+def _errors(found: Sequence[LocatedDiagnostic]) -> Counter[str]:
     return Counter([x.diagnostic.message for x in found if x.diagnostic.severity == "error"])
 
 
 def write(file: SourceFile, text: str) -> None:
-    """Put a new text in the place of the one that was read, all of it or nothing.
+    """Write the new text of a file, all of it or nothing.
 
-    Raises Unreadable if the file is no longer what was read, or cannot be written.
+    Raises Unreadable if the file has changed since it was read, or cannot be written.
     """
     try:
         with open(file.path, "rb") as old:

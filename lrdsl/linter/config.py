@@ -32,7 +32,7 @@ from typing import Any, get_args
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Problem, Severity, SpecError, spec_error
+from lrdsl.diagnostics import Diagnostic, Problem, Severity, SpecError, spec_error
 from lrdsl.language.library.files import text_of
 from lrdsl.linter.engine import Settings
 from lrdsl.linter.rule import RULES
@@ -55,7 +55,7 @@ _LISTS = ("select", "ignore", "exclude")
 
 @dataclass(frozen=True)
 class Project:
-    """What a project asks of the linter: rules, what is known of its runs, contracts.
+    """The lint settings of a project: rules, the context of its runs, contracts.
 
     `root` is the folder that the patterns of `per_file_ignores` count from. `options` and
     `severities` are by rule; `context` holds keyword arguments of `lrdsl.lint`.
@@ -70,8 +70,8 @@ class Project:
     severities: Mapping[str, Severity] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
     contracts: Mapping[str, Any] = field(default_factory=dict)
-    linted: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
-    """What was found in texts that have been linted with these settings."""
+    linted: dict[Any, list[Diagnostic]] = field(default_factory=dict, compare=False, repr=False)
+    """The diagnostics of texts that have been linted with these settings."""
 
     @classmethod
     def load(cls, start: str = ".") -> Project:
@@ -101,7 +101,7 @@ class Project:
         context: Mapping[str, Any] | None = None,
         contracts: Mapping[str, Any] | None = None,
     ) -> Project:
-        """The settings with those of a command line over them.
+        """The settings, overridden by those of a command line.
 
         `select` takes the place of the project's; the others are added, and win.
 

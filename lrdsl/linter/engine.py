@@ -14,14 +14,15 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError, in_order
 from lrdsl.language.language import current
-from lrdsl.linter.program_context import RATE, Beside, References, besides
-from lrdsl.linter.rule import RULES, Finding, Rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
+from lrdsl.linter.program_context import RATE, ProgramContext, References, program_contexts
+from lrdsl.linter.rule import RULES, Rule, Violation
 from lrdsl.schedule.schedule import Schedule, schedule_of
 from lrdsl.tree.coerce import coerce_spec
 
 UNKNOWN = (diag.UNBOUND, diag.NEEDS_CONTEXT)
-"""What is wrong for want of something that the run will supply."""
+"""The errors about values that the run will supply."""
 
 
 @dataclass(frozen=True)
@@ -58,34 +59,36 @@ def lint(
     spec: Any,
     *,
     settings: Settings | None = None,
-    facts: Mapping[str, Any] | None = None,
+    origin: SpecOrigin | None = None,
     **context: Any,
 ) -> list[Diagnostic]:
-    """What is wrong with a spec, and what is likely to be: errors and lint findings.
+    """The mistakes in a spec, and what the lint rules report about it.
 
-    `spec` and the other keyword arguments are those of `lrdsl.compile`. What is not known of the
-    run does not count as a mistake: rules that need it are quiet. `settings` choose the rules;
-    `facts` are what is known of the place where the spec stands. Reads and writes no file.
+    `spec` and the other keyword arguments are those of `lrdsl.compile`. What is unknown of the run
+    does not count as a mistake: rules that need it are quiet. `settings` choose the rules; `origin`
+    says where the spec was found. Reads and writes no file.
 
     >>> for found in lint("warmup(100) >> cosine(1, 0, 800)", total_steps=600):
     ...     print(found.name)
     longer-than-run
     """
-    settings = settings or _usual(RULES.loaded)
-    given = coerce_spec(spec)
-    run = Context.of(**context).with_definitions(given.definitions)
-    source, known = given.text, dict(facts or {})
-    around = besides(source, run.base_lr, known)
-    if known.get("drives", RATE) != RATE:
+    source = coerce_spec(spec)
+    run = Context.of(**context).with_definitions(source.definitions)
+    settings, origin = settings or _usual(RULES.loaded), origin or NO_ORIGIN
+    return _lint(source.text, run, settings, origin)
+
+
+def _lint(source: str, run: Context, settings: Settings, origin: SpecOrigin) -> list[Diagnostic]:
+    programs = program_contexts(source, run.base_lr, origin)
+    if (origin.drives or RATE) != RATE:
         run = replace(run, base_lr=None)  # it is another number's
     found: dict[Diagnostic, None] = {}
-    for beside in around:
-        diagnostics, subject = _mistakes_and_subject(source, run, known, beside)
-        found.update(dict.fromkeys(diagnostics))
-        if subject is not None:
-            found.update(dict.fromkeys(_findings(subject, settings)))
-    kept = [x for x in found if settings.uses(x.code, x.name)]
-    return in_order(kept)
+    for program in programs:
+        mistakes, context = _analysed(source, run, origin, program)
+        found.update(dict.fromkeys(mistakes))
+        if context is not None:
+            found.update(dict.fromkeys(_violations(context, settings)))
+    return in_order([x for x in found if settings.uses(x.code, x.name)])
 
 
 @lru_cache(maxsize=1)
@@ -94,24 +97,24 @@ def _usual(rules: frozenset[str]) -> Settings:
     return Settings()
 
 
-def _mistakes_and_subject(
-    source: str, context: Context, facts: Mapping[str, Any], beside: Beside
-) -> tuple[list[Diagnostic], Subject | None]:
+def _analysed(
+    source: str, run: Context, origin: SpecOrigin, program: ProgramContext
+) -> tuple[list[Diagnostic], LintContext | None]:
     """The mistakes that keep a spec from being compiled, and what the rules look at."""
-    references = beside.references(context)
+    references = program.references(run)
     try:
-        analysis = analyse(current(), source, context.definitions, references.schedules)
+        analysis = analyse(current(), source, run.definitions, references.schedules)
     except SpecError as error:
         return list(error.diagnostics), None
-    schedule, mistakes = _compiled(analysis, context, references)
-    base_is_known = schedule is not None or bool(mistakes) or context.base_lr is not None
+    schedule, mistakes = _compiled(analysis, run, references)
+    base_is_known = schedule is not None or bool(mistakes) or run.base_lr is not None
     if not base_is_known:
         # Ratios can be looked at whatever the base is.
-        schedule, mistakes = _compiled(analysis, replace(context, base_lr=1.0), references)
+        schedule, mistakes = _compiled(analysis, replace(run, base_lr=1.0), references)
     base_is_known = base_is_known and references.base_is_known
     known = schedule if references.are_known else None
-    subject = Subject(analysis, context, known, base_is_known, facts, beside)
-    return [*beside.circle, *mistakes], subject
+    context = LintContext(analysis, run, known, base_is_known, origin, program)
+    return [*program.cycle, *mistakes], context
 
 
 def _compiled(
@@ -133,44 +136,44 @@ def _is_typing_error(found: Diagnostic) -> bool:
     return found.problem is diag.UNBOUND and found.replacement is not None
 
 
-def _findings(subject: Subject, settings: Settings) -> list[Diagnostic]:
+def _violations(context: LintContext, settings: Settings) -> list[Diagnostic]:
     with np.errstate(all="ignore"):
         found = [
             diagnostic
             for rule in settings.rules
-            if not _is_quiet(rule, subject)
-            for diagnostic in _found_by(rule, subject, settings)
+            if not _is_quiet(rule, context)
+            for diagnostic in _violations_of(rule, context, settings)
         ]
     return list(dict.fromkeys(found))
 
 
-def _is_quiet(rule: Rule, subject: Subject) -> bool:
-    """Whether a rule needs what is not known, or is about something else."""
+def _is_quiet(rule: Rule, context: LintContext) -> bool:
+    """Whether a rule needs something that is unknown, or is about something else."""
     return (
-        (rule.needs_schedule and subject.schedule is None)
-        or (rule.needs_total and subject.total is None)
-        or (rule.needs_values and not subject.base_is_known)
-        or (rule.needs_rate and subject.facts.get("drives", RATE) != RATE)
+        (rule.needs_schedule and context.schedule is None)
+        or (rule.needs_total and context.total is None)
+        or (rule.needs_values and not context.base_is_known)
+        or (rule.needs_rate and (context.origin.drives or RATE) != RATE)
     )
 
 
-def _found_by(rule: Rule, subject: Subject, settings: Settings) -> list[Diagnostic]:
-    findings: list[Finding] = []
+def _violations_of(rule: Rule, context: LintContext, settings: Settings) -> list[Diagnostic]:
+    violations: list[Violation] = []
     failed: list[Diagnostic] = []
     try:
-        findings.extend(rule.check(subject))  # those before an error are kept
+        violations.extend(rule.check(context))  # those before an error are kept
     except SpecError as error:
-        # There is no value at some update; or it is too far away to look at.
+        # There is no value at some update, or it is too far away to look at.
         failed = [x for x in error.diagnostics if x.problem is diag.NOT_FINITE]
-    if not findings:  # as it mostly is
+    if not violations:  # as it mostly is
         return failed
-    reporter = Reporter(subject.source)
-    for finding in findings:
+    reporter = Reporter(context.source)
+    for violation in violations:
         reporter.report(
             rule.problem(settings.severities.get(rule.name)),
-            finding.message,
-            finding.span,
-            fix=finding.fix,
-            replacement=finding.replacement,
+            violation.message,
+            violation.span,
+            fix=violation.fix,
+            replacement=violation.replacement,
         )
     return [*failed, *reporter.diagnostics]

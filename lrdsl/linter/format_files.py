@@ -1,4 +1,4 @@
-"""The specs of a file in their canonical spelling; all else in it stays byte for byte."""
+"""Formats the specs in a file; everything else in it stays byte for byte."""
 
 from __future__ import annotations
 
@@ -7,49 +7,51 @@ from typing import NamedTuple
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.linter.patching import CannotWrite, Edit, replace_in
-from lrdsl.linter.source_file import Located, Snippet, SourceFile
+from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile
 from lrdsl.syntax import ast
 from lrdsl.syntax.format import format, format_definitions
 from lrdsl.syntax.lark_parser import find_words
 from lrdsl.syntax.parser import parse_tree
 from lrdsl.syntax.pretty_print import WIDTH
 
-_ENDLESS = 10**9
-"""The width of what stays in one line."""
+_UNLIMITED_WIDTH = 10**9
+"""The width for specs that must stay in one line."""
 
-_LINES = ("literal", "triple", "fence", "text")
+_MULTILINE_STYLES = ("literal", "triple", "fence", "text")
 """The styles in which a spec may have several lines."""
 
 
-class Rewritten(NamedTuple):
-    """The new text of a file, and what is wrong with the specs that were left as they are."""
+class FormatResult(NamedTuple):
+    """The new text of a file, and the errors of the specs that were left as they are."""
 
     text: str
-    problems: tuple[Located, ...]
+    problems: tuple[LocatedDiagnostic, ...]
 
 
-def rewrite(file: SourceFile) -> Rewritten:
+def rewrite(file: SourceFile) -> FormatResult:
     """A file with its specs and definitions formatted.
 
-    What has a mistake, or is not all written in the file, is left as it is; so is what would need
-    several lines where one is all there is.
+    A spec stays as it is if it has an error, is not written in the file as a whole, or would need
+    several lines where there is room for one.
 
-    >>> from lrdsl.linter.discovery import read_text
+    >>> from lrdsl.linter.read_source import read_text
     >>> rewrite(read_text("a.yaml", "lr:   hold( 5 )>>cosine(1,0,9)   # two\\n")).text
     'lr:   hold(5) >> cosine(1, 0, 9)   # two\\n'
     """
     edits: list[Edit] = []
-    problems: list[Located] = []
+    problems: list[LocatedDiagnostic] = []
     for snippet in file.snippets:
         if not snippet.writable:
             continue
         try:
             found = list(_edits(snippet))
         except SpecError as error:
-            problems += [Located.of(file.path, each, snippet) for each in error.diagnostics]
+            problems += [
+                LocatedDiagnostic.of(file.path, each, snippet) for each in error.diagnostics
+            ]
             continue
         edits += found
-    return Rewritten(_replaced(file, edits), tuple(problems))
+    return FormatResult(_replaced(file, edits), tuple(problems))
 
 
 def _replaced(file: SourceFile, edits: list[Edit]) -> str:
@@ -57,7 +59,7 @@ def _replaced(file: SourceFile, edits: list[Edit]) -> str:
         return replace_in(file, edits)
     except CannotWrite:
         pass
-    kept: list[Edit] = []  # those that can be written
+    kept: list[Edit] = []  # the edits that can be written
     text = file.text
     for snippet in file.snippets:
         tried = [*kept, *[edit for edit in edits if edit[0] is snippet]]
@@ -76,9 +78,9 @@ def _edits(snippet: Snippet) -> Iterator[Edit]:
         return
     start, stop = len(text) - len(text.lstrip()), len(text.rstrip())
     own = text[start:stop]
-    in_lines = snippet.style in _LINES or (snippet.style == "raw" and "\n" in text)
+    in_lines = snippet.style in _MULTILINE_STYLES or (snippet.style == "raw" and "\n" in text)
     indent = _indent(text, start) if in_lines else ""
-    width = WIDTH - len(indent) if in_lines else _ENDLESS
+    width = WIDTH - len(indent) if in_lines else _UNLIMITED_WIDTH
     if snippet.role == "definitions":
         new = format_definitions(own, width).rstrip("\n")
     elif isinstance(
@@ -95,7 +97,7 @@ def _edits(snippet: Snippet) -> Iterator[Edit]:
 
 
 def _bare(tree: ast.Node) -> ast.Node:
-    """What a minus sign stands before. A number or a word alone is left to YAML's own reading."""
+    """The operand of a minus sign. A number or a word alone is left to YAML's own reading."""
     return tree.operand if isinstance(tree, ast.Negative) else tree
 
 
@@ -105,7 +107,7 @@ def _whole(snippet: Snippet, start: int, stop: int, new: str) -> Iterator[Edit]:
 
 
 def _pieces(snippet: Snippet, start: int, stop: int, new: str) -> Iterator[Edit]:
-    """The words and spaces that differ, so that a folded line stays folded where it was."""
+    """The edits of the words and spaces that differ, so that folded lines stay folded."""
     is_spec = snippet.role != "definitions"
     before = find_words(snippet.text[start:stop], is_spec=is_spec)
     after = find_words(new, is_spec=is_spec)

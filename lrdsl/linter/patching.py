@@ -1,4 +1,4 @@
-"""New text in place of pieces of the specs in a file; everything else stays as it is."""
+"""Patching: replaces pieces of the specs in a file; everything else stays as it is."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from lrdsl.linter.discovery import read_text
-from lrdsl.linter.source_file import Patch, Snippet, SourceFile, Unreadable
+from lrdsl.linter.read_source import read_text
+from lrdsl.linter.source_file import Snippet, SourceFile, TextEdit, Unreadable
 
 Edit = tuple[Snippet, int, int, str]
-"""A snippet, the characters `start` to `stop` of its text, and what is put in their place."""
+"""A snippet, the characters `start` to `stop` of its text, and the text that replaces them."""
 
 
 class CannotWrite(Exception):
-    """Text that cannot stand where it is wanted; the message is one line that says why."""
+    """The text cannot stand at its place in the file; the message is one line that says why."""
 
 
 def replace_in(file: SourceFile, edits: Iterable[Edit]) -> str:
     """The file's text with pieces of its snippets replaced, quoted as each snippet's style needs.
 
-    Only the pieces are written anew where that will do; a text that cannot stand in the snippet's
-    quotes gets other ones. The result has been read again: the specs in it are those wanted, and
-    no other has changed. Raises CannotWrite for what cannot be written, and for edits that
-    overlap.
+    Only the pieces are rewritten where that is enough; a text that cannot stand in the snippet's
+    quotes gets other quotes. The result is read again, to make sure that the specs in it are the
+    expected ones and nothing else has changed. Raises CannotWrite if that cannot be done, and for
+    edits that overlap.
 
     >>> file = read_text("a.yaml", "lr: hold( 5 )  # five")
     >>> replace_in(file, [(file.snippets[0], 0, 9, "hold(5) # 5")])
@@ -34,7 +34,7 @@ def replace_in(file: SourceFile, edits: Iterable[Edit]) -> str:
     texts = [_patched(snippet.text, wanted.get(i, [])) for i, snippet in enumerate(file.snippets)]
     first = [patch for i, pieces in wanted.items() for patch in _in_place(file, i, pieces)]
     whole = _patched(file.text, first)
-    if _reads_as(file, whole, texts):
+    if _round_trips(file, whole, texts):
         return whole
     # One after the other, from the last, so that the places of those before it still hold.
     text = file.text
@@ -43,18 +43,18 @@ def replace_in(file: SourceFile, edits: Iterable[Edit]) -> str:
     return text
 
 
-def _by_snippet(file: SourceFile, edits: Iterable[Edit]) -> dict[int, list[Patch]]:
+def _by_snippet(file: SourceFile, edits: Iterable[Edit]) -> dict[int, list[TextEdit]]:
     """The edits by the snippet's number in the file, each in the order of the text."""
     numbers = {id(snippet): i for i, snippet in enumerate(file.snippets)}
-    found: dict[int, list[Patch]] = {}
+    found: dict[int, list[TextEdit]] = {}
     for snippet, start, stop, text in edits:
         if id(snippet) not in numbers:
-            raise CannotWrite(f"{file.path}: the spec is none of this file's")
+            raise CannotWrite(f"{file.path}: the spec is not one of this file")
         if not snippet.writable:
-            raise CannotWrite(f"{_where(file, snippet)}: the spec is not all written there")
+            raise CannotWrite(f"{_where(file, snippet)}: the spec is not written there as a whole")
         if not 0 <= start <= stop <= len(snippet.text):
             raise CannotWrite(f"{_where(file, snippet)}: there is no such piece of the spec")
-        found.setdefault(numbers[id(snippet)], []).append(Patch(start, stop, text))
+        found.setdefault(numbers[id(snippet)], []).append(TextEdit(start, stop, text))
     for i, pieces in found.items():
         pieces.sort()
         if any([a.stop > b.start for a, b in itertools.pairwise(pieces)]):
@@ -67,29 +67,29 @@ def _where(file: SourceFile, snippet: Snippet) -> str:
     return f"{file.path}:{line}:{column}"
 
 
-def _patched(text: str, patches: Iterable[Patch]) -> str:
+def _patched(text: str, patches: Iterable[TextEdit]) -> str:
     for patch in sorted(patches, reverse=True):
         text = text[: patch.start] + patch.text + text[patch.stop :]
     return text
 
 
 def _with_one(
-    file: SourceFile, text: str, i: int, pieces: Sequence[Patch], texts: Sequence[str]
+    file: SourceFile, text: str, i: int, pieces: Sequence[TextEdit], texts: Sequence[str]
 ) -> str:
-    """The text with one snippet changed, in the first way in which it reads as it should."""
+    """The text with one snippet changed, written in the first way that reads back as expected."""
     snippet = file.snippets[i]
     expected = [
         text if j >= i else each.text
         for j, (each, text) in enumerate(zip(file.snippets, texts, strict=True))
     ]
-    for patches in (_in_place(file, i, pieces), *_anew(file, snippet, expected[i])):
+    for patches in (_in_place(file, i, pieces), *_requoted(file, snippet, expected[i])):
         changed = _patched(text, patches)
-        if _reads_as(file, changed, expected):
+        if _round_trips(file, changed, expected):
             return changed
     raise CannotWrite(f"{_where(file, snippet)}: the new text cannot stand there")
 
 
-def _reads_as(file: SourceFile, text: str, expected: Sequence[str]) -> bool:
+def _round_trips(file: SourceFile, text: str, expected: Sequence[str]) -> bool:
     try:
         found = read_text(file.path, text).snippets
     except Unreadable:
@@ -110,19 +110,19 @@ def _reads_as(file: SourceFile, text: str, expected: Sequence[str]) -> bool:
 
 
 def _without_numbers(file: SourceFile, expected: Sequence[str]) -> list[str]:
-    """The specs of a file after numbers that YAML took for text have become numbers."""
+    """The expected specs without those that were texts for YAML, and become numbers."""
     return [
         new
         for new, snippet in zip(expected, file.snippets, strict=True)
-        if new == snippet.text or not snippet.facts.get("yaml_text_number")
+        if new == snippet.text or not snippet.origin.yaml_text_number
     ]
 
 
 def _scalars(text: str, changed: Mapping[int, str] = MappingProxyType({})) -> list[str] | None:
-    """The scalars of a YAML text as PyYAML's own scanner reads them, None if it does not.
+    """The scalars of a YAML text as PyYAML's own scanner reads them; None if it cannot.
 
-    That is what Hydra uses, and it is stricter than libyaml. `changed` has the values of those
-    that are to be different, by a place in them.
+    Hydra uses that scanner, and it is stricter than libyaml. `changed` has the expected values of
+    changed scalars, by an offset inside each.
     """
     import yaml
 
@@ -142,16 +142,16 @@ def _scalars(text: str, changed: Mapping[int, str] = MappingProxyType({})) -> li
     return found
 
 
-def _in_place(file: SourceFile, i: int, pieces: Sequence[Patch]) -> list[Patch]:
-    """The pieces alone, escaped for the quotes that they stand in."""
+def _in_place(file: SourceFile, i: int, pieces: Sequence[TextEdit]) -> list[TextEdit]:
+    """The edits of the pieces alone, escaped for the quotes around them."""
     snippet = file.snippets[i]
     escape = _escape(file.text, snippet)
     offsets = snippet.offsets
-    return [Patch(offsets[p.start], offsets[p.stop], escape(p.text)) for p in pieces]
+    return [TextEdit(offsets[p.start], offsets[p.stop], escape(p.text)) for p in pieces]
 
 
 def _escape(text: str, snippet: Snippet) -> Callable[[str], str]:
-    """How a text is written where a snippet stands."""
+    """The function that escapes a text for the place of a snippet."""
     newline = "\r\n" if "\r\n" in text else "\n"
     style = snippet.style
     if snippet.kind == "yaml":
@@ -177,7 +177,7 @@ def _escape(text: str, snippet: Snippet) -> Callable[[str], str]:
 
 
 def _quote(text: str, snippet: Snippet) -> str:
-    """The quotes of a Python literal."""
+    """The closing quotes of a Python literal."""
     threefold = text[snippet.stop : snippet.stop + 3]
     if threefold in ("'''", '"""') and text[snippet.start - 3 : snippet.start] == threefold:
         return threefold
@@ -202,15 +202,15 @@ def _yaml_code(character: str) -> str:
     )
 
 
-def _anew(file: SourceFile, snippet: Snippet, new: str) -> Iterable[list[Patch]]:
-    """The whole spec in other quotes, the most readable first."""
+def _requoted(file: SourceFile, snippet: Snippet, new: str) -> Iterable[list[TextEdit]]:
+    """The edits that write the whole spec in other quotes, the most readable first."""
     text = file.text
     if snippet.kind == "yaml" and snippet.style in ("plain", "single", "double"):
         around = 0 if snippet.style == "plain" else 1
         start, stop = snippet.start - around, snippet.stop + around
         if "\n" not in new:
-            yield [Patch(start, stop, "'" + new.replace("'", "''") + "'")]
-        yield [Patch(start, stop, f'"{_yaml_escaped(new)}"')]
+            yield [TextEdit(start, stop, "'" + new.replace("'", "''") + "'")]
+        yield [TextEdit(start, stop, f'"{_yaml_escaped(new)}"')]
     if snippet.kind == "python":
         quote = _quote(text, snippet)
         opening = snippet.start - len(quote)
@@ -218,4 +218,4 @@ def _anew(file: SourceFile, snippet: Snippet, new: str) -> Iterable[list[Patch]]
         assert prefix is not None
         newline = "\r\n" if "\r\n" in text else "\n"
         written = quote + _python_escaped(new, quote, newline) + quote
-        yield [Patch(opening - len(prefix[0]), snippet.stop + len(quote), written)]
+        yield [TextEdit(opening - len(prefix[0]), snippet.stop + len(quote), written)]

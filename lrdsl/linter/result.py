@@ -1,4 +1,4 @@
-"""What linting came to, for the reports and the exit code."""
+"""The result of a lint run, for the reports and the exit code."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.source_file import Located, Patch, SourceFile
+from lrdsl.linter.source_file import LocatedDiagnostic, SourceFile, TextEdit
 
 
 class Region(NamedTuple):
-    """Where something stands in a file; lines and columns are counted from 1.
+    """A region of a file; lines and columns are counted from 1.
 
     The end is just past the last character, in the line of that character.
     """
@@ -23,26 +23,26 @@ class Region(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What was found, in the order of the files and of their text.
+class LintResult:
+    """The diagnostics of a lint run, in the order of the files and of their text.
 
-    `files` are those with findings, by path, as they were read. `unreadable` has a line for each
-    file that could not be read. `looked_at` counts the files, `given` the specs that stand in none,
-    `configs` those that were composed.
+    `files` are the files with diagnostics, by path, as they were read. `unreadable` has a line for
+    each file that could not be read. `looked_at` counts the files, `given` the specs that were
+    given as text, `configs` the composed configs.
     """
 
-    found: tuple[Located, ...] = ()
+    found: tuple[LocatedDiagnostic, ...] = ()
     files: Mapping[str, SourceFile] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
     looked_at: int = 0
     given: int = 0
     configs: int = 0
-    fixes: Mapping[Located, Patch] = field(default_factory=dict)
-    """What `--fix` would do about a finding, by itself, in the text of its file."""
+    fixes: Mapping[LocatedDiagnostic, TextEdit] = field(default_factory=dict)
+    """The edit that `--fix` would make for a diagnostic, for that one alone."""
 
     @classmethod
-    def of(cls, parts: Iterable[Outcome]) -> Outcome:
-        """Several outcomes as one."""
+    def of(cls, parts: Iterable[LintResult]) -> LintResult:
+        """Several results as one."""
         every = list(parts)
         return cls(
             tuple([found for part in every for found in part.found]),
@@ -54,8 +54,8 @@ class Outcome:
             {found: patch for part in every for found, patch in part.fixes.items()},
         )
 
-    def region(self, found: Located) -> Region:
-        """Where a finding stands."""
+    def region(self, found: LocatedDiagnostic) -> Region:
+        """The region of a diagnostic in its file."""
         file = self.files[found.path]
         stop = found.stop
         if stop > found.start and file.text[stop - 1] == "\n":
@@ -63,12 +63,12 @@ class Outcome:
         return Region(*file.position(found.start), *file.position(max(found.start, stop)))
 
     def count(self, severity: Severity) -> int:
-        """How many findings are of a severity."""
+        """The number of diagnostics of a severity."""
         return sum(x.diagnostic.severity == severity for x in self.found)
 
     @property
     def exit_code(self) -> int:
-        """0: clean, hints aside. 1: there are findings. 2: a file could not be read."""
+        """0: nothing but hints. 1: there are warnings or errors. 2: a file could not be read."""
         if self.unreadable:
             return 2
         return 1 if any(x.diagnostic.severity != "hint" for x in self.found) else 0

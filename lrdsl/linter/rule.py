@@ -1,4 +1,4 @@
-"""What a lint rule is: a file with a check, its reasons, and examples that make its tests."""
+"""The base of lint rules: a file each, with a check, its reasons, and examples as tests."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any, ClassVar, NamedTuple, TypeVar, get_origin, get_type_hint
 from pydantic import BaseModel, ConfigDict, create_model
 
 from lrdsl.diagnostics import Problem, Severity, Span
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
 from lrdsl.util.registry import Registry
 
 
-class Finding(NamedTuple):
-    """What a rule has to say: a sentence, where, and what to write instead.
+class Violation(NamedTuple):
+    """A violation of a rule: a sentence, the place in the spec, and a fix.
 
     `fix` is advice; `replacement`, where given, is put in place of the span by `--fix`: only what
     never changes a value that was meant.
@@ -41,11 +41,10 @@ def case(spec: str, options: dict[str, Any] | None = None, **context: Any) -> Ca
 
 
 class Rule(ABC):
-    """A lint rule. What is annotated in its class, but for `ClassVar`, are its options.
+    """A lint rule. The annotated attributes of its class are its options, except for `ClassVar`.
 
-    Each option has a default. The docstring says what the rule finds (first sentence), why that
-    hurts, with the report of a case where there is one; BAD and GOOD examples follow from `invalid`
-    and `valid`.
+    Each option has a default. The docstring says what the rule finds (first sentence) and why that
+    hurts, with the report of a case where there is one. `invalid` and `valid` are its examples.
     """
 
     code: ClassVar[str]
@@ -53,13 +52,13 @@ class Rule(ABC):
     severity: ClassVar[Severity] = "warning"
 
     needs_schedule: ClassVar[bool] = True
-    """Whether it looks at values, and is quiet where the spec cannot be compiled."""
+    """Whether it needs values, and is quiet if the spec cannot be compiled."""
     needs_total: ClassVar[bool] = False
-    """Whether it needs the run's length, and is quiet where that is not known."""
+    """Whether it needs the run's length, and is quiet if that is unknown."""
     needs_values: ClassVar[bool] = False
-    """Whether it needs values themselves, not their ratios: `base` must be known, if it is used."""
+    """Whether it needs absolute values, so that a `base` in the spec must be known."""
     needs_rate: ClassVar[bool] = False
-    """Whether it is about learning rates, and quiet for what else a program drives."""
+    """Whether it is about learning rates, and quiet for other numbers of a program."""
 
     invalid: ClassVar[tuple[Case, ...]]
     valid: ClassVar[tuple[Case, ...]]
@@ -71,9 +70,9 @@ class Rule(ABC):
     @classmethod
     @functools.cache
     def model(cls) -> type[BaseModel]:
-        """The options with their types; pydantic's `ValidationError` says what is no use.
+        """The options with their types; pydantic's `ValidationError` explains a wrong option.
 
-        It is made when it is asked for: most rules are used as they are, and a model takes a while.
+        The model is made when it is needed: most rules have no options set, and making it is slow.
         """
         fields: dict[str, Any] = {
             name: (hint, getattr(cls, name))
@@ -83,12 +82,12 @@ class Rule(ABC):
         return create_model(cls.__name__, __config__=ConfigDict(extra="forbid"), **fields)
 
     @abstractmethod
-    def check(self, subject: Subject) -> Iterator[Finding]:
-        """What is found."""
+    def check(self, subject: LintContext) -> Iterator[Violation]:
+        """The violations in a spec."""
 
     @classmethod
     def problem(cls, severity: Severity | None = None) -> Problem:
-        """The rule as a kind of diagnostic."""
+        """The kind of diagnostic that the rule reports."""
         return Problem(cls.code, cls.name, severity or cls.severity)
 
 

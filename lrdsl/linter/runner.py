@@ -1,4 +1,4 @@
-"""Linting files and specs given as text, as one job with one outcome."""
+"""Runs the linter over files, in parallel if there are many, or over a spec given as text."""
 
 from __future__ import annotations
 
@@ -9,31 +9,35 @@ from functools import partial
 from itertools import zip_longest
 
 from lrdsl.linter.config import Project
-from lrdsl.linter.discovery import find, lint_source, read_file
-from lrdsl.linter.result import Outcome
-from lrdsl.linter.source_file import Located, Snippet, SourceFile, Unreadable
+from lrdsl.linter.lint_source import lint_source
+from lrdsl.linter.result import LintResult
+from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile, Unreadable
 
-_CHUNK = 32
-"""Files that a process lints at a time; up to so many there is one process."""
+_FILES_PER_CHUNK = 32
+"""Files that a process lints at a time; fewer files are linted in one process."""
 
 
-def check_files(paths: Iterable[str], project: Project) -> Outcome:
-    """What is wrong in files, and in the files of folders.
+def check_files(paths: Iterable[str], project: Project) -> LintResult:
+    """The diagnostics of files, and of the files in folders.
 
-    One that cannot be read is noted, and the others are linted all the same. Many are shared among
-    as many processes as there are processors, up to 8; what was left to do when one of these was
-    killed is noted, too.
+    A file that cannot be read is listed in the result, and the others are linted all the same.
+    Many files are shared among as many processes as there are processors, up to 8. The files of a
+    process that was killed are listed as unreadable.
     """
+    from lrdsl.linter.discovery import find  # a spec given as text needs none of this
+
     files = list(find(paths, project.exclude))
-    chunks = [files[i : i + _CHUNK] for i in range(0, len(files), _CHUNK)]
-    return Outcome.of(_outcomes(chunks, partial(_check, project=project)))
+    chunks = [files[i : i + _FILES_PER_CHUNK] for i in range(0, len(files), _FILES_PER_CHUNK)]
+    return LintResult.of(_results(chunks, partial(_check, project=project)))
 
 
-def _outcomes(chunks: list[list[str]], check: Callable[[list[str]], Outcome]) -> Iterable[Outcome]:
+def _results(
+    chunks: list[list[str]], check: Callable[[list[str]], LintResult]
+) -> Iterable[LintResult]:
     import multiprocessing
 
     workers = min(len(chunks), os.cpu_count() or 1, 8)
-    # A forked process knows all that has been loaded and defined; others would have to be told.
+    # A forked process has all shapes and definitions that were made known; others would not.
     if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():
         yield from map(check, chunks)
         return
@@ -41,20 +45,22 @@ def _outcomes(chunks: list[list[str]], check: Callable[[list[str]], Outcome]) ->
     from concurrent.futures.process import BrokenProcessPool
 
     with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
-        futures: list[Future[Outcome]] = []
+        futures: list[Future[LintResult]] = []
         with suppress(BrokenProcessPool):
             for chunk in chunks:
                 futures.append(pool.submit(check, chunk))
         for chunk, future in zip_longest(chunks, futures):
             if future is None or isinstance(future.exception(), BrokenProcessPool):
-                why = "this was not looked at: a process of the linter was killed"
-                yield Outcome(unreadable=tuple([f"{path}: {why}" for path in chunk]))
+                why = "this was not linted: a process of the linter was killed"
+                yield LintResult(unreadable=tuple([f"{path}: {why}" for path in chunk]))
             else:
                 yield future.result()
 
 
-def _check(paths: list[str], project: Project) -> Outcome:
-    found: list[Located] = []
+def _check(paths: list[str], project: Project) -> LintResult:
+    from lrdsl.linter.read_source import read_file
+
+    found: list[LocatedDiagnostic] = []
     files: dict[str, SourceFile] = {}
     unreadable: list[str] = []
     for path in paths:
@@ -67,15 +73,15 @@ def _check(paths: list[str], project: Project) -> Outcome:
         if located:
             files[path] = file
             found += located
-    return Outcome(tuple(found), files, tuple(unreadable), len(paths))
+    return LintResult(tuple(found), files, tuple(unreadable), len(paths))
 
 
-def check_text(text: str, name: str, project: Project) -> Outcome:
-    """What is wrong with a spec that stands in no file.
+def check_text(text: str, name: str, project: Project) -> LintResult:
+    """The diagnostics of a spec that is given as text.
 
     >>> found = check_text("cosin(1, 0, 9)", "<spec>", Project()).found
     >>> [(each.path, each.start, each.diagnostic.name) for each in found]
     [('<spec>', 0, 'unknown-name')]
     """
     file = SourceFile(name, text, (Snippet.of_argument(text),))
-    return Outcome(tuple(lint_source(file, project)), {name: file}, given=1)
+    return LintResult(tuple(lint_source(file, project)), {name: file}, given=1)

@@ -1,4 +1,4 @@
-"""What several rules want to know of a schedule: its joints, its bounds, where its warmup ends."""
+"""Queries about the segments of a schedule: its joints, its bounds, the end of its warmup."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.pointwise.times import Array
 from lrdsl.language.shapes.base import Direction
 from lrdsl.language.signal import LAST_STEP, round_half_up
-from lrdsl.linter.subject import Part, Subject
+from lrdsl.linter.context import LintContext, Part
 from lrdsl.linter.syntax_queries import promised_direction
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
 MAX_UPDATES = 4096
-"""In a run of up to so many updates, each is looked at."""
+"""The updates of the longest run of which each update is evaluated."""
 
 SAMPLES = 1024
-"""So many, evenly spaced, are looked at in a longer run, and those at boundaries."""
+"""The evenly spaced updates that are evaluated in a longer run, beside its boundaries."""
 
 NEGLIGIBLE = 1e-3
-"""A change of less than this share of the values around it is none."""
+"""A smaller change, relative to the values around it, does not count."""
 
 
 class Joint(NamedTuple):
@@ -43,7 +43,7 @@ class Joint(NamedTuple):
     after: float
 
 
-def joints(subject: Subject, schedule: Schedule) -> Iterator[Joint]:
+def joints(subject: LintContext, schedule: Schedule) -> Iterator[Joint]:
     """The joints of the chains of the schedule, or of the same with another base.
 
     Each update comes once; there are none under what warps time.
@@ -65,7 +65,7 @@ def in_one_call(first: Span, second: Span) -> bool:
     return first[:2] == second[:2] and first.sites[0].name == second.sites[0].name
 
 
-def edges(subject: Subject) -> set[int]:
+def edges(subject: LintContext) -> set[int]:
     """Updates where a part starts or ends, or, by its own clock, an entry of an `interval`."""
     assert subject.schedule is not None
     found = {edge for part in subject.schedule.chain_parts for edge in (part.start, part.stop)}
@@ -76,14 +76,14 @@ def edges(subject: Subject) -> set[int]:
     return {int(edge) for edge in found if 0 <= edge < LAST_STEP}
 
 
-def horizon(subject: Subject) -> int:
-    """How many updates can be looked at: those of the run, or up to the last known boundary."""
+def horizon(subject: LintContext) -> int:
+    """The number of updates that can be evaluated: the run, or up to the last known boundary."""
     if math.isfinite(subject.end):
         return max(int(subject.end), 1)
     return max(edges(subject), default=0) + 1
 
 
-def bounds(subject: Subject, start: int = 0) -> tuple[float, float] | None:
+def bounds(subject: LintContext, start: int = 0) -> tuple[float, float] | None:
     """The lowest and the highest value in the run from `start` on, None if that is too far."""
     schedule, stop = subject.schedule, horizon(subject)
     assert schedule is not None
@@ -95,7 +95,7 @@ def bounds(subject: Subject, start: int = 0) -> tuple[float, float] | None:
         return None
 
 
-def sampled(subject: Subject) -> tuple[NDArray[np.int64], Array]:
+def sampled(subject: LintContext) -> tuple[NDArray[np.int64], Array]:
     """Updates of the run with their values: all of them in a short run."""
     schedule, stop = subject.schedule, horizon(subject)
     assert schedule is not None
@@ -119,8 +119,8 @@ def falls(part: Part) -> bool:
     return part.leads_to < part.begins
 
 
-def warmup_of(subject: Subject) -> Part | None:
-    """The part that the run warms up with: a warmup, or what rises before something follows."""
+def warmup_of(subject: LintContext) -> Part | None:
+    """The part that the run warms up with: a warmup, or a rise that another part follows."""
     parts = [part for part in subject.parts if max(part.start, 0) < part.stop]
     if not parts or parts[0].start > 0 or not rises(parts[0]):
         return None
@@ -128,7 +128,7 @@ def warmup_of(subject: Subject) -> Part | None:
     return parts[0] if is_warmup or len(parts) > 1 else None
 
 
-def at_update(subject: Subject, update: int) -> Span:
+def at_update(subject: LintContext, update: int) -> Span:
     """The text that is in force at an update: the part there, or all of the spec."""
     for part in subject.parts:
         if part.start <= update < part.stop:

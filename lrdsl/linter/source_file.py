@@ -1,4 +1,4 @@
-"""What is found in files: specs, and what is wrong with them, each with its place in the file."""
+"""Source files: the snippets in them, located diagnostics, and edits of their text."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from lrdsl.diagnostics import NOWHERE, TOO_MANY_MISTAKES, Diagnostic
+from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 
-Kind = Literal["yaml", "python", "markdown", "library", "argument"]
-"""What sort of file a snippet stands in; "argument" is one of the command line."""
+Kind = Literal["yaml", "python", "markdown", "library", "config", "argument"]
+"""Where a snippet stands: in a kind of file, a composed config, or the command line."""
 
 Style = Literal[
     "plain", "single", "double", "literal", "folded", "triple", "raw", "fence", "definition", "text"
@@ -30,7 +31,7 @@ Role = Literal["spec", "piece", "definitions"]
 
 @dataclass(frozen=True, eq=False)
 class Snippet:
-    """A spec, or definitions, found in a file. Equal to itself alone, whatever its text is.
+    """A spec, or definitions, found in a file. It equals only itself, whatever its text is.
 
     >>> Snippet.of_argument("linear(1, 0, 10)").offsets[-1]
     16
@@ -42,17 +43,18 @@ class Snippet:
     """For each character of `text`, and one more for its end, the offset in the file's text."""
     kind: Kind
     style: Style
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    """What is known of the place, for `Subject.facts`."""
+    origin: SpecOrigin = NO_ORIGIN
     context: Mapping[str, Any] = field(default_factory=dict)
-    """What the place tells of the run: keyword arguments of `lrdsl.lint`."""
+    """What is known of the run: keyword arguments of `lrdsl.lint`."""
     ignored: Mapping[int, frozenset[str]] = field(default_factory=dict)
-    """By line in the file, from 1: names and codes that are not wanted there; none are all."""
+    """The suppressions by line in the file, from 1: names and codes; none of them means all."""
     writable: bool = True
-    """Whether other text may be put in its place: it says all that it stands for, by itself."""
+    """Whether it may be replaced: its text is written in the file as a whole."""
     role: Role = "spec"
     unknown: tuple[tuple[int, int], ...] = ()
-    """The stretches of `text`, variables all of them, for what the file does not tell."""
+    """The stretches of `text` with variables that stand for what the file does not show."""
+    mistakes: tuple[Diagnostic, ...] = ()
+    """The mistakes of a tree that keep it from having a text, which is "" then."""
 
     @classmethod
     def of_argument(cls, text: str, **context: Any) -> Snippet:
@@ -70,7 +72,7 @@ class Snippet:
         return self.offsets[-1]
 
 
-class Located(NamedTuple):
+class LocatedDiagnostic(NamedTuple):
     """A diagnostic in a file: `start` to `stop` are offsets in the file's text.
 
     The diagnostic's own span is in the snippet.
@@ -83,7 +85,7 @@ class Located(NamedTuple):
     snippet: Snippet
 
     @classmethod
-    def of(cls, path: str, diagnostic: Diagnostic, snippet: Snippet) -> Located:
+    def of(cls, path: str, diagnostic: Diagnostic, snippet: Snippet) -> LocatedDiagnostic:
         """A diagnostic about a snippet, at its place in the file."""
         offsets = snippet.offsets
         if diagnostic.code == TOO_MANY_MISTAKES.code:  # behind all that are shown
@@ -96,11 +98,11 @@ class Located(NamedTuple):
         return cls(path, offsets[start], max(offsets[start], offsets[stop]), diagnostic, snippet)
 
 
-class Patch(NamedTuple):
-    """The characters `start` to `stop` of a text, and what is put in their place.
+class TextEdit(NamedTuple):
+    """The characters `start` to `stop` of a text, and the text that replaces them.
 
-    >>> Patch.between("hold(5) * 1", "hold(5)")
-    Patch(start=7, stop=11, text='')
+    >>> TextEdit.between("hold(5) * 1", "hold(5)")
+    TextEdit(start=7, stop=11, text='')
     """
 
     start: int
@@ -108,7 +110,7 @@ class Patch(NamedTuple):
     text: str
 
     @classmethod
-    def between(cls, old: str, new: str) -> Patch:
+    def between(cls, old: str, new: str) -> TextEdit:
         """The one stretch in which two texts differ."""
         start = _alike(old, new)
         same = _alike(old[start:][::-1], new[start:][::-1])
@@ -149,3 +151,10 @@ class SourceFile:
 
 class Unreadable(Exception):
     """A file that cannot be read; the message is one line that says which and why."""
+
+
+class Malformed(Exception):
+    """The text is not in the language of the file's name; the message says why, and where."""
+
+    def __init__(self, language: str, why: str) -> None:
+        super().__init__(f"this is no {language}: {' '.join(why.split())}")

@@ -1,4 +1,4 @@
-"""What stands in the text of a spec: times, calls of definitions, and the spec with a piece cut."""
+"""Queries about the syntax of a spec: durations, calls, entries, and the spec without a piece."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from lrdsl.language.modifiers import MODIFIERS, Modifier
 from lrdsl.language.parameters import Kind
 from lrdsl.language.reserved import DURATIONS
 from lrdsl.language.shapes.base import Direction
-from lrdsl.linter.subject import CallSite, Subject
+from lrdsl.linter.context import CallSite, LintContext
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
-MOST = 200_000
-"""More values than this are compared by samples."""
+MAX_COMPARED_VALUES = 200_000
+"""The values of two schedules that are compared; of longer ones as many samples are."""
 
-FEW = 500
-"""So many values are compared first."""
+SAMPLE_SIZE = 500
+"""The values that are compared first, which tell most schedules apart."""
 
-LONGEST = 4_000
-"""A text of more characters than this is not compiled again and again."""
+MAX_RECOMPILED_CHARACTERS = 4_000
+"""Characters of the longest spec that is compiled again without a piece."""
 
-TRIES = 20
-"""So many pieces of a spec are tried whether it is the same without them."""
+MAX_TRIED_PIECES = 20
+"""Pieces of a spec that are cut out in turn, to see whether they matter."""
 
 
 class Time(NamedTuple):
-    """A duration in a spec, and the name of what it was written for."""
+    """A duration in a spec, and the name of the parameter that it is for."""
 
     node: ast.Node
     of: str
@@ -50,7 +50,7 @@ class Time(NamedTuple):
         )
 
 
-def times(subject: Subject, root: ast.Node) -> Iterator[Time]:
+def times(subject: LintContext, root: ast.Node) -> Iterator[Time]:
     """The durations below a node of the expanded tree, none of those under a clock of its own.
 
     Under `stretch(1ep)` the clock counts epochs, so that what stands there is not in updates.
@@ -76,7 +76,7 @@ def times(subject: Subject, root: ast.Node) -> Iterator[Time]:
                 yield Time(value, site.name)
 
 
-def is_open(subject: Subject) -> bool:
+def is_open(subject: LintContext) -> bool:
     """Whether some part goes on by itself, for the rest of the run or at a pace of its own.
 
     What an `interval` brings down later is none of these.
@@ -119,7 +119,7 @@ class EntrySite(NamedTuple):
     piece: Span
 
 
-def entries(subject: Subject) -> Iterator[EntrySite]:
+def entries(subject: LintContext) -> Iterator[EntrySite]:
     """The entries of `interval` whose place in the run is known."""
     for pipe in subject.as_written:
         if not isinstance(pipe, ast.Pipe):
@@ -136,7 +136,7 @@ def entries(subject: Subject) -> Iterator[EntrySite]:
                     yield EntrySite(entry, origin + float(start), piece)
 
 
-def _origin(subject: Subject, pipe: ast.Pipe) -> int | None:
+def _origin(subject: LintContext, pipe: ast.Pipe) -> int | None:
     """The update of the run at which a pipe's clock starts, None if that is not known."""
     if pipe is subject.tree:
         return 0
@@ -182,8 +182,8 @@ def promised_direction(name: str) -> Direction | None:
     return None if form is None else form.cls.promised_direction
 
 
-def calls_of(subject: Subject, *names: str) -> Iterator[CallSite]:
-    """The calls of definitions in the text, with what was left out as the definition has it."""
+def calls_of(subject: LintContext, *names: str) -> Iterator[CallSite]:
+    """The calls of definitions in the text, with the defaults for arguments that are left out."""
     for node in subject.as_written:
         definition = None
         if isinstance(node, ast.Call) and node.name.id in names:
@@ -210,7 +210,7 @@ def number(node: ast.Node | None) -> float | None:
     return node.value if isinstance(node, ast.Number) and not node.unit else None
 
 
-def assumed(subject: Subject) -> Subject | None:
+def assumed(subject: LintContext) -> LintContext | None:
     """The spec in a run where all is known, made up where it is not; None if that is no use.
 
     It serves rules that find what holds in any run. The numbers are such as nobody writes.
@@ -231,14 +231,14 @@ def assumed(subject: Subject) -> Subject | None:
     return None if schedule is None else replace(run, schedule=schedule)
 
 
-def is_same_without(subject: Subject, piece: Span, length_too: bool = False) -> bool:
+def is_same_without(subject: LintContext, piece: Span, length_too: bool = False) -> bool:
     """Whether the run is the same when a piece of the spec's text is cut out.
 
     Where the run's length is not known, or with `length_too`, the schedule's own length must stay
     as well.
     """
     text, schedule = subject.source, subject.schedule
-    if len(text) > LONGEST:
+    if len(text) > MAX_RECOMPILED_CHARACTERS:
         return False
     other = subject.compiled(text[: piece.start] + text[piece.stop :])
     if schedule is None or other is None:
@@ -248,16 +248,18 @@ def is_same_without(subject: Subject, piece: Span, length_too: bool = False) -> 
     if len(schedule.histories) != len(other.histories):
         return False
     # A few values tell most apart, before all are looked at.
-    few = is_alike(schedule, other, subject.end, FEW)
+    few = is_alike(schedule, other, subject.end, SAMPLE_SIZE)
     return few and is_alike(schedule, other, subject.end)
 
 
-def is_alike(first: Schedule, second: Schedule, end: float, most: int = MOST) -> bool:
+def is_alike(
+    first: Schedule, second: Schedule, end: float, most: int = MAX_COMPARED_VALUES
+) -> bool:
     """Whether two schedules have the same values before `end`, all of them finite.
 
     Of more than `most` updates it looks at so many, and at those where a formula begins or ends.
     """
-    stop = MOST if math.isinf(end) else max(int(end), 1)
+    stop = MAX_COMPARED_VALUES if math.isinf(end) else max(int(end), 1)
     at = np.arange(stop) if stop <= most else np.linspace(0, stop - 1, most).astype(np.int64)
     try:
         alike = np.array_equal(first(at), second(at))

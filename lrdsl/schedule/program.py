@@ -1,11 +1,11 @@
-"""Programs: which spec drives what, in which parameter groups."""
+"""Programs: the specs that drive each number of each parameter group."""
 
 from __future__ import annotations
 
 import fnmatch
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import check_definitions
@@ -25,8 +25,60 @@ ONE_SPEC = frozenset({"spec", "definitions"})
 """The keys of a mapping that is one spec and not a program or a choice of specs."""
 
 _GLOB = frozenset("*?[")
-_MOST = 8
+MAX_LISTED_GROUPS = 8
 """Parameter groups that a message lists."""
+
+
+class ProgramEntry(NamedTuple):
+    """A spec of a program as it is given.
+
+    It drives the number `key` in the parameter groups that `pattern` matches, in all of them if
+    `pattern` is None. `definitions` are those of the program.
+    """
+
+    key: str
+    pattern: str | None
+    spec: Any
+    definitions: Any = None
+
+    def with_definitions(self) -> Any:
+        """The spec with the program's definitions beside it, unless it has its own."""
+        spec, definitions = self.spec, self.definitions
+        if definitions is None or callable(spec):
+            return spec
+        if isinstance(spec, Mapping) and ("spec" in spec or ONE_SPEC.issuperset(spec)):
+            return {"definitions": definitions, **spec}
+        return {"spec": spec, "definitions": definitions}
+
+
+class ParsedProgram(NamedTuple):
+    """The specs of a program in their order; `is_single` if it is one spec, which drives `lr`."""
+
+    entries: tuple[ProgramEntry, ...]
+    is_single: bool
+
+
+def parse_program(spec: Any, language: Language) -> ParsedProgram:
+    """Which number and which parameter groups each spec of a program is for.
+
+    A program is `{number: spec}` or `{number: {pattern: spec}}`, perhaps with `definitions` beside
+    the numbers; anything else is a single spec. Only the mappings are looked at: the specs may be
+    text, trees, functions, or nodes of a document.
+
+    >>> parsed = parse_program({"lr": "cosine()", "momentum": {"head": 0.9, "*": 0}}, current())
+    >>> [(entry.key, entry.pattern, entry.spec) for entry in parsed.entries]
+    [('lr', None, 'cosine()'), ('momentum', 'head', 0.9), ('momentum', '*', 0)]
+    """
+    if not isinstance(spec, Mapping) or _is_one(spec, language):
+        return ParsedProgram((ProgramEntry("lr", None, spec),), True)
+    definitions = spec.get("definitions")
+    entries = [
+        ProgramEntry(str(key), pattern, one, definitions)
+        for key, value in spec.items()
+        if key != "definitions"
+        for pattern, one in _patterns(value, language)
+    ]
+    return ParsedProgram(tuple(entries), False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,21 +113,19 @@ class Program:
     """
 
     def __init__(self, spec: object, definitions: str = "", others: Collection[str] = ()) -> None:
-        specs = keyed(spec, definitions)
-        language = _language(definitions, spec)
-        is_single = _is_single(spec, language)
+        own = spec.get("definitions") if isinstance(spec, Mapping) else None
+        entries, is_single = parse_program(spec, language_of([definitions, own]))
+        if is_single:
+            entries += _fields_beside(spec, definitions)
+        keys = [entry.key for entry in entries]
         # A single spec speaks of nothing but its variables, which may have any name.
-        known = frozenset() if is_single else frozenset([*specs, *others])
-        self.choices: dict[str, tuple[Choice, ...]] = {
-            key: tuple(
-                [
-                    Choice(key, p, one, *_names(one, known))
-                    for p, one in _patterns(specs[key], language)
-                ]
-            )
-            for key in specs
-        }
-        self.is_single = is_single and len(specs) == 1
+        known = frozenset() if is_single else frozenset([*keys, *others])
+        choices: dict[str, list[Choice]] = {key: [] for key in keys}
+        for entry in entries:
+            one = entry.with_definitions()
+            choices[entry.key].append(Choice(entry.key, entry.pattern, one, *_names(one, known)))
+        self.choices = {key: tuple(own) for key, own in choices.items()}
+        self.is_single = is_single and len(entries) == 1
 
     @property
     def texts(self) -> str | dict[str, Any]:
@@ -94,34 +144,20 @@ class Program:
 
     def of(self, key: str, names: Sequence[object]) -> list[Choice | None]:
         """What drives `key` in each of the groups with these names; None where nothing does."""
+        own = self.choices[key]
         return [
-            next((choice for choice in self.choices[key] if _matches(choice, i, name)), None)
+            next((choice for choice in own if _matches(choice.pattern, i, name)), None)
             for i, name in enumerate(names)
         ]
 
     def sorts(self) -> list[dict[str, Choice]]:
         """What drives each number in each sort of group that the patterns tell apart.
 
-        It is what groups named as the patterns are driven by: which groups there are, the program
-        does not know.
-
         >>> program = Program({"lr": {"head": 1, "*": 0.1}, "weight_decay": "0.1 * lr"})
         >>> [[choice.spec for choice in sort.values()] for sort in program.sorts()]
         [[1, '0.1 * lr'], [0.1, '0.1 * lr']]
         """
-        every = [choice.pattern for choices in self.choices.values() for choice in choices]
-        patterns = dict.fromkeys([pattern for pattern in every if pattern is not None])
-        found: list[dict[str, Choice]] = []
-        for name in patterns or (None,):
-            sort = {}
-            for key, choices in self.choices.items():
-                # No group has the index -1, so that the name alone decides.
-                choice = next((each for each in choices if _matches(each, -1, name)), None)
-                if choice is not None:
-                    sort[key] = choice
-            if sort not in found:
-                found.append(sort)
-        return found
+        return group_sorts(self.choices)
 
     def check(self, names: Sequence[object]) -> None:
         """`SpecError` if a group has no spec, or a pattern no group to itself.
@@ -147,7 +183,7 @@ class Program:
 
     def _unused(self, choice: Choice, names: Sequence[object]) -> Diagnostic:
         own = f"`{choice.pattern}` of `{choice.key}`"
-        if any([_matches(choice, i, name) for i, name in enumerate(names)]):
+        if any([_matches(choice.pattern, i, name) for i, name in enumerate(names)]):
             message = f"{own} never applies: what stands before it takes all of its groups"
             return Diagnostic(diag.BAD_GROUP, message, fix="write the wider pattern last")
         pattern = choice.pattern or ""
@@ -158,70 +194,69 @@ class Program:
         return Diagnostic(diag.BAD_GROUP, f"{own} matches no parameter group", fix=fix)
 
 
-def keyed(spec: object, definitions: str = "") -> dict[str, object]:
-    """What drives each number, by name: a spec, or `{pattern: spec}`.
+class _HasPattern(Protocol):
+    @property
+    def pattern(self) -> str | None: ...
 
-    A single spec drives `lr`, and with it what a definition of a program drives beside: momentum
-    for `torch.OneCycleLR`.
 
-    >>> keyed("hold()"), keyed({"lr": "hold()", "momentum": 0.9})
-    ({'lr': 'hold()'}, {'lr': 'hold()', 'momentum': 0.9})
-    >>> keyed("torch.CyclicLR(0.1, 0.3)")["momentum"]
-    'torch.CyclicLR.momentum(0.1, 0.3)'
+T = TypeVar("T", bound=_HasPattern)
+
+
+def group_sorts(choices: Mapping[str, Sequence[T]]) -> list[dict[str, T]]:
+    """Which choice of each number counts in each sort of group that the patterns tell apart.
+
+    It is what groups named as the patterns are driven by: which groups there are, a program does
+    not know.
     """
-    language = _language(definitions, spec)
-    if _is_single(spec, language):
-        return {"lr": spec, **_beside(spec, definitions)}
-    assert isinstance(spec, Mapping)
-    return {
-        str(key): _defined(value, spec.get("definitions"), language)
-        for key, value in spec.items()
-        if key != "definitions"
-    }
+    patterns = dict.fromkeys([each.pattern for own in choices.values() for each in own])
+    patterns.pop(None, None)
+    found: list[dict[str, T]] = []
+    for name in patterns or (None,):
+        sort = {}
+        for key, own in choices.items():
+            # No group has the index -1, so that the name alone decides.
+            choice = next((each for each in own if _matches(each.pattern, -1, name)), None)
+            if choice is not None:
+                sort[key] = choice
+        if sort not in found:
+            found.append(sort)
+    return found
 
 
-def _language(definitions: str, spec: Any) -> Language:
-    """What a program's specs can call; faulty definitions are found when they are used."""
-    own = spec.get("definitions") if isinstance(spec, Mapping) else None
+def language_of(definitions: Sequence[object]) -> Language:
+    """The definitions in reach of specs; faulty ones are reported when they are used.
+
+    >>> "half" in language_of(["def half(a) = a / 2", None])
+    True
+    """
     language = current()
+    if not any(definitions):
+        return language
     try:
-        text = "\n".join([definitions, text_of(own)]).strip()
+        text = text_of([each for each in definitions if each])
         return language.with_own(check_definitions(text, language))
     except SpecError:
         return language
 
 
-def _beside(spec: Any, definitions: str) -> dict[str, object]:
-    """What else a single spec drives: nothing, unless it is the call of a defined program."""
+def _fields_beside(spec: Any, definitions: str) -> tuple[ProgramEntry, ...]:
+    """What else a single spec drives: nothing, unless it is the call of a defined program.
+
+    `torch.OneCycleLR`, for one, drives the momentum as well.
+    """
     own = spec.get("definitions") if isinstance(spec, Mapping) else None
-    language = current()
     try:
-        found = fields(parse(spec_text(spec)).node, _language(definitions, spec).definitions)
+        found = fields(parse(spec_text(spec)).node, language_of([definitions, own]).definitions)
     except SpecError:
-        return {}  # compiling it says what is wrong
-    return {
-        key: _defined(unparse(call), own, language) for key, call in found.items() if key != "lr"
-    }
-
-
-def _is_single(spec: object, language: Language) -> bool:
-    return not isinstance(spec, Mapping) or _is_one(spec, language)
+        return ()  # compiling it says what is wrong
+    return tuple(
+        [ProgramEntry(key, None, unparse(call), own) for key, call in found.items() if key != "lr"]
+    )
 
 
 def _is_one(spec: Mapping[Any, Any], language: Language) -> bool:
     # With other keys beside `spec` it is a faulty spec, as compiling it says.
     return "spec" in spec or ONE_SPEC.issuperset(spec) or is_tree(spec, language)
-
-
-def _defined(spec: Any, definitions: object, language: Language) -> object:
-    """The spec, or each of its patterns' specs, with the program's definitions in reach."""
-    if definitions is None or callable(spec):
-        return spec
-    if not isinstance(spec, Mapping) or (is_tree(spec, language) and "spec" not in spec):
-        return {"spec": spec, "definitions": definitions}
-    if _is_one(spec, language):
-        return {"definitions": definitions, **spec}
-    return {pattern: _defined(one, definitions, language) for pattern, one in spec.items()}
 
 
 def _patterns(spec: Any, language: Language) -> list[tuple[str | None, Any]]:
@@ -299,8 +334,7 @@ def _cycle(trail: Sequence[str], name: str, choices: Mapping[str, Choice]) -> Sp
     )
 
 
-def _matches(choice: Choice, index: int, name: object) -> bool:
-    pattern = choice.pattern
+def _matches(pattern: str | None, index: int, name: object) -> bool:
     if pattern is None or pattern in ("*", str(index)):
         return True
     if name is None:
@@ -309,6 +343,6 @@ def _matches(choice: Choice, index: int, name: object) -> bool:
 
 
 def _listed(groups: Sequence[tuple[int, object]]) -> str:
-    shown = [str(i) if name is None else f"{i} `{name}`" for i, name in groups[:_MOST]]
-    more = f" and {len(groups) - _MOST} more" if len(groups) > _MOST else ""
+    shown = [str(i) if name is None else f"{i} `{name}`" for i, name in groups[:MAX_LISTED_GROUPS]]
+    more = f" and {len(groups) - MAX_LISTED_GROUPS} more" if len(groups) > MAX_LISTED_GROUPS else ""
     return f"parameter group{'s' * (len(groups) > 1)} {', '.join(shown)}{more}"

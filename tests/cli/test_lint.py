@@ -16,11 +16,11 @@ from click.testing import CliRunner, Result
 
 from lrdsl.cli.main import cli
 from lrdsl.docsgen import rules
-from lrdsl.linter import runner
-from lrdsl.linter.discovery import read_file
-from lrdsl.linter.rule import RULES, Case, Finding, Rule, case
+from lrdsl.linter import read_source, runner
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.read_source import read_file
+from lrdsl.linter.rule import RULES, Case, Rule, Violation, case
 from lrdsl.linter.source_file import SourceFile
-from lrdsl.linter.subject import Subject
 from tests.support.paths import ROOT
 from tests.support.processes import python
 
@@ -260,7 +260,7 @@ def test_many_files_are_linted_in_the_order_of_their_names(monkeypatch: pytest.M
         write(f"conf/{i:02}.yaml", f"lr: cosin({i})\n" if i % 3 else "lr: [\n")
     monkeypatch.setattr(runner.os, "cpu_count", lambda: 3)
     one = call("lint", "conf")
-    monkeypatch.setattr(runner, "_CHUNK", 4)
+    monkeypatch.setattr(runner, "_FILES_PER_CHUNK", 4)
     several = call("lint", "conf")
     assert "conf/01.yaml:1:5" in one.stdout
     assert (one.stdout, one.stderr, one.exit_code) == (
@@ -283,14 +283,12 @@ def test_files_that_a_killed_process_had_are_named(monkeypatch: pytest.MonkeyPat
         write(f"{i}.yaml", "lr: cosin(1, 0, 9)\n")
     write("heavy.yaml", "lr: 0.1\n")
     monkeypatch.setattr(runner.os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(runner, "_CHUNK", 1)
-    monkeypatch.setattr(runner, "read_file", read)
+    monkeypatch.setattr(runner, "_FILES_PER_CHUNK", 1)
+    monkeypatch.setattr(read_source, "read_file", read)
     result = call("lint", "0.yaml", "1.yaml", "2.yaml", "heavy.yaml")
     assert result.exit_code == 2
     lost = result.stderr.splitlines()
-    assert (
-        lost[-1] == "Error: heavy.yaml: this was not looked at: a process of the linter was killed"
-    )
+    assert lost[-1] == "Error: heavy.yaml: this was not linted: a process of the linter was killed"
     # What was under way in the other process is lost as well; the rest is all there.
     looked_at = [f"{i}.yaml" for i in range(3) if f"{i}.yaml:1:5: error[LR201]" in result.stdout]
     assert len(looked_at) + len(lost) == 4
@@ -310,14 +308,14 @@ class Needless(Rule):
     invalid: ClassVar[tuple[Case, ...]] = (case("1 | clip(0, 1)"),)
     valid: ClassVar[tuple[Case, ...]] = (case("1"),)
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for call in subject.written:
             if call.name == "clip":
                 start = subject.source.rindex(" |", 0, call.span.start)
                 end = subject.source.index(")", start) + 1
                 wanted = "" if "inf" not in subject.source[start:end] else " | clip(0, inf)"
                 span = call.span._replace(start=start, stop=end)
-                yield Finding("needless", span, "drop it", wanted)
+                yield Violation("needless", span, "drop it", wanted)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from lrdsl.hydra import LintCallback, lint_hydra
 from lrdsl.hydra.resolve import plain
 from lrdsl.hydra.sweeps import MAX_JOBS, sweep_of
 from lrdsl.linter import Settings
-from lrdsl.linter.sources.resolved_config import places_in
+from lrdsl.linter.sources.resolved_config import config_specs
 from lrdsl.util.resources import folder
 from tests.support.composed import lint_config
 from tests.support.counting import bounded
@@ -73,7 +73,7 @@ def found_in(config, **options):
     ],
 )
 def test_specs_are_found_by_their_place(config, keys):
-    assert [place.key for place in places_in(config)] == keys
+    assert [place.key for place in config_specs(config)] == keys
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_specs_are_found_by_their_place(config, keys):
     ],
 )  # fmt: skip
 def test_what_stands_beside_a_spec_is_known(config, known):
-    [place] = places_in(config)
+    [place] = config_specs(config)
     assert dict(place.known) == known
 
 
@@ -162,7 +162,7 @@ def test_settings_choose():
 
 def test_keys_can_be_left_out():
     config = {"a": {"lr": BAD}, "b": {"lr": BAD}}
-    assert [place.key for place in places_in(config, ["a.*"])] == ["b.lr"]
+    assert [place.key for place in config_specs(config, ["a.*"])] == ["b.lr"]
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,14 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 
 from lrdsl.cli.main import cli
-from lrdsl.linter.autofix import fix, offered
+from lrdsl.linter.autofix import available_fixes, fix
 from lrdsl.linter.config import Project
-from lrdsl.linter.discovery import lint_source, read_file, read_text
+from lrdsl.linter.lint_source import lint_source
+from lrdsl.linter.read_source import read_file, read_text
 from lrdsl.linter.reports import report
-from lrdsl.linter.result import Outcome
+from lrdsl.linter.result import LintResult
 from lrdsl.linter.runner import check_files, check_text
-from lrdsl.linter.source_file import Patch
+from lrdsl.linter.source_file import TextEdit
 from tests.linter.test_reports import validate  # noqa: F401
 from tests.support.strategies import specs
 
@@ -38,12 +39,12 @@ OFFERED = {"plain.yaml": 3, "quoted.yaml": 2, "number.yaml": 2, "hole.yaml": 0, 
 
 
 def log_of(path: Path) -> dict[str, Any]:
-    outcome = offered(check_files([str(path)], Project()), Project())
+    outcome = available_fixes(check_files([str(path)], Project()), Project())
     log: dict[str, Any] = json.loads(report(outcome, "sarif"))
     return log
 
 
-def changes(log: dict[str, Any], text: str) -> list[Patch]:
+def changes(log: dict[str, Any], text: str) -> list[TextEdit]:
     """The fixes of a log, as a tool that knows nothing of lrdsl would read them."""
     found = []
     starts = [0]
@@ -56,7 +57,7 @@ def changes(log: dict[str, Any], text: str) -> list[Patch]:
             place = one["deletedRegion"]
             start = starts[place["startLine"] - 1] + place["startColumn"] - 1
             stop = starts[place["endLine"] - 1] + place["endColumn"] - 1
-            found.append(Patch(start, stop, one["insertedContent"]["text"]))
+            found.append(TextEdit(start, stop, one["insertedContent"]["text"]))
     return found
 
 
@@ -89,8 +90,8 @@ def test_fixes_one_after_the_other_lead_to_where_fix_does(spec: str) -> None:
     file = read_text("a.yaml", f"lr: {json.dumps(spec)}\n")
     wanted = fix(file, project)
     for made in range(wanted.fixes + 1):
-        found = Outcome(tuple(lint_source(file, project)), {"a.yaml": file})
-        patches = [*offered(found, project).fixes.values()]
+        found = LintResult(tuple(lint_source(file, project)), {"a.yaml": file})
+        patches = [*available_fixes(found, project).fixes.values()]
         assert bool(patches) == (made < wanted.fixes)
         if patches:
             start, stop, new = patches[-1]
@@ -101,7 +102,7 @@ def test_fixes_one_after_the_other_lead_to_where_fix_does(spec: str) -> None:
 def test_a_spec_that_stands_in_no_file_has_no_fix() -> None:
     outcome = check_text("hold(5) * 1", "<spec>", Project())
     assert outcome.found
-    assert not offered(outcome, Project()).fixes
+    assert not available_fixes(outcome, Project()).fixes
 
 
 def test_the_command_offers_fixes(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.linter.config import CONTRACTS, Project
-from lrdsl.linter.discovery import lint_source, read_file, read_text
+from lrdsl.linter.lint_source import lint_source
+from lrdsl.linter.read_source import read_file, read_text
 from lrdsl.linter.rule import RULES
 
 LONG = "lr: warmup(100) >> cosine(1, 0, 800)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -14,14 +15,15 @@ from lrdsl.language.catalog import find
 from lrdsl.language.language import Language
 from lrdsl.linter import Settings
 from lrdsl.linter.config import Project
-from lrdsl.linter.discovery import lint_source, read_text
+from lrdsl.linter.lint_source import lint_source
+from lrdsl.linter.read_source import read_text
 from lrdsl.linter.rule import RULES
 from lrdsl.util.docstrings import deprecation
 
 RULE = Settings(select=("deprecated-name",))
 
 
-def told(spec: str, **context: object) -> list[tuple[str, str | None]]:
+def told(spec: str, **context: Any) -> list[tuple[str, str | None]]:
     found = lrdsl.lint(spec, settings=RULE, **context)
     return [(each.source[each.span.start : each.span.stop], each.fix) for each in found]
 

@@ -15,9 +15,11 @@ from lrdsl.compiler.lower import ChainPart
 from lrdsl.language.language import Language, current, use
 from lrdsl.language.length import ENDLESS
 from lrdsl.language.signal import ConstantSignal
-from lrdsl.linter import engine, subject
+from lrdsl.linter import context as lint_context
+from lrdsl.linter import engine
 from lrdsl.linter.config import Project
-from lrdsl.linter.discovery import lint_source, read_text
+from lrdsl.linter.lint_source import lint_source
+from lrdsl.linter.read_source import read_text
 from lrdsl.linter.rule import RULES
 from lrdsl.linter.sources.heuristics import calls_schedule, looks_like_spec
 from lrdsl.syntax.ast import Name
@@ -55,7 +57,7 @@ def test_a_spec_is_analysed_once(
         return frontend.analyse(language, source, *others)
 
     monkeypatch.setattr(engine, "analyse", analyse)
-    monkeypatch.setattr(subject, "analyse", analyse)
+    monkeypatch.setattr(lint_context, "analyse", analyse)
     lrdsl.lint(spec, **context)
     assert analysed == [spec]
 
@@ -121,5 +123,5 @@ def test_a_part_is_left_out_if_it_holds_another(places: list[tuple[int, float]])
         )
 
     expected = [one for one in sorted(every, key=lambda x: x[1:3]) if not holds_another(one)]
-    found = subject._leaves(every)
+    found = lint_context._leaves(every)
     assert [id(one) for one in found] == [id(one) for one in expected]

@@ -22,7 +22,8 @@ from lrdsl.language.catalog import EXAMPLE_RUN, entries
 from lrdsl.language.presets import files, read
 from lrdsl.linter import lint
 from lrdsl.linter.config import Project
-from lrdsl.linter.discovery import lint_source, read_file, read_text
+from lrdsl.linter.lint_source import lint_source
+from lrdsl.linter.read_source import read_file, read_text
 from lrdsl.linter.source_file import SourceFile
 from lrdsl.linter.sources.heuristics import calls_schedule
 from tests.support.paths import ROOT

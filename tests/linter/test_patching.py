@@ -10,8 +10,8 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lrdsl.linter.discovery import read_text
 from lrdsl.linter.patching import CannotWrite, replace_in
+from lrdsl.linter.read_source import read_text
 from lrdsl.linter.sources.heuristics import looks_like_spec
 
 P = "import lrdsl\nlrdsl.parse("
@@ -92,8 +92,8 @@ def test_edits_of_several_specs() -> None:
 
 
 REFUSED = [
-    pytest.param("a.yaml", "lr: hold(${n})", "spec is not all written there", id="reference"),
-    pytest.param("a.py", P + "'a' '(1)')", "not all written", id="two"),
+    pytest.param("a.yaml", "lr: hold(${n})", "not written there as a whole", id="reference"),
+    pytest.param("a.py", P + "'a' '(1)')", "not written there as a whole", id="two"),
     pytest.param("a.md", "```lr\nhold(5)\n```", "cannot stand there", id="line in a fence"),
 ]
 
@@ -112,7 +112,7 @@ def test_edits_that_overlap_are_refused() -> None:
         replace_in(file, [(snippet, 0, 5, ""), (snippet, 4, 6, "")])
     with pytest.raises(CannotWrite, match="no such piece"):
         replace_in(file, [(snippet, 5, 99, "")])
-    with pytest.raises(CannotWrite, match="none of this file's"):
+    with pytest.raises(CannotWrite, match="not one of this file"):
         replace_in(read_text("a.yaml", "lr: hold(5)"), [(snippet, 0, 1, "")])
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import lrdsl
 from lrdsl.linter import Settings
+from lrdsl.linter.origin import SpecOrigin
 
 PLANTED = 500
 """So many good specs get each kind of mistake."""
@@ -91,16 +92,16 @@ PLANTS: dict[str, Plant] = {
     "vanishing-rate": lambda r: f"exponential_decay({r.peak}, 0.95)",
 }
 BESIDE: dict[str, dict[str, Any]] = {
-    "groups-without-base": {"facts": {"group_lrs": [0.05, 0.0005]}},
-    "metric-never-given": {"facts": {"gives_metrics": False}},
-    "numeric-string": {"facts": {"yaml_text_number": True}},
-    "preset-as-spec": {"facts": {"preset_names": ["warmup_cosine"]}},
+    "groups-without-base": {"origin": SpecOrigin(group_lrs=(0.05, 0.0005))},
+    "metric-never-given": {"origin": SpecOrigin(gives_metrics=False)},
+    "numeric-string": {"origin": SpecOrigin(yaml_text_number=True)},
+    "preset-as-spec": {"origin": SpecOrigin(preset_names=("warmup_cosine",))},
     "shadowed-name": {"rex": 3.0},
     "unused-definition": {
         "definitions": "def half(a) = a / 2",
-        "facts": {"definitions_used_elsewhere": []},
+        "origin": SpecOrigin(definitions_used_elsewhere=()),
     },
-    "unquoted-override": {"facts": {"override": True}},
+    "unquoted-override": {"origin": SpecOrigin(is_override=True)},
     "deprecated-name": {"definitions": "# Deprecated: write `a / 2`.\ndef half(a) = a / 2"},
     "percents-not-100": {"total_steps": None},
 }

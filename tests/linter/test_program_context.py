@@ -10,7 +10,8 @@ import pytest
 
 from lrdsl.linter import Settings
 from lrdsl.linter.config import Project
-from lrdsl.linter.discovery import lint_source, read_text
+from lrdsl.linter.lint_source import lint_source
+from lrdsl.linter.read_source import read_text
 from tests.support.composed import lint_config
 
 RUN = {"total_steps": 1000, "base_lr": 0.1}

@@ -14,32 +14,36 @@ import pytest
 import lrdsl
 from lrdsl.diagnostics import Diagnostic, Problem
 from lrdsl.linter.reports import FORMATS, report
-from lrdsl.linter.result import Outcome, Region
-from lrdsl.linter.source_file import Located, Snippet, SourceFile
+from lrdsl.linter.result import LintResult, Region
+from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile
 
 JUMP = Problem("LR899", "a-jump", "warning")
 
 
-def located(path: str, text: str, spec: str, **context: Any) -> tuple[SourceFile, list[Located]]:
+def located(
+    path: str, text: str, spec: str, **context: Any
+) -> tuple[SourceFile, list[LocatedDiagnostic]]:
     """A file that holds a spec as it is, and what is wrong with that."""
     start = text.index(spec)
     offsets = tuple(range(start, start + len(spec) + 1))
     snippet = Snippet(spec, offsets, "yaml", "plain")
-    found = [Located.of(path, x, snippet) for x in lrdsl.lint(spec, **context)]
+    found = [LocatedDiagnostic.of(path, x, snippet) for x in lrdsl.lint(spec, **context)]
     return SourceFile(path, text, (snippet,)), found
 
 
-def outcome(*parts: tuple[SourceFile, list[Located]], **more: Any) -> Outcome:
+def outcome(*parts: tuple[SourceFile, list[LocatedDiagnostic]], **more: Any) -> LintResult:
     files = {file.path: file for file, _ in parts}
     found = tuple([x for _, found in parts for x in found])
-    return Outcome(found, files, looked_at=len(parts), **more)
+    return LintResult(found, files, looked_at=len(parts), **more)
 
 
-def about(path: str, text: str, start: int, stop: int, problem: Problem, message: str) -> Outcome:
+def about(
+    path: str, text: str, start: int, stop: int, problem: Problem, message: str
+) -> LintResult:
     """An outcome with one finding about a stretch of a file."""
     snippet = Snippet(text, tuple(range(len(text) + 1)), "yaml", "plain")
-    found = Located(path, start, stop, Diagnostic(problem, message), snippet)
-    return Outcome((found,), {path: SourceFile(path, text, (snippet,))}, looked_at=1)
+    found = LocatedDiagnostic(path, start, stop, Diagnostic(problem, message), snippet)
+    return LintResult((found,), {path: SourceFile(path, text, (snippet,))}, looked_at=1)
 
 
 TYPING = located("conf/lr.yaml", "# rates\nlr: cosin(1, 0, 9)\n", "cosin(1, 0, 9)")
@@ -48,7 +52,7 @@ HINT = Problem("LR898", "a-hint", "hint")
 BOTH = outcome(TYPING, LONG, unreadable=("c.yaml: not UTF-8",))
 
 
-def text(found: Outcome) -> str:
+def text(found: LintResult) -> str:
     return click.unstyle(report(found, "text"))
 
 
@@ -69,8 +73,8 @@ def test_a_spec_over_several_lines_is_marked_where_it_is_wrong() -> None:
     first = range(10, 22)
     second = range(27, 27 + 15)
     snippet = Snippet(spec, (*first, 22, *second), "yaml", "folded")
-    found = [Located.of("a.yaml", x, snippet) for x in lrdsl.lint(spec)]
-    whole = Outcome(tuple(found), {"a.yaml": SourceFile("a.yaml", file_text, (snippet,))}, (), 1)
+    found = [LocatedDiagnostic.of("a.yaml", x, snippet) for x in lrdsl.lint(spec)]
+    whole = LintResult(tuple(found), {"a.yaml": SourceFile("a.yaml", file_text, (snippet,))}, (), 1)
     assert "a.yaml:3:5: error[LR201]" in text(whole)
     assert "  3 |     cosin(1, 0, 9)\n    |     ^^^^^ did" in text(whole)
 
@@ -103,9 +107,9 @@ def test_region(text_of_file: str, start: int, stop: int, expected: Region) -> N
 @pytest.mark.parametrize(
     ("found", "said", "code"),
     [
-        pytest.param(Outcome(looked_at=2), "No problems in 2 files.", 0, id="clean"),
-        pytest.param(Outcome(given=1), "No problems in 1 spec.", 0, id="a spec"),
-        pytest.param(Outcome(), "No problems in 0 files.", 0, id="nothing to do"),
+        pytest.param(LintResult(looked_at=2), "No problems in 2 files.", 0, id="clean"),
+        pytest.param(LintResult(given=1), "No problems in 1 spec.", 0, id="a spec"),
+        pytest.param(LintResult(), "No problems in 0 files.", 0, id="nothing to do"),
         pytest.param(outcome(LONG), "1 warning in 1 file.", 1, id="a warning"),
         pytest.param(outcome(TYPING, LONG), "1 error, 1 warning in 2 files.", 1, id="both"),
         pytest.param(
@@ -116,7 +120,7 @@ def test_region(text_of_file: str, start: int, stop: int, expected: Region) -> N
         ),
     ],
 )
-def test_summary_and_exit_code(found: Outcome, said: str, code: int) -> None:
+def test_summary_and_exit_code(found: LintResult, said: str, code: int) -> None:
     assert text(found).split("\n")[-1] == said
     assert found.exit_code == code
 
@@ -197,7 +201,7 @@ def test_github_leaves_out_columns_over_several_lines() -> None:
 
 
 def test_github_has_nothing_to_say_of_clean_files() -> None:
-    assert report(Outcome(looked_at=3), "github") == ""
+    assert report(LintResult(looked_at=3), "github") == ""
 
 
 @pytest.fixture(scope="module")
@@ -217,13 +221,13 @@ def validate() -> Callable[[Any], None]:
 @pytest.mark.parametrize(
     "found",
     [
-        pytest.param(Outcome(), id="nothing"),
+        pytest.param(LintResult(), id="nothing"),
         pytest.param(BOTH, id="findings and unreadable files"),
         pytest.param(about("/x/é b.yaml", "", 0, 0, HINT, "m"), id="an empty file, absolute path"),
         pytest.param(about("<spec>", "ab\ncd", 0, 5, JUMP, "m"), id="no file"),
     ],
 )
-def test_sarif_is_as_its_schema_says(found: Outcome, validate: Callable[[Any], None]) -> None:
+def test_sarif_is_as_its_schema_says(found: LintResult, validate: Callable[[Any], None]) -> None:
     log = json.loads(report(found, "sarif"))
     validate(log)
     [run] = log["runs"]

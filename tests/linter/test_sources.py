@@ -17,10 +17,14 @@ from hypothesis import strategies as st
 
 import lrdsl
 from lrdsl.linter.config import Project
-from lrdsl.linter.discovery import LARGEST, find, lint_source, read_file, read_text
+from lrdsl.linter.discovery import find
+from lrdsl.linter.lint_source import lint_source
+from lrdsl.linter.origin import SpecOrigin
+from lrdsl.linter.read_source import MAX_FILE_BYTES, read_file, read_text
 from lrdsl.linter.source_file import Snippet, SourceFile, Unreadable
+from lrdsl.linter.sources.document import Mapping, Scalar
 from lrdsl.linter.sources.python_literals import read_literal
-from lrdsl.linter.sources.yaml_nodes import documents
+from lrdsl.linter.sources.yaml_document import read_yaml
 from lrdsl.linter.sources.yaml_offsets import offsets_of
 
 
@@ -139,8 +143,8 @@ def test_a_number_that_yaml_takes_for_text_is_a_fact_where_a_number_is_meant() -
         read("a.yaml", "a: {lr: 1e-4}"),
         read("a.yaml", "lr: 1e-4\ns: {_target_: lrdsl.compile, spec: '${lr}'}"),
     )
-    assert plain[0].facts == {"key": "a.lr", "yaml_text_number": True}
-    assert used[0].facts == {"key": "lr"}
+    assert plain[0].origin == SpecOrigin(key="a.lr", yaml_text_number=True)
+    assert used[0].origin == SpecOrigin(key="lr")
 
 
 def test_a_word_comes_with_the_names_of_presets(tmp_path: Path) -> None:
@@ -148,7 +152,7 @@ def test_a_word_comes_with_the_names_of_presets(tmp_path: Path) -> None:
     (tmp_path / "schedule" / "mine.yaml").write_text("spec: hold()")
     (tmp_path / "train.yaml").write_text("lr: mine")
     (snippet,) = read_file(str(tmp_path / "train.yaml")).snippets
-    assert snippet.facts["preset_names"] == ("mine",)
+    assert snippet.origin.preset_names == ("mine",)
 
 
 def test_definitions_in_a_file_beside_the_config(tmp_path: Path) -> None:
@@ -178,7 +182,7 @@ PYTHON = [
     ),
     pytest.param(
         "from lrdsl.torch import Scheduler as S\nS(o, {'lr': 'a', 'wd': {'x': 'b', '*': 0}})",
-        ["a", "b"],
+        ["a", "b", "0"],
         id="program",
     ),
     pytest.param("import lrdsl\nlrdsl.define('def a(x) = x')", ["def a(x) = x"], id="define"),
@@ -231,8 +235,8 @@ def test_what_python_tells_of_the_training(
     )
     (snippet,) = read("a.py", f"{code}\ns = Scheduler(o, 'hold()')\n{after}")
     assert snippet.context == context
-    assert snippet.facts.get("group_lrs") == rates
-    assert snippet.facts.get("gives_metrics") is metrics
+    assert snippet.origin.group_lrs == tuple(rates or ())
+    assert snippet.origin.gives_metrics is metrics
 
 
 def test_definitions_are_told_what_other_specs_use() -> None:
@@ -243,9 +247,7 @@ def test_definitions_are_told_what_other_specs_use() -> None:
         spec: a(1)
         other: {lr: b(2)}
     """
-    found = {
-        each.text: each.facts.get("definitions_used_elsewhere") for each in read("a.yaml", text)
-    }
+    found = {each.text: each.origin.definitions_used_elsewhere for each in read("a.yaml", text)}
     assert found["a(1)"] == ("b",)
     assert found["b(2)"] is None
 
@@ -367,10 +369,14 @@ def test_every_character_of_a_scalar_is_found(value: str, style: str | None, wid
     text = yaml.safe_dump(
         {"k": {"lr": value}}, default_style=style, width=width, allow_unicode=True
     )
-    (root,) = documents(text)
-    inner = root.get("k") or root.get('"k"')  # type: ignore[union-attr]
-    scalar = inner.get("lr")  # type: ignore[union-attr]
-    offsets = offsets_of(text, scalar.start, scalar.stop, scalar.value, scalar.style)  # type: ignore[union-attr,arg-type]
+    (document,) = read_yaml(text)
+    root = document.root
+    assert isinstance(root, Mapping)
+    inner = root.get("k") or root.get('"k"')
+    assert isinstance(inner, Mapping)
+    scalar = inner["lr"]
+    assert isinstance(scalar, Scalar)
+    offsets = offsets_of(text, scalar.start, scalar.stop, scalar.text, scalar.style)
     assert offsets is not None
     assert list(offsets) == sorted(offsets)
     for at, character in zip(offsets, value, strict=False):
@@ -435,7 +441,7 @@ BROKEN: list[Any] = [
     pytest.param("a.yaml", b"lr: \x00", r"no YAML", id="null character"),
     pytest.param("a.yaml", b"\xff\xfel\x00", r"no UTF-8 text: see byte 0", id="UTF-16"),
     pytest.param("a.py", b"import lrdsl\nx = (", r"no Python: line 2", id="no Python"),
-    pytest.param("a.yaml", b" " * (LARGEST + 1), r"10 MB", id="too large"),
+    pytest.param("a.yaml", b" " * (MAX_FILE_BYTES + 1), r"10 MB", id="too large"),
     pytest.param("a.txt", b"", r"\.yaml, \.yml, \.py", id="another sort"),
 ]
 
@@ -539,7 +545,8 @@ def test_reading_and_linting_loads_no_framework() -> None:
     code = (
         "import sys\n"
         "from lrdsl.linter.config import Project\n"
-        "from lrdsl.linter.discovery import *\n"
+        "from lrdsl.linter.lint_source import lint_source\n"
+        "from lrdsl.linter.read_source import read_text\n"
         "lint_source(read_text('a.yaml', 'lr: hold()'), Project())\n"
         "assert not {'torch', 'hydra', 'omegaconf', 'matplotlib'} & set(sys.modules)"
     )

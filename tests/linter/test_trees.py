@@ -75,8 +75,8 @@ def test_trees_are_linted(text: str, found: list[Any], tmp_path: Path) -> None:
     ("call", "found"),
     [
         pytest.param("compile([{'warmup': {'mode': 'linear', 'steps': 9}}, 0.1])", [], id="fine"),
-        pytest.param("compile({'cosine': {'stepz': 9}})", [("2:15", "LR206")], id="parameter"),
-        pytest.param("compile({'spec': {'cosine': {'stepz': 9}}})", [("2:24", "LR206")], id="node"),
+        pytest.param("compile({'cosine': {'stepz': 9}})", [("2:36", "LR206")], id="parameter"),
+        pytest.param("compile({'spec': {'cosine': {'stepz': 9}}})", [("2:45", "LR206")], id="node"),
         pytest.param("compile({'cosine': {'steps': n}})", [], id="not known"),
         pytest.param(
             "torch.Scheduler(o, {'lr': {'warmup': {'mode': 'linear', 'steps': 9}}})",
@@ -85,7 +85,7 @@ def test_trees_are_linted(text: str, found: list[Any], tmp_path: Path) -> None:
         ),
         pytest.param(
             "torch.Scheduler(o, {'lr': {'head': [{'cosine': {'x': 0}}], '*': '0.1'}})",
-            [("2:42", "LR206")],
+            [("2:60", "LR206")],
             id="a choice",
         ),
     ],

@@ -7,7 +7,7 @@ from typing import Any
 
 from lrdsl.diagnostics import Diagnostic
 from lrdsl.linter import Settings
-from lrdsl.linter.sources.resolved_config import lint_place, places_in
+from lrdsl.linter.sources.resolved_config import config_specs, lint_config_spec
 
 
 def lint_config(
@@ -16,5 +16,5 @@ def lint_config(
     context: Mapping[str, Any] | None = None,
 ) -> list[tuple[str, Diagnostic]]:
     """What is wrong with the specs, each with its key; `context` is known beside the config."""
-    places = [place.within(context or {}) for place in places_in(config)]
-    return [(place.key, found) for place in places for found in lint_place(place, settings)]
+    places = [place.within(context or {}) for place in config_specs(config)]
+    return [(place.key, found) for place in places for found in lint_config_spec(place, settings)]

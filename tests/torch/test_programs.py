@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 import lrdsl
-from lrdsl.schedule.program import keyed
+from lrdsl.language.language import Language
+from lrdsl.schedule.program import parse_program
 
 torch = pytest.importorskip("torch")
 
@@ -160,15 +161,15 @@ def test_forms(program):
 
 def test_definitions_reach_every_spec():
     program = {"lr": {"a": "x()", "b": {"spec": "y()"}}, "momentum": 0.5, "definitions": "def …"}
-    assert keyed(program) == {
-        "lr": {
-            "a": {"spec": "x()", "definitions": "def …"},
-            "b": {"spec": "y()", "definitions": "def …"},
-        },
-        "momentum": {"spec": 0.5, "definitions": "def …"},
-    }
+    entries = parse_program(program, Language()).entries
+    assert [(each.key, each.pattern, each.with_definitions()) for each in entries] == [
+        ("lr", "a", {"spec": "x()", "definitions": "def …"}),
+        ("lr", "b", {"spec": "y()", "definitions": "def …"}),
+        ("momentum", None, {"spec": 0.5, "definitions": "def …"}),
+    ]
     single = {"spec": "x()", "definitions": "def …"}
-    assert keyed(single) == {"lr": single}
+    ((key, _, spec, definitions),) = parse_program(single, Language()).entries
+    assert (key, spec, definitions) == ("lr", single, None)
 
 
 # Who is driven by what.

@@ -1,19 +1,19 @@
-"""What the linter found, written down: for people, for programs, for GitHub."""
+"""Reports of a lint result: for people, for programs, for GitHub."""
 
 from __future__ import annotations
 
 import importlib
 
-from lrdsl.linter.result import Outcome
+from lrdsl.linter.result import LintResult
 
 FORMATS = ("text", "json", "sarif", "github")
 """The forms of a report; each has a module of its name here, with a function `report`."""
 
 
-def report(outcome: Outcome, form: str) -> str:
-    """What was found, in one of FORMATS, without a line end at its end.
+def report(outcome: LintResult, form: str) -> str:
+    """A lint result in one of FORMATS, without a line end at its end.
 
-    >>> print(report(Outcome(looked_at=3), "text"))
+    >>> print(report(LintResult(looked_at=3), "text"))
     No problems in 3 files.
     """
     written: str = importlib.import_module(f"lrdsl.linter.reports.{form}").report(outcome)

@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lrdsl.diagnostics import printable
-from lrdsl.linter.result import Outcome
-from lrdsl.linter.source_file import Located
+from lrdsl.linter.result import LintResult
+from lrdsl.linter.source_file import LocatedDiagnostic
 
 _COMMANDS = {"error": "error", "warning": "warning", "hint": "notice"}
 
 
-def report(outcome: Outcome) -> str:
+def report(outcome: LintResult) -> str:
     """The annotations; nothing where nothing is wrong."""
     lines = [_annotation(outcome, found) for found in outcome.found]
     lines += [f"::error title=lrdsl lint::{_data(line)}" for line in outcome.unreadable]
     return "\n".join(lines)
 
 
-def _annotation(outcome: Outcome, found: Located) -> str:
+def _annotation(outcome: LintResult, found: LocatedDiagnostic) -> str:
     diagnostic = found.diagnostic
     properties = ",".join([f"{name}={_property(str(x))}" for name, x in _place(outcome, found)])
     text = diagnostic.message if diagnostic.fix is None else _with_fix(found)
@@ -29,11 +29,11 @@ def _annotation(outcome: Outcome, found: Located) -> str:
     return f"::{_COMMANDS[diagnostic.severity]} {properties},title={title}::{_data(text)}"
 
 
-def _with_fix(found: Located) -> str:
+def _with_fix(found: LocatedDiagnostic) -> str:
     return f"{found.diagnostic.message}\n{found.diagnostic.fix}"
 
 
-def _place(outcome: Outcome, found: Located) -> Iterator[tuple[str, str | int]]:
+def _place(outcome: LintResult, found: LocatedDiagnostic) -> Iterator[tuple[str, str | int]]:
     """The file and the region; columns are known to GitHub within one line alone."""
     region = outcome.region(found)
     yield "file", found.path.replace("\\", "/")
@@ -45,7 +45,7 @@ def _place(outcome: Outcome, found: Located) -> Iterator[tuple[str, str | int]]:
 
 
 def _data(text: str) -> str:
-    """What stands after the second `::`.
+    """A text as it may stand after the second `::`.
 
     >>> _data("100%\\nor less")
     '100%25%0Aor less'
@@ -55,7 +55,7 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    """What stands after a `=`.
+    """A text as it may stand after a `=`.
 
     >>> _property("C:a,b.yaml")
     'C%3Aa%2Cb.yaml'

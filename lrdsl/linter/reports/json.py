@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lrdsl.linter.result import Outcome
-from lrdsl.linter.source_file import Located
+from lrdsl.linter.result import LintResult
+from lrdsl.linter.source_file import LocatedDiagnostic
 
 
-def report(outcome: Outcome) -> str:
+def report(outcome: LintResult) -> str:
     """The report as JSON.
 
     `findings` have `path`, `line`, `column`, `end_line` and `end_column` in the file, from 1, the
@@ -37,7 +37,7 @@ def report(outcome: Outcome) -> str:
 _FROM_DIAGNOSTIC = ("code", "name", "severity", "message", "fix", "replacement", "definitions")
 
 
-def _finding(outcome: Outcome, found: Located) -> dict[str, Any]:
+def _finding(outcome: LintResult, found: LocatedDiagnostic) -> dict[str, Any]:
     facts = found.diagnostic.to_dict()
     return {
         "path": found.path,

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 import lrdsl
-from lrdsl.linter.result import Outcome
+from lrdsl.linter.result import LintResult
 from lrdsl.linter.rule import RULES
-from lrdsl.linter.source_file import Located, Patch
+from lrdsl.linter.source_file import LocatedDiagnostic, TextEdit
 from lrdsl.util.docstrings import read_doc
 
 _SCHEMA = (
@@ -23,7 +23,7 @@ _SCHEMA = (
 _LEVELS = {"error": "error", "warning": "warning", "hint": "note"}
 
 
-def report(outcome: Outcome) -> str:
+def report(outcome: LintResult) -> str:
     """The report as a SARIF log of one run."""
     problems = {x.diagnostic.code: x.diagnostic.problem for x in outcome.found}
     codes = sorted(problems)
@@ -49,7 +49,7 @@ def report(outcome: Outcome) -> str:
 
 
 def _rule(code: str, name: str) -> dict[str, Any]:
-    """What a code means; of mistakes that are no lint rule's, the name says it."""
+    """The description of a code; for errors that are not of a lint rule, their name."""
     descriptor: dict[str, Any] = {"id": code, "name": name}
     rule = RULES.get(name)
     if rule is None or rule.code != code:
@@ -63,7 +63,7 @@ def _rule(code: str, name: str) -> dict[str, Any]:
     }
 
 
-def _result(outcome: Outcome, found: Located, codes: list[str]) -> dict[str, Any]:
+def _result(outcome: LintResult, found: LocatedDiagnostic, codes: list[str]) -> dict[str, Any]:
     diagnostic = found.diagnostic
     region = outcome.region(found)
     fix = f"; {diagnostic.fix}" if diagnostic.fix else ""
@@ -90,7 +90,7 @@ def _result(outcome: Outcome, found: Located, codes: list[str]) -> dict[str, Any
     return result if patch is None else {**result, "fixes": [_fix(outcome, found, patch)]}
 
 
-def _fix(outcome: Outcome, found: Located, patch: Patch) -> dict[str, Any]:
+def _fix(outcome: LintResult, found: LocatedDiagnostic, patch: TextEdit) -> dict[str, Any]:
     """What `--fix` would do about a finding, as new text for a region of the file."""
     file = outcome.files[found.path]
     line, column = file.position(patch.start)

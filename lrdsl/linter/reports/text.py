@@ -8,19 +8,19 @@ from dataclasses import replace
 import click
 
 from lrdsl.diagnostics import NOWHERE, Severity, Span, printable
-from lrdsl.linter.result import Outcome
-from lrdsl.linter.source_file import Located
+from lrdsl.linter.result import LintResult
+from lrdsl.linter.source_file import LocatedDiagnostic
 
 _HUES: dict[Severity, str] = {"error": "red", "warning": "yellow", "hint": "blue"}
 
 
-def report(outcome: Outcome) -> str:
+def report(outcome: LintResult) -> str:
     """The report, with colours; `click.echo` takes them out where they are not wanted."""
     entries = ["\n".join(_lines(outcome, found)) for found in outcome.found]
     return "\n\n".join([*entries, summary(outcome)])
 
 
-def _lines(outcome: Outcome, found: Located) -> Iterator[str]:
+def _lines(outcome: LintResult, found: LocatedDiagnostic) -> Iterator[str]:
     diagnostic = found.diagnostic
     region = outcome.region(found)
     where = f"{printable(found.path)}:{region.line}:{region.column}"
@@ -33,7 +33,7 @@ def _lines(outcome: Outcome, found: Located) -> Iterator[str]:
         yield click.style(line, fg="cyan") if carets else line
 
 
-def _excerpt(outcome: Outcome, found: Located) -> Iterator[str]:
+def _excerpt(outcome: LintResult, found: LocatedDiagnostic) -> Iterator[str]:
     """The line of the file with carets and the fix, and the definitions that led there."""
     diagnostic = found.diagnostic
     text = outcome.files[found.path].text
@@ -47,10 +47,10 @@ def _excerpt(outcome: Outcome, found: Located) -> Iterator[str]:
         yield line.rstrip()
 
 
-def summary(outcome: Outcome) -> str:
+def summary(outcome: LintResult) -> str:
     """One line on what was found.
 
-    >>> print(summary(Outcome(looked_at=1, unreadable=("a.yaml: not UTF-8",))))
+    >>> print(summary(LintResult(looked_at=1, unreadable=("a.yaml: not UTF-8",))))
     No problems in 1 file; 1 could not be read.
     """
     counts = [(outcome.count(severity), severity) for severity in _HUES]

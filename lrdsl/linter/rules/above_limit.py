@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import at_update, bounds, sampled
-from lrdsl.linter.subject import Subject
 
 
 @rule
@@ -36,11 +36,11 @@ class AboveLimit(Rule):
         case("constant(0.1) | interval[500:*10]", {"max": 0.5}, total_steps=400),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         found = None if self.max is None else bounds(subject)
         if found is None or self.max is None or found[1] <= self.max:
             return
         steps, values = sampled(subject)
         span = at_update(subject, int(steps[values.argmax()]))
         message = f"the value goes up to {found[1]:g}, above the limit of {self.max:g}"
-        yield Finding(message, span)
+        yield Violation(message, span)

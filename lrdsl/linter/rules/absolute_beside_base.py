@@ -3,15 +3,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import CallSite, Subject
+from lrdsl.linter.context import CallSite, LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.syntax_queries import mentions, number
 from lrdsl.syntax import ast
 
 
 @rule
 class AbsoluteBesideBase(Rule):
-    """One segment of a chain works at `base`, another at a learning rate that is written out.
+    """One segment of a chain depends on `base`, another has a learning rate that is written out.
 
     The two are the same for one learning rate of the optimizer only. With another one, or in
     another parameter group, the chain jumps where they meet. facebookresearch/dino#64 and
@@ -35,7 +35,7 @@ class AbsoluteBesideBase(Rule):
         case("warmup(100, 1e-6, base) >> cosine(base, 0, 800)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for chain in subject.nodes:
             if not isinstance(chain, ast.Chain):
                 continue
@@ -51,7 +51,7 @@ class AbsoluteBesideBase(Rule):
                 value = number(node)
                 if value and value not in floors:
                     message = "this is an absolute learning rate, beside others that go by `base`"
-                    yield Finding(message, node.span, "write it as a multiple of `base`")
+                    yield Violation(message, node.span, "write it as a multiple of `base`")
 
 
 def _level(call: CallSite) -> ast.Node | None:

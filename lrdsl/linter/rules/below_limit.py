@@ -3,14 +3,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import at_update, bounds, sampled, warmup_of
-from lrdsl.linter.subject import Subject
 
 
 @rule
 class BelowLimit(Rule):
-    """A value is below the limit `min`, if one is set; what rises in a warmup may come from below.
+    """A value is below the limit `min`, if one is set; a warmup may start below it.
 
     A rate that is far too low costs as much as one that is too high, it only looks healthier: the
     loss goes down, slowly. `outside-bounds` looks at the warmup, too.
@@ -36,7 +36,7 @@ class BelowLimit(Rule):
         case("warmup(100) >> cosine(1, 0, 800)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         if self.min is None:
             return
         warmup = warmup_of(subject)
@@ -48,4 +48,4 @@ class BelowLimit(Rule):
         later = steps >= start
         span = at_update(subject, int(steps[later][values[later].argmin()]))
         message = f"the value goes down to {found[0]:g}, below the limit of {self.min:g}"
-        yield Finding(message, span)
+        yield Violation(message, span)

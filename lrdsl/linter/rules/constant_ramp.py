@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.language.curves import CURVES
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 
 
 @rule
@@ -13,7 +13,7 @@ class ConstantRamp(Rule):
     """A ramp that ends where it starts.
 
     A decay to the value it has already, or a warmup from it, does nothing: an argument is missing
-    or in the wrong place. Whoever means a constant writes `constant` or `hold`.
+    or in the wrong place. A constant is written `constant` or `hold`.
     """
 
     code: ClassVar[str] = "LR851"
@@ -33,8 +33,8 @@ class ConstantRamp(Rule):
         case("torch.LinearLR(1.0, 1.0)", base_lr=0.1),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for name, mode, first, last, span in subject.ramps:
             if not CURVES[mode].is_flat and first == last and not span.sites:
                 message = f"this `{name}` is {first:g} from its start to its end"
-                yield Finding(message, span, "give another `start` or `end`, or write `constant`")
+                yield Violation(message, span, "give another `start` or `end`, or write `constant`")

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrdsl.language.pointwise.times import Array
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import at_update, edges, horizon
-from lrdsl.linter.subject import Subject
 
 FIRST_UPDATES = 100_000
 """Of a longer run, the boundaries alone are looked at further on."""
@@ -21,7 +21,7 @@ class Continuous(Rule):
 
     Restarts, drops and staircases are jumps that some recipes want and others never: an average of
     weights, or a second-moment estimate that lags behind, suffers from each. The contract forbids
-    all of them, those that `joint-jump` takes as meant too.
+    all of them, also those that `joint-jump` takes as intended.
     """
 
     code: ClassVar[str] = "LR817"
@@ -45,7 +45,7 @@ class Continuous(Rule):
         case("wsd(1, 100, 700, 200)", {"continuous": True}, total_steps=1000),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         schedule = subject.schedule
         assert schedule is not None
         if not self.continuous:
@@ -63,7 +63,7 @@ class Continuous(Rule):
             at = int(steps[found[0]])
             more = f", and at {len(found) - 1} more" if len(found) > 1 else ""
             message = f"the value jumps to {schedule(at):g} at update {at}{more}"
-            yield Finding(message, at_update(subject, at))
+            yield Violation(message, at_update(subject, at))
 
     def _jumps(self, steps: NDArray[np.int64], values: Array) -> list[int]:
         """Which of the values follow their neighbours on neither side."""

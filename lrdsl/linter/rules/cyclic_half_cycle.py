@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.syntax_queries import calls_of
 
 UP = {"cyclic": "up", "torch.CyclicLR": "step_size_up"}
@@ -43,7 +43,7 @@ class CyclicHalfCycle(Rule):
         case("cyclic(0.1, 0.3, 10ep)", steps_per_epoch=33.3),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         epoch = subject.context.epoch
         if epoch is None:
             return
@@ -58,4 +58,4 @@ class CyclicHalfCycle(Rule):
                 f"half a cycle is {float(updates / epoch):.3g} epochs, "
                 f"and {self.shortest:g} to {self.longest:g} work well"
             )
-            yield Finding(message, span)
+            yield Violation(message, span)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.syntax_queries import calls_of
 
 
@@ -15,7 +15,7 @@ class CyclicRange(Rule):
 
     That is the range which Smith (arXiv:1506.01186, section 3.3) recommends. With a far lower low
     end much of each cycle trains next to nothing; with one near the high end there is no cycle to
-    speak of. Calls in the words of torch are left alone: they are as some recipe has them.
+    speak of. Calls of torch's own schedulers are left alone: they follow existing recipes.
     """
 
     code: ClassVar[str] = "LR839"
@@ -41,7 +41,7 @@ class CyclicRange(Rule):
         case("torch.CyclicLR(1e-3, 6e-3)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for call in calls_of(subject, "cyclic"):
             nodes = [call.arguments.get(name) for name in ("low", "high")]
             low, high = [None if node is None else subject.value(node) for node in nodes]
@@ -50,4 +50,4 @@ class CyclicRange(Rule):
             # Numbers are rounded where they are written: 0.033 is a third of 0.1.
             if not self.least * 0.95 <= low / high <= self.most * 1.05:
                 message = f"the low end is {low / high:.3g} of the high one"
-                yield Finding(message, call.span, "a quarter to a third is recommended")
+                yield Violation(message, call.span, "a quarter to a third is recommended")

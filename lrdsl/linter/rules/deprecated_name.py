@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.language.language import Language
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.origin import SpecOrigin
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 from lrdsl.util.docstrings import deprecation
 
@@ -22,10 +23,10 @@ BOTH = OLD + "\n# Deprecated: it is gone in the next version.\ndef third(a) = sh
 
 @rule
 class DeprecatedName(Rule):
-    """A spec calls what its own documentation says is deprecated.
+    """A spec calls a shape or a definition that is deprecated.
 
-    Whoever wrote it wants to take it away, or knows of a fault that cannot be mended without a
-    change to what old specs mean. The day it goes, every spec that still calls it fails at once.
+    Its author wants to remove it, or knows of a fault that cannot be repaired without changing what
+    old specs mean. On the day of its removal every spec that still calls it fails.
 
     A definition is deprecated by a line `Deprecated: write ... instead.` in the comment above it, a
     shape made with `@lrdsl.shape` by one in its docstring; what the line says is the advice.
@@ -44,19 +45,19 @@ class DeprecatedName(Rule):
         case("cosine(share(0.2, 2), 0, 100)", definitions=OLD),
         case("cosine(half, 0, 100)", definitions=OLD, half=0.1),
         case("cosine(half(0.2), 0, 100)", definitions="# Deprecates `third`.\ndef half(a) = a / 2"),
-        case("constant(half(0.2), 100)", definitions=OLD, facts={"example_of": "half"}),
+        case("constant(half(0.2), 100)", definitions=OLD, origin=SpecOrigin(example_of="half")),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for node in subject.as_written:
             if not isinstance(node, (ast.Call, ast.Bracket)):
                 continue
             name = node.name.id
             advice = None
-            if name != subject.facts.get("example_of"):
+            if name != subject.origin.example_of:
                 advice = deprecation(_docs(name, subject.language))
             if advice is not None:
-                yield Finding(f"`{name}` is deprecated", node.name.span, advice)
+                yield Violation(f"`{name}` is deprecated", node.name.span, advice)
 
 
 def _docs(name: str, language: Language) -> str:

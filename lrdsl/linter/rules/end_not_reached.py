@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import at_update, falls
-from lrdsl.linter.subject import Subject
 from lrdsl.schedule.schedule import Schedule
 
 SAMPLES = 65
@@ -16,7 +16,7 @@ SAMPLES = 65
 
 @rule
 class EndNotReached(Rule):
-    """The run ends in the middle of a steep decay, or of a cycle, away from where that leads.
+    """The run ends in the middle of a steep decay or of a cycle, far from its final value.
 
     A cooldown of a few updates loses most of its way to a run that is hardly shorter than the
     schedule; cycles under `repeat` fit any run, and seldom end with it. The weights that are kept
@@ -54,7 +54,7 @@ class EndNotReached(Rule):
         case("cosine(1, 0, 300) | repeat(scale=0.2)", total_steps=1000),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         assert subject.schedule is not None and subject.total is not None
         length, total = subject.schedule.length, subject.total
         cyclic = any([call.modifier and call.modifier.makes_cycles for call in subject.calls])
@@ -72,9 +72,11 @@ class EndNotReached(Rule):
                         f" update has {part.signal.value_at(total - 1 - part.start):g}, not"
                         f" {part.leads_to:g}"
                     )
-                    yield Finding(message, part.span, "leave its length out, or shorten the others")
+                    yield Violation(
+                        message, part.span, "leave its length out, or shorten the others"
+                    )
 
-    def _cycle(self, subject: Subject, schedule: Schedule, total: int) -> Iterator[Finding]:
+    def _cycle(self, subject: LintContext, schedule: Schedule, total: int) -> Iterator[Violation]:
         stop = _end_of_cycle(schedule, total)
         if stop is None or stop == total:
             return
@@ -86,7 +88,7 @@ class EndNotReached(Rule):
                 f"the run ends at {last:g}, in the middle of a cycle that comes down to {low:g}"
                 f" at update {stop}"
             )
-            yield Finding(message, at_update(subject, total - 1), "let a cycle end with the run")
+            yield Violation(message, at_update(subject, total - 1), "let a cycle end with the run")
 
 
 def _end_of_cycle(schedule: Schedule, total: int) -> int | None:

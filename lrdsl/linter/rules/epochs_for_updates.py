@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.syntax_queries import is_open, times
 
 
@@ -45,7 +45,7 @@ class EpochsForUpdates(Rule):
         case("cosine(0.1, 0, 90) | stretch(1ep)", total_steps=50_000, steps_per_epoch=500),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         assert subject.total is not None
         if subject.total <= self.updates:
             return
@@ -61,4 +61,4 @@ class EpochsForUpdates(Rule):
             f"numbers without a unit are updates, and these are all below {self.epochs}, "
             f"in a run of {subject.total}"
         )
-        yield Finding(message, longest.node.span, "if they are epochs, write `ep` behind them")
+        yield Violation(message, longest.node.span, "if they are epochs, write `ep` behind them")

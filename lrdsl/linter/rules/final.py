@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import at_update
-from lrdsl.linter.subject import Subject
 
 
 @rule
@@ -41,7 +41,7 @@ class Final(Rule):
         case("step(1, 0.5, 100)", {"final": 0}),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         assert subject.schedule is not None
         if self.final is None or math.isinf(subject.end):
             return
@@ -50,4 +50,4 @@ class Final(Rule):
         margin = max(self.tolerance * abs(self.final), 1e-12)
         if min(abs(last - self.final), abs(next_one - self.final)) > margin:
             message = f"the run ends at {last:g}, and is to end at {self.final:g}"
-            yield Finding(message, at_update(subject, max(end - 1, 0)))
+            yield Violation(message, at_update(subject, max(end - 1, 0)))

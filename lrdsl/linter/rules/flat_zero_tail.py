@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import at_update
-from lrdsl.linter.subject import Subject
 
 
 @rule
@@ -47,7 +47,7 @@ class FlatZeroTail(Rule):
         case("warmup(100) >> cosine(1, 0, 880) >> constant(0)", total_steps=1000),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         schedule, total = subject.schedule, subject.total
         assert schedule is not None and total is not None
         # One update at 0 is how a closed decay ends.
@@ -61,10 +61,10 @@ class FlatZeroTail(Rule):
             return
         first = _first_zero(subject, int(steps[used[-1]]))
         message = f"the learning rate is 0 from update {first} on, for {total - first} updates"
-        yield Finding(message, at_update(subject, first), "end the run there, or hold a value")
+        yield Violation(message, at_update(subject, first), "end the run there, or hold a value")
 
 
-def _first_zero(subject: Subject, used: int) -> int:
+def _first_zero(subject: LintContext, used: int) -> int:
     """The first of the zeros: none is known to lie before the update `used`."""
     assert subject.schedule is not None and subject.total is not None
     for first in range(used + 1, subject.total, 10_000):

@@ -3,19 +3,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.origin import SpecOrigin
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.syntax_queries import is_alike
 
 
 @rule
 class GroupsWithoutBase(Rule):
-    """Parameter groups have learning rates of their own, and the spec does not go by `base`.
+    """Parameter groups have learning rates of their own, and the spec does not depend on `base`.
 
     The schedule gives all groups the same values: a backbone that was to be trained a hundred times
     slower than its head is not. microsoft/hi-ml#611 and
-    katsura-jp/pytorch-cosine-annealing-with-warmup#14 are schedulers that did so. It is found where
-    the place tells the learning rates of the groups. A spec for some groups only is for those.
+    katsura-jp/pytorch-cosine-annealing-with-warmup#14 are schedulers that did so. It is reported
+    only where the learning rates of the groups are known. A spec for some of the groups is left
+    alone.
     """
 
     code: ClassVar[str] = "LR837"
@@ -23,25 +25,25 @@ class GroupsWithoutBase(Rule):
     needs_rate: ClassVar[bool] = True
 
     invalid: ClassVar[tuple[Case, ...]] = (
-        case("cosine(0.1, 0, 800)", facts={"group_lrs": [0.1, 0.001]}),
-        case("warmup(10) >> constant(0.1, 90)", facts={"group_lrs": [0.1, 0.1, 0.2]}),
-        case("onecycle(0.1, 500)", facts={"group_lrs": [1e-3, 1e-4]}, base_lr=1e-3),
+        case("cosine(0.1, 0, 800)", origin=SpecOrigin(group_lrs=(0.1, 0.001))),
+        case("warmup(10) >> constant(0.1, 90)", origin=SpecOrigin(group_lrs=(0.1, 0.1, 0.2))),
+        case("onecycle(0.1, 500)", origin=SpecOrigin(group_lrs=(1e-3, 1e-4)), base_lr=1e-3),
     )
     valid: ClassVar[tuple[Case, ...]] = (
-        case("cosine(base, 0, 800)", facts={"group_lrs": [0.1, 0.001]}),
-        case("warmup(10) >> hold(90)", facts={"group_lrs": [0.1, 0.001]}),
-        case("cosine(0.1, 0, 800)", facts={"group_lrs": [0.1, 0.1]}),
+        case("cosine(base, 0, 800)", origin=SpecOrigin(group_lrs=(0.1, 0.001))),
+        case("warmup(10) >> hold(90)", origin=SpecOrigin(group_lrs=(0.1, 0.001))),
+        case("cosine(0.1, 0, 800)", origin=SpecOrigin(group_lrs=(0.1, 0.1))),
         case("cosine(0.1, 0, 800)"),
-        case("torch.CosineAnnealingLR(100)", facts={"group_lrs": [0.1, 0.001]}),
-        case("constant(0.1)", facts={"group_lrs": [0.1, 0.001], "pattern": "head"}),
+        case("torch.CosineAnnealingLR(100)", origin=SpecOrigin(group_lrs=(0.1, 0.001))),
+        case("constant(0.1)", origin=SpecOrigin(group_lrs=(0.1, 0.001), pattern="head")),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
-        rates = sorted(set(subject.facts.get("group_lrs") or ()))
-        if len(rates) < 2 or subject.facts.get("pattern") is not None:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
+        rates = sorted(set(subject.origin.group_lrs))
+        if len(rates) < 2 or subject.origin.pattern is not None:
             return
         first, second = subject.compiled(base=rates[0]), subject.compiled(base=rates[-1])
         if first is not None and second is not None and is_alike(first, second, subject.end):
             shown = ", ".join([f"{rate:g}" for rate in rates])
             message = f"the groups have learning rates of their own ({shown}), which are not used"
-            yield Finding(message, subject.tree.span, "write values as multiples of `base`")
+            yield Violation(message, subject.tree.span, "write values as multiples of `base`")

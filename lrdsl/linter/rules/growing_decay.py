@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 
 
@@ -12,8 +12,8 @@ from lrdsl.syntax import ast
 class GrowingDecay(Rule):
     """A decay whose factor is above 1, so that the learning rate grows without a bound.
 
-    Somebody wrote what the rate is divided by, `step(0.1, 10, 30ep)`, where it is multiplied. The
-    loss is NaN a few updates after the first step.
+    The divisor of the rate was written, `step(0.1, 10, 30ep)`, where a factor belongs. The loss is
+    NaN a few updates after the first step.
     """
 
     code: ClassVar[str] = "LR852"
@@ -35,7 +35,7 @@ class GrowingDecay(Rule):
         case("step(0.1, half_life=100)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for call in subject.calls:
             factor = None if call.form is None else call.form.cls.factor_field
             node = None if factor is None else call.arguments.get(factor)
@@ -46,4 +46,4 @@ class GrowingDecay(Rule):
             ]
             if factors and all([factor is not None and factor > 1 for factor in factors]):
                 message = f"`{call.name}` multiplies by this, and grows without a bound"
-                yield Finding(message, node.span, "a decay has a factor below 1")
+                yield Violation(message, node.span, "a decay has a factor below 1")

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.syntax_queries import (
-    TRIES,
+    MAX_TRIED_PIECES,
     is_same_without,
     limits_values,
     with_operator_before,
@@ -42,14 +42,14 @@ class IdleClip(Rule):
         case("warmup(5, 1e-4) >> cosine(0.1, 0.01) | clip(1e-3, _)", total_steps=5_000_000),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         assert subject.schedule is not None
         # What reacts to metrics has other values later than it has now.
         if math.isinf(subject.end) or subject.schedule.is_reactive:
             return
         pipes = [node for node in subject.as_written if isinstance(node, ast.Pipe)]
         clips = [part for pipe in pipes for part in pipe.parts[1:] if limits_values(part)]
-        for node in clips[:TRIES]:
+        for node in clips[:MAX_TRIED_PIECES]:
             piece = with_operator_before(subject.source, node.span)
             if piece is not None and is_same_without(subject, piece):
-                yield Finding("no value of the run is clipped", node.span, "leave it out")
+                yield Violation("no value of the run is clipped", node.span, "leave it out")

@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.syntax_queries import entries
 
 
@@ -34,11 +34,11 @@ class IntervalBeyondEnd(Rule):
         case("warmup(100) >> (constant(1, 200) | interval[150:*0.5]) >> hold()", total_steps=400),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for entry in entries(subject):
             if entry.start >= subject.end:
                 message = (
                     f"the entry begins at update {entry.start:g}, "
                     f"and the run is over after {subject.total}"
                 )
-                yield Finding(message, entry.node.span, "it never applies; leave it out")
+                yield Violation(message, entry.node.span, "it never applies; leave it out")

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
-from lrdsl.linter.syntax_queries import TRIES, entries, is_same_without, number
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.syntax_queries import MAX_TRIED_PIECES, entries, is_same_without, number
 from lrdsl.syntax import ast
 
 
@@ -15,9 +15,9 @@ from lrdsl.syntax import ast
 class IntervalWithoutEffect(Rule):
     """An entry of an `interval` changes no value: a factor 1, or the value that stands there.
 
-    Somebody meant the learning rate to change there, and it does not: a factor that was left at 1,
+    The learning rate was meant to change there, and does not: a factor that was left at 1,
     a drop to the value it already has, an entry that a later one covers. Pointcept/Pointcept#379
-    is a run whose milestones never took effect, which nothing had told.
+    is a run whose milestones never took effect, which no message had shown.
     """
 
     code: ClassVar[str] = "LR831"
@@ -39,19 +39,19 @@ class IntervalWithoutEffect(Rule):
         case("constant(0.1) | plateau() | interval[300:0.1]", total_steps=500),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for node in subject.as_written:
             if _is_idle(node):
                 message = "the factor is 1, which changes nothing"
-                yield Finding(message, node.span, "leave it out")
+                yield Violation(message, node.span, "leave it out")
         # What reacts to metrics has other values later than it has now.
         if subject.schedule is None or subject.schedule.is_reactive or math.isinf(subject.end):
             return
-        for entry in islice(entries(subject), TRIES):
+        for entry in islice(entries(subject), MAX_TRIED_PIECES):
             if _is_idle(entry.node) or entry.start >= subject.end:
                 continue
             if is_same_without(subject, entry.piece):
-                yield Finding("the entry changes no value", entry.node.span, "leave it out")
+                yield Violation("the entry changes no value", entry.node.span, "leave it out")
 
 
 def _is_idle(node: ast.Node) -> bool:

@@ -9,9 +9,9 @@ import numpy as np
 from lrdsl.compiler.lower import ChainPart
 from lrdsl.language.language import current
 from lrdsl.language.parameters import Kind
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import NEGLIGIBLE, Joint, in_one_call, joints
-from lrdsl.linter.subject import Subject
 from lrdsl.linter.syntax_queries import limits_values, mentions
 from lrdsl.syntax import ast
 
@@ -21,7 +21,7 @@ class JointJump(Rule):
     """The value jumps where one segment follows another.
 
     A peak that was changed in one place and not in the other leaves a step in the learning rate,
-    and the loss spikes or stalls there. Steps that are asked for stay unmentioned: `step`,
+    and the loss spikes or stalls there. Steps that are asked for are not reported: `step`,
     `multistep`, `interval`, `clip`, restarts under `repeat`, one constant after another, a start
     written with `prev`, and what one definition does inside.
 
@@ -58,7 +58,7 @@ class JointJump(Rule):
         case("warmup(100, 0, 1) >> constant(2) | clip(0, 1)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         schedule = subject.schedule
         assert schedule is not None
         found = [joint for joint in joints(subject, schedule) if self._is_wrong(subject, joint)]
@@ -73,9 +73,9 @@ class JointJump(Rule):
                 " where this starts"
             )
             fix = "write `_` for the start, or make the two agree"
-            yield Finding(message, joint.right.node.span, fix)
+            yield Violation(message, joint.right.node.span, fix)
 
-    def _is_wrong(self, subject: Subject, joint: Joint) -> bool:
+    def _is_wrong(self, subject: LintContext, joint: Joint) -> bool:
         if subject.total is not None and joint.at >= subject.total:
             return False
         return (
@@ -108,7 +108,7 @@ def _is_alike(joint: Joint, other: Joint | None) -> bool:
     return math.isclose(joint.before * other.after, other.before * joint.after, rel_tol=1e-6)
 
 
-def _around(subject: Subject, joint: Joint) -> tuple[float, float]:
+def _around(subject: LintContext, joint: Joint) -> tuple[float, float]:
     assert subject.schedule is not None
     return subject.schedule(joint.at - 1), subject.schedule(joint.at)
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import warmup_of
-from lrdsl.linter.subject import Subject
 
 
 @rule
@@ -39,9 +39,9 @@ class LongWarmup(Rule):
         case("linear(0.85, 0.95)", total_steps=1000),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         warmup, total = warmup_of(subject), subject.total
         assert total is not None
         if warmup is not None and warmup.stop > self.share * total:
             message = f"the warmup takes {warmup.stop:g} of the run's {total} updates"
-            yield Finding(message, warmup.span, "make it shorter: a few percent of the run")
+            yield Violation(message, warmup.span, "make it shorter: a few percent of the run")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 
 
 @rule
@@ -42,7 +42,7 @@ class LongerThanRun(Rule):
         case("step(1, 0.5, 300)", total_steps=600),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         assert subject.schedule is not None and subject.total is not None
         length, total = subject.schedule.length, subject.total
         if math.isinf(length) or length <= total * (1 + self.tolerance):
@@ -50,4 +50,4 @@ class LongerThanRun(Rule):
         message = f"the schedule is {length:g} updates long, the run {total}"
         fix = "shorten it, or leave a length out: it is the rest of the run then"
         cut = next((part for part in subject.parts if part.stop > total), None)
-        yield Finding(message, subject.tree.span if cut is None else cut.span, fix)
+        yield Violation(message, subject.tree.span if cut is None else cut.span, fix)

@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.syntax_queries import Time, modifier_of, times
 from lrdsl.syntax import ast
 
@@ -41,13 +41,13 @@ class MixedUnits(Rule):
         case("warmup(100) >> cosine(0.1, 0, rest)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for node in subject.nodes:
             chain = isinstance(node, ast.Chain)
             if chain or (isinstance(node, ast.Bracket) and modifier_of(node) is not None):
                 yield from self._among(subject, list(times(subject, node)))
 
-    def _among(self, subject: Subject, found: list[Time]) -> Iterator[Finding]:
+    def _among(self, subject: LintContext, found: list[Time]) -> Iterator[Violation]:
         numbers = [time.node for time in found if isinstance(time.node, ast.Number)]
         bare = [number for number in numbers if number.unit == "" and number.value > 0]
         in_epochs = any([number.unit == "ep" for number in numbers])
@@ -57,14 +57,14 @@ class MixedUnits(Rule):
         for number in bare:
             few = number.value < self.epochs and (epoch is None or number.value < epoch)
             if in_epochs and few:
-                yield Finding(
+                yield Violation(
                     f"`{number.text}` is in updates, and other lengths are in epochs",
                     number.span,
                     f"{fix}; did you mean `{number.text}ep`?",
                 )
         if len(bare) == 1 and percent and sum(percent) + bare[0].value == 100:
             (number,) = bare
-            yield Finding(
+            yield Violation(
                 f"`{number.text}` is in updates, and would make 100% with the others",
                 number.span,
                 f"{fix}; did you mean `{number.text}%`?",

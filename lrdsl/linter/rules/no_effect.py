@@ -5,10 +5,10 @@ from itertools import islice
 from typing import ClassVar
 
 from lrdsl.diagnostics import Span
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.syntax_queries import (
-    TRIES,
+    MAX_TRIED_PIECES,
     assumed,
     is_same_without,
     modifier_of,
@@ -24,7 +24,7 @@ class NoEffect(Rule):
     """A factor 1, a term 0 or a modifier that changes nothing.
 
     It is a place that was meant to be filled in: a scale that was never set, a `stretch` for a
-    longer run that was left at 1. Whoever reads the spec takes it for something that matters.
+    longer run that was left at 1. A reader of the spec takes it for something that matters.
     """
 
     code: ClassVar[str] = "LR832"
@@ -53,8 +53,8 @@ class NoEffect(Rule):
         case("1 + linear(0, 1, 100)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
-        candidates = list(islice(_candidates(subject), TRIES))
+    def check(self, subject: LintContext) -> Iterator[Violation]:
+        candidates = list(islice(_candidates(subject), MAX_TRIED_PIECES))
         run = assumed(subject) if candidates else None
         for node, piece in candidates:
             if run is None or piece is None or not is_same_without(run, piece, length_too=True):
@@ -62,10 +62,12 @@ class NoEffect(Rule):
             text = subject.source[piece.start : piece.stop].strip()
             modifier = modifier_of(node)
             safe = modifier is None or modifier.rescales_time
-            yield Finding(f"`{text}` changes nothing", piece, "leave it out", "" if safe else None)
+            yield Violation(
+                f"`{text}` changes nothing", piece, "leave it out", "" if safe else None
+            )
 
 
-def _candidates(subject: Subject) -> Iterator[tuple[ast.Node, Span | None]]:
+def _candidates(subject: LintContext) -> Iterator[tuple[ast.Node, Span | None]]:
     """What may be idle, each with the text that would go: it and its operator."""
     source = subject.source
     for node in subject.as_written:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.syntax_queries import calls_of
 
 NOAM = ("noam", "speechbrain.NoamScheduler", "speechbrain.NoamIntervalScheduler")
@@ -37,7 +37,7 @@ class NoamWithoutModelSize(Rule):
         case("speechbrain.NoamScheduler(1e-3, 4000)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for call in calls_of(subject, *NOAM):
             size = call.arguments.get("model_size")
             factor = call.arguments.get("factor") or call.arguments.get("lr_initial")
@@ -45,4 +45,4 @@ class NoamWithoutModelSize(Rule):
             if size is None or subject.value(size) != 1 or scale is None or scale < 1:
                 continue
             message = "the model's size is 1, so that the peak is 1 / √warmup and more"
-            yield Finding(message, size.span, "give the width of the model, 512 for example")
+            yield Violation(message, size.span, "give the width of the model, 512 for example")

@@ -6,9 +6,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.origin import SpecOrigin
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import at_update, sampled
-from lrdsl.linter.subject import Subject
 from lrdsl.syntax import ast
 
 
@@ -45,16 +46,18 @@ class NotPositive(Rule):
         case("constant(1, 100) | interval[20..30:0]"),
         case("base * (1 - t / 900)", base_lr=0.1),
         case("linear(1, 0, 100)", total_steps=1000),
-        case("constant(0, 99) >> warmup(9, 0, 1) >> constant(1)", facts={"pattern": "body"}),
+        case(
+            "constant(0, 99) >> warmup(9, 0, 1) >> constant(1)", origin=SpecOrigin(pattern="body")
+        ),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         steps, values = sampled(subject)
         below = np.flatnonzero(values < 0)
         if below.size:
             at = _first_below(subject, steps, int(below[0]))
             message = f"the learning rate is negative from update {at} on"
-            yield Finding(message, at_update(subject, at), "end it earlier, or add `| clip(0)`")
+            yield Violation(message, at_update(subject, at), "end it earlier, or add `| clip(0)`")
             return
         used = np.flatnonzero(values)
         if not used.size or _asks_for_zero(subject.as_written):
@@ -62,15 +65,15 @@ class NotPositive(Rule):
         zero = np.flatnonzero(values[1 : used[-1]] == 0) + 1
         # One update at 0 is where two slopes meet.
         zero = zero[:-1][np.diff(zero) == 1]
-        if subject.facts.get("pattern") is not None:
+        if subject.origin.pattern is not None:
             zero = zero[zero > used[0]]
         if zero.size:
             at = int(steps[zero[0]])
             message = f"the learning rate is 0 from update {at} on, and rises again later"
-            yield Finding(message, at_update(subject, at), "give it a value above 0")
+            yield Violation(message, at_update(subject, at), "give it a value above 0")
 
 
-def _first_below(subject: Subject, steps: NDArray[np.int64], found: int) -> int:
+def _first_below(subject: LintContext, steps: NDArray[np.int64], found: int) -> int:
     """The first update below 0: the one found, or one that was left out right before it."""
     assert subject.schedule is not None
     last, first = int(steps[found]), int(steps[found - 1]) if found else 0

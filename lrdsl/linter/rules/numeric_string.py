@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.origin import SpecOrigin
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 
 NUMBER = re.compile(r"([+-]?)(\d[\d_]*)?(\.[\d_]*)?(?:[eE]([+-]?)(\d+))?")
 
@@ -17,7 +18,7 @@ class NumericString(Rule):
     YAML 1.1, and PyYAML with it, wants a point in the mantissa and a sign in the exponent. lrdsl
     reads the text as the number that was meant; other readers of the same config fail on it, or
     sort and compare text. hiyouga/LlamaFactory#4014, h2oai/h2o-llmstudio#699 and
-    huggingface/trl#1450 are three of very many. It is found where the place tells of such text.
+    huggingface/trl#1450 are three of very many. It is reported only in YAML files.
     """
 
     code: ClassVar[str] = "LR844"
@@ -25,18 +26,18 @@ class NumericString(Rule):
     needs_schedule: ClassVar[bool] = False
 
     invalid: ClassVar[tuple[Case, ...]] = (
-        case("1e-4", facts={"yaml_text_number": True}),
-        case("3E5", facts={"yaml_text_number": True}),
-        case("-2e3", facts={"yaml_text_number": True}),
+        case("1e-4", origin=SpecOrigin(yaml_text_number=True)),
+        case("3E5", origin=SpecOrigin(yaml_text_number=True)),
+        case("-2e3", origin=SpecOrigin(yaml_text_number=True)),
     )
     valid: ClassVar[tuple[Case, ...]] = (
         case("1e-4"),
-        case("1.0e-4", facts={"yaml_text_number": False}),
-        case("cosine(1e-4, 0, 100)", facts={"yaml_text_number": True}),
+        case("1.0e-4", origin=SpecOrigin(yaml_text_number=False)),
+        case("cosine(1e-4, 0, 100)", origin=SpecOrigin(yaml_text_number=True)),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
-        if not subject.facts.get("yaml_text_number"):
+    def check(self, subject: LintContext) -> Iterator[Violation]:
+        if not subject.origin.yaml_text_number:
             return
         text = subject.source.strip()
         found = NUMBER.fullmatch(text)
@@ -47,4 +48,4 @@ class NumericString(Rule):
         if exponent is not None:
             number += f"e{exponent_sign or '+'}{exponent}"
         message = f"YAML reads `{text}` as text, not as a number"
-        yield Finding(message, subject.tree.span, f"write `{number}`", number)
+        yield Violation(message, subject.tree.span, f"write `{number}`", number)

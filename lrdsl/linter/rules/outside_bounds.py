@@ -3,16 +3,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import at_update, bounds, sampled
-from lrdsl.linter.subject import Subject
 
 
 @rule
 class OutsideBounds(Rule):
     """A value of the run is not between the `bounds`, if they are set.
 
-    It is for what must stay in a range all the time, a momentum or a weight decay for example:
+    It is for numbers that must always stay in a range, a momentum or a weight decay for example:
     a momentum of 1 or more diverges, whatever the learning rate.
     """
 
@@ -34,7 +34,7 @@ class OutsideBounds(Rule):
         case("linear(0.85, 5, 100)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         found = None if self.bounds is None else bounds(subject)
         if found is None or self.bounds is None:
             return
@@ -46,4 +46,4 @@ class OutsideBounds(Rule):
         ):
             if wrong:
                 message = f"the value comes to {limit:g}, outside of {low:g} to {high:g}"
-                yield Finding(message, at_update(subject, int(steps[at])))
+                yield Violation(message, at_update(subject, int(steps[at])))

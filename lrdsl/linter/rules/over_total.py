@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import falls, warmup_of
-from lrdsl.linter.subject import Subject
 
 
 @rule
@@ -34,7 +34,7 @@ class OverTotal(Rule):
         case("warmup(100) >> step(1, 0.5, 500)", total_steps=1000),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         assert subject.schedule is not None and subject.total is not None
         warmup, total = warmup_of(subject), subject.total
         if warmup is None or math.isfinite(subject.schedule.length):
@@ -45,4 +45,4 @@ class OverTotal(Rule):
                     f"the warmup ends at update {warmup.stop:g} and this at {part.stop:g},"
                     f" but the run has {total} updates"
                 )
-                yield Finding(message, part.span, f"write `until={total}`, or a shorter length")
+                yield Violation(message, part.span, f"write `until={total}`, or a shorter length")

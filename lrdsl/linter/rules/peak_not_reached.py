@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import islice, takewhile
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext, Part
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import bounds, rises
-from lrdsl.linter.subject import Part, Subject
 from lrdsl.syntax import ast
 
 PEAKS = ("max", "max_lr", "peak", "high")
@@ -48,18 +48,18 @@ class PeakNotReached(Rule):
         case("torch.OneCycleLR(0.1, total_steps=1000)", total_steps=1000),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         found = False
         for part in subject.parts:
             best = _best(subject, part) if rises(part) else None
             if best is not None and self._is_below(best, part.leads_to):
                 found = True
                 message = f"this rises to {part.leads_to:g}, but no update has more than {best:g}"
-                yield Finding(message, part.span, "make it shorter, or the run longer")
+                yield Violation(message, part.span, "make it shorter, or the run longer")
         if not found and subject.base_is_known and math.isfinite(subject.end):
             yield from self._declared(subject)
 
-    def _declared(self, subject: Subject) -> Iterator[Finding]:
+    def _declared(self, subject: LintContext) -> Iterator[Violation]:
         """The peak that a definition is given, if the whole spec is a call of it."""
         node = _peak_given(subject)
         peak = None if node is None else subject.value(node)
@@ -68,13 +68,13 @@ class PeakNotReached(Rule):
             return
         if self._is_below(highest[1], peak):
             message = f"the peak is {peak:g}, but no update has more than {highest[1]:g}"
-            yield Finding(message, node.span, "choose lengths that end at an update")
+            yield Violation(message, node.span, "choose lengths that end at an update")
 
     def _is_below(self, best: float, peak: float) -> bool:
         return best < peak * (1 - self.tolerance) - 1e-9 * abs(peak)
 
 
-def _best(subject: Subject, part: Part) -> float | None:
+def _best(subject: LintContext, part: Part) -> float | None:
     """The highest value at the end of a rise; None where another rule says what is wrong."""
     if max(part.start, 0) >= part.stop or (
         subject.total is not None and part.start >= subject.total
@@ -90,7 +90,7 @@ def _best(subject: Subject, part: Part) -> float | None:
     return max(part.last, *seen)
 
 
-def _peak_given(subject: Subject) -> ast.Node | None:
+def _peak_given(subject: LintContext) -> ast.Node | None:
     call = subject.tree
     if not isinstance(call, ast.Call):
         return None

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import CallSite, Subject
+from lrdsl.linter.context import CallSite, LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 
 SHARE = {"%": 1.0, "dur": 100.0}
@@ -38,7 +38,7 @@ class PercentsNot100(Rule):
         case("wsd(0.1, 0.05dur, 0.75dur, 20%)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         root = subject.expanded
         while isinstance(root, ast.Scope):
             root = root.body
@@ -49,7 +49,7 @@ class PercentsNot100(Rule):
         if len(known) == len(shares) and not math.isclose(sum(known), 100, rel_tol=1e-6):
             message = f"the lengths make {sum(known):g}% of the run"
             fix = "leave one length out: it is the rest of the run then"
-            yield Finding(message, subject.tree.span, fix)
+            yield Violation(message, subject.tree.span, fix)
 
 
 def _share(call: CallSite | None) -> float | None:

@@ -5,15 +5,15 @@ from typing import ClassVar
 
 from lrdsl.language.modifiers.reactive import MetricModifier
 from lrdsl.language.shapes.base import Direction
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.syntax_queries import modifier_of, promised_direction
 from lrdsl.syntax import ast
 
 
 @rule
 class PlateauDuringWarmup(Rule):
-    """What reacts to a metric stands behind a whole chain, the warmup included.
+    """A modifier that reacts to a metric applies to a whole chain, the warmup included.
 
     Metrics of the warmup then count: a few that are no better, which is common while the rate is
     still rising, and the rest of the run trains with a tenth of it. Warmup and reduction get into
@@ -36,7 +36,7 @@ class PlateauDuringWarmup(Rule):
         case("warmup(1000) >> hold() | anchor()"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for pipe in subject.as_written:
             if not isinstance(pipe, ast.Pipe) or not isinstance(pipe.parts[0], ast.Chain):
                 continue
@@ -52,4 +52,4 @@ class PlateauDuringWarmup(Rule):
                     name = modifier.name
                     message = f"`{name}` reacts during the warmup, too"
                     fix = f"put it on what follows: `warmup(…) >> (… | {name}(…))`"
-                    yield Finding(message, part.span, fix)
+                    yield Violation(message, part.span, fix)

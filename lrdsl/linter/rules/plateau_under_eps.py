@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.language.modifiers.reactive import MetricModifier
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import CallSite, Subject
+from lrdsl.linter.context import CallSite, LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 
-MOST = 1_000_000
+MAX_SEARCHED_UPDATES = 1_000_000
 """No more updates than this are looked at."""
 
 
@@ -37,7 +37,7 @@ class PlateauUnderEps(Rule):
         case("constant(1e-6) | plateau(0.5, eps=0)", total_steps=100),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         assert subject.schedule is not None
         calls = [(call, fields) for call in subject.calls if (fields := _reduction_fields(call))]
         # Of parts that hold others, the others are what a call is part of.
@@ -47,7 +47,7 @@ class PlateauUnderEps(Rule):
             place = places.get(call.span)
             start, stop = (0, subject.end) if place is None else (place.start, place.stop)
             start = max(start, 0)
-            stop = min(stop, subject.end, start + MOST)
+            stop = min(stop, subject.end, start + MAX_SEARCHED_UPDATES)
             if start >= stop:
                 continue
             _, peak = subject.schedule.bounds(start, int(stop))
@@ -65,7 +65,7 @@ class PlateauUnderEps(Rule):
                 message = f"the learning rate is at most {peak:g}: a step would be within `eps`"
             else:
                 continue
-            yield Finding(message, call.span, "it never lowers anything; make that smaller")
+            yield Violation(message, call.span, "it never lowers anything; make that smaller")
 
 
 def _reduction_fields(call: CallSite) -> tuple[str, str, str] | None:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.origin import SpecOrigin
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 
 
@@ -14,8 +15,8 @@ class PresetAsSpec(Rule):
     """The name of a config of the group `schedule` stands where its spec belongs.
 
     `lr=wsd` puts the word `wsd` into the config; `schedule@lr=wsd` chooses the config of that name.
-    The job fails when the spec is compiled, after it has waited for its machine. It is found where
-    the place tells of the names.
+    The job fails when the spec is compiled, after it has waited for its machine. It is reported
+    only where the configs of the group are known.
     """
 
     code: ClassVar[str] = "LR845"
@@ -24,25 +25,23 @@ class PresetAsSpec(Rule):
     needs_schedule: ClassVar[bool] = False
 
     invalid: ClassVar[tuple[Case, ...]] = (
-        case("warmup_cosine", facts={"preset_names": ["wsd", "warmup_cosine"]}),
-        case("wsd", facts={"preset_names": ["wsd"]}),
-        case("'poly'", facts={"preset_names": ["poly"]}),
+        case("warmup_cosine", origin=SpecOrigin(preset_names=("wsd", "warmup_cosine"))),
+        case("wsd", origin=SpecOrigin(preset_names=("wsd",))),
+        case("'poly'", origin=SpecOrigin(preset_names=("poly",))),
     )
     valid: ClassVar[tuple[Case, ...]] = (
         case("warmup_cosine"),
-        case("peak", facts={"preset_names": ["wsd"]}, peak=0.1),
-        case("wsd", facts={"preset_names": ["wsd"]}, wsd=0.1),
-        case("constant(0.1)", facts={"preset_names": ["constant"]}),
+        case("peak", origin=SpecOrigin(preset_names=("wsd",)), peak=0.1),
+        case("wsd", origin=SpecOrigin(preset_names=("wsd",)), wsd=0.1),
+        case("constant(0.1)", origin=SpecOrigin(preset_names=("constant",))),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         match subject.tree:
             case ast.Name(id=word) | ast.String(value=word):
                 pass
             case _:
                 return
-        if word in (subject.facts.get("preset_names") or ()) and (
-            word not in subject.context.variables
-        ):
+        if word in subject.origin.preset_names and (word not in subject.context.variables):
             message = f"`{word}` is the name of a config, not a spec"
-            yield Finding(message, subject.tree.span, f"choose it with `schedule@lr={word}`")
+            yield Violation(message, subject.tree.span, f"choose it with `schedule@lr={word}`")

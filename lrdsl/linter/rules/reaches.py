@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import at_update, bounds, sampled
-from lrdsl.linter.subject import Subject
 
 
 @rule
@@ -37,11 +37,11 @@ class Reaches(Rule):
         case("cosine(base, 0, 800)", base_lr=0.1),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         found = None if self.reaches is None else bounds(subject)
         if found is None or self.reaches is None:
             return
         if abs(found[1] - self.reaches) > self.tolerance * abs(self.reaches):
             steps, values = sampled(subject)
             message = f"the highest value is {found[1]:g}, and is to be {self.reaches:g}"
-            yield Finding(message, at_update(subject, int(steps[values.argmax()])))
+            yield Violation(message, at_update(subject, int(steps[values.argmax()])))

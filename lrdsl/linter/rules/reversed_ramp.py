@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from lrdsl.language.curves import CURVES
 from lrdsl.language.shapes.base import Direction
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.syntax_queries import promised_direction
 
 
@@ -14,7 +14,7 @@ from lrdsl.linter.syntax_queries import promised_direction
 class ReversedRamp(Rule):
     """A warmup that falls, or a cooldown that rises.
 
-    Its start or its end is not what was thought. google/automl#839 scaled the learning rate by the
+    Its start or its end has the wrong value. google/automl#839 scaled the learning rate by the
     batch size but not the warmup's start, so that the warmup began above the peak.
     """
 
@@ -35,10 +35,10 @@ class ReversedRamp(Rule):
         case("warmup(constant, 100, 0.1) >> linear(1, 0, 100)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         for name, mode, first, last, span in subject.ramps:
             promised = promised_direction(name)
             found = Direction.UP if last > first else Direction.DOWN
             if promised is None or CURVES[mode].is_flat or first == last or found is promised:
                 continue
-            yield Finding(f"the {name} {found.value}, from {first:g} to {last:g}", span)
+            yield Violation(f"the {name} {found.value}, from {first:g} to {last:g}", span)

@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext, Part
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import in_one_call
-from lrdsl.linter.subject import Part, Subject
 from lrdsl.linter.syntax_queries import modifier_of
 from lrdsl.syntax import ast
 
@@ -22,7 +22,7 @@ class RiseAfterEnd(Rule):
 
     A cosine that is written as a formula turns round at the bottom, and the run ends at a high rate
     with the weights of a low one lost. Cycles under `repeat`, those of definitions, and `interval`
-    are meant and not mentioned.
+    are intended and not reported.
 
     Reported as ivadomed/ivadomed#57: a cosine for as many updates as there were epochs was followed
     update by update, and went up and down many times. torch's CosineAnnealingLR does so whenever
@@ -50,7 +50,7 @@ class RiseAfterEnd(Rule):
         case("linear(1, 0.5, 100) >> linear(0.5, 1, 100)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         parts = [x for x in subject.parts if max(x.start, 0) < x.stop and x.start < subject.end]
         ends = [(part.begins, _own_end(subject, part)) for part in parts]
         top = max([abs(x) for pair in ends for x in pair if not math.isnan(x)], default=0.0)
@@ -60,17 +60,17 @@ class RiseAfterEnd(Rule):
             risen = ended is not None and end > begin + self.low * top
             if turn is not None:
                 message = f"the value is at its lowest at update {turn}, and rises again after it"
-                yield Finding(message, part.span, f"end it there: `| take({turn})`")
+                yield Violation(message, part.span, f"end it there: `| take({turn})`")
                 return
             if risen and ended is not None and not in_one_call(ended.span, part.span):
                 message = f"the value rises again, after it has come down to {ended.leads_to:g}"
-                yield Finding(message, part.span)
+                yield Violation(message, part.span)
                 return
             is_low = end <= self.low * top and begin - end >= self.low * top
             if is_low and _is_formula(part.node):
                 ended = part
 
-    def _turn(self, subject: Subject, part: Part, top: float) -> int | None:
+    def _turn(self, subject: LintContext, part: Part, top: float) -> int | None:
         """The update from which a formula rises, after it has come down to the end."""
         stop = min(part.stop, subject.end)
         if math.isinf(stop) or part.name or part.span.sites or not _is_formula(part.node):
@@ -88,7 +88,7 @@ class RiseAfterEnd(Rule):
         return part.start + int(t[at]) if values[at:].max() - values[at] > margin else None
 
 
-def _own_end(subject: Subject, part: Part) -> float:
+def _own_end(subject: LintContext, part: Part) -> float:
     stop = min(part.stop, subject.end)
     if math.isinf(stop):
         return part.begins

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.language.length import ENDLESS
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 
 
 @rule
@@ -33,7 +33,7 @@ class RoundsToNothing(Rule):
         case("warmup(1) >> linear(1, 0, 10)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         assert subject.schedule is not None
         seen: set[tuple[int, int]] = set()
         for part in subject.schedule.chain_parts:
@@ -41,4 +41,4 @@ class RoundsToNothing(Rule):
             if length is not ENDLESS and part.start == part.stop and part.node.span[:2] not in seen:
                 seen.add(part.node.span[:2])
                 message = f"this is {float(length):.3g} updates long, and rounds to none"
-                yield Finding(message, part.node.span, "give it a length of at least an update")
+                yield Violation(message, part.node.span, "give it a length of at least an update")

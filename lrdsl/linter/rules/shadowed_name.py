@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.language.curves import CURVES
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 
 
@@ -14,7 +14,8 @@ class ShadowedName(Rule):
     """A variable has the name of a curve or of one of the spec's own definitions.
 
     In `warmup(cosine, 100)` the word `cosine` is the curve, whatever number the variable holds:
-    the number is quietly not used. With definitions the reader has to guess which one is meant.
+    the number is not used, without a message. With definitions a reader has to guess which one is
+    meant.
     """
 
     code: ClassVar[str] = "LR846"
@@ -33,7 +34,7 @@ class ShadowedName(Rule):
         case("constant(peak, 10)", peak=0.1, definitions="def half(a) = a / 2"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         if not subject.context.variables:
             return
         own = subject.language.definitions.own
@@ -43,4 +44,4 @@ class ShadowedName(Rule):
             if node.id in CURVES or node.id in own:
                 what = "a curve" if node.id in CURVES else "a definition"
                 message = f"`{node.id}` is both a variable and {what}"
-                yield Finding(message, node.span, "give the variable another name")
+                yield Violation(message, node.span, "give the variable another name")

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import falls
-from lrdsl.linter.subject import Subject
 
 
 @rule
@@ -43,7 +43,7 @@ class ShorterThanRun(Rule):
         case("warmup(100) >> cosine(1, 0, 400)"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         assert subject.schedule is not None and subject.total is not None
         length, total = subject.schedule.length, subject.total
         if math.isinf(length) or total - length <= self.share * total:
@@ -56,4 +56,4 @@ class ShorterThanRun(Rule):
             f" have {subject.schedule(total):g}"
         )
         fix = "leave its length out, or say `>> hold()` if that is meant"
-        yield Finding(message, last.span, fix)
+        yield Violation(message, last.span, fix)

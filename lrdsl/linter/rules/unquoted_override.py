@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.origin import SpecOrigin
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 
 
 @rule
@@ -16,7 +17,7 @@ class UnquotedOverride(Rule):
     written at all: "Unknown function 'warmup'". The shell takes the first pair of quotes away, so
     that two are needed; `lrdsl quote` writes them, and an app of `lrdsl.hydra.main` puts Hydra's in
     itself. NVIDIA/cloudai#557 and IDEA-Research/detrex#309 are overrides that Hydra could not read.
-    It is found where the place tells that the text is an override without quotes.
+    It is reported only for overrides on a command line.
     """
 
     code: ClassVar[str] = "LR848"
@@ -25,21 +26,21 @@ class UnquotedOverride(Rule):
     needs_schedule: ClassVar[bool] = False
 
     invalid: ClassVar[tuple[Case, ...]] = (
-        case("warmup(100) >> cosine(1, 0, 800)", facts={"override": True}),
-        case("cosine(0.1, 0)", facts={"override": True}),
-        case("points[0:0, 100:1]", facts={"override": True}),
-        case("0.1 if total > 500 else 0.2", facts={"override": True}),
+        case("warmup(100) >> cosine(1, 0, 800)", origin=SpecOrigin(is_override=True)),
+        case("cosine(0.1, 0)", origin=SpecOrigin(is_override=True)),
+        case("points[0:0, 100:1]", origin=SpecOrigin(is_override=True)),
+        case("0.1 if total > 500 else 0.2", origin=SpecOrigin(is_override=True)),
     )
     valid: ClassVar[tuple[Case, ...]] = (
-        case("0.1", facts={"override": True}),
-        case("base / 2", facts={"override": True}),
-        case("peak if true else 1", facts={"override": True}),
+        case("0.1", origin=SpecOrigin(is_override=True)),
+        case("base / 2", origin=SpecOrigin(is_override=True)),
+        case("peak if true else 1", origin=SpecOrigin(is_override=True)),
         case("cosine(0.1, 0)"),
-        case("cosine(0.1, 0)", facts={"override": False}),
+        case("cosine(0.1, 0)", origin=SpecOrigin(is_override=False)),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
-        if not subject.facts.get("override"):
+    def check(self, subject: LintContext) -> Iterator[Violation]:
+        if not subject.origin.is_override:
             return
         if any([sign in subject.source for sign in UNREADABLE]):
             message = "Hydra cannot read a spec that stands in an override without quotes"
@@ -47,7 +48,7 @@ class UnquotedOverride(Rule):
                 "put double quotes around it, and single ones around all: `'key=\"…\"'`, or use "
                 "`lrdsl.hydra.main` in the app"
             )
-            yield Finding(message, subject.tree.span, fix)
+            yield Violation(message, subject.tree.span, fix)
 
 
 UNREADABLE = "()[]{},#<>=!"

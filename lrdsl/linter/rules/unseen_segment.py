@@ -5,8 +5,8 @@ from fractions import Fraction
 from typing import ClassVar
 
 from lrdsl.language.signal import round_half_up
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 
 
@@ -36,7 +36,7 @@ class UnseenSegment(Rule):
         case("constant(1, 100) >> linear(1, 0, 100) | interval[50..95:0.1]"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         assert subject.schedule is not None
         ends: list[tuple[float, str]] = []
         if subject.total is not None:
@@ -53,11 +53,11 @@ class UnseenSegment(Rule):
                 if part.start >= end:
                     seen.add(part.span[:2])
                     message = f"no update sees this: it starts at update {part.start}, and "
-                    yield Finding(message + why.format(f"{end:g}"), part.span)
+                    yield Violation(message + why.format(f"{end:g}"), part.span)
                     break
 
 
-def _replaced_from(subject: Subject) -> Fraction | None:
+def _replaced_from(subject: LintContext) -> Fraction | None:
     """From where on the entries of an `interval` around everything replace what stands below."""
     tree = subject.expanded
     found: list[Fraction] = []

@@ -3,8 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.origin import SpecOrigin
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
 
 TWO = "def half(a) = a / 2 \ndef third(a) = a / 3"
@@ -15,8 +16,8 @@ USED = "def half(a) = a / 2 \ndef quarter(a) = half(half(a))"
 class UnusedDefinition(Rule):
     """A definition beside a spec that nothing uses.
 
-    It is left over, or the spec calls something else than was meant. It is found where the place
-    tells what else uses its definitions; those of a shared file are nobody's mistake.
+    It is left over, or the spec calls something else than was meant. It is reported
+    only where all users of the definitions are known, and not for those of a shared file.
     """
 
     code: ClassVar[str] = "LR847"
@@ -24,19 +25,29 @@ class UnusedDefinition(Rule):
     needs_schedule: ClassVar[bool] = False
 
     invalid: ClassVar[tuple[Case, ...]] = (
-        case("half(0.1)", definitions=TWO, facts={"definitions_used_elsewhere": ()}),
-        case("constant(0.1)", definitions=TWO, facts={"definitions_used_elsewhere": ["half"]}),
-        case("half(0.1)", definitions=USED, facts={"definitions_used_elsewhere": ()}),
+        case("half(0.1)", definitions=TWO, origin=SpecOrigin(definitions_used_elsewhere=())),
+        case(
+            "constant(0.1)",
+            definitions=TWO,
+            origin=SpecOrigin(definitions_used_elsewhere=("half",)),
+        ),
+        case("half(0.1)", definitions=USED, origin=SpecOrigin(definitions_used_elsewhere=())),
     )
     valid: ClassVar[tuple[Case, ...]] = (
-        case("half(0.1) + third(1)", definitions=TWO, facts={"definitions_used_elsewhere": ()}),
-        case("half(0.1)", definitions=TWO, facts={"definitions_used_elsewhere": ["third"]}),
-        case("quarter(0.1)", definitions=USED, facts={"definitions_used_elsewhere": ()}),
+        case(
+            "half(0.1) + third(1)",
+            definitions=TWO,
+            origin=SpecOrigin(definitions_used_elsewhere=()),
+        ),
+        case(
+            "half(0.1)", definitions=TWO, origin=SpecOrigin(definitions_used_elsewhere=("third",))
+        ),
+        case("quarter(0.1)", definitions=USED, origin=SpecOrigin(definitions_used_elsewhere=())),
         case("half(0.1)", definitions=TWO),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
-        elsewhere = subject.facts.get("definitions_used_elsewhere")
+    def check(self, subject: LintContext) -> Iterator[Violation]:
+        elsewhere = subject.origin.definitions_used_elsewhere
         if elsewhere is None:
             return
         own = subject.language.definitions.own
@@ -46,7 +57,7 @@ class UnusedDefinition(Rule):
                 used.update(*[_called(root) for root in own[name].expressions])
         for name in own:
             if name not in used:
-                yield Finding(f"nothing uses the definition `{name}`", subject.tree.span)
+                yield Violation(f"nothing uses the definition `{name}`", subject.tree.span)
 
 
 def _called(root: ast.Node) -> set[str]:

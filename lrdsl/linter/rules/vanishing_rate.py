@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
-from lrdsl.linter.subject import Subject
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 
 POINTS = 200
 """So many values of the run are looked at, none in its last tenth, where decays end."""
@@ -47,7 +47,7 @@ class VanishingRate(Rule):
         case("exponential_decay(0.1, 0.95)", total_steps=1000),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         assert subject.schedule is not None and subject.total is not None
         if subject.total < self.updates:
             return
@@ -59,4 +59,4 @@ class VanishingRate(Rule):
         if both.size:
             when, value = at[both[0]], values[both[0]]
             message = f"by update {when} of {subject.total} the value is down to {value:.1g}"
-            yield Finding(message, subject.tree.span, "a decay per epoch takes `every=1ep`")
+            yield Violation(message, subject.tree.span, "a decay per epoch takes `every=1ep`")

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from lrdsl.diagnostics import Severity
 from lrdsl.language.shapes.base import Direction
-from lrdsl.linter.rule import Case, Finding, Rule, case, rule
+from lrdsl.linter.context import LintContext
+from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import at_update
-from lrdsl.linter.subject import Subject
 from lrdsl.linter.syntax_queries import promised_direction
 
 
@@ -15,9 +15,9 @@ from lrdsl.linter.syntax_queries import promised_direction
 class ZeroFirstUpdate(Rule):
     """The first update has a learning rate of exactly 0, and changes nothing.
 
-    A whole batch is computed for nothing, and what compares the weights after the first update with
-    those before it sees no difference. A `warmup` begins at 0 unless told otherwise, and most take
-    that as it is: it is mentioned only if `warmups` is set.
+    A whole batch is computed for nothing, and a comparison of the weights before and after the
+    first update sees no difference. A `warmup` begins at 0 unless told otherwise, which is common:
+    it is reported only if `warmups` is set.
 
     Reported as huggingface/transformers#34754, meta-pytorch/torchtune#2010,
     EleutherAI/gpt-neox#1373 and verl-project/verl#3674.
@@ -48,7 +48,7 @@ class ZeroFirstUpdate(Rule):
         case("base - 1 + t"),
     )
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def check(self, subject: LintContext) -> Iterator[Violation]:
         schedule = subject.schedule
         assert schedule is not None
         if subject.values[0] != 0 or subject.values[1] <= 0:
@@ -59,10 +59,10 @@ class ZeroFirstUpdate(Rule):
         span = at_update(subject, 0)
         if self.warmups or not (span.sites or _warms_up(subject)):
             fix = "start a little above, or a step later: `| skip(1)`"
-            yield Finding("the first update has a learning rate of 0", span, fix)
+            yield Violation("the first update has a learning rate of 0", span, fix)
 
 
-def _warms_up(subject: Subject) -> bool:
+def _warms_up(subject: LintContext) -> bool:
     """Whether the 0 is that of a warmup, or it cannot be told."""
     first = next((part.name for part in subject.parts if part.stop > 0), "")
     if first:

@@ -1,31 +1,30 @@
-"""Which texts are specs by what they say: those that call what lrdsl knows, and nothing else."""
+"""Heuristics: whether a text, wherever it stands, is meant as a spec."""
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 from lrdsl.diagnostics import Reporter
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.language import current
 from lrdsl.language.list_functions import LIST_FUNCTIONS
-from lrdsl.linter.source_file import Snippet
 from lrdsl.syntax import ast
 from lrdsl.syntax.parser import has_valid_syntax, parse_with_recovery
 from lrdsl.syntax.spec import as_number
 
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-_LONGEST_NUMBER = 64
+MAX_NUMBER_CHARACTERS = 64
 _CALL = re.compile(r"(?<![\w.])([A-Za-z][\w.]*)[ \t]*[(\[]")
 _WORD = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*")
+_DEFINITION = re.compile(r"^[ \t]*def\s+([A-Za-z][\w.]*)", re.MULTILINE)
 _SPEC_KEY = re.compile(r"spec|(?:.*_)?lr")
 
 
 def _schedules() -> frozenset[str]:
-    # Not kept: shapes and definitions can be made known at any time.
+    # Not cached: shapes and definitions can be made known at any time.
     language = current()
     return frozenset([*language.shapes, *language.modifiers, *language.definitions])
 
@@ -36,7 +35,7 @@ def _others() -> frozenset[str]:
 
 
 def is_spec_key(name: str) -> bool:
-    """Whether what stands under a key is a spec by its place: `spec`, `lr`, `…_lr`."""
+    """Whether a key is one for specs: `spec`, `lr`, `…_lr`."""
     return _SPEC_KEY.fullmatch(name) is not None
 
 
@@ -60,7 +59,7 @@ def is_number(text: str) -> bool:
     >>> is_number("1e-4"), is_number("1_000"), is_number("5ep")
     (True, True, False)
     """
-    return len(text) <= _LONGEST_NUMBER and _NUMBER.fullmatch(text) is not None
+    return len(text) <= MAX_NUMBER_CHARACTERS and _NUMBER.fullmatch(text) is not None
 
 
 def calls_schedule(text: str) -> bool:
@@ -85,10 +84,10 @@ def calls_schedule(text: str) -> bool:
 
 
 def looks_like_spec(text: str, words: frozenset[str] = frozenset()) -> bool:
-    """Whether a text is a spec at a place that is a spec's: with brackets or operators, or a name.
+    """Whether a text at a place for specs is one: it has brackets or operators, or is a known name.
 
-    What else stands under `lr` in other programs' configs, `auto` for example, is none; nor is the
-    name of a file. `words` are names that count although lrdsl does not know them.
+    Other words under `lr` in the configs of other programs, `auto` for example, are no specs, and
+    neither are names of files. `words` are names that count although lrdsl does not know them.
 
     >>> looks_like_spec("warmp(100) >> hold()"), looks_like_spec("wsd"), looks_like_spec("auto")
     (True, True, False)
@@ -100,10 +99,10 @@ def looks_like_spec(text: str, words: frozenset[str] = frozenset()) -> bool:
 
 
 def looks_like_program(specs: Mapping[str, Any]) -> bool:
-    """Whether a mapping at the place of a spec is a program: all in it can be read as specs.
+    """Whether a mapping at the place of a spec is a program: all its values can be read as specs.
 
-    At least one of them must look like a spec and be no mere number: an optimizer's options are
-    none.
+    At least one of them must look like a spec and not be a mere number, or it is a mapping with the
+    options of an optimizer.
 
     >>> looks_like_program({"lr": "cosine()", "weight_decay": {"head": 0, "*": "0.1 * lr"}})
     True
@@ -123,26 +122,17 @@ def looks_like_program(specs: Mapping[str, Any]) -> bool:
     return bool(likely) and all([text in likely or has_valid_syntax(text) for text in texts])
 
 
-def with_uses(snippets: Sequence[Snippet]) -> tuple[Snippet, ...]:
-    """The snippets of a file, the first with definitions of the file told what the others use."""
-    own = {each.text for each in snippets if each.role == "definitions"}
-    if not own:
-        return tuple(snippets)
-    uses = {id(each): called(each.text) for each in snippets if each.role == "spec"}
-    found = []
-    for each in snippets:
-        definitions = each.context.get("definitions")
-        if each.kind in ("yaml", "python") and definitions in own:
-            own.remove(definitions)  # the first that has them tells of them
-            elsewhere = set().union(*[names for i, names in uses.items() if i != id(each)])
-            facts = {**each.facts, "definitions_used_elsewhere": tuple(sorted(elsewhere))}
-            each = replace(each, facts=facts)
-        found.append(each)
-    return tuple(found)
+def defines(text: str) -> bool:
+    """Whether a text holds definitions.
+
+    >>> defines("def half(a) = a / 2"), defines("openapi.json")
+    (True, False)
+    """
+    return _DEFINITION.search(text) is not None
 
 
 def called(text: str) -> frozenset[str]:
-    """The names that a text seems to call.
+    """The names that a text calls, as far as one can tell without parsing it.
 
     >>> sorted(called("warmup(9) >> half(1)"))
     ['half', 'warmup']

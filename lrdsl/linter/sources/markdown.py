@@ -12,7 +12,7 @@ from typing import Any
 
 from lrdsl.linter.source_file import Snippet
 from lrdsl.linter.sources.heuristics import is_number
-from lrdsl.linter.sources.suppressions import Control
+from lrdsl.linter.suppressions import Suppressions
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|[\r\n]|\Z)")
 _FENCE = re.compile(r"( *)(`{3,}|~{3,}) *(\S*)[^`]*\Z")
@@ -20,11 +20,11 @@ _RUN = re.compile(r"\s*<!--\s*lrdsl:\s*(?!ignore)(.*?)-->")
 _WORD = re.compile(r"([A-Za-z]\w*)=([^\s,]+)")
 
 
-def snippets(text: str, control: Control) -> Iterator[Snippet]:
+def snippets(text: str, suppressions: Suppressions, path: str = "") -> Iterator[Snippet]:
     """The specs in the text of a Markdown page.
 
     >>> page = "<!-- lrdsl: total_steps=9 -->\\n```lr\\nhold()  # for ever\\n```\\n"
-    >>> [(found.text, found.context) for found in snippets(page, Control(page))]
+    >>> [(found.text, found.context) for found in snippets(page, Suppressions(page))]
     [('hold()  # for ever', {'total_steps': 9})]
     """
     blocks = list(_blocks(text))
@@ -32,14 +32,14 @@ def snippets(text: str, control: Control) -> Iterator[Snippet]:
     own = re.sub(r"\r\n?", "\n", own)
     for kind, start, stop, run in blocks:
         if kind == "library":
-            yield _snippet(text, start, stop, control, {}, is_library=True)
+            yield _snippet(text, start, stop, suppressions, {}, is_library=True)
             continue
         context = {**run, "definitions": own} if own else run
         for line in _LINE.finditer(text, start, stop):
             spec = line[1].strip()
             if spec and not spec.startswith("#"):
                 first = line.start() + line[1].index(spec)
-                yield _snippet(text, first, first + len(spec), control, context)
+                yield _snippet(text, first, first + len(spec), suppressions, context)
             if line.end() >= stop:
                 break
 
@@ -48,7 +48,7 @@ def _snippet(
     text: str,
     start: int,
     stop: int,
-    control: Control,
+    suppressions: Suppressions,
     context: dict[str, Any],
     is_library: bool = False,
 ) -> Snippet:
@@ -58,9 +58,8 @@ def _snippet(
         (*places, stop),
         "markdown",
         "fence",
-        {},
-        context,
-        control.each() if is_library else control.within(start, stop),
+        context=context,
+        ignored=suppressions.by_line() if is_library else suppressions.in_range(start, stop),
         role="definitions" if is_library else "spec",
     )
 

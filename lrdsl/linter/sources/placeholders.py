@@ -1,4 +1,4 @@
-"""Text with holes: interpolations of which a file says what they stand for, or does not."""
+"""Placeholders in texts: `${…}` and the fields of f-strings, whose values may be unknown."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-LONGEST = 2**16
-"""Characters of the longest text that holes are filled in; no spec is longer."""
+MAX_CHARACTERS = 2**16
+"""Characters of the longest text that placeholders are replaced in; no spec is longer."""
 
 _UNIT = re.compile(r"(?:[kKMB]?(?:ba|ep|dur|sp|tok)|[kMB]|%)(?![\w.])")
 _GLUED_BEFORE = re.compile(r"[\w.'\"]\Z")
 _GLUED_AFTER = re.compile(r"[\w.'\"(\[]")
 
 
-class Hole(NamedTuple):
+class Placeholder(NamedTuple):
     """The characters `start` to `stop` of a text, which stand for `value`; None is unknown."""
 
     start: int
@@ -23,25 +23,27 @@ class Hole(NamedTuple):
     value: str | None
 
 
-class Filled(NamedTuple):
-    """Text without holes, where its characters stand, and which of them are stand-ins."""
+class SubstitutedText(NamedTuple):
+    """Text without placeholders, the offset of each character, and the stretches of variables."""
 
     text: str
     offsets: tuple[int, ...]
     unknown: tuple[tuple[int, int], ...]
 
 
-def fill(text: str, offsets: Sequence[int], holes: Iterable[Hole]) -> Filled | None:
-    """The text with something in its holes: the value, or a variable for what is not known.
+def substitute_placeholders(
+    text: str, offsets: Sequence[int], placeholders: Iterable[Placeholder]
+) -> SubstitutedText | None:
+    """The text with each placeholder replaced by its value, or a variable where that is unknown.
 
-    None where it is too long, or a variable cannot stand: as a name that is called, inside a word,
-    as the whole spec.
+    None if the text is too long, or no variable can stand there: for a name that is called, inside
+    a word, for the whole text.
 
-    >>> fill("hold(${n}ep)", range(13), [Hole(5, 9, "n", None)]).text
+    >>> substitute_placeholders("hold(${n}ep)", range(13), [Placeholder(5, 9, "n", None)]).text
     'hold((given_n * 1ep))'
-    >>> fill("${form}(1, 0)", range(14), [Hole(0, 7, "form", None)])
+    >>> substitute_placeholders("${form}(1, 0)", range(14), [Placeholder(0, 7, "form", None)])
     """
-    if len(text) > LONGEST:
+    if len(text) > MAX_CHARACTERS:
         return None
     parts: list[str] = []
     places: list[int] = []
@@ -52,25 +54,25 @@ def fill(text: str, offsets: Sequence[int], holes: Iterable[Hole]) -> Filled | N
         parts.append(piece)
         places.extend(at)
 
-    for hole in holes:
-        put(text[done : hole.start], offsets[done : hole.start])
-        start, done = offsets[hole.start], hole.stop
-        if hole.value is not None:
-            put(hole.value, [start] * len(hole.value))
+    for each in placeholders:
+        put(text[done : each.start], offsets[done : each.start])
+        start, done = offsets[each.start], each.stop
+        if each.value is not None:
+            put(each.value, [start] * len(each.value))
             continue
-        unit = _UNIT.match(text, hole.stop)
-        done = unit.end() if unit else hole.stop
-        alone = not (text[: hole.start] + text[done:]).strip()
+        unit = _UNIT.match(text, each.stop)
+        done = unit.end() if unit else each.stop
+        alone = not (text[: each.start] + text[done:]).strip()
         if alone or _GLUED_BEFORE.search("".join(parts)) or _GLUED_AFTER.match(text, done):
             return None
-        name = "given_" + (re.sub(r"\W+", "_", hole.name, flags=re.ASCII).strip("_") or "value")
+        name = "given_" + (re.sub(r"\W+", "_", each.name, flags=re.ASCII).strip("_") or "value")
         first = len(places)
         if unit:
             put(f"({name} * 1", [start] * (len(name) + 5))
-            put(unit[0], offsets[hole.stop : done])
+            put(unit[0], offsets[each.stop : done])
             put(")", [offsets[done - 1]])
         else:
             put(name, [start] * len(name))
         unknown.append((first, len(places)))
     put(text[done:], offsets[done:])
-    return Filled("".join(parts), tuple(places), tuple(unknown))
+    return SubstitutedText("".join(parts), tuple(places), tuple(unknown))

@@ -1,4 +1,4 @@
-"""String literals of Python: what they say, and where each character stands."""
+"""String literals of Python: their texts, and the offset in the file of each character."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from lrdsl.linter.source_file import Style
-from lrdsl.linter.sources.placeholders import Hole
+from lrdsl.linter.sources.placeholders import Placeholder
 
 _OPENING = re.compile(r"([A-Za-z]{0,2})('''|\"\"\"|'|\")")
 _BETWEEN = re.compile(r"(?:\s|\\\r?\n|#[^\r\n]*)*")
@@ -21,12 +21,15 @@ _SHORT = {"\\": "\\", "'": "'", '"': '"'} | dict(zip("abfnrtv", "\a\b\f\n\r\t\v"
 
 @dataclass(frozen=True)
 class Literal:
-    """A string as Python reads it: its text, where it stands, and the holes of an f-string."""
+    """A string as Python reads it, with the offset of each character.
+
+    The replacement fields of an f-string are its placeholders.
+    """
 
     text: str
     offsets: tuple[int, ...]
     style: Style
-    holes: tuple[Hole, ...]
+    placeholders: tuple[Placeholder, ...]
     is_single: bool
     """Whether it is one literal, not several side by side."""
 
@@ -40,7 +43,7 @@ def read_literal(text: str, start: int, stop: int) -> Literal | None:
     """
     made: list[str] = []
     places: list[int] = []
-    holes: list[Hole] = []
+    placeholders: list[Placeholder] = []
     styles: list[Style] = []
     at, end = start, start
     while at < stop:
@@ -49,7 +52,7 @@ def read_literal(text: str, start: int, stop: int) -> Literal | None:
             return None
         prefix, quote = opening[1].lower(), opening[2]
         styles.append("raw" if "r" in prefix else _style(quote))
-        found = _inside(text, opening.end(), stop, quote, prefix, made, places, holes)
+        found = _inside(text, opening.end(), stop, quote, prefix, made, places, placeholders)
         if found is None:
             return None
         end = found
@@ -57,7 +60,7 @@ def read_literal(text: str, start: int, stop: int) -> Literal | None:
         at = between.end() if between else stop
     if not styles:
         return None
-    return Literal("".join(made), (*places, end), styles[0], tuple(holes), len(styles) == 1)
+    return Literal("".join(made), (*places, end), styles[0], tuple(placeholders), len(styles) == 1)
 
 
 def _style(quote: str) -> Style:
@@ -74,7 +77,7 @@ def _inside(
     prefix: str,
     made: list[str],
     places: list[int],
-    holes: list[Hole],
+    placeholders: list[Placeholder],
 ) -> int | None:
     """Read one literal up to its closing quotes; where these begin."""
     while at < stop:
@@ -108,7 +111,7 @@ def _inside(
                 return None
             here, length = text[at:end], end - at
             first = len(places)
-            holes.append(Hole(first, first + length, here[1:-1], None))
+            placeholders.append(Placeholder(first, first + length, here[1:-1], None))
             made.append(here)
             places += range(at, end)
             at = end

@@ -1,35 +1,44 @@
-"""What a Python file tells of the training around a `Scheduler`: rates and metrics."""
+"""What a Python module says of the training around a scheduler: learning rates and metrics."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-Value = Callable[[ast.expr], ast.expr]
-"""What an expression stands for, where that is a name which the file sets once."""
-Number = Callable[[ast.expr], float | None]
+from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
+from lrdsl.linter.sources.python_module import PythonModule
 
 
-def rates(optimizer: ast.expr, number: Number, value: Value) -> list[float]:
-    """The learning rates of an optimizer's parameter groups, as far as they are all written there.
+def training_around(scheduler: ast.Call, module: PythonModule) -> tuple[dict[str, Any], SpecOrigin]:
+    """What the module says of the run of a scheduler, and of its spec's place."""
+    keywords = {each.arg: each.value for each in scheduler.keywords}
+    optimizer = scheduler.args[0] if scheduler.args else keywords.get("optimizer")
+    rates = [] if optimizer is None else group_rates(optimizer, module)
+    context = {"base_lr": rates[0]} if len(set(rates)) == 1 else {}
+    metrics = gives_metrics(scheduler, module)
+    return context, replace(NO_ORIGIN, group_lrs=tuple(rates), gives_metrics=metrics)
 
-    >>> call = ast.parse("SGD([{'params': a}, {'params': b, 'lr': 0.5}], lr=0.1)").body[0].value
-    >>> rates(call, lambda node: getattr(node, "value", None), lambda node: node)
+
+def group_rates(optimizer: ast.expr, module: PythonModule) -> list[float]:
+    """The learning rates of an optimizer's parameter groups; none if any of them is unknown.
+
+    >>> module = PythonModule("SGD([{'params': a}, {'params': b, 'lr': 0.5}], lr=0.1)")
+    >>> group_rates(module.calls[0], module)
     [0.1, 0.5]
     """
-    call = value(optimizer)
+    call = module.value(optimizer)
     if not isinstance(call, ast.Call) or not call.args:
         return []
     given = {each.arg: each.value for each in call.keywords}
     rate = given.get("lr", call.args[1] if len(call.args) > 1 else None)
-    usual = None if rate is None else number(rate)
-    groups = value(call.args[0])
+    usual = None if rate is None else module.number(rate)
+    groups = module.value(call.args[0])
     if not isinstance(groups, ast.List):
         return [] if usual is None else [usual]
     found = []
     for group in groups.elts:
-        own = value(group)
+        own = module.value(group)
         if not isinstance(own, ast.Dict):
             return []
         written = {
@@ -37,30 +46,25 @@ def rates(optimizer: ast.expr, number: Number, value: Value) -> list[float]:
             for key, each in zip(own.keys, own.values, strict=True)
             if isinstance(key, ast.Constant)
         }
-        one = number(written["lr"]) if "lr" in written else usual
+        one = module.number(written["lr"]) if "lr" in written else usual
         if one is None or len(written) < len(own.keys):
             return []
         found.append(one)
     return found
 
 
-def gives_metrics(
-    scheduler: ast.Call,
-    assigned: Mapping[str, Sequence[ast.expr | None]],
-    calls: Sequence[ast.Call],
-    alone: frozenset[str],
-) -> bool | None:
-    """Whether a scheduler is ever given a metric; None if the file does not tell.
+def gives_metrics(scheduler: ast.Call, module: PythonModule) -> bool | None:
+    """Whether a scheduler is ever given a metric; None if the module does not show it.
 
-    `alone` are the names that stand anywhere without an attribute: what is passed on may be given
-    a metric elsewhere.
+    One that is passed on may be given a metric elsewhere.
     """
+    assigned = module.assigned
     name = next((name for name, values in assigned.items() if scheduler in values), None)
-    if name is None or len(assigned[name]) > 1 or name in alone:
+    if name is None or len(assigned[name]) > 1 or name in module.names_passed_on:
         return None
     steps = [
         call
-        for call in calls
+        for call in module.calls
         if isinstance(call.func, ast.Attribute)
         and isinstance(call.func.value, ast.Name)
         and call.func.value.id == name
@@ -74,41 +78,3 @@ def gives_metrics(
             if isinstance(call.func, ast.Attribute) and call.func.attr in ("step", "observe")
         ]
     )
-
-
-def names_alone(tree: ast.Module) -> frozenset[str]:
-    """The names that are read other than for an attribute of theirs."""
-    owners = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    return frozenset(
-        [
-            node.id
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Name)
-            and isinstance(node.ctx, ast.Load)
-            and id(node) not in owners
-        ]
-    )
-
-
-def told(
-    scheduler: ast.Call,
-    assigned: Mapping[str, Sequence[ast.expr | None]],
-    calls: Sequence[ast.Call],
-    tree: ast.Module,
-    number: Number,
-    value: Value,
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is known of the run, and other facts, from around a `Scheduler`."""
-    context: dict[str, Any] = {}
-    facts: dict[str, Any] = {}
-    keywords = {each.arg: each.value for each in scheduler.keywords}
-    optimizer = scheduler.args[0] if scheduler.args else keywords.get("optimizer")
-    found = [] if optimizer is None else rates(optimizer, number, value)
-    if len(set(found)) == 1:
-        context["base_lr"] = found[0]
-    if found:
-        facts["group_lrs"] = found
-    given = gives_metrics(scheduler, assigned, calls, names_alone(tree))
-    if given is not None:
-        facts["gives_metrics"] = given
-    return context, facts

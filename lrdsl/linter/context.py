@@ -1,14 +1,14 @@
-"""What a rule looks at: a spec, its tree, and where it can be known its values in the run."""
+"""The lint context: a spec with its tree, its calls, and its values in the run, as rules see it."""
 
 from __future__ import annotations
 
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,8 @@ from lrdsl.language.modifiers import Modifier
 from lrdsl.language.parameters import CallableModel
 from lrdsl.language.shapes import ShapeSignature
 from lrdsl.language.signal import Signal
-from lrdsl.linter.program_context import Beside
+from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
+from lrdsl.linter.program_context import NO_PROGRAM, ProgramContext
 from lrdsl.schedule.schedule import Schedule, schedule_of
 from lrdsl.syntax import ast
 
@@ -34,8 +35,8 @@ from lrdsl.syntax import ast
 class CallSite:
     """A call of a shape or a modifier, with its arguments by parameter.
 
-    What was left out, or is `_`, is not in `arguments`. `mode` is the name of the curve, `form` the
-    shape, `modifier` the modifier; one of these two is None.
+    Arguments that are left out, or `_`, are not in `arguments`. `mode` is the name of the curve,
+    `form` the shape, `modifier` the modifier; one of these two is None.
     """
 
     node: ast.Call
@@ -95,20 +96,20 @@ class RampSite(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Subject:
+class LintContext:
     """A spec as the rules see it.
 
-    `schedule` is None where it cannot be known; `base_is_known` is false where it was compiled with
-    a learning rate of 1 for want of a better one. `facts` are what is known of the place where the
-    spec was found, by name, `beside` the program that it is part of.
+    `schedule` is None where it is unknown; `base_is_known` is false where the spec was compiled
+    with a learning rate of 1, since its own is unknown. `origin` says where the spec was found,
+    `program` has the other specs of its program.
     """
 
     analysis: Analysis
     context: Context
     schedule: Schedule | None
     base_is_known: bool = True
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    beside: Beside = field(default_factory=Beside)
+    origin: SpecOrigin = NO_ORIGIN
+    program: ProgramContext = NO_PROGRAM
 
     @property
     def source(self) -> str:
@@ -127,7 +128,7 @@ class Subject:
 
     @property
     def language(self) -> Language:
-        """What it can call."""
+        """What the spec can call."""
         return self.analysis.language
 
     @property
@@ -147,7 +148,7 @@ class Subject:
         context = self.context
         if base is not None or not self.base_is_known:
             context = replace(context, base_lr=1.0 if base is None else base)
-        references = self.beside.references(context, 1.0 if base is None else base)
+        references = self.program.references(context, 1.0 if base is None else base)
         if not references.are_known:
             return None
         try:
@@ -189,12 +190,12 @@ class Subject:
         return {id(part.signal): part for part in self.parts}
 
     def begins(self, part: ChainPart) -> float:
-        """What the formula of a part, of this schedule or another, comes to at its start."""
+        """The value of a part's formula at its start; the part may be of another schedule."""
         known = self._by_signal.get(id(part.signal))
         return part.signal.value_at(0) if known is None else known.begins
 
     def leads_to(self, part: ChainPart) -> float:
-        """What the formula of a part that ends comes to at its stop."""
+        """The value of a part's formula at its stop, if it has one."""
         known = self._by_signal.get(id(part.signal))
         if known is not None:
             return known.leads_to
@@ -214,7 +215,7 @@ class Subject:
 
     @cached_property
     def calls(self) -> tuple[CallSite, ...]:
-        """The calls of shapes and modifiers, those that definitions stand for included."""
+        """The calls of shapes and modifiers, also those inside the definitions that are called."""
         return tuple(_call_sites(self.nodes, self._modifiers, self.analysis))
 
     def call_at(self, node: ast.Node) -> CallSite | None:
@@ -286,7 +287,7 @@ def _seen(part: ChainPart) -> tuple[int | None, int | None]:
     return first, None if math.isinf(part.stop) else int(part.stop) - 1
 
 
-def _ramps(subject: Subject) -> Iterator[RampSite]:
+def _ramps(subject: LintContext) -> Iterator[RampSite]:
     sites = {call.span: call for call in subject.calls}
     for part in () if subject.schedule is None else subject.schedule.chain_parts:
         call = None if isinstance(part.node, ast.Pipe) else sites.get(part.node.span)

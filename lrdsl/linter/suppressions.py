@@ -1,4 +1,4 @@
-"""Comments that tell the linter what is not wanted: `# lrdsl: ignore[joint-jump]`."""
+"""Suppressions: comments that silence the linter, `# lrdsl: ignore[joint-jump]`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _IGNORE_FILE = re.compile(r"^[ \t]*#[ \t]*lrdsl:[ \t]*ignore-file\b", re.MULTILI
 _IGNORE_PAGE = re.compile(r"^[ \t]*<!--[ \t]*lrdsl:[ \t]*ignore-file\b", re.MULTILINE)
 
 ALL: frozenset[str] = frozenset()
-"""What stands for every rule."""
+"""The suppression of every rule."""
 
 
 def ignores_file(text: str, is_page: bool = False) -> bool:
-    """Whether a file wants nothing to be told of it; in Markdown an HTML comment says so.
+    """Whether a comment suppresses all diagnostics of a file; in Markdown it is an HTML comment.
 
     >>> ignores_file("# lrdsl: ignore-file\\nlr: wsd()")
     True
@@ -23,11 +23,11 @@ def ignores_file(text: str, is_page: bool = False) -> bool:
     return (_IGNORE_PAGE if is_page else _IGNORE_FILE).search(text) is not None
 
 
-class Control:
-    """The comments for the linter in a text, by line.
+class Suppressions:
+    """The suppressing comments in a text.
 
-    >>> control = Control("a: 1\\nlr: hold()  # lrdsl: ignore[joint-jump, LR801]")
-    >>> control.within(5, 15)[2] == {"LR801", "joint-jump"}
+    >>> suppressions = Suppressions("a: 1\\nlr: hold()  # lrdsl: ignore[joint-jump, LR801]")
+    >>> suppressions.in_range(5, 15)[2] == {"LR801", "joint-jump"}
     True
     """
 
@@ -42,15 +42,15 @@ class Control:
         """The line that a character is on, from 1."""
         return bisect_right(self._starts, offset)
 
-    def each(self) -> Mapping[int, frozenset[str]]:
-        """By line, the names and codes that are not wanted there; `ALL` for every one."""
+    def by_line(self) -> Mapping[int, frozenset[str]]:
+        """By line, the names and codes that are suppressed there; `ALL` for every one."""
         return self._ignored
 
-    def within(self, start: int, stop: int) -> Mapping[int, frozenset[str]]:
-        """What is not wanted in a spec at `start` to `stop`, quotes included.
+    def in_range(self, start: int, stop: int) -> Mapping[int, frozenset[str]]:
+        """By line, what is suppressed in a spec at `start` to `stop`, quotes included.
 
-        A comment on its first or its last line is about all of it: there may be no place for one
-        on the others.
+        A comment on its first or its last line holds for all of it: the others may have no place
+        for a comment.
         """
         if not self._ignored:
             return {}
@@ -68,7 +68,7 @@ class Control:
 
 
 def is_ignored(code: str, name: str, words: frozenset[str] | None) -> bool:
-    """Whether a diagnostic is among those that are not wanted; None wants all of them."""
+    """Whether a diagnostic is suppressed by the names and codes of its line; None are none."""
     if words is None:
         return False
     return words == ALL or any([word == name or code.startswith(word) for word in words])

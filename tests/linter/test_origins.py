@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 import lrdsl
 from lrdsl.diagnostics import Diagnostic
 from lrdsl.linter import Settings
+from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.rule import RULES
 from tests.support import strategies
 
@@ -77,7 +79,7 @@ def test_a_replacement_can_always_be_compiled(spec: str) -> None:
     ],
 )
 def test_a_number_is_written_as_yaml_reads_it(text: str, number: str) -> None:
-    (found,) = findings("numeric-string", text, facts={"yaml_text_number": True})
+    (found,) = findings("numeric-string", text, origin=SpecOrigin(yaml_text_number=True))
     assert found.replacement == number
     assert isinstance(yaml.safe_load(text), str)
     assert yaml.safe_load(number) == float(text)
@@ -108,39 +110,40 @@ def test_overrides_that_are_found_are_those_that_hydra_cannot_read(text: str) ->
         readable = str(value) == text
     except HydraException:
         readable = False
-    found = findings("unquoted-override", text, facts={"override": True})
+    found = findings("unquoted-override", text, origin=SpecOrigin(is_override=True))
     assert bool(found) != readable
 
 
 def test_groups_are_told_apart_by_what_the_schedule_does_with_base() -> None:
-    facts = {"group_lrs": (0.1, 0.001)}
+    origin = SpecOrigin(group_lrs=(0.1, 0.001))
     # It is named, and has no say.
-    (found,) = findings("groups-without-base", "cosine(0.1, 0, 9) + 0 * base", facts=facts)
+    (found,) = findings("groups-without-base", "cosine(0.1, 0, 9) + 0 * base", origin=origin)
     assert "0.001, 0.1" in found.message
     # It is not named, and has one.
-    assert not findings("groups-without-base", "warmup(10) >> cosine(_, 0, 9)", facts=facts)
+    assert not findings("groups-without-base", "warmup(10) >> cosine(_, 0, 9)", origin=origin)
 
 
 def test_all_that_needs_a_metric_is_found() -> None:
     spec = "(hold(10) | plateau()) >> (hold(10) | newbob()) >> (hold() | anchor())"
-    assert len(findings("metric-never-given", spec, facts={"gives_metrics": False})) == 3
+    assert len(findings("metric-never-given", spec, origin=SpecOrigin(gives_metrics=False))) == 3
 
 
-DRIVEN = {
-    "group_lrs": (0.1, 0.2),
-    "gives_metrics": False,
-    "yaml_text_number": True,
-    "preset_names": ("wsd",),
-    "definitions_used_elsewhere": (),
-    "override": True,
-}
+ORIGIN = SpecOrigin(
+    group_lrs=(0.1, 0.2),
+    gives_metrics=False,
+    yaml_text_number=True,
+    preset_names=("wsd",),
+    definitions_used_elsewhere=(),
+    is_override=True,
+)
 
 
 @settings(max_examples=60, deadline=None)
 @given(spec=strategies.specs)
 def test_no_rule_fails_on_any_spec(spec: str) -> None:
-    for context in ({}, {"total_steps": 20_000, "steps_per_epoch": 100.0, "base_lr": 0.1}):
-        for found in lrdsl.lint(spec, facts=DRIVEN, **context):
+    run: dict[str, Any] = {"total_steps": 20_000, "steps_per_epoch": 100.0, "base_lr": 0.1}
+    for context in ({}, run):
+        for found in lrdsl.lint(spec, origin=ORIGIN, **context):
             assert 0 <= found.span.start <= found.span.stop <= len(spec)
 
 
@@ -156,12 +159,17 @@ def test_what_changes_nothing_is_not_looked_for_where_metrics_decide(name: str) 
     assert not findings(name, spec, total_steps=100)
 
 
-def test_cases_with_facts_tell_what_they_go_by() -> None:
+def told(origin: SpecOrigin) -> set[str]:
+    """The fields of an origin that say anything."""
+    return {x.name for x in fields(SpecOrigin) if getattr(origin, x.name) != x.default}
+
+
+def test_cases_with_origins_tell_what_they_go_by() -> None:
     """The examples that the reference shows hold all a reader needs."""
     driven = {
-        fact
-        for name in RULES
-        for example in RULES[name].invalid
-        for fact in example.context.get("facts", {})
+        name
+        for rule in RULES
+        for example in RULES[rule].invalid
+        for name in told(example.context.get("origin", NO_ORIGIN))
     }
-    assert driven >= set(DRIVEN)
+    assert driven >= told(ORIGIN)

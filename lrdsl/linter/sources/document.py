@@ -1,0 +1,198 @@
+"""The located document: what YAML, Python and composed configs are read into.
+
+A document is made of mappings, sequences and scalars. Each has its range in the file and its dotted
+key. The spec finder works on documents alone and knows nothing of the languages that they are from.
+"""
+
+from __future__ import annotations
+
+import collections.abc as abc
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
+from lrdsl.linter.source_file import Kind, Style
+from lrdsl.linter.sources.placeholders import MAX_CHARACTERS, Placeholder
+
+MAX_KEY_CHARACTERS = 2_000
+"""Characters of the longest dotted key that is written out."""
+
+ScalarKind = Literal["text", "number", "bool", "null", "unknown"]
+"""What a scalar is read as; "unknown" is what the file does not show, or no schedule can use."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DottedKey:
+    """The place of a node in its document, linked to the place above it.
+
+    >>> str(DottedKey(DottedKey(DottedKey(None, "a"), 2), "lr"))
+    'a[2].lr'
+    """
+
+    above: DottedKey | None
+    part: str | int
+
+    def __str__(self) -> str:
+        parts: list[str] = []
+        size = 0
+        at: DottedKey | None = self
+        while at is not None and size <= MAX_KEY_CHARACTERS:
+            part = f"[{at.part}]" if isinstance(at.part, int) else f".{at.part}"
+            parts.append(part)
+            size += len(part)
+            at = at.above
+        return "".join(reversed(parts)).lstrip(".")[:MAX_KEY_CHARACTERS]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scalar:
+    """A value without parts, at `start` to `stop` of the file, quotes included.
+
+    `value` is a Python value; a number of a YAML file is the text that it is written as.
+    """
+
+    value: Any
+    kind: ScalarKind
+    start: int
+    stop: int
+    style: Style
+    key: DottedKey | None = None
+
+    @property
+    def text(self) -> str:
+        """The value as text, as lrdsl writes it."""
+        value = self.value
+        if isinstance(value, str):
+            return value
+        if isinstance(value, bool):
+            return str(value).lower()
+        return "" if value is None else str(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence(abc.Sequence["Node"]):
+    """A list of nodes."""
+
+    items: tuple[Node, ...]
+    start: int
+    stop: int
+    key: DottedKey | None = None
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.items[index]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+@dataclass(frozen=True, eq=False)
+class Mapping(abc.Mapping[str, "Node"]):
+    """Nodes by key, in the order of the file. Of a key that is given twice the first counts.
+
+    `pairs` has the scalar of each key; keys that are no scalars are left out.
+    """
+
+    pairs: tuple[tuple[Scalar, Node], ...]
+    start: int
+    stop: int
+    key: DottedKey | None = None
+
+    @cached_property
+    def _by_key(self) -> dict[str, Node]:
+        return {key.text: value for key, value in reversed(self.pairs)}
+
+    def __getitem__(self, key: str) -> Node:
+        return self._by_key[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([key.text for key, _ in self.pairs]))
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    __eq__ = object.__eq__  # two nodes are one only if they stand at the same place
+    __hash__ = object.__hash__
+
+
+Node = Scalar | Sequence | Mapping
+
+
+class Document(ABC):
+    """A document, and how its scalars are to be understood."""
+
+    kind: Kind
+    root: Node
+    is_config: bool = False
+    """Whether it is a config that lrdsl reads; in any file, a key for specs may be another's."""
+    holds_calls: bool = False
+    """Whether the document is made of calls alone, outside of which nothing is a spec."""
+
+    @abstractmethod
+    def placeholders(self, scalar: Scalar) -> tuple[Placeholder, ...]:
+        """The references in a text, with what they stand for where that is known."""
+
+    @abstractmethod
+    def offsets(self, scalar: Scalar) -> tuple[int, ...] | None:
+        """For each character of a text, and its end, the offset in the file; None if unknown."""
+
+    def referent(self, scalar: Scalar) -> Node:
+        """The node that a scalar refers to, if it is nothing but a reference; else itself."""
+        return scalar
+
+    def definitions(self, text: str) -> str | None:
+        """The definitions that a text stands for: itself, or what the file so named holds."""
+        return text
+
+    def surroundings(self, call: Mapping) -> tuple[dict[str, Any], SpecOrigin]:
+        """What the code around a call says of the run and of the spec."""
+        return {}, NO_ORIGIN
+
+    def is_writable(self, scalar: Scalar) -> bool:
+        """Whether a text may be replaced in the file."""
+        return True
+
+    def known_text(self, scalar: Scalar) -> str | None:
+        """A text with its references replaced; None if any of them is unknown."""
+        text = scalar.text
+        parts: list[str] = []
+        done = 0
+        for each in self.placeholders(scalar):
+            if each.value is None:
+                return None
+            parts += [text[done : each.start], each.value]
+            done = each.stop
+        whole = "".join([*parts, text[done:]])
+        return whole if len(whole) <= MAX_CHARACTERS else None
+
+    def sketch(self, scalar: Scalar) -> str:
+        """A text with a name in the place of each reference, to see what it calls."""
+        text = scalar.text
+        parts: list[str] = []
+        done = 0
+        for each in self.placeholders(scalar):
+            parts += [text[done : each.start], "x"]
+            done = each.stop
+        return "".join([*parts, text[done:]])
+
+
+def nodes_within(node: Node) -> Iterator[Node]:
+    """A node and all that is below it; what an anchor names several times comes once."""
+    seen: set[int] = set()
+    left = [node]
+    while left:
+        each = left.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        left += children(each)
+
+
+def children(node: Node) -> Iterable[Node]:
+    """The nodes directly below a node."""
+    if isinstance(node, Sequence):
+        return node.items
+    return [value for _, value in node.pairs] if isinstance(node, Mapping) else ()

@@ -1,0 +1,108 @@
+"""The calls and `_target_`s of lrdsl that take a spec: where they take it, and what beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from lrdsl.linter.source_file import Role
+
+RUN = frozenset({"total_steps", "steps_per_epoch", "samples_per_step", "tokens_per_step"})
+"""What the arguments of an entry point, and the keys around a spec, say of the run."""
+
+PREFIX = "lrdsl."
+
+
+@dataclass(frozen=True)
+class EntryPoint:
+    """What a call of lrdsl takes. Its arguments that are not listed here are variables of the spec.
+
+    `parameters` are those that may be passed by position. `spec` names the one that is the spec,
+    `role` says what it is for. `context` are the arguments that describe the run, `definitions`
+    among them; `options` are all others that are no variables.
+    """
+
+    parameters: tuple[str, ...] = ("spec",)
+    spec: str = "spec"
+    role: Role = "spec"
+    context: frozenset[str] = RUN | {"base_lr", "definitions"}
+    options: frozenset[str] = frozenset()
+    has_variables: bool = True
+    drives_optimizer: bool = False
+    """Whether it is a scheduler, which takes `base` from its optimizer."""
+    is_method: bool = False
+    """Whether it is a method of what a call of `lrdsl.torch.Scheduler` or `attach` returns."""
+
+    def takes(self, name: str) -> bool:
+        """Whether an argument describes the run, or is a variable."""
+        if name in self.context:
+            return True
+        is_other = name == self.spec or name in self.options or name in self.parameters
+        return self.has_variables and not is_other
+
+
+_SCHEDULER = EntryPoint(
+    parameters=("optimizer", "spec"),
+    context=RUN | {"definitions"},
+    options=frozenset({"clock", "start_step", "last_epoch", "on_change", "on_end"})
+    | {"metric_reduction", "base_lr"},
+    drives_optimizer=True,
+)
+_PIECE = EntryPoint(role="piece", context=frozenset(), has_variables=False)
+_TEXT = replace(_PIECE, parameters=("text",), spec="text")
+_ANY = EntryPoint(options=_SCHEDULER.options - {"base_lr"} | {"optimizer"})
+"""Any other object of lrdsl: what one of these takes, and is no variable there, is none here."""
+
+ENTRY_POINTS: Mapping[str, EntryPoint] = {
+    "lrdsl.compile": EntryPoint(),
+    "lrdsl.lint": EntryPoint(options=frozenset({"settings", "origin"})),
+    "lrdsl.parse": _PIECE,
+    "lrdsl.format": replace(_TEXT, options=frozenset({"width"})),
+    "lrdsl.define": replace(_TEXT, role="definitions"),
+    "lrdsl.hydra.quote": replace(_TEXT, role="spec", options=frozenset({"key", "shell"})),
+    "lrdsl.torch.Scheduler": _SCHEDULER,
+    "lrdsl.torch.attach": _SCHEDULER,
+    # Its clock begins when it is called: the run's length does not say how long it is to be.
+    "lrdsl.torch.Scheduler.replan": EntryPoint(
+        context=RUN - {"total_steps"} | {"definitions"},
+        options=frozenset({"jump", "total_steps", "base_lr"}),
+        is_method=True,
+    ),
+}
+"""What each function takes, by its public name."""
+
+_HOMES = {
+    "lrdsl.schedule.schedule.compile": "lrdsl.compile",
+    "lrdsl.linter.lint": "lrdsl.lint",
+    "lrdsl.tree.parse": "lrdsl.parse",
+    "lrdsl.tree.coerce.parse": "lrdsl.parse",
+    "lrdsl.syntax.spec.parse": "lrdsl.parse",
+    "lrdsl.syntax.format.format": "lrdsl.format",
+    "lrdsl.compiler.define.define": "lrdsl.define",
+    "lrdsl.compiler.define.load": "lrdsl.load",
+    "lrdsl.language.custom_shapes.shape": "lrdsl.shape",
+    "lrdsl.torch.scheduler.Scheduler": "lrdsl.torch.Scheduler",
+    "lrdsl.torch.scheduler.attach": "lrdsl.torch.attach",
+}
+
+MAKE_NAMES_KNOWN = frozenset({"lrdsl.shape", "lrdsl.load", "lrdsl.define"})
+"""What makes names known to all specs of a process, wherever it is called."""
+
+SCHEDULERS = frozenset({"lrdsl.torch.Scheduler", "lrdsl.torch.attach"})
+METHODS = {name.rpartition(".")[2]: name for name, entry in ENTRY_POINTS.items() if entry.is_method}
+
+
+def public_name(name: str) -> str:
+    """The name that a function of lrdsl is documented under; any other name as it is."""
+    return _HOMES.get(name, name)
+
+
+def entry_point(target: str) -> EntryPoint | None:
+    """What a `_target_` takes; None if it is no object of lrdsl.
+
+    >>> entry_point("lrdsl.torch.attach").parameters, entry_point("torch.optim.SGD")
+    (('optimizer', 'spec'), None)
+    """
+    if not target.startswith(PREFIX):
+        return None
+    return ENTRY_POINTS.get(public_name(target), _ANY)

@@ -1,0 +1,170 @@
+"""Python as a located document: the calls of lrdsl that take a spec, with their arguments.
+
+Each call is a mapping with its arguments by name and the function under `_target_`, as Hydra's
+configs have it. Values that are no literals are unknown scalars. Nothing is run.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
+from lrdsl.linter.sources.document import (
+    Document,
+    DottedKey,
+    Mapping,
+    Node,
+    Scalar,
+    ScalarKind,
+    Sequence,
+)
+from lrdsl.linter.sources.entry_points import (
+    ENTRY_POINTS,
+    MAKE_NAMES_KNOWN,
+    METHODS,
+    SCHEDULERS,
+    EntryPoint,
+)
+from lrdsl.linter.sources.heuristics import calls_known
+from lrdsl.linter.sources.placeholders import Placeholder
+from lrdsl.linter.sources.python_literals import Literal
+from lrdsl.linter.sources.python_module import PythonModule
+from lrdsl.linter.sources.python_optimizers import training_around
+from lrdsl.tree.keywords import is_tree
+
+MAX_LITERAL_DEPTH = 200
+"""Levels of the deepest list or dict that is read, over all the names in it."""
+
+
+class PythonDocument(Document):
+    """The calls of a module that take a spec."""
+
+    kind = "python"
+    holds_calls = True
+
+    def __init__(self, module: PythonModule) -> None:
+        self.module = module
+        self._nodes: dict[int, Node] = {}
+        """By the identity of the expression; one that is being read is an unknown scalar."""
+        self._literals: dict[int, Literal] = {}
+        """By the identity of the scalar."""
+        self._surroundings: dict[int, tuple[dict[str, Any], SpecOrigin]] = {}
+        """By the identity of the call's mapping."""
+        self._knows_names = module.names_used.isdisjoint(MAKE_NAMES_KNOWN)
+        calls = sorted(module.calls, key=lambda call: (call.lineno, call.col_offset))
+        self.root = Sequence(tuple(self._calls(calls)), 0, len(module.text))
+
+    def placeholders(self, scalar: Scalar) -> tuple[Placeholder, ...]:
+        literal = self._literals.get(id(scalar))
+        return () if literal is None else literal.placeholders
+
+    def offsets(self, scalar: Scalar) -> tuple[int, ...] | None:
+        literal = self._literals.get(id(scalar))
+        return None if literal is None else literal.offsets
+
+    def is_writable(self, scalar: Scalar) -> bool:
+        literal = self._literals.get(id(scalar))
+        return literal is not None and literal.is_single and not literal.placeholders
+
+    def definitions(self, text: str) -> str | None:
+        # The folder that the program will run in is unknown, and so is the file.
+        return None if text.strip().endswith(".lr") else text
+
+    def surroundings(self, call: Mapping) -> tuple[dict[str, Any], SpecOrigin]:
+        return self._surroundings.get(id(call), ({}, NO_ORIGIN))
+
+    def _calls(self, calls: list[ast.Call]) -> Iterator[Mapping]:
+        for call in calls:
+            if call in self.module.meant_to_fail:
+                continue
+            name, scheduler = self._function(call)
+            entry = ENTRY_POINTS.get(name)
+            if entry is None or any([isinstance(each, ast.Starred) for each in call.args]):
+                continue
+            mapping = self._call(call, name, entry)
+            if entry.is_method and scheduler is None and not _looks_like_call(mapping, entry):
+                continue
+            self._surroundings[id(mapping)] = self._around(call, scheduler)
+            yield mapping
+
+    def _function(self, call: ast.Call) -> tuple[str, ast.Call | None]:
+        """The function of lrdsl that is called, and the call that made its scheduler."""
+        name = self.module.dotted(call.func)
+        if name in ENTRY_POINTS or not isinstance(call.func, ast.Attribute):
+            return name, call if name in SCHEDULERS else None
+        made = self.module.value(call.func.value)
+        is_known = isinstance(made, ast.Call) and self.module.dotted(made.func) in SCHEDULERS
+        method = METHODS.get(call.func.attr, "")
+        return method, made if is_known and isinstance(made, ast.Call) else None
+
+    def _call(self, call: ast.Call, name: str, entry: EntryPoint) -> Mapping:
+        start, stop = self.module.extent(call)
+        target = Scalar("_target_", "text", start, start, "plain")
+        pairs: list[tuple[Scalar, Node]] = [(target, Scalar(name, "text", start, start, "plain"))]
+        given = dict(zip(entry.parameters, call.args, strict=False))
+        given |= {each.arg: each.value for each in call.keywords if each.arg is not None}
+        for argument, value in given.items():
+            node = self._node(value, DottedKey(None, argument), 0)
+            is_value = isinstance(node, Scalar) and node.kind in ("number", "text")
+            is_context = entry.takes(argument) and is_value
+            if argument == entry.spec or is_context or argument == "definitions":
+                pairs.append((Scalar(argument, "text", start, start, "plain"), node))
+        return Mapping(tuple(pairs), start, stop)
+
+    def _around(
+        self, call: ast.Call, scheduler: ast.Call | None
+    ) -> tuple[dict[str, Any], SpecOrigin]:
+        """What the module says of the run, and of the place of the spec."""
+        around = ({}, NO_ORIGIN) if scheduler is None else training_around(scheduler, self.module)
+        context, origin = around
+        is_open = any([each.arg is None for each in call.keywords])  # `**` may bring definitions
+        return context, replace(origin, definitions_unknown=is_open or not self._knows_names)
+
+    def _node(self, node: ast.expr, key: DottedKey, depth: int) -> Node:
+        """An expression as a node, names replaced by their values."""
+        node = self.module.value(node)
+        if id(node) not in self._nodes:
+            start, stop = self.module.extent(node)
+            self._nodes[id(node)] = Scalar(None, "unknown", start, stop, "plain", key)
+            if depth <= MAX_LITERAL_DEPTH:
+                self._nodes[id(node)] = self._read(node, start, stop, key, depth + 1)
+        return self._nodes[id(node)]
+
+    def _read(self, node: ast.expr, start: int, stop: int, key: DottedKey, depth: int) -> Node:
+        if isinstance(node, (ast.List, ast.Tuple)):
+            items = [self._node(each, DottedKey(key, i), depth) for i, each in enumerate(node.elts)]
+            return Sequence(tuple(items), start, stop, key)
+        if isinstance(node, ast.Dict) and all([isinstance(x, ast.Constant) for x in node.keys]):
+            pairs = zip(map(self._key, node.keys), node.values, strict=True)
+            own = [(k, self._node(each, DottedKey(key, k.text), depth)) for k, each in pairs]
+            return Mapping(tuple(own), start, stop, key)
+        literal = self.module.literal(node)
+        if literal is not None:
+            scalar = Scalar(literal.text, "text", start, stop, literal.style, key)
+            self._literals[id(scalar)] = literal
+            return scalar
+        value = self.module.number(node)
+        if value is not None:
+            return Scalar(value, "number", start, stop, "plain", key)
+        is_constant = isinstance(node, ast.Constant) and (
+            node.value is None or isinstance(node.value, bool)
+        )
+        if isinstance(node, ast.Constant) and is_constant:
+            kind: ScalarKind = "null" if node.value is None else "bool"
+            return Scalar(node.value, kind, start, stop, "plain", key)
+        return Scalar(None, "unknown", start, stop, "plain", key)
+
+    def _key(self, node: ast.expr | None) -> Scalar:
+        assert isinstance(node, ast.Constant)
+        return Scalar(str(node.value), "text", *self.module.extent(node), "plain")
+
+
+def _looks_like_call(call: Mapping, entry: EntryPoint) -> bool:
+    """Whether a method of an unknown object is given a spec, so that it is lrdsl's."""
+    spec = call.get(entry.spec)
+    if isinstance(spec, Scalar):
+        return spec.kind == "text" and (calls_known(spec.value) or ">>" in spec.value)
+    return spec is not None and (is_tree(spec) or "lr" in spec)

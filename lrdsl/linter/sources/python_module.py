@@ -1,0 +1,166 @@
+"""A Python module as far as it can be read without running it: names, calls and literals.
+
+A name that the module gives to one value, and never to anything else, stands for that value.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from functools import cached_property
+
+from lrdsl.linter.source_file import Malformed
+from lrdsl.linter.sources.entry_points import public_name
+from lrdsl.linter.sources.python_literals import Literal, read_literal
+from lrdsl.syntax.spec import as_number
+
+_LINE_END = re.compile(r"\r\n|[\r\n]")
+
+MAX_NAME_DEPTH = 10
+"""Names of names that are followed."""
+
+
+class PythonModule:
+    """The syntax tree of a module, with its imports, the values of its names, and its calls.
+
+    `assigned` has the values that a name is given; None is one that is unknown. `meant_to_fail`
+    are the nodes in the blocks that expect an exception. Raises Malformed.
+
+    >>> module = PythonModule("from torch.optim import SGD as S\\nN = 9\\nS(p, lr=N)")
+    >>> [call] = module.calls
+    >>> module.dotted(call.func), module.number(call.keywords[0].value)
+    ('torch.optim.SGD', 9)
+    """
+
+    def __init__(self, text: str) -> None:
+        shift = 1 if text.startswith("\ufeff") else 0
+        self.text = text
+        self.tree = _parsed(text[shift:])
+        self.aliases: dict[str, str] = {}
+        self.assigned: dict[str, list[ast.expr | None]] = {}
+        self.calls: list[ast.Call] = []
+        self.meant_to_fail: set[ast.AST] = set()
+        self._starts = [shift, *[found.end() for found in _LINE_END.finditer(text)]]
+        for node in ast.walk(self.tree):
+            self._note(node)
+
+    def _note(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Import):
+            for each in node.names:
+                whole = each.name if each.asname else each.name.partition(".")[0]
+                self.aliases[each.asname or whole] = whole
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for each in node.names:
+                self.aliases[each.asname or each.name] = f"{node.module}.{each.name}"
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target = node.targets[0]
+            if isinstance(target, ast.Name):
+                self.assigned.setdefault(target.id, []).append(node.value)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            self.assigned.setdefault(node.target.id, []).append(node.value)
+        elif isinstance(node, ast.arg):
+            self.assigned.setdefault(node.arg, []).append(None)
+        elif isinstance(node, (ast.AugAssign, ast.NamedExpr, ast.For)):
+            for name in ast.walk(node.target):
+                if isinstance(name, ast.Name):
+                    self.assigned.setdefault(name.id, []).append(None)
+        elif isinstance(node, ast.Call):
+            self.calls.append(node)
+        elif isinstance(node, (ast.With, ast.AsyncWith)) and any(map(_expects, node.items)):
+            for inner in node.body:
+                self.meant_to_fail.update(ast.walk(inner))
+
+    @cached_property
+    def names_used(self) -> frozenset[str]:
+        """The dotted names that the module uses, those of lrdsl as they are documented."""
+        return frozenset(
+            [
+                self.dotted(node)
+                for node in ast.walk(self.tree)
+                if isinstance(node, (ast.Name, ast.Attribute))
+            ]
+        )
+
+    @cached_property
+    def names_passed_on(self) -> frozenset[str]:
+        """The names that are read other than for an attribute: their values may go anywhere."""
+        owners = {id(node.value) for node in ast.walk(self.tree) if isinstance(node, ast.Attribute)}
+        return frozenset(
+            [
+                node.id
+                for node in ast.walk(self.tree)
+                if isinstance(node, ast.Name)
+                and isinstance(node.ctx, ast.Load)
+                and id(node) not in owners
+            ]
+        )
+
+    def dotted(self, node: ast.AST) -> str:
+        """The full name of what is called; "" for what has none."""
+        names: list[str] = []
+        while isinstance(node, ast.Attribute):
+            names.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return ""
+        return public_name(".".join([self.aliases.get(node.id, ""), *reversed(names)]))
+
+    def value(self, node: ast.expr) -> ast.expr:
+        """The value of a name that the module sets once; else the expression itself."""
+        for _ in range(MAX_NAME_DEPTH):
+            values = self.assigned.get(node.id, []) if isinstance(node, ast.Name) else []
+            if len(values) != 1 or values[0] is None:
+                break
+            node = values[0]
+        return node
+
+    def number(self, node: ast.expr) -> int | float | None:
+        """The number that an expression is written as; None for anything else."""
+        node = self.value(node)
+        sign = 1
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            sign, node = -1, node.operand
+        number = as_number(node.value) if isinstance(node, ast.Constant) else None
+        return None if number is None else sign * number
+
+    def literal(self, node: ast.expr) -> Literal | None:
+        """The string that an expression is written as; None for anything else."""
+        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if not is_text and not isinstance(node, ast.JoinedStr):
+            return None
+        literal = read_literal(self.text, *self.extent(node))
+        if literal is not None and isinstance(node, ast.Constant) and literal.text != node.value:
+            return None
+        return literal
+
+    def extent(self, node: ast.expr) -> tuple[int, int]:
+        """The offsets at which an expression begins and ends."""
+        assert node.end_lineno is not None and node.end_col_offset is not None
+        start = self._offset(node.lineno, node.col_offset)
+        return start, self._offset(node.end_lineno, node.end_col_offset)
+
+    def _offset(self, line: int, column: int) -> int:
+        """The offset of a place that Python gives as a line and a column in UTF-8."""
+        start = self._starts[line - 1]
+        stop = self._starts[line] if line < len(self._starts) else len(self.text)
+        return start + len(self.text[start:stop].encode()[:column].decode(errors="ignore"))
+
+
+def _parsed(text: str) -> ast.Module:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError as error:
+        raise Malformed("Python", f"line {error.lineno or 1}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError):
+        raise Malformed("Python", "it is nested too deep, or holds null characters") from None
+
+
+def _expects(item: ast.withitem) -> bool:
+    """Whether a `with` expects its body to fail: `pytest.raises`, `self.assertRaises`."""
+    call = item.context_expr
+    name = call.func if isinstance(call, ast.Call) else call
+    last = name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", "")
+    return "raises" in last.lower()

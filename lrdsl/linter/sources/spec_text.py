@@ -1,0 +1,149 @@
+"""The texts of specs in a document, each character with its place in the file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from lrdsl.diagnostics import Diagnostic, SourceMappedText, Span, SpecError
+from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence
+from lrdsl.linter.sources.placeholders import substitute_placeholders
+from lrdsl.tree.coerce import spec_text
+
+UNKNOWN_VALUE = "given_value"
+"""The variable that stands in a tree for a value that the file does not show."""
+
+_UNKNOWN = re.compile(r"\(given_\w+ \* 1[\w%]+\)|given_\w+")
+
+MAX_TREE_DEPTH = 200
+MAX_TREE_NODES = 10_000
+"""Aliases can make a small file endless; what has more nodes is no tree."""
+
+
+@dataclass(frozen=True, eq=False)
+class SpecText:
+    """The text of a spec, the offset in the file of each character, and its stand-ins.
+
+    `mistakes` are what keeps a tree from having a text, which is "" then.
+    """
+
+    text: str
+    offsets: tuple[int, ...]
+    unknown: tuple[tuple[int, int], ...] = ()
+    is_writable: bool = False
+    mistakes: tuple[Diagnostic, ...] = ()
+
+
+class NotATree(Exception):
+    """The node cannot be a tree of a schedule."""
+
+
+def text_of_node(document: Document, node: Node) -> SpecText | None:
+    """The text of a spec; None if a variable cannot stand for what is unknown in it."""
+    return _scalar(document, node) if isinstance(node, Scalar) else _tree(document, node)
+
+
+def tree_data(document: Document, node: Node) -> str:
+    """The text of a tree alone. Raises `SpecError` for its mistakes, and NotATree."""
+    return spec_text(_TreeReader(document).data(node, "", 0))
+
+
+def unknown_in(text: str) -> tuple[tuple[int, int], ...]:
+    """The stretches of a text that stand for unknown values.
+
+    >>> unknown_in("hold((given_n * 1ep)) * given_x")
+    ((5, 20), (24, 31))
+    """
+    return tuple([found.span() for found in _UNKNOWN.finditer(text)])
+
+
+def _scalar(document: Document, scalar: Scalar) -> SpecText | None:
+    if scalar.kind == "number" and not isinstance(scalar.value, str):
+        text = spec_text(scalar.value)
+        return SpecText(text, (*[scalar.start] * len(text), scalar.stop))
+    text = scalar.text
+    offsets = document.offsets(scalar)
+    is_writable = offsets is not None and document.is_writable(scalar)
+    if offsets is None:  # every character stands where the scalar begins
+        offsets = (*[scalar.start] * len(text), scalar.stop)
+    placeholders = document.placeholders(scalar)
+    if not placeholders:
+        return SpecText(text, offsets, is_writable=is_writable)
+    filled = substitute_placeholders(text, offsets, placeholders)
+    return None if filled is None else SpecText(*filled)
+
+
+def _tree(document: Document, node: Node) -> SpecText | None:
+    """The text of a tree; of a name it is the place of its key, of a value its own.
+
+    >>> from lrdsl.linter.sources.yaml_document import read_yaml
+    >>> (document,) = read_yaml("lr: {cosine: {start: 1, end: 0, steps: 800}}")
+    >>> found = text_of_node(document, document.root["lr"])
+    >>> found.text, found.offsets[found.text.index("800")]
+    ('cosine(1, 0, 800)', 39)
+    """
+    reader = _TreeReader(document)
+    try:
+        text = spec_text(reader.data(node, "", 0))
+    except NotATree:
+        return None
+    except SpecError as error:
+        return SpecText("", (node.start,), mistakes=error.diagnostics)
+    assert isinstance(text, SourceMappedText)
+    offsets = [reader.starts.get(text.place(Span(i, i + 1)), node.start) for i in range(len(text))]
+    return SpecText(text, (*offsets, offsets[-1] if offsets else node.stop), unknown_in(text))
+
+
+class _TreeReader:
+    """Makes plain data of nodes; `starts` has the offset of each part by its dotted key."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.starts: dict[str, int] = {}
+        self.left = MAX_TREE_NODES
+
+    def data(self, node: Node, path: str, depth: int) -> Any:
+        self.left -= 1
+        if depth > MAX_TREE_DEPTH or self.left < 0:
+            raise NotATree
+        if isinstance(node, Scalar):
+            self.starts[path] = node.start
+            return self._scalar(node)
+        if isinstance(node, Sequence):
+            made = [self.data(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(node)]
+            self.starts[path] = self.starts[f"{path}[0]"] if made else node.start
+            return made
+        return self._mapping(node, path, depth)
+
+    def _mapping(self, node: Mapping, path: str, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in node.pairs:
+            name = key.text
+            inner = f"{path}.{name}".lstrip(".")
+            found[name] = self.data(value, inner, depth + 1)
+            # A message about an argument stands at its value, one about a call at its name.
+            if not isinstance(value, Scalar):
+                self.starts[inner] = key.start
+            self.starts.setdefault(path, key.start)
+        self.starts.setdefault(path, node.start)
+        return found
+
+    def _scalar(self, node: Scalar) -> Any:
+        if node.kind == "unknown":
+            if node.value is None:
+                return UNKNOWN_VALUE
+            raise NotATree  # a date, an octal number: YAML makes something else of it
+        if node.kind != "text":
+            return node.value
+        placeholders = self.document.placeholders(node)
+        if not placeholders:
+            return node.value
+        # A text that is nothing but a reference stands for one value, whatever it may be.
+        first = placeholders[0]
+        if len(placeholders) == 1 and (first.start, first.stop) == (0, len(node.text)):
+            return UNKNOWN_VALUE if first.value is None else first.value
+        filled = substitute_placeholders(node.text, range(len(node.text) + 1), placeholders)
+        if filled is None:
+            raise NotATree
+        return filled.text
