@@ -135,7 +135,7 @@ def test_a_loss():
         pytest.param({**COMPILE, "spec": True}, ["not bool"], id="a truth value"),
         pytest.param(
             {"_target_": "lrdsl.torch.ScheduledLoss", "schedule": [{"steps": 3}]},
-            ["an entry has the keys `loss_fn` and `steps`"], id="a loss",
+            ["an entry must have the keys `loss_fn` and `steps`"], id="a loss",
         ),
     ],
 )  # fmt: skip
