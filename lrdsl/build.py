@@ -109,7 +109,7 @@ def var(name: str) -> Spec:
     """
     spec = parse(name)
     if not isinstance(spec.node, ast.Name):
-        raise spec_error(diag.BAD_SPEC, f"`{name}` is no name for a variable")
+        raise spec_error(diag.BAD_SPEC, f"`{name}` is not a name for a variable")
     return spec
 
 

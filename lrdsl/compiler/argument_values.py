@@ -65,7 +65,7 @@ class Arguments(NamedTuple):
         if found is not None and plain and found.denominator != 1:
             share = f"{float(found) * 100:g}%"
             fix = f"did you mean `{share}`?" if 0 < found < 1 else "write a whole number"
-            message = f"`{unparse(node)}` is no whole number of updates"
+            message = f"`{unparse(node)}` is not a whole number of updates"
             self.complain(diag.FRACTIONAL, message, node, fix)
             return None
         return found

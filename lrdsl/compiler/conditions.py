@@ -68,7 +68,7 @@ class Conditions(NamedTuple):
                 return self._compare(node)
             case ast.Faulty():
                 return None
-        message = f"`{unparse_short(node)}` is no condition"
+        message = f"`{unparse_short(node)}` is not a condition"
         fix = "compare it with something: `n > 0`, `mode == 'linear'`"
         self.mistakes.found.append(Mistake(diag.BAD_CONDITION, message, node.span, None, fix))
         return None

@@ -171,6 +171,6 @@ def _positive(name: str, value: object) -> float | None:
 
 def _variable(name: str, value: object) -> float:
     if name in RESERVED or name in PARTS or not NAME.fullmatch(name):
-        why = "has a meaning of its own" if name in RESERVED else "is no name in a spec"
+        why = "has a meaning of its own" if name in RESERVED else "is not a name in a spec"
         raise spec_error(diag.BAD_CONTEXT, f"no variable can be called `{name}`: it {why}")
     return _number(name, value)

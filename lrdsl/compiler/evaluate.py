@@ -125,7 +125,7 @@ class Evaluator(ABC, Generic[T]):
             self.complain(diag.UNKNOWN_NAME, message, name.span, suggestion)
             return
         schedule = isinstance(node, (ast.Call, ast.Bracket, ast.Chain, ast.Pipe))
-        what = "a schedule" if schedule else "no number"
+        what = "a schedule" if schedule else "not a number"
         message = f"`{unparse_short(node)}` is {what}, and {self.where} takes {self.kind}"
         self.complain(diag.WRONG_KIND, message, node.span)
 
@@ -226,7 +226,7 @@ class Values(Evaluator[float]):
         """The parameter group's own learning rate."""
         if self.context.base_lr is None:
             written = self.mistakes.source[span.start : span.stop]
-            what = "`base`" if written == "base" else "this leans on `base`, which"
+            what = "`base`" if written == "base" else "a default here is `base`, which"
             fix = "pass base_lr=…, or write the value"
             self.complain(diag.NEEDS_CONTEXT, f"{what} needs base_lr", span, fix=fix)
         return self.context.base_lr

@@ -82,7 +82,7 @@ def not_too_deep(node: ast.Node, reporter: Reporter) -> Iterator[None]:
     try:
         yield
     except RecursionError:
-        message = "too much of the spec leans on each other, or is nested in each other"
+        message = "the parts of the spec are nested, or refer to each other, too deeply"
         reporter.report(diag.TOO_DEEP, message, node.span)
         reporter.check()
 

@@ -104,7 +104,7 @@ class Measurer(NamedTuple):
 
     def needs_total(self, node: ast.Node) -> None:
         """Report a term that fills the rest of a run whose length is unknown."""
-        message = f"`{unparse_short(node)}` has no length and the run's is not known"
+        message = f"`{unparse_short(node)}` has no length, and total_steps is not known"
         self.complain(diag.NEEDS_CONTEXT, message, node, "give its steps, or pass total_steps=…")
 
     def _decide(self, condition: ast.Node) -> bool | None:
@@ -159,9 +159,9 @@ class Measurer(NamedTuple):
             length = self._until(term, where, environment)
         if length is None or 0 < length <= LAST_STEP:
             return length
-        what = "longer than any run" if length > 0 else "not above 0"
+        why = "which is longer than any run" if length > 0 else "but it needs more than 0"
         fix = "leave the segment out" if length == 0 else None
-        message = f"a segment of {float(length):g} updates is {what}"
+        message = f"the segment has {float(length):g} updates, {why}"
         self.complain(diag.BAD_LENGTH, message, where, fix)
         return None
 
@@ -171,7 +171,7 @@ class Measurer(NamedTuple):
         if end is None:
             return None
         if clock is None:
-            message = "`until` says nothing here: where the segment starts is unknown"
+            message = "`until` cannot set a length here: the start of the segment is unknown"
             fix = "a segment before it has no length: give `steps`"
             self.complain(diag.NO_LENGTH, message, node, fix)
             return None

@@ -105,7 +105,7 @@ class NameResolver:
                 return Scalar(node)
             case ast.Faulty():
                 return Poison(node)
-        self.mistakes.report(diag.WRONG_KIND, f"`{unparse_short(node)}` is no schedule", node)
+        self.mistakes.report(diag.WRONG_KIND, f"`{unparse_short(node)}` is not a schedule", node)
         return Poison(node)
 
     def _duration(self, node: ast.Node, region: list[ast.Node] | None) -> Term:

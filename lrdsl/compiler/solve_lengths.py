@@ -187,7 +187,7 @@ class _Placer(NamedTuple):
         if rest > 0:
             return rest
         over = f": the other segments take {float(-rest):g} too many" if rest < 0 else ""
-        message = f"nothing of the run is left for `{unparse_short(node)}`{over}"
+        message = f"no update of the run is left for `{unparse_short(node)}`{over}"
         self._complain(diag.NO_REST, message, node, "shorten the others, or raise total_steps")
         return None
 

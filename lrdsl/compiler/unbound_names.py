@@ -26,7 +26,7 @@ def unbound_name(node: ast.Name, context: Context, source: str, requirement: str
         fix = f"arithmetic with a schedule stands alone: `0.1 * {name}`"
         return Mistake(diag.WRONG_KIND, message, node.span, None, fix)
     if name in current().shapes or name in MODIFIERS or name in FUNCTIONS:
-        message = f"`{name}` is no number, and {requirement}"
+        message = f"`{name}` is not a number, and {requirement}"
         return Mistake(diag.WRONG_KIND, message, node.span)
     values = [*context.variables, *context.schedules, *DURATIONS, *CONSTANTS]
     suggestion = did_you_mean(name, [*values, "base", "prev", "next", *CURVES])

@@ -48,7 +48,7 @@ def quote(
         known = ", ".join(f"`{name}`" for name in _SHELLS)
         raise spec_error(diag.BAD_SETTING, f"`shell` is one of {known}, not {shell!r}")
     if key is not None and not is_key(key):
-        message = f"{key!r} is no key of a Hydra config"
+        message = f"{key!r} is not a key of a Hydra config"
         raise spec_error(
             diag.BAD_SETTING, message, fix="a key is written `lr` or `model.optimizer.lr`"
         )

@@ -202,7 +202,7 @@ class _Binder:
                 self._complain(diag.MISSING_ARGUMENT, message, self.call, fix=fix)
             elif isinstance(given, Default):
                 message = f"`{name}` of `{call}` has no default"
-                self._complain(diag.MISSING_ARGUMENT, message, given, fix="give it")
+                self._complain(diag.MISSING_ARGUMENT, message, given, fix="give a value")
 
 
 def check_function(node: Call, reporter: Reporter) -> bool:

@@ -77,7 +77,7 @@ def _decorate(target: T, *, name: str | None, first: int, vectorized: bool) -> T
     name = target.__name__ if name is None else name
     if not isinstance(name, str) or not _DOTTED.fullmatch(name):
         fix = 'give it one: `@lrdsl.shape(name="my_shape")`'
-        raise spec_error(diag.BAD_SHAPE, f"{name!r} is no name for a shape", fix=fix)
+        raise spec_error(diag.BAD_SHAPE, f"{name!r} is not a name for a shape", fix=fix)
     if isinstance(first, bool) or not isinstance(first, int):
         raise spec_error(diag.BAD_SHAPE, f"`first` is a whole number, not {first!r}")
     origin = qualified_name(target)

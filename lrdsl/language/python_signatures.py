@@ -89,7 +89,7 @@ class _Reader:
             fix = "write out the parameters, each of which can be given by name"
             raise self._wrong(f"takes `{each}`, which a call in a spec cannot give by name", fix)
         if not NAME.fullmatch(name):
-            raise self._wrong(f"has a parameter `{name}`, which is no name in a spec")
+            raise self._wrong(f"has a parameter `{name}`, which is not a name in a spec")
         if name == "until":
             raise self._wrong("has a parameter `until`, which means something else in a spec")
         base, bounds = _split(self._annotation(each))

@@ -323,7 +323,7 @@ def _cycle(trail: Sequence[str], name: str, choices: Mapping[str, Choice]) -> Sp
         [
             Diagnostic(
                 diag.BAD_SPEC,
-                f"the specs of a program cannot lean on each other in a circle: {shown}",
+                f"the specs of a program refer to each other in a circle: {shown}",
                 last.names[name],
                 last.source,
                 fix=f"write what `{name}` is without `{last.key}`"

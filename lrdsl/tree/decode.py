@@ -243,7 +243,7 @@ class _Reader:
             given: dict[str, ast.Node] = {}
             for key, value in body.items():
                 if not isinstance(key, str) or NAME.fullmatch(key) is None or key in NO_NAMES:
-                    self.complain(f"`{shorten(str(key))}` is no name of a parameter", place)
+                    self.complain(f"`{shorten(str(key))}` is not the name of a parameter", place)
                     continue
                 given[key] = self.schedule(value, f"{place}.{key}", depth + 1, True)
             for key, argument in arrange_arguments(name, given, self.language):
@@ -292,7 +292,7 @@ class _Reader:
         text = key
         if not isinstance(text, str):
             if as_number(key) is None:
-                message = f"`{shorten(str(key))}` is no update"
+                message = f"`{shorten(str(key))}` is not an update"
                 self.complain(message, place, fix="an entry is an update and a value: `600: 0.5`")
                 return None
             text = unparse(self._scalar(key, place))
@@ -305,5 +305,5 @@ class _Reader:
             case ast.Faulty():
                 return None
         fix = "an entry begins at an update, `600`, or is from one to another, `20..30`"
-        self.complain(f"`{shorten(text)}` is no update", place, fix=fix)
+        self.complain(f"`{shorten(text)}` is not an update", place, fix=fix)
         return None

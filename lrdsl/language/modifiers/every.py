@@ -45,7 +45,7 @@ _HALF = Fraction(1, 2)
 class Every(Filter):
     """Refreshes the value at updates 0, n, 2n, … only; `every(1ep)` steps once an epoch.
 
-    A multiple of `n` that is no whole number of updates is rounded half up.
+    A multiple of `n` that is not a whole number of updates is rounded half up.
 
     Example: `cosine(1, 0, 900) | every(100)`
     """

@@ -62,7 +62,7 @@ class Repeat(Modifier):
 
     def model_post_init(self, context: Any) -> None:
         if math.isinf(self.times) and self.stretch < 1:
-            message = "rounds that become shorter for ever have no end to reach"
+            message = "an endless repeat cannot have rounds that get shorter"
             raise ParameterError("stretch", message, "give `times`")
 
     def length(self, source: Length) -> Length:

@@ -16,7 +16,7 @@ from lrdsl.language.shapes.base import Shape, shape
 class Step(Shape):
     """start·gamma^⌊t/every⌋: times gamma at update every, 2·every and so on. It never ends.
 
-    A multiple of `every` that is no whole number of updates is rounded half up. With `half_life`
+    A multiple of `every` that is not a whole number of updates is rounded half up. With `half_life`
     instead of gamma and every it falls at every update, start·2^(-t/half_life), and so to a half
     in that time: `step(0.1, half_life=500)`.
 

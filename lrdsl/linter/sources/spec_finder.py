@@ -262,7 +262,7 @@ class SpecFinder:
     def _looks_meant(self, name: str, scalar: Scalar) -> bool:
         """Whether a scalar at a key for specs is meant as one."""
         if scalar.kind == "number":
-            # A number under `lr` may well be an optimizer's, which is no schedule.
+            # A number under `lr` may well be an optimizer's, which is not a schedule.
             return self.document.is_config and name == "spec"
         if scalar.kind != "text":
             return False

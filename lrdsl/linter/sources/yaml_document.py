@@ -243,7 +243,7 @@ class _Reader:
         is_mapping = isinstance(event, self.yaml.MappingStartEvent)
         self.open.append(_Open(start, self._next_key(), event.anchor, is_mapping))
         if event.anchor is not None:
-            # Until its end has come: a collection in itself is no schedule, whatever it holds.
+            # Until its end has come: a collection in itself is not a schedule, whatever it holds.
             self.anchors[event.anchor] = Scalar(None, "unknown", start, start, "plain")
 
     def _end(self, event: Any) -> Node:
