@@ -2,7 +2,7 @@
 
 They run in the environment that nox itself is installed in, so that they start at once; only those
 that ask a package index, `pins` and `newest`, make environments of their own. What follows `--` is
-passed on: `nox -s test -- tests/test_cli.py -x`.
+passed on: `nox -s test -- tests/cli -x`.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 import lrdsl
 from lrdsl.cli.main import cli
+from lrdsl.language import catalog
 from tests.support.paths import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -96,6 +97,13 @@ def test_training_commands_are_tried() -> None:
         for argument in command:
             key = argument.split("=")[0]
             assert re.search(rf'["\'(\[ ]{re.escape(key)}', tried), argument
+
+
+def test_the_language_page_names_all_that_can_be_called() -> None:
+    prose = FENCE.sub("", (ROOT / "docs" / "language.md").read_text(encoding="utf-8"))
+    named = re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", prose)))
+    called = {entry.name for entry in catalog.entries() if entry.group in catalog.GROUPS}
+    assert called <= set(named), f"docs/language.md lacks {sorted(called - set(named))}"
 
 
 def test_links_lead_somewhere() -> None:
