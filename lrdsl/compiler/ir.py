@@ -81,7 +81,7 @@ Bound: TypeAlias = "Mapping[str, Node]"
 class ShapeCall(Term):
     """A call of a shape; not `sound` if its arguments do not fit."""
 
-    form: ShapeSignature
+    signature: ShapeSignature
     arguments: Bound
     curve: type[Curve] | None
     entries: tuple[EntryTerm, ...] = ()

@@ -134,17 +134,19 @@ class Measurer(NamedTuple):
             if is_given:
                 self._given_length(term, environment)  # it may have mistakes of its own
             return _faulty(term, environment)
-        if term.form.bracket:
+        if term.signature.bracket:
             starts = self._starts(term.entries, environment)
             if not starts or starts[-1] is None:
                 return _faulty(term, environment)
             return Measured(term, environment, node, True, starts[-1], starts=starts)
-        if not term.form.has(Kind.STEPS):
+        if not term.signature.has(Kind.STEPS):
             return Measured(term, environment, node, True, ENDLESS)
         if is_given:
             length = self._given_length(term, environment)
             return Measured(term, environment, node, length is not None, length)
-        is_endless = term.form.cls.allows_no_length and self.arguments.context.total_steps is None
+        is_endless = (
+            term.signature.cls.allows_no_length and self.arguments.context.total_steps is None
+        )
         length_or_rest = ENDLESS if is_endless else None
         return Measured(term, environment, node, True, length_or_rest, by_default=is_endless)
 
@@ -154,7 +156,7 @@ class Measurer(NamedTuple):
         where = until if steps is None else steps
         assert where is not None
         if steps is not None:
-            length = self._updates(steps, f"`steps` of `{term.form.name}`", environment)
+            length = self._updates(steps, f"`steps` of `{term.signature.name}`", environment)
         else:
             length = self._until(term, where, environment)
         if length is None or 0 < length <= LAST_STEP:
@@ -166,7 +168,7 @@ class Measurer(NamedTuple):
         return None
 
     def _until(self, term: ShapeCall, node: ast.Node, environment: Environment) -> Exact | None:
-        end = self._updates(node, f"`until` of `{term.form.name}`", environment)
+        end = self._updates(node, f"`until` of `{term.signature.name}`", environment)
         clock = environment.clock
         if end is None:
             return None

@@ -162,7 +162,7 @@ class _Lowering:
 
     def _shape(self, placed: PlacedShape, neighbours: Neighbours) -> Signal | None:
         call = placed.call
-        if call.form.bracket:
+        if call.signature.bracket:
             return self._points(placed, neighbours)
         if not call.sound:
             self._look_at_arguments(placed, neighbours)
@@ -170,23 +170,23 @@ class _Lowering:
         fields = self._shape_fields(placed, neighbours)
         if fields is None or not placed.is_sound:
             return None
-        if call.form.has(Kind.STEPS):
+        if call.signature.has(Kind.STEPS):
             fields["steps"] = placed.steps
         return self._made(call, fields)
 
     def _made(self, call: ShapeCall, fields: dict[str, Any]) -> Signal | None:
         """The signal of a shape with its fields known."""
-        shape = self.arguments.make(call.form.cls, fields, call.node, call.arguments)
+        shape = self.arguments.make(call.signature.cls, fields, call.node, call.arguments)
         return None if shape is None else ShapeSignal(shape, call.node)
 
     def _look_at_arguments(self, placed: PlacedShape, neighbours: Neighbours) -> None:
         """Find the mistakes inside the arguments of a call that does not fit its shape."""
         call = placed.call
         of_curve = call.curve.parameters() if call.curve is not None else ()
-        for parameter in (*call.form.valued, *of_curve):
+        for parameter in (*call.signature.valued, *of_curve):
             node = call.arguments.get(parameter.name)
             if node is not None and parameter.name not in placed.durations:
-                where = f"`{parameter.name}` of `{call.form.name}`"
+                where = f"`{parameter.name}` of `{call.signature.name}`"
                 self.arguments.argument(parameter, node, where, neighbours)
 
     def _shape_fields(self, placed: PlacedShape, neighbours: Neighbours) -> dict[str, Any] | None:
@@ -195,18 +195,18 @@ class _Lowering:
         evaluate = functools.partial(
             self.arguments.fields,
             arguments=call.arguments,
-            call=(call.form.name, span),
+            call=(call.signature.name, span),
             durations=placed.durations,
             neighbours=neighbours,
         )
         of_curve = call.curve.parameters() if call.curve is not None else ()
-        own = call.form.valued
+        own = call.signature.valued
         if of_curve:
             elsewhere = {parameter.name for parameter in of_curve}
             own = tuple([each for each in own if each.name not in elsewhere])
         given = evaluate(own)
         fields: dict[str, Any] = dict(given or {})
-        for hidden, default in call.form.hidden.items():
+        for hidden, default in call.signature.hidden.items():
             fields[hidden] = self.arguments.default(default, neighbours, span)
         if call.curve is not None:
             inner = evaluate(of_curve) if of_curve else {}
@@ -219,19 +219,19 @@ class _Lowering:
 
     def _start_value(self, placed: PlacedShape, neighbours: Neighbours) -> float | None:
         """The value at a shape's first update, where that is one of its fields."""
-        call, field = placed.call, placed.call.form.cls.start_field
+        call, field = placed.call, placed.call.signature.cls.start_field
         assert field is not None
-        parameters = [each for each in call.form.parameters if each.name == field]
+        parameters = [each for each in call.signature.parameters if each.name == field]
         if not parameters:
-            return self.arguments.default(call.form.hidden[field], neighbours, call.node.span)
+            return self.arguments.default(call.signature.hidden[field], neighbours, call.node.span)
         fields = self.arguments.fields(
-            parameters, call.arguments, (call.form.name, call.node.span), {}, neighbours
+            parameters, call.arguments, (call.signature.name, call.node.span), {}, neighbours
         )
         return None if fields is None else float(fields.get(field, parameters[0].default))
 
     def _points(self, placed: PlacedShape, neighbours: Neighbours) -> Signal | None:
         call = placed.call
-        where = f"a point of `{call.form.name}`"
+        where = f"a point of `{call.signature.name}`"
         nodes = [entry.value for entry in call.entries if isinstance(entry.value, ast.Node)]
         values = [self._value(node, where, neighbours) for node in nodes]
         if not placed.is_sound or None in values:
@@ -259,7 +259,7 @@ class _Lowering:
         """A part of a chain with those around the chain."""
         term, begin = part.term, None
         length = None if part.stop is ENDLESS else part.stop - part.start
-        if isinstance(term, PlacedShape) and term.call.form.cls.start_field is not None:
+        if isinstance(term, PlacedShape) and term.call.signature.cls.start_field is not None:
             curve = term.call.curve
             if curve is None or curve.hits_endpoints:
                 begin = functools.partial(self._start_value, term)

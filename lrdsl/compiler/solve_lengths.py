@@ -195,7 +195,7 @@ class _Placer(NamedTuple):
         node, environment = call.node, measured.environment
         if not measured.is_sound:
             return PlacedShape(node, call, self._durations(call, environment), 0, is_sound=False)
-        if call.form.bracket:
+        if call.signature.bracket:
             starts = [window.update(at) for at in measured.starts if at is not None]
             if len(starts) < len(call.entries):
                 return PlacedShape(node, call, {}, 0, is_sound=False)
@@ -205,14 +205,14 @@ class _Placer(NamedTuple):
             return PlacedFaulty(node)
         stop = window.rounded(length)
         # A shape that never ends has no use for its steps.
-        steps = 0 if stop is ENDLESS or not call.form.has(Kind.STEPS) else stop
+        steps = 0 if stop is ENDLESS or not call.signature.has(Kind.STEPS) else stop
         return PlacedShape(node, call, self._durations(call, environment), steps)
 
     def _durations(self, call: ShapeCall, environment: Environment) -> dict[str, object]:
-        parameters = call.form.valued
+        parameters = call.signature.valued
         if call.curve is not None:
             parameters = (*parameters, *call.curve.parameters())
-        name = call.form.name
+        name = call.signature.name
         return self.arguments.durations(parameters, call.arguments, name, environment)
 
     def _chain(self, term: Sequence, measured: Measured, window: _RunWindow) -> PlacedTerm:

@@ -36,20 +36,20 @@ class CallSite:
     """A call of a shape or a modifier, with its arguments by parameter.
 
     Arguments that are left out, or `_`, are not in `arguments`. `mode` is the name of the curve,
-    `form` the shape, `modifier` the modifier; one of these two is None.
+    `signature` the shape, `modifier` the modifier; one of these two is None.
     """
 
     node: ast.Call
     name: str
     arguments: Mapping[str, ast.Node]
     mode: str | None = None
-    form: ShapeSignature | None = None
+    signature: ShapeSignature | None = None
     modifier: type[Modifier] | None = None
 
     @property
     def callee(self) -> type[CallableModel]:
         """The class of the shape or of the modifier."""
-        callee = self.modifier if self.form is None else self.form.cls
+        callee = self.modifier if self.signature is None else self.signature.cls
         assert callee is not None
         return callee
 
@@ -105,7 +105,7 @@ class LintContext:
     """
 
     analysis: Analysis
-    context: Context
+    run: Context
     schedule: Schedule | None
     base_is_known: bool = True
     origin: SpecOrigin = NO_ORIGIN
@@ -134,7 +134,7 @@ class LintContext:
     @property
     def total(self) -> int | None:
         """Updates in the run."""
-        return self.context.total_steps
+        return self.run.total_steps
 
     @cached_property
     def end(self) -> float:
@@ -145,17 +145,17 @@ class LintContext:
 
     def compiled(self, source: str | None = None, base: float | None = None) -> Schedule | None:
         """The spec, or a text in its place, with its own `base` or another; None if it fails."""
-        context = self.context
+        run = self.run
         if base is not None or not self.base_is_known:
-            context = replace(context, base_lr=1.0 if base is None else base)
-        references = self.program.references(context, 1.0 if base is None else base)
+            run = replace(run, base_lr=1.0 if base is None else base)
+        references = self.program.references(run, 1.0 if base is None else base)
         if not references.are_known:
             return None
         try:
             analysis = self.analysis
             if source is not None:
-                analysis = analyse(self.language, source, context.definitions, references.schedules)
-            return schedule_of(analysis, context, references.schedules)
+                analysis = analyse(self.language, source, run.definitions, references.schedules)
+            return schedule_of(analysis, run, references.schedules)
         except SpecError:
             return None
 
@@ -244,12 +244,12 @@ class LintContext:
 
     def updates(self, node: ast.Node) -> Fraction | None:
         """How many updates a duration is, None if that is not known."""
-        found = Durations(self.context, Mistakes("", []), "").evaluate(node)
+        found = Durations(self.run, Mistakes("", []), "").evaluate(node)
         return None if found is None else Fraction(found)
 
     def value(self, node: ast.Node) -> float | None:
         """The value of a node, None if that is not known, or depends on the place."""
-        return Values(self.context, Mistakes("", []), "").evaluate(node)
+        return Values(self.run, Mistakes("", []), "").evaluate(node)
 
 
 def _parts(
@@ -287,15 +287,15 @@ def _seen(part: ChainPart) -> tuple[int | None, int | None]:
     return first, None if math.isinf(part.stop) else int(part.stop) - 1
 
 
-def _ramps(subject: LintContext) -> Iterator[RampSite]:
-    sites = {call.span: call for call in subject.calls}
-    for part in () if subject.schedule is None else subject.schedule.chain_parts:
+def _ramps(context: LintContext) -> Iterator[RampSite]:
+    sites = {call.span: call for call in context.calls}
+    for part in () if context.schedule is None else context.schedule.chain_parts:
         call = None if isinstance(part.node, ast.Pipe) else sites.get(part.node.span)
         if call is None or call.mode is None or part.length is ENDLESS or part.length <= 0:
             continue
         is_whole = part.length == part.stop - part.start
-        last = subject.leads_to(part) if is_whole else part.signal.value_at(float(part.length))
-        yield RampSite(call.name, call.mode, subject.begins(part), last, call.span)
+        last = context.leads_to(part) if is_whole else part.signal.value_at(float(part.length))
+        yield RampSite(call.name, call.mode, context.begins(part), last, call.span)
 
 
 def _leaves(parts: Iterable[ChainPart]) -> list[ChainPart]:
@@ -327,8 +327,10 @@ def _call_sites(
                 )
                 yield CallSite(node, name, found.arguments, modifier=modifier)
             continue
-        form = None if name in FUNCTIONS else language.shapes.get(name)
-        if form is not None:
-            found = bindings.get(id(node)) or bind(node, form.accepted, form.curve, Reporter(""))
+        signature = None if name in FUNCTIONS else language.shapes.get(name)
+        if signature is not None:
+            found = bindings.get(id(node)) or bind(
+                node, signature.accepted, signature.curve, Reporter("")
+            )
             curve = None if found.curve is None else found.curve.name
-            yield CallSite(node, name, found.arguments, curve, form)
+            yield CallSite(node, name, found.arguments, curve, signature)

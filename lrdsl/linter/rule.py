@@ -82,7 +82,7 @@ class Rule(ABC):
         return create_model(cls.__name__, __config__=ConfigDict(extra="forbid"), **fields)
 
     @abstractmethod
-    def check(self, subject: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Iterator[Violation]:
         """The violations in a spec."""
 
     @classmethod

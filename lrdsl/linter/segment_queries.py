@@ -43,7 +43,7 @@ class Joint(NamedTuple):
     after: float
 
 
-def joints(subject: LintContext, schedule: Schedule) -> Iterator[Joint]:
+def joints(context: LintContext, schedule: Schedule) -> Iterator[Joint]:
     """The joints of the chains of the schedule, or of the same with another base.
 
     Each update comes once; there are none under what warps time.
@@ -54,7 +54,7 @@ def joints(subject: LintContext, schedule: Schedule) -> Iterator[Joint]:
         follows = left.start < left.stop == right.start
         if follows and 0 < right.start < right.stop and right.start not in seen:
             seen.add(right.start)
-            before, after = subject.leads_to(left), subject.begins(right)
+            before, after = context.leads_to(left), context.begins(right)
             yield Joint(left, right, right.start, before, after)
 
 
@@ -65,27 +65,27 @@ def in_one_call(first: Span, second: Span) -> bool:
     return first[:2] == second[:2] and first.sites[0].name == second.sites[0].name
 
 
-def edges(subject: LintContext) -> set[int]:
+def edges(context: LintContext) -> set[int]:
     """Updates where a part starts or ends, or, by its own clock, an entry of an `interval`."""
-    assert subject.schedule is not None
-    found = {edge for part in subject.schedule.chain_parts for edge in (part.start, part.stop)}
-    for node in subject.nodes:
+    assert context.schedule is not None
+    found = {edge for part in context.schedule.chain_parts for edge in (part.start, part.stop)}
+    for node in context.nodes:
         if isinstance(node, ast.Entry):
-            ends = [subject.updates(end) for end in (node.start, node.stop) if end is not None]
+            ends = [context.updates(end) for end in (node.start, node.stop) if end is not None]
             found |= {round_half_up(end) for end in ends if end is not None}
     return {int(edge) for edge in found if 0 <= edge < LAST_STEP}
 
 
-def horizon(subject: LintContext) -> int:
+def horizon(context: LintContext) -> int:
     """The number of updates that can be evaluated: the run, or up to the last known boundary."""
-    if math.isfinite(subject.end):
-        return max(int(subject.end), 1)
-    return max(edges(subject), default=0) + 1
+    if math.isfinite(context.end):
+        return max(int(context.end), 1)
+    return max(edges(context), default=0) + 1
 
 
-def bounds(subject: LintContext, start: int = 0) -> tuple[float, float] | None:
+def bounds(context: LintContext, start: int = 0) -> tuple[float, float] | None:
     """The lowest and the highest value in the run from `start` on, None if that is too far."""
-    schedule, stop = subject.schedule, horizon(subject)
+    schedule, stop = context.schedule, horizon(context)
     assert schedule is not None
     if start >= stop:
         return None
@@ -95,14 +95,14 @@ def bounds(subject: LintContext, start: int = 0) -> tuple[float, float] | None:
         return None
 
 
-def sampled(subject: LintContext) -> tuple[NDArray[np.int64], Array]:
+def sampled(context: LintContext) -> tuple[NDArray[np.int64], Array]:
     """Updates of the run with their values: all of them in a short run."""
-    schedule, stop = subject.schedule, horizon(subject)
+    schedule, stop = context.schedule, horizon(context)
     assert schedule is not None
     if stop <= MAX_UPDATES:
         steps = np.arange(stop)
     else:
-        near = [t + d for t in edges(subject) for d in (-1, 0, 1) if 0 <= t + d < stop]
+        near = [t + d for t in edges(context) for d in (-1, 0, 1) if 0 <= t + d < stop]
         spaced = np.linspace(0, stop - 1, SAMPLES).astype(np.int64)
         steps = np.sort(np.concatenate([spaced, np.array(near, dtype=np.int64)]))
         steps = steps[np.concatenate([[True], steps[1:] != steps[:-1]])]  # each once
@@ -119,18 +119,18 @@ def falls(part: Part) -> bool:
     return part.leads_to < part.begins
 
 
-def warmup_of(subject: LintContext) -> Part | None:
+def warmup_of(context: LintContext) -> Part | None:
     """The part that the run warms up with: a warmup, or a rise that another part follows."""
-    parts = [part for part in subject.parts if max(part.start, 0) < part.stop]
+    parts = [part for part in context.parts if max(part.start, 0) < part.stop]
     if not parts or parts[0].start > 0 or not rises(parts[0]):
         return None
     is_warmup = promised_direction(parts[0].name) is Direction.UP
     return parts[0] if is_warmup or len(parts) > 1 else None
 
 
-def at_update(subject: LintContext, update: int) -> Span:
+def at_update(context: LintContext, update: int) -> Span:
     """The text that is in force at an update: the part there, or all of the spec."""
-    for part in subject.parts:
+    for part in context.parts:
         if part.start <= update < part.stop:
             return part.span
-    return subject.tree.span
+    return context.tree.span

@@ -50,7 +50,7 @@ class Time(NamedTuple):
         )
 
 
-def times(subject: LintContext, root: ast.Node) -> Iterator[Time]:
+def times(context: LintContext, root: ast.Node) -> Iterator[Time]:
     """The durations below a node of the expanded tree, none of those under a clock of its own.
 
     Under `stretch(1ep)` the clock counts epochs, so that what stands there is not in updates.
@@ -65,7 +65,7 @@ def times(subject: LintContext, root: ast.Node) -> Iterator[Time]:
             for entry in node.entries:
                 if isinstance(entry, ast.Entry):
                     yield Time(entry.start, node.name.id)
-        site = subject.call_at(node)
+        site = context.call_at(node)
         if site is None:
             continue
         for name in (*site.callee.time_parameters(), "until"):
@@ -76,25 +76,25 @@ def times(subject: LintContext, root: ast.Node) -> Iterator[Time]:
                 yield Time(value, site.name)
 
 
-def is_open(subject: LintContext) -> bool:
+def is_open(context: LintContext) -> bool:
     """Whether some part goes on by itself, for the rest of the run or at a pace of its own.
 
     What an `interval` brings down later is none of these.
     """
     brought_down = any(
-        [isinstance(node, ast.Bracket) and modifier_of(node) is not None for node in subject.nodes]
+        [isinstance(node, ast.Bracket) and modifier_of(node) is not None for node in context.nodes]
     )
-    for node in subject.nodes:
+    for node in context.nodes:
         if isinstance(node, ast.Name) and node.id == "t":
             return True
         if isinstance(node, ast.Chain) and any([_is_number(part) for part in node.parts]):
             return True
-        site = subject.call_at(node)
+        site = context.call_at(node)
         if site is None:
             continue
-        timed = site.form is None or not site.form.has(Kind.STEPS)
+        timed = site.signature is None or not site.signature.has(Kind.STEPS)
         timed = timed or "steps" in site.arguments or "until" in site.arguments
-        if site.form is not None and site.form.cls.allows_no_length:
+        if site.signature is not None and site.signature.cls.allows_no_length:
             timed = timed or brought_down
         callee = site.callee
         if callee.endless_without is not None and callee.endless_without not in site.arguments:
@@ -119,29 +119,29 @@ class EntrySite(NamedTuple):
     piece: Span
 
 
-def entries(subject: LintContext) -> Iterator[EntrySite]:
+def entries(context: LintContext) -> Iterator[EntrySite]:
     """The entries of `interval` whose place in the run is known."""
-    for pipe in subject.as_written:
+    for pipe in context.as_written:
         if not isinstance(pipe, ast.Pipe):
             continue
         for i, bracket in enumerate(pipe.parts):
             if not isinstance(bracket, ast.Bracket) or modifier_of(bracket) is None:
                 continue
             warped = any([_warps(part) for part in pipe.parts[i + 1 :]])
-            origin = None if warped else _origin(subject, pipe)
+            origin = None if warped else _origin(context, pipe)
             for k, entry in enumerate(bracket.entries):
-                start = subject.updates(entry.start) if isinstance(entry, ast.Entry) else None
+                start = context.updates(entry.start) if isinstance(entry, ast.Entry) else None
                 if origin is not None and start is not None and isinstance(entry, ast.Entry):
-                    piece = _piece(subject.source, bracket, k)
+                    piece = _piece(context.source, bracket, k)
                     yield EntrySite(entry, origin + float(start), piece)
 
 
-def _origin(subject: LintContext, pipe: ast.Pipe) -> int | None:
+def _origin(context: LintContext, pipe: ast.Pipe) -> int | None:
     """The update of the run at which a pipe's clock starts, None if that is not known."""
-    if pipe is subject.tree:
+    if pipe is context.tree:
         return 0
-    assert subject.schedule is not None
-    places = [part.start for part in subject.schedule.chain_parts if part.node.span == pipe.span]
+    assert context.schedule is not None
+    places = [part.start for part in context.schedule.chain_parts if part.node.span == pipe.span]
     return places[0] if places else None
 
 
@@ -178,16 +178,16 @@ def limits_values(node: ast.Node) -> bool:
 
 def promised_direction(name: str) -> Direction | None:
     """The direction that a shape's name promises, None for other names."""
-    form = current().shapes.get(name) if name else None
-    return None if form is None else form.cls.promised_direction
+    signature = current().shapes.get(name) if name else None
+    return None if signature is None else signature.cls.promised_direction
 
 
-def calls_of(subject: LintContext, *names: str) -> Iterator[CallSite]:
+def calls_of(context: LintContext, *names: str) -> Iterator[CallSite]:
     """The calls of definitions in the text, with the defaults for arguments that are left out."""
-    for node in subject.as_written:
+    for node in context.as_written:
         definition = None
         if isinstance(node, ast.Call) and node.name.id in names:
-            definition = subject.language.definitions.get(node.name.id)
+            definition = context.language.definitions.get(node.name.id)
         if definition is None or not isinstance(node, ast.Call):
             continue
         bound = {p.name: p.default for p in definition.parameters if p.default is not None}
@@ -210,15 +210,15 @@ def number(node: ast.Node | None) -> float | None:
     return node.value if isinstance(node, ast.Number) and not node.unit else None
 
 
-def assumed(subject: LintContext) -> LintContext | None:
+def assumed(context: LintContext) -> LintContext | None:
     """The spec in a run where all is known, made up where it is not; None if that is no use.
 
     It serves rules that find what holds in any run. The numbers are such as nobody writes.
     """
-    if subject.schedule is not None:
-        return subject
-    known = subject.context
-    context = replace(
+    if context.schedule is not None:
+        return context
+    known = context.run
+    run = replace(
         known,
         total_steps=known.total_steps or 12_007,
         steps_per_epoch=known.steps_per_epoch or 101.3,
@@ -226,30 +226,30 @@ def assumed(subject: LintContext) -> LintContext | None:
         tokens_per_step=known.tokens_per_step or 4099.0,
         base_lr=1.0 if known.base_lr is None else known.base_lr,
     )
-    run = replace(subject, context=context, base_is_known=True)
-    schedule = run.compiled()
-    return None if schedule is None else replace(run, schedule=schedule)
+    supposed = replace(context, run=run, base_is_known=True)
+    schedule = supposed.compiled()
+    return None if schedule is None else replace(supposed, schedule=schedule)
 
 
-def is_same_without(subject: LintContext, piece: Span, length_too: bool = False) -> bool:
+def is_same_without(context: LintContext, piece: Span, length_too: bool = False) -> bool:
     """Whether the run is the same when a piece of the spec's text is cut out.
 
     Where the run's length is not known, or with `length_too`, the schedule's own length must stay
     as well.
     """
-    text, schedule = subject.source, subject.schedule
+    text, schedule = context.source, context.schedule
     if len(text) > MAX_RECOMPILED_CHARACTERS:
         return False
-    other = subject.compiled(text[: piece.start] + text[piece.stop :])
+    other = context.compiled(text[: piece.start] + text[piece.stop :])
     if schedule is None or other is None:
         return False
-    if (length_too or subject.total is None) and schedule.length != other.length:
+    if (length_too or context.total is None) and schedule.length != other.length:
         return False
     if len(schedule.histories) != len(other.histories):
         return False
     # A few values tell most apart, before all are looked at.
-    few = is_alike(schedule, other, subject.end, SAMPLE_SIZE)
-    return few and is_alike(schedule, other, subject.end)
+    few = is_alike(schedule, other, context.end, SAMPLE_SIZE)
+    return few and is_alike(schedule, other, context.end)
 
 
 def is_alike(

@@ -308,12 +308,12 @@ class Needless(Rule):
     invalid: ClassVar[tuple[Case, ...]] = (case("1 | clip(0, 1)"),)
     valid: ClassVar[tuple[Case, ...]] = (case("1"),)
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        for call in subject.written:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        for call in context.written:
             if call.name == "clip":
-                start = subject.source.rindex(" |", 0, call.span.start)
-                end = subject.source.index(")", start) + 1
-                wanted = "" if "inf" not in subject.source[start:end] else " | clip(0, inf)"
+                start = context.source.rindex(" |", 0, call.span.start)
+                end = context.source.index(")", start) + 1
+                wanted = "" if "inf" not in context.source[start:end] else " | clip(0, inf)"
                 span = call.span._replace(start=start, stop=end)
                 yield Violation("needless", span, "drop it", wanted)
 

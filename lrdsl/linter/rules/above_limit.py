@@ -36,11 +36,11 @@ class AboveLimit(Rule):
         case("constant(0.1) | interval[500:*10]", {"max": 0.5}, total_steps=400),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        found = None if self.max is None else bounds(subject)
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        found = None if self.max is None else bounds(context)
         if found is None or self.max is None or found[1] <= self.max:
             return
-        steps, values = sampled(subject)
-        span = at_update(subject, int(steps[values.argmax()]))
+        steps, values = sampled(context)
+        span = at_update(context, int(steps[values.argmax()]))
         message = f"the value goes up to {found[1]:g}, above the limit of {self.max:g}"
         yield Violation(message, span)

@@ -35,11 +35,11 @@ class AbsoluteBesideBase(Rule):
         case("warmup(100, 1e-6, base) >> cosine(base, 0, 800)"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        for chain in subject.nodes:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        for chain in context.nodes:
             if not isinstance(chain, ast.Chain):
                 continue
-            sites = [subject.call_at(part) for part in chain.parts]
+            sites = [context.call_at(part) for part in chain.parts]
             calls = [site for site in sites if site is not None]
             levels = [node for node in map(_level, calls) if node is not None]
             if not any([mentions(node, "base") for node in levels]):
@@ -61,4 +61,4 @@ def _level(call: CallSite) -> ast.Node | None:
 
 
 def _level_field(call: CallSite) -> str | None:
-    return None if call.form is None else call.form.cls.level_field
+    return None if call.signature is None else call.signature.cls.level_field

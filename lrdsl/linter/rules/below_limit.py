@@ -36,16 +36,16 @@ class BelowLimit(Rule):
         case("warmup(100) >> cosine(1, 0, 800)"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Iterator[Violation]:
         if self.min is None:
             return
-        warmup = warmup_of(subject)
+        warmup = warmup_of(context)
         start = 0 if warmup is None else int(warmup.stop)
-        found = bounds(subject, start)
+        found = bounds(context, start)
         if found is None or found[0] >= self.min:
             return
-        steps, values = sampled(subject)
+        steps, values = sampled(context)
         later = steps >= start
-        span = at_update(subject, int(steps[later][values[later].argmin()]))
+        span = at_update(context, int(steps[later][values[later].argmin()]))
         message = f"the value goes down to {found[0]:g}, below the limit of {self.min:g}"
         yield Violation(message, span)

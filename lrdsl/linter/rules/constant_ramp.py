@@ -33,8 +33,8 @@ class ConstantRamp(Rule):
         case("torch.LinearLR(1.0, 1.0)", base_lr=0.1),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        for name, mode, first, last, span in subject.ramps:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        for name, mode, first, last, span in context.ramps:
             if not CURVES[mode].is_flat and first == last and not span.sites:
                 message = f"this `{name}` is {first:g} from its start to its end"
                 yield Violation(message, span, "give another `start` or `end`, or write `constant`")

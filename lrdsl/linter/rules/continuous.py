@@ -45,25 +45,25 @@ class Continuous(Rule):
         case("wsd(1, 100, 700, 200)", {"continuous": True}, total_steps=1000),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        schedule = subject.schedule
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        schedule = context.schedule
         assert schedule is not None
         if not self.continuous:
             return
-        stop = horizon(subject)
-        far = [t + d for t in edges(subject) for d in (-2, -1, 0, 1)]
+        stop = horizon(context)
+        far = [t + d for t in edges(context) for d in (-2, -1, 0, 1)]
         near = np.arange(min(stop, FIRST_UPDATES))
         steps = np.union1d(near, [t for t in far if 0 <= t < stop]).astype(np.int64)
         found = self._jumps(steps, np.asarray(schedule(steps)))
-        if found and not subject.base_is_known:
-            other = subject.rebased
+        if found and not context.base_is_known:
+            other = context.rebased
             there = [] if other is None else self._jumps(steps, np.asarray(other(steps)))
             found = [i for i in found if i in there]
         if found:
             at = int(steps[found[0]])
             more = f", and at {len(found) - 1} more" if len(found) > 1 else ""
             message = f"the value jumps to {schedule(at):g} at update {at}{more}"
-            yield Violation(message, at_update(subject, at))
+            yield Violation(message, at_update(context, at))
 
     def _jumps(self, steps: NDArray[np.int64], values: Array) -> list[int]:
         """Which of the values follow their neighbours on neither side."""

@@ -43,13 +43,13 @@ class CyclicHalfCycle(Rule):
         case("cyclic(0.1, 0.3, 10ep)", steps_per_epoch=33.3),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        epoch = subject.context.epoch
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        epoch = context.run.epoch
         if epoch is None:
             return
-        for call in calls_of(subject, *UP):
+        for call in calls_of(context, *UP):
             node = call.arguments.get(UP[call.name])
-            updates = None if node is None else subject.updates(node)
+            updates = None if node is None else context.updates(node)
             if updates is None or self.shortest <= updates / epoch <= self.longest:
                 continue
             written = node in [argument.value for argument in call.node.arguments]

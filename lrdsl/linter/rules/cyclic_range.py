@@ -41,10 +41,10 @@ class CyclicRange(Rule):
         case("torch.CyclicLR(1e-3, 6e-3)"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        for call in calls_of(subject, "cyclic"):
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        for call in calls_of(context, "cyclic"):
             nodes = [call.arguments.get(name) for name in ("low", "high")]
-            low, high = [None if node is None else subject.value(node) for node in nodes]
+            low, high = [None if node is None else context.value(node) for node in nodes]
             if low is None or high is None or not 0 < low <= high:
                 continue
             # Numbers are rounded where they are written: 0.033 is a third of 0.1.

@@ -48,24 +48,24 @@ class DeprecatedName(Rule):
         case("constant(half(0.2), 100)", definitions=OLD, origin=SpecOrigin(example_of="half")),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        for node in subject.as_written:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        for node in context.as_written:
             if not isinstance(node, (ast.Call, ast.Bracket)):
                 continue
             name = node.name.id
             advice = None
-            if name != subject.origin.example_of:
-                advice = deprecation(_docs(name, subject.language))
+            if name != context.origin.example_of:
+                advice = deprecation(_docs(name, context.language))
             if advice is not None:
                 yield Violation(f"`{name}` is deprecated", node.name.span, advice)
 
 
 def _docs(name: str, language: Language) -> str:
     """What is said of a name where it is made."""
-    definition, form = language.definitions.get(name), language.shapes.get(name)
+    definition, signature = language.definitions.get(name), language.shapes.get(name)
     if definition is not None:
         return definition.doc
-    if form is not None:
-        return form.doc
+    if signature is not None:
+        return signature.doc
     modifier = language.modifiers.get(name)
     return "" if modifier is None else modifier.__doc__ or ""

@@ -54,15 +54,15 @@ class EndNotReached(Rule):
         case("cosine(1, 0, 300) | repeat(scale=0.2)", total_steps=1000),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        assert subject.schedule is not None and subject.total is not None
-        length, total = subject.schedule.length, subject.total
-        cyclic = any([call.modifier and call.modifier.makes_cycles for call in subject.calls])
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        assert context.schedule is not None and context.total is not None
+        length, total = context.schedule.length, context.total
+        cyclic = any([call.modifier and call.modifier.makes_cycles for call in context.calls])
         if math.isinf(length) and cyclic:
-            yield from self._cycle(subject, subject.schedule, total)
+            yield from self._cycle(context, context.schedule, total)
         if math.isinf(length) or not total < length <= total * (1 + self.longer_than_run):
             return
-        for part in subject.parts:
+        for part in context.parts:
             if part.start < total < part.stop == length and falls(part):
                 # The boundary belongs to what follows: at update `total` it should be over.
                 left = part.signal.value_at(total - part.start) - part.leads_to
@@ -76,7 +76,7 @@ class EndNotReached(Rule):
                         message, part.span, "leave its length out, or shorten the others"
                     )
 
-    def _cycle(self, subject: LintContext, schedule: Schedule, total: int) -> Iterator[Violation]:
+    def _cycle(self, context: LintContext, schedule: Schedule, total: int) -> Iterator[Violation]:
         stop = _end_of_cycle(schedule, total)
         if stop is None or stop == total:
             return
@@ -88,7 +88,7 @@ class EndNotReached(Rule):
                 f"the run ends at {last:g}, in the middle of a cycle that comes down to {low:g}"
                 f" at update {stop}"
             )
-            yield Violation(message, at_update(subject, total - 1), "let a cycle end with the run")
+            yield Violation(message, at_update(context, total - 1), "let a cycle end with the run")
 
 
 def _end_of_cycle(schedule: Schedule, total: int) -> int | None:

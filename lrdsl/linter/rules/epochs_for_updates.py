@@ -45,20 +45,20 @@ class EpochsForUpdates(Rule):
         case("cosine(0.1, 0, 90) | stretch(1ep)", total_steps=50_000, steps_per_epoch=500),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        assert subject.total is not None
-        if subject.total <= self.updates:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        assert context.total is not None
+        if context.total <= self.updates:
             return
-        found = list(times(subject, subject.expanded))
-        if not found or is_open(subject):
+        found = list(times(context, context.expanded))
+        if not found or is_open(context):
             return
         for time in found:
-            updates = subject.updates(time.node) if time.is_bare else None
+            updates = context.updates(time.node) if time.is_bare else None
             if updates is None or updates >= self.epochs:
                 return
-        longest = max(found, key=lambda time: subject.updates(time.node) or 0)
+        longest = max(found, key=lambda time: context.updates(time.node) or 0)
         message = (
             f"numbers without a unit are updates, and these are all below {self.epochs}, "
-            f"in a run of {subject.total}"
+            f"in a run of {context.total}"
         )
         yield Violation(message, longest.node.span, "if they are epochs, write `ep` behind them")

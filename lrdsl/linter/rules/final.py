@@ -41,13 +41,13 @@ class Final(Rule):
         case("step(1, 0.5, 100)", {"final": 0}),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        assert subject.schedule is not None
-        if self.final is None or math.isinf(subject.end):
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        assert context.schedule is not None
+        if self.final is None or math.isinf(context.end):
             return
-        end = int(subject.end)
-        last, next_one = subject.schedule(max(end - 1, 0)), subject.schedule(end)
+        end = int(context.end)
+        last, next_one = context.schedule(max(end - 1, 0)), context.schedule(end)
         margin = max(self.tolerance * abs(self.final), 1e-12)
         if min(abs(last - self.final), abs(next_one - self.final)) > margin:
             message = f"the run ends at {last:g}, and is to end at {self.final:g}"
-            yield Violation(message, at_update(subject, max(end - 1, 0)))
+            yield Violation(message, at_update(context, max(end - 1, 0)))

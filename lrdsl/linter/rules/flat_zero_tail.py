@@ -47,8 +47,8 @@ class FlatZeroTail(Rule):
         case("warmup(100) >> cosine(1, 0, 880) >> constant(0)", total_steps=1000),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        schedule, total = subject.schedule, subject.total
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        schedule, total = context.schedule, context.total
         assert schedule is not None and total is not None
         # One update at 0 is how a closed decay ends.
         tail = min(total - math.ceil(self.share * total), total - 2)
@@ -59,17 +59,17 @@ class FlatZeroTail(Rule):
         used = np.flatnonzero(values)
         if not used.size or int(steps[used[-1]]) >= tail or schedule(tail) != 0:
             return
-        first = _first_zero(subject, int(steps[used[-1]]))
+        first = _first_zero(context, int(steps[used[-1]]))
         message = f"the learning rate is 0 from update {first} on, for {total - first} updates"
-        yield Violation(message, at_update(subject, first), "end the run there, or hold a value")
+        yield Violation(message, at_update(context, first), "end the run there, or hold a value")
 
 
-def _first_zero(subject: LintContext, used: int) -> int:
+def _first_zero(context: LintContext, used: int) -> int:
     """The first of the zeros: none is known to lie before the update `used`."""
-    assert subject.schedule is not None and subject.total is not None
-    for first in range(used + 1, subject.total, 10_000):
-        chunk = np.arange(first, min(first + 10_000, subject.total))
-        zeros = np.flatnonzero(np.asarray(subject.schedule(chunk)) == 0)
+    assert context.schedule is not None and context.total is not None
+    for first in range(used + 1, context.total, 10_000):
+        chunk = np.arange(first, min(first + 10_000, context.total))
+        zeros = np.flatnonzero(np.asarray(context.schedule(chunk)) == 0)
         if zeros.size:
             return int(chunk[zeros[0]])
-    return subject.total - 1
+    return context.total - 1

@@ -38,12 +38,12 @@ class GroupsWithoutBase(Rule):
         case("constant(0.1)", origin=SpecOrigin(group_lrs=(0.1, 0.001), pattern="head")),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        rates = sorted(set(subject.origin.group_lrs))
-        if len(rates) < 2 or subject.origin.pattern is not None:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        rates = sorted(set(context.origin.group_lrs))
+        if len(rates) < 2 or context.origin.pattern is not None:
             return
-        first, second = subject.compiled(base=rates[0]), subject.compiled(base=rates[-1])
-        if first is not None and second is not None and is_alike(first, second, subject.end):
+        first, second = context.compiled(base=rates[0]), context.compiled(base=rates[-1])
+        if first is not None and second is not None and is_alike(first, second, context.end):
             shown = ", ".join([f"{rate:g}" for rate in rates])
             message = f"the groups have learning rates of their own ({shown}), which are not used"
-            yield Violation(message, subject.tree.span, "write values as multiples of `base`")
+            yield Violation(message, context.tree.span, "write values as multiples of `base`")

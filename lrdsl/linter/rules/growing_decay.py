@@ -35,14 +35,14 @@ class GrowingDecay(Rule):
         case("step(0.1, half_life=100)"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        for call in subject.calls:
-            factor = None if call.form is None else call.form.cls.factor_field
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        for call in context.calls:
+            factor = None if call.signature is None else call.signature.cls.factor_field
             node = None if factor is None else call.arguments.get(factor)
             if node is None:
                 continue
             factors = [
-                subject.value(x) for x in (node.items if isinstance(node, ast.List) else [node])
+                context.value(x) for x in (node.items if isinstance(node, ast.List) else [node])
             ]
             if factors and all([factor is not None and factor > 1 for factor in factors]):
                 message = f"`{call.name}` multiplies by this, and grows without a bound"

@@ -42,14 +42,14 @@ class IdleClip(Rule):
         case("warmup(5, 1e-4) >> cosine(0.1, 0.01) | clip(1e-3, _)", total_steps=5_000_000),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        assert subject.schedule is not None
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        assert context.schedule is not None
         # What reacts to metrics has other values later than it has now.
-        if math.isinf(subject.end) or subject.schedule.is_reactive:
+        if math.isinf(context.end) or context.schedule.is_reactive:
             return
-        pipes = [node for node in subject.as_written if isinstance(node, ast.Pipe)]
+        pipes = [node for node in context.as_written if isinstance(node, ast.Pipe)]
         clips = [part for pipe in pipes for part in pipe.parts[1:] if limits_values(part)]
         for node in clips[:MAX_TRIED_PIECES]:
-            piece = with_operator_before(subject.source, node.span)
-            if piece is not None and is_same_without(subject, piece):
+            piece = with_operator_before(context.source, node.span)
+            if piece is not None and is_same_without(context, piece):
                 yield Violation("no value of the run is clipped", node.span, "leave it out")

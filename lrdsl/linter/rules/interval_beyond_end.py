@@ -34,11 +34,11 @@ class IntervalBeyondEnd(Rule):
         case("warmup(100) >> (constant(1, 200) | interval[150:*0.5]) >> hold()", total_steps=400),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        for entry in entries(subject):
-            if entry.start >= subject.end:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        for entry in entries(context):
+            if entry.start >= context.end:
                 message = (
                     f"the entry begins at update {entry.start:g}, "
-                    f"and the run is over after {subject.total}"
+                    f"and the run is over after {context.total}"
                 )
                 yield Violation(message, entry.node.span, "it never applies; leave it out")

@@ -39,18 +39,18 @@ class IntervalWithoutEffect(Rule):
         case("constant(0.1) | plateau() | interval[300:0.1]", total_steps=500),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        for node in subject.as_written:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        for node in context.as_written:
             if _is_idle(node):
                 message = "the factor is 1, which changes nothing"
                 yield Violation(message, node.span, "leave it out")
         # What reacts to metrics has other values later than it has now.
-        if subject.schedule is None or subject.schedule.is_reactive or math.isinf(subject.end):
+        if context.schedule is None or context.schedule.is_reactive or math.isinf(context.end):
             return
-        for entry in islice(entries(subject), MAX_TRIED_PIECES):
-            if _is_idle(entry.node) or entry.start >= subject.end:
+        for entry in islice(entries(context), MAX_TRIED_PIECES):
+            if _is_idle(entry.node) or entry.start >= context.end:
                 continue
-            if is_same_without(subject, entry.piece):
+            if is_same_without(context, entry.piece):
                 yield Violation("the entry changes no value", entry.node.span, "leave it out")
 
 

@@ -58,13 +58,13 @@ class JointJump(Rule):
         case("warmup(100, 0, 1) >> constant(2) | clip(0, 1)"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        schedule = subject.schedule
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        schedule = context.schedule
         assert schedule is not None
-        found = [joint for joint in joints(subject, schedule) if self._is_wrong(subject, joint)]
-        if found and not subject.base_is_known:
-            other = subject.rebased
-            there = () if other is None else joints(subject, other)
+        found = [joint for joint in joints(context, schedule) if self._is_wrong(context, joint)]
+        if found and not context.base_is_known:
+            other = context.rebased
+            there = () if other is None else joints(context, other)
             elsewhere = {joint.at: joint for joint in there}
             found = [joint for joint in found if _is_alike(joint, elsewhere.get(joint.at))]
         for joint in found:
@@ -75,14 +75,14 @@ class JointJump(Rule):
             fix = "write `_` for the start, or make the two agree"
             yield Violation(message, joint.right.node.span, fix)
 
-    def _is_wrong(self, subject: LintContext, joint: Joint) -> bool:
-        if subject.total is not None and joint.at >= subject.total:
+    def _is_wrong(self, context: LintContext, joint: Joint) -> bool:
+        if context.total is not None and joint.at >= context.total:
             return False
         return (
             self._is_large(joint)
             and not _is_meant(joint)
             # A modifier around the chain may hide it.
-            and self._differ(*_around(subject, joint), 0)
+            and self._differ(*_around(context, joint), 0)
         )
 
     def _is_large(self, joint: Joint) -> bool:
@@ -108,9 +108,9 @@ def _is_alike(joint: Joint, other: Joint | None) -> bool:
     return math.isclose(joint.before * other.after, other.before * joint.after, rel_tol=1e-6)
 
 
-def _around(subject: LintContext, joint: Joint) -> tuple[float, float]:
-    assert subject.schedule is not None
-    return subject.schedule(joint.at - 1), subject.schedule(joint.at)
+def _around(context: LintContext, joint: Joint) -> tuple[float, float]:
+    assert context.schedule is not None
+    return context.schedule(joint.at - 1), context.schedule(joint.at)
 
 
 def _is_meant(joint: Joint) -> bool:
@@ -136,5 +136,5 @@ def _is_flat(part: ChainPart) -> bool:
 def _is_constant_by_mode(part: ChainPart) -> bool:
     """Whether it is a `warmup(constant, …)`, which ends with a jump."""
     node = part.node
-    form = current().shapes.get(node.name.id) if isinstance(node, ast.Call) else None
-    return form is not None and form.has(Kind.MODE) and _is_flat(part)
+    signature = current().shapes.get(node.name.id) if isinstance(node, ast.Call) else None
+    return signature is not None and signature.has(Kind.MODE) and _is_flat(part)

@@ -39,8 +39,8 @@ class LongWarmup(Rule):
         case("linear(0.85, 0.95)", total_steps=1000),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        warmup, total = warmup_of(subject), subject.total
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        warmup, total = warmup_of(context), context.total
         assert total is not None
         if warmup is not None and warmup.stop > self.share * total:
             message = f"the warmup takes {warmup.stop:g} of the run's {total} updates"

@@ -42,12 +42,12 @@ class LongerThanRun(Rule):
         case("step(1, 0.5, 300)", total_steps=600),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        assert subject.schedule is not None and subject.total is not None
-        length, total = subject.schedule.length, subject.total
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        assert context.schedule is not None and context.total is not None
+        length, total = context.schedule.length, context.total
         if math.isinf(length) or length <= total * (1 + self.tolerance):
             return
         message = f"the schedule is {length:g} updates long, the run {total}"
         fix = "shorten it, or leave a length out: it is the rest of the run then"
-        cut = next((part for part in subject.parts if part.stop > total), None)
-        yield Violation(message, subject.tree.span if cut is None else cut.span, fix)
+        cut = next((part for part in context.parts if part.stop > total), None)
+        yield Violation(message, context.tree.span if cut is None else cut.span, fix)

@@ -33,10 +33,10 @@ class MetricNeverGiven(Rule):
         case("cosine(0.1, 0, 100)", origin=SpecOrigin(gives_metrics=False)),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        if subject.origin.gives_metrics is not False:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        if context.origin.gives_metrics is not False:
             return
-        for call in subject.calls:
+        for call in context.calls:
             if call.modifier is not None and issubclass(call.modifier, MetricModifier):
                 message = f"`{call.name}` needs a metric, and none is ever given"
                 yield Violation(message, call.span, "pass one: `scheduler.step(metric)`")

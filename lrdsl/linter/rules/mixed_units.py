@@ -41,18 +41,18 @@ class MixedUnits(Rule):
         case("warmup(100) >> cosine(0.1, 0, rest)"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        for node in subject.nodes:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        for node in context.nodes:
             chain = isinstance(node, ast.Chain)
             if chain or (isinstance(node, ast.Bracket) and modifier_of(node) is not None):
-                yield from self._among(subject, list(times(subject, node)))
+                yield from self._among(context, list(times(context, node)))
 
-    def _among(self, subject: LintContext, found: list[Time]) -> Iterator[Violation]:
+    def _among(self, context: LintContext, found: list[Time]) -> Iterator[Violation]:
         numbers = [time.node for time in found if isinstance(time.node, ast.Number)]
         bare = [number for number in numbers if number.unit == "" and number.value > 0]
         in_epochs = any([number.unit == "ep" for number in numbers])
         percent = [number.value for number in numbers if number.unit == "%"]
-        epoch = subject.context.epoch
+        epoch = context.run.epoch
         fix = "a number without a unit counts updates"
         for number in bare:
             few = number.value < self.epochs and (epoch is None or number.value < epoch)

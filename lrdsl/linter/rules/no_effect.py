@@ -53,13 +53,13 @@ class NoEffect(Rule):
         case("1 + linear(0, 1, 100)"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        candidates = list(islice(_candidates(subject), MAX_TRIED_PIECES))
-        run = assumed(subject) if candidates else None
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        candidates = list(islice(_candidates(context), MAX_TRIED_PIECES))
+        run = assumed(context) if candidates else None
         for node, piece in candidates:
             if run is None or piece is None or not is_same_without(run, piece, length_too=True):
                 continue
-            text = subject.source[piece.start : piece.stop].strip()
+            text = context.source[piece.start : piece.stop].strip()
             modifier = modifier_of(node)
             safe = modifier is None or modifier.rescales_time
             yield Violation(
@@ -67,10 +67,10 @@ class NoEffect(Rule):
             )
 
 
-def _candidates(subject: LintContext) -> Iterator[tuple[ast.Node, Span | None]]:
+def _candidates(context: LintContext) -> Iterator[tuple[ast.Node, Span | None]]:
     """What may be idle, each with the text that would go: it and its operator."""
-    source = subject.source
-    for node in subject.as_written:
+    source = context.source
+    for node in context.as_written:
         if isinstance(node, ast.Power) and number(node.exponent) == 1:
             yield node.exponent, with_operator_before(source, node.exponent.span)
         elif isinstance(node, ast.Arithmetic):

@@ -37,12 +37,12 @@ class NoamWithoutModelSize(Rule):
         case("speechbrain.NoamScheduler(1e-3, 4000)"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        for call in calls_of(subject, *NOAM):
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        for call in calls_of(context, *NOAM):
             size = call.arguments.get("model_size")
             factor = call.arguments.get("factor") or call.arguments.get("lr_initial")
-            scale = None if factor is None else subject.value(factor)
-            if size is None or subject.value(size) != 1 or scale is None or scale < 1:
+            scale = None if factor is None else context.value(factor)
+            if size is None or context.value(size) != 1 or scale is None or scale < 1:
                 continue
             message = "the model's size is 1, so that the peak is 1 / √warmup and more"
             yield Violation(message, size.span, "give the width of the model, 512 for example")

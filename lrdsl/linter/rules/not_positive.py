@@ -51,34 +51,34 @@ class NotPositive(Rule):
         ),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        steps, values = sampled(subject)
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        steps, values = sampled(context)
         below = np.flatnonzero(values < 0)
         if below.size:
-            at = _first_below(subject, steps, int(below[0]))
+            at = _first_below(context, steps, int(below[0]))
             message = f"the learning rate is negative from update {at} on"
-            yield Violation(message, at_update(subject, at), "end it earlier, or add `| clip(0)`")
+            yield Violation(message, at_update(context, at), "end it earlier, or add `| clip(0)`")
             return
         used = np.flatnonzero(values)
-        if not used.size or _asks_for_zero(subject.as_written):
+        if not used.size or _asks_for_zero(context.as_written):
             return
         zero = np.flatnonzero(values[1 : used[-1]] == 0) + 1
         # One update at 0 is where two slopes meet.
         zero = zero[:-1][np.diff(zero) == 1]
-        if subject.origin.pattern is not None:
+        if context.origin.pattern is not None:
             zero = zero[zero > used[0]]
         if zero.size:
             at = int(steps[zero[0]])
             message = f"the learning rate is 0 from update {at} on, and rises again later"
-            yield Violation(message, at_update(subject, at), "give it a value above 0")
+            yield Violation(message, at_update(context, at), "give it a value above 0")
 
 
-def _first_below(subject: LintContext, steps: NDArray[np.int64], found: int) -> int:
+def _first_below(context: LintContext, steps: NDArray[np.int64], found: int) -> int:
     """The first update below 0: the one found, or one that was left out right before it."""
-    assert subject.schedule is not None
+    assert context.schedule is not None
     last, first = int(steps[found]), int(steps[found - 1]) if found else 0
     first = max(first, last - 10_000)
-    between = np.asarray(subject.schedule(np.arange(first, last + 1)))
+    between = np.asarray(context.schedule(np.arange(first, last + 1)))
     return first + int(np.flatnonzero(between < 0)[0])
 
 

@@ -36,10 +36,10 @@ class NumericString(Rule):
         case("cosine(1e-4, 0, 100)", origin=SpecOrigin(yaml_text_number=True)),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        if not subject.origin.yaml_text_number:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        if not context.origin.yaml_text_number:
             return
-        text = subject.source.strip()
+        text = context.source.strip()
         found = NUMBER.fullmatch(text)
         if found is None:
             return
@@ -48,4 +48,4 @@ class NumericString(Rule):
         if exponent is not None:
             number += f"e{exponent_sign or '+'}{exponent}"
         message = f"YAML reads `{text}` as text, not as a number"
-        yield Violation(message, subject.tree.span, f"write `{number}`", number)
+        yield Violation(message, context.tree.span, f"write `{number}`", number)

@@ -34,16 +34,16 @@ class OutsideBounds(Rule):
         case("linear(0.85, 5, 100)"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        found = None if self.bounds is None else bounds(subject)
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        found = None if self.bounds is None else bounds(context)
         if found is None or self.bounds is None:
             return
         low, high = self.bounds
-        steps, values = sampled(subject)
+        steps, values = sampled(context)
         for wrong, limit, at in (
             (found[0] < low, found[0], values.argmin()),
             (found[1] > high, found[1], values.argmax()),
         ):
             if wrong:
                 message = f"the value comes to {limit:g}, outside of {low:g} to {high:g}"
-                yield Violation(message, at_update(subject, int(steps[at])))
+                yield Violation(message, at_update(context, int(steps[at])))

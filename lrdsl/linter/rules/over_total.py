@@ -34,12 +34,12 @@ class OverTotal(Rule):
         case("warmup(100) >> step(1, 0.5, 500)", total_steps=1000),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        assert subject.schedule is not None and subject.total is not None
-        warmup, total = warmup_of(subject), subject.total
-        if warmup is None or math.isfinite(subject.schedule.length):
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        assert context.schedule is not None and context.total is not None
+        warmup, total = warmup_of(context), context.total
+        if warmup is None or math.isfinite(context.schedule.length):
             return
-        for part in subject.parts:
+        for part in context.parts:
             if total < part.stop < math.inf and part.start < total and falls(part):
                 message = (
                     f"the warmup ends at update {warmup.stop:g} and this at {part.stop:g},"

@@ -48,22 +48,22 @@ class PeakNotReached(Rule):
         case("torch.OneCycleLR(0.1, total_steps=1000)", total_steps=1000),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Iterator[Violation]:
         found = False
-        for part in subject.parts:
-            best = _best(subject, part) if rises(part) else None
+        for part in context.parts:
+            best = _best(context, part) if rises(part) else None
             if best is not None and self._is_below(best, part.leads_to):
                 found = True
                 message = f"this rises to {part.leads_to:g}, but no update has more than {best:g}"
                 yield Violation(message, part.span, "make it shorter, or the run longer")
-        if not found and subject.base_is_known and math.isfinite(subject.end):
-            yield from self._declared(subject)
+        if not found and context.base_is_known and math.isfinite(context.end):
+            yield from self._declared(context)
 
-    def _declared(self, subject: LintContext) -> Iterator[Violation]:
+    def _declared(self, context: LintContext) -> Iterator[Violation]:
         """The peak that a definition is given, if the whole spec is a call of it."""
-        node = _peak_given(subject)
-        peak = None if node is None else subject.value(node)
-        highest = None if peak is None else bounds(subject)
+        node = _peak_given(context)
+        peak = None if node is None else context.value(node)
+        highest = None if peak is None else bounds(context)
         if node is None or peak is None or highest is None:
             return
         if self._is_below(highest[1], peak):
@@ -74,27 +74,27 @@ class PeakNotReached(Rule):
         return best < peak * (1 - self.tolerance) - 1e-9 * abs(peak)
 
 
-def _best(subject: LintContext, part: Part) -> float | None:
+def _best(context: LintContext, part: Part) -> float | None:
     """The highest value at the end of a rise; None where another rule says what is wrong."""
     if max(part.start, 0) >= part.stop or (
-        subject.total is not None and part.start >= subject.total
+        context.total is not None and part.start >= context.total
     ):
         return None
-    if subject.total is not None and part.stop >= subject.total:
-        return part.signal.value_at(subject.total - 1 - part.start)
-    first = bisect_left(subject.parts, part.stop, key=lambda x: x.start)
-    following = list(takewhile(lambda x: x.start == part.stop, islice(subject.parts, first, None)))
+    if context.total is not None and part.stop >= context.total:
+        return part.signal.value_at(context.total - 1 - part.start)
+    first = bisect_left(context.parts, part.stop, key=lambda x: x.start)
+    following = list(takewhile(lambda x: x.start == part.stop, islice(context.parts, first, None)))
     seen = [x.begins for x in following if x.start < x.stop]
     if not seen or len(seen) == len(following):
         return None  # it is held at its end, or what follows starts there or jumps
     return max(part.last, *seen)
 
 
-def _peak_given(subject: LintContext) -> ast.Node | None:
-    call = subject.tree
+def _peak_given(context: LintContext) -> ast.Node | None:
+    call = context.tree
     if not isinstance(call, ast.Call):
         return None
-    definition = subject.language.definitions.get(call.name.id)
+    definition = context.language.definitions.get(call.name.id)
     if definition is None:
         return None
     names = [parameter.name for parameter in definition.parameters]

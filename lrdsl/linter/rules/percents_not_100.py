@@ -38,18 +38,18 @@ class PercentsNot100(Rule):
         case("wsd(0.1, 0.05dur, 0.75dur, 20%)"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        root = subject.expanded
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        root = context.expanded
         while isinstance(root, ast.Scope):
             root = root.body
-        if subject.total is not None or not isinstance(root, ast.Chain):
+        if context.total is not None or not isinstance(root, ast.Chain):
             return
-        shares = [_share(subject.call_at(part)) for part in root.parts]
+        shares = [_share(context.call_at(part)) for part in root.parts]
         known = [share for share in shares if share is not None]
         if len(known) == len(shares) and not math.isclose(sum(known), 100, rel_tol=1e-6):
             message = f"the lengths make {sum(known):g}% of the run"
             fix = "leave one length out: it is the rest of the run then"
-            yield Violation(message, subject.tree.span, fix)
+            yield Violation(message, context.tree.span, fix)
 
 
 def _share(call: CallSite | None) -> float | None:

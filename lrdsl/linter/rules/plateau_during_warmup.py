@@ -36,8 +36,8 @@ class PlateauDuringWarmup(Rule):
         case("warmup(1000) >> hold() | anchor()"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        for pipe in subject.as_written:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        for pipe in context.as_written:
             if not isinstance(pipe, ast.Pipe) or not isinstance(pipe.parts[0], ast.Chain):
                 continue
             first = pipe.parts[0].parts[0]

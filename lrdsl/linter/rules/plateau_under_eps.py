@@ -37,22 +37,22 @@ class PlateauUnderEps(Rule):
         case("constant(1e-6) | plateau(0.5, eps=0)", total_steps=100),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        assert subject.schedule is not None
-        calls = [(call, fields) for call in subject.calls if (fields := _reduction_fields(call))]
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        assert context.schedule is not None
+        calls = [(call, fields) for call in context.calls if (fields := _reduction_fields(call))]
         # Of parts that hold others, the others are what a call is part of.
-        parts = subject.schedule.chain_parts if calls else ()
+        parts = context.schedule.chain_parts if calls else ()
         places = {node.span: part for part in reversed(parts) for node, _ in ast.walk(part.node)}
         for call, fields in calls:
             place = places.get(call.span)
-            start, stop = (0, subject.end) if place is None else (place.start, place.stop)
+            start, stop = (0, context.end) if place is None else (place.start, place.stop)
             start = max(start, 0)
-            stop = min(stop, subject.end, start + MAX_SEARCHED_UPDATES)
+            stop = min(stop, context.end, start + MAX_SEARCHED_UPDATES)
             if start >= stop:
                 continue
-            _, peak = subject.schedule.bounds(start, int(stop))
+            _, peak = context.schedule.bounds(start, int(stop))
             factor, least, eps = [
-                subject.value(call.arguments[name])
+                context.value(call.arguments[name])
                 if name in call.arguments
                 else call.callee.model_fields[name].default
                 for name in fields

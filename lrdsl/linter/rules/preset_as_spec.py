@@ -36,12 +36,12 @@ class PresetAsSpec(Rule):
         case("constant(0.1)", origin=SpecOrigin(preset_names=("constant",))),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        match subject.tree:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        match context.tree:
             case ast.Name(id=word) | ast.String(value=word):
                 pass
             case _:
                 return
-        if word in subject.origin.preset_names and (word not in subject.context.variables):
+        if word in context.origin.preset_names and (word not in context.run.variables):
             message = f"`{word}` is the name of a config, not a spec"
-            yield Violation(message, subject.tree.span, f"choose it with `schedule@lr={word}`")
+            yield Violation(message, context.tree.span, f"choose it with `schedule@lr={word}`")

@@ -37,11 +37,11 @@ class Reaches(Rule):
         case("cosine(base, 0, 800)", base_lr=0.1),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        found = None if self.reaches is None else bounds(subject)
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        found = None if self.reaches is None else bounds(context)
         if found is None or self.reaches is None:
             return
         if abs(found[1] - self.reaches) > self.tolerance * abs(self.reaches):
-            steps, values = sampled(subject)
+            steps, values = sampled(context)
             message = f"the highest value is {found[1]:g}, and is to be {self.reaches:g}"
-            yield Violation(message, at_update(subject, int(steps[values.argmax()])))
+            yield Violation(message, at_update(context, int(steps[values.argmax()])))

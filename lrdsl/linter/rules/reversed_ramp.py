@@ -35,8 +35,8 @@ class ReversedRamp(Rule):
         case("warmup(constant, 100, 0.1) >> linear(1, 0, 100)"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        for name, mode, first, last, span in subject.ramps:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        for name, mode, first, last, span in context.ramps:
             promised = promised_direction(name)
             found = Direction.UP if last > first else Direction.DOWN
             if promised is None or CURVES[mode].is_flat or first == last or found is promised:

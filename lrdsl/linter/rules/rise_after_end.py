@@ -50,13 +50,13 @@ class RiseAfterEnd(Rule):
         case("linear(1, 0.5, 100) >> linear(0.5, 1, 100)"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        parts = [x for x in subject.parts if max(x.start, 0) < x.stop and x.start < subject.end]
-        ends = [(part.begins, _own_end(subject, part)) for part in parts]
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        parts = [x for x in context.parts if max(x.start, 0) < x.stop and x.start < context.end]
+        ends = [(part.begins, _own_end(context, part)) for part in parts]
         top = max([abs(x) for pair in ends for x in pair if not math.isnan(x)], default=0.0)
         ended: Part | None = None
         for part, (begin, end) in zip(parts, ends, strict=True):
-            turn = self._turn(subject, part, top)
+            turn = self._turn(context, part, top)
             risen = ended is not None and end > begin + self.low * top
             if turn is not None:
                 message = f"the value is at its lowest at update {turn}, and rises again after it"
@@ -70,9 +70,9 @@ class RiseAfterEnd(Rule):
             if is_low and _is_formula(part.node):
                 ended = part
 
-    def _turn(self, subject: LintContext, part: Part, top: float) -> int | None:
+    def _turn(self, context: LintContext, part: Part, top: float) -> int | None:
         """The update from which a formula rises, after it has come down to the end."""
-        stop = min(part.stop, subject.end)
+        stop = min(part.stop, context.end)
         if math.isinf(stop) or part.name or part.span.sites or not _is_formula(part.node):
             return None
         t = np.unique(np.linspace(0, stop - 1 - part.start, SAMPLES).astype(np.int64))
@@ -88,8 +88,8 @@ class RiseAfterEnd(Rule):
         return part.start + int(t[at]) if values[at:].max() - values[at] > margin else None
 
 
-def _own_end(subject: LintContext, part: Part) -> float:
-    stop = min(part.stop, subject.end)
+def _own_end(context: LintContext, part: Part) -> float:
+    stop = min(part.stop, context.end)
     if math.isinf(stop):
         return part.begins
     return part.leads_to if stop == part.stop else part.signal.value_at(float(stop - part.start))

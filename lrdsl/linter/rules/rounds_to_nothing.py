@@ -33,10 +33,10 @@ class RoundsToNothing(Rule):
         case("warmup(1) >> linear(1, 0, 10)"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        assert subject.schedule is not None
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        assert context.schedule is not None
         seen: set[tuple[int, int]] = set()
-        for part in subject.schedule.chain_parts:
+        for part in context.schedule.chain_parts:
             length = part.length
             if length is not ENDLESS and part.start == part.stop and part.node.span[:2] not in seen:
                 seen.add(part.node.span[:2])

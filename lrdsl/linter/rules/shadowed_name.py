@@ -34,12 +34,12 @@ class ShadowedName(Rule):
         case("constant(peak, 10)", peak=0.1, definitions="def half(a) = a / 2"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        if not subject.context.variables:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        if not context.run.variables:
             return
-        own = subject.language.definitions.own
-        for node in subject.as_written:
-            if not isinstance(node, ast.Name) or node.id not in subject.context.variables:
+        own = context.language.definitions.own
+        for node in context.as_written:
+            if not isinstance(node, ast.Name) or node.id not in context.run.variables:
                 continue
             if node.id in CURVES or node.id in own:
                 what = "a curve" if node.id in CURVES else "a definition"

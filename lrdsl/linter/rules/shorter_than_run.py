@@ -43,17 +43,17 @@ class ShorterThanRun(Rule):
         case("warmup(100) >> cosine(1, 0, 400)"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        assert subject.schedule is not None and subject.total is not None
-        length, total = subject.schedule.length, subject.total
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        assert context.schedule is not None and context.total is not None
+        length, total = context.schedule.length, context.total
         if math.isinf(length) or total - length <= self.share * total:
             return
-        last = max(subject.parts, key=lambda part: (part.stop, part.start), default=None)
+        last = max(context.parts, key=lambda part: (part.stop, part.start), default=None)
         if last is None or last.start == last.stop or not falls(last):
             return
         message = (
             f"this is over after {length:g} updates, and the other {total - length:g} of the run"
-            f" have {subject.schedule(total):g}"
+            f" have {context.schedule(total):g}"
         )
         fix = "leave its length out, or say `>> hold()` if that is meant"
         yield Violation(message, last.span, fix)

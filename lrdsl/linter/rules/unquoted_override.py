@@ -39,16 +39,16 @@ class UnquotedOverride(Rule):
         case("cosine(0.1, 0)", origin=SpecOrigin(is_override=False)),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        if not subject.origin.is_override:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        if not context.origin.is_override:
             return
-        if any([sign in subject.source for sign in UNREADABLE]):
+        if any([sign in context.source for sign in UNREADABLE]):
             message = "Hydra cannot read a spec that stands in an override without quotes"
             fix = (
                 "put double quotes around it, and single ones around all: `'key=\"…\"'`, or use "
                 "`lrdsl.hydra.main` in the app"
             )
-            yield Violation(message, subject.tree.span, fix)
+            yield Violation(message, context.tree.span, fix)
 
 
 UNREADABLE = "()[]{},#<>=!"

@@ -36,17 +36,17 @@ class UnseenSegment(Rule):
         case("constant(1, 100) >> linear(1, 0, 100) | interval[50..95:0.1]"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        assert subject.schedule is not None
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        assert context.schedule is not None
         ends: list[tuple[float, str]] = []
-        if subject.total is not None:
-            ends.append((subject.total, "the run is over after {} updates"))
-        ends.append((subject.schedule.length, "the schedule is over after {} updates"))
-        replaced = _replaced_from(subject)
+        if context.total is not None:
+            ends.append((context.total, "the run is over after {} updates"))
+        ends.append((context.schedule.length, "the schedule is over after {} updates"))
+        replaced = _replaced_from(context)
         if replaced is not None:
             ends.append((round_half_up(replaced), "an `interval` replaces it from update {} on"))
         seen: set[tuple[int, int]] = set()
-        for part in subject.parts:
+        for part in context.parts:
             if part.start == part.stop or part.stop <= 0 or part.span[:2] in seen:
                 continue
             for end, why in ends:
@@ -57,15 +57,15 @@ class UnseenSegment(Rule):
                     break
 
 
-def _replaced_from(subject: LintContext) -> Fraction | None:
+def _replaced_from(context: LintContext) -> Fraction | None:
     """From where on the entries of an `interval` around everything replace what stands below."""
-    tree = subject.expanded
+    tree = context.expanded
     found: list[Fraction] = []
     for modifier in tree.parts[1:] if isinstance(tree, ast.Pipe) else ():
         if not isinstance(modifier, ast.Bracket):
             return None  # other modifiers move or warp what follows
         for entry in modifier.entries:
             if isinstance(entry, ast.Entry) and not entry.factor and entry.stop is None:
-                start = subject.updates(entry.start)
+                start = context.updates(entry.start)
                 found += [] if start is None else [start]
     return min(found, default=None)

@@ -46,18 +46,18 @@ class UnusedDefinition(Rule):
         case("half(0.1)", definitions=TWO),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        elsewhere = subject.origin.definitions_used_elsewhere
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        elsewhere = context.origin.definitions_used_elsewhere
         if elsewhere is None:
             return
-        own = subject.language.definitions.own
-        used = {*elsewhere, *_called(subject.tree)}
+        own = context.language.definitions.own
+        used = {*elsewhere, *_called(context.tree)}
         for name in reversed(list(own)):  # a definition uses those above it
             if name in used:
                 used.update(*[_called(root) for root in own[name].expressions])
         for name in own:
             if name not in used:
-                yield Violation(f"nothing uses the definition `{name}`", subject.tree.span)
+                yield Violation(f"nothing uses the definition `{name}`", context.tree.span)
 
 
 def _called(root: ast.Node) -> set[str]:

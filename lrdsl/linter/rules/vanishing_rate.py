@@ -47,16 +47,16 @@ class VanishingRate(Rule):
         case("exponential_decay(0.1, 0.95)", total_steps=1000),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        assert subject.schedule is not None and subject.total is not None
-        if subject.total < self.updates:
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        assert context.schedule is not None and context.total is not None
+        if context.total < self.updates:
             return
-        at = np.unique(np.linspace(0, 0.9 * subject.total, POINTS).astype(np.int64))
-        values = np.abs(subject.schedule(at))
+        at = np.unique(np.linspace(0, 0.9 * context.total, POINTS).astype(np.int64))
+        values = np.abs(context.schedule(at))
         gone = (values > 0) & (values < self.share * values.max())
         # Two in a row: one alone may be the last update of a part that ends at 0.
         both = np.flatnonzero(gone[1:] & gone[:-1])
         if both.size:
             when, value = at[both[0]], values[both[0]]
-            message = f"by update {when} of {subject.total} the value is down to {value:.1g}"
-            yield Violation(message, subject.tree.span, "a decay per epoch takes `every=1ep`")
+            message = f"by update {when} of {context.total} the value is down to {value:.1g}"
+            yield Violation(message, context.tree.span, "a decay per epoch takes `every=1ep`")

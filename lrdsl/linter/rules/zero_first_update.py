@@ -48,23 +48,23 @@ class ZeroFirstUpdate(Rule):
         case("base - 1 + t"),
     )
 
-    def check(self, subject: LintContext) -> Iterator[Violation]:
-        schedule = subject.schedule
+    def check(self, context: LintContext) -> Iterator[Violation]:
+        schedule = context.schedule
         assert schedule is not None
-        if subject.values[0] != 0 or subject.values[1] <= 0:
+        if context.values[0] != 0 or context.values[1] <= 0:
             return
-        other = subject.rebased
+        other = context.rebased
         if other is None or (other is not schedule and other(0) != 0):
             return
-        span = at_update(subject, 0)
-        if self.warmups or not (span.sites or _warms_up(subject)):
+        span = at_update(context, 0)
+        if self.warmups or not (span.sites or _warms_up(context)):
             fix = "start a little above, or a step later: `| skip(1)`"
             yield Violation("the first update has a learning rate of 0", span, fix)
 
 
-def _warms_up(subject: LintContext) -> bool:
+def _warms_up(context: LintContext) -> bool:
     """Whether the 0 is that of a warmup, or it cannot be told."""
-    first = next((part.name for part in subject.parts if part.stop > 0), "")
+    first = next((part.name for part in context.parts if part.stop > 0), "")
     if first:
         return promised_direction(first) is Direction.UP
-    return any([promised_direction(call.name) is Direction.UP for call in subject.calls])
+    return any([promised_direction(call.name) is Direction.UP for call in context.calls])
