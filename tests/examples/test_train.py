@@ -203,7 +203,7 @@ def test_a_range_test_suggests_a_rate_and_trains_nothing(tmp_path, arguments, le
 def test_a_range_test_without_batches_is_explained(tmp_path):
     done = train(tmp_path, "range_test=true", "batch_size=2000")
     assert done.returncode == 1
-    assert "there are no batches" in done.stderr
+    assert "`batches` is empty" in done.stderr
     assert "Traceback" not in done.stderr
 
 

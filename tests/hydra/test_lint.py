@@ -134,6 +134,15 @@ def test_what_stands_beside_a_spec_is_known(config, known):
             [],
             id="its own definitions",
         ),
+        pytest.param(
+            {"_target_": OURS, "spec": BAD, "definitions": None},
+            {},
+            [("spec", "unknown-name")],
+            id="no definitions at all",
+        ),
+        pytest.param(
+            {"lr": BAD, "definitions": [None]}, {}, [("lr", "unknown-name")], id="none in a list"
+        ),
         pytest.param({"lr": "wsd"}, {}, [("lr", "bare-name")], id="a preset as a spec"),
     ],
 )

@@ -219,7 +219,7 @@ def test_parameters_can_all_be_named(name: str) -> None:
         pytest.param("multistep(1, [1, 1], at=[5])", "one factor for each", id="too many factors"),
         pytest.param("multistep(1, [], at=[5])", "one factor for each", id="no factors"),
         pytest.param("multistep(1, [0.5, 5%], at=[5, 9])", "duration", id="a duration as factor"),
-        pytest.param("multistep(1, [[0.5]], at=[5])", "no number", id="a list of lists"),
+        pytest.param("multistep(1, [[0.5]], at=[5])", "not a number", id="a list of lists"),
         pytest.param("time_based(1)", "needs `rate`", id="time_based without rate"),
         pytest.param("time_based(1, -0.1)", "at least 0", id="negative rate"),
         pytest.param("time_based(1, 1e301)", r"at most 1e\+300", id="huge rate"),

@@ -162,6 +162,9 @@ ROWS: list[Any] = [
         id="definitions of one spec and of the program",
     ),
     pytest.param("cosin(1, 0, 9)", {}, ["LR201"], id="an unknown name"),
+    pytest.param(
+        {"spec": "cosin(1, 0, 9)", "definitions": None}, {}, ["LR201"], id="no definitions at all"
+    ),
     pytest.param("cosine(1, 0, 9", {}, ["LR104"], id="a bracket that is left open"),
     pytest.param("cosine(1, 0, 9, 2, 3)", {}, ["LR204"], id="too many arguments"),
     pytest.param({"lr": "cosin()", "momentum": "0.9"}, RUN, ["LR201"], id="a mistake in a program"),

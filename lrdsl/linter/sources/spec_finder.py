@@ -155,7 +155,7 @@ class SpecFinder:
         for each in every:
             if not isinstance(each, Scalar) or each.kind == "number" or each.kind == "bool":
                 return scope  # the definitions of something else
-            if each.kind == "null":
+            if each.value is None:  # none at all; a composed config has no other word for it
                 continue
             known = self.document.known_text(each) if each.kind == "text" else None
             text = None if known is None else self.document.definitions(known)
