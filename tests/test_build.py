@@ -111,7 +111,7 @@ def test_errors_point_into_the_canonical_text() -> None:
         pytest.param(lambda: interval[600], "update:value", id="entry"),
         pytest.param(lambda: interval[1:2:3], "update:value", id="entry-with-step"),
         pytest.param(lambda: interval[(1, 2, 3) : 4], "start, stop", id="range"),
-        pytest.param(lambda: var("1 + 2"), "no name", id="variable"),
+        pytest.param(lambda: var("1 + 2"), "not a name", id="variable"),
         pytest.param(lambda: hold(5) | object(), "LR602", id="operand"),  # type: ignore[operator]
     ],
 )

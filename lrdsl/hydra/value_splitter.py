@@ -45,7 +45,7 @@ def parse_bracketed(text: str) -> BracketedValue | None:
     """The brackets that a text consists of; None for anything else.
 
     >>> parse_bracketed("choice(a, b)"), parse_bracketed("(a) + (b)")
-    (Bracketed(name='choice', opening='(', inside='a, b'), None)
+    (BracketedValue(name='choice', opening='(', inside='a, b'), None)
     """
     text = text.strip()
     begins = _BEGINS.match(text)

@@ -213,7 +213,9 @@ class _Reader:
         if isinstance(found, ast.If) and isinstance(found.otherwise, ast.Number):
             return ast.If(branches[0], found.condition, branches[1])
         if not isinstance(found, ast.Faulty):
-            self.complain(f"`{shorten(text)}` is no condition", inner, fix="such as `total > 500`")
+            self.complain(
+                f"`{shorten(text)}` is not a condition", inner, fix="such as `total > 500`"
+            )
         return ast.Faulty()
 
     def _joined(self, name: str, body: object, place: str, depth: int) -> ast.Node:

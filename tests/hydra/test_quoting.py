@@ -180,9 +180,9 @@ def test_quotes_in_bash(text, line):
     ("arguments", "message"),
     [
         pytest.param({"text": None}, "a spec is text, a number or a Spec", id="no spec"),
-        pytest.param({"text": "1", "key": "l r"}, "'l r' is no key", id="a key with a space"),
-        pytest.param({"text": "1", "key": ""}, "'' is no key", id="an empty key"),
-        pytest.param({"text": "1", "key": "lr="}, "'lr=' is no key", id="a key with a sign"),
+        pytest.param({"text": "1", "key": "l r"}, "'l r' is not a key", id="a key with a space"),
+        pytest.param({"text": "1", "key": ""}, "'' is not a key", id="an empty key"),
+        pytest.param({"text": "1", "key": "lr="}, "'lr=' is not a key", id="a key with a sign"),
         pytest.param({"text": "1", "shell": "fish"}, "`bash`, `zsh`, `powershell`", id="a shell"),
         pytest.param({"text": "\0", "shell": "bash"}, "a null character", id="null"),
     ],
@@ -196,7 +196,7 @@ def test_what_cannot_be_quoted(arguments, message):
     ("arguments", "code", "said"),
     [
         pytest.param(["hold(5)"], 0, "'\"hold(5)\"'", id="bash is the default"),
-        pytest.param(["hold(5)", "--key", "a b"], 2, "'a b' is no key", id="no key"),
+        pytest.param(["hold(5)", "--key", "a b"], 2, "'a b' is not a key", id="no key"),
         pytest.param(["hold(5)", "--shell", "fish"], 2, "'fish' is not one of", id="no shell"),
         pytest.param([], 2, "Missing argument 'SPEC'", id="no spec"),
         pytest.param(

@@ -124,7 +124,7 @@ class NotCallable:
         pytest.param(fixed_steps, "has the default 10 for `steps`", id="default of steps"),
         pytest.param(real_steps, "has `steps` that is a float", id="steps that is no int"),
         pytest.param(until, "has a parameter `until`", id="until"),
-        pytest.param(underscore, "`_low`, which is no name", id="underscore"),
+        pytest.param(underscore, "`_low`, which is not a name", id="underscore"),
         pytest.param(größe, "'größe' is not a name for a shape", id="name beyond ASCII"),
         pytest.param(lambda t: 1.0, "'<lambda>' is not a name for a shape", id="lambda"),
         pytest.param(NotCallable, "has no `__call__`", id="class without __call__"),
@@ -143,9 +143,9 @@ def test_a_signature_that_no_call_could_have(target: Any, expected: str) -> None
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        pytest.param({"name": "my saw"}, "'my saw' is no name", id="space"),
-        pytest.param({"name": "my."}, "'my.' is no name", id="dot at the end"),
-        pytest.param({"name": 3}, "3 is no name", id="number"),
+        pytest.param({"name": "my saw"}, "'my saw' is not a name", id="space"),
+        pytest.param({"name": "my."}, "'my.' is not a name", id="dot at the end"),
+        pytest.param({"name": 3}, "3 is not a name", id="number"),
         pytest.param({"first": 0.5}, "`first` is a whole number, not 0.5", id="first"),
         pytest.param({"name": "cosine"}, "`cosine` is taken: it is a shape", id="curve's shape"),
         pytest.param({"name": "warmup"}, "`warmup` is taken: it is a shape", id="shape"),
