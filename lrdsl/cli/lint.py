@@ -250,7 +250,7 @@ def _outcome(
 def _composed(
     config_dir: str, config_name: str, overrides: tuple[str, ...], project: Project
 ) -> LintResult:
-    """What is wrong in a Hydra config, and in it with every schedule in reach."""
+    """Lint a Hydra config, and the config with every schedule in reach."""
     from lrdsl.hydra import lint_hydra
     from lrdsl.linter.result import LintResult
     from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile

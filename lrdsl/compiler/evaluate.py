@@ -102,7 +102,7 @@ class Evaluator(ABC, Generic[T]):
 
     @abstractmethod
     def name(self, node: ast.Name) -> T | None:
-        """What a name that is no variable stands for."""
+        """The value of a reserved name, such as `base`."""
 
     @abstractmethod
     def convert(self, value: float) -> T:

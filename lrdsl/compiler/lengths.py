@@ -263,7 +263,7 @@ class Measurer(NamedTuple):
             self.complain(diag.NEVER_ENDS, message, term.source.node, "give it a length")
             return faulty
         if length is None:
-            # What fills the rest goes on filling it, unless the modifier sets a length.
+            # A source that fills the rest still does, unless the modifier sets a length.
             if modifier.room(Fraction(1)) is not None:
                 return measured
             length = measured.environment.rest

@@ -82,7 +82,7 @@ class NameMistakes:
             self._unknown(node.name, "shape", known)
 
     def no_modifier(self, right: ast.Node) -> None:
-        """What stands after `|` is no modifier."""
+        """Report a part after `|` that is not a modifier."""
         modifiers = self.language.modifiers
         if isinstance(right, (ast.Call, ast.Bracket)):
             name = right.name

@@ -179,7 +179,7 @@ class _Placer(NamedTuple):
         return PlacedFaulty(node)
 
     def _rest(self, node: ast.Node, room: Exact | None, known: Exact = 0) -> Exact | None:
-        """What a term gets that fills the rest of `room`, of which others take `known`."""
+        """The length of a term that fills the rest of `room`, of which others take `known`."""
         if room is None:
             self.measurer.needs_total(node)
             return None

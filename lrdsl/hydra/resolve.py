@@ -73,7 +73,7 @@ class _Reader:
         return None if filled is None else filled.text
 
     def _resolved(self, reference: re.Match[str]) -> str:
-        """What a reference stands for; where that is not known, its text as a placeholder."""
+        """The value of a reference; where it is unknown, its text as a placeholder."""
         path = _PATH.fullmatch(reference[0])
         try:
             value = path and OmegaConf.select(self.root, path[1], throw_on_missing=True)

@@ -44,9 +44,9 @@ class Shapes(Mapping[str, ShapeSignature]):
 
     def __init__(self, own: Mapping[str, ShapeSignature] = MappingProxyType({})) -> None:
         self.own: Final = own
-        """Those that were made by `lrdsl.shape`."""
+        """The shapes made by `lrdsl.shape`."""
         self._found: dict[str, ShapeSignature] = {}
-        """What names of lrdsl's shapes and of own ones have been found to stand for."""
+        """Shapes that have been looked up: lrdsl's and own ones."""
 
     def registered(self, name: str) -> ShapeSignature | None:
         """The shape of that name, or None; no package is imported for it."""
@@ -138,7 +138,7 @@ class Language:
     def kept(
         self, make: Callable[Concatenate[Language, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """What a function makes of the language and of other values, kept for the next time.
+        """Call a function with the language and other values; keep its result for the next time.
 
         >>> def count(language, start): return len(start)
         >>> Language().kept(count, "abc")

@@ -54,7 +54,7 @@ class Scope:
     origin: SpecOrigin = NO_ORIGIN
 
     def inherited(self) -> Scope:
-        """What holds further inside: all but a learning rate, which may be another's."""
+        """The scope further inside: all but a learning rate, which may be another's."""
         outer = {name: value for name, value in self.context.items() if name in RUN}
         return Scope(outer, self.definitions, self.definitions_unknown)
 

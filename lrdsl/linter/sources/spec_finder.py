@@ -123,7 +123,7 @@ class SpecFinder:
         return inner
 
     def _scope(self, node: Mapping, outer: Scope, entry: EntryPoint | None) -> Scope:
-        """What holds for the specs of a mapping: what it says itself, and what is around it."""
+        """The scope of the specs in a mapping: its own entries over those around it."""
         context, origin = self.document.surroundings(node)
         context = {**outer.context, **context}
         for name, value in node.items() if entry is not None else _only(node, _AROUND):
@@ -185,7 +185,7 @@ class SpecFinder:
     # What an entry point takes.
 
     def _argument(self, node: Node, scope: Scope, entry: EntryPoint) -> None:
-        """What an entry point takes: a spec, a mapping with one, a tree, or a program."""
+        """Read the spec of an entry point: text, a mapping with `spec`, a tree, or a program."""
         if entry.role != "spec":
             if isinstance(node, Scalar) and node.kind == "text":
                 key = str(node.key or "")

@@ -68,7 +68,7 @@ class YamlDocument(Document):
         self.root = root
         self.folder = folder
         self._values: dict[str, str | None] = {}
-        """What references stand for; None also for one that is being followed."""
+        """The values of references; None also for one that is being followed."""
 
     def placeholders(self, scalar: Scalar) -> tuple[Placeholder, ...]:
         text = scalar.text
