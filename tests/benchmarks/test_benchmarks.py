@@ -139,6 +139,7 @@ def test_plots(
         assert "<svg" in (tmp_path / name).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("peer", others.PEERS, ids=lambda peer: peer.name)
 @pytest.mark.parametrize("groups", [1, 3])
 def test_a_peer_sets_what_the_spec_does(peer: others.Peer, groups: int) -> None:

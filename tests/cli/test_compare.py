@@ -203,6 +203,7 @@ def test_odd_names(tmp_path, name, recwarn):
     assert not [each for each in recwarn if "lyph" in str(each.message)]
 
 
+@pytest.mark.slow
 def test_many_runs_of_many_updates(tmp_path):
     for i in range(200):
         text = log(result=i, loss=1 + i, rows=200)

@@ -55,11 +55,8 @@ def warm_python(
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         done = python(script, *arguments, folder=folder, **environment)
-        return (
-            CompletedProcess(done.args, done.returncode, done.stdout + done.stderr)
-            if is_merged
-            else done
-        )
+        done.stdout += done.stderr if is_merged else ""
+        return done
     with tempfile.TemporaryDirectory() as said:
         out, err = Path(said, "out"), Path(said, "out" if is_merged else "err")
         line = [script, *arguments]

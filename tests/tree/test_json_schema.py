@@ -23,19 +23,19 @@ from lrdsl.tree import from_tree, json_schema, to_tree
 from lrdsl.tree.interpolations import Interpolations
 from tests.support import strategies as s
 from tests.support.paths import ROOT
-from tests.support.tree_forms import SCHEMA, TREE, VALIDATOR
+from tests.support.tree_forms import TREE, schema, validator
 
 CONF = ROOT / "conf"
 PRESETS = sorted((CONF / "schedule").glob("*.yaml"))
 
 
 def _accepts(tree: Any) -> bool:
-    return bool(VALIDATOR.is_valid(json.loads(json.dumps(tree))))
+    return bool(validator().is_valid(json.loads(json.dumps(tree))))
 
 
 def test_the_schema_is_one() -> None:
-    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    jsonschema.Draft202012Validator.check_schema(schema())
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_the_schema_accepts(tree: Any) -> None:
 
 
 def test_every_name_is_explained() -> None:
-    defs = SCHEMA["$defs"]
+    defs = schema()["$defs"]
     calls = [name for name in defs if name.startswith(("call.", "modifier."))]
     assert {name.partition(".")[2] for name in calls} >= set(Language().definitions)
     for name in calls:
