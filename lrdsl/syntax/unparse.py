@@ -7,33 +7,7 @@ from __future__ import annotations
 
 from itertools import repeat
 
-from lrdsl.syntax.ast import (
-    Argument,
-    Arithmetic,
-    Bracket,
-    Call,
-    Chain,
-    Compare,
-    Default,
-    Entry,
-    Faulty,
-    If,
-    Keyword,
-    List,
-    Logic,
-    Modifiers,
-    Name,
-    Negative,
-    Node,
-    Not,
-    Number,
-    Outer,
-    Pipe,
-    Power,
-    Program,
-    Scope,
-    String,
-)
+from lrdsl.syntax import ast
 from lrdsl.syntax.grammar import MAX_QUOTED_CHARACTERS
 
 
@@ -43,37 +17,37 @@ class Precedence:
     IF, OR, AND, NOT, COMPARE, PIPE, CHAIN, SUM, PRODUCT, UNARY, POWER, ATOM = range(12)
 
 
-_PRECEDENCES: dict[type[Node], int] = {
-    If: Precedence.IF,
-    Not: Precedence.NOT,
-    Compare: Precedence.COMPARE,
-    Pipe: Precedence.PIPE,
-    Chain: Precedence.CHAIN,
-    Negative: Precedence.UNARY,
-    Power: Precedence.POWER,
+_PRECEDENCES: dict[type[ast.Node], int] = {
+    ast.If: Precedence.IF,
+    ast.Not: Precedence.NOT,
+    ast.Compare: Precedence.COMPARE,
+    ast.Pipe: Precedence.PIPE,
+    ast.Chain: Precedence.CHAIN,
+    ast.Negative: Precedence.UNARY,
+    ast.Power: Precedence.POWER,
 }
 
 
-def precedence(node: Node) -> int:
+def precedence(node: ast.Node) -> int:
     """How tightly a node binds.
 
     >>> from lrdsl.syntax.parser import parse_tree
     >>> precedence(parse_tree("a + b")) < precedence(parse_tree("a * b"))
     True
     """
-    if isinstance(node, Arithmetic):
+    if isinstance(node, ast.Arithmetic):
         return Precedence.SUM if node.is_sum else Precedence.PRODUCT
-    if isinstance(node, Logic):
+    if isinstance(node, ast.Logic):
         return Precedence.OR if node.operator == "or" else Precedence.AND
     return _PRECEDENCES.get(type(node), Precedence.ATOM)
 
 
-def condition_precedence(node: Node, least: int = Precedence.OR) -> int:
+def condition_precedence(node: ast.Node, least: int = Precedence.OR) -> int:
     """The lowest precedence that needs no brackets in a condition: a value's is that of a sum."""
-    return least if isinstance(node, (Logic, Not, Compare)) else Precedence.SUM
+    return least if isinstance(node, (ast.Logic, ast.Not, ast.Compare)) else Precedence.SUM
 
 
-def unparse(node: Node, least: int = Precedence.IF) -> str:
+def unparse(node: ast.Node, least: int = Precedence.IF) -> str:
     """The canonical text of a tree, in brackets if it binds less tightly than `least`.
 
     One function, so that a tree of `MAX_DEPTH` stays well inside Python's stack.
@@ -83,63 +57,63 @@ def unparse(node: Node, least: int = Precedence.IF) -> str:
     'cosine(1, 1e-3, 800) | interval[600:*0.5]'
     """
     match node:
-        case Number(text=text) | Name(id=text) | Keyword(word=text):
+        case ast.Number(text=text) | ast.Name(id=text) | ast.Keyword(word=text):
             return text
-        case Default() | Faulty():
+        case ast.Default() | ast.Faulty():
             return "_"
-        case String(value=value):
+        case ast.String(value=value):
             return f"'{value}'"
-        case List(items=items):
+        case ast.List(items=items):
             return f"[{', '.join(map(unparse, items))}]"
-        case Call(name=name, arguments=arguments):
+        case ast.Call(name=name, arguments=arguments):
             return f"{name.id}({', '.join(map(unparse, arguments))})"
-        case Argument(value=inner, name=None):
+        case ast.Argument(value=inner, name=None):
             return unparse(inner)
-        case Argument(value=inner, name=keyword):
+        case ast.Argument(value=inner, name=keyword):
             return f"{keyword}={unparse(inner)}"
-        case Bracket(name=name, entries=entries):
+        case ast.Bracket(name=name, entries=entries):
             return f"{name.id}[{', '.join(map(unparse, entries))}]"
-        case Entry(value=inner):
+        case ast.Entry(value=inner):
             return f"{unparse_entry_header(node)}{unparse(inner)}"
-        case Modifiers(parts=parts):
+        case ast.Modifiers(parts=parts):
             return " ".join([f"| {unparse(part, Precedence.CHAIN)}" for part in parts])
-        case Program(names=names, values=values):
+        case ast.Program(names=names, values=values):
             fields = [f"{name.id}: {unparse(v)}" for name, v in zip(names, values, strict=True)]
             return f"{{{', '.join(fields)}}}"
-        case Scope(body=inner) | Outer(argument=inner):
+        case ast.Scope(body=inner) | ast.Outer(argument=inner):
             return unparse(inner, least)
-        case Pipe(parts=parts):
+        case ast.Pipe(parts=parts):
             text = " | ".join(map(unparse, parts, repeat(Precedence.CHAIN)))
-        case Chain(parts=parts):
+        case ast.Chain(parts=parts):
             text = " >> ".join(map(unparse, parts, repeat(Precedence.SUM)))
-        case Arithmetic(operators=operators, parts=parts):
+        case ast.Arithmetic(operators=operators, parts=parts):
             first, *others = map(unparse, parts, repeat(precedence(node) + 1))
             text = first + "".join(f" {o} {p}" for o, p in zip(operators, others, strict=True))
-        case Negative(operand=operand):
+        case ast.Negative(operand=operand):
             text = f"-{unparse(operand, Precedence.UNARY)}"
-        case Power(base=base, exponent=exponent):
+        case ast.Power(base=base, exponent=exponent):
             text = f"{unparse(base, Precedence.ATOM)} ** {unparse(exponent, Precedence.UNARY)}"
-        case If(then=then, condition=condition, otherwise=otherwise):
+        case ast.If(then=then, condition=condition, otherwise=otherwise):
             value = unparse(then, Precedence.PIPE)
             text = f"{value} if {unparse_condition(condition)} else {unparse(otherwise)}"
-        case Logic(operator=operator, parts=parts):
+        case ast.Logic(operator=operator, parts=parts):
             least_each = [condition_precedence(part, precedence(node) + 1) for part in parts]
             text = f" {operator} ".join(map(unparse, parts, least_each))
-        case Not(operand=operand):
+        case ast.Not(operand=operand):
             text = f"not {unparse(operand, condition_precedence(operand, Precedence.NOT))}"
-        case Compare(operator=operator, left=left, right=right):
+        case ast.Compare(operator=operator, left=left, right=right):
             text = f"{unparse(left, Precedence.SUM)} {operator} {unparse(right, Precedence.SUM)}"
         case _:
             raise TypeError(f"no way to write a {type(node).__name__}")
     return f"({text})" if least and precedence(node) < least else text
 
 
-def unparse_condition(node: Node) -> str:
+def unparse_condition(node: ast.Node) -> str:
     """The canonical text of a condition between `if` and `else`."""
     return unparse(node, condition_precedence(node))
 
 
-def unparse_entry_header(entry: Entry) -> str:
+def unparse_entry_header(entry: ast.Entry) -> str:
     """The canonical text of what stands before an entry's value: `600:*`."""
     until = f"..{unparse(entry.stop, Precedence.SUM)}" if entry.stop is not None else ""
     return f"{unparse(entry.start, Precedence.SUM)}{until}:{'*' if entry.factor else ''}"
@@ -150,6 +124,6 @@ def shorten(text: str, limit: int = MAX_QUOTED_CHARACTERS) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def unparse_short(node: Node) -> str:
+def unparse_short(node: ast.Node) -> str:
     """The canonical text of a tree, shortened for a message."""
     return shorten(unparse(node))
