@@ -117,6 +117,7 @@ def _argument(value: object) -> ast.Node:
 
 def _entry(name: str, item: object) -> ast.Entry:
     """The entry of a slice: `600:"*0.5"` or `(20, 30):0.1`."""
+    until: ast.Node | None = None
     match item:
         case slice(start=tuple((start, stop)), stop=value, step=None):
             until = to_node(stop)
@@ -124,7 +125,7 @@ def _entry(name: str, item: object) -> ast.Entry:
             message = f"a range in `{name}[…]` is `(start, stop):value`, not {item!r}"
             raise spec_error(diag.BAD_SPEC, message)
         case slice(start=start, stop=value, step=None) if start is not None:
-            until = None
+            pass
         case _:
             message = f"an entry of `{name}[…]` is `update:value`, not {item!r}"
             raise spec_error(diag.BAD_SPEC, message)

@@ -229,16 +229,17 @@ class Diagnostic:
 
     def to_dict(self) -> dict[str, Any]:
         """The complaint as plain data, ready for JSON."""
-        position = self.position
+        line, column = self.position or (None, None)
+        start, stop = (None, None) if self.span == NOWHERE else self.span[:2]
         return {
             "code": self.code,
             "name": self.name,
             "severity": self.severity,
             "message": self.message,
-            "start": None if position is None else self.span.start,
-            "stop": None if position is None else self.span.stop,
-            "line": None if position is None else position[0],
-            "column": None if position is None else position[1],
+            "start": start,
+            "stop": stop,
+            "line": line,
+            "column": column,
             "fix": self.fix,
             "replacement": self.replacement,
             "definitions": [site.name for site in self.span.sites],
@@ -319,12 +320,12 @@ def in_order(found: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 class Mistake(NamedTuple):
-    """A mistake as a stage of the compiler notes it; a `Reporter` makes a diagnostic of it."""
+    """A mistake as the parser or a stage of the compiler notes it, without the text it is in."""
 
     problem: Problem
     message: str
     span: Span
-    suggestion: tuple[str, str] | None = None
+    suggestion: tuple[str | None, str | None] | None = None
     """A fix with its replacement, which comes before `fix` where there is one."""
     fix: str | None = None
 
@@ -356,34 +357,26 @@ class Reporter:
         problem: Problem,
         message: str,
         span: Span,
-        *,
-        suggestion: tuple[str, str] | None = None,
+        suggestion: tuple[str | None, str | None] | None = None,
         fix: str | None = None,
-        replacement: str | None = None,
     ) -> None:
-        """Note a complaint; a second one of the same kind about the same place is dropped.
+        """Add a mistake; a second one of the same kind about the same place is dropped.
 
         `suggestion`, a fix with its replacement, comes before `fix` where there is one.
         """
-        if suggestion is not None:
-            fix, replacement = suggestion
-        if span.sites:  # what is to be replaced stands in the definition, not at the span
+        fix, replacement = suggestion or (fix, None)
+        source, file, place = self.source, self.file, place_in(self.source, span)
+        if span.sites or isinstance(source, SourceMappedText):  # the text there is not the user's
             replacement = None
-        place = place_in(self.source, span)
-        if isinstance(
-            self.source, SourceMappedText
-        ):  # nothing of the text is the user's to replace
-            replacement = None
-        source, file = self.source, self.file
         self.add(Diagnostic(problem, message, span, source, fix, replacement, file, place))
 
     def report_all(self, mistakes: Iterable[Mistake]) -> None:
-        """Note what a stage has found."""
-        for problem, message, span, suggestion, fix in mistakes:
-            self.report(problem, message, span, suggestion=suggestion, fix=fix)
+        """Add the mistakes that a stage has found."""
+        for mistake in mistakes:
+            self.report(*mistake)
 
     def add(self, found: Diagnostic) -> None:
-        """Note a complaint made elsewhere."""
+        """Add a diagnostic made elsewhere, unless there is one like it."""
         span = found.span
         # A call can lead to several mistakes in its definition, and to one of them many times.
         key = (found.problem, span.start, span.stop, found.message if span.sites else "")
@@ -394,9 +387,7 @@ class Reporter:
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
-        """What was found so far."""
-        if not self._found:
-            return []
+        """The diagnostics so far, in the order of the text."""
         found = in_order(self._found.values())
         if self._more:
             found.append(self._others_like(found[0]))

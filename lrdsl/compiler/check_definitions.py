@@ -19,7 +19,7 @@ from lrdsl.language.library import Definitions, is_shipped
 from lrdsl.language.reserved import RESERVED, WORDS, complaint_if_taken
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
-from lrdsl.syntax.parser import parse_definitions_with_recovery
+from lrdsl.syntax.parser import parse_library
 from lrdsl.util.forks import no_fork
 from lrdsl.util.registry import did_you_mean
 
@@ -37,9 +37,9 @@ def check_definitions(text: str, language: Language, file: str = "") -> Mapping[
 
 @no_fork
 def _checked(language: Language, text: str, file: str) -> Mapping[str, Definition]:
+    parsed = parse_library(text, file).checked()
     reporter = Reporter(text, file)
-    parsed = parse_definitions_with_recovery(text, file, reporter)
-    checked = _Checker(parsed, language, reporter).check() if not reporter.diagnostics else {}
+    checked = _Checker(parsed.value, language, reporter).check()
     if reporter.diagnostics:
         raise SpecError(reporter.diagnostics)
     return MappingProxyType(checked)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TypeAlias
 
-from lrdsl.diagnostics import NOWHERE, Problem, Span
+from lrdsl.diagnostics import NOWHERE, Mistake, Span
 from lrdsl.syntax.trivia import NO_TRIVIA, Trivia
 
 Fields: TypeAlias = "str | tuple[str, ...]"
@@ -103,10 +103,7 @@ class String(Node, label=("value",)):
 class Faulty(Node):
     """A part with a syntax error; the parser reports it, later passes say nothing about it."""
 
-    problem: Problem | None = None
-    message: str = ""
-    fix: str | None = None
-    replacement: str | None = None
+    mistake: Mistake | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,8 +28,8 @@ N = TypeVar("N", bound=ast.Node)
 def attach_comments(parsed: ParseResult) -> ast.Node:
     """The tree of a spec with the comments of its text.
 
-    >>> from lrdsl.syntax.parser import parse_with_comments
-    >>> tree = attach_comments(parse_with_comments("warmup(5)  # up\\n>> cosine()"))
+    >>> from lrdsl.syntax.parser import parse_spec
+    >>> tree = attach_comments(parse_spec("warmup(5)  # up\\n>> cosine()"))
     >>> tree.children[0].trivia.trailing[0].text
     '# up'
     """
@@ -45,9 +45,9 @@ def attach_comments_to_definitions(
 ) -> tuple[list[Definition], Comments]:
     """Definitions with the comments and blank lines of their text, and those after the last one.
 
-    >>> from lrdsl.syntax.parser import parse_definitions_with_comments
+    >>> from lrdsl.syntax.parser import parse_library
     >>> text = "def half(a) = a / 2  # exact"
-    >>> parsed = parse_definitions_with_comments(text)
+    >>> parsed = parse_library(text)
     >>> attach_comments_to_definitions(parsed, text)[0][0].trivia.trailing[0].text
     '# exact'
     """
