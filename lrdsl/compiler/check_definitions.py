@@ -117,14 +117,14 @@ class _Checker:
             if reserved or "." in name:
                 message = f"no parameter can be called `{name}`"
                 fix = None if "." in name else "it has a meaning of its own"
-                self.reporter.report(diag.DUPLICATE_NAME, message, parameter.span, fix=fix)
+                self.reporter.report(diag.DUPLICATE_NAME, message, parameter.name_span, fix=fix)
             elif name in earlier:
                 message = f"there are two parameters `{name}`"
-                self.reporter.report(diag.DUPLICATE_NAME, message, parameter.span)
+                self.reporter.report(diag.DUPLICATE_NAME, message, parameter.name_span)
             elif not any([name in _names(root) for root in definition.expressions]):
                 message = f"`{definition.name}` never uses its parameter `{name}`"
                 self.reporter.report(
-                    diag.UNUSED_PARAMETER, message, parameter.span, fix="leave it out"
+                    diag.UNUSED_PARAMETER, message, parameter.name_span, fix="leave it out"
                 )
             if parameter.default is not None and not parameter.words:
                 self._bound(parameter.default, earlier)

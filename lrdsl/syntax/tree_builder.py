@@ -124,7 +124,8 @@ class TreeBuilder(Transformer[Token, Any]):
         tokens = _only(Token, others)
         words = tuple([str(token) for token in tokens if token.type == "NAME"])
         default = others[-1] if isinstance(others[-1], ast.Node) else None
-        return DefinedParameter(str(name), token_span(name), words, default)
+        span = _span([child for child in children if child is not None])
+        return DefinedParameter(str(name), words, default, name_span=token_span(name), span=span)
 
     def definition(self, children: Children) -> Definition:
         _, name, *_, body = children
