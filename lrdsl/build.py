@@ -143,13 +143,13 @@ def _signature(entry: Entry) -> inspect.Signature:
 
 
 def _attribute(of: object, start: str, name: str) -> Any:
-    """What the language calls `start` and `name`; `AttributeError` with a near name."""
+    """The builder of the name `start` + `name`; `AttributeError` with a near name without one."""
     if name.startswith("__"):
         raise AttributeError(name)
     full = start + name
     if full in NAMES:
         return Spec(ast.Name(full))
-    # Of a curve and a function with the same name, the function is what is called.
+    # A name can be that of a curve and of a function: only the function can be called.
     for entry in reversed(find(full)):
         if entry.kind != "curve":
             return BracketBuilder(entry, full) if entry.bracket else Builder(entry, full)

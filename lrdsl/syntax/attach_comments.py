@@ -67,7 +67,7 @@ def attach_comments_to_definitions(
 
 
 def _put_blank_lines(text: str, comments: Comments, start: int, stop: int) -> Comments:
-    """The comments between two places, with the blank lines that are kept."""
+    """The comments between two places, and the blank lines that the formatter keeps."""
     lines: list[Comment] = []
     for comment in (*comments, None):
         until = stop if comment is None else comment.start
@@ -80,9 +80,9 @@ def _put_blank_lines(text: str, comments: Comments, start: int, stop: int) -> Co
 
 
 class _Attachment:
-    """The nodes of a text, from left to right, take the comments in and around them.
+    """Gives the comments of a text to its nodes, from left to right.
 
-    `done` is where the last comment ends that was taken.
+    `waiting` are the comments that no node has taken yet; `done` is the end of the last taken one.
     """
 
     def __init__(self, parsed: ParseResult) -> None:
@@ -129,33 +129,34 @@ class _Attachment:
         self, items: Sequence[Item], level: int, stop: int
     ) -> tuple[Comments, list[Any], Comments]:
         """The nodes of items with their comments; those before the first, those after the last."""
-        gaps: list[Comments] = [()]
-        nodes: list[ast.Node] = []
+        nodes: list[Any] = []
+        first: Comments = ()
+        gap: Comments = ()
         for item in items:
             start = item.node.span.start
-            between = self.take(start if item.start is None else item.start)
-            prefix = self.take(start)
+            gap += self.take(start if item.start is None else item.start)
+            own_lines, line_ends = _sort(self.take(start))
             is_grouped = layout(item.node).precedence < item.least
             inner = level + item.levels + is_grouped
             above, node, below = self.attach(item.node, inner, is_grouped)
-            own_lines, line_ends = _sort(prefix)
             above, below = own_lines + above, line_ends + below
             # A neighbour must not get the item's own comments: one ends its line, and others have
             # lines above it, unless the item is last.
             if item is not items[-1]:
                 above, below = above + below[1:], below[:1]
                 below = tuple([comment._replace(own_line=False) for comment in below])
-            gaps[-1] += between + tuple([comment._replace(own_line=True) for comment in above])
-            gaps.append(below)
-            nodes.append(node)
-        first, *inside, last = gaps
-        # A comment that shares a line with an item is its own; the others are the next item's.
-        ends = [int(bool(gap) and not gap[0].own_line) for gap in inside]
-        leading = [(), *[gap[end:] for gap, end in zip(inside, ends, strict=True)]]
-        trailing = [*[gap[:end] for gap, end in zip(inside, ends, strict=True)], ()]
-        around = zip(nodes, leading, trailing, strict=True)
-        attached = [_with_trivia(node, leading=a, trailing=b) for node, a, b in around]
-        return first, attached, last + self.take(stop)
+            gap += tuple([comment._replace(own_line=True) for comment in above])
+            if nodes:
+                end = int(
+                    bool(gap) and not gap[0].own_line
+                )  # a comment on the line of the last one
+                nodes[-1] = _with_trivia(nodes[-1], trailing=gap[:end])
+                nodes.append(_with_trivia(node, leading=gap[end:]))
+            else:
+                first = gap
+                nodes.append(node)
+            gap = below
+        return first, nodes, gap + self.take(stop)
 
     def attach_to_definition(
         self, definition: Definition, leading: Comments, stop: int
@@ -166,8 +167,9 @@ class _Attachment:
         parameters = definition.parameters
         if parameters and not definition.bracket:
             items = [Item(parameter) for parameter in parameters]
-            found = self.attach_to_items(items, 0, definition.header_span.stop)
-            opening, parameters, closing = found[0], tuple(found[1]), found[2]
+            stop_of_header = definition.header_span.stop
+            opening, attached, closing = self.attach_to_items(items, 0, stop_of_header)
+            parameters = tuple(attached)
         header = self.take(definition.body.span.start)
         above, body, below = self.attach(definition.body, level=0)
         below += self.take(stop)
@@ -180,7 +182,7 @@ class _Attachment:
 
 
 def _sort(comments: Comments) -> tuple[Comments, Comments]:
-    """The comments with a line to themselves, and those that end a line."""
+    """Comments with a line to themselves, and comments that end a line."""
     own_lines = tuple([comment for comment in comments if comment.own_line])
     return own_lines, tuple([comment for comment in comments if not comment.own_line])
 

@@ -28,7 +28,7 @@ from lrdsl.syntax.trivia import Comment, Comments
 from lrdsl.util.resources import folder, private_cache
 
 OnError = Callable[[UnexpectedInput], bool]
-"""What lark calls at a syntax error; False ends the parse."""
+"""The callback for a syntax error; False ends the parse."""
 
 
 class ParseResult(NamedTuple):

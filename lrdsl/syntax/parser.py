@@ -1,7 +1,7 @@
 """Text to tree, with every syntax error of the text.
 
-The parser does not stop at the first error: it notes it, repairs its state by inserting what is
-missing or leaving out what does not belong, and parses on.
+The parser does not stop at the first error: it notes the error, inserts a missing token or drops a
+superfluous one, and parses on.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def parse_tree(text: str) -> ast.Node:
 
 
 def parse_library(text: str, file: str = "") -> ParseResult:
-    """The definitions in a text, without those that have syntax errors.
+    """The definitions in a text, without the ones that cannot be repaired.
 
     >>> [definition.name for definition in parse_library("def half(a) = a / 2").value]
     ['half']

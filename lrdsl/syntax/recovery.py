@@ -86,7 +86,7 @@ class Recovery:
         return self._dropped_until is not None
 
     def _repair(self, parser: Any, token: Token) -> None:
-        """Insert what is missing before `token`, or drop `token`."""
+        """Insert the tokens that are missing before `token`, or drop `token`."""
         other = {"RPAR": "RSQB", "RSQB": "RPAR"}.get(token.type, "")
         if other in parser.accepts():
             _feed(parser, [other], token)
@@ -101,7 +101,7 @@ class Recovery:
         self._dropped_until = token.end_pos
 
     def _complete(self, parser: Any, accepted: frozenset[str]) -> bool:
-        """Insert what is missing at the end of the text."""
+        """Insert the tokens that are missing at the end of the text."""
         end = len(self.text)
         if self._errors == 1 and not parser.parser_state.value_stack:
             self.mistakes.append(syntax_errors.empty())

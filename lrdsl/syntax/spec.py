@@ -19,7 +19,7 @@ from lrdsl.syntax.rebuild import join_arithmetic, join_chain, join_pipe
 from lrdsl.syntax.unparse import unparse
 
 Operand: TypeAlias = Union["Spec", str, int, float]
-"""What Python's operators take beside a Spec: text and numbers."""
+"""The operands of a Spec in Python: a Spec, text, or a number."""
 
 
 def _operator(

@@ -35,7 +35,7 @@ class Item(NamedTuple):
     prefix: str = ""
     """The text before the node: an operator, `name=`, an entry header."""
     start: int | None = None
-    """Where the name or entry header before the node starts; None if the node itself is first."""
+    """The position of the name or entry header before the node; None without one."""
     levels: int = 1
     """By how many levels of indentation the node's lines are narrower than its parent's."""
     hangs: bool = False
@@ -165,7 +165,7 @@ def unparse_condition(node: ast.Node) -> str:
 
 
 def unparse_entry_header(entry: ast.Entry) -> str:
-    """The canonical text of what stands before an entry's value: `600:*`."""
+    """The canonical text before an entry's value: `600:*`."""
     until = f"..{unparse(entry.stop, Precedence.SUM)}" if entry.stop is not None else ""
     return f"{unparse(entry.start, Precedence.SUM)}{until}:{'*' if entry.factor else ''}"
 
