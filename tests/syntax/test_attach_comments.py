@@ -32,6 +32,7 @@ SPECS = [
 DEFINITIONS = [
     "def a() = 1 def b(x) = x",
     "def f(mode in [up, down] = up, n, k=(n + 1)) = ramp(mode, n) if n > k else hold(k)",
+    "def f(mode in [up, down], n) = ramp(mode, n)",
     "def g[entries] = interval[3:4, entries]",
     "def h(x) = | clip(0, x) | take(5)",
     "def p(x) = {lr: cosine(x), momentum: (0.9 + x) >> hold(1)}",
