@@ -87,9 +87,10 @@ class Keyword(Node, label=("word",)):
     word: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Default(Node):
     """`_`: the default of its place."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
