@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -34,10 +34,9 @@ class TimeBased(Shape):
     Euler-Maclaurin formula (NIST Digital Library of Mathematical Functions, §2.10(i)).
     """
 
-    name: ClassVar[str] = "time_based"
-    start_field: ClassVar[str | None] = "start"
-    level_field: ClassVar[str | None] = "start"
-    is_endless: ClassVar[bool] = True
+    start_field = "start"
+    level_field = "start"
+    is_endless = True
 
     start: Value = default_from(ContextDefault.PREV)
     rate: Annotated[Value, Field(ge=0, le=1e300)]
