@@ -12,7 +12,7 @@ import numpy as np
 
 from lrdsl.language.modifiers import MODIFIERS, Modifier
 from lrdsl.language.modifiers.base import Length
-from lrdsl.language.pointwise.numpy_functions import NUMPY
+from lrdsl.language.pointwise.functions import NUMPY
 from lrdsl.language.pointwise.times import Range
 from lrdsl.language.signal import Signal, round_half_up
 from lrdsl.language.wrapped_signal import WrappedSignal

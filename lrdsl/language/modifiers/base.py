@@ -9,8 +9,7 @@ from typing import ClassVar, TypeVar
 
 from lrdsl.language.length import Length
 from lrdsl.language.parameters import CallableModel
-from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
-from lrdsl.language.pointwise.numpy_functions import NUMPY
+from lrdsl.language.pointwise.functions import NUMPY, Operand, PointwiseFunctions
 from lrdsl.language.pointwise.times import Array
 from lrdsl.language.signal import Signal
 from lrdsl.language.time_map import IDENTITY, TimeMap

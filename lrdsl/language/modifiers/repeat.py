@@ -13,8 +13,8 @@ from pydantic import Field
 from lrdsl.language.length import ENDLESS, Length
 from lrdsl.language.modifiers.base import Modifier, modifier
 from lrdsl.language.parameters import Count, ParameterError, Value
+from lrdsl.language.pointwise.functions import NUMPY
 from lrdsl.language.pointwise.multiples import last_multiple, multiple, scaled
-from lrdsl.language.pointwise.numpy_functions import NUMPY
 from lrdsl.language.pointwise.times import Array, Times, piecewise
 from lrdsl.language.signal import (
     LAST_STEP,

@@ -58,7 +58,7 @@ def _log_product(rate: float, n: Operand, xp: PointwiseFunctions) -> Operand:
 
     The integral of log(1 + rate·x) from 0 to n, and the corrections at its two ends.
 
-    >>> from lrdsl.language.pointwise.numpy_functions import NUMPY, np
+    >>> from lrdsl.language.pointwise.functions import NUMPY, np
     >>> _log_product(0.01, np.array([0., 1., 2.]), NUMPY).round(12)
     array([0.        , 0.        , 0.00995033])
     """
