@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.arithmetic import is_whole
-from lrdsl.compiler.context import Context
-from lrdsl.compiler.environment import Environment, Neighbours
+from lrdsl.compiler.context import Inputs
+from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import Durations, Values
-from lrdsl.diagnostics import Mistake, Mistakes, Span
+from lrdsl.diagnostics import Mistake, Span
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
 from lrdsl.language.signal import Exact, round_half_up
 from lrdsl.syntax import ast
@@ -28,40 +28,35 @@ _DURATIONS = (Kind.UPDATES, Kind.DURATION, Kind.MILESTONES)
 
 
 class Arguments(NamedTuple):
-    """Evaluates the arguments of calls in one context."""
+    """Evaluates the arguments of calls."""
 
-    context: Context
-    mistakes: Mistakes
+    inputs: Inputs
+    mistakes: list[Mistake]
 
     def complain(
-        self,
-        problem: diag.Problem,
-        message: str,
-        node: ast.Node,
-        fix: str | None = None,
-        suggestion: tuple[str, str] | None = None,
+        self, problem: diag.Problem, message: str, node: ast.Node, fix: str | None = None
     ) -> None:
-        """Report a mistake at a node."""
-        self.mistakes.found.append(Mistake(problem, message, node.span, suggestion, fix))
+        """Note a mistake at a node."""
+        self.mistakes.append(Mistake(problem, message, node.span, fix=fix))
 
     def base(self, span: Span) -> float | None:
         """The parameter group's own learning rate."""
-        return self.value(ast.Name("base", span=span), "", None)
+        return Values(self.inputs, self.mistakes, "").evaluate(ast.Name("base", span=span))
 
-    def value(self, node: ast.Node, where: str, neighbours: Neighbours | None) -> float | None:
+    def value(self, node: ast.Node, where: str, environment: Environment) -> float | None:
         """The value of a node, which `where` describes in messages."""
-        return Values(self.context, self.mistakes, where, neighbours).evaluate(node)
+        return Values(self.inputs, self.mistakes, where, environment).evaluate(node)
 
     def duration(self, node: ast.Node, where: str, environment: Environment) -> Exact | None:
         """The exact duration that a node stands for."""
-        return Durations(self.context, self.mistakes, where, environment).evaluate(node)
+        return Durations(self.inputs, self.mistakes, where, environment).evaluate(node)
 
     def updates(self, node: ast.Node, where: str, environment: Environment) -> Exact | None:
         """A number of updates for a boundary: exact, and whole if it is written as a number."""
         if _is_plain(node) and is_whole(node.value):
             return int(node.value)
         found = self.duration(node, where, environment)
-        plain = isinstance(node, ast.Name) or (isinstance(node, ast.Number) and node.unit == "")
+        plain = isinstance(node, ast.Name) or _is_plain(node)
         if found is not None and plain and found.denominator != 1:
             share = f"{float(found) * 100:g}%"
             fix = f"did you mean `{share}`?" if 0 < found < 1 else "write a whole number"
@@ -78,105 +73,95 @@ class Arguments(NamedTuple):
         environment: Environment,
     ) -> dict[str, Any]:
         """The arguments that are durations, by parameter; None where one is at fault."""
-        found: dict[str, Any] = {}
-        for parameter in parameters:
-            if parameter.kind in _DURATIONS and parameter.name in arguments:
-                node, where = arguments[parameter.name], f"`{parameter.name}` of `{name}`"
-                found[parameter.name] = self._duration(parameter.kind, node, where, environment)
-        return found
-
-    def _duration(
-        self, kind: Kind, node: ast.Node, where: str, environment: Environment
-    ) -> Fraction | tuple[int, ...] | None:
-        if kind is Kind.MILESTONES:
-            return self._milestones(node, where, environment)
-        evaluate = self.updates if kind is Kind.UPDATES else self.duration
-        updates = evaluate(node, where, environment)
-        return None if updates is None else Fraction(updates)
-
-    def _milestones(
-        self, node: ast.Node, where: str, environment: Environment
-    ) -> tuple[int, ...] | None:
-        items = self._items(node, where, "durations")
-        if items is None:
-            return None
-        found = [self.updates(item, where, environment) for item in items]
-        return None if None in found else tuple([round_half_up(x) for x in found if x is not None])
+        return {
+            each.name: self.argument(each, arguments[each.name], name, environment)
+            for each in parameters
+            if each.kind in _DURATIONS and each.name in arguments
+        }
 
     def fields(
         self,
         parameters: Iterable[Parameter],
         arguments: Mapping[str, ast.Node],
         call: tuple[str, Span],
-        durations: Mapping[str, Any],
-        neighbours: Neighbours | None = None,
+        environment: Environment,
+        known: Mapping[str, Any],
     ) -> dict[str, Any] | None:
-        """The numbers for parameters that are given, or whose default is a value of the context.
+        """The fields for parameters that are given, or whose default is a value of the context.
 
-        `call` is the name and the place of the call, `durations` what is known already. None where
-        one of them is at fault. Without neighbours `prev` and `next` have no meaning.
+        `call` is the name and the place of the call, `known` what has been evaluated before. None
+        where one of them is at fault.
         """
         name, span = call
         fields: dict[str, Any] = {}
-        found: Any
         for parameter in parameters:
             key = parameter.name
             node = arguments.get(key)
-            if key in durations:
-                found = durations[key]
+            if key in known:
+                fields[key] = known[key]
             elif _is_plain(node) and parameter.kind is Kind.VALUE:
-                found = node.value
+                fields[key] = node.value
             elif node is not None:
-                found = self.argument(parameter, node, f"`{key}` of `{name}`", neighbours)
+                fields[key] = self.argument(parameter, node, name, environment)
             elif isinstance(parameter.default, ContextDefault):
-                found = self.default(parameter.default, neighbours, span)
-            else:
-                continue
-            fields[key] = found
+                fields[key] = self.default(parameter.default, environment, span)
         return None if any([found is None for found in fields.values()]) else fields
 
     def default(
-        self, default: ContextDefault, neighbours: Neighbours | None, span: Span
+        self, default: ContextDefault, environment: Environment, span: Span
     ) -> float | None:
         """The value of a default that is a value of the context."""
-        if neighbours is not None and default is ContextDefault.PREV:
-            return neighbours.prev(span)
-        if neighbours is not None and default is ContextDefault.NEXT:
-            return neighbours.next(span)
+        match default:
+            case ContextDefault.PREV if environment.prev is not None:
+                return environment.prev(span)
+            case ContextDefault.NEXT if environment.next is not None:
+                return environment.next(span)
         return self.base(span)
 
     def argument(
-        self, parameter: Parameter, node: ast.Node, where: str, neighbours: Neighbours | None
+        self, parameter: Parameter, node: ast.Node, call: str, environment: Environment
     ) -> Any:
-        """The value, list, word or truth value of an argument that is no duration."""
+        """The duration, value, list, word or truth value of an argument of `call`."""
+        where = f"`{parameter.name}` of `{call}`"
         match parameter.kind:
             case Kind.VALUE:
-                return self.value(node, where, neighbours)
+                return self.value(node, where, environment)
+            case Kind.UPDATES | Kind.DURATION as kind:
+                evaluate = self.updates if kind is Kind.UPDATES else self.duration
+                updates = evaluate(node, where, environment)
+                return None if updates is None else Fraction(updates)
             case Kind.VALUES if not isinstance(node, ast.List):
-                return self.value(node, where, neighbours)
-            case Kind.VALUES:
-                found = self._values(node, where, where, neighbours)
-                return None if found is None else tuple(found)
+                return self.value(node, where, environment)
+            case Kind.MILESTONES | Kind.VALUES | Kind.LIST as kind:
+                return self._list(kind, node, where, environment)
             case Kind.COUNT:
-                return self._count(node, where, neighbours)
-            case Kind.LIST:
-                return self._values(node, where, f"an item of {where}", neighbours)
+                if isinstance(node, ast.Keyword) and node.word == "inf":
+                    return math.inf
+                count = self.value(node, where, environment)
+                if count is None or count == int(count):
+                    return count
+                self.complain(diag.WRONG_KIND, f"{where} is a whole number, or `inf`", node)
             case Kind.WORD:
                 return self._word(parameter, node, where)
-        assert parameter.kind is Kind.FLAG
-        if isinstance(node, ast.Keyword) and node.word in ("true", "false"):
-            return node.word == "true"
-        self.complain(diag.WRONG_KIND, f"{where} is `true` or `false`", node)
+            case Kind.FLAG:
+                if isinstance(node, ast.Keyword) and node.word in ("true", "false"):
+                    return node.word == "true"
+                self.complain(diag.WRONG_KIND, f"{where} is `true` or `false`", node)
         return None
 
-    def _count(self, node: ast.Node, where: str, neighbours: Neighbours | None) -> float | None:
-        if isinstance(node, ast.Keyword) and node.word == "inf":
-            return math.inf
-        count = self.value(node, where, neighbours)
-        if count is not None and count != int(count):
-            self.complain(diag.WRONG_KIND, f"{where} is a whole number, or `inf`", node)
+    def _list(self, kind: Kind, node: ast.Node, where: str, environment: Environment) -> Any:
+        """The items of a list: whole updates, or values."""
+        if not isinstance(node, ast.List):
+            of = "durations" if kind is Kind.MILESTONES else "values"
+            fix = f"write `[{unparse(node)}]`"
+            self.complain(diag.WRONG_KIND, f"{where} is a list of {of}", node, fix)
             return None
-        return count
+        item = f"an item of {where}" if kind is Kind.LIST else where
+        evaluate = self.updates if kind is Kind.MILESTONES else self.value
+        found: list[Any] = [evaluate(each, item, environment) for each in node.items]
+        if None in found or kind is Kind.LIST:
+            return None if None in found else found
+        return tuple(map(round_half_up, found) if kind is Kind.MILESTONES else found)
 
     def _word(self, parameter: Parameter, node: ast.Node, where: str) -> str | None:
         """A word, one of the parameter's if it has a list of them."""
@@ -189,23 +174,7 @@ class Arguments(NamedTuple):
             return None
         message = f"{where} is {' or '.join(f'`{word}`' for word in parameter.words)}"
         suggestion = None if given is None else did_you_mean(given, parameter.words)
-        self.complain(diag.WRONG_KIND, message, node, suggestion=suggestion)
-        return None
-
-    def _values(
-        self, node: ast.Node, where: str, item: str, neighbours: Neighbours | None
-    ) -> list[float] | None:
-        items = self._items(node, where, "values")
-        if items is None:
-            return None
-        found = [self.value(each, item, neighbours) for each in items]
-        return None if None in found else [value for value in found if value is not None]
-
-    def _items(self, node: ast.Node, where: str, of: str) -> tuple[ast.Node, ...] | None:
-        if isinstance(node, ast.List):
-            return node.items
-        fix = f"write `[{unparse(node)}]`"
-        self.complain(diag.WRONG_KIND, f"{where} is a list of {of}", node, fix)
+        self.mistakes.append(Mistake(diag.WRONG_KIND, message, node.span, suggestion))
         return None
 
     def make(
@@ -219,8 +188,7 @@ class Arguments(NamedTuple):
         try:
             return cls(**fields)
         except ParameterError as error:
-            where = arguments.get(error.parameter, node)
-            self.complain(error.problem, error.message, where, error.fix)
+            self.refused(error, node, arguments)
         except ValidationError as error:
             for problem in error.errors():
                 parameter = str(problem["loc"][0]) if problem["loc"] else ""
@@ -228,6 +196,13 @@ class Arguments(NamedTuple):
                 message = f"`{parameter}` {_requirement(problem)}"
                 self.complain(diag.OUT_OF_RANGE, message, where)
         return None
+
+    def refused(
+        self, error: ParameterError, node: ast.Node, arguments: Mapping[str, ast.Node]
+    ) -> None:
+        """Note that a model refuses a parameter beside the others."""
+        where = arguments.get(error.parameter, node)
+        self.complain(error.problem, error.message, where, error.fix)
 
 
 def _is_plain(node: ast.Node | None) -> TypeGuard[ast.Number]:

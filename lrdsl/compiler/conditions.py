@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Mistake, Mistakes
+from lrdsl.diagnostics import Mistake
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse_short
 
@@ -48,10 +48,10 @@ class Conditions(NamedTuple):
 
     numbers: Callable[[ast.Node, ast.Node], tuple[Any, Any] | None]
     is_known: Callable[[str], bool | None]
-    mistakes: Mistakes
+    mistakes: list[Mistake]
 
     def decide(self, node: ast.Node) -> bool | None:
-        """Whether a condition holds; None, and a complaint, if it cannot be decided."""
+        """Whether a condition holds; None, with the mistake noted, if it cannot be decided."""
         match node:
             case ast.Keyword(word="true" | "false"):
                 return node.word == "true"
@@ -70,7 +70,7 @@ class Conditions(NamedTuple):
                 return None
         message = f"`{unparse_short(node)}` is not a condition"
         fix = "compare it with something: `n > 0`, `mode == 'linear'`"
-        self.mistakes.found.append(Mistake(diag.BAD_CONDITION, message, node.span, None, fix))
+        self.mistakes.append(Mistake(diag.BAD_CONDITION, message, node.span, fix=fix))
         return None
 
     def _compare(self, node: ast.Compare) -> bool | None:
@@ -83,7 +83,7 @@ class Conditions(NamedTuple):
     def _words(self, node: ast.Compare, side: ast.Node, word: ast.Node) -> bool | None:
         if node.operator not in ("==", "!="):
             message = f"`{unparse_short(word)}` is a word, and words are compared by `==` and `!=`"
-            self.mistakes.found.append(Mistake(diag.BAD_CONDITION, message, node.span))
+            self.mistakes.append(Mistake(diag.BAD_CONDITION, message, node.span))
             return None
         if isinstance(side, ast.Faulty):
             return None

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
+from lrdsl.language.language import Language
 from lrdsl.language.library.files import text_of
 from lrdsl.language.reserved import RESERVED
 from lrdsl.language.signal import LAST_STEP, Signal, decimal_fraction
@@ -40,10 +41,6 @@ class Context:
     variables: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     definitions: str = ""
     """The text of definitions that come with the spec, before those of the process."""
-    schedules: Mapping[str, Signal] = field(
-        default_factory=lambda: MappingProxyType({}), compare=False, repr=False
-    )
-    """The other schedules of a program while a spec is compiled; they are no part of the run."""
     base_follows: bool = field(default=False, compare=False, repr=False)
     """Whether `base_lr` is only left out for now, so that none may ask if it is known."""
 
@@ -110,14 +107,6 @@ class Context:
             return self
         return replace(self, definitions="\n".join([self.definitions, added]).strip())
 
-    def beside(self, schedules: Mapping[str, Signal]) -> Context:
-        """The same context for a spec that may name these schedules."""
-        for name in schedules:
-            if name in self.variables:
-                message = f"`{name}` is both a variable and a schedule"
-                raise spec_error(diag.BAD_CONTEXT, message, fix="give the variable another name")
-        return replace(self, schedules=MappingProxyType(dict(schedules)))
-
     @property
     def epoch(self) -> Fraction | None:
         """Updates in an epoch."""
@@ -140,6 +129,17 @@ class Context:
         name = "samples_per_step" if unit == "sp" else "tokens_per_step"
         per_step = self.samples_per_step if unit == "sp" else self.tokens_per_step
         return None if per_step is None else 1 / decimal_fraction(per_step), name
+
+
+class Inputs(NamedTuple):
+    """What a term is evaluated with: the run, the language, the text, the rest of the program."""
+
+    context: Context
+    language: Language
+    source: str = ""
+    """The text of the spec, for messages."""
+    schedules: Mapping[str, Signal] = MappingProxyType({})
+    """The other schedules of the program, by name."""
 
 
 def _restore(parts: dict[str, Any]) -> Context:

@@ -12,13 +12,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from functools import partial
+from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.bind_definition import bind_definition
+from lrdsl.compiler.context import Context, Inputs
 from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.fold_constants import folded
 from lrdsl.compiler.substitute import Budget, Substitution, TooMuch
-from lrdsl.diagnostics import NOWHERE, Mistakes, Reporter
+from lrdsl.diagnostics import NOWHERE, Mistake
+from lrdsl.language.language import Language
 from lrdsl.language.list_functions import LIST_FUNCTIONS, expand_list_call
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
@@ -28,36 +31,40 @@ MAX_LEVELS = 50
 """Definitions within definitions."""
 
 
-def expand(
-    tree: ast.Node,
-    definitions: Mapping[str, Definition],
-    reporter: Reporter,
-    budget: Budget | None = None,
-) -> ast.Node:
-    """The tree without calls of definitions; what is wrong with them is reported."""
-    if not _has_calls(tree, definitions):
-        return tree
-    expander = _Expander(definitions, reporter, Budget() if budget is None else budget)
+class Expanded(NamedTuple):
+    """A tree without calls of definitions, and the mistakes of those calls."""
+
+    tree: ast.Node
+    mistakes: tuple[Mistake, ...] = ()
+
+
+def expand(tree: ast.Node, language: Language, budget: Budget | None = None) -> Expanded:
+    """The tree with calls of the language's definitions replaced; `budget` bounds its size."""
+    if not _has_calls(tree, language.definitions):
+        return Expanded(tree)
+    expander = _Expander(language, Budget() if budget is None else budget)
     try:
-        return expander.expand(tree, 0)
+        expanded = expander.expand(tree, 0)
     except (TooMuch, RecursionError):
-        reporter.report(diag.TOO_DEEP, "the definitions make too much of this", expander.call)
-        return ast.Faulty(span=tree.span)
+        message = "the definitions make too much of this"
+        expander.mistakes.append(Mistake(diag.TOO_DEEP, message, expander.call))
+        expanded = ast.Faulty(span=tree.span)
+    return Expanded(expanded, tuple(expander.mistakes))
 
 
-def fields(tree: ast.Node, definitions: Mapping[str, Definition]) -> Mapping[str, ast.Node]:
+def fields(tree: ast.Node, language: Language) -> Mapping[str, ast.Node]:
     """What a call of a program drives: the call of each field by its name; else nothing.
 
     Fields that come to `none` are left out.
     """
-    definition = definitions.get(tree.name.id) if isinstance(tree, ast.Call) else None
+    definition = language.definitions.get(tree.name.id) if isinstance(tree, ast.Call) else None
     if definition is None or definition.program is None or not isinstance(tree, ast.Call):
         return {}
     found: dict[str, ast.Node] = {}
     for key in definition.program.names:
         name = ast.Name(f"{definition.name}.{key.id}", span=tree.name.span)
         call = ast.Call(name, tree.arguments, span=tree.span)
-        if expand(call, definitions, Reporter("")) != ast.Keyword("none"):
+        if expand(call, language).tree != ast.Keyword("none"):
             found[key.id] = call
     return found
 
@@ -76,12 +83,11 @@ def _has_calls(
 
 
 class _Expander:
-    def __init__(
-        self, definitions: Mapping[str, Definition], reporter: Reporter, budget: Budget
-    ) -> None:
-        self.definitions = definitions
-        self.reporter = reporter
+    def __init__(self, language: Language, budget: Budget) -> None:
+        self.definitions = language.definitions
+        self.nothing = Inputs(Context(), language)  # the run is not known yet
         self.budget = budget
+        self.mistakes: list[Mistake] = []
         self.call = NOWHERE
         """The call in the spec itself that is being expanded."""
 
@@ -94,7 +100,7 @@ class _Expander:
                     self.call = node.span
                 inside = self._rebuilt(node, level)
                 assert isinstance(inside, ast.Call)
-                return expand_list_call(inside, self.reporter)
+                return expand_list_call(inside, self.mistakes)
             case ast.Call() | ast.Bracket():
                 definition = self.definitions.get(node.name.id)
                 if definition is not None:
@@ -114,7 +120,7 @@ class _Expander:
 
     def _choose(self, node: ast.If, level: int) -> ast.Node:
         condition = self.expand(node.condition, level)
-        decided = decide(condition, None, Mistakes("", []))
+        decided = decide(condition, self.nothing, [], knows_run=False)
         if decided is not None:
             return self.expand(node.then if decided else node.otherwise, level)
         then, otherwise = self.expand(node.then, level), self.expand(node.otherwise, level)
@@ -134,7 +140,7 @@ class _Expander:
         if not definition.is_modifier:
             message = f"`{name}` is a schedule, and a modifier belongs after `|`"
             fix = "segments are joined by `>>`"
-            self.reporter.report(diag.WRONG_PLACE, message, node.span, fix=fix)
+            self.mistakes.append(Mistake(diag.WRONG_PLACE, message, node.span, fix=fix))
             return ast.Faulty(span=node.span)
         return self._body(node, definition, level)
 
@@ -153,15 +159,18 @@ class _Expander:
             self.call = node.span
         if level >= MAX_LEVELS:
             raise TooMuch
-        bound = bind_definition(node, definition, self.reporter)
-        if bound is None:
+        bound, mistakes = bind_definition(node, definition)
+        self.mistakes += mistakes
+        if mistakes:
             if isinstance(node, ast.Call):
                 for argument in node.arguments:
                     self.expand(argument.value, level)
             return ast.Faulty(span=node.span)
         body = definition.body
         if isinstance(body, ast.Program):
-            body = self._field(body)
+            # Where one schedule belongs a program is that of `lr`.
+            names = [name.id for name in body.names]
+            body = body.values[names.index("lr") if "lr" in names else 0]
         simplify = partial(self._simplified, level=level + 1)
         substitution = Substitution(definition, node.span, bound, self.budget, simplify)
         # Arguments are expanded where they are put: a part that is not chosen never matters.
@@ -180,8 +189,3 @@ class _Expander:
         simple = self.expand(node, level)
         self.budget.left = left
         return simple
-
-    def _field(self, program: ast.Program) -> ast.Node:
-        """The schedule that a program is where one schedule belongs: that of `lr`."""
-        names = [name.id for name in program.names]
-        return program.values[names.index("lr") if "lr" in names else 0]

@@ -5,10 +5,11 @@ What definitions stand for is full of it, `0.3 * 1000 - 1`, and is easier to rea
 
 from __future__ import annotations
 
-from lrdsl.compiler.context import Context
+from lrdsl.compiler.context import Context, Inputs
 from lrdsl.compiler.evaluate import Durations, Values
-from lrdsl.diagnostics import Mistakes
+from lrdsl.diagnostics import Mistake
 from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.language import Language
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax import ast
 from lrdsl.syntax.literals import number_to_node
@@ -29,7 +30,7 @@ def folded(node: ast.Node) -> ast.Node:
     for part, _ in ast.walk(node):
         if not _is_plain(part):
             return node
-    mistakes = Mistakes("", [])
+    mistakes: list[Mistake] = []
     duration = Durations(_NOTHING, mistakes, "").evaluate(node)
     if duration is None or duration.denominator != 1 or abs(duration.numerator) > LAST_STEP:
         return node
@@ -39,7 +40,7 @@ def folded(node: ast.Node) -> ast.Node:
     return move_to(number_to_node(int(duration)), node.span)
 
 
-_NOTHING = Context()
+_NOTHING = Inputs(Context(), Language())
 
 
 def _is_function(node: ast.Node) -> bool:

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrdsl.compiler.argument_values import Arguments
-from lrdsl.compiler.context import Context
-from lrdsl.compiler.environment import Neighbours
+from lrdsl.compiler.context import Inputs
+from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.ir import ShapeCall
 from lrdsl.compiler.lazy_segments import LazySegment, link, unlink
 from lrdsl.compiler.leaf_signals import ClockSignal, PointwiseSignal, ScheduleReference, ShapeSignal
@@ -21,7 +21,6 @@ from lrdsl.compiler.placed_ir import (
     PlacedClock,
     PlacedDuration,
     PlacedFaulty,
-    PlacedFaultyModify,
     PlacedIR,
     PlacedModify,
     PlacedPart,
@@ -32,7 +31,7 @@ from lrdsl.compiler.placed_ir import (
     PlacedShape,
     PlacedTerm,
 )
-from lrdsl.diagnostics import Mistake, Mistakes, Span
+from lrdsl.diagnostics import Mistake, Span
 from lrdsl.language.curves import Curve
 from lrdsl.language.functions import OPERATORS, Function
 from lrdsl.language.length import ENDLESS, Length, as_time
@@ -78,16 +77,18 @@ class CompiledSpec(NamedTuple):
 
 def lower(
     placed: PlacedIR, histories: tuple[MetricHistory, ...] = ()
-) -> tuple[CompiledSpec | None, Mistakes]:
+) -> tuple[CompiledSpec | None, list[Mistake]]:
     """The signal of a placed spec, None where something is wrong, and the mistakes in its values.
 
     `histories` are those of its metric modifiers so far, in the order in which they are lowered;
     that order depends on the spec and the context alone.
     """
-    root, mistakes = placed.root, Mistakes(placed.mistakes.source, [])
-    lowering = _Lowering(placed.context, mistakes, histories)
+    root = placed.root
+    mistakes: list[Mistake] = []
+    lowering = _Lowering(placed.inputs, mistakes, histories)
     with np.errstate(all="ignore"):
-        signal = lowering.lower(root.term, Neighbours(lowering.base, lowering.base))
+        around = Environment(prev=lowering.base, next=lowering.base)
+        signal = lowering.lower(root.term, around)
     if signal is None:
         return None, mistakes
     if not isinstance(root.term, PlacedSequence):
@@ -100,31 +101,27 @@ class _Lowering:
     """Lowers the terms of one spec."""
 
     def __init__(
-        self, context: Context, mistakes: Mistakes, histories: tuple[MetricHistory, ...]
+        self, inputs: Inputs, mistakes: list[Mistake], histories: tuple[MetricHistory, ...]
     ) -> None:
-        self.schedules = context.schedules
-        self.mistakes = mistakes
-        self.arguments = Arguments(context, mistakes)
+        self.schedules = inputs.schedules
+        self.arguments = Arguments(inputs, mistakes)
+        self.base = self.arguments.base  # the value where nothing stands before or after
         self.histories = histories
         self.observers: list[MetricObserver] = []
         self.parts: list[ChainPart] = []
-
-    def base(self, span: Span) -> float | None:
-        """The value where nothing stands before or after."""
-        return self.arguments.base(span)
 
     def note(self, part: PlacedPart, zero: int, signal: Signal) -> None:
         """Keep where a part of a chain lies whose clock is at 0 at update `zero`."""
         start, stop = zero + part.start, zero + as_time(part.stop)
         self.parts.append(ChainPart(part.node, start, stop, part.length, signal))
 
-    def lower(self, placed: PlacedTerm, neighbours: Neighbours) -> Signal | None:
+    def lower(self, placed: PlacedTerm, environment: Environment) -> Signal | None:
         """The signal of a term."""
         match placed:  # the most frequent first
             case PlacedShape():
-                return self._shape(placed, neighbours)
+                return self._shape(placed, environment)
             case PlacedScalar(node=node):
-                value = self._value(node, "a schedule", neighbours)
+                value = self.arguments.value(node, "a schedule", environment)
                 return None if value is None else ConstantSignal(value, unparse(node))
             case PlacedClock():
                 return ClockSignal()
@@ -134,40 +131,35 @@ class _Lowering:
             case PlacedDuration(node=node, updates=updates):
                 return ConstantSignal(updates, unparse(node))
             case PlacedApply():
-                return self._pointwise(placed, neighbours)
+                return self._pointwise(placed, environment)
             case PlacedSequence():
-                return self._chain(placed, neighbours)
+                return self._chain(placed, environment)
             case PlacedModify():
-                return self._modified(placed, neighbours)
+                return self._modified(placed, environment)
             case PlacedScope(body=body):
-                return self.lower(body, neighbours.in_definition())
-            case PlacedFaultyModify(source=source, entries=entries):
-                self.lower(source, neighbours)
-                self._look_into(entries, neighbours)
-            case PlacedFaulty(parts=parts):
+                return self.lower(body, environment.in_definition())
+            case PlacedFaulty(parts=parts, entries=entries):
                 for part in parts:
-                    self.lower(part, neighbours)
+                    self.lower(part, environment)
+                self._look_into(entries, environment)
         return None
 
-    def _value(self, node: ast.Node, where: str, neighbours: Neighbours) -> float | None:
-        return self.arguments.value(node, where, neighbours)
-
-    def _pointwise(self, placed: PlacedApply, neighbours: Neighbours) -> Signal | None:
-        signals = [self.lower(part, neighbours) for part in placed.parts]
+    def _pointwise(self, placed: PlacedApply, environment: Environment) -> Signal | None:
+        signals = [self.lower(part, environment) for part in placed.parts]
         known = tuple([signal for signal in signals if signal is not None])
         if len(known) < len(signals):
             return None
         compute = [f.compute if isinstance(f, Function) else OPERATORS[f] for f in placed.functions]
         return PointwiseSignal(tuple(compute), known, placed.node)
 
-    def _shape(self, placed: PlacedShape, neighbours: Neighbours) -> Signal | None:
+    def _shape(self, placed: PlacedShape, environment: Environment) -> Signal | None:
         call = placed.call
         if call.signature.bracket:
-            return self._points(placed, neighbours)
+            return self._points(placed, environment)
         if not call.sound:
-            self._look_at_arguments(placed, neighbours)
+            self._look_at_arguments(placed, environment)
             return None
-        fields = self._shape_fields(placed, neighbours)
+        fields = self._shape_fields(placed, environment)
         if fields is None or not placed.is_sound:
             return None
         if call.signature.has(Kind.STEPS):
@@ -179,25 +171,24 @@ class _Lowering:
         shape = self.arguments.make(call.signature.cls, fields, call.node, call.arguments)
         return None if shape is None else ShapeSignal(shape, call.node)
 
-    def _look_at_arguments(self, placed: PlacedShape, neighbours: Neighbours) -> None:
+    def _look_at_arguments(self, placed: PlacedShape, environment: Environment) -> None:
         """Find the mistakes inside the arguments of a call that does not fit its shape."""
         call = placed.call
         of_curve = call.curve.parameters() if call.curve is not None else ()
         for parameter in (*call.signature.valued, *of_curve):
             node = call.arguments.get(parameter.name)
             if node is not None and parameter.name not in placed.durations:
-                where = f"`{parameter.name}` of `{call.signature.name}`"
-                self.arguments.argument(parameter, node, where, neighbours)
+                self.arguments.argument(parameter, node, call.signature.name, environment)
 
-    def _shape_fields(self, placed: PlacedShape, neighbours: Neighbours) -> dict[str, Any] | None:
+    def _shape_fields(self, placed: PlacedShape, environment: Environment) -> dict[str, Any] | None:
         """The fields of a shape, `steps` apart; None where one of them is at fault."""
         call, span = placed.call, placed.node.span
         evaluate = functools.partial(
             self.arguments.fields,
             arguments=call.arguments,
             call=(call.signature.name, span),
-            durations=placed.durations,
-            neighbours=neighbours,
+            environment=environment,
+            known=placed.durations,
         )
         of_curve = call.curve.parameters() if call.curve is not None else ()
         own = call.signature.valued
@@ -207,7 +198,7 @@ class _Lowering:
         given = evaluate(own)
         fields: dict[str, Any] = dict(given or {})
         for hidden, default in call.signature.hidden.items():
-            fields[hidden] = self.arguments.default(default, neighbours, span)
+            fields[hidden] = self.arguments.default(default, environment, span)
         if call.curve is not None:
             inner = evaluate(of_curve) if of_curve else {}
             if inner:
@@ -217,29 +208,29 @@ class _Lowering:
         is_sound = given is not None and all([value is not None for value in fields.values()])
         return fields if is_sound else None
 
-    def _start_value(self, placed: PlacedShape, neighbours: Neighbours) -> float | None:
+    def _start_value(self, placed: PlacedShape, environment: Environment) -> float | None:
         """The value at a shape's first update, where that is one of its fields."""
         call, field = placed.call, placed.call.signature.cls.start_field
         assert field is not None
         parameters = [each for each in call.signature.parameters if each.name == field]
         if not parameters:
-            return self.arguments.default(call.signature.hidden[field], neighbours, call.node.span)
+            return self.arguments.default(call.signature.hidden[field], environment, call.node.span)
         fields = self.arguments.fields(
-            parameters, call.arguments, (call.signature.name, call.node.span), {}, neighbours
+            parameters, call.arguments, (call.signature.name, call.node.span), environment, {}
         )
         return None if fields is None else float(fields.get(field, parameters[0].default))
 
-    def _points(self, placed: PlacedShape, neighbours: Neighbours) -> Signal | None:
+    def _points(self, placed: PlacedShape, environment: Environment) -> Signal | None:
         call = placed.call
         where = f"a point of `{call.signature.name}`"
         nodes = [entry.value for entry in call.entries if isinstance(entry.value, ast.Node)]
-        values = [self._value(node, where, neighbours) for node in nodes]
+        values = [self.arguments.value(node, where, environment) for node in nodes]
         if not placed.is_sound or None in values:
             return None
         return self._made(call, {"points": tuple(zip(placed.starts, values, strict=True))})
 
-    def _chain(self, placed: PlacedSequence, neighbours: Neighbours) -> Signal | None:
-        segments = [self._segment(part, neighbours) for part in placed.parts]
+    def _chain(self, placed: PlacedSequence, environment: Environment) -> Signal | None:
+        segments = [self._segment(part, environment) for part in placed.parts]
         link(segments)
         signals = [segment.signal() for segment in segments]
         unlink(segments)
@@ -255,7 +246,7 @@ class _Lowering:
         parts = tuple([known[i] for i in kept])
         return SequenceSignal(parts, np.array([starts[i] for i in kept], dtype=np.float64))
 
-    def _segment(self, part: PlacedPart, around: Neighbours) -> LazySegment:
+    def _segment(self, part: PlacedPart, around: Environment) -> LazySegment:
         """A part of a chain with those around the chain."""
         term, begin = part.term, None
         length = None if part.stop is ENDLESS else part.stop - part.start
@@ -266,14 +257,14 @@ class _Lowering:
         make = functools.partial(self.lower, term)
         return LazySegment(make, begin, length, around, self.base)
 
-    def _modified(self, placed: PlacedModify, neighbours: Neighbours) -> Signal | None:
+    def _modified(self, placed: PlacedModify, environment: Environment) -> Signal | None:
         call, modifier = placed.call, placed.modifier
-        source = self.lower(placed.source, neighbours)
+        source = self.lower(placed.source, environment)
         if source is None:
-            self._look_into(tuple([entry.value for entry in placed.entries]), neighbours)
+            self._look_into(tuple([entry.value for entry in placed.entries]), environment)
             return None
         if placed.entries:
-            entries = self._entries(placed, source, neighbours)
+            entries = self._entries(placed, source, environment)
             if entries is None:
                 return None
             modifier = call.cls.model_validate({"entries": entries})
@@ -283,9 +274,7 @@ class _Lowering:
             end = as_time(placed.end)
             return modifier.apply(source, placed.length, end, unparse(call.node))
         except ParameterError as error:
-            where = call.arguments.get(error.parameter, call.node)
-            mistake = Mistake(error.problem, error.message, where.span, None, error.fix)
-            self.mistakes.found.append(mistake)
+            self.arguments.refused(error, call.node, call.arguments)
             return None
 
     def _reacting(self, placed: PlacedModify, modifier: MetricModifier, source: Signal) -> Signal:
@@ -296,13 +285,13 @@ class _Lowering:
         self.observers.append(MetricObserver(modifier, signal, placed.run_start, placed.run_stop))
         return signal
 
-    def _look_into(self, entries: tuple[PlacedTerm, ...], neighbours: Neighbours) -> None:
+    def _look_into(self, entries: tuple[PlacedTerm, ...], environment: Environment) -> None:
         """Find the mistakes inside the entries of a modifier that cannot be made."""
         for entry in entries:
-            self.lower(entry, neighbours._replace(next=self.base))
+            self.lower(entry, environment._replace(next=self.base))
 
     def _entries(
-        self, placed: PlacedModify, source: Signal, neighbours: Neighbours
+        self, placed: PlacedModify, source: Signal, environment: Environment
     ) -> tuple[Entry, ...] | None:
         """The entries of an `interval` with their signals; `prev` is the value where one begins."""
         found: list[Entry] = []
@@ -314,7 +303,7 @@ class _Lowering:
             def prev(span: Span, before: Signal = before, at: int = at) -> float | None:
                 return before.value_at(at)
 
-            inside = Neighbours(prev, self.base, neighbours.caller)
+            inside = Environment(prev=prev, next=self.base, caller=environment.caller)
             signal = self.lower(each.value, inside)
             if signal is not None:
                 found.append(each.entry._replace(signal=signal))

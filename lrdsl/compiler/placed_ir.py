@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from lrdsl.compiler.context import Context
+from lrdsl.compiler.context import Inputs
 from lrdsl.compiler.ir import Modify, ShapeCall
-from lrdsl.diagnostics import Mistakes
+from lrdsl.diagnostics import Mistake
 from lrdsl.language.functions import Function
 from lrdsl.language.length import Endless, Length
 from lrdsl.language.modifiers import Modifier
@@ -22,16 +22,20 @@ from lrdsl.syntax import ast
 
 PlacedTerm: TypeAlias = (
     "PlacedFaulty | PlacedScalar | PlacedDuration | PlacedClock | PlacedReference | "
-    "PlacedApply | PlacedShape | PlacedSequence | PlacedModify | PlacedFaultyModify | PlacedScope"
+    "PlacedApply | PlacedShape | PlacedSequence | PlacedModify | PlacedScope"
 )
 """A part of a schedule in its place; `node` is where it came from."""
 
 
 class PlacedFaulty(NamedTuple):
-    """A term with a mistake that has been reported; its parts may have more of them."""
+    """A term with a mistake that has been noted; its parts may have more of them.
+
+    `entries` are those of a modifier, after which nothing stands.
+    """
 
     node: ast.Node
     parts: tuple[PlacedTerm, ...] = ()
+    entries: tuple[PlacedTerm, ...] = ()
 
 
 class PlacedScalar(NamedTuple):
@@ -135,14 +139,6 @@ class PlacedModify(NamedTuple):
     entries: tuple[PlacedEntry, ...] = ()
 
 
-class PlacedFaultyModify(NamedTuple):
-    """A modifier whose length or arguments are at fault; its parts may have more mistakes."""
-
-    node: ast.Node
-    source: PlacedTerm
-    entries: tuple[PlacedTerm, ...] = ()
-
-
 class PlacedScope(NamedTuple):
     """The body of a definition, some arguments of which are evaluated where it was called."""
 
@@ -154,6 +150,6 @@ class PlacedIR(NamedTuple):
     """A whole spec in a context, as the one part of a run."""
 
     root: PlacedPart
-    context: Context
-    mistakes: Mistakes
+    inputs: Inputs
+    mistakes: tuple[Mistake, ...]
     """The mistakes about lengths and durations; where there are any there will be no signal."""

@@ -79,7 +79,7 @@ LIST_FUNCTIONS: dict[str, ListFunction] = {
 
 
 def expand_list_call(call: ast.Call, mistakes: list[Mistake]) -> ast.Node:
-    """The node that a call of one of these stands for; a faulty one, and mistakes, if it is wrong."""
+    """The node that a call of one of these stands for; a faulty one if the call is wrong."""
     function = LIST_FUNCTIONS[call.name.id]
     names = function.parameters
     given = [argument.value for argument in call.arguments]

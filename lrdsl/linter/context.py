@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrdsl.compiler.context import Context
+from lrdsl.compiler.context import Context, Inputs
 from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.compiler.lower import ChainPart
-from lrdsl.diagnostics import Mistakes, Span, SpecError
+from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.binding import bind
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.language import Language
@@ -27,7 +27,8 @@ from lrdsl.language.shapes import ShapeSignature
 from lrdsl.language.signal import Signal
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.program_context import NO_PROGRAM, ProgramContext
-from lrdsl.schedule.schedule import Schedule, schedule_of
+from lrdsl.schedule.compile import schedule_of
+from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
 
@@ -244,12 +245,12 @@ class LintContext:
 
     def updates(self, node: ast.Node) -> Fraction | None:
         """How many updates a duration is, None if that is not known."""
-        found = Durations(self.run, Mistakes("", []), "").evaluate(node)
+        found = Durations(Inputs(self.run, self.language), [], "").evaluate(node)
         return None if found is None else Fraction(found)
 
     def value(self, node: ast.Node) -> float | None:
         """The value of a node, None if that is not known, or depends on the place."""
-        return Values(self.run, Mistakes("", []), "").evaluate(node)
+        return Values(Inputs(self.run, self.language), [], "").evaluate(node)
 
 
 def _parts(

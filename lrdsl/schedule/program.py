@@ -246,7 +246,7 @@ def _fields_beside(spec: Any, definitions: str) -> tuple[ProgramEntry, ...]:
     """
     own = spec.get("definitions") if isinstance(spec, Mapping) else None
     try:
-        found = fields(parse(spec_text(spec)).node, language_of([definitions, own]).definitions)
+        found = fields(parse(spec_text(spec)).node, language_of([definitions, own]))
     except SpecError:
         return ()  # compiling it says what is wrong
     return tuple(
