@@ -14,9 +14,11 @@ from lrdsl.compiler.arithmetic import is_whole
 from lrdsl.compiler.context import Inputs
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import Durations, Values
+from lrdsl.compiler.ir import EntryTerm, ShapeCall
 from lrdsl.diagnostics import Mistake, Span
+from lrdsl.language.length import ENDLESS, Length
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
-from lrdsl.language.signal import Exact, round_half_up
+from lrdsl.language.signal import LAST_STEP, Exact, round_half_up
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
 from lrdsl.util.registry import did_you_mean
@@ -64,6 +66,73 @@ class Arguments(NamedTuple):
             self.complain(diag.FRACTIONAL, message, node, fix)
             return None
         return found
+
+    def given_length(self, call: ShapeCall, environment: Environment) -> Exact | None:
+        """The length that `steps` or `until` sets; None where it is at fault."""
+        name, steps = call.signature.name, call.arguments.get("steps")
+        if steps is not None:
+            node = steps
+            length = self.updates(node, f"`steps` of `{name}`", environment)
+        else:
+            node = call.arguments["until"]
+            end = self.updates(node, f"`until` of `{name}`", environment)
+            length = None if end is None else self._until(node, end, environment.clock)
+        if length is None or 0 < length <= LAST_STEP:
+            return length
+        why = "which is longer than any run" if length > 0 else "but it needs more than 0"
+        fix = "leave the segment out" if length == 0 else None
+        message = f"the segment has {float(length):g} updates, {why}"
+        self.complain(diag.BAD_LENGTH, message, node, fix)
+        return None
+
+    def _until(self, node: ast.Node, end: Exact, clock: Exact | None) -> Exact | None:
+        """The length of a segment that starts at update `clock` of its chain and ends at `end`."""
+        if clock is None:
+            message = "`until` cannot set a length here: the start of the segment is unknown"
+            fix = "a segment before it has no length: give `steps`"
+            self.complain(diag.NO_LENGTH, message, node, fix)
+            return None
+        if end <= clock:
+            message = f"the segment starts at update {float(clock):g}, after it would end"
+            self.complain(diag.BAD_LENGTH, message, node)
+            return None
+        return end - clock
+
+    def entry_starts(
+        self, entries: tuple[EntryTerm, ...], environment: Environment
+    ) -> tuple[Exact | None, ...]:
+        """The starts of entries in brackets, which must increase; None where one is at fault."""
+        found: list[Exact | None] = []
+        latest: tuple[Exact, ast.Node] | None = None
+        for entry in entries:
+            node = entry.start
+            start = self.updates(node, "the start of an entry", environment)
+            if start is not None and start < 0:
+                message = "an entry cannot start before update 0"
+                self.complain(diag.BAD_LENGTH, message, node)
+                start = None
+            elif start is not None and latest is not None and start <= latest[0]:
+                before = unparse(latest[1])
+                message = f"the entries must increase, but {unparse(node)} follows {before}"
+                self.complain(diag.UNSORTED, message, node, "put them in order")
+                start = None
+            elif start is not None:
+                latest = (start, node)
+            found.append(start)
+        return tuple(found)
+
+    def entry_stop(
+        self, entry: EntryTerm, start: Exact | None, environment: Environment
+    ) -> Length | None:
+        """The end of an entry in brackets; None where it is at fault."""
+        if entry.stop is None:
+            return ENDLESS
+        stop = self.updates(entry.stop, "the end of an entry", environment)
+        if start is not None and stop is not None and stop <= start:
+            message = f"the range ends at {unparse(entry.stop)}, before it has started"
+            self.complain(diag.UNSORTED, message, entry.stop, "write `start..stop`")
+            return None
+        return stop
 
     def durations(
         self,

@@ -10,27 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lrdsl.compiler import ir, placed_ir
 from lrdsl.compiler.argument_values import Arguments
 from lrdsl.compiler.context import Inputs
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.ir import ShapeCall
 from lrdsl.compiler.lazy_segments import LazySegment, link, unlink
 from lrdsl.compiler.leaf_signals import ClockSignal, PointwiseSignal, ScheduleReference, ShapeSignal
-from lrdsl.compiler.placed_ir import (
-    PlacedApply,
-    PlacedClock,
-    PlacedDuration,
-    PlacedFaulty,
-    PlacedIR,
-    PlacedModify,
-    PlacedPart,
-    PlacedReference,
-    PlacedScalar,
-    PlacedScope,
-    PlacedSequence,
-    PlacedShape,
-    PlacedTerm,
-)
+from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTerm
 from lrdsl.diagnostics import Mistake, Span
 from lrdsl.language.curves import Curve
 from lrdsl.language.functions import OPERATORS, Function
@@ -91,7 +78,7 @@ def lower(
         signal = lowering.lower(root.term, around)
     if signal is None:
         return None, mistakes
-    if not isinstance(root.term, PlacedSequence):
+    if not isinstance(root.term, placed_ir.PlacedSequence):
         lowering.note(root, 0, signal)
     observers, parts = tuple(lowering.observers), tuple(lowering.parts)
     return CompiledSpec(signal, root.length, observers, parts), mistakes
@@ -120,31 +107,31 @@ class _Lowering:
         match placed:  # the most frequent first
             case PlacedShape():
                 return self._shape(placed, environment)
-            case PlacedScalar(node=node):
+            case ir.Scalar(node=node):
                 value = self.arguments.value(node, "a schedule", environment)
                 return None if value is None else ConstantSignal(value, unparse(node))
-            case PlacedClock():
+            case ir.Clock():
                 return ClockSignal()
-            case PlacedReference(name=name, zero=zero):
+            case placed_ir.PlacedReference(name=name, zero=zero):
                 shift = Shift(round_half_up(zero))
                 return ScheduleReference(self.schedules[name], name, shift, zero=zero)
-            case PlacedDuration(node=node, updates=updates):
+            case placed_ir.PlacedDuration(node=node, updates=updates):
                 return ConstantSignal(updates, unparse(node))
-            case PlacedApply():
+            case placed_ir.PlacedApply():
                 return self._pointwise(placed, environment)
-            case PlacedSequence():
+            case placed_ir.PlacedSequence():
                 return self._chain(placed, environment)
-            case PlacedModify():
+            case placed_ir.PlacedModify():
                 return self._modified(placed, environment)
-            case PlacedScope(body=body):
+            case placed_ir.PlacedScope(body=body):
                 return self.lower(body, environment.in_definition())
-            case PlacedFaulty(parts=parts, entries=entries):
+            case placed_ir.PlacedFaulty(parts=parts, entries=entries):
                 for part in parts:
                     self.lower(part, environment)
                 self._look_into(entries, environment)
         return None
 
-    def _pointwise(self, placed: PlacedApply, environment: Environment) -> Signal | None:
+    def _pointwise(self, placed: placed_ir.PlacedApply, environment: Environment) -> Signal | None:
         signals = [self.lower(part, environment) for part in placed.parts]
         known = tuple([signal for signal in signals if signal is not None])
         if len(known) < len(signals):
@@ -229,7 +216,7 @@ class _Lowering:
             return None
         return self._made(call, {"points": tuple(zip(placed.starts, values, strict=True))})
 
-    def _chain(self, placed: PlacedSequence, environment: Environment) -> Signal | None:
+    def _chain(self, placed: placed_ir.PlacedSequence, environment: Environment) -> Signal | None:
         segments = [self._segment(part, environment) for part in placed.parts]
         link(segments)
         signals = [segment.signal() for segment in segments]
@@ -257,7 +244,7 @@ class _Lowering:
         make = functools.partial(self.lower, term)
         return LazySegment(make, begin, length, around, self.base)
 
-    def _modified(self, placed: PlacedModify, environment: Environment) -> Signal | None:
+    def _modified(self, placed: placed_ir.PlacedModify, environment: Environment) -> Signal | None:
         call, modifier = placed.call, placed.modifier
         source = self.lower(placed.source, environment)
         if source is None:
@@ -277,7 +264,9 @@ class _Lowering:
             self.arguments.refused(error, call.node, call.arguments)
             return None
 
-    def _reacting(self, placed: PlacedModify, modifier: MetricModifier, source: Signal) -> Signal:
+    def _reacting(
+        self, placed: placed_ir.PlacedModify, modifier: MetricModifier, source: Signal
+    ) -> Signal:
         place = len(self.observers)
         known = place < len(self.histories)
         history = self.histories[place] if known else MetricHistory(modifier.initial_state())
@@ -291,7 +280,7 @@ class _Lowering:
             self.lower(entry, environment._replace(next=self.base))
 
     def _entries(
-        self, placed: PlacedModify, source: Signal, environment: Environment
+        self, placed: placed_ir.PlacedModify, source: Signal, environment: Environment
     ) -> tuple[Entry, ...] | None:
         """The entries of an `interval` with their signals; `prev` is the value where one begins."""
         found: list[Entry] = []

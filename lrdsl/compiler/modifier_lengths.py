@@ -10,9 +10,8 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler.argument_values import Arguments
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.ir import Modify, Term
-from lrdsl.compiler.lengths import Measured, entry_starts, entry_stop, needs_total, place_all
+from lrdsl.compiler.measured import Measured, RunWindow, needs_total, place_all
 from lrdsl.compiler.placed_ir import PlacedEntry, PlacedFaulty, PlacedModify, PlacedTerm
-from lrdsl.compiler.run_window import RunWindow
 from lrdsl.language.length import ENDLESS, Length, as_time, divisible, from_time, rounded
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.interval import Entry
@@ -67,12 +66,12 @@ class _Modified(NamedTuple):
     def with_entries(self, measure: Callable[[Term, Environment], Measured]) -> _Modified:
         """The term with its entries measured."""
         arguments, term, environment = self.arguments, self.term, self.environment
-        starts = entry_starts(arguments, term.entries, environment)
+        starts = arguments.entry_starts(term.entries, environment)
         values: list[Measured] = []
         outlines: list[Entry] = []
         for entry, start in zip(term.entries, starts, strict=True):
             assert isinstance(entry.value, Term)
-            stop = entry_stop(arguments, entry, start, environment)
+            stop = arguments.entry_stop(entry, start, environment)
             inside = environment.after(start)._replace(clock=0)
             value = measure(entry.value, inside)
             values.append(value)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from lrdsl.compiler.context import Inputs
-from lrdsl.compiler.ir import Modify, ShapeCall
+from lrdsl.compiler.ir import Clock, Modify, Scalar, ShapeCall
 from lrdsl.diagnostics import Mistake
 from lrdsl.language.functions import Function
 from lrdsl.language.length import Endless, Length
@@ -21,10 +21,13 @@ from lrdsl.language.signal import Exact
 from lrdsl.syntax import ast
 
 PlacedTerm: TypeAlias = (
-    "PlacedFaulty | PlacedScalar | PlacedDuration | PlacedClock | PlacedReference | "
+    "PlacedFaulty | Scalar | Clock | PlacedDuration | PlacedReference | "
     "PlacedApply | PlacedShape | PlacedSequence | PlacedModify | PlacedScope"
 )
-"""A part of a schedule in its place; `node` is where it came from."""
+"""A part of a schedule in its place; `node` is where it came from.
+
+A value and the clock are the same in every place.
+"""
 
 
 class PlacedFaulty(NamedTuple):
@@ -38,23 +41,11 @@ class PlacedFaulty(NamedTuple):
     entries: tuple[PlacedTerm, ...] = ()
 
 
-class PlacedScalar(NamedTuple):
-    """A value that does not change."""
-
-    node: ast.Node
-
-
 class PlacedDuration(NamedTuple):
     """A duration in a formula, in updates."""
 
     node: ast.Node
     updates: float
-
-
-class PlacedClock(NamedTuple):
-    """The local time."""
-
-    node: ast.Node
 
 
 class PlacedReference(NamedTuple):

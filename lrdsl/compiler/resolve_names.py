@@ -6,22 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler import name_mistakes
-from lrdsl.compiler.ir import (
-    Apply,
-    Called,
-    Choice,
-    Clock,
-    EntryTerm,
-    InUpdates,
-    Modify,
-    Poison,
-    Reference,
-    Scalar,
-    Sequence,
-    ShapeCall,
-    Term,
-)
+from lrdsl.compiler import ir, name_mistakes
+from lrdsl.compiler.ir import EntryTerm, Poison, Scalar, ShapeCall, Term
 from lrdsl.diagnostics import Mistake, Span
 from lrdsl.language.binding import Binding, bind, function_mistake
 from lrdsl.language.language import Language
@@ -84,7 +70,7 @@ class _Resolver:
             case ast.Call():
                 return self._call(node, region)
             case ast.Chain(parts=parts):
-                return Sequence(node, tuple([self.term(part) for part in parts]))
+                return ir.Sequence(node, tuple([self.term(part) for part in parts]))
             case ast.Pipe(parts=(first, *modifiers)):
                 term = self.term(first)
                 for each in modifiers:
@@ -102,9 +88,9 @@ class _Resolver:
                 branches = self.term(then, region), self.term(otherwise, region)
                 if all([isinstance(branch, Scalar) for branch in branches]):
                     return Scalar(node)
-                return Choice(node, condition, *branches)
+                return ir.Choice(node, condition, *branches)
             case ast.Scope(body=body):
-                return Called(node, self.term(body, region))
+                return ir.Called(node, self.term(body, region))
             case ast.Outer():
                 # Only arithmetic over values and durations is meant from outside.
                 return Scalar(node)
@@ -117,15 +103,15 @@ class _Resolver:
         if region is None:
             return self._poison(node, name_mistakes.duration(node))
         region.append(node)
-        return InUpdates(node)
+        return ir.InUpdates(node)
 
     def _name(self, node: ast.Name) -> Term:
         if node.id == "t":
-            return Clock(node)
+            return ir.Clock(node)
         mistake = name_mistakes.bare_name(node, self.language, node.span == self.whole)
         if mistake is not None:
             return self._poison(node, mistake)
-        return Reference(node, node.id) if node.id in self.schedules else Scalar(node)
+        return ir.Reference(node, node.id) if node.id in self.schedules else Scalar(node)
 
     def _apply(
         self,
@@ -143,7 +129,7 @@ class _Resolver:
             return Poison(node, parts)
         if all([isinstance(part, Scalar) for part in parts]):
             return Scalar(node)
-        return Apply(node, operators, parts)  # type: ignore[arg-type]
+        return ir.Apply(node, operators, parts)  # type: ignore[arg-type]
 
     def _call(self, node: ast.Call, region: list[ast.Node] | None) -> Term:
         name = node.name.id
@@ -190,11 +176,11 @@ class _Resolver:
         match right:
             case ast.Bracket() if cls.bracket:
                 entries = self._entries(right, values_only=False)
-                return Modify(right, pipe, source, cls, parameters, {}, entries)
+                return ir.Modify(right, pipe, source, cls, parameters, {}, entries)
             case ast.Call() if not cls.bracket:
                 binding = self._bound(right, bind(right, parameters))
                 arguments, sound = binding.arguments, binding.sound
-                return Modify(right, pipe, source, cls, parameters, arguments, (), sound)
+                return ir.Modify(right, pipe, source, cls, parameters, arguments, (), sound)
         example = f"{cls.name}[600:*0.5]" if cls.bracket else f"{cls.name}(…)"
         return self._poison(pipe, name_mistakes.brackets(right, example), source)
 
@@ -224,8 +210,8 @@ class _Resolver:
 def has_clock(term: Term) -> bool:
     """Whether a `t` stands in this arithmetic."""
     return (
-        isinstance(term, Clock)
-        or (isinstance(term, Called) and has_clock(term.inner))
-        or (isinstance(term, Apply) and any([has_clock(part) for part in term.parts]))
-        or (isinstance(term, Choice) and (has_clock(term.then) or has_clock(term.otherwise)))
+        isinstance(term, ir.Clock)
+        or (isinstance(term, ir.Called) and has_clock(term.inner))
+        or (isinstance(term, ir.Apply) and any([has_clock(part) for part in term.parts]))
+        or (isinstance(term, ir.Choice) and (has_clock(term.then) or has_clock(term.otherwise)))
     )

@@ -11,29 +11,15 @@ from functools import partial
 from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler import ir
+from lrdsl.compiler import ir, placed_ir
 from lrdsl.compiler.argument_values import Arguments
 from lrdsl.compiler.context import Inputs
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.ir import ShapeCall, Term
-from lrdsl.compiler.lengths import Measured, entry_starts, given_length, place_all, rest_of
+from lrdsl.compiler.measured import Measured, RunWindow, place_all, rest_of
 from lrdsl.compiler.modifier_lengths import measure_modified
-from lrdsl.compiler.placed_ir import (
-    PlacedApply,
-    PlacedClock,
-    PlacedDuration,
-    PlacedFaulty,
-    PlacedIR,
-    PlacedPart,
-    PlacedReference,
-    PlacedScalar,
-    PlacedScope,
-    PlacedSequence,
-    PlacedShape,
-    PlacedTerm,
-)
-from lrdsl.compiler.run_window import RunWindow
+from lrdsl.compiler.placed_ir import PlacedFaulty, PlacedIR, PlacedPart, PlacedTerm
 from lrdsl.diagnostics import Mistake
 from lrdsl.language.length import ENDLESS, Length, longest, rounded
 from lrdsl.language.parameters import Kind
@@ -69,7 +55,7 @@ class _Solver(NamedTuple):
             case ShapeCall():
                 return self._shape(term, environment)
             case ir.Scalar():
-                return Measured(lambda _: PlacedScalar(node), node, ENDLESS, is_number=True)
+                return Measured(lambda _: term, node, ENDLESS, is_number=True)
             case ir.InUpdates():
                 place = partial(self._place_duration, node, environment)
                 return Measured(place, node, ENDLESS, is_number=True)
@@ -77,7 +63,7 @@ class _Solver(NamedTuple):
                 place = partial(self._place_reference, node, name)
                 return Measured(place, node, ENDLESS, is_number=True)
             case ir.Clock():
-                return Measured(lambda _: PlacedClock(node), node, ENDLESS)
+                return Measured(lambda _: term, node, ENDLESS)
             case ir.Apply():
                 return self._pointwise(term, environment)
             case ir.Sequence():
@@ -91,7 +77,9 @@ class _Solver(NamedTuple):
                     return self.measure(then if chosen else otherwise, environment)
             case ir.Called(inner=inner):
                 body = self.measure(inner, environment.in_definition())
-                return body._replace(place=lambda window: PlacedScope(node, body.place(window)))
+                return body._replace(
+                    place=lambda window: placed_ir.PlacedScope(node, body.place(window))
+                )
             case ir.Poison(parts=parts):
                 inside = [self.measure(part, environment) for part in parts]
                 place = partial(_place_faulty, node, inside)
@@ -100,13 +88,17 @@ class _Solver(NamedTuple):
 
     def _place_duration(self, node: ast.Node, environment: Environment, _: RunWindow) -> PlacedTerm:
         updates = self.arguments.duration(node, "a formula", environment)
-        return PlacedFaulty(node) if updates is None else PlacedDuration(node, float(updates))
+        return (
+            PlacedFaulty(node)
+            if updates is None
+            else placed_ir.PlacedDuration(node, float(updates))
+        )
 
     def _place_reference(self, node: ast.Node, name: str, window: RunWindow) -> PlacedTerm:
         """Another schedule of the program, read at the same update of the run."""
         warp = window.warped_by
         if warp is None:
-            return PlacedReference(node, name, window.zero)
+            return placed_ir.PlacedReference(node, name, window.zero)
         message = f"`{name}` is read as training goes, but `{warp}` runs another clock"
         fix = f"write what `{name}` is for after the `{warp}`, outside its brackets"
         self.arguments.complain(diag.WRONG_PLACE, message, node, fix)
@@ -123,7 +115,7 @@ class _Solver(NamedTuple):
         elif known:
             length = longest(known)
         return Measured(
-            lambda window: PlacedApply(node, functions, place_all(parts, window)),
+            lambda window: placed_ir.PlacedApply(node, functions, place_all(parts, window)),
             node,
             length,
             is_sound=all([part.is_sound for part in parts]),
@@ -138,11 +130,11 @@ class _Solver(NamedTuple):
         starts: tuple[Exact | None, ...] = ()
         is_sound, by_default = call.sound, False
         if signature.bracket:
-            starts = entry_starts(self.arguments, call.entries, environment)
+            starts = self.arguments.entry_starts(call.entries, environment)
             length = starts[-1] if starts else None
             is_sound = length is not None
         elif is_given and (has_steps or not is_sound):  # it may have mistakes of its own
-            length = given_length(self.arguments, call, environment)
+            length = self.arguments.given_length(call, environment)
             is_sound = is_sound and length is not None
         elif has_steps:
             total = self.arguments.inputs.context.total_steps
@@ -164,7 +156,7 @@ class _Solver(NamedTuple):
         if signature.bracket:
             updates = tuple([window.update(at) for at in starts if at is not None])
             is_sound = is_sound and len(updates) == len(call.entries)
-            return PlacedShape(node, call, {}, 0, updates, is_sound)
+            return placed_ir.PlacedShape(node, call, {}, 0, updates, is_sound)
         if is_sound:
             length = rest_of(self.arguments, node, window.room) if length is None else length
             if length is None:
@@ -178,7 +170,7 @@ class _Solver(NamedTuple):
         durations = self.arguments.durations(
             parameters, call.arguments, signature.name, environment
         )
-        return PlacedShape(node, call, durations, steps, is_sound=is_sound)
+        return placed_ir.PlacedShape(node, call, durations, steps, is_sound=is_sound)
 
     def _chain(self, term: ir.Sequence, environment: Environment) -> Measured:
         at: Exact | None = 0  # unknown after a part that fills the rest
@@ -250,7 +242,7 @@ class _Solver(NamedTuple):
                 PlacedPart(part.node, measured.place(inside), 0, ENDLESS, ENDLESS)
                 for part, measured in zip(term.parts, parts, strict=True)
             ]
-            return PlacedSequence(term.node, tuple(found), None, is_sound=False)
+            return placed_ir.PlacedSequence(term.node, tuple(found), None, is_sound=False)
         placed: list[PlacedPart] = []
         is_after_open = False
         for inner, part, (start, stop) in zip(
@@ -266,7 +258,7 @@ class _Solver(NamedTuple):
             inside = window.part(start, at, end, own)
             placed.append(PlacedPart(_text_of(inner), part.place(inside), at, end, length))
         zero = round_half_up(window.zero) if window.warped_by is None else None
-        return PlacedSequence(term.node, tuple(placed), zero)
+        return placed_ir.PlacedSequence(term.node, tuple(placed), zero)
 
     def _edges(
         self, term: ir.Sequence, parts: list[Measured], fixed: Exact, room: Exact | None

@@ -1,13 +1,19 @@
-"""The updates of the run that a term is for."""
+"""Terms as they are measured, and the windows of the run that they are placed in."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from lrdsl import diagnostics as diag
+from lrdsl.compiler.argument_values import Arguments
+from lrdsl.compiler.placed_ir import PlacedTerm
 from lrdsl.language.length import Endless, Length, added, rounded, shortest
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.signal import Exact, round_half_up
+from lrdsl.syntax import ast
+from lrdsl.syntax.unparse import unparse_short
 
 
 class RunWindow(NamedTuple):
@@ -69,3 +75,52 @@ class RunWindow(NamedTuple):
     def faulty(self) -> RunWindow:
         """The window of a term whose place is unknown, in which its mistakes are looked for."""
         return self._replace(origin=0, room=1)
+
+
+class Measured(NamedTuple):
+    """The length of a term in an environment, and what places the term in its window.
+
+    `length` is None for a term that fills the rest of the run. A plain number has no length at all
+    and lets the others decide (`is_number`). `fixed` is the part of the length that is known of a
+    chain that fills the rest. A term that never ends only for want of a total (`by_default`) would
+    rather fill the rest when something follows. `cause` is the node that sets the length.
+
+    A term that is not `is_sound` has a mistake, which has been noted, and no length.
+    """
+
+    place: Callable[[RunWindow], PlacedTerm]
+    cause: ast.Node
+    length: Length | None = None
+    is_sound: bool = True
+    is_number: bool = False
+    by_default: bool = False
+    fixed: Exact = 0
+
+
+def place_all(parts: Sequence[Measured], window: RunWindow) -> tuple[PlacedTerm, ...]:
+    """Some terms in the same window."""
+    return tuple([part.place(window) for part in parts])
+
+
+def needs_total(arguments: Arguments, node: ast.Node) -> None:
+    """Note a term that fills the rest of a run whose length is unknown."""
+    message = f"`{unparse_short(node)}` has no length, and total_steps is not known"
+    fix = "give its steps, or pass total_steps=…"
+    arguments.complain(diag.NEEDS_CONTEXT, message, node, fix)
+
+
+def rest_of(
+    arguments: Arguments, node: ast.Node, room: Exact | None, known: Exact = 0
+) -> Exact | None:
+    """The length of a term that fills the rest of `room`, of which others take `known`."""
+    if room is None:
+        needs_total(arguments, node)
+        return None
+    rest = room - known
+    if rest > 0:
+        return rest
+    over = f": the other segments take {float(-rest):g} too many" if rest < 0 else ""
+    message = f"no update of the run is left for `{unparse_short(node)}`{over}"
+    fix = "shorten the others, or raise total_steps"
+    arguments.complain(diag.NO_REST, message, node, fix)
+    return None
