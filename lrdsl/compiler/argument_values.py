@@ -16,9 +16,9 @@ from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.compiler.ir import EntryTerm, ShapeCall
 from lrdsl.diagnostics import Mistake, Span
-from lrdsl.language.length import ENDLESS, Length
+from lrdsl.language.length import ENDLESS, Exact, Length, round_half_up
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
-from lrdsl.language.signal import LAST_STEP, Exact, round_half_up
+from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
 from lrdsl.util.registry import did_you_mean

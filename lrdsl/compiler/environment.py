@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from lrdsl.diagnostics import Span
-from lrdsl.language.signal import Exact
+from lrdsl.language.length import Exact
 
 NeighbourValue: TypeAlias = "Callable[[Span], float | None]"
 """Finds the value of `prev` or `next`; the span is that of the term that needs it."""

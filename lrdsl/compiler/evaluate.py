@@ -20,8 +20,8 @@ from lrdsl.compiler.number_mistakes import no_outcome, unbound_name, wrong_kind
 from lrdsl.diagnostics import Mistake, Span
 from lrdsl.language.binding import function_mistake
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
+from lrdsl.language.length import Exact, decimal_fraction
 from lrdsl.language.reserved import DURATIONS
-from lrdsl.language.signal import Exact, decimal_fraction
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
 

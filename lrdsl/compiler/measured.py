@@ -9,9 +9,8 @@ from typing import NamedTuple
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.argument_values import Arguments
 from lrdsl.compiler.placed_ir import PlacedTerm
-from lrdsl.language.length import Endless, Length, added, rounded, shortest
+from lrdsl.language.length import Endless, Exact, Length, added, round_half_up, rounded, shortest
 from lrdsl.language.modifiers import Modifier
-from lrdsl.language.signal import Exact, round_half_up
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse_short
 

@@ -12,12 +12,21 @@ from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.ir import Modify, Term
 from lrdsl.compiler.measured import Measured, RunWindow, needs_total, place_all
 from lrdsl.compiler.placed_ir import PlacedEntry, PlacedFaulty, PlacedModify, PlacedTerm
-from lrdsl.language.length import ENDLESS, Length, as_time, divisible, from_time, rounded
+from lrdsl.language.length import (
+    ENDLESS,
+    Exact,
+    Length,
+    as_time,
+    divisible,
+    from_time,
+    round_half_up,
+    rounded,
+)
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.modifiers.reactive import MetricModifier
 from lrdsl.language.parameters import ParameterError
-from lrdsl.language.signal import LAST_STEP, ConstantSignal, Exact, round_half_up
+from lrdsl.language.signal import LAST_STEP, ConstantSignal
 from lrdsl.syntax.unparse import unparse_short
 
 

@@ -21,9 +21,8 @@ from lrdsl.compiler.measured import Measured, RunWindow, place_all, rest_of
 from lrdsl.compiler.modifier_lengths import measure_modified
 from lrdsl.compiler.placed_ir import PlacedFaulty, PlacedIR, PlacedPart, PlacedTerm
 from lrdsl.diagnostics import Mistake
-from lrdsl.language.length import ENDLESS, Length, longest, rounded
+from lrdsl.language.length import ENDLESS, Exact, Length, longest, round_half_up, rounded
 from lrdsl.language.parameters import Kind
-from lrdsl.language.signal import Exact, round_half_up
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
 

@@ -168,8 +168,7 @@ copyreg.pickle(Schedule, _reduce)  # type: ignore[arg-type]
 def _probe(schedule: Schedule) -> Array:
     """A few updates from all over the run, so that most overflows are found before it starts."""
     end = min(schedule.length, schedule.context.total_steps or 1000)
-    starts = [
-        part.start for part in schedule.chain_parts[:MAX_PROBED_SEGMENTS] if 0 <= part.start <= end
-    ]
+    segments = schedule.chain_segments[:MAX_PROBED_SEGMENTS]
+    starts = [segment.start for segment in segments if 0 <= segment.start <= end]
     spread = [int(i * (end / 31)) for i in range(31)]
     return np.array(sorted([0, 1, 2, *spread, int(end), *starts]), dtype=np.float64)
