@@ -228,16 +228,6 @@ def decide(
 
     Before the run is known, only conditions about literal numbers and words are decided.
     """
-    context = inputs.context
-
-    def is_known(name: str) -> bool | None:
-        if not knows_run:
-            return None
-        if name == "base" and context.base_follows:
-            mistakes.append(Mistake(diag.NEEDS_CONTEXT, "`base` is not known yet", node.span))
-            return None
-        known = {"base": context.base_lr, "total": context.total_steps, "epoch": context.epoch}
-        return known[name] is not None
 
     def numbers(left: ast.Node, right: ast.Node) -> tuple[float | Exact, float | Exact] | None:
         evaluator = Durations if _has_duration(left) or _has_duration(right) else Values
@@ -245,7 +235,8 @@ def decide(
         found = [sides.evaluate(side) for side in (left, right)]
         return None if found[0] is None or found[1] is None else (found[0], found[1])
 
-    return Conditions(numbers, is_known, mistakes).decide(node)
+    context = inputs.context if knows_run else None
+    return Conditions(numbers, context, mistakes).decide(node)
 
 
 def _has_duration(node: ast.Node) -> bool:

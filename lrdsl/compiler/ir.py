@@ -87,6 +87,17 @@ class ShapeCall(Term):
     entries: tuple[EntryTerm, ...] = ()
     sound: bool = True
 
+    @property
+    def curve_parameters(self) -> tuple[Parameter, ...]:
+        """The parameters that the curve brings."""
+        return () if self.curve is None else self.curve.parameters()
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Those of the shape itself, but for the length and the name of the curve."""
+        elsewhere = {parameter.name for parameter in self.curve_parameters}
+        return tuple([each for each in self.signature.valued if each.name not in elsewhere])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sequence(Term):

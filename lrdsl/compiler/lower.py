@@ -14,7 +14,6 @@ from lrdsl.compiler import ir, placed_ir
 from lrdsl.compiler.argument_values import Arguments
 from lrdsl.compiler.context import Inputs
 from lrdsl.compiler.environment import Environment
-from lrdsl.compiler.ir import ShapeCall
 from lrdsl.compiler.lazy_segments import LazySegment, link, unlink
 from lrdsl.compiler.leaf_signals import ClockSignal, PointwiseSignal, ScheduleReference, ShapeSignal
 from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTerm
@@ -132,33 +131,23 @@ class _Lowering:
     def _shape(self, placed: PlacedShape, environment: Environment) -> Signal | None:
         call = placed.call
         if call.signature.bracket:
-            return self._points(placed, environment)
-        if not call.sound:
-            self._look_at_arguments(placed, environment)
+            fields = self._points(placed, environment)
+        elif call.sound:
+            fields = self._shape_fields(placed, environment)
+        else:
+            # There are mistakes inside the arguments, too, of a call that does not fit its shape.
+            for parameter in (*call.parameters, *call.curve_parameters):
+                node = call.arguments.get(parameter.name)
+                if node is not None and parameter.name not in placed.durations:
+                    self.arguments.argument(parameter, node, call.signature.name, environment)
             return None
-        fields = self._shape_fields(placed, environment)
         if fields is None or not placed.is_sound:
             return None
-        if call.signature.has(Kind.STEPS):
-            fields["steps"] = placed.steps
-        return self._made(call, fields)
-
-    def _made(self, call: ShapeCall, fields: dict[str, Any]) -> Signal | None:
-        """The signal of a shape with its fields known."""
         shape = self.arguments.make(call.signature.cls, fields, call.node, call.arguments)
         return None if shape is None else ShapeSignal(shape, call.node)
 
-    def _look_at_arguments(self, placed: PlacedShape, environment: Environment) -> None:
-        """Find the mistakes inside the arguments of a call that does not fit its shape."""
-        call = placed.call
-        of_curve = call.curve.parameters() if call.curve is not None else ()
-        for parameter in (*call.signature.valued, *of_curve):
-            node = call.arguments.get(parameter.name)
-            if node is not None and parameter.name not in placed.durations:
-                self.arguments.argument(parameter, node, call.signature.name, environment)
-
     def _shape_fields(self, placed: PlacedShape, environment: Environment) -> dict[str, Any] | None:
-        """The fields of a shape, `steps` apart; None where one of them is at fault."""
+        """The fields of a shape; None where one of them is at fault."""
         call, span = placed.call, placed.node.span
         evaluate = functools.partial(
             self.arguments.fields,
@@ -167,21 +156,18 @@ class _Lowering:
             environment=environment,
             known=placed.durations,
         )
-        of_curve = call.curve.parameters() if call.curve is not None else ()
-        own = call.signature.valued
-        if of_curve:
-            elsewhere = {parameter.name for parameter in of_curve}
-            own = tuple([each for each in own if each.name not in elsewhere])
-        given = evaluate(own)
+        given = evaluate(call.parameters)
         fields: dict[str, Any] = dict(given or {})
         for hidden, default in call.signature.hidden.items():
             fields[hidden] = self.arguments.default(default, environment, span)
         if call.curve is not None:
-            inner = evaluate(of_curve) if of_curve else {}
+            inner = evaluate(call.curve_parameters)
             if inner:
                 fields["mode"] = self.arguments.make(call.curve, inner, placed.node, call.arguments)
             else:
                 fields["mode"] = None if inner is None else _with_defaults(call.curve)
+        if call.signature.has(Kind.STEPS):
+            fields["steps"] = placed.steps
         is_sound = given is not None and all([value is not None for value in fields.values()])
         return fields if is_sound else None
 
@@ -197,14 +183,14 @@ class _Lowering:
         )
         return None if fields is None else float(fields.get(field, parameters[0].default))
 
-    def _points(self, placed: PlacedShape, environment: Environment) -> Signal | None:
-        call = placed.call
-        where = f"a point of `{call.signature.name}`"
-        nodes = [entry.value for entry in call.entries if isinstance(entry.value, ast.Node)]
+    def _points(self, placed: PlacedShape, environment: Environment) -> dict[str, Any] | None:
+        """The fields of a shape with entries in brackets; None where one of them is at fault."""
+        where = f"a point of `{placed.call.signature.name}`"
+        nodes = [entry.value for entry in placed.call.entries if isinstance(entry.value, ast.Node)]
         values = [self.arguments.value(node, where, environment) for node in nodes]
         if not placed.is_sound or None in values:
             return None
-        return self._made(call, {"points": tuple(zip(placed.starts, values, strict=True))})
+        return {"points": tuple(zip(placed.starts, values, strict=True))}
 
     def _chain(self, placed: placed_ir.PlacedSequence, environment: Environment) -> Signal | None:
         segments = [self._segment(part, environment) for part in placed.parts]

@@ -163,9 +163,7 @@ class _Solver(NamedTuple):
             stop = window.rounded(length)
             # A shape that never ends has no use for its steps.
             steps = 0 if stop is ENDLESS or not signature.has(Kind.STEPS) else stop
-        parameters = signature.valued
-        if call.curve is not None:
-            parameters = (*parameters, *call.curve.parameters())
+        parameters = (*call.parameters, *call.curve_parameters)
         durations = self.arguments.durations(
             parameters, call.arguments, signature.name, environment
         )

@@ -87,28 +87,26 @@ def compile_in(
     if isinstance(text, FunctionSpec):
         return _of_function(text, context)
     if references or len(text) > MAX_CACHED_CHARACTERS:
-        names = frozenset(references)
-        return schedule_of(
-            _analysed(language, text, context.definitions, names), context, references
-        )
+        return _compiled(language, text, context, context.base_follows, references)
     return language.kept(_compiled, text, context, context.base_follows)
 
 
-def _compiled(language: Language, text: str, context: Context, base_follows: bool) -> Schedule:
+def _compiled(
+    language: Language,
+    text: str,
+    context: Context,
+    base_follows: bool,
+    references: Mapping[str, Schedule] = NO_REFERENCES,
+) -> Schedule:
     """The schedule of a text, which is immutable.
 
-    `base_follows` is no part of what makes contexts equal, but of what a spec may ask.
+    `base_follows` is no part of what makes contexts equal, but of what a spec may ask. An analysis
+    is kept for the many groups with their own `base`.
     """
-    return schedule_of(_analysed(language, text, context.definitions, frozenset()), context)
-
-
-def _analysed(
-    language: Language, text: str, definitions: str, schedules: frozenset[str]
-) -> Analysis:
-    """What is known of a text whatever the run, kept for the many groups with their own `base`."""
+    arguments = text, context.definitions, frozenset(references)
     if len(text) > MAX_CACHED_CHARACTERS:
-        return analyse(language, text, definitions, schedules)
-    return language.kept(analyse, text, definitions, schedules)
+        return schedule_of(analyse(language, *arguments), context, references)
+    return schedule_of(language.kept(analyse, *arguments), context, references)
 
 
 @no_fork
