@@ -19,10 +19,10 @@ from lrdsl.language.signal import LAST_STEP, Signal
 from lrdsl.syntax.grammar import NAME
 from lrdsl.syntax.spec import as_number
 
-PARTS = frozenset(
-    {"spec", "total_steps", "steps_per_epoch", "samples_per_step", "tokens_per_step", "base_lr"}
-    | {"definitions"}
-)
+RUN = ("total_steps", "steps_per_epoch", "samples_per_step", "tokens_per_step", "base_lr")
+"""The parts of a context that are one number each."""
+
+PARTS = frozenset({"spec", *RUN, "definitions"})
 """What the functions that take variables call their own arguments."""
 
 
@@ -46,49 +46,23 @@ class Context:
     """Whether `base_lr` is only left out for now, so that none may ask if it is known."""
 
     @classmethod
-    def of(
-        cls,
-        /,
-        *,
-        total_steps: object = None,
-        steps_per_epoch: object = None,
-        samples_per_step: object = None,
-        tokens_per_step: object = None,
-        base_lr: object = None,
-        definitions: object = None,
-        **variables: object,
-    ) -> Context:
-        """A context from what a caller passes; `SpecError` names what is no use."""
-        total = _positive("total_steps", total_steps)
-        if total is not None and total != int(total):
-            raise spec_error(
-                diag.BAD_CONTEXT, f"`total_steps` must be a whole number of updates, not {total}"
-            )
-        if total is not None and total > LAST_STEP:
-            raise spec_error(
-                diag.BAD_CONTEXT, f"`total_steps` must be at most 2**53, not {total:g}"
-            )
+    def of(cls, /, *, definitions: object = None, **values: object) -> Context:
+        """A context from what a caller passes: parts of the run, and variables.
+
+        `SpecError` names what is no use.
+        """
+        run = {name: _part(name, values.pop(name, None)) for name in RUN}
+        variables = {name: _variable(name, value) for name, value in values.items()}
         return cls(
-            None if total is None else int(total),
-            _positive("steps_per_epoch", steps_per_epoch),
-            _positive("samples_per_step", samples_per_step),
-            _positive("tokens_per_step", tokens_per_step),
-            None if base_lr is None else _number("base_lr", base_lr),
-            MappingProxyType({name: _variable(name, value) for name, value in variables.items()}),
-            text_of(definitions),
+            **run,  # type: ignore[arg-type]
+            variables=MappingProxyType(variables),
+            definitions=text_of(definitions),
         )
 
     def to_dict(self) -> dict[str, Any]:
         """What is known, as the keyword arguments that make it again."""
-        parts = {
-            "total_steps": self.total_steps,
-            "steps_per_epoch": self.steps_per_epoch,
-            "samples_per_step": self.samples_per_step,
-            "tokens_per_step": self.tokens_per_step,
-            "base_lr": self.base_lr,
-            **self.variables,
-            "definitions": self.definitions or None,
-        }
+        parts = {name: getattr(self, name) for name in RUN} | dict(self.variables)
+        parts["definitions"] = self.definitions or None
         return {name: value for name, value in parts.items() if value is not None}
 
     def __hash__(self) -> int:
@@ -161,13 +135,23 @@ def _number(name: str, value: object) -> float:
     return found
 
 
-def _positive(name: str, value: object) -> float | None:
+def _part(name: str, value: object) -> float | None:
+    """A part of the run, which may be unknown."""
     if value is None:
         return None
     number = _number(name, value)
+    if name == "base_lr":
+        return number
     if number <= 0:
         raise spec_error(diag.BAD_CONTEXT, f"`{name}` must be above 0, not {number:g}")
-    return number
+    if name != "total_steps":
+        return number
+    if number != int(number):
+        message = f"`total_steps` must be a whole number of updates, not {number}"
+        raise spec_error(diag.BAD_CONTEXT, message)
+    if number > LAST_STEP:
+        raise spec_error(diag.BAD_CONTEXT, f"`total_steps` must be at most 2**53, not {number:g}")
+    return int(number)
 
 
 def _variable(name: str, value: object) -> float:

@@ -21,7 +21,7 @@ from lrdsl.compiler.measured import Measured, RunWindow, place_all, rest_of
 from lrdsl.compiler.modifier_lengths import measure_modified
 from lrdsl.compiler.placed_ir import PlacedFaulty, PlacedIR, PlacedPart, PlacedTerm
 from lrdsl.diagnostics import Mistake
-from lrdsl.language.length import ENDLESS, Exact, Length, longest, round_half_up, rounded
+from lrdsl.language.length import ENDLESS, Exact, Length, added, longest, round_half_up, rounded
 from lrdsl.language.parameters import Kind
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
@@ -196,7 +196,8 @@ class _Solver(NamedTuple):
             elif following is not None:
                 self._never_ends(inner, following)
                 is_sound, at = False, None
-        place = partial(self._place_chain, term, environment, parts, fixed, is_sound)
+        known = fixed if is_sound else None
+        place = partial(self._place_chain, term, environment, parts, open_part, known)
         found = Measured(place, term.node, is_sound=is_sound, fixed=fixed)
         if not is_sound:
             return found
@@ -226,13 +227,16 @@ class _Solver(NamedTuple):
         term: ir.Sequence,
         environment: Environment,
         parts: list[Measured],
-        fixed: Exact,
-        is_sound: bool,
+        open_part: ast.Node | None,
+        known: Exact | None,
         window: RunWindow,
     ) -> PlacedTerm:
-        room = environment.rest if window.room is None else window.room
-        edges = self._edges(term, parts, fixed, room) if is_sound else None
-        if edges is None:
+        """The chain in its window; `known` is the length but for the open part, None if faulty."""
+        rest = known
+        if known is not None and open_part is not None:
+            room = environment.rest if window.room is None else window.room
+            rest = rest_of(self.arguments, open_part, room, known)
+        if rest is None:
             # The parts are placed all the same, to find their mistakes.
             inside = window.faulty()
             found = [
@@ -241,43 +245,20 @@ class _Solver(NamedTuple):
             ]
             return placed_ir.PlacedSequence(term.node, tuple(found), None, is_sound=False)
         placed: list[PlacedPart] = []
+        start: Exact = 0
         is_after_open = False
-        for inner, part, (start, stop) in zip(
-            term.parts, parts, itertools.pairwise(edges), strict=True
-        ):
-            assert start is not ENDLESS  # nothing follows what never ends
-            at, end = window.update(start), window.rounded(stop)
-            length: Length = ENDLESS if stop is ENDLESS else stop - start
+        for inner, part in zip(term.parts, parts, strict=True):
+            length = rest + part.fixed if part.length is None else part.length
+            own = None if length is ENDLESS else length
+            at, end = window.update(start), window.rounded(added(length, start))
             if is_after_open:  # only now its clock is known
                 part = self.measure(inner, environment.after(start))
             is_after_open = is_after_open or part.length is None
-            own = None if length is ENDLESS else length
             inside = window.part(start, at, end, own)
             placed.append(PlacedPart(_text_of(inner), part.place(inside), at, end, length))
+            start += own or 0  # nothing follows what never ends
         zero = round_half_up(window.zero) if window.warped_by is None else None
         return placed_ir.PlacedSequence(term.node, tuple(placed), zero)
-
-    def _edges(
-        self, term: ir.Sequence, parts: list[Measured], fixed: Exact, room: Exact | None
-    ) -> list[Length] | None:
-        """The exact boundaries of a chain; the last is `ENDLESS` for a chain that never ends.
-
-        None, with the mistake noted, when a part fills the rest and that is unknown or nothing.
-        """
-        edges: list[Length] = [0]
-        at: Exact = 0
-        for inner, part in zip(term.parts, parts, strict=True):
-            length = part.length
-            if length is None:
-                rest = rest_of(self.arguments, inner.node, room, fixed)
-                if rest is None:
-                    return None
-                length = rest + part.fixed
-            if length is ENDLESS:
-                return [*edges, ENDLESS]
-            at += length
-            edges.append(at)
-        return edges
 
 
 def _place_faulty(node: ast.Node, parts: list[Measured], window: RunWindow) -> PlacedTerm:
