@@ -19,7 +19,14 @@ from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.ir import ShapeCall, Term
 from lrdsl.compiler.measured import Measured, RunWindow, place_all, rest_of
 from lrdsl.compiler.modifier_lengths import measure_modified
-from lrdsl.compiler.placed_ir import PlacedFaulty, PlacedIR, PlacedPart, PlacedTerm
+from lrdsl.compiler.placed_ir import (
+    PlacedFaulty,
+    PlacedIR,
+    PlacedPart,
+    PlacedSequence,
+    PlacedShape,
+    PlacedTerm,
+)
 from lrdsl.diagnostics import Mistake
 from lrdsl.language.length import ENDLESS, Exact, Length, added, longest, round_half_up, rounded
 from lrdsl.language.parameters import Kind
@@ -139,35 +146,27 @@ class _Solver(NamedTuple):
             total = self.arguments.inputs.context.total_steps
             by_default = signature.cls.allows_no_length and total is None
             length = ENDLESS if by_default else None
-        place = partial(self._place_shape, call, environment, length, is_sound, starts)
-        return Measured(place, call.node, length, is_sound, by_default=by_default)
 
-    def _place_shape(
-        self,
-        call: ShapeCall,
-        environment: Environment,
-        length: Length | None,
-        is_sound: bool,
-        starts: tuple[Exact | None, ...],
-        window: RunWindow,
-    ) -> PlacedTerm:
-        node, signature, steps = call.node, call.signature, 0
-        if signature.bracket:
-            updates = tuple([window.update(at) for at in starts if at is not None])
-            is_sound = is_sound and len(updates) == len(call.entries)
-            return placed_ir.PlacedShape(node, call, {}, 0, updates, is_sound)
-        if is_sound:
-            length = rest_of(self.arguments, node, window.room) if length is None else length
-            if length is None:
-                return PlacedFaulty(node)
-            stop = window.rounded(length)
-            # A shape that never ends has no use for its steps.
-            steps = 0 if stop is ENDLESS or not signature.has(Kind.STEPS) else stop
-        parameters = (*call.parameters, *call.curve_parameters)
-        durations = self.arguments.durations(
-            parameters, call.arguments, signature.name, environment
-        )
-        return placed_ir.PlacedShape(node, call, durations, steps, is_sound=is_sound)
+        def place(window: RunWindow) -> PlacedTerm:
+            if signature.bracket:
+                updates = tuple([window.update(at) for at in starts if at is not None])
+                all_known = is_sound and len(updates) == len(starts)
+                return PlacedShape(call.node, call, {}, 0, updates, all_known)
+            steps = 0
+            if is_sound:
+                own = rest_of(self.arguments, call.node, window.room) if length is None else length
+                if own is None:
+                    return PlacedFaulty(call.node)
+                stop = window.rounded(own)
+                # A shape that never ends has no use for its steps.
+                steps = stop if has_steps and stop is not ENDLESS else 0
+            parameters = (*call.parameters, *call.curve_parameters)
+            durations = self.arguments.durations(
+                parameters, call.arguments, signature.name, environment
+            )
+            return PlacedShape(call.node, call, durations, steps, is_sound=is_sound)
+
+        return Measured(place, call.node, length, is_sound, by_default=by_default)
 
     def _chain(self, term: ir.Sequence, environment: Environment) -> Measured:
         at: Exact | None = 0  # unknown after a part that fills the rest
@@ -196,8 +195,35 @@ class _Solver(NamedTuple):
             elif following is not None:
                 self._never_ends(inner, following)
                 is_sound, at = False, None
-        known = fixed if is_sound else None
-        place = partial(self._place_chain, term, environment, parts, open_part, known)
+
+        def place(window: RunWindow) -> PlacedTerm:
+            rest = fixed if is_sound else None
+            if is_sound and open_part is not None:
+                room = environment.rest if window.room is None else window.room
+                rest = rest_of(self.arguments, open_part, room, fixed)
+            if rest is None:
+                # The parts are placed all the same, to find their mistakes.
+                unknown = [
+                    PlacedPart(inner.node, part.place(window.faulty()), 0, ENDLESS, ENDLESS)
+                    for inner, part in zip(term.parts, parts, strict=True)
+                ]
+                return PlacedSequence(term.node, tuple(unknown), None, is_sound=False)
+            placed: list[PlacedPart] = []
+            start: Exact = 0
+            is_after_open = False
+            for inner, part in zip(term.parts, parts, strict=True):
+                length = rest + part.fixed if part.length is None else part.length
+                own = None if length is ENDLESS else length
+                at, end = window.update(start), window.rounded(added(length, start))
+                if is_after_open:  # only now its clock is known
+                    part = self.measure(inner, environment.after(start))
+                is_after_open = is_after_open or part.length is None
+                inside = part.place(window.part(start, at, end, own))
+                placed.append(PlacedPart(_text_of(inner), inside, at, end, length))
+                start += own or 0  # nothing follows what never ends
+            zero = round_half_up(window.zero) if window.warped_by is None else None
+            return PlacedSequence(term.node, tuple(placed), zero)
+
         found = Measured(place, term.node, is_sound=is_sound, fixed=fixed)
         if not is_sound:
             return found
@@ -221,44 +247,6 @@ class _Solver(NamedTuple):
             " and only one segment of a chain can fill the rest"
         )
         self.arguments.complain(diag.TWO_OPEN, message, second, "give one of them its steps")
-
-    def _place_chain(
-        self,
-        term: ir.Sequence,
-        environment: Environment,
-        parts: list[Measured],
-        open_part: ast.Node | None,
-        known: Exact | None,
-        window: RunWindow,
-    ) -> PlacedTerm:
-        """The chain in its window; `known` is the length but for the open part, None if faulty."""
-        rest = known
-        if known is not None and open_part is not None:
-            room = environment.rest if window.room is None else window.room
-            rest = rest_of(self.arguments, open_part, room, known)
-        if rest is None:
-            # The parts are placed all the same, to find their mistakes.
-            inside = window.faulty()
-            found = [
-                PlacedPart(part.node, measured.place(inside), 0, ENDLESS, ENDLESS)
-                for part, measured in zip(term.parts, parts, strict=True)
-            ]
-            return placed_ir.PlacedSequence(term.node, tuple(found), None, is_sound=False)
-        placed: list[PlacedPart] = []
-        start: Exact = 0
-        is_after_open = False
-        for inner, part in zip(term.parts, parts, strict=True):
-            length = rest + part.fixed if part.length is None else part.length
-            own = None if length is ENDLESS else length
-            at, end = window.update(start), window.rounded(added(length, start))
-            if is_after_open:  # only now its clock is known
-                part = self.measure(inner, environment.after(start))
-            is_after_open = is_after_open or part.length is None
-            inside = window.part(start, at, end, own)
-            placed.append(PlacedPart(_text_of(inner), part.place(inside), at, end, length))
-            start += own or 0  # nothing follows what never ends
-        zero = round_half_up(window.zero) if window.warped_by is None else None
-        return placed_ir.PlacedSequence(term.node, tuple(placed), zero)
 
 
 def _place_faulty(node: ast.Node, parts: list[Measured], window: RunWindow) -> PlacedTerm:
