@@ -143,10 +143,11 @@ class _Resolver:
         shape = self.language.shapes.get(name)
         if shape is not None:
             return self._shape(node, shape)
+        poison = self._poison(node, name_mistakes.no_shape(node, self.language))
         for argument in node.arguments:  # find mistakes where they are plain enough
             if isinstance(argument.value, (ast.Call, ast.Chain, ast.Pipe, ast.Bracket)):
                 self.term(argument.value)
-        return self._poison(node, name_mistakes.no_shape(node, self.language))
+        return poison
 
     def _shape(self, node: ast.Call, shape: ShapeSignature) -> Term:
         if shape.bracket:
