@@ -280,7 +280,7 @@ def _is_plain(node: ast.Node | None) -> TypeGuard[ast.Number]:
 
 
 def _requirement(problem: Any) -> str:
-    """What pydantic asks for, in the words of the language."""
+    """The requirement that pydantic found broken, in the words of the language."""
     context = problem.get("ctx", {})
     given = problem.get("input")
     shown = f", not {float(given):g}" if isinstance(given, (int, float, Fraction)) else ""

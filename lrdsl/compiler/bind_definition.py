@@ -13,7 +13,7 @@ from lrdsl.syntax.definition import DefinedParameter, Definition
 from lrdsl.util.registry import did_you_mean
 
 Arguments: TypeAlias = "dict[str, ast.Node | tuple[ast.Entry | ast.Name, ...]]"
-"""What a call gives for each parameter; entries in brackets are many nodes."""
+"""The nodes that a call gives for each parameter; entries in brackets are many."""
 
 
 def bind_definition(

@@ -93,7 +93,7 @@ class _Checker:
             yield Mistake(diag.DUPLICATE_NAME, message, definition.span, fix=fix)
 
     def _taken(self, name: str) -> str | None:
-        """The complaint that a name is taken; the user's own definitions can be made anew."""
+        """The message that a name is taken; the user's own definitions can be made anew."""
         if self.is_shipped:
             return None
         return complaint_if_taken(name, replace(self.language, definitions=Definitions()))
@@ -141,7 +141,7 @@ class _Checker:
         for found in self._mistakes_of_call(definition):
             place = Span(*_place(found.span, definition))
             if place in places:
-                continue  # of a mistyped name one complaint is enough
+                continue  # of a mistyped name one mistake is enough
             yield Mistake(found.problem, found.message, place, fix=found.fix)
             places.add(place)
             self.enough = self.enough or found.problem == diag.TOO_DEEP
@@ -160,7 +160,7 @@ class _Checker:
                 yield Mistake(diag.NOT_DEFINED_YET, message, name.span, fix="move it above")
 
     def _is_spoilt(self, definition: Definition) -> bool:
-        """Whether a call of it would only lead to what has been complained about already."""
+        """Whether a call of it would only lead to mistakes that have been noted already."""
         names = [parameter.name for parameter in definition.parameters]
         calls = {name.id for name in _called(definition)}
         twice = len(set(names)) < len(names)
@@ -216,7 +216,7 @@ def _called(definition: Definition) -> list[ast.Name]:
 
 
 def _place(span: Span, definition: Definition) -> tuple[int, int]:
-    """Where in the text of the definition a complaint about its call belongs."""
+    """The place in the definition's text that a mistake of its call belongs to."""
     if span.sites:
         return span.sites[0].start, span.sites[0].stop
     return definition.span.start, definition.span.stop

@@ -1,4 +1,4 @@
-"""What a spec is compiled for: the run's length, the size of an epoch, `base`, the variables."""
+"""The context of a spec: the run's length, the size of an epoch, `base`, the variables."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ RUN = ("total_steps", "steps_per_epoch", "samples_per_step", "tokens_per_step", 
 """The parts of a context that are one number each."""
 
 PARTS = frozenset({"spec", *RUN, "definitions"})
-"""What the functions that take variables call their own arguments."""
+"""The names that functions which take variables use for their own arguments."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What the run supplies. Every part may be unknown; a spec that needs it then says so.
+    """The parts of a run that a spec may need. Any of them may be unknown; that is a mistake then.
 
     >>> Context.of(total_steps=1000, peak=3e-4).total_steps
     1000
@@ -60,7 +60,7 @@ class Context:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """What is known, as the keyword arguments that make it again."""
+        """The known parts, as the keyword arguments that make the context again."""
         parts = {name: getattr(self, name) for name in RUN} | dict(self.variables)
         parts["definitions"] = self.definitions or None
         return {name: value for name, value in parts.items() if value is not None}
@@ -107,7 +107,7 @@ class Context:
 
 
 class Inputs(NamedTuple):
-    """What a term is evaluated with: the run, the language, the text, the rest of the program."""
+    """The surroundings of a spec's terms: run, language, text, the rest of the program."""
 
     context: Context
     language: Language

@@ -1,4 +1,4 @@
-"""Where a term stands: in its chain, in the run, and between its neighbours."""
+"""The place of a term: in its chain, in the run, and between its neighbours."""
 
 from __future__ import annotations
 

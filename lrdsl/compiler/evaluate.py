@@ -36,7 +36,7 @@ class Evaluator(ABC, Generic[T]):
     """
 
     kind: ClassVar[str]
-    """How messages call such a number."""
+    """The name of such a number in messages."""
 
     inputs: Inputs
     mistakes: list[Mistake]

@@ -53,7 +53,7 @@ def expand(tree: ast.Node, language: Language, budget: Budget | None = None) -> 
 
 
 def fields(tree: ast.Node, language: Language) -> Mapping[str, ast.Node]:
-    """What a call of a program drives: the call of each field by its name; else nothing.
+    """The calls of the fields of a program that a tree calls, by name; none of other trees.
 
     Fields that come to `none` are left out.
     """
@@ -132,7 +132,7 @@ class _Expander:
         return tuple(itertools.chain.from_iterable(parts))
 
     def _modifier(self, node: ast.Node, level: int) -> ast.Node:
-        """What stands right of a `|`."""
+        """Expand a node that stands right of a `|`."""
         name = node.name.id if isinstance(node, (ast.Call, ast.Bracket)) else None
         definition = None if name is None else self.definitions.get(name)
         if definition is None or not isinstance(node, (ast.Call, ast.Bracket)):
@@ -147,7 +147,7 @@ class _Expander:
     def _replace(
         self, node: ast.Call | ast.Bracket, definition: Definition, level: int
     ) -> ast.Node:
-        """What a call stands for where a schedule belongs."""
+        """Expand a call that stands where a schedule belongs."""
         body = self._body(node, definition, level)
         if isinstance(body, ast.Modifiers):
             # A modifier by itself modifies what there is: the group's own value.

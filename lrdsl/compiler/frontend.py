@@ -21,7 +21,7 @@ from lrdsl.util.forks import no_fork
 
 @dataclass(frozen=True)
 class Analysis:
-    """All that is known of a spec before its run is.
+    """The result of the front end: all that is known of a spec before its run is.
 
     `tree` is as written, `expanded` without definitions; `language` is what it can call. What is
     wrong so far is in `mistakes`. `term` is None where calls of definitions are wrong. `bindings`
@@ -79,7 +79,7 @@ def analyse(
 
 @contextmanager
 def not_too_deep(node: ast.Node, reporter: Reporter) -> Iterator[None]:
-    """Where recursion without an end in sight is a mistake of the spec."""
+    """Report recursion without an end in sight as a mistake of the spec."""
     try:
         yield
     except RecursionError:

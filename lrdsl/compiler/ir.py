@@ -94,7 +94,7 @@ class ShapeCall(Term):
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Those of the shape itself, but for the length and the name of the curve."""
+        """The parameters of the shape itself, but for the length and the name of the curve."""
         elsewhere = {parameter.name for parameter in self.curve_parameters}
         return tuple([each for each in self.signature.valued if each.name not in elsewhere])
 

@@ -35,7 +35,7 @@ def measure_modified(
     term: Modify,
     environment: Environment,
 ) -> Measured:
-    """How long a modified term is; `measure` measures the terms inside."""
+    """Measure a modified term; `measure` measures the terms inside."""
     inside = environment
     if term.cls.warps_time:
         inside = Environment(0, None, caller=environment.caller)

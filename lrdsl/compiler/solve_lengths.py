@@ -55,7 +55,7 @@ class _Solver(NamedTuple):
     arguments: Arguments
 
     def measure(self, term: Term, environment: Environment) -> Measured:
-        """How long a term is; of a condition, how long the chosen term is."""
+        """Measure a term; of a condition, the chosen term."""
         node = term.node
         match term:  # the most frequent first
             case ShapeCall():

@@ -19,7 +19,7 @@ _ELSEWHERE = frozenset({"prev", "next", "rest"})
 
 
 class Budget:
-    """How many nodes may still be made. Going beyond raises `TooMuch`."""
+    """The number of nodes that may still be made. Going beyond raises `TooMuch`."""
 
     def __init__(self, nodes: int = MAX_EXPANDED_NODES) -> None:
         self.left = nodes

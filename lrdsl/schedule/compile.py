@@ -156,7 +156,7 @@ def _restore(
 
 
 def _reduce(schedule: Schedule) -> tuple[object, tuple[object, ...]]:
-    """What a schedule is pickled as: its text and its context, to be compiled again."""
+    """Pickle a schedule as its text and its context, to be compiled again."""
     return _restore, (coerce_spec(schedule.spec).content, *schedule._identity[1:])
 
 

@@ -158,7 +158,7 @@ class Schedule:
 
     @property
     def histories(self) -> tuple[MetricHistory, ...]:
-        """What each reactive modifier has made of the metrics so far: its state and factors."""
+        """The state and the factors of each reactive modifier after the metrics so far."""
         return tuple([reactor.history for reactor in self._compiled.observers])
 
     def observe(self, update: int, metric: object) -> Schedule:
