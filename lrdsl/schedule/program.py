@@ -143,7 +143,7 @@ class Program:
         return texts["lr"] if self.is_single else texts  # type: ignore[return-value]
 
     def of(self, key: str, names: Sequence[object]) -> list[Choice | None]:
-        """The choice that drives `key` in each of the groups with these names; None if none does."""
+        """The choice that drives `key` in each group with these names; None where none does."""
         own = self.choices[key]
         return [
             next((choice for choice in own if _matches(choice.pattern, i, name)), None)
