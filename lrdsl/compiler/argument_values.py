@@ -20,7 +20,7 @@ from lrdsl.language.length import ENDLESS, Exact, Length, round_half_up
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import unparse
+from lrdsl.syntax.unparse import unparse, unparse_short
 from lrdsl.util.registry import did_you_mean
 
 P = TypeVar("P", bound=CallableModel)
@@ -97,6 +97,25 @@ class Arguments(NamedTuple):
             self.complain(diag.BAD_LENGTH, message, node)
             return None
         return end - clock
+
+    def needs_total(self, node: ast.Node) -> None:
+        """Note a term that fills the rest of a run whose length is unknown."""
+        message = f"`{unparse_short(node)}` has no length, and total_steps is not known"
+        fix = "give its steps, or pass total_steps=…"
+        self.complain(diag.NEEDS_CONTEXT, message, node, fix)
+
+    def rest_of(self, node: ast.Node, room: Exact | None, known: Exact = 0) -> Exact | None:
+        """The length of a term that fills the rest of `room`, of which others take `known`."""
+        if room is None:
+            self.needs_total(node)
+            return None
+        rest = room - known
+        if rest > 0:
+            return rest
+        over = f": the other segments take {float(-rest):g} too many" if rest < 0 else ""
+        message = f"no update of the run is left for `{unparse_short(node)}`{over}"
+        self.complain(diag.NO_REST, message, node, "shorten the others, or raise total_steps")
+        return None
 
     def entry_starts(
         self, entries: tuple[EntryTerm, ...], environment: Environment

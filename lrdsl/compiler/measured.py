@@ -6,13 +6,10 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from lrdsl import diagnostics as diag
-from lrdsl.compiler.argument_values import Arguments
 from lrdsl.compiler.placed_ir import PlacedTerm
 from lrdsl.language.length import Endless, Exact, Length, added, round_half_up, rounded, shortest
 from lrdsl.language.modifiers import Modifier
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import unparse_short
 
 
 class RunWindow(NamedTuple):
@@ -99,27 +96,3 @@ class Measured(NamedTuple):
 def place_all(parts: Sequence[Measured], window: RunWindow) -> tuple[PlacedTerm, ...]:
     """Some terms in the same window."""
     return tuple([part.place(window) for part in parts])
-
-
-def needs_total(arguments: Arguments, node: ast.Node) -> None:
-    """Note a term that fills the rest of a run whose length is unknown."""
-    message = f"`{unparse_short(node)}` has no length, and total_steps is not known"
-    fix = "give its steps, or pass total_steps=…"
-    arguments.complain(diag.NEEDS_CONTEXT, message, node, fix)
-
-
-def rest_of(
-    arguments: Arguments, node: ast.Node, room: Exact | None, known: Exact = 0
-) -> Exact | None:
-    """The length of a term that fills the rest of `room`, of which others take `known`."""
-    if room is None:
-        needs_total(arguments, node)
-        return None
-    rest = room - known
-    if rest > 0:
-        return rest
-    over = f": the other segments take {float(-rest):g} too many" if rest < 0 else ""
-    message = f"no update of the run is left for `{unparse_short(node)}`{over}"
-    fix = "shorten the others, or raise total_steps"
-    arguments.complain(diag.NO_REST, message, node, fix)
-    return None

@@ -9,7 +9,7 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler.argument_values import Arguments
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.ir import Modify, Term
-from lrdsl.compiler.measured import Measured, RunWindow, needs_total, place_all
+from lrdsl.compiler.measured import Measured, RunWindow, place_all
 from lrdsl.compiler.placed_ir import PlacedEntry, PlacedFaulty, PlacedModify, PlacedTerm
 from lrdsl.language.length import (
     ENDLESS,
@@ -108,7 +108,7 @@ def _outline(
         length = 0
     elif length is None:
         if rest is None:
-            needs_total(arguments, value.cause)
+            arguments.needs_total(value.cause)
             return
         length = max(rest, 0)
     # At its stop the value is back to what it was: a change, too.
@@ -140,7 +140,7 @@ def _with_length(
             return source._replace(fixed=0)
         length = environment.rest
         if length is None:
-            needs_total(arguments, source.cause)
+            arguments.needs_total(source.cause)
             return faulty
     try:
         found = modifier.length(divisible(length))

@@ -17,7 +17,7 @@ from lrdsl.compiler.context import Inputs
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.ir import ShapeCall, Term
-from lrdsl.compiler.measured import Measured, RunWindow, place_all, rest_of
+from lrdsl.compiler.measured import Measured, RunWindow, place_all
 from lrdsl.compiler.modifier_lengths import measure_modified
 from lrdsl.compiler.placed_ir import (
     PlacedFaulty,
@@ -154,7 +154,7 @@ class _Solver(NamedTuple):
                 return PlacedShape(call.node, call, {}, 0, updates, all_known)
             steps = 0
             if is_sound:
-                own = rest_of(self.arguments, call.node, window.room) if length is None else length
+                own = self.arguments.rest_of(call.node, window.room) if length is None else length
                 if own is None:
                     return PlacedFaulty(call.node)
                 stop = window.rounded(own)
@@ -200,7 +200,7 @@ class _Solver(NamedTuple):
             rest = fixed if is_sound else None
             if is_sound and open_part is not None:
                 room = environment.rest if window.room is None else window.room
-                rest = rest_of(self.arguments, open_part, room, fixed)
+                rest = self.arguments.rest_of(open_part, room, fixed)
             if rest is None:
                 # The parts are placed all the same, to find their mistakes.
                 unknown = [

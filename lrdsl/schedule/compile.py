@@ -103,10 +103,12 @@ def _compiled(
     `base_follows` is no part of what makes contexts equal, but of what a spec may ask. An analysis
     is kept for the many groups with their own `base`.
     """
-    arguments = text, context.definitions, frozenset(references)
+    names = frozenset(references)
     if len(text) > MAX_CACHED_CHARACTERS:
-        return schedule_of(analyse(language, *arguments), context, references)
-    return schedule_of(language.kept(analyse, *arguments), context, references)
+        analysis = analyse(language, text, context.definitions, names)
+    else:
+        analysis = language.kept(analyse, text, context.definitions, names)
+    return schedule_of(analysis, context, references)
 
 
 @no_fork
