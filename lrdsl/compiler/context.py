@@ -51,7 +51,8 @@ class Context:
 
         `SpecError` names what is no use.
         """
-        run = {name: _part(name, values.pop(name, None)) for name in RUN}
+        given = {name: values.pop(name, None) for name in RUN}
+        run = {name: _part(name, value) for name, value in given.items() if value is not None}
         variables = {name: _variable(name, value) for name, value in values.items()}
         return cls(
             **run,  # type: ignore[arg-type]
@@ -61,8 +62,9 @@ class Context:
 
     def to_dict(self) -> dict[str, Any]:
         """The known parts, as the keyword arguments that make the context again."""
-        parts = {name: getattr(self, name) for name in RUN} | dict(self.variables)
-        parts["definitions"] = self.definitions or None
+        known = self.__dict__  # `getattr` takes longer, and every hash comes by here
+        parts = {name: known[name] for name in RUN}
+        parts |= {**self.variables, "definitions": self.definitions or None}
         return {name: value for name, value in parts.items() if value is not None}
 
     def __hash__(self) -> int:
@@ -135,10 +137,8 @@ def _number(name: str, value: object) -> float:
     return found
 
 
-def _part(name: str, value: object) -> float | None:
-    """A part of the run, which may be unknown."""
-    if value is None:
-        return None
+def _part(name: str, value: object) -> float:
+    """A part of the run."""
     number = _number(name, value)
     if name == "base_lr":
         return number

@@ -95,8 +95,11 @@ class ShapeCall(Term):
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """The parameters of the shape itself, but for the length and the name of the curve."""
-        elsewhere = {parameter.name for parameter in self.curve_parameters}
-        return tuple([each for each in self.signature.valued if each.name not in elsewhere])
+        own, brought = self.signature.valued, self.curve_parameters
+        if not brought:
+            return own
+        elsewhere = {parameter.name for parameter in brought}
+        return tuple([each for each in own if each.name not in elsewhere])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -161,7 +161,8 @@ class _Lowering:
         for hidden, default in call.signature.hidden.items():
             fields[hidden] = self.arguments.default(default, environment, span)
         if call.curve is not None:
-            inner = evaluate(call.curve_parameters)
+            brought = call.curve_parameters
+            inner = evaluate(brought) if brought else {}
             if inner:
                 fields["mode"] = self.arguments.make(call.curve, inner, placed.node, call.arguments)
             else:
