@@ -21,7 +21,7 @@ from lrdsl.language.library import Definitions, is_shipped
 from lrdsl.language.reserved import RESERVED, WORDS, complaint_if_taken
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
-from lrdsl.syntax.parser import parse_definitions_with_recovery
+from lrdsl.syntax.parser import parse_library
 from lrdsl.util.forks import no_fork
 from lrdsl.util.registry import did_you_mean
 
@@ -41,9 +41,8 @@ def check_definitions(text: str, language: Language, file: str = "") -> Mapping[
 
 @no_fork
 def _checked(language: Language, text: str, file: str) -> Mapping[str, Definition]:
+    parsed: tuple[Definition, ...] = parse_library(text, file).checked().value
     reporter = Reporter(text, file)
-    parsed = parse_definitions_with_recovery(text, file, reporter)
-    reporter.check()
     checker = _Checker(text, language, [definition.name for definition in parsed])
     for definition in parsed:
         checker.check(definition)
@@ -114,7 +113,7 @@ class _Checker:
         earlier: list[str] = []
         used = {name.id for root in definition.expressions for name in _all(root, ast.Name)}
         for parameter in definition.parameters:
-            name, span = parameter.name, parameter.span
+            name, span = parameter.name, parameter.name_span
             # What is called and what stands alone are never mistaken for each other.
             reserved = (name in RESERVED and name not in FUNCTIONS) or name in WORDS
             if reserved or "." in name:

@@ -15,7 +15,7 @@ from lrdsl.diagnostics import Mistake, Reporter, SpecError
 from lrdsl.language.binding import Binding
 from lrdsl.language.language import Language
 from lrdsl.syntax import ast
-from lrdsl.syntax.parser import parse_with_recovery
+from lrdsl.syntax.parser import parse_spec
 from lrdsl.util.forks import no_fork
 
 
@@ -55,23 +55,26 @@ def analyse(
     >>> [found.message for found in analyse(Language(), "cosin(1, 0, 9)").mistakes]
     ['there is no shape `cosin`']
     """
-    reporter = Reporter(source)
-    tree = parse_with_recovery(source, reporter)
+    parsed = parse_spec(source)
+    tree = parsed.value
     if tree is None:
-        raise SpecError(reporter.diagnostics)
+        raise SpecError(parsed.diagnostics)
+    reporter = Reporter(source)
+    for found in parsed.diagnostics:
+        reporter.add(found)
     if definitions:
         language = language.with_own(check_definitions(definitions, language))
     with not_too_deep(tree, reporter):
         expanded, mistakes = expand(tree, language)
         resolved = resolve_names(expanded, source, language, schedules)
     own = language.definitions.user_text(tree)
-    if not (reporter.diagnostics or mistakes):
+    if not (parsed.diagnostics or mistakes):
         term, bindings, mistakes = resolved
         return Analysis(source, tree, expanded, term, language, mistakes, bindings, own)
     # Of a tree with mistakes only names can be told to be wrong: the rest may be guesses.
     names = (diag.UNKNOWN_NAME, diag.UNKNOWN_PARAMETER)
     mistakes += tuple([found for found in resolved.mistakes if found.problem in names])
-    if reporter.diagnostics:
+    if parsed.diagnostics:
         reporter.report_all(mistakes)
         raise SpecError(reporter.diagnostics)
     return Analysis(source, tree, expanded, None, language, mistakes, {}, own)
