@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from lrdsl.diagnostics import Diagnostic, Span, SpecError
     from lrdsl.language.custom_shapes import shape
     from lrdsl.linter import lint
-    from lrdsl.schedule.schedule import Schedule, Segment, compile
+    from lrdsl.schedule.compile import compile
+    from lrdsl.schedule.schedule import Schedule, Segment
     from lrdsl.schedule.switch import Switch
     from lrdsl.syntax.format import format
     from lrdsl.syntax.spec import Spec
@@ -35,7 +36,7 @@ _HOME = {
     "Spec": "lrdsl.syntax.spec",
     "SpecError": "lrdsl.diagnostics",
     "Switch": "lrdsl.schedule.switch",
-    "compile": "lrdsl.schedule.schedule",
+    "compile": "lrdsl.schedule.compile",
     "define": "lrdsl.compiler.define",
     "format": "lrdsl.syntax.format",
     "lint": "lrdsl.linter",

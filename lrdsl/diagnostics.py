@@ -330,13 +330,6 @@ class Mistake(NamedTuple):
     fix: str | None = None
 
 
-class Mistakes(NamedTuple):
-    """The mistakes that a stage has found so far in the text `source`."""
-
-    source: str
-    found: list[Mistake]
-
-
 class Reporter:
     """Collects the diagnostics of one source, each once, in the order of the text."""
 

@@ -27,10 +27,9 @@ def expansions(schedule: Schedule) -> Iterator[str]:
 def in_core_terms(tree: Node) -> Node:
     """A tree that has been compiled, without calls of definitions."""
     from lrdsl.compiler.expand import expand
-    from lrdsl.diagnostics import Reporter
     from lrdsl.language.language import current
 
-    return expand(tree, current().definitions, Reporter(""))
+    return expand(tree, current()).tree
 
 
 def program_fields(schedule: Schedule) -> Mapping[str, Node]:
@@ -38,4 +37,4 @@ def program_fields(schedule: Schedule) -> Mapping[str, Node]:
     from lrdsl.compiler.expand import fields
     from lrdsl.language.language import current
 
-    return fields(schedule.spec.node, current().definitions)
+    return fields(schedule.spec.node, current())

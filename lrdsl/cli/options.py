@@ -154,7 +154,7 @@ def context_of(options: dict[str, Any]) -> Context:
 
 def compile_spec(text: str, context: Context) -> Schedule:
     """The schedule of a spec's text; imports the compiler."""
-    from lrdsl.schedule.schedule import compile_in
+    from lrdsl.schedule.compile import compile_in
 
     return compile_in(text, context)
 

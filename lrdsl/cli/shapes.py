@@ -99,7 +99,7 @@ def _example(entry: Entry) -> Iterator[str]:
     """The example, drawn; that of a definition, in core terms too."""
     from lrdsl.language.catalog import EXAMPLE_RUN
     from lrdsl.plot import terminal
-    from lrdsl.schedule.schedule import compile
+    from lrdsl.schedule.compile import compile
 
     text = entry.doc.example
     if not text:

@@ -11,14 +11,16 @@ from pydantic import ValidationError
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.arithmetic import is_whole
-from lrdsl.compiler.context import Context
-from lrdsl.compiler.environment import Environment, Neighbours
+from lrdsl.compiler.context import Inputs
+from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import Durations, Values
-from lrdsl.diagnostics import Mistake, Mistakes, Span
-from lrdsl.language.length import Exact, round_half_up
+from lrdsl.compiler.ir import EntryTerm, ShapeCall
+from lrdsl.diagnostics import Mistake, Span
+from lrdsl.language.length import ENDLESS, Exact, Length, round_half_up
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
+from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import unparse
+from lrdsl.syntax.unparse import unparse, unparse_short
 from lrdsl.util.registry import did_you_mean
 
 P = TypeVar("P", bound=CallableModel)
@@ -28,40 +30,35 @@ _DURATIONS = (Kind.UPDATES, Kind.DURATION, Kind.MILESTONES)
 
 
 class Arguments(NamedTuple):
-    """Evaluates the arguments of calls in one context."""
+    """Evaluates the arguments of calls."""
 
-    context: Context
-    mistakes: Mistakes
+    inputs: Inputs
+    mistakes: list[Mistake]
 
     def complain(
-        self,
-        problem: diag.Problem,
-        message: str,
-        node: ast.Node,
-        fix: str | None = None,
-        suggestion: tuple[str, str] | None = None,
+        self, problem: diag.Problem, message: str, node: ast.Node, fix: str | None = None
     ) -> None:
-        """Report a mistake at a node."""
-        self.mistakes.found.append(Mistake(problem, message, node.span, suggestion, fix))
+        """Note a mistake at a node."""
+        self.mistakes.append(Mistake(problem, message, node.span, fix=fix))
 
     def base(self, span: Span) -> float | None:
         """The parameter group's own learning rate."""
-        return self.value(ast.Name("base", span=span), "", None)
+        return Values(self.inputs, self.mistakes, "").evaluate(ast.Name("base", span=span))
 
-    def value(self, node: ast.Node, where: str, neighbours: Neighbours | None) -> float | None:
+    def value(self, node: ast.Node, where: str, environment: Environment) -> float | None:
         """The value of a node, which `where` describes in messages."""
-        return Values(self.context, self.mistakes, where, neighbours).evaluate(node)
+        return Values(self.inputs, self.mistakes, where, environment).evaluate(node)
 
     def duration(self, node: ast.Node, where: str, environment: Environment) -> Exact | None:
         """The exact duration that a node stands for."""
-        return Durations(self.context, self.mistakes, where, environment).evaluate(node)
+        return Durations(self.inputs, self.mistakes, where, environment).evaluate(node)
 
     def updates(self, node: ast.Node, where: str, environment: Environment) -> Exact | None:
         """A number of updates for a boundary: exact, and whole if it is written as a number."""
         if _is_plain(node) and is_whole(node.value):
             return int(node.value)
         found = self.duration(node, where, environment)
-        plain = isinstance(node, ast.Name) or (isinstance(node, ast.Number) and node.unit == "")
+        plain = isinstance(node, ast.Name) or _is_plain(node)
         if found is not None and plain and found.denominator != 1:
             share = f"{float(found) * 100:g}%"
             fix = f"did you mean `{share}`?" if 0 < found < 1 else "write a whole number"
@@ -69,6 +66,92 @@ class Arguments(NamedTuple):
             self.complain(diag.FRACTIONAL, message, node, fix)
             return None
         return found
+
+    def given_length(self, call: ShapeCall, environment: Environment) -> Exact | None:
+        """The length that `steps` or `until` sets; None where it is at fault."""
+        name, steps = call.signature.name, call.arguments.get("steps")
+        if steps is not None:
+            node = steps
+            length = self.updates(node, f"`steps` of `{name}`", environment)
+        else:
+            node = call.arguments["until"]
+            end = self.updates(node, f"`until` of `{name}`", environment)
+            length = None if end is None else self._until(node, end, environment.clock)
+        if length is None or 0 < length <= LAST_STEP:
+            return length
+        why = "which is longer than any run" if length > 0 else "but it needs more than 0"
+        fix = "leave the segment out" if length == 0 else None
+        message = f"the segment has {float(length):g} updates, {why}"
+        self.complain(diag.BAD_LENGTH, message, node, fix)
+        return None
+
+    def _until(self, node: ast.Node, end: Exact, clock: Exact | None) -> Exact | None:
+        """The length of a segment that starts at update `clock` of its chain and ends at `end`."""
+        if clock is None:
+            message = "`until` cannot set a length here: the start of the segment is unknown"
+            fix = "a segment before it has no length: give `steps`"
+            self.complain(diag.NO_LENGTH, message, node, fix)
+            return None
+        if end <= clock:
+            message = f"the segment starts at update {float(clock):g}, after it would end"
+            self.complain(diag.BAD_LENGTH, message, node)
+            return None
+        return end - clock
+
+    def needs_total(self, node: ast.Node) -> None:
+        """Note a term that fills the rest of a run whose length is unknown."""
+        message = f"`{unparse_short(node)}` has no length, and total_steps is not known"
+        fix = "give its steps, or pass total_steps=…"
+        self.complain(diag.NEEDS_CONTEXT, message, node, fix)
+
+    def rest_of(self, node: ast.Node, room: Exact | None, known: Exact = 0) -> Exact | None:
+        """The length of a term that fills the rest of `room`, of which others take `known`."""
+        if room is None:
+            self.needs_total(node)
+            return None
+        rest = room - known
+        if rest > 0:
+            return rest
+        over = f": the other segments take {float(-rest):g} too many" if rest < 0 else ""
+        message = f"no update of the run is left for `{unparse_short(node)}`{over}"
+        self.complain(diag.NO_REST, message, node, "shorten the others, or raise total_steps")
+        return None
+
+    def entry_starts(
+        self, entries: tuple[EntryTerm, ...], environment: Environment
+    ) -> tuple[Exact | None, ...]:
+        """The starts of entries in brackets, which must increase; None where one is at fault."""
+        found: list[Exact | None] = []
+        latest: tuple[Exact, ast.Node] | None = None
+        for entry in entries:
+            node = entry.start
+            start = self.updates(node, "the start of an entry", environment)
+            if start is not None and start < 0:
+                message = "an entry cannot start before update 0"
+                self.complain(diag.BAD_LENGTH, message, node)
+                start = None
+            elif start is not None and latest is not None and start <= latest[0]:
+                before = unparse(latest[1])
+                message = f"the entries must increase, but {unparse(node)} follows {before}"
+                self.complain(diag.UNSORTED, message, node, "put them in order")
+                start = None
+            elif start is not None:
+                latest = (start, node)
+            found.append(start)
+        return tuple(found)
+
+    def entry_stop(
+        self, entry: EntryTerm, start: Exact | None, environment: Environment
+    ) -> Length | None:
+        """The end of an entry in brackets; None where it is at fault."""
+        if entry.stop is None:
+            return ENDLESS
+        stop = self.updates(entry.stop, "the end of an entry", environment)
+        if start is not None and stop is not None and stop <= start:
+            message = f"the range ends at {unparse(entry.stop)}, before it has started"
+            self.complain(diag.UNSORTED, message, entry.stop, "write `start..stop`")
+            return None
+        return stop
 
     def durations(
         self,
@@ -78,105 +161,95 @@ class Arguments(NamedTuple):
         environment: Environment,
     ) -> dict[str, Any]:
         """The arguments that are durations, by parameter; None where one is at fault."""
-        found: dict[str, Any] = {}
-        for parameter in parameters:
-            if parameter.kind in _DURATIONS and parameter.name in arguments:
-                node, where = arguments[parameter.name], f"`{parameter.name}` of `{name}`"
-                found[parameter.name] = self._duration(parameter.kind, node, where, environment)
-        return found
-
-    def _duration(
-        self, kind: Kind, node: ast.Node, where: str, environment: Environment
-    ) -> Fraction | tuple[int, ...] | None:
-        if kind is Kind.MILESTONES:
-            return self._milestones(node, where, environment)
-        evaluate = self.updates if kind is Kind.UPDATES else self.duration
-        updates = evaluate(node, where, environment)
-        return None if updates is None else Fraction(updates)
-
-    def _milestones(
-        self, node: ast.Node, where: str, environment: Environment
-    ) -> tuple[int, ...] | None:
-        items = self._items(node, where, "durations")
-        if items is None:
-            return None
-        found = [self.updates(item, where, environment) for item in items]
-        return None if None in found else tuple([round_half_up(x) for x in found if x is not None])
+        return {
+            each.name: self.argument(each, arguments[each.name], name, environment)
+            for each in parameters
+            if each.kind in _DURATIONS and each.name in arguments
+        }
 
     def fields(
         self,
         parameters: Iterable[Parameter],
         arguments: Mapping[str, ast.Node],
         call: tuple[str, Span],
-        durations: Mapping[str, Any],
-        neighbours: Neighbours | None = None,
+        environment: Environment,
+        known: Mapping[str, Any],
     ) -> dict[str, Any] | None:
-        """The numbers for parameters that are given, or whose default is a value of the context.
+        """The fields for parameters that are given, or whose default is a value of the context.
 
-        `call` is the name and the place of the call, `durations` what is known already. None where
-        one of them is at fault. Without neighbours `prev` and `next` have no meaning.
+        `call` is the name and the place of the call, `known` what has been evaluated before. None
+        where one of them is at fault.
         """
         name, span = call
         fields: dict[str, Any] = {}
-        found: Any
         for parameter in parameters:
             key = parameter.name
             node = arguments.get(key)
-            if key in durations:
-                found = durations[key]
+            if key in known:
+                fields[key] = known[key]
             elif _is_plain(node) and parameter.kind is Kind.VALUE:
-                found = node.value
+                fields[key] = node.value
             elif node is not None:
-                found = self.argument(parameter, node, f"`{key}` of `{name}`", neighbours)
+                fields[key] = self.argument(parameter, node, name, environment)
             elif isinstance(parameter.default, ContextDefault):
-                found = self.default(parameter.default, neighbours, span)
-            else:
-                continue
-            fields[key] = found
+                fields[key] = self.default(parameter.default, environment, span)
         return None if any([found is None for found in fields.values()]) else fields
 
     def default(
-        self, default: ContextDefault, neighbours: Neighbours | None, span: Span
+        self, default: ContextDefault, environment: Environment, span: Span
     ) -> float | None:
         """The value of a default that is a value of the context."""
-        if neighbours is not None and default is ContextDefault.PREV:
-            return neighbours.prev(span)
-        if neighbours is not None and default is ContextDefault.NEXT:
-            return neighbours.next(span)
+        match default:
+            case ContextDefault.PREV if environment.prev is not None:
+                return environment.prev(span)
+            case ContextDefault.NEXT if environment.next is not None:
+                return environment.next(span)
         return self.base(span)
 
     def argument(
-        self, parameter: Parameter, node: ast.Node, where: str, neighbours: Neighbours | None
+        self, parameter: Parameter, node: ast.Node, call: str, environment: Environment
     ) -> Any:
-        """The value, list, word or truth value of an argument that is no duration."""
+        """The duration, value, list, word or truth value of an argument of `call`."""
+        where = f"`{parameter.name}` of `{call}`"
         match parameter.kind:
             case Kind.VALUE:
-                return self.value(node, where, neighbours)
+                return self.value(node, where, environment)
+            case Kind.UPDATES | Kind.DURATION as kind:
+                evaluate = self.updates if kind is Kind.UPDATES else self.duration
+                updates = evaluate(node, where, environment)
+                return None if updates is None else Fraction(updates)
             case Kind.VALUES if not isinstance(node, ast.List):
-                return self.value(node, where, neighbours)
-            case Kind.VALUES:
-                found = self._values(node, where, where, neighbours)
-                return None if found is None else tuple(found)
+                return self.value(node, where, environment)
+            case Kind.MILESTONES | Kind.VALUES | Kind.LIST as kind:
+                return self._list(kind, node, where, environment)
             case Kind.COUNT:
-                return self._count(node, where, neighbours)
-            case Kind.LIST:
-                return self._values(node, where, f"an item of {where}", neighbours)
+                if isinstance(node, ast.Keyword) and node.word == "inf":
+                    return math.inf
+                count = self.value(node, where, environment)
+                if count is None or count == int(count):
+                    return count
+                self.complain(diag.WRONG_KIND, f"{where} is a whole number, or `inf`", node)
             case Kind.WORD:
                 return self._word(parameter, node, where)
-        assert parameter.kind is Kind.FLAG
-        if isinstance(node, ast.Keyword) and node.word in ("true", "false"):
-            return node.word == "true"
-        self.complain(diag.WRONG_KIND, f"{where} is `true` or `false`", node)
+            case Kind.FLAG:
+                if isinstance(node, ast.Keyword) and node.word in ("true", "false"):
+                    return node.word == "true"
+                self.complain(diag.WRONG_KIND, f"{where} is `true` or `false`", node)
         return None
 
-    def _count(self, node: ast.Node, where: str, neighbours: Neighbours | None) -> float | None:
-        if isinstance(node, ast.Keyword) and node.word == "inf":
-            return math.inf
-        count = self.value(node, where, neighbours)
-        if count is not None and count != int(count):
-            self.complain(diag.WRONG_KIND, f"{where} is a whole number, or `inf`", node)
+    def _list(self, kind: Kind, node: ast.Node, where: str, environment: Environment) -> Any:
+        """The items of a list: whole updates, or values."""
+        if not isinstance(node, ast.List):
+            of = "durations" if kind is Kind.MILESTONES else "values"
+            fix = f"write `[{unparse(node)}]`"
+            self.complain(diag.WRONG_KIND, f"{where} is a list of {of}", node, fix)
             return None
-        return count
+        item = f"an item of {where}" if kind is Kind.LIST else where
+        evaluate = self.updates if kind is Kind.MILESTONES else self.value
+        found: list[Any] = [evaluate(each, item, environment) for each in node.items]
+        if None in found or kind is Kind.LIST:
+            return None if None in found else found
+        return tuple(map(round_half_up, found) if kind is Kind.MILESTONES else found)
 
     def _word(self, parameter: Parameter, node: ast.Node, where: str) -> str | None:
         """A word, one of the parameter's if it has a list of them."""
@@ -189,23 +262,7 @@ class Arguments(NamedTuple):
             return None
         message = f"{where} is {' or '.join(f'`{word}`' for word in parameter.words)}"
         suggestion = None if given is None else did_you_mean(given, parameter.words)
-        self.complain(diag.WRONG_KIND, message, node, suggestion=suggestion)
-        return None
-
-    def _values(
-        self, node: ast.Node, where: str, item: str, neighbours: Neighbours | None
-    ) -> list[float] | None:
-        items = self._items(node, where, "values")
-        if items is None:
-            return None
-        found = [self.value(each, item, neighbours) for each in items]
-        return None if None in found else [value for value in found if value is not None]
-
-    def _items(self, node: ast.Node, where: str, of: str) -> tuple[ast.Node, ...] | None:
-        if isinstance(node, ast.List):
-            return node.items
-        fix = f"write `[{unparse(node)}]`"
-        self.complain(diag.WRONG_KIND, f"{where} is a list of {of}", node, fix)
+        self.mistakes.append(Mistake(diag.WRONG_KIND, message, node.span, suggestion))
         return None
 
     def make(
@@ -219,8 +276,7 @@ class Arguments(NamedTuple):
         try:
             return cls(**fields)
         except ParameterError as error:
-            where = arguments.get(error.parameter, node)
-            self.complain(error.problem, error.message, where, error.fix)
+            self.refused(error, node, arguments)
         except ValidationError as error:
             for problem in error.errors():
                 parameter = str(problem["loc"][0]) if problem["loc"] else ""
@@ -229,6 +285,13 @@ class Arguments(NamedTuple):
                 self.complain(diag.OUT_OF_RANGE, message, where)
         return None
 
+    def refused(
+        self, error: ParameterError, node: ast.Node, arguments: Mapping[str, ast.Node]
+    ) -> None:
+        """Note that a model refuses a parameter beside the others."""
+        where = arguments.get(error.parameter, node)
+        self.complain(error.problem, error.message, where, error.fix)
+
 
 def _is_plain(node: ast.Node | None) -> TypeGuard[ast.Number]:
     """Whether it is a number without a unit, as most arguments are: there is nothing to do."""
@@ -236,7 +299,7 @@ def _is_plain(node: ast.Node | None) -> TypeGuard[ast.Number]:
 
 
 def _requirement(problem: Any) -> str:
-    """What pydantic asks for, in the words of the language."""
+    """The requirement that pydantic found broken, in the words of the language."""
     context = problem.get("ctx", {})
     given = problem.get("input")
     shown = f", not {float(given):g}" if isinstance(given, (int, float, Fraction)) else ""

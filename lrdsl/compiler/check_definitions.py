@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TypeVar
 
 from lrdsl import diagnostics as diag
+from lrdsl.compiler.context import Context, Inputs
 from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.expand import expand
 from lrdsl.compiler.resolve_names import resolve_names
 from lrdsl.compiler.substitute import Budget
-from lrdsl.diagnostics import Mistakes, Reporter, Span, SpecError
+from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Span
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.language import Language
@@ -22,6 +24,8 @@ from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.parser import parse_library
 from lrdsl.util.forks import no_fork
 from lrdsl.util.registry import did_you_mean
+
+N = TypeVar("N", bound=ast.Node)
 
 
 def check_definitions(text: str, language: Language, file: str = "") -> Mapping[str, Definition]:
@@ -37,182 +41,181 @@ def check_definitions(text: str, language: Language, file: str = "") -> Mapping[
 
 @no_fork
 def _checked(language: Language, text: str, file: str) -> Mapping[str, Definition]:
-    parsed = parse_library(text, file).checked()
+    parsed: tuple[Definition, ...] = parse_library(text, file).checked().value
     reporter = Reporter(text, file)
-    checked = _Checker(parsed.value, language, reporter).check()
-    if reporter.diagnostics:
-        raise SpecError(reporter.diagnostics)
-    return MappingProxyType(checked)
+    checker = _Checker(text, language, [definition.name for definition in parsed])
+    for definition in parsed:
+        checker.check(definition)
+    reporter.report_all(checker.mistakes)
+    reporter.check()
+    return MappingProxyType(checker.known)
 
 
 class _Checker:
-    def __init__(
-        self, definitions: Iterable[Definition], language: Language, reporter: Reporter
-    ) -> None:
-        self.definitions = tuple(definitions)
+    """Checks the definitions of a text, one after the other."""
+
+    def __init__(self, text: str, language: Language, names: Collection[str]) -> None:
+        self.text = text
+        self.names = names
+        """The names of all definitions of the text."""
         self.language = language
-        self.reporter = reporter
-        # Their names are taken, by themselves.
-        self.is_shipped = is_shipped(reporter.source)
+        # The names of those that come with lrdsl are taken, by themselves.
+        self.is_shipped = is_shipped(text)
         self.known: dict[str, Definition] = {}
         """The definitions before the one that is being checked."""
+        self.mistakes: list[Mistake] = []
         self.budget = Budget()
         self.unsound: set[str] = set()
         self.enough = False
         """Whether a definition was too much: those below that call it would be as well."""
 
-    def check(self) -> Mapping[str, Definition]:
-        """The definitions by name, the sound ones."""
-        for definition in self.definitions:
-            self._name(definition)
-            self._parameters(definition)
-            self._names_in(definition)
-            self._calls_in(definition)
-            self.known[definition.name] = definition
-        return self.known
+    def check(self, definition: Definition) -> None:
+        """Check a definition; those after it may call it."""
+        self.mistakes += self._name(definition)
+        self.mistakes += self._fields(definition)
+        self.mistakes += self._parameters(definition)
+        # The caller's variables are not seen in the body.
+        self.mistakes += _unbound(definition.body, [each.name for each in definition.parameters])
+        self.mistakes += self._calls(definition)
+        self.known[definition.name] = definition
 
-    def _name(self, definition: Definition) -> None:
-        name = definition.name
-        message = self._taken(name)
+    def _name(self, definition: Definition) -> Iterator[Mistake]:
+        name, owner = definition.name, definition.name.rpartition(".")[0]
+        message, fix = self._taken(name), "choose another name"
+        if message is None and name in self.known:
+            message, fix = f"`{name}` is defined twice", "rename one of them"
+        elif message is None:
+            known = Definitions(self.known)
+            if name in known and known.owner_name(name) != name:
+                message = f"`{name}` is a field of the program `{owner}`"
         if message is not None:
-            self.reporter.report(
-                diag.DUPLICATE_NAME, message, definition.span, fix="choose another name"
-            )
-        elif name in self.known:
-            message = f"`{name}` is defined twice"
-            self.reporter.report(
-                diag.DUPLICATE_NAME, message, definition.span, fix="rename one of them"
-            )
-        elif name in (known := Definitions(self.known)) and known.owner_name(name) != name:
-            message = f"`{name}` is a field of the program `{name.rpartition('.')[0]}`"
-            self.reporter.report(
-                diag.DUPLICATE_NAME, message, definition.span, fix="choose another name"
-            )
-        self._fields(definition)
+            yield Mistake(diag.DUPLICATE_NAME, message, definition.span, fix=fix)
 
     def _taken(self, name: str) -> str | None:
-        """The complaint that a name is taken; the user's own definitions can be made anew."""
+        """The message that a name is taken; the user's own definitions can be made anew."""
         if self.is_shipped:
             return None
         return complaint_if_taken(name, replace(self.language, definitions=Definitions()))
 
-    def _fields(self, definition: Definition) -> None:
+    def _fields(self, definition: Definition) -> Iterator[Mistake]:
         """Each field of a program has its own name, which nothing else may have."""
         earlier: set[str] = set()
         for field in () if definition.program is None else definition.program.names:
+            whole = f"{definition.name}.{field.id}"
             if field.id in earlier:
                 message = f"there are two fields `{field.id}`"
-                self.reporter.report(diag.DUPLICATE_NAME, message, field.span)
-            elif f"{definition.name}.{field.id}" in self.known:
-                message = f"`{definition.name}.{field.id}` is defined already"
-                self.reporter.report(diag.DUPLICATE_NAME, message, field.span)
+                yield Mistake(diag.DUPLICATE_NAME, message, field.span)
+            elif whole in self.known:
+                yield Mistake(diag.DUPLICATE_NAME, f"`{whole}` is defined already", field.span)
             earlier.add(field.id)
 
-    def _parameters(self, definition: Definition) -> None:
-        earlier: set[str] = set()
+    def _parameters(self, definition: Definition) -> Iterator[Mistake]:
+        earlier: list[str] = []
+        used = {name.id for root in definition.expressions for name in _all(root, ast.Name)}
         for parameter in definition.parameters:
-            name = parameter.name
+            name, span = parameter.name, parameter.name_span
             # What is called and what stands alone are never mistaken for each other.
             reserved = (name in RESERVED and name not in FUNCTIONS) or name in WORDS
             if reserved or "." in name:
-                message = f"no parameter can be called `{name}`"
                 fix = None if "." in name else "it has a meaning of its own"
-                self.reporter.report(diag.DUPLICATE_NAME, message, parameter.name_span, fix=fix)
+                message = f"no parameter can be called `{name}`"
+                yield Mistake(diag.DUPLICATE_NAME, message, span, fix=fix)
             elif name in earlier:
-                message = f"there are two parameters `{name}`"
-                self.reporter.report(diag.DUPLICATE_NAME, message, parameter.name_span)
-            elif not any([name in _names(root) for root in definition.expressions]):
+                yield Mistake(diag.DUPLICATE_NAME, f"there are two parameters `{name}`", span)
+            elif name not in used:
                 message = f"`{definition.name}` never uses its parameter `{name}`"
-                self.reporter.report(
-                    diag.UNUSED_PARAMETER, message, parameter.name_span, fix="leave it out"
-                )
+                yield Mistake(diag.UNUSED_PARAMETER, message, span, fix="leave it out")
             if parameter.default is not None and not parameter.words:
-                self._bound(parameter.default, earlier)
-            earlier.add(name)
+                yield from _unbound(parameter.default, earlier)
+            earlier.append(name)
 
-    def _names_in(self, definition: Definition) -> None:
-        """Names in the body must be parameters: the caller's variables are not seen there."""
-        self._bound(definition.body, {parameter.name for parameter in definition.parameters})
-
-    def _bound(self, root: ast.Node, parameters: set[str]) -> None:
-        known = [*parameters, *RESERVED]
-        for node, _ in ast.walk(root):
-            if isinstance(node, ast.Name) and node.id not in known and node.id not in CURVES:
-                message = f"`{node.id}` is no parameter of this definition"
-                near = did_you_mean(node.id, [*known, *CURVES])
-                fix = f"make it one, or write the word in quotes: '{node.id}'"
-                self.reporter.report(diag.UNBOUND, message, node.span, suggestion=near, fix=fix)
-
-    def _calls_in(self, definition: Definition) -> None:
+    def _calls(self, definition: Definition) -> Iterator[Mistake]:
         """Look at the body as a call would have it, its arguments taken for right."""
-        if self.enough or self._leads_round(definition) or self._is_spoilt(definition):
+        below = [*self._calls_below(definition)]
+        yield from below
+        if self.enough or below or self._is_spoilt(definition):
             self.unsound.add(definition.name)
             return
-        unknown = tuple([ast.Argument(ast.Faulty()) for _ in definition.parameters])
-        call: ast.Node = ast.Call(ast.Name(definition.name), unknown)
-        entries = (ast.Entry(ast.Faulty(), None, False, ast.Faulty()),)
-        if definition.bracket:
-            call = ast.Bracket(ast.Name(definition.name), entries)
-        if definition.is_modifier:
-            call = ast.Pipe((ast.Faulty(), call))
-        scratch = Reporter(self.reporter.source)
-        language = self.language.with_own({**self.known, definition.name: definition})
-        expanded = expand(call, language.definitions, scratch, self.budget)
-        try:
-            self._check_conditions(expanded, scratch)
-            resolve_names(expanded, scratch, language)
-        except RecursionError:
-            message = "too much of the definition is nested in each other"
-            scratch.report(diag.TOO_DEEP, message, definition.span)
-        for found in scratch.diagnostics:
+        places = {mistake.span for mistake in self.mistakes}
+        for found in self._mistakes_of_call(definition):
             place = Span(*_place(found.span, definition))
-            if place in [other.span for other in self.reporter.diagnostics]:
-                continue  # of a mistyped name one complaint is enough
-            self.reporter.report(found.problem, found.message, place, fix=found.fix)
+            if place in places:
+                continue  # of a mistyped name one mistake is enough
+            yield Mistake(found.problem, found.message, place, fix=found.fix)
+            places.add(place)
             self.enough = self.enough or found.problem == diag.TOO_DEEP
             self.unsound.add(definition.name)
 
+    def _calls_below(self, definition: Definition) -> Iterator[Mistake]:
+        """The mistakes of calls of the definition itself, and of those that stand below it."""
+        for name in _called(definition):
+            if name.id not in self.names or name.id in self.known:
+                continue
+            if name.id == definition.name:
+                message = f"`{name.id}` calls itself, and definitions do not recurse"
+                yield Mistake(diag.RECURSION, message, name.span, fix="say it with `repeat`")
+            else:
+                message = f"`{name.id}` is defined below, and a definition uses earlier ones"
+                yield Mistake(diag.NOT_DEFINED_YET, message, name.span, fix="move it above")
+
     def _is_spoilt(self, definition: Definition) -> bool:
-        """Whether a call of it would only lead to what has been complained about already."""
+        """Whether a call of it would only lead to mistakes that have been noted already."""
         names = [parameter.name for parameter in definition.parameters]
-        calls = {node.name.id for node in _calls(definition)}
+        calls = {name.id for name in _called(definition)}
         twice = len(set(names)) < len(names)
         return twice or self._taken(definition.name) is not None or bool(calls & self.unsound)
 
-    def _check_conditions(self, tree: ast.Node, reporter: Reporter) -> None:
-        """Complain about conditions that no call can decide."""
-        for node, _ in ast.walk(tree):
-            if isinstance(node, ast.If):
-                mistakes = Mistakes("", [])
-                decide(node.condition, None, mistakes)
-                reporter.report_all([x for x in mistakes.found if x.problem == diag.BAD_CONDITION])
+    def _mistakes_of_call(self, definition: Definition) -> list[Diagnostic]:
+        unknown = tuple([ast.Argument(ast.Faulty()) for _ in definition.parameters])
+        call: ast.Node = ast.Call(ast.Name(definition.name), unknown)
+        if definition.bracket:
+            entries = (ast.Entry(ast.Faulty(), None, False, ast.Faulty()),)
+            call = ast.Bracket(ast.Name(definition.name), entries)
+        if definition.is_modifier:
+            call = ast.Pipe((ast.Faulty(), call))
+        language = self.language.with_own({**self.known, definition.name: definition})
+        expanded = expand(call, language, self.budget)
+        reporter = Reporter(self.text)
+        reporter.report_all(expanded.mistakes)
+        try:
+            reporter.report_all(_undecidable(expanded.tree, language))
+            reporter.report_all(resolve_names(expanded.tree, self.text, language).mistakes)
+        except RecursionError:
+            message = "too much of the definition is nested in each other"
+            reporter.report(diag.TOO_DEEP, message, definition.span)
+        return [*reporter.diagnostics]
 
-    def _leads_round(self, definition: Definition) -> bool:
-        below = {other.name for other in self.definitions} - set(self.known)
-        calls = [node.name for node in _calls(definition) if node.name.id in below]
-        for name in calls:
-            if name.id == definition.name:
-                message = f"`{name.id}` calls itself, and definitions do not recurse"
-                fix = "say it with `repeat`"
-                self.reporter.report(diag.RECURSION, message, name.span, fix=fix)
-            else:
-                message = f"`{name.id}` is defined below, and a definition uses earlier ones"
-                self.reporter.report(diag.NOT_DEFINED_YET, message, name.span, fix="move it above")
-        return bool(calls)
+
+def _undecidable(tree: ast.Node, language: Language) -> list[Mistake]:
+    """The mistakes of conditions that no call can decide."""
+    mistakes: list[Mistake] = []
+    for choice in _all(tree, ast.If):
+        decide(choice.condition, Inputs(Context(), language), mistakes, knows_run=False)
+    return [mistake for mistake in mistakes if mistake.problem == diag.BAD_CONDITION]
 
 
-def _calls(definition: Definition) -> list[ast.Call | ast.Bracket]:
-    """The calls in the body and the defaults."""
+def _unbound(root: ast.Node, parameters: Collection[str]) -> Iterator[Mistake]:
+    """The mistakes of names that are no parameters."""
+    known = [*parameters, *RESERVED, *CURVES]
+    for name in _all(root, ast.Name):
+        if name.id not in known:
+            message = f"`{name.id}` is no parameter of this definition"
+            fix = f"make it one, or write the word in quotes: '{name.id}'"
+            yield Mistake(diag.UNBOUND, message, name.span, did_you_mean(name.id, known), fix)
+
+
+def _all(root: ast.Node, kind: type[N]) -> list[N]:
+    return [node for node, _ in ast.walk(root) if isinstance(node, kind)]
+
+
+def _called(definition: Definition) -> list[ast.Name]:
+    """The names that are called in the body and the defaults."""
     nodes = [node for root in definition.expressions for node, _ in ast.walk(root)]
-    return [node for node in nodes if isinstance(node, (ast.Call, ast.Bracket))]
-
-
-def _names(root: ast.Node) -> set[str]:
-    return {node.id for node, _ in ast.walk(root) if isinstance(node, ast.Name)}
+    return [node.name for node in nodes if isinstance(node, (ast.Call, ast.Bracket))]
 
 
 def _place(span: Span, definition: Definition) -> tuple[int, int]:
-    """Where in the text of the definition a complaint about its call belongs."""
+    """The place in the definition's text that a mistake of its call belongs to."""
     if span.sites:
         return span.sites[0].start, span.sites[0].stop
     return definition.span.start, definition.span.stop

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Mistake, Mistakes
+from lrdsl.compiler.context import Context
+from lrdsl.diagnostics import Mistake
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse_short
 
@@ -42,16 +43,16 @@ def word_of(node: ast.Node) -> str | None:
 class Conditions(NamedTuple):
     """Decides conditions.
 
-    `numbers` evaluates the two sides of a comparison, None where one is at fault; `is_known` says
-    whether the run supplies `base`, `total` or `epoch`, None if that cannot be said yet.
+    `numbers` evaluates the two sides of a comparison, None where one is at fault. `context` is the
+    run, None if it is not known yet.
     """
 
     numbers: Callable[[ast.Node, ast.Node], tuple[Any, Any] | None]
-    is_known: Callable[[str], bool | None]
-    mistakes: Mistakes
+    context: Context | None
+    mistakes: list[Mistake]
 
     def decide(self, node: ast.Node) -> bool | None:
-        """Whether a condition holds; None, and a complaint, if it cannot be decided."""
+        """Whether a condition holds; None, with the mistake noted, if it cannot be decided."""
         match node:
             case ast.Keyword(word="true" | "false"):
                 return node.word == "true"
@@ -70,7 +71,7 @@ class Conditions(NamedTuple):
                 return None
         message = f"`{unparse_short(node)}` is not a condition"
         fix = "compare it with something: `n > 0`, `mode == 'linear'`"
-        self.mistakes.found.append(Mistake(diag.BAD_CONDITION, message, node.span, None, fix))
+        self.mistakes.append(Mistake(diag.BAD_CONDITION, message, node.span, fix=fix))
         return None
 
     def _compare(self, node: ast.Compare) -> bool | None:
@@ -83,17 +84,28 @@ class Conditions(NamedTuple):
     def _words(self, node: ast.Compare, side: ast.Node, word: ast.Node) -> bool | None:
         if node.operator not in ("==", "!="):
             message = f"`{unparse_short(word)}` is a word, and words are compared by `==` and `!=`"
-            self.mistakes.found.append(Mistake(diag.BAD_CONDITION, message, node.span))
+            self.mistakes.append(Mistake(diag.BAD_CONDITION, message, node.span))
             return None
         if isinstance(side, ast.Faulty):
             return None
         name = side.id if isinstance(side, ast.Name) else ""
         if word_of(word) == "none" and name in ("base", "total", "epoch"):
-            known = self.is_known(name)
-            same = None if known is None else not known
+            same = self._is_unknown(name, node)
         else:
             same = word_of(side) == word_of(word)
         return same if same is None else same == (node.operator == "==")
+
+    def _is_unknown(self, name: str, node: ast.Node) -> bool | None:
+        """Whether the run lacks `base`, `total` or `epoch`; None if that cannot be said yet."""
+        context = self.context
+        if context is None:
+            return None
+        if name == "base" and context.base_follows:
+            message = "`base` is not known yet"
+            self.mistakes.append(Mistake(diag.NEEDS_CONTEXT, message, node.span))
+            return None
+        known = {"base": context.base_lr, "total": context.total_steps, "epoch": context.epoch}
+        return known[name] is None
 
 
 def _is_word(node: ast.Node) -> bool:

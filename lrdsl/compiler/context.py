@@ -1,4 +1,4 @@
-"""What a spec is compiled for: the run's length, the size of an epoch, `base`, the variables."""
+"""The context of a spec: the run's length, the size of an epoch, `base`, the variables."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
+from lrdsl.language.language import Language
 from lrdsl.language.length import decimal_fraction
 from lrdsl.language.library.files import text_of
 from lrdsl.language.reserved import RESERVED
@@ -18,16 +19,16 @@ from lrdsl.language.signal import LAST_STEP, Signal
 from lrdsl.syntax.grammar import NAME
 from lrdsl.syntax.spec import as_number
 
-PARTS = frozenset(
-    {"spec", "total_steps", "steps_per_epoch", "samples_per_step", "tokens_per_step", "base_lr"}
-    | {"definitions"}
-)
-"""What the functions that take variables call their own arguments."""
+RUN = ("total_steps", "steps_per_epoch", "samples_per_step", "tokens_per_step", "base_lr")
+"""The parts of a context that are one number each."""
+
+PARTS = frozenset({"spec", *RUN, "definitions"})
+"""The names that functions which take variables use for their own arguments."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What the run supplies. Every part may be unknown; a spec that needs it then says so.
+    """The parts of a run that a spec may need. Any of them may be unknown; that is a mistake then.
 
     >>> Context.of(total_steps=1000, peak=3e-4).total_steps
     1000
@@ -41,57 +42,29 @@ class Context:
     variables: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     definitions: str = ""
     """The text of definitions that come with the spec, before those of the process."""
-    schedules: Mapping[str, Signal] = field(
-        default_factory=lambda: MappingProxyType({}), compare=False, repr=False
-    )
-    """The other schedules of a program while a spec is compiled; they are no part of the run."""
     base_follows: bool = field(default=False, compare=False, repr=False)
     """Whether `base_lr` is only left out for now, so that none may ask if it is known."""
 
     @classmethod
-    def of(
-        cls,
-        /,
-        *,
-        total_steps: object = None,
-        steps_per_epoch: object = None,
-        samples_per_step: object = None,
-        tokens_per_step: object = None,
-        base_lr: object = None,
-        definitions: object = None,
-        **variables: object,
-    ) -> Context:
-        """A context from what a caller passes; `SpecError` names what is no use."""
-        total = _positive("total_steps", total_steps)
-        if total is not None and total != int(total):
-            raise spec_error(
-                diag.BAD_CONTEXT, f"`total_steps` must be a whole number of updates, not {total}"
-            )
-        if total is not None and total > LAST_STEP:
-            raise spec_error(
-                diag.BAD_CONTEXT, f"`total_steps` must be at most 2**53, not {total:g}"
-            )
+    def of(cls, /, *, definitions: object = None, **values: object) -> Context:
+        """A context from what a caller passes: parts of the run, and variables.
+
+        `SpecError` names what is no use.
+        """
+        given = {name: values.pop(name, None) for name in RUN}
+        run = {name: _part(name, value) for name, value in given.items() if value is not None}
+        variables = {name: _variable(name, value) for name, value in values.items()}
         return cls(
-            None if total is None else int(total),
-            _positive("steps_per_epoch", steps_per_epoch),
-            _positive("samples_per_step", samples_per_step),
-            _positive("tokens_per_step", tokens_per_step),
-            None if base_lr is None else _number("base_lr", base_lr),
-            MappingProxyType({name: _variable(name, value) for name, value in variables.items()}),
-            text_of(definitions),
+            **run,  # type: ignore[arg-type]
+            variables=MappingProxyType(variables),
+            definitions=text_of(definitions),
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """What is known, as the keyword arguments that make it again."""
-        parts = {
-            "total_steps": self.total_steps,
-            "steps_per_epoch": self.steps_per_epoch,
-            "samples_per_step": self.samples_per_step,
-            "tokens_per_step": self.tokens_per_step,
-            "base_lr": self.base_lr,
-            **self.variables,
-            "definitions": self.definitions or None,
-        }
+        """The known parts, as the keyword arguments that make the context again."""
+        known = self.__dict__  # `getattr` takes longer, and every hash comes by here
+        parts = {name: known[name] for name in RUN}
+        parts |= {**self.variables, "definitions": self.definitions or None}
         return {name: value for name, value in parts.items() if value is not None}
 
     def __hash__(self) -> int:
@@ -110,14 +83,6 @@ class Context:
         if not added:
             return self
         return replace(self, definitions="\n".join([self.definitions, added]).strip())
-
-    def beside(self, schedules: Mapping[str, Signal]) -> Context:
-        """The same context for a spec that may name these schedules."""
-        for name in schedules:
-            if name in self.variables:
-                message = f"`{name}` is both a variable and a schedule"
-                raise spec_error(diag.BAD_CONTEXT, message, fix="give the variable another name")
-        return replace(self, schedules=MappingProxyType(dict(schedules)))
 
     @property
     def epoch(self) -> Fraction | None:
@@ -143,6 +108,17 @@ class Context:
         return None if per_step is None else 1 / decimal_fraction(per_step), name
 
 
+class Inputs(NamedTuple):
+    """The surroundings of a spec's terms: run, language, text, the rest of the program."""
+
+    context: Context
+    language: Language
+    source: str = ""
+    """The text of the spec, for messages."""
+    schedules: Mapping[str, Signal] = MappingProxyType({})
+    """The other schedules of the program, by name."""
+
+
 def _restore(parts: dict[str, Any]) -> Context:
     return Context.of(**parts)
 
@@ -161,13 +137,21 @@ def _number(name: str, value: object) -> float:
     return found
 
 
-def _positive(name: str, value: object) -> float | None:
-    if value is None:
-        return None
+def _part(name: str, value: object) -> float:
+    """A part of the run."""
     number = _number(name, value)
+    if name == "base_lr":
+        return number
     if number <= 0:
         raise spec_error(diag.BAD_CONTEXT, f"`{name}` must be above 0, not {number:g}")
-    return number
+    if name != "total_steps":
+        return number
+    if number != int(number):
+        message = f"`total_steps` must be a whole number of updates, not {number}"
+        raise spec_error(diag.BAD_CONTEXT, message)
+    if number > LAST_STEP:
+        raise spec_error(diag.BAD_CONTEXT, f"`total_steps` must be at most 2**53, not {number:g}")
+    return int(number)
 
 
 def _variable(name: str, value: object) -> float:

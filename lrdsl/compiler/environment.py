@@ -1,8 +1,4 @@
-"""Where a term stands: in its chain, in the run, and between its neighbours.
-
-These are named tuples, not frozen dataclasses, because every part of a spec makes several of them:
-they take a third of the time to make.
-"""
+"""The place of a term: in its chain, in the run, and between its neighbours."""
 
 from __future__ import annotations
 
@@ -12,42 +8,35 @@ from typing import NamedTuple, TypeAlias
 from lrdsl.diagnostics import Span
 from lrdsl.language.length import Exact
 
-
-class Environment(NamedTuple):
-    """What durations depend on: the place of a term in its chain and in the run.
-
-    `clock` is the update of the chain at which the term starts, `rest` how many updates of the run
-    are left; None is unknown. `caller` is the environment of the call of the definition that the
-    term stands in.
-    """
-
-    clock: Exact | None = None
-    rest: Exact | None = None
-    caller: Environment | None = None
-
-    def in_definition(self) -> Environment:
-        """The environment of the body of a definition that is called here."""
-        return Environment(0, self.rest, self)
-
-
-NO_ENVIRONMENT = Environment()
-"""The environment of what stands in no chain: nothing is known."""
-
-
 NeighbourValue: TypeAlias = "Callable[[Span], float | None]"
 """Finds the value of `prev` or `next`; the span is that of the term that needs it."""
 
 
-class Neighbours(NamedTuple):
-    """What values depend on: those of the parts before and after.
+class Environment(NamedTuple):
+    """The place of a term in its chain and in the run; None is unknown.
 
-    `caller` are the neighbours of the call of the definition that the term stands in.
+    A named tuple is made in a third of the time of a frozen dataclass, and every part of a spec
+    makes several.
     """
 
-    prev: NeighbourValue
-    next: NeighbourValue
-    caller: Neighbours | None = None
+    clock: Exact | None = None
+    """The update of the chain at which the term starts."""
+    rest: Exact | None = None
+    """The updates of the run that are left."""
+    prev: NeighbourValue | None = None
+    next: NeighbourValue | None = None
+    caller: Environment | None = None
+    """The environment of the call of the definition that the term stands in."""
 
-    def in_definition(self) -> Neighbours:
-        """The neighbours of the body of a definition that is called here."""
-        return Neighbours(self.prev, self.next, self)
+    def in_definition(self) -> Environment:
+        """The environment of the body of a definition that is called here."""
+        return Environment(0, self.rest, self.prev, self.next, self)
+
+    def after(self, start: Exact | None) -> Environment:
+        """The environment of a part that starts at an update of this term's clock."""
+        rest = None if start is None or self.rest is None else self.rest - start
+        return Environment(start, rest, caller=self.caller)
+
+
+NOWHERE = Environment()
+"""The environment of what stands in no chain: nothing is known."""

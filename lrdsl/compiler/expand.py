@@ -12,52 +12,61 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from functools import partial
+from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.bind_definition import bind_definition
-from lrdsl.compiler.evaluate import decide
-from lrdsl.compiler.fold_constants import folded
+from lrdsl.compiler.context import Context, Inputs
+from lrdsl.compiler.evaluate import Durations, Values, decide
 from lrdsl.compiler.substitute import Budget, Substitution, TooMuch
-from lrdsl.diagnostics import NOWHERE, Mistakes, Reporter
+from lrdsl.diagnostics import NOWHERE, Mistake
+from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.language import Language
 from lrdsl.language.list_functions import LIST_FUNCTIONS, expand_list_call
+from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
-from lrdsl.syntax.rebuild import rebuild
+from lrdsl.syntax.literals import number_to_node
+from lrdsl.syntax.rebuild import move_to, rebuild
 
 MAX_LEVELS = 50
 """Definitions within definitions."""
 
 
-def expand(
-    tree: ast.Node,
-    definitions: Mapping[str, Definition],
-    reporter: Reporter,
-    budget: Budget | None = None,
-) -> ast.Node:
-    """The tree without calls of definitions; what is wrong with them is reported."""
-    if not _has_calls(tree, definitions):
-        return tree
-    expander = _Expander(definitions, reporter, Budget() if budget is None else budget)
+class Expanded(NamedTuple):
+    """A tree without calls of definitions, and the mistakes of those calls."""
+
+    tree: ast.Node
+    mistakes: tuple[Mistake, ...] = ()
+
+
+def expand(tree: ast.Node, language: Language, budget: Budget | None = None) -> Expanded:
+    """The tree with calls of the language's definitions replaced; `budget` bounds its size."""
+    if not _has_calls(tree, language.definitions):
+        return Expanded(tree)
+    expander = _Expander(language, Budget() if budget is None else budget)
     try:
-        return expander.expand(tree, 0)
+        expanded = expander.expand(tree, 0)
     except (TooMuch, RecursionError):
-        reporter.report(diag.TOO_DEEP, "the definitions make too much of this", expander.call)
-        return ast.Faulty(span=tree.span)
+        message = "the definitions make too much of this"
+        expander.mistakes.append(Mistake(diag.TOO_DEEP, message, expander.call))
+        expanded = ast.Faulty(span=tree.span)
+    return Expanded(expanded, tuple(expander.mistakes))
 
 
-def fields(tree: ast.Node, definitions: Mapping[str, Definition]) -> Mapping[str, ast.Node]:
-    """What a call of a program drives: the call of each field by its name; else nothing.
+def fields(tree: ast.Node, language: Language) -> Mapping[str, ast.Node]:
+    """The calls of the fields of a program that a tree calls, by name; none of other trees.
 
     Fields that come to `none` are left out.
     """
-    definition = definitions.get(tree.name.id) if isinstance(tree, ast.Call) else None
+    definition = language.definitions.get(tree.name.id) if isinstance(tree, ast.Call) else None
     if definition is None or definition.program is None or not isinstance(tree, ast.Call):
         return {}
     found: dict[str, ast.Node] = {}
     for key in definition.program.names:
         name = ast.Name(f"{definition.name}.{key.id}", span=tree.name.span)
         call = ast.Call(name, tree.arguments, span=tree.span)
-        if expand(call, definitions, Reporter("")) != ast.Keyword("none"):
+        if expand(call, language).tree != ast.Keyword("none"):
             found[key.id] = call
     return found
 
@@ -76,12 +85,11 @@ def _has_calls(
 
 
 class _Expander:
-    def __init__(
-        self, definitions: Mapping[str, Definition], reporter: Reporter, budget: Budget
-    ) -> None:
-        self.definitions = definitions
-        self.reporter = reporter
+    def __init__(self, language: Language, budget: Budget) -> None:
+        self.definitions = language.definitions
+        self.nothing = Inputs(Context(), language)  # the run is not known yet
         self.budget = budget
+        self.mistakes: list[Mistake] = []
         self.call = NOWHERE
         """The call in the spec itself that is being expanded."""
 
@@ -94,7 +102,7 @@ class _Expander:
                     self.call = node.span
                 inside = self._rebuilt(node, level)
                 assert isinstance(inside, ast.Call)
-                return expand_list_call(inside, self.reporter)
+                return expand_list_call(inside, self.mistakes)
             case ast.Call() | ast.Bracket():
                 definition = self.definitions.get(node.name.id)
                 if definition is not None:
@@ -114,7 +122,7 @@ class _Expander:
 
     def _choose(self, node: ast.If, level: int) -> ast.Node:
         condition = self.expand(node.condition, level)
-        decided = decide(condition, None, Mistakes("", []))
+        decided = decide(condition, self.nothing, [], knows_run=False)
         if decided is not None:
             return self.expand(node.then if decided else node.otherwise, level)
         then, otherwise = self.expand(node.then, level), self.expand(node.otherwise, level)
@@ -126,7 +134,7 @@ class _Expander:
         return tuple(itertools.chain.from_iterable(parts))
 
     def _modifier(self, node: ast.Node, level: int) -> ast.Node:
-        """What stands right of a `|`."""
+        """Expand a node that stands right of a `|`."""
         name = node.name.id if isinstance(node, (ast.Call, ast.Bracket)) else None
         definition = None if name is None else self.definitions.get(name)
         if definition is None or not isinstance(node, (ast.Call, ast.Bracket)):
@@ -134,14 +142,14 @@ class _Expander:
         if not definition.is_modifier:
             message = f"`{name}` is a schedule, and a modifier belongs after `|`"
             fix = "segments are joined by `>>`"
-            self.reporter.report(diag.WRONG_PLACE, message, node.span, fix=fix)
+            self.mistakes.append(Mistake(diag.WRONG_PLACE, message, node.span, fix=fix))
             return ast.Faulty(span=node.span)
         return self._body(node, definition, level)
 
     def _replace(
         self, node: ast.Call | ast.Bracket, definition: Definition, level: int
     ) -> ast.Node:
-        """What a call stands for where a schedule belongs."""
+        """Expand a call that stands where a schedule belongs."""
         body = self._body(node, definition, level)
         if isinstance(body, ast.Modifiers):
             # A modifier by itself modifies what there is: the group's own value.
@@ -153,15 +161,18 @@ class _Expander:
             self.call = node.span
         if level >= MAX_LEVELS:
             raise TooMuch
-        bound = bind_definition(node, definition, self.reporter)
-        if bound is None:
+        bound, mistakes = bind_definition(node, definition)
+        self.mistakes += mistakes
+        if mistakes:
             if isinstance(node, ast.Call):
                 for argument in node.arguments:
                     self.expand(argument.value, level)
             return ast.Faulty(span=node.span)
         body = definition.body
         if isinstance(body, ast.Program):
-            body = self._field(body)
+            # Where one schedule belongs a program is that of `lr`.
+            names = [name.id for name in body.names]
+            body = body.values[names.index("lr") if "lr" in names else 0]
         simplify = partial(self._simplified, level=level + 1)
         substitution = Substitution(definition, node.span, bound, self.budget, simplify)
         # Arguments are expanded where they are put: a part that is not chosen never matters.
@@ -181,7 +192,40 @@ class _Expander:
         self.budget.left = left
         return simple
 
-    def _field(self, program: ast.Program) -> ast.Node:
-        """The schedule that a program is where one schedule belongs: that of `lr`."""
-        names = [name.id for name in program.names]
-        return program.values[names.index("lr") if "lr" in names else 0]
+
+def folded(node: ast.Node) -> ast.Node:
+    """The whole number that a node comes to as a value and as a duration alike, else the node.
+
+    Others are left as they are: a fraction of an update may be calculated, but not written.
+
+    >>> from lrdsl.syntax.parser import parse_tree
+    >>> folded(parse_tree("0.3 * 1000 - 1"))
+    Number(value=299.0, unit='', text='299')
+    """
+    if not isinstance(node, (ast.Arithmetic, ast.Power)) and not _is_function(node):
+        return node
+    for part, _ in ast.walk(node):
+        if not _is_plain(part):
+            return node
+    mistakes: list[Mistake] = []
+    duration = Durations(_NOTHING, mistakes, "").evaluate(node)
+    if duration is None or duration.denominator != 1 or abs(duration.numerator) > LAST_STEP:
+        return node
+    value = Values(_NOTHING, mistakes, "").evaluate(node)
+    if duration != value:
+        return node
+    return move_to(number_to_node(int(duration)), node.span)
+
+
+_NOTHING = Inputs(Context(), Language())
+
+
+def _is_function(node: ast.Node) -> bool:
+    return isinstance(node, ast.Call) and node.name.id in FUNCTIONS
+
+
+def _is_plain(node: ast.Node) -> bool:
+    if isinstance(node, ast.Number):
+        return node.unit == ""
+    operators = (ast.Arithmetic, ast.Power, ast.Negative, ast.Argument)
+    return isinstance(node, operators) or _is_function(node)

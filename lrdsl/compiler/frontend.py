@@ -11,7 +11,7 @@ from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.expand import expand
 from lrdsl.compiler.ir import Term
 from lrdsl.compiler.resolve_names import resolve_names
-from lrdsl.diagnostics import Reporter, SpecError
+from lrdsl.diagnostics import Mistake, Reporter, SpecError
 from lrdsl.language.binding import Binding
 from lrdsl.language.language import Language
 from lrdsl.syntax import ast
@@ -21,7 +21,7 @@ from lrdsl.util.forks import no_fork
 
 @dataclass(frozen=True)
 class Analysis:
-    """All that is known of a spec before its run is.
+    """The result of the front end: all that is known of a spec before its run is.
 
     `tree` is as written, `expanded` without definitions; `language` is what it can call. What is
     wrong so far is in `mistakes`. `term` is None where calls of definitions are wrong. `bindings`
@@ -34,7 +34,7 @@ class Analysis:
     expanded: ast.Node
     term: Term | None
     language: Language
-    mistakes: Reporter
+    mistakes: tuple[Mistake, ...]
     bindings: Mapping[int, Binding]
     definitions: str
 
@@ -52,7 +52,7 @@ def analyse(
     schedules of its program. Raises `SpecError` where nothing is known for sure: of text with
     syntax errors, of definitions with mistakes, of what is nested too deep.
 
-    >>> [found.message for found in analyse(Language(), "cosin(1, 0, 9)").mistakes.diagnostics]
+    >>> [found.message for found in analyse(Language(), "cosin(1, 0, 9)").mistakes]
     ['there is no shape `cosin`']
     """
     parsed = parse_spec(source)
@@ -64,37 +64,28 @@ def analyse(
         reporter.add(found)
     if definitions:
         language = language.with_own(check_definitions(definitions, language))
-    term: Term | None = None
-    bindings: dict[int, Binding] = {}
     with not_too_deep(tree, reporter):
-        expanded = expand(tree, language.definitions, reporter)
-        if reporter.diagnostics:
-            _check_names(expanded, language, reporter, schedules)
-        else:
-            term = resolve_names(expanded, reporter, language, schedules, bindings)
-    if parsed.diagnostics:
-        raise SpecError(reporter.diagnostics)
+        expanded, mistakes = expand(tree, language)
+        resolved = resolve_names(expanded, source, language, schedules)
     own = language.definitions.user_text(tree)
-    return Analysis(source, tree, expanded, term, language, reporter, bindings, own)
+    if not (parsed.diagnostics or mistakes):
+        term, bindings, mistakes = resolved
+        return Analysis(source, tree, expanded, term, language, mistakes, bindings, own)
+    # Of a tree with mistakes only names can be told to be wrong: the rest may be guesses.
+    names = (diag.UNKNOWN_NAME, diag.UNKNOWN_PARAMETER)
+    mistakes += tuple([found for found in resolved.mistakes if found.problem in names])
+    if parsed.diagnostics:
+        reporter.report_all(mistakes)
+        raise SpecError(reporter.diagnostics)
+    return Analysis(source, tree, expanded, None, language, mistakes, {}, own)
 
 
 @contextmanager
 def not_too_deep(node: ast.Node, reporter: Reporter) -> Iterator[None]:
-    """Where recursion without an end in sight is a mistake of the spec."""
+    """Report recursion without an end in sight as a mistake of the spec."""
     try:
         yield
     except RecursionError:
         message = "the parts of the spec are nested, or refer to each other, too deeply"
         reporter.report(diag.TOO_DEEP, message, node.span)
         reporter.check()
-
-
-def _check_names(
-    tree: ast.Node, language: Language, reporter: Reporter, schedules: Collection[str]
-) -> None:
-    """What can be said of a tree with mistakes: its names. The rest may be guesses."""
-    mended = Reporter(reporter.source)
-    resolve_names(tree, mended, language, schedules)
-    for found in mended.diagnostics:
-        if found.problem in (diag.UNKNOWN_NAME, diag.UNKNOWN_PARAMETER):
-            reporter.add(found)

@@ -87,6 +87,20 @@ class ShapeCall(Term):
     entries: tuple[EntryTerm, ...] = ()
     sound: bool = True
 
+    @property
+    def curve_parameters(self) -> tuple[Parameter, ...]:
+        """The parameters that the curve brings."""
+        return () if self.curve is None else self.curve.parameters()
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters of the shape itself, but for the length and the name of the curve."""
+        own, brought = self.signature.valued, self.curve_parameters
+        if not brought:
+            return own
+        elsewhere = {parameter.name for parameter in brought}
+        return tuple([each for each in own if each.name not in elsewhere])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sequence(Term):

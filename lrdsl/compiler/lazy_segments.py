@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lrdsl.compiler.environment import Neighbours, NeighbourValue
+from lrdsl.compiler.environment import Environment, NeighbourValue
 from lrdsl.diagnostics import Span
 from lrdsl.language.signal import Signal
 
@@ -17,13 +17,13 @@ class LazySegment:
 
     `make` lowers it. `begin`, where there is one, finds the value at its first update without
     making it, so that long chains need no deep recursion. `length` is its length in updates, None
-    where that is unknown or endless. `around` are the neighbours of the chain.
+    where that is unknown or endless. `around` is the environment of the chain.
     """
 
-    make: Callable[[Neighbours], Signal | None]
-    begin: Callable[[Neighbours], float | None] | None
+    make: Callable[[Environment], Signal | None]
+    begin: Callable[[Environment], float | None] | None
     length: int | None
-    around: Neighbours
+    around: Environment
     base: NeighbourValue
     before: LazySegment | None = None
     after: LazySegment | None = None
@@ -37,14 +37,14 @@ class LazySegment:
     """Whether that part in turn needed the last value of this one."""
 
     @property
-    def neighbours(self) -> Neighbours:
-        """The values before and after this part."""
-        return Neighbours(self._prev, self._next, self.around.caller)
+    def environment(self) -> Environment:
+        """The environment of this part: the values before and after it."""
+        return Environment(prev=self._prev, next=self._next, caller=self.around.caller)
 
     def signal(self) -> Signal | None:
         """The signal of the part; None where something is wrong."""
         if not self._is_made:
-            self._signal = self.make(self.neighbours)
+            self._signal = self.make(self.environment)
             self._is_made = True
         return self._signal
 
@@ -52,7 +52,7 @@ class LazySegment:
         """The value at the first update."""
         if not self._is_begun:
             if self.begin is not None and not self._is_made:
-                self._first = self.begin(self.neighbours)
+                self._first = self.begin(self.environment)
             else:
                 signal = self.signal()
                 self._first = None if signal is None else signal.value_at(0)
@@ -68,12 +68,15 @@ class LazySegment:
         return None if signal is None or self.length is None else signal.value_at(self.length)
 
     def _prev(self, span: Span) -> float | None:
-        return self.around.prev(span) if self.before is None else self.before.last(span)
+        if self.before is not None:
+            return self.before.last(span)
+        return (self.around.prev or self.base)(span)
 
     def _next(self, span: Span) -> float | None:
         """The first value of the part after; where both lean on each other they meet at base."""
         self._waits, self._is_mutual = True, False
-        found = self.around.next(span) if self.after is None else self.after.first()
+        after = self.after
+        found = (self.around.next or self.base)(span) if after is None else after.first()
         self._waits = False
         return self.base(span) if self._is_mutual else found
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.length import Exact
-from lrdsl.language.pointwise.numpy_functions import NUMPY
+from lrdsl.language.pointwise.functions import NUMPY
 from lrdsl.language.pointwise.times import Array, Range, Times, clamp_end
 from lrdsl.language.shapes import Shape
 from lrdsl.language.signal import LeafSignal, Signal, TimelineSegment, merged

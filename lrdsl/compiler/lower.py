@@ -10,29 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lrdsl.compiler import ir, placed_ir
 from lrdsl.compiler.argument_values import Arguments
-from lrdsl.compiler.context import Context
-from lrdsl.compiler.environment import Neighbours
-from lrdsl.compiler.ir import ShapeCall
+from lrdsl.compiler.context import Inputs
+from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.lazy_segments import LazySegment, link, unlink
 from lrdsl.compiler.leaf_signals import ClockSignal, PointwiseSignal, ScheduleReference, ShapeSignal
-from lrdsl.compiler.placed_ir import (
-    PlacedApply,
-    PlacedClock,
-    PlacedDuration,
-    PlacedFaulty,
-    PlacedFaultyModify,
-    PlacedIR,
-    PlacedModify,
-    PlacedPart,
-    PlacedReference,
-    PlacedScalar,
-    PlacedScope,
-    PlacedSequence,
-    PlacedShape,
-    PlacedTerm,
-)
-from lrdsl.diagnostics import Mistake, Mistakes, Span
+from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTerm
+from lrdsl.diagnostics import Mistake, Span
 from lrdsl.language.curves import Curve
 from lrdsl.language.functions import OPERATORS, Function
 from lrdsl.language.length import ENDLESS, Length, as_time, round_half_up
@@ -67,19 +52,21 @@ class CompiledSpec(NamedTuple):
 
 def lower(
     placed: PlacedIR, histories: tuple[MetricHistory, ...] = ()
-) -> tuple[CompiledSpec | None, Mistakes]:
+) -> tuple[CompiledSpec | None, list[Mistake]]:
     """The signal of a placed spec, None where something is wrong, and the mistakes in its values.
 
     `histories` are those of its metric modifiers so far, in the order in which they are lowered;
     that order depends on the spec and the context alone.
     """
-    root, mistakes = placed.root, Mistakes(placed.mistakes.source, [])
-    lowering = _Lowering(placed.context, mistakes, histories)
+    root = placed.root
+    mistakes: list[Mistake] = []
+    lowering = _Lowering(placed.inputs, mistakes, histories)
     with np.errstate(all="ignore"):
-        signal = lowering.lower(root.term, Neighbours(lowering.base, lowering.base))
+        around = Environment(prev=lowering.base, next=lowering.base)
+        signal = lowering.lower(root.term, around)
     if signal is None:
         return None, mistakes
-    if not isinstance(root.term, PlacedSequence):
+    if not isinstance(root.term, placed_ir.PlacedSequence):
         lowering.note(root, 0, signal)
     observers, segments = tuple(lowering.observers), tuple(lowering.segments)
     return CompiledSpec(signal, root.length, observers, segments), mistakes
@@ -89,18 +76,14 @@ class _Lowering:
     """Lowers the terms of one spec."""
 
     def __init__(
-        self, context: Context, mistakes: Mistakes, histories: tuple[MetricHistory, ...]
+        self, inputs: Inputs, mistakes: list[Mistake], histories: tuple[MetricHistory, ...]
     ) -> None:
-        self.schedules = context.schedules
-        self.mistakes = mistakes
-        self.arguments = Arguments(context, mistakes)
+        self.schedules = inputs.schedules
+        self.arguments = Arguments(inputs, mistakes)
+        self.base = self.arguments.base  # the value where nothing stands before or after
         self.histories = histories
         self.observers: list[MetricObserver] = []
         self.segments: list[TimelineSegment] = []
-
-    def base(self, span: Span) -> float | None:
-        """The value where nothing stands before or after."""
-        return self.arguments.base(span)
 
     def note(self, part: PlacedPart, zero: int, signal: Signal) -> None:
         """Keep where a part of a chain lies whose clock is at 0 at update `zero`."""
@@ -108,128 +91,110 @@ class _Lowering:
         segment = TimelineSegment(start, stop, part.node, signal, zero=start, length=part.length)
         self.segments.append(segment)
 
-    def lower(self, placed: PlacedTerm, neighbours: Neighbours) -> Signal | None:
+    def lower(self, placed: PlacedTerm, environment: Environment) -> Signal | None:
         """The signal of a term."""
         match placed:  # the most frequent first
             case PlacedShape():
-                return self._shape(placed, neighbours)
-            case PlacedScalar(node=node):
-                value = self._value(node, "a schedule", neighbours)
+                return self._shape(placed, environment)
+            case ir.Scalar(node=node):
+                value = self.arguments.value(node, "a schedule", environment)
                 return None if value is None else ConstantSignal(value, unparse(node))
-            case PlacedClock():
+            case ir.Clock():
                 return ClockSignal()
-            case PlacedReference(name=name, zero=zero):
+            case placed_ir.PlacedReference(name=name, zero=zero):
                 shift = Shift(round_half_up(zero))
                 return ScheduleReference(self.schedules[name], name, shift, zero=zero)
-            case PlacedDuration(node=node, updates=updates):
+            case placed_ir.PlacedDuration(node=node, updates=updates):
                 return ConstantSignal(updates, unparse(node))
-            case PlacedApply():
-                return self._pointwise(placed, neighbours)
-            case PlacedSequence():
-                return self._chain(placed, neighbours)
-            case PlacedModify():
-                return self._modified(placed, neighbours)
-            case PlacedScope(body=body):
-                return self.lower(body, neighbours.in_definition())
-            case PlacedFaultyModify(source=source, entries=entries):
-                self.lower(source, neighbours)
-                self._look_into(entries, neighbours)
-            case PlacedFaulty(parts=parts):
+            case placed_ir.PlacedApply():
+                return self._pointwise(placed, environment)
+            case placed_ir.PlacedSequence():
+                return self._chain(placed, environment)
+            case placed_ir.PlacedModify():
+                return self._modified(placed, environment)
+            case placed_ir.PlacedScope(body=body):
+                return self.lower(body, environment.in_definition())
+            case placed_ir.PlacedFaulty(parts=parts, entries=entries):
                 for part in parts:
-                    self.lower(part, neighbours)
+                    self.lower(part, environment)
+                self._look_into(entries, environment)
         return None
 
-    def _value(self, node: ast.Node, where: str, neighbours: Neighbours) -> float | None:
-        return self.arguments.value(node, where, neighbours)
-
-    def _pointwise(self, placed: PlacedApply, neighbours: Neighbours) -> Signal | None:
-        signals = [self.lower(part, neighbours) for part in placed.parts]
+    def _pointwise(self, placed: placed_ir.PlacedApply, environment: Environment) -> Signal | None:
+        signals = [self.lower(part, environment) for part in placed.parts]
         known = tuple([signal for signal in signals if signal is not None])
         if len(known) < len(signals):
             return None
         compute = [f.compute if isinstance(f, Function) else OPERATORS[f] for f in placed.functions]
         return PointwiseSignal(tuple(compute), known, placed.node)
 
-    def _shape(self, placed: PlacedShape, neighbours: Neighbours) -> Signal | None:
+    def _shape(self, placed: PlacedShape, environment: Environment) -> Signal | None:
         call = placed.call
         if call.signature.bracket:
-            return self._points(placed, neighbours)
-        if not call.sound:
-            self._look_at_arguments(placed, neighbours)
+            fields = self._points(placed, environment)
+        elif call.sound:
+            fields = self._shape_fields(placed, environment)
+        else:
+            # There are mistakes inside the arguments, too, of a call that does not fit its shape.
+            for parameter in (*call.parameters, *call.curve_parameters):
+                node = call.arguments.get(parameter.name)
+                if node is not None and parameter.name not in placed.durations:
+                    self.arguments.argument(parameter, node, call.signature.name, environment)
             return None
-        fields = self._shape_fields(placed, neighbours)
         if fields is None or not placed.is_sound:
             return None
-        if call.signature.has(Kind.STEPS):
-            fields["steps"] = placed.steps
-        return self._made(call, fields)
-
-    def _made(self, call: ShapeCall, fields: dict[str, Any]) -> Signal | None:
-        """The signal of a shape with its fields known."""
         shape = self.arguments.make(call.signature.cls, fields, call.node, call.arguments)
         return None if shape is None else ShapeSignal(shape, call.node)
 
-    def _look_at_arguments(self, placed: PlacedShape, neighbours: Neighbours) -> None:
-        """Find the mistakes inside the arguments of a call that does not fit its shape."""
-        call = placed.call
-        of_curve = call.curve.parameters() if call.curve is not None else ()
-        for parameter in (*call.signature.valued, *of_curve):
-            node = call.arguments.get(parameter.name)
-            if node is not None and parameter.name not in placed.durations:
-                where = f"`{parameter.name}` of `{call.signature.name}`"
-                self.arguments.argument(parameter, node, where, neighbours)
-
-    def _shape_fields(self, placed: PlacedShape, neighbours: Neighbours) -> dict[str, Any] | None:
-        """The fields of a shape, `steps` apart; None where one of them is at fault."""
+    def _shape_fields(self, placed: PlacedShape, environment: Environment) -> dict[str, Any] | None:
+        """The fields of a shape; None where one of them is at fault."""
         call, span = placed.call, placed.node.span
         evaluate = functools.partial(
             self.arguments.fields,
             arguments=call.arguments,
             call=(call.signature.name, span),
-            durations=placed.durations,
-            neighbours=neighbours,
+            environment=environment,
+            known=placed.durations,
         )
-        of_curve = call.curve.parameters() if call.curve is not None else ()
-        own = call.signature.valued
-        if of_curve:
-            elsewhere = {parameter.name for parameter in of_curve}
-            own = tuple([each for each in own if each.name not in elsewhere])
-        given = evaluate(own)
+        given = evaluate(call.parameters)
         fields: dict[str, Any] = dict(given or {})
         for hidden, default in call.signature.hidden.items():
-            fields[hidden] = self.arguments.default(default, neighbours, span)
+            fields[hidden] = self.arguments.default(default, environment, span)
         if call.curve is not None:
-            inner = evaluate(of_curve) if of_curve else {}
+            brought = call.curve_parameters
+            inner = evaluate(brought) if brought else {}
             if inner:
                 fields["mode"] = self.arguments.make(call.curve, inner, placed.node, call.arguments)
             else:
                 fields["mode"] = None if inner is None else _with_defaults(call.curve)
+        if call.signature.has(Kind.STEPS):
+            fields["steps"] = placed.steps
         is_sound = given is not None and all([value is not None for value in fields.values()])
         return fields if is_sound else None
 
-    def _start_value(self, placed: PlacedShape, neighbours: Neighbours) -> float | None:
+    def _start_value(self, placed: PlacedShape, environment: Environment) -> float | None:
         """The value at a shape's first update, where that is one of its fields."""
         call, field = placed.call, placed.call.signature.cls.start_field
         assert field is not None
         parameters = [each for each in call.signature.parameters if each.name == field]
         if not parameters:
-            return self.arguments.default(call.signature.hidden[field], neighbours, call.node.span)
+            return self.arguments.default(call.signature.hidden[field], environment, call.node.span)
         fields = self.arguments.fields(
-            parameters, call.arguments, (call.signature.name, call.node.span), {}, neighbours
+            parameters, call.arguments, (call.signature.name, call.node.span), environment, {}
         )
         return None if fields is None else float(fields.get(field, parameters[0].default))
 
-    def _points(self, placed: PlacedShape, neighbours: Neighbours) -> Signal | None:
-        call = placed.call
-        where = f"a point of `{call.signature.name}`"
-        nodes = [entry.value for entry in call.entries if isinstance(entry.value, ast.Node)]
-        values = [self._value(node, where, neighbours) for node in nodes]
+    def _points(self, placed: PlacedShape, environment: Environment) -> dict[str, Any] | None:
+        """The fields of a shape with entries in brackets; None where one of them is at fault."""
+        where = f"a point of `{placed.call.signature.name}`"
+        nodes = [entry.value for entry in placed.call.entries if isinstance(entry.value, ast.Node)]
+        values = [self.arguments.value(node, where, environment) for node in nodes]
         if not placed.is_sound or None in values:
             return None
-        return self._made(call, {"points": tuple(zip(placed.starts, values, strict=True))})
+        return {"points": tuple(zip(placed.starts, values, strict=True))}
 
-    def _chain(self, placed: PlacedSequence, neighbours: Neighbours) -> Signal | None:
-        segments = [self._segment(part, neighbours) for part in placed.parts]
+    def _chain(self, placed: placed_ir.PlacedSequence, environment: Environment) -> Signal | None:
+        segments = [self._segment(part, environment) for part in placed.parts]
         link(segments)
         signals = [segment.signal() for segment in segments]
         unlink(segments)
@@ -245,7 +210,7 @@ class _Lowering:
         parts = tuple([known[i] for i in kept])
         return SequenceSignal(parts, np.array([starts[i] for i in kept], dtype=np.float64))
 
-    def _segment(self, part: PlacedPart, around: Neighbours) -> LazySegment:
+    def _segment(self, part: PlacedPart, around: Environment) -> LazySegment:
         """A part of a chain with those around the chain."""
         term, begin = part.term, None
         length = None if part.stop is ENDLESS else part.stop - part.start
@@ -256,14 +221,14 @@ class _Lowering:
         make = functools.partial(self.lower, term)
         return LazySegment(make, begin, length, around, self.base)
 
-    def _modified(self, placed: PlacedModify, neighbours: Neighbours) -> Signal | None:
+    def _modified(self, placed: placed_ir.PlacedModify, environment: Environment) -> Signal | None:
         call, modifier = placed.call, placed.modifier
-        source = self.lower(placed.source, neighbours)
+        source = self.lower(placed.source, environment)
         if source is None:
-            self._look_into(tuple([entry.value for entry in placed.entries]), neighbours)
+            self._look_into(tuple([entry.value for entry in placed.entries]), environment)
             return None
         if placed.entries:
-            entries = self._entries(placed, source, neighbours)
+            entries = self._entries(placed, source, environment)
             if entries is None:
                 return None
             modifier = call.cls.model_validate({"entries": entries})
@@ -273,12 +238,12 @@ class _Lowering:
             end = as_time(placed.end)
             return modifier.apply(source, placed.length, end, unparse(call.node))
         except ParameterError as error:
-            where = call.arguments.get(error.parameter, call.node)
-            mistake = Mistake(error.problem, error.message, where.span, None, error.fix)
-            self.mistakes.found.append(mistake)
+            self.arguments.refused(error, call.node, call.arguments)
             return None
 
-    def _reacting(self, placed: PlacedModify, modifier: MetricModifier, source: Signal) -> Signal:
+    def _reacting(
+        self, placed: placed_ir.PlacedModify, modifier: MetricModifier, source: Signal
+    ) -> Signal:
         place = len(self.observers)
         known = place < len(self.histories)
         history = self.histories[place] if known else MetricHistory(modifier.initial_state())
@@ -286,13 +251,13 @@ class _Lowering:
         self.observers.append(MetricObserver(modifier, signal, placed.run_start, placed.run_stop))
         return signal
 
-    def _look_into(self, entries: tuple[PlacedTerm, ...], neighbours: Neighbours) -> None:
+    def _look_into(self, entries: tuple[PlacedTerm, ...], environment: Environment) -> None:
         """Find the mistakes inside the entries of a modifier that cannot be made."""
         for entry in entries:
-            self.lower(entry, neighbours._replace(next=self.base))
+            self.lower(entry, environment._replace(next=self.base))
 
     def _entries(
-        self, placed: PlacedModify, source: Signal, neighbours: Neighbours
+        self, placed: placed_ir.PlacedModify, source: Signal, environment: Environment
     ) -> tuple[Entry, ...] | None:
         """The entries of an `interval` with their signals; `prev` is the value where one begins."""
         found: list[Entry] = []
@@ -304,7 +269,7 @@ class _Lowering:
             def prev(span: Span, before: Signal = before, at: int = at) -> float | None:
                 return before.value_at(at)
 
-            inside = Neighbours(prev, self.base, neighbours.caller)
+            inside = Environment(prev=prev, next=self.base, caller=environment.caller)
             signal = self.lower(each.value, inside)
             if signal is not None:
                 found.append(each.entry._replace(signal=signal))

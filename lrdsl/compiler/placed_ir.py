@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from lrdsl.compiler.context import Context
-from lrdsl.compiler.ir import Modify, ShapeCall
-from lrdsl.diagnostics import Mistakes
+from lrdsl.compiler.context import Inputs
+from lrdsl.compiler.ir import Clock, Modify, Scalar, ShapeCall
+from lrdsl.diagnostics import Mistake
 from lrdsl.language.functions import Function
 from lrdsl.language.length import Endless, Exact, Length
 from lrdsl.language.modifiers import Modifier
@@ -20,23 +20,24 @@ from lrdsl.language.modifiers.interval import Entry
 from lrdsl.syntax import ast
 
 PlacedTerm: TypeAlias = (
-    "PlacedFaulty | PlacedScalar | PlacedDuration | PlacedClock | PlacedReference | "
-    "PlacedApply | PlacedShape | PlacedSequence | PlacedModify | PlacedFaultyModify | PlacedScope"
+    "PlacedFaulty | Scalar | Clock | PlacedDuration | PlacedReference | "
+    "PlacedApply | PlacedShape | PlacedSequence | PlacedModify | PlacedScope"
 )
-"""A part of a schedule in its place; `node` is where it came from."""
+"""A part of a schedule in its place; `node` is where it came from.
+
+A value and the clock are the same in every place.
+"""
 
 
 class PlacedFaulty(NamedTuple):
-    """A term with a mistake that has been reported; its parts may have more of them."""
+    """A term with a mistake that has been noted; its parts may have more of them.
+
+    `entries` are those of a modifier, after which nothing stands.
+    """
 
     node: ast.Node
     parts: tuple[PlacedTerm, ...] = ()
-
-
-class PlacedScalar(NamedTuple):
-    """A value that does not change."""
-
-    node: ast.Node
+    entries: tuple[PlacedTerm, ...] = ()
 
 
 class PlacedDuration(NamedTuple):
@@ -44,12 +45,6 @@ class PlacedDuration(NamedTuple):
 
     node: ast.Node
     updates: float
-
-
-class PlacedClock(NamedTuple):
-    """The local time."""
-
-    node: ast.Node
 
 
 class PlacedReference(NamedTuple):
@@ -134,14 +129,6 @@ class PlacedModify(NamedTuple):
     entries: tuple[PlacedEntry, ...] = ()
 
 
-class PlacedFaultyModify(NamedTuple):
-    """A modifier whose length or arguments are at fault; its parts may have more mistakes."""
-
-    node: ast.Node
-    source: PlacedTerm
-    entries: tuple[PlacedTerm, ...] = ()
-
-
 class PlacedScope(NamedTuple):
     """The body of a definition, some arguments of which are evaluated where it was called."""
 
@@ -153,6 +140,6 @@ class PlacedIR(NamedTuple):
     """A whole spec in a context, as the one part of a run."""
 
     root: PlacedPart
-    context: Context
-    mistakes: Mistakes
+    inputs: Inputs
+    mistakes: tuple[Mistake, ...]
     """The mistakes about lengths and durations; where there are any there will be no signal."""

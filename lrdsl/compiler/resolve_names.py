@@ -2,66 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.ir import (
-    Apply,
-    Called,
-    Choice,
-    Clock,
-    EntryTerm,
-    InUpdates,
-    Modify,
-    Poison,
-    Reference,
-    Scalar,
-    Sequence,
-    ShapeCall,
-    Term,
-)
-from lrdsl.compiler.name_mistakes import NameMistakes
-from lrdsl.diagnostics import Reporter
-from lrdsl.language.binding import Binding, bind, check_function
+from lrdsl.compiler import ir, name_mistakes
+from lrdsl.compiler.ir import EntryTerm, Poison, Scalar, ShapeCall, Term
+from lrdsl.diagnostics import Mistake, Span
+from lrdsl.language.binding import Binding, bind, function_mistake
 from lrdsl.language.language import Language
-from lrdsl.language.modifiers import Modifier
 from lrdsl.language.shapes import ShapeSignature
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse_short
 
 
-def resolve_names(
-    node: ast.Node,
-    reporter: Reporter,
-    language: Language,
-    schedules: Collection[str] = frozenset(),
-    bindings: dict[int, Binding] | None = None,
-) -> Term:
-    """The term of a schedule's tree; what cannot be understood is reported and poisoned.
+class Resolved(NamedTuple):
+    """The term of a tree, and how its calls of shapes and modifiers were bound.
 
-    The calls of the language's definitions have been expanded. `schedules` are the names of the
-    other schedules of the program. How the calls of shapes and modifiers were bound is added to
-    `bindings`, by the identity of their nodes.
+    A node with a mistake is poisoned in the term. `bindings` are by the identity of the nodes.
     """
-    found = {} if bindings is None else bindings
-    return NameResolver(reporter, language, schedules, found).term(node)
+
+    term: Term
+    bindings: Mapping[int, Binding]
+    mistakes: tuple[Mistake, ...]
 
 
-class NameResolver:
+def resolve_names(
+    tree: ast.Node, source: str, language: Language, schedules: Collection[str] = frozenset()
+) -> Resolved:
+    """The term of a schedule's tree, in which the calls of definitions have been expanded.
+
+    `source` is the text of the spec, `schedules` the names of the program's other schedules.
+    """
+    resolver = _Resolver(source, language, schedules)
+    term = resolver.term(tree)
+    return Resolved(term, resolver.bindings, tuple(resolver.mistakes))
+
+
+class _Resolver:
     """Resolves the names in the parts of one spec."""
 
-    def __init__(
-        self,
-        reporter: Reporter,
-        language: Language,
-        schedules: Collection[str],
-        bindings: dict[int, Binding],
-    ) -> None:
-        self.reporter = reporter
+    def __init__(self, source: str, language: Language, schedules: Collection[str]) -> None:
+        self.whole = Span(0, len(source.strip()))
         self.language = language
-        self.mistakes = NameMistakes(language, reporter)
         self.schedules = schedules
-        self.bindings = bindings
+        self.mistakes: list[Mistake] = []
+        self.bindings: dict[int, Binding] = {}
+
+    def _poison(self, node: ast.Node, mistake: Mistake, *parts: Term) -> Poison:
+        """The term of a node with a mistake."""
+        self.mistakes.append(mistake)
+        return Poison(node, parts)
 
     def term(self, node: ast.Node, region: list[ast.Node] | None = None) -> Term:
         """The term of a node that stands where a schedule belongs.
@@ -79,7 +70,7 @@ class NameResolver:
             case ast.Call():
                 return self._call(node, region)
             case ast.Chain(parts=parts):
-                return Sequence(node, tuple([self.term(part) for part in parts]))
+                return ir.Sequence(node, tuple([self.term(part) for part in parts]))
             case ast.Pipe(parts=(first, *modifiers)):
                 term = self.term(first)
                 for each in modifiers:
@@ -97,30 +88,30 @@ class NameResolver:
                 branches = self.term(then, region), self.term(otherwise, region)
                 if all([isinstance(branch, Scalar) for branch in branches]):
                     return Scalar(node)
-                return Choice(node, condition, *branches)
+                return ir.Choice(node, condition, *branches)
             case ast.Scope(body=body):
-                return Called(node, self.term(body, region))
+                return ir.Called(node, self.term(body, region))
             case ast.Outer():
                 # Only arithmetic over values and durations is meant from outside.
                 return Scalar(node)
             case ast.Faulty():
                 return Poison(node)
-        self.mistakes.report(diag.WRONG_KIND, f"`{unparse_short(node)}` is not a schedule", node)
-        return Poison(node)
+        message = f"`{unparse_short(node)}` is not a schedule"
+        return self._poison(node, Mistake(diag.WRONG_KIND, message, node.span))
 
     def _duration(self, node: ast.Node, region: list[ast.Node] | None) -> Term:
         if region is None:
-            self.mistakes.duration(node)
-            return Poison(node)
+            return self._poison(node, name_mistakes.duration(node))
         region.append(node)
-        return InUpdates(node)
+        return ir.InUpdates(node)
 
     def _name(self, node: ast.Name) -> Term:
         if node.id == "t":
-            return Clock(node)
-        if self.mistakes.bare_name(node):
-            return Poison(node)
-        return Reference(node, node.id) if node.id in self.schedules else Scalar(node)
+            return ir.Clock(node)
+        mistake = name_mistakes.bare_name(node, self.language, node.span == self.whole)
+        if mistake is not None:
+            return self._poison(node, mistake)
+        return ir.Reference(node, node.id) if node.id in self.schedules else Scalar(node)
 
     def _apply(
         self,
@@ -134,80 +125,71 @@ class NameResolver:
         durations: list[ast.Node] = [] if region is None else region
         parts = tuple([self.term(operand, durations) for operand in operands])
         if outermost and durations and not any(map(has_clock, parts)):
-            for duration in durations:
-                self.mistakes.duration(duration)
+            self.mistakes += map(name_mistakes.duration, durations)
             return Poison(node, parts)
         if all([isinstance(part, Scalar) for part in parts]):
             return Scalar(node)
-        return Apply(node, operators, parts)  # type: ignore[arg-type]
+        return ir.Apply(node, operators, parts)  # type: ignore[arg-type]
 
     def _call(self, node: ast.Call, region: list[ast.Node] | None) -> Term:
         name = node.name.id
         function = self.language.functions.get(name)
         if function is not None:
-            if not check_function(node, self.reporter):
-                return Poison(node)
+            mistake = function_mistake(node)
+            if mistake is not None:
+                return self._poison(node, mistake)
             operands = tuple([argument.value for argument in node.arguments])
             return self._apply(node, (function,), operands, region)
         shape = self.language.shapes.get(name)
         if shape is not None:
             return self._shape(node, shape)
-        self.mistakes.no_shape(node)
-        for argument in node.arguments:
-            self._look_inside(argument.value)
-        return Poison(node)
-
-    def _look_inside(self, node: ast.Node) -> None:
-        """Find mistakes in the arguments of an unknown call, where they are plain enough."""
-        if isinstance(node, (ast.Call, ast.Chain, ast.Pipe, ast.Bracket)):
-            self.term(node)
+        poison = self._poison(node, name_mistakes.no_shape(node, self.language))
+        for argument in node.arguments:  # find mistakes where they are plain enough
+            if isinstance(argument.value, (ast.Call, ast.Chain, ast.Pipe, ast.Bracket)):
+                self.term(argument.value)
+        return poison
 
     def _shape(self, node: ast.Call, shape: ShapeSignature) -> Term:
         if shape.bracket:
-            self.mistakes.brackets(node, f"{shape.name}[0:0, 100:1]")
-            return Poison(node)
-        binding = bind(node, shape.accepted, shape.curve, self.reporter)
-        self.bindings[id(node)] = binding
+            return self._poison(node, name_mistakes.brackets(node, f"{shape.name}[0:0, 100:1]"))
+        binding = self._bound(node, bind(node, shape.accepted, shape.curve))
         return ShapeCall(node, shape, binding.arguments, binding.curve, (), binding.sound)
 
     def _bracket(self, node: ast.Bracket) -> Term:
         name = node.name.id
         shape = self.language.shapes.get(name)
         if shape is None:
-            self.mistakes.no_shape(node)
-            return Poison(node)
+            return self._poison(node, name_mistakes.no_shape(node, self.language))
         if not shape.bracket:
-            self.mistakes.brackets(node, f"{name}(…)")
-            return Poison(node)
+            return self._poison(node, name_mistakes.brackets(node, f"{name}(…)"))
         return ShapeCall(node, shape, {}, None, self._entries(node, values_only=True))
 
-    def _modify(self, node: ast.Pipe, source: Term, right: ast.Node) -> Term:
+    def _modify(self, pipe: ast.Pipe, source: Term, right: ast.Node) -> Term:
         """The source under what stands right of a `|`."""
         if isinstance(right, ast.Faulty):
-            return Poison(node, (source,))
+            return Poison(pipe, (source,))
         if not isinstance(right, (ast.Call, ast.Bracket)):
-            self.mistakes.no_modifier(right)
-            return Poison(node, (source,))
-        name = right.name.id
-        modifier = self.language.modifiers.get(name)
-        if modifier is None:
-            self.mistakes.no_modifier(right)
-            return Poison(node, (source,))
-        if modifier.bracket != isinstance(right, ast.Bracket):
-            self.mistakes.brackets(right, f"{name}[600:*0.5]" if modifier.bracket else f"{name}(…)")
-            return Poison(node, (source,))
-        return self._modified(node, source, modifier, right)
-
-    def _modified(
-        self, pipe: ast.Pipe, source: Term, cls: type[Modifier], right: ast.Call | ast.Bracket
-    ) -> Term:
+            return self._poison(pipe, name_mistakes.no_modifier(right, self.language), source)
+        cls = self.language.modifiers.get(right.name.id)
+        if cls is None:
+            return self._poison(pipe, name_mistakes.no_modifier(right, self.language), source)
         parameters = cls.parameters()
-        if isinstance(right, ast.Bracket):
-            entries = self._entries(right, values_only=False)
-            return Modify(right, pipe, source, cls, parameters, {}, entries)
-        binding = bind(right, parameters, None, self.reporter)
-        self.bindings[id(right)] = binding
-        return Modify(right, pipe, source, cls, parameters, binding.arguments, (), binding.sound)
+        match right:
+            case ast.Bracket() if cls.bracket:
+                entries = self._entries(right, values_only=False)
+                return ir.Modify(right, pipe, source, cls, parameters, {}, entries)
+            case ast.Call() if not cls.bracket:
+                binding = self._bound(right, bind(right, parameters))
+                arguments, sound = binding.arguments, binding.sound
+                return ir.Modify(right, pipe, source, cls, parameters, arguments, (), sound)
+        example = f"{cls.name}[600:*0.5]" if cls.bracket else f"{cls.name}(…)"
+        return self._poison(pipe, name_mistakes.brackets(right, example), source)
+
+    def _bound(self, call: ast.Call, binding: Binding) -> Binding:
+        """Keep how a call was bound, and the mistakes in it."""
+        self.mistakes += binding.mistakes
+        self.bindings[id(call)] = binding
+        return binding
 
     def _entries(self, node: ast.Bracket, values_only: bool) -> tuple[EntryTerm, ...]:
         entries: list[EntryTerm] = []
@@ -215,11 +197,12 @@ class NameResolver:
             if isinstance(entry, ast.Name):
                 message = f"`{entry.id}` is no entry of `{node.name.id}`"
                 fix = "an entry is an update and a value: `600:0.5`"
-                self.mistakes.report(diag.WRONG_KIND, message, entry, fix=fix)
+                self.mistakes.append(Mistake(diag.WRONG_KIND, message, entry.span, fix=fix))
                 continue
             if values_only and (entry.factor or entry.stop is not None):
                 message = f"an entry of `{node.name.id}` is `update:value`"
-                self.mistakes.report(diag.WRONG_KIND, message, entry, fix="write `100:0.1`")
+                fix = "write `100:0.1`"
+                self.mistakes.append(Mistake(diag.WRONG_KIND, message, entry.span, fix=fix))
             value = entry.value if values_only else self.term(entry.value)
             entries.append(EntryTerm(entry, entry.start, entry.stop, entry.factor, value))
         return tuple(entries)
@@ -228,8 +211,8 @@ class NameResolver:
 def has_clock(term: Term) -> bool:
     """Whether a `t` stands in this arithmetic."""
     return (
-        isinstance(term, Clock)
-        or (isinstance(term, Called) and has_clock(term.inner))
-        or (isinstance(term, Apply) and any([has_clock(part) for part in term.parts]))
-        or (isinstance(term, Choice) and (has_clock(term.then) or has_clock(term.otherwise)))
+        isinstance(term, ir.Clock)
+        or (isinstance(term, ir.Called) and has_clock(term.inner))
+        or (isinstance(term, ir.Apply) and any([has_clock(part) for part in term.parts]))
+        or (isinstance(term, ir.Choice) and (has_clock(term.then) or has_clock(term.otherwise)))
     )

@@ -19,7 +19,7 @@ _ELSEWHERE = frozenset({"prev", "next", "rest"})
 
 
 class Budget:
-    """How many nodes may still be made. Going beyond raises `TooMuch`."""
+    """The number of nodes that may still be made. Going beyond raises `TooMuch`."""
 
     def __init__(self, nodes: int = MAX_EXPANDED_NODES) -> None:
         self.left = nodes
@@ -87,9 +87,7 @@ class Substitution:
     def _entries(self, entry: ast.Entry | ast.Name) -> tuple[ast.Entry | ast.Name, ...]:
         """An entry in the body, or the entries of the call that a name there stands for."""
         if isinstance(entry, ast.Entry):
-            (applied,) = [self.apply(entry)]
-            assert isinstance(applied, ast.Entry)
-            return (applied,)
+            return (self.apply(entry),)  # type: ignore[return-value]
         given = self.bound.get(entry.id)
         return given if isinstance(given, tuple) else (self._moved(entry),)
 

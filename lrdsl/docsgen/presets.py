@@ -10,7 +10,8 @@ import numpy as np
 
 from lrdsl.language.presets import Preset, files, presets
 from lrdsl.plot.style import COLOURS, INK, blank_figure
-from lrdsl.schedule.schedule import Schedule, compile
+from lrdsl.schedule.compile import compile
+from lrdsl.schedule.schedule import Schedule
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -29,7 +29,8 @@ from lrdsl.compiler.context import PARTS
 from lrdsl.diagnostics import spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.linter.sources.resolved_config import config_specs
-from lrdsl.schedule.schedule import Schedule, compile
+from lrdsl.schedule.compile import compile
+from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import as_number
 
 _RUN = sorted(PARTS - {"spec", "base_lr"})

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Reporter
+from lrdsl.diagnostics import Mistake
 from lrdsl.syntax import ast
 from lrdsl.syntax.literals import number_to_node
 from lrdsl.syntax.rebuild import move_to
@@ -78,8 +78,8 @@ LIST_FUNCTIONS: dict[str, ListFunction] = {
 }
 
 
-def expand_list_call(call: ast.Call, reporter: Reporter) -> ast.Node:
-    """What a call of one of these stands for; a faulty node, and complaints, if it is wrong."""
+def expand_list_call(call: ast.Call, mistakes: list[Mistake]) -> ast.Node:
+    """The node that a call of one of these stands for; a faulty one if the call is wrong."""
     function = LIST_FUNCTIONS[call.name.id]
     names = function.parameters
     given = [argument.value for argument in call.arguments]
@@ -87,7 +87,7 @@ def expand_list_call(call: ast.Call, reporter: Reporter) -> ast.Node:
     if len(given) != len(names) or any([n not in (None, names[i]) for i, n in enumerate(named)]):
         message = f"`{call.name.id}` takes {' and '.join(names)}"
         fix = f"write `{call.name.id}({', '.join(['[…]'] * len(names))})`"
-        reporter.report(diag.MISSING_ARGUMENT, message, call.span, fix=fix)
+        mistakes.append(Mistake(diag.MISSING_ARGUMENT, message, call.span, fix=fix))
         return ast.Faulty(span=call.span)
     lists: list[ast.List] = []
     for name, node in zip(names, given, strict=True):
@@ -95,27 +95,28 @@ def expand_list_call(call: ast.Call, reporter: Reporter) -> ast.Node:
             lists.append(node)
         elif not isinstance(node, ast.Faulty):
             message = f"`{name}` of `{call.name.id}` is a list"
-            reporter.report(diag.WRONG_KIND, message, node.span, fix="write `[a, b]`")
+            mistakes.append(Mistake(diag.WRONG_KIND, message, node.span, fix="write `[a, b]`"))
     if len(lists) < len(names):
         return ast.Faulty(span=call.span)
     if len(lists) == 2 and len(lists[1].items) != len(lists[0].items) - 1:
         count, least = len(lists[1].items), len(lists[0].items) - 1
         between = "is 1 milestone" if least == 1 else f"are {least} milestones"
         message = f"between {least + 1} schedules there {between}, not {count}"
-        reporter.report(diag.CONFLICTING_ARGUMENTS, message, lists[1].span)
+        mistakes.append(Mistake(diag.CONFLICTING_ARGUMENTS, message, lists[1].span))
         return ast.Faulty(span=call.span)
-    if len(lists) == 2 and not _increase(lists[1].items, reporter):
+    if len(lists) == 2 and not _increase(lists[1].items, mistakes):
         return ast.Faulty(span=call.span)
     return function.expand(call, *lists)
 
 
-def _increase(milestones: tuple[ast.Node, ...], reporter: Reporter) -> bool:
+def _increase(milestones: tuple[ast.Node, ...], mistakes: list[Mistake]) -> bool:
     """Whether milestones come in their order, as far as they are plain numbers of one unit."""
     for earlier, later in itertools.pairwise(milestones):
         match earlier, later:
             case ast.Number(value=a, unit=x), ast.Number(value=b, unit=y) if x == y and b <= a:
                 this, that = unparse_short(later), unparse_short(earlier)
                 message = f"the milestones must increase, but {this} follows {that}"
-                reporter.report(diag.UNSORTED, message, later.span, fix="put them in order")
+                fix = "put them in order"
+                mistakes.append(Mistake(diag.UNSORTED, message, later.span, fix=fix))
                 return False
     return True

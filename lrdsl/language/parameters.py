@@ -124,6 +124,7 @@ class CallableModel(BaseModel):
     )
 
     name: ClassVar[str]
+    """Its name in specs; for what comes with lrdsl, the name of its module."""
 
     positional: ClassVar[tuple[str, ...] | None] = None
     """The parameters that may be given by position, in this order; None: all in field order."""

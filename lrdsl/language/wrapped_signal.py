@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrdsl.language.pointwise.numpy_functions import NUMPY
+from lrdsl.language.pointwise.functions import NUMPY
 from lrdsl.language.pointwise.times import Array, Times, clamp_end
 from lrdsl.language.signal import Signal, TimelineSegment
 from lrdsl.language.time_map import IDENTITY, TimeMap

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrdsl.compiler.context import Context
+from lrdsl.compiler.context import Context, Inputs
 from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.compiler.frontend import Analysis, analyse
-from lrdsl.diagnostics import Mistakes, Reporter, Span, SpecError
+from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.binding import bind
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.language import Language
@@ -25,7 +25,8 @@ from lrdsl.language.shapes import ShapeSignature
 from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.program_context import NO_PROGRAM, ProgramContext
-from lrdsl.schedule.schedule import Schedule, schedule_of
+from lrdsl.schedule.compile import schedule_of
+from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
 
@@ -207,12 +208,12 @@ class LintContext:
 
     def updates(self, node: ast.Node) -> Fraction | None:
         """How many updates a duration is, None if that is not known."""
-        found = Durations(self.run, Mistakes("", []), "").evaluate(node)
+        found = Durations(Inputs(self.run, self.language), [], "").evaluate(node)
         return None if found is None else Fraction(found)
 
     def value(self, node: ast.Node) -> float | None:
         """The value of a node, None if that is not known, or depends on the place."""
-        return Values(self.run, Mistakes("", []), "").evaluate(node)
+        return Values(Inputs(self.run, self.language), [], "").evaluate(node)
 
 
 def _ramps(context: LintContext) -> Iterator[RampSite]:
@@ -251,15 +252,11 @@ def _call_sites(
         if id(node) in modifiers:
             modifier = language.modifiers.get(name)
             if modifier is not None:
-                found = bindings.get(id(node)) or bind(
-                    node, modifier.parameters(), None, Reporter("")
-                )
+                found = bindings.get(id(node)) or bind(node, modifier.parameters())
                 yield CallSite(node, name, found.arguments, modifier=modifier)
             continue
         signature = None if name in FUNCTIONS else language.shapes.get(name)
         if signature is not None:
-            found = bindings.get(id(node)) or bind(
-                node, signature.accepted, signature.curve, Reporter("")
-            )
+            found = bindings.get(id(node)) or bind(node, signature.accepted, signature.curve)
             curve = None if found.curve is None else found.curve.name
             yield CallSite(node, name, found.arguments, curve, signature)

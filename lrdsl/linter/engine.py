@@ -18,7 +18,8 @@ from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.program_context import RATE, ProgramContext, References, program_contexts
 from lrdsl.linter.rule import RULES, Rule, Violation
-from lrdsl.schedule.schedule import Schedule, schedule_of
+from lrdsl.schedule.compile import schedule_of
+from lrdsl.schedule.schedule import Schedule
 from lrdsl.tree.coerce import coerce_spec
 
 UNKNOWN = (diag.UNBOUND, diag.NEEDS_CONTEXT)

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, SpecError
 from lrdsl.linter.origin import SiblingSpec, SpecOrigin
+from lrdsl.schedule.compile import compile_in
 from lrdsl.schedule.program import Choice, Program, ProgramEntry, group_sorts, ordered
-from lrdsl.schedule.schedule import Schedule, compile_in
+from lrdsl.schedule.schedule import Schedule
 
 RATE = "lr"
 """The number of a program that `base_lr` is of."""

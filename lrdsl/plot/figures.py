@@ -30,7 +30,8 @@ from lrdsl.plot.style import (
     write_image,
 )
 from lrdsl.plot.ticks import axis_limits, labels
-from lrdsl.schedule.schedule import Schedule, compile
+from lrdsl.schedule.compile import compile
+from lrdsl.schedule.schedule import Schedule
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -59,7 +59,7 @@ class ParsedProgram(NamedTuple):
 
 
 def parse_program(spec: Any, language: Language) -> ParsedProgram:
-    """Which number and which parameter groups each spec of a program is for.
+    """The specs of a program, each with the number and the parameter groups that it drives.
 
     A program is `{number: spec}` or `{number: {pattern: spec}}`, perhaps with `definitions` beside
     the numbers; anything else is a single spec. Only the mappings are looked at: the specs may be
@@ -103,7 +103,7 @@ class Choice:
 
 
 class Program:
-    """What drives each number, as `{name: spec}` or `{name: {pattern: spec}}`; or a single spec.
+    """The specs that drive each number: `{name: spec}`, `{name: {pattern: spec}}`, or one spec.
 
     >>> program = Program({"lr": "cosine(1, 0, 9)", "weight_decay": {0: "0.1 * lr", "*": 0}})
     >>> [choice.pattern for choice in program.of("weight_decay", ["head", "body"])]
@@ -143,7 +143,7 @@ class Program:
         return texts["lr"] if self.is_single else texts  # type: ignore[return-value]
 
     def of(self, key: str, names: Sequence[object]) -> list[Choice | None]:
-        """What drives `key` in each of the groups with these names; None where nothing does."""
+        """The choice that drives `key` in each group with these names; None where none does."""
         own = self.choices[key]
         return [
             next((choice for choice in own if _matches(choice.pattern, i, name)), None)
@@ -151,7 +151,7 @@ class Program:
         ]
 
     def sorts(self) -> list[dict[str, Choice]]:
-        """What drives each number in each sort of group that the patterns tell apart.
+        """The choices for each number in each sort of group that the patterns tell apart.
 
         >>> program = Program({"lr": {"head": 1, "*": 0.1}, "weight_decay": "0.1 * lr"})
         >>> [[choice.spec for choice in sort.values()] for sort in program.sorts()]
@@ -203,7 +203,7 @@ T = TypeVar("T", bound=_HasPattern)
 
 
 def group_sorts(choices: Mapping[str, Sequence[T]]) -> list[dict[str, T]]:
-    """Which choice of each number counts in each sort of group that the patterns tell apart.
+    """The choice for each number in each sort of group that the patterns tell apart.
 
     It is what groups named as the patterns are driven by: which groups there are, a program does
     not know.
@@ -240,13 +240,13 @@ def language_of(definitions: Sequence[object]) -> Language:
 
 
 def _fields_beside(spec: Any, definitions: str) -> tuple[ProgramEntry, ...]:
-    """What else a single spec drives: nothing, unless it is the call of a defined program.
+    """Entries for what else a single spec drives: none, unless it calls a defined program.
 
     `torch.OneCycleLR`, for one, drives the momentum as well.
     """
     own = spec.get("definitions") if isinstance(spec, Mapping) else None
     try:
-        found = fields(parse(spec_text(spec)).node, language_of([definitions, own]).definitions)
+        found = fields(parse(spec_text(spec)).node, language_of([definitions, own]))
     except SpecError:
         return ()  # compiling it says what is wrong
     return tuple(

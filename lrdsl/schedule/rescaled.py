@@ -13,7 +13,8 @@ from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.pointwise.multiples import scaled
 from lrdsl.language.time_map import TimeMap
 from lrdsl.language.wrapped_signal import WrappedSignal
-from lrdsl.schedule.schedule import Schedule, as_step
+from lrdsl.schedule.schedule import Schedule
+from lrdsl.schedule.steps import as_step
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,37 +1,31 @@
-"""`compile` and `Schedule`: what a spec means in a context, a pure function of the update count."""
+"""`Schedule`: what a spec means in a context, a pure function of the update count."""
 
 from __future__ import annotations
 
 import itertools
 import math
-import operator
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NoReturn, SupportsIndex, overload
+from typing import Any, NoReturn, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.frontend import Analysis, analyse, not_too_deep
+from lrdsl.compiler.frontend import not_too_deep
 from lrdsl.compiler.lower import CompiledSpec, lower
 from lrdsl.compiler.placed_ir import PlacedIR
-from lrdsl.compiler.solve_lengths import solve_lengths
-from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Span, SpecError, spec_error
-from lrdsl.language.language import Language, current
-from lrdsl.language.length import ENDLESS, as_time, rounded
+from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, spec_error
+from lrdsl.language.length import as_time, rounded
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.pointwise.times import Array, Range, Times
-from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
-from lrdsl.language.signal import CHUNK, LAST_STEP, Signal, TimelineSegment
-from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
-from lrdsl.syntax.spec import Operand, Spec, as_number, source_text
-from lrdsl.syntax.unparse import shorten
-from lrdsl.tree.coerce import coerce_spec
-from lrdsl.util.forks import lazy_property, no_fork
+from lrdsl.language.python_functions import FunctionSpec
+from lrdsl.language.signal import CHUNK, Signal, TimelineSegment
+from lrdsl.schedule.steps import as_metric, as_step, as_steps, as_times, check_step
+from lrdsl.syntax.ast import Node
+from lrdsl.syntax.spec import Spec, source_text
+from lrdsl.util.forks import lazy_property
 
 MAX_CYCLES = 10**6
 """More cycles than this are not listed."""
@@ -40,7 +34,7 @@ MAX_CYCLES = 10**6
 Segment = TimelineSegment
 """The public name."""
 
-_NONE: Mapping[str, Schedule] = MappingProxyType({})
+NO_REFERENCES: Mapping[str, Schedule] = MappingProxyType({})
 
 
 class Schedule:
@@ -79,7 +73,7 @@ class Schedule:
         context: Context,
         compiled: CompiledSpec,
         placed: PlacedIR | None = None,
-        references: Mapping[str, Schedule] = _NONE,
+        references: Mapping[str, Schedule] = NO_REFERENCES,
         observed: int | None = None,
     ) -> None:
         self.__dict__.update(
@@ -105,27 +99,17 @@ class Schedule:
     def __call__(self, step: ArrayLike) -> Any: ...
     def __call__(self, step: Any) -> Any:
         if isinstance(step, int) and not isinstance(step, bool):
-            _check(step)
+            check_step(step)
             with np.errstate(all="ignore"):
                 value = self._signal.value_at(step)
             return value if math.isfinite(value) else self._not_finite(f"at update {step}")
-        steps = _array(step)
-        empty = steps.size == 0 and steps.ndim > 0
-        if steps.dtype == object and all([isinstance(s, int) for s in steps.flat]):
-            for far in steps.flat:
-                _check(far)
-        if steps.dtype.kind not in "iu" and not empty:
-            raise spec_error(diag.BAD_STEP, f"a step is a whole number, not {_shown(step)}")
-        if steps.size and int(steps.min()) < 0:
-            raise spec_error(diag.BAD_STEP, f"a step is 0 or more, not {int(steps.min())}")
-        if steps.size and int(steps.max()) > LAST_STEP:
-            raise spec_error(diag.BAD_STEP, f"a step is at most 2**53, not {int(steps.max())}")
+        steps = as_steps(step)
         flat = steps.ravel()
         out = np.empty(flat.size)
         # Steps in no order fall into all segments: then there are as many short arrays a chunk.
         for first in range(0, flat.size, 3 * CHUNK):
             chunk = slice(first, first + 3 * CHUNK)
-            out[chunk] = self._evaluate(_times(flat[chunk]))
+            out[chunk] = self._evaluate(as_times(flat[chunk]))
         return float(out[0]) if steps.ndim == 0 else out.reshape(steps.shape)
 
     def values(self, n: int | None = None) -> NDArray[np.float64]:
@@ -174,7 +158,7 @@ class Schedule:
 
     @property
     def histories(self) -> tuple[MetricHistory, ...]:
-        """What each reactive modifier has made of the metrics so far: its state and factors."""
+        """The state and the factors of each reactive modifier after the metrics so far."""
         return tuple([reactor.history for reactor in self._compiled.observers])
 
     def observe(self, update: int, metric: object) -> Schedule:
@@ -185,12 +169,14 @@ class Schedule:
         metric is a number; one that is NaN or infinite counts as no improvement. Metrics come in
         the order of their updates, and any number of them at the same one.
 
-        >>> schedule = compile("(constant(1, 20) | plateau(0.5, patience=0)) >> linear(_, 0, 10)")
+        >>> import lrdsl
+        >>> spec = "(constant(1, 20) | plateau(0.5, patience=0)) >> linear(_, 0, 10)"
+        >>> schedule = lrdsl.compile(spec)
         >>> after = schedule.observe(5, 2.3).observe(10, 2.4)
         >>> after([9, 10, 20, 25])
         array([1.  , 0.5 , 0.5 , 0.25])
         """
-        step, value = as_step(update, "update"), _metric(metric)
+        step, value = as_step(update, "update"), as_metric(metric)
         if not self.is_reactive:
             return self
         if self.observed is not None and step < self.observed:
@@ -215,10 +201,8 @@ class Schedule:
             compiled = compiled._replace(observers=observers)
         else:
             assert placed is not None  # a function has no observers
-            reporter = Reporter(source_text(self.spec))
-            with not_too_deep(placed.root.node, reporter):
-                lowered, mistakes = lower(placed, histories)
-            compiled = _checked(lowered, reporter, mistakes.found)
+            reporter = Reporter(placed.inputs.source)
+            compiled = lower_or_report(placed, placed.root.node, reporter, histories)
         return Schedule(self.spec, self.context, compiled, placed, self.references, observed)
 
     @lazy_property
@@ -304,9 +288,6 @@ class Schedule:
     def _identity(self) -> tuple[object, ...]:
         return self.spec, self.context, dict(self.references), self.histories, self.observed
 
-    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        return _restore, (coerce_spec(self.spec).content, *self._identity[1:])
-
     def __repr__(self) -> str:
         known = "".join(f", {name}={value!r}" for name, value in self.context.to_dict().items())
         beside = ", ".join(f"{name}={value!r}" for name, value in self.references.items())
@@ -336,200 +317,16 @@ class Schedule:
         return int(self.length)
 
 
-def _array(step: object) -> NDArray[Any]:
-    try:
-        return np.asarray(step)
-    except (ValueError, TypeError, RuntimeError):  # ragged lists, tensors on another device
-        raise spec_error(diag.BAD_STEP, f"a step is a whole number, not {_shown(step)}") from None
-
-
-def _times(steps: NDArray[Any]) -> Times:
-    """Steps as times: a range where they are one after the other."""
-    first, last = int(steps[0]), int(steps[-1])
-    if last - first == steps.size - 1 and bool((steps[1:] - steps[:-1] == 1).all()):
-        return Range(float(first), steps.size)
-    return steps.astype(np.float64)
-
-
-def _check(step: int) -> None:
-    if not 0 <= step <= LAST_STEP:
-        wanted = "0 or more" if step < 0 else "at most 2**53"
-        raise spec_error(diag.BAD_STEP, f"a step is {wanted}, not {step}")
-
-
-def as_step(value: SupportsIndex, name: str) -> int:
-    """A number of updates as an int; `SpecError`, that says `name`, if it is none."""
-    if isinstance(value, bool):
-        raise spec_error(diag.BAD_STEP, f"`{name}` is a whole number, not {value}")
-    try:
-        step = operator.index(value)
-    except TypeError:
-        raise spec_error(
-            diag.BAD_STEP, f"`{name}` is a whole number, not {_shown(value)}"
-        ) from None
-    _check(step)
-    return step
-
-
-def _metric(metric: object) -> float:
-    number = as_number(metric)
-    if number is None:
-        raise spec_error(diag.BAD_METRIC, f"a metric is a number, not {_shown(metric)}")
-    try:
-        return float(number)
-    except OverflowError:
-        return math.inf
-
-
-def _shown(value: object) -> str:
-    return shorten(repr(value))
-
-
-def compile(
-    spec: Operand | Any,
-    *,
-    total_steps: int | None = None,
-    steps_per_epoch: float | None = None,
-    samples_per_step: float | None = None,
-    tokens_per_step: float | None = None,
-    base_lr: float | None = None,
-    definitions: str | os.PathLike[str] | Sequence[str] | None = None,
-    **variables: float,
-) -> Schedule:
-    """The schedule that a spec means.
-
-    `spec` is text, a `Spec`, a number, a tree (`lrdsl.tree`), a mapping with the key `spec`, or a
-    Python function of the number of updates made, which must be pure and goes on for the whole run.
-    The other arguments
-    are what the run supplies: `total_steps`, updates in the run, for `%`, `total`, `rest` and
-    segments without a length; `steps_per_epoch` for `ep`; `samples_per_step` and `tokens_per_step`
-    for `sp` and `tok`; `base_lr` for `base`, the parameter group's own learning rate;
-    `definitions`, their text or the name of a `.lr` file or a list of these, what the spec can
-    call. All other names are variables of the spec. Raises `SpecError` with every mistake found.
-
-    >>> compile("cosine(peak, 0, 50%)", total_steps=200, peak=0.1)(50)
-    0.05
-    """
-    context = Context.of(
-        total_steps=total_steps,
-        steps_per_epoch=steps_per_epoch,
-        samples_per_step=samples_per_step,
-        tokens_per_step=tokens_per_step,
-        base_lr=base_lr,
-        definitions=definitions,
-        **variables,
-    )
-    return compile_in(spec, context)
-
-
-def compile_in(
-    spec: Operand | Any, context: Context, references: Mapping[str, Schedule] = _NONE
-) -> Schedule:
-    """The schedule that a spec means in a context made before.
-
-    `references` are the other schedules of a program by name. Where the spec names one, it is that
-    schedule at the same update of the run, wherever in a chain the name stands.
-
-    >>> lr = compile("linear(1, 0, 100)")
-    >>> compile_in("hold(50) >> 0.1 * lr", Context.of(base_lr=0), {"lr": lr})(60)
-    0.04000000000000001
-    """
-    language = current()
-    source = coerce_spec(spec, language)
-    context = context.with_definitions(source.definitions)
-    text = source.content
-    if isinstance(text, FunctionSpec):
-        return _of_function(text, context)
-    if references or len(text) > MAX_CACHED_CHARACTERS:
-        names = frozenset(references)
-        return schedule_of(
-            _analysed(language, text, context.definitions, names), context, references
-        )
-    return language.kept(_compiled, text, context, context.base_follows)
-
-
-def _compiled(language: Language, text: str, context: Context, base_follows: bool) -> Schedule:
-    """The schedule of a text, which is immutable.
-
-    `base_follows` is no part of what makes contexts equal, but of what a spec may ask.
-    """
-    return schedule_of(_analysed(language, text, context.definitions, frozenset()), context)
-
-
-def _analysed(
-    language: Language, text: str, definitions: str, schedules: frozenset[str]
-) -> Analysis:
-    """What is known of a text whatever the run, kept for the many groups with their own `base`."""
-    if len(text) > MAX_CACHED_CHARACTERS:
-        return analyse(language, text, definitions, schedules)
-    return language.kept(analyse, text, definitions, schedules)
-
-
-@no_fork
-def schedule_of(
-    analysis: Analysis, context: Context, references: Mapping[str, Schedule] = _NONE
-) -> Schedule:
-    """The schedule that a spec is in a context. Its definitions are those of the analysis."""
-    reporter = analysis.mistakes.copy()
-    if analysis.term is None:
-        raise SpecError(reporter.diagnostics)
-    named = context
-    if references:
-        named = context.beside({name: each._signal for name, each in references.items()})
-    with not_too_deep(analysis.tree, reporter):
-        placed = solve_lengths(analysis.term, named, analysis.source)
-        lowered, mistakes = lower(placed)
-    compiled = _checked(lowered, reporter, [*placed.mistakes.found, *mistakes.found])
-    if context.definitions != analysis.definitions:
-        context = replace(context, definitions=analysis.definitions)
-    spec = Spec(analysis.tree, analysis.source)
-    schedule = Schedule(spec, context, compiled, placed, references)
-    schedule._evaluate(_probe(schedule))
-    return schedule
-
-
-def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
-    if isinstance(spec.function, Schedule):
-        fix = "pass its `spec`, and the context anew"
-        raise spec_error(diag.BAD_SPEC, "a Schedule has its context already", fix=fix)
-    length = ENDLESS if context.total_steps is None else context.total_steps
-    signal = FunctionSignal(CheckedFunction(str(spec), spec.function), float(as_time(length)))
-    schedule = Schedule(spec, context, CompiledSpec(signal, length))
-    schedule._evaluate(_probe(schedule))
-    return schedule
-
-
-def _checked(
-    compiled: CompiledSpec | None, reporter: Reporter, mistakes: Sequence[Mistake]
+def lower_or_report(
+    placed: PlacedIR,
+    tree: Node,
+    reporter: Reporter,
+    histories: tuple[MetricHistory, ...] = (),
 ) -> CompiledSpec:
-    """A compiled spec without mistakes; `SpecError` with all of them otherwise."""
-    reporter.report_all(mistakes)
+    """A placed spec, lowered; `SpecError` with all its mistakes if there are any."""
+    with not_too_deep(tree, reporter):
+        compiled, mistakes = lower(placed, histories)
+    reporter.report_all([*placed.mistakes, *mistakes])
     reporter.check()
     assert compiled is not None
     return compiled
-
-
-def _restore(
-    source: str | FunctionSpec,
-    context: Context,
-    references: Mapping[str, Schedule],
-    histories: tuple[MetricHistory, ...],
-    observed: int | None,
-) -> Schedule:
-    return compile_in(source, context, references)._after(histories, observed)
-
-
-def _probe(schedule: Schedule) -> Array:
-    """A few updates from all over the run, so that most overflows are found before it starts."""
-    end = min(schedule.length, schedule.context.total_steps or 1000)
-    starts = [
-        segment.start
-        for segment in schedule.chain_segments[:MAX_PROBED_SEGMENTS]
-        if 0 <= segment.start <= end
-    ]
-    spread = [int(i * (end / 31)) for i in range(31)]
-    return np.array(sorted([0, 1, 2, *spread, int(end), *starts]), dtype=np.float64)
-
-
-MAX_PROBED_SEGMENTS = 100
-"""Parts whose first values are looked at, too: of chains with more the others are left out."""

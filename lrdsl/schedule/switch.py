@@ -10,7 +10,7 @@ from typing import Any, Generic, NoReturn, SupportsIndex, TypeVar
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
 from lrdsl.language.signal import LAST_STEP
-from lrdsl.schedule.schedule import as_step
+from lrdsl.schedule.steps import as_step
 from lrdsl.syntax.spec import as_number
 from lrdsl.syntax.unparse import shorten
 

@@ -10,7 +10,8 @@ from typing import Any
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, Span, SpecError, place_in
 from lrdsl.language.python_functions import FunctionSpec
-from lrdsl.schedule.schedule import Schedule, compile_in
+from lrdsl.schedule.compile import compile_in
+from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import parse
 from lrdsl.tree.coerce import coerce_spec
 

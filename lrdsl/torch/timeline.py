@@ -12,9 +12,10 @@ from functools import partial
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, SpecError, spec_error
+from lrdsl.schedule.compile import compile_in
 from lrdsl.schedule.program import Choice, Program, ordered
 from lrdsl.schedule.rescaled import RescaledSchedule
-from lrdsl.schedule.schedule import Schedule, compile_in
+from lrdsl.schedule.schedule import Schedule
 from lrdsl.torch.continuation import compile_continuation, unused_name
 from lrdsl.torch.metrics import MetricLog
 from lrdsl.torch.plan import Plan

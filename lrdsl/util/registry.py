@@ -139,6 +139,15 @@ class Registry(Mapping[str, T]):
             self._complete = True
 
 
+def module_name(cls: type) -> str:
+    """The name of the module that defines a class, without the package.
+
+    >>> module_name(Registry)
+    'registry'
+    """
+    return cls.__module__.rpartition(".")[2]
+
+
 @functools.cache
 def _modules_of(package: str) -> frozenset[str]:
     path = import_late(package).__path__

@@ -16,10 +16,9 @@ import lrdsl
 from lrdsl import SpecError
 from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.expand import expand
-from lrdsl.diagnostics import Reporter
 from lrdsl.language import library
 from lrdsl.language.language import Language
-from lrdsl.language.library import Definitions, shipped
+from lrdsl.language.library import shipped
 from lrdsl.language.reserved import complaint_if_taken
 from lrdsl.syntax import ast
 from lrdsl.syntax.parser import parse_definitions, parse_tree
@@ -35,10 +34,9 @@ def values(spec: object, definitions: str | None = None, **context: Any) -> np.n
 
 
 def expanded(spec: str, definitions: str = "") -> Any:
-    reporter = Reporter(spec)
-    found = Definitions(check_definitions(definitions, Language()))
-    tree = expand(parse_tree(spec), found, reporter)
-    reporter.check()
+    language = Language().with_own(check_definitions(definitions, Language()))
+    tree, mistakes = expand(parse_tree(spec), language)
+    assert not mistakes
     return tree
 
 

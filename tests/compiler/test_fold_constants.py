@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import lrdsl
-from lrdsl.compiler.fold_constants import folded
+from lrdsl.compiler.expand import folded
 from lrdsl.syntax.parser import parse_tree
 from lrdsl.syntax.unparse import unparse
 

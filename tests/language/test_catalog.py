@@ -7,7 +7,6 @@ import pytest
 
 import lrdsl
 from lrdsl.compiler.expand import expand
-from lrdsl.diagnostics import Reporter
 from lrdsl.language.catalog import EXAMPLE_RUN, GROUPS, Entry, entries, find, names
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
@@ -70,9 +69,8 @@ def test_the_example_runs_and_shows_it(entry: Entry) -> None:
 
 @pytest.mark.parametrize("entry", [e for e in SHIPPED if e.definition], ids=each)
 def test_the_example_in_core_terms_means_the_same(entry: Entry) -> None:
-    reporter = Reporter("")
-    tree = expand(parse_tree(entry.doc.example), Language().definitions, reporter)
-    reporter.check()
+    tree, mistakes = expand(parse_tree(entry.doc.example), Language())
+    assert not mistakes
     assert not any(isinstance(node, ast.Outer) for node, _ in ast.walk(tree))
     calls = {
         node.name.id for node, _ in ast.walk(tree) if isinstance(node, (ast.Call, ast.Bracket))

@@ -17,13 +17,12 @@ from lrdsl.language import catalog, curves, modifiers, shapes
 from lrdsl.language.curves import CURVES
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.modifiers.base import Filter, FilteredSignal
-from lrdsl.language.pointwise.functions import PointwiseFunctions
-from lrdsl.language.pointwise.numpy_functions import NUMPY
+from lrdsl.language.pointwise.functions import NUMPY
 from lrdsl.language.pointwise.times import Range
 from lrdsl.language.shapes import SHAPES, Shape
 from lrdsl.language.shapes.ramp import Ramp
 from lrdsl.language.signal import Signal
-from tests.support.recorder import Expression, record
+from tests.support.recorder import FUNCTIONS, Compositions, Expression, record
 
 TIMES = np.arange(1000.0)
 MODES = [
@@ -66,7 +65,7 @@ def test_formulas_of_shapes_and_curves_can_be_recorded(spec: str) -> None:
         times = np.minimum(TIMES, shape.end_time)
         expected = shape.values(times, NUMPY)
         assert graph.evaluate(times, NUMPY).tolist() == expected.tolist()
-        assert functions(graph) <= PointwiseFunctions.__abstractmethods__ | set(dir(operator))
+        assert functions(graph) <= FUNCTIONS | set(dir(operator))
 
 
 def functions(graph: object) -> set[str]:
@@ -161,7 +160,7 @@ VALUES = np.array([-2.0, -0.5, 0.0, 0.25, 1.0, 7.0])
 )
 def test_buffered_functions_are_their_definitions(name: str, arguments: tuple[object, ...]) -> None:
     before = VALUES.copy()
-    expected = getattr(PointwiseFunctions, name)(NUMPY, *arguments)
+    expected = getattr(Compositions(), name)(*arguments)
     assert getattr(NUMPY, name)(*arguments).tolist() == expected.tolist()
     assert VALUES.tolist() == before.tolist(), "an argument was changed"
 

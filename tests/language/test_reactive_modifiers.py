@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 import lrdsl
 from lrdsl.compiler.context import Context
-from lrdsl.schedule.schedule import Schedule, compile_in
+from lrdsl.schedule.compile import compile_in
+from lrdsl.schedule.schedule import Schedule
 
 NAN, INF = math.nan, math.inf
 

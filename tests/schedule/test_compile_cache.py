@@ -10,7 +10,7 @@ import pytest
 import lrdsl
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.language.language import Language
-from lrdsl.schedule import schedule as module
+from lrdsl.schedule import compile as module
 from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
 
 SPEC = "warmup(linear, 100) >> cosine(1, 1e-3, 800)"

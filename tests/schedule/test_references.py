@@ -11,7 +11,7 @@ import pytest
 
 import lrdsl
 from lrdsl.compiler.context import Context
-from lrdsl.schedule.schedule import compile_in
+from lrdsl.schedule.compile import compile_in
 
 LR = lrdsl.compile("warmup(10, 0.25) >> linear(1, 0, 80) >> constant(0.5, 10)")
 

@@ -1,12 +1,13 @@
 """Records formulas: a namespace whose functions build a graph instead of computing values.
 
-The graph holds arithmetic and the abstract functions of `PointwiseFunctions` alone.
+The graph holds arithmetic and the functions of `PointwiseFunctions` alone; those that can be
+written with others are, see `Compositions`.
 
 >>> from lrdsl.language.curves.polynomial import Polynomial
 >>> graph = record(lambda t, xp: Polynomial().remaining(t / 100.0, xp))
 >>> print(graph)
 pow(sub(1.0, truediv(t, 100.0)), 2.0)
->>> from lrdsl.language.pointwise.numpy_functions import NUMPY
+>>> from lrdsl.language.pointwise.functions import NUMPY
 >>> graph.evaluate(25.0, NUMPY)
 0.5625
 """
@@ -19,6 +20,19 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
+
+
+class Compositions(PointwiseFunctions):
+    """The functions that can be written with the others, written so."""
+
+    def clip(self, x: Operand, low: float, high: float) -> Operand:
+        return self.minimum(self.maximum(x, low), high)
+
+    def blend(self, weight: Operand, one: float, other: float) -> Operand:
+        return self.where(weight == 1.0, one, (one - other) * weight + other)
+
+    def pin(self, values: Operand, t: Operand, at: float, value: float) -> Operand:
+        return self.where(t == at, value, values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +74,7 @@ def _evaluate(node: Any, known: dict[Expression, Operand], xp: PointwiseFunction
         return node
     if node not in known:  # parts that occur twice are evaluated once
         arguments = [_evaluate(each, known, xp) for each in node.arguments]
-        home = xp if node.function in _FUNCTIONS else operator
+        home = xp if node.function in FUNCTIONS else operator
         known[node] = getattr(home, node.function)(*arguments)
     return known[node]
 
@@ -76,7 +90,9 @@ def _recorded(name: str, is_method: bool = False, is_reflected: bool = False) ->
 
 
 _TIME = Expression("t")
-_FUNCTIONS = frozenset(PointwiseFunctions.__abstractmethods__)
+FUNCTIONS = frozenset(
+    [name for name in vars(PointwiseFunctions) if name[0] != "_" and name not in vars(Compositions)]
+)
 _ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
 _OTHERS = ("neg", "abs", "lt", "le", "gt", "ge", "eq", "ne")
 
@@ -87,6 +103,6 @@ for _name in _ARITHMETIC:
 
 _Recorder = type(
     "_Recorder",
-    (PointwiseFunctions,),
-    {name: _recorded(name, is_method=True) for name in _FUNCTIONS},
+    (Compositions,),
+    {name: _recorded(name, is_method=True) for name in FUNCTIONS},
 )

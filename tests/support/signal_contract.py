@@ -13,7 +13,7 @@ import numpy as np
 from lrdsl.language.length import round_half_up
 from lrdsl.language.modifiers import MODIFIERS, Modifier
 from lrdsl.language.modifiers.base import Length
-from lrdsl.language.pointwise.numpy_functions import NUMPY
+from lrdsl.language.pointwise.functions import NUMPY
 from lrdsl.language.pointwise.times import Range
 from lrdsl.language.signal import Signal
 from lrdsl.language.wrapped_signal import WrappedSignal

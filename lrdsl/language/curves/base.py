@@ -7,13 +7,12 @@ from typing import ClassVar, TypeVar
 
 from lrdsl.language.parameters import CallableModel
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
-from lrdsl.util.registry import Registry
+from lrdsl.util.registry import Registry, module_name
 
 
 class Curve(CallableModel):
     """A transition from one value to another. The fields are the curve's own parameters."""
 
-    name: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
     is_shape: ClassVar[bool] = True
     """Whether `name(start, end, steps, …)` is a shape too, not a mode alone."""
@@ -66,7 +65,8 @@ C = TypeVar("C", bound=type[Curve])
 
 
 def curve(cls: C) -> C:
-    """Register a curve under its `name` and its `aliases`."""
+    """Name a curve after its module, and register it under this name and its `aliases`."""
+    cls.name = module_name(cls)
     for name in (cls.name, *cls.aliases):
         CURVES.add(name, cls)
     return cls

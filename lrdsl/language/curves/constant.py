@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import ClassVar
-
 from lrdsl.language.curves.base import Curve, curve
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
@@ -15,9 +13,8 @@ class Constant(Curve):
     Corresponds to MXNet's warmup_mode="constant".
     """
 
-    name: ClassVar[str] = "constant"
-    is_shape: ClassVar[bool] = False
-    is_flat: ClassVar[bool] = True
+    is_shape = False
+    is_flat = True
 
     def interpolate(
         self, start: float, end: float, t: Operand, span: float, xp: PointwiseFunctions

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import ClassVar
-
 from lrdsl.language.curves.base import Curve, curve
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
@@ -15,8 +13,6 @@ class Cosine(Curve):
     Loshchilov and Hutter, SGDR, 2017 (arXiv:1608.03983), without restarts. Corresponds to MXNet's
     CosineScheduler and to torch's CosineAnnealingLR up to T_max.
     """
-
-    name: ClassVar[str] = "cosine"
 
     def interpolate(
         self, start: float, end: float, t: Operand, span: float, xp: PointwiseFunctions

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import ClassVar
-
 from lrdsl.language.curves.base import Curve, curve
 from lrdsl.language.parameters import ParameterError
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
@@ -16,8 +14,7 @@ class Exponential(Curve):
     Example: `exponential(0.1, 1e-4, 800)`
     """
 
-    name: ClassVar[str] = "exponential"
-    default_end: ClassVar[float | None] = None
+    default_end = None
 
     def interpolate(
         self, start: float, end: float, t: Operand, span: float, xp: PointwiseFunctions

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import ClassVar
-
 from lrdsl.language.curves.base import GrowthCurve, curve
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
@@ -14,8 +12,6 @@ class Linear(GrowthCurve):
 
     Corresponds to torch's LinearLR and optax's linear_schedule.
     """
-
-    name: ClassVar[str] = "linear"
 
     def progress(self, p: Operand, xp: PointwiseFunctions) -> Operand:
         return p

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -18,8 +18,7 @@ class Polynomial(DecayCurve):
     Corresponds to MXNet's PolyScheduler and torch's PolynomialLR.
     """
 
-    name: ClassVar[str] = "polynomial"
-    aliases: ClassVar[tuple[str, ...]] = ("poly",)
+    aliases = ("poly",)
 
     power: Annotated[Value, Field(gt=0)] = 2.0
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import ClassVar
-
 from lrdsl.language.curves.base import DecayCurve, curve
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
@@ -17,8 +15,6 @@ class Rex(DecayCurve):
     Chen, Wolfe and Kyrillidis, REX: Revisiting Budgeted Training with an Improved Schedule, 2021
     (arXiv:2107.04197).
     """
-
-    name: ClassVar[str] = "rex"
 
     def remaining(self, p: Operand, xp: PointwiseFunctions) -> Operand:
         return (1.0 - p) / (1.0 - p / 2.0)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import ClassVar
-
 from lrdsl.language.curves.base import GrowthCurve, curve
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
@@ -16,8 +14,7 @@ class Sqrt(GrowthCurve):
     (arXiv:2405.18392).
     """
 
-    name: ClassVar[str] = "sqrt"
-    is_shape: ClassVar[bool] = False
+    is_shape = False
 
     def progress(self, p: Operand, xp: PointwiseFunctions) -> Operand:
         return xp.sqrt(p)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from lrdsl.language.curves.base import DecayCurve, curve
 from lrdsl.language.parameters import ParameterError, Value
@@ -20,8 +20,7 @@ class Tanh(DecayCurve):
     2018 (arXiv:1806.01593).
     """
 
-    name: ClassVar[str] = "tanh"
-    hits_endpoints: ClassVar[bool] = False
+    hits_endpoints = False
 
     lb: Value = -7.0
     ub: Value = 3.0

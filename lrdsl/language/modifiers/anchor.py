@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
@@ -32,8 +32,7 @@ class Anchor(MetricModifier):
     an epoch. That one also lifts a value that lies below `lr_min` from the start; this never does.
     """
 
-    name: ClassVar[str] = "anchor"
-    has_grace: ClassVar[bool] = True
+    has_grace = True
 
     factor: Annotated[Value, Field(ge=0, le=1)] = 0.5
     patience: Annotated[Count, Field(ge=0)] = 2.0

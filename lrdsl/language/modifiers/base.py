@@ -9,19 +9,17 @@ from typing import ClassVar, TypeVar
 
 from lrdsl.language.length import Length
 from lrdsl.language.parameters import CallableModel
-from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
-from lrdsl.language.pointwise.numpy_functions import NUMPY
+from lrdsl.language.pointwise.functions import NUMPY, Operand, PointwiseFunctions
 from lrdsl.language.pointwise.times import Array
 from lrdsl.language.signal import Signal
 from lrdsl.language.time_map import IDENTITY, TimeMap
 from lrdsl.language.wrapped_signal import WrappedSignal
-from lrdsl.util.registry import Registry
+from lrdsl.util.registry import Registry, module_name
 
 
 class Modifier(CallableModel):
     """A change of a whole signal. The fields are the parameters of its call."""
 
-    name: ClassVar[str]
     bracket: ClassVar[bool] = False
     """Whether it is written `name[…]`."""
 
@@ -100,6 +98,7 @@ M = TypeVar("M", bound=type[Modifier])
 
 
 def modifier(cls: M) -> M:
-    """Register a modifier under its `name`."""
+    """Name a modifier after its module, and register it."""
+    cls.name = module_name(cls)
     MODIFIERS.add(cls.name, cls)
     return cls

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import ParameterError, Value
@@ -15,8 +15,7 @@ class Clip(Filter):
     Example: `exponential_decay(0.1, 0.99) | clip(1e-4, _)`
     """
 
-    name: ClassVar[str] = "clip"
-    limits_values: ClassVar[bool] = True
+    limits_values = True
 
     low: Value = -math.inf
     high: Value = math.inf

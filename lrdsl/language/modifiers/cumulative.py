@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import numpy as np
 
@@ -31,8 +30,6 @@ class Cumulative(Modifier):
 
     It makes a schedule of the factors that torch's MultiplicativeLR takes.
     """
-
-    name: ClassVar[str] = "cumulative"
 
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
         return CumulativeProductSignal(source, text, end=end)

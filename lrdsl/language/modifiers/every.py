@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -50,8 +50,7 @@ class Every(Filter):
     Example: `cosine(1, 0, 900) | every(100)`
     """
 
-    name: ClassVar[str] = "every"
-    neutral_arguments: ClassVar[tuple[float, ...] | None] = (1.0,)
+    neutral_arguments = (1.0,)
 
     n: Annotated[Duration, Field(ge=1)]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from pydantic import InstanceOf
@@ -144,8 +144,7 @@ class Interval(Modifier):
     Corresponds to SpeechBrain's IntervalScheduler.
     """
 
-    name: ClassVar[str] = "interval"
-    bracket: ClassVar[bool] = True
+    bracket = True
 
     entries: Annotated[tuple[InstanceOf[Entry], ...], Kind.ENTRIES]
 

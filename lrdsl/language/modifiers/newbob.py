@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
@@ -29,8 +29,6 @@ class Newbob(MetricModifier):
 
     It is SpeechBrain's NewBobScheduler, after the schedule of ICSI's QuickNet.
     """
-
-    name: ClassVar[str] = "newbob"
 
     factor: Annotated[Value, Field(ge=0, le=1)] = 0.5
     threshold: Value = 0.0025

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -33,8 +33,7 @@ class Plateau(MetricModifier):
     It is torch's ReduceLROnPlateau, which differs in one thing: it remembers an infinite metric.
     """
 
-    name: ClassVar[str] = "plateau"
-    reduction_fields: ClassVar[tuple[str, str, str] | None] = ("factor", "min_lr", "eps")
+    reduction_fields = ("factor", "min_lr", "eps")
 
     factor: Annotated[Value, Field(ge=0, lt=1)] = 0.1
     patience: Annotated[Count, Field(ge=0)] = 10.0

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -13,8 +13,8 @@ from pydantic import Field
 from lrdsl.language.length import ENDLESS, Length, decimal_fraction, round_half_up
 from lrdsl.language.modifiers.base import Modifier, modifier
 from lrdsl.language.parameters import Count, ParameterError, Value
+from lrdsl.language.pointwise.functions import NUMPY
 from lrdsl.language.pointwise.multiples import last_multiple, multiple, scaled
-from lrdsl.language.pointwise.numpy_functions import NUMPY
 from lrdsl.language.pointwise.times import Array, Times, piecewise
 from lrdsl.language.signal import LAST_STEP, Signal, TimelineSegment, merged
 
@@ -40,12 +40,11 @@ class Repeat(Modifier):
     With stretch it is SGDR (Loshchilov and Hutter, 2017, arXiv:1608.03983): `stretch` is T_mult.
     """
 
-    name: ClassVar[str] = "repeat"
-    needs_end: ClassVar[str | None] = "so it cannot be repeated"
-    warps_time: ClassVar[bool] = True
-    makes_cycles: ClassVar[bool] = True
-    endless_without: ClassVar[str | None] = "times"
-    neutral_arguments: ClassVar[tuple[float, ...] | None] = (1.0,)
+    needs_end = "so it cannot be repeated"
+    warps_time = True
+    makes_cycles = True
+    endless_without = "times"
+    neutral_arguments = (1.0,)
 
     times: Annotated[Count, Field(ge=1)] = math.inf
     stretch: Annotated[Value, Field(gt=0)] = 1.0

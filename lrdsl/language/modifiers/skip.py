@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -18,8 +18,7 @@ class Skip(Filter):
     Example: `cosine(1, 0, 1000) | skip(200)`
     """
 
-    name: ClassVar[str] = "skip"
-    warps_time: ClassVar[bool] = True
+    warps_time = True
 
     n: Annotated[Updates, Field(gt=0)]
 

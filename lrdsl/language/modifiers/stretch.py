@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -40,10 +40,9 @@ class Stretch(Filter):
     Example: `cosine(1, 0, 100) | stretch(3)`
     """
 
-    name: ClassVar[str] = "stretch"
-    warps_time: ClassVar[bool] = True
-    rescales_time: ClassVar[bool] = True
-    neutral_arguments: ClassVar[tuple[float, ...] | None] = (1.0,)
+    warps_time = True
+    rescales_time = True
+    neutral_arguments = (1.0,)
 
     k: Annotated[Duration, Field(gt=0)]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -50,8 +50,7 @@ class Take(Filter):
     Example: `exponential_decay(0.1, 0.99) | take(500)`
     """
 
-    name: ClassVar[str] = "take"
-    neutral_arguments: ClassVar[tuple[float, ...] | None] = ()
+    neutral_arguments = ()
 
     n: Annotated[Updates, Field(gt=0)]
 

@@ -2,6 +2,6 @@
 
 A formula is a method with a parameter `xp`, the namespace that evaluates it (`functions.py` says
 what is in it). It consists of arithmetic and of functions of `xp`; it has no buffers, no
-assignments to parts of arrays, and no branches on values. So one formula serves several targets.
-The one for numpy, `numpy_functions.py`, has buffers, slices and tables of its own.
+assignments to parts of arrays, and no branches on values. So a formula can be recorded as well as
+computed, and how its functions are computed is written once.
 """

@@ -1,87 +1,107 @@
-"""The functions of the pointwise namespace."""
+"""The functions that formulas are written with, computed by numpy.
+
+All buffers, slices, masks and tables are here or below.
+"""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
+
+from lrdsl.language.pointwise.cosine_table import cosines
+from lrdsl.language.pointwise.times import Array, Range, Times
+
 Operand: TypeAlias = Any
-"""Times or values in the form of the namespace that evaluates them, or one number for all."""
+"""Times or values, an array or a `Range`, or one number for all."""
 
 
-class PointwiseFunctions(ABC):
+class PointwiseFunctions:
     """A namespace of pure functions that work element by element.
 
     Arithmetic and comparisons are the operators of the operands. A function never changes its
     arguments, though its result may be one of them.
     """
 
-    @abstractmethod
-    def where(self, condition: Operand, x: Operand, y: Operand) -> Operand:
-        """`x` where the condition holds, `y` elsewhere."""
+    where = staticmethod(np.where)
+    """`where(condition, x, y)`: `x` where the condition holds, `y` elsewhere."""
 
-    @abstractmethod
-    def minimum(self, x: Operand, y: Operand) -> Operand:
-        """The smaller one of two values."""
+    minimum = staticmethod(np.minimum)
+    """The smaller one of two values."""
 
-    @abstractmethod
-    def maximum(self, x: Operand, y: Operand) -> Operand:
-        """The larger one of two values."""
+    maximum = staticmethod(np.maximum)
+    """The larger one of two values."""
 
-    @abstractmethod
-    def floor(self, x: Operand) -> Operand:
-        """The largest whole number that is not above `x`."""
+    floor = staticmethod(np.floor)
+    """The largest whole number that is not above `x`."""
 
-    @abstractmethod
-    def ceil(self, x: Operand) -> Operand:
-        """The smallest whole number that is not below `x`."""
+    ceil = staticmethod(np.ceil)
+    """The smallest whole number that is not below `x`."""
 
-    @abstractmethod
-    def sqrt(self, x: Operand) -> Operand:
-        """The square root."""
+    sqrt = staticmethod(np.sqrt)
+    """The square root."""
 
-    @abstractmethod
-    def exp(self, x: Operand) -> Operand:
-        """e to the power of `x`."""
+    exp = staticmethod(np.exp)
+    """e to the power of `x`."""
 
-    @abstractmethod
-    def exp2(self, x: Operand) -> Operand:
-        """2 to the power of `x`."""
+    exp2 = staticmethod(np.exp2)
+    """2 to the power of `x`."""
 
-    @abstractmethod
-    def log1p(self, x: Operand) -> Operand:
-        """The natural logarithm of 1 + `x`."""
+    log1p = staticmethod(np.log1p)
+    """The natural logarithm of 1 + `x`."""
 
-    @abstractmethod
-    def cos_pi(self, t: Operand, span: float, radius: float, offset: float) -> Operand:
-        """offset + radius·cos(π·t/span), for times `t` from 0 to `span`."""
+    cos_pi = staticmethod(cosines)
+    """`cos_pi(t, span, radius, offset)`: offset + radius·cos(π·t/span), for 0 ≤ t ≤ span."""
 
-    @abstractmethod
     def searchsorted(self, edges: Sequence[float], x: Operand) -> Operand:
-        """How many of the `edges`, which are in order, are not above `x`."""
+        """The number of `edges`, which are in order, that are not above `x`."""
+        return np.searchsorted(np.array(edges, dtype=np.float64), x, "right")
 
-    @abstractmethod
     def take(self, table: Sequence[float], index: Operand) -> Operand:
         """The entries of a table at whole numbers."""
+        return np.array(table, dtype=np.float64)[np.asarray(index, dtype=np.intp)]
 
-    @abstractmethod
     def interp(self, x: Operand, points: Sequence[tuple[float, float]]) -> Operand:
         """Straight lines through points (x, y), held outside of them."""
+        times, values = zip(*points, strict=True)
+        return np.interp(np.asarray(x), times, values)
 
-    @abstractmethod
     def full_like(self, t: Operand, value: float) -> Operand:
         """One value at all times `t`."""
+        return np.full(t.size, value)
 
     def clip(self, x: Operand, low: float, high: float) -> Operand:
         """`x`, kept from `low` to `high`."""
-        return self.minimum(self.maximum(x, low), high)
+        return x.clip(low, high)
 
     def blend(self, weight: Operand, one: float, other: float) -> Operand:
         """The mean of `one`, by its weight, and `other`, by what is left of 1."""
-        # other + (one - other) can miss one by a rounding error, and an end must be met exactly.
-        return self.where(weight == 1.0, one, (one - other) * weight + other)
+        values: Array = (one - other) * weight
+        values += other
+        # The sum can miss `one` by a rounding error, and an end must be met exactly.
+        whole = weight == 1.0
+        if _may_hold(whole):
+            values[whole] = one
+        return values
 
-    def pin(self, values: Operand, t: Operand, at: float, value: float) -> Operand:
+    def pin(self, values: Operand, t: Times, at: float, value: float) -> Operand:
         """The values, with exactly `value` at time `at`."""
-        return self.where(t == at, value, values)
+        if isinstance(t, Range):
+            if not t.first <= at <= t.last:  # as for most ranges
+                return values
+            t = np.asarray(t)
+        met = t == at
+        if not _may_hold(met):
+            return values
+        pinned: Array = values.copy()
+        pinned[met] = value
+        return pinned
+
+
+def _may_hold(condition: Array) -> bool:
+    """Whether a condition may hold somewhere; for a few elements it is not worth asking."""
+    return condition.size < 64 or bool(condition.any())
+
+
+NUMPY = PointwiseFunctions()

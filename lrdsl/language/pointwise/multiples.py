@@ -13,7 +13,7 @@ MAX_EXACT = 2**53
 def last_multiple(t: Operand, every: Fraction, xp: PointwiseFunctions) -> Operand:
     """How many multiples of `every`, each rounded half up to a whole update, lie in (0, t].
 
-    >>> from lrdsl.language.pointwise.numpy_functions import NUMPY, np
+    >>> from lrdsl.language.pointwise.functions import NUMPY, np
     >>> last_multiple(np.array([0., 2., 3., 4., 5.]), Fraction(5, 2), NUMPY)
     array([0., 0., 1., 1., 2.])
     """
@@ -25,7 +25,7 @@ def last_multiple(t: Operand, every: Fraction, xp: PointwiseFunctions) -> Operan
 def multiple(k: Operand, of: Fraction, xp: PointwiseFunctions) -> Operand:
     """The k-th multiples of a number, rounded half up to whole updates.
 
-    >>> from lrdsl.language.pointwise.numpy_functions import NUMPY, np
+    >>> from lrdsl.language.pointwise.functions import NUMPY, np
     >>> multiple(np.array([0., 1., 2.]), Fraction(5, 2), NUMPY)
     array([0., 3., 5.])
     """

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 from lrdsl.language.curves import Curve
 from lrdsl.language.parameters import UNTIL, CallableModel, ContextDefault, Kind, Parameter
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
-from lrdsl.util.registry import Registry
+from lrdsl.util.registry import Registry, module_name
 
 
 class Direction(enum.Enum):
@@ -25,7 +25,6 @@ class Direction(enum.Enum):
 class Shape(CallableModel):
     """A schedule with its parameters known. The fields are the parameters of its call."""
 
-    name: ClassVar[str]
     bracket: ClassVar[bool] = False
     """Whether it is written `name[…]`."""
     start_field: ClassVar[str | None] = None
@@ -106,6 +105,7 @@ S = TypeVar("S", bound=type[Shape])
 
 
 def shape(cls: S) -> S:
-    """Register a shape under its `name`."""
+    """Name a shape after its module, and register it."""
+    cls.name = module_name(cls)
     SHAPES.add(cls.name, ShapeSignature(cls.name, cls, cls.parameters(), cls.__doc__ or ""))
     return cls

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -17,10 +17,9 @@ class Constant(Shape):
     Example: `constant(0.1, 100)`
     """
 
-    name: ClassVar[str] = "constant"
-    start_field: ClassVar[str | None] = "value"
-    level_field: ClassVar[str | None] = "value"
-    allows_no_length: ClassVar[bool] = True
+    start_field = "value"
+    level_field = "value"
+    allows_no_length = True
 
     value: Value = default_from(ContextDefault.BASE)
     steps: Annotated[Steps, Field(ge=0)] = default_from(ContextDefault.REST)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import ClassVar
-
 from lrdsl.language.parameters import ContextDefault, Value, default_from
 from lrdsl.language.shapes.base import Direction, shape
 from lrdsl.language.shapes.ramp import Mode, Ramp
@@ -16,9 +14,8 @@ class Cooldown(Ramp):
     Example: `constant(1, 800) >> cooldown(sqrt, 200)`
     """
 
-    name: ClassVar[str] = "cooldown"
-    promised_direction: ClassVar[Direction | None] = Direction.DOWN
-    positional: ClassVar[tuple[str, ...] | None] = ("mode", "steps", "end")
+    promised_direction = Direction.DOWN
+    positional = ("mode", "steps", "end")
 
     mode: Mode = "linear"
     start: Value = default_from(ContextDefault.PREV)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -20,11 +20,10 @@ class ExponentialDecay(Shape):
     Corresponds to torch's ExponentialLR (every=1) and optax's exponential_decay.
     """
 
-    name: ClassVar[str] = "exponential_decay"
-    start_field: ClassVar[str | None] = "start"
-    level_field: ClassVar[str | None] = "start"
-    factor_field: ClassVar[str | None] = "rate"
-    endless_without: ClassVar[str | None] = "every"
+    start_field = "start"
+    level_field = "start"
+    factor_field = "rate"
+    endless_without = "every"
 
     start: Value = default_from(ContextDefault.PREV)
     rate: Annotated[Value, Field(gt=0)]

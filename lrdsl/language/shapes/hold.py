@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import ClassVar
-
 from lrdsl.language.parameters import ContextDefault, Value, default_from
 from lrdsl.language.shapes.base import shape
 from lrdsl.language.shapes.constant import Constant
@@ -14,7 +12,6 @@ class Hold(Constant):
     Example: `linear(0, 1, 100) >> hold(200)`
     """
 
-    name: ClassVar[str] = "hold"
-    positional: ClassVar[tuple[str, ...] | None] = ("steps",)
+    positional = ("steps",)
 
     value: Value = default_from(ContextDefault.PREV)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -20,10 +20,9 @@ class InverseSqrt(Shape):
     with start = 1/√warmup.
     """
 
-    name: ClassVar[str] = "inverse_sqrt"
-    start_field: ClassVar[str | None] = "start"
-    level_field: ClassVar[str | None] = "start"
-    is_endless: ClassVar[bool] = True
+    start_field = "start"
+    level_field = "start"
+    is_endless = True
 
     start: Value = default_from(ContextDefault.PREV)
     warmup: Annotated[Updates, Field(ge=1)] = Fraction(1)

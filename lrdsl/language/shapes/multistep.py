@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -29,9 +29,8 @@ class Multistep(Shape):
     Corresponds to torch's MultiStepLR and MXNet's MultiFactorScheduler.
     """
 
-    name: ClassVar[str] = "multistep"
-    level_field: ClassVar[str | None] = "start"
-    factor_field: ClassVar[str | None] = "gamma"
+    level_field = "start"
+    factor_field = "gamma"
 
     start: Value = default_from(ContextDefault.PREV)
     gamma: Values

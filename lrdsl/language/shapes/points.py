@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -18,8 +18,7 @@ class Points(Shape):
     Corresponds to fvcore's and ignite's piecewise linear schedulers.
     """
 
-    name: ClassVar[str] = "points"
-    bracket: ClassVar[bool] = True
+    bracket = True
 
     points: Annotated[tuple[tuple[int, float], ...], Kind.POINTS, Field(min_length=1)]
 

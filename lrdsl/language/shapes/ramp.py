@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -33,10 +33,9 @@ class Ramp(Shape):
     Example: `ramp(sqrt, 1, 0, 100)`
     """
 
-    name: ClassVar[str] = "ramp"
-    keywords: ClassVar[tuple[str, ...]] = ("closed",)
-    start_field: ClassVar[str | None] = "start"
-    level_field: ClassVar[str | None] = "start"
+    keywords = ("closed",)
+    start_field = "start"
+    level_field = "start"
 
     mode: Mode
     start: Value = default_from(ContextDefault.PREV)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -25,11 +25,10 @@ class Step(Shape):
     Corresponds to torch's StepLR and, with `half_life`, to SpeechBrain's StepScheduler.
     """
 
-    name: ClassVar[str] = "step"
-    keywords: ClassVar[tuple[str, ...]] = ("half_life",)
-    start_field: ClassVar[str | None] = "start"
-    level_field: ClassVar[str | None] = "start"
-    factor_field: ClassVar[str | None] = "gamma"
+    keywords = ("half_life",)
+    start_field = "start"
+    level_field = "start"
+    factor_field = "gamma"
 
     start: Value = default_from(ContextDefault.PREV)
     gamma: Annotated[float | None, Kind.VALUE, Field(gt=0)] = None

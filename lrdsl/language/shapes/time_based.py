@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -34,10 +34,9 @@ class TimeBased(Shape):
     Euler-Maclaurin formula (NIST Digital Library of Mathematical Functions, §2.10(i)).
     """
 
-    name: ClassVar[str] = "time_based"
-    start_field: ClassVar[str | None] = "start"
-    level_field: ClassVar[str | None] = "start"
-    is_endless: ClassVar[bool] = True
+    start_field = "start"
+    level_field = "start"
+    is_endless = True
 
     start: Value = default_from(ContextDefault.PREV)
     rate: Annotated[Value, Field(ge=0, le=1e300)]
@@ -59,7 +58,7 @@ def _log_product(rate: float, n: Operand, xp: PointwiseFunctions) -> Operand:
 
     The integral of log(1 + rate·x) from 0 to n, and the corrections at its two ends.
 
-    >>> from lrdsl.language.pointwise.numpy_functions import NUMPY, np
+    >>> from lrdsl.language.pointwise.functions import NUMPY, np
     >>> _log_product(0.01, np.array([0., 1., 2.]), NUMPY).round(12)
     array([0.        , 0.        , 0.00995033])
     """

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -20,10 +20,9 @@ class Warmup(Ramp):
     Goyal et al., Accurate, Large Minibatch SGD, 2017 (arXiv:1706.02677).
     """
 
-    name: ClassVar[str] = "warmup"
-    level_field: ClassVar[str | None] = "end"
-    promised_direction: ClassVar[Direction | None] = Direction.UP
-    positional: ClassVar[tuple[str, ...] | None] = ("mode", "steps", "start", "end")
+    level_field = "end"
+    promised_direction = Direction.UP
+    positional = ("mode", "steps", "start", "end")
 
     mode: Mode = "linear"
     steps: Annotated[Steps, Field(ge=0)] = default_from(ContextDefault.REST)

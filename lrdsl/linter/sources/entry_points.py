@@ -72,7 +72,7 @@ ENTRY_POINTS: Mapping[str, EntryPoint] = {
 """What each function takes, by its public name."""
 
 _HOMES = {
-    "lrdsl.schedule.schedule.compile": "lrdsl.compile",
+    "lrdsl.schedule.compile.compile": "lrdsl.compile",
     "lrdsl.linter.lint": "lrdsl.lint",
     "lrdsl.tree.parse": "lrdsl.parse",
     "lrdsl.tree.coerce.parse": "lrdsl.parse",

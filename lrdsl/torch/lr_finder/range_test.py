@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
-from lrdsl.schedule.schedule import compile
+from lrdsl.schedule.compile import compile
 from lrdsl.torch.lr_finder import validation as check
 from lrdsl.torch.lr_finder.result import RangeTest, Stop
 from lrdsl.torch.lr_finder.snapshot import TrainingSnapshot

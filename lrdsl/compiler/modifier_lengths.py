@@ -1,0 +1,155 @@
+"""Solving the lengths of modified terms, and of the entries of an `interval`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+from lrdsl import diagnostics as diag
+from lrdsl.compiler.argument_values import Arguments
+from lrdsl.compiler.environment import Environment
+from lrdsl.compiler.ir import Modify, Term
+from lrdsl.compiler.measured import Measured, RunWindow, place_all
+from lrdsl.compiler.placed_ir import PlacedEntry, PlacedFaulty, PlacedModify, PlacedTerm
+from lrdsl.language.length import (
+    ENDLESS,
+    Exact,
+    Length,
+    as_time,
+    divisible,
+    from_time,
+    round_half_up,
+    rounded,
+)
+from lrdsl.language.modifiers import Modifier
+from lrdsl.language.modifiers.interval import Entry
+from lrdsl.language.modifiers.reactive import MetricModifier
+from lrdsl.language.parameters import ParameterError
+from lrdsl.language.signal import LAST_STEP, ConstantSignal
+from lrdsl.syntax.unparse import unparse_short
+
+
+def measure_modified(
+    arguments: Arguments,
+    measure: Callable[[Term, Environment], Measured],
+    term: Modify,
+    environment: Environment,
+) -> Measured:
+    """Measure a modified term; `measure` measures the terms inside."""
+    inside = environment
+    if term.cls.warps_time:
+        inside = Environment(0, None, caller=environment.caller)
+    source = measure(term.source, inside)
+    starts = arguments.entry_starts(term.entries, environment)
+    values: list[Measured] = []
+    modifier: Modifier | None = None
+    if term.entries:
+        outlines: list[Entry] = []
+        for entry, start in zip(term.entries, starts, strict=True):
+            assert isinstance(entry.value, Term)
+            stop = arguments.entry_stop(entry, start, environment)
+            inside = environment.after(start)._replace(clock=0)
+            values.append(measure(entry.value, inside))
+            outlines += _outline(arguments, entry.factor, start, stop, values[-1], inside.rest)
+        if len(outlines) == len(values):
+            modifier = term.cls.model_validate({"entries": tuple(outlines)})
+    else:
+        call = (term.cls.name, term.node.span)
+        fields = arguments.fields(term.parameters, term.arguments, call, environment, {})
+        if fields is not None and term.sound:
+            modifier = arguments.make(term.cls, fields, term.node, term.arguments)
+    found = _with_length(arguments, term, environment, source, modifier)
+
+    def place(window: RunWindow) -> PlacedTerm:
+        known = found.length if found.is_sound else None
+        reach = window.room if known is None else known
+        end = ENDLESS if reach is None else window.rounded(reach)
+        inside = window.of_source(term.cls, modifier, environment.rest, end)
+        placed = source.place(inside)
+        length: Length | None = inside.room if source.length is None else source.length
+        if not found.is_sound or modifier is None or length is None:
+            return PlacedFaulty(term.node, (placed,), place_all(values, window.faulty()))
+        if isinstance(modifier, MetricModifier) and window.warped_by is not None:
+            warp, name = window.warped_by, modifier.name
+            message = f"`{name}` goes by the updates of the run, which `{warp}` changes"
+            fix = f"write it after the `{warp}`"
+            arguments.complain(diag.WRONG_PLACE, message, term.node, fix)
+            return PlacedFaulty(term.node, (placed,))
+        entries: list[PlacedEntry] = []
+        outlines: tuple[Entry, ...] = modifier.entries if values else ()  # type: ignore[attr-defined]
+        for outline, start, value in zip(outlines, starts, values, strict=True):
+            assert start is not None
+            at = window.update(start)
+            stop = outline.stop - outline.start + at
+            room = environment.after(start).rest
+            own = window.part(start, at, from_time(stop), room)
+            entries.append(PlacedEntry(outline._replace(start=at, stop=stop), value.place(own)))
+        own = window.part(0, 0, end, None)
+        run = own.zero, own.start, own.stop
+        length = divisible(length)
+        return PlacedModify(term.node, term, placed, modifier, length, end, *run, tuple(entries))
+
+    return found._replace(place=place, cause=term.node)
+
+
+def _outline(
+    arguments: Arguments,
+    factor: bool,
+    start: Exact | None,
+    stop: Length | None,
+    value: Measured,
+    rest: Exact | None,
+) -> Iterator[Entry]:
+    """An entry of an `interval` with its length, but no signal yet; none where it is at fault."""
+    if start is None or stop is None or not value.is_sound:
+        return
+    length = value.length
+    if value.is_number:
+        length = 0
+    elif length is None:
+        if rest is None:
+            arguments.needs_total(value.cause)
+            return
+        length = max(rest, 0)
+    # At its stop the value is back to what it was: a change, too.
+    changes = length if stop is ENDLESS else stop - start
+    stop_time, signal = as_time(rounded(stop)), ConstantSignal(1.0, "")
+    yield Entry(round_half_up(start), stop_time, factor, signal, changes)
+
+
+def _with_length(
+    arguments: Arguments,
+    term: Modify,
+    environment: Environment,
+    source: Measured,
+    modifier: Modifier | None,
+) -> Measured:
+    """The source with the length that it has under the modifier; None: that is at fault."""
+    faulty = source._replace(is_sound=False)
+    if not source.is_sound or modifier is None:
+        return faulty
+    length = source.length
+    if modifier.needs_end is not None and length is ENDLESS:
+        node = term.source.node
+        message = f"`{unparse_short(node)}` never ends, {modifier.needs_end}"
+        arguments.complain(diag.NEVER_ENDS, message, node, "give it a length")
+        return faulty
+    if length is None:
+        # A source that fills the rest still does, unless the modifier sets a length.
+        if modifier.room(Fraction(1)) is not None:
+            return source._replace(fixed=0)
+        length = environment.rest
+        if length is None:
+            arguments.needs_total(source.cause)
+            return faulty
+    try:
+        found = modifier.length(divisible(length))
+    except ParameterError as error:
+        arguments.refused(error, term.node, term.arguments)
+        return faulty
+    if found is ENDLESS:
+        return source._replace(length=found, fixed=0)
+    if found > LAST_STEP:
+        arguments.complain(diag.BAD_LENGTH, "this is longer than any run", term.node)
+        return faulty
+    return Measured(source.place, term.node, found)
