@@ -13,7 +13,7 @@ from lrdsl.syntax import spec as text
 from lrdsl.syntax.grammar import MAX_DEPTH
 from lrdsl.syntax.spec import Spec
 from lrdsl.syntax.unparse import shorten
-from lrdsl.tree.keywords import is_data
+from lrdsl.tree.data import is_data
 from lrdsl.util.forks import no_fork
 
 
