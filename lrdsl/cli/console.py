@@ -1,4 +1,4 @@
-"""What a stream can show: signs that its encoding lacks are spelled out, colour is for people."""
+"""Output for any terminal: signs that its encoding lacks are spelled out, lines are cut."""
 
 from __future__ import annotations
 

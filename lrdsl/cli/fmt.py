@@ -51,8 +51,8 @@ def fmt(
     """Format schedules: uniform spaces, brackets and line breaks.
 
     PATH is a YAML, Python, Markdown or .lr file, or a folder of them; a single - is a spec, or
-    definitions, from standard input. Files are changed in place; a spec from -e or - is printed. Comments
-    are kept.
+    definitions, from standard input. Files are changed in place; a spec from -e or - is
+    printed. Comments are kept.
     """
     texts = given_texts(paths, specs)
     done = [_text(name, text, check, diff) for name, text in texts.items()]

@@ -102,7 +102,7 @@ def given_texts(paths: Sequence[str], specs: Sequence[str]) -> dict[str, str]:
 
 
 def misuse(error: SpecError) -> click.UsageError:
-    """What is at fault with a call, as its first diagnostic says it."""
+    """The first diagnostic as a mistake of the call."""
     found = error.diagnostics[0]
     return click.UsageError(f"{found.message}; {found.fix}" if found.fix else found.message)
 

@@ -11,6 +11,7 @@ import click
 from lrdsl.cli.console import ellipsis, fitted, terminal_size, writes
 from lrdsl.cli.expansion import expansions, program_fields
 from lrdsl.cli.options import flag, spec_help, text_of, with_context
+from lrdsl.diagnostics import counted
 
 if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
@@ -94,15 +95,15 @@ def overview(schedule: Schedule, curve: SampledCurve) -> dict[str, Any]:
 
 
 def _page(facts: dict[str, Any], curve: SampledCurve) -> str:
-    """What `show` prints for people."""
+    """The output of `show` for people."""
     from lrdsl.plot.drawing import draw_curve
 
     width, rows = terminal_size()
     if facts["length"] is not None:
-        length = f"{_updates(facts['length'])}, then {_short(facts['final'])}"
+        length = f"{counted(facts['length'], 'update')}, then {_short(facts['final'])}"
     else:
         why = "" if facts["total_steps"] else "; no --total-steps is given"
-        length = f"endless; shown for {_updates(facts['shown'])}{why}"
+        length = f"endless; shown for {counted(facts['shown'], 'update')}{why}"
     about = "about " if facts["sampled"] else ""
     others = [name for name in facts["fields"] if name != "lr"]
     lines = [
@@ -146,10 +147,6 @@ def _table(segments: list[dict[str, Any]]) -> list[str]:
         "  ".join([*(f"{cell:>{size}}" for cell, size in zip(row, sizes, strict=False)), row[4]])
         for row in [head, *rows]
     ]
-
-
-def _updates(count: int) -> str:
-    return f"{count} update" if count == 1 else f"{count} updates"
 
 
 def _short(value: float) -> str:

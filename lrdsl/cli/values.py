@@ -88,7 +88,8 @@ def values(
 ) -> None:
     """Print the values of a schedule at chosen updates.
 
-    Values are in full precision. Updates are counted from 0: the value at 0 is that of the run's first optimizer step.
+    Values are in full precision. Updates are counted from 0: the value at 0 is that of the run's
+    first optimizer step.
     """
     from lrdsl.schedule.schedule import compile_in
 

@@ -17,10 +17,10 @@ from lrdsl.tree.coerce import spec_text
 from lrdsl.tree.keywords import NO_NAMES, OPERATORS, WORDS, are_entries
 
 Tree: TypeAlias = "dict[Any, Any] | list[Any] | str | int | float | bool | None"
-"""What YAML and JSON are made of."""
+"""The data of YAML and JSON."""
 
 MAX_LEVELS = 30
-"""What is nested deeper is text: nobody would want to read it as a tree."""
+"""Levels of a tree; deeper parts are text, which is easier to read."""
 
 _NAMES = {operator: name for name, operator in OPERATORS.items()}
 
