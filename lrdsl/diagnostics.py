@@ -268,6 +268,15 @@ def _excerpt(line: str, start: int, width: int) -> tuple[str, int, int]:
     return f"{left}{shown}{right}", lead, max(1, _columns(marked))
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things, with the noun in the plural where it belongs.
+
+    >>> counted(1, "error"), counted(0, "file")
+    ('1 error', '0 files')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def printable(text: str) -> str:
     """The text with spaces for control characters, which a terminal would obey."""
     return "".join(c if c.isprintable() else " " for c in text)

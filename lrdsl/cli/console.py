@@ -1,4 +1,4 @@
-"""What a stream can show: signs that its encoding lacks are spelled out, colour is for people."""
+"""Output for any terminal: signs that its encoding lacks are spelled out, lines are cut."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import unicodedata
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import TextIO
 
@@ -52,6 +53,19 @@ def terminal_size() -> tuple[int, int | None]:
         return 80, None
     columns, rows = shutil.get_terminal_size((80, 24))
     return max(24, min(columns, 160)), rows
+
+
+def fitted(lines: Iterable[str]) -> list[str]:
+    """The lines, cut where the terminal ends; as they are where there is no terminal."""
+    if not sys.stdout.isatty():
+        return list(lines)
+    width, cut = max(24, shutil.get_terminal_size((80, 24)).columns), ellipsis()
+    return [x if len(x) <= width else x[: width - len(cut)] + cut for x in lines]
+
+
+def ellipsis() -> str:
+    """The sign for what is left out."""
+    return "…" if writes("…") else "..."
 
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")

@@ -17,8 +17,8 @@ from lrdsl.cli.options import text_of, with_library
 _COMMENTS = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
 
 _EPILOG = """\
-A FILE is YAML or JSON: a schedule as text or as a tree, by itself or under the key spec. What is
-printed has the same form; the comments at the top of a file are kept, others are not.
+FILE is YAML or JSON: a schedule as text or as a tree, by itself or under the key spec. The output
+has the same form. Comments at the top of a file are kept, others are not.
 
 \b
 Examples:
@@ -26,26 +26,28 @@ Examples:
   lrdsl convert --to text -e "{cosine: {start: 1, end: 1e-3, steps: 800}}"
   lrdsl convert --to yaml conf/schedule/wsd.yaml > conf/schedule/wsd_tree.yaml
 
-Exit codes: 0 fine, 1 the spec is at fault, 2 the call is at fault.
+Exit codes: 0 fine, 1 a mistake in the spec, 2 a wrong call.
 """
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("file", required=False)
-@click.option("-e", "spec", metavar="SPEC", help="A spec itself: text, or the YAML of a tree.")
+@click.option("-e", "spec", metavar="SPEC", help="A spec to convert: text, or the YAML of a tree.")
 @click.option(
-    "--to", "form", type=click.Choice(["yaml", "text"]), required=True, help="What to make of it."
+    "--to", "form", type=click.Choice(["yaml", "text"]), required=True, help="The form to print."
 )
 @with_library
 def convert(file: str | None, spec: str | None, form: str) -> None:
-    """Print the schedule in FILE as a tree, in YAML, or as text.
+    """Convert a schedule from text to a tree of YAML nodes, or back.
 
-    A single - reads standard input. Interpolations, ${…}, are kept.
+    Prints the schedule in FILE, or the one after -e. A single - reads standard input.
+    Interpolations, ${…}, are kept.
     """
     if (file is None) == (spec is None):
         raise click.UsageError("give a file, or a spec with -e, one of the two")
     if spec is not None:
-        click.echo(plain(_written(_converted(_of_argument(spec, form), form))))
+        data = spec if form == "yaml" else _yaml(spec, "-e")
+        click.echo(plain(_written(_converted(data, form))))
         return
     text = text_of("-") if file == "-" else _read(file or "")
     data = _yaml(text, file or "")
@@ -56,11 +58,6 @@ def convert(file: str | None, spec: str | None, form: str) -> None:
         converted = _converted(data, form)
     click.echo(plain(above[0] if above and file != "-" else ""), nl=False)
     click.echo(plain(_written(converted)))
-
-
-def _of_argument(spec: str, form: str) -> Any:
-    """What was given: text as it is, for trees what YAML makes of it."""
-    return spec if form == "yaml" else _yaml(spec, "-e")
 
 
 def _converted(data: Any, form: str) -> Any:
@@ -84,7 +81,7 @@ def _read(file: str) -> str:
 
 
 def _yaml(text: str, name: str) -> Any:
-    """What YAML makes of a text, as Hydra reads it: `1e-3` is a number."""
+    """The data of a YAML text as Hydra reads it: `1e-3` is a number."""
     import yaml
     from omegaconf._utils import get_yaml_loader
 
@@ -115,7 +112,7 @@ def _written(data: Any) -> str:
 def schema() -> None:
     """Print the JSON Schema of schedules written as YAML trees.
 
-    It lets an editor complete and check them: put the comment
+    With it an editor completes and checks them: put the comment
 
     \b
       # yaml-language-server: $schema=lrdsl.schema.json

@@ -33,7 +33,7 @@ def in_core_terms(tree: Node) -> Node:
 
 
 def program_fields(schedule: Schedule) -> Mapping[str, Node]:
-    """What a spec drives, by hyperparameter, if it is a program."""
+    """The schedules of a program by hyperparameter; none for other specs."""
     from lrdsl.compiler.expand import fields
     from lrdsl.language.language import current
 

@@ -13,21 +13,20 @@ from typing import NamedTuple
 import click
 
 from lrdsl.cli.console import colourful, difference, plain
-from lrdsl.cli.options import text_of
+from lrdsl.cli.options import flag, given_texts, with_sources
 
 _DEFINITION = re.compile(r"\s*(#[^\n]*\n\s*)*def\s+[A-Za-z]")
 
 
 class _Done(NamedTuple):
-    """What became of a file: whether it changes, and the exit code of what is wrong with it."""
+    """The outcome for a file or a text: whether it changes, and an exit code for its mistakes."""
 
     changes: bool
     code: int = 0
 
 
 _EPILOG = """\
-Files are changed in place. In YAML, Python and Markdown files the specs alone are; what has one
-line keeps to it.
+In YAML, Python and Markdown files only the specs are changed, and one on a single line stays there.
 
 \b
 Examples:
@@ -36,31 +35,27 @@ Examples:
   lrdsl fmt -e "warmup(100)>>cosine(1,0,800)"
   lrdsl fmt - < schedules.lr
 
-Exit codes: 0 fine; 1 with --check something would change, or a spec has a mistake; 2 misuse, or a
-file that cannot be read.
+Exit codes: 0 fine; 1 a spec has a mistake, or with --check something would change; 2 a wrong call,
+or a file that cannot be read.
 """
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("paths", metavar="PATH…", nargs=-1)
-@click.option("-e", "specs", metavar="SPEC", multiple=True, help="A spec itself; repeat for more.")
-@click.option("--check", is_flag=True, help="Change nothing; exit 1 if something would change.")
-@click.option("--diff", is_flag=True, help="Change nothing; show what would change.")
+@with_sources
+@flag("--check", help="Change nothing; exit with 1 if something would change.")
+@flag("--diff", help="Change nothing; print what would change.")
 @click.pass_context
 def fmt(
     ctx: click.Context, paths: tuple[str, ...], specs: tuple[str, ...], check: bool, diff: bool
 ) -> None:
-    """Write specs in one spelling of spaces, brackets and line ends; comments are kept.
+    """Format schedules: uniform spaces, brackets and line breaks.
 
     PATH is a YAML, Python, Markdown or .lr file, or a folder of them; a single - is a spec, or
-    definitions, from standard input. What is given by itself is printed, formatted.
+    definitions, from standard input. Files are changed in place; a spec from -e or - is
+    printed. Comments are kept.
     """
-    if not paths and not specs:
-        raise click.UsageError("give files or folders, or a spec with -e")
-    if [*paths, *specs].count("-") > 1:
-        raise click.UsageError("standard input can be read once")
-    done = [_text(spec, check, diff) for spec in specs]
-    done += [_text("-", check, diff) for path in paths if path == "-"]
+    texts = given_texts(paths, specs)
+    done = [_text(name, text, check, diff) for name, text in texts.items()]
     files = [path for path in paths if path != "-"]
     if files:
         of_files = _files(files, check, diff)
@@ -72,15 +67,13 @@ def fmt(
     ctx.exit(max(code, int(check and any([each.changes for each in done]))))
 
 
-def _text(argument: str, check: bool, diff: bool) -> _Done:
+def _text(name: str, text: str, check: bool, diff: bool) -> _Done:
     """A text that was given itself; it is printed, formatted."""
     from lrdsl.syntax.format import format, format_definitions
 
-    text = text_of(argument)
     formatted = format_definitions(text) if _DEFINITION.match(text) else format(text)
     formatted = formatted.rstrip("\n")
     if diff:
-        name = "<stdin>" if argument == "-" else "<spec>"
         _show(name, f"{text}\n", f"{formatted}\n")
     elif not check:
         click.echo(plain(formatted))

@@ -6,42 +6,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lrdsl.cli.console import colourful, difference, plain
-from lrdsl.cli.options import as_number, context_of, text_of, with_context
+from lrdsl.cli.options import flag, given_texts, misuse, number_of, with_context, with_sources
 from lrdsl.diagnostics import SpecError
 
 if TYPE_CHECKING:
+    from lrdsl.compiler.context import Context
     from lrdsl.linter.config import Project
     from lrdsl.linter.result import LintResult
 
 _FORMATS = ("text", "json", "sarif", "github")  # those of lrdsl.linter.reports, not to import it
-_CONTRACTS = {
-    "max_lr": "max",
-    "min_lr": "min",
-    "bounds": "bounds",
-    "final": "final",
-    "continuous": "continuous",
-    "reaches": "reaches",
-}
-"""The contracts by the names of their options."""
-
-
-def _as_bounds(
-    context: click.Context, parameter: click.Parameter, texts: tuple[str, str] | None
-) -> tuple[float, float] | None:
-    if texts is None:
-        return None
-    low, high = (as_number(context, parameter, text) for text in texts)
-    assert low is not None
-    assert high is not None
-    if low > high:
-        raise click.BadParameter(f"the lower bound, {texts[0]}, is above the upper, {texts[1]}")
-    return low, high
 
 
 def _as_words(
@@ -51,32 +30,12 @@ def _as_words(
     return tuple([word.strip() for text in texts for word in text.split(",")])
 
 
-def _with_contracts(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options for what every schedule is to keep to."""
-    for name, text in reversed(
-        {
-            "--max-lr": "No value is above this.",
-            "--min-lr": "No value is below this.",
-            "--final": "The value that the run ends at.",
-            "--reaches": "A value that is reached.",
-        }.items()
-    ):
-        command = click.option(name, metavar="LR", callback=as_number, help=text)(command)
-    command = click.option(
-        "--bounds",
-        nargs=2,
-        metavar="LOW HIGH",
-        callback=_as_bounds,
-        help="Every value is between these.",
-    )(command)
-    return click.option("--continuous", is_flag=True, default=None, help="The value never jumps.")(
-        command
-    )
-
+_rules = partial(click.option, metavar="RULE,…", multiple=True, callback=_as_words)
+_limit = partial(click.option, metavar="LR", type=number_of)
 
 _EPILOG = """\
-`[tool.lrdsl.lint]` in the pyproject.toml of this folder, or of the nearest above it that has one,
-holds the same settings; what is given here comes first.
+`[tool.lrdsl.lint]` in a pyproject.toml, of this folder or the nearest one above, holds the same
+settings; options win over it.
 
 \b
 Examples:
@@ -86,7 +45,7 @@ Examples:
   lrdsl lint conf/ --fix --diff
   lrdsl lint --hydra conf --config-name train peak=0.1
 
-Exit codes: 0 clean, hints aside; 1 findings; 2 misuse, or a file that cannot be read.
+Exit codes: 0 no findings but hints; 1 findings; 2 a wrong call, or a file that cannot be read.
 """
 
 
@@ -102,48 +61,44 @@ def _explained(word: str) -> str:
     try:
         return explain(word)
     except SpecError as error:
-        raise _misuse(error) from error
+        raise misuse(error) from error
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("paths", metavar="PATH…", nargs=-1)
+@with_sources
 @click.option(
     "--hydra",
     "config_dir",
     metavar="CONFIG_DIR",
-    help="Compose a Hydra config of this folder, with every schedule; PATH… are overrides then.",
+    help="Check a Hydra config of this folder, with each schedule preset; PATH… are overrides.",
 )
-@click.option("--config-name", metavar="NAME", help="The config for --hydra.")
-@click.option("-e", "specs", metavar="SPEC", multiple=True, help="A spec itself; repeat for more.")
-@click.option(
-    "--select",
-    metavar="RULE,…",
-    multiple=True,
-    callback=_as_words,
-    help="Use these rules alone: names, codes or their beginnings.",
-)
-@click.option(
-    "--ignore", metavar="RULE,…", multiple=True, callback=_as_words, help="Leave these rules out."
-)
-@_with_contracts
-@click.option("--fix", "fixing", is_flag=True, help="Apply the safe fixes to the files.")
-@click.option("--diff", is_flag=True, help="With --fix: show what would change, change nothing.")
+@click.option("--config-name", metavar="NAME", help="The name of the config for --hydra.")
+@_rules("--select", help="Use only these rules: names, codes or the beginnings of codes.")
+@_rules("--ignore", help="Leave out these rules.")
+@flag("--continuous", default=None, help="Require that no value jumps.")
+@_limit("--bounds", nargs=2, metavar="LOW HIGH", help="Require that all values are between these.")
+@_limit("--max-lr", "max", help="Require that no value is above this.")
+@_limit("--min-lr", "min", help="Require that no value is below this.")
+@_limit("--final", help="Require that the run ends at this value.")
+@_limit("--reaches", help="Require that this value is reached.")
+@flag("--fix", "fixing", help="Fix in the files what is safe to fix.")
+@flag("--diff", help="With --fix: print the changes, and change nothing.")
 @click.option(
     "--format",
     "form",
     type=click.Choice(_FORMATS),
     default="text",
     show_default=True,
-    help="github: annotations of a workflow.",
+    help="How findings are printed; github: annotations in a workflow.",
 )
-@click.option("--no-color", is_flag=True, help="No colour, on a terminal either.")
+@flag("--no-color", help="Print without colour.")
 @click.option(
     "--explain",
     metavar="RULE",
     callback=_explain,
     expose_value=False,
     is_eager=True,
-    help="Explain a rule, by code or name, and do nothing else.",
+    help="Explain a rule, named by its code or name, and do nothing else.",
 )
 @with_context
 @click.pass_context
@@ -158,14 +113,32 @@ def lint(
     diff: bool,
     form: str,
     no_color: bool,
-    **options: Any,
+    context: Context,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    **contracts: Any,
 ) -> None:
-    """Find what is wrong with schedules, and what is likely to be, before a run.
+    """Check schedules for mistakes before a run.
+
+    Reports what cannot be compiled, and what compiles but is probably not meant.
 
     PATH is a YAML, Python, Markdown or .lr file, or a folder of them; a single - is a spec from
-    standard input. What is not known of the run is no mistake: rules that need it are quiet.
+    standard input. Rules that need to know more of the run than is given report nothing.
     """
-    project = _project(options)
+    from lrdsl.linter.config import Project
+
+    low, high = contracts["bounds"] or (0, 0)
+    if low > high:
+        raise click.UsageError(f"the lower bound, {low:g}, is above the upper, {high:g}")
+    try:
+        project = Project.load(".").with_options(
+            select=select or None,
+            ignore=ignore,
+            context=context.to_dict(),
+            contracts={name: value for name, value in contracts.items() if value is not None},
+        )
+    except SpecError as error:
+        raise misuse(error) from error
     colour = colourful(sys.stdout) and not no_color
     if config_dir is not None or config_name is not None:
         if config_dir is None or config_name is None or specs or fixing or diff:
@@ -176,8 +149,11 @@ def lint(
         outcome = _composed(config_dir, config_name, paths, project)
         _write(outcome, form, colour, aside=False)
         ctx.exit(outcome.exit_code)
-    _check_call(paths, specs, fixing, diff)
-    texts = _texts(paths, specs)
+    texts = given_texts(paths, specs)
+    if diff and not fixing:
+        raise click.UsageError("--diff shows what --fix would change: give both")
+    if fixing and texts:
+        raise click.UsageError("--fix changes files: there is nothing to change in a spec given")
     files = [path for path in paths if path != "-"]
     fixes, failed = _fix(files, project, diff, colour) if fixing else (0, ())
     outcome = _outcome(files, texts, project, failed)
@@ -189,50 +165,6 @@ def lint(
     if fixing:
         click.echo(f"{fixes} {'can be' if diff else 'were'} fixed.", err=diff or form != "text")
     ctx.exit(max(outcome.exit_code, 1 if diff and fixes else 0))
-
-
-def _check_call(paths: tuple[str, ...], specs: tuple[str, ...], fixing: bool, diff: bool) -> None:
-    if not paths and not specs:
-        raise click.UsageError("give files or folders, or a spec with -e")
-    if [*paths, *specs].count("-") > 1:
-        raise click.UsageError("standard input can be read once")
-    if diff and not fixing:
-        raise click.UsageError("--diff shows what --fix would change: give both")
-    if fixing and (specs or "-" in paths):
-        raise click.UsageError("--fix changes files: there is nothing to change in a spec given")
-
-
-def _project(options: dict[str, Any]) -> Project:
-    """The settings of the project, with those of the call over them."""
-    from lrdsl.linter.config import Project
-
-    given = {contract: options.pop(name) for name, contract in _CONTRACTS.items()}
-    contracts = {name: value for name, value in given.items() if value is not None}
-    select, ignore = options.pop("select"), options.pop("ignore")
-    context_of(dict(options))  # complains of what is no use
-    variables = options.pop("variables")
-    known = {**{name: x for name, x in options.items() if x is not None}, **variables}
-    try:
-        return Project.load(".").with_options(
-            select=select or None, ignore=ignore, context=known, contracts=contracts
-        )
-    except SpecError as error:
-        raise _misuse(error) from error
-
-
-def _misuse(error: SpecError) -> click.UsageError:
-    found = error.diagnostics[0]
-    return click.UsageError(f"{found.message}; {found.fix}" if found.fix else found.message)
-
-
-def _texts(paths: tuple[str, ...], specs: tuple[str, ...]) -> dict[str, str]:
-    """The specs that are given themselves, by what they are called in the report."""
-    texts: dict[str, str] = {}
-    for spec in [*specs, *[path for path in paths if path == "-"]]:
-        number = len(texts) + 1
-        name = "<stdin>" if spec == "-" else f"<spec {number}>" if number > 1 else "<spec>"
-        texts[name] = text_of(spec)
-    return texts
 
 
 def _outcome(
@@ -265,7 +197,7 @@ def _composed(
             exclude=project.exclude,
         )
     except SpecError as error:
-        raise _misuse(error) from error
+        raise misuse(error) from error
     found: list[LocatedDiagnostic] = []
     files: dict[str, SourceFile] = {}
     for each in every:
@@ -321,9 +253,9 @@ def _write(outcome: LintResult, form: str, colour: bool, aside: bool) -> None:
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--next-code", is_flag=True, help="Print the code for a new rule of lrdsl itself.")
+@flag("--next-code", help="Print the code for a new rule of lrdsl itself.")
 def rules(name: str | None, next_code: bool) -> None:
-    """List all lint rules, or explain the one that NAME, a name or a code, is."""
+    """List all lint rules, or explain one, named by its name or code."""
     from lrdsl.docsgen import rules as pages
 
     if next_code:

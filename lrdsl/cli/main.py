@@ -45,7 +45,7 @@ _COMMANDS = {
 
 
 class _Group(click.Group):
-    """Turns what is wrong with a spec into exit code 1."""
+    """The commands; a mistake in a spec is exit code 1."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -78,11 +78,11 @@ class _Group(click.Group):
 @click.group(
     cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 fine, 1 the spec is at fault, 2 the call is at fault.",
+    epilog="Exit codes: 0 fine, 1 a mistake in a spec, 2 a wrong call.",
 )
 @click.version_option(lrdsl.__version__, prog_name="lrdsl", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Learning-rate schedules from text: look at them, list their values, draw them.
+    """Learning-rate schedules as text: show them, print their values, draw and check them.
 
     \b
     lrdsl show "warmup(linear, 100) >> cosine(1, 1e-3, 800)"

@@ -1,40 +1,117 @@
-"""What the commands share: the options of the run, and a spec from standard input."""
+"""The options and arguments that commands share: specs, the run, numbers, files of pictures."""
 
 from __future__ import annotations
 
-import math
+import functools
 import re
 import sys
-from collections.abc import Callable
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 import lrdsl
-from lrdsl.diagnostics import BAD_FILE, SpecError
+from lrdsl.diagnostics import BAD_FILE, NOWHERE, SpecError
+from lrdsl.syntax.ast import Number
+from lrdsl.syntax.literals import parse_number
 
 if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
-    from lrdsl.schedule.schedule import Schedule
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 OPTIONS = {
-    "total_steps": ("N", "Updates in the run: for `5%`, `total`, `rest`, and lengths left out."),
-    "steps_per_epoch": ("N", "Updates in an epoch: for `3ep` and `epoch`."),
-    "samples_per_step": ("N", "Samples in an update: for `10Msp`."),
-    "tokens_per_step": ("N", "Tokens in an update: for `2Btok`."),
-    "base_lr": ("LR", "The parameter group's own learning rate: for `base`."),
+    "total_steps": (
+        "N",
+        "Optimizer updates in the run; needed for `5%`, `total`, `rest`, default lengths.",
+    ),
+    "steps_per_epoch": ("N", "Updates in an epoch; needed for `3ep` and `epoch`."),
+    "samples_per_step": ("N", "Samples in an update; needed for `10Msp`."),
+    "tokens_per_step": ("N", "Tokens in an update; needed for `2Btok`."),
+    "base_lr": ("LR", "The learning rate that the optimizer is given; `base` in a spec."),
 }
 
+flag = functools.partial(click.option, is_flag=True)
 
-def as_number(context: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
-    """The value of an option that takes a number as the language writes it, `10k` for example."""
-    number = None if text is None else number_of(text)
-    if text is not None and number is None:
+_NUMBER = re.compile(r"\s*(?P<sign>[+-]?)(?P<digits>\.?\d\S*)\s*", re.ASCII)
+
+
+def read_number(text: str) -> float | None:
+    """The value of a number as the language writes it, an int where it is whole; None for others.
+
+    >>> read_number("-1.5k"), read_number("3e-4"), read_number("5%"), read_number("inf")
+    (-1500, 0.0003, None, None)
+    """
+    match = _NUMBER.fullmatch(text)
+    node = match and parse_number(match["digits"], NOWHERE)
+    if match is None or not isinstance(node, Number) or node.unit:
+        return None
+    value = -node.value if match["sign"] == "-" else node.value
+    return int(value) if value.is_integer() and abs(value) <= 2**53 else value
+
+
+def number_of(text: str) -> float:
+    """The value of an option that takes a number."""
+    number = read_number(text)
+    if number is None:
         raise click.BadParameter(f"{text!r} is not a number")
     return number
+
+
+def picture_file(path: str) -> str:
+    """The path of a picture, in a format that can be drawn."""
+    from lrdsl.plot.style import image_format
+
+    try:
+        image_format(path)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    return path
+
+
+def text_of(spec: str) -> str:
+    """The spec's text: the argument, or standard input for `-`, which can be read once."""
+    if spec != "-":
+        return spec
+    known = click.get_current_context().meta
+    if known.get("lrdsl.stdin"):
+        raise click.UsageError("standard input can be read once")
+    known["lrdsl.stdin"] = True
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig").rstrip()
+    except UnicodeDecodeError as error:
+        raise click.UsageError("standard input is not UTF-8 text") from error
+
+
+def with_sources(command: _Command) -> _Command:
+    """Adds the files, folders and specs that a command looks through."""
+    text = "A spec itself, instead of a file; repeat it for more."
+    command = click.option("-e", "specs", metavar="SPEC", multiple=True, help=text)(command)
+    return click.argument("paths", metavar="PATH…", nargs=-1)(command)
+
+
+def given_texts(paths: Sequence[str], specs: Sequence[str]) -> dict[str, str]:
+    """The specs that a call gives itself, beside files, by their names in messages."""
+    if not paths and not specs:
+        raise click.UsageError("give files or folders, or a spec with -e")
+    texts: dict[str, str] = {}
+    for number, spec in enumerate([*specs, *[path for path in paths if path == "-"]], 1):
+        name = "<stdin>" if spec == "-" else f"<spec {number}>" if number > 1 else "<spec>"
+        texts[name] = text_of(spec)
+    return texts
+
+
+def misuse(error: SpecError) -> click.UsageError:
+    """The first diagnostic as a mistake of the call."""
+    found = error.diagnostics[0]
+    return click.UsageError(f"{found.message}; {found.fix}" if found.fix else found.message)
+
+
+def not_written(path: str, error: OSError) -> NoReturn:
+    """Complain of the file of a picture, which cannot be written."""
+    reason = error.strerror or str(error)
+    message = f"{path!r}: {reason}; -o FILE writes it elsewhere"
+    raise click.BadParameter(message, param_hint="'--output'") from error
 
 
 def _as_bindings(
@@ -44,7 +121,7 @@ def _as_bindings(
     found: dict[str, float] = {}
     for text in texts:
         name, sign, value = (part.strip() for part in text.partition("="))
-        number = number_of(value)
+        number = read_number(value)
         if not sign:
             raise click.BadParameter(f"{text!r} is not NAME=VALUE, such as peak=3e-4")
         if number is None:
@@ -55,27 +132,6 @@ def _as_bindings(
             raise click.BadParameter(f"{name!r} is set twice")
         found[name] = number
     return found
-
-
-def number_of(text: str) -> float | None:
-    """The value of a number's text, an int where it is whole; None if it is no finite number."""
-    match = _NUMBER.fullmatch(text.strip())
-    if match is None:
-        return None
-    power = {"": 0, "k": 3, "M": 6, "B": 9}[match["multiplier"]]
-    try:
-        value = Decimal(match["number"].replace("_", "")).scaleb(power)
-        number = float(value)
-    except (ArithmeticError, ValueError):
-        return None
-    if math.isinf(number):
-        return None
-    return int(number) if number.is_integer() and abs(number) <= 2**53 else number
-
-
-_NUMBER = re.compile(
-    r"(?P<number>[+-]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d{1,6})?)(?P<multiplier>[kMB]?)"
-)
 
 
 def _load(context: click.Context, parameter: click.Parameter, files: tuple[str, ...]) -> None:
@@ -89,34 +145,50 @@ def _load(context: click.Context, parameter: click.Parameter, files: tuple[str, 
             raise
 
 
-def with_library(command: _Command) -> _Command:
-    """Adds the option for files of definitions; they are loaded while the call is read."""
-    return click.option(
-        "--library",
-        metavar="FILE",
-        multiple=True,
-        callback=_load,
-        expose_value=False,
-        help="Definitions that a spec can call, from a .lr file; repeat it for more.",
-    )(command)
+with_library = click.option(
+    "--library",
+    metavar="FILE",
+    multiple=True,
+    callback=_load,
+    expose_value=False,
+    help="A .lr file of definitions that a spec can call; repeat it for more.",
+)
+"""Adds the option for files of definitions; they are loaded while the call is read."""
 
 
 def with_context(command: _Command) -> _Command:
-    """Adds the options that make up a context."""
-    command = with_library(command)
-    command = click.option(
+    """Adds the options that describe the run; the command gets its Context as `context`."""
+
+    @functools.wraps(command)
+    def run(*args: Any, variables: dict[str, float], **options: Any) -> Any:
+        parts = {name: options.pop(name) for name in OPTIONS}
+        return command(*args, context=_context({**parts, **variables}), **options)
+
+    decorated = with_library(run)
+    decorated = click.option(
         "--set",
         "variables",
         metavar="NAME=VALUE",
         callback=_as_bindings,
         multiple=True,
-        help="Give a variable of the spec its value; repeat it for more.",
-    )(command)
+        help="The value of a variable in the spec, such as peak=3e-4; repeat it for more.",
+    )(decorated)
     for name, (metavar, text) in reversed(OPTIONS.items()):
-        command = click.option(option(name), name, metavar=metavar, callback=as_number, help=text)(
-            command
-        )
-    return command
+        of_run = click.option(option(name), name, metavar=metavar, type=number_of, help=text)
+        decorated = of_run(decorated)
+    return decorated  # type: ignore[return-value]
+
+
+def _context(parts: dict[str, Any]) -> Context:
+    from lrdsl.compiler.context import Context
+
+    try:
+        return Context.of(**parts)
+    except SpecError as error:
+        message = error.diagnostics[0].message
+        for name in OPTIONS:
+            message = message.replace(f"`{name}`", option(name))
+        raise click.UsageError(message) from error
 
 
 def option(name: str) -> str:
@@ -128,39 +200,8 @@ def option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def text_of(spec: str) -> str:
-    """The spec's text: the argument, or standard input for `-`."""
-    if spec != "-":
-        return spec
-    try:
-        return sys.stdin.buffer.read().decode("utf-8-sig").rstrip()
-    except UnicodeDecodeError as error:
-        raise click.UsageError("standard input is not UTF-8 text") from error
-
-
-def context_of(options: dict[str, Any]) -> Context:
-    """The context that the options make up; what is no use is the call's fault."""
-    from lrdsl.compiler.context import Context
-
-    variables = options.pop("variables")
-    try:
-        return Context.of(**options, **variables)
-    except SpecError as error:
-        message = error.diagnostics[0].message
-        for name in OPTIONS:
-            message = message.replace(f"`{name}`", option(name))
-        raise click.UsageError(message) from error
-
-
-def compile_spec(text: str, context: Context) -> Schedule:
-    """The schedule of a spec's text; imports the compiler."""
-    from lrdsl.schedule.compile import compile_in
-
-    return compile_in(text, context)
-
-
 _ABOUT_SPEC = (
-    "SPEC is the text of a schedule; a single - reads it from standard input. "
+    "SPEC is the text of a schedule, or a single - to read it from standard input. "
     "Put -- before a SPEC that begins with a minus sign: -- '-cosine(1, 0, 9)'."
 )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from lrdsl.cli.options import compile_spec, context_of, spec_help, text_of, with_context
+from lrdsl.cli.options import flag, not_written, picture_file, spec_help, text_of, with_context
+
+if TYPE_CHECKING:
+    from lrdsl.compiler.context import Context
 
 
 @click.command(
@@ -16,31 +18,32 @@ from lrdsl.cli.options import compile_spec, context_of, spec_help, text_of, with
         'plot "cosine(1, 1e-3, 800)" "exponential(1, 1e-3, 800)" --log -o both.png',
     )
 )
-@click.argument("specs", metavar="SPEC…", nargs=-1, required=True)
-@click.option("-o", "--output", metavar="FILE", required=True, help="A .svg, .png or .pdf file.")
-@click.option("--log", is_flag=True, help="Draw the values on a logarithmic axis.")
-@click.option("--title", metavar="TEXT", help="A title; one spec alone has itself as the title.")
+@click.argument("specs", metavar="SPEC…", nargs=-1, required=True, type=text_of)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    required=True,
+    type=picture_file,
+    help="The file of the picture: .svg, .png or .pdf.",
+)
+@flag("--log", help="Use a logarithmic axis for the learning rate.")
+@click.option("--title", metavar="TEXT", help="The title; by default SPEC, if there is only one.")
 @with_context
-def plot(specs: tuple[str, ...], output: str, log: bool, title: str | None, **options: Any) -> None:
-    """Draw one SPEC, or several over each other, into a file.
+def plot(
+    specs: tuple[str, ...], output: str, log: bool, title: str | None, context: Context
+) -> None:
+    """Draw one schedule, or several over each other, into a file.
 
-    The same specs give the same bytes.
+    The same specs give the same file, byte for byte.
     """
-    from lrdsl.plot import FORMATS, save
+    from lrdsl.plot import save
+    from lrdsl.schedule.compile import compile_in
 
-    if Path(output).suffix.lower().removeprefix(".") not in FORMATS:
-        known = ", ".join(f".{kind}" for kind in FORMATS)
-        raise click.BadParameter(f"{output!r} is none of {known}", param_hint="'--output'")
-    if specs.count("-") > 1:
-        raise click.UsageError("standard input can be read once")
-    context = context_of(options)
-    schedules = [compile_spec(text, context) for text in [text_of(spec) for spec in specs]]
+    schedules = [compile_in(spec, context) for spec in specs]
     try:
         save(schedules, output, log=log, title=title)
-    except ModuleNotFoundError as error:
-        raise click.UsageError(str(error)) from error
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise click.BadParameter(f"{output!r}: {reason}", param_hint="'--output'") from error
-    except ValueError as error:
+        not_written(output, error)
+    except (ModuleNotFoundError, ValueError) as error:
         raise click.UsageError(str(error)) from error

@@ -13,7 +13,10 @@ from lrdsl.util.registry import near
 @click.command(epilog="\b\nExamples:\n  lrdsl presets\n  lrdsl presets wsd")
 @click.argument("name", required=False)
 def presets(name: str | None) -> None:
-    """List the presets, which a Hydra app chooses with `schedule@lr=NAME`, or show what NAME is."""
+    """List the schedule presets for Hydra apps, or show one.
+
+    An app chooses the preset NAME with the override schedule@lr=NAME.
+    """
     if name is None:
         wide = max(map(len, files()))
         lines = [f"{known:<{wide}}  {read(known).summary}" for known in files()]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import click
 
-from lrdsl.cli.options import text_of
+from lrdsl.cli.options import misuse, text_of
 from lrdsl.diagnostics import SpecError
 
 _EPILOG = """\
-SPEC is any text; a single - reads it from standard input. Put -- before a SPEC that begins with a
-minus sign. An app of lrdsl.hydra.main takes a spec with the shell's quotes alone.
+SPEC is any text, or a single - to read it from standard input. Put -- before a SPEC that begins
+with a minus sign. An app that uses lrdsl.hydra.main needs the shell's quotes only.
 
 \b
 Examples:
@@ -23,27 +23,27 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("spec")
-@click.option("--key", metavar="KEY", help="The config key that SPEC is for: print KEY=SPEC.")
+@click.argument("spec", type=text_of)
+@click.option("--key", metavar="KEY", help="The config key to set: prints KEY=SPEC.")
 @click.option(
     "--shell",
     type=click.Choice(["bash", "zsh", "powershell", "none"]),
     default="bash",
     show_default=True,
-    help="Where it is to be typed; none: only Hydra's own quotes.",
+    help="The shell that it is typed in; none: Hydra's own quotes only.",
 )
 def quote(spec: str, key: str | None, shell: str) -> None:
-    """Print SPEC as a Hydra override, in the quotes that plain Hydra and the shell need."""
+    """Quote a spec for Hydra's command line.
+
+    Prints SPEC as an override, in the quotes that plain Hydra and the shell need.
+    """
     from lrdsl.hydra import quote as quoted
 
-    text = text_of(spec)
     try:
-        line = quoted(text, key, None if shell == "none" else shell)  # type: ignore[arg-type]
+        line = quoted(spec, key, None if shell == "none" else shell)  # type: ignore[arg-type]
     except SpecError as error:
-        fix = error.diagnostics[0].fix
-        message = error.diagnostics[0].message + (f": {fix}" if fix else "")
-        raise click.UsageError(message) from error
-    if shell == "powershell" and '"' in text:
+        raise misuse(error) from error
+    if shell == "powershell" and '"' in spec:
         note = "PowerShell before 7.3 loses the double quotes in SPEC on the way to a program"
         click.echo(f"note: {note}; in a spec, single ones do as well", err=True)
     click.echo(line)

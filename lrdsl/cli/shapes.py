@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
 
-from lrdsl.cli.console import plain, terminal_size, writes
+from lrdsl.cli.console import fitted, plain, terminal_size, writes
 from lrdsl.cli.expansion import expansions
 from lrdsl.cli.options import with_library
 from lrdsl.diagnostics import UNKNOWN_NAME, SpecError, spec_error
@@ -24,23 +23,23 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 @with_library
 def shapes(name: str | None) -> None:
-    """List all that a spec can call, or show what NAME is.
+    """List everything that a spec can call, or explain one NAME.
 
-    NAME is a shape, a modifier, a curve, a function or a definition; its parameters, formula,
+    NAME is a shape, a modifier, a curve, a function or a definition: its parameters, formula,
     example and source are shown. The name of a group, such as std, lists that group alone.
     """
     from lrdsl.language.catalog import entries, find
 
     chosen = () if name is None else find(name)
-    every = () if chosen else entries()
-    if name is not None and not chosen:
-        known = [word for entry in every for word in (entry.group, entry.name, *entry.aliases)]
-        every = tuple([entry for entry in every if entry.group == name])
-        if not every:
-            raise _unknown(name, known)
-    width = terminal_size()[0] if sys.stdout.isatty() else None
-    text = "\n\n".join([_about(entry) for entry in chosen]) if chosen else _listing(every, width)
-    click.echo(plain(text))
+    if chosen:
+        click.echo(plain("\n\n".join([_about(entry) for entry in chosen])))
+        return
+    every = [entry for entry in entries() if name in (None, entry.group)]
+    if name is not None and not every:
+        raise _unknown(
+            name, [word for each in entries() for word in (each.group, each.name, *each.aliases)]
+        )
+    click.echo(plain("\n".join(fitted(_listing(every)))))
 
 
 def _unknown(name: str, known: Iterable[str]) -> SpecError:
@@ -63,17 +62,15 @@ def _shortened(entry: Entry) -> str:
     return f"{kept}, …)" if kept else f"{entry.name}(…)"
 
 
-def _listing(every: Iterable[Entry], width: int | None) -> str:
-    """A line for each entry, by group; each line cut at `width`."""
-    ellipsis = "…" if writes("…") else "..."
+def _listing(every: Iterable[Entry]) -> list[str]:
+    """A line for each entry, by group."""
     lines: list[str] = []
     for group, found in itertools.groupby(every, lambda entry: entry.group):
         lines += ["", group] if lines else [group]
         for entry in found:
-            line = f"  {_shortened(entry):<{SIGNATURE_WIDTH}}  {entry.doc.summary}".rstrip()
-            fits = width is None or len(line) <= width
-            lines.append(line if fits else line[: (width or 0) - len(ellipsis)] + ellipsis)
-    return "\n".join(lines)
+            signature = f"{_shortened(entry):<{SIGNATURE_WIDTH}}"
+            lines.append(f"  {signature}  {entry.doc.summary}".rstrip())
+    return lines
 
 
 def _about(entry: Entry) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrdsl.cli.console import terminal_size, writes
+from lrdsl.cli.console import ellipsis, fitted, terminal_size, writes
 from lrdsl.cli.expansion import expansions, program_fields
-from lrdsl.cli.options import compile_spec, context_of, spec_help, text_of, with_context
+from lrdsl.cli.options import flag, spec_help, text_of, with_context
+from lrdsl.diagnostics import counted
 
 if TYPE_CHECKING:
+    from lrdsl.compiler.context import Context
     from lrdsl.plot import SampledCurve
     from lrdsl.schedule.schedule import Schedule
 
@@ -30,21 +31,22 @@ MAX_VALUES = 2**19
         'show "wsd(1, 100, 700, 200)" --expand',
     )
 )
-@click.argument("spec")
-@click.option("--json", "as_json", is_flag=True, help="Print it all as JSON, without the plot.")
-@click.option("--expand", is_flag=True, help="Print SPEC in core terms, definitions put in.")
+@click.argument("spec", type=text_of)
+@flag("--json", "as_json", help="Print it all as JSON, without the plot.")
+@flag("--expand", help="Print SPEC with its definitions written out instead.")
 @with_context
-def show(spec: str, as_json: bool, expand: bool, **options: Any) -> None:
-    """Show what SPEC means.
+def show(spec: str, as_json: bool, expand: bool, context: Context) -> None:
+    """Show a schedule: its values, its segments and a plot.
 
-    Prints the canonical text, the length, the lowest and the highest value, the segments and a
-    plot. A schedule that never ends is shown for the run's --total-steps, else for 1000 updates.
+    Prints SPEC in its usual spelling, its length, its lowest and its highest value, its segments
+    and a plot. A schedule that never ends is shown for --total-steps updates, or for 1000.
     """
     from lrdsl.plot import sample
+    from lrdsl.schedule.compile import compile_in
 
     if as_json and expand:
         raise click.UsageError("--json and --expand are two ways to print it: give one of them")
-    schedule = compile_spec(text_of(spec), context_of(options))
+    schedule = compile_in(spec, context)
     if expand:
         click.echo("\n".join(expansions(schedule)))
         return
@@ -93,15 +95,15 @@ def overview(schedule: Schedule, curve: SampledCurve) -> dict[str, Any]:
 
 
 def _page(facts: dict[str, Any], curve: SampledCurve) -> str:
-    """What `show` prints for people."""
+    """The output of `show` for people."""
     from lrdsl.plot.drawing import draw_curve
 
     width, rows = terminal_size()
     if facts["length"] is not None:
-        length = f"{_updates(facts['length'])}, then {_short(facts['final'])}"
+        length = f"{counted(facts['length'], 'update')}, then {_short(facts['final'])}"
     else:
         why = "" if facts["total_steps"] else "; no --total-steps is given"
-        length = f"endless; shown for {_updates(facts['shown'])}{why}"
+        length = f"endless; shown for {counted(facts['shown'], 'update')}{why}"
     about = "about " if facts["sampled"] else ""
     others = [name for name in facts["fields"] if name != "lr"]
     lines = [
@@ -112,7 +114,7 @@ def _page(facts: dict[str, Any], curve: SampledCurve) -> str:
         f"lowest   {about}{_short(facts['low']['value'])} at update {facts['low']['step']}",
         f"highest  {about}{_short(facts['high']['value'])} at update {facts['high']['step']}",
         "",
-        *_table(facts["segments"], width if sys.stdout.isatty() else None),
+        *fitted(_table(facts["segments"])),
         "",
     ]
     height = 12 if rows is None else max(7, min(rows - len(lines) - 5, 20))
@@ -124,8 +126,8 @@ MAX_ROWS = 24
 """Segments listed for people; JSON has them all."""
 
 
-def _table(segments: list[dict[str, Any]], width: int | None) -> list[str]:
-    """The segments in columns, each line cut at `width`; of very many, the first and the last."""
+def _table(segments: list[dict[str, Any]]) -> list[str]:
+    """The segments in columns; of very many, the first and the last."""
     head = ("start", "stop", "first", "last", "formula")
     rows = [
         (
@@ -137,22 +139,14 @@ def _table(segments: list[dict[str, Any]], width: int | None) -> list[str]:
         )
         for s in segments
     ]
-    ellipsis = "…" if writes("…") else "..."
     if len(rows) > MAX_ROWS:
-        left_out = (ellipsis, "", "", "", f"{len(rows) - MAX_ROWS + 1} more")
+        left_out = (ellipsis(), "", "", "", f"{len(rows) - MAX_ROWS + 1} more")
         rows = [*rows[: MAX_ROWS - 5], left_out, *rows[-4:]]
     sizes = [max(len(row[i]) for row in [head, *rows]) for i in range(4)]
-    lines = [
+    return [
         "  ".join([*(f"{cell:>{size}}" for cell, size in zip(row, sizes, strict=False)), row[4]])
         for row in [head, *rows]
     ]
-    if width is None:
-        return lines
-    return [x if len(x) <= width else x[: width - len(ellipsis)] + ellipsis for x in lines]
-
-
-def _updates(count: int) -> str:
-    return f"{count} update" if count == 1 else f"{count} updates"
 
 
 def _short(value: float) -> str:

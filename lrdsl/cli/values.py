@@ -2,22 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from lrdsl.cli.options import (
-    compile_spec,
-    context_of,
-    number_of,
-    spec_help,
-    text_of,
-    with_context,
-)
+from lrdsl.cli.options import read_number, spec_help, text_of, with_context
 
 if TYPE_CHECKING:
-    from lrdsl.schedule.schedule import Schedule
+    from lrdsl.compiler.context import Context
+
+
+def _listed(text: str) -> list[int]:
+    """The updates of `--at`, `0,100,900`."""
+    return [_update(each) for each in text.split(",")]
+
+
+def _ranged(text: str) -> range:
+    """The updates of `--steps`, `0:900:100`."""
+    parts = text.split(":")
+    if not 2 <= len(parts) <= 3:
+        raise click.BadParameter(f"{text!r} is not START:STOP or START:STOP:STEP")
+    start = _update(parts[0].strip() or "0")
+    stop, step = (_update(each) for each in [*parts[1:], "1"][:2])
+    if step == 0:
+        raise click.BadParameter("the STEP is 1 or more, not 0")
+    if start >= stop:
+        raise click.BadParameter(f"there is no update from {start} to before {stop}")
+    return range(start, stop, step)
+
+
+def _update(text: str) -> int:
+    number = read_number(text)
+    if not isinstance(number, int):
+        shown = repr(text.strip()) if text.strip() else "nothing"
+        raise click.BadParameter(f"an update is a whole number up to 2**53, not {shown}")
+    if number < 0:
+        raise click.BadParameter(f"updates are counted from 0: there is no {number}")
+    return number
+
+
+class _Layout(NamedTuple):
+    """How values are written: a heading, rows of a step and a value, and an end."""
+
+    heading: str
+    row: str
+    comma: str = ""
+    end: str = ""
+
+
+_LAYOUTS = {
+    "table": _Layout("{:>{width}}  value", "{step:>{width}}  {value!r}"),
+    "csv": _Layout("step,value", "{step},{value!r}"),
+    "json": _Layout("[", '  {{"step": {step}, "value": {value!r}}}', ",", "]"),
+}
+
+_BLOCK = 4096
+"""Values computed and written at once: any number of them takes little memory."""
 
 
 @click.command(
@@ -26,110 +66,47 @@ if TYPE_CHECKING:
         'values "cosine(1, 0, 900)" --steps 0:900:100 --format csv > lr.csv',
     )
 )
-@click.argument("spec")
-@click.option("--at", metavar="T,T,…", help="The updates, counted from 0.")
+@click.argument("spec", type=text_of)
+@click.option("--at", metavar="T,T,…", type=_listed, help="The updates, counted from 0.")
 @click.option(
     "--steps",
     metavar="START:STOP[:STEP]",
+    type=_ranged,
     help="The updates from START to before STOP, as in Python's range: 0:900:100 ends with 800.",
 )
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "csv", "json"]),
+    type=click.Choice(list(_LAYOUTS)),
     default="table",
     show_default=True,
     help="json: an array of objects with the keys step and value.",
 )
 @with_context
-def values(spec: str, at: str | None, steps: str | None, form: str, **options: Any) -> None:
-    """List the values of SPEC at chosen updates, in full precision.
+def values(
+    spec: str, at: list[int] | None, steps: range | None, form: str, context: Context
+) -> None:
+    """Print the values of a schedule at chosen updates.
 
-    The value at update t, counted from 0, is the one that the run's update number t uses.
+    Values are in full precision. Updates are counted from 0: the value at 0 is that of the run's
+    first optimizer step.
     """
-    if (at is None) == (steps is None):
+    from lrdsl.schedule.compile import compile_in
+
+    chosen = at if steps is None else steps
+    if chosen is None or (at is not None and steps is not None):
         raise click.UsageError("give the updates by --at or by --steps, one of the two")
-    chosen = _listed(at) if at is not None else _ranged(steps or "")
-    schedule = compile_spec(text_of(spec), context_of(options))
-    for block in _WRITERS[form](chosen, _evaluated(schedule, chosen)):
-        click.echo(block)
-
-
-def _listed(text: str) -> list[int]:
-    """The updates of `--at`."""
-    return [_update(item, "--at") for item in text.split(",")]
-
-
-def _ranged(text: str) -> range:
-    """The updates of `--steps`."""
-    parts = text.split(":")
-    if not 2 <= len(parts) <= 3:
-        raise _misuse("--steps", f"{text!r} is not START:STOP or START:STOP:STEP")
-    start = _update(parts[0], "--steps") if parts[0].strip() else 0
-    stop = _update(parts[1], "--steps")
-    step = _update(parts[2], "--steps") if len(parts) == 3 else 1
-    if step == 0:
-        raise _misuse("--steps", "the STEP is 1 or more, not 0")
-    if start >= stop:
-        raise _misuse("--steps", f"there is no update from {start} to before {stop}")
-    return range(start, stop, step)
-
-
-def _update(text: str, option: str) -> int:
-    number = number_of(text)
-    if not isinstance(number, int):
-        shown = repr(text.strip()) if text.strip() else "nothing"
-        raise _misuse(option, f"an update is a whole number up to 2**53, not {shown}")
-    if number < 0:
-        raise _misuse(option, f"updates are counted from 0: there is no {number}")
-    return number
-
-
-def _misuse(option: str, message: str) -> click.BadParameter:
-    return click.BadParameter(message, param_hint=f"'{option}'")
-
-
-_BLOCK = 4096
-"""Values computed and written at once: any number of them takes little memory."""
-
-
-def _evaluated(schedule: Schedule, steps: list[int] | range) -> Iterator[list[tuple[int, float]]]:
-    for first in range(0, len(steps), _BLOCK):
-        block = list(steps[first : first + _BLOCK])
-        yield list(zip(block, schedule(block).tolist(), strict=True))
-
-
-_Blocks = Iterator[list[tuple[int, float]]]
-
-
-def _as_table(steps: list[int] | range, blocks: _Blocks) -> Iterator[str]:
-    largest = steps[-1] if isinstance(steps, range) else max(steps)  # max walks a whole range
+    schedule = compile_in(spec, context)
+    layout = _LAYOUTS[form]
+    largest = chosen[-1] if isinstance(chosen, range) else max(chosen)  # max walks a whole range
     width = max(len("step"), len(str(largest)))
-    heading = f"{'step':>{width}}  value\n"
-    for block in blocks:
-        yield heading + "\n".join(f"{step:>{width}}  {value!r}" for step, value in block)
-        heading = ""
-
-
-def _as_csv(steps: list[int] | range, blocks: _Blocks) -> Iterator[str]:
-    heading = "step,value\n"
-    for block in blocks:
-        yield heading + "\n".join(f"{step},{value!r}" for step, value in block)
-        heading = ""
-
-
-def _as_json(steps: list[int] | range, blocks: _Blocks) -> Iterator[str]:
-    left = len(steps)
-    opening = "[\n"
-    for block in blocks:
-        left -= len(block)
-        rows = (f'  {{"step": {step}, "value": {value!r}}}' for step, value in block)
-        yield opening + ",\n".join(rows) + ("," if left else "\n]")
-        opening = ""
-
-
-_WRITERS: dict[str, Callable[[list[int] | range, _Blocks], Iterator[str]]] = {
-    "table": _as_table,
-    "csv": _as_csv,
-    "json": _as_json,
-}
+    heading = [layout.heading.format("step", width=width)]
+    for first in range(0, len(chosen), _BLOCK):
+        block = list(chosen[first : first + _BLOCK])
+        pairs = zip(block, schedule(block).tolist(), strict=True)
+        rows = [layout.row.format(step=step, value=value, width=width) for step, value in pairs]
+        more = layout.comma if first + _BLOCK < len(chosen) else ""
+        click.echo("\n".join([*heading, f"{layout.comma}\n".join(rows) + more]))
+        heading = []
+    if layout.end:
+        click.echo(layout.end)

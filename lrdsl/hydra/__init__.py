@@ -33,7 +33,7 @@ __all__ = ["Composed", "LintCallback", "lint_hydra", "main", "quote", "slug"]
 
 
 def __getattr__(name: str) -> Any:
-    """What is public, imported when it is first used: an app that starts needs little of it."""
+    """A public name, imported when it is first used: an app that starts needs few of them."""
     if name not in _HOME:
         raise AttributeError(f"module 'lrdsl.hydra' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
@@ -12,7 +13,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, open_dict
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Diagnostic, Severity, spec_error
+from lrdsl.diagnostics import Diagnostic, Severity, counted, spec_error
 from lrdsl.hydra.compose_all import presets
 from lrdsl.hydra.resolve import plain
 from lrdsl.hydra.sweeps import Job, Sweep, numbered, sweep_of
@@ -112,28 +113,31 @@ class LintCallback(Callback):
     def _stop_if_bad(
         self,
         places: Mapping[ConfigSpec, list[Job]],
-        so: str,
+        outcome: str,
         sweep: Sweep | None = None,
-        failed: Mapping[str, list[Job]] | None = None,
+        failed: Mapping[str, list[Job]] = MappingProxyType({}),
     ) -> None:
+        """Print what is wrong with the specs, and with configs that could not be composed."""
         at: dict[tuple[str, tuple[Diagnostic, ...]], list[Job]] = {}
         for place, jobs in places.items():
             diagnostics = tuple(lint_config_spec(place, self._settings))
             if diagnostics:
                 at.setdefault((place.key, diagnostics), []).extend(jobs)
+        ranks: list[int] = []
         for (key, diagnostics), jobs in at.items():
-            where = f"`{key}`" + ("" if sweep is None else _of_jobs(jobs, sweep))
             shown = [each.render() for each in diagnostics]
-            print(f"lrdsl: {where}", *shown, sep="\n", file=sys.stderr)
-        found = [each for _, diagnostics in at for each in diagnostics]
-        for message, jobs in (failed or {}).items():
-            where = f"the config{_of_jobs(jobs, sweep)}" if sweep else "the config"
+            print(f"lrdsl: `{key}`{_of_jobs(jobs, sweep)}", *shown, sep="\n", file=sys.stderr)
+            ranks += [_RANKS.index(each.severity) for each in diagnostics]
+        for message, jobs in failed.items():
+            where = f"the config{_of_jobs(jobs, sweep)}"
             print(f"lrdsl: {where} cannot be composed", message, sep="\n", file=sys.stderr)
-            found.append(Diagnostic(diag.BAD_CONFIG, message))
-        stops = any([_RANKS.index(each.severity) >= self._stops for each in found])
-        if found:
-            end = f": {so}" if stops else ""
-            print(f"lrdsl: {_counted(found)}{end}", file=sys.stderr, flush=True)
+            ranks.append(_RANKS.index("error"))
+        if not ranks:
+            return
+        stops = max(ranks) >= self._stops
+        counts = [(ranks.count(i), rank) for i, rank in reversed([*enumerate(_RANKS)])]
+        total = ", ".join([counted(count, rank) for count, rank in counts if count])
+        print(f"lrdsl: {total}{f': {outcome}' * stops}", file=sys.stderr, flush=True)
         if stops:
             # Hydra makes a mere warning of an exception in a callback, and starts the job.
             sys.exit(1)
@@ -149,7 +153,10 @@ def _own_context(config: DictConfig) -> Mapping[str, Any]:
     return own[0] if len(own) == 1 else {}
 
 
-def _of_jobs(jobs: Sequence[Job], sweep: Sweep) -> str:
+def _of_jobs(jobs: Sequence[Job], sweep: Sweep | None) -> str:
+    """The jobs that a message is about; "" outside of a sweep."""
+    if sweep is None:
+        return ""
     overrides = " ".join(jobs[0].overrides)
     if sweep.are_possible:
         return f" of a job that can be chosen ({overrides})"
@@ -157,9 +164,3 @@ def _of_jobs(jobs: Sequence[Job], sweep: Sweep) -> str:
         return f" of all {len(jobs)} jobs"
     more = " for the first" if len(jobs) > 1 else ""
     return f" of {numbered([job.number for job in jobs])} ({overrides}{more})"
-
-
-def _counted(found: Iterable[Diagnostic]) -> str:
-    severities = [each.severity for each in found]
-    counts = [(severities.count(rank), rank) for rank in reversed(_RANKS)]
-    return ", ".join([f"{count} {rank}{'s' * (count > 1)}" for count, rank in counts if count])

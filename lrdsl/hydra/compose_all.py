@@ -51,7 +51,7 @@ def lint_hydra(
     context: Mapping[str, Any] | None = None,
     exclude: Sequence[str] = (),
 ) -> list[Composed]:
-    """What is wrong with the specs of a Hydra config, and of it with every schedule in reach.
+    """Lint the specs of a Hydra config, and of it with every option of its groups `schedule`.
 
     The config is composed as the app would do it, with the overrides; then once more with every
     option of each group that is called `schedule` or placed at a key `schedule`, unless an override
@@ -80,36 +80,26 @@ def lint_hydra(
                 found.setdefault((place.key, each), Composed(config_name, option, place.key, each))
 
     with _no_other_hydra(), initialize_config_dir(folder, version_base=None):
-        try:
-            base = _composed(config_name, overrides)
-            options = list(_options(base, overrides))
-        except _Failed as error:
-            raise SpecError([error.diagnostic]) from None
+        base = _composed(config_name, overrides)
         lint_one(base, "")
-        for option in options:
+        for option in _options(base, overrides):
             try:
-                lint_one(_composed(config_name, [*overrides, option]), option)
-            except _Failed as error:
-                each = error.diagnostic
+                config = _composed(config_name, [*overrides, option])
+            except SpecError as error:
+                [each] = error.diagnostics
                 found["", each] = Composed(config_name, option, "", each)
+            else:
+                lint_one(config, option)
     return list(found.values())
-
-
-class _Failed(Exception):
-    """A config that cannot be composed."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(str(error))
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        message = " ".join(lines[:3]) or type(error).__name__
-        self.diagnostic = Diagnostic(diag.BAD_CONFIG, message)
 
 
 def _composed(config_name: str, overrides: Sequence[str]) -> DictConfig:
     try:
         return compose(config_name, overrides=list(overrides), return_hydra_config=True)
     except Exception as error:  # YAML's, Hydra's, OmegaConf's, and those of plugins
-        raise _Failed(error) from error
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        message = " ".join(lines[:3]) or type(error).__name__
+        raise spec_error(diag.BAD_CONFIG, message) from error
 
 
 @contextmanager

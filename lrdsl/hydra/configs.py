@@ -29,7 +29,7 @@ from omegaconf import MISSING
 
 @dataclass
 class ScheduleConf:
-    """What an option of the group `schedule` is: a spec, and definitions that it can call.
+    """An option of the group `schedule`: a spec, and definitions that it can call.
 
     >>> from omegaconf import OmegaConf
     >>> config = OmegaConf.structured(ScheduleConf(spec="warmup(100) >> cosine(1, 0, 800)"))
@@ -44,7 +44,7 @@ class ScheduleConf:
 
 @dataclass
 class _Run:
-    """What the objects that take a spec are given: the arguments of `lrdsl.compile`."""
+    """The arguments of `lrdsl.compile`, which all objects that take a spec share."""
 
     spec: Any = MISSING
     total_steps: Any = None

@@ -80,19 +80,19 @@ def _quoted_arguments() -> Iterator[None]:
 
 def _quoted(arguments: list[str]) -> list[str]:
     """The arguments with quotes around specs; what the user should know goes to standard error."""
-    found = [quote_override(argument) for argument in arguments]
-    unchanged = [QuotedOverride(argument) for argument in arguments]
-    if found == unchanged:
+    quoted = {argument: quote_override(argument) for argument in arguments}
+    if all([each == QuotedOverride(argument) for argument, each in quoted.items()]):
         return arguments
     known, others = get_args_parser().parse_known_args(arguments)
-    overrides = {*known.overrides, *others}  # the value of an option is none
-    pairs = zip(found, unchanged, strict=True)
-    found = [quoted if as_is.text in overrides else as_is for quoted, as_is in pairs]
-    for argument, (_, note) in zip(arguments, found, strict=True):
+    found: list[str] = []
+    for argument in arguments:
+        is_override = argument in known.overrides or argument in others  # no value of an option
+        text, note = quoted[argument] if is_override else QuotedOverride(argument)
         if note:
             shown = argument if len(argument) <= _SHOWN else f"{argument[: _SHOWN - 3]}..."
             print(f"lrdsl: {shown}: {note}", file=sys.stderr)
-    return [each.text for each in found]
+        found.append(text)
+    return found
 
 
 _SHOWN = 60

@@ -1,4 +1,4 @@
-"""What Hydra's own grammar of overrides reads."""
+"""Hydra's own grammar of overrides: whether it reads an override, or a key."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ def hydra_accepts(override: str) -> bool:
     waiting: list[Any] = [tree]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, OverrideParser.FunctionContext) and _name(node) not in FUNCTIONS:
-            return False
+        if isinstance(node, OverrideParser.FunctionContext):
+            name = str(node.ID())  # type: ignore[no-untyped-call]
+            if name not in FUNCTIONS:
+                return False
         if isinstance(node, ParserRuleContext):
             waiting.extend(node.getChildren())
     return True
@@ -48,10 +50,6 @@ def is_key(text: str) -> bool:
     (True, True, False, False)
     """
     return bool(text) and "=" not in text and hydra_accepts(f"{text}=x")
-
-
-def _name(function: Any) -> str:
-    return str(function.ID())
 
 
 class _NotAnOverride(Exception):

@@ -7,6 +7,7 @@ mapping. What is neither stays as it is too, so that Hydra says what is wrong wi
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import NamedTuple
 
@@ -121,8 +122,11 @@ class _Reader:
         text = text.strip()
         call = _CALL.match(text)
         meant = call and near(call[1], override_grammar.FUNCTIONS, alike=0.8)
-        if call and meant and not self.note and not _is_known(call[1]):
-            self.note = f"`{call[1]}(…)` goes to the app as text; Hydra's function is `{meant}`"
+        if call and meant and not self.note:
+            from lrdsl.linter.sources.heuristics import is_known
+
+            note = f"`{call[1]}(…)` goes to the app as text; Hydra's function is `{meant}`"
+            self.note = "" if is_known(call[1]) else note
         return in_quotes(text)
 
     def _is_meant_as_spec(self, text: str) -> bool:
@@ -150,12 +154,8 @@ def _is_worth_reading(argument: str) -> bool:
     """Whether an argument may hold a spec, by its size: Hydra takes long for deep brackets."""
     if len(argument) > MAX_CHARACTERS:
         return False
-    depth = 0
-    for match in _BRACKET.finditer(argument):
-        depth += 1 if match[0] in "([{" else -1
-        if depth > MAX_DEPTH:
-            return False
-    return True
+    steps = [1 if each in "([{" else -1 for each in _BRACKET.findall(argument)]
+    return max(itertools.accumulate(steps), default=0) <= MAX_DEPTH
 
 
 def _is_hydra_value(text: str) -> bool:
@@ -164,12 +164,6 @@ def _is_hydra_value(text: str) -> bool:
     return whole is not None and (
         whole.name in override_grammar.FUNCTIONS if whole.name else whole.opening != "("
     )
-
-
-def _is_known(name: str) -> bool:
-    from lrdsl.linter.sources.heuristics import is_known
-
-    return is_known(name)
 
 
 def _calls_known(text: str) -> bool:
@@ -187,7 +181,7 @@ def _takes_no_spec(key: str) -> bool:
 
 
 def _key_note(argument: str) -> str:
-    """What to say of an argument that has no key, or a wrong one."""
+    """The note on an argument that has no key, or a wrong one."""
     if not _calls_known(argument):
         return ""
     name = argument.partition("=")[0].strip(" -")
@@ -196,7 +190,7 @@ def _key_note(argument: str) -> str:
 
 
 def _placement_note(key: str, value: str) -> str:
-    """What to say of a spec that is given to a config group, or to Hydra."""
+    """The note on a spec that is given to a config group, or to Hydra."""
     if not _calls_known(value):
         return ""
     group, _, package = key.lstrip("+~").partition("@")

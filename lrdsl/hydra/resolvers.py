@@ -16,9 +16,8 @@ resolver or further out.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
+from contextvars import ContextVar, copy_context
 from typing import Any
 
 from omegaconf import Container, DictConfig, OmegaConf
@@ -34,7 +33,7 @@ from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import as_number
 
 _RUN = sorted(PARTS - {"spec", "base_lr"})
-"""What is read around a resolver; a learning rate there may well be another optimizer's."""
+"""The keys that are read around a resolver; a learning rate may be that of another optimizer."""
 
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
@@ -88,7 +87,7 @@ def _schedule(node: Any, context: Any, parent: Any) -> Schedule:
 
 
 def _given(context: Any) -> dict[str, Any]:
-    """What is given behind the schedule: a number of updates, or a mapping."""
+    """The context given behind the schedule: a number of updates, or a mapping."""
     if context is None:
         return {}
     if isinstance(context, DictConfig):
@@ -104,31 +103,24 @@ def _given(context: Any) -> dict[str, Any]:
 
 
 def _around(parent: Any) -> dict[str, Any]:
-    """What the config says of the run beside a resolver and further out, the nearest first.
+    """The parts of the run beside a resolver in the config and further out, the nearest first.
 
     A value there may need a resolver of its own, `total_steps: ${lrdsl.length:${lr}}`: that one
     looks no further, or the two would wait for each other.
     """
+    return {} if _reading.get() else copy_context().run(_read_around, parent)
+
+
+def _read_around(parent: Any) -> dict[str, Any]:
+    _reading.set(True)
     found: dict[str, Any] = {}
-    if _reading.get():
-        return found
-    with _while_reading():
-        while isinstance(parent, Container):
-            if isinstance(parent, DictConfig):
-                for name in _RUN:
-                    if name not in found and (value := _at(parent, name)) is not None:
-                        found[name] = value
-            parent = parent._get_parent()
+    while isinstance(parent, Container):
+        if isinstance(parent, DictConfig):
+            for name in _RUN:
+                if name not in found and (value := _at(parent, name)) is not None:
+                    found[name] = value
+        parent = parent._get_parent()
     return found
-
-
-@contextmanager
-def _while_reading() -> Iterator[None]:
-    token = _reading.set(True)
-    try:
-        yield
-    finally:
-        _reading.reset(token)
 
 
 def _at(node: DictConfig, name: str) -> Any:

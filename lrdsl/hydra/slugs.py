@@ -25,7 +25,7 @@ _HASH = 10
 _RESERVED = frozenset({"con", "prn", "aux", "nul"}) | {
     f"{port}{i}" for port in ("com", "lpt") for i in range(10)
 }
-"""What Windows takes for a device, whatever follows after a full stop."""
+"""Names that Windows takes for a device, whatever follows after a full stop."""
 
 
 def slug(text: Operand | Mapping[str, Any], length: int = MAX_LENGTH) -> str:

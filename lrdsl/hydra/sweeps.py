@@ -29,7 +29,7 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True)
 class Sweep:
-    """What is known of a sweep ahead: jobs, and in sentences why they may not be all.
+    """The jobs of a sweep that are known ahead, and in sentences why they may not be all.
 
     With `are_possible` the sweeper chooses from these jobs and others, so that their numbers mean
     nothing.

@@ -1,4 +1,4 @@
-"""What is taken for a spec: text, a Spec, a number, a function, a tree, or `{"spec": …}`."""
+"""Specs in all their forms: text, a Spec, a number, a function, a tree, or `{"spec": …}`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from lrdsl.syntax import spec as text
 from lrdsl.syntax.grammar import MAX_DEPTH
 from lrdsl.syntax.spec import Spec
 from lrdsl.syntax.unparse import shorten
-from lrdsl.tree.keywords import is_data
+from lrdsl.tree.data import is_data
 from lrdsl.util.forks import no_fork
 
 
 class SpecSource(NamedTuple):
-    """What is kept of anything that is taken for a spec.
+    """The text or the function of a spec, in whatever form it was given.
 
     `content` is its text, or the function that it is. `definitions` are those that stand beside
     it, each as text or as the name of a file.
@@ -36,7 +36,7 @@ class SpecSource(NamedTuple):
 
 
 def coerce_spec(spec: object, language: Language | None = None) -> SpecSource:
-    """What anything is that is taken for a spec; `language` is what a tree may call.
+    """Read a spec in any of its forms; a tree may call what `language` knows.
 
     >>> import math
     >>> coerce_spec({"spec": 0.1}).text, coerce_spec(math.sqrt).content

@@ -17,10 +17,10 @@ from lrdsl.tree.coerce import spec_text
 from lrdsl.tree.keywords import NO_NAMES, OPERATORS, WORDS, are_entries
 
 Tree: TypeAlias = "dict[Any, Any] | list[Any] | str | int | float | bool | None"
-"""What YAML and JSON are made of."""
+"""The data of YAML and JSON."""
 
 MAX_LEVELS = 30
-"""What is nested deeper is text: nobody would want to read it as a tree."""
+"""Levels of a tree; deeper parts are text, which is easier to read."""
 
 _NAMES = {operator: name for name, operator in OPERATORS.items()}
 
@@ -37,36 +37,28 @@ def to_tree(spec: Any, language: Language | None = None) -> Tree:
     >>> to_tree("constant(peak, 5ep)"), to_tree("peak / 10")
     ({'constant': {'value': 'peak', 'steps': '5ep'}}, 'peak / 10')
     """
-    found = spec if isinstance(spec, Spec) else parse(spec_text(spec))
-    return _Writer(found.node, current() if language is None else language).root()
+    node = spec.node if isinstance(spec, Spec) else parse(spec_text(spec)).node
+    writer = _Writer(node, current() if language is None else language)
+    match node:
+        case ast.Chain(parts=parts):
+            return [writer.schedule(part, 1) for part in parts]
+        case ast.Keyword():
+            return unparse(node)
+    return writer.schedule(node, 0)
 
 
 class _Writer:
     def __init__(self, root: ast.Node, language: Language) -> None:
-        self.tree = root
         self.language = language
         self.structured: set[int] = set()
         """The nodes, by identity, in which something is called that makes or changes schedules."""
         for node, _ in reversed([*ast.walk(root)]):
             inside = any([id(child) in self.structured for child in node.children])
-            if inside or self._is_structure(node):
+            if inside or _is_structure(node):
                 self.structured.add(id(node))
 
-    @staticmethod
-    def _is_structure(node: ast.Node) -> bool:
-        if isinstance(node, ast.Call):
-            return node.name.id not in FUNCTIONS
-        return isinstance(node, (ast.Bracket, ast.Chain, ast.Pipe))
-
-    def root(self) -> Tree:
-        if isinstance(self.tree, ast.Chain):
-            return [self.schedule(part, 1) for part in self.tree.parts]
-        if isinstance(self.tree, ast.Keyword):
-            return unparse(self.tree)
-        return self.schedule(self.tree, 0)
-
     def schedule(self, node: ast.Node, depth: int, in_call: bool = False) -> Tree:
-        """What stands for a node where a schedule belongs, or as an argument of a call."""
+        """The tree of a node where a schedule belongs, or as an argument of a call."""
         match node:
             case ast.Number():
                 return _number(node)
@@ -77,23 +69,19 @@ class _Writer:
                 return {"none": None, "true": True, "false": False}.get(word, word)
             case ast.List(items=items) if in_call:
                 return [self.schedule(item, depth + 1, True) for item in items]
-        if id(node) not in self.structured or depth >= MAX_LEVELS:
-            return unparse(node)
-        match node:
+            case _ if id(node) not in self.structured or depth >= MAX_LEVELS:
+                return unparse(node)
             case ast.Call():
                 return self._call(node, depth)
             case ast.Bracket():
                 return self._bracket(node, depth)
-            case ast.Chain(parts=parts):
-                return {"chain": [self.schedule(part, depth + 2) for part in parts]}
-            case ast.Pipe(parts=parts):
-                return {"pipe": [self.schedule(part, depth + 2) for part in parts]}
+            case ast.Chain() | ast.Pipe() | ast.Power():
+                word = type(node).__name__.lower()
+                return {word: [self.schedule(part, depth + 2) for part in node.children]}
             case ast.Arithmetic(operators=operators, parts=parts):
                 return self._arithmetic(operators, parts, depth)
             case ast.Negative(operand=operand):
                 return {"negative": self.schedule(operand, depth + 1)}
-            case ast.Power(base=base, exponent=exponent):
-                return {"power": [self.schedule(part, depth + 2) for part in (base, exponent)]}
             case ast.If(then=then, condition=condition, otherwise=otherwise):
                 return {
                     "if": unparse_condition(condition),
@@ -127,19 +115,14 @@ class _Writer:
         if name in WORDS or name in NO_NAMES or self.language.takes_entries(name):
             return unparse(call)
         given = named(call, self.language)
-        if given is None:
-            return self._unknown(call, depth)
-        return {name: {k: self.schedule(v, depth + 2, True) for k, v in given.items()}}
-
-    def _unknown(self, call: ast.Call, depth: int) -> Tree:
-        """A call whose parameters are not known, or do not fit: as it was written."""
-        values = [self.schedule(a.value, depth + 2, True) for a in call.arguments]
         names = [argument.name for argument in call.arguments]
-        if not any(names):
-            return {call.name.id: values}
-        if None in names or len(set(names)) < len(names):
+        if given is None and None not in names and 0 < len(names) == len({*names}):
+            given = {str(argument.name): argument.value for argument in call.arguments}
+        if given is not None:
+            return {name: {k: self.schedule(v, depth + 2, True) for k, v in given.items()}}
+        if any(names):
             return unparse(call)
-        return {call.name.id: dict(zip(names, values, strict=True))}
+        return {name: [self.schedule(each.value, depth + 2, True) for each in call.arguments]}
 
     def _bracket(self, bracket: ast.Bracket, depth: int) -> Tree:
         found: dict[Any, Any] = {}
@@ -161,6 +144,12 @@ class _Writer:
         if id(entry.value) in self.structured and depth < MAX_LEVELS:
             return {"times": self.schedule(entry.value, depth + 1)}
         return f"*{unparse(entry.value)}"
+
+
+def _is_structure(node: ast.Node) -> bool:
+    if isinstance(node, ast.Call):
+        return node.name.id not in FUNCTIONS
+    return isinstance(node, (ast.Bracket, ast.Chain, ast.Pipe))
 
 
 def _key(entry: ast.Entry, is_bracket: bool) -> str | int:

@@ -1,20 +1,17 @@
 """`${…}` in texts: kept as they are while specs become trees, and trees specs.
 
-What an interpolation stands for is not known here, so it is taken for a number: a variable stands
-in its place until the end.
+The value of an interpolation is not known here, so it is taken for a number: a variable stands in
+its place until the end.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
-from lrdsl.syntax.grammar import MAX_DEPTH
-from lrdsl.tree.decode import MAX_PARTS
-from lrdsl.tree.keywords import is_data
+from lrdsl.tree.data import plain_data
 
 _GLUED = re.compile(r"[\w.]\Z")
 _STAND_IN = "interpolated_{}_"
@@ -39,11 +36,11 @@ class Interpolations:
 
         Raises `SpecError` where one is a part of a word, so that nothing can be said of it.
         """
-        return _Changing(self._hidden).of(value, 0)
+        return plain_data(value, self._hidden)
 
     def show(self, value: Any) -> Any:
         """The same with the interpolations where they were."""
-        return _Changing(self._shown).of(value, 0)
+        return plain_data(value, self._shown)
 
     def _hidden(self, text: str) -> str:
         parts: list[str] = []
@@ -60,25 +57,6 @@ class Interpolations:
 
     def _shown(self, text: str) -> str:
         return _FOUND.sub(lambda found: self._found[int(found[1])], text)
-
-
-class _Changing:
-    """Changes all texts in a tree, within the bounds for trees."""
-
-    def __init__(self, change: Callable[[str], str]) -> None:
-        self.change = change
-        self.left = MAX_PARTS
-
-    def of(self, value: Any, depth: int) -> Any:
-        self.left -= 1
-        if depth > MAX_DEPTH or self.left < 0:
-            raise spec_error(diag.TOO_DEEP, "the tree is too large, or nested too deep")
-        if isinstance(value, str):
-            return self.change(value)
-        if isinstance(value, Mapping):
-            pairs = [(self.of(k, depth + 1), self.of(v, depth + 1)) for k, v in value.items()]
-            return dict(pairs)
-        return [self.of(each, depth + 1) for each in value] if is_data(value) else value
 
 
 def after_interpolation(text: str, start: int) -> int:

@@ -1,20 +1,65 @@
-"""What the keys of a tree may be: the words of the tree form itself, and names that are called."""
+"""The keys of a tree: the words of the tree form itself, and names that are called."""
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
 
 from lrdsl.language.language import Language, current
+from lrdsl.syntax import ast
 from lrdsl.syntax.grammar import NAME
+from lrdsl.syntax.rebuild import join_arithmetic, join_chain, join_pipe
+from lrdsl.tree.data import is_data
+
+
+class ListForm(NamedTuple):
+    """A word of the tree form that takes a list of schedules, and how they are joined."""
+
+    join: Callable[..., ast.Node]
+    meaning: str
+    parts: str = "at least two schedules"
+    least: int = 2
+    most: int | None = None
+
+
+def _operate(sign: str, *parts: ast.Node) -> ast.Node:
+    return join_arithmetic((sign,) * (len(parts) - 1), parts)
+
 
 OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 """The operators between schedules, by their names in a tree."""
 
+LIST_FORMS = {
+    "chain": ListForm(
+        join_chain,
+        "One after the other, each from where the one before ends.",
+        "at least one schedule",
+        1,
+    ),
+    "pipe": ListForm(
+        join_pipe,
+        "A schedule, and the modifiers that change all of it.",
+        "first a schedule, then the modifiers that change it",
+    ),
+    "power": ListForm(
+        ast.Power,
+        "The first to the power of the second, pointwise.",
+        "two schedules, the base and the exponent",
+        most=2,
+    ),
+    **{
+        name: ListForm(functools.partial(_operate, sign), f"Joined pointwise by `{sign}`.")
+        for name, sign in OPERATORS.items()
+    },
+}
+"""The words that take a list of schedules."""
+
 CONDITIONAL = ("if", "then", "else")
 """The keys of `{if: …, then: …, else: …}`."""
 
-WORDS = frozenset([*OPERATORS, *CONDITIONAL, "chain", "pipe", "power", "negative", "spec", "times"])
+WORDS = frozenset([*LIST_FORMS, *CONDITIONAL, "negative", "spec", "times"])
 """The words of the tree form: a call of something with such a name is written as text."""
 
 NO_NAMES = frozenset({"if", "else", "and", "or", "not", "def", "in"})
@@ -22,17 +67,6 @@ NO_NAMES = frozenset({"if", "else", "and", "or", "not", "def", "in"})
 
 CALLED = re.compile(rf"{NAME.pattern}(?:\.{NAME.pattern})*")
 """A name that can be called; dialects and definitions have dots."""
-
-
-def is_data(value: object) -> bool:
-    """Whether a value is a mapping or a list, and so no scalar of a tree.
-
-    >>> is_data({"hold": 5}), is_data("hold(5)")
-    (True, False)
-    """
-    if isinstance(value, (str, bytes, bytearray, memoryview)):
-        return False
-    return isinstance(value, (Mapping, Sequence))
 
 
 def is_tree(value: object, language: Language | None = None) -> bool:

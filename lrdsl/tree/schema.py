@@ -6,24 +6,22 @@ editor and the names that it can complete.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from lrdsl.language.catalog import Entry, find
+from lrdsl.language.catalog import find
+from lrdsl.language.curves import Curve
+from lrdsl.language.functions import Function
 from lrdsl.language.infer_kinds import kinds_of
 from lrdsl.language.language import Language, current
-from lrdsl.language.parameters import UNTIL, Kind, Parameter
-from lrdsl.language.shapes import ShapeSignature
-from lrdsl.syntax.definition import Definition
-from lrdsl.tree.keywords import CONDITIONAL, OPERATORS, WORDS
+from lrdsl.language.parameters import UNTIL, CallableModel, Kind, Parameter
+from lrdsl.tree.keywords import CONDITIONAL, LIST_FORMS, OPERATORS, WORDS
 from lrdsl.tree.schema_arguments import (
     NOT_A_SCHEDULE,
     Schema,
     add_curve_parameters,
-    defined_parameter_schema,
+    defined_schemas,
     explained,
-    list_schema,
-    none_parameters,
-    parameter_schema,
+    kind_schema,
     parameter_schemas,
 )
 
@@ -44,19 +42,34 @@ def json_schema(language: Language | None = None) -> Schema:
     return _Maker(current() if language is None else language).schema()
 
 
+_SCHEDULE: Schema = {"$ref": "#/$defs/schedule"}
+
+_ONE_SCHEDULE = {
+    "negative": "The schedule times -1.",
+    "spec": "A schedule: text, a number, or a tree.",
+    "then": "The schedule where the condition holds.",
+    "else": "The schedule where the condition does not hold.",
+}
+"""The words that take one schedule."""
+
+_ONE_KEY: Schema = {
+    "if": {"required": ["if"]},
+    "then": {"maxProperties": 3},
+    "else": {"maxProperties": 1},
+}
+"""One key alone, or those of a conditional."""
+
+
 class _Maker:
     def __init__(self, language: Language) -> None:
         self.language = language
-        made = [*language.shapes, *language.functions, *language.list_functions]
-        self.modifiers = [name for name in language.modifiers if name not in WORDS]
-        self.schedules = [name for name in made if name not in WORDS]
-        for name in [name for name in language.definitions if name not in WORDS]:
-            modifies = language.definitions[name].is_modifier
-            (self.modifiers if modifies else self.schedules).append(name)
+        modifies = {name: each.is_modifier for name, each in language.definitions.items()}
+        modifies |= dict.fromkeys(language.modifiers, True)
+        names = [name for names in language.callables for name in names if name not in WORDS]
+        self.modifiers = [name for name in names if modifies.get(name)]
+        self.schedules = [name for name in names if not modifies.get(name)]
 
     def schema(self) -> Schema:
-        calls = {f"call.{name}": self._call(name) for name in self.schedules}
-        changes = {f"modifier.{name}": self._modifier(name) for name in self.modifiers}
         return {
             "$schema": DIALECT,
             "title": "A learning-rate schedule of lrdsl",
@@ -64,27 +77,20 @@ class _Maker:
             "$defs": {
                 "file": self._file(),
                 "schedule": self._schedule(),
-                "modifier": self._modifiers(),
-                "schedules": {
-                    "type": "array",
-                    "items": {"$ref": "#/$defs/schedule"},
-                    "minItems": 2,
-                },
+                "modifier": self._modifier(),
                 "value": self._value("A value: a number, or text such as `peak / 10`."),
                 "duration": self._value("A duration: updates, or text such as `5%` and `2ep`."),
                 "entry": self._entry(),
-                **calls,
-                **changes,
+                **{f"call.{name}": self._call(name) for name in self.schedules},
+                **{f"modifier.{name}": self._call(name) for name in self.modifiers},
             },
         }
 
     def _file(self) -> Schema:
         found = self._schedule()
+        meaning = "Definitions that the spec can call: text, or the name of a .lr file"
         text = {"type": ["string", "array", "null"], "items": {"type": "string"}}
-        found["properties"]["definitions"] = {
-            **text,
-            "description": "Definitions that the spec can call: text, or the name of a .lr file.",
-        }
+        found["properties"]["definitions"] = explained(text, meaning)
         found["dependentRequired"]["definitions"] = ["spec"]
         beside = {"required": ["definitions"]}
         found["allOf"] = [{"if": beside, "then": {"maxProperties": 2}, "else": _ONE_KEY}]
@@ -92,60 +98,35 @@ class _Maker:
 
     def _schedule(self) -> Schema:
         """A schedule: one key, a list that is a chain, text, or a number."""
-        schedule = {"$ref": "#/$defs/schedule"}
-        words: dict[str, Schema] = {
-            "chain": {
-                "type": "array",
-                "items": schedule,
-                "minItems": 1,
-                "description": "One after the other, each from where the one before ends.",
-            },
-            "pipe": {
-                "type": "array",
-                "prefixItems": [schedule],
-                "items": {"$ref": "#/$defs/modifier"},
-                "minItems": 2,
-                "description": "A schedule, and the modifiers that change all of it.",
-            },
-            "negative": {**schedule, "description": "The schedule times -1."},
-            "power": {
-                "$ref": "#/$defs/schedules",
-                "maxItems": 2,
-                "description": "The first to the power of the second, pointwise.",
-            },
-            "spec": {**schedule, "description": "A schedule: text, a number, or a tree."},
-            "if": {
-                "type": ["string", "boolean"],
-                "pattern": r"\S",
-                "description": "A condition such as `total > 500`, decided once.",
-            },
-            "then": {**schedule, "description": "What it is where the condition holds."},
-            "else": {**schedule, "description": "What it is where the condition does not hold."},
-        }
-        for name, sign in OPERATORS.items():
-            words[name] = {
-                "$ref": "#/$defs/schedules",
-                "description": f"Joined pointwise by `{sign}`.",
-            }
-        calls = {name: {"$ref": f"#/$defs/call.{name}"} for name in self.schedules}
+        words: dict[str, Schema] = {}
+        for name, form in LIST_FORMS.items():
+            words[name] = {"type": "array", "items": _SCHEDULE, "minItems": form.least}
+            if form.most is not None:
+                words[name]["maxItems"] = form.most
+            words[name]["description"] = form.meaning
+        words["pipe"] |= {"prefixItems": [_SCHEDULE], "items": {"$ref": "#/$defs/modifier"}}
+        for name, meaning in _ONE_SCHEDULE.items():
+            words[name] = {**_SCHEDULE, "description": meaning}
+        condition = {"type": ["string", "boolean"], "pattern": r"\S"}
+        words["if"] = explained(condition, "A condition such as `total > 500`, decided once")
         return {
             "type": ["object", "array", "string", "number"],
-            "properties": {**calls, **words},
+            "properties": {**_references("call", self.schedules), **words},
             "additionalProperties": False,
             "minProperties": 1,
             "dependentRequired": {
                 key: [other for other in CONDITIONAL if other != key] for key in CONDITIONAL
             },
-            "items": schedule,
+            "items": _SCHEDULE,
             "minItems": 1,
             "pattern": r"\S",
             "allOf": [_ONE_KEY],
         }
 
-    def _modifiers(self) -> Schema:
+    def _modifier(self) -> Schema:
         return {
             "type": ["object", "string"],
-            "properties": {name: {"$ref": f"#/$defs/modifier.{name}"} for name in self.modifiers},
+            "properties": _references("modifier", self.modifiers),
             "additionalProperties": False,
             "minProperties": 1,
             "maxProperties": 1,
@@ -156,135 +137,100 @@ class _Maker:
         """A number or what comes to one; a tree of functions and operators may."""
         names = [*self.language.functions, *OPERATORS, "count", "power", "negative", *CONDITIONAL]
         every = self._schedule()
+        kept = ("additionalProperties", "minProperties", "dependentRequired", "allOf")
         return {
+            **{keyword: every[keyword] for keyword in kept},
             "type": ["number", "string", "object"],
             "properties": {name: every["properties"][name] for name in names},
-            "additionalProperties": False,
-            "minProperties": 1,
-            "dependentRequired": every["dependentRequired"],
-            "allOf": every["allOf"],
             "pattern": NOT_A_SCHEDULE,
             "description": description,
         }
 
     def _entry(self) -> Schema:
-        """What stands there from an update on: a schedule, or `{times: …}` and `"*0.5"`."""
+        """The value of an entry: a schedule, or `{times: …}` and `"*0.5"`."""
         found = self._schedule()
-        found["properties"]["times"] = {
-            "$ref": "#/$defs/schedule",
-            "description": "What stands there is multiplied by this.",
-        }
+        meaning = "The schedule by which the value until then is multiplied"
+        found["properties"]["times"] = explained(_SCHEDULE, meaning)
         return found
-
-    # --- what is called ---------------------------------------------------------------------------
 
     def _call(self, name: str) -> Schema:
-        entry = self._about(name, ("shape", "function", "definition"))
-        shape, definition = self.language.shapes.get(name), self.language.definitions.get(name)
-        if definition is not None:
-            return self._defined(definition, entry)
-        if shape is not None:
-            return self._shape(shape, entry)
-        if name in self.language.list_functions:
-            lists = self.language.list_functions[name].parameters
-            schedules = {**list_schema({"$ref": "#/$defs/schedule"}), "minItems": 1}
-            kinds = {each: explained(schedules, "a list of schedules", "") for each in lists}
-            if "milestones" in kinds:
-                durations = list_schema({"$ref": "#/$defs/duration"})
-                kinds["milestones"] = explained(durations, Kind.MILESTONES.value, "")
-            return _body(entry, kinds, list(kinds), list(kinds))
-        function = self.language.functions[name]
-        found = _described({"type": ["array", "number", "string"], "pattern": r"\S"}, entry)
-        found.update(items={"$ref": "#/$defs/schedule"}, minItems=function.least)
-        if function.most is not None:
-            found["maxItems"] = function.most
-        if function.least > 1:
-            found["type"] = "array"
-        return found
-
-    def _modifier(self, name: str) -> Schema:
-        definition, modifier = (
-            self.language.definitions.get(name),
-            self.language.modifiers.get(name),
-        )
-        entry = self._about(name, ("modifier", "definition"))
-        if definition is not None:
-            return self._defined(definition, entry)
-        assert modifier is not None
-        if modifier.bracket:
-            return _entries(entry, {"$ref": "#/$defs/entry"})
-        kinds = parameter_schemas(modifier.parameters(), modifier)
-        return self._parametrised(modifier.parameters(), kinds, entry)
-
-    def _about(self, name: str, kinds: Iterable[str]) -> Entry:
-        return next(entry for entry in find(name, self.language) if entry.kind in kinds)
-
-    def _shape(self, shape: ShapeSignature, entry: Entry) -> Schema:
-        if shape.bracket:
-            return _entries(entry, {"$ref": "#/$defs/value"})
-        parameters = shape.parameters
-        kinds = parameter_schemas(parameters, shape.cls)
-        if shape.curve is not None:
-            kinds.update(parameter_schemas(shape.curve.parameters(), shape.curve))
-        if shape.has(Kind.STEPS):
-            kinds["until"] = parameter_schema(UNTIL, {})
-            kinds["until"]["description"] = "The update of the chain at which the segment ends."
-        found = self._parametrised(parameters, kinds, entry)
-        if "until" in kinds:
-            found["dependentSchemas"] = {"until": {"properties": {"steps": False}}}
-        modes = [p for p in parameters if p.kind is Kind.MODE]
-        if modes:
-            add_curve_parameters(found, modes[0].name)
-        return found
-
-    def _parametrised(
-        self, parameters: tuple[Parameter, ...], kinds: Mapping[str, Schema], entry: Entry
-    ) -> Schema:
-        order = [p.name for p in parameters if p.positional]
-        required = [p.name for p in parameters if p.required]
-        skips = [p.name for p in parameters if p.kind is Kind.MODE and not p.required]
-        return _body(entry, kinds, order, required, bool(skips))
-
-    def _defined(self, definition: Definition, entry: Entry) -> Schema:
-        if definition.bracket:
-            return _entries(entry, {"$ref": "#/$defs/entry"})
-        words = kinds_of(definition, self.language)
-        none = none_parameters(definition)
-        kinds = {
-            p.name: defined_parameter_schema(p, words[p.name], p.name in none)
-            for p in definition.parameters
-        }
-        required = [p.name for p in definition.parameters if p.default is None]
-        return _body(entry, kinds, list(kinds), required)
+        """The arguments of a call, and what the call does."""
+        *_, entry = [each for each in find(name, self.language) if each.kind != "curve"]
+        shape, modifier = self.language.shapes.get(name), self.language.modifiers.get(name)
+        if entry.bracket:
+            found = _entries("entry" if shape is None else "value")
+        elif entry.definition is not None:
+            kinds = defined_schemas(entry.definition, kinds_of(entry.definition, self.language))
+            required = [p.name for p in entry.definition.parameters if p.default is None]
+            found = _body(kinds, list(kinds), required)
+        elif shape is not None:
+            found = _built_in(shape.parameters, shape.cls, shape.curve)
+        elif modifier is not None:
+            found = _built_in(modifier.parameters(), modifier, None)
+        elif name in self.language.functions:
+            found = _function(self.language.functions[name])
+        else:
+            found = _list_function(self.language.list_functions[name].parameters)
+        lines = [entry.doc.summary, f"`{entry.signature}`"]
+        return {**found, "description": "\n\n".join([line for line in lines if line])}
 
 
-_ONE_KEY: Schema = {
-    "if": {"required": ["if"]},
-    "then": {"maxProperties": 3},
-    "else": {"maxProperties": 1},
-}
-"""One key alone, or those of a conditional."""
+def _references(kind: str, names: list[str]) -> dict[str, Schema]:
+    return {name: {"$ref": f"#/$defs/{kind}.{name}"} for name in names}
 
 
-def _described(schema: Schema, entry: Entry) -> Schema:
-    lines = [entry.doc.summary, f"`{entry.signature}`"]
-    return {**schema, "description": "\n\n".join([line for line in lines if line])}
+def _entries(value: str) -> Schema:
+    """Entries: updates, or stretches of them, each with its value."""
+    found: Schema = {"type": "object", "minProperties": 1, "propertyNames": {"pattern": r"\S"}}
+    return {**found, "additionalProperties": {"$ref": f"#/$defs/{value}"}}
 
 
-def _entries(entry: Entry, value: Schema) -> Schema:
-    """What takes entries: updates, or stretches of them, with what is there."""
-    found: Schema = {"type": "object", "minProperties": 1, "additionalProperties": value}
-    return _described({**found, "propertyNames": {"pattern": r"\S"}}, entry)
+def _function(function: Function) -> Schema:
+    found: Schema = {"type": "array", "items": _SCHEDULE, "minItems": function.least}
+    if function.most is not None:
+        found["maxItems"] = function.most
+    if function.least <= 1:
+        found |= {"type": ["array", "number", "string"], "pattern": r"\S"}
+    return found
+
+
+def _list_function(names: tuple[str, ...]) -> Schema:
+    kinds: dict[str, Schema] = {}
+    for name in names:
+        kind = Kind.MILESTONES.value if name == "milestones" else "a list of schedules"
+        kinds[name] = explained(kind_schema(kind), kind)
+    return _body(kinds, list(names), list(names))
+
+
+def _built_in(
+    parameters: tuple[Parameter, ...], cls: type[CallableModel], curve: type[Curve] | None
+) -> Schema:
+    """The arguments of a shape or a modifier."""
+    kinds = parameter_schemas(parameters, cls)
+    if curve is not None:
+        kinds |= parameter_schemas(curve.parameters(), curve)
+    is_segment = any([p.kind is Kind.STEPS for p in parameters])
+    if is_segment:
+        meaning = "The update of the chain at which the segment ends"
+        kinds[UNTIL.name] = explained(kind_schema(UNTIL.kind.value), meaning)
+    order = [p.name for p in parameters if p.positional]
+    required = [p.name for p in parameters if p.required]
+    modes = [p for p in parameters if p.kind is Kind.MODE]
+    found = _body(kinds, order, required, any([not mode.required for mode in modes]))
+    if is_segment:
+        found["dependentSchemas"] = {"until": {"properties": {"steps": False}}}
+    if modes:
+        add_curve_parameters(found, modes[0].name)
+    return found
 
 
 def _body(
-    entry: Entry,
     kinds: Mapping[str, Schema],
     order: list[str],
     required: list[str],
     skips: bool = False,
 ) -> Schema:
-    """What stands below the name of a call: arguments by name, or a list of them, or the only one.
+    """The data below the name of a call: arguments by name, or a list of them, or the only one.
 
     `skips`: the first one may be left out of a list.
     """
@@ -308,8 +254,7 @@ def _body(
             alone = {"number", "string"} if skips else {*_types(first)}
             types += sorted(alone & {"number", "integer", "string", "boolean"})
             found["pattern"] = r"\S"
-    found["type"] = types if len(types) > 1 else types[0]
-    return _described(found, entry)
+    return {**found, "type": types if len(types) > 1 else types[0]}
 
 
 def _types(kind: Schema) -> list[str]:

@@ -1,11 +1,14 @@
-"""The JSON Schema of arguments: what may be given for a parameter, as an editor explains it."""
+"""The JSON Schema of arguments: the values that a parameter takes, as an editor explains them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, TypeAlias
+
+from pydantic.fields import FieldInfo
 
 from lrdsl.language.curves import CURVES
 from lrdsl.language.parameters import CallableModel, Kind, Parameter
@@ -18,7 +21,6 @@ Schema: TypeAlias = "dict[str, Any]"
 _COMPUTED = r"\$\{|\bif\b|^\s*_\s*$|^\s*[\"']"
 """Text that is no plain word: an interpolation, a conditional, `_`, or a word in quotes."""
 
-_TEXT: Schema = {"type": "string", "pattern": r"\S"}
 NOT_A_SCHEDULE = r"^(?!.*(>>|\|)).*\S"
 """Text of a value or a duration: no chain and nothing modified, whatever else it may be."""
 
@@ -30,20 +32,66 @@ _BOUNDS = {
 }
 
 
+def kind_schema(kind: str, bounds: Mapping[str, Any] = MappingProxyType({})) -> Schema:
+    """The arguments of a kind, named as in messages; bounds are for those that are numbers.
+
+    Text that comes to a number is for lrdsl to judge.
+    """
+    number = {"type": ["number", "string", "object"], **bounds}
+    text = {"pattern": r"\S"}
+    match kind.strip(", "):
+        case Kind.VALUE.value | Kind.COUNT.value:
+            return {**number, "$ref": "#/$defs/value"}
+        case Kind.UPDATES.value | "a duration, the length of the segment":
+            return {**number, "$ref": "#/$defs/duration"}
+        case Kind.VALUES.value:
+            types = ["number", "string", "array"]
+            found = {"type": types, "pattern": NOT_A_SCHEDULE, "items": {"$ref": "#/$defs/value"}}
+            return {**found, **bounds}
+        case Kind.FLAG.value:
+            return {"type": ["boolean", "string"], "pattern": rf"^(true|false)$|{_COMPUTED}"}
+        case Kind.MODE.value:
+            return _word(CURVES)
+        case Kind.WORD.value:
+            return {"type": "string", **text}
+        case Kind.LIST.value:
+            return {"type": ["array", "string"], **text, "items": {"$ref": "#/$defs/value"}}
+        case Kind.MILESTONES.value:
+            return {"type": ["array", "string"], **text, "items": {"$ref": "#/$defs/duration"}}
+        case "a list of schedules":
+            items = {"$ref": "#/$defs/schedule"}
+            return {"type": ["array", "string"], **text, "items": items, "minItems": 1}
+    # A value or a schedule, or what a definition makes of either.
+    types = ["number", "string", "object", "array", "boolean", "null"]
+    schedule = {"if": {"type": "object"}, "then": {"$ref": "#/$defs/schedule"}}
+    return {"type": types, **text, **schedule}
+
+
 def parameter_schemas(
     parameters: Iterable[Parameter], cls: type[CallableModel]
 ) -> dict[str, Schema]:
-    """What may be given for each parameter of a shape, a curve or a modifier."""
+    """The arguments of a shape, a curve or a modifier, by parameter."""
     # A shape made of a function has fields with names of their own, and the parameters' as aliases.
     fields = {field.alias or name: field for name, field in cls.model_fields.items()}
-    return {
-        p.name: parameter_schema(p, _bounds(fields[p.name].metadata) if p.name in fields else {})
-        for p in parameters
-    }
+    return {p.name: _parameter_schema(p, fields.get(p.name)) for p in parameters}
+
+
+def _parameter_schema(parameter: Parameter, field: FieldInfo | None) -> Schema:
+    bounds = {} if field is None else _bounds(field.metadata)
+    match parameter.kind:
+        case Kind.STEPS:
+            bounds |= {"exclusiveMinimum": 0, "multipleOf": 1}
+        case Kind.UPDATES:
+            bounds = {**(bounds or {"exclusiveMinimum": 0}), "multipleOf": 1}
+        case Kind.COUNT:
+            bounds["multipleOf"] = 1
+    kind = parameter.kind.value
+    found = _word(parameter.words) if parameter.words else kind_schema(kind, bounds)
+    return explained(found, kind.strip(", "), str(parameter).partition("=")[2])
 
 
 def _bounds(metadata: Iterable[object]) -> dict[str, Any]:
-    """What a pydantic field asks of its number, in the words of JSON Schema."""
+    """The bounds of the number of a pydantic field, in the words of JSON Schema."""
     found: dict[str, Any] = {}
     for each in metadata:
         for word, keyword in _BOUNDS.items():
@@ -53,54 +101,21 @@ def _bounds(metadata: Iterable[object]) -> dict[str, Any]:
     return found
 
 
-def parameter_schema(parameter: Parameter, bounds: Mapping[str, Any]) -> Schema:
-    """What may be given for a parameter."""
-    kind = parameter.kind
-    if kind in (Kind.STEPS, Kind.UPDATES):
-        least = {} if kind is Kind.UPDATES and bounds else {"exclusiveMinimum": 0}
-        found = _number("duration", {**bounds, **least, "multipleOf": 1})
-    elif kind is Kind.WORD:
-        found = _word(parameter.words) if parameter.words else dict(_TEXT)
-    elif kind is Kind.DURATION:
-        found = _number("duration", bounds)
-    elif kind is Kind.VALUE:
-        found = _number("value", bounds)
-    elif kind is Kind.COUNT:
-        found = _number("value", {**bounds, "multipleOf": 1})
-    elif kind is Kind.VALUES:
-        found = {"type": ["number", "string", "array"], "pattern": NOT_A_SCHEDULE, **bounds}
-        found["items"] = {"$ref": "#/$defs/value"}
-    else:
-        found = _KINDS[kind.value]()
-    default = str(parameter).partition("=")[2]
-    what = parameter.kind.value.strip(", ")
-    return explained(found, what, default)
+def defined_schemas(definition: Definition, kinds: Mapping[str, str]) -> dict[str, Schema]:
+    """The arguments of a definition, by parameter; their kinds are found out from its body."""
+    none = _none_parameters(definition)
+    return {p.name: _defined(p, kinds[p.name], p.name in none) for p in definition.parameters}
 
 
-def defined_parameter_schema(parameter: DefinedParameter, what: str, may_be_none: bool) -> Schema:
-    """What may be given for a parameter of a definition, found out from its body."""
-    by_name = {
-        Kind.VALUE.value: lambda: _number("value", {}),
-        Kind.UPDATES.value: lambda: _number("duration", {}),
-        Kind.COUNT.value: lambda: _number("value", {}),
-        Kind.VALUES.value: lambda: {
-            "type": ["number", "string", "array"],
-            "pattern": r"\S",
-            "items": {"$ref": "#/$defs/value"},
-        },
-        **_KINDS,
-    }
-    if parameter.words:
-        found = _word(parameter.words)
-    else:
-        found = by_name[what]() if what in by_name else _anything()
+def _defined(parameter: DefinedParameter, kind: str, may_be_none: bool) -> Schema:
+    found = _word(parameter.words) if parameter.words else kind_schema(kind)
     if may_be_none:
         found = {"if": {"not": {"type": "null"}}, "then": found}
     default = "" if parameter.default is None else unparse(parameter.default)
-    return explained(found, what, default)
+    return explained(found, kind, default)
 
 
-def none_parameters(definition: Definition) -> frozenset[str]:
+def _none_parameters(definition: Definition) -> frozenset[str]:
     """The parameters that are `none` by default, or that are asked whether they are."""
     none = ast.Keyword("none")
     found = {p.name for p in definition.parameters if p.default == none}
@@ -111,19 +126,13 @@ def none_parameters(definition: Definition) -> frozenset[str]:
     return frozenset(found)
 
 
-def explained(schema: Schema, what: str, default: str) -> Schema:
-    """The schema with a description of what is meant, and of the default if there is one."""
-    what = f"{what[:1].upper()}{what[1:]}"
-    return {**schema, "description": f"{what}; default `{default}`." if default else f"{what}."}
-
-
-def _number(of: str, bounds: Mapping[str, Any]) -> Schema:
-    """A number within bounds; text that comes to one is for lrdsl to judge."""
-    return {"type": ["number", "string", "object"], **bounds, "$ref": f"#/$defs/{of}"}
-
-
-def _flag() -> Schema:
-    return {"type": ["boolean", "string"], "pattern": rf"^(true|false)$|{_COMPUTED}"}
+def explained(schema: Schema, meaning: str, default: str = "") -> Schema:
+    """The schema with a description: the meaning, and the default if there is one."""
+    meaning = f"{meaning[:1].upper()}{meaning[1:]}"
+    return {
+        **schema,
+        "description": f"{meaning}; default `{default}`." if default else f"{meaning}.",
+    }
 
 
 def _word(words: Iterable[str]) -> Schema:
@@ -131,26 +140,6 @@ def _word(words: Iterable[str]) -> Schema:
     known = list(words)
     alone = "|".join([word.replace(".", r"\.") for word in known])
     return {"type": "string", "pattern": rf"^\s*({alone})\s*$|{_COMPUTED}", "examples": known}
-
-
-def list_schema(items: Any) -> Schema:
-    """A list of such items, or text of one."""
-    return {"type": ["array", "string"], "pattern": r"\S", "items": items}
-
-
-def _anything() -> Schema:
-    """A value or a schedule, or what a definition makes of either."""
-    found = {"type": ["number", "string", "object", "array", "boolean", "null"], "pattern": r"\S"}
-    return {**found, "if": {"type": "object"}, "then": {"$ref": "#/$defs/schedule"}}
-
-
-_KINDS: dict[str, Any] = {
-    Kind.FLAG.value: _flag,
-    Kind.MODE.value: lambda: _word(CURVES),
-    Kind.LIST.value: lambda: list_schema({"$ref": "#/$defs/value"}),
-    Kind.MILESTONES.value: lambda: list_schema({"$ref": "#/$defs/duration"}),
-    "a list of schedules": lambda: list_schema({"$ref": "#/$defs/schedule"}),
-}
 
 
 def add_curve_parameters(schema: Schema, mode: str) -> None:

@@ -186,7 +186,9 @@ CALL_AT_FAULT = [
     pytest.param(["values", "0.1", "--at", "1", "--format", "xml"], "'xml'", id="unknown format"),
     pytest.param(["plot", "0.1"], "Missing option '-o'", id="plot without a file"),
     pytest.param(["plot", "-o", "x.svg"], "Missing argument", id="plot without a spec"),
-    pytest.param(["plot", "0.1", "-o", "x.jpg"], "none of .svg, .png, .pdf", id="plot a jpg"),
+    pytest.param(
+        ["plot", "0.1", "-o", "x.jpg"], ".svg, .png or .pdf, not 'x.jpg'", id="plot a jpg"
+    ),
     pytest.param(["plot", "0.1", "-o", "no/x.svg"], "No such file", id="plot into no folder"),
     pytest.param(["plot", "-", "-", "-o", "x.svg"], "read once", id="plot standard input twice"),
     pytest.param(

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 import lrdsl
 from lrdsl.tree import from_tree
-from lrdsl.tree.keywords import is_data
+from lrdsl.tree.data import is_data
 from tests.support.paths import ROOT
 from tests.support.tree_forms import validator
 

@@ -240,3 +240,22 @@ def test_any_tree_of_the_grammar_comes_back(node: ast.Node) -> None:
     assert from_tree(to_tree(Spec(unknown))).node == unknown
     tree = to_tree(Spec(node))
     assert to_tree(from_tree(tree)) == tree
+
+
+@pytest.mark.parametrize(
+    ("tree", "text"),
+    [
+        pytest.param(
+            {"cosine": {"x": "_", "start": 0}}, "cosine(x=_, start=0)", id="unknown parameter"
+        ),
+        pytest.param({"warmup": {"mode": 5, "steps": 9}}, "warmup(mode=5, steps=9)", id="no mode"),
+        pytest.param(
+            {"warmup": {"mode": "linaer", "steps": 9}},
+            "warmup(mode=linaer, steps=9)",
+            id="mistyped mode",
+        ),
+    ],
+)
+def test_arguments_that_do_not_fit_keep_their_names(tree: Any, text: str) -> None:
+    assert str(from_tree(tree)) == text
+    assert to_tree(text) == tree

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import click
 
-from lrdsl.diagnostics import NOWHERE, Severity, Span, printable
+from lrdsl.diagnostics import NOWHERE, Severity, Span, counted, printable
 from lrdsl.linter.result import LintResult
 from lrdsl.linter.source_file import LocatedDiagnostic
 
@@ -54,18 +54,14 @@ def summary(outcome: LintResult) -> str:
     No problems in 1 file; 1 could not be read.
     """
     counts = [(outcome.count(severity), severity) for severity in _HUES]
-    listed = ", ".join([_counted(n, severity) for n, severity in counts if n])
+    listed = ", ".join([counted(n, severity) for n, severity in counts if n])
     places = [
         (outcome.looked_at, "file"),
         (outcome.given, "spec"),
         (outcome.configs, "config"),
     ]
-    where = " and ".join([_counted(n, noun) for n, noun in places if n]) or "0 files"
+    where = " and ".join([counted(n, noun) for n, noun in places if n]) or "0 files"
     text = f"{listed or 'No problems'} in {where}"
     if outcome.unreadable:
         text += f"; {len(outcome.unreadable)} could not be read"
     return f"{text}."
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

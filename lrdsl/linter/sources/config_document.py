@@ -16,7 +16,8 @@ from lrdsl.linter.sources.document import (
 )
 from lrdsl.linter.sources.placeholders import Placeholder
 from lrdsl.syntax.spec import as_number
-from lrdsl.tree.keywords import is_data, is_tree
+from lrdsl.tree.data import is_data
+from lrdsl.tree.keywords import is_tree
 
 MAX_CONFIG_DEPTH = 200
 """Levels of the deepest nesting that is read."""
