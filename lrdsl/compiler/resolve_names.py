@@ -22,7 +22,7 @@ from lrdsl.compiler.ir import (
 )
 from lrdsl.compiler.name_mistakes import NameMistakes
 from lrdsl.diagnostics import Reporter
-from lrdsl.language.binding import Binding, bind, check_function
+from lrdsl.language.binding import Binding, bind, function_mistake
 from lrdsl.language.language import Language
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.shapes import ShapeSignature
@@ -145,7 +145,9 @@ class NameResolver:
         name = node.name.id
         function = self.language.functions.get(name)
         if function is not None:
-            if not check_function(node, self.reporter):
+            mistake = function_mistake(node)
+            if mistake is not None:
+                self.reporter.report_all([mistake])
                 return Poison(node)
             operands = tuple([argument.value for argument in node.arguments])
             return self._apply(node, (function,), operands, region)
@@ -166,8 +168,7 @@ class NameResolver:
         if shape.bracket:
             self.mistakes.brackets(node, f"{shape.name}[0:0, 100:1]")
             return Poison(node)
-        binding = bind(node, shape.accepted, shape.curve, self.reporter)
-        self.bindings[id(node)] = binding
+        binding = self._bound(node, bind(node, shape.accepted, shape.curve))
         return ShapeCall(node, shape, binding.arguments, binding.curve, (), binding.sound)
 
     def _bracket(self, node: ast.Bracket) -> Term:
@@ -205,9 +206,14 @@ class NameResolver:
         if isinstance(right, ast.Bracket):
             entries = self._entries(right, values_only=False)
             return Modify(right, pipe, source, cls, parameters, {}, entries)
-        binding = bind(right, parameters, None, self.reporter)
-        self.bindings[id(right)] = binding
+        binding = self._bound(right, bind(right, parameters))
         return Modify(right, pipe, source, cls, parameters, binding.arguments, (), binding.sound)
+
+    def _bound(self, call: ast.Call, binding: Binding) -> Binding:
+        """Keep how a call was bound, and report what is wrong with it."""
+        self.reporter.report_all(binding.mistakes)
+        self.bindings[id(call)] = binding
+        return binding
 
     def _entries(self, node: ast.Bracket, values_only: bool) -> tuple[EntryTerm, ...]:
         entries: list[EntryTerm] = []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Mistake, Reporter
+from lrdsl.diagnostics import Mistake
 from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.parameters import Kind, Parameter
@@ -14,203 +15,158 @@ from lrdsl.util.registry import did_you_mean, near
 
 
 class Binding(NamedTuple):
-    """The outcome: arguments by parameter, and the curve that a `mode` named."""
+    """The arguments of a call by parameter, the curve that its `mode` names, and the mistakes."""
 
     arguments: dict[str, Node]
     curve: type[Curve] | None
+    mistakes: tuple[Mistake, ...]
     sound: bool
+    """Whether the call is without mistakes, and so are its arguments as far as they are parsed."""
 
 
 def bind(
-    call: Call, parameters: tuple[Parameter, ...], curve: type[Curve] | None, reporter: Reporter
+    call: Call, parameters: tuple[Parameter, ...], curve: type[Curve] | None = None
 ) -> Binding:
-    """Give each argument of `call` its parameter; complain about those that have none."""
-    return _Binder(call, parameters, curve, reporter).bind()
+    """Give each argument of `call` its parameter; `curve` is what the name itself stands for."""
+    binder = _Binder(call, parameters, curve)
+    mistakes = [*binder.read_mode(), *binder.place_positional(), *binder.place_named()]
+    sound = not mistakes and not any([isinstance(a.value, Faulty) for a in call.arguments])
+    if sound:
+        mistakes += binder.missing()
+    arguments = {
+        name: value
+        for name, value in binder.bound.items()
+        if not isinstance(value, Default) and binder.parameters[name] is not binder.mode
+    }
+    return Binding(arguments, binder.curve, tuple(mistakes), sound and not mistakes)
 
 
 class _Binder:
+    """Binds the arguments of one call. The methods are its stages, and yield what is wrong."""
+
     def __init__(
-        self,
-        call: Call,
-        parameters: tuple[Parameter, ...],
-        curve: type[Curve] | None,
-        reporter: Reporter,
+        self, call: Call, parameters: tuple[Parameter, ...], curve: type[Curve] | None
     ) -> None:
         self.call = call
-        self.reporter = reporter
-        self.curve = curve
+        self.name = call.name.id
         self.parameters = {parameter.name: parameter for parameter in parameters}
         self.order = [parameter.name for parameter in parameters if parameter.positional]
-        self.shown = list(self.order)
-        """The positional parameters as a message shows them, left-out ones included."""
+        self.curve = curve
+        self.mode = next((each for each in parameters if each.kind is Kind.MODE), None)
+        self.skipped = 0
+        """The number of positional parameters that are left out in front."""
+        self.positional = [a for a in call.arguments if a.name is None]
         self.bound: dict[str, Node] = {}
-        self.positional = [argument for argument in call.arguments if argument.name is None]
-        self.named = [argument for argument in call.arguments if argument.name is not None]
-        self.sound = not any([isinstance(a.value, Faulty) for a in call.arguments])
-        modes = [parameter for parameter in parameters if parameter.kind is Kind.MODE]
-        self.mode = modes[0] if modes else None
 
-    def bind(self) -> Binding:
-        if self.mode is not None:
-            self._find_curve(self.mode)
-        self._positional()
-        if self.named:
-            self._named()
-        self._missing()
-        if self.mode is not None:
-            self.bound.pop(self.mode.name, None)
-        arguments = {k: v for k, v in self.bound.items() if not isinstance(v, Default)}
-        return Binding(arguments, self.curve, self.sound)
+    @property
+    def signature(self) -> str:
+        """The call as a message shows it."""
+        return f"`{self.name}({', '.join([str(self.parameters[name]) for name in self.order])})`"
 
-    def _complain(
-        self,
-        problem: diag.Problem,
-        message: str,
-        node: Node,
-        suggestion: tuple[str, str] | None = None,
-        fix: str | None = None,
-    ) -> None:
-        self.sound = False
-        self.reporter.report(problem, message, node.span, suggestion=suggestion, fix=fix)
+    @property
+    def knows_all_parameters(self) -> bool:
+        """Whether those of the curve are known, too."""
+        return self.mode is None or self.curve is not None
 
-    def _signature(self) -> str:
-        inside = ", ".join(str(self.parameters[name]) for name in self.shown)
-        return f"`{self.call.name.id}({inside})`"
-
-    def _find_curve(self, mode: Parameter) -> None:
+    def read_mode(self) -> Iterator[Mistake]:
         """Read the mode before all else, because the curve brings parameters of its own.
 
         A mode that has a default may be left out in front: `warmup(100)` is `warmup(linear, 100)`.
         """
-        named = [argument.value for argument in self.named if argument.name == mode.name]
-        given = named[0] if named else None
-        first = self.positional[0].value if self.positional else None
-        if self.order[0] == mode.name and first is not None:
-            if not mode.required and not self._is_mode(first):
-                self.order.remove(mode.name)
-            elif given is None:
-                given = first
-        if given is None or isinstance(given, (Default, Faulty)):
-            if not mode.required:
+        mode = self.mode
+        if mode is not None:
+            given = next((a.value for a in self.call.arguments if a.name == mode.name), None)
+            if self.positional and self.order[0] == mode.name:
+                first = self.positional[0].value
+                if not mode.required and not self._is_mode(first):
+                    self.skipped = 1
+                elif given is None:
+                    given = first
+            if given is not None and not isinstance(given, (Default, Faulty)):
+                yield from self._read_curve(given)
+            elif not mode.required:
                 self.curve = CURVES[mode.default]
-        else:
-            self.curve = self._curve(given)
-        if self.curve is not None:
+        if mode is not None and self.curve is not None:
             for parameter in self.curve.parameters():
                 self.parameters.setdefault(parameter.name, parameter)
                 self.order.append(parameter.name)
-                self.shown.append(parameter.name)
 
     def _is_mode(self, node: Node) -> bool:
         """Whether a first argument is meant for `mode`: a curve's name, right or mistyped."""
-        match node:
-            case Name(id=id):
-                if id in CURVES:
-                    return True
-                # `warmup(linaer, 100)`: much like a curve's name, and followed by something else.
-                # But `warmup(linear_steps, 0.1)` begins with a variable.
-                meant = near(id, CURVES) if len(self.call.arguments) > 1 else None
-                return meant is not None and abs(len(id) - len(meant)) <= 2
-            case String() | Default() | Faulty():
-                return True
-        return False
+        if not isinstance(node, Name) or node.id in CURVES:
+            return isinstance(node, (Name, String, Default, Faulty))
+        # `warmup(linaer, 100)`: much like a curve's name, and followed by something else.
+        # But `warmup(linear_steps, 0.1)` begins with a variable.
+        meant = near(node.id, CURVES) if len(self.call.arguments) > 1 else None
+        return meant is not None and abs(len(node.id) - len(meant)) <= 2
 
-    def _curve(self, node: Node) -> type[Curve] | None:
+    def _read_curve(self, node: Node) -> Iterator[Mistake]:
         match node:
             case Name(id=word) | String(value=word):
-                found = CURVES.get(word)
-                if found is None:
-                    message = f"there is no curve `{word}`"
-                    known = ", ".join(f"`{name}`" for name in CURVES)
-                    self._complain(
-                        diag.UNKNOWN_NAME,
-                        message,
-                        node,
-                        did_you_mean(word, CURVES),
-                        f"there are {known}",
-                    )
-                return found
+                self.curve = CURVES.get(word)
+                if self.curve is None:
+                    message, suggestion = f"there is no curve `{word}`", did_you_mean(word, CURVES)
+                    yield Mistake(diag.UNKNOWN_NAME, message, node.span, suggestion, _curves())
             case If() if any([isinstance(part, Faulty) for part, _ in walk(node)]):
-                return None
-        message = f"`mode` of `{self.call.name.id}` takes the name of a curve"
-        known = ", ".join(f"`{name}`" for name in CURVES)
-        self._complain(diag.WRONG_KIND, message, node, fix=f"there are {known}")
-        return None
+                pass
+            case _:
+                message = f"`mode` of `{self.name}` takes the name of a curve"
+                yield Mistake(diag.WRONG_KIND, message, node.span, fix=_curves())
 
-    def _positional(self) -> None:
-        arguments = self.positional
-        for name, argument in zip(self.order, arguments, strict=False):
-            self.bound[name] = argument.value
-        if len(arguments) > len(self.order) and self._curve_known():
-            extra = arguments[len(self.order)]
-            most = len(self.shown)
-            count = "no arguments" if most == 0 else f"at most {most} argument{'s' * (most > 1)}"
-            given = len(arguments) + most - len(self.order)
-            message = f"`{self.call.name.id}` takes {count}, not {given}"
-            self._complain(
-                diag.TOO_MANY_ARGUMENTS, message, extra, fix=f"it is {self._signature()}"
+    def place_positional(self) -> Iterator[Mistake]:
+        """Bind the arguments without names, in their order."""
+        order = self.order[self.skipped :]
+        self.bound |= {n: a.value for n, a in zip(order, self.positional, strict=False)}
+        if len(self.positional) > len(order) and self.knows_all_parameters:
+            most, given = len(self.order), len(self.positional) + self.skipped
+            count = f"at most {most} argument{'s' * (most > 1)}" if most else "no arguments"
+            message, span = (
+                f"`{self.name}` takes {count}, not {given}",
+                self.positional[len(order)].span,
             )
+            yield Mistake(diag.TOO_MANY_ARGUMENTS, message, span, fix=f"it is {self.signature}")
         named = False
-        for argument in self.call.arguments if self.named else ():
+        for argument in self.call.arguments:
             named = named or argument.name is not None
             if named and argument.name is None:
                 message = "an argument without a name follows one with a name"
-                self._complain(
-                    diag.WRONG_PLACE, message, argument, fix="name it, or move it in front"
-                )
+                fix = "name it, or move it in front"
+                yield Mistake(diag.WRONG_PLACE, message, argument.span, fix=fix)
 
-    def _curve_known(self) -> bool:
-        return self.mode is None or self.curve is not None
-
-    def _named(self) -> None:
-        for argument in self.named:
+    def place_named(self) -> Iterator[Mistake]:
+        """Bind the arguments with names."""
+        for argument in self.call.arguments:
             name = argument.name
-            assert name is not None
+            if name is None:
+                continue
             if name in self.bound:
                 message = f"`{name}` is given twice"
-                self._complain(diag.REPEATED_ARGUMENT, message, argument, fix="leave one out")
+                yield Mistake(diag.REPEATED_ARGUMENT, message, argument.span, fix="leave one out")
             elif name in self.parameters:
                 self.bound[name] = argument.value
-            elif self._curve_known():
-                message = f"`{self.call.name.id}` has no parameter `{name}`"
-                self.sound = False
-                self.reporter.report(
-                    diag.UNKNOWN_PARAMETER,
-                    message,
-                    argument.name_span,
-                    suggestion=did_you_mean(name, self.parameters),
-                    fix=f"it is {self._signature()}",
-                )
+            elif self.knows_all_parameters:
+                message = f"`{self.name}` has no parameter `{name}`"
+                meant, fix = did_you_mean(name, self.parameters), f"it is {self.signature}"
+                yield Mistake(diag.UNKNOWN_PARAMETER, message, argument.name_span, meant, fix)
         if "steps" in self.bound and "until" in self.bound:
-            message = "`steps` and `until` both set the length"
-            self._complain(
-                diag.CONFLICTING_ARGUMENTS, message, self.bound["until"], fix="give one of them"
-            )
+            message, span = "`steps` and `until` both set the length", self.bound["until"].span
+            yield Mistake(diag.CONFLICTING_ARGUMENTS, message, span, fix="give one of them")
 
-    def _missing(self) -> None:
-        if not self.sound:
-            return
-        call = self.call.name.id
+    def missing(self) -> Iterator[Mistake]:
+        """The mistakes of a call that lacks arguments."""
         for name, parameter in self.parameters.items():
-            if not parameter.required:
-                continue
             given = self.bound.get(name)
-            if given is None:
-                kind = parameter.kind.value.strip(", ")
-                message = f"`{call}` needs `{name}`, {kind}"
-                fix = f"it is {self._signature()}"
-                self._complain(diag.MISSING_ARGUMENT, message, self.call, fix=fix)
-            elif isinstance(given, Default):
-                message = f"`{name}` of `{call}` has no default"
-                self._complain(diag.MISSING_ARGUMENT, message, given, fix="give a value")
+            if parameter.required and given is None:
+                message = f"`{self.name}` needs `{name}`, {parameter.kind.value.strip(', ')}"
+                fix = f"it is {self.signature}"
+                yield Mistake(diag.MISSING_ARGUMENT, message, self.call.span, fix=fix)
+            elif parameter.required and isinstance(given, Default):
+                message = f"`{name}` of `{self.name}` has no default"
+                yield Mistake(diag.MISSING_ARGUMENT, message, given.span, fix="give a value")
 
 
-def check_function(node: Call, reporter: Reporter) -> bool:
-    """Whether a function's call has the right number of arguments, none of them named."""
-    mistake = function_mistake(node)
-    if mistake is not None:
-        reporter.report_all([mistake])
-    return mistake is None
+def _curves() -> str:
+    return f"there are {', '.join([f'`{name}`' for name in CURVES])}"
 
 
 def function_mistake(node: Call) -> Mistake | None:

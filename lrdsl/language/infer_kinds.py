@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from lrdsl.diagnostics import Reporter
 from lrdsl.language.binding import bind
 from lrdsl.language.language import Language
 from lrdsl.language.parameters import Kind, Parameter
@@ -105,7 +104,7 @@ def _in_call(node: ast.Call, language: Language) -> Iterator[tuple[str, str]]:
         parameters, curve = shape.accepted, shape.curve
     elif modifier is not None:
         parameters = modifier.parameters()
-    binding = bind(node, parameters, curve, Reporter(""))
+    binding = bind(node, parameters, curve)
     kinds = {parameter.name: parameter.kind for parameter in parameters}
     for parameter, value in binding.arguments.items():
         kind = kinds.get(parameter, Kind.VALUE)  # a parameter of the curve

@@ -16,7 +16,7 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.compiler.lower import ChainPart
-from lrdsl.diagnostics import Mistakes, Reporter, Span, SpecError
+from lrdsl.diagnostics import Mistakes, Span, SpecError
 from lrdsl.language.binding import bind
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.language import Language
@@ -322,15 +322,11 @@ def _call_sites(
         if id(node) in modifiers:
             modifier = language.modifiers.get(name)
             if modifier is not None:
-                found = bindings.get(id(node)) or bind(
-                    node, modifier.parameters(), None, Reporter("")
-                )
+                found = bindings.get(id(node)) or bind(node, modifier.parameters())
                 yield CallSite(node, name, found.arguments, modifier=modifier)
             continue
         signature = None if name in FUNCTIONS else language.shapes.get(name)
         if signature is not None:
-            found = bindings.get(id(node)) or bind(
-                node, signature.accepted, signature.curve, Reporter("")
-            )
+            found = bindings.get(id(node)) or bind(node, signature.accepted, signature.curve)
             curve = None if found.curve is None else found.curve.name
             yield CallSite(node, name, found.arguments, curve, signature)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from lrdsl.diagnostics import Reporter
 from lrdsl.language.binding import bind
 from lrdsl.language.curves import Curve
 from lrdsl.language.language import Language
@@ -138,7 +137,7 @@ def named(call: ast.Call, language: Language) -> dict[str, ast.Node] | None:
 def _bound(
     call: ast.Call, parameters: tuple[Parameter, ...], curve: type[Curve] | None
 ) -> dict[str, ast.Node] | None:
-    binding = bind(call, parameters, curve, Reporter(""))
+    binding = bind(call, parameters, curve)
     if not binding.sound:
         return None
     names = {id(value): name for name, value in binding.arguments.items()}
