@@ -63,6 +63,10 @@ class Signal(ABC):
         They come in order, each once.
         """
 
+    def cycle_ends_later(self, zero: int, start: int, stop: int) -> Iterator[int]:
+        """The same by a clock that is `zero` where that of the signal is 0."""
+        return (zero + end for end in self.cycle_ends(start - zero, stop - zero))
+
     @property
     def constant_value(self) -> float | None:
         """The value, if it is one and the same at all times, and is known to be."""
@@ -120,38 +124,37 @@ class ConstantSignal(LeafSignal):
 
 @dataclass(frozen=True, slots=True)
 class SequenceSignal(Signal):
-    """One signal after the other; part i starts at `starts[i]`, where its clock is 0."""
+    """One signal after the other: part i from `starts[i]` on, its clock being 0 at `zeros[i]`."""
 
     parts: tuple[Signal, ...]
     starts: Array
+    zeros: tuple[int, ...]
 
     def values(self, t: Times) -> Array:
         return piecewise(t, self.starts, self._part)
 
     def _part(self, i: int, t: Times) -> Array:
-        return self.parts[i].values(t - float(self.starts[i]))
+        return self.parts[i].values(t - self.zeros[i])
 
     def segments(self, stop: float) -> tuple[Piece, ...]:
-        return tuple(
-            [
-                piece
-                for i, first, last in intervals_between(self.starts, 0, stop)
-                for piece in shift_segments(self.parts[i].segments(last - first), first)
-            ]
-        )
+        found: list[Piece] = []
+        for i, first, last in intervals_between(self.starts, 0, stop):
+            zero = self.zeros[i]
+            for piece in shift_segments(self.parts[i].segments(last - zero), zero):
+                if piece.stop > first:
+                    found.append(piece if piece.start >= first else piece._replace(start=first))
+        return tuple(found)
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
-        found: list[tuple[float, float]] = []
-        for i, first, last in intervals_between(self.starts, start, stop):
-            begin = int(self.starts[i])
-            found.append(self.parts[i].min_max(first - begin, int(last) - begin))
+        found = [
+            self.parts[i].min_max(first - self.zeros[i], int(last) - self.zeros[i])
+            for i, first, last in intervals_between(self.starts, start, stop)
+        ]
         return min([low for low, _ in found]), max([high for _, high in found])
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
         for i, first, last in intervals_between(self.starts, start, stop):
-            begin = int(self.starts[i])
-            for end in self.parts[i].cycle_ends(first - begin, int(last) - begin):
-                yield begin + end
+            yield from self.parts[i].cycle_ends_later(self.zeros[i], first, int(last))
 
 
 def merged(*ends: Iterator[int]) -> Iterator[int]:

@@ -11,12 +11,12 @@ from pydantic import InstanceOf
 from lrdsl.language.length import Length, added, longest
 from lrdsl.language.modifiers.base import Modifier, modifier
 from lrdsl.language.parameters import Kind
-from lrdsl.language.pointwise.times import Array, Times, piecewise
+from lrdsl.language.pointwise.times import Array, Times
 from lrdsl.language.signal import (
     ConstantSignal,
     Piece,
+    SequenceSignal,
     Signal,
-    intervals_between,
     merged,
     shift_segments,
 )
@@ -32,40 +32,35 @@ class Entry(NamedTuple):
     length: Length
 
 
-@dataclass(frozen=True)
-class OverrideRegion(Signal):
-    """A signal whose clock started at `origin`, times factors with clocks of their own."""
+@dataclass(frozen=True, slots=True)
+class ScaledSignal(Signal):
+    """A signal whose clock started at `zero`, times factors with clocks of their own."""
 
     signal: Signal
-    origin: int
+    zero: int
     factors: tuple[Entry, ...]
 
     def values(self, t: Times) -> Array:
-        values = self.signal.values(t - self.origin)
+        values = self.signal.values(t - self.zero)
         for factor in self.factors:
             values = values * factor.signal.values(t - factor.start)
         return values
 
     def segments(self, stop: float) -> tuple[Piece, ...]:
         scale = "".join([f" * {f.signal.segments(math.inf)[0].text}" for f in self.factors])
-        pieces = shift_segments(self.signal.segments(stop - self.origin), self.origin)
+        pieces = shift_segments(self.signal.segments(stop - self.zero), self.zero)
         return tuple([piece._replace(text=piece.text + scale) for piece in pieces])
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
-        scale = self.factors[0].signal.constant_value if self.factors else 1.0
+        scale = self.factors[0].signal.constant_value
         if scale is None or len(self.factors) > 1:  # several factors may round otherwise in one
             return Signal.min_max(self, start, stop)
-        low, high = self.signal.min_max(start - self.origin, stop - self.origin)
+        low, high = self.signal.min_max(start - self.zero, stop - self.zero)
         return min(low * scale, high * scale), max(low * scale, high * scale)
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        parts = [(self.signal, self.origin), *[(f.signal, f.start) for f in self.factors]]
-        return merged(*[_later(part, by, start, stop) for part, by in parts])
-
-
-def _later(signal: Signal, by: int, start: int, stop: int) -> Iterator[int]:
-    """The cycle ends of a signal whose clock started at `by`."""
-    return (by + end for end in signal.cycle_ends(start - by, stop - by))
+        parts = [(self.signal, self.zero), *[(f.signal, f.start) for f in self.factors]]
+        return merged(*[signal.cycle_ends_later(zero, start, stop) for signal, zero in parts])
 
 
 class ActiveOverrides:
@@ -84,16 +79,16 @@ class ActiveOverrides:
         else:
             self._entries.append(entry)
 
-    def at(self, t: int, source: Signal) -> OverrideRegion:
-        """The region that applies at update t, by the entries that have begun."""
+    def at(self, t: int, source: Signal) -> tuple[Signal, int]:
+        """The signal that applies at update t by the entries that have begun, and its clock's 0."""
         self._entries = [entry for entry in self._entries if entry.stop > t]
-        signal, origin, factors = source, 0, []
+        signal, zero, factors = source, 0, []
         for entry in self._entries:
             if entry.factor:
                 factors.append(entry)
             else:
-                signal, origin, factors = entry.signal, entry.start, []
-        return OverrideRegion(signal, origin, tuple(factors))
+                signal, zero, factors = entry.signal, entry.start, []
+        return (ScaledSignal(signal, zero, tuple(factors)), 0) if factors else (signal, zero)
 
 
 def _product(first: Entry, second: Entry) -> Entry | None:
@@ -103,38 +98,6 @@ def _product(first: Entry, second: Entry) -> Entry | None:
     if a is None or b is None or not (lasting and first.factor and second.factor):
         return None
     return second._replace(signal=ConstantSignal(a * b, f"{a * b:g}"))
-
-
-@dataclass(frozen=True, slots=True)
-class OverrideSignal(Signal):
-    """Regions one after the other, each keeping the clock of the whole."""
-
-    starts: Array
-    regions: tuple[OverrideRegion, ...]
-
-    def values(self, t: Times) -> Array:
-        return piecewise(t, self.starts, lambda i, t: self.regions[i].values(t))
-
-    def segments(self, stop: float) -> tuple[Piece, ...]:
-        pieces: list[Piece] = []
-        for i, first, last in intervals_between(self.starts, 0, stop):
-            pieces += [
-                piece._replace(start=max(piece.start, first))
-                for piece in self.regions[i].segments(last)
-                if piece.stop > first
-            ]
-        return tuple(pieces)
-
-    def min_max(self, start: int, stop: int) -> tuple[float, float]:
-        found = [
-            self.regions[i].min_max(first, int(last))
-            for i, first, last in intervals_between(self.starts, start, stop)
-        ]
-        return min([low for low, _ in found]), max([high for _, high in found])
-
-    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        for i, first, last in intervals_between(self.starts, start, stop):
-            yield from self.regions[i].cycle_ends(first, int(last))
 
 
 @modifier
@@ -158,12 +121,14 @@ class Interval(Modifier):
         standing = ActiveOverrides()
         edges = {0} | {e.start for e in self.entries}
         edges |= {int(e.stop) for e in self.entries if math.isfinite(e.stop)}
-        starts, regions, waiting = sorted(edges), [], list(reversed(self.entries))
-        for start in starts:
+        parts: list[tuple[Signal, int]] = []
+        waiting = list(reversed(self.entries))
+        for start in sorted(edges):
             while waiting and waiting[-1].start <= start:
                 standing.begin(waiting.pop())
-            regions.append(standing.at(start, source))
-        return OverrideSignal(np.array(starts, dtype=np.float64), tuple(regions))
+            parts.append(standing.at(start, source))
+        signals, zeros = zip(*parts, strict=True)
+        return SequenceSignal(signals, np.array(sorted(edges), dtype=np.float64), zeros)
 
     def length(self, source: Length) -> Length:
         return longest([source, *[added(entry.length, entry.start) for entry in self.entries]])
