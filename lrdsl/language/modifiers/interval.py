@@ -12,14 +12,7 @@ from lrdsl.language.length import Length, added, longest
 from lrdsl.language.modifiers.base import Modifier, modifier
 from lrdsl.language.parameters import Kind
 from lrdsl.language.pointwise.times import Array, Times
-from lrdsl.language.signal import (
-    ConstantSignal,
-    Piece,
-    SequenceSignal,
-    Signal,
-    merged,
-    shift_segments,
-)
+from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal, TimelineSegment, merged
 
 
 class Entry(NamedTuple):
@@ -46,10 +39,11 @@ class ScaledSignal(Signal):
             values = values * factor.signal.values(t - factor.start)
         return values
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
-        scale = "".join([f" * {f.signal.segments(math.inf)[0].text}" for f in self.factors])
-        pieces = shift_segments(self.signal.segments(stop - self.zero), self.zero)
-        return tuple([piece._replace(text=piece.text + scale) for piece in pieces])
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
+        factors = [factor.signal.segments(math.inf)[0].description for factor in self.factors]
+        scale = "".join([f" * {factor}" for factor in factors])
+        inner = [s.shifted(self.zero) for s in self.signal.segments(stop - self.zero)]
+        return tuple([TimelineSegment(s.start, s.stop, s.description + scale, self) for s in inner])
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
         scale = self.factors[0].signal.constant_value
