@@ -142,7 +142,7 @@ class PythonShape(Shape):
     def model_post_init(self, context: Any) -> None:
         decorated = self.decorated
         given = {each.name: getattr(self, _field(each.name)) for each in self.takes}
-        function = functools.partial(decorated.function, **given)
+        function: Any = functools.partial(decorated.function, **given)
         if isinstance(decorated.function, type):
             try:
                 function = function()

@@ -164,5 +164,5 @@ def _split(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
         base, *extras = typing.get_args(annotation)
         bounds = [extra for extra in extras if isinstance(extra, (FieldInfo, BaseMetadata))]
     if typing.get_origin(base) is list:  # `typing.List[float]` is not equal to `list[float]`
-        base = operator.getitem(list, typing.get_args(base))
+        base = list.__class_getitem__(typing.get_args(base))
     return base, tuple(bounds)
