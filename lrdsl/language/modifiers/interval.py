@@ -96,11 +96,11 @@ def _product(first: Entry, second: Entry) -> Entry | None:
 
 @modifier
 class Interval(Modifier):
-    """Changes from given updates on.
+    """Multiplies or replaces the schedule from given updates on.
 
-    `6:*0.5` multiplies by 0.5 from update 6 on, `9:0.01` is 0.01 from 9 on, `20..30:0.1` is 0.1
-    for 20 ≤ t < 30 and lets go again, `40:cosine(…)` runs that schedule, its clock starting at 40.
-    Entries apply in order: later ones over earlier ones, factors compound.
+    `6:*0.5` multiplies it by 0.5 from update 6 on, `9:0.01` sets it to 0.01 from update 9 on,
+    `20..30:0.1` to 0.1 for 20 ≤ t < 30 only, and `40:cosine(…)` replaces it by another schedule,
+    whose update 0 is update 40. Later entries replace earlier ones; factors are multiplied.
 
     Example: `cosine(1, 1e-3, 800) | interval[600:*0.5, 700..710:0]`
 

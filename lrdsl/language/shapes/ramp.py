@@ -25,10 +25,10 @@ Mode = Annotated[Any, Kind.MODE]
 
 @shape
 class Ramp(Shape):
-    """The curve named by `mode`, from start to end over `steps` updates.
+    """The curve named by `mode`, from start to end in `steps` updates.
 
-    The curve's own parameters follow: `ramp(polynomial, 1, 0, 800, power=0.9)`. With closed=true
-    the last update of the segment is the one at `end`; without, the first update after it.
+    The curve's own parameters follow: `ramp(polynomial, 1, 0, 800, power=0.9)`. The value reaches
+    `end` at the first update after the segment; with closed=true, at the segment's last update.
 
     Example: `ramp(sqrt, 1, 0, 100)`
     """
