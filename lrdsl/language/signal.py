@@ -14,7 +14,6 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from lrdsl.language.pointwise.multiples import MAX_EXACT
 from lrdsl.language.pointwise.times import Array, Range, Times, piecewise
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
+from lrdsl.util.forks import lazy_property
 
 CHUNK = 20_480
 """How many values are evaluated at once: few enough to stay in the cache, enough to be fast."""
@@ -106,17 +106,17 @@ class TimelineSegment:
     zero: int = 0
     length: Length | None = None
 
-    @cached_property
+    @lazy_property
     def first(self) -> float:
         """The value of the formula at `start`."""
         return self.value_at(self.start)
 
-    @cached_property
+    @lazy_property
     def last(self) -> float | None:
         """The value at the last update before `stop`; None where there is no last update."""
         return None if math.isinf(self.stop) else self.value_at(self.stop - 1)
 
-    @cached_property
+    @lazy_property
     def leads_to(self) -> float:
         """The value that the formula comes to at `stop`; NaN if it goes on for ever."""
         return math.nan if math.isinf(self.stop) else self.value_at(self.stop)

@@ -25,7 +25,7 @@ def test_a_function_is_a_schedule() -> None:
     assert schedule.bounds(50, 150) == (0.5, 1.0)
     name = f"{halving.__module__}.halving"
     (segment,) = schedule.segments
-    assert segment == (0, float("inf"), 1.0, None, name)
+    assert list(segment.facts().values()) == [0, float("inf"), 1.0, None, name]
     assert str(schedule.spec) == name
     assert repr(schedule) == f"lrdsl.compile({name})"
 
