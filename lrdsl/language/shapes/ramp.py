@@ -66,7 +66,7 @@ class Ramp(Shape):
             end = Parameter("end", end.kind, REQUIRED)
         closed = cls._parameter("closed", False)
         own = (start, end, steps, *curve.parameters(), closed)
-        return ShapeSignature(name, cls, own, curve.__doc__ or "", {"mode": curve})
+        return ShapeSignature(name, cls, own, curve.__doc__ or "", curve)
 
 
 @functools.lru_cache(maxsize=256)
