@@ -16,7 +16,10 @@ nox.options.sessions = []  # `nox` alone lists the sessions
 nox.options.default_venv_backend = "none"
 
 _SCRIPTS = Path(sys.executable).parent
-_FAST = "not process and not training and not slow"
+_FAST = ("-m", "not process and not training and not slow")
+_SLOW_FOLDERS = ("--ignore=tests/examples", "--ignore=tests/trainers")
+"""Folders whose tests train; even to import their libraries takes seconds."""
+
 _OLDEST = "3.10"
 """The oldest Python of `requires-python`: the pins hold from it on."""
 
@@ -65,7 +68,7 @@ def test(session: nox.Session) -> None:
 @nox.session(name="test-fast")
 def test_fast(session: nox.Session) -> None:
     """Run the tests that start no process and train nothing, with few examples each."""
-    _run(session, "pytest", "-m", _FAST, *session.posargs, HYPOTHESIS_PROFILE="fast")
+    _run(session, "pytest", *_FAST, *_SLOW_FOLDERS, *session.posargs, HYPOTHESIS_PROFILE="fast")
 
 
 @nox.session

@@ -27,10 +27,15 @@ def near(word: str, known: Iterable[str], alike: float = 0.6) -> str | None:
     >>> near("zzz", ["linear", "cosine"]) is None
     True
     """
+    return _near(word, frozenset(known), alike)
+
+
+@functools.lru_cache(maxsize=128)  # a text may have the same mistake thousands of times
+def _near(word: str, known: frozenset[str], alike: float) -> str | None:
     with no_fork:
         import difflib
 
-    lowered = {name.lower(): name for name in sorted(set(known), reverse=True)}
+    lowered = {name.lower(): name for name in sorted(known, reverse=True)}
     found = difflib.get_close_matches(word.lower(), lowered, n=3, cutoff=alike)
     # Of those with much in common, the one that takes the fewest changes.
     best = min(found, key=lambda name: _distance(word.lower(), name), default=None)

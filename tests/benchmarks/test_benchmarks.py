@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ pytest.importorskip("matplotlib")
 
 from benchmarks import evaluate, readme, resume, start, step, table, text
 from benchmarks import peers as others
+from benchmarks.__main__ import main
 from benchmarks.groups import GROUPS
 from benchmarks.rows import Goal, Row, compared
 from benchmarks.timing import QUICK, Contender, Effort, Spread, calls, contest
@@ -25,24 +27,30 @@ from lrdsl.torch import Scheduler
 from tests.support.paths import ROOT
 
 
-def run(*arguments: str) -> str:
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[dict[str, Any]]]:
+    """What a quick run prints, and the rows that it writes."""
+    path = tmp_path_factory.mktemp("benchmarks") / "figures.json"
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", *arguments],
+        [sys.executable, "-m", "benchmarks", "--quick", "--json", str(path)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=900,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done.stdout, json.loads(path.read_text(encoding="utf-8"))["rows"]
 
 
-@pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[dict[str, Any]]]:
-    """What a quick run prints, and the rows that it writes."""
-    path = tmp_path_factory.mktemp("benchmarks") / "figures.json"
-    printed = run("--quick", "--json", str(path))
-    return printed, json.loads(path.read_text(encoding="utf-8"))["rows"]
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """What `python -m benchmarks` does with arguments, in this process."""
+
+    def called(*arguments: str) -> None:
+        monkeypatch.setattr(sys, "argv", ["benchmarks", *arguments])
+        main()
+
+    return called
 
 
 def test_all_groups_are_measured(quick: tuple[str, list[dict[str, Any]]]) -> None:
@@ -101,34 +109,37 @@ def test_the_readme_has_each_row(quick: tuple[str, list[dict[str, Any]]]) -> Non
     assert all(line.count("not measured") == 0 or "No module" in line for line in lines)
 
 
-def test_one_group_alone(tmp_path: Path) -> None:
-    run("--quick", "--only", "start", "--json", str(tmp_path / "figures.json"))
+def test_one_group_alone(tmp_path: Path, run: Callable[..., None]) -> None:
+    run("--quick", "--only", "resume", "--json", str(tmp_path / "figures.json"))
     found = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
-    assert {row["group"] for row in found["rows"]} == {"start"}
+    assert {row["group"] for row in found["rows"]} == {"resume"}
     assert found["measured_with"]["cores"] >= 1
 
 
-def test_the_readme_takes_no_part_of_the_table() -> None:
+def test_the_readme_takes_no_part_of_the_table(
+    run: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
     before = readme.README.read_bytes()
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--readme", "--quick"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 2
-    assert "the README has the whole table" in done.stderr
+    with pytest.raises(SystemExit) as caught:
+        run("--readme", "--quick")
+    assert caught.value.code == 2
+    assert "the README has the whole table" in capsys.readouterr().err
     assert readme.README.read_bytes() == before
 
 
-def test_plots(tmp_path: Path) -> None:
-    printed = run("--quick", "--plots", str(tmp_path))
+@pytest.mark.slow
+def test_plots(
+    tmp_path: Path, run: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("--quick", "--plots", str(tmp_path))
+    printed = capsys.readouterr().out
     names = ["groups.svg", "length.svg", "segments.svg", "text.svg"]
     assert [Path(line).name for line in printed.splitlines()] == names
     for name in names:
         assert "<svg" in (tmp_path / name).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("peer", others.PEERS, ids=lambda peer: peer.name)
 @pytest.mark.parametrize("groups", [1, 3])
 def test_a_peer_sets_what_the_spec_does(peer: others.Peer, groups: int) -> None:

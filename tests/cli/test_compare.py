@@ -65,7 +65,10 @@ def test_the_picture_lies_in_the_folder(sweep):
     done = call(sweep)
     assert (done.exit_code, done.stderr) == (0, f"{sweep / 'compare.png'} shows them\n")
     assert (sweep / "compare.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    assert call(sweep).stdout == call(sweep, "--no-picture").stdout
+    for form in ([], ["--json"], ["--csv"]):
+        done = call(sweep, *form)
+        assert "shows them" in done.stderr
+        assert done.stdout == call(sweep, *form, "--no-picture").stdout
 
 
 @pytest.mark.parametrize("kind", ["svg", "png", "pdf", "SVG"])
@@ -190,16 +193,17 @@ def test_odd_names(tmp_path, name, recwarn):
         path = Path(os.fsdecode(folder + b"/%d" % i))
         write(path, {"lr.csv": log(result=i)})
         write(path, {".hydra/overrides.yaml": json.dumps([f"x={os.fsdecode(folder)[-9:]}{i}"])})
-    for form in ([], ["--json"], ["--csv"]):
+    for form in ([], ["--json", "--no-picture"], ["--csv", "--no-picture"]):
         done = call(tmp_path, *form)
         assert done.exit_code == 0, done.output
         assert "\x1b" not in done.stdout
-        assert "shows them" in done.stderr
+        assert ("shows them" in done.stderr) == (form == [])
     done = call(tmp_path, "--no-picture")
     assert len(done.stdout.splitlines()) == 3
     assert not [each for each in recwarn if "lyph" in str(each.message)]
 
 
+@pytest.mark.slow
 def test_many_runs_of_many_updates(tmp_path):
     for i in range(200):
         text = log(result=i, loss=1 + i, rows=200)

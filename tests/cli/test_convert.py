@@ -15,7 +15,7 @@ from lrdsl.cli.main import cli
 from lrdsl.tree import to_tree
 from lrdsl.tree.interpolations import Interpolations
 from tests.support.paths import ROOT
-from tests.support.tree_forms import SCHEMA
+from tests.support.tree_forms import schema
 
 EXAMPLE = "warmup(linear, 100) >> cosine(1, 1e-3, 800) | interval[600:*0.5]"
 
@@ -89,4 +89,4 @@ def test_convert_with_definitions(tmp_path: Path) -> None:
 def test_schema_command() -> None:
     code, written = _lrdsl("schema")
     assert code == 0
-    assert json.loads(written) == SCHEMA
+    assert json.loads(written) == schema()

@@ -196,6 +196,7 @@ BOMBS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "spec"), BOMBS)
 def test_bombs_are_bounded(text: str, spec: str) -> None:
     with bounded(), suppress(SpecError):

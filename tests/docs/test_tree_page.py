@@ -13,11 +13,11 @@ import lrdsl
 from lrdsl.tree import from_tree
 from lrdsl.tree.keywords import is_data
 from tests.support.paths import ROOT
-from tests.support.tree_forms import VALIDATOR
+from tests.support.tree_forms import validator
 
 
 def _accepts(tree: Any) -> bool:
-    return bool(VALIDATOR.is_valid(json.loads(json.dumps(tree))))
+    return bool(validator().is_valid(json.loads(json.dumps(tree))))
 
 
 PAGE = (ROOT / "docs" / "tree.md").read_text(encoding="utf-8")

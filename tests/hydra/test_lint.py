@@ -207,6 +207,7 @@ def test_what_the_config_leaves_open_is_no_mistake(spec):
     assert lint_config(config) == []
 
 
+@pytest.mark.slow
 def test_plain_is_bounded():
     config = OmegaConf.create({"a": {"b": "${c}"}, "c": {f"x{i}": "${a}" for i in range(4)}})
     with bounded():

@@ -176,6 +176,7 @@ def test_a_block_asks_the_segments_that_it_meets(evaluated: list[int]) -> None:
     assert sorted(evaluated) == [5, 5, 10]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clock", STEP)
 @pytest.mark.parametrize("groups", [1, 64])
 def test_values_made_by_steps(evaluated: list[int], clock: str, groups: int) -> None:
@@ -246,6 +247,7 @@ def traced() -> Iterator[Callable[[], tuple[int, int]]]:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clock", STEP)
 def test_bytes_of_steps(clock: str) -> None:
     """Steps hold a block of values, and throw the one before away."""
@@ -457,6 +459,7 @@ def compiled_or_refused(text: str) -> None:
         pytest.param("linear(1, 0.5, 10) + ", id="a sum"),
     ],
 )
+@pytest.mark.slow
 def test_the_largest_specs_compile_in_bounded_work(part: str) -> None:
     last = "linear(1, 0, 10)"
     text = part * ((MAX_CHARACTERS - len(last)) // len(part)) + last

@@ -100,7 +100,7 @@ def test_scalar_equals_array_bit_for_bit(text: str, random: Any) -> None:
         assert bits(schedule(t)) == bits(values[t]), t
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 4)
 @given(strategies.specs, st.integers(1, 2 * CHUNK), st.integers(1, CHUNK))
 def test_chunks_leave_no_trace(text: str, offset: int, size: int) -> None:
     schedule = compiled(text)
@@ -308,19 +308,19 @@ def test_any_text_of_the_languages_own_characters(text: str) -> None:
     survives(text)
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(st.lists(st.sampled_from(strategies.SCRAPS), max_size=12).map("".join))
 def test_any_heap_of_scraps(text: str) -> None:
     survives(text)
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(strategies.mangled())
 def test_mangled_specs(text: str) -> None:
     survives(text)
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(strategies.trees)
 def test_nonsense_that_parses(tree: Any) -> None:
     survives(unparse(tree))
@@ -421,6 +421,7 @@ HUGE: list[Any] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", HUGE)
 def test_size_and_time_are_bounded(make: Callable[[], str]) -> None:
     text, complaint = make(), None

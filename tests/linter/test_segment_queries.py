@@ -156,7 +156,7 @@ def run_of(recipe: dict[str, Any]) -> int:
     return int(recipe["warmup"] + recipe["stable"] + recipe["decay"])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=5 * settings().max_examples, deadline=None)
 @given(recipes())
 def test_a_good_schedule_is_good(recipe: dict[str, Any]) -> None:
     spec, total = GOOD.format(**recipe), run_of(recipe)
@@ -169,16 +169,15 @@ def test_a_good_schedule_is_good(recipe: dict[str, Any]) -> None:
     assert lint(spec, settings=Settings(options=contracts), total_steps=total) == []
 
 
-@pytest.mark.parametrize("name", PLANTED)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=5 * settings().max_examples, deadline=None)
 @given(recipe=recipes())
-def test_a_planted_mistake_is_found(name: str, recipe: dict[str, Any]) -> None:
-    template, times, options = PLANTED[name]
-    spec = template.format(**recipe, good=GOOD.format(**recipe))
-    total = 2012 if name == "end-not-reached" else round(run_of(recipe) * times)
-    contract = Settings(select=(name,), options={name: options(recipe["peak"])})
-    found = lint(spec, settings=contract, total_steps=total, base_lr=1.0)
-    assert name in [x.name for x in found]
+def test_a_planted_mistake_is_found(recipe: dict[str, Any]) -> None:
+    for name, (template, times, options) in PLANTED.items():
+        spec = template.format(**recipe, good=GOOD.format(**recipe))
+        total = 2012 if name == "end-not-reached" else round(run_of(recipe) * times)
+        contract = Settings(select=(name,), options={name: options(recipe["peak"])})
+        found = lint(spec, settings=contract, total_steps=total, base_lr=1.0)
+        assert name in [x.name for x in found], spec
 
 
 def test_each_rule_about_values_has_a_planted_mistake() -> None:

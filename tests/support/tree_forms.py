@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from typing import Any
 
 import jsonschema
 
@@ -15,5 +17,12 @@ TREE = [{"warmup": {"mode": "linear", "steps": 10}}, {"cosine": {"start": 1, "en
 
 # --- the schema -----------------------------------------------------------------------------------
 
-SCHEMA = json.loads(json.dumps(json_schema()))
-VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+@functools.cache
+def schema() -> Any:
+    return json.loads(json.dumps(json_schema()))
+
+
+@functools.cache
+def validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(schema())

@@ -47,13 +47,18 @@ def kill_each(train: Callable[..., None], folder: Path, clock: str, kills: Itera
 
 
 def warm_python(
-    script: str, *arguments: str, folder: Path, **environment: str
+    script: str, *arguments: str, folder: Path, is_merged: bool = False, **environment: str
 ) -> CompletedProcess[str]:
-    """How a script ended and what it said, as `processes.python` tells it."""
+    """How a script ended and what it said, as `processes.python` tells it.
+
+    `is_merged`: both outputs are one, in the order in which they were written.
+    """
     if "forkserver" not in multiprocessing.get_all_start_methods():
-        return python(script, *arguments, folder=folder, **environment)
+        done = python(script, *arguments, folder=folder, **environment)
+        done.stdout += done.stderr if is_merged else ""
+        return done
     with tempfile.TemporaryDirectory() as said:
-        out, err = Path(said, "out"), Path(said, "err")
+        out, err = Path(said, "out"), Path(said, "out" if is_merged else "err")
         line = [script, *arguments]
         run = process(_run, line, folder, surroundings(**environment), out, err)
         run.start()

@@ -234,7 +234,7 @@ def _renamed(node: ast.Node) -> ast.Node:
 
 
 @given(s.trees)
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 def test_any_tree_of_the_grammar_comes_back(node: ast.Node) -> None:
     unknown = _renamed(node)
     assert from_tree(to_tree(Spec(unknown))).node == unknown
