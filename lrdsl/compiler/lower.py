@@ -207,8 +207,8 @@ class _Lowering:
         # A part that rounds to no update at all is never seen, unless it is the last.
         starts = [part.start for part in placed.parts]
         kept = [i for i, at in enumerate(starts) if i == len(starts) - 1 or at < starts[i + 1]]
-        parts = tuple([known[i] for i in kept])
-        return SequenceSignal(parts, np.array([starts[i] for i in kept], dtype=np.float64))
+        parts, zeros = tuple([known[i] for i in kept]), tuple([starts[i] for i in kept])
+        return SequenceSignal(parts, np.array(zeros, dtype=np.float64), zeros)
 
     def _segment(self, part: PlacedPart, around: Environment) -> LazySegment:
         """A part of a chain with those around the chain."""
@@ -264,10 +264,10 @@ class _Lowering:
         active = ActiveOverrides()
         for each in placed.entries:
             at = each.entry.start
-            before = active.at(at, source)
+            before, zero = active.at(at, source)
 
-            def prev(span: Span, before: Signal = before, at: int = at) -> float | None:
-                return before.value_at(at)
+            def prev(span: Span, before: Signal = before, t: int = at - zero) -> float | None:
+                return before.value_at(t)
 
             inside = Environment(prev=prev, next=self.base, caller=environment.caller)
             signal = self.lower(each.value, inside)

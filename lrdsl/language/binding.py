@@ -116,7 +116,8 @@ class _Binder:
     def place_positional(self) -> Iterator[Mistake]:
         """Bind the arguments without names, in their order."""
         order = self.order[self.skipped :]
-        self.bound |= {n: a.value for n, a in zip(order, self.positional, strict=False)}
+        for name, argument in zip(order, self.positional, strict=False):
+            self.bound[name] = argument.value
         if len(self.positional) > len(order) and self.knows_all_parameters:
             most, given = len(self.order), len(self.positional) + self.skipped
             count = f"at most {most} argument{'s' * (most > 1)}" if most else "no arguments"
@@ -155,12 +156,14 @@ class _Binder:
     def missing(self) -> Iterator[Mistake]:
         """The mistakes of a call that lacks arguments."""
         for name, parameter in self.parameters.items():
+            if not parameter.required:
+                continue
             given = self.bound.get(name)
-            if parameter.required and given is None:
+            if given is None:
                 message = f"`{self.name}` needs `{name}`, {parameter.kind.value.strip(', ')}"
                 fix = f"it is {self.signature}"
                 yield Mistake(diag.MISSING_ARGUMENT, message, self.call.span, fix=fix)
-            elif parameter.required and isinstance(given, Default):
+            elif isinstance(given, Default):
                 message = f"`{name}` of `{self.name}` has no default"
                 yield Mistake(diag.MISSING_ARGUMENT, message, given.span, fix="give a value")
 

@@ -116,10 +116,9 @@ def _of_name(name: str, language: Language) -> Iterator[Entry]:
         yield _shape(shape)
     modifier = language.modifiers.get(name)
     if modifier is not None:
-        rows = _rows(modifier.parameters())
-        call = f"{name}[update:value, …]" if modifier.bracket else _call(name, rows)
-        text = modifier.__doc__ or ""
-        yield Entry(name, "modifiers", "modifier", call, rows, text, bracket=modifier.bracket)
+        rows, bracket = _rows(modifier.parameters()), modifier.bracket
+        call, text = _call(name, rows, bracket), modifier.__doc__ or ""
+        yield Entry(name, "modifiers", "modifier", call, rows, text, bracket)
     if curve is not None:
         yield _curve(curve)
     function = language.functions.get(name)
@@ -136,19 +135,10 @@ def _of_name(name: str, language: Language) -> Iterator[Entry]:
 
 
 def _shape(shape: ShapeSignature) -> Entry:
-    rows = _rows(shape.parameters)
-    curve = shape.curve
-    main = shape.name if curve is None else curve.name
-    return Entry(
-        main,
-        OWN if shape.origin else "shapes",
-        "shape",
-        f"{main}[update:value, …]" if shape.bracket else _call(main, rows),
-        rows,
-        shape.doc,
-        bracket=shape.bracket,
-        aliases=() if curve is None else curve.aliases,
-    )
+    rows, curve = _rows(shape.parameters), shape.curve
+    main, aliases = (shape.name, ()) if curve is None else (curve.name, curve.aliases)
+    group, call = OWN if shape.origin else "shapes", _call(main, rows, shape.bracket)
+    return Entry(main, group, "shape", call, rows, shape.doc, shape.bracket, aliases)
 
 
 def _curve(curve: type[Curve]) -> Entry:
@@ -167,20 +157,11 @@ def _definition(definition: Definition, language: Language) -> Entry:
         Row(p.name, kinds[p.name], "" if p.default is None else unparse(p.default))
         for p in definition.parameters
     ]
+    name, call, text = definition.name, definition.signature, definition.doc
     file = PurePath(definition.file)
-    group = file.stem
-    if language.definitions.is_user(definition.name):
-        group = file.name or OWN
-    return Entry(
-        definition.name,
-        group,
-        "definition",
-        definition.signature,
-        tuple(rows),
-        definition.doc,
-        bracket=definition.bracket,
-        definition=definition,
-    )
+    group = (file.name or OWN) if language.definitions.is_user(name) else file.stem
+    bracket = definition.bracket
+    return Entry(name, group, "definition", call, tuple(rows), text, bracket, (), definition)
 
 
 def _rows(parameters: Iterable[Parameter]) -> tuple[Row, ...]:
@@ -192,6 +173,8 @@ def _rows(parameters: Iterable[Parameter]) -> tuple[Row, ...]:
     )
 
 
-def _call(name: str, rows: Iterable[Row]) -> str:
+def _call(name: str, rows: Iterable[Row], bracket: bool = False) -> str:
+    if bracket:
+        return f"{name}[update:value, …]"
     inside = [f"{row.name}={row.default}" if row.default else row.name for row in rows]
     return f"{name}({', '.join(inside)})"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, overload
 
 import numpy as np
@@ -88,7 +88,7 @@ def _decorate(target: T, *, name: str | None, first: int, vectorized: bool) -> T
         cls: type[Shape] = target
         parameters = _parameters(cls)
     else:
-        made = _shape_class(ShapeFunction(name, origin, target, bool(vectorized), first))
+        made = _shape_class(CheckedFunction(name, target, first, bool(vectorized)))
         cls, parameters = made, made.takes
     doc = inspect.getdoc(target) or ""
     signature = ShapeSignature(name, cls, parameters, doc, origin=origin)
@@ -128,24 +128,12 @@ def _parameters(cls: type[Shape]) -> tuple[Parameter, ...]:
     return parameters
 
 
-@dataclass(frozen=True)
-class ShapeFunction:
-    """What was decorated, and how; `origin` is its qualified name."""
-
-    name: str
-    origin: str
-    target: Callable[..., Any]
-    vectorized: bool
-    first: int
-
-
 class PythonShape(Shape):
     """A shape made of a function or a class. Its fields have the parameters as their aliases."""
 
-    decorated: ClassVar[ShapeFunction]
+    decorated: ClassVar[CheckedFunction]
     takes: ClassVar[tuple[Parameter, ...]]
     _caller: CheckedFunction = PrivateAttr()
-    _end: float = PrivateAttr()
 
     @classmethod
     def _parameter(cls, name: str, positional: bool) -> Parameter:
@@ -154,25 +142,22 @@ class PythonShape(Shape):
     def model_post_init(self, context: Any) -> None:
         decorated = self.decorated
         given = {each.name: getattr(self, _field(each.name)) for each in self.takes}
-        function = functools.partial(decorated.target, **given)
-        if isinstance(decorated.target, type):
+        function: Any = functools.partial(decorated.function, **given)
+        if isinstance(decorated.function, type):
             try:
                 function = function()
             except Exception as error:
                 reason = f"{type(error).__name__}: {shorten(str(error), 200)}"
                 message = f"`{decorated.name}` cannot be made: {reason}"
                 raise ParameterError("", message) from error
-        self._caller = CheckedFunction(
-            decorated.name, function, decorated.first, decorated.vectorized
-        )
-        self._end = given.get("steps", np.inf)
+        self._caller = decorated._replace(function=function)
 
     def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:
         return self._caller.values(np.asarray(t))
 
     @property
     def end_time(self) -> float:
-        return self._end
+        return float(self.__dict__.get(_field("steps"), math.inf))
 
     @property
     def extrema_steps(self) -> None:
@@ -185,16 +170,16 @@ def _field(parameter: str) -> str:
 
 
 @no_fork
-def _shape_class(decorated: ShapeFunction) -> type[PythonShape]:
+def _shape_class(decorated: CheckedFunction) -> type[PythonShape]:
     """The model class of what was decorated."""
-    signature = read_signature(decorated.target)
+    signature = read_signature(decorated.function)
     fields: dict[str, Any] = {}
     for parameter, annotation in signature:
         # What leans on something else is filled in like what must be given.
         lacking = parameter.required or isinstance(parameter.default, ContextDefault)
         default = ... if lacking else parameter.default
         fields[_field(parameter.name)] = (annotation, Field(default, alias=parameter.name))
-    cls = create_model(decorated.target.__name__, __base__=PythonShape, **fields)
+    cls = create_model(decorated.function.__name__, __base__=PythonShape, **fields)
     cls.name, cls.decorated = decorated.name, decorated
     cls.takes = tuple([each.parameter for each in signature])
     return cls

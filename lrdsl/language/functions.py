@@ -11,11 +11,15 @@ import numpy as np
 
 
 class Function(NamedTuple):
-    """A function and how many arguments it takes (`most` None: any number)."""
+    """A function, what it computes, an example, and how many arguments it takes.
+
+    `most` None: any number.
+    """
 
     name: str
     compute: Callable[..., Any]
-    doc: str
+    summary: str
+    example: str
     least: int = 1
     most: int | None = 1
 
@@ -28,6 +32,17 @@ class Function(NamedTuple):
         """
         return f"{self.name}(a)" if self.most == 1 else f"{self.name}(a, b, …)"
 
+    @property
+    def doc(self) -> str:
+        """The docstring.
+
+        >>> print(FUNCTIONS["floor"].doc)
+        a, rounded down to a whole number.
+        <BLANKLINE>
+        Example: `0.5 ** floor(t / 100)`
+        """
+        return f"{self.summary}\n\nExample: `{self.example}`"
+
 
 def _fold(binary: Any) -> Callable[..., Any]:
     return lambda *arguments: functools.reduce(binary, arguments)
@@ -36,44 +51,16 @@ def _fold(binary: Any) -> Callable[..., Any]:
 FUNCTIONS = {
     function.name: function
     for function in [
-        Function("sqrt", np.sqrt, "The square root of a.\n\nExample: `0.1 / sqrt(t + 1)`"),
-        Function("exp", np.exp, "e to the power of a.\n\nExample: `0.1 * exp(-0.01 * t)`"),
-        Function("log", np.log, "The natural logarithm of a.\n\nExample: `0.1 / log(t + 3)`"),
-        Function(
-            "sin",
-            np.sin,
-            "The sine of a, an angle in radians.\n\nExample: `1 + 0.5 * sin(2 * pi * t / 200)`",
-        ),
-        Function(
-            "cos",
-            np.cos,
-            "The cosine of a, an angle in radians.\n\nExample: `1 + 0.5 * cos(2 * pi * t / 200)`",
-        ),
-        Function("abs", np.abs, "a without its sign.\n\nExample: `abs(1 - t / 500)`"),
-        Function(
-            "floor",
-            np.floor,
-            "The whole number at a or next below.\n\nExample: `0.5 ** floor(t / 100)`",
-        ),
-        Function(
-            "ceil",
-            np.ceil,
-            "The whole number at a or next above.\n\nExample: `0.5 ** ceil(t / 100)`",
-        ),
-        Function(
-            "min",
-            _fold(np.minimum),
-            "The smallest of its arguments.\n\nExample: `min(t / 100, 1)`",
-            2,
-            None,
-        ),
-        Function(
-            "max",
-            _fold(np.maximum),
-            "The largest of its arguments.\n\nExample: `max(linear(1, 0, 800), 0.1)`",
-            2,
-            None,
-        ),
+        Function("sqrt", np.sqrt, "The square root of a.", "0.1 / sqrt(t + 1)"),
+        Function("exp", np.exp, "e to the power of a.", "0.1 * exp(-0.01 * t)"),
+        Function("log", np.log, "The natural logarithm of a.", "0.1 / log(t + 3)"),
+        Function("sin", np.sin, "The sine of a, an angle in radians.", "1 + sin(pi * t / 200) / 2"),
+        Function("cos", np.cos, "The cosine of a, an angle in radians.", "cos(pi * t / 2000)"),
+        Function("abs", np.abs, "a without its sign.", "abs(1 - t / 500)"),
+        Function("floor", np.floor, "a, rounded down to a whole number.", "0.5 ** floor(t / 100)"),
+        Function("ceil", np.ceil, "a, rounded up to a whole number.", "0.5 ** ceil(t / 100)"),
+        Function("min", _fold(np.minimum), "The smallest argument.", "min(t / 100, 1)", 2, None),
+        Function("max", _fold(np.maximum), "The largest argument.", "max(0.1, 0.99 ** t)", 2, None),
     ]
 }
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
 
 from lrdsl.language.binding import bind
 from lrdsl.language.language import Language
-from lrdsl.language.parameters import Kind, Parameter
+from lrdsl.language.parameters import Kind
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.rebuild import rebuild
@@ -15,22 +14,17 @@ from lrdsl.syntax.rebuild import rebuild
 _ELSEWHERE = "a value or a schedule"
 
 
-Kinds: TypeAlias = "dict[str, Mapping[str, str]]"
-"""What has been found out so far, by definition."""
-
-
-def kinds_of(
-    definition: Definition, language: Language, known: Kinds | None = None
-) -> Mapping[str, str]:
-    """What each parameter may be, in words; `known` saves finding out again.
+def kinds_of(definition: Definition, language: Language) -> Mapping[str, str]:
+    """What each parameter may be, in words.
 
     >>> language = Language()
     >>> kinds_of(language.definitions["wsd"], language)["warmup"]
     'a duration'
     """
-    known = {} if known is None else known
-    if definition.name in known:
-        return known[definition.name]
+    return language.kept(_kinds, definition)
+
+
+def _kinds(language: Language, definition: Definition) -> Mapping[str, str]:
     names = [parameter.name for parameter in definition.parameters]
     found: dict[str, str] = {}
     for parameter in definition.parameters:
@@ -45,7 +39,7 @@ def kinds_of(
             found[parameter.name] = Kind.MODE.value
     modes = {p.name: p.default for p in definition.parameters if p.default and p.name in found}
     for root in definition.expressions:
-        for name, kind in _uses(_with(root, modes), language, known):
+        for name, kind in _uses(_with(root, modes), language):
             if name in names and kind != _ELSEWHERE:
                 found.setdefault(name, kind)
     for parameter in reversed(definition.parameters):
@@ -54,8 +48,7 @@ def kinds_of(
             for name, _ in _each(parameter.default, kind):
                 if name in names:
                     found.setdefault(name, kind)
-    known[definition.name] = {name: found.get(name, _ELSEWHERE) for name in names}
-    return known[definition.name]
+    return {name: found.get(name, _ELSEWHERE) for name in names}
 
 
 def _of_default(node: ast.Node) -> str:
@@ -75,45 +68,42 @@ def _with(node: ast.Node, modes: Mapping[str, ast.Node]) -> ast.Node:
     return rebuild(node, lambda child: _with(child, modes), None)
 
 
-def _uses(root: ast.Node, language: Language, known: Kinds) -> Iterator[tuple[str, str]]:
+def _uses(root: ast.Node, language: Language) -> Iterator[tuple[str, str]]:
     """Names in a tree with the kind of the place where they stand."""
     for node, _ in ast.walk(root):
-        if not isinstance(node, ast.Call):
-            continue
-        name = node.name.id
-        definition = language.definitions.get(name)
-        if definition is not None:
-            kinds = kinds_of(definition, language, known)
-            for value, parameter in _arguments(node, list(kinds)):
-                yield from _each(value, kinds.get(parameter, _ELSEWHERE))
-        elif name in language.list_functions:
-            lists = language.list_functions[name].parameters
-            for value, parameter in _arguments(node, list(lists)):
-                kind = Kind.MILESTONES.value if parameter == "milestones" else "a list of schedules"
+        if isinstance(node, ast.Call):
+            for value, kind in _arguments(node, language):
                 yield from _each(value, kind)
-        else:
-            yield from _in_call(node, language)
 
 
-def _in_call(node: ast.Call, language: Language) -> Iterator[tuple[str, str]]:
-    """Names in the arguments of a shape or a modifier."""
-    shape, modifier = language.shapes.get(node.name.id), language.modifiers.get(node.name.id)
-    parameters: tuple[Parameter, ...] = ()
-    curve = None
-    if shape is not None:
-        parameters, curve = shape.accepted, shape.curve
-    elif modifier is not None:
-        parameters = modifier.parameters()
-    binding = bind(node, parameters, curve)
+def _arguments(call: ast.Call, language: Language) -> Iterator[tuple[ast.Node, str]]:
+    """The arguments of a call with the kinds of their parameters."""
+    name = call.name.id
+    definition, of_lists = language.definitions.get(name), language.list_functions.get(name)
+    kinds: Mapping[str, str] = {}
+    if definition is not None:
+        kinds = kinds_of(definition, language)
+    elif of_lists is not None:
+        lists = {"milestones": Kind.MILESTONES.value}
+        kinds = {each: lists.get(each, "a list of schedules") for each in of_lists.parameters}
+    else:
+        yield from _bound_arguments(call, language)
+    names = list(kinds)
+    for i, argument in enumerate(call.arguments if kinds else ()):
+        parameter = argument.name or (names[i] if i < len(names) else "")
+        yield argument.value, kinds.get(parameter, _ELSEWHERE)
+
+
+def _bound_arguments(call: ast.Call, language: Language) -> Iterator[tuple[ast.Node, str]]:
+    """The arguments of a shape or a modifier with the kinds of their parameters."""
+    shape, modifier = language.shapes.get(call.name.id), language.modifiers.get(call.name.id)
+    parameters = modifier.parameters() if modifier else shape.accepted if shape else ()
     kinds = {parameter.name: parameter.kind for parameter in parameters}
-    for parameter, value in binding.arguments.items():
+    for parameter, value in bind(
+        call, parameters, shape.curve if shape else None
+    ).arguments.items():
         kind = kinds.get(parameter, Kind.VALUE)  # a parameter of the curve
-        yield from _each(value, (Kind.UPDATES if kind is Kind.STEPS else kind).value.strip())
-
-
-def _arguments(call: ast.Call, names: list[str]) -> Iterator[tuple[ast.Node, str]]:
-    for i, argument in enumerate(call.arguments):
-        yield argument.value, argument.name or (names[i] if i < len(names) else "")
+        yield value, (Kind.UPDATES if kind is Kind.STEPS else kind).value.strip()
 
 
 def _each(node: ast.Node, kind: str) -> Iterator[tuple[str, str]]:

@@ -60,22 +60,15 @@ class Shapes(Mapping[str, ShapeSignature]):
 
     def __getitem__(self, name: str) -> ShapeSignature:
         found = self._found.get(name)
-        if found is None:
-            found = self.registered(name)
-            if found is None:
-                return self._installed(name)
+        if found is not None:
+            return found
+        found = self.registered(name)
+        if found is not None:
             self._found[name] = found
-        return found
-
-    def _installed(self, name: str) -> ShapeSignature:
-        """The shape of an installed package; `KeyError` if none brings it."""
-        if name not in INSTALLED.names:
-            raise KeyError(name)
-        INSTALLED.load(name)
-        # The package has called `lrdsl.shape`, so that the shape is in the current language.
-        found = current().shapes.own.get(name)
+            return found
+        # A package calls `lrdsl.shape`, so that its shape is in the current language.
+        found = INSTALLED.load(name, lambda: current().shapes.own.get(name))
         if found is None:
-            INSTALLED.missing(name)
             raise KeyError(name)
         return found
 

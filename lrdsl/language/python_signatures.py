@@ -8,6 +8,7 @@ import sys
 import typing
 from collections.abc import Callable
 from fractions import Fraction
+from inspect import formatannotation
 from typing import Annotated, Any, NamedTuple
 
 from annotated_types import BaseMetadata
@@ -95,15 +96,12 @@ class _Reader:
         base, bounds = _split(self._annotation(each))
         if name == "steps":
             self._check_steps(each, base)
-            annotation = _annotated(int, Kind.STEPS, *bounds)
-            return ShapeParameter(
-                Parameter(name, Kind.STEPS, ContextDefault.REST, positional), annotation
-            )
-        kind, made = self._kind(name, base)
-        annotation = _annotated(made, kind, *bounds)
-        return ShapeParameter(
-            Parameter(name, kind, self._default(each, annotation), positional), annotation
-        )
+            kind, made = Kind.STEPS, int
+        else:
+            kind, made = self._kind(name, base)
+        annotation = operator.getitem(Annotated, (made, kind, *bounds))
+        default = ContextDefault.REST if name == "steps" else self._default(each, annotation)
+        return ShapeParameter(Parameter(name, kind, default, positional), annotation)
 
     def _annotation(self, each: inspect.Parameter) -> Any:
         """An annotation, evaluated where it is text, as in modules that postpone them."""
@@ -125,7 +123,7 @@ class _Reader:
     def _check_steps(self, each: inspect.Parameter, base: Any) -> None:
         if base not in (each.empty, int, int | None):
             fix = "annotate it with int: it is the length of the segment"
-            raise self._wrong(f"has `steps` that is a {_shown(base)}", fix)
+            raise self._wrong(f"has `steps` that is a {formatannotation(base)}", fix)
         if each.default not in (each.empty, None):
             fix = "leave it out, or write None: without `steps` a segment takes the rest of the run"
             raise self._wrong(f"has the default {each.default!r} for `steps`", fix)
@@ -135,7 +133,9 @@ class _Reader:
             return _KINDS[base]
         except (KeyError, TypeError):
             fix = "annotate it with float, int, bool, str, list[float] or list[int]"
-            message = f"annotates `{name}` with `{_shown(base)}`, which nothing in a spec is"
+            message = (
+                f"annotates `{name}` with `{formatannotation(base)}`, which nothing in a spec is"
+            )
             raise self._wrong(message, fix) from None
 
     def _default(self, each: inspect.Parameter, annotation: Any) -> Any:
@@ -163,15 +163,6 @@ def _split(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
     if typing.get_origin(annotation) is Annotated:
         base, *extras = typing.get_args(annotation)
         bounds = [extra for extra in extras if isinstance(extra, (FieldInfo, BaseMetadata))]
-    if typing.get_origin(base) is list and typing.get_args(base) in ((float,), (int,)):
-        base = list[float] if typing.get_args(base) == (float,) else list[int]
+    if typing.get_origin(base) is list:  # `typing.List[float]` is not equal to `list[float]`
+        base = list.__class_getitem__(typing.get_args(base))
     return base, tuple(bounds)
-
-
-def _annotated(*parts: Any) -> Any:
-    """`Annotated[a, b, …]` of parts that are known only now."""
-    return operator.getitem(Annotated, parts)
-
-
-def _shown(annotation: Any) -> str:
-    return inspect.formatannotation(annotation)

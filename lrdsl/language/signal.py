@@ -14,7 +14,6 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from lrdsl.language.pointwise.multiples import MAX_EXACT
 from lrdsl.language.pointwise.times import Array, Range, Times, piecewise
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
+from lrdsl.util.forks import lazy_property
 
 CHUNK = 20_480
 """How many values are evaluated at once: few enough to stay in the cache, enough to be fast."""
@@ -56,6 +56,10 @@ class Signal(ABC):
         These are the cycles that end while the updates from `start` to before `stop` are made.
         They come in order, each once.
         """
+
+    def cycle_ends_later(self, zero: int, start: int, stop: int) -> Iterator[int]:
+        """The same by a clock that is `zero` where that of the signal is 0."""
+        return (zero + end for end in self.cycle_ends(start - zero, stop - zero))
 
     @property
     def constant_value(self) -> float | None:
@@ -102,17 +106,17 @@ class TimelineSegment:
     zero: int = 0
     length: Length | None = None
 
-    @cached_property
+    @lazy_property
     def first(self) -> float:
         """The value of the formula at `start`."""
         return self.value_at(self.start)
 
-    @cached_property
+    @lazy_property
     def last(self) -> float | None:
         """The value at the last update before `stop`; None where there is no last update."""
         return None if math.isinf(self.stop) else self.value_at(self.stop - 1)
 
-    @cached_property
+    @lazy_property
     def leads_to(self) -> float:
         """The value that the formula comes to at `stop`; NaN if it goes on for ever."""
         return math.nan if math.isinf(self.stop) else self.value_at(self.stop)
@@ -190,38 +194,38 @@ class ConstantSignal(LeafSignal):
 
 @dataclass(frozen=True, slots=True)
 class SequenceSignal(Signal):
-    """One signal after the other; part i starts at `starts[i]`, where its clock is 0."""
+    """One signal after the other: part i from `starts[i]` on, its clock being 0 at `zeros[i]`."""
 
     parts: tuple[Signal, ...]
     starts: Array
+    zeros: tuple[int, ...]
 
     def values(self, t: Times) -> Array:
         return piecewise(t, self.starts, self._part)
 
     def _part(self, i: int, t: Times) -> Array:
-        return self.parts[i].values(t - float(self.starts[i]))
+        return self.parts[i].values(t - self.zeros[i])
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
-        return tuple(
-            [
-                segment.shifted(first)
-                for i, first, last in intervals_between(self.starts, 0, stop)
-                for segment in self.parts[i].segments(last - first)
-            ]
-        )
+        found: list[TimelineSegment] = []
+        for i, first, last in intervals_between(self.starts, 0, stop):
+            zero = self.zeros[i]
+            for segment in self.parts[i].segments(last - zero):
+                later = segment.shifted(zero)
+                if later.stop > first:
+                    found.append(later if later.start >= first else replace(later, start=first))
+        return tuple(found)
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
-        found: list[tuple[float, float]] = []
-        for i, first, last in intervals_between(self.starts, start, stop):
-            begin = int(self.starts[i])
-            found.append(self.parts[i].min_max(first - begin, int(last) - begin))
+        found = [
+            self.parts[i].min_max(first - self.zeros[i], int(last) - self.zeros[i])
+            for i, first, last in intervals_between(self.starts, start, stop)
+        ]
         return min([low for low, _ in found]), max([high for _, high in found])
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
         for i, first, last in intervals_between(self.starts, start, stop):
-            begin = int(self.starts[i])
-            for end in self.parts[i].cycle_ends(first - begin, int(last) - begin):
-                yield begin + end
+            yield from self.parts[i].cycle_ends_later(self.zeros[i], first, int(last))
 
 
 def merged(*ends: Iterator[int]) -> Iterator[int]:

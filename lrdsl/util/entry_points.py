@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from lrdsl.util.forks import no_fork
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+T = TypeVar("T")
 
 
 class Offer(NamedTuple):
@@ -42,31 +45,33 @@ class EntryPointGroup:
             self._path = path
         return frozenset(self._offers)
 
-    def load(self, name: str) -> None:
-        """Import what is installed under a name, so that it can register itself."""
+    def load(self, name: str, registered: Callable[[], T | None]) -> T | None:
+        """What is `registered` once the entry point of that name is imported.
+
+        None if there is no such entry point, or it cannot be used; `broken` says why.
+        """
         if name not in self.names or name in self.broken:
-            return
+            return None
         offers = self._offers[name]
+        package, entry = offers[0]
         if len(offers) > 1:
             packages = " and ".join(f"`{offer.package}`" for offer in offers)
             self.broken[name] = f"the packages {packages} both bring a `{name}`"
-            return
-        package, entry = offers[0]
+            return None
         try:
             with no_fork:
                 entry.load()
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             self.broken[name] = f"`{name}` of the package `{package}` cannot be loaded: {reason}"
-
-    def missing(self, name: str) -> None:
-        """Note that importing what a name stands for has registered nothing under that name."""
-        if name in self.names and name not in self.broken:
-            package, entry = self._offers[name][0]
+            return None
+        found = registered()
+        if found is None:
             self.broken[name] = (
                 f"the package `{package}` says that `{entry.value}` is `{name}`, but nothing"
                 " registers itself there under that name"
             )
+        return found
 
 
 @no_fork

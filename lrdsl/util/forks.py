@@ -6,16 +6,14 @@ held at that moment, such as that of a module being imported, is never released 
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import threading
 import time
-from collections.abc import Callable
 from contextlib import ContextDecorator
 from types import ModuleType
-from typing import Any, Generic, TypeVar, overload
-
-T = TypeVar("T")
+from typing import TYPE_CHECKING
 
 MAX_WAIT = 10.0
 """Seconds that a fork waits for other threads; then it goes on, as it would have done at once."""
@@ -88,34 +86,33 @@ def import_late(name: str) -> ModuleType:
         return importlib.import_module(name)
 
 
-class lazy_property(Generic[T]):
-    """`functools.cached_property` without its lock, which Python had until 3.12.
+if TYPE_CHECKING:
+    lazy_property = functools.cached_property
+else:
 
-    A child that is forked while another thread computes would wait for that lock for ever. Two
-    threads may compute the same value instead.
+    class lazy_property:
+        """`functools.cached_property` without its lock, which Python had until 3.12.
 
-    >>> class Square:
-    ...     @lazy_property
-    ...     def area(self) -> int:
-    ...         print("computed")
-    ...         return 4
-    >>> square = Square()
-    >>> square.area, square.area
-    computed
-    (4, 4)
-    """
+        A child that is forked while another thread computes would wait for that lock for ever. Two
+        threads may compute the same value instead.
 
-    def __init__(self, compute: Callable[[Any], T]) -> None:
-        self._compute = compute
-        self._name = compute.__name__
-        self.__doc__ = compute.__doc__
+        >>> class Square:
+        ...     @lazy_property
+        ...     def area(self) -> int:
+        ...         print("computed")
+        ...         return 4
+        >>> square = Square()
+        >>> square.area, square.area
+        computed
+        (4, 4)
+        """
 
-    @overload
-    def __get__(self, instance: None, owner: type) -> lazy_property[T]: ...
-    @overload
-    def __get__(self, instance: object, owner: type) -> T: ...
-    def __get__(self, instance: object, owner: type) -> lazy_property[T] | T:
-        if instance is None:
-            return self
-        value = instance.__dict__[self._name] = self._compute(instance)
-        return value
+        def __init__(self, compute):
+            self._compute = compute
+            self.__doc__ = compute.__doc__
+
+        def __get__(self, instance, owner):
+            if instance is None:
+                return self
+            value = instance.__dict__[self._compute.__name__] = self._compute(instance)
+            return value

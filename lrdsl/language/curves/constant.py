@@ -6,7 +6,7 @@ from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
 @curve
 class Constant(Curve):
-    """Stays at start. A mode only; the shape `constant` takes one value.
+    """Stays at the start value to the end. A mode only; the shape `constant` takes one value.
 
     Example: `warmup(constant, 100, 0.1) >> linear(1, 0, 400)`
 

@@ -6,7 +6,9 @@ from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
 @curve
 class Cosine(Curve):
-    """Half a cosine: end + (start - end)·(1 + cos πp)/2, with p = t/steps.
+    """Half a cosine wave: end + (start - end)·(1 + cos πp)/2, with p = t/steps.
+
+    It changes slowly at both ends and fastest in the middle.
 
     Example: `cosine(1, 1e-3, 800)`
 

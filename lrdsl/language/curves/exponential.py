@@ -7,9 +7,10 @@ from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
 @curve
 class Exponential(Curve):
-    """The same factor at every update: start·(end/start)^p, with p = t/steps.
+    """An exponential: start·(end/start)^p, with p = t/steps.
 
-    Start and end lie on the same side of zero, neither of them at zero.
+    Every update multiplies the value by the same factor, so that start and end must have the same
+    sign, and neither of them may be 0.
 
     Example: `exponential(0.1, 1e-4, 800)`
     """

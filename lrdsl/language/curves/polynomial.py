@@ -11,7 +11,9 @@ from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
 @curve
 class Polynomial(DecayCurve):
-    """A power of what is left: end + (start - end)·(1 - p)^power, with p = t/steps.
+    """A polynomial: end + (start - end)·(1 - p)^power, with p = t/steps.
+
+    With power=1 it is a straight line; the larger the power, the faster it falls at first.
 
     Example: `polynomial(1, 1e-3, 800, power=0.9)`
 

@@ -8,7 +8,7 @@ from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 class Rex(DecayCurve):
     """Reflected exponential: end + (start - end)·(1 - p)/(1 - p/2), with p = t/steps.
 
-    It stays above the straight line and falls most steeply at its end.
+    It stays above the straight line and falls fastest at the end.
 
     Example: `rex(1, 1e-3, 800)`
 

@@ -11,8 +11,9 @@ from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 class Tanh(DecayCurve):
     """A hyperbolic tangent: end + (start - end)·½(1 - tanh(lb·(1 - p) + ub·p)), with p = t/steps.
 
-    `lb` and `ub` are where on the tangent the curve begins and ends. It comes near its start and
-    its end without meeting them: with the defaults, up to 8e-7 and 2.5e-3 of the way between them.
+    The argument of the tangent runs from `lb` at the start to `ub` at the end. The curve comes near
+    both values without reaching them: with the defaults it misses start by 8e-7 and end by 2.5e-3
+    of the distance between them.
 
     Example: `tanh(1, 1e-3, 800, lb=-6, ub=3)`
 

@@ -127,18 +127,13 @@ class Definitions(Mapping[str, Definition]):
         defined = name in self.own or name in self.shared or name in shipped()
         return name if defined else name.rpartition(".")[0]
 
-    @property
-    def has_user(self) -> bool:
-        """Whether there are definitions of the user's."""
-        return bool(self.own or self.shared)
-
     def is_user(self, name: str) -> bool:
         """Whether a definition is the user's, not lrdsl's."""
         return name in self.own or name in self.shared
 
     def user_text(self, tree: Node) -> str:
         """The user's definitions that a tree leads to, as text, each after those that it uses."""
-        if not self.has_user:
+        if not self.own and not self.shared:
             return ""
         uses: dict[str, list[str]] = {}
         waiting = self._user_calls([tree])

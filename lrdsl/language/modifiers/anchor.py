@@ -20,11 +20,11 @@ class Progress(NamedTuple):
 
 @modifier
 class Anchor(MetricModifier):
-    """Multiplies by `factor` once more than `patience` metrics in a row lay above the anchor.
+    """Multiplies by `factor` once more than `patience` metrics in a row were above the anchor.
 
-    The anchor is the latest metric that was no higher than the anchor before; each of the first
-    `grace` metrics becomes the anchor, whatever it is. The value is not brought below `min_lr`. A
-    metric that is NaN or infinite lies above, and does not become the anchor.
+    The anchor is the latest metric that was not above the anchor before it; each of the first
+    `grace` metrics becomes the anchor, whatever it is. The value is never reduced below `min_lr`. A
+    metric that is NaN or infinite counts as above, and never becomes the anchor.
 
     Example: `constant(1) | anchor(0.5, patience=2, grace=10)`
 

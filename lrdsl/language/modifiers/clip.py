@@ -10,7 +10,7 @@ from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 
 @modifier
 class Clip(Filter):
-    """Keeps the values from `low` to `high`; either may be `_`.
+    """Keeps the values between `low` and `high`; `_` is no bound.
 
     Example: `exponential_decay(0.1, 0.99) | clip(1e-4, _)`
     """

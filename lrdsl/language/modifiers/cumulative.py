@@ -22,9 +22,9 @@ MAX_CUMULATIVE_UPDATES = 10**8
 
 @modifier
 class Cumulative(Modifier):
-    """The running product: at update t, the values at updates 1 to t multiplied; 1 at update 0.
+    """The running product: at update t, the product of the values at updates 1 to t.
 
-    Times that are no whole updates, under `stretch`, count as the update before.
+    It is 1 at update 0. Under `stretch` a time between two updates counts as the earlier one.
 
     Example: `0.95 ** (t / 100) | cumulative()`
 

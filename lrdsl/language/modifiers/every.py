@@ -43,7 +43,7 @@ _HALF = Fraction(1, 2)
 
 @modifier
 class Every(Filter):
-    """Refreshes the value at updates 0, n, 2n, … only; `every(1ep)` steps once an epoch.
+    """Holds the value between updates 0, n, 2n, …; with `every(1ep)` it changes once an epoch.
 
     A multiple of `n` that is not a whole number of updates is rounded half up.
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -11,8 +11,8 @@ from pydantic import InstanceOf
 from lrdsl.language.length import Length, added, longest
 from lrdsl.language.modifiers.base import Modifier, modifier
 from lrdsl.language.parameters import Kind
-from lrdsl.language.pointwise.times import Array, Times, piecewise
-from lrdsl.language.signal import ConstantSignal, Signal, TimelineSegment, intervals_between, merged
+from lrdsl.language.pointwise.times import Array, Times
+from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal, TimelineSegment, merged
 
 
 class Entry(NamedTuple):
@@ -25,16 +25,16 @@ class Entry(NamedTuple):
     length: Length
 
 
-@dataclass(frozen=True)
-class OverrideRegion(Signal):
-    """A signal whose clock started at `origin`, times factors with clocks of their own."""
+@dataclass(frozen=True, slots=True)
+class ScaledSignal(Signal):
+    """A signal whose clock started at `zero`, times factors with clocks of their own."""
 
     signal: Signal
-    origin: int
+    zero: int
     factors: tuple[Entry, ...]
 
     def values(self, t: Times) -> Array:
-        values = self.signal.values(t - self.origin)
+        values = self.signal.values(t - self.zero)
         for factor in self.factors:
             values = values * factor.signal.values(t - factor.start)
         return values
@@ -42,24 +42,19 @@ class OverrideRegion(Signal):
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         factors = [factor.signal.segments(math.inf)[0].description for factor in self.factors]
         scale = "".join([f" * {factor}" for factor in factors])
-        inner = [s.shifted(self.origin) for s in self.signal.segments(stop - self.origin)]
+        inner = [s.shifted(self.zero) for s in self.signal.segments(stop - self.zero)]
         return tuple([TimelineSegment(s.start, s.stop, s.description + scale, self) for s in inner])
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
-        scale = self.factors[0].signal.constant_value if self.factors else 1.0
+        scale = self.factors[0].signal.constant_value
         if scale is None or len(self.factors) > 1:  # several factors may round otherwise in one
             return Signal.min_max(self, start, stop)
-        low, high = self.signal.min_max(start - self.origin, stop - self.origin)
+        low, high = self.signal.min_max(start - self.zero, stop - self.zero)
         return min(low * scale, high * scale), max(low * scale, high * scale)
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        parts = [(self.signal, self.origin), *[(f.signal, f.start) for f in self.factors]]
-        return merged(*[_later(part, by, start, stop) for part, by in parts])
-
-
-def _later(signal: Signal, by: int, start: int, stop: int) -> Iterator[int]:
-    """The cycle ends of a signal whose clock started at `by`."""
-    return (by + end for end in signal.cycle_ends(start - by, stop - by))
+        parts = [(self.signal, self.zero), *[(f.signal, f.start) for f in self.factors]]
+        return merged(*[signal.cycle_ends_later(zero, start, stop) for signal, zero in parts])
 
 
 class ActiveOverrides:
@@ -78,16 +73,16 @@ class ActiveOverrides:
         else:
             self._entries.append(entry)
 
-    def at(self, t: int, source: Signal) -> OverrideRegion:
-        """The region that applies at update t, by the entries that have begun."""
+    def at(self, t: int, source: Signal) -> tuple[Signal, int]:
+        """The signal that applies at update t by the entries that have begun, and its clock's 0."""
         self._entries = [entry for entry in self._entries if entry.stop > t]
-        signal, origin, factors = source, 0, []
+        signal, zero, factors = source, 0, []
         for entry in self._entries:
             if entry.factor:
                 factors.append(entry)
             else:
-                signal, origin, factors = entry.signal, entry.start, []
-        return OverrideRegion(signal, origin, tuple(factors))
+                signal, zero, factors = entry.signal, entry.start, []
+        return (ScaledSignal(signal, zero, tuple(factors)), 0) if factors else (signal, zero)
 
 
 def _product(first: Entry, second: Entry) -> Entry | None:
@@ -99,45 +94,13 @@ def _product(first: Entry, second: Entry) -> Entry | None:
     return second._replace(signal=ConstantSignal(a * b, f"{a * b:g}"))
 
 
-@dataclass(frozen=True, slots=True)
-class OverrideSignal(Signal):
-    """Regions one after the other, each keeping the clock of the whole."""
-
-    starts: Array
-    regions: tuple[OverrideRegion, ...]
-
-    def values(self, t: Times) -> Array:
-        return piecewise(t, self.starts, lambda i, t: self.regions[i].values(t))
-
-    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
-        return tuple(
-            [
-                replace(segment, start=max(segment.start, first))
-                for i, first, last in intervals_between(self.starts, 0, stop)
-                for segment in self.regions[i].segments(last)
-                if segment.stop > first
-            ]
-        )
-
-    def min_max(self, start: int, stop: int) -> tuple[float, float]:
-        found = [
-            self.regions[i].min_max(first, int(last))
-            for i, first, last in intervals_between(self.starts, start, stop)
-        ]
-        return min([low for low, _ in found]), max([high for _, high in found])
-
-    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        for i, first, last in intervals_between(self.starts, start, stop):
-            yield from self.regions[i].cycle_ends(first, int(last))
-
-
 @modifier
 class Interval(Modifier):
-    """Changes from given updates on.
+    """Multiplies or replaces the schedule from given updates on.
 
-    `6:*0.5` multiplies by 0.5 from update 6 on, `9:0.01` is 0.01 from 9 on, `20..30:0.1` is 0.1
-    for 20 ≤ t < 30 and lets go again, `40:cosine(…)` runs that schedule, its clock starting at 40.
-    Entries apply in order: later ones over earlier ones, factors compound.
+    `6:*0.5` multiplies it by 0.5 from update 6 on, `9:0.01` sets it to 0.01 from update 9 on,
+    `20..30:0.1` to 0.1 for 20 ≤ t < 30 only, and `40:cosine(…)` replaces it by another schedule,
+    whose update 0 is update 40. Later entries replace earlier ones; factors are multiplied.
 
     Example: `cosine(1, 1e-3, 800) | interval[600:*0.5, 700..710:0]`
 
@@ -152,12 +115,14 @@ class Interval(Modifier):
         standing = ActiveOverrides()
         edges = {0} | {e.start for e in self.entries}
         edges |= {int(e.stop) for e in self.entries if math.isfinite(e.stop)}
-        starts, regions, waiting = sorted(edges), [], list(reversed(self.entries))
-        for start in starts:
+        parts: list[tuple[Signal, int]] = []
+        waiting = list(reversed(self.entries))
+        for start in sorted(edges):
             while waiting and waiting[-1].start <= start:
                 standing.begin(waiting.pop())
-            regions.append(standing.at(start, source))
-        return OverrideSignal(np.array(starts, dtype=np.float64), tuple(regions))
+            parts.append(standing.at(start, source))
+        signals, zeros = zip(*parts, strict=True)
+        return SequenceSignal(signals, np.array(sorted(edges), dtype=np.float64), zeros)
 
     def length(self, source: Length) -> Length:
         return longest([source, *[added(entry.length, entry.start) for entry in self.entries]])

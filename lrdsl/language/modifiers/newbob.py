@@ -19,11 +19,11 @@ class Progress(NamedTuple):
 
 @modifier
 class Newbob(MetricModifier):
-    """Multiplies by `factor` when a metric gains too little over the one before it.
+    """Multiplies by `factor` when a metric improves too little on the one before it.
 
-    The gain is (before - now) / before, or 0 where the metric before is 0; it is too little below
-    `threshold`. The first `patience` such metrics are tolerated, again after each change. A metric
-    that is NaN or infinite gains too little, and is not remembered.
+    The improvement is (before - now) / before, or 0 where the metric before is 0; below `threshold`
+    it is too little. The first `patience` such metrics are tolerated, and as many after each
+    change. A metric that is NaN or infinite is no improvement, and is not remembered.
 
     Example: `constant(1) | newbob(0.5, threshold=0.01)`
 

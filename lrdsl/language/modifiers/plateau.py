@@ -20,13 +20,13 @@ class Progress(NamedTuple):
 
 @modifier
 class Plateau(MetricModifier):
-    """Multiplies by `factor` once more than `patience` metrics in a row were no better.
+    """Multiplies by `factor` after more than `patience` metrics in a row without improvement.
 
-    A metric is better than the best one so far when it is below it (with `mode=max` above it) by
-    more than `threshold`: that share of the best one, or with `threshold_mode=abs` that very
-    number. The `cooldown` metrics after a change do not count as bad ones. The value is not brought
-    below `min_lr`, nor changed by no more than `eps`. A metric that is NaN or infinite is no
-    better, and is not remembered.
+    A metric is an improvement when it is below the best one so far (with `mode=max`, above it) by
+    more than `threshold`, a share of the best one, or with `threshold_mode=abs` an absolute number.
+    The `cooldown` metrics after a change are not counted. The value is never reduced below
+    `min_lr`, and a change of `eps` or less is not made. A metric that is NaN or infinite is no
+    improvement, and is not remembered.
 
     Example: `constant(0.1) | plateau(0.5, patience=3)`
 

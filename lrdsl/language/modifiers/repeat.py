@@ -29,11 +29,10 @@ MAX_ROUNDS = 100_000
 
 @modifier
 class Repeat(Modifier):
-    """Again and again, `times` times.
+    """Repeats the schedule, `times` times or without end.
 
-    Each round takes `stretch` times as long as the one before, and its distance from `about` is
-    `scale` times as large. A boundary belongs to the round that begins there; boundaries are
-    computed exactly and rounded half up.
+    Each round takes `stretch` times as many updates as the one before, and its values are `scale`
+    times as far from `about`. Boundaries between rounds are exact, then rounded half up.
 
     Example: `cosine(1, 0, 10) | repeat(stretch=2, scale=0.5)`
 

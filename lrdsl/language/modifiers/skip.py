@@ -13,7 +13,7 @@ from lrdsl.language.time_map import Shift, TimeMap
 
 @modifier
 class Skip(Filter):
-    """Leaves out the first `n` updates.
+    """Leaves out the first `n` updates of the schedule.
 
     Example: `cosine(1, 0, 1000) | skip(200)`
     """

@@ -33,9 +33,9 @@ class Scale(TimeMap):
 
 @modifier
 class Stretch(Filter):
-    """`k` times slower: the value at t is the source's at t/k.
+    """Runs the schedule `k` times slower: the value at t is the one that it has at t/k.
 
-    `k` may be a duration: under `stretch(1ep)` the source's clock counts epochs.
+    `k` may be a duration: under `stretch(1ep)` the `t` of the schedule counts epochs.
 
     Example: `cosine(1, 0, 100) | stretch(3)`
     """

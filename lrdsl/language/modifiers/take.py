@@ -45,7 +45,7 @@ class Hold(TimeMap):
 
 @modifier
 class Take(Filter):
-    """The first `n` updates; from then on it holds the value at update n.
+    """Ends the schedule after `n` updates; from then on it holds the value at update n.
 
     Example: `exponential_decay(0.1, 0.99) | take(500)`
     """

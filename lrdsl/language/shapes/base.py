@@ -6,8 +6,8 @@ import enum
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
 
 from lrdsl.language.curves import Curve
 from lrdsl.language.parameters import UNTIL, CallableModel, ContextDefault, Kind, Parameter
@@ -57,14 +57,15 @@ class Shape(CallableModel):
 class ShapeSignature:
     """How a shape is called: its name, what it takes, and what it makes.
 
-    `origin` is the qualified name of what `lrdsl.shape` made it of, "" for the shapes of lrdsl.
+    `curve` is the curve that the name stands for: `cosine(…)` is `ramp(cosine, …)`. `origin` is the
+    qualified name of what `lrdsl.shape` made the shape of, "" for the shapes of lrdsl.
     """
 
     name: str
     cls: type[Shape]
     parameters: tuple[Parameter, ...]
     doc: str
-    fixed: Mapping[str, Any] = field(default_factory=dict)
+    curve: type[Curve] | None = None
     origin: str = ""
 
     @property
@@ -75,12 +76,7 @@ class ShapeSignature:
     @property
     def hidden(self) -> Mapping[str, ContextDefault]:
         """Fields that are filled although no call names them."""
-        return {k: v for k, v in self.cls.hidden().items() if k not in self.fixed}
-
-    @property
-    def curve(self) -> type[Curve] | None:
-        """The curve that the name itself stands for: `cosine(…)` is `ramp(cosine, …)`."""
-        return self.fixed.get("mode")
+        return self.cls.hidden()
 
     def has(self, kind: Kind) -> bool:
         """Whether some parameter is of that kind."""

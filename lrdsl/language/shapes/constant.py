@@ -12,7 +12,9 @@ from lrdsl.language.shapes.base import Shape, shape
 
 @shape
 class Constant(Shape):
-    """One value for `steps` updates; without end when nothing follows and no total is known.
+    """One value for `steps` updates, by default for the rest of the run.
+
+    Where the length of the run is not known and nothing follows, it never ends.
 
     Example: `constant(0.1, 100)`
     """

@@ -7,9 +7,9 @@ from lrdsl.language.shapes.ramp import Mode, Ramp
 
 @shape
 class Cooldown(Ramp):
-    """The curve named by `mode` from where the previous segment ends down to `end`.
+    """A fall from where the previous segment ends to `end`, along the curve `mode`.
 
-    The curve's own parameters follow.
+    `cooldown(200)` is linear. The curve's own parameters are given by name: `power=0.9`.
 
     Example: `constant(1, 800) >> cooldown(sqrt, 200)`
     """

@@ -13,7 +13,9 @@ from lrdsl.language.shapes.base import Shape, shape
 
 @shape
 class ExponentialDecay(Shape):
-    """start·rate^(t/every); with staircase=true the exponent is rounded down. It never ends.
+    """start·rate^(t/every): multiplied by `rate` in each `every` updates. It never ends.
+
+    It changes a little at every update; with staircase=true, at multiples of `every` only.
 
     Example: `exponential_decay(0.1, 0.5, every=100)`
 

@@ -7,7 +7,7 @@ from lrdsl.language.shapes.constant import Constant
 
 @shape
 class Hold(Constant):
-    """The value that the previous segment ends at, for `steps` updates; `base` if none precedes.
+    """The value where the previous segment ends, for `steps` updates; `base` if none precedes.
 
     Example: `linear(0, 1, 100) >> hold(200)`
     """

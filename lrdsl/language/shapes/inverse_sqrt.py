@@ -12,7 +12,7 @@ from lrdsl.language.shapes.base import Shape, shape
 
 @shape
 class InverseSqrt(Shape):
-    """start·√(warmup / max(t + 1, warmup)): constant for `warmup` updates, then falling. No end.
+    """start·√(warmup / max(t + 1, warmup)): constant, then falling as 1/√t. It never ends.
 
     Example: `inverse_sqrt(0.01, warmup=4000)`
 

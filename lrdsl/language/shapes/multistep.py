@@ -20,9 +20,10 @@ from lrdsl.language.shapes.base import Shape, shape
 
 @shape
 class Multistep(Shape):
-    """start·gamma^(how many of `at` are ≤ t). It never ends.
+    """start·gamma^k, where k of the milestones `at` have been reached. It never ends.
 
-    A list as gamma holds one factor for each milestone: `multistep(0.1, [0.5, 0.1], at=[30, 80])`.
+    Each milestone multiplies the value by gamma, or by a factor of its own where gamma is a list:
+    `multistep(0.1, [0.5, 0.1], at=[30, 80])`.
 
     Example: `multistep(0.1, 0.1, at=[30, 80])`
 

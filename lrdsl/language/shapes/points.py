@@ -11,7 +11,9 @@ from lrdsl.language.shapes.base import Shape, shape
 
 @shape
 class Points(Shape):
-    """Straight lines through points `update:value`, held outside; it ends at the last point.
+    """Straight lines between points `update:value`. It ends at the last point.
+
+    Before the first point it has the first value, and after the last one the last value.
 
     Example: `points[0:0, 100:1, 800:1e-3]`
 

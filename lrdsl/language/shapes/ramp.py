@@ -25,10 +25,10 @@ Mode = Annotated[Any, Kind.MODE]
 
 @shape
 class Ramp(Shape):
-    """The curve named by `mode`, from start to end over `steps` updates.
+    """The curve named by `mode`, from start to end in `steps` updates.
 
-    The curve's own parameters follow: `ramp(polynomial, 1, 0, 800, power=0.9)`. With closed=true
-    the last update of the segment is the one at `end`; without, the first update after it.
+    The curve's own parameters follow: `ramp(polynomial, 1, 0, 800, power=0.9)`. The value reaches
+    `end` at the first update after the segment; with closed=true, at the segment's last update.
 
     Example: `ramp(sqrt, 1, 0, 100)`
     """
@@ -66,7 +66,7 @@ class Ramp(Shape):
             end = Parameter("end", end.kind, REQUIRED)
         closed = cls._parameter("closed", False)
         own = (start, end, steps, *curve.parameters(), closed)
-        return ShapeSignature(name, cls, own, curve.__doc__ or "", {"mode": curve})
+        return ShapeSignature(name, cls, own, curve.__doc__ or "", curve)
 
 
 @functools.lru_cache(maxsize=256)

@@ -14,11 +14,11 @@ from lrdsl.language.shapes.base import Shape, shape
 
 @shape
 class Step(Shape):
-    """start·gamma^⌊t/every⌋: times gamma at update every, 2·every and so on. It never ends.
+    """start·gamma^⌊t/every⌋: multiplied by gamma after each `every` updates. It never ends.
 
-    A multiple of `every` that is not a whole number of updates is rounded half up. With `half_life`
-    instead of gamma and every it falls at every update, start·2^(-t/half_life), and so to a half
-    in that time: `step(0.1, half_life=500)`.
+    A multiple of `every` that is not a whole number of updates is rounded half up. `half_life`
+    instead of gamma and every makes it fall at every update, as start·2^(-t/half_life), so that it
+    is halved in that time: `step(0.1, half_life=500)`.
 
     Example: `step(0.1, 0.5, 30)`
 

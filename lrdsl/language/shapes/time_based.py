@@ -24,8 +24,8 @@ SERIES = 26
 class TimeBased(Shape):
     """start / ∏(1 + rate·k) over 0 ≤ k < t: η(n+1) = η(n)/(1 + rate·n) from η(0) = start.
 
-    A closed form, as quick at update 10^9 as at the first. It never ends. Times that are no whole
-    updates, under `stretch`, count as the update before.
+    It never ends. The closed form takes as long at update 10^9 as at the first one. Under `stretch`
+    a time between two updates counts as the earlier one.
 
     Example: `time_based(0.1, 0.01)`
 

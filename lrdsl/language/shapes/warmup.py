@@ -11,9 +11,10 @@ from lrdsl.language.shapes.ramp import Mode, Ramp
 
 @shape
 class Warmup(Ramp):
-    """The curve named by `mode` up to where the next segment starts, or to `base` if none follows.
+    """A rise to where the next segment starts, along the curve `mode`; to `base` if none follows.
 
-    `warmup(100)` is linear. Mode `constant` stays at start. The curve's own parameters follow.
+    `warmup(100)` is linear. With the mode `constant` the value stays at start. The curve's own
+    parameters are given by name: `power=0.9`.
 
     Example: `warmup(linear, 100) >> cosine(1, 1e-3, 800)`
 
