@@ -62,6 +62,18 @@ def is_number(text: str) -> bool:
     return len(text) <= MAX_NUMBER_CHARACTERS and _NUMBER.fullmatch(text) is not None
 
 
+def as_text_number(text: str) -> int | float | None:
+    """The number that a text is; None for anything else.
+
+    >>> as_text_number("1e3"), as_text_number("5ep")
+    (1000, None)
+    """
+    if not is_number(text):
+        return None
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
 def calls_schedule(text: str) -> bool:
     """Whether a text that can stand anywhere is a spec: it calls a shape, and nothing unknown.
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import Any
 
-from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
+from lrdsl.linter.origin import SpecOrigin
 from lrdsl.linter.sources.python_module import PythonModule
 
 
@@ -17,7 +16,7 @@ def training_around(scheduler: ast.Call, module: PythonModule) -> tuple[dict[str
     rates = [] if optimizer is None else group_rates(optimizer, module)
     context = {"base_lr": rates[0]} if len(set(rates)) == 1 else {}
     metrics = gives_metrics(scheduler, module)
-    return context, replace(NO_ORIGIN, group_lrs=tuple(rates), gives_metrics=metrics)
+    return context, SpecOrigin(group_lrs=tuple(rates), gives_metrics=metrics)
 
 
 def group_rates(optimizer: ast.expr, module: PythonModule) -> list[float]:
@@ -58,23 +57,18 @@ def gives_metrics(scheduler: ast.Call, module: PythonModule) -> bool | None:
 
     One that is passed on may be given a metric elsewhere.
     """
-    assigned = module.assigned
-    name = next((name for name, values in assigned.items() if scheduler in values), None)
-    if name is None or len(assigned[name]) > 1 or name in module.names_passed_on:
+    names = [name for name, values in module.assigned.items() if scheduler in values]
+    if not names or len(module.assigned[names[0]]) > 1:
         return None
-    steps = [
-        call
+    [name] = names[:1]
+    calls = [
+        (call.func.attr, bool(call.args) or "metric" in [each.arg for each in call.keywords])
         for call in module.calls
         if isinstance(call.func, ast.Attribute)
         and isinstance(call.func.value, ast.Name)
         and call.func.value.id == name
     ]
-    if not steps:
+    is_passed_on = module.loads[name] > module.attribute_loads[name]
+    if is_passed_on or not calls:
         return None
-    return any(
-        [
-            call.args or "metric" in [each.arg for each in call.keywords]
-            for call in steps
-            if isinstance(call.func, ast.Attribute) and call.func.attr in ("step", "observe")
-        ]
-    )
+    return any([given for method, given in calls if method in ("step", "observe")])

@@ -64,7 +64,7 @@ def _scalar(document: Document, scalar: Scalar) -> SpecText | None:
         return SpecText(text, (*[scalar.start] * len(text), scalar.stop))
     text = scalar.text
     offsets = document.offsets(scalar)
-    is_writable = offsets is not None and document.is_writable(scalar)
+    is_writable = offsets is not None and scalar.writable
     if offsets is None:  # every character stands where the scalar begins
         offsets = (*[scalar.start] * len(text), scalar.stop)
     placeholders = document.placeholders(scalar)

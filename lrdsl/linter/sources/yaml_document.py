@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import yaml
+
 from lrdsl.diagnostics import SpecError
 from lrdsl.language.library.files import text_of
 from lrdsl.linter.source_file import Malformed, Style
@@ -58,22 +60,18 @@ MAX_REFERENCE_DEPTH = 10
 """References to references that are followed."""
 
 
+@dataclass(frozen=True, eq=False)
 class YamlDocument(Document):
     """A YAML document. A reference stands for what the document itself has at that key."""
 
-    kind = "yaml"
-
-    def __init__(self, text: str, root: Node, folder: str = "") -> None:
-        self.text = text
-        self.root = root
-        self.folder = folder
-        self._values: dict[str, str | None] = {}
-        """The values of references; None also for one that is being followed."""
+    text: str = ""
+    folder: str = ""
+    """The folder of the files that the text names."""
+    _values: dict[str, str | None] = field(default_factory=dict)
+    """The values of references; None also for one that is being followed."""
 
     def placeholders(self, scalar: Scalar) -> tuple[Placeholder, ...]:
         text = scalar.text
-        if "${" not in text:
-            return ()
         found: list[Placeholder] = []
         at = 0
         while (start := text.find("${", at)) >= 0:
@@ -87,9 +85,9 @@ class YamlDocument(Document):
             return None
         return offsets_of(self.text, scalar.start, scalar.stop, scalar.text, scalar.style)
 
-    def referent(self, scalar: Scalar) -> Node:
-        found = _REFERENCE.fullmatch(scalar.text.strip())
-        return (self._at(found[1]) if found else None) or scalar
+    def referent(self, node: Node) -> Node:
+        found = _REFERENCE.fullmatch(node.text.strip()) if isinstance(node, Scalar) else None
+        return (self._at(found[1]) if found else None) or node
 
     def definitions(self, text: str) -> str | None:
         if not text.strip().endswith(".lr"):
@@ -146,17 +144,16 @@ def read_yaml(text: str, folder: str = "") -> list[YamlDocument]:
     >>> scalar.kind, scalar.start, str(scalar.key)
     ('number', 4, 'lr')
     """
-    import yaml
-
     shift = 1 if text.startswith("\ufeff") else 0
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text[shift:])
     try:
         # All are read before the first is used: a file is YAML to its end, or is not.
-        return [YamlDocument(text, root, folder) for root in _Reader(loader, shift, yaml).roots()]
+        roots = list(_Reader(shift).roots(loader))
     except yaml.YAMLError as error:
         raise _not_yaml(error) from None
     finally:
         loader.dispose()
+    return [YamlDocument("yaml", root, text=text, folder=folder) for root in roots]
 
 
 def _not_yaml(error: Any) -> Malformed:
@@ -171,21 +168,24 @@ def _not_yaml(error: Any) -> Malformed:
 
 
 def _too_deep(mark: Any) -> Malformed:
-    return Malformed(
-        "YAML", f"line {mark.line + 1}: it is nested deeper than {MAX_YAML_DEPTH} levels"
-    )
+    why = f"line {mark.line + 1}: it is nested deeper than {MAX_YAML_DEPTH} levels"
+    return Malformed("YAML", why)
 
 
 @dataclass
 class _Open:
-    """A mapping or a sequence whose end has not come yet."""
+    """A mapping or a sequence whose end has not come yet.
 
-    start: int
+    `items` are the keys and the values of a mapping in turn.
+    """
+
+    start: Any
     key: DottedKey | None
-    anchor: str | None
-    is_mapping: bool
     items: list[Node] = field(default_factory=list)
-    """Of a mapping its keys and its values in turn."""
+
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self.start, yaml.MappingStartEvent)
 
     def next_key(self) -> DottedKey | None:
         """The dotted key of the next node in it."""
@@ -200,86 +200,72 @@ class _Open:
 class _Reader:
     """Builds nodes from the events of PyYAML, each when it is complete."""
 
-    def __init__(self, loader: Any, shift: int, yaml: Any) -> None:
-        self.loader = loader
+    def __init__(self, shift: int) -> None:
         self.shift = shift
-        self.yaml = yaml
         self.resolver = yaml.SafeLoader("")
         self.anchors: dict[str, Node] = {}
         self.open: list[_Open] = []
         self.merged = 0
 
-    def roots(self) -> Iterator[Node]:
-        yaml = self.yaml
-        while (event := self.loader.get_event()) is not None:
-            node: Node
-            if isinstance(event, yaml.ScalarEvent):
-                node = self._scalar(event)
-                if event.anchor is not None:
-                    self.anchors[event.anchor] = node
-            elif isinstance(event, yaml.CollectionStartEvent):
-                self._begin(event)
-                continue
-            elif isinstance(event, yaml.AliasEvent):
-                node = self._alias(event)
-            elif isinstance(event, yaml.CollectionEndEvent):
-                node = self._end(event)
-            elif isinstance(event, yaml.DocumentStartEvent):
-                self.anchors, self.merged = {}, 0
-                continue
-            elif isinstance(event, yaml.StreamEndEvent):
-                return
-            else:
-                continue
-            if not self.open:
-                yield node
-            else:
+    def roots(self, loader: Any) -> Iterator[Node]:
+        for event in iter(loader.get_event, None):
+            node: Node | None = None
+            match event:
+                case yaml.ScalarEvent():
+                    node = self._scalar(event)
+                case yaml.CollectionStartEvent():
+                    self._begin(event)
+                case yaml.CollectionEndEvent():
+                    node = self._end(event)
+                case yaml.AliasEvent():
+                    node = self._alias(event)
+                case yaml.DocumentStartEvent():
+                    self.anchors, self.merged = {}, 0
+            if node is not None and self.open:
                 self.open[-1].items.append(node)
+            elif node is not None:
+                yield node
 
     def _begin(self, event: Any) -> None:
         if len(self.open) >= MAX_YAML_DEPTH:
             raise _too_deep(event.start_mark)
-        start = event.start_mark.index + self.shift
-        is_mapping = isinstance(event, self.yaml.MappingStartEvent)
-        self.open.append(_Open(start, self._next_key(), event.anchor, is_mapping))
-        if event.anchor is not None:
-            # Until its end has come: a collection in itself is not a schedule, whatever it holds.
-            self.anchors[event.anchor] = Scalar(None, "unknown", start, start, "plain")
+        self.open.append(_Open(event, self._next_key()))
+        # Until its end has come: a collection in itself is not a schedule, whatever it holds.
+        self._name(event, Scalar(None, "unknown"))
 
     def _end(self, event: Any) -> Node:
         this = self.open.pop()
-        stop = event.end_mark.index + self.shift
-        node: Node
+        place = this.start.start_mark.index + self.shift, event.end_mark.index + self.shift
         if this.is_mapping:
-            pairs = self._pairs(this.items)
-            node = Mapping(pairs, this.start, stop, this.key)
-        else:
-            node = Sequence(tuple(this.items), this.start, stop, this.key)
-        if this.anchor is not None:
-            self.anchors[this.anchor] = node
+            return self._name(this.start, Mapping(self._pairs(this.items), *place, this.key))
+        return self._name(this.start, Sequence(tuple(this.items), *place, this.key))
+
+    def _name(self, event: Any, node: Node) -> Node:
+        """A node, noted under its anchor."""
+        if event.anchor is not None:
+            self.anchors[event.anchor] = node
         return node
 
     def _pairs(self, items: list[Node]) -> tuple[tuple[Scalar, Node], ...]:
         """The pairs of a mapping, and behind them those that its merge keys bring."""
-        own: list[tuple[Scalar, Node]] = []
-        others: list[Mapping] = []
+        pairs: list[tuple[Scalar, Node]] = []
+        others: list[Node] = []
         for key, value in zip(items[::2], items[1::2], strict=True):
             if not isinstance(key, Scalar):
                 key = Scalar("", "unknown", key.start, key.stop, "plain")
             if key.value == "<<" and not isinstance(value, Scalar):
-                every = value.items if isinstance(value, Sequence) else [value]
-                others += [each for each in every if isinstance(each, Mapping)]
+                others += value.items if isinstance(value, Sequence) else [value]
             else:
-                own.append((key, value))
-        names = {key.value for key, _ in own}
+                pairs.append((key, value))
+        names = {key.value for key, _ in pairs}
         for other in others:
-            more = [pair for pair in other.pairs if pair[0].value not in names]
-            self.merged += len(other.pairs)
+            more = other.pairs if isinstance(other, Mapping) else ()
+            self.merged += len(more)
             if self.merged > MAX_MERGED_PAIRS:
                 break
-            own += more
+            pairs += [pair for pair in more if pair[0].value not in names]
             names |= {key.value for key, _ in more}
-        return tuple(own)
+        return tuple(pairs)
 
     def _alias(self, event: Any) -> Node:
         if event.anchor not in self.anchors:
@@ -290,11 +276,11 @@ class _Reader:
     def _next_key(self) -> DottedKey | None:
         return self.open[-1].next_key() if self.open else None
 
-    def _scalar(self, event: Any) -> Scalar:
+    def _scalar(self, event: Any) -> Node:
         tag = event.tag
         if tag is None or tag == "!":
             implicit = event.implicit if tag is None else (False, True)
-            tag = self.resolver.resolve(self.yaml.ScalarNode, event.value, implicit)
+            tag = self.resolver.resolve(yaml.ScalarNode, event.value, implicit)
         kind = _KINDS.get(tag.rpartition(":")[2], "unknown")
         value: Any = event.value
         if kind == "number" and not is_number(value):
@@ -305,11 +291,6 @@ class _Reader:
             value = None
         elif value == MISSING and event.style is None:
             kind, value = "unknown", None
-        return Scalar(
-            value,
-            kind,
-            event.start_mark.index + self.shift,
-            event.end_mark.index + self.shift,
-            _STYLES.get(event.style, "plain"),
-            self._next_key(),
-        )
+        place = event.start_mark.index + self.shift, event.end_mark.index + self.shift
+        style = _STYLES.get(event.style, "plain")
+        return self._name(event, Scalar(value, kind, *place, style, self._next_key()))
