@@ -25,7 +25,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from functools import partial
@@ -166,7 +166,7 @@ def _lint_table(path: str) -> Mapping[str, Any] | None:
 
 
 def _project(table: Mapping[str, Any], root: str, path: str) -> Project:
-    readers = {
+    readers: dict[str, Callable[[Any, str], Any]] = {
         "select": _rule_words,
         "ignore": _rule_words,
         "exclude": _words,
@@ -222,7 +222,8 @@ def _per_file_ignores(value: Any, where: str) -> dict[str, tuple[str, ...]]:
 
 
 def _rules(value: Any, where: str) -> Mapping[str, Mapping[str, Any]]:
-    for name, given in _table(value, where).items():
+    rules = _table(value, where)
+    for name, given in rules.items():
         place = f"{where[:-1]}.{name}`"
         if name not in RULES:
             raise _unknown(place, "rule", name, RULES)
@@ -231,7 +232,7 @@ def _rules(value: Any, where: str) -> Mapping[str, Mapping[str, Any]]:
             known = ", ".join(get_args(Severity))
             raise spec_error(diag.BAD_SETTING, f"{place}: `severity` is one of {known}")
         _check_options(name, own, place)
-    return value
+    return rules
 
 
 def _check_options(name: str, options: Mapping[str, Any], where: str) -> None:
@@ -269,10 +270,11 @@ def _inside(root: str, definitions: object) -> object:
 
 
 def _contracts(value: Any, where: str) -> Mapping[str, Any]:
-    for name, limit in _table(value, f"{where}: `contracts`").items():
+    contracts = _table(value, f"{where}: `contracts`")
+    for name, limit in contracts.items():
         if name not in CONTRACTS:
             raise _unknown(where, "contract", name, CONTRACTS)
         rule, option = CONTRACTS[name]
         if rule in RULES:
             _check_options(rule, {option: limit}, f"{where}: `contracts.{name}`")
-    return value
+    return contracts
