@@ -399,6 +399,7 @@ def test_a_literal_reads_as_python_reads_it(value: str, quote: str, prefix: str)
         return
     assert literal is not None
     assert literal.text == expected
+    assert literal.offsets is not None
     assert len(literal.offsets) == len(expected) + 1
 
 

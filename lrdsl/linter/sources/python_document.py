@@ -12,7 +12,15 @@ from dataclasses import replace
 from typing import Any
 
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
-from lrdsl.linter.sources.document import Document, DottedKey, Mapping, Node, Scalar, Sequence
+from lrdsl.linter.sources.document import (
+    Document,
+    DottedKey,
+    Mapping,
+    Node,
+    Scalar,
+    ScalarKind,
+    Sequence,
+)
 from lrdsl.linter.sources.entry_points import (
     ENTRY_POINTS,
     MAKE_NAMES_KNOWN,
@@ -115,28 +123,17 @@ class _Reader:
             pairs = zip(map(self._key, node.keys), node.values, strict=True)
             own = [(k, self._node(each, DottedKey(key, k.text), depth)) for k, each in pairs]
             return Mapping(tuple(own), start, stop, key)
-        literal = self.module.literal(node)
+        literal = self.module.literal(node, key)
         if literal is not None:
-            return Scalar(
-                literal.text,
-                "text",
-                start,
-                stop,
-                literal.style,
-                key,
-                literal.offsets,
-                literal.placeholders,
-                literal.is_single,
-            )
+            return literal
         number = self.module.number(node)
-        if number is not None:
-            return Scalar(number, "number", start, stop, "plain", key)
         match node:
             case ast.Constant(value=bool(value)):
                 return Scalar(value, "bool", start, stop, "plain", key)
             case ast.Constant(value=None):
                 return Scalar(None, "null", start, stop, "plain", key)
-        return Scalar(None, "unknown", start, stop, "plain", key)
+        kind: ScalarKind = "unknown" if number is None else "number"
+        return Scalar(number, kind, start, stop, "plain", key)
 
     def _key(self, node: ast.expr | None) -> Scalar:
         assert isinstance(node, ast.Constant)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 
 from lrdsl.linter.source_file import Style
+from lrdsl.linter.sources.document import DottedKey, Scalar
 from lrdsl.linter.sources.placeholders import Placeholder
 
 _OPENING = re.compile(r"([A-Za-z]{0,2})('''|\"\"\"|'|\")")
@@ -17,26 +17,14 @@ _ESCAPE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Literal:
-    """A string as Python reads it, with the offset of each character.
-
-    The replacement fields of an f-string are its placeholders.
-    """
-
-    text: str
-    offsets: tuple[int, ...]
-    style: Style
-    placeholders: tuple[Placeholder, ...]
-    is_single: bool
-    """Whether it is one literal, not several side by side."""
-
-
-def read_literal(text: str, start: int, stop: int) -> Literal | None:
+def read_literal(text: str, start: int, stop: int, key: DottedKey | None = None) -> Scalar | None:
     """The string that the source at `start` to `stop` makes; None if it is no string of text.
 
+    The replacement fields of an f-string are its placeholders. Several literals side by side cannot
+    be replaced.
+
     >>> literal = read_literal("x = 'a' 'b'", 4, 11)
-    >>> literal.text, literal.offsets, literal.is_single
+    >>> literal.value, literal.offsets, literal.writable
     ('ab', (5, 9, 10), False)
     """
     made: list[str] = []
@@ -66,7 +54,9 @@ def read_literal(text: str, start: int, stop: int) -> Literal | None:
         at = between.end() if between else stop
     if not styles:
         return None
-    return Literal("".join(made), (*places, end), styles[0], tuple(placeholders), len(styles) == 1)
+    offsets, is_single = (*places, end), len(styles) == 1
+    value, style, fields = "".join(made), styles[0], tuple(placeholders)
+    return Scalar(value, "text", start, stop, style, key, offsets, fields, is_single)
 
 
 def _style(prefix: str, quote: str) -> Style:

@@ -11,8 +11,9 @@ import warnings
 from collections import Counter, defaultdict
 
 from lrdsl.linter.source_file import Malformed
+from lrdsl.linter.sources.document import DottedKey, Scalar
 from lrdsl.linter.sources.entry_points import public_name
-from lrdsl.linter.sources.python_literals import Literal, read_literal
+from lrdsl.linter.sources.python_literals import read_literal
 from lrdsl.syntax.spec import as_number
 
 _LINE_END = re.compile(r"\r\n|[\r\n]")
@@ -28,7 +29,7 @@ class PythonModule:
     are the nodes in the blocks that expect an exception. `loads` counts how often a name is read,
     `attribute_loads` how often that is for an attribute. Raises Malformed.
 
-    >>> module = PythonModule("from torch.optim import SGD as S\nN = 9\nS(p, lr=N)")
+    >>> module = PythonModule("from torch.optim import SGD as S\\nN = 9\\nS(p, lr=N)")
     >>> [call] = module.calls
     >>> module.dotted(call.func), module.number(call.keywords[0].value)
     ('torch.optim.SGD', 9)
@@ -110,13 +111,13 @@ class PythonModule:
         number = as_number(node.value) if isinstance(node, ast.Constant) else None
         return None if number is None else sign * number
 
-    def literal(self, node: ast.expr) -> Literal | None:
+    def literal(self, node: ast.expr, key: DottedKey) -> Scalar | None:
         """The string that an expression is written as; None for anything else."""
         is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
         if not is_text and not isinstance(node, ast.JoinedStr):
             return None
-        literal = read_literal(self.text, *self.extent(node))
-        if literal is not None and isinstance(node, ast.Constant) and literal.text != node.value:
+        literal = read_literal(self.text, *self.extent(node), key)
+        if literal is not None and isinstance(node, ast.Constant) and literal.value != node.value:
             return None
         return literal
 

@@ -76,7 +76,7 @@ class SpecFinder:
     such a config itself, and may be a tree as a whole.
 
     >>> from lrdsl.linter.sources.yaml_document import read_yaml
-    >>> (document,) = read_yaml("total_steps: 9\nlr: {head: 'cosine()', '*': 'hold()'}\nx: hm")
+    >>> (document,) = read_yaml("total_steps: 9\\nlr: {head: 'cosine()', '*': 'hold()'}\\nx: hm")
     >>> [(found.origin.key, found.context) for found in SpecFinder(document).find()]
     [('lr.head', {'total_steps': 9}), ('lr.*', {'total_steps': 9})]
     """

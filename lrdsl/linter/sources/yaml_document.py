@@ -69,6 +69,8 @@ class YamlDocument(Document):
     """The folder of the files that the text names."""
     _values: dict[str, str | None] = field(default_factory=dict)
     """The values of references; None also for one that is being followed."""
+    _followed: list[str] = field(default_factory=list)
+    """The references that are being followed, each from the one before."""
 
     def placeholders(self, scalar: Scalar) -> tuple[Placeholder, ...]:
         text = scalar.text
@@ -77,7 +79,7 @@ class YamlDocument(Document):
         while (start := text.find("${", at)) >= 0:
             at = after_interpolation(text, start)
             inside = text[start + 2 : at - 1]
-            found.append(Placeholder(start, at, inside, self._known(text[start:at], 0)))
+            found.append(Placeholder(start, at, inside, self._value_of(inside)))
         return tuple(found)
 
     def offsets(self, scalar: Scalar) -> tuple[int, ...] | None:
@@ -97,26 +99,15 @@ class YamlDocument(Document):
         except SpecError:
             return None
 
-    def _known(self, text: str, depth: int) -> str | None:
-        """A text with its references followed; None if the document does not show them all."""
-        parts: list[str] = []
-        done = 0
-        for found in _REFERENCE.finditer(text):
-            value = self._value_of(found[1], depth)
-            if value is None:
-                return None
-            parts += [text[done : found.start()], value]
-            done = found.end()
-        whole = "".join([*parts, text[done:]])
-        return None if "${" in whole or len(whole) > MAX_CHARACTERS else whole
-
-    def _value_of(self, reference: str, depth: int) -> str | None:
-        """The text that a reference stands for, looked up once."""
-        if reference not in self._values and depth < MAX_REFERENCE_DEPTH:
+    def _value_of(self, reference: str) -> str | None:
+        """The text that a reference stands for, looked up once; None if it is not shown."""
+        if reference not in self._values and len(self._followed) < MAX_REFERENCE_DEPTH:
             self._values[reference] = None
+            self._followed.append(reference)
             node = self._at(reference)
             if isinstance(node, Scalar) and node.value is not None:
-                self._values[reference] = self._known(node.text, depth + 1)
+                self._values[reference] = self.known_text(node)
+            self._followed.pop()
         return self._values.get(reference)
 
     def _at(self, reference: str) -> Node | None:
