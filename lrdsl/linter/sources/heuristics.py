@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from lrdsl.diagnostics import Reporter
-from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.language import current
-from lrdsl.language.list_functions import LIST_FUNCTIONS
 from lrdsl.syntax import ast
 from lrdsl.syntax.parser import has_valid_syntax, parse_with_recovery
 from lrdsl.syntax.spec import as_number
@@ -29,11 +26,6 @@ def _schedules() -> frozenset[str]:
     return frozenset([*language.shapes, *language.modifiers, *language.definitions])
 
 
-@functools.cache
-def _others() -> frozenset[str]:
-    return frozenset([*FUNCTIONS, *LIST_FUNCTIONS])
-
-
 def is_spec_key(name: str) -> bool:
     """Whether a key is one for specs: `spec`, `lr`, `…_lr`."""
     return _SPEC_KEY.fullmatch(name) is not None
@@ -41,7 +33,7 @@ def is_spec_key(name: str) -> bool:
 
 def is_known(name: str) -> bool:
     """Whether lrdsl knows something that can be called by this name."""
-    return name in _schedules() or name in _others()
+    return name in current()
 
 
 def calls_known(text: str) -> bool:
@@ -92,7 +84,7 @@ def calls_schedule(text: str) -> bool:
     names = {
         node.name.id for node, _ in ast.walk(tree) if isinstance(node, (ast.Call, ast.Bracket))
     }
-    return not names.isdisjoint(schedules) and names <= schedules | _others()
+    return not names.isdisjoint(schedules) and all([is_known(name) for name in names])
 
 
 def looks_like_spec(text: str, words: frozenset[str] = frozenset()) -> bool:

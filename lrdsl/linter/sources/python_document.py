@@ -84,15 +84,10 @@ class _Reader:
         self, call: ast.Call, name: str, entry: EntryPoint, scheduler: ast.Call | None
     ) -> Mapping:
         start, stop = self.module.extent(call)
-        nodes: dict[str, Node] = {"_target_": Scalar(name, "text", start, start, "plain")}
         given = dict(zip(entry.parameters, call.args, strict=False))
         given |= {each.arg: each.value for each in call.keywords if each.arg is not None}
-        for argument, value in given.items():
-            node = self._node(value, DottedKey(None, argument), 0)
-            is_value = isinstance(node, Scalar) and node.kind in ("number", "text")
-            is_context = entry.takes(argument) and is_value
-            if argument == entry.spec or is_context or argument == "definitions":
-                nodes[argument] = node
+        nodes: dict[str, Node] = {"_target_": Scalar(name, "text", start, start, "plain")}
+        nodes |= {arg: self._node(value, DottedKey(None, arg), 0) for arg, value in given.items()}
         pairs = [(Scalar(key, "text", start, start, "plain"), node) for key, node in nodes.items()]
         return Mapping(tuple(pairs), start, stop, None, *self._around(call, scheduler))
 
