@@ -6,7 +6,13 @@ import os
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 
-SOURCES = {".yaml": "yaml", ".yml": "yaml", ".py": "python", ".md": "markdown", ".lr": "lr_files"}
+SOURCES = {
+    ".yaml": "yaml_document",
+    ".yml": "yaml_document",
+    ".py": "python_document",
+    ".md": "markdown",
+    ".lr": "lr_files",
+}
 """The files that may hold specs, by the ends of their names: the module that reads them."""
 
 _SKIPPED = ("__pycache__", "node_modules", "site-packages")

@@ -13,14 +13,17 @@ MAX_CONFIG_DEPTH = 200
 """Levels of the deepest nesting that is read."""
 
 
-def read_config(config: DataMapping[Any, Any]) -> Document:
+def read_config(config: DataMapping[Any, Any], presets: frozenset[str] = frozenset()) -> Document:
     """A config in which every reference is resolved; None is a value that is unknown.
+
+    `presets` are the names of the configs in its groups.
 
     >>> root = read_config({"lr": {"spec": "hold()"}, "steps": 9, "peak": None}).root
     >>> str(root["lr"]["spec"].key), root["peak"].kind
     ('lr.spec', 'unknown')
     """
-    return Document("config", _node(config, None, 0), is_config=True)
+    root = _node(config, None, 0)
+    return Document("config", root, is_config=True, presets=lambda: presets)
 
 
 def _node(value: Any, key: DottedKey | None, depth: int) -> Node:

@@ -139,6 +139,10 @@ class Document:
     """Whether it is a config that lrdsl reads; in any file, a key for specs may be another's."""
     holds_calls: bool = False
     """Whether the document is made of calls alone, outside of which nothing is a spec."""
+    is_preset: bool = False
+    """Whether it is a config of lrdsl's group, so that it may be a tree as a whole."""
+    presets: abc.Callable[[], frozenset[str]] = frozenset
+    """The names of the configs in the groups around it, which are no specs."""
 
     def placeholders(self, scalar: Scalar) -> tuple[Placeholder, ...]:
         """The references in a text, with what they stand for where that is known."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
+from lrdsl.linter.source_file import Snippet
 from lrdsl.linter.sources.document import (
     Document,
     DottedKey,
@@ -31,6 +32,7 @@ from lrdsl.linter.sources.entry_points import (
 from lrdsl.linter.sources.heuristics import calls_known
 from lrdsl.linter.sources.python_module import PythonModule
 from lrdsl.linter.sources.python_optimizers import training_around
+from lrdsl.linter.sources.snippets import snippets_of, with_uses
 from lrdsl.tree.keywords import is_tree
 
 MAX_LITERAL_DEPTH = 200
@@ -43,6 +45,16 @@ class PythonDocument(Document):
     def definitions(self, text: str) -> str | None:
         # The folder that the program will run in is unknown, and so is the file.
         return None if text.strip().endswith(".lr") else text
+
+
+def snippets(text: str, path: str = "") -> tuple[Snippet, ...]:
+    """The specs in the text of a Python file. Raises Malformed.
+
+    >>> code = "from lrdsl import compile as c\\nc('hold(5)', total_steps=9)"
+    >>> [(found.text, found.context) for found in snippets(code)]
+    [('hold(5)', {'total_steps': 9})]
+    """
+    return with_uses(snippets_of(read_python(text))) if "lrdsl" in text else ()
 
 
 def read_python(text: str) -> PythonDocument:

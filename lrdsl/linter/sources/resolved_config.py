@@ -32,7 +32,7 @@ def config_specs(
     >>> place.origin.key, place.text, place.context
     ('lr.spec', 'cosine()', {'total_steps': 900})
     """
-    found = _at_their_first_keys(snippets_of(read_config(config), lambda: presets))
+    found = _at_their_first_keys(snippets_of(read_config(config, presets)))
     wanted = [
         each
         for each in dict.fromkeys(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from lrdsl.linter.source_file import Snippet
@@ -13,30 +13,20 @@ from lrdsl.linter.sources.spec_text import text_of_node
 from lrdsl.syntax.grammar import NAME
 
 
-def snippets_of(
-    document: Document,
-    presets: Callable[[], frozenset[str]] = frozenset,
-    is_preset: bool = False,
-) -> list[Snippet]:
-    """The specs and the definitions in a document, in the order of the file.
-
-    `presets` and `is_preset` are those of `SpecFinder`.
-    """
-    found = SpecFinder(document, presets, is_preset).find()
-    every = [_snippet(document, each, presets) for each in found]
+def snippets_of(document: Document) -> list[Snippet]:
+    """The specs and the definitions in a document, in the order of the file."""
+    every = [_snippet(document, each) for each in SpecFinder(document).find()]
     return sorted([each for each in every if each is not None], key=lambda each: each.start)
 
 
-def _snippet(
-    document: Document, found: FoundSpec, presets: Callable[[], frozenset[str]]
-) -> Snippet | None:
+def _snippet(document: Document, found: FoundSpec) -> Snippet | None:
     """The snippet of a spec that was found; None if it has no text that can be linted."""
     node, origin = found.node, found.origin
     made = text_of_node(document, node)
     if made is None:
         return None
     if found.role == "spec" and NAME.fullmatch(made.text.strip()):
-        origin = replace(origin, preset_names=tuple(sorted(presets())))
+        origin = replace(origin, preset_names=tuple(sorted(document.presets())))
     is_scalar = isinstance(node, Scalar)
     return Snippet(
         made.text,

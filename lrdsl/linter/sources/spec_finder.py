@@ -8,7 +8,6 @@ around it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Mapping as DataMapping
 from collections.abc import Sequence as DataSequence
 from dataclasses import dataclass, field, replace
@@ -72,31 +71,21 @@ class Scope(NamedTuple):
 class SpecFinder:
     """Finds the specs in a document.
 
-    `presets` gives the names of configs, which are no specs. `is_preset` says that the document is
-    such a config itself, and may be a tree as a whole.
-
     >>> from lrdsl.linter.sources.yaml_document import read_yaml
     >>> (document,) = read_yaml("total_steps: 9\\nlr: {head: 'cosine()', '*': 'hold()'}\\nx: hm")
     >>> [(found.origin.key, found.context) for found in SpecFinder(document).find()]
     [('lr.head', {'total_steps': 9}), ('lr.*', {'total_steps': 9})]
     """
 
-    def __init__(
-        self,
-        document: Document,
-        presets: Callable[[], frozenset[str]] = frozenset,
-        is_preset: bool = False,
-    ) -> None:
+    def __init__(self, document: Document) -> None:
         self.document = document
-        self.presets = presets
-        self.is_preset = is_preset
         self.specs: dict[int, FoundSpec] = {}
         """By the identity of the node."""
 
     def find(self) -> list[FoundSpec]:
         """The specs, in the order in which they were found."""
         root = self.document.root
-        if self.is_preset and self._is_tree(root):
+        if self.document.is_preset and self._is_tree(root):
             self._spec(root, Scope({}, NO_ORIGIN))
         self._walk(root)
         for tree in [each.node for each in self.specs.values()]:
@@ -289,7 +278,7 @@ class SpecFinder:
         if is_number(text):  # a constant; elsewhere it is for YAML to read
             return name == "spec" or scalar.style in ("plain", "text")
         return looks_like_spec(text) or (
-            NAME.fullmatch(text) is not None and looks_like_spec(text, self.presets())
+            NAME.fullmatch(text) is not None and looks_like_spec(text, self.document.presets())
         )
 
     def _by_content(self, scalar: Scalar, scope: Scope) -> None:

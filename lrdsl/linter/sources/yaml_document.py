@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import yaml
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.language.library.files import text_of
-from lrdsl.linter.source_file import Malformed, Style
+from lrdsl.language.presets import GROUP
+from lrdsl.linter.source_file import Malformed, Snippet, Style
 from lrdsl.linter.sources.document import (
     Document,
     DottedKey,
@@ -24,6 +27,7 @@ from lrdsl.linter.sources.document import (
 )
 from lrdsl.linter.sources.heuristics import is_number
 from lrdsl.linter.sources.placeholders import MAX_CHARACTERS, Placeholder
+from lrdsl.linter.sources.snippets import snippets_of, with_uses
 from lrdsl.linter.sources.yaml_offsets import offsets_of
 from lrdsl.tree.interpolations import after_interpolation
 
@@ -125,6 +129,28 @@ class YamlDocument(Document):
         return node
 
 
+def snippets(text: str, path: str = "") -> tuple[Snippet, ...]:
+    """The specs in a YAML text: one of Hydra's configs, or any other. Raises Malformed.
+
+    `path` is that of the file: others that the text names lie in the same folder.
+
+    >>> [snippet.text for snippet in snippets("lr: {spec: 'wsd(0.1, 9, 80, 9)'}")]
+    ['wsd(0.1, 9, 80, 9)']
+    """
+    documents = read_yaml(text, os.path.dirname(path))
+    return with_uses([found for each in documents for found in snippets_of(each)])
+
+
+def preset_names(folder: str) -> frozenset[str]:
+    """The names of the configs in the folders of a folder: the options of Hydra's groups."""
+    found: set[str] = set()
+    with suppress(OSError):
+        for group in os.scandir(folder or "."):
+            names = os.listdir(group) if group.is_dir() else ()
+            found |= {name.rpartition(".")[0] for name in names if name.endswith((".yaml", ".yml"))}
+    return frozenset(found)
+
+
 def read_yaml(text: str, folder: str = "") -> list[YamlDocument]:
     """The documents in a YAML text. Raises Malformed.
 
@@ -144,7 +170,13 @@ def read_yaml(text: str, folder: str = "") -> list[YamlDocument]:
         raise _not_yaml(error) from None
     finally:
         loader.dispose()
-    return [YamlDocument("yaml", root, text=text, folder=folder) for root in roots]
+    # Elsewhere the one key of a file may well be a name that lrdsl knows by chance.
+    is_preset = os.path.basename(os.path.abspath(folder)) == GROUP
+    presets = partial(preset_names, folder)
+    return [
+        YamlDocument("yaml", root, is_preset=is_preset, presets=presets, text=text, folder=folder)
+        for root in roots
+    ]
 
 
 def _not_yaml(error: Any) -> Malformed:
