@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as DataMapping
 from typing import Any
 
-from lrdsl.linter.sources.document import Document, DottedKey, Mapping, Node, Scalar, Sequence
+from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence
 from lrdsl.syntax.spec import as_number
 from lrdsl.tree.keywords import is_data, is_tree
 
@@ -19,31 +19,29 @@ def read_config(config: DataMapping[Any, Any], presets: frozenset[str] = frozens
     `presets` are the names of the configs in its groups.
 
     >>> root = read_config({"lr": {"spec": "hold()"}, "steps": 9, "peak": None}).root
-    >>> str(root["lr"]["spec"].key), root["peak"].kind
-    ('lr.spec', 'unknown')
+    >>> root["lr"]["spec"].text, root["peak"].kind
+    ('hold()', 'unknown')
     """
-    root = _node(config, None, 0)
+    root = _node(config, 0)
     return Document("config", root, is_config=True, presets=lambda: presets)
 
 
-def _node(value: Any, key: DottedKey | None, depth: int) -> Node:
+def _node(value: Any, depth: int) -> Node:
     if depth > MAX_CONFIG_DEPTH:
-        return Scalar(None, "unknown", key=key)
+        return Scalar(None, "unknown")
     if isinstance(value, DataMapping):
         # A call without arguments has none; elsewhere it is a value that is not known yet.
         is_call = is_tree(value)
         pairs = []
         for name, each in value.items():
-            inner = DottedKey(key, str(name))
             is_null = each is None and is_call
-            node = Scalar(None, "null", key=inner) if is_null else _node(each, inner, depth + 1)
+            node = Scalar(None, "null") if is_null else _node(each, depth + 1)
             pairs.append((Scalar(str(name), "text"), node))
-        return Mapping(tuple(pairs), key=key)
+        return Mapping(tuple(pairs))
     if is_data(value):
-        items = [_node(each, DottedKey(key, i), depth + 1) for i, each in enumerate(value)]
-        return Sequence(tuple(items), key=key)
+        return Sequence(tuple([_node(each, depth + 1) for each in value]))
     if isinstance(value, str):
-        return Scalar(value, "text", key=key)
+        return Scalar(value, "text")
     if isinstance(value, bool):
-        return Scalar(value, "bool", key=key)
-    return Scalar(value, "unknown" if as_number(value) is None else "number", key=key)
+        return Scalar(value, "bool")
+    return Scalar(value, "unknown" if as_number(value) is None else "number")

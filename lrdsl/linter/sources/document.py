@@ -1,7 +1,7 @@
 """The located document: what YAML, Python and composed configs are read into.
 
-A document is made of mappings, sequences and scalars. Each has its range in the file and its dotted
-key. The spec finder works on documents alone and knows nothing of the languages that they are from.
+A document is made of mappings, sequences and scalars, each with its range in the file. The spec
+finder works on documents alone and knows nothing of the languages that they are from.
 """
 
 from __future__ import annotations
@@ -17,34 +17,8 @@ from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.source_file import Kind, Style
 from lrdsl.linter.sources.placeholders import MAX_CHARACTERS, Placeholder
 
-MAX_KEY_CHARACTERS = 2_000
-"""Characters of the longest dotted key that is written out."""
-
 ScalarKind = Literal["text", "number", "bool", "null", "unknown"]
 """What a scalar is read as; "unknown" is what the file does not show, or no schedule can use."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DottedKey:
-    """The place of a node in its document, linked to the place above it.
-
-    >>> str(DottedKey(DottedKey(DottedKey(None, "a"), 2), "lr"))
-    'a[2].lr'
-    """
-
-    above: DottedKey | None
-    part: str | int
-
-    def __str__(self) -> str:
-        parts: list[str] = []
-        size = 0
-        at: DottedKey | None = self
-        while at is not None and size <= MAX_KEY_CHARACTERS:
-            part = f"[{at.part}]" if isinstance(at.part, int) else f".{at.part}"
-            parts.append(part)
-            size += len(part)
-            at = at.above
-        return "".join(reversed(parts)).lstrip(".")[:MAX_KEY_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +33,6 @@ class Scalar:
     start: int = 0
     stop: int = 0
     style: Style = "text"
-    key: DottedKey | None = None
     offsets: tuple[int, ...] | None = None
     """For each character of a text, and its end, the offset in the file, where that is known."""
     placeholders: tuple[Placeholder, ...] = ()
@@ -85,7 +58,6 @@ class Sequence(abc.Sequence["Node"]):
     items: tuple[Node, ...]
     start: int = 0
     stop: int = 0
-    key: DottedKey | None = None
 
     def __getitem__(self, index: Any) -> Any:
         return self.items[index]
@@ -105,7 +77,6 @@ class Mapping(abc.Mapping[str, "Node"]):
     pairs: tuple[tuple[Scalar, Node], ...]
     start: int = 0
     stop: int = 0
-    key: DottedKey | None = None
     context: abc.Mapping[str, Any] = field(default_factory=dict)
     origin: SpecOrigin = NO_ORIGIN
 

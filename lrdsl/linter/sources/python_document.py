@@ -15,11 +15,9 @@ from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.source_file import Snippet
 from lrdsl.linter.sources.document import (
     Document,
-    DottedKey,
     Mapping,
     Node,
     Scalar,
-    ScalarKind,
     Sequence,
 )
 from lrdsl.linter.sources.entry_points import (
@@ -99,9 +97,9 @@ class _Reader:
         given = dict(zip(entry.parameters, call.args, strict=False))
         given |= {each.arg: each.value for each in call.keywords if each.arg is not None}
         nodes: dict[str, Node] = {"_target_": Scalar(name, "text", start, start, "plain")}
-        nodes |= {arg: self._node(value, DottedKey(None, arg), 0) for arg, value in given.items()}
+        nodes |= {arg: self._node(value, 0) for arg, value in given.items()}
         pairs = [(Scalar(key, "text", start, start, "plain"), node) for key, node in nodes.items()]
-        return Mapping(tuple(pairs), start, stop, None, *self._around(call, scheduler))
+        return Mapping(tuple(pairs), start, stop, *self._around(call, scheduler))
 
     def _around(
         self, call: ast.Call, scheduler: ast.Call | None
@@ -112,35 +110,34 @@ class _Reader:
         is_open = any([each.arg is None for each in call.keywords])  # `**` may bring definitions
         return context, replace(origin, definitions_unknown=is_open or self._makes_names_known)
 
-    def _node(self, node: ast.expr, key: DottedKey, depth: int) -> Node:
+    def _node(self, node: ast.expr, depth: int) -> Node:
         """An expression as a node, names replaced by their values."""
         node = self.module.value(node)
         if id(node) not in self._nodes:
             start, stop = self.module.extent(node)
-            self._nodes[id(node)] = Scalar(None, "unknown", start, stop, "plain", key)
+            self._nodes[id(node)] = Scalar(None, "unknown", start, stop, "plain")
             if depth <= MAX_LITERAL_DEPTH:
-                self._nodes[id(node)] = self._read(node, start, stop, key, depth + 1)
+                self._nodes[id(node)] = self._read(node, start, stop, depth + 1)
         return self._nodes[id(node)]
 
-    def _read(self, node: ast.expr, start: int, stop: int, key: DottedKey, depth: int) -> Node:
+    def _read(self, node: ast.expr, start: int, stop: int, depth: int) -> Node:
         if isinstance(node, (ast.List, ast.Tuple)):
-            items = [self._node(each, DottedKey(key, i), depth) for i, each in enumerate(node.elts)]
-            return Sequence(tuple(items), start, stop, key)
+            items = [self._node(each, depth) for each in node.elts]
+            return Sequence(tuple(items), start, stop)
         if isinstance(node, ast.Dict) and all([isinstance(x, ast.Constant) for x in node.keys]):
-            pairs = zip(map(self._key, node.keys), node.values, strict=True)
-            own = [(k, self._node(each, DottedKey(key, k.text), depth)) for k, each in pairs]
-            return Mapping(tuple(own), start, stop, key)
-        literal = self.module.literal(node, key)
+            values = [self._node(each, depth) for each in node.values]
+            pairs = zip(map(self._key, node.keys), values, strict=True)
+            return Mapping(tuple(pairs), start, stop)
+        literal = self.module.literal(node)
         if literal is not None:
             return literal
         number = self.module.number(node)
         match node:
             case ast.Constant(value=bool(value)):
-                return Scalar(value, "bool", start, stop, "plain", key)
+                return Scalar(value, "bool", start, stop, "plain")
             case ast.Constant(value=None):
-                return Scalar(None, "null", start, stop, "plain", key)
-        kind: ScalarKind = "unknown" if number is None else "number"
-        return Scalar(number, kind, start, stop, "plain", key)
+                return Scalar(None, "null", start, stop, "plain")
+        return Scalar(number, "unknown" if number is None else "number", start, stop, "plain")
 
     def _key(self, node: ast.expr | None) -> Scalar:
         assert isinstance(node, ast.Constant)

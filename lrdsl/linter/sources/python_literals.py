@@ -6,7 +6,7 @@ import ast
 import re
 
 from lrdsl.linter.source_file import Style
-from lrdsl.linter.sources.document import DottedKey, Scalar
+from lrdsl.linter.sources.document import Scalar
 from lrdsl.linter.sources.placeholders import Placeholder
 
 _OPENING = re.compile(r"([A-Za-z]{0,2})('''|\"\"\"|'|\")")
@@ -17,7 +17,7 @@ _ESCAPE = re.compile(
 )
 
 
-def read_literal(text: str, start: int, stop: int, key: DottedKey | None = None) -> Scalar | None:
+def read_literal(text: str, start: int, stop: int) -> Scalar | None:
     """The string that the source at `start` to `stop` makes; None if it is no string of text.
 
     The replacement fields of an f-string are its placeholders. Several literals side by side cannot
@@ -56,7 +56,7 @@ def read_literal(text: str, start: int, stop: int, key: DottedKey | None = None)
         return None
     offsets, is_single = (*places, end), len(styles) == 1
     value, style, fields = "".join(made), styles[0], tuple(placeholders)
-    return Scalar(value, "text", start, stop, style, key, offsets, fields, is_single)
+    return Scalar(value, "text", start, stop, style, offsets, fields, is_single)
 
 
 def _style(prefix: str, quote: str) -> Style:

@@ -11,7 +11,7 @@ import warnings
 from collections import Counter, defaultdict
 
 from lrdsl.linter.source_file import Malformed
-from lrdsl.linter.sources.document import DottedKey, Scalar
+from lrdsl.linter.sources.document import Scalar
 from lrdsl.linter.sources.entry_points import public_name
 from lrdsl.linter.sources.python_literals import read_literal
 from lrdsl.syntax.spec import as_number
@@ -111,12 +111,12 @@ class PythonModule:
         number = as_number(node.value) if isinstance(node, ast.Constant) else None
         return None if number is None else sign * number
 
-    def literal(self, node: ast.expr, key: DottedKey) -> Scalar | None:
+    def literal(self, node: ast.expr) -> Scalar | None:
         """The string that an expression is written as; None for anything else."""
         is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
         if not is_text and not isinstance(node, ast.JoinedStr):
             return None
-        literal = read_literal(self.text, *self.extent(node), key)
+        literal = read_literal(self.text, *self.extent(node))
         if literal is not None and isinstance(node, ast.Constant) and literal.value != node.value:
             return None
         return literal

@@ -8,16 +8,15 @@ around it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping as DataMapping
 from collections.abc import Sequence as DataSequence
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 from lrdsl.diagnostics import SpecError
-from lrdsl.linter.origin import NO_ORIGIN, SiblingSpec, SpecOrigin
-from lrdsl.linter.source_file import Role
+from lrdsl.linter.origin import SiblingSpec, SpecOrigin
 from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence, nodes_within
 from lrdsl.linter.sources.entry_points import RUN, EntryPoint, entry_point
+from lrdsl.linter.sources.found_spec import FoundSpec, Scope
 from lrdsl.linter.sources.heuristics import (
     as_text_number,
     calls_schedule,
@@ -36,36 +35,8 @@ from lrdsl.tree.keywords import is_tree
 _HYDRAS_OWN = frozenset({"hydra", "defaults"})
 _AROUND = RUN | {"base_lr"}
 
-
-@dataclass(frozen=True)
-class FoundSpec:
-    """A node that is a spec, with what its place says of the run: arguments of `lrdsl.lint`.
-
-    `is_used` tells whether an entry point of lrdsl takes it. The definitions are in its origin.
-    """
-
-    node: Node
-    role: Role = "spec"
-    context: DataMapping[str, Any] = field(default_factory=dict)
-    origin: SpecOrigin = NO_ORIGIN
-    is_used: bool = False
-
-    def or_else(self, other: FoundSpec) -> FoundSpec:
-        """The spec with what another place says of it, where its own place says nothing."""
-        context = {**other.context, **self.context}
-        origin = self.origin.or_else(other.origin)
-        return FoundSpec(self.node, self.role, context, origin, self.is_used or other.is_used)
-
-
-class Scope(NamedTuple):
-    """What is known at a place in the document: of the run, and of a spec that stands there."""
-
-    context: DataMapping[str, Any]
-    origin: SpecOrigin
-
-    def told(self, **origin: Any) -> Scope:
-        """The scope with more that is known of a spec."""
-        return Scope(self.context, replace(self.origin, **origin))
+_Waiting: TypeAlias = "tuple[Node, Scope, str | int | None]"
+"""A node to be looked at, the scope of the node above, and the last part of its key."""
 
 
 class SpecFinder:
@@ -86,7 +57,7 @@ class SpecFinder:
         """The specs, in the order in which they were found."""
         root = self.document.root
         if self.document.is_preset and self._is_tree(root):
-            self._spec(root, Scope({}, NO_ORIGIN))
+            self._spec(root, Scope())
         self._walk(root)
         for tree in [each.node for each in self.specs.values()]:
             if not isinstance(tree, Scalar):  # what is below it is no spec by itself
@@ -98,21 +69,23 @@ class SpecFinder:
     def _walk(self, root: Node) -> None:
         """Look at every node once: anchors may lead to one in many ways."""
         seen: set[int] = set()
-        left: list[tuple[Node, Scope]] = [(root, Scope({}, NO_ORIGIN))]
+        left: list[_Waiting] = [(root, Scope(), None)]
         while left:
-            node, scope = left.pop()
+            node, scope, part = left.pop()
             if isinstance(node, Scalar):
-                if not self.document.holds_calls:
-                    self._by_content(node, scope)
+                if not self.document.holds_calls and self._calls_schedule(node):
+                    self._spec(node, scope.at(part))
             elif id(node) not in seen and id(node) not in self.specs:
                 seen.add(id(node))
+                scope = scope.at(part)
                 if isinstance(node, Mapping):
-                    inner = self._mapping(node, scope)
+                    left += reversed(self._mapping(node, scope))
                 else:
-                    inner = [(each, scope) for each in node.items]
-                left += reversed(inner)
+                    is_root = node is root and self.document.holds_calls  # calls have no keys
+                    inner = [(x, scope, None if is_root else i) for i, x in enumerate(node.items)]
+                    left += reversed(inner)
 
-    def _mapping(self, node: Mapping, outer: Scope) -> list[tuple[Node, Scope]]:
+    def _mapping(self, node: Mapping, outer: Scope) -> list[_Waiting]:
         """Find the specs among the values of a mapping; what is to be looked at below it."""
         target = node.get("_target_")
         entry = entry_point(target.text) if isinstance(target, Scalar) else None
@@ -123,19 +96,19 @@ class SpecFinder:
             definitions=scope.origin.definitions,
             definitions_unknown=scope.origin.definitions_unknown,
         )
-        inner: list[tuple[Node, Scope]] = []
+        inner: list[_Waiting] = []
         for key, value in node.pairs:
             name = key.text
-            if node.key is None and name in _HYDRAS_OWN:
+            if not scope.key and name in _HYDRAS_OWN:
                 continue
             if entry is not None and name == entry.spec:
-                self._argument(value, scope, entry)
+                self._argument(value, scope.at(name), entry)
             elif name == "definitions" and not isinstance(value, Mapping):
-                self._definitions_snippet(value, is_used=entry is not None)
+                self._definitions_snippet(value, scope, is_used=entry is not None)
             elif entry is not None and name in entry.context:
                 continue
-            elif not (is_spec_key(name) and self._by_key(name, value, scope)):
-                inner.append((value, Scope(run, around)))
+            elif not (is_spec_key(name) and self._by_key(name, value, scope.at(name))):
+                inner.append((value, Scope(run, around, scope.key), name))
         return inner
 
     def _scope(self, node: Mapping, outer: Scope, entry: EntryPoint | None) -> Scope:
@@ -151,7 +124,7 @@ class SpecFinder:
             if found is not None:
                 context[name] = found
         unknown = outer.origin.definitions_unknown or node.origin.definitions_unknown
-        scope = Scope(context, node.origin).told(
+        scope = Scope(context, node.origin, outer.key).told(
             definitions=outer.origin.definitions, definitions_unknown=unknown
         )
         return self._with_definitions(scope, node.get("definitions"))
@@ -181,13 +154,14 @@ class SpecFinder:
             found += [text] if text else []
         return scope.told(definitions=(*scope.origin.definitions, *found))
 
-    def _definitions_snippet(self, node: Node | None, is_used: bool) -> None:
+    def _definitions_snippet(self, node: Node | None, scope: Scope, is_used: bool) -> None:
         """Note the texts of definitions that are written in the document."""
+        origin = SpecOrigin(key=scope.at("definitions").key)
         for each in _listed(node):
             if not isinstance(each, Scalar) or each.kind != "text":
                 continue
             if not each.value.strip().endswith(".lr") and (is_used or defines(each.value)):
-                self._add(FoundSpec(each, "definitions", origin=SpecOrigin(key=str(each.key))))
+                self._add(FoundSpec(each, "definitions", origin=origin))
 
     def _number(self, value: Scalar) -> int | float | None:
         """The number that a scalar is, as far as the document shows it."""
@@ -201,10 +175,10 @@ class SpecFinder:
     def _argument(self, node: Node, scope: Scope, entry: EntryPoint) -> None:
         """Read the spec of an entry point: text, a mapping with `spec`, a tree, or a program."""
         if entry.role == "spec":
-            self._program(self.document.referent(node), scope, is_used=True)
+            self._program(*self._followed(node, scope), is_used=True)
         elif isinstance(node, Scalar) and node.kind == "text":
             unknown = scope.origin.definitions_unknown
-            origin = SpecOrigin(str(node.key or ""), definitions_unknown=unknown)
+            origin = SpecOrigin(scope.key, definitions_unknown=unknown)
             self._add(FoundSpec(node, entry.role, {}, origin, is_used=True))
 
     def _program(self, node: Node, scope: Scope, is_used: bool) -> None:
@@ -214,21 +188,21 @@ class SpecFinder:
             self._single(node, scope, is_used)
             return
         own = node.get("definitions") if isinstance(node, Mapping) else None
-        self._definitions_snippet(own, is_used)
+        self._definitions_snippet(own, scope, is_used)
         siblings = [self._sibling(entry) for entry in entries]
         for entry, sibling in zip(entries, siblings, strict=True):
             has_own = isinstance(entry.spec, Mapping) and "definitions" in entry.spec
             inner = scope if has_own else self._with_definitions(scope, own)
             others = _siblings_by_sort(sibling, siblings)
             place = inner.told(drives=sibling.key, pattern=sibling.pattern, siblings=others)
-            self._single(entry.spec, place, is_used)
+            self._single(entry.spec, place.at(entry.key).at(entry.pattern), is_used)
 
     def _sibling(self, entry: ProgramEntry) -> SiblingSpec:
         """A spec of a program as the others see it."""
         node: Node = entry.spec
         own: tuple[str, ...] = ()
         if isinstance(node, Mapping) and "spec" in node:
-            alone = self._with_definitions(Scope({}, NO_ORIGIN), node.get("definitions"))
+            alone = self._with_definitions(Scope(), node.get("definitions"))
             own, node = alone.origin.definitions, node["spec"]
         node = self.document.referent(node)
         if isinstance(node, Scalar):
@@ -241,13 +215,20 @@ class SpecFinder:
 
     def _single(self, node: Node, scope: Scope, is_used: bool) -> None:
         """One spec, which may have definitions of its own beside it."""
-        node = self.document.referent(node)
+        node, scope = self._followed(node, scope)
         while isinstance(node, Mapping) and "spec" in node:
             scope = self._with_definitions(scope, node.get("definitions"))
-            self._definitions_snippet(node.get("definitions"), is_used)
-            node = self.document.referent(node["spec"])
+            self._definitions_snippet(node.get("definitions"), scope, is_used)
+            node, scope = self._followed(node["spec"], scope.at("spec"))
         if not isinstance(node, Scalar) or node.kind in ("text", "number"):
             self._spec(node, scope, is_used)
+
+    def _followed(self, node: Node, scope: Scope) -> tuple[Node, Scope]:
+        """The node that a reference is to, and its place."""
+        referent = self.document.referent(node)
+        if referent is node or not isinstance(node, Scalar):
+            return node, scope
+        return referent, scope._replace(key=node.text.strip()[2:-1])
 
     # What is a spec by its key, or by what it says.
 
@@ -281,10 +262,10 @@ class SpecFinder:
             NAME.fullmatch(text) is not None and looks_like_spec(text, self.document.presets())
         )
 
-    def _by_content(self, scalar: Scalar, scope: Scope) -> None:
+    def _calls_schedule(self, scalar: Scalar) -> bool:
+        """Whether a scalar is a spec by what it says."""
         may_call = scalar.kind == "text" and ("(" in scalar.value or "[" in scalar.value)
-        if may_call and calls_schedule(self.document.sketch(scalar)):
-            self._spec(scalar, scope)
+        return may_call and calls_schedule(self.document.sketch(scalar))
 
     def _is_tree(self, node: Node) -> bool:
         """Whether a mapping or a list at a key for specs is a tree that calls a schedule."""
@@ -310,8 +291,8 @@ class SpecFinder:
 
     def _spec(self, node: Node, scope: Scope, is_used: bool = False) -> None:
         """Note a spec that stands in a scope."""
-        context, origin = scope.told(key=str(node.key or ""))
-        self._add(FoundSpec(node, "spec", context, origin, is_used))
+        origin = replace(scope.origin, key=scope.key)
+        self._add(FoundSpec(node, "spec", scope.context, origin, is_used))
 
     def _add(self, found: FoundSpec) -> None:
         known = self.specs.get(id(found.node))

@@ -18,7 +18,6 @@ from lrdsl.language.presets import GROUP
 from lrdsl.linter.source_file import Malformed, Snippet, Style
 from lrdsl.linter.sources.document import (
     Document,
-    DottedKey,
     Mapping,
     Node,
     Scalar,
@@ -158,8 +157,8 @@ def read_yaml(text: str, folder: str = "") -> list[YamlDocument]:
 
     >>> (document,) = read_yaml("lr: 0.1")
     >>> scalar = document.root["lr"]
-    >>> scalar.kind, scalar.start, str(scalar.key)
-    ('number', 4, 'lr')
+    >>> scalar.kind, scalar.start
+    ('number', 4)
     """
     shift = 1 if text.startswith("\ufeff") else 0
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text[shift:])
@@ -195,31 +194,6 @@ def _too_deep(mark: Any) -> Malformed:
     return Malformed("YAML", why)
 
 
-@dataclass
-class _Open:
-    """A mapping or a sequence whose end has not come yet.
-
-    `items` are the keys and the values of a mapping in turn.
-    """
-
-    start: Any
-    key: DottedKey | None
-    items: list[Node] = field(default_factory=list)
-
-    @property
-    def is_mapping(self) -> bool:
-        return isinstance(self.start, yaml.MappingStartEvent)
-
-    def next_key(self) -> DottedKey | None:
-        """The dotted key of the next node in it."""
-        if not self.is_mapping:
-            return DottedKey(self.key, len(self.items))
-        if len(self.items) % 2 == 0:
-            return None
-        name = self.items[-1]
-        return DottedKey(self.key, name.text if isinstance(name, Scalar) else "")
-
-
 class _Reader:
     """Builds nodes from the events of PyYAML, each when it is complete."""
 
@@ -227,7 +201,8 @@ class _Reader:
         self.shift = shift
         self.resolver = yaml.SafeLoader("")
         self.anchors: dict[str, Node] = {}
-        self.open: list[_Open] = []
+        self.open: list[tuple[Any, list[Node]]] = []
+        """The collections whose ends have not come yet: the event, keys and values in turn."""
         self.merged = 0
 
     def roots(self, loader: Any) -> Iterator[Node]:
@@ -245,23 +220,23 @@ class _Reader:
                 case yaml.DocumentStartEvent():
                     self.anchors, self.merged = {}, 0
             if node is not None and self.open:
-                self.open[-1].items.append(node)
+                self.open[-1][1].append(node)
             elif node is not None:
                 yield node
 
     def _begin(self, event: Any) -> None:
         if len(self.open) >= MAX_YAML_DEPTH:
             raise _too_deep(event.start_mark)
-        self.open.append(_Open(event, self._next_key()))
+        self.open.append((event, []))
         # Until its end has come: a collection in itself is not a schedule, whatever it holds.
         self._name(event, Scalar(None, "unknown"))
 
     def _end(self, event: Any) -> Node:
-        this = self.open.pop()
-        place = this.start.start_mark.index + self.shift, event.end_mark.index + self.shift
-        if this.is_mapping:
-            return self._name(this.start, Mapping(self._pairs(this.items), *place, this.key))
-        return self._name(this.start, Sequence(tuple(this.items), *place, this.key))
+        begun, items = self.open.pop()
+        start, stop = begun.start_mark.index + self.shift, event.end_mark.index + self.shift
+        if isinstance(begun, yaml.MappingStartEvent):
+            return self._name(begun, Mapping(self._pairs(items), start, stop))
+        return self._name(begun, Sequence(tuple(items), start, stop))
 
     def _name(self, event: Any, node: Node) -> Node:
         """A node, noted under its anchor."""
@@ -296,9 +271,6 @@ class _Reader:
             raise Malformed("YAML", f"line {line}: there is no anchor `{event.anchor}` above")
         return self.anchors[event.anchor]
 
-    def _next_key(self) -> DottedKey | None:
-        return self.open[-1].next_key() if self.open else None
-
     def _scalar(self, event: Any) -> Node:
         tag = event.tag
         if tag is None or tag == "!":
@@ -314,6 +286,6 @@ class _Reader:
             value = None
         elif value == MISSING and event.style is None:
             kind, value = "unknown", None
-        place = event.start_mark.index + self.shift, event.end_mark.index + self.shift
+        start, stop = event.start_mark.index + self.shift, event.end_mark.index + self.shift
         style = _STYLES.get(event.style, "plain")
-        return self._name(event, Scalar(value, kind, *place, style, self._next_key()))
+        return self._name(event, Scalar(value, kind, start, stop, style))
