@@ -29,6 +29,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from functools import partial
+from pathlib import Path
 from typing import Any, get_args
 
 from lrdsl import diagnostics as diag
@@ -79,18 +80,13 @@ class Project:
 
         Raises `SpecError`, which names the file and the key, for settings that are of no use.
         """
-        folder = os.path.abspath(start)
-        if not os.path.isdir(folder):
-            folder = os.path.dirname(folder)
-        while True:
-            path = os.path.join(folder, "pyproject.toml")
-            table = _lint_table(path) if os.path.isfile(path) else None
+        here = Path(os.path.abspath(start))
+        for folder in (here, *here.parents):
+            path = folder / "pyproject.toml"
+            table = _lint_table(path) if path.is_file() else None
             if table is not None:
-                return _project(table, folder, path)
-            above = os.path.dirname(folder)
-            if above == folder:
-                return cls()
-            folder = above
+                return _project(table, str(folder), str(path))
+        return cls()
 
     def with_options(
         self,
@@ -142,11 +138,10 @@ class Project:
         return Settings(self.select, (*self.ignore, *more), options, severities)
 
 
-def _lint_table(path: str) -> Mapping[str, Any] | None:
+def _lint_table(path: Path) -> Mapping[str, Any] | None:
     """`[tool.lrdsl.lint]` of a file, None if it has none."""
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise spec_error(diag.BAD_SETTING, f"cannot read {path}: {why}") from None

@@ -13,7 +13,7 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError, in_order
-from lrdsl.language.language import Language, current
+from lrdsl.language.language import current
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.program_context import RATE, ProgramContext, References, program_contexts
@@ -87,12 +87,13 @@ def lint_text(
     if (origin.drives or RATE) != RATE:
         run = replace(run, base_lr=None)  # it is another number's
     found: dict[Diagnostic, None] = {}
-    for program in programs:
+    for program, references in programs:
         try:
-            mistakes, context = _lint_context(source, run, origin, program, language)
+            analysis = analyse(language, source, run.definitions, references.schedules)
         except SpecError as error:
             found.update(dict.fromkeys(error.diagnostics))
             continue
+        mistakes, context = _lint_context(analysis, run, origin, program, references)
         found.update(dict.fromkeys(mistakes))
         found.update(dict.fromkeys(_violations(context, settings)))
     return in_order([x for x in found if settings.uses(x.code, x.name)])
@@ -105,11 +106,13 @@ def _usual(rules: frozenset[str]) -> Settings:
 
 
 def _lint_context(
-    source: str, run: Context, origin: SpecOrigin, program: ProgramContext, language: Language
+    analysis: Analysis,
+    run: Context,
+    origin: SpecOrigin,
+    program: ProgramContext,
+    references: References,
 ) -> tuple[list[Diagnostic], LintContext]:
     """The mistakes in a spec that can be read, and what the rules look at."""
-    references = program.references(run)
-    analysis = analyse(language, source, run.definitions, references.schedules)
     schedule, mistakes = _compiled(analysis, run, references)
     base_is_known = schedule is not None or bool(mistakes) or run.base_lr is not None
     if not base_is_known:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Diagnostic, Reporter, SpecError
+from lrdsl.diagnostics import Diagnostic, SpecError
 from lrdsl.language.language import Language, current
 from lrdsl.linter.config import Project
 from lrdsl.linter.engine import Settings, lint_text, matches
 from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile
-from lrdsl.syntax.parser import parse_with_recovery
+from lrdsl.syntax.parser import parse_tree
 
 _ARGUMENTS = (
     diag.TOO_MANY_ARGUMENTS,
@@ -79,13 +79,11 @@ def lint_snippet(snippet: Snippet, settings: Settings) -> list[Diagnostic]:
     found = snippet.mistakes
     try:
         if snippet.role == "piece" and not found:
-            reporter = Reporter(snippet.text)
-            parse_with_recovery(snippet.text, reporter)
-            found = tuple(reporter.diagnostics)
+            parse_tree(snippet.text)
         elif snippet.role == "spec" and not found:
             run = Context.of(**{**snippet.context, "definitions": snippet.origin.definitions})
             found = tuple(lint_text(snippet.text, run, settings, snippet.origin))
-    except SpecError as error:  # of what is known of the run
+    except SpecError as error:  # in the syntax, or in what is known of the run
         found = error.diagnostics
     return [
         each

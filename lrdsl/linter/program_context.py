@@ -95,22 +95,24 @@ def _placeholder() -> Schedule:
 
 def program_contexts(
     source: str, run: Context, origin: SpecOrigin, language: Language
-) -> list[ProgramContext]:
-    """The program around a spec, in each sort of parameter groups that the spec is for."""
-    if origin.drives is None or not origin.siblings:
-        return [NO_PROGRAM]
-    found: dict[tuple[object, ...], ProgramContext] = {}
-    for siblings in origin.siblings:
+) -> list[tuple[ProgramContext, References]]:
+    """The program around a spec, in each sort of parameter groups that the spec is for.
+
+    Each comes with its schedules in the run.
+    """
+    found: dict[object, ProgramContext] = {}
+    drives = origin.drives or ""
+    for siblings in origin.siblings if drives else ():
         specs = {each.key: each for each in siblings}
-        specs[origin.drives] = specs[origin.drives]._replace(text=source)
-        choices = _named(specs.values(), origin.drives)
+        specs[drives] = specs[drives]._replace(text=source)
+        choices = _named(specs.values(), drives)
         # Most groups differ in numbers that the spec does not name.
         named = tuple([specs[key]._replace(pattern=None) for key in choices])
         if named not in found:
             others = tuple([key for key in specs if key not in choices])
             program = ProgramContext(others=others, base_lr=run.base_lr)
-            found[named] = _analysed(program, choices, origin.drives, run, language)
-    return list(found.values())
+            found[named] = _analysed(program, choices, drives, run, language)
+    return [(each, each.references(run)) for each in found.values() or [NO_PROGRAM]]
 
 
 def _named(siblings: Iterable[SiblingSpec], drives: str) -> dict[str, Choice]:

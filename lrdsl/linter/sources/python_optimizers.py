@@ -36,17 +36,13 @@ def group_rates(optimizer: ast.expr, module: PythonModule) -> list[float]:
     if not isinstance(groups, ast.List):
         return [] if usual is None else [usual]
     found = []
-    for group in groups.elts:
-        own = module.value(group)
-        if not isinstance(own, ast.Dict):
+    for group in map(module.value, groups.elts):
+        if not isinstance(group, ast.Dict):
             return []
-        written = {
-            key.value: each
-            for key, each in zip(own.keys, own.values, strict=True)
-            if isinstance(key, ast.Constant)
-        }
-        one = module.number(written["lr"]) if "lr" in written else usual
-        if one is None or len(written) < len(own.keys):
+        keys = [key.value if isinstance(key, ast.Constant) else None for key in group.keys]
+        own = dict(zip(keys, group.values, strict=True))
+        one = module.number(own["lr"]) if "lr" in own else usual
+        if one is None or None in own:  # a key that is no literal may be the rate's
             return []
         found.append(one)
     return found

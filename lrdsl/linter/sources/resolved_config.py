@@ -6,18 +6,23 @@ A config is plain data here: mappings, lists, text and numbers, every reference 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections import abc
 from dataclasses import replace
 from typing import Any
 
 from lrdsl.linter.source_file import Snippet
-from lrdsl.linter.sources.config_document import read_config
+from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence
 from lrdsl.linter.sources.snippets import snippets_of, with_uses
+from lrdsl.syntax.spec import as_number
+from lrdsl.tree.keywords import is_data, is_tree
+
+MAX_CONFIG_DEPTH = 200
+"""Levels of the deepest nesting that is read."""
 
 
 def config_specs(
-    config: Mapping[str, Any],
-    exclude: Sequence[str] = (),
+    config: abc.Mapping[str, Any],
+    exclude: abc.Sequence[str] = (),
     presets: frozenset[str] = frozenset(),
 ) -> tuple[Snippet, ...]:
     """The specs in a config, in its order; those whose key matches a glob in `exclude` left out.
@@ -41,7 +46,7 @@ def config_specs(
     return tuple([each for each in with_uses(wanted) if each.role == "spec"])
 
 
-def _at_their_first_keys(found: Sequence[Snippet]) -> list[Snippet]:
+def _at_their_first_keys(found: abc.Sequence[Snippet]) -> list[Snippet]:
     """The snippets, specs that an object takes from elsewhere in the config once, at that place."""
     first: dict[object, str] = {}
     for each in found:
@@ -57,3 +62,37 @@ def _at_their_first_keys(found: Sequence[Snippet]) -> list[Snippet]:
         elif each.role != "spec" or written not in used:
             kept.append(each)
     return kept
+
+
+def read_config(config: abc.Mapping[Any, Any], presets: frozenset[str] = frozenset()) -> Document:
+    """A config in which every reference is resolved; None is a value that is unknown.
+
+    `presets` are the names of the configs in its groups.
+
+    >>> root = read_config({"lr": {"spec": "hold()"}, "steps": 9, "peak": None}).root
+    >>> root["lr"]["spec"].text, root["peak"].kind
+    ('hold()', 'unknown')
+    """
+    root = _node(config, 0)
+    return Document("config", root, is_config=True, presets=lambda: presets)
+
+
+def _node(value: Any, depth: int) -> Node:
+    if depth > MAX_CONFIG_DEPTH:
+        return Scalar(None, "unknown")
+    if isinstance(value, abc.Mapping):
+        # A call without arguments has none; elsewhere it is a value that is not known yet.
+        is_call = is_tree(value)
+        pairs = []
+        for name, each in value.items():
+            is_null = each is None and is_call
+            node = Scalar(None, "null") if is_null else _node(each, depth + 1)
+            pairs.append((Scalar(str(name), "text"), node))
+        return Mapping(tuple(pairs))
+    if is_data(value):
+        return Sequence(tuple([_node(each, depth + 1) for each in value]))
+    if isinstance(value, str):
+        return Scalar(value, "text")
+    if isinstance(value, bool):
+        return Scalar(value, "bool")
+    return Scalar(value, "unknown" if as_number(value) is None else "number")

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from lrdsl.linter.source_file import Snippet
 from lrdsl.linter.sources.document import Document, Scalar
+from lrdsl.linter.sources.found_spec import FoundSpec
 from lrdsl.linter.sources.heuristics import called
-from lrdsl.linter.sources.spec_finder import FoundSpec, SpecFinder
+from lrdsl.linter.sources.spec_finder import SpecFinder
 from lrdsl.linter.sources.spec_text import text_of_node
 from lrdsl.syntax.grammar import NAME
 
