@@ -115,7 +115,7 @@ class Project:
         )
 
     def settings_for(self, path: str) -> Settings:
-        """Which rules are used in a file and how.
+        """The rules that are used in a file, with their options and severities.
 
         >>> project = Project(per_file_ignores={"old/*": ("LR8",)})
         >>> project.settings_for("old/a.yaml").ignore, project.settings_for("a.yaml").ignore

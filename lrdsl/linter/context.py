@@ -53,7 +53,7 @@ class CallSite:
 
     @property
     def span(self) -> Span:
-        """Where the call stands."""
+        """The place of the call in the text."""
         return self.node.span
 
 
@@ -100,7 +100,7 @@ class LintContext:
 
     @property
     def language(self) -> Language:
-        """What the spec can call."""
+        """The language that the spec can use, its own definitions included."""
         return self.analysis.language
 
     @property
@@ -227,7 +227,7 @@ class LintContext:
         return tuple(found)
 
     def updates(self, node: ast.Node) -> Fraction | None:
-        """How many updates a duration is, None if that is not known."""
+        """The number of updates that a duration is, None if that is not known."""
         found = Durations(self.run, Mistakes("", []), "").evaluate(node)
         return None if found is None else Fraction(found)
 

@@ -27,7 +27,7 @@ UNKNOWN = (diag.UNBOUND, diag.NEEDS_CONTEXT)
 
 @dataclass(frozen=True)
 class Settings:
-    """Which rules are used and how.
+    """The rules that are used, with their options and severities.
 
     `select` and `ignore` hold codes, their beginnings (`LR8`), or names; `select` None is every
     rule. `options` are those of the rules by rule name, `severities` replace the rules' own.

@@ -1,4 +1,4 @@
-"""Where a spec was found, and what that place says about it."""
+"""The place where a spec was found, and what it says about the spec."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SiblingSpec(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class SpecOrigin:
-    """Where a spec was found, and what that place says about it; every field may be left out.
+    """The place where a spec was found, and what it says; every field may be left out.
 
     >>> SpecOrigin(drives="lr", pattern="head")
     SpecOrigin(drives='lr', pattern='head')
@@ -54,12 +54,12 @@ class SpecOrigin:
     """Whether the scheduler is ever given a metric; None if the file does not show it."""
 
     def told(self) -> dict[str, Any]:
-        """The fields that say anything."""
+        """The fields that differ from their defaults."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         return {name: value for name, value in values.items() if value != getattr(NO_ORIGIN, name)}
 
     def or_else(self, other: SpecOrigin) -> SpecOrigin:
-        """What this place says; where it says nothing, what another place of the same spec says."""
+        """The origin, completed by what another place of the same spec says."""
         theirs = other.told()
         if self.drives is not None:
             theirs.pop("pattern", None)

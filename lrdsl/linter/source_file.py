@@ -79,12 +79,12 @@ class Snippet:
 
     @property
     def start(self) -> int:
-        """Where the text begins in the file."""
+        """The offset at which the text begins in the file."""
         return self.offsets[0]
 
     @property
     def stop(self) -> int:
-        """Where the text ends in the file."""
+        """The offset at which the text ends in the file."""
         return self.offsets[-1]
 
 
@@ -134,7 +134,7 @@ class TextEdit(NamedTuple):
 
 
 def _alike(first: str, second: str) -> int:
-    """How many characters two texts begin with alike."""
+    """The number of characters that two texts begin with alike."""
     differ = (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b)
     return next(differ, min(len(first), len(second)))
 

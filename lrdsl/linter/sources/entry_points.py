@@ -15,7 +15,7 @@ PREFIX = "lrdsl."
 
 @dataclass(frozen=True)
 class EntryPoint:
-    """What a call of lrdsl takes. Its arguments that are not listed here are variables of the spec.
+    """The arguments of a call of lrdsl. Those that are not listed here are variables of the spec.
 
     `parameters` are those that may be passed by position. `spec` names the one that is the spec,
     `role` says what it is for. `context` are the arguments that describe the run, `definitions`
@@ -92,7 +92,7 @@ def public_name(name: str) -> str:
 
 
 def entry_point(target: str) -> EntryPoint | None:
-    """What a `_target_` takes; None if it is no object of lrdsl.
+    """The arguments of a `_target_`; None if it is no object of lrdsl.
 
     >>> entry_point("lrdsl.torch.attach").parameters, entry_point("torch.optim.SGD")
     (('optimizer', 'spec'), None)

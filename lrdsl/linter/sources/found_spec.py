@@ -36,7 +36,7 @@ class FoundSpec:
 
 
 class Scope(NamedTuple):
-    """What is known at a place in the document: of the run, and of a spec that stands there.
+    """The scope of a place in a document: its run, and the origin of a spec that stands there.
 
     >>> Scope().at("a").at(2).at("lr").key
     'a[2].lr'

@@ -104,7 +104,7 @@ class _Reader:
     def _around(
         self, call: ast.Call, scheduler: ast.Call | None
     ) -> tuple[dict[str, Any], SpecOrigin]:
-        """What the module says of the run, and of the place of the spec."""
+        """The run, and the origin of the spec, as far as the module shows them."""
         around = ({}, NO_ORIGIN) if scheduler is None else training_around(scheduler, self.module)
         context, origin = around
         is_open = any([each.arg is None for each in call.keywords])  # `**` may bring definitions

@@ -68,9 +68,9 @@ def _style(prefix: str, quote: str) -> Style:
 
 
 def _piece(text: str, at: int, stop: int, prefix: str) -> tuple[str, int] | None:
-    """What the next characters of a literal stand for, and how many they are.
+    """The text of the next piece of a literal, and how many characters of the source it takes.
 
-    They are one character, an escape, or a field of an f-string, which stands for itself.
+    A piece is one character, an escape, or a field of an f-string, which stands for itself.
     """
     pair = text[at : min(at + 2, stop)]
     if "f" in prefix and pair in ("{{", "}}"):

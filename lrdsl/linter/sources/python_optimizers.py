@@ -1,4 +1,4 @@
-"""What a Python module says of the training around a scheduler: learning rates and metrics."""
+"""The training around a scheduler in a Python module: learning rates and metrics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lrdsl.linter.sources.python_module import PythonModule
 
 
 def training_around(scheduler: ast.Call, module: PythonModule) -> tuple[dict[str, Any], SpecOrigin]:
-    """What the module says of the run of a scheduler, and of its spec's place."""
+    """The run of a scheduler, and the origin of its spec, as far as the module shows them."""
     keywords = {each.arg: each.value for each in scheduler.keywords}
     optimizer = scheduler.args[0] if scheduler.args else keywords.get("optimizer")
     rates = [] if optimizer is None else group_rates(optimizer, module)

@@ -46,9 +46,9 @@ def _snippet(document: Document, found: FoundSpec) -> Snippet | None:
 
 
 def with_uses(snippets: Iterable[Snippet]) -> tuple[Snippet, ...]:
-    """The snippets, those with definitions told which names the other specs call.
+    """The snippets; for a spec with definitions, the names that other specs call are added.
 
-    Only the first spec with the same definitions is told, so that each is reported once.
+    Only the first spec with the same definitions gets them, so that each is reported once.
     """
     every = [*snippets]
     left = {each.text for each in every if each.role == "definitions"}
