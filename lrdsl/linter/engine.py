@@ -171,12 +171,7 @@ def _violations_of(rule: Rule, context: LintContext, settings: Settings) -> list
     if not violations:  # as it mostly is
         return failed
     reporter = Reporter(context.source)
-    for violation in violations:
-        reporter.report(
-            rule.problem(settings.severities.get(rule.name)),
-            violation.message,
-            violation.span,
-            fix=violation.fix,
-            replacement=violation.replacement,
-        )
+    problem = rule.problem(settings.severities.get(rule.name))
+    for x in violations:
+        reporter.report(problem, x.message, x.span, fix=x.fix, replacement=x.replacement)
     return [*failed, *reporter.diagnostics]
