@@ -95,28 +95,15 @@ def _round_trips(file: SourceFile, text: str, expected: Sequence[str]) -> bool:
         found = read_text(file.path, text).snippets
     except Unreadable:
         return False
-    texts = [snippet.text for snippet in found]
-    if texts not in (list(expected), _without_numbers(file, expected)):
+    pairs = [*zip(file.snippets, expected, strict=True)]
+    # What was text for YAML may have become a number, which is no spec.
+    specs = [new for old, new in pairs if new == old.text or not old.origin.yaml_text_number]
+    if [snippet.text for snippet in found] not in ([*expected], specs):
         return False
     if not file.snippets or file.snippets[0].kind != "yaml":
         return True
-    places = [snippet.start for snippet in file.snippets]
-    changed = {
-        at: new
-        for at, new, snippet in zip(places, expected, file.snippets, strict=True)
-        if new != snippet.text
-    }
-    wanted = _scalars(file.text, changed)
+    wanted = _scalars(file.text, {old.start: new for old, new in pairs if new != old.text})
     return wanted is not None and _scalars(text) == wanted
-
-
-def _without_numbers(file: SourceFile, expected: Sequence[str]) -> list[str]:
-    """The expected specs without those that were texts for YAML, and become numbers."""
-    return [
-        new
-        for new, snippet in zip(expected, file.snippets, strict=True)
-        if new == snippet.text or not snippet.origin.yaml_text_number
-    ]
 
 
 def _scalars(text: str, changed: Mapping[int, str] = MappingProxyType({})) -> list[str] | None:

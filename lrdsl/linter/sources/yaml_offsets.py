@@ -60,23 +60,16 @@ def _block(text: str, start: int, stop: int, value: str) -> tuple[int, ...] | No
     # A line of the value begins with the spaces that are more than the indentation.
     indent = _indent(lines) - _indent(value.split("\n"))
     places: list[int] = []
-    at, left = _line_start(text, header.end(), stop, indent), len(value)
-    while left:
-        wanted = value[len(value) - left]
-        ends = _BREAK.match(text, at) if at < stop else None
+    at = _line_start(text, header.end(), stop, indent)
+    for wanted in value:
+        while (ends := _BREAK.match(text, at, stop)) and wanted not in "\n ":
+            at = _line_start(text, ends.end(), stop, indent)
+        places.append(at)
         if ends is not None:
-            if wanted in "\n ":
-                places.append(at)
-                left -= 1
             at = _line_start(text, ends.end(), stop, indent)
         elif at < stop and text[at] == wanted:
-            places.append(at)
-            left -= 1
             at += 1
-        elif at >= stop and wanted == "\n":
-            places.append(stop)
-            left -= 1
-        else:
+        elif at < stop or wanted != "\n":
             return None
     # The value ends where its last character does: what follows may be chomped.
     return (*places, min(at, stop))
@@ -89,7 +82,5 @@ def _indent(lines: Iterable[str]) -> int:
 
 def _line_start(text: str, at: int, stop: int, indent: int) -> int:
     """Where the text of a line begins, after as many spaces as all lines have."""
-    end = at
-    while end < stop and end - at < indent and text[end] == " ":
-        end += 1
-    return end
+    indented = text[at : min(at + indent, stop)]
+    return at + len(indented) - len(indented.lstrip(" "))
