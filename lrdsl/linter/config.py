@@ -40,15 +40,15 @@ from lrdsl.linter.engine import Settings
 from lrdsl.linter.rule import RULES
 from lrdsl.util.registry import did_you_mean
 
-CONTRACTS: Mapping[str, tuple[str, str]] = {
-    "max": ("above-limit", "max"),
-    "min": ("below-limit", "min"),
-    "bounds": ("outside-bounds", "bounds"),
-    "final": ("final", "final"),
-    "continuous": ("continuous", "continuous"),
-    "reaches": ("reaches", "reaches"),
+CONTRACTS: Mapping[str, str] = {
+    "max": "above-limit",
+    "min": "below-limit",
+    "bounds": "outside-bounds",
+    "final": "final",
+    "continuous": "continuous",
+    "reaches": "reaches",
 }
-"""The rule, and its option, that keeps each contract."""
+"""The rule that keeps each contract, by an option of the contract's name."""
 
 _CODE = re.compile(r"LR\d{0,3}")
 
@@ -133,8 +133,7 @@ class Project:
             name: own.pop("severity") for name, own in options.items() if "severity" in own
         }
         for name, value in self.contracts.items():
-            rule, option = CONTRACTS[name]
-            options.setdefault(rule, {})[option] = value
+            options.setdefault(CONTRACTS[name], {})[name] = value
         return Settings(self.select, (*self.ignore, *more), options, severities)
 
 
@@ -269,7 +268,5 @@ def _contracts(value: Any, where: str) -> Mapping[str, Any]:
     for name, limit in contracts.items():
         if name not in CONTRACTS:
             raise _unknown(where, "contract", name, CONTRACTS)
-        rule, option = CONTRACTS[name]
-        if rule in RULES:
-            _check_options(rule, {option: limit}, f"{where}: `contracts.{name}`")
+        _check_options(CONTRACTS[name], {name: limit}, f"{where}: `contracts.{name}`")
     return contracts

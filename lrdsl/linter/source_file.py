@@ -62,9 +62,9 @@ class Snippet:
         return hash((self.text, self.offsets[0], self.origin, self.role))
 
     @classmethod
-    def of_argument(cls, text: str, **context: Any) -> Snippet:
+    def of_argument(cls, text: str) -> Snippet:
         """A spec that was given on the command line."""
-        return cls(text, tuple(range(len(text) + 1)), "argument", "text", context=context)
+        return cls(text, tuple(range(len(text) + 1)), "argument", "text")
 
     def within(self, context: Mapping[str, Any]) -> Snippet:
         """The same with what else is known of the run; what its own place says goes before."""

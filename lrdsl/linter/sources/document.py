@@ -161,11 +161,5 @@ def nodes_within(node: Node) -> Iterator[Node]:
             continue
         seen.add(id(each))
         yield each
-        left += children(each)
-
-
-def children(node: Node) -> Iterable[Node]:
-    """The nodes directly below a node."""
-    if isinstance(node, Sequence):
-        return node.items
-    return [value for _, value in node.pairs] if isinstance(node, Mapping) else ()
+        if not isinstance(each, Scalar):
+            left += each.items if isinstance(each, Sequence) else [value for _, value in each.pairs]
