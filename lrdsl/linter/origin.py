@@ -60,11 +60,21 @@ class SpecOrigin:
 
     def or_else(self, other: SpecOrigin) -> SpecOrigin:
         """The origin, completed by what another place of the same spec says."""
+        if self is NO_ORIGIN or other is NO_ORIGIN:
+            return other if self is NO_ORIGIN else self
         theirs = other.told()
         if self.drives is not None:
             theirs.pop("pattern", None)
         is_text_number = self.yaml_text_number and other.yaml_text_number
         return SpecOrigin(**{**theirs, **self.told(), "yaml_text_number": is_text_number})
+
+    def inherited(self) -> SpecOrigin:
+        """The part of the origin that holds for specs further inside: the definitions."""
+        if not (self.definitions or self.definitions_unknown):
+            return NO_ORIGIN
+        return SpecOrigin(
+            definitions=self.definitions, definitions_unknown=self.definitions_unknown
+        )
 
     def __repr__(self) -> str:
         return f"SpecOrigin({', '.join([f'{k}={v!r}' for k, v in self.told().items()])})"

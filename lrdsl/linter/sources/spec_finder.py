@@ -92,10 +92,7 @@ class SpecFinder:
         scope = self._scope(node, outer, entry)
         # Further inside, a learning rate may be another's.
         run = {name: value for name, value in scope.context.items() if name in RUN}
-        around = SpecOrigin(
-            definitions=scope.origin.definitions,
-            definitions_unknown=scope.origin.definitions_unknown,
-        )
+        around = scope.origin.inherited()
         inner: list[_Waiting] = []
         for key, value in node.pairs:
             name = key.text
@@ -114,7 +111,8 @@ class SpecFinder:
     def _scope(self, node: Mapping, outer: Scope, entry: EntryPoint | None) -> Scope:
         """The scope of the specs in a mapping: its own entries over those around it."""
         context = {**outer.context, **node.context}
-        for name, value in node.items():
+        for key, value in reversed(node.pairs):
+            name = key.text
             if not isinstance(value, Scalar) or name == "definitions":
                 continue
             if entry is not None and entry.takes(name):
@@ -123,10 +121,7 @@ class SpecFinder:
                 found = self._number(value) if entry is None and name in _AROUND else None
             if found is not None:
                 context[name] = found
-        unknown = outer.origin.definitions_unknown or node.origin.definitions_unknown
-        scope = Scope(context, node.origin, outer.key).told(
-            definitions=outer.origin.definitions, definitions_unknown=unknown
-        )
+        scope = Scope(context, node.origin.or_else(outer.origin), outer.key)
         return self._with_definitions(scope, node.get("definitions"))
 
     def _argument_value(self, name: str, value: Scalar, entry: EntryPoint) -> Any:
@@ -152,7 +147,7 @@ class SpecFinder:
             if text is None:
                 return scope.told(definitions_unknown=True)
             found += [text] if text else []
-        return scope.told(definitions=(*scope.origin.definitions, *found))
+        return scope.told(definitions=(*scope.origin.definitions, *found)) if found else scope
 
     def _definitions_snippet(self, node: Node | None, scope: Scope, is_used: bool) -> None:
         """Note the texts of definitions that are written in the document."""
