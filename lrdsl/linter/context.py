@@ -226,6 +226,11 @@ class LintContext:
                 found.append(RampSite(call.name, call.mode, segment.first, last, call.span))
         return tuple(found)
 
+    @cached_property
+    def written(self) -> tuple[CallSite, ...]:
+        """The calls of shapes and modifiers that stand in the text itself."""
+        return tuple([call for call in self.calls if not call.span.sites])
+
     def updates(self, node: ast.Node) -> Fraction | None:
         """The number of updates that a duration is, None if that is not known."""
         found = Durations(self.run, Mistakes("", []), "").evaluate(node)
