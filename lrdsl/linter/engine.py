@@ -173,5 +173,5 @@ def _violations_of(rule: Rule, context: LintContext, settings: Settings) -> list
     reporter = Reporter(context.source)
     problem = rule.problem(settings.severities.get(rule.name))
     for x in violations:
-        reporter.report(problem, x.message, x.span, fix=x.fix, replacement=x.replacement)
+        reporter.report(problem, x.message, x.span, suggestion=(x.fix, x.replacement))
     return [*failed, *reporter.diagnostics]

@@ -12,7 +12,7 @@ from lrdsl.language.language import Language, current
 from lrdsl.linter.config import Project
 from lrdsl.linter.engine import Settings, lint_text, matches
 from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile
-from lrdsl.syntax.parser import parse_tree
+from lrdsl.syntax.parser import parse_spec
 
 _ARGUMENTS = (
     diag.TOO_MANY_ARGUMENTS,
@@ -79,11 +79,11 @@ def lint_snippet(snippet: Snippet, settings: Settings) -> list[Diagnostic]:
     found = snippet.mistakes
     try:
         if snippet.role == "piece" and not found:
-            parse_tree(snippet.text)
+            found = tuple(parse_spec(snippet.text).diagnostics)
         elif snippet.role == "spec" and not found:
             run = Context.of(**{**snippet.context, "definitions": snippet.origin.definitions})
             found = tuple(lint_text(snippet.text, run, settings, snippet.origin))
-    except SpecError as error:  # in the syntax, or in what is known of the run
+    except SpecError as error:  # in what is known of the run
         found = error.diagnostics
     return [
         each
