@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from lrdsl.linter.sources.resolved_config import ConfigSpec
+    from lrdsl.linter.source_file import Snippet
 
 _KEY = re.compile(r"[+~]*(?P<key>[^=]*)=?(?P<value>.*)", re.S)
 _OF_RATE = re.compile(r"(?:.*\.)?lr(?:\.spec)?(?:\..*)?", re.S)
@@ -41,7 +41,7 @@ def read_hydra_output(folder: Path) -> HydraOutput:
     place = _place(folder / "config.yaml", problems)
     if place is None:
         return HydraOutput(overrides, problems=tuple(problems))
-    return HydraOutput(overrides, " ".join(place.text.split()), place.key, tuple(problems))
+    return HydraOutput(overrides, " ".join(place.text.split()), place.origin.key, tuple(problems))
 
 
 def _overrides(listed: Any) -> dict[str, str]:
@@ -70,7 +70,7 @@ def _loaded(path: Path, problems: list[str]) -> Any:
         return None
 
 
-def _place(path: Path, problems: list[str]) -> ConfigSpec | None:
+def _place(path: Path, problems: list[str]) -> Snippet | None:
     from omegaconf import DictConfig, OmegaConf
 
     from lrdsl.hydra.resolve import plain
@@ -84,5 +84,5 @@ def _place(path: Path, problems: list[str]) -> ConfigSpec | None:
     except Exception:  # of YAML, OmegaConf and resolvers: the run is compared all the same
         problems.append(f"{path.name} cannot be read")
         return None
-    of_rate = [place for place in places if _OF_RATE.fullmatch(place.key)]
+    of_rate = [place for place in places if _OF_RATE.fullmatch(place.origin.key)]
     return next(iter([*of_rate, *places]), None)

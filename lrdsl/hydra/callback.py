@@ -18,7 +18,9 @@ from lrdsl.hydra.compose_all import presets
 from lrdsl.hydra.resolve import plain
 from lrdsl.hydra.sweeps import Job, Sweep, numbered, sweep_of
 from lrdsl.linter.config import Project
-from lrdsl.linter.sources.resolved_config import ConfigSpec, config_specs, lint_config_spec
+from lrdsl.linter.lint_source import lint_snippet
+from lrdsl.linter.source_file import Snippet
+from lrdsl.linter.sources.resolved_config import config_specs
 
 _RANKS: tuple[Severity, ...] = ("hint", "warning", "error")
 
@@ -80,7 +82,7 @@ class LintCallback(Callback):
         sweep = sweep_of(config, loader)
         for note in sweep.notes:
             print(f"lrdsl: {note}", file=sys.stderr)
-        found: dict[ConfigSpec, list[Job]] = {}
+        found: dict[Snippet, list[Job]] = {}
         failed: dict[str, list[Job]] = {}
         for job in sweep.jobs:
             try:
@@ -105,14 +107,14 @@ class LintCallback(Callback):
         found = {place: [job] for place in self._places(config)}
         self._stop_if_bad(found, "the job was not started", Sweep((job,)))
 
-    def _places(self, config: DictConfig) -> list[ConfigSpec]:
+    def _places(self, config: DictConfig) -> list[Snippet]:
         context = {**self._context, **_own_context(config)}
         places = config_specs(plain(config), self._exclude, presets(config))
         return [place.within(context) for place in places]
 
     def _stop_if_bad(
         self,
-        places: Mapping[ConfigSpec, list[Job]],
+        places: Mapping[Snippet, list[Job]],
         outcome: str,
         sweep: Sweep | None = None,
         failed: Mapping[str, list[Job]] = MappingProxyType({}),
@@ -120,9 +122,9 @@ class LintCallback(Callback):
         """Print what is wrong with the specs, and with configs that could not be composed."""
         at: dict[tuple[str, tuple[Diagnostic, ...]], list[Job]] = {}
         for place, jobs in places.items():
-            diagnostics = tuple(lint_config_spec(place, self._settings))
+            diagnostics = tuple(lint_snippet(place, self._settings))
             if diagnostics:
-                at.setdefault((place.key, diagnostics), []).extend(jobs)
+                at.setdefault((place.origin.key, diagnostics), []).extend(jobs)
         ranks: list[int] = []
         for (key, diagnostics), jobs in at.items():
             shown = [each.render() for each in diagnostics]

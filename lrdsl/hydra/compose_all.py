@@ -20,7 +20,9 @@ from lrdsl.diagnostics import Diagnostic, SpecError, spec_error
 from lrdsl.hydra.resolve import plain
 from lrdsl.language.presets import GROUP
 from lrdsl.linter.engine import Settings
-from lrdsl.linter.sources.resolved_config import ConfigSpec, config_specs, lint_config_spec
+from lrdsl.linter.lint_source import lint_snippet
+from lrdsl.linter.source_file import Snippet
+from lrdsl.linter.sources.resolved_config import config_specs
 
 
 class Composed(NamedTuple):
@@ -69,15 +71,17 @@ def lint_hydra(
     if not os.path.isdir(folder):
         raise spec_error(diag.BAD_CONFIG, f"there is no folder {folder}")
     found: dict[tuple[str, Diagnostic], Composed] = {}
-    linted: dict[ConfigSpec, list[Diagnostic]] = {}
+    linted: dict[Snippet, list[Diagnostic]] = {}
 
     def lint_one(config: DictConfig, option: str) -> None:
         for place in config_specs(plain(config), exclude, presets(config)):
             known = place.within(context or {})
             if known not in linted:
-                linted[known] = lint_config_spec(known, settings)
+                linted[known] = lint_snippet(known, settings or Settings())
             for each in linted[known]:
-                found.setdefault((place.key, each), Composed(config_name, option, place.key, each))
+                found.setdefault(
+                    (place.origin.key, each), Composed(config_name, option, place.origin.key, each)
+                )
 
     with _no_other_hydra(), initialize_config_dir(folder, version_base=None):
         base = _composed(config_name, overrides)

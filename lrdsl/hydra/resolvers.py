@@ -83,7 +83,8 @@ def _schedule(node: Any, context: Any, parent: Any) -> Schedule:
         what = "has no `spec`" if not used else f"has {len(used)} specs"
         message = f"a schedule is asked for, and the object `{target}` {what}"
         raise spec_error(diag.BAD_SPEC, message, fix="name one spec of the config")
-    return compile(used[0].text, **{**known, **dict(used[0].known)})
+    own = {**used[0].context, "definitions": used[0].origin.definitions or known.get("definitions")}
+    return compile(used[0].text, **{**known, **own})
 
 
 def _given(context: Any) -> dict[str, Any]:

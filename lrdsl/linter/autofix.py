@@ -10,7 +10,7 @@ from typing import NamedTuple
 from lrdsl.diagnostics import NOWHERE
 from lrdsl.linter.config import Project
 from lrdsl.linter.lint_source import lint_source
-from lrdsl.linter.patching import CannotWrite, Edit, replace_in
+from lrdsl.linter.patching import CannotWrite, replace_in
 from lrdsl.linter.read_source import read_text
 from lrdsl.linter.result import LintResult
 from lrdsl.linter.rule import RULES
@@ -96,7 +96,8 @@ def _after(
 ) -> tuple[SourceFile, list[LocatedDiagnostic]] | None:
     """The file after some fixes, with its diagnostics; None if the fixes are to be refused."""
     try:
-        changed = read_text(file.path, replace_in(file, [_edit(each) for each in tried]))
+        edits = [(x.snippet, *x.diagnostic.span[:2], x.diagnostic.replacement or "") for x in tried]
+        changed = read_text(file.path, replace_in(file, edits))
     except (CannotWrite, Unreadable):
         return None
     then = lint_source(changed, project)
@@ -106,11 +107,6 @@ def _after(
     if any([left[each.diagnostic.code] > wanted[each.diagnostic.code] for each in tried]):
         return None
     return (changed, then) if _errors(then) <= _errors(found) else None
-
-
-def _edit(found: LocatedDiagnostic) -> Edit:
-    snippet, diagnostic = found.snippet, found.diagnostic
-    return snippet, diagnostic.span.start, diagnostic.span.stop, diagnostic.replacement or ""
 
 
 def _errors(found: Sequence[LocatedDiagnostic]) -> Counter[str]:

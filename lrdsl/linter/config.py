@@ -25,9 +25,11 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
+from functools import partial
+from pathlib import Path
 from typing import Any, get_args
 
 from lrdsl import diagnostics as diag
@@ -38,27 +40,25 @@ from lrdsl.linter.engine import Settings
 from lrdsl.linter.rule import RULES
 from lrdsl.util.registry import did_you_mean
 
-CONTRACTS: Mapping[str, tuple[str, str]] = {
-    "max": ("above-limit", "max"),
-    "min": ("below-limit", "min"),
-    "bounds": ("outside-bounds", "bounds"),
-    "final": ("final", "final"),
-    "continuous": ("continuous", "continuous"),
-    "reaches": ("reaches", "reaches"),
+CONTRACTS: Mapping[str, str] = {
+    "max": "above-limit",
+    "min": "below-limit",
+    "bounds": "outside-bounds",
+    "final": "final",
+    "continuous": "continuous",
+    "reaches": "reaches",
 }
-"""The rule, and its option, that keeps each contract."""
+"""The rule that keeps each contract, by an option of the contract's name."""
 
 _CODE = re.compile(r"LR\d{0,3}")
-_TABLES = ("per-file-ignores", "rules", "context", "contracts")
-_LISTS = ("select", "ignore", "exclude")
 
 
 @dataclass(frozen=True)
 class Project:
     """The lint settings of a project: rules, the context of its runs, contracts.
 
-    `root` is the folder that the patterns of `per_file_ignores` count from. `options` and
-    `severities` are by rule; `context` holds keyword arguments of `lrdsl.lint`.
+    `root` is the folder that the patterns of `per_file_ignores` count from. `rules` has the options
+    of each rule, and its `severity`; `context` holds keyword arguments of `lrdsl.lint`.
     """
 
     root: str = ""
@@ -66,11 +66,12 @@ class Project:
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    severities: Mapping[str, Severity] = field(default_factory=dict)
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
     contracts: Mapping[str, Any] = field(default_factory=dict)
-    linted: dict[Any, list[Diagnostic]] = field(default_factory=dict, compare=False, repr=False)
+    linted: dict[Any, list[Diagnostic]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
     """The diagnostics of texts that have been linted with these settings."""
 
     @classmethod
@@ -79,18 +80,13 @@ class Project:
 
         Raises `SpecError`, which names the file and the key, for settings that are of no use.
         """
-        folder = os.path.abspath(start)
-        if not os.path.isdir(folder):
-            folder = os.path.dirname(folder)
-        while True:
-            path = os.path.join(folder, "pyproject.toml")
-            table = _table(path) if os.path.isfile(path) else None
+        here = Path(os.path.abspath(start))
+        for folder in (here, *here.parents):
+            path = folder / "pyproject.toml"
+            table = _lint_table(path) if path.is_file() else None
             if table is not None:
-                return _project(table, folder, path)
-            above = os.path.dirname(folder)
-            if above == folder:
-                return cls()
-            folder = above
+                return _project(table, str(folder), str(path))
+        return cls()
 
     def with_options(
         self,
@@ -108,45 +104,43 @@ class Project:
         >>> Project(ignore=("LR805",)).with_options(ignore=["longer-than-run"]).ignore
         ('LR805', 'longer-than-run')
         """
-        for word in (*(select or ()), *ignore):
-            _check_word(word, "the options")
+        where = "the options"
         return replace(
             self,
-            select=self.select if select is None else tuple(select),
-            ignore=(*self.ignore, *ignore),
+            select=self.select if select is None else _rule_words([*select], where),
+            ignore=(*self.ignore, *_rule_words([*ignore], where)),
             exclude=(*self.exclude, *exclude),
             context={**self.context, **(context or {})},
-            contracts=_contracts({**self.contracts, **(contracts or {})}, "the options"),
-            linted={},
+            contracts=_contracts({**self.contracts, **(contracts or {})}, where),
         )
 
     def settings_for(self, path: str) -> Settings:
-        """Which rules are used in a file and how.
+        """The rules that are used in a file, with their options and severities.
 
         >>> project = Project(per_file_ignores={"old/*": ("LR8",)})
         >>> project.settings_for("old/a.yaml").ignore, project.settings_for("a.yaml").ignore
         (('LR8',), ())
         """
-        whole = os.path.abspath(path)
-        inside = os.path.relpath(whole, self.root or ".").replace(os.sep, "/")
+        inside = os.path.relpath(os.path.abspath(path), self.root or ".").replace(os.sep, "/")
         more = [
             word
             for pattern, words in self.per_file_ignores.items()
             if fnmatch(inside, pattern) or fnmatch(os.path.basename(path), pattern)
             for word in words
         ]
-        options = {name: dict(each) for name, each in self.options.items()}
+        options = {name: dict(own) for name, own in self.rules.items()}
+        severities = {
+            name: own.pop("severity") for name, own in options.items() if "severity" in own
+        }
         for name, value in self.contracts.items():
-            rule, option = CONTRACTS[name]
-            options.setdefault(rule, {})[option] = value
-        return Settings(self.select, (*self.ignore, *more), options, self.severities)
+            options.setdefault(CONTRACTS[name], {})[name] = value
+        return Settings(self.select, (*self.ignore, *more), options, severities)
 
 
-def _table(path: str) -> Mapping[str, Any] | None:
+def _lint_table(path: Path) -> Mapping[str, Any] | None:
     """`[tool.lrdsl.lint]` of a file, None if it has none."""
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise spec_error(diag.BAD_SETTING, f"cannot read {path}: {why}") from None
@@ -162,86 +156,77 @@ def _table(path: str) -> Mapping[str, Any] | None:
         raise spec_error(diag.BAD_SETTING, f"{path} is no TOML: {error}") from None
     for key in ("tool", "lrdsl", "lint"):
         found = found.get(key) if isinstance(found, Mapping) else None
-    if found is None:
-        return None
-    if not isinstance(found, Mapping):
-        raise spec_error(diag.BAD_SETTING, f"{path}: `tool.lrdsl.lint` is a table")
-    return found
+    return None if found is None else _table(found, f"{path}: `tool.lrdsl.lint`")
 
 
 def _project(table: Mapping[str, Any], root: str, path: str) -> Project:
-    for key in table:
-        if key not in (*_LISTS, *_TABLES):
-            near = did_you_mean(key, [*_LISTS, *_TABLES])
-            fix = near[0] if near else f"there are {', '.join((*_LISTS, *_TABLES))}"
-            raise spec_error(diag.BAD_SETTING, f"{path}: there is no setting `{key}`", fix=fix)
-    for key in _TABLES:
-        if not isinstance(table.get(key, {}), Mapping):
-            raise spec_error(diag.BAD_SETTING, f"{path}: `{key}` is a table")
-    lists = {key: _words(table[key], f"{path}: `{key}`") for key in _LISTS if key in table}
-    per_file = {
-        pattern: _words(words, f"{path}: `per-file-ignores` for {pattern!r}")
-        for pattern, words in table.get("per-file-ignores", {}).items()
+    readers: dict[str, Callable[[Any, str], Any]] = {
+        "select": _rule_words,
+        "ignore": _rule_words,
+        "exclude": _words,
+        "per-file-ignores": _per_file_ignores,
+        "rules": _rules,
+        "context": partial(_context, root),
+        "contracts": lambda value, _: _contracts(value, path),
     }
-    for key, words in [*lists.items(), *per_file.items()]:
-        for word in words if key != "exclude" else ():
-            _check_word(word, f"{path}: `{key}`")
-    options, severities = _rules(table.get("rules", {}), path)
-    return Project(
-        root,
-        lists.get("select"),
-        lists.get("ignore", ()),
-        lists.get("exclude", ()),
-        per_file,
-        options,
-        severities,
-        _context(table.get("context", {}), root, path),
-        _contracts(table.get("contracts", {}), path),
-    )
+    settings: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in readers:
+            raise _unknown(path, "setting", key, readers)
+        settings[key.replace("-", "_")] = readers[key](value, f"{path}: `{key}`")
+    return Project(root, **settings)
 
 
-def _words(value: object, where: str) -> tuple[str, ...]:
+def _unknown(where: str, what: str, word: str, known: Iterable[str]) -> SpecError:
+    """The complaint about a word that is none of those that are known."""
+    names = list(known)
+    near = did_you_mean(word, names)
+    message = f"{where}: there is no {what} `{word}`"
+    fix = near[0] if near else f"there are {', '.join(names)}"
+    return spec_error(diag.BAD_SETTING, message, fix=fix)
+
+
+def _table(value: Any, where: str) -> Mapping[str, Any]:
+    if isinstance(value, Mapping):
+        return value
+    raise spec_error(diag.BAD_SETTING, f"{where} is a table")
+
+
+def _words(value: Any, where: str) -> tuple[str, ...]:
     if isinstance(value, list) and all([isinstance(word, str) for word in value]):
         return tuple(value)
     raise spec_error(diag.BAD_SETTING, f"{where} is a list of texts, not {value!r}")
 
 
-def _names() -> frozenset[str]:
+def _rule_words(value: Any, where: str) -> tuple[str, ...]:
+    """Codes of rules, their beginnings, and names."""
+    words = _words(value, where)
     problems = [each.name for each in vars(diag).values() if isinstance(each, Problem)]
-    return frozenset([*RULES, *problems])
+    for word in words:
+        if not (_CODE.fullmatch(word) or word in RULES or word in problems):
+            near = did_you_mean(word, [*RULES, *problems])
+            fix = near[0] if near else "write a rule's name, a code, or the beginning of one"
+            raise spec_error(diag.BAD_SETTING, f"{where}: there is no rule `{word}`", fix=fix)
+    return words
 
 
-def _check_word(word: str, where: str) -> None:
-    if not _CODE.fullmatch(word) and word not in _names():
-        near = did_you_mean(word, _names())
-        fix = near[0] if near else "write a rule's name, a code, or the beginning of one"
-        raise spec_error(diag.BAD_SETTING, f"{where}: there is no rule `{word}`", fix=fix)
+def _per_file_ignores(value: Any, where: str) -> dict[str, tuple[str, ...]]:
+    given = _table(value, where).items()
+    return {pattern: _rule_words(words, f"{where} for {pattern!r}") for pattern, words in given}
 
 
-def _rules(
-    table: Mapping[str, Any], path: str
-) -> tuple[dict[str, dict[str, Any]], dict[str, Severity]]:
-    options: dict[str, dict[str, Any]] = {}
-    severities: dict[str, Severity] = {}
-    for name, given in table.items():
-        where = f"{path}: `rules.{name}`"
+def _rules(value: Any, where: str) -> Mapping[str, Mapping[str, Any]]:
+    rules = _table(value, where)
+    for name, given in rules.items():
+        place = f"{where[:-1]}.{name}`"
         if name not in RULES:
-            near = did_you_mean(name, list(RULES))
-            raise spec_error(
-                diag.BAD_SETTING, f"{where}: there is no such rule", fix=near and near[0]
-            )
-        if not isinstance(given, Mapping):
-            raise spec_error(diag.BAD_SETTING, f"{where} is a table of the rule's options")
-        own = dict(given)
-        if "severity" in own:
-            severity = own.pop("severity")
-            if severity not in get_args(Severity):
-                known = ", ".join(get_args(Severity))
-                raise spec_error(diag.BAD_SETTING, f"{where}: `severity` is one of {known}")
-            severities[name] = severity
-        _check_options(name, own, where)
-        options[name] = own
-    return options, severities
+            raise _unknown(place, "rule", name, RULES)
+        own = dict(_table(given, place))
+        if own.pop("severity", "error") not in get_args(Severity):
+            known = ", ".join(get_args(Severity))
+            raise spec_error(diag.BAD_SETTING, f"{place}: `severity` is one of {known}")
+        _check_options(name, own, place)
+    return rules
 
 
 def _check_options(name: str, options: Mapping[str, Any], where: str) -> None:
@@ -257,17 +242,17 @@ def _check_options(name: str, options: Mapping[str, Any], where: str) -> None:
         raise spec_error(diag.BAD_SETTING, message, fix=f"its options are: {known}") from None
 
 
-def _context(table: Mapping[str, Any], root: str, path: str) -> dict[str, Any]:
-    context = dict(table)
+def _context(root: str, value: Any, where: str) -> dict[str, Any]:
+    context = dict(_table(value, where))
+    given = context.get("definitions", [])
+    each = given if isinstance(given, list) else [given]
     try:
-        if "definitions" in context:
-            given = context["definitions"]
-            each = given if isinstance(given, list) else [given]
+        if each:
             context["definitions"] = text_of([_inside(root, one) for one in each])
         Context.of(**context)
     except SpecError as error:
         message = error.diagnostics[0].message
-        raise spec_error(diag.BAD_SETTING, f"{path}: `context`: {message}") from None
+        raise spec_error(diag.BAD_SETTING, f"{where}: {message}") from None
     return context
 
 
@@ -278,13 +263,10 @@ def _inside(root: str, definitions: object) -> object:
     return definitions
 
 
-def _contracts(table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    for name, value in table.items():
+def _contracts(value: Any, where: str) -> Mapping[str, Any]:
+    contracts = _table(value, f"{where}: `contracts`")
+    for name, limit in contracts.items():
         if name not in CONTRACTS:
-            known = ", ".join(CONTRACTS)
-            message = f"{where}: there is no contract `{name}`"
-            raise spec_error(diag.BAD_SETTING, message, fix=f"there are {known}")
-        rule, option = CONTRACTS[name]
-        if rule in RULES:
-            _check_options(rule, {option: value}, f"{where}: `contracts.{name}`")
-    return dict(table)
+            raise _unknown(where, "contract", name, CONTRACTS)
+        _check_options(CONTRACTS[name], {name: limit}, f"{where}: `contracts.{name}`")
+    return contracts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -54,7 +54,7 @@ class CallSite:
 
     @property
     def span(self) -> Span:
-        """Where the call stands."""
+        """The place of the call in the text."""
         return self.node.span
 
 
@@ -101,7 +101,7 @@ class LintContext:
 
     @property
     def language(self) -> Language:
-        """What the spec can call."""
+        """The language that the spec can use, its own definitions included."""
         return self.analysis.language
 
     @property
@@ -150,9 +150,8 @@ class LintContext:
         """The schedule's values at updates 0 and 1, and at the first and last of each segment."""
         if self.schedule is None:
             return {}
-        seen = [
-            (max(x.start, 0), x.stop) for x in self.segments
-        ]  # `skip` leaves out what is before
+        # What `skip` leaves out is before update 0.
+        seen = [(max(x.start, 0), x.stop) for x in self.segments]
         firsts = [start for start, stop in seen if start < stop]
         lasts = [int(stop) - 1 for start, stop in seen if start < stop < math.inf]
         updates = sorted({0, 1, *firsts, *lasts})
@@ -180,7 +179,24 @@ class LintContext:
     @cached_property
     def calls(self) -> tuple[CallSite, ...]:
         """The calls of shapes and modifiers, also those inside the definitions that are called."""
-        return tuple(_call_sites(self.nodes, self._modifiers, self.analysis))
+        sites = [self._call_site(node) for node in self.nodes if isinstance(node, ast.Call)]
+        return tuple([site for site in sites if site is not None])
+
+    def _call_site(self, node: ast.Call) -> CallSite | None:
+        name, is_modifier = node.name.id, id(node) in self._modifiers
+        modifier = self.language.modifiers.get(name) if is_modifier else None
+        signature = None if is_modifier or name in FUNCTIONS else self.language.shapes.get(name)
+        if modifier is not None:
+            parameters, curve = modifier.parameters(), None
+        elif signature is not None:
+            parameters, curve = signature.accepted, signature.curve
+        else:
+            return None
+        found = self.analysis.bindings.get(id(node))
+        if found is None:
+            found = bind(node, parameters, curve)
+        mode = None if found.curve is None else found.curve.name
+        return CallSite(node, name, found.arguments, mode, signature, modifier)
 
     def call_at(self, node: ast.Node) -> CallSite | None:
         """The call that a node of the spec without definitions is, if it is one of `calls`."""
@@ -199,7 +215,17 @@ class LintContext:
     @cached_property
     def ramps(self) -> tuple[RampSite, ...]:
         """The ramps that are parts of chains, or all of the spec, by their own formulas."""
-        return tuple(_ramps(self))
+        sites = {call.span: call for call in self.calls}
+        found = []
+        for segment in () if self.schedule is None else self.schedule.chain_segments:
+            call = None if isinstance(segment.node, ast.Pipe) else sites.get(segment.span)
+            length = segment.length
+            if call is None or call.mode is None or not isinstance(length, (int, Fraction)):
+                continue
+            if length > 0:
+                last = segment.signal.value_at(float(length))
+                found.append(RampSite(call.name, call.mode, segment.first, last, call.span))
+        return tuple(found)
 
     @cached_property
     def written(self) -> tuple[CallSite, ...]:
@@ -207,25 +233,13 @@ class LintContext:
         return tuple([call for call in self.calls if not call.span.sites])
 
     def updates(self, node: ast.Node) -> Fraction | None:
-        """How many updates a duration is, None if that is not known."""
+        """The number of updates that a duration is, None if that is not known."""
         found = Durations(Inputs(self.run, self.language), [], "").evaluate(node)
         return None if found is None else Fraction(found)
 
     def value(self, node: ast.Node) -> float | None:
         """The value of a node, None if that is not known, or depends on the place."""
         return Values(Inputs(self.run, self.language), [], "").evaluate(node)
-
-
-def _ramps(context: LintContext) -> Iterator[RampSite]:
-    sites = {call.span: call for call in context.calls}
-    for segment in () if context.schedule is None else context.schedule.chain_segments:
-        call = None if isinstance(segment.node, ast.Pipe) else sites.get(segment.span)
-        length = segment.length
-        if call is None or call.mode is None or not isinstance(length, (int, Fraction)):
-            continue
-        if length > 0:
-            last = segment.signal.value_at(float(length))
-            yield RampSite(call.name, call.mode, segment.first, last, call.span)
 
 
 def _leaves(segments: Iterable[TimelineSegment]) -> tuple[TimelineSegment, ...]:
@@ -239,24 +253,3 @@ def _leaves(segments: Iterable[TimelineSegment]) -> tuple[TimelineSegment, ...]:
         leaves += [x for x in together if not (shortest < x.stop or nearest <= x.stop)]
         nearest = float(np.fmin(nearest, shortest))
     return tuple(leaves[::-1])
-
-
-def _call_sites(
-    nodes: Iterable[ast.Node], modifiers: frozenset[int], analysis: Analysis
-) -> Iterator[CallSite]:
-    language, bindings = analysis.language, analysis.bindings
-    for node in nodes:
-        if not isinstance(node, ast.Call):
-            continue
-        name = node.name.id
-        if id(node) in modifiers:
-            modifier = language.modifiers.get(name)
-            if modifier is not None:
-                found = bindings.get(id(node)) or bind(node, modifier.parameters())
-                yield CallSite(node, name, found.arguments, modifier=modifier)
-            continue
-        signature = None if name in FUNCTIONS else language.shapes.get(name)
-        if signature is not None:
-            found = bindings.get(id(node)) or bind(node, signature.accepted, signature.curve)
-            curve = None if found.curve is None else found.curve.name
-            yield CallSite(node, name, found.arguments, curve, signature)

@@ -6,7 +6,13 @@ import os
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 
-SOURCES = {".yaml": "yaml", ".yml": "yaml", ".py": "python", ".md": "markdown", ".lr": "lr_files"}
+SOURCES = {
+    ".yaml": "yaml_document",
+    ".yml": "yaml_document",
+    ".py": "python_document",
+    ".md": "markdown",
+    ".lr": "lr_files",
+}
 """The files that may hold specs, by the ends of their names: the module that reads them."""
 
 _SKIPPED = ("__pycache__", "node_modules", "site-packages")
@@ -31,32 +37,28 @@ def find(paths: Iterable[str], exclude: Iterable[str] = ()) -> Iterator[str]:
 
 def _walk(top: str, exclude: tuple[str, ...]) -> Iterator[str]:
     seen = {os.path.realpath(top)}
-    left = [top]
-    while left:
-        folder = left.pop()
-        try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:
-            yield folder
-            continue
-        inner: list[str] = []
-        for entry in entries:
-            path = os.path.join(folder, entry.name) if folder != "." else entry.name
-            if any([fnmatch(entry.name, each) or fnmatch(path, each) for each in exclude]):
+    unreadable: list[str] = []
+    walk = os.walk(top, onerror=lambda error: unreadable.append(error.filename), followlinks=True)
+    for folder, inner, files in walk:
+        kept = []
+        for name in sorted([*inner, *files]):
+            path = os.path.join(folder, name) if folder != "." else name
+            if any([fnmatch(name, each) or fnmatch(path, each) for each in exclude]):
                 continue
             if not os.path.isdir(path):  # of a link in a circle the entry itself cannot tell
-                if extension_of(entry.name) in SOURCES:
+                if extension_of(name) in SOURCES:
                     yield path
                 continue
-            if entry.name.startswith(".") or entry.name in _SKIPPED:
-                continue
             real = os.path.realpath(path)
-            if entry.is_symlink() and is_above(real, path):
+            if name.startswith(".") or name in _SKIPPED:
+                continue
+            if os.path.islink(path) and is_above(real, path):
                 yield path
             elif real not in seen:
                 seen.add(real)
-                inner.append(path)
-        left += reversed(inner)
+                kept.append(name)
+        inner[:] = kept
+    yield from unreadable
 
 
 def is_above(real: str, path: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -28,7 +28,7 @@ UNKNOWN = (diag.UNBOUND, diag.NEEDS_CONTEXT)
 
 @dataclass(frozen=True)
 class Settings:
-    """Which rules are used and how.
+    """The rules that are used, with their options and severities.
 
     `select` and `ignore` hold codes, their beginnings (`LR8`), or names; `select` None is every
     rule. `options` are those of the rules by rule name, `severities` replace the rules' own.
@@ -41,9 +41,9 @@ class Settings:
 
     def uses(self, code: str, name: str) -> bool:
         """Whether a rule, or any other kind of diagnostic, is wanted."""
-        if any([_meant(word, code, name) for word in self.ignore]):
+        if any([matches(word, code, name) for word in self.ignore]):
             return False
-        return self.select is None or any([_meant(word, code, name) for word in self.select])
+        return self.select is None or any([matches(word, code, name) for word in self.select])
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -52,7 +52,8 @@ class Settings:
         return tuple([rule(**self.options.get(rule.name, {})) for rule in used])
 
 
-def _meant(word: str, code: str, name: str) -> bool:
+def matches(word: str, code: str, name: str) -> bool:
+    """Whether a word means a kind of diagnostic: it is its name, or its code begins with it."""
     return word == name or code.startswith(word)
 
 
@@ -75,20 +76,27 @@ def lint(
     """
     source = coerce_spec(spec)
     run = Context.of(**context).with_definitions(source.definitions)
-    settings, origin = settings or _usual(RULES.loaded), origin or NO_ORIGIN
-    return _lint(source.text, run, settings, origin)
+    return lint_text(source.text, run, settings or _usual(RULES.loaded), origin or NO_ORIGIN)
 
 
-def _lint(source: str, run: Context, settings: Settings, origin: SpecOrigin) -> list[Diagnostic]:
-    programs = program_contexts(source, run.base_lr, origin)
+def lint_text(
+    source: str, run: Context, settings: Settings, origin: SpecOrigin
+) -> list[Diagnostic]:
+    """`lint` for the text of a spec in a run."""
+    language = current()
+    programs = program_contexts(source, run, origin, language)
     if (origin.drives or RATE) != RATE:
         run = replace(run, base_lr=None)  # it is another number's
     found: dict[Diagnostic, None] = {}
-    for program in programs:
-        mistakes, context = _analysed(source, run, origin, program)
+    for program, references in programs:
+        try:
+            analysis = analyse(language, source, run.definitions, references.schedules)
+        except SpecError as error:
+            found.update(dict.fromkeys(error.diagnostics))
+            continue
+        mistakes, context = _lint_context(analysis, run, origin, program, references)
         found.update(dict.fromkeys(mistakes))
-        if context is not None:
-            found.update(dict.fromkeys(_violations(context, settings)))
+        found.update(dict.fromkeys(_violations(context, settings)))
     return in_order([x for x in found if settings.uses(x.code, x.name)])
 
 
@@ -98,15 +106,14 @@ def _usual(rules: frozenset[str]) -> Settings:
     return Settings()
 
 
-def _analysed(
-    source: str, run: Context, origin: SpecOrigin, program: ProgramContext
-) -> tuple[list[Diagnostic], LintContext | None]:
-    """The mistakes that keep a spec from being compiled, and what the rules look at."""
-    references = program.references(run)
-    try:
-        analysis = analyse(current(), source, run.definitions, references.schedules)
-    except SpecError as error:
-        return list(error.diagnostics), None
+def _lint_context(
+    analysis: Analysis,
+    run: Context,
+    origin: SpecOrigin,
+    program: ProgramContext,
+    references: References,
+) -> tuple[list[Diagnostic], LintContext]:
+    """The mistakes in a spec that can be read, and what the rules look at."""
     schedule, mistakes = _compiled(analysis, run, references)
     base_is_known = schedule is not None or bool(mistakes) or run.base_lr is not None
     if not base_is_known:
@@ -137,15 +144,11 @@ def _is_typing_error(found: Diagnostic) -> bool:
     return found.problem is diag.UNBOUND and found.replacement is not None
 
 
-def _violations(context: LintContext, settings: Settings) -> list[Diagnostic]:
+def _violations(context: LintContext, settings: Settings) -> Iterator[Diagnostic]:
     with np.errstate(all="ignore"):
-        found = [
-            diagnostic
-            for rule in settings.rules
-            if not _is_quiet(rule, context)
-            for diagnostic in _violations_of(rule, context, settings)
-        ]
-    return list(dict.fromkeys(found))
+        for rule in settings.rules:
+            if not _is_quiet(rule, context):
+                yield from _violations_of(rule, context, settings)
 
 
 def _is_quiet(rule: Rule, context: LintContext) -> bool:
@@ -169,11 +172,7 @@ def _violations_of(rule: Rule, context: LintContext, settings: Settings) -> list
     if not violations:  # as it mostly is
         return failed
     reporter = Reporter(context.source)
-    for violation in violations:
-        reporter.report(
-            rule.problem(settings.severities.get(rule.name)),
-            violation.message,
-            violation.span,
-            suggestion=(violation.fix, violation.replacement),
-        )
+    problem = rule.problem(settings.severities.get(rule.name))
+    for x in violations:
+        reporter.report(problem, x.message, x.span, suggestion=(x.fix, x.replacement))
     return [*failed, *reporter.diagnostics]

@@ -41,16 +41,10 @@ def rewrite(file: SourceFile) -> FormatResult:
     edits: list[Edit] = []
     problems: list[LocatedDiagnostic] = []
     for snippet in file.snippets:
-        if not snippet.writable:
-            continue
         try:
-            found = list(_edits(snippet))
+            edits += [*_edits(snippet)] if snippet.writable else []
         except SpecError as error:
-            problems += [
-                LocatedDiagnostic.of(file.path, each, snippet) for each in error.diagnostics
-            ]
-            continue
-        edits += found
+            problems += [LocatedDiagnostic.of(file.path, x, snippet) for x in error.diagnostics]
     return FormatResult(_replaced(file, edits), tuple(problems))
 
 
@@ -97,7 +91,7 @@ def _edits(snippet: Snippet) -> Iterator[Edit]:
 
 
 def _bare(tree: ast.Node) -> ast.Node:
-    """The operand of a minus sign. A number or a word alone is left to YAML's own reading."""
+    """A node without its minus sign. A number or a word alone is left to YAML's own reading."""
     return tree.operand if isinstance(tree, ast.Negative) else tree
 
 

@@ -2,67 +2,120 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
+from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import check_definitions
+from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, SpecError
-from lrdsl.language.language import current
+from lrdsl.language.language import Language, current
 from lrdsl.linter.config import Project
-from lrdsl.linter.diagnose import diagnose
-from lrdsl.linter.engine import Settings
+from lrdsl.linter.engine import Settings, lint_text, matches
 from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile
-from lrdsl.linter.suppressions import is_ignored
+from lrdsl.syntax.parser import parse_spec
+
+_ARGUMENTS = (
+    diag.TOO_MANY_ARGUMENTS,
+    diag.REPEATED_ARGUMENT,
+    diag.CONFLICTING_ARGUMENTS,
+    diag.WRONG_KIND,
+)
 
 
 def lint_source(file: SourceFile, project: Project) -> list[LocatedDiagnostic]:
-    """The diagnostics of the specs in a file, in the order of the file."""
+    """The diagnostics of the specs in a file, in the order of the file.
+
+    Equal texts at the same kind of place are linted once. A spec whose definitions have mistakes
+    need only be readable: these are reported where the definitions stand, and would make the rest
+    guesswork.
+    """
     settings = project.settings_for(file.path)
+    language = current()
+    checked = [_checked(snippet, language) for snippet in file.snippets]
+    unsound = {each.text for each in checked if each.role == "definitions" and each.mistakes}
     found: list[LocatedDiagnostic] = []
-    for snippet in _without_unsound_definitions(file.snippets):
-        for diagnostic in _diagnostics(snippet, project, settings):
-            located = LocatedDiagnostic.of(file.path, diagnostic, snippet)
-            line, _ = file.position(located.start)
-            if not is_ignored(diagnostic.code, diagnostic.name, snippet.ignored.get(line)):
-                found.append(located)
+    for snippet, known in zip(file.snippets, checked, strict=True):
+        known = known.within(project.context)
+        if not unsound.isdisjoint(snippet.origin.definitions):
+            known = replace(known, role="piece")
+        place = repr((known.context, known.origin, settings))
+        key = (known.role, known.text, known.mistakes, place)
+        if key not in project.linted:
+            project.linted[key] = lint_snippet(known, settings)
+        located = [LocatedDiagnostic.of(file.path, x, snippet) for x in project.linted[key]]
+        found += [each for each in located if not _is_ignored(file, each)]
     return sorted(found, key=lambda each: (each.start, each.stop, each.diagnostic.code))
 
 
-def _without_unsound_definitions(snippets: Sequence[Snippet]) -> list[Snippet]:
-    """The snippets of a file; specs whose definitions have mistakes need only be readable.
+def _checked(snippet: Snippet, language: Language) -> Snippet:
+    """A snippet; with its mistakes, if it is the text of definitions."""
+    if snippet.role == "definitions":
+        try:
+            check_definitions(snippet.text, language)
+        except SpecError as error:
+            return replace(snippet, mistakes=error.diagnostics)
+    return snippet
 
-    The mistakes are reported where the definitions stand, and would make the rest guesswork.
+
+def _is_ignored(file: SourceFile, found: LocatedDiagnostic) -> bool:
+    """Whether a comment suppresses a diagnostic.
+
+    One on the first or the last line of a spec holds for all of it: the others may have no place
+    for a comment.
     """
-    unsound = {x.text for x in snippets if x.role == "definitions" and not _is_sound(x.text)}
-    if not unsound:
-        return [*snippets]
-    found = []
-    for snippet in snippets:
-        own = {snippet.context.get("definitions"), *snippet.origin.definitions}
-        found.append(snippet if unsound.isdisjoint(own) else replace(snippet, role="piece"))
-    return found
+    start, stop = found.snippet.extent or (found.start, found.start)
+    lines = {file.position(at)[0] for at in (found.start, start, max(start, stop - 1))}
+    every = [file.ignored[line] for line in lines if line in file.ignored]
+    code, name = found.diagnostic.code, found.diagnostic.name
+    return any([not words or any([matches(x, code, name) for x in words]) for words in every])
 
 
-def _is_sound(definitions: str) -> bool:
+def lint_snippet(snippet: Snippet, settings: Settings) -> list[Diagnostic]:
+    """The diagnostics of a snippet, except for those that come of what its file does not show.
+
+    >>> lint_snippet(Snippet.of_argument("cosin(1, 0, 9)"), Settings())[0].name
+    'unknown-name'
+    """
+    found = snippet.mistakes
     try:
-        check_definitions(definitions, current())
-    except SpecError:
-        return False
-    return True
-
-
-def _diagnostics(snippet: Snippet, project: Project, settings: Settings) -> list[Diagnostic]:
-    """The diagnostics of a snippet; equal texts at the same kind of place are linted once."""
-    context = {**project.context, **snippet.context}
-    both = [
-        each["definitions"]
-        for each in (project.context, snippet.context)
-        if each.get("definitions")
+        if snippet.role == "piece" and not found:
+            found = tuple(parse_spec(snippet.text).diagnostics)
+        elif snippet.role == "spec" and not found:
+            run = Context.of(**{**snippet.context, "definitions": snippet.origin.definitions})
+            found = tuple(lint_text(snippet.text, run, settings, snippet.origin))
+    except SpecError as error:  # in what is known of the run
+        found = error.diagnostics
+    return [
+        each
+        for each in found
+        if settings.uses(each.code, each.name) and not _comes_of_the_unknown(each, snippet)
     ]
-    if both:
-        context["definitions"] = "\n".join(both)
-    place = repr((context, snippet.origin, settings))
-    key = (snippet.role, snippet.text, snippet.mistakes, place)
-    if key not in project.linted:
-        project.linted[key] = diagnose(snippet, settings, context)
-    return project.linted[key]
+
+
+def _comes_of_the_unknown(found: Diagnostic, snippet: Snippet) -> bool:
+    """Whether a complaint is about something that the document does not show."""
+    if found.problem is diag.UNKNOWN_NAME and snippet.origin.definitions_unknown:
+        return True
+    if found.source != snippet.text:
+        return False
+    start, stop = found.span[:2]
+    if any([first <= start and stop <= last for first, last in snippet.unknown]):
+        return True
+    if found.problem not in _ARGUMENTS:
+        return False
+    # The unknown may be a mode or a word, after which the others are other parameters'.
+    own = _bracket_around(snippet.text, start)
+    return any([_bracket_around(snippet.text, first) == own for first, _ in snippet.unknown])
+
+
+def _bracket_around(text: str, at: int) -> int:
+    """The offset at which the innermost bracket around a character opens; -1 if there is none."""
+    depth = 0
+    for i in range(at - 1, -1, -1):
+        if text[i] in ")]":
+            depth += 1
+        elif text[i] in "([":
+            if depth == 0:
+                return i
+            depth -= 1
+    return -1

@@ -1,22 +1,26 @@
-"""Where a spec was found, and what that place says about it."""
+"""The place where a spec was found, and what it says about the spec."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class SiblingSpec(NamedTuple):
-    """A spec of the same program: its text, None if it is unknown, and its own definitions."""
+    """A spec of the same program, in the parameter groups of its pattern; None is all groups.
+
+    `text` is None if it is unknown. `definitions` are those of the spec alone.
+    """
 
     key: str
     text: str | None
     definitions: str = ""
+    pattern: str | None = None
 
 
 @dataclass(frozen=True, repr=False)
 class SpecOrigin:
-    """Where a spec was found, and what that place says about it; every field may be left out.
+    """The place where a spec was found, and what it says; every field may be left out.
 
     >>> SpecOrigin(drives="lr", pattern="head")
     SpecOrigin(drives='lr', pattern='head')
@@ -49,10 +53,31 @@ class SpecOrigin:
     gives_metrics: bool | None = None
     """Whether the scheduler is ever given a metric; None if the file does not show it."""
 
+    def told(self) -> dict[str, Any]:
+        """The fields that differ from their defaults."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: value for name, value in values.items() if value != getattr(NO_ORIGIN, name)}
+
+    def or_else(self, other: SpecOrigin) -> SpecOrigin:
+        """The origin, completed by what another place of the same spec says."""
+        if self is NO_ORIGIN or other is NO_ORIGIN:
+            return other if self is NO_ORIGIN else self
+        theirs = other.told()
+        if self.drives is not None:
+            theirs.pop("pattern", None)
+        is_text_number = self.yaml_text_number and other.yaml_text_number
+        return SpecOrigin(**{**theirs, **self.told(), "yaml_text_number": is_text_number})
+
+    def inherited(self) -> SpecOrigin:
+        """The part of the origin that holds for specs further inside: the definitions."""
+        if not (self.definitions or self.definitions_unknown):
+            return NO_ORIGIN
+        return SpecOrigin(
+            definitions=self.definitions, definitions_unknown=self.definitions_unknown
+        )
+
     def __repr__(self) -> str:
-        values = [(each.name, getattr(self, each.name), each.default) for each in fields(self)]
-        shown = [f"{name}={value!r}" for name, value, default in values if value != default]
-        return f"SpecOrigin({', '.join(shown)})"
+        return f"SpecOrigin({', '.join([f'{k}={v!r}' for k, v in self.told().items()])})"
 
 
 NO_ORIGIN = SpecOrigin()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from lrdsl.linter.read_source import read_text
@@ -94,28 +95,15 @@ def _round_trips(file: SourceFile, text: str, expected: Sequence[str]) -> bool:
         found = read_text(file.path, text).snippets
     except Unreadable:
         return False
-    texts = [snippet.text for snippet in found]
-    if texts not in (list(expected), _without_numbers(file, expected)):
+    pairs = [*zip(file.snippets, expected, strict=True)]
+    # What was text for YAML may have become a number, which is no spec.
+    specs = [new for old, new in pairs if new == old.text or not old.origin.yaml_text_number]
+    if [snippet.text for snippet in found] not in ([*expected], specs):
         return False
     if not file.snippets or file.snippets[0].kind != "yaml":
         return True
-    places = [snippet.start for snippet in file.snippets]
-    changed = {
-        at: new
-        for at, new, snippet in zip(places, expected, file.snippets, strict=True)
-        if new != snippet.text
-    }
-    wanted = _scalars(file.text, changed)
+    wanted = _scalars(file.text, {old.start: new for old, new in pairs if new != old.text})
     return wanted is not None and _scalars(text) == wanted
-
-
-def _without_numbers(file: SourceFile, expected: Sequence[str]) -> list[str]:
-    """The expected specs without those that were texts for YAML, and become numbers."""
-    return [
-        new
-        for new, snippet in zip(expected, file.snippets, strict=True)
-        if new == snippet.text or not snippet.origin.yaml_text_number
-    ]
 
 
 def _scalars(text: str, changed: Mapping[int, str] = MappingProxyType({})) -> list[str] | None:
@@ -145,35 +133,40 @@ def _scalars(text: str, changed: Mapping[int, str] = MappingProxyType({})) -> li
 def _in_place(file: SourceFile, i: int, pieces: Sequence[TextEdit]) -> list[TextEdit]:
     """The edits of the pieces alone, escaped for the quotes around them."""
     snippet = file.snippets[i]
-    escape = _escape(file.text, snippet)
     offsets = snippet.offsets
-    return [TextEdit(offsets[p.start], offsets[p.stop], escape(p.text)) for p in pieces]
+    return [
+        TextEdit(offsets[each.start], offsets[each.stop], _escaped(file.text, snippet, each.text))
+        for each in pieces
+    ]
 
 
-def _escape(text: str, snippet: Snippet) -> Callable[[str], str]:
-    """The function that escapes a text for the place of a snippet."""
+def _escaped(text: str, snippet: Snippet, new: str) -> str:
+    """A text as it is written at the place of a snippet."""
     newline = "\r\n" if "\r\n" in text else "\n"
-    style = snippet.style
-    if snippet.kind == "yaml":
-        line = text.rfind("\n", 0, snippet.start) + 1
-        indent = " " * (snippet.start - line)
-        if style == "single":
-            return lambda new: new.replace("'", "''")
-        if style == "double":
-            return _yaml_escaped
-        if style == "literal":
-            return lambda new: re.sub(r"\n(?=[^\n])", newline + indent, new).replace(
-                "\n\n", newline * 2
-            )
-        if style == "folded":
-            return lambda new: new.replace("\n", newline * 2 + indent)
-        return lambda new: new
-    if snippet.kind == "python":
-        quote = _quote(text, snippet)
-        if style == "raw":
-            return lambda new: new.replace("\n", newline)
-        return lambda new: _python_escaped(new, quote, newline)
-    return lambda new: new.replace("\n", newline)
+    indent = " " * (snippet.start - (text.rfind("\n", 0, snippet.start) + 1))
+    match snippet.kind, snippet.style:
+        case "yaml", "single":
+            return new.replace("'", "''")
+        case "yaml", "double":
+            return _in_double_quotes(new)[1:-1]
+        case "yaml", "literal":
+            lines = re.sub(r"\n(?=[^\n])", newline + indent, new)
+            return lines.replace("\n\n", newline * 2)
+        case "yaml", "folded":
+            return new.replace("\n", newline * 2 + indent)
+        case "yaml", _:
+            return new
+        case "python", "single" | "double" | "triple":
+            return _python_escaped(new, _quote(text, snippet), newline)
+    return new.replace("\n", newline)
+
+
+def _in_double_quotes(new: str) -> str:
+    """A text as a scalar of YAML in double quotes, in one line."""
+    import yaml
+
+    written: str = yaml.safe_dump(new, default_style='"', allow_unicode=True, width=math.inf)
+    return written.rstrip("\n")
 
 
 def _quote(text: str, snippet: Snippet) -> str:
@@ -190,18 +183,6 @@ def _python_escaped(new: str, quote: str, newline: str) -> str:
     return escaped.replace("\n", newline if len(quote) == 3 else "\\n")
 
 
-def _yaml_escaped(new: str) -> str:
-    named = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    return "".join([named.get(c) or (c if c.isprintable() else _yaml_code(c)) for c in new])
-
-
-def _yaml_code(character: str) -> str:
-    code = ord(character)
-    return (
-        f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
-    )
-
-
 def _requoted(file: SourceFile, snippet: Snippet, new: str) -> Iterable[list[TextEdit]]:
     """The edits that write the whole spec in other quotes, the most readable first."""
     text = file.text
@@ -210,12 +191,12 @@ def _requoted(file: SourceFile, snippet: Snippet, new: str) -> Iterable[list[Tex
         start, stop = snippet.start - around, snippet.stop + around
         if "\n" not in new:
             yield [TextEdit(start, stop, "'" + new.replace("'", "''") + "'")]
-        yield [TextEdit(start, stop, f'"{_yaml_escaped(new)}"')]
+        yield [TextEdit(start, stop, _in_double_quotes(new))]
     if snippet.kind == "python":
         quote = _quote(text, snippet)
-        opening = snippet.start - len(quote)
-        prefix = re.search(r"[A-Za-z]*\Z", text[max(0, opening - 2) : opening])
-        assert prefix is not None
+        start = snippet.start - len(quote)
+        while text[start - 1].isalpha():  # the prefix
+            start -= 1
         newline = "\r\n" if "\r\n" in text else "\n"
         written = quote + _python_escaped(new, quote, newline) + quote
-        yield [TextEdit(opening - len(prefix[0]), snippet.stop + len(quote), written)]
+        yield [TextEdit(start, snippet.stop + len(quote), written)]

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from lrdsl.linter.discovery import SOURCES, extension_of, is_above
 from lrdsl.linter.source_file import Malformed, SourceFile, Unreadable
-from lrdsl.linter.suppressions import Suppressions, ignores_file
+from lrdsl.linter.suppressions import ignores_file, suppressions
 
 MAX_FILE_BYTES = 10 * 2**20
 """The size of the largest file that is read."""
@@ -34,7 +34,7 @@ def read_text(path: str, text: str) -> SourceFile:
     try:
         # Each source is imported when it is used: few runs of the linter need them all.
         source = import_module(f"lrdsl.linter.sources.{SOURCES[extension]}")
-        return SourceFile(path, text, tuple(source.snippets(text, Suppressions(text), path)))
+        return SourceFile(path, text, tuple(source.snippets(text, path)), suppressions(text))
     except Malformed as error:
         raise Unreadable(f"{path}: {error}") from None
 

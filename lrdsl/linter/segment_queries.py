@@ -30,7 +30,7 @@ NEGLIGIBLE = 1e-3
 
 
 class Joint(NamedTuple):
-    """Where a part of a chain follows another at the update `at`.
+    """The place where one part of a chain follows another: the update `at`.
 
     `before` is what the formula of the one on the left comes to there, `after` the value that the
     other one starts at.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -29,9 +29,9 @@ Role = Literal["spec", "piece", "definitions"]
 """A spec, a piece of one that must only be readable, or the text of definitions."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Snippet:
-    """A spec, or definitions, found in a file. It equals only itself, whatever its text is.
+    """A spec, or definitions, found in a file or in a composed config.
 
     >>> Snippet.of_argument("linear(1, 0, 10)").offsets[-1]
     16
@@ -45,9 +45,9 @@ class Snippet:
     style: Style
     origin: SpecOrigin = NO_ORIGIN
     context: Mapping[str, Any] = field(default_factory=dict)
-    """What is known of the run: keyword arguments of `lrdsl.lint`."""
-    ignored: Mapping[int, frozenset[str]] = field(default_factory=dict)
-    """The suppressions by line in the file, from 1: names and codes; none of them means all."""
+    """What is known of the run: keyword arguments of `lrdsl.lint`, but for the definitions."""
+    extent: tuple[int, int] | None = None
+    """Where it begins and ends in the file, quotes included, if it is suppressed as a whole."""
     writable: bool = True
     """Whether it may be replaced: its text is written in the file as a whole."""
     role: Role = "spec"
@@ -55,20 +55,36 @@ class Snippet:
     """The stretches of `text` with variables that stand for what the file does not show."""
     mistakes: tuple[Diagnostic, ...] = ()
     """The mistakes of a tree that keep it from having a text, which is "" then."""
+    is_used: bool = False
+    """Whether an entry point of lrdsl takes it."""
+
+    def __hash__(self) -> int:
+        return hash((self.text, self.offsets[0], self.origin, self.role))
 
     @classmethod
-    def of_argument(cls, text: str, **context: Any) -> Snippet:
+    def of_argument(cls, text: str) -> Snippet:
         """A spec that was given on the command line."""
-        return cls(text, tuple(range(len(text) + 1)), "argument", "text", context=context)
+        return cls(text, tuple(range(len(text) + 1)), "argument", "text")
+
+    def within(self, context: Mapping[str, Any]) -> Snippet:
+        """The same with what else is known of the run; what its own place says goes before."""
+        outer = {**context}
+        given = outer.pop("definitions", None)
+        origin = self.origin
+        if given:  # other specs of the project may use them
+            outermost = tuple(given) if isinstance(given, (list, tuple)) else (given,)
+            definitions = outermost + origin.definitions
+            origin = replace(origin, definitions=definitions, definitions_used_elsewhere=None)
+        return replace(self, context={**outer, **self.context}, origin=origin)
 
     @property
     def start(self) -> int:
-        """Where the text begins in the file."""
+        """The offset at which the text begins in the file."""
         return self.offsets[0]
 
     @property
     def stop(self) -> int:
-        """Where the text ends in the file."""
+        """The offset at which the text ends in the file."""
         return self.offsets[-1]
 
 
@@ -118,7 +134,7 @@ class TextEdit(NamedTuple):
 
 
 def _alike(first: str, second: str) -> int:
-    """How many characters two texts begin with alike."""
+    """The number of characters that two texts begin with alike."""
     differ = (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b)
     return next(differ, min(len(first), len(second)))
 
@@ -134,6 +150,8 @@ class SourceFile:
     path: str
     text: str
     snippets: tuple[Snippet, ...] = ()
+    ignored: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """The suppressions by line, from 1: names and codes; none of them means all."""
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of a character, both from 1.
@@ -158,3 +176,13 @@ class Malformed(Exception):
 
     def __init__(self, language: str, why: str) -> None:
         super().__init__(f"this is no {language}: {' '.join(why.split())}")
+
+
+def unix_lines(text: str, start: int, stop: int) -> tuple[str, tuple[int, ...]]:
+    """A stretch of a file with `\\n` at its line ends, and the offset of each character.
+
+    >>> unix_lines("a\\r\\nb", 0, 4)
+    ('a\\nb', (0, 2, 3, 4))
+    """
+    places = [at for at in range(start, stop) if not text.startswith("\r\n", at)]
+    return text[start:stop].replace("\r\n", "\n"), (*places, stop)

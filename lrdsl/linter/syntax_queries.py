@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lrdsl.compiler.bind_definition import bind_definition
 from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.language import current
 from lrdsl.language.modifiers import MODIFIERS, Modifier
@@ -58,7 +59,9 @@ def times(context: LintContext, root: ast.Node) -> Iterator[Time]:
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.Pipe) and any([_rescales(part) for part in node.parts[1:]]):
+        if isinstance(node, ast.Pipe) and any(
+            [(modifier_of(part) or Modifier).rescales_time for part in node.parts[1:]]
+        ):
             continue
         waiting.extend(reversed(node.children))
         if isinstance(node, ast.Bracket):
@@ -127,7 +130,8 @@ def entries(context: LintContext) -> Iterator[EntrySite]:
         for i, bracket in enumerate(pipe.parts):
             if not isinstance(bracket, ast.Bracket) or modifier_of(bracket) is None:
                 continue
-            warped = any([_warps(part) for part in pipe.parts[i + 1 :]])
+            around = [modifier_of(part) or Modifier for part in pipe.parts[i + 1 :]]
+            warped = any([modifier.warps_time for modifier in around])
             origin = None if warped else _origin(context, pipe)
             for k, entry in enumerate(bracket.entries):
                 start = context.updates(entry.start) if isinstance(entry, ast.Entry) else None
@@ -161,20 +165,9 @@ def modifier_of(node: ast.Node) -> type[Modifier] | None:
     return MODIFIERS.get(node.name.id) if isinstance(node, (ast.Call, ast.Bracket)) else None
 
 
-def _rescales(node: ast.Node) -> bool:
-    modifier = modifier_of(node)
-    return modifier is not None and modifier.rescales_time
-
-
-def _warps(node: ast.Node) -> bool:
-    modifier = modifier_of(node)
-    return modifier is not None and modifier.warps_time
-
-
 def limits_values(node: ast.Node) -> bool:
     """Whether a node calls a modifier that keeps values inside bounds."""
-    modifier = modifier_of(node)
-    return modifier is not None and modifier.limits_values
+    return (modifier_of(node) or Modifier).limits_values
 
 
 def promised_direction(name: str) -> Direction | None:
@@ -185,20 +178,14 @@ def promised_direction(name: str) -> Direction | None:
 
 def calls_of(context: LintContext, *names: str) -> Iterator[CallSite]:
     """The calls of definitions in the text, with the defaults for arguments that are left out."""
-    for node in context.as_written:
-        definition = None
-        if isinstance(node, ast.Call) and node.name.id in names:
-            definition = context.language.definitions.get(node.name.id)
-        if definition is None or not isinstance(node, ast.Call):
-            continue
-        bound = {p.name: p.default for p in definition.parameters if p.default is not None}
-        order = [parameter.name for parameter in definition.parameters]
-        given = [argument.value for argument in node.arguments if argument.name is None]
-        named = {a.name: a.value for a in node.arguments if a.name is not None}
-        for name, value in [*zip(order, given, strict=False), *named.items()]:
-            if not isinstance(value, ast.Default):
-                bound[name] = value
-        yield CallSite(node, node.name.id, bound)
+    calls = [node for node in context.as_written if isinstance(node, ast.Call)]
+    for node in [each for each in calls if each.name.id in names]:
+        definition = context.language.definitions.get(node.name.id)
+        if definition is not None:
+            given, _ = bind_definition(node, definition)
+            usual = {p.name: p.default for p in definition.parameters if p.default is not None}
+            nodes = {k: v for k, v in {**usual, **given}.items() if isinstance(v, ast.Node)}
+            yield CallSite(node, node.name.id, nodes)
 
 
 def mentions(node: ast.Node, name: str) -> bool:

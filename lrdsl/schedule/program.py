@@ -123,7 +123,7 @@ class Program:
         choices: dict[str, list[Choice]] = {key: [] for key in keys}
         for entry in entries:
             one = entry.with_definitions()
-            choices[entry.key].append(Choice(entry.key, entry.pattern, one, *_names(one, known)))
+            choices[entry.key].append(Choice(entry.key, entry.pattern, one, *names_in(one, known)))
         self.choices = {key: tuple(own) for key, own in choices.items()}
         self.is_single = is_single and len(entries) == 1
 
@@ -274,7 +274,7 @@ def _is_mistyped(spec: Mapping[Any, Any], language: Language) -> bool:
     return is_name and isinstance(inner, Mapping) and not _is_one(inner, language)
 
 
-def _names(spec: Any, known: frozenset[str]) -> tuple[dict[str, Span], str]:
+def names_in(spec: Any, known: frozenset[str]) -> tuple[dict[str, Span], str]:
     """The known names that a spec speaks of, each with where it first does so, and its text."""
     if not known or callable(spec):
         return {}, ""

@@ -73,7 +73,7 @@ def found_in(config, **options):
     ],
 )
 def test_specs_are_found_by_their_place(config, keys):
-    assert [place.key for place in config_specs(config)] == keys
+    assert [place.origin.key for place in config_specs(config)] == keys
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,8 @@ def test_specs_are_found_by_their_place(config, keys):
 )  # fmt: skip
 def test_what_stands_beside_a_spec_is_known(config, known):
     [place] = config_specs(config)
-    assert dict(place.known) == known
+    definitions = place.origin.definitions
+    assert {**place.context, **({"definitions": definitions} if definitions else {})} == known
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def test_settings_choose():
 
 def test_keys_can_be_left_out():
     config = {"a": {"lr": BAD}, "b": {"lr": BAD}}
-    assert [place.key for place in config_specs(config, ["a.*"])] == ["b.lr"]
+    assert [place.origin.key for place in config_specs(config, ["a.*"])] == ["b.lr"]
 
 
 @pytest.mark.parametrize(

@@ -122,9 +122,8 @@ def test_options_are_over_the_projects() -> None:
 @pytest.mark.parametrize("name", list(CONTRACTS))
 def test_a_contract_is_an_option_of_its_rule(name: str) -> None:
     value: object = (0, 1) if name == "bounds" else name == "continuous" or 0.5
-    rule, option = CONTRACTS[name]
     settings = Project().with_options(contracts={name: value}).settings_for("a.yaml")
-    assert settings.options == {rule: {option: value}}
+    assert settings.options == {CONTRACTS[name]: {name: value}}
 
 
 def test_what_was_found_before_is_not_taken_for_other_settings() -> None:

@@ -17,11 +17,12 @@ import lrdsl
 import lrdsl.hydra
 import lrdsl.torch
 from lrdsl.diagnostics import Diagnostic, SpecError
+from lrdsl.linter import Settings
 from lrdsl.linter.config import Project
-from lrdsl.linter.lint_source import lint_source
+from lrdsl.linter.lint_source import lint_snippet, lint_source
 from lrdsl.linter.read_source import read_text
 from lrdsl.linter.sources.entry_points import ENTRY_POINTS
-from lrdsl.linter.sources.resolved_config import config_specs, lint_config_spec
+from lrdsl.linter.sources.resolved_config import config_specs
 from lrdsl.schedule.program import Program
 
 HALF = "def half(a) = a / 2"
@@ -58,7 +59,7 @@ def in_file(name: str, text: str) -> tuple[Reading, list[str]]:
     specs = [each for each in file.snippets if each.role == "spec"]
     reading = Reading(
         [(x.origin.drives or "lr", x.origin.pattern, canonical(x.text)) for x in specs],
-        without_definitions(dict(specs[0].context)) if specs else {},
+        dict(specs[0].context) if specs else {},
         codes([each.diagnostic for each in lint_source(file, Project())]),
     )
     return reading, [each.origin.key for each in specs]
@@ -79,10 +80,10 @@ def in_config(program: Any, context: dict[str, Any]) -> tuple[Reading, list[str]
     found = config_specs({"_target_": TARGET, "spec": program, **context})
     reading = Reading(
         [(x.origin.drives or "lr", x.origin.pattern, canonical(x.text)) for x in found],
-        without_definitions(dict(found[0].known)) if found else {},
-        codes([each for one in found for each in lint_config_spec(one)]),
+        dict(found[0].context) if found else {},
+        codes([each for one in found for each in lint_snippet(one, Settings())]),
     )
-    return reading, [each.key for each in found]
+    return reading, [each.origin.key for each in found]
 
 
 def in_scheduler(program: Any, context: dict[str, Any]) -> Reading:
@@ -247,7 +248,7 @@ def test_the_run_is_looked_for_outward(text: str, expected: list[str]) -> None:
     found = lint_source(read_text("a.yaml", text), Project())
     assert sorted({each.diagnostic.code for each in found}) == expected
     config = yaml.safe_load(text)
-    composed = [each for one in config_specs(config) for each in lint_config_spec(one)]
+    composed = [each for one in config_specs(config) for each in lint_snippet(one, Settings())]
     assert sorted({each.code for each in composed}) == expected
 
 

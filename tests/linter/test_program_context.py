@@ -97,7 +97,7 @@ CASES = [
 ]
 
 SETTINGS = Settings(options={"above-limit": {"max": 1.0}}, ignore=("numeric-string",))
-PROJECT = Project(ignore=SETTINGS.ignore, options=SETTINGS.options)
+PROJECT = Project(ignore=SETTINGS.ignore, rules=SETTINGS.options)
 
 
 def shown(found: Any) -> list[str]:

@@ -127,15 +127,17 @@ CONTEXT: list[Any] = [
         {"total_steps": 5},
         id="where it is used",
     ),
-    pytest.param(
-        "spec: a(1)\ndefinitions: def a(x) = x", {"definitions": "def a(x) = x"}, id="definitions"
-    ),
 ]
 
 
 @pytest.mark.parametrize(("text", "expected"), CONTEXT)
 def test_what_a_place_in_yaml_tells_of_the_run(text: str, expected: dict[str, Any]) -> None:
     assert read("a.yaml", text)[0].context == expected
+
+
+def test_a_spec_knows_the_definitions_beside_it() -> None:
+    snippet = read("a.yaml", "spec: a(1)\ndefinitions: def a(x) = x")[0]
+    assert (snippet.context, snippet.origin.definitions) == ({}, ("def a(x) = x",))
 
 
 def test_a_number_that_yaml_takes_for_text_is_a_fact_where_a_number_is_meant() -> None:
@@ -284,7 +286,7 @@ def test_specs_in_markdown() -> None:
     ]
     assert found[0].context["total_steps"] == 9
     assert found[1].context["peak"] == 1e-3
-    assert "half" in found[0].context["definitions"]
+    assert "half" in found[0].origin.definitions[0]
     assert lint_source(read_text("a.md", dedent(MARKDOWN)), Project()) == []
 
 
@@ -397,6 +399,7 @@ def test_a_literal_reads_as_python_reads_it(value: str, quote: str, prefix: str)
         return
     assert literal is not None
     assert literal.text == expected
+    assert literal.offsets is not None
     assert len(literal.offsets) == len(expected) + 1
 
 

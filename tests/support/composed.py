@@ -7,7 +7,8 @@ from typing import Any
 
 from lrdsl.diagnostics import Diagnostic
 from lrdsl.linter import Settings
-from lrdsl.linter.sources.resolved_config import config_specs, lint_config_spec
+from lrdsl.linter.lint_source import lint_snippet
+from lrdsl.linter.sources.resolved_config import config_specs
 
 
 def lint_config(
@@ -17,4 +18,8 @@ def lint_config(
 ) -> list[tuple[str, Diagnostic]]:
     """What is wrong with the specs, each with its key; `context` is known beside the config."""
     places = [place.within(context or {}) for place in config_specs(config)]
-    return [(place.key, found) for place in places for found in lint_config_spec(place, settings)]
+    return [
+        (place.origin.key, found)
+        for place in places
+        for found in lint_snippet(place, settings or Settings())
+    ]

@@ -1,1 +1,1 @@
-"""The readers: what specs stand in a file, one module for each sort of file."""
+"""The readers, one module for each kind of file, and the one finder of specs."""

@@ -1,15 +1,15 @@
 """The located document: what YAML, Python and composed configs are read into.
 
-A document is made of mappings, sequences and scalars. Each has its range in the file and its dotted
-key. The spec finder works on documents alone and knows nothing of the languages that they are from.
+A document is made of mappings, sequences and scalars, each with its range in the file. The spec
+finder works on documents alone and knows nothing of the languages that they are from.
 """
 
 from __future__ import annotations
 
 import collections.abc as abc
-from abc import ABC, abstractmethod
+import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -17,34 +17,8 @@ from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.source_file import Kind, Style
 from lrdsl.linter.sources.placeholders import MAX_CHARACTERS, Placeholder
 
-MAX_KEY_CHARACTERS = 2_000
-"""Characters of the longest dotted key that is written out."""
-
 ScalarKind = Literal["text", "number", "bool", "null", "unknown"]
 """What a scalar is read as; "unknown" is what the file does not show, or no schedule can use."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DottedKey:
-    """The place of a node in its document, linked to the place above it.
-
-    >>> str(DottedKey(DottedKey(DottedKey(None, "a"), 2), "lr"))
-    'a[2].lr'
-    """
-
-    above: DottedKey | None
-    part: str | int
-
-    def __str__(self) -> str:
-        parts: list[str] = []
-        size = 0
-        at: DottedKey | None = self
-        while at is not None and size <= MAX_KEY_CHARACTERS:
-            part = f"[{at.part}]" if isinstance(at.part, int) else f".{at.part}"
-            parts.append(part)
-            size += len(part)
-            at = at.above
-        return "".join(reversed(parts)).lstrip(".")[:MAX_KEY_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,10 +30,15 @@ class Scalar:
 
     value: Any
     kind: ScalarKind
-    start: int
-    stop: int
-    style: Style
-    key: DottedKey | None = None
+    start: int = 0
+    stop: int = 0
+    style: Style = "text"
+    offsets: tuple[int, ...] | None = None
+    """For each character of a text, and its end, the offset in the file, where that is known."""
+    placeholders: tuple[Placeholder, ...] = ()
+    """The references in a text, with what they stand for where that is known."""
+    writable: bool = True
+    """Whether a text may be replaced in the file."""
 
     @property
     def text(self) -> str:
@@ -77,9 +56,8 @@ class Sequence(abc.Sequence["Node"]):
     """A list of nodes."""
 
     items: tuple[Node, ...]
-    start: int
-    stop: int
-    key: DottedKey | None = None
+    start: int = 0
+    stop: int = 0
 
     def __getitem__(self, index: Any) -> Any:
         return self.items[index]
@@ -92,13 +70,15 @@ class Sequence(abc.Sequence["Node"]):
 class Mapping(abc.Mapping[str, "Node"]):
     """Nodes by key, in the order of the file. Of a key that is given twice the first counts.
 
-    `pairs` has the scalar of each key; keys that are no scalars are left out.
+    `pairs` has the scalar of each key. `context` and `origin` are what the code around a call says
+    of the run and of the spec.
     """
 
     pairs: tuple[tuple[Scalar, Node], ...]
-    start: int
-    stop: int
-    key: DottedKey | None = None
+    start: int = 0
+    stop: int = 0
+    context: abc.Mapping[str, Any] = field(default_factory=dict)
+    origin: SpecOrigin = NO_ORIGIN
 
     @cached_property
     def _by_key(self) -> dict[str, Node]:
@@ -120,7 +100,8 @@ class Mapping(abc.Mapping[str, "Node"]):
 Node = Scalar | Sequence | Mapping
 
 
-class Document(ABC):
+@dataclass(frozen=True, eq=False)
+class Document:
     """A document, and how its scalars are to be understood."""
 
     kind: Kind
@@ -129,53 +110,45 @@ class Document(ABC):
     """Whether it is a config that lrdsl reads; in any file, a key for specs may be another's."""
     holds_calls: bool = False
     """Whether the document is made of calls alone, outside of which nothing is a spec."""
+    is_preset: bool = False
+    """Whether it is a config of lrdsl's group, so that it may be a tree as a whole."""
+    presets: abc.Callable[[], frozenset[str]] = frozenset
+    """The names of the configs in the groups around it, which are no specs."""
 
-    @abstractmethod
     def placeholders(self, scalar: Scalar) -> tuple[Placeholder, ...]:
         """The references in a text, with what they stand for where that is known."""
+        return scalar.placeholders
 
-    @abstractmethod
     def offsets(self, scalar: Scalar) -> tuple[int, ...] | None:
         """For each character of a text, and its end, the offset in the file; None if unknown."""
+        return scalar.offsets
 
-    def referent(self, scalar: Scalar) -> Node:
+    def referent(self, node: Node) -> Node:
         """The node that a scalar refers to, if it is nothing but a reference; else itself."""
-        return scalar
+        return node
 
     def definitions(self, text: str) -> str | None:
         """The definitions that a text stands for: itself, or what the file so named holds."""
         return text
 
-    def surroundings(self, call: Mapping) -> tuple[dict[str, Any], SpecOrigin]:
-        """What the code around a call says of the run and of the spec."""
-        return {}, NO_ORIGIN
-
-    def is_writable(self, scalar: Scalar) -> bool:
-        """Whether a text may be replaced in the file."""
-        return True
-
     def known_text(self, scalar: Scalar) -> str | None:
         """A text with its references replaced; None if any of them is unknown."""
-        text = scalar.text
-        parts: list[str] = []
-        done = 0
-        for each in self.placeholders(scalar):
-            if each.value is None:
-                return None
-            parts += [text[done : each.start], each.value]
-            done = each.stop
-        whole = "".join([*parts, text[done:]])
-        return whole if len(whole) <= MAX_CHARACTERS else None
+        values = [each.value for each in self.placeholders(scalar)]
+        known = [value for value in values if value is not None]
+        whole = self._replaced(scalar, known)
+        return whole if known == values and len(whole) <= MAX_CHARACTERS else None
 
     def sketch(self, scalar: Scalar) -> str:
         """A text with a name in the place of each reference, to see what it calls."""
-        text = scalar.text
+        return self._replaced(scalar, itertools.repeat("x"))
+
+    def _replaced(self, scalar: Scalar, values: Iterable[str]) -> str:
         parts: list[str] = []
         done = 0
-        for each in self.placeholders(scalar):
-            parts += [text[done : each.start], "x"]
+        for each, value in zip(self.placeholders(scalar), values, strict=False):
+            parts += [scalar.text[done : each.start], value]
             done = each.stop
-        return "".join([*parts, text[done:]])
+        return "".join([*parts, scalar.text[done:]])
 
 
 def nodes_within(node: Node) -> Iterator[Node]:
@@ -188,11 +161,5 @@ def nodes_within(node: Node) -> Iterator[Node]:
             continue
         seen.add(id(each))
         yield each
-        left += children(each)
-
-
-def children(node: Node) -> Iterable[Node]:
-    """The nodes directly below a node."""
-    if isinstance(node, Sequence):
-        return node.items
-    return [value for _, value in node.pairs] if isinstance(node, Mapping) else ()
+        if not isinstance(each, Scalar):
+            left += each.items if isinstance(each, Sequence) else [value for _, value in each.pairs]

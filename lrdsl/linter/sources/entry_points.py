@@ -15,7 +15,7 @@ PREFIX = "lrdsl."
 
 @dataclass(frozen=True)
 class EntryPoint:
-    """What a call of lrdsl takes. Its arguments that are not listed here are variables of the spec.
+    """The arguments of a call of lrdsl. Those that are not listed here are variables of the spec.
 
     `parameters` are those that may be passed by position. `spec` names the one that is the spec,
     `role` says what it is for. `context` are the arguments that describe the run, `definitions`
@@ -71,20 +71,6 @@ ENTRY_POINTS: Mapping[str, EntryPoint] = {
 }
 """What each function takes, by its public name."""
 
-_HOMES = {
-    "lrdsl.schedule.compile.compile": "lrdsl.compile",
-    "lrdsl.linter.lint": "lrdsl.lint",
-    "lrdsl.tree.parse": "lrdsl.parse",
-    "lrdsl.tree.coerce.parse": "lrdsl.parse",
-    "lrdsl.syntax.spec.parse": "lrdsl.parse",
-    "lrdsl.syntax.format.format": "lrdsl.format",
-    "lrdsl.compiler.define.define": "lrdsl.define",
-    "lrdsl.compiler.define.load": "lrdsl.load",
-    "lrdsl.language.custom_shapes.shape": "lrdsl.shape",
-    "lrdsl.torch.scheduler.Scheduler": "lrdsl.torch.Scheduler",
-    "lrdsl.torch.scheduler.attach": "lrdsl.torch.attach",
-}
-
 MAKE_NAMES_KNOWN = frozenset({"lrdsl.shape", "lrdsl.load", "lrdsl.define"})
 """What makes names known to all specs of a process, wherever it is called."""
 
@@ -92,13 +78,21 @@ SCHEDULERS = frozenset({"lrdsl.torch.Scheduler", "lrdsl.torch.attach"})
 METHODS = {name.rpartition(".")[2]: name for name, entry in ENTRY_POINTS.items() if entry.is_method}
 
 
+_BY_LAST_PART = {name.rpartition(".")[2]: name for name in (*ENTRY_POINTS, *MAKE_NAMES_KNOWN)}
+
+
 def public_name(name: str) -> str:
-    """The name that a function of lrdsl is documented under; any other name as it is."""
-    return _HOMES.get(name, name)
+    """The name that a function of lrdsl is documented under; any other name as it is.
+
+    >>> public_name("lrdsl.torch.scheduler.attach"), public_name("re.compile")
+    ('lrdsl.torch.attach', 're.compile')
+    """
+    last = name.rpartition(".")[2]
+    return _BY_LAST_PART.get(last, name) if name.startswith(PREFIX) else name
 
 
 def entry_point(target: str) -> EntryPoint | None:
-    """What a `_target_` takes; None if it is no object of lrdsl.
+    """The arguments of a `_target_`; None if it is no object of lrdsl.
 
     >>> entry_point("lrdsl.torch.attach").parameters, entry_point("torch.optim.SGD")
     (('optimizer', 'spec'), None)

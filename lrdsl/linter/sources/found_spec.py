@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.source_file import Role
 from lrdsl.linter.sources.document import Node
-from lrdsl.linter.sources.entry_points import RUN
+
+MAX_KEY_CHARACTERS = 2_000
+"""Characters of the longest dotted key that is written out."""
 
 
 @dataclass(frozen=True)
@@ -20,59 +24,35 @@ class FoundSpec:
 
     node: Node
     role: Role = "spec"
-    context: dict[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
     origin: SpecOrigin = NO_ORIGIN
     is_used: bool = False
 
-    def seen_again(self, other: FoundSpec) -> FoundSpec:
+    def or_else(self, other: FoundSpec) -> FoundSpec:
         """The spec with what another place says of it, where its own place says nothing."""
-        mine, theirs = self.origin, other.origin
-        origin = replace(
-            mine,
-            drives=mine.drives or theirs.drives,
-            pattern=mine.pattern if mine.drives else theirs.pattern,
-            siblings=mine.siblings or theirs.siblings,
-            definitions=mine.definitions or theirs.definitions,
-            definitions_unknown=mine.definitions_unknown or theirs.definitions_unknown,
-            yaml_text_number=mine.yaml_text_number and theirs.yaml_text_number,
-            group_lrs=mine.group_lrs or theirs.group_lrs,
-            gives_metrics=theirs.gives_metrics
-            if mine.gives_metrics is None
-            else mine.gives_metrics,
-        )
         context = {**other.context, **self.context}
+        origin = self.origin.or_else(other.origin)
         return FoundSpec(self.node, self.role, context, origin, self.is_used or other.is_used)
 
 
-@dataclass(frozen=True)
-class Scope:
-    """What is known of the run at a place in the document."""
+class Scope(NamedTuple):
+    """The scope of a place in a document: its run, and the origin of a spec that stands there.
 
-    context: dict[str, Any] = field(default_factory=dict)
-    definitions: tuple[str, ...] = ()
-    definitions_unknown: bool = False
+    >>> Scope().at("a").at(2).at("lr").key
+    'a[2].lr'
+    """
+
+    context: Mapping[str, Any] = MappingProxyType({})
     origin: SpecOrigin = NO_ORIGIN
+    key: str = ""
 
-    def inherited(self) -> Scope:
-        """The scope further inside: all but a learning rate, which may be another's."""
-        outer = {name: value for name, value in self.context.items() if name in RUN}
-        return Scope(outer, self.definitions, self.definitions_unknown)
+    def told(self, **origin: Any) -> Scope:
+        """The scope with more that is known of a spec."""
+        return self._replace(origin=replace(self.origin, **origin))
 
-    def with_definitions(self, definitions: tuple[str, ...] | None) -> Scope:
-        """The scope with more definitions; None are unknown ones."""
-        if definitions is None:
-            return replace(self, definitions_unknown=True)
-        if not definitions:
+    def at(self, part: str | int | None) -> Scope:
+        """The scope of a part further inside."""
+        if part is None:
             return self
-        return replace(self, definitions=self.definitions + definitions)
-
-    def found(self, node: Node, is_used: bool, **origin: Any) -> FoundSpec:
-        """A spec that stands in this scope."""
-        told = replace(
-            self.origin,
-            key=str(node.key or ""),
-            definitions=self.definitions,
-            definitions_unknown=self.definitions_unknown or self.origin.definitions_unknown,
-            **origin,
-        )
-        return FoundSpec(node, "spec", dict(self.context), told, is_used)
+        shown = f"[{part}]" if isinstance(part, int) else f".{part}"
+        return self._replace(key=(self.key + shown).lstrip(".")[:MAX_KEY_CHARACTERS])

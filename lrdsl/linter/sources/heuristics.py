@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.language import current
-from lrdsl.language.list_functions import LIST_FUNCTIONS
 from lrdsl.syntax import ast
 from lrdsl.syntax.parser import parse_spec
 from lrdsl.syntax.spec import as_number
@@ -28,11 +25,6 @@ def _schedules() -> frozenset[str]:
     return frozenset([*language.shapes, *language.modifiers, *language.definitions])
 
 
-@functools.cache
-def _others() -> frozenset[str]:
-    return frozenset([*FUNCTIONS, *LIST_FUNCTIONS])
-
-
 def is_spec_key(name: str) -> bool:
     """Whether a key is one for specs: `spec`, `lr`, `…_lr`."""
     return _SPEC_KEY.fullmatch(name) is not None
@@ -40,7 +32,7 @@ def is_spec_key(name: str) -> bool:
 
 def is_known(name: str) -> bool:
     """Whether lrdsl knows something that can be called by this name."""
-    return name in _schedules() or name in _others()
+    return name in current()
 
 
 def calls_known(text: str) -> bool:
@@ -61,6 +53,18 @@ def is_number(text: str) -> bool:
     return len(text) <= MAX_NUMBER_CHARACTERS and _NUMBER.fullmatch(text) is not None
 
 
+def as_text_number(text: str) -> int | float | None:
+    """The number that a text is; None for anything else.
+
+    >>> as_text_number("1e3"), as_text_number("5ep")
+    (1000, None)
+    """
+    if not is_number(text):
+        return None
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
 def calls_schedule(text: str) -> bool:
     """Whether a text that can stand anywhere is a spec: it calls a shape, and nothing unknown.
 
@@ -77,7 +81,7 @@ def calls_schedule(text: str) -> bool:
         return False
     nodes = [node for node, _ in ast.walk(parsed.value)]
     names = {node.name.id for node in nodes if isinstance(node, (ast.Call, ast.Bracket))}
-    return not names.isdisjoint(schedules) and names <= schedules | _others()
+    return not names.isdisjoint(schedules) and all([is_known(name) for name in names])
 
 
 def looks_like_spec(text: str, words: frozenset[str] = frozenset()) -> bool:

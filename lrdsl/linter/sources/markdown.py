@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from lrdsl.linter.source_file import Snippet
-from lrdsl.linter.sources.heuristics import is_number
-from lrdsl.linter.suppressions import Suppressions
+from lrdsl.linter.origin import SpecOrigin
+from lrdsl.linter.source_file import Snippet, unix_lines
+from lrdsl.linter.sources.heuristics import as_text_number
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|[\r\n]|\Z)")
 _FENCE = re.compile(r"( *)(`{3,}|~{3,}) *(\S*)[^`]*\Z")
@@ -20,52 +20,39 @@ _RUN = re.compile(r"\s*<!--\s*lrdsl:\s*(?!ignore)(.*?)-->")
 _WORD = re.compile(r"([A-Za-z]\w*)=([^\s,]+)")
 
 
-def snippets(text: str, suppressions: Suppressions, path: str = "") -> Iterator[Snippet]:
+def snippets(text: str, path: str = "") -> Iterator[Snippet]:
     """The specs in the text of a Markdown page.
 
     >>> page = "<!-- lrdsl: total_steps=9 -->\\n```lr\\nhold()  # for ever\\n```\\n"
-    >>> [(found.text, found.context) for found in snippets(page, Suppressions(page))]
+    >>> [(found.text, found.context) for found in snippets(page)]
     [('hold()  # for ever', {'total_steps': 9})]
     """
     blocks = list(_blocks(text))
-    own = "\n".join([text[start:stop] for kind, start, stop, _ in blocks if kind == "library"])
-    own = re.sub(r"\r\n?", "\n", own)
-    for kind, start, stop, run in blocks:
+    own = [unix_lines(text, *block.inside)[0] for block in blocks if block.kind == "library"]
+    known = SpecOrigin(definitions=tuple(own))
+    for kind, (start, stop), run in blocks:
         if kind == "library":
-            yield _snippet(text, start, stop, suppressions, {}, is_library=True)
+            places = unix_lines(text, start, stop)
+            yield Snippet(*places, "markdown", "fence", role="definitions")
             continue
-        context = {**run, "definitions": own} if own else run
         for line in _LINE.finditer(text, start, stop):
             spec = line[1].strip()
             if spec and not spec.startswith("#"):
                 first = line.start() + line[1].index(spec)
-                yield _snippet(text, first, first + len(spec), suppressions, context)
-            if line.end() >= stop:
-                break
+                last = first + len(spec)
+                places = unix_lines(text, first, last)
+                yield Snippet(*places, "markdown", "fence", known, run, extent=(first, last))
 
 
-def _snippet(
-    text: str,
-    start: int,
-    stop: int,
-    suppressions: Suppressions,
-    context: dict[str, Any],
-    is_library: bool = False,
-) -> Snippet:
-    places = [at for at in range(start, stop) if not text.startswith("\r\n", at)]
-    return Snippet(
-        re.sub(r"\r\n", "\n", text[start:stop]),
-        (*places, stop),
-        "markdown",
-        "fence",
-        context=context,
-        ignored=suppressions.by_line() if is_library else suppressions.in_range(start, stop),
-        role="definitions" if is_library else "spec",
-    )
+class _Block(NamedTuple):
+    """A fence of ours: its word, where its inside begins and ends, and the run that it is for."""
+
+    kind: str
+    inside: tuple[int, int]
+    run: dict[str, Any]
 
 
-def _blocks(text: str) -> Iterator[tuple[str, int, int, dict[str, Any]]]:
-    """The fences of ours: their word, where their inside begins and ends, and the run."""
+def _blocks(text: str) -> Iterator[_Block]:
     fence, kind, inside = "", "", 0
     run: dict[str, Any] = {}
     for line in _LINE.finditer(text):
@@ -74,20 +61,12 @@ def _blocks(text: str) -> Iterator[tuple[str, int, int, dict[str, Any]]]:
             bare = here.strip()
             if bare.startswith(fence) and not bare.strip(fence[0]):
                 if kind in ("lr", "library"):
-                    yield kind, inside, line.start(), run
+                    yield _Block(kind, (inside, line.start()), run)
                 fence = ""
         elif opening := _FENCE.match(here):
             fence, kind, inside = opening[2], opening[3], line.end()
         elif told := _RUN.match(here):
-            run = {name: _number(value) for name, value in _WORD.findall(told[1])}
-        if line.end() >= len(text):
-            break
+            words = [(name, value, as_text_number(value)) for name, value in _WORD.findall(told[1])]
+            run = {name: value if number is None else number for name, value, number in words}
     if fence and kind in ("lr", "library"):
-        yield kind, inside, len(text), run
-
-
-def _number(text: str) -> Any:
-    if not is_number(text):
-        return text
-    number = float(text)
-    return int(number) if number.is_integer() else number
+        yield _Block(kind, (inside, len(text)), run)

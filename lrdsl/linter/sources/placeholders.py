@@ -68,9 +68,9 @@ def substitute_placeholders(
         name = "given_" + (re.sub(r"\W+", "_", each.name, flags=re.ASCII).strip("_") or "value")
         first = len(places)
         if unit:
-            put(f"({name} * 1", [start] * (len(name) + 5))
-            put(unit[0], offsets[each.stop : done])
-            put(")", [offsets[done - 1]])
+            before = [start] * (len(name) + 5)
+            places_of_unit = offsets[each.stop : done]
+            put(f"({name} * 1{unit[0]})", [*before, *places_of_unit, places_of_unit[-1]])
         else:
             put(name, [start] * len(name))
         unknown.append((first, len(places)))

@@ -12,13 +12,12 @@ from dataclasses import replace
 from typing import Any
 
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
+from lrdsl.linter.source_file import Snippet
 from lrdsl.linter.sources.document import (
     Document,
-    DottedKey,
     Mapping,
     Node,
     Scalar,
-    ScalarKind,
     Sequence,
 )
 from lrdsl.linter.sources.entry_points import (
@@ -29,10 +28,9 @@ from lrdsl.linter.sources.entry_points import (
     EntryPoint,
 )
 from lrdsl.linter.sources.heuristics import calls_known
-from lrdsl.linter.sources.placeholders import Placeholder
-from lrdsl.linter.sources.python_literals import Literal
 from lrdsl.linter.sources.python_module import PythonModule
 from lrdsl.linter.sources.python_optimizers import training_around
+from lrdsl.linter.sources.snippets import snippets_of, with_uses
 from lrdsl.tree.keywords import is_tree
 
 MAX_LITERAL_DEPTH = 200
@@ -42,53 +40,45 @@ MAX_LITERAL_DEPTH = 200
 class PythonDocument(Document):
     """The calls of a module that take a spec."""
 
-    kind = "python"
-    holds_calls = True
-
-    def __init__(self, module: PythonModule) -> None:
-        self.module = module
-        self._nodes: dict[int, Node] = {}
-        """By the identity of the expression; one that is being read is an unknown scalar."""
-        self._literals: dict[int, Literal] = {}
-        """By the identity of the scalar."""
-        self._surroundings: dict[int, tuple[dict[str, Any], SpecOrigin]] = {}
-        """By the identity of the call's mapping."""
-        self._knows_names = module.names_used.isdisjoint(MAKE_NAMES_KNOWN)
-        calls = sorted(module.calls, key=lambda call: (call.lineno, call.col_offset))
-        self.root = Sequence(tuple(self._calls(calls)), 0, len(module.text))
-
-    def placeholders(self, scalar: Scalar) -> tuple[Placeholder, ...]:
-        literal = self._literals.get(id(scalar))
-        return () if literal is None else literal.placeholders
-
-    def offsets(self, scalar: Scalar) -> tuple[int, ...] | None:
-        literal = self._literals.get(id(scalar))
-        return None if literal is None else literal.offsets
-
-    def is_writable(self, scalar: Scalar) -> bool:
-        literal = self._literals.get(id(scalar))
-        return literal is not None and literal.is_single and not literal.placeholders
-
     def definitions(self, text: str) -> str | None:
         # The folder that the program will run in is unknown, and so is the file.
         return None if text.strip().endswith(".lr") else text
 
-    def surroundings(self, call: Mapping) -> tuple[dict[str, Any], SpecOrigin]:
-        return self._surroundings.get(id(call), ({}, NO_ORIGIN))
 
-    def _calls(self, calls: list[ast.Call]) -> Iterator[Mapping]:
-        for call in calls:
+def snippets(text: str, path: str = "") -> tuple[Snippet, ...]:
+    """The specs in the text of a Python file. Raises Malformed.
+
+    >>> code = "from lrdsl import compile as c\\nc('hold(5)', total_steps=9)"
+    >>> [(found.text, found.context) for found in snippets(code)]
+    [('hold(5)', {'total_steps': 9})]
+    """
+    return with_uses(snippets_of(read_python(text))) if "lrdsl" in text else ()
+
+
+def read_python(text: str) -> PythonDocument:
+    """The calls in a module, in the order of the file. Raises Malformed."""
+    root = Sequence(tuple(_Reader(PythonModule(text)).calls()), 0, len(text))
+    return PythonDocument("python", root, holds_calls=True)
+
+
+class _Reader:
+    def __init__(self, module: PythonModule) -> None:
+        self.module = module
+        self._nodes: dict[int, Node] = {}
+        """By the identity of the expression; one that is being read is an unknown scalar."""
+        self._makes_names_known = module.uses_any(MAKE_NAMES_KNOWN)
+
+    def calls(self) -> Iterator[Mapping]:
+        for call in sorted(self.module.calls, key=lambda call: (call.lineno, call.col_offset)):
             if call in self.module.meant_to_fail:
                 continue
             name, scheduler = self._function(call)
             entry = ENTRY_POINTS.get(name)
             if entry is None or any([isinstance(each, ast.Starred) for each in call.args]):
                 continue
-            mapping = self._call(call, name, entry)
-            if entry.is_method and scheduler is None and not _looks_like_call(mapping, entry):
-                continue
-            self._surroundings[id(mapping)] = self._around(call, scheduler)
-            yield mapping
+            mapping = self._call(call, name, entry, scheduler)
+            if not entry.is_method or scheduler is not None or _looks_like_call(mapping, entry):
+                yield mapping
 
     def _function(self, call: ast.Call) -> tuple[str, ast.Call | None]:
         """The function of lrdsl that is called, and the call that made its scheduler."""
@@ -100,62 +90,54 @@ class PythonDocument(Document):
         method = METHODS.get(call.func.attr, "")
         return method, made if is_known and isinstance(made, ast.Call) else None
 
-    def _call(self, call: ast.Call, name: str, entry: EntryPoint) -> Mapping:
+    def _call(
+        self, call: ast.Call, name: str, entry: EntryPoint, scheduler: ast.Call | None
+    ) -> Mapping:
         start, stop = self.module.extent(call)
-        target = Scalar("_target_", "text", start, start, "plain")
-        pairs: list[tuple[Scalar, Node]] = [(target, Scalar(name, "text", start, start, "plain"))]
         given = dict(zip(entry.parameters, call.args, strict=False))
         given |= {each.arg: each.value for each in call.keywords if each.arg is not None}
-        for argument, value in given.items():
-            node = self._node(value, DottedKey(None, argument), 0)
-            is_value = isinstance(node, Scalar) and node.kind in ("number", "text")
-            is_context = entry.takes(argument) and is_value
-            if argument == entry.spec or is_context or argument == "definitions":
-                pairs.append((Scalar(argument, "text", start, start, "plain"), node))
-        return Mapping(tuple(pairs), start, stop)
+        nodes: dict[str, Node] = {"_target_": Scalar(name, "text", start, start, "plain")}
+        nodes |= {arg: self._node(value, 0) for arg, value in given.items()}
+        pairs = [(Scalar(key, "text", start, start, "plain"), node) for key, node in nodes.items()]
+        return Mapping(tuple(pairs), start, stop, *self._around(call, scheduler))
 
     def _around(
         self, call: ast.Call, scheduler: ast.Call | None
     ) -> tuple[dict[str, Any], SpecOrigin]:
-        """What the module says of the run, and of the place of the spec."""
+        """The run, and the origin of the spec, as far as the module shows them."""
         around = ({}, NO_ORIGIN) if scheduler is None else training_around(scheduler, self.module)
         context, origin = around
         is_open = any([each.arg is None for each in call.keywords])  # `**` may bring definitions
-        return context, replace(origin, definitions_unknown=is_open or not self._knows_names)
+        return context, replace(origin, definitions_unknown=is_open or self._makes_names_known)
 
-    def _node(self, node: ast.expr, key: DottedKey, depth: int) -> Node:
+    def _node(self, node: ast.expr, depth: int) -> Node:
         """An expression as a node, names replaced by their values."""
         node = self.module.value(node)
         if id(node) not in self._nodes:
             start, stop = self.module.extent(node)
-            self._nodes[id(node)] = Scalar(None, "unknown", start, stop, "plain", key)
+            self._nodes[id(node)] = Scalar(None, "unknown", start, stop, "plain")
             if depth <= MAX_LITERAL_DEPTH:
-                self._nodes[id(node)] = self._read(node, start, stop, key, depth + 1)
+                self._nodes[id(node)] = self._read(node, start, stop, depth + 1)
         return self._nodes[id(node)]
 
-    def _read(self, node: ast.expr, start: int, stop: int, key: DottedKey, depth: int) -> Node:
+    def _read(self, node: ast.expr, start: int, stop: int, depth: int) -> Node:
         if isinstance(node, (ast.List, ast.Tuple)):
-            items = [self._node(each, DottedKey(key, i), depth) for i, each in enumerate(node.elts)]
-            return Sequence(tuple(items), start, stop, key)
+            items = [self._node(each, depth) for each in node.elts]
+            return Sequence(tuple(items), start, stop)
         if isinstance(node, ast.Dict) and all([isinstance(x, ast.Constant) for x in node.keys]):
-            pairs = zip(map(self._key, node.keys), node.values, strict=True)
-            own = [(k, self._node(each, DottedKey(key, k.text), depth)) for k, each in pairs]
-            return Mapping(tuple(own), start, stop, key)
+            values = [self._node(each, depth) for each in node.values]
+            pairs = zip(map(self._key, node.keys), values, strict=True)
+            return Mapping(tuple(pairs), start, stop)
         literal = self.module.literal(node)
         if literal is not None:
-            scalar = Scalar(literal.text, "text", start, stop, literal.style, key)
-            self._literals[id(scalar)] = literal
-            return scalar
-        value = self.module.number(node)
-        if value is not None:
-            return Scalar(value, "number", start, stop, "plain", key)
-        is_constant = isinstance(node, ast.Constant) and (
-            node.value is None or isinstance(node.value, bool)
-        )
-        if isinstance(node, ast.Constant) and is_constant:
-            kind: ScalarKind = "null" if node.value is None else "bool"
-            return Scalar(node.value, kind, start, stop, "plain", key)
-        return Scalar(None, "unknown", start, stop, "plain", key)
+            return literal
+        number = self.module.number(node)
+        match node:
+            case ast.Constant(value=bool(value)):
+                return Scalar(value, "bool", start, stop, "plain")
+            case ast.Constant(value=None):
+                return Scalar(None, "null", start, stop, "plain")
+        return Scalar(number, "unknown" if number is None else "number", start, stop, "plain")
 
     def _key(self, node: ast.expr | None) -> Scalar:
         assert isinstance(node, ast.Constant)

@@ -2,141 +2,94 @@
 
 from __future__ import annotations
 
+import ast
 import re
-import unicodedata
-from dataclasses import dataclass
 
 from lrdsl.linter.source_file import Style
+from lrdsl.linter.sources.document import Scalar
 from lrdsl.linter.sources.placeholders import Placeholder
 
 _OPENING = re.compile(r"([A-Za-z]{0,2})('''|\"\"\"|'|\")")
 _BETWEEN = re.compile(r"(?:\s|\\\r?\n|#[^\r\n]*)*")
 _ESCAPE = re.compile(
-    r"\\(?:(\r\n|[\r\n])|([0-7]{1,3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})"
-    r"|N\{([^}]+)\}|(.))",
-    re.DOTALL,
+    r"\\(?:\r\n|[\r\n\\'\"abfnrtv]|[0-3]?[0-7]{1,2}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}"
+    r"|U[0-9a-fA-F]{8}|N\{[^}]+\})"
 )
-_SHORT = {"\\": "\\", "'": "'", '"': '"'} | dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
 
 
-@dataclass(frozen=True)
-class Literal:
-    """A string as Python reads it, with the offset of each character.
-
-    The replacement fields of an f-string are its placeholders.
-    """
-
-    text: str
-    offsets: tuple[int, ...]
-    style: Style
-    placeholders: tuple[Placeholder, ...]
-    is_single: bool
-    """Whether it is one literal, not several side by side."""
-
-
-def read_literal(text: str, start: int, stop: int) -> Literal | None:
+def read_literal(text: str, start: int, stop: int) -> Scalar | None:
     """The string that the source at `start` to `stop` makes; None if it is no string of text.
 
+    The replacement fields of an f-string are its placeholders. Several literals side by side cannot
+    be replaced.
+
     >>> literal = read_literal("x = 'a' 'b'", 4, 11)
-    >>> literal.text, literal.offsets, literal.is_single
+    >>> literal.value, literal.offsets, literal.writable
     ('ab', (5, 9, 10), False)
     """
     made: list[str] = []
     places: list[int] = []
     placeholders: list[Placeholder] = []
     styles: list[Style] = []
-    at, end = start, start
+    at = end = start
     while at < stop:
         opening = _OPENING.match(text, at, stop)
-        if opening is None or "b" in opening[1].lower() or "t" in opening[1].lower():
+        if opening is None or not {"b", "t"}.isdisjoint(opening[1].lower()):
             return None
         prefix, quote = opening[1].lower(), opening[2]
-        styles.append("raw" if "r" in prefix else _style(quote))
-        found = _inside(text, opening.end(), stop, quote, prefix, made, places, placeholders)
-        if found is None:
-            return None
-        end = found
+        styles.append(_style(prefix, quote))
+        end = opening.end()
+        while not text.startswith(quote, end):
+            piece = _piece(text, end, stop, prefix)
+            if piece is None:
+                return None
+            here, length = piece
+            if len(here) > 1 and here[0] == "{":
+                first = len(places)
+                placeholders.append(Placeholder(first, first + length, here[1:-1], None))
+            made.append(here)
+            places += range(end, end + length) if len(here) == length else [end] * len(here)
+            end += length
         between = _BETWEEN.match(text, end + len(quote), stop)
         at = between.end() if between else stop
     if not styles:
         return None
-    return Literal("".join(made), (*places, end), styles[0], tuple(placeholders), len(styles) == 1)
+    offsets, is_single = (*places, end), len(styles) == 1
+    value, style, fields = "".join(made), styles[0], tuple(placeholders)
+    return Scalar(value, "text", start, stop, style, offsets, fields, is_single)
 
 
-def _style(quote: str) -> Style:
+def _style(prefix: str, quote: str) -> Style:
+    if "r" in prefix:
+        return "raw"
     if len(quote) == 3:
         return "triple"
     return "single" if quote == "'" else "double"
 
 
-def _inside(
-    text: str,
-    at: int,
-    stop: int,
-    quote: str,
-    prefix: str,
-    made: list[str],
-    places: list[int],
-    placeholders: list[Placeholder],
-) -> int | None:
-    """Read one literal up to its closing quotes; where these begin."""
-    while at < stop:
-        if text.startswith(quote, at):
-            return at
-        here, length = text[at], 1
-        if text.startswith("\r\n", at):
-            here, length = "\n", 2
-        elif here == "\r":
-            here = "\n"
-        elif here == "\\" and "r" in prefix:
-            # A backslash keeps a quote from ending the literal, and stays.
-            here = text[at : at + 2]
-            made.append(here)
-            places += [at, at + 1]
-            at += 2
-            continue
-        elif here == "\\":
-            escape = _ESCAPE.match(text, at, stop)
-            if escape is None:
-                return None
-            unescaped = _unescaped(escape)
-            if unescaped is None:
-                return None
-            here, length = unescaped, len(escape[0])
-        elif "f" in prefix and text[at : at + 2] in ("{{", "}}"):
-            length = 2
-        elif "f" in prefix and here == "{":
-            end = _after_field(text, at, stop)
-            if end is None:
-                return None
-            here, length = text[at:end], end - at
-            first = len(places)
-            placeholders.append(Placeholder(first, first + length, here[1:-1], None))
-            made.append(here)
-            places += range(at, end)
-            at = end
-            continue
-        made.append(here)
-        places += [at] * len(here)
-        at += length
-    return None
+def _piece(text: str, at: int, stop: int, prefix: str) -> tuple[str, int] | None:
+    """The text of the next piece of a literal, and how many characters of the source it takes.
 
-
-def _unescaped(escape: re.Match[str]) -> str | None:
-    newline, octal, x, u, long, name, other = escape.groups()
-    if newline is not None:
-        return ""
-    if octal is not None:
-        return chr(int(octal, 8))
-    for digits in (x, u, long):
-        if digits is not None:
-            return chr(int(digits, 16)) if int(digits, 16) < 0x110000 else None
-    if name is not None:
+    A piece is one character, an escape, or a field of an f-string, which stands for itself.
+    """
+    pair = text[at : min(at + 2, stop)]
+    if "f" in prefix and pair in ("{{", "}}"):
+        return pair[0], 2
+    if "f" in prefix and pair.startswith("{"):
+        end = _after_field(text, at, stop)
+        return None if end is None else (text[at:end], end - at)
+    if pair.startswith("\\"):
+        # In a raw literal it keeps a quote from ending the literal, and stays.
+        escape = None if "r" in prefix else _ESCAPE.match(text, at, stop)
+        if escape is None:
+            return pair, len(pair)
         try:
-            return unicodedata.lookup(name)
-        except KeyError:
+            return ast.literal_eval(f'"{escape[0]}"'), len(escape[0])
+        except SyntaxError:  # there is no character of that name or number
             return None
-    return _SHORT.get(other, "\\" + other)
+    if pair == "\r\n":
+        return "\n", 2
+    return (pair[0].replace("\r", "\n"), 1) if pair else None
 
 
 def _after_field(text: str, at: int, stop: int) -> int | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from functools import cached_property
+from collections import Counter, defaultdict
 
 from lrdsl.linter.source_file import Malformed
+from lrdsl.linter.sources.document import Scalar
 from lrdsl.linter.sources.entry_points import public_name
-from lrdsl.linter.sources.python_literals import Literal, read_literal
+from lrdsl.linter.sources.python_literals import read_literal
 from lrdsl.syntax.spec import as_number
 
 _LINE_END = re.compile(r"\r\n|[\r\n]")
@@ -25,7 +26,8 @@ class PythonModule:
     """The syntax tree of a module, with its imports, the values of its names, and its calls.
 
     `assigned` has the values that a name is given; None is one that is unknown. `meant_to_fail`
-    are the nodes in the blocks that expect an exception. Raises Malformed.
+    are the nodes in the blocks that expect an exception. `loads` counts how often a name is read,
+    `attribute_loads` how often that is for an attribute. Raises Malformed.
 
     >>> module = PythonModule("from torch.optim import SGD as S\\nN = 9\\nS(p, lr=N)")
     >>> [call] = module.calls
@@ -38,7 +40,9 @@ class PythonModule:
         self.text = text
         self.tree = _parsed(text[shift:])
         self.aliases: dict[str, str] = {}
-        self.assigned: dict[str, list[ast.expr | None]] = {}
+        self.assigned: defaultdict[str, list[ast.expr | None]] = defaultdict(list)
+        self.loads: Counter[str] = Counter()
+        self.attribute_loads: Counter[str] = Counter()
         self.calls: list[ast.Call] = []
         self.meant_to_fail: set[ast.AST] = set()
         self._starts = [shift, *[found.end() for found in _LINE_END.finditer(text)]]
@@ -46,55 +50,38 @@ class PythonModule:
             self._note(node)
 
     def _note(self, node: ast.AST) -> None:
-        if isinstance(node, ast.Import):
-            for each in node.names:
-                whole = each.name if each.asname else each.name.partition(".")[0]
-                self.aliases[each.asname or whole] = whole
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            for each in node.names:
-                self.aliases[each.asname or each.name] = f"{node.module}.{each.name}"
-        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target = node.targets[0]
-            if isinstance(target, ast.Name):
-                self.assigned.setdefault(target.id, []).append(node.value)
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            self.assigned.setdefault(node.target.id, []).append(node.value)
-        elif isinstance(node, ast.arg):
-            self.assigned.setdefault(node.arg, []).append(None)
-        elif isinstance(node, (ast.AugAssign, ast.NamedExpr, ast.For)):
-            for name in ast.walk(node.target):
-                if isinstance(name, ast.Name):
-                    self.assigned.setdefault(name.id, []).append(None)
-        elif isinstance(node, ast.Call):
-            self.calls.append(node)
-        elif isinstance(node, (ast.With, ast.AsyncWith)) and any(map(_expects, node.items)):
-            for inner in node.body:
-                self.meant_to_fail.update(ast.walk(inner))
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()):
+                self.loads[name] += 1
+            case ast.Attribute(value=ast.Name(id=name)):
+                self.attribute_loads[name] += 1
+            case ast.Call():
+                self.calls.append(node)
+            case ast.Import(names=names):
+                for each in names:
+                    whole = each.name if each.asname else each.name.partition(".")[0]
+                    self.aliases[each.asname or whole] = whole
+            case ast.ImportFrom(module=str(module), names=names, level=0):
+                for each in names:
+                    self.aliases[each.asname or each.name] = f"{module}.{each.name}"
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                self.assigned[name].append(value)
+            case ast.AnnAssign(target=ast.Name(id=name), value=value):
+                self.assigned[name].append(value)
+            case ast.arg(arg=name):
+                self.assigned[name].append(None)
+            case ast.AugAssign() | ast.NamedExpr() | ast.For():
+                for inner in ast.walk(node.target):
+                    if isinstance(inner, ast.Name):
+                        self.assigned[inner.id].append(None)
+            case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
+                for inner in body if any(map(_expects, items)) else ():
+                    self.meant_to_fail.update(ast.walk(inner))
 
-    @cached_property
-    def names_used(self) -> frozenset[str]:
-        """The dotted names that the module uses, those of lrdsl as they are documented."""
-        return frozenset(
-            [
-                self.dotted(node)
-                for node in ast.walk(self.tree)
-                if isinstance(node, (ast.Name, ast.Attribute))
-            ]
-        )
-
-    @cached_property
-    def names_passed_on(self) -> frozenset[str]:
-        """The names that are read other than for an attribute: their values may go anywhere."""
-        owners = {id(node.value) for node in ast.walk(self.tree) if isinstance(node, ast.Attribute)}
-        return frozenset(
-            [
-                node.id
-                for node in ast.walk(self.tree)
-                if isinstance(node, ast.Name)
-                and isinstance(node.ctx, ast.Load)
-                and id(node) not in owners
-            ]
-        )
+    def uses_any(self, names: frozenset[str]) -> bool:
+        """Whether the module uses any of these dotted names, by which lrdsl documents them."""
+        nodes = (x for x in ast.walk(self.tree) if isinstance(x, (ast.Name, ast.Attribute)))
+        return any(self.dotted(node) in names for node in nodes)
 
     def dotted(self, node: ast.AST) -> str:
         """The full name of what is called; "" for what has none."""
@@ -124,13 +111,13 @@ class PythonModule:
         number = as_number(node.value) if isinstance(node, ast.Constant) else None
         return None if number is None else sign * number
 
-    def literal(self, node: ast.expr) -> Literal | None:
+    def literal(self, node: ast.expr) -> Scalar | None:
         """The string that an expression is written as; None for anything else."""
         is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
         if not is_text and not isinstance(node, ast.JoinedStr):
             return None
         literal = read_literal(self.text, *self.extent(node))
-        if literal is not None and isinstance(node, ast.Constant) and literal.text != node.value:
+        if literal is not None and isinstance(node, ast.Constant) and literal.value != node.value:
             return None
         return literal
 

@@ -1,23 +1,22 @@
-"""What a Python module says of the training around a scheduler: learning rates and metrics."""
+"""The training around a scheduler in a Python module: learning rates and metrics."""
 
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import Any
 
-from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
+from lrdsl.linter.origin import SpecOrigin
 from lrdsl.linter.sources.python_module import PythonModule
 
 
 def training_around(scheduler: ast.Call, module: PythonModule) -> tuple[dict[str, Any], SpecOrigin]:
-    """What the module says of the run of a scheduler, and of its spec's place."""
+    """The run of a scheduler, and the origin of its spec, as far as the module shows them."""
     keywords = {each.arg: each.value for each in scheduler.keywords}
     optimizer = scheduler.args[0] if scheduler.args else keywords.get("optimizer")
     rates = [] if optimizer is None else group_rates(optimizer, module)
     context = {"base_lr": rates[0]} if len(set(rates)) == 1 else {}
     metrics = gives_metrics(scheduler, module)
-    return context, replace(NO_ORIGIN, group_lrs=tuple(rates), gives_metrics=metrics)
+    return context, SpecOrigin(group_lrs=tuple(rates), gives_metrics=metrics)
 
 
 def group_rates(optimizer: ast.expr, module: PythonModule) -> list[float]:
@@ -37,17 +36,13 @@ def group_rates(optimizer: ast.expr, module: PythonModule) -> list[float]:
     if not isinstance(groups, ast.List):
         return [] if usual is None else [usual]
     found = []
-    for group in groups.elts:
-        own = module.value(group)
-        if not isinstance(own, ast.Dict):
+    for group in map(module.value, groups.elts):
+        if not isinstance(group, ast.Dict):
             return []
-        written = {
-            key.value: each
-            for key, each in zip(own.keys, own.values, strict=True)
-            if isinstance(key, ast.Constant)
-        }
-        one = module.number(written["lr"]) if "lr" in written else usual
-        if one is None or len(written) < len(own.keys):
+        keys = [key.value if isinstance(key, ast.Constant) else None for key in group.keys]
+        own = dict(zip(keys, group.values, strict=True))
+        one = module.number(own["lr"]) if "lr" in own else usual
+        if one is None or None in own:  # a key that is no literal may be the rate's
             return []
         found.append(one)
     return found
@@ -58,23 +53,18 @@ def gives_metrics(scheduler: ast.Call, module: PythonModule) -> bool | None:
 
     One that is passed on may be given a metric elsewhere.
     """
-    assigned = module.assigned
-    name = next((name for name, values in assigned.items() if scheduler in values), None)
-    if name is None or len(assigned[name]) > 1 or name in module.names_passed_on:
+    names = [name for name, values in module.assigned.items() if scheduler in values]
+    if not names or len(module.assigned[names[0]]) > 1:
         return None
-    steps = [
-        call
+    [name] = names[:1]
+    calls = [
+        (call.func.attr, bool(call.args) or "metric" in [each.arg for each in call.keywords])
         for call in module.calls
         if isinstance(call.func, ast.Attribute)
         and isinstance(call.func.value, ast.Name)
         and call.func.value.id == name
     ]
-    if not steps:
+    is_passed_on = module.loads[name] > module.attribute_loads[name]
+    if is_passed_on or not calls:
         return None
-    return any(
-        [
-            call.args or "metric" in [each.arg for each in call.keywords]
-            for call in steps
-            if isinstance(call.func, ast.Attribute) and call.func.attr in ("step", "observe")
-        ]
-    )
+    return any([given for method, given in calls if method in ("step", "observe")])

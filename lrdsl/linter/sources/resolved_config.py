@@ -1,4 +1,4 @@
-"""Specs in a config that Hydra has composed: which values they are, and what is wrong with them.
+"""Specs in a config that Hydra has composed.
 
 A config is plain data here: mappings, lists, text and numbers, every reference resolved.
 """
@@ -6,75 +6,26 @@ A config is plain data here: mappings, lists, text and numbers, every reference 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import abc
+from dataclasses import replace
 from typing import Any
 
-from lrdsl.diagnostics import Diagnostic
-from lrdsl.linter.diagnose import diagnose
-from lrdsl.linter.engine import Settings
-from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.source_file import Snippet
-from lrdsl.linter.sources.config_document import ConfigDocument
-from lrdsl.linter.sources.snippets import origins_with_uses, snippet_of
-from lrdsl.linter.sources.spec_finder import SpecFinder
-from lrdsl.linter.sources.spec_text import unknown_in
-from lrdsl.linter.suppressions import Suppressions
+from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence
+from lrdsl.linter.sources.snippets import snippets_of, with_uses
+from lrdsl.syntax.spec import as_number
+from lrdsl.tree.data import is_data
+from lrdsl.tree.keywords import is_tree
 
-Known = tuple[tuple[str, Any], ...]
-"""What is known of the run: the keyword arguments of `lint`, in an order, so that it hashes."""
-
-
-@dataclass(frozen=True)
-class ConfigSpec:
-    """A spec in a config: its key, its text, and what the config says of its run."""
-
-    key: str
-    text: str
-    known: Known = ()
-    is_used: bool = False
-    """Whether an entry point of lrdsl takes it."""
-    origin: SpecOrigin = NO_ORIGIN
-    mistakes: tuple[Diagnostic, ...] = ()
-    """The mistakes of a tree that keep it from having a text, which is "" then."""
-
-    def within(self, context: Mapping[str, Any]) -> ConfigSpec:
-        """The same with what else is known of the run; what the config says goes before."""
-        own = dict(self.known)
-        both = _listed(context.get("definitions")) + _listed(own.get("definitions"))
-        together = {"definitions": both} if both else {}
-        origin = self.origin
-        if context.get("definitions"):  # other specs of the project use them
-            origin = replace(origin, definitions_used_elsewhere=None)
-        return replace(self, known=_ordered({**context, **own, **together}), origin=origin)
-
-
-def lint_config_spec(place: ConfigSpec, settings: Settings | None = None) -> list[Diagnostic]:
-    """The diagnostics of one spec of a config, and of what the config says of its run.
-
-    >>> [place] = config_specs({"lr": "warmup(100) >> cosin(1, 0, 800)", "seed": 0})
-    >>> [found.fix for found in lint_config_spec(place)]
-    ['did you mean `cosine`?']
-    """
-    text = place.text
-    snippet = Snippet(
-        text,
-        tuple(range(len(text) + 1)),
-        "config",
-        "text",
-        place.origin,
-        dict(place.known),
-        unknown=unknown_in(text),
-        mistakes=place.mistakes,
-    )
-    return diagnose(snippet, settings or Settings())
+MAX_CONFIG_DEPTH = 200
+"""Levels of the deepest nesting that is read."""
 
 
 def config_specs(
-    config: Mapping[str, Any],
-    exclude: Sequence[str] = (),
+    config: abc.Mapping[str, Any],
+    exclude: abc.Sequence[str] = (),
     presets: frozenset[str] = frozenset(),
-) -> tuple[ConfigSpec, ...]:
+) -> tuple[Snippet, ...]:
     """The specs in a config, in its order; those whose key matches a glob in `exclude` left out.
 
     What stands under the names of the context beside them, or around them, is what is known of the
@@ -84,67 +35,65 @@ def config_specs(
     >>> config = {"lr": {"spec": "cosine()"}, "steps": 900, "scheduler": {
     ...     "_target_": "lrdsl.torch.Scheduler", "spec": "cosine()", "total_steps": 900}}
     >>> [place] = config_specs(config)
-    >>> place.key, place.text, place.known
-    ('lr.spec', 'cosine()', (('total_steps', 900),))
+    >>> place.origin.key, place.text, place.context
+    ('lr.spec', 'cosine()', {'total_steps': 900})
     """
-    places = _at_their_first_keys(_every_spec(config, presets))
+    found = _at_their_first_keys(snippets_of(read_config(config, presets)))
     wanted = [
-        place
-        for place in dict.fromkeys(places)
-        if not any([fnmatch.fnmatchcase(place.key, pattern) for pattern in exclude])
+        each
+        for each in dict.fromkeys(found)
+        if not any([fnmatch.fnmatchcase(each.origin.key, pattern) for pattern in exclude])
     ]
-    files = [text for place in wanted for text in place.origin.definitions]
-    definitions = {text for text in files if not text.strip().endswith(".lr")}
-    origins = origins_with_uses([(place.text, place.origin) for place in wanted], definitions)
-    return tuple(
-        [replace(place, origin=origin) for place, origin in zip(wanted, origins, strict=True)]
-    )
+    return tuple([each for each in with_uses(wanted) if each.role == "spec"])
 
 
-def _every_spec(config: Mapping[str, Any], presets: frozenset[str]) -> list[ConfigSpec]:
-    document = ConfigDocument(config)
-    no_comments = Suppressions("")
-    places = []
-    for found in SpecFinder(document, lambda: presets).find():
-        snippet = snippet_of(document, found, no_comments, lambda: presets)
-        if snippet is None or snippet.role != "spec":
-            continue
-        origin = snippet.origin
-        known: dict[str, Any] = dict(found.context)
-        if origin.definitions:
-            known["definitions"] = origin.definitions
-        places.append(
-            ConfigSpec(
-                origin.key, snippet.text, _ordered(known), found.is_used, origin, snippet.mistakes
-            )
-        )
-    return places
-
-
-def _at_their_first_keys(places: Sequence[ConfigSpec]) -> list[ConfigSpec]:
-    """The specs, those that an object takes from elsewhere in the config once, at that place."""
-    first: dict[tuple[str, tuple[Diagnostic, ...]], str] = {}
-    for place in places:
-        if not place.is_used:
-            first.setdefault((place.text, place.mistakes), place.key)
-    used = {(place.text, place.mistakes) for place in places if place.is_used}
+def _at_their_first_keys(found: abc.Sequence[Snippet]) -> list[Snippet]:
+    """The snippets, specs that an object takes from elsewhere in the config once, at that place."""
+    first: dict[object, str] = {}
+    for each in found:
+        if not each.is_used:
+            first.setdefault((each.role, each.text, each.mistakes), each.origin.key)
+    used = {(each.role, each.text, each.mistakes) for each in found if each.is_used}
     kept = []
-    for place in places:
-        written = (place.text, place.mistakes)
-        if place.is_used:
-            key = first.get(written, place.key)
-            kept.append(replace(place, key=key, origin=replace(place.origin, key=key)))
-        elif written not in used:
-            kept.append(place)
+    for each in found:
+        written = (each.role, each.text, each.mistakes)
+        if each.is_used:
+            key = first.get(written, each.origin.key)
+            kept.append(replace(each, origin=replace(each.origin, key=key)))
+        elif each.role != "spec" or written not in used:
+            kept.append(each)
     return kept
 
 
-def _listed(definitions: Any) -> tuple[str, ...]:
-    """Definitions as texts and files, none for what is neither."""
-    found = definitions if isinstance(definitions, (list, tuple)) else (definitions,)
-    return tuple(found) if all([isinstance(each, str) for each in found]) else ()
+def read_config(config: abc.Mapping[Any, Any], presets: frozenset[str] = frozenset()) -> Document:
+    """A config in which every reference is resolved; None is a value that is unknown.
+
+    `presets` are the names of the configs in its groups.
+
+    >>> root = read_config({"lr": {"spec": "hold()"}, "steps": 9, "peak": None}).root
+    >>> root["lr"]["spec"].text, root["peak"].kind
+    ('hold()', 'unknown')
+    """
+    root = _node(config, 0)
+    return Document("config", root, is_config=True, presets=lambda: presets)
 
 
-def _ordered(known: Mapping[str, Any]) -> Known:
-    pairs = [(name, tuple(x) if isinstance(x, list) else x) for name, x in known.items()]
-    return tuple(sorted(pairs))
+def _node(value: Any, depth: int) -> Node:
+    if depth > MAX_CONFIG_DEPTH:
+        return Scalar(None, "unknown")
+    if isinstance(value, abc.Mapping):
+        # A call without arguments has none; elsewhere it is a value that is not known yet.
+        is_call = is_tree(value)
+        pairs = []
+        for name, each in value.items():
+            is_null = each is None and is_call
+            node = Scalar(None, "null") if is_null else _node(each, depth + 1)
+            pairs.append((Scalar(str(name), "text"), node))
+        return Mapping(tuple(pairs))
+    if is_data(value):
+        return Sequence(tuple([_node(each, depth + 1) for each in value]))
+    if isinstance(value, str):
+        return Scalar(value, "text")
+    if isinstance(value, bool):
+        return Scalar(value, "bool")
+    return Scalar(value, "unknown" if as_number(value) is None else "number")

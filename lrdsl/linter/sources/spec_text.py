@@ -64,7 +64,7 @@ def _scalar(document: Document, scalar: Scalar) -> SpecText | None:
         return SpecText(text, (*[scalar.start] * len(text), scalar.stop))
     text = scalar.text
     offsets = document.offsets(scalar)
-    is_writable = offsets is not None and document.is_writable(scalar)
+    is_writable = offsets is not None and scalar.writable
     if offsets is None:  # every character stands where the scalar begins
         offsets = (*[scalar.start] * len(text), scalar.stop)
     placeholders = document.placeholders(scalar)
@@ -136,14 +136,12 @@ class _TreeReader:
             raise NotATree  # a date, an octal number: YAML makes something else of it
         if node.kind != "text":
             return node.value
-        placeholders = self.document.placeholders(node)
-        if not placeholders:
-            return node.value
         # A text that is nothing but a reference stands for one value, whatever it may be.
-        first = placeholders[0]
-        if len(placeholders) == 1 and (first.start, first.stop) == (0, len(node.text)):
-            return UNKNOWN_VALUE if first.value is None else first.value
-        filled = substitute_placeholders(node.text, range(len(node.text) + 1), placeholders)
-        if filled is None:
+        placeholders = self.document.placeholders(node)
+        if [(each.start, each.stop) for each in placeholders] == [(0, len(node.text))]:
+            value = placeholders[0].value
+            return UNKNOWN_VALUE if value is None else value
+        made = _scalar(self.document, node)
+        if made is None:
             raise NotATree
-        return filled.text
+        return made.text

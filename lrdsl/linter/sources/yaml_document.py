@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+
+import yaml
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.language.library.files import text_of
-from lrdsl.linter.source_file import Malformed, Style
+from lrdsl.language.presets import GROUP
+from lrdsl.linter.source_file import Malformed, Snippet, Style
 from lrdsl.linter.sources.document import (
     Document,
-    DottedKey,
     Mapping,
     Node,
     Scalar,
@@ -22,6 +26,7 @@ from lrdsl.linter.sources.document import (
 )
 from lrdsl.linter.sources.heuristics import is_number
 from lrdsl.linter.sources.placeholders import MAX_CHARACTERS, Placeholder
+from lrdsl.linter.sources.snippets import snippets_of, with_uses
 from lrdsl.linter.sources.yaml_offsets import offsets_of
 from lrdsl.tree.interpolations import after_interpolation
 
@@ -58,28 +63,26 @@ MAX_REFERENCE_DEPTH = 10
 """References to references that are followed."""
 
 
+@dataclass(frozen=True, eq=False)
 class YamlDocument(Document):
     """A YAML document. A reference stands for what the document itself has at that key."""
 
-    kind = "yaml"
-
-    def __init__(self, text: str, root: Node, folder: str = "") -> None:
-        self.text = text
-        self.root = root
-        self.folder = folder
-        self._values: dict[str, str | None] = {}
-        """The values of references; None also for one that is being followed."""
+    text: str = ""
+    folder: str = ""
+    """The folder of the files that the text names."""
+    _values: dict[str, str | None] = field(default_factory=dict)
+    """The values of references; None also for one that is being followed."""
+    _followed: list[str] = field(default_factory=list)
+    """The references that are being followed, each from the one before."""
 
     def placeholders(self, scalar: Scalar) -> tuple[Placeholder, ...]:
         text = scalar.text
-        if "${" not in text:
-            return ()
         found: list[Placeholder] = []
         at = 0
         while (start := text.find("${", at)) >= 0:
             at = after_interpolation(text, start)
             inside = text[start + 2 : at - 1]
-            found.append(Placeholder(start, at, inside, self._known(text[start:at], 0)))
+            found.append(Placeholder(start, at, inside, self._value_of(inside)))
         return tuple(found)
 
     def offsets(self, scalar: Scalar) -> tuple[int, ...] | None:
@@ -87,9 +90,9 @@ class YamlDocument(Document):
             return None
         return offsets_of(self.text, scalar.start, scalar.stop, scalar.text, scalar.style)
 
-    def referent(self, scalar: Scalar) -> Node:
-        found = _REFERENCE.fullmatch(scalar.text.strip())
-        return (self._at(found[1]) if found else None) or scalar
+    def referent(self, node: Node) -> Node:
+        found = _REFERENCE.fullmatch(node.text.strip()) if isinstance(node, Scalar) else None
+        return (self._at(found[1]) if found else None) or node
 
     def definitions(self, text: str) -> str | None:
         if not text.strip().endswith(".lr"):
@@ -99,26 +102,15 @@ class YamlDocument(Document):
         except SpecError:
             return None
 
-    def _known(self, text: str, depth: int) -> str | None:
-        """A text with its references followed; None if the document does not show them all."""
-        parts: list[str] = []
-        done = 0
-        for found in _REFERENCE.finditer(text):
-            value = self._value_of(found[1], depth)
-            if value is None:
-                return None
-            parts += [text[done : found.start()], value]
-            done = found.end()
-        whole = "".join([*parts, text[done:]])
-        return None if "${" in whole or len(whole) > MAX_CHARACTERS else whole
-
-    def _value_of(self, reference: str, depth: int) -> str | None:
-        """The text that a reference stands for, looked up once."""
-        if reference not in self._values and depth < MAX_REFERENCE_DEPTH:
+    def _value_of(self, reference: str) -> str | None:
+        """The text that a reference stands for, looked up once; None if it is not shown."""
+        if reference not in self._values and len(self._followed) < MAX_REFERENCE_DEPTH:
             self._values[reference] = None
+            self._followed.append(reference)
             node = self._at(reference)
             if isinstance(node, Scalar) and node.value is not None:
-                self._values[reference] = self._known(node.text, depth + 1)
+                self._values[reference] = self.known_text(node)
+            self._followed.pop()
         return self._values.get(reference)
 
     def _at(self, reference: str) -> Node | None:
@@ -136,6 +128,28 @@ class YamlDocument(Document):
         return node
 
 
+def snippets(text: str, path: str = "") -> tuple[Snippet, ...]:
+    """The specs in a YAML text: one of Hydra's configs, or any other. Raises Malformed.
+
+    `path` is that of the file: others that the text names lie in the same folder.
+
+    >>> [snippet.text for snippet in snippets("lr: {spec: 'wsd(0.1, 9, 80, 9)'}")]
+    ['wsd(0.1, 9, 80, 9)']
+    """
+    documents = read_yaml(text, os.path.dirname(path))
+    return with_uses([found for each in documents for found in snippets_of(each)])
+
+
+def preset_names(folder: str) -> frozenset[str]:
+    """The names of the configs in the folders of a folder: the options of Hydra's groups."""
+    found: set[str] = set()
+    with suppress(OSError):
+        for group in os.scandir(folder or "."):
+            names = os.listdir(group) if group.is_dir() else ()
+            found |= {name.rpartition(".")[0] for name in names if name.endswith((".yaml", ".yml"))}
+    return frozenset(found)
+
+
 def read_yaml(text: str, folder: str = "") -> list[YamlDocument]:
     """The documents in a YAML text. Raises Malformed.
 
@@ -143,20 +157,25 @@ def read_yaml(text: str, folder: str = "") -> list[YamlDocument]:
 
     >>> (document,) = read_yaml("lr: 0.1")
     >>> scalar = document.root["lr"]
-    >>> scalar.kind, scalar.start, str(scalar.key)
-    ('number', 4, 'lr')
+    >>> scalar.kind, scalar.start
+    ('number', 4)
     """
-    import yaml
-
     shift = 1 if text.startswith("\ufeff") else 0
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text[shift:])
     try:
         # All are read before the first is used: a file is YAML to its end, or is not.
-        return [YamlDocument(text, root, folder) for root in _Reader(loader, shift, yaml).roots()]
+        roots = list(_Reader(shift).roots(loader))
     except yaml.YAMLError as error:
         raise _not_yaml(error) from None
     finally:
         loader.dispose()
+    # Elsewhere the one key of a file may well be a name that lrdsl knows by chance.
+    is_preset = os.path.basename(os.path.abspath(folder)) == GROUP
+    presets = partial(preset_names, folder)
+    return [
+        YamlDocument("yaml", root, is_preset=is_preset, presets=presets, text=text, folder=folder)
+        for root in roots
+    ]
 
 
 def _not_yaml(error: Any) -> Malformed:
@@ -171,115 +190,80 @@ def _not_yaml(error: Any) -> Malformed:
 
 
 def _too_deep(mark: Any) -> Malformed:
-    return Malformed(
-        "YAML", f"line {mark.line + 1}: it is nested deeper than {MAX_YAML_DEPTH} levels"
-    )
-
-
-@dataclass
-class _Open:
-    """A mapping or a sequence whose end has not come yet."""
-
-    start: int
-    key: DottedKey | None
-    anchor: str | None
-    is_mapping: bool
-    items: list[Node] = field(default_factory=list)
-    """Of a mapping its keys and its values in turn."""
-
-    def next_key(self) -> DottedKey | None:
-        """The dotted key of the next node in it."""
-        if not self.is_mapping:
-            return DottedKey(self.key, len(self.items))
-        if len(self.items) % 2 == 0:
-            return None
-        name = self.items[-1]
-        return DottedKey(self.key, name.text if isinstance(name, Scalar) else "")
+    why = f"line {mark.line + 1}: it is nested deeper than {MAX_YAML_DEPTH} levels"
+    return Malformed("YAML", why)
 
 
 class _Reader:
     """Builds nodes from the events of PyYAML, each when it is complete."""
 
-    def __init__(self, loader: Any, shift: int, yaml: Any) -> None:
-        self.loader = loader
+    def __init__(self, shift: int) -> None:
         self.shift = shift
-        self.yaml = yaml
         self.resolver = yaml.SafeLoader("")
         self.anchors: dict[str, Node] = {}
-        self.open: list[_Open] = []
+        self.open: list[tuple[Any, list[Node]]] = []
+        """The collections whose ends have not come yet: the event, keys and values in turn."""
         self.merged = 0
 
-    def roots(self) -> Iterator[Node]:
-        yaml = self.yaml
-        while (event := self.loader.get_event()) is not None:
-            node: Node
-            if isinstance(event, yaml.ScalarEvent):
-                node = self._scalar(event)
-                if event.anchor is not None:
-                    self.anchors[event.anchor] = node
-            elif isinstance(event, yaml.CollectionStartEvent):
-                self._begin(event)
-                continue
-            elif isinstance(event, yaml.AliasEvent):
-                node = self._alias(event)
-            elif isinstance(event, yaml.CollectionEndEvent):
-                node = self._end(event)
-            elif isinstance(event, yaml.DocumentStartEvent):
-                self.anchors, self.merged = {}, 0
-                continue
-            elif isinstance(event, yaml.StreamEndEvent):
-                return
-            else:
-                continue
-            if not self.open:
+    def roots(self, loader: Any) -> Iterator[Node]:
+        for event in iter(loader.get_event, None):
+            node: Node | None = None
+            match event:
+                case yaml.ScalarEvent():
+                    node = self._scalar(event)
+                case yaml.CollectionStartEvent():
+                    self._begin(event)
+                case yaml.CollectionEndEvent():
+                    node = self._end(event)
+                case yaml.AliasEvent():
+                    node = self._alias(event)
+                case yaml.DocumentStartEvent():
+                    self.anchors, self.merged = {}, 0
+            if node is not None and self.open:
+                self.open[-1][1].append(node)
+            elif node is not None:
                 yield node
-            else:
-                self.open[-1].items.append(node)
 
     def _begin(self, event: Any) -> None:
         if len(self.open) >= MAX_YAML_DEPTH:
             raise _too_deep(event.start_mark)
-        start = event.start_mark.index + self.shift
-        is_mapping = isinstance(event, self.yaml.MappingStartEvent)
-        self.open.append(_Open(start, self._next_key(), event.anchor, is_mapping))
-        if event.anchor is not None:
-            # Until its end has come: a collection in itself is not a schedule, whatever it holds.
-            self.anchors[event.anchor] = Scalar(None, "unknown", start, start, "plain")
+        self.open.append((event, []))
+        # Until its end has come: a collection in itself is not a schedule, whatever it holds.
+        self._name(event, Scalar(None, "unknown"))
 
     def _end(self, event: Any) -> Node:
-        this = self.open.pop()
-        stop = event.end_mark.index + self.shift
-        node: Node
-        if this.is_mapping:
-            pairs = self._pairs(this.items)
-            node = Mapping(pairs, this.start, stop, this.key)
-        else:
-            node = Sequence(tuple(this.items), this.start, stop, this.key)
-        if this.anchor is not None:
-            self.anchors[this.anchor] = node
+        begun, items = self.open.pop()
+        start, stop = begun.start_mark.index + self.shift, event.end_mark.index + self.shift
+        if isinstance(begun, yaml.MappingStartEvent):
+            return self._name(begun, Mapping(self._pairs(items), start, stop))
+        return self._name(begun, Sequence(tuple(items), start, stop))
+
+    def _name(self, event: Any, node: Node) -> Node:
+        """A node, noted under its anchor."""
+        if event.anchor is not None:
+            self.anchors[event.anchor] = node
         return node
 
     def _pairs(self, items: list[Node]) -> tuple[tuple[Scalar, Node], ...]:
         """The pairs of a mapping, and behind them those that its merge keys bring."""
-        own: list[tuple[Scalar, Node]] = []
-        others: list[Mapping] = []
+        pairs: list[tuple[Scalar, Node]] = []
+        others: list[Node] = []
         for key, value in zip(items[::2], items[1::2], strict=True):
             if not isinstance(key, Scalar):
                 key = Scalar("", "unknown", key.start, key.stop, "plain")
             if key.value == "<<" and not isinstance(value, Scalar):
-                every = value.items if isinstance(value, Sequence) else [value]
-                others += [each for each in every if isinstance(each, Mapping)]
+                others += value.items if isinstance(value, Sequence) else [value]
             else:
-                own.append((key, value))
-        names = {key.value for key, _ in own}
+                pairs.append((key, value))
+        names = {key.value for key, _ in pairs}
         for other in others:
-            more = [pair for pair in other.pairs if pair[0].value not in names]
-            self.merged += len(other.pairs)
+            more = other.pairs if isinstance(other, Mapping) else ()
+            self.merged += len(more)
             if self.merged > MAX_MERGED_PAIRS:
                 break
-            own += more
+            pairs += [pair for pair in more if pair[0].value not in names]
             names |= {key.value for key, _ in more}
-        return tuple(own)
+        return tuple(pairs)
 
     def _alias(self, event: Any) -> Node:
         if event.anchor not in self.anchors:
@@ -287,14 +271,11 @@ class _Reader:
             raise Malformed("YAML", f"line {line}: there is no anchor `{event.anchor}` above")
         return self.anchors[event.anchor]
 
-    def _next_key(self) -> DottedKey | None:
-        return self.open[-1].next_key() if self.open else None
-
-    def _scalar(self, event: Any) -> Scalar:
+    def _scalar(self, event: Any) -> Node:
         tag = event.tag
         if tag is None or tag == "!":
             implicit = event.implicit if tag is None else (False, True)
-            tag = self.resolver.resolve(self.yaml.ScalarNode, event.value, implicit)
+            tag = self.resolver.resolve(yaml.ScalarNode, event.value, implicit)
         kind = _KINDS.get(tag.rpartition(":")[2], "unknown")
         value: Any = event.value
         if kind == "number" and not is_number(value):
@@ -305,11 +286,6 @@ class _Reader:
             value = None
         elif value == MISSING and event.style is None:
             kind, value = "unknown", None
-        return Scalar(
-            value,
-            kind,
-            event.start_mark.index + self.shift,
-            event.end_mark.index + self.shift,
-            _STYLES.get(event.style, "plain"),
-            self._next_key(),
-        )
+        start, stop = event.start_mark.index + self.shift, event.end_mark.index + self.shift
+        style = _STYLES.get(event.style, "plain")
+        return self._name(event, Scalar(value, kind, start, stop, style))

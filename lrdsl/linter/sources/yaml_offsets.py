@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_ESCAPES = {"x": 2, "u": 4, "U": 8}
-_SHORT = {
-    "0": "\0", "a": "\a", "b": "\b", "t": "\t", "\t": "\t", "n": "\n", "v": "\v", "f": "\f",
-    "r": "\r", "e": "\x1b", " ": " ", '"': '"', "/": "/", "\\": "\\", "N": "\x85", "_": "\xa0",
-    "L": "\u2028", "P": "\u2029",
-}  # fmt: skip
-_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
-_FOLD = re.compile(r"[ \t]*(?:\r\n|[\r\n\x85\u2028\u2029])(?:[ \t]|\r\n|[\r\n\x85\u2028\u2029])*")
+import yaml
+
+_LINE_END = r"(?:\r\n|[\r\n\x85\u2028\u2029])"
+_BREAK = re.compile(_LINE_END)
+_FOLD = rf"[ \t]*{_LINE_END}(?:[ \t]|{_LINE_END})*"
+_HEX = r"x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}"
+_UNITS = {
+    "plain": re.compile(rf"{_FOLD}|.", re.DOTALL),
+    "single": re.compile(rf"''|{_FOLD}|.", re.DOTALL),
+    "double": re.compile(rf"\\(?:{_HEX}|{_FOLD}|.)|{_FOLD}|.", re.DOTALL),
+}
+"""What stands for one character of a value, by style, or for a few line ends."""
 
 
 def offsets_of(text: str, start: int, stop: int, value: str, style: str) -> tuple[int, ...] | None:
@@ -35,37 +39,17 @@ def offsets_of(text: str, start: int, stop: int, value: str, style: str) -> tupl
 def _flow(text: str, start: int, stop: int, style: str) -> tuple[str, list[int]]:
     made: list[str] = []
     places: list[int] = []
-    at = start
-    while at < stop:
-        here, length = text[at], 1
-        fold = _FOLD.match(text, at, stop) if here in " \t\r\n\x85\u2028\u2029" else None
-        if fold is not None:
-            breaks = len(_BREAK.findall(fold[0]))
-            here, length = "\n" * (breaks - 1) or " ", fold.end() - at
-        elif style == "single" and here == "'":
-            length = 2
-        elif style == "double" and here == "\\":
-            here, length = _escaped(text, at, stop)
+    for unit in _UNITS[style].finditer(text, start, stop):
+        here = unit[0]
+        if here == "''" and style == "single":
+            here = "'"
+        elif here[0] == "\\" and style == "double":
+            here = yaml.safe_load(f'"{here}"')
+        elif breaks := len(_BREAK.findall(here)):
+            here = "\n" * (breaks - 1) or " "
         made.append(here)
-        places += [at] * len(here)
-        at += length
+        places += [unit.start()] * len(here)
     return "".join(made), places
-
-
-def _escaped(text: str, at: int, stop: int) -> tuple[str, int]:
-    """What a backslash stands for, and how many characters that takes."""
-    kind = text[at + 1 : at + 2]
-    if kind in _ESCAPES:
-        digits = text[at + 2 : at + 2 + _ESCAPES[kind]]
-        try:
-            return chr(int(digits, 16)), 2 + len(digits)
-        except (ValueError, OverflowError):
-            return "", 2
-    fold = _FOLD.match(text, at + 1, stop)
-    if fold is not None:
-        breaks = len(_BREAK.findall(fold[0]))
-        return "\n" * (breaks - 1), 1 + len(fold[0])
-    return _SHORT.get(kind, ""), 2
 
 
 def _block(text: str, start: int, stop: int, value: str) -> tuple[int, ...] | None:
@@ -76,23 +60,16 @@ def _block(text: str, start: int, stop: int, value: str) -> tuple[int, ...] | No
     # A line of the value begins with the spaces that are more than the indentation.
     indent = _indent(lines) - _indent(value.split("\n"))
     places: list[int] = []
-    at, left = _line_start(text, header.end(), stop, indent), len(value)
-    while left:
-        wanted = value[len(value) - left]
-        ends = _BREAK.match(text, at) if at < stop else None
+    at = _line_start(text, header.end(), stop, indent)
+    for wanted in value:
+        while (ends := _BREAK.match(text, at, stop)) and wanted not in "\n ":
+            at = _line_start(text, ends.end(), stop, indent)
+        places.append(at)
         if ends is not None:
-            if wanted in "\n ":
-                places.append(at)
-                left -= 1
             at = _line_start(text, ends.end(), stop, indent)
         elif at < stop and text[at] == wanted:
-            places.append(at)
-            left -= 1
             at += 1
-        elif at >= stop and wanted == "\n":
-            places.append(stop)
-            left -= 1
-        else:
+        elif at < stop or wanted != "\n":
             return None
     # The value ends where its last character does: what follows may be chomped.
     return (*places, min(at, stop))
@@ -105,7 +82,5 @@ def _indent(lines: Iterable[str]) -> int:
 
 def _line_start(text: str, at: int, stop: int, indent: int) -> int:
     """Where the text of a line begins, after as many spaces as all lines have."""
-    end = at
-    while end < stop and end - at < indent and text[end] == " ":
-        end += 1
-    return end
+    indented = text[at : min(at + indent, stop)]
+    return at + len(indented) - len(indented.lstrip(" "))
