@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update, bounds, sampled
 
 
-@rule
+@rule("LR812", "above-limit", needs_values=True, needs_rate=True)
 class AboveLimit(Rule):
     """A value is above the limit `max`, if one is set.
 
@@ -16,27 +13,22 @@ class AboveLimit(Rule):
     know which rate their models bear: a limit keeps all their schedules below it.
     """
 
-    code: ClassVar[str] = "LR812"
-    name: ClassVar[str] = "above-limit"
-    needs_values: ClassVar[bool] = True
-    needs_rate: ClassVar[bool] = True
-
     max: float | None = None
     """The highest value that is allowed."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(100) >> cosine(3, 0, 800)", {"max": 0.3}),
         case("cosine(base * 8, 0, 800)", {"max": 0.3}, base_lr=0.1),
         case("constant(0.1) | interval[500:*10]", {"max": 0.5}, total_steps=1000),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100) >> cosine(0.3, 0, 800)", {"max": 0.3}),
         case("cosine(base * 8, 0, 800)", {"max": 0.3}),
         case("cosine(30, 0, 800)"),
         case("constant(0.1) | interval[500:*10]", {"max": 0.5}, total_steps=400),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         found = None if self.max is None else bounds(context)
         if found is None or self.max is None or found[1] <= self.max:
             return

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.linter.context import CallSite, LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import mentions, number
 from lrdsl.syntax import ast
 
 
-@rule
+@rule("LR836", "absolute-beside-base", needs_schedule=False)
 class AbsoluteBesideBase(Rule):
     """One segment of a chain depends on `base`, another has a learning rate that is written out.
 
@@ -18,16 +15,12 @@ class AbsoluteBesideBase(Rule):
     facebookresearch/deit#144 are schedules of which one end was scaled and the other was not.
     """
 
-    code: ClassVar[str] = "LR836"
-    name: ClassVar[str] = "absolute-beside-base"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(100, 0, base) >> cosine(0.1, 0, 800)"),
         case("constant(base, 100) >> constant(0.01, 100) >> constant(base / 100)"),
         case("warmup(100, end=0.1) >> linear(base, 0, 800)"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100, 0, base) >> cosine(_, 1e-5, 800)"),
         case("warmup(100, 0, base) >> cosine(base, 1e-5, 800) >> constant(1e-5)"),
         case("constant(base, 100) >> constant(0.1 * base)"),
@@ -35,7 +28,7 @@ class AbsoluteBesideBase(Rule):
         case("warmup(100, 1e-6, base) >> cosine(base, 0, 800)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         for chain in context.nodes:
             if not isinstance(chain, ast.Chain):
                 continue

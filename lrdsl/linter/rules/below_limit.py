@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update, bounds, sampled, warmup_of
 
 
-@rule
+@rule("LR813", "below-limit", needs_values=True, needs_rate=True)
 class BelowLimit(Rule):
     """A value is below the limit `min`, if one is set; a warmup may start below it.
 
@@ -16,27 +13,22 @@ class BelowLimit(Rule):
     loss goes down, slowly. `outside-bounds` looks at the warmup, too.
     """
 
-    code: ClassVar[str] = "LR813"
-    name: ClassVar[str] = "below-limit"
-    needs_values: ClassVar[bool] = True
-    needs_rate: ClassVar[bool] = True
-
     min: float | None = None
     """The lowest value that is allowed."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(100) >> cosine(1, 0, 800)", {"min": 0.01}),
         case("step(0.1, 0.1, 30)", {"min": 1e-6}, total_steps=1000),
         case("cosine(base, base / 1000, 800)", {"min": 0.01}, base_lr=0.1),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100) >> cosine(1, 0.01, 800)", {"min": 0.01}),
         case("step(0.1, 0.1, 30)", {"min": 1e-6}),
         case("cosine(base, base / 1000, 800)", {"min": 0.01}),
         case("warmup(100) >> cosine(1, 0, 800)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         if self.min is None:
             return
         warmup = warmup_of(context)

@@ -1,21 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 import numpy as np
 from numpy.typing import NDArray
 
 from lrdsl.language.pointwise.times import Array
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update, edges, horizon
 
 FIRST_UPDATES = 100_000
 """Of a longer run, the boundaries alone are looked at further on."""
 
 
-@rule
+@rule("LR817", "continuous")
 class Continuous(Rule):
     """The value jumps between two updates, though the schedule is to be `continuous`.
 
@@ -24,28 +21,25 @@ class Continuous(Rule):
     all of them, also those that `joint-jump` takes as intended.
     """
 
-    code: ClassVar[str] = "LR817"
-    name: ClassVar[str] = "continuous"
-
     continuous: bool | None = None
     """Whether jumps are forbidden."""
     tolerance: float = 0.01
     """What counts as none, as a share of the highest value."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("step(1, 0.1, 30)", {"continuous": True}, total_steps=100),
         case("cosine(1, 0, 100) | repeat()", {"continuous": True}, total_steps=300),
         case("warmup(100) >> cosine(1, 0, 800) | interval[600:*0.5]", {"continuous": True}),
         case("constant(1, 100) >> constant(0.1, 100)", {"continuous": True}),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100) >> cosine(1, 0, 800)", {"continuous": True}),
         case("warmup(2) >> cosine(1, 0, 800)", {"continuous": True}),
         case("step(1, 0.1, 30)", total_steps=100),
         case("wsd(1, 100, 700, 200)", {"continuous": True}, total_steps=1000),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         schedule = context.schedule
         assert schedule is not None
         if not self.continuous:

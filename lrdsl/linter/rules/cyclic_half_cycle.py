@@ -1,18 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
-from lrdsl.diagnostics import Severity
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import calls_of
 
 UP = {"cyclic": "up", "torch.CyclicLR": "step_size_up"}
 """The parameter that is half a cycle, by definition."""
 
 
-@rule
+@rule("LR838", "cyclic-half-cycle", "hint", needs_schedule=False, needs_rate=True)
 class CyclicHalfCycle(Rule):
     """Half a cycle of a cyclic learning rate is shorter than 2 epochs or longer than 10.
 
@@ -21,29 +17,23 @@ class CyclicHalfCycle(Rule):
     the number even counts.
     """
 
-    code: ClassVar[str] = "LR838"
-    name: ClassVar[str] = "cyclic-half-cycle"
-    severity: ClassVar[Severity] = "hint"
-    needs_schedule: ClassVar[bool] = False
-    needs_rate: ClassVar[bool] = True
-
     shortest: float = 2
     longest: float = 10
     """The bounds, in epochs."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("cyclic(0.1, 0.3, 50)", steps_per_epoch=500),
         case("cyclic(0.1, 0.3, 50ep)", steps_per_epoch=500),
         case("torch.CyclicLR(0.1, 0.3)", steps_per_epoch=5000),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("cyclic(0.1, 0.3, 4ep)", steps_per_epoch=500),
         case("cyclic(0.1, 0.3, 50)"),
         case("torch.CyclicLR(0.1, 0.3)", steps_per_epoch=500),
         case("cyclic(0.1, 0.3, 10ep)", steps_per_epoch=33.3),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         epoch = context.run.epoch
         if epoch is None:
             return

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.language.language import Language
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import SpecOrigin
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 from lrdsl.util.docstrings import deprecation
 
@@ -21,7 +18,7 @@ def share(a, n) = a / n
 BOTH = OLD + "\n# Deprecated: it is gone in the next version.\ndef third(a) = share(a, 3)\n"
 
 
-@rule
+@rule("LR854", "deprecated-name", needs_schedule=False)
 class DeprecatedName(Rule):
     """A spec calls a shape or a definition that is deprecated.
 
@@ -32,23 +29,19 @@ class DeprecatedName(Rule):
     shape made with `@lrdsl.shape` by one in its docstring; what the line says is the advice.
     """
 
-    code: ClassVar[str] = "LR854"
-    name: ClassVar[str] = "deprecated-name"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("cosine(half(0.2), 0, 100)", definitions=OLD),
         case("warmup(10) >> constant(half(1))", definitions=OLD),
         case("constant(third(0.3), 9)", definitions=BOTH),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("cosine(share(0.2, 2), 0, 100)", definitions=OLD),
         case("cosine(half, 0, 100)", definitions=OLD, half=0.1),
         case("cosine(half(0.2), 0, 100)", definitions="# Deprecates `third`.\ndef half(a) = a / 2"),
         case("constant(half(0.2), 100)", definitions=OLD, origin=SpecOrigin(example_of="half")),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         for node in context.as_written:
             if not isinstance(node, (ast.Call, ast.Bracket)):
                 continue

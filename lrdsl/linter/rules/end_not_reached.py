@@ -1,20 +1,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import ClassVar
 
 import numpy as np
 
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update, falls
 from lrdsl.schedule.schedule import Schedule
 
 SAMPLES = 65
 
 
-@rule
+@rule("LR804", "end-not-reached", needs_total=True)
 class EndNotReached(Rule):
     """The run ends in the middle of a steep decay or of a cycle, far from its final value.
 
@@ -24,16 +22,12 @@ class EndNotReached(Rule):
     by more than `longer_than_run` is found by `longer-than-run`.
     """
 
-    code: ClassVar[str] = "LR804"
-    name: ClassVar[str] = "end-not-reached"
-    needs_total: ClassVar[bool] = True
-
     tolerance: float = 0.05
     """How far from its end the last segment may be left, as a share of its way."""
     longer_than_run: float = 0.01
     """From what share of the run on a schedule that is longer is left to `longer-than-run`."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("constant(1, 990) >> cooldown(linear, 15)", total_steps=1000, base_lr=1),
         case("warmup(100) >> constant(1, 9850) >> linear(1, 0, 100)", total_steps=9960),
         case("constant(1, 9990) >> cosine(1, 0, 20)", total_steps=10000),
@@ -41,7 +35,7 @@ class EndNotReached(Rule):
         case("restarts(1, 0, 100, mult=2)", total_steps=1000),
         case("warmup(100) >> (cosine(1, 0, 3000) | repeat())", total_steps=1000),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("constant(1, 990) >> cooldown(linear, 10)", total_steps=1000),
         case("cosine(1, 0, 1005)", total_steps=1000),
         case("cosine(1, 0)", total_steps=1000),
@@ -54,7 +48,7 @@ class EndNotReached(Rule):
         case("cosine(1, 0, 300) | repeat(scale=0.2)", total_steps=1000),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         assert context.schedule is not None and context.total is not None
         length, total = context.schedule.length, context.total
         cyclic = any([call.modifier and call.modifier.makes_cycles for call in context.calls])
@@ -76,7 +70,7 @@ class EndNotReached(Rule):
                         message, part.span, "leave its length out, or shorten the others"
                     )
 
-    def _cycle(self, context: LintContext, schedule: Schedule, total: int) -> Iterator[Violation]:
+    def _cycle(self, context: LintContext, schedule: Schedule, total: int) -> Violations:
         stop = _end_of_cycle(schedule, total)
         if stop is None or stop == total:
             return

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import is_open, times
 
 
-@rule
+@rule("LR834", "epochs-for-updates", needs_schedule=False, needs_total=True)
 class EpochsForUpdates(Rule):
     """All lengths are numbers as small as epochs, while the run has many thousands of updates.
 
@@ -18,24 +15,19 @@ class EpochsForUpdates(Rule):
     of a thousand; OpenNMT/OpenNMT-py#822 and crowsonkb/k-diffusion#50 are the same mix-up.
     """
 
-    code: ClassVar[str] = "LR834"
-    name: ClassVar[str] = "epochs-for-updates"
-    needs_schedule: ClassVar[bool] = False
-    needs_total: ClassVar[bool] = True
-
     epochs: int = 200
     """Numbers below this may be epochs."""
     updates: int = 10_000
     """A run of more updates than this is not planned in such numbers."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(5) >> cosine(0.1, 0, 85)", total_steps=50_000),
         case("step(0.1, 0.1, 30)", total_steps=50_000),
         case("multistep(0.1, 0.1, at=[30, 60, 80])", total_steps=50_000),
         case("constant(0.1) | interval[30:*0.1, 60:*0.1]", total_steps=50_000),
         case("wsd(0.1, warmup, 80, 20)", total_steps=50_000, warmup=10),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(5ep) >> cosine(0.1, 0, 85ep)", total_steps=50_000, steps_per_epoch=500),
         case("warmup(100) >> cosine(0.1, 0)", total_steps=50_000),
         case("warmup(100) >> constant(0.1)", total_steps=50_000),
@@ -45,7 +37,7 @@ class EpochsForUpdates(Rule):
         case("cosine(0.1, 0, 90) | stretch(1ep)", total_steps=50_000, steps_per_epoch=500),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         assert context.total is not None
         if context.total <= self.updates:
             return

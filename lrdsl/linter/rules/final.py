@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import ClassVar
 
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update
 
 
-@rule
+@rule("LR816", "final", needs_values=True, needs_rate=True)
 class Final(Rule):
     """The run does not end at the value `final`, if one is set.
 
@@ -18,22 +16,17 @@ class Final(Rule):
     or be one update away from it, as the last one of a decay is.
     """
 
-    code: ClassVar[str] = "LR816"
-    name: ClassVar[str] = "final"
-    needs_values: ClassVar[bool] = True
-    needs_rate: ClassVar[bool] = True
-
     final: float | None = None
     """The value at the end of the run."""
     tolerance: float = 0.01
     """How far away it may be, as a share of `final`."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("cosine(1, 0.1, 800)", {"final": 0.01}),
         case("cosine(1, 0, 800)", {"final": 0}, total_steps=700),
         case("cosine(base, base / 10, 800)", {"final": 0.001}, base_lr=0.1),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("cosine(1, 0.01, 800)", {"final": 0.01}),
         case("cosine(1, 0, 800)", {"final": 0}, total_steps=800),
         case("cosine(base, base / 10, 800)", {"final": 0.001}),
@@ -41,7 +34,7 @@ class Final(Rule):
         case("step(1, 0.5, 100)", {"final": 0}),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         assert context.schedule is not None
         if self.final is None or math.isinf(context.end):
             return

@@ -1,17 +1,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import ClassVar
 
 import numpy as np
 
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update
 
 
-@rule
+@rule("LR820", "flat-zero-tail", needs_total=True, needs_values=True, needs_rate=True)
 class FlatZeroTail(Rule):
     """The learning rate is exactly 0 for the last updates of the run.
 
@@ -23,22 +21,16 @@ class FlatZeroTail(Rule):
     progress.
     """
 
-    code: ClassVar[str] = "LR820"
-    name: ClassVar[str] = "flat-zero-tail"
-    needs_total: ClassVar[bool] = True
-    needs_values: ClassVar[bool] = True
-    needs_rate: ClassVar[bool] = True
-
     share: float = 0.05
     """How much of the run may be left at 0."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(100) >> cosine(1, 0, 700) >> constant(0)", total_steps=1000),
         case("max(0, base * (1 - t / 500))", total_steps=1000, base_lr=0.1),
         case("constant(1, 500) >> 0", total_steps=1000),
         case("linear(1, -1, 1000) | clip(0)", total_steps=1000),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100) >> cosine(1, 0, 900)", total_steps=1000),
         case("warmup(100) >> cosine(1, 0, 700)", total_steps=1000),
         case("0", total_steps=1000),
@@ -47,7 +39,7 @@ class FlatZeroTail(Rule):
         case("warmup(100) >> cosine(1, 0, 880) >> constant(0)", total_steps=1000),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         schedule, total = context.schedule, context.total
         assert schedule is not None and total is not None
         # One update at 0 is how a closed decay ends.

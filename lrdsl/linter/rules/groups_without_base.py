@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import SpecOrigin
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import is_alike
 
 
-@rule
+@rule("LR837", "groups-without-base", needs_rate=True)
 class GroupsWithoutBase(Rule):
     """Parameter groups have learning rates of their own, and the spec does not depend on `base`.
 
@@ -20,16 +17,12 @@ class GroupsWithoutBase(Rule):
     alone.
     """
 
-    code: ClassVar[str] = "LR837"
-    name: ClassVar[str] = "groups-without-base"
-    needs_rate: ClassVar[bool] = True
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("cosine(0.1, 0, 800)", origin=SpecOrigin(group_lrs=(0.1, 0.001))),
         case("warmup(10) >> constant(0.1, 90)", origin=SpecOrigin(group_lrs=(0.1, 0.1, 0.2))),
         case("onecycle(0.1, 500)", origin=SpecOrigin(group_lrs=(1e-3, 1e-4)), base_lr=1e-3),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("cosine(base, 0, 800)", origin=SpecOrigin(group_lrs=(0.1, 0.001))),
         case("warmup(10) >> hold(90)", origin=SpecOrigin(group_lrs=(0.1, 0.001))),
         case("cosine(0.1, 0, 800)", origin=SpecOrigin(group_lrs=(0.1, 0.1))),
@@ -38,7 +31,7 @@ class GroupsWithoutBase(Rule):
         case("constant(0.1)", origin=SpecOrigin(group_lrs=(0.1, 0.001), pattern="head")),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         rates = sorted(set(context.origin.group_lrs))
         if len(rates) < 2 or context.origin.pattern is not None:
             return

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
 
-@rule
+@rule("LR852", "growing-decay", needs_schedule=False, needs_rate=True)
 class GrowingDecay(Rule):
     """A decay whose factor is above 1, so that the learning rate grows without a bound.
 
@@ -16,18 +13,13 @@ class GrowingDecay(Rule):
     NaN a few updates after the first step.
     """
 
-    code: ClassVar[str] = "LR852"
-    name: ClassVar[str] = "growing-decay"
-    needs_schedule: ClassVar[bool] = False
-    needs_rate: ClassVar[bool] = True
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("step(0.1, 10, 30ep)"),
         case("multistep(0.1, 10, at=[300, 600])"),
         case("torch.ExponentialLR(1.05)"),
         case("multistep(0.1, [2, 5], at=[300, 600])"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("step(0.1, 0.1, 30ep)"),
         case("multistep(0.1, [2, 0.1], at=[300, 600])"),
         case("torch.ExponentialLR(0.95)"),
@@ -35,7 +27,7 @@ class GrowingDecay(Rule):
         case("step(0.1, half_life=100)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         for call in context.calls:
             factor = None if call.signature is None else call.signature.cls.factor_field
             node = None if factor is None else call.arguments.get(factor)

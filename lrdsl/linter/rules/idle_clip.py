@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import ClassVar
 
-from lrdsl.diagnostics import Severity
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import (
     MAX_TRIED_PIECES,
     is_same_without,
@@ -16,7 +13,7 @@ from lrdsl.linter.syntax_queries import (
 from lrdsl.syntax import ast
 
 
-@rule
+@rule("LR833", "idle-clip", "hint", needs_values=True)
 class IdleClip(Rule):
     """A `clip` that no value of the run ever touches.
 
@@ -24,17 +21,12 @@ class IdleClip(Rule):
     values, a zero too many, guards nothing; neither does a ceiling above the peak.
     """
 
-    code: ClassVar[str] = "LR833"
-    name: ClassVar[str] = "idle-clip"
-    severity: ClassVar[Severity] = "hint"
-    needs_values: ClassVar[bool] = True
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("exponential_decay(0.1, 0.99) | clip(1e-4, _)", total_steps=500),
         case("linear(0.1, 0.01, 100) | clip(1e-3, 1)"),
         case("warmup(10) >> (constant(0.1, 100) | clip(_, 0.2)) >> linear(_, 0, 10)"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("exponential_decay(0.1, 0.99) | clip(1e-3, _)", total_steps=500),
         case("exponential_decay(0.1, 0.99) | clip(1e-4, _)"),
         case("constant(0.1, 100) | plateau() | clip(1e-4, _)"),
@@ -42,7 +34,7 @@ class IdleClip(Rule):
         case("warmup(5, 1e-4) >> cosine(0.1, 0.01) | clip(1e-3, _)", total_steps=5_000_000),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         assert context.schedule is not None
         # What reacts to metrics has other values later than it has now.
         if math.isinf(context.end) or context.schedule.is_reactive:

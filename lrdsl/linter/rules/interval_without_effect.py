@@ -1,17 +1,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from itertools import islice
-from typing import ClassVar
 
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import MAX_TRIED_PIECES, entries, is_same_without, number
 from lrdsl.syntax import ast
 
 
-@rule
+@rule("LR831", "interval-without-effect", needs_schedule=False)
 class IntervalWithoutEffect(Rule):
     """An entry of an `interval` changes no value: a factor 1, or the value that stands there.
 
@@ -20,18 +18,14 @@ class IntervalWithoutEffect(Rule):
     is a run whose milestones never took effect, which no message had shown.
     """
 
-    code: ClassVar[str] = "LR831"
-    name: ClassVar[str] = "interval-without-effect"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("constant(0.1) | interval[300:*1, 600:*0.1]"),
         case("cosine(0.1, 0, 85ep) | interval[30ep:*1.0]"),
         case("constant(0.1) | interval[300:0.1]", total_steps=500),
         case("constant(0.1) | interval[200:0.05, 300:0.05]", total_steps=800),
         case("linear(1, 0, 200) | interval[300:*0.1]", total_steps=500),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("constant(0.1) | interval[300:*0.5, 600:*0.1]"),
         case("constant(0.1) | interval[300:0.01]", total_steps=500),
         case("constant(0.1) | interval[200..300:0.05]", total_steps=500),
@@ -39,7 +33,7 @@ class IntervalWithoutEffect(Rule):
         case("constant(0.1) | plateau() | interval[300:0.1]", total_steps=500),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         for node in context.as_written:
             if _is_idle(node):
                 message = "the factor is 1, which changes nothing"

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import ClassVar
 
 import numpy as np
 
@@ -10,13 +8,13 @@ from lrdsl.compiler.lower import ChainPart
 from lrdsl.language.language import current
 from lrdsl.language.parameters import Kind
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import NEGLIGIBLE, Joint, in_one_call, joints
 from lrdsl.linter.syntax_queries import limits_values, mentions
 from lrdsl.syntax import ast
 
 
-@rule
+@rule("LR802", "joint-jump")
 class JointJump(Rule):
     """The value jumps where one segment follows another.
 
@@ -30,20 +28,17 @@ class JointJump(Rule):
     first epoch ended, in the middle of the warmup).
     """
 
-    code: ClassVar[str] = "LR802"
-    name: ClassVar[str] = "joint-jump"
-
     ratio: float = 1.2
     """How many times as large, or as small, a value may become."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(100, 0, 1e-3) >> cosine(1e-4, 0, 800)"),
         case("linear(1, 0.5, 100) >> linear(0.1, 0, 100)"),
         case("warmup(100) >> constant(0.1, 800) >> linear(0.01, 0, 100)"),
         case("linear(1, 0, 100) >> constant(0.1)"),
         case("sequence([linear(0, 1, 50), cosine(0.5, 0, 100)], [50])"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100) >> cosine(1e-3, 0, 800)"),
         case("constant(1, 100) >> constant(0.1, 100) >> constant(0.01)"),
         case("linear(1, 0.5, 100) >> linear(prev / 5, 0, 100)"),
@@ -58,7 +53,7 @@ class JointJump(Rule):
         case("warmup(100, 0, 1) >> constant(2) | clip(0, 1)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         schedule = context.schedule
         assert schedule is not None
         found = [joint for joint in joints(context, schedule) if self._is_wrong(context, joint)]

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import ClassVar
 
-from lrdsl.diagnostics import Severity
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
 
-@rule
+@rule("LR801", "longer-than-run", needs_total=True)
 class LongerThanRun(Rule):
     """The schedule goes on after the run has ended, so that its end is never reached.
 
@@ -21,20 +18,15 @@ class LongerThanRun(Rule):
     tenths of the rate that they were to bring down to 0.
     """
 
-    code: ClassVar[str] = "LR801"
-    name: ClassVar[str] = "longer-than-run"
-    severity: ClassVar[Severity] = "warning"
-    needs_total: ClassVar[bool] = True
-
     tolerance: float = 0.01
     """How much longer it may be, as a share of the run."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(100) >> cosine(1, 0, 800)", total_steps=600),
         case("linear(1, 0, 10ep)", total_steps=500, steps_per_epoch=100),
         case("constant(1, 500) >> cooldown(linear, 200)", total_steps=600, base_lr=1),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100) >> cosine(1, 0, 800)", total_steps=900),
         case("warmup(100) >> cosine(1, 0, 800)"),
         case("cosine(1, 0)", total_steps=600),
@@ -42,7 +34,7 @@ class LongerThanRun(Rule):
         case("step(1, 0.5, 300)", total_steps=600),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         assert context.schedule is not None and context.total is not None
         length, total = context.schedule.length, context.total
         if math.isinf(length) or length <= total * (1 + self.tolerance):

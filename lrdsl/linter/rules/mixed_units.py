@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import Time, modifier_of, times
 from lrdsl.syntax import ast
 
 
-@rule
+@rule("LR835", "mixed-units", needs_schedule=False)
 class MixedUnits(Rule):
     """A chain counts one length in epochs or percent, and another, without a unit, as if it did.
 
@@ -19,20 +16,16 @@ class MixedUnits(Rule):
     too large to be one of the others.
     """
 
-    code: ClassVar[str] = "LR835"
-    name: ClassVar[str] = "mixed-units"
-    needs_schedule: ClassVar[bool] = False
-
     epochs: int = 100
     """A number below this may be one of epochs."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(5) >> cosine(0.1, 0, 85ep)"),
         case("warmup(5) >> cosine(0.1, 0, 95%)"),
         case("warmup(5ep) >> cosine(0.1, 0, 85)", steps_per_epoch=500),
         case("constant(0.1) | interval[30:*0.1, 60ep:*0.1]"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(5ep) >> cosine(0.1, 0, 85ep)"),
         case("warmup(100) >> hold() >> linear(_, 0, 20%)"),
         case("warmup(500) >> cosine(0.1, 0, 85ep)"),
@@ -41,13 +34,13 @@ class MixedUnits(Rule):
         case("warmup(100) >> cosine(0.1, 0, rest)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         for node in context.nodes:
             chain = isinstance(node, ast.Chain)
             if chain or (isinstance(node, ast.Bracket) and modifier_of(node) is not None):
                 yield from self._among(context, list(times(context, node)))
 
-    def _among(self, context: LintContext, found: list[Time]) -> Iterator[Violation]:
+    def _among(self, context: LintContext, found: list[Time]) -> Violations:
         numbers = [time.node for time in found if isinstance(time.node, ast.Number)]
         bare = [number for number in numbers if number.unit == "" and number.value > 0]
         in_epochs = any([number.unit == "ep" for number in numbers])

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import ClassVar
 
 from lrdsl.diagnostics import Span
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import (
     MAX_TRIED_PIECES,
     assumed,
@@ -19,7 +18,7 @@ from lrdsl.linter.syntax_queries import (
 from lrdsl.syntax import ast
 
 
-@rule
+@rule("LR832", "no-effect", needs_schedule=False)
 class NoEffect(Rule):
     """A factor 1, a term 0 or a modifier that changes nothing.
 
@@ -27,11 +26,7 @@ class NoEffect(Rule):
     longer run that was left at 1. A reader of the spec takes it for something that matters.
     """
 
-    code: ClassVar[str] = "LR832"
-    name: ClassVar[str] = "no-effect"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(100) >> cosine(0.1, 0, 800) * 1"),
         case("1 * cosine(0.1, 0, 800)"),
         case("linear(0.1, 0, 100) / 1 + 0"),
@@ -41,7 +36,7 @@ class NoEffect(Rule):
         case("constant(0.1, 100) | take(100)"),
         case("warmup(5%) >> cosine(0.1, 0, 85ep) * 1"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("0.5 * cosine(0.1, 0, 800)"),
         case("cosine(0.1, 0, 100) | stretch(2)"),
         case("cosine(0.1, 0, 100) | take(200)"),
@@ -53,7 +48,7 @@ class NoEffect(Rule):
         case("1 + linear(0, 1, 100)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         candidates = list(islice(_candidates(context), MAX_TRIED_PIECES))
         run = assumed(context) if candidates else None
         for node, piece in candidates:

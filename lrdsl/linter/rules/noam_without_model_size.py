@@ -1,17 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
-from lrdsl.diagnostics import Severity
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import calls_of
 
 NOAM = ("noam", "speechbrain.NoamScheduler", "speechbrain.NoamIntervalScheduler")
 
 
-@rule
+@rule("LR843", "noam-without-model-size", "hint", needs_schedule=False)
 class NoamWithoutModelSize(Rule):
     """A Noam schedule whose model size is 1.
 
@@ -20,24 +16,19 @@ class NoamWithoutModelSize(Rule):
     to is a common question (thu-coai/CDial-GPT#52), and why espnet/espnet#1519 replaced it.
     """
 
-    code: ClassVar[str] = "LR843"
-    name: ClassVar[str] = "noam-without-model-size"
-    severity: ClassVar[Severity] = "hint"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("noam(1, 4000)"),
         case("noam(model_size=1, warmup=4000, factor=2)"),
         case("speechbrain.NoamScheduler(1, 4000, model_size=1)"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("noam(512, 4000)"),
         case("noam(1, 4000, factor=512 ** -0.5)"),
         case("noam(width, 4000)"),
         case("speechbrain.NoamScheduler(1e-3, 4000)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         for call in calls_of(context, *NOAM):
             size = call.arguments.get("model_size")
             factor = call.arguments.get("factor") or call.arguments.get("lr_initial")

@@ -1,19 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import SpecOrigin
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update, sampled
 from lrdsl.syntax import ast
 
 
-@rule
+@rule("LR811", "not-positive", needs_values=True, needs_rate=True)
 class NotPositive(Rule):
     """The learning rate is negative, or 0 for a while with training going on after it.
 
@@ -27,18 +26,13 @@ class NotPositive(Rule):
     updates were made than its total.
     """
 
-    code: ClassVar[str] = "LR811"
-    name: ClassVar[str] = "not-positive"
-    needs_values: ClassVar[bool] = True
-    needs_rate: ClassVar[bool] = True
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("base * (1 - t / 900)", total_steps=1000, base_lr=0.1),
         case("linear(1, -0.1, 100)"),
         case("warmup(100) >> cosine(1, 0, 400) >> constant(0, 100) >> constant(0.1)"),
         case("constant(1, 100) >> 0 * constant(1, 100) >> constant(1, 100)"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("base * (1 - t / 1000)", total_steps=1000, base_lr=0.1),
         case("warmup(100) >> cosine(1, 0, 400)", total_steps=500),
         case("linear(1, 0, 50) >> linear(0, 1, 50)"),
@@ -51,7 +45,7 @@ class NotPositive(Rule):
         ),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         steps, values = sampled(context)
         below = np.flatnonzero(values < 0)
         if below.size:

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update, bounds, sampled
 
 
-@rule
+@rule("LR814", "outside-bounds", needs_values=True)
 class OutsideBounds(Rule):
     """A value of the run is not between the `bounds`, if they are set.
 
@@ -16,25 +13,21 @@ class OutsideBounds(Rule):
     a momentum of 1 or more diverges, whatever the learning rate.
     """
 
-    code: ClassVar[str] = "LR814"
-    name: ClassVar[str] = "outside-bounds"
-    needs_values: ClassVar[bool] = True
-
     bounds: tuple[float, float] | None = None
     """The lowest and the highest value that are allowed."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("linear(0.85, 1, 100)", {"bounds": (0.8, 0.95)}),
         case("warmup(100) >> constant(0.9, 100)", {"bounds": (0.5, 0.95)}),
         case("linear(0.95, 0.85, 100) | repeat(scale=2)", {"bounds": (0, 1)}, total_steps=200),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("linear(0.85, 0.95, 100)", {"bounds": (0.8, 0.95)}),
         case("linear(0.85, base, 100)", {"bounds": (0.8, 0.95)}),
         case("linear(0.85, 5, 100)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         found = None if self.bounds is None else bounds(context)
         if found is None or self.bounds is None:
             return

@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterator
 from itertools import islice, takewhile
-from typing import ClassVar
 
 from lrdsl.linter.context import LintContext, Part
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import bounds, rises
 from lrdsl.syntax import ast
 
@@ -15,7 +13,7 @@ PEAKS = ("max", "max_lr", "peak", "high")
 """What definitions call the highest value."""
 
 
-@rule
+@rule("LR803", "peak-not-reached")
 class PeakNotReached(Rule):
     """No update has the value that the schedule rises to.
 
@@ -27,20 +25,17 @@ class PeakNotReached(Rule):
     between two updates, so that no update has `max_lr`.
     """
 
-    code: ClassVar[str] = "LR803"
-    name: ClassVar[str] = "peak-not-reached"
-
     tolerance: float = 0.005
     """How far below the peak the highest value may be, as a share of the peak."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(1000) >> cosine(1, 0, 9000)", total_steps=600),
         case("warmup(10, 0, 1)", total_steps=10),
         case("warmup(10) >> constant(1, 0.2ep) >> cosine(0.5, 0, 800)", steps_per_epoch=2),
         case("torch.OneCycleLR(0.1, total_steps=10, pct_start=0.25)", total_steps=10),
         case("onecycle(0.1, 1000)", total_steps=200),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100) >> cosine(1, 0, 800)", total_steps=900),
         case("warmup(10) >> constant(1)", total_steps=100),
         case("warmup(1000, 0, 1)"),
@@ -48,7 +43,7 @@ class PeakNotReached(Rule):
         case("torch.OneCycleLR(0.1, total_steps=1000)", total_steps=1000),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         found = False
         for part in context.parts:
             best = _best(context, part) if rises(part) else None
@@ -59,7 +54,7 @@ class PeakNotReached(Rule):
         if not found and context.base_is_known and math.isfinite(context.end):
             yield from self._declared(context)
 
-    def _declared(self, context: LintContext) -> Iterator[Violation]:
+    def _declared(self, context: LintContext) -> Violations:
         """The peak that a definition is given, if the whole spec is a call of it."""
         node = _peak_given(context)
         peak = None if node is None else context.value(node)

@@ -1,17 +1,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import ClassVar
 
 from lrdsl.linter.context import CallSite, LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
 SHARE = {"%": 1.0, "dur": 100.0}
 
 
-@rule
+@rule("LR849", "percents-not-100", needs_schedule=False)
 class PercentsNot100(Rule):
     """All lengths of a chain are shares of the run, and they do not make the whole of it.
 
@@ -20,16 +18,12 @@ class PercentsNot100(Rule):
     and this one is quiet.
     """
 
-    code: ClassVar[str] = "LR849"
-    name: ClassVar[str] = "percents-not-100"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(5%) >> cosine(0.1, 0, 90%)"),
         case("warmup(10%) >> hold(80%) >> cooldown(20%)"),
         case("wsd(0.1, 0.05dur, 0.7dur, 20%)"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(5%) >> cosine(0.1, 0, 95%)"),
         case("warmup(3.3%) >> hold(86.7%) >> cooldown(10%)"),
         case("warmup(5%) >> hold() >> cooldown(20%)"),
@@ -38,7 +32,7 @@ class PercentsNot100(Rule):
         case("wsd(0.1, 0.05dur, 0.75dur, 20%)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         root = context.expanded
         while isinstance(root, ast.Scope):
             root = root.body

@@ -1,17 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.language.modifiers.reactive import MetricModifier
 from lrdsl.language.shapes.base import Direction
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import modifier_of, promised_direction
 from lrdsl.syntax import ast
 
 
-@rule
+@rule("LR840", "plateau-during-warmup", needs_schedule=False)
 class PlateauDuringWarmup(Rule):
     """A modifier that reacts to a metric applies to a whole chain, the warmup included.
 
@@ -20,23 +17,19 @@ class PlateauDuringWarmup(Rule):
     each other's way in ildoonet/pytorch-gradual-warmup-lr#19 and facebookresearch/ParlAI#1812.
     """
 
-    code: ClassVar[str] = "LR840"
-    name: ClassVar[str] = "plateau-during-warmup"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(1000) >> hold() | plateau(0.5, patience=3)"),
         case("(warmup(1000) >> cosine(0.1, 0, 9000)) | plateau()"),
         case("warmup(1000) >> constant(0.1) | clip(_, 0.05) | newbob()"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(1000) >> (hold() | plateau(0.5, patience=3))"),
         case("constant(0.1) | plateau()"),
         case("hold(1000) >> linear(_, 0, 100) | plateau()"),
         case("warmup(1000) >> hold() | anchor()"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         for pipe in context.as_written:
             if not isinstance(pipe, ast.Pipe) or not isinstance(pipe.parts[0], ast.Chain):
                 continue

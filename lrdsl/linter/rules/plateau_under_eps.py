@@ -1,18 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.language.modifiers.reactive import MetricModifier
 from lrdsl.linter.context import CallSite, LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
 MAX_SEARCHED_UPDATES = 1_000_000
 """No more updates than this are looked at."""
 
 
-@rule
+@rule("LR841", "plateau-under-eps", needs_values=True)
 class PlateauUnderEps(Rule):
     """A `plateau` can never lower the learning rate, because of `eps` or `min_lr`.
 
@@ -21,23 +18,19 @@ class PlateauUnderEps(Rule):
     stop, nitrain/nitrain#110 and ArnovanHilten/GenNet#114 had a `min_lr` close to it.
     """
 
-    code: ClassVar[str] = "LR841"
-    name: ClassVar[str] = "plateau-under-eps"
-    needs_values: ClassVar[bool] = True
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("constant(1e-8) | plateau()", total_steps=100),
         case("constant(1e-3) | plateau(0.2, min_lr=1e-3)", total_steps=100),
         case("warmup(10) >> (constant(1e-6) | plateau(0.5, eps=1e-6))", total_steps=100),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("constant(1e-3) | plateau()", total_steps=100),
         case("constant(1e-3) | plateau(0.2, min_lr=1e-5)", total_steps=100),
         case("constant(base) | plateau(0.2, min_lr=1e-3)", total_steps=100),
         case("constant(1e-6) | plateau(0.5, eps=0)", total_steps=100),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         assert context.schedule is not None
         calls = [(call, fields) for call in context.calls if (fields := _reduction_fields(call))]
         # Of parts that hold others, the others are what a call is part of.

@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
-from lrdsl.diagnostics import Severity
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import SpecOrigin
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
 
-@rule
+@rule("LR845", "preset-as-spec", "error", needs_schedule=False)
 class PresetAsSpec(Rule):
     """The name of a config of the group `schedule` stands where its spec belongs.
 
@@ -19,24 +15,19 @@ class PresetAsSpec(Rule):
     only where the configs of the group are known.
     """
 
-    code: ClassVar[str] = "LR845"
-    name: ClassVar[str] = "preset-as-spec"
-    severity: ClassVar[Severity] = "error"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup_cosine", origin=SpecOrigin(preset_names=("wsd", "warmup_cosine"))),
         case("wsd", origin=SpecOrigin(preset_names=("wsd",))),
         case("'poly'", origin=SpecOrigin(preset_names=("poly",))),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup_cosine"),
         case("peak", origin=SpecOrigin(preset_names=("wsd",)), peak=0.1),
         case("wsd", origin=SpecOrigin(preset_names=("wsd",)), wsd=0.1),
         case("constant(0.1)", origin=SpecOrigin(preset_names=("constant",))),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         match context.tree:
             case ast.Name(id=word) | ast.String(value=word):
                 pass

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update, bounds, sampled
 
 
-@rule
+@rule("LR818", "reaches", needs_values=True, needs_rate=True)
 class Reaches(Rule):
     """The highest value of the run is not `reaches`, if that is set.
 
@@ -16,28 +13,23 @@ class Reaches(Rule):
     forgotten or a warmup cut off, loses for a reason that has nothing to do with its form.
     """
 
-    code: ClassVar[str] = "LR818"
-    name: ClassVar[str] = "reaches"
-    needs_values: ClassVar[bool] = True
-    needs_rate: ClassVar[bool] = True
-
     reaches: float | None = None
     """The highest value of the run."""
     tolerance: float = 0.01
     """How far away it may be, as a share of `reaches`."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(100) >> cosine(0.1, 0, 800)", {"reaches": 1}),
         case("warmup(100) >> cosine(1, 0, 800)", {"reaches": 1}, total_steps=50),
         case("cosine(base, 0, 800)", {"reaches": 0.2}, base_lr=0.1),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100) >> cosine(1, 0, 800)", {"reaches": 1}),
         case("cosine(base, 0, 800)", {"reaches": 0.2}),
         case("cosine(base, 0, 800)", base_lr=0.1),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         found = None if self.reaches is None else bounds(context)
         if found is None or self.reaches is None:
             return

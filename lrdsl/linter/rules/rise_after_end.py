@@ -1,14 +1,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import ClassVar
 
 import numpy as np
 
-from lrdsl.diagnostics import Severity
 from lrdsl.linter.context import LintContext, Part
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import in_one_call
 from lrdsl.linter.syntax_queries import modifier_of
 from lrdsl.syntax import ast
@@ -16,7 +13,7 @@ from lrdsl.syntax import ast
 SAMPLES = 512
 
 
-@rule
+@rule("LR815", "rise-after-end", "hint")
 class RiseAfterEnd(Rule):
     """The value rises again after it has decayed to its end.
 
@@ -29,19 +26,15 @@ class RiseAfterEnd(Rule):
     the run is longer than its T_max.
     """
 
-    code: ClassVar[str] = "LR815"
-    name: ClassVar[str] = "rise-after-end"
-    severity: ClassVar[Severity] = "hint"
-
     low: float = 0.1
     """Down to which share of the highest value a decay counts as one to the end."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("cosine(1, 0, 400) >> linear(0, 0.5, 400)"),
         case("0.5 * (1 + cos(pi * t / 100))", total_steps=200),
         case("warmup(100) >> linear(1, 0.01, 400) >> warmup(100, 0.01, 1) >> constant(1)"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("cosine(1, 0, 400) >> constant(0)"),
         case("0.5 * (1 + cos(pi * t / 100))", total_steps=100),
         case("cyclic(0, 0.3, 50)", total_steps=1000),
@@ -50,7 +43,7 @@ class RiseAfterEnd(Rule):
         case("linear(1, 0.5, 100) >> linear(0.5, 1, 100)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         parts = [x for x in context.parts if max(x.start, 0) < x.stop and x.start < context.end]
         ends = [(part.begins, _own_end(context, part)) for part in parts]
         top = max([abs(x) for pair in ends for x in pair if not math.isnan(x)], default=0.0)

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.language.length import ENDLESS
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
 
-@rule
+@rule("LR807", "rounds-to-nothing")
 class RoundsToNothing(Rule):
     """A segment is shorter than an update, and its boundaries round to the same one.
 
@@ -19,21 +16,18 @@ class RoundsToNothing(Rule):
     warning of its own.
     """
 
-    code: ClassVar[str] = "LR807"
-    name: ClassVar[str] = "rounds-to-nothing"
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(1%) >> cosine(1, 0)", total_steps=40),
         case("warmup(0.1ep) >> linear(1, 0, 10ep)", steps_per_epoch=4),
         case("constant(1, 10) >> cooldown(linear, 16sp)", samples_per_step=64, base_lr=1),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(1%) >> cosine(1, 0)", total_steps=50),
         case("warmup(0.1ep) >> linear(1, 0, 10ep)", steps_per_epoch=100),
         case("warmup(1) >> linear(1, 0, 10)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         assert context.schedule is not None
         seen: set[tuple[int, int]] = set()
         for part in context.schedule.chain_parts:

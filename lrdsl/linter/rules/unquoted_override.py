@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
-from lrdsl.diagnostics import Severity
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import SpecOrigin
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
 
-@rule
+@rule("LR848", "unquoted-override", "error", needs_schedule=False)
 class UnquotedOverride(Rule):
     """A spec without quotes in a Hydra override, which Hydra reads otherwise or not at all.
 
@@ -20,18 +16,13 @@ class UnquotedOverride(Rule):
     It is reported only for overrides on a command line.
     """
 
-    code: ClassVar[str] = "LR848"
-    name: ClassVar[str] = "unquoted-override"
-    severity: ClassVar[Severity] = "error"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(100) >> cosine(1, 0, 800)", origin=SpecOrigin(is_override=True)),
         case("cosine(0.1, 0)", origin=SpecOrigin(is_override=True)),
         case("points[0:0, 100:1]", origin=SpecOrigin(is_override=True)),
         case("0.1 if total > 500 else 0.2", origin=SpecOrigin(is_override=True)),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("0.1", origin=SpecOrigin(is_override=True)),
         case("base / 2", origin=SpecOrigin(is_override=True)),
         case("peak if true else 1", origin=SpecOrigin(is_override=True)),
@@ -39,7 +30,7 @@ class UnquotedOverride(Rule):
         case("cosine(0.1, 0)", origin=SpecOrigin(is_override=False)),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         if not context.origin.is_override:
             return
         if any([sign in context.source for sign in UNREADABLE]):

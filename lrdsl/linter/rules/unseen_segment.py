@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
-from typing import ClassVar
 
 from lrdsl.language.signal import round_half_up
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
 
-@rule
+@rule("LR806", "unseen-segment")
 class UnseenSegment(Rule):
     """No update sees a segment: it starts when the run is over, or is hidden behind something else.
 
@@ -19,16 +17,13 @@ class UnseenSegment(Rule):
     replaces the schedule from an earlier update on.
     """
 
-    code: ClassVar[str] = "LR806"
-    name: ClassVar[str] = "unseen-segment"
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(100) >> constant(1, 900) >> linear(1, 0, 200)", total_steps=1000),
         case("warmup(100) >> cosine(1, 0.1, 800) >> 0.1", total_steps=500),
         case("constant(1, 100) >> linear(1, 0, 100) | take(80)"),
         case("constant(1, 100) >> linear(1, 0, 100) | interval[90:0.1]"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100) >> constant(1, 700) >> linear(1, 0, 200)", total_steps=1000),
         case("warmup(100) >> cosine(1, 0.1, 800) >> 0.1"),
         case("constant(1, 100) >> linear(1, 0, 100) | interval[150:0.1]"),
@@ -36,7 +31,7 @@ class UnseenSegment(Rule):
         case("constant(1, 100) >> linear(1, 0, 100) | interval[50..95:0.1]"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         assert context.schedule is not None
         ends: list[tuple[float, str]] = []
         if context.total is not None:

@@ -1,18 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import SpecOrigin
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
 TWO = "def half(a) = a / 2 \ndef third(a) = a / 3"
 USED = "def half(a) = a / 2 \ndef quarter(a) = half(half(a))"
 
 
-@rule
+@rule("LR847", "unused-definition", needs_schedule=False)
 class UnusedDefinition(Rule):
     """A definition beside a spec that nothing uses.
 
@@ -20,11 +17,7 @@ class UnusedDefinition(Rule):
     only where all users of the definitions are known, and not for those of a shared file.
     """
 
-    code: ClassVar[str] = "LR847"
-    name: ClassVar[str] = "unused-definition"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("half(0.1)", definitions=TWO, origin=SpecOrigin(definitions_used_elsewhere=())),
         case(
             "constant(0.1)",
@@ -33,7 +26,7 @@ class UnusedDefinition(Rule):
         ),
         case("half(0.1)", definitions=USED, origin=SpecOrigin(definitions_used_elsewhere=())),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case(
             "half(0.1) + third(1)",
             definitions=TWO,
@@ -46,7 +39,7 @@ class UnusedDefinition(Rule):
         case("half(0.1)", definitions=TWO),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         elsewhere = context.origin.definitions_used_elsewhere
         if elsewhere is None:
             return

@@ -1,19 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 import numpy as np
 
-from lrdsl.diagnostics import Severity
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
 POINTS = 200
 """So many values of the run are looked at, none in its last tenth, where decays end."""
 
 
-@rule
+@rule("LR853", "vanishing-rate", "hint", needs_total=True, needs_rate=True)
 class VanishingRate(Rule):
     """The learning rate all but vanishes long before the run is over, and yet it is not 0.
 
@@ -22,23 +18,17 @@ class VanishingRate(Rule):
     hukenovs/hagrid#12 are such decays.
     """
 
-    code: ClassVar[str] = "LR853"
-    name: ClassVar[str] = "vanishing-rate"
-    severity: ClassVar[Severity] = "hint"
-    needs_total: ClassVar[bool] = True
-    needs_rate: ClassVar[bool] = True
-
     share: float = 1e-12
     """A value below this share of the largest one has vanished."""
     updates: int = 5_000
     """In a run of fewer updates nothing is lost, and it is not looked at."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("exponential_decay(0.1, 0.95)", total_steps=20_000),
         case("step(0.1, 0.1, 300)", total_steps=10_000),
         case("torch.ExponentialLR(0.99)", total_steps=10_000, base_lr=0.1),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("exponential_decay(0.1, 0.999)", total_steps=20_000),
         case("cosine(0.1, 0)", total_steps=10_000_000),
         case("cosine(0.1, 0, 5000)", total_steps=10_000),
@@ -47,7 +37,7 @@ class VanishingRate(Rule):
         case("exponential_decay(0.1, 0.95)", total_steps=1000),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         assert context.schedule is not None and context.total is not None
         if context.total < self.updates:
             return

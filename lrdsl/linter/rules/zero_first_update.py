@@ -1,17 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
-from lrdsl.diagnostics import Severity
 from lrdsl.language.shapes.base import Direction
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update
 from lrdsl.linter.syntax_queries import promised_direction
 
 
-@rule
+@rule("LR810", "zero-first-update", "hint", needs_rate=True)
 class ZeroFirstUpdate(Rule):
     """The first update has a learning rate of exactly 0, and changes nothing.
 
@@ -23,21 +19,16 @@ class ZeroFirstUpdate(Rule):
     EleutherAI/gpt-neox#1373 and verl-project/verl#3674.
     """
 
-    code: ClassVar[str] = "LR810"
-    name: ClassVar[str] = "zero-first-update"
-    severity: ClassVar[Severity] = "hint"
-    needs_rate: ClassVar[bool] = True
-
     warmups: bool = False
     """Whether the 0 that a warmup starts at counts as well."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("linear(0, 1, 100) >> cosine(1, 0, 800)"),
         case("points[0:0, 100:1, 800:1e-3]"),
         case("base * t / 100 | take(100)"),
         case("warmup(100) >> cosine(1, 0, 800)", {"warmups": True}),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100) >> cosine(1, 0, 800)"),
         case("warmup(100, 0, 1) * exponential_decay(1, 0.5, every=100)"),
         case("linear(0.01, 1, 100) >> cosine(1, 0, 800)"),
@@ -48,7 +39,7 @@ class ZeroFirstUpdate(Rule):
         case("base - 1 + t"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         schedule = context.schedule
         assert schedule is not None
         if context.values[0] != 0 or context.values[1] <= 0:
