@@ -53,11 +53,11 @@ class Rule(ABC):
 
     code: ClassVar[str]
     name: ClassVar[str]
-    severity: ClassVar[Severity]
-    needs_schedule: ClassVar[bool]
-    needs_total: ClassVar[bool]
-    needs_values: ClassVar[bool]
-    needs_rate: ClassVar[bool]
+    severity: ClassVar[Severity] = "warning"
+    needs_schedule: ClassVar[bool] = True
+    needs_total: ClassVar[bool] = False
+    needs_values: ClassVar[bool] = False
+    needs_rate: ClassVar[bool] = False
 
     invalid: ClassVar[tuple[Case, ...]]
     valid: ClassVar[tuple[Case, ...]]

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.segment_queries import at_update, bounds, sampled
+from lrdsl.linter.segment_queries import bounds, place_of_highest
 
 
 @rule("LR812", "above-limit", needs_values=True, needs_rate=True)
 class AboveLimit(Rule):
-    """A value is above the limit `max`, if one is set.
+    """The learning rate goes above the limit `max`, if one is set.
 
-    One rate that is too high undoes days of training, and a slip of a digit is enough. Projects
-    know which rate their models bear: a limit keeps all their schedules below it.
+    One rate that is too high undoes days of training, and a slip of a digit is enough. A project
+    that knows which rate its models bear keeps all its schedules below it with this limit.
     """
 
     max: float | None = None
@@ -29,10 +29,6 @@ class AboveLimit(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        found = None if self.max is None else bounds(context)
-        if found is None or self.max is None or found[1] <= self.max:
-            return
-        steps, values = sampled(context)
-        span = at_update(context, int(steps[values.argmax()]))
-        message = f"the value goes up to {found[1]:g}, above the limit of {self.max:g}"
-        yield Violation(message, span)
+        if self.max is not None and (highest := bounds(context)[1]) > self.max:
+            message = f"the learning rate goes up to {highest:g}, and `max` is {self.max:g}"
+            yield Violation(message, place_of_highest(context))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from lrdsl.linter.context import CallSite, LintContext
+from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import mentions, number
 from lrdsl.syntax import ast
@@ -8,11 +8,11 @@ from lrdsl.syntax import ast
 
 @rule("LR836", "absolute-beside-base", needs_schedule=False)
 class AbsoluteBesideBase(Rule):
-    """One segment of a chain depends on `base`, another has a learning rate that is written out.
+    """One segment of a chain depends on `base`, while another has a fixed learning rate.
 
-    The two are the same for one learning rate of the optimizer only. With another one, or in
-    another parameter group, the chain jumps where they meet. facebookresearch/dino#64 and
-    facebookresearch/deit#144 are schedules of which one end was scaled and the other was not.
+    The two match for one learning rate of the optimizer only. With another one, or in another
+    parameter group, the chain jumps where they meet. In facebookresearch/dino#64 and
+    facebookresearch/deit#144 one end of the schedule was scaled and the other was not.
     """
 
     invalid = (
@@ -32,26 +32,23 @@ class AbsoluteBesideBase(Rule):
         for chain in context.nodes:
             if not isinstance(chain, ast.Chain):
                 continue
-            sites = [context.call_at(part) for part in chain.parts]
-            calls = [site for site in sites if site is not None]
-            levels = [node for node in map(_level, calls) if node is not None]
-            if not any([mentions(node, "base") for node in levels]):
+            calls = [call for part in chain.parts if (call := context.call_at(part))]
+            fields = [call.signature.cls.level_field if call.signature else None for call in calls]
+            at_work = [
+                node
+                for call, field in zip(calls, fields, strict=True)
+                if field is not None and (node := call.arguments.get(field)) is not None
+            ]
+            if not any([mentions(node, "base") for node in at_work]):
                 continue
             floors = [
-                number(call.arguments.get("end")) for call in calls if _level_field(call) != "end"
+                number(call.arguments.get("end"))
+                for call, field in zip(calls, fields, strict=True)
+                if field != "end"
             ]
-            for node in levels:
+            for node in at_work:
                 value = number(node)
                 if value and value not in floors:
-                    message = "this is an absolute learning rate, beside others that go by `base`"
-                    yield Violation(message, node.span, "write it as a multiple of `base`")
-
-
-def _level(call: CallSite) -> ast.Node | None:
-    """The argument that is the learning rate at which a segment works; floors are none."""
-    field = _level_field(call)
-    return None if field is None else call.arguments.get(field)
-
-
-def _level_field(call: CallSite) -> str | None:
-    return None if call.signature is None else call.signature.cls.level_field
+                    message = "this learning rate is fixed, while other segments depend on `base`"
+                    fix = "write it as a multiple of `base`, for example `0.1 * base`"
+                    yield Violation(message, node.span, fix)

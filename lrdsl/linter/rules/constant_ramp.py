@@ -7,10 +7,10 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
 @rule("LR851", "constant-ramp", needs_values=True)
 class ConstantRamp(Rule):
-    """A ramp that ends where it starts.
+    """A ramp ends at the value that it starts at.
 
-    A decay to the value it has already, or a warmup from it, does nothing: an argument is missing
-    or in the wrong place. A constant is written `constant` or `hold`.
+    A decay to the value that the schedule has already, or a warmup from it, does nothing: an
+    argument is missing or in the wrong place. A constant is written `constant` or `hold`.
     """
 
     invalid = (
@@ -29,5 +29,5 @@ class ConstantRamp(Rule):
     def check(self, context: LintContext) -> Violations:
         for name, mode, first, last, span in context.ramps:
             if not CURVES[mode].is_flat and first == last and not span.sites:
-                message = f"this `{name}` is {first:g} from its start to its end"
-                yield Violation(message, span, "give another `start` or `end`, or write `constant`")
+                message = f"this `{name}` starts and ends at {first:g}, so that it changes nothing"
+                yield Violation(message, span, "change its `start` or `end`, or write `constant`")

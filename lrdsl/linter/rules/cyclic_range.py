@@ -7,16 +7,16 @@ from lrdsl.linter.syntax_queries import calls_of
 
 @rule("LR839", "cyclic-range", "hint", needs_schedule=False, needs_rate=True)
 class CyclicRange(Rule):
-    """The low end of a cyclic learning rate is not a quarter to a third of the high one.
+    """The low end of a cyclic learning rate is not a quarter to a third of the high end.
 
-    That is the range which Smith (arXiv:1506.01186, section 3.3) recommends. With a far lower low
-    end much of each cycle trains next to nothing; with one near the high end there is no cycle to
-    speak of. Calls of torch's own schedulers are left alone: they follow existing recipes.
+    Smith (arXiv:1506.01186, section 3.3) recommends that range. With a far lower low end much of
+    each cycle trains next to nothing; with one near the high end the rate hardly changes. Calls of
+    torch's own schedulers are left alone: they follow existing recipes.
     """
 
     least: float = 0.25
     most: float = 1 / 3
-    """The bounds of low / high."""
+    """The recommended ratio of the low end to the high end."""
 
     invalid = (
         case("cyclic(1e-5, 0.1, 500)"),
@@ -39,5 +39,6 @@ class CyclicRange(Rule):
                 continue
             # Numbers are rounded where they are written: 0.033 is a third of 0.1.
             if not self.least * 0.95 <= low / high <= self.most * 1.05:
-                message = f"the low end is {low / high:.3g} of the high one"
-                yield Violation(message, call.span, "a quarter to a third is recommended")
+                message = f"the lowest learning rate of a cycle is {low / high:.3g} of the highest"
+                fix = f"choose `low` from {self.least * high:.3g} to {self.most * high:.3g}"
+                yield Violation(message, call.span, fix)

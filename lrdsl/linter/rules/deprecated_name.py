@@ -46,19 +46,14 @@ class DeprecatedName(Rule):
             if not isinstance(node, (ast.Call, ast.Bracket)):
                 continue
             name = node.name.id
-            advice = None
-            if name != context.origin.example_of:
-                advice = deprecation(_docs(name, context.language))
-            if advice is not None:
+            advice = deprecation(_doc(name, context.language))
+            if advice is not None and name != context.origin.example_of:
                 yield Violation(f"`{name}` is deprecated", node.name.span, advice)
 
 
-def _docs(name: str, language: Language) -> str:
-    """What is said of a name where it is made."""
-    definition, signature = language.definitions.get(name), language.shapes.get(name)
-    if definition is not None:
-        return definition.doc
-    if signature is not None:
-        return signature.doc
-    modifier = language.modifiers.get(name)
-    return "" if modifier is None else modifier.__doc__ or ""
+def _doc(name: str, language: Language) -> str:
+    """The docstring of a shape or a modifier, the comment above a definition; "" if unknown."""
+    known = language.definitions.get(name) or language.shapes.get(name)
+    if known is not None:
+        return known.doc
+    return language.modifiers[name].__doc__ or "" if name in language.modifiers else ""

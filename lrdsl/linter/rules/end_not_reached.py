@@ -16,16 +16,16 @@ SAMPLES = 65
 class EndNotReached(Rule):
     """The run ends in the middle of a steep decay or of a cycle, far from its final value.
 
-    A cooldown of a few updates loses most of its way to a run that is hardly shorter than the
-    schedule; cycles under `repeat` fit any run, and seldom end with it. The weights that are kept
-    have then never seen the low rate, or have just left it. A schedule that is longer
-    by more than `longer_than_run` is found by `longer-than-run`.
+    When the run is slightly shorter than the schedule, a cooldown of a few updates is cut off far
+    from its end. Cycles under `repeat` fit a run of any length, and seldom end with it. The trained
+    weights have then never seen the low rate, or have just left it. A schedule that is longer than
+    the run by more than `longer_than_run` is found by `longer-than-run`.
     """
 
     tolerance: float = 0.05
-    """How far from its end the last segment may be left, as a share of its way."""
+    """How far from its end a decay may be cut off, as a share of its fall."""
     longer_than_run: float = 0.01
-    """From what share of the run on a schedule that is longer is left to `longer-than-run`."""
+    """A schedule that exceeds the run by a larger share is left to `longer-than-run`."""
 
     invalid = (
         case("constant(1, 990) >> cooldown(linear, 15)", total_steps=1000, base_lr=1),
@@ -49,26 +49,23 @@ class EndNotReached(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        assert context.schedule is not None and context.total is not None
-        length, total = context.schedule.length, context.total
+        length, total = context.known_schedule.length, context.known_total
         cyclic = any([call.modifier and call.modifier.makes_cycles for call in context.calls])
         if math.isinf(length) and cyclic:
-            yield from self._cycle(context, context.schedule, total)
+            yield from self._cycle(context, context.known_schedule, total)
         if math.isinf(length) or not total < length <= total * (1 + self.longer_than_run):
             return
         for part in context.parts:
             if part.start < total < part.stop == length and falls(part):
                 # The boundary belongs to what follows: at update `total` it should be over.
-                left = part.signal.value_at(total - part.start) - part.leads_to
-                if left > self.tolerance * (part.begins - part.leads_to):
+                before, at = part.signal.values(np.array([-1.0, 0.0]) + (total - part.start))
+                if at - part.leads_to > self.tolerance * (part.begins - part.leads_to):
                     message = (
-                        f"the run ends {length - total:g} updates before this does: the last"
-                        f" update has {part.signal.value_at(total - 1 - part.start):g}, not"
-                        f" {part.leads_to:g}"
+                        f"the run ends {length - total:.0f} updates before this segment, at"
+                        f" {before:g} instead of {part.leads_to:g}"
                     )
-                    yield Violation(
-                        message, part.span, "leave its length out, or shorten the others"
-                    )
+                    fix = "leave out its length, so that it ends with the run"
+                    yield Violation(message, part.span, fix)
 
     def _cycle(self, context: LintContext, schedule: Schedule, total: int) -> Violations:
         stop = _end_of_cycle(schedule, total)
@@ -82,7 +79,8 @@ class EndNotReached(Rule):
                 f"the run ends at {last:g}, in the middle of a cycle that comes down to {low:g}"
                 f" at update {stop}"
             )
-            yield Violation(message, at_update(context, total - 1), "let a cycle end with the run")
+            fix = f"choose a period with which a cycle ends at update {total}"
+            yield Violation(message, at_update(context, total - 1), fix)
 
 
 def _end_of_cycle(schedule: Schedule, total: int) -> int | None:

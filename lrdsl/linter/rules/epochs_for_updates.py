@@ -10,15 +10,15 @@ class EpochsForUpdates(Rule):
     """All lengths are numbers as small as epochs, while the run has many thousands of updates.
 
     A number without a unit counts updates. A schedule for 90 epochs that is over after 90 updates
-    leaves the whole run at its final value. ScrollPrize/villa#1495 is a horizon of `max_epoch`
-    given to schedulers that are stepped at each update, so that the rate was 0 in the fourth epoch
-    of a thousand; OpenNMT/OpenNMT-py#822 and crowsonkb/k-diffusion#50 are the same mix-up.
+    leaves the whole run at its final value. In ScrollPrize/villa#1495 `max_epoch` was the length of
+    a scheduler that is stepped at each update, so that the rate was 0 in the fourth epoch of a
+    thousand; OpenNMT/OpenNMT-py#822 and crowsonkb/k-diffusion#50 are the same mix-up.
     """
 
     epochs: int = 200
-    """Numbers below this may be epochs."""
+    """Smaller numbers may be epochs."""
     updates: int = 10_000
-    """A run of more updates than this is not planned in such numbers."""
+    """Runs of this many updates or fewer are not checked."""
 
     invalid = (
         case("warmup(5) >> cosine(0.1, 0, 85)", total_steps=50_000),
@@ -38,19 +38,17 @@ class EpochsForUpdates(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        assert context.total is not None
-        if context.total <= self.updates:
-            return
-        found = list(times(context, context.expanded))
+        found = list(times(context, context.expanded)) if context.end > self.updates else []
         if not found or is_open(context):
             return
-        for time in found:
-            updates = context.updates(time.node) if time.is_bare else None
-            if updates is None or updates >= self.epochs:
-                return
-        longest = max(found, key=lambda time: context.updates(time.node) or 0)
+        lengths = [context.updates(time.node) if time.is_bare else None for time in found]
+        known = [length for length in lengths if length is not None and length < self.epochs]
+        if len(known) < len(found):
+            return
+        longest = found[known.index(max(known))]
         message = (
-            f"numbers without a unit are updates, and these are all below {self.epochs}, "
-            f"in a run of {context.total}"
+            f"a number without a unit counts updates: all lengths are below {self.epochs}, and the"
+            f" run has {context.total}"
         )
-        yield Violation(message, longest.node.span, "if they are epochs, write `ep` behind them")
+        fix = "if they are epochs, write `ep` after each number"
+        yield Violation(message, longest.node.span, fix)

@@ -9,11 +9,11 @@ from lrdsl.linter.segment_queries import at_update
 
 @rule("LR816", "final", needs_values=True, needs_rate=True)
 class Final(Rule):
-    """The run does not end at the value `final`, if one is set.
+    """The run does not end at the learning rate `final`, if one is set.
 
-    What a model is like at the end depends on the last rate more than on any other; a contract says
-    that all schedules of a project come down to the same one. The last update may have the value,
-    or be one update away from it, as the last one of a decay is.
+    The last learning rate shapes the trained model more than any other; this contract makes all
+    schedules of a project end at the same one. The last update may have the value, or be one update
+    away from it, as the last one of a decay is.
     """
 
     final: float | None = None
@@ -35,12 +35,11 @@ class Final(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        assert context.schedule is not None
         if self.final is None or math.isinf(context.end):
             return
         end = int(context.end)
-        last, next_one = context.schedule(max(end - 1, 0)), context.schedule(end)
+        last, following = context.known_schedule([max(end - 1, 0), end]).tolist()
         margin = max(self.tolerance * abs(self.final), 1e-12)
-        if min(abs(last - self.final), abs(next_one - self.final)) > margin:
-            message = f"the run ends at {last:g}, and is to end at {self.final:g}"
+        if min(abs(last - self.final), abs(following - self.final)) > margin:
+            message = f"the run ends at a learning rate of {last:g}, and `final` is {self.final:g}"
             yield Violation(message, at_update(context, max(end - 1, 0)))

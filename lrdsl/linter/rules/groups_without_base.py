@@ -8,7 +8,7 @@ from lrdsl.linter.syntax_queries import is_alike
 
 @rule("LR837", "groups-without-base", needs_rate=True)
 class GroupsWithoutBase(Rule):
-    """Parameter groups have learning rates of their own, and the spec does not depend on `base`.
+    """Parameter groups have different learning rates, and the spec does not depend on `base`.
 
     The schedule gives all groups the same values: a backbone that was to be trained a hundred times
     slower than its head is not. microsoft/hi-ml#611 and
@@ -38,5 +38,6 @@ class GroupsWithoutBase(Rule):
         first, second = context.compiled(base=rates[0]), context.compiled(base=rates[-1])
         if first is not None and second is not None and is_alike(first, second, context.end):
             shown = ", ".join([f"{rate:g}" for rate in rates])
-            message = f"the groups have learning rates of their own ({shown}), which are not used"
-            yield Violation(message, context.tree.span, "write values as multiples of `base`")
+            message = f"this gives all parameter groups the same values: their own {shown} are lost"
+            fix = "write values as multiples of `base`, the learning rate of each group"
+            yield Violation(message, context.tree.span, fix)

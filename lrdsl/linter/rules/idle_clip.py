@@ -15,10 +15,10 @@ from lrdsl.syntax import ast
 
 @rule("LR833", "idle-clip", "hint", needs_values=True)
 class IdleClip(Rule):
-    """A `clip` that no value of the run ever touches.
+    """A `clip` has bounds that no value of the run ever reaches.
 
     A floor under a decay is there to keep the learning rate up at the end. One that lies below all
-    values, a zero too many, guards nothing; neither does a ceiling above the peak.
+    values, by one zero too many, has no effect; neither has a ceiling above the peak.
     """
 
     invalid = (
@@ -35,13 +35,12 @@ class IdleClip(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        assert context.schedule is not None
-        # What reacts to metrics has other values later than it has now.
-        if math.isinf(context.end) or context.schedule.is_reactive:
+        # The values of a schedule that reacts to metrics are not known yet.
+        if math.isinf(context.end) or context.known_schedule.is_reactive:
             return
-        pipes = [node for node in context.as_written if isinstance(node, ast.Pipe)]
-        clips = [part for pipe in pipes for part in pipe.parts[1:] if limits_values(part)]
-        for node in clips[:MAX_TRIED_PIECES]:
+        parts = [part for pipe in context.each(ast.Pipe) for part in pipe.parts[1:]]
+        for node in [part for part in parts if limits_values(part)][:MAX_TRIED_PIECES]:
             piece = with_operator_before(context.source, node.span)
             if piece is not None and is_same_without(context, piece):
-                yield Violation("no value of the run is clipped", node.span, "leave it out")
+                message = "this limits nothing: all values of the run are within its bounds"
+                yield Violation(message, node.span, "leave it out, or correct the bounds")

@@ -7,7 +7,7 @@ from lrdsl.linter.syntax_queries import entries
 
 @rule("LR830", "interval-beyond-end", needs_total=True)
 class IntervalBeyondEnd(Rule):
-    """An entry of an `interval` begins when the run is over.
+    """An entry of an `interval` starts after the run has ended.
 
     The drop never comes, and the run trains on with the high learning rate that it was to leave.
     It happens when a run is shortened, or when epochs were counted where updates are meant, or the
@@ -31,7 +31,7 @@ class IntervalBeyondEnd(Rule):
         for entry in entries(context):
             if entry.start >= context.end:
                 message = (
-                    f"the entry begins at update {entry.start:g}, "
-                    f"and the run is over after {context.total}"
+                    f"this entry starts at update {entry.start:.10g},"
+                    f" but the run ends after {context.total} updates"
                 )
-                yield Violation(message, entry.node.span, "it never applies; leave it out")
+                yield Violation(message, entry.node.span, "start it earlier, or leave it out")

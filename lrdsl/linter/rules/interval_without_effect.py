@@ -11,10 +11,10 @@ from lrdsl.syntax import ast
 
 @rule("LR831", "interval-without-effect", needs_schedule=False)
 class IntervalWithoutEffect(Rule):
-    """An entry of an `interval` changes no value: a factor 1, or the value that stands there.
+    """An entry of an `interval` changes no value: a factor of 1, or the value that is there anyway.
 
-    The learning rate was meant to change there, and does not: a factor that was left at 1,
-    a drop to the value it already has, an entry that a later one covers. Pointcept/Pointcept#379
+    The learning rate was meant to change there, and does not: a factor was left at 1, a drop goes
+    to the value that the schedule already has, or a later entry covers it. Pointcept/Pointcept#379
     is a run whose milestones never took effect, which no message had shown.
     """
 
@@ -34,19 +34,18 @@ class IntervalWithoutEffect(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        for node in context.as_written:
+        for node in context.each(ast.Entry):
             if _is_idle(node):
-                message = "the factor is 1, which changes nothing"
-                yield Violation(message, node.span, "leave it out")
-        # What reacts to metrics has other values later than it has now.
+                yield Violation("the factor is 1, which changes nothing", node.span, "leave it out")
+        # The values of a schedule that reacts to metrics are not known yet.
         if context.schedule is None or context.schedule.is_reactive or math.isinf(context.end):
             return
         for entry in islice(entries(context), MAX_TRIED_PIECES):
-            if _is_idle(entry.node) or entry.start >= context.end:
-                continue
-            if is_same_without(context, entry.piece):
-                yield Violation("the entry changes no value", entry.node.span, "leave it out")
+            idle = _is_idle(entry.node) or entry.start >= context.end
+            if not idle and is_same_without(context, entry.piece):
+                message = "this entry changes no value"
+                yield Violation(message, entry.node.span, "leave it out, or write another value")
 
 
-def _is_idle(node: ast.Node) -> bool:
-    return isinstance(node, ast.Entry) and node.factor and number(node.value) == 1
+def _is_idle(entry: ast.Entry) -> bool:
+    return entry.factor and number(entry.value) == 1

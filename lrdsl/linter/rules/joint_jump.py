@@ -19,9 +19,9 @@ class JointJump(Rule):
     """The value jumps where one segment follows another.
 
     A peak that was changed in one place and not in the other leaves a step in the learning rate,
-    and the loss spikes or stalls there. Steps that are asked for are not reported: `step`,
-    `multistep`, `interval`, `clip`, restarts under `repeat`, one constant after another, a start
-    written with `prev`, and what one definition does inside.
+    and the loss spikes or stalls there. Intended steps are not reported: `step`, `multistep`,
+    `interval`, `clip`, restarts under `repeat`, one constant after another, a start written with
+    `prev`, and jumps inside one definition.
 
     Reported as huggingface/transformers#4940 (the rate dropped where the warmup ended, because the
     decay had started at update 0) and salesforce/LAVIS#72 (it jumped to its highest value where the
@@ -29,7 +29,7 @@ class JointJump(Rule):
     """
 
     ratio: float = 1.2
-    """How many times as large, or as small, a value may become."""
+    """The factor by which a value may rise or fall."""
 
     invalid = (
         case("warmup(100, 0, 1e-3) >> cosine(1e-4, 0, 800)"),
@@ -54,8 +54,7 @@ class JointJump(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        schedule = context.schedule
-        assert schedule is not None
+        schedule = context.known_schedule
         found = [joint for joint in joints(context, schedule) if self._is_wrong(context, joint)]
         if found and not context.base_is_known:
             other = context.rebased
@@ -65,9 +64,9 @@ class JointJump(Rule):
         for joint in found:
             message = (
                 f"the value jumps from {joint.before:g} to {joint.after:g} at update {joint.at},"
-                " where this starts"
+                " where this segment starts"
             )
-            fix = "write `_` for the start, or make the two agree"
+            fix = "write `_` for its start, or let the segment before it end at the same value"
             yield Violation(message, joint.right.node.span, fix)
 
     def _is_wrong(self, context: LintContext, joint: Joint) -> bool:
@@ -104,8 +103,7 @@ def _is_alike(joint: Joint, other: Joint | None) -> bool:
 
 
 def _around(context: LintContext, joint: Joint) -> tuple[float, float]:
-    assert context.schedule is not None
-    return context.schedule(joint.at - 1), context.schedule(joint.at)
+    return context.known_schedule(joint.at - 1), context.known_schedule(joint.at)
 
 
 def _is_meant(joint: Joint) -> bool:

@@ -17,7 +17,7 @@ class LongWarmup(Rule):
     """
 
     share: float = 0.5
-    """How much of the run it may take."""
+    """The share of the run that a warmup may take."""
 
     invalid = (
         case("warmup(600) >> cosine(1, 0)", total_steps=1000),
@@ -33,8 +33,7 @@ class LongWarmup(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        warmup, total = warmup_of(context), context.total
-        assert total is not None
-        if warmup is not None and warmup.stop > self.share * total:
-            message = f"the warmup takes {warmup.stop:g} of the run's {total} updates"
-            yield Violation(message, warmup.span, "make it shorter: a few percent of the run")
+        warmup = warmup_of(context)
+        if warmup is not None and warmup.stop > self.share * context.end:
+            message = f"the warmup takes {warmup.stop:.0f} updates, and the run has {context.total}"
+            yield Violation(message, warmup.span, "shorten it: a few percent of the run are usual")

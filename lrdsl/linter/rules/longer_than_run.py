@@ -8,7 +8,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
 @rule("LR801", "longer-than-run", needs_total=True)
 class LongerThanRun(Rule):
-    """The schedule goes on after the run has ended, so that its end is never reached.
+    """The schedule is longer than the run, so that its end is never reached.
 
     A decay that is cut off leaves the learning rate high in the very updates that were meant to
     bring it down, and costs the accuracy of the whole run. It comes from counting epochs where
@@ -19,7 +19,7 @@ class LongerThanRun(Rule):
     """
 
     tolerance: float = 0.01
-    """How much longer it may be, as a share of the run."""
+    """How much longer than the run a schedule may be, as a share of the run."""
 
     invalid = (
         case("warmup(100) >> cosine(1, 0, 800)", total_steps=600),
@@ -35,11 +35,9 @@ class LongerThanRun(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        assert context.schedule is not None and context.total is not None
-        length, total = context.schedule.length, context.total
-        if math.isinf(length) or length <= total * (1 + self.tolerance):
-            return
-        message = f"the schedule is {length:g} updates long, the run {total}"
-        fix = "shorten it, or leave a length out: it is the rest of the run then"
-        cut = next((part for part in context.parts if part.stop > total), None)
-        yield Violation(message, context.tree.span if cut is None else cut.span, fix)
+        length, total = context.known_schedule.length, context.known_total
+        if total * (1 + self.tolerance) < length < math.inf:
+            message = f"the schedule is {length:.0f} updates long, but the run has only {total}"
+            fix = "shorten it, or leave out one length: that segment then fills the rest of the run"
+            cut = next((part.span for part in context.parts if part.stop > total), None)
+            yield Violation(message, cut or context.tree.span, fix)

@@ -8,10 +8,10 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
 @rule("LR842", "metric-never-given", needs_schedule=False)
 class MetricNeverGiven(Rule):
-    """The spec reacts to a metric, and its scheduler is never given one.
+    """The schedule reacts to a metric, and its scheduler is never given one.
 
-    The learning rate stays where it is for the whole run. dreamquark-ai/tabnet#231 reports a metric
-    that got lost between two versions, ContinualAI/avalanche#692 a driver that knows of none. It is
+    The learning rate stays where it is for the whole run. In dreamquark-ai/tabnet#231 the metric
+    got lost between two versions, in ContinualAI/avalanche#692 the training loop passed none. It is
     reported only where the code around the scheduler shows it.
     """
 
@@ -31,5 +31,5 @@ class MetricNeverGiven(Rule):
             return
         for call in context.calls:
             if call.modifier is not None and issubclass(call.modifier, MetricModifier):
-                message = f"`{call.name}` needs a metric, and none is ever given"
-                yield Violation(message, call.span, "pass one: `scheduler.step(metric)`")
+                message = f"`{call.name}` reacts to a metric, and the scheduler is never given one"
+                yield Violation(message, call.span, "pass it: `scheduler.step(metric)`")

@@ -9,11 +9,11 @@ NOAM = ("noam", "speechbrain.NoamScheduler", "speechbrain.NoamIntervalScheduler"
 
 @rule("LR843", "noam-without-model-size", "hint", needs_schedule=False)
 class NoamWithoutModelSize(Rule):
-    """A Noam schedule whose model size is 1.
+    """A Noam schedule has a model size of 1.
 
     The peak is factor / √(model_size · warmup). Without the model's size it is some twenty times
-    too high for a Transformer, which then diverges. What the learning rate of this schedule comes
-    to is a common question (thu-coai/CDial-GPT#52), and why espnet/espnet#1519 replaced it.
+    too high for a Transformer, which then diverges. How high the learning rate of this schedule
+    gets is a common question (thu-coai/CDial-GPT#52), and why espnet/espnet#1519 replaced it.
     """
 
     invalid = (
@@ -35,5 +35,5 @@ class NoamWithoutModelSize(Rule):
             scale = None if factor is None else context.value(factor)
             if size is None or context.value(size) != 1 or scale is None or scale < 1:
                 continue
-            message = "the model's size is 1, so that the peak is 1 / √warmup and more"
-            yield Violation(message, size.span, "give the width of the model, 512 for example")
+            message = f"with a model size of 1 the peak is as high as {scale:g} / √warmup"
+            yield Violation(message, size.span, "give the width of the model, for example `512`")

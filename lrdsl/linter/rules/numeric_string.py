@@ -11,7 +11,7 @@ NUMBER = re.compile(r"([+-]?)(\d[\d_]*)?(\.[\d_]*)?(?:[eE]([+-]?)(\d+))?")
 
 @rule("LR844", "numeric-string", needs_schedule=False)
 class NumericString(Rule):
-    """A number that YAML has read as text, as it does with `1e-4`.
+    """YAML reads a number as text, as it does with `1e-4`.
 
     YAML 1.1, and PyYAML with it, wants a point in the mantissa and a sign in the exponent. lrdsl
     reads the text as the number that was meant; other readers of the same config fail on it, or
@@ -31,10 +31,8 @@ class NumericString(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        if not context.origin.yaml_text_number:
-            return
         text = context.source.strip()
-        found = NUMBER.fullmatch(text)
+        found = NUMBER.fullmatch(text) if context.origin.yaml_text_number else None
         if found is None:
             return
         sign, whole, fraction, exponent_sign, exponent = found.groups()

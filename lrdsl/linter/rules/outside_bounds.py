@@ -2,14 +2,14 @@ from __future__ import annotations
 
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.segment_queries import at_update, bounds, sampled
+from lrdsl.linter.segment_queries import bounds, place_of_highest, place_of_lowest
 
 
 @rule("LR814", "outside-bounds", needs_values=True)
 class OutsideBounds(Rule):
-    """A value of the run is not between the `bounds`, if they are set.
+    """A value of the run is outside the `bounds`, if they are set.
 
-    It is for numbers that must always stay in a range, a momentum or a weight decay for example:
+    They are for numbers that must always stay in a range, such as a momentum or a weight decay:
     a momentum of 1 or more diverges, whatever the learning rate.
     """
 
@@ -28,15 +28,12 @@ class OutsideBounds(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        found = None if self.bounds is None else bounds(context)
-        if found is None or self.bounds is None:
+        if self.bounds is None:
             return
-        low, high = self.bounds
-        steps, values = sampled(context)
-        for wrong, limit, at in (
-            (found[0] < low, found[0], values.argmin()),
-            (found[1] > high, found[1], values.argmax()),
-        ):
-            if wrong:
-                message = f"the value comes to {limit:g}, outside of {low:g} to {high:g}"
-                yield Violation(message, at_update(context, int(steps[at])))
+        (low, high), (lowest, highest) = self.bounds, bounds(context)
+        if lowest < low:
+            message = f"the value goes down to {lowest:g}, and `bounds` begins at {low:g}"
+            yield Violation(message, place_of_lowest(context))
+        if highest > high:
+            message = f"the value goes up to {highest:g}, and `bounds` ends at {high:g}"
+            yield Violation(message, place_of_highest(context))

@@ -11,9 +11,10 @@ from lrdsl.linter.segment_queries import falls, warmup_of
 class OverTotal(Rule):
     """The warmup and the decay together take more updates than the run has.
 
-    Lengths of a warmup and of a decay are often chosen apart, the decay as long as the run: the
-    warmup then pushes the end of the decay out of it. It says so where something without an end
-    follows, so that the schedule as a whole fits any run; otherwise `longer-than-run` does.
+    Lengths of a warmup and of a decay are often chosen separately, the decay as long as the run:
+    with the warmup in front of it, it then ends after the run. This rule is for chains that go on
+    without an end after the decay, and so fit any run as a whole; others are found by
+    `longer-than-run`.
     """
 
     invalid = (
@@ -29,14 +30,14 @@ class OverTotal(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        assert context.schedule is not None and context.total is not None
-        warmup, total = warmup_of(context), context.total
-        if warmup is None or math.isfinite(context.schedule.length):
+        warmup, total = warmup_of(context), context.known_total
+        if warmup is None or math.isfinite(context.known_schedule.length):
             return
         for part in context.parts:
             if total < part.stop < math.inf and part.start < total and falls(part):
                 message = (
-                    f"the warmup ends at update {warmup.stop:g} and this at {part.stop:g},"
-                    f" but the run has {total} updates"
+                    f"the warmup ends at update {warmup.stop:.0f} and this decay at"
+                    f" {part.stop:.0f}, but the run has {total} updates"
                 )
-                yield Violation(message, part.span, f"write `until={total}`, or a shorter length")
+                fix = f"write `until={total}` in place of its length, or shorten it"
+                yield Violation(message, part.span, fix)

@@ -10,15 +10,15 @@ from lrdsl.linter.segment_queries import bounds, rises
 from lrdsl.syntax import ast
 
 PEAKS = ("max", "max_lr", "peak", "high")
-"""What definitions call the highest value."""
+"""Parameters of definitions that give the highest value."""
 
 
 @rule("LR803", "peak-not-reached")
 class PeakNotReached(Rule):
-    """No update has the value that the schedule rises to.
+    """No update gets the peak value that the schedule rises to.
 
-    The run ends while the learning rate still rises, or rounding leaves no update for the top. All
-    of the training then goes on at a lower rate than the one that was chosen and is reported.
+    The run ends while the learning rate still rises, or rounding leaves no update at the peak. The
+    whole training then has a lower rate than the one that was chosen and is reported.
 
     Reported as facebookresearch/ParlAI#4196: with a target of 7e-6 the warmup ended at 6.93e-6.
     `torch.optim.lr_scheduler.OneCycleLR(max_lr, total_steps=10, pct_start=0.25)` has its peak
@@ -49,8 +49,9 @@ class PeakNotReached(Rule):
             best = _best(context, part) if rises(part) else None
             if best is not None and self._is_below(best, part.leads_to):
                 found = True
-                message = f"this rises to {part.leads_to:g}, but no update has more than {best:g}"
-                yield Violation(message, part.span, "make it shorter, or the run longer")
+                message = f"this rises to {part.leads_to:g}, but no update gets above {best:g}"
+                fix = "shorten it, or let it end at a whole update before the run ends"
+                yield Violation(message, part.span, fix)
         if not found and context.base_is_known and math.isfinite(context.end):
             yield from self._declared(context)
 
@@ -58,12 +59,12 @@ class PeakNotReached(Rule):
         """The peak that a definition is given, if the whole spec is a call of it."""
         node = _peak_given(context)
         peak = None if node is None else context.value(node)
-        highest = None if peak is None else bounds(context)
-        if node is None or peak is None or highest is None:
+        if node is None or peak is None:
             return
-        if self._is_below(highest[1], peak):
-            message = f"the peak is {peak:g}, but no update has more than {highest[1]:g}"
-            yield Violation(message, node.span, "choose lengths that end at an update")
+        _, highest = bounds(context)
+        if self._is_below(highest, peak):
+            message = f"the peak is {peak:g}, but no update gets above {highest:g}"
+            yield Violation(message, node.span, "choose lengths that put the peak at an update")
 
     def _is_below(self, best: float, peak: float) -> bool:
         return best < peak * (1 - self.tolerance) - 1e-9 * abs(peak)

@@ -12,8 +12,8 @@ from lrdsl.syntax import ast
 class PlateauDuringWarmup(Rule):
     """A modifier that reacts to a metric applies to a whole chain, the warmup included.
 
-    Metrics of the warmup then count: a few that are no better, which is common while the rate is
-    still rising, and the rest of the run trains with a tenth of it. Warmup and reduction get into
+    Metrics of the warmup then count. While the rate is still rising, a few that do not improve are
+    common, and the rest of the run trains with a tenth of the rate. Warmup and reduction get into
     each other's way in ildoonet/pytorch-gradual-warmup-lr#19 and facebookresearch/ParlAI#1812.
     """
 
@@ -30,19 +30,19 @@ class PlateauDuringWarmup(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        for pipe in context.as_written:
-            if not isinstance(pipe, ast.Pipe) or not isinstance(pipe.parts[0], ast.Chain):
-                continue
-            first = pipe.parts[0].parts[0]
-            name = first.name.id if isinstance(first, ast.Call) else ""
-            if promised_direction(name) is not Direction.UP:
-                continue
-            for part in pipe.parts[1:]:
-                modifier = modifier_of(part)
-                if modifier is None or not issubclass(modifier, MetricModifier):
-                    continue
-                if not modifier.has_grace:
-                    name = modifier.name
-                    message = f"`{name}` reacts during the warmup, too"
-                    fix = f"put it on what follows: `warmup(…) >> (… | {name}(…))`"
-                    yield Violation(message, part.span, fix)
+        for pipe in context.each(ast.Pipe):
+            match pipe.parts:
+                case (ast.Chain(parts=(ast.Call(name=ast.Name(id=first)), *_)), *modifiers) if (
+                    promised_direction(first) is Direction.UP
+                ):
+                    for node in modifiers:
+                        yield from _reacting(node)
+
+
+def _reacting(node: ast.Node) -> Violations:
+    modifier = modifier_of(node)
+    if modifier is not None and issubclass(modifier, MetricModifier) and not modifier.has_grace:
+        name = modifier.name
+        message = f"`{name}` reacts to the metrics of the warmup too"
+        fix = f"apply it to what follows the warmup: `warmup(…) >> (… | {name}(…))`"
+        yield Violation(message, node.span, fix)

@@ -6,14 +6,14 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
 MAX_SEARCHED_UPDATES = 1_000_000
-"""No more updates than this are looked at."""
+"""Updates of a part that are searched for its highest value."""
 
 
 @rule("LR841", "plateau-under-eps", needs_values=True)
 class PlateauUnderEps(Rule):
     """A `plateau` can never lower the learning rate, because of `eps` or `min_lr`.
 
-    A step down of no more than `eps` is not made, and none goes below `min_lr`. Where the learning
+    A reduction by no more than `eps` is not made, and none goes below `min_lr`. Where the learning
     rate is that low from the start, nothing ever happens: joeynmt/joeynmt#163 never reached its
     stop, nitrain/nitrain#110 and ArnovanHilten/GenNet#114 had a `min_lr` close to it.
     """
@@ -31,10 +31,10 @@ class PlateauUnderEps(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        assert context.schedule is not None
+        schedule = context.known_schedule
         calls = [(call, fields) for call in context.calls if (fields := _reduction_fields(call))]
         # Of parts that hold others, the others are what a call is part of.
-        parts = context.schedule.chain_parts if calls else ()
+        parts = schedule.chain_parts if calls else ()
         places = {node.span: part for part in reversed(parts) for node, _ in ast.walk(part.node)}
         for call, fields in calls:
             place = places.get(call.span)
@@ -43,7 +43,7 @@ class PlateauUnderEps(Rule):
             stop = min(stop, context.end, start + MAX_SEARCHED_UPDATES)
             if start >= stop:
                 continue
-            _, peak = context.schedule.bounds(start, int(stop))
+            _, peak = schedule.bounds(start, int(stop))
             factor, least, eps = [
                 context.value(call.arguments[name])
                 if name in call.arguments
@@ -53,12 +53,15 @@ class PlateauUnderEps(Rule):
             if factor is None or least is None or eps is None or peak <= 0:
                 continue
             if peak <= least:
-                message = f"`min_lr` is {least:g}, and the learning rate is at most {peak:g}"
+                why = f"`{fields[1]}` is {least:g}"
+                fix = f"lower `{fields[1]}`"
             elif peak - max(peak * factor, least) <= eps:
-                message = f"the learning rate is at most {peak:g}: a step would be within `eps`"
+                why = f"a reduction by no more than `{fields[2]}` = {eps:g} is not made"
+                fix = f"lower `{fields[2]}`"
             else:
                 continue
-            yield Violation(message, call.span, "it never lowers anything; make that smaller")
+            message = f"this never lowers the learning rate, which is at most {peak:g}: {why}"
+            yield Violation(message, call.span, fix)
 
 
 def _reduction_fields(call: CallSite) -> tuple[str, str, str] | None:

@@ -8,9 +8,9 @@ from lrdsl.syntax import ast
 
 @rule("LR845", "preset-as-spec", "error", needs_schedule=False)
 class PresetAsSpec(Rule):
-    """The name of a config of the group `schedule` stands where its spec belongs.
+    """The name of a preset, a config of the group `schedule`, stands where a spec belongs.
 
-    `lr=wsd` puts the word `wsd` into the config; `schedule@lr=wsd` chooses the config of that name.
+    `lr=wsd` puts the word `wsd` into the config; `schedule@lr=wsd` selects the config of that name.
     The job fails when the spec is compiled, after it has waited for its machine. It is reported
     only where the configs of the group are known.
     """
@@ -30,9 +30,6 @@ class PresetAsSpec(Rule):
     def check(self, context: LintContext) -> Violations:
         match context.tree:
             case ast.Name(id=word) | ast.String(value=word):
-                pass
-            case _:
-                return
-        if word in context.origin.preset_names and (word not in context.run.variables):
-            message = f"`{word}` is the name of a config, not a spec"
-            yield Violation(message, context.tree.span, f"choose it with `schedule@lr={word}`")
+                if word in context.origin.preset_names and word not in context.run.variables:
+                    message = f"`{word}` is the name of a preset, not a spec"
+                    yield Violation(message, context.tree.span, f"select it: `schedule@lr={word}`")

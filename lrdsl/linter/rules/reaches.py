@@ -2,15 +2,15 @@ from __future__ import annotations
 
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.segment_queries import at_update, bounds, sampled
+from lrdsl.linter.segment_queries import bounds, place_of_highest
 
 
 @rule("LR818", "reaches", needs_values=True, needs_rate=True)
 class Reaches(Rule):
-    """The highest value of the run is not `reaches`, if that is set.
+    """The highest learning rate of the run is not `reaches`, if that is set.
 
-    A sweep over schedules compares them at the same peak; one that peaks elsewhere, for a factor
-    forgotten or a warmup cut off, loses for a reason that has nothing to do with its form.
+    A sweep over schedules compares them at the same peak. One that peaks elsewhere, because a
+    factor was forgotten or the warmup is cut off, loses for a reason other than its form.
     """
 
     reaches: float | None = None
@@ -30,10 +30,9 @@ class Reaches(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        found = None if self.reaches is None else bounds(context)
-        if found is None or self.reaches is None:
+        if self.reaches is None:
             return
-        if abs(found[1] - self.reaches) > self.tolerance * abs(self.reaches):
-            steps, values = sampled(context)
-            message = f"the highest value is {found[1]:g}, and is to be {self.reaches:g}"
-            yield Violation(message, at_update(context, int(steps[values.argmax()])))
+        _, highest = bounds(context)
+        if abs(highest - self.reaches) > self.tolerance * abs(self.reaches):
+            message = f"the highest learning rate is {highest:g}, and `reaches` is {self.reaches:g}"
+            yield Violation(message, place_of_highest(context))

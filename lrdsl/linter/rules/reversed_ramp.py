@@ -9,7 +9,7 @@ from lrdsl.linter.syntax_queries import promised_direction
 
 @rule("LR850", "reversed-ramp", needs_values=True)
 class ReversedRamp(Rule):
-    """A warmup that falls, or a cooldown that rises.
+    """A warmup falls, or a cooldown rises.
 
     Its start or its end has the wrong value. google/automl#839 scaled the learning rate by the
     batch size but not the warmup's start, so that the warmup began above the peak.
@@ -34,4 +34,5 @@ class ReversedRamp(Rule):
             found = Direction.UP if last > first else Direction.DOWN
             if promised is None or CURVES[mode].is_flat or first == last or found is promised:
                 continue
-            yield Violation(f"the {name} {found.value}, from {first:g} to {last:g}", span)
+            message = f"this {name} {found.value}, from {first:g} to {last:g}"
+            yield Violation(message, span, "correct its `start` or its `end`")

@@ -15,11 +15,11 @@ SAMPLES = 512
 
 @rule("LR815", "rise-after-end", "hint")
 class RiseAfterEnd(Rule):
-    """The value rises again after it has decayed to its end.
+    """The value rises again after a decay has come to its end.
 
-    A cosine that is written as a formula turns round at the bottom, and the run ends at a high rate
-    with the weights of a low one lost. Cycles under `repeat`, those of definitions, and `interval`
-    are intended and not reported.
+    A cosine that is written as a formula turns round at the bottom, and the run ends at a high
+    rate: what was gained at the low rate is lost. Cycles under `repeat`, those of definitions, and
+    `interval` are intended and not reported.
 
     Reported as ivadomed/ivadomed#57: a cosine for as many updates as there were epochs was followed
     update by update, and went up and down many times. torch's CosineAnnealingLR does so whenever
@@ -27,7 +27,7 @@ class RiseAfterEnd(Rule):
     """
 
     low: float = 0.1
-    """Down to which share of the highest value a decay counts as one to the end."""
+    """A decay has come to its end at this share of the highest value."""
 
     invalid = (
         case("cosine(1, 0, 400) >> linear(0, 0.5, 400)"),
@@ -52,12 +52,12 @@ class RiseAfterEnd(Rule):
             turn = self._turn(context, part, top)
             risen = ended is not None and end > begin + self.low * top
             if turn is not None:
-                message = f"the value is at its lowest at update {turn}, and rises again after it"
-                yield Violation(message, part.span, f"end it there: `| take({turn})`")
+                message = f"the value is lowest at update {turn}, and rises again after that"
+                yield Violation(message, part.span, f"end it there with `| take({turn})`")
                 return
             if risen and ended is not None and not in_one_call(ended.span, part.span):
-                message = f"the value rises again, after it has come down to {ended.leads_to:g}"
-                yield Violation(message, part.span)
+                message = f"the value rises again, after it has decayed to {ended.leads_to:g}"
+                yield Violation(message, part.span, "write intended cycles with `| repeat()`")
                 return
             is_low = end <= self.low * top and begin - end >= self.low * top
             if is_low and _is_formula(part.node):

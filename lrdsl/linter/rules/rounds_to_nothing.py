@@ -3,14 +3,15 @@ from __future__ import annotations
 from lrdsl.language.length import ENDLESS
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
+from lrdsl.linter.segment_queries import first_at_each_place
 
 
 @rule("LR807", "rounds-to-nothing")
 class RoundsToNothing(Rule):
-    """A segment is shorter than an update, and its boundaries round to the same one.
+    """A segment is so short that its length rounds to 0 updates.
 
-    A share of a short run, or of an epoch, is quickly less than an update: the warmup that was
-    asked for is not there, and nothing says so.
+    A percentage of a short run, or a share of an epoch, is quickly less than an update: the warmup
+    that was asked for is missing, and no message says so.
 
     Reported as deepmodeling/deepmd-kit#5134, where a `warmup_ratio` that comes to 0 steps got a
     warning of its own.
@@ -28,11 +29,8 @@ class RoundsToNothing(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        assert context.schedule is not None
-        seen: set[tuple[int, int]] = set()
-        for part in context.schedule.chain_parts:
-            length = part.length
-            if length is not ENDLESS and part.start == part.stop and part.node.span[:2] not in seen:
-                seen.add(part.node.span[:2])
-                message = f"this is {float(length):.3g} updates long, and rounds to none"
-                yield Violation(message, part.node.span, "give it a length of at least an update")
+        parts = context.known_schedule.chain_parts
+        for part in first_at_each_place([part for part in parts if part.start == part.stop]):
+            if part.length is not ENDLESS:
+                message = f"this segment is {float(part.length):.3g} updates long, and rounds to 0"
+                yield Violation(message, part.node.span, "make it at least 1 update long")

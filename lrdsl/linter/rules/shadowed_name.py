@@ -28,13 +28,9 @@ class ShadowedName(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        if not context.run.variables:
-            return
         own = context.language.definitions.own
-        for node in context.as_written:
-            if not isinstance(node, ast.Name) or node.id not in context.run.variables:
-                continue
-            if node.id in CURVES or node.id in own:
-                what = "a curve" if node.id in CURVES else "a definition"
-                message = f"`{node.id}` is both a variable and {what}"
-                yield Violation(message, node.span, "give the variable another name")
+        for node in context.each(ast.Name) if context.run.variables else ():
+            if node.id in context.run.variables and (node.id in CURVES or node.id in own):
+                kind = "curve" if node.id in CURVES else "definition"
+                message = f"`{node.id}` is the name of a variable and of a {kind}"
+                yield Violation(message, node.span, "rename the variable")

@@ -9,7 +9,7 @@ from lrdsl.linter.segment_queries import falls
 
 @rule("LR805", "shorter-than-run", needs_total=True)
 class ShorterThanRun(Rule):
-    """The schedule is over long before the run, which goes on at the last value of the decay.
+    """The schedule ends long before the run, which goes on at the last value of the decay.
 
     The rest of the training hardly changes anything, or nothing where that value is 0. It comes
     from counting updates per process or per batch where the optimizer makes fewer or more, and from
@@ -21,7 +21,7 @@ class ShorterThanRun(Rule):
     """
 
     share: float = 0.1
-    """For how much of the run the last value of a decay may be held."""
+    """The share of the run for which the last value of a decay may be held."""
 
     invalid = (
         case("warmup(100) >> cosine(1, 0, 400)", total_steps=1000),
@@ -38,16 +38,15 @@ class ShorterThanRun(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        assert context.schedule is not None and context.total is not None
-        length, total = context.schedule.length, context.total
+        length, total = context.known_schedule.length, context.known_total
         if math.isinf(length) or total - length <= self.share * total:
             return
         last = max(context.parts, key=lambda part: (part.stop, part.start), default=None)
         if last is None or last.start == last.stop or not falls(last):
             return
         message = (
-            f"this is over after {length:g} updates, and the other {total - length:g} of the run"
-            f" have {context.schedule(total):g}"
+            f"the schedule ends after {length:.0f} updates, and the other {total - length:.0f} of"
+            f" the run stay at {context.known_schedule(total):g}"
         )
-        fix = "leave its length out, or say `>> hold()` if that is meant"
+        fix = "leave out the length of this segment, or add `>> hold()` if that is intended"
         yield Violation(message, last.span, fix)

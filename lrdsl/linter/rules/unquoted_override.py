@@ -7,9 +7,9 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
 @rule("LR848", "unquoted-override", "error", needs_schedule=False)
 class UnquotedOverride(Rule):
-    """A spec without quotes in a Hydra override, which Hydra reads otherwise or not at all.
+    """A spec in a Hydra override has no quotes, so that Hydra misreads it or fails.
 
-    Brackets are calls of Hydra's own functions there, commas make a sweep, and `>` cannot be
+    In an override brackets call Hydra's own functions, commas make a sweep, and `>` cannot be
     written at all: "Unknown function 'warmup'". The shell takes the first pair of quotes away, so
     that two are needed; `lrdsl quote` writes them, and an app of `lrdsl.hydra.main` puts Hydra's in
     itself. NVIDIA/cloudai#557 and IDEA-Research/detrex#309 are overrides that Hydra could not read.
@@ -31,16 +31,14 @@ class UnquotedOverride(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        if not context.origin.is_override:
-            return
-        if any([sign in context.source for sign in UNREADABLE]):
-            message = "Hydra cannot read a spec that stands in an override without quotes"
+        if context.origin.is_override and any([sign in context.source for sign in UNREADABLE]):
+            message = "Hydra cannot read a spec without quotes in an override"
             fix = (
-                "put double quotes around it, and single ones around all: `'key=\"…\"'`, or use "
-                "`lrdsl.hydra.main` in the app"
+                "put double quotes around the spec and single quotes around the override,"
+                " `'key=\"…\"'`, or use `lrdsl.hydra.main` in the app"
             )
             yield Violation(message, context.tree.span, fix)
 
 
 UNREADABLE = "()[]{},#<>=!"
-"""What Hydra's overrides do not know, or know for something else, where no quotes are."""
+"""Characters that Hydra's overrides do not know, or use for something else, outside quotes."""

@@ -11,10 +11,10 @@ USED = "def half(a) = a / 2 \ndef quarter(a) = half(half(a))"
 
 @rule("LR847", "unused-definition", needs_schedule=False)
 class UnusedDefinition(Rule):
-    """A definition beside a spec that nothing uses.
+    """A definition beside a spec is never used.
 
-    It is left over, or the spec calls something else than was meant. It is reported
-    only where all users of the definitions are known, and not for those of a shared file.
+    It is left over, or the spec calls something else than was meant. It is reported only where all
+    users of the definitions are known, and not for those of a shared file.
     """
 
     invalid = (
@@ -50,7 +50,8 @@ class UnusedDefinition(Rule):
                 used.update(*[_called(root) for root in own[name].expressions])
         for name in own:
             if name not in used:
-                yield Violation(f"nothing uses the definition `{name}`", context.tree.span)
+                message = f"the definition `{name}` is never used"
+                yield Violation(message, context.tree.span, "call it, or leave it out")
 
 
 def _called(root: ast.Node) -> set[str]:

@@ -20,7 +20,7 @@ class ZeroFirstUpdate(Rule):
     """
 
     warmups: bool = False
-    """Whether the 0 that a warmup starts at counts as well."""
+    """Whether a warmup that starts at 0 is reported too."""
 
     invalid = (
         case("linear(0, 1, 100) >> cosine(1, 0, 800)"),
@@ -40,22 +40,19 @@ class ZeroFirstUpdate(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        schedule = context.schedule
-        assert schedule is not None
         if context.values[0] != 0 or context.values[1] <= 0:
             return
         other = context.rebased
-        if other is None or (other is not schedule and other(0) != 0):
+        if other is None or (other is not context.schedule and other(0) != 0):
             return
         span = at_update(context, 0)
         if self.warmups or not (span.sites or _warms_up(context)):
-            fix = "start a little above, or a step later: `| skip(1)`"
-            yield Violation("the first update has a learning rate of 0", span, fix)
+            message = "the first update has a learning rate of 0, and changes no weight"
+            yield Violation(message, span, "start slightly above 0, or add `| skip(1)`")
 
 
 def _warms_up(context: LintContext) -> bool:
-    """Whether the 0 is that of a warmup, or it cannot be told."""
+    """Whether the 0 is the start of a warmup, as far as that can be told."""
     first = next((part.name for part in context.parts if part.stop > 0), "")
-    if first:
-        return promised_direction(first) is Direction.UP
-    return any([promised_direction(call.name) is Direction.UP for call in context.calls])
+    names = [first] if first else [call.name for call in context.calls]
+    return any([promised_direction(name) is Direction.UP for name in names])
