@@ -463,7 +463,7 @@ def test_a_rule_is_explained(arguments: list[str]) -> None:
     done = call(*arguments)
     assert done.exit_code == 0
     assert done.stdout.startswith("LR801 longer-than-run (warning)\n\nThe schedule is longer")
-    assert "tolerance = 0.01   How much longer it may be" in done.stdout
+    assert "tolerance = 0.01   How much longer than the run" in done.stdout
     assert "Bad:\n  warmup(100) >> cosine(1, 0, 800)   # total_steps=600\n" in done.stdout
     assert "quiet without it" in done.stdout
 

@@ -55,17 +55,17 @@ class EndNotReached(Rule):
             yield from self._cycle(context, context.known_schedule, total)
         if math.isinf(length) or not total < length <= total * (1 + self.longer_than_run):
             return
-        for part in context.parts:
-            if part.start < total < part.stop == length and falls(part):
+        for segment in context.segments:
+            if segment.start < total < segment.stop == length and falls(segment):
                 # The boundary belongs to what follows: at update `total` it should be over.
-                before, at = part.signal.values(np.array([-1.0, 0.0]) + (total - part.start))
-                if at - part.leads_to > self.tolerance * (part.begins - part.leads_to):
+                left = segment.value_at(total) - segment.leads_to
+                if left > self.tolerance * (segment.first - segment.leads_to):
                     message = (
                         f"the run ends {length - total:.0f} updates before this segment, at"
-                        f" {before:g} instead of {part.leads_to:g}"
+                        f" {segment.value_at(total - 1):g} instead of {segment.leads_to:g}"
                     )
                     fix = "leave out its length, so that it ends with the run"
-                    yield Violation(message, part.span, fix)
+                    yield Violation(message, segment.span, fix)
 
     def _cycle(self, context: LintContext, schedule: Schedule, total: int) -> Violations:
         stop = _end_of_cycle(schedule, total)

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from lrdsl.compiler.lower import ChainPart
 from lrdsl.language.language import current
 from lrdsl.language.parameters import Kind
+from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import NEGLIGIBLE, Joint, in_one_call, joints
@@ -55,10 +55,10 @@ class JointJump(Rule):
 
     def check(self, context: LintContext) -> Violations:
         schedule = context.known_schedule
-        found = [joint for joint in joints(context, schedule) if self._is_wrong(context, joint)]
+        found = [joint for joint in joints(schedule) if self._is_wrong(context, joint)]
         if found and not context.base_is_known:
             other = context.rebased
-            there = () if other is None else joints(context, other)
+            there = () if other is None else joints(other)
             elsewhere = {joint.at: joint for joint in there}
             found = [joint for joint in found if _is_alike(joint, elsewhere.get(joint.at))]
         for joint in found:
@@ -67,7 +67,7 @@ class JointJump(Rule):
                 " where this segment starts"
             )
             fix = "write `_` for its start, or let the segment before it end at the same value"
-            yield Violation(message, joint.right.node.span, fix)
+            yield Violation(message, joint.right.span, fix)
 
     def _is_wrong(self, context: LintContext, joint: Joint) -> bool:
         if context.total is not None and joint.at >= context.total:
@@ -82,9 +82,9 @@ class JointJump(Rule):
     def _is_large(self, joint: Joint) -> bool:
         if joint.before == joint.after:
             return False
-        ends = [joint.left.signal.value_at(0), joint.before, joint.after]
+        ends = [joint.left.first, joint.before, joint.after]
         if joint.right.stop < np.inf:
-            ends.append(joint.right.signal.value_at(float(joint.right.stop - joint.right.start)))
+            ends.append(joint.right.leads_to)
         scale = float(np.max(np.abs(ends)))
         return self._differ(joint.before, joint.after, NEGLIGIBLE * scale)
 
@@ -109,7 +109,7 @@ def _around(context: LintContext, joint: Joint) -> tuple[float, float]:
 def _is_meant(joint: Joint) -> bool:
     """Whether the jump is one that the text asks for."""
     left, right = joint.left, joint.right
-    if in_one_call(left.node.span, right.node.span):
+    if in_one_call(left.span, right.span):
         return True
     last = right.node.parts[-1] if isinstance(right.node, ast.Pipe) else None
     if last is not None and limits_values(last):
@@ -119,15 +119,15 @@ def _is_meant(joint: Joint) -> bool:
     return (_is_flat(left) and _is_flat(right)) or _is_constant_by_mode(left)
 
 
-def _is_flat(part: ChainPart) -> bool:
-    """Whether a part has one value, as far as that is seen at a few updates."""
-    length = 1000.0 if part.stop == np.inf else float(part.stop - part.start)
-    values = part.signal.values(np.floor(np.linspace(0, length, 7)))
+def _is_flat(segment: TimelineSegment) -> bool:
+    """Whether a segment has one value, as far as that is seen at a few updates."""
+    length = 1000.0 if segment.stop == np.inf else float(segment.stop - segment.start)
+    values = segment.signal.values(np.floor(np.linspace(0, length, 7)))
     return bool(np.ptp(values) == 0)
 
 
-def _is_constant_by_mode(part: ChainPart) -> bool:
+def _is_constant_by_mode(segment: TimelineSegment) -> bool:
     """Whether it is a `warmup(constant, …)`, which ends with a jump."""
-    node = part.node
+    node = segment.node
     signature = current().shapes.get(node.name.id) if isinstance(node, ast.Call) else None
-    return signature is not None and signature.has(Kind.MODE) and _is_flat(part)
+    return signature is not None and signature.has(Kind.MODE) and _is_flat(segment)

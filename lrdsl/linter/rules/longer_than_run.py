@@ -39,5 +39,5 @@ class LongerThanRun(Rule):
         if total * (1 + self.tolerance) < length < math.inf:
             message = f"the schedule is {length:.0f} updates long, but the run has only {total}"
             fix = "shorten it, or leave out one length: that segment then fills the rest of the run"
-            cut = next((part.span for part in context.parts if part.stop > total), None)
+            cut = next((x.span for x in context.segments if x.stop > total), None)
             yield Violation(message, cut or context.tree.span, fix)

@@ -33,11 +33,11 @@ class OverTotal(Rule):
         warmup, total = warmup_of(context), context.known_total
         if warmup is None or math.isfinite(context.known_schedule.length):
             return
-        for part in context.parts:
-            if total < part.stop < math.inf and part.start < total and falls(part):
+        for segment in context.segments:
+            if total < segment.stop < math.inf and segment.start < total and falls(segment):
                 message = (
                     f"the warmup ends at update {warmup.stop:.0f} and this decay at"
-                    f" {part.stop:.0f}, but the run has {total} updates"
+                    f" {segment.stop:.0f}, but the run has {total} updates"
                 )
                 fix = f"write `until={total}` in place of its length, or shorten it"
-                yield Violation(message, part.span, fix)
+                yield Violation(message, segment.span, fix)

@@ -6,7 +6,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
 MAX_SEARCHED_UPDATES = 1_000_000
-"""Updates of a part that are searched for its highest value."""
+"""Updates of a segment that are searched for its highest value."""
 
 
 @rule("LR841", "plateau-under-eps", needs_values=True)
@@ -33,9 +33,9 @@ class PlateauUnderEps(Rule):
     def check(self, context: LintContext) -> Violations:
         schedule = context.known_schedule
         calls = [(call, fields) for call in context.calls if (fields := _reduction_fields(call))]
-        # Of parts that hold others, the others are what a call is part of.
-        parts = schedule.chain_parts if calls else ()
-        places = {node.span: part for part in reversed(parts) for node, _ in ast.walk(part.node)}
+        # A call belongs to the innermost segment around it.
+        segments = schedule.chain_segments if calls else ()
+        places = {node.span: x for x in reversed(segments) for node, _ in ast.walk(x.node)}
         for call, fields in calls:
             place = places.get(call.span)
             start, stop = (0, context.end) if place is None else (place.start, place.stop)

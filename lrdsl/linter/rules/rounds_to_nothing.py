@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from lrdsl.language.length import ENDLESS
+from fractions import Fraction
+
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import first_at_each_place
@@ -29,8 +30,9 @@ class RoundsToNothing(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        parts = context.known_schedule.chain_parts
-        for part in first_at_each_place([part for part in parts if part.start == part.stop]):
-            if part.length is not ENDLESS:
-                message = f"this segment is {float(part.length):.3g} updates long, and rounds to 0"
-                yield Violation(message, part.node.span, "make it at least 1 update long")
+        segments = context.known_schedule.chain_segments
+        for segment in first_at_each_place([x for x in segments if x.start == x.stop]):
+            if isinstance(segment.length, (int, Fraction)):
+                length = float(segment.length)
+                message = f"this segment is {length:.3g} updates long, which rounds to 0"
+                yield Violation(message, segment.span, "make it at least 1 update long")

@@ -41,7 +41,7 @@ class ShorterThanRun(Rule):
         length, total = context.known_schedule.length, context.known_total
         if math.isinf(length) or total - length <= self.share * total:
             return
-        last = max(context.parts, key=lambda part: (part.stop, part.start), default=None)
+        last = max(context.segments, key=lambda x: (x.stop, x.start), default=None)
         if last is None or last.start == last.stop or not falls(last):
             return
         message = (

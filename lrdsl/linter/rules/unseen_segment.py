@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from lrdsl.language.signal import round_half_up
+from lrdsl.language.length import round_half_up
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import first_at_each_place
@@ -39,12 +39,12 @@ class UnseenSegment(Rule):
         ]
         known = [(end, why, fix) for end, why, fix in ends if end is not None]
         first = min([end for end, _, _ in known])
-        parts = [part for part in context.parts if 0 < part.stop != part.start >= first]
-        for part in first_at_each_place(parts):
-            end, why, fix = next(each for each in known if part.start >= each[0])
+        late = [x for x in context.segments if 0 < x.stop != x.start >= first]
+        for segment in first_at_each_place(late):
+            end, why, fix = next(each for each in known if segment.start >= each[0])
             why = why.format(f"{end:.0f}")
-            message = f"no update uses this segment: it starts at update {part.start}, but {why}"
-            yield Violation(message, part.span, f"{fix}, or leave this segment out")
+            message = f"no update uses this segment: it starts at update {segment.start}, but {why}"
+            yield Violation(message, segment.span, f"{fix}, or leave this segment out")
 
 
 def _replaced_from(context: LintContext) -> int | None:
