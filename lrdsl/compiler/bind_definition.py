@@ -35,7 +35,7 @@ def bind_definition(
 
 def _bind_call(call: ast.Call, definition: Definition, reporter: Reporter) -> Arguments | None:
     parameters = {parameter.name: parameter for parameter in definition.parameters}
-    fix, sound = f"it is `{definition.signature}`", True
+    fix, sound = f"the full call is `{definition.signature}`", True
     bound: Arguments = {}
     left_out: set[str] = set()
     order = iter(definition.parameters)

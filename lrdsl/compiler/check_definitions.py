@@ -192,11 +192,13 @@ class _Checker:
         calls = [node.name for node in _calls(definition) if node.name.id in below]
         for name in calls:
             if name.id == definition.name:
-                message = f"`{name.id}` calls itself, and definitions do not recurse"
-                fix = "say it with `repeat`"
+                message = f"`{name.id}` calls itself, and definitions cannot recurse"
+                fix = "write cycles with `repeat`"
                 self.reporter.report(diag.RECURSION, message, name.span, fix=fix)
             else:
-                message = f"`{name.id}` is defined below, and a definition uses earlier ones"
+                message = (
+                    f"`{name.id}` is defined below, and a definition can only use earlier ones"
+                )
                 self.reporter.report(diag.NOT_DEFINED_YET, message, name.span, fix="move it above")
         return bool(calls)
 

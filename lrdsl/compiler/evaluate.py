@@ -162,7 +162,7 @@ class Evaluator(ABC, Generic[T]):
             text = f"{shown.replace(', ', ' ** ')}" if name == "**" else f"{name}({shown})"
             self.complain(diag.BAD_ARITHMETIC, f"`{text}` has no value", node.span)
         else:
-            self.complain(diag.OVERFLOW, "this is too large for a number", node.span)
+            self.complain(diag.OVERFLOW, "this result is too large for a number", node.span)
         return None
 
 
@@ -226,7 +226,7 @@ class Values(Evaluator[float]):
         """The parameter group's own learning rate."""
         if self.context.base_lr is None:
             written = self.mistakes.source[span.start : span.stop]
-            what = "`base`" if written == "base" else "a default here is `base`, which"
+            what = "`base`" if written == "base" else "a value left out here is `base`, which"
             fix = "pass base_lr=…, or write the value"
             self.complain(diag.NEEDS_CONTEXT, f"{what} needs base_lr", span, fix=fix)
         return self.context.base_lr

@@ -41,7 +41,9 @@ def expand(
     try:
         return expander.expand(tree, 0)
     except (TooMuch, RecursionError):
-        reporter.report(diag.TOO_DEEP, "the definitions make too much of this", expander.call)
+        reporter.report(
+            diag.TOO_DEEP, "this is too large once its definitions are filled in", expander.call
+        )
         return ast.Faulty(span=tree.span)
 
 

@@ -114,7 +114,7 @@ class Measurer(NamedTuple):
     def needs_total(self, node: ast.Node) -> None:
         """Report a term that fills the rest of a run whose length is unknown."""
         message = f"`{unparse_short(node)}` has no length, and total_steps is not known"
-        self.complain(diag.NEEDS_CONTEXT, message, node, "give its steps, or pass total_steps=…")
+        self.complain(diag.NEEDS_CONTEXT, message, node, "give it a length, or pass total_steps=…")
 
     def _decide(self, condition: ast.Node) -> bool | None:
         return decide(condition, self.arguments.context, self.mistakes)
@@ -187,7 +187,9 @@ class Measurer(NamedTuple):
             self.complain(diag.NO_LENGTH, message, node, fix)
             return None
         if end <= clock:
-            message = f"the segment starts at update {float(clock):g}, after it would end"
+            message = (
+                f"the segment starts at update {float(clock):g}, but would end at {float(end):g}"
+            )
             self.complain(diag.BAD_LENGTH, message, node)
             return None
         return end - clock
@@ -244,7 +246,7 @@ class Measurer(NamedTuple):
             f"`{unparse_short(first)}` and `{unparse_short(second)}` both lack a length,"
             " and only one segment of a chain can fill the rest"
         )
-        self.complain(diag.TWO_OPEN, message, second, "give one of them its steps")
+        self.complain(diag.TWO_OPEN, message, second, "give one of them a length")
 
     def _modified(self, term: Modify, environment: Environment) -> Measured:
         inside = environment
@@ -358,8 +360,9 @@ class Measurer(NamedTuple):
             return ENDLESS
         stop = self._updates(entry.stop, "the end of an entry", environment)
         if start is not None and stop is not None and stop <= start:
-            message = f"the range ends at {unparse(entry.stop)}, before it has started"
-            self.complain(diag.UNSORTED, message, entry.stop, "write `start..stop`")
+            first, last = unparse(entry.start), unparse(entry.stop)
+            message = f"the range ends at {last}, before it starts at {first}"
+            self.complain(diag.UNSORTED, message, entry.stop, "write the earlier update first")
             return None
         return stop
 

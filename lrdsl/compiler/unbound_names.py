@@ -30,11 +30,11 @@ def unbound_name(node: ast.Name, context: Context, source: str, requirement: str
         return Mistake(diag.WRONG_KIND, message, node.span)
     values = [*context.variables, *context.schedules, *DURATIONS, *CONSTANTS]
     suggestion = did_you_mean(name, [*values, "base", "prev", "next", *CURVES])
-    fix = f"bind it: {name}=…"
+    fix = f"give it a value: {name}=…"
     if node.span == Span(0, len(source.strip())):  # the name is the whole spec
         if is_preset(name):
             suggestion, fix = None, f"did you mean the preset, `schedule@lr={name}`?"
         elif suggestion is None:
             suggestion = did_you_mean(name, current().shapes, "{}()")
-            fix = f"bind it, or choose a preset of that name with `schedule@lr={name}`"
+            fix = f"give it a value, or choose a preset of that name with `schedule@lr={name}`"
     return Mistake(diag.UNBOUND, f"`{name}` has no value", node.span, suggestion, fix)

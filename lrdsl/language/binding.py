@@ -127,14 +127,14 @@ class _Binder:
                         message,
                         node,
                         did_you_mean(word, CURVES),
-                        f"there are {known}",
+                        f"choose one of {known}",
                     )
                 return found
             case If() if any([isinstance(part, Faulty) for part, _ in walk(node)]):
                 return None
         message = f"`mode` of `{self.call.name.id}` takes the name of a curve"
         known = ", ".join(f"`{name}`" for name in CURVES)
-        self._complain(diag.WRONG_KIND, message, node, fix=f"there are {known}")
+        self._complain(diag.WRONG_KIND, message, node, fix=f"choose one of {known}")
         return None
 
     def _positional(self) -> None:
@@ -148,7 +148,7 @@ class _Binder:
             given = len(arguments) + most - len(self.order)
             message = f"`{self.call.name.id}` takes {count}, not {given}"
             self._complain(
-                diag.TOO_MANY_ARGUMENTS, message, extra, fix=f"it is {self._signature()}"
+                diag.TOO_MANY_ARGUMENTS, message, extra, fix=f"the full call is {self._signature()}"
             )
         named = False
         for argument in self.call.arguments if self.named else ():
@@ -179,7 +179,7 @@ class _Binder:
                     message,
                     argument.name_span,
                     suggestion=did_you_mean(name, self.parameters),
-                    fix=f"it is {self._signature()}",
+                    fix=f"the full call is {self._signature()}",
                 )
         if "steps" in self.bound and "until" in self.bound:
             message = "`steps` and `until` both set the length"
@@ -198,7 +198,7 @@ class _Binder:
             if given is None:
                 kind = parameter.kind.value.strip(", ")
                 message = f"`{call}` needs `{name}`, {kind}"
-                fix = f"it is {self._signature()}"
+                fix = f"the full call is {self._signature()}"
                 self._complain(diag.MISSING_ARGUMENT, message, self.call, fix=fix)
             elif isinstance(given, Default):
                 message = f"`{name}` of `{call}` has no default"

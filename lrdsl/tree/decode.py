@@ -130,7 +130,7 @@ class _Reader:
             return self._text(data, place, "", "")
         if isinstance(data, FunctionSpec) or callable(data):
             fix = "make a shape of it with `@lrdsl.shape`, and call it"
-            return self.complain("a Python function is no part of a tree", place, fix=fix)
+            return self.complain("a tree cannot contain a Python function", place, fix=fix)
         try:
             return to_node(data)
         except SpecError as error:
@@ -168,13 +168,13 @@ class _Reader:
             return self._conditional(data, place, depth)
         if len(data) != 1:
             found = ", ".join(f"`{shorten(str(key))}`" for key in list(data)[:8]) or "nothing"
-            fix = "its key is what it calls, such as `cosine`; what follows belongs into a `chain`"
+            fix = "its key is what it calls, such as `cosine`; put several segments in a `chain`"
             if "spec" in data:
                 fix = "`definitions` stand at the root alone, beside `spec`"
             return self.complain(f"a mapping in a tree has one key, not {found}", place, fix=fix)
         ((name, body),) = data.items()
         if not isinstance(name, str) or CALLED.fullmatch(name) is None or name in NO_NAMES:
-            message = f"`{shorten(str(name))}` is nothing that can be called"
+            message = f"`{shorten(str(name))}` cannot be called"
             return self.complain(message, place, fix="a key is a name, such as `cosine`")
         inner = f"{place}.{name}".lstrip(".")
         if name == "spec":
