@@ -446,7 +446,7 @@ def test_the_next_code_is_above_all_that_are_taken() -> None:
     code = done.stdout.strip()
     assert (done.exit_code, code[:2]) == (0, "LR")
     assert int(code[2:]) == 1 + max(int(rule.code[2:]) for rule in rules.rules())
-    assert code not in rules.known_words()
+    assert code not in rules.kinds()
 
 
 def test_the_next_code_is_of_no_rule() -> None:
