@@ -33,20 +33,12 @@ class AbsoluteBesideBase(Rule):
             if not isinstance(chain, ast.Chain):
                 continue
             calls = [call for part in chain.parts if (call := context.call_at(part))]
+            # The learning rate that each segment works at; a floor is none.
             fields = [call.signature.cls.level_field if call.signature else None for call in calls]
-            at_work = [
-                node
-                for call, field in zip(calls, fields, strict=True)
-                if field is not None and (node := call.arguments.get(field)) is not None
-            ]
-            if not any([mentions(node, "base") for node in at_work]):
-                continue
-            floors = [
-                number(call.arguments.get("end"))
-                for call, field in zip(calls, fields, strict=True)
-                if field != "end"
-            ]
-            for node in at_work:
+            pairs = list(zip(calls, fields, strict=True))
+            levels = [x.arguments[field] for x, field in pairs if field and field in x.arguments]
+            floors = [number(x.arguments.get("end")) for x, field in pairs if field != "end"]
+            for node in levels if any([mentions(x, "base") for x in levels]) else ():
                 value = number(node)
                 if value and value not in floors:
                     message = "this learning rate is fixed, while other segments depend on `base`"

@@ -40,9 +40,7 @@ class CyclicHalfCycle(Rule):
         for call in calls_of(context, *UP):
             node = call.arguments.get(UP[call.name])
             updates = None if node is None else context.updates(node)
-            if node is None or updates is None:
-                continue
-            if not self.shortest <= updates / epoch <= self.longest:
+            if node and updates and not self.shortest <= updates / epoch <= self.longest:
                 written = node in [argument.value for argument in call.node.arguments]
                 message = f"half a cycle lasts {float(updates / epoch):.3g} epochs"
                 fix = f"choose {self.shortest:g} to {self.longest:g} epochs, for example `4ep`"

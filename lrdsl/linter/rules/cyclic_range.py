@@ -37,7 +37,7 @@ class CyclicRange(Rule):
             low, high = [None if node is None else context.value(node) for node in nodes]
             if low is None or high is None or not 0 < low <= high:
                 continue
-            # Numbers are rounded where they are written: 0.033 is a third of 0.1.
+            # Written numbers are rounded: 0.033 is a third of 0.1.
             if not self.least * 0.95 <= low / high <= self.most * 1.05:
                 message = f"the lowest learning rate of a cycle is {low / high:.3g} of the highest"
                 fix = f"choose `low` from {self.least * high:.3g} to {self.most * high:.3g}"

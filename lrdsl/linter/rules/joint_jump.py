@@ -72,20 +72,16 @@ class JointJump(Rule):
     def _is_wrong(self, context: LintContext, joint: Joint) -> bool:
         if context.total is not None and joint.at >= context.total:
             return False
-        return (
-            self._is_large(joint)
-            and not _is_meant(joint)
-            # A modifier around the chain may hide it.
-            and self._differ(*_around(context, joint), 0)
-        )
+        if not self._is_large(joint) or _is_meant(joint):
+            return False
+        before, after = context.known_schedule([joint.at - 1, joint.at]).tolist()
+        return self._differ(before, after, 0)  # a modifier around the chain may hide it
 
     def _is_large(self, joint: Joint) -> bool:
         if joint.before == joint.after:
             return False
-        ends = [joint.left.first, joint.before, joint.after]
-        if joint.right.stop < np.inf:
-            ends.append(joint.right.leads_to)
-        scale = float(np.max(np.abs(ends)))
+        ends = [joint.left.first, joint.before, joint.after, joint.right.leads_to]
+        scale = float(np.nanmax(np.abs(ends)))  # what never ends leads to NaN
         return self._differ(joint.before, joint.after, NEGLIGIBLE * scale)
 
     def _differ(self, before: float, after: float, negligible: float) -> bool:
@@ -100,10 +96,6 @@ def _is_alike(joint: Joint, other: Joint | None) -> bool:
     if other is None:
         return False
     return math.isclose(joint.before * other.after, other.before * joint.after, rel_tol=1e-6)
-
-
-def _around(context: LintContext, joint: Joint) -> tuple[float, float]:
-    return context.known_schedule(joint.at - 1), context.known_schedule(joint.at)
 
 
 def _is_meant(joint: Joint) -> bool:

@@ -33,7 +33,6 @@ class NoamWithoutModelSize(Rule):
             size = call.arguments.get("model_size")
             factor = call.arguments.get("factor") or call.arguments.get("lr_initial")
             scale = None if factor is None else context.value(factor)
-            if size is None or context.value(size) != 1 or scale is None or scale < 1:
-                continue
-            message = f"with a model size of 1 the peak is as high as {scale:g} / √warmup"
-            yield Violation(message, size.span, "give the width of the model, for example `512`")
+            if size is not None and context.value(size) == 1 and scale is not None and scale >= 1:
+                message = f"with a model size of 1 the peak is as high as {scale:g} / √warmup"
+                yield Violation(message, size.span, "give the width of the model, such as `512`")

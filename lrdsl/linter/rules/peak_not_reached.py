@@ -90,14 +90,10 @@ def _best(context: LintContext, segment: TimelineSegment) -> float | None:
 
 def _peak_given(context: LintContext) -> ast.Node | None:
     call = context.tree
-    if not isinstance(call, ast.Call):
+    definitions = context.language.definitions
+    if not isinstance(call, ast.Call) or call.name.id not in definitions:
         return None
-    definition = context.language.definitions.get(call.name.id)
-    if definition is None:
-        return None
-    names = [parameter.name for parameter in definition.parameters]
-    for i, argument in enumerate(call.arguments):
-        name = argument.name or (names[i] if i < len(names) else "")
-        if name in PEAKS:
-            return argument.value
-    return None
+    names = [parameter.name for parameter in definitions[call.name.id].parameters]
+    given = dict(zip(names, [x.value for x in call.arguments if x.name is None], strict=False))
+    given |= {x.name: x.value for x in call.arguments if x.name is not None}
+    return next((node for name, node in given.items() if name in PEAKS), None)

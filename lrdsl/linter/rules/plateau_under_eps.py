@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from lrdsl.language.modifiers.reactive import MetricModifier
-from lrdsl.linter.context import CallSite, LintContext
+from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
@@ -32,7 +32,12 @@ class PlateauUnderEps(Rule):
 
     def check(self, context: LintContext) -> Violations:
         schedule = context.known_schedule
-        calls = [(call, fields) for call in context.calls if (fields := _reduction_fields(call))]
+        reacting = [
+            (call, call.modifier.reduction_fields)
+            for call in context.calls
+            if call.modifier is not None and issubclass(call.modifier, MetricModifier)
+        ]
+        calls = [(call, fields) for call, fields in reacting if fields is not None]
         # A call belongs to the innermost segment around it.
         segments = schedule.chain_segments if calls else ()
         places = {node.span: x for x in reversed(segments) for node, _ in ast.walk(x.node)}
@@ -62,10 +67,3 @@ class PlateauUnderEps(Rule):
                 continue
             message = f"this never lowers the learning rate, which is at most {peak:g}: {why}"
             yield Violation(message, call.span, fix)
-
-
-def _reduction_fields(call: CallSite) -> tuple[str, str, str] | None:
-    """The fields of the factor, of the least value and of the least change, if it has these."""
-    if call.modifier is None or not issubclass(call.modifier, MetricModifier):
-        return None
-    return call.modifier.reduction_fields

@@ -32,7 +32,6 @@ class ReversedRamp(Rule):
         for name, mode, first, last, span in context.ramps:
             promised = promised_direction(name)
             found = Direction.UP if last > first else Direction.DOWN
-            if promised is None or CURVES[mode].is_flat or first == last or found is promised:
-                continue
-            message = f"this {name} {found.value}, from {first:g} to {last:g}"
-            yield Violation(message, span, "correct its `start` or its `end`")
+            if promised not in (None, found) and not CURVES[mode].is_flat and first != last:
+                message = f"this {name} {found.value}, from {first:g} to {last:g}"
+                yield Violation(message, span, "correct its `start` or its `end`")
