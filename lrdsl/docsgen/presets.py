@@ -56,10 +56,9 @@ def shown(preset: Preset) -> Schedule:
 
 def page() -> str:
     """docs/presets.md."""
-    keys = [" ".join([f"`{key}`" for key in preset.keys]) for preset in presets()]
     rows = [
-        [f"[{preset.name}](#{preset.name})", preset.summary, follows, _links(preset)]
-        for preset, follows in zip(presets(), keys, strict=True)
+        [f"[{x.name}](#{x.name})", x.summary, " ".join([f"`{key}`" for key in x.keys]), _links(x)]
+        for x in presets()
     ]
     listed = table(["preset", "what it is", "follows", "source"], rows)
     return "\n".join([_INTRODUCTION, listed, *map(_section, presets()), _END])
