@@ -1,13 +1,13 @@
-"""The language in Python: shapes, modifiers, functions, definitions, under their own names.
+"""The language in Python: shapes, modifiers, functions and definitions under their own names.
 
     from lrdsl.build import warmup, cosine, interval
 
     warmup("linear", 100) >> cosine(1, 1e-3, 800) | interval[600:"*0.5"]
 
-What these make is a `Spec`, the very thing that the text parses to. Numbers, truth values, None
-and lists stand for themselves; text is read as the language, so that "5%", "linear" and "*0.5"
-mean what they mean there. The operators group as in the text. A name with dots is reached by its
-dots: `lrdsl.build.torch.StepLR(30)`. Definitions that were loaded are there, too.
+A call makes a `Spec`, equal to the one that its text parses to. Numbers, truth values, None and
+lists stand for themselves; text is parsed, so that "5%", "linear" and "*0.5" mean what they mean in
+a spec. The operators group as in the text. A name with dots is an attribute of an attribute:
+`lrdsl.build.torch.StepLR(30)`. Loaded definitions are attributes, too.
 
 >>> from lrdsl.build import base, clip, cosine, interval, linear, points, sqrt, t, var, warmup
 >>> print(warmup("linear", 100) >> cosine(1, 1e-3, 800) | interval[600:"*0.5", (700, 710):0])
@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from typing import Any, TypeAlias
+from typing import Any
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
@@ -39,11 +39,9 @@ from lrdsl.util.registry import near
 NAMES = ("base", "prev", "next", "t", "total", "epoch", "rest", *CONSTANTS)
 """Reserved names: `lrdsl.build.base` is `base` in the text."""
 
-Item: TypeAlias = "slice | tuple[slice, ...]"
 
-
-class _Named:
-    """A name, and by dots the names that begin with it."""
+class Namespace:
+    """Makes names that begin with the same name, by dots."""
 
     __name__: str
 
@@ -62,37 +60,36 @@ class _Named:
         return f"<lrdsl.build.{self.__name__}>"
 
 
-class Builder(_Named):
+class Builder(Namespace):
     """Makes calls of one name: `cosine(1, 0, 800)`."""
 
     def __init__(self, entry: Entry, name: str) -> None:
         super().__init__(name)
         self.__doc__ = entry.text
         self.__signature__ = _signature(entry)
-        definition = entry.definition
-        program = None if definition is None else definition.program
-        self._fields = () if program is None else tuple([name.id for name in program.names])
+        program = entry.definition.program if entry.definition else None
+        self._fields = [name.id for name in program.names] if program else []
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._fields})
 
     def __call__(self, /, *arguments: Any, **named: Any) -> Spec:
-        given = [ast.Argument(_argument(value)) for value in arguments]
-        given += [ast.Argument(_argument(value), name) for name, value in named.items()]
-        return Spec(ast.Call(ast.Name(self.__name__), tuple(given)))
+        pairs = [*[(None, value) for value in arguments], *named.items()]
+        given = tuple([ast.Argument(_argument(value), name) for name, value in pairs])
+        return Spec(ast.Call(ast.Name(self.__name__), given))
 
     def __repr__(self) -> str:
         return f"<lrdsl.build.{self.__name__}{self.__signature__}>"
 
 
-class BracketBuilder(_Named):
-    """Makes what is written in square brackets: `interval[600:"*0.5"]`."""
+class BracketBuilder(Namespace):
+    """Makes calls in square brackets: `interval[600:"*0.5"]`."""
 
     def __init__(self, entry: Entry, name: str) -> None:
         super().__init__(name)
         self.__doc__ = entry.text
 
-    def __getitem__(self, item: Item) -> Spec:
+    def __getitem__(self, item: slice | tuple[slice, ...]) -> Spec:
         items = item if isinstance(item, tuple) else (item,)
         entries = tuple([_entry(self.__name__, each) for each in items])
         return Spec(ast.Bracket(ast.Name(self.__name__), entries))
@@ -119,20 +116,22 @@ def _argument(value: object) -> ast.Node:
 
 
 def _entry(name: str, item: object) -> ast.Entry:
-    """`600:"*0.5"` or `(20, 30):0.1`, which Python hands over as a slice."""
-    if not isinstance(item, slice) or item.step is not None or item.start is None:
-        raise spec_error(diag.BAD_SPEC, f"an entry of `{name}[…]` is `update:value`, not {item!r}")
-    start, stop = item.start, None
-    if isinstance(start, tuple):
-        if len(start) != 2:
-            raise spec_error(
-                diag.BAD_SPEC, f"a range in `{name}[…]` is `(start, stop):value`, not {item!r}"
-            )
-        start, stop = start[0], to_node(start[1])
-    value, factor = item.stop, False
-    if isinstance(value, str) and value.lstrip().startswith("*"):
-        value, factor = value.lstrip()[1:], True
-    return ast.Entry(to_node(start), stop, factor, to_node(value))
+    """The entry of a slice: `600:"*0.5"` or `(20, 30):0.1`."""
+    until: ast.Node | None = None
+    match item:
+        case slice(start=tuple((start, stop)), stop=value, step=None):
+            until = to_node(stop)
+        case slice(start=tuple()):
+            message = f"a range in `{name}[…]` is `(start, stop):value`, not {item!r}"
+            raise spec_error(diag.BAD_SPEC, message)
+        case slice(start=start, stop=value, step=None) if start is not None:
+            pass
+        case _:
+            message = f"an entry of `{name}[…]` is `update:value`, not {item!r}"
+            raise spec_error(diag.BAD_SPEC, message)
+    factor = isinstance(value, str) and value.lstrip().startswith("*")
+    value = value.lstrip()[1:] if factor else value
+    return ast.Entry(to_node(start), until, factor, to_node(value))
 
 
 def _signature(entry: Entry) -> inspect.Signature:
@@ -143,32 +142,23 @@ def _signature(entry: Entry) -> inspect.Signature:
     )
 
 
-def _make(name: str) -> object:
-    """What stands for a name of the language; None if it has none of that name."""
-    if name in NAMES:
-        return Spec(ast.Name(name))
-    # Of a curve and a function with the same name, the function is what is called.
-    for entry in reversed(find(name)):
-        if entry.kind != "curve":
-            return BracketBuilder(entry, name) if entry.bracket else Builder(entry, name)
-    if any([other.startswith(f"{name}.") for other in names()]):
-        return _Named(name)
-    return None
-
-
 def _attribute(of: object, start: str, name: str) -> Any:
-    """What is called `start` and `name`; `AttributeError` with a near name."""
+    """The builder of the name `start` + `name`; `AttributeError` with a near name without one."""
     if name.startswith("__"):
         raise AttributeError(name)
-    made = _make(start + name)
-    if made is None:
-        broken = current().shapes.why_broken(start + name)
-        if broken is not None:
-            raise AttributeError(broken)
-        known = near(name, dir(of))
-        hint = f"; did you mean {start + known!r}?" if known else ""
-        raise AttributeError(f"the language has no {start + name!r}{hint}")
-    return made
+    full = start + name
+    if full in NAMES:
+        return Spec(ast.Name(full))
+    # A name can be that of a curve and of a function: only the function can be called.
+    for entry in reversed(find(full)):
+        if entry.kind != "curve":
+            return BracketBuilder(entry, full) if entry.bracket else Builder(entry, full)
+    if any([other.startswith(f"{full}.") for other in names()]):
+        return Namespace(full)
+    broken = current().shapes.why_broken(full)
+    known = near(name, dir(of))
+    hint = f"; did you mean {start + known!r}?" if known else ""
+    raise AttributeError(broken or f"the language has no {full!r}{hint}")
 
 
 def __getattr__(name: str) -> Any:

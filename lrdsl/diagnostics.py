@@ -1,8 +1,8 @@
-"""What is wrong with a spec, where, and what to write instead.
+"""Diagnostics: the mistakes of a spec, their places, and the text to write instead.
 
-Every complaint about a spec is a `Diagnostic`: a `Problem` (stable code, name, severity), one
-sentence, the `Span` it is about and, where one exists, a fix. `SpecError` is the one exception of
-lrdsl; it carries all the diagnostics of a spec, not the first alone.
+A `Diagnostic` has a `Problem` (stable code, name, severity), one sentence, the `Span` of the
+mistake and, where one exists, a fix. `SpecError` is the one exception of lrdsl; it carries all
+diagnostics of a spec.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Severity = Literal["error", "warning", "hint"]
 class Site(NamedTuple):
     """A place in a definition: the characters `start` to `stop` of its `source`.
 
-    `name` is the definition's, `file` where it was read, "" for what has no file.
+    `name` is the definition's; `file` is the file that it was read from, "" if there is none.
     """
 
     name: str
@@ -31,8 +31,8 @@ class Site(NamedTuple):
 class Span(NamedTuple):
     """A stretch of a spec's text: characters `start` up to, not including, `stop`.
 
-    What a call of a definition stands for has the span of the call, or of the argument; `sites`
-    are the places in the definitions that led there, the outermost first.
+    A node that expansion made has the span of the call, or of the argument; `sites` are the places
+    in the definitions that it came through, the outermost first.
     """
 
     start: int
@@ -45,11 +45,11 @@ class Span(NamedTuple):
 
 
 NOWHERE = Span(-1, -1)
-"""The span of what was never text, such as an argument of a Python call."""
+"""The span of a node without text, such as an argument of a Python call."""
 
 
 class SourceMappedText(str):
-    """Text that was made of data, a tree of a config for example.
+    """Text made from data, such as a tree of a config.
 
     `places` are stretches of the text, each with its place in the data, the outer ones first.
 
@@ -84,7 +84,7 @@ def place_in(source: str, span: Span) -> str:
 
 
 class Problem(NamedTuple):
-    """A kind of mistake. The code never changes its meaning; the name is for reading."""
+    """A kind of mistake. Its code is stable; its name is for reading."""
 
     code: str
     name: str
@@ -155,12 +155,12 @@ BAD_CONFIG = Problem("LR608", "bad-config")
 BAD_LOG = Problem("LR609", "bad-log")
 
 _MARGIN = 60
-"""Characters of a long line shown on each side of what is wrong."""
+"""Characters of a long line shown on each side of a mistake."""
 
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One complaint.
+    """One mistake in a spec, its context or its use.
 
     `message` is one sentence without a final stop. `fix` says what to write instead, as it reads
     after the carets; `replacement`, where given, is the very text to put in place of the span.
@@ -179,9 +179,9 @@ class Diagnostic:
     fix: str | None = None
     replacement: str | None = None
     file: str = ""
-    """The name of the file that `source` was read from, if it was."""
+    """The name of the file that `source` was read from, "" if there is none."""
     place: str = ""
-    """Where in the data that `source` was made of, `chain[1].cosine.steps`, if it was."""
+    """The place in the data that `source` was made from: `chain[1].cosine.steps`; else ""."""
 
     @property
     def code(self) -> str:
@@ -207,7 +207,7 @@ class Diagnostic:
         return before.count("\n") + 1, self.span.start - (before.rfind("\n") + 1) + 1
 
     def render(self) -> str:
-        """The complaint as shown to the user: sentence, source line, carets and fix."""
+        """The diagnostic as shown to the user: sentence, source line, carets and fix."""
         head = f"{self.severity}[{self.code}]: {printable(self.message)}"
         if self.file:
             head += f"\n  in {printable(self.file)}:"
@@ -228,17 +228,18 @@ class Diagnostic:
         return "\n".join([shown, *map(_trace, self.span.sites)])
 
     def to_dict(self) -> dict[str, Any]:
-        """The complaint as plain data, ready for JSON."""
-        position = self.position
+        """The diagnostic as plain data, ready for JSON."""
+        line, column = self.position or (None, None)
+        start, stop = (None, None) if self.span == NOWHERE else self.span[:2]
         return {
             "code": self.code,
             "name": self.name,
             "severity": self.severity,
             "message": self.message,
-            "start": None if position is None else self.span.start,
-            "stop": None if position is None else self.span.stop,
-            "line": None if position is None else position[0],
-            "column": None if position is None else position[1],
+            "start": start,
+            "stop": stop,
+            "line": line,
+            "column": column,
             "fix": self.fix,
             "replacement": self.replacement,
             "definitions": [site.name for site in self.span.sites],
@@ -256,7 +257,7 @@ def _trace(site: Site) -> str:
 
 
 def _excerpt(line: str, start: int, width: int) -> tuple[str, int, int]:
-    """The part of a line worth showing, the columns before the carets, and how many carets."""
+    """The part of a line to show, the columns before the carets, and the number of carets."""
     stop = start + width
     first, last = max(0, start - _MARGIN), min(len(line), min(stop, start + _MARGIN) + _MARGIN)
     left = "…" if first > 0 else ""
@@ -268,12 +269,12 @@ def _excerpt(line: str, start: int, width: int) -> tuple[str, int, int]:
 
 
 def printable(text: str) -> str:
-    """The text without what a terminal would obey rather than show."""
+    """The text with spaces for control characters, which a terminal would obey."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _columns(text: str) -> int:
-    """How many terminal columns a text takes: East Asian wide characters take two, marks none."""
+    """The terminal columns of a text: East Asian wide characters take two, combining marks none."""
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
@@ -281,7 +282,7 @@ def _columns(text: str) -> int:
 
 
 class SpecError(ValueError):
-    """A spec, its context or its use is at fault; `diagnostics` holds every complaint.
+    """Mistakes in a spec, its context or its use; `diagnostics` has all of them.
 
     >>> raise SpecError([Diagnostic(EMPTY, "the spec is empty")])
     Traceback (most recent call last):
@@ -295,7 +296,7 @@ class SpecError(ValueError):
         super().__init__("\n".join(d.render() for d in self.diagnostics))
 
     def __repr__(self) -> str:
-        # Whoever wraps errors shows their repr, Hydra's `instantiate` for one: the carets must be
+        # Code that wraps errors shows their repr, such as Hydra's `instantiate`: the carets must be
         # under their words there too.
         return f"{type(self).__name__}:\n{self}"
 
@@ -309,22 +310,22 @@ def spec_error(problem: Problem, message: str, *, fix: str | None = None) -> Spe
 
 
 MAX_REPORTED = 100
-"""More diagnostics than this are counted, not shown."""
+"""Diagnostics beyond this number are counted, not shown."""
 
 
 def in_order(found: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Diagnostics of one source in the order of its text; how many more there are comes last."""
+    """Diagnostics of one source in the order of its text; the count of further ones comes last."""
     last = TOO_MANY_MISTAKES.code
     return sorted(found, key=lambda d: (d.code == last, *d.span[:2], d.code))
 
 
 class Mistake(NamedTuple):
-    """A mistake as a stage of the compiler notes it; a `Reporter` makes a diagnostic of it."""
+    """A mistake as the parser or a stage of the compiler notes it, without the text it is in."""
 
     problem: Problem
     message: str
     span: Span
-    suggestion: tuple[str, str] | None = None
+    suggestion: tuple[str | None, str | None] | None = None
     """A fix with its replacement, which comes before `fix` where there is one."""
     fix: str | None = None
 
@@ -356,34 +357,26 @@ class Reporter:
         problem: Problem,
         message: str,
         span: Span,
-        *,
-        suggestion: tuple[str, str] | None = None,
+        suggestion: tuple[str | None, str | None] | None = None,
         fix: str | None = None,
-        replacement: str | None = None,
     ) -> None:
-        """Note a complaint; a second one of the same kind about the same place is dropped.
+        """Add a mistake; a second one of the same kind about the same place is dropped.
 
         `suggestion`, a fix with its replacement, comes before `fix` where there is one.
         """
-        if suggestion is not None:
-            fix, replacement = suggestion
-        if span.sites:  # what is to be replaced stands in the definition, not at the span
+        fix, replacement = suggestion or (fix, None)
+        source, file, place = self.source, self.file, place_in(self.source, span)
+        if span.sites or isinstance(source, SourceMappedText):  # the text there is not the user's
             replacement = None
-        place = place_in(self.source, span)
-        if isinstance(
-            self.source, SourceMappedText
-        ):  # nothing of the text is the user's to replace
-            replacement = None
-        source, file = self.source, self.file
         self.add(Diagnostic(problem, message, span, source, fix, replacement, file, place))
 
     def report_all(self, mistakes: Iterable[Mistake]) -> None:
-        """Note what a stage has found."""
-        for problem, message, span, suggestion, fix in mistakes:
-            self.report(problem, message, span, suggestion=suggestion, fix=fix)
+        """Add the mistakes that a stage has found."""
+        for mistake in mistakes:
+            self.report(*mistake)
 
     def add(self, found: Diagnostic) -> None:
-        """Note a complaint made elsewhere."""
+        """Add a diagnostic made elsewhere, unless there is one like it."""
         span = found.span
         # A call can lead to several mistakes in its definition, and to one of them many times.
         key = (found.problem, span.start, span.stop, found.message if span.sites else "")
@@ -394,22 +387,20 @@ class Reporter:
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
-        """What was found so far."""
-        if not self._found:
-            return []
+        """The diagnostics so far, in the order of the text."""
         found = in_order(self._found.values())
         if self._more:
             found.append(self._others_like(found[0]))
         return found
 
     def _others_like(self, shown: Diagnostic) -> Diagnostic:
-        """That there are more: mistakes, or findings of the rule that the others are of."""
+        """The count of further mistakes, or of further findings of the same rule."""
         if shown.severity == "error":
             return Diagnostic(TOO_MANY_MISTAKES, f"there are {self._more} mistakes more")
         problem = TOO_MANY_MISTAKES._replace(severity=shown.severity)
         return Diagnostic(problem, f"there are {self._more} findings more of `{shown.name}`")
 
     def check(self) -> None:
-        """Raise what was found, if anything."""
+        """Raise a `SpecError` if there is any diagnostic."""
         if self._found:
             raise SpecError(self.diagnostics)

@@ -256,6 +256,12 @@ def test_mistakes_beyond_a_hundred_are_counted() -> None:
     assert caught.value.diagnostics[-1].code == "LR110"
 
 
+def test_syntax_errors_beyond_a_hundred_are_counted() -> None:
+    with pytest.raises(SpecError, match="there are 51 mistakes more") as caught:
+        lrdsl.parse("[" * 150)
+    assert len(caught.value.diagnostics) == 101
+
+
 def test_exception_survives_pickling() -> None:
     with pytest.raises(SpecError, match="LR201") as caught:
         lrdsl.compile("cosin(1)")

@@ -19,7 +19,7 @@ from lrdsl.language.library import Definitions, is_shipped
 from lrdsl.language.reserved import RESERVED, WORDS, complaint_if_taken
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
-from lrdsl.syntax.parser import parse_definitions_with_recovery
+from lrdsl.syntax.parser import parse_library
 from lrdsl.util.forks import no_fork
 from lrdsl.util.registry import did_you_mean
 
@@ -37,9 +37,9 @@ def check_definitions(text: str, language: Language, file: str = "") -> Mapping[
 
 @no_fork
 def _checked(language: Language, text: str, file: str) -> Mapping[str, Definition]:
+    parsed = parse_library(text, file).checked()
     reporter = Reporter(text, file)
-    parsed = parse_definitions_with_recovery(text, file, reporter)
-    checked = _Checker(parsed, language, reporter).check() if not reporter.diagnostics else {}
+    checked = _Checker(parsed.value, language, reporter).check()
     if reporter.diagnostics:
         raise SpecError(reporter.diagnostics)
     return MappingProxyType(checked)
@@ -117,14 +117,14 @@ class _Checker:
             if reserved or "." in name:
                 message = f"no parameter can be called `{name}`"
                 fix = None if "." in name else "it has a meaning of its own"
-                self.reporter.report(diag.DUPLICATE_NAME, message, parameter.span, fix=fix)
+                self.reporter.report(diag.DUPLICATE_NAME, message, parameter.name_span, fix=fix)
             elif name in earlier:
                 message = f"there are two parameters `{name}`"
-                self.reporter.report(diag.DUPLICATE_NAME, message, parameter.span)
+                self.reporter.report(diag.DUPLICATE_NAME, message, parameter.name_span)
             elif not any([name in _names(root) for root in definition.expressions]):
                 message = f"`{definition.name}` never uses its parameter `{name}`"
                 self.reporter.report(
-                    diag.UNUSED_PARAMETER, message, parameter.span, fix="leave it out"
+                    diag.UNUSED_PARAMETER, message, parameter.name_span, fix="leave it out"
                 )
             if parameter.default is not None and not parameter.words:
                 self._bound(parameter.default, earlier)

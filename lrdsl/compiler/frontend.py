@@ -15,7 +15,7 @@ from lrdsl.diagnostics import Reporter, SpecError
 from lrdsl.language.binding import Binding
 from lrdsl.language.language import Language
 from lrdsl.syntax import ast
-from lrdsl.syntax.parser import parse_with_recovery
+from lrdsl.syntax.parser import parse_spec
 from lrdsl.util.forks import no_fork
 
 
@@ -55,11 +55,13 @@ def analyse(
     >>> [found.message for found in analyse(Language(), "cosin(1, 0, 9)").mistakes.diagnostics]
     ['there is no shape `cosin`']
     """
-    reporter = Reporter(source)
-    tree = parse_with_recovery(source, reporter)
+    parsed = parse_spec(source)
+    tree = parsed.value
     if tree is None:
-        raise SpecError(reporter.diagnostics)
-    is_mended = bool(reporter.diagnostics)
+        raise SpecError(parsed.diagnostics)
+    reporter = Reporter(source)
+    for found in parsed.diagnostics:
+        reporter.add(found)
     if definitions:
         language = language.with_own(check_definitions(definitions, language))
     term: Term | None = None
@@ -70,7 +72,7 @@ def analyse(
             _check_names(expanded, language, reporter, schedules)
         else:
             term = resolve_names(expanded, reporter, language, schedules, bindings)
-    if is_mended:
+    if parsed.diagnostics:
         raise SpecError(reporter.diagnostics)
     own = language.definitions.user_text(tree)
     return Analysis(source, tree, expanded, term, language, reporter, bindings, own)

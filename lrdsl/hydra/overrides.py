@@ -14,7 +14,7 @@ from lrdsl.hydra import override_grammar
 from lrdsl.hydra.quoting import in_quotes
 from lrdsl.hydra.value_splitter import parse_bracketed, split
 from lrdsl.syntax.grammar import MAX_CHARACTERS, MAX_DEPTH
-from lrdsl.syntax.parser import has_valid_syntax
+from lrdsl.syntax.parser import parse_spec
 from lrdsl.util.registry import near
 
 MAX_VALUES = 1000
@@ -143,7 +143,7 @@ def is_spec(text: str) -> bool:
         text, count = _REFERENCE.subn("x", text)
         if not count:
             break
-    return has_valid_syntax(text)
+    return not parse_spec(text).diagnostics
 
 
 def _is_worth_reading(argument: str) -> bool:

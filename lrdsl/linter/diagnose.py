@@ -7,11 +7,11 @@ from typing import Any
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import check_definitions
-from lrdsl.diagnostics import Diagnostic, Reporter, SpecError
+from lrdsl.diagnostics import Diagnostic, SpecError
 from lrdsl.language.language import current
 from lrdsl.linter.engine import Settings, lint
 from lrdsl.linter.source_file import Snippet
-from lrdsl.syntax.parser import parse_with_recovery
+from lrdsl.syntax.parser import parse_spec
 
 _ARGUMENTS = (
     diag.TOO_MANY_ARGUMENTS,
@@ -42,9 +42,7 @@ def _found(snippet: Snippet, settings: Settings, context: Mapping[str, Any]) -> 
         elif snippet.role == "spec":
             return lint(snippet.text, settings=settings, origin=snippet.origin, **context)
         elif snippet.role == "piece":
-            reporter = Reporter(snippet.text)
-            parse_with_recovery(snippet.text, reporter)
-            found = [*reporter.diagnostics]
+            found = [*parse_spec(snippet.text).diagnostics]
         else:
             check_definitions(snippet.text, current())
     except SpecError as error:  # of the context, too

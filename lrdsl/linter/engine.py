@@ -173,7 +173,6 @@ def _violations_of(rule: Rule, context: LintContext, settings: Settings) -> list
             rule.problem(settings.severities.get(rule.name)),
             violation.message,
             violation.span,
-            fix=violation.fix,
-            replacement=violation.replacement,
+            suggestion=(violation.fix, violation.replacement),
         )
     return [*failed, *reporter.diagnostics]

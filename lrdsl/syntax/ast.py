@@ -9,17 +9,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import TypeAlias
 
-from lrdsl.diagnostics import NOWHERE, Problem, Span
+from lrdsl.diagnostics import NOWHERE, Mistake, Span
 from lrdsl.syntax.trivia import NO_TRIVIA, Trivia
+
+Fields: TypeAlias = "str | tuple[str, ...]"
+"""The name of a field that holds a tuple, or the names of fields that hold a value each."""
+
+
+def _read(fields: Fields) -> property:
+    """A property with the values of fields as a tuple, read in one go."""
+    if isinstance(fields, str):
+        return property(attrgetter(fields))
+    read = attrgetter(*fields)
+    return property(read if len(fields) > 1 else lambda node: (read(node),))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """Any part of a spec: its place in the text, and the comments that the formatter gave it."""
+    """Any part of a spec: its place in the text, and the comments that the formatter gave it.
+
+    A class names the fields of its `children`, and those of its `label`, which count beside them
+    when nodes are compared. A single name is that of a field that holds a tuple.
+    """
 
     span: Span = field(default=NOWHERE, kw_only=True, repr=False)
     trivia: Trivia = field(default=NO_TRIVIA, kw_only=True, repr=False)
+
+    def __init_subclass__(cls, children: Fields = (), label: tuple[str, ...] = ()) -> None:
+        if children:
+            cls.children = _read(children)  # type: ignore[assignment, method-assign]
+        if label:
+            cls.label = _read(label)  # type: ignore[assignment, method-assign]
 
     @property
     def children(self) -> tuple[Node, ...]:
@@ -39,7 +62,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Number(Node):
+class Number(Node, label=("value", "unit")):
     """`1e-3`, `10k`, `5%`: the value before its unit, and the unit (`""` for none).
 
     `text` keeps the user's notation.
@@ -49,105 +72,67 @@ class Number(Node):
     unit: str = ""
     text: str = field(default="")
 
-    @property
-    def label(self) -> tuple[object, ...]:
-        return (self.value, self.unit)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Name(Node):
+class Name(Node, label=("id",)):
     """`peak`, `linear`, `mxnet.CosineScheduler`."""
 
     id: str
 
-    @property
-    def label(self) -> tuple[object, ...]:
-        return (self.id,)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Keyword(Node):
+class Keyword(Node, label=("word",)):
     """One of the literals `none`, `true`, `false` and `inf`."""
 
     word: str
 
-    @property
-    def label(self) -> tuple[object, ...]:
-        return (self.word,)
 
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Default(Node):
     """`_`: the default of its place."""
 
+    __slots__ = ()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class String(Node):
+class String(Node, label=("value",)):
     """A quoted word."""
 
     value: str
-
-    @property
-    def label(self) -> tuple[object, ...]:
-        return (self.value,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faulty(Node):
     """A part with a syntax error; the parser reports it, later passes say nothing about it."""
 
-    problem: Problem | None = None
-    message: str = ""
-    fix: str | None = None
-    replacement: str | None = None
+    mistake: Mistake | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class List(Node):
+class List(Node, children="items"):
     """`[30, 80]`."""
 
     items: tuple[Node, ...]
 
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return self.items
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Argument(Node):
+class Argument(Node, children=("value",), label=("name",)):
     """An argument of a call: its value, and its name if it is given by name."""
 
     value: Node
     name: str | None = None
     name_span: Span = field(default=NOWHERE, repr=False)
 
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return (self.value,)
-
-    @property
-    def label(self) -> tuple[object, ...]:
-        return (self.name,)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Call(Node):
+class Call(Node, children="arguments", label=("name.id",)):
     """`cosine(1, 1e-3, 800)`."""
 
     name: Name
     arguments: tuple[Argument, ...]
 
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return self.arguments
-
-    @property
-    def label(self) -> tuple[object, ...]:
-        return (self.name.id,)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Entry(Node):
+class Entry(Node, label=("factor",)):
     """`20..30: *0.5` inside brackets: from `start` (up to `stop`), a value or a factor."""
 
     start: Node
@@ -157,49 +142,31 @@ class Entry(Node):
 
     @property
     def children(self) -> tuple[Node, ...]:
-        return (self.start, *((self.stop,) if self.stop else ()), self.value)
-
-    @property
-    def label(self) -> tuple[object, ...]:
-        return (self.factor, self.stop is None)
+        return (
+            (self.start, self.value) if self.stop is None else (self.start, self.stop, self.value)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bracket(Node):
+class Bracket(Node, children="entries", label=("name.id",)):
     """`interval[600:*0.5]`; in a definition, a parameter's name may stand for its entries."""
 
     name: Name
     entries: tuple[Entry | Name, ...]
 
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return self.entries
-
-    @property
-    def label(self) -> tuple[object, ...]:
-        return (self.name.id,)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Sequence(Node):
+class _Sequence(Node, children="parts"):
     """A node of parts alone."""
 
     parts: tuple[Node, ...]
 
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return self.parts
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Prefixed(Node):
+class _Prefixed(Node, children=("operand",)):
     """A node of one operand."""
 
     operand: Node
-
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return (self.operand,)
 
 
 class Pipe(_Sequence):
@@ -215,24 +182,16 @@ class Chain(_Sequence):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Arithmetic(Node):
+class Arithmetic(Node, children="parts", label=("operators",)):
     """`a + b - c` or `a * b / c`: `operators[i]` stands between part i and part i + 1."""
 
     operators: tuple[str, ...]
     parts: tuple[Node, ...]
 
     @property
-    def children(self) -> tuple[Node, ...]:
-        return self.parts
-
-    @property
     def is_sum(self) -> bool:
         """Whether the parts are terms, not factors."""
         return self.operators[0] in "+-"
-
-    @property
-    def label(self) -> tuple[object, ...]:
-        return self.operators
 
 
 class Negative(_Prefixed):
@@ -242,61 +201,37 @@ class Negative(_Prefixed):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Power(Node):
+class Power(Node, children=("base", "exponent")):
     """`a ** k`."""
 
     base: Node
     exponent: Node
 
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return (self.base, self.exponent)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class If(Node):
+class If(Node, children=("then", "condition", "otherwise")):
     """`then if condition else otherwise`."""
 
     then: Node
     condition: Node
     otherwise: Node
 
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return (self.then, self.condition, self.otherwise)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Compare(Node):
+class Compare(Node, children=("left", "right"), label=("operator",)):
     """`left < right`, in a condition."""
 
     operator: str
     left: Node
     right: Node
 
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return (self.left, self.right)
-
-    @property
-    def label(self) -> tuple[object, ...]:
-        return (self.operator,)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Logic(Node):
+class Logic(Node, children="parts", label=("operator",)):
     """`a and b`, `a or b`, in a condition."""
 
     operator: str
     parts: tuple[Node, ...]
-
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return self.parts
-
-    @property
-    def label(self) -> tuple[object, ...]:
-        return (self.operator,)
 
 
 class Not(_Prefixed):
@@ -312,41 +247,25 @@ class Modifiers(_Sequence):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Program(Node):
+class Program(Node, children="values", label=("names",)):
     """`{lr: a, momentum: b}`: the body of a definition that drives several hyperparameters."""
 
     names: tuple[Name, ...]
     values: tuple[Node, ...]
 
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return self.values
-
-    @property
-    def label(self) -> tuple[object, ...]:
-        return tuple([name.id for name in self.names])
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scope(Node):
+class Scope(Node, children=("body",)):
     """The expansion of a definition's call: the body with its arguments as `Outer` nodes."""
 
     body: Node
 
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return (self.body,)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outer(Node):
+class Outer(Node, children=("argument",)):
     """An argument in a `Scope`; its `prev`, `next` and `rest` are those of the call."""
 
     argument: Node
-
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return (self.argument,)
 
 
 def walk(root: Node) -> Iterator[tuple[Node, int]]:
@@ -371,4 +290,4 @@ def levels(root: Node) -> list[list[Node]]:
 
 def flatten(root: Node) -> tuple[tuple[object, ...], ...]:
     """A tree as a flat tuple, which is equal for equal trees and compared without recursion."""
-    return tuple([(depth, type(node), *node.label) for node, depth in walk(root)])
+    return tuple([(depth, type(node), node.label) for node, depth in walk(root)])

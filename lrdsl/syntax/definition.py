@@ -11,8 +11,8 @@ from lrdsl.syntax.trivia import NO_TRIVIA, Trivia
 from lrdsl.syntax.unparse import unparse
 
 
-@dataclass(frozen=True)
-class DefinedParameter:
+@dataclass(frozen=True, slots=True, eq=False)
+class DefinedParameter(Node, label=("name", "words", "default")):
     """A parameter of a definition.
 
     `words` are the words that it accepts, if it accepts no others; `default` is None if the
@@ -20,10 +20,9 @@ class DefinedParameter:
     """
 
     name: str
-    span: Span = field(compare=False, repr=False)
     words: tuple[str, ...] = ()
     default: Node | None = None
-    trivia: Trivia = field(default=NO_TRIVIA, kw_only=True, compare=False, repr=False)
+    name_span: Span = field(default=NOWHERE, kw_only=True, repr=False)
 
     @property
     def declaration(self) -> str:

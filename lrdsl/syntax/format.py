@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lrdsl.syntax.attach_comments import attach_comments, attach_comments_to_definitions
-from lrdsl.syntax.parser import parse_definitions_with_comments, parse_with_comments
+from lrdsl.syntax.parser import parse_library, parse_spec
 from lrdsl.syntax.pretty_print import WIDTH, pretty_print, pretty_print_definition
 
 
@@ -22,7 +22,7 @@ def format(text: str, width: int = WIDTH) -> str:
     >> cosine(1, 0, 800)
     | clip(1e-3, _)
     """
-    return pretty_print(attach_comments(parse_with_comments(text)), width)
+    return pretty_print(attach_comments(parse_spec(text).checked()), width)
 
 
 def format_definitions(text: str, width: int = WIDTH) -> str:
@@ -34,7 +34,7 @@ def format_definitions(text: str, width: int = WIDTH) -> str:
     # Half of it.
     def half(a) = a / 2  # exact
     """
-    parsed = parse_definitions_with_comments(text)
+    parsed = parse_library(text).checked()
     definitions, below = attach_comments_to_definitions(parsed, text)
     lines: list[str] = []
     for definition in definitions:

@@ -13,31 +13,47 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import lark
 from lark import Lark, Token
 from lark.exceptions import UnexpectedInput
 
-from lrdsl.diagnostics import Span
+from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Span, SpecError
 from lrdsl.syntax.tree_builder import TreeBuilder, token_span
 from lrdsl.syntax.trivia import Comment, Comments
 from lrdsl.util.resources import folder, private_cache
 
 OnError = Callable[[UnexpectedInput], bool]
-"""What lark calls at a syntax error; False ends the parse."""
+"""The callback for a syntax error; False ends the parse."""
 
 
 class ParseResult(NamedTuple):
     """The value of the grammar's start rule, and what the value leaves out."""
 
-    value: Any
-    comments: Comments
+    value: Any = None
+    """The tree of a spec, or the definitions of a library; None if the text has none."""
+    comments: Comments = ()
     """The comments, in the order of the text."""
-    brackets: Mapping[Span, Span]
+    brackets: Mapping[Span, Span] = MappingProxyType({})
     """The span of each expression in round brackets, and the span between them."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """The syntax errors, in the order of the text."""
+
+    def with_diagnostics(self, text: str, mistakes: list[Mistake], file: str = "") -> ParseResult:
+        """The result with the syntax errors of its text."""
+        reporter = Reporter(text, file)
+        reporter.report_all(mistakes)
+        return self._replace(diagnostics=tuple(reporter.diagnostics))
+
+    def checked(self) -> ParseResult:
+        """The result itself; `SpecError` with every syntax error if there is any."""
+        if self.diagnostics:
+            raise SpecError(self.diagnostics)
+        return self
 
 
 class _Parser:
@@ -53,25 +69,26 @@ _idle: deque[_Parser] = deque()
 """As many parsers as were in use at the same time."""
 
 
-def _take_parser() -> _Parser:
+@contextmanager
+def _borrow_parser() -> Iterator[_Parser]:
     try:
         parser = _idle.pop()
     except IndexError:
         parser = _Parser()
     parser.comments.clear()
     parser.builder.brackets = {}
-    return parser
+    try:
+        yield parser
+    finally:
+        _idle.append(parser)
 
 
 def run_parser(text: str, rule: str, on_error: OnError) -> ParseResult:
     """Parse a text by a start rule of the grammar; lark's `UnexpectedInput` if recovery fails."""
-    parser = _take_parser()
-    try:
+    with _borrow_parser() as parser:
         value = parser.lark.parse(text, start=rule, on_error=on_error)
         comments = tuple([_read_comment(text, token) for token in parser.comments])
         return ParseResult(value, comments, parser.builder.brackets)
-    finally:
-        _idle.append(parser)
 
 
 def find_words(text: str, *, is_spec: bool = True) -> list[Span]:
@@ -81,13 +98,10 @@ def find_words(text: str, *, is_spec: bool = True) -> list[Span]:
     >>> [text[span.start : span.stop] for span in find_words(text)]
     ['hold', '(', '5ep', ')', '# for a while']
     """
-    parser = _take_parser()
-    try:
+    with _borrow_parser() as parser:
         rule = "start" if is_spec else "library"
         tokens = parser.lark.parse_interactive(text, start=rule).exhaust_lexer()
         comments = [_read_comment(text, token) for token in parser.comments]
-    finally:
-        _idle.append(parser)
     return sorted([*map(token_span, tokens), *[Span(c.start, c.stop) for c in comments]])
 
 

@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Span
+from lrdsl.diagnostics import Mistake, Span
 from lrdsl.syntax.ast import Faulty, Negative, Node, Number
 from lrdsl.syntax.grammar import MULTIPLIERS, UNITS
 from lrdsl.util.registry import did_you_mean
@@ -49,7 +49,8 @@ def parse_number(text: str, span: Span) -> Number | Faulty:
     power += MULTIPLIERS[unit["multiplier"]]
     value = float(f"{mantissa.replace('_', '')}e{power}")
     if math.isinf(value):
-        return Faulty(diag.OVERFLOW, f"`{text}` is too large for a number", span=span)
+        message = f"`{text}` is too large for a number"
+        return Faulty(Mistake(diag.OVERFLOW, message, span), span=span)
     written = mantissa if mantissa[0] != "." else f"0{mantissa}"
     if exponent:
         written += f"e{int(exponent)}"
@@ -57,16 +58,14 @@ def parse_number(text: str, span: Span) -> Number | Faulty:
 
 
 def _unknown_unit(text: str, suffix: str, span: Span) -> Faulty:
-    stem = text[: len(text) - len(suffix)]
+    stem = text.removesuffix(suffix)
     known = _ALIASES.get(suffix)
-    suggestion = (
-        (f"did you mean `{stem}{known}`?", f"{stem}{known}")
-        if known
-        else did_you_mean(suffix, UNITS, f"{stem}{{}}")
-    )
+    known_form = (f"did you mean `{stem}{known}`?", f"{stem}{known}") if known else None
+    suggestion = known_form or did_you_mean(suffix, UNITS, f"{stem}{{}}")
     units = ", ".join([f"`{unit}` ({meaning})" for unit, meaning in UNITS.items()])
-    fix, replacement = suggestion or (f"the units are {units}, also after `k`, `M` or `B`", None)
-    return Faulty(diag.BAD_NUMBER, f"`{suffix}` is not a unit", fix, replacement, span=span)
+    fix = f"the units are {units}, also after `k`, `M` or `B`"
+    mistake = Mistake(diag.BAD_NUMBER, f"`{suffix}` is not a unit", span, suggestion, fix)
+    return Faulty(mistake, span=span)
 
 
 def number_to_node(value: float) -> Node:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
-from lrdsl.syntax.grammar import CLOSING_BRACKETS, MAX_INDENT_LEVELS
-from lrdsl.syntax.layout import Item, list_items
+from lrdsl.syntax.grammar import MAX_INDENT_LEVELS
 from lrdsl.syntax.trivia import NO_TRIVIA, Trivia, put_comments, split_end_of_line
-from lrdsl.syntax.unparse import precedence, unparse
+from lrdsl.syntax.unparse import Item, layout, unparse
 
 WIDTH = 88
 """Characters in a line, as far as there are places to break it."""
@@ -61,7 +60,7 @@ def _print_header(definition: Definition, width: int) -> str:
     is_long = len(header) + len(" =") > width and parameters and not definition.bracket
     if not has_comments and not is_long:
         return header
-    return _print_bracketed(f"def {definition.name}(", parameters, trivia)
+    return _print_bracketed(f"def {definition.name}(", parameters, ")", trivia)
 
 
 @dataclass(frozen=True)
@@ -71,33 +70,23 @@ class _Printer:
     def print_node(self, node: ast.Node, level: int) -> str:
         """The lines of a node, without the brackets that its precedence asks for."""
         text = unparse(node)
-        if self._is_one_line(node, text, level):
+        items, opening, closing, breaks, _ = layout(node)
+        if not items or not breaks or self._is_one_line(node, text, level):
             return text
-        if isinstance(node, (ast.Scope, ast.Outer)):
-            return self.print_node(node.children[0], level)
-        items = [(self._print_item(item, level), item.node.trivia) for item in list_items(node)]
-        if not items:
-            return text
-        match node:
-            case ast.Call(name=name):
-                return _print_bracketed(f"{name.id}(", items, node.trivia)
-            case ast.Bracket(name=name):
-                return _print_bracketed(f"{name.id}[", items, node.trivia)
-            case ast.List():
-                return _print_bracketed("[", items, node.trivia)
-            case ast.Program():
-                return _print_bracketed("{", items, node.trivia)
-        return "\n".join([put_comments(text, t.leading, t.trailing) for text, t in items])
+        parts = [(self._print_item(item, level), item.node.trivia) for item in items]
+        if closing:
+            return _print_bracketed(opening, parts, closing, node.trivia)
+        return "\n".join([put_comments(text, t.leading, t.trailing) for text, t in parts])
 
     def _print_item(self, item: Item, level: int) -> str:
         """The lines of an item with its prefix, and with brackets if it needs them."""
         node, level = item.node, level + item.levels
         text = unparse(node, item.least)
-        is_grouped = precedence(node) < item.least
+        is_grouped = layout(node).precedence < item.least
         if not self._is_one_line(node, text, level, is_grouped):
             text = self.print_node(node, level + is_grouped)
             if is_grouped:
-                text = _print_bracketed("(", [(text, NO_TRIVIA)], node.trivia)
+                text = _print_bracketed("(", [(text, NO_TRIVIA)], ")", node.trivia)
         return item.prefix + (_indent(text) if item.hangs else text)
 
     def _is_one_line(self, node: ast.Node, text: str, level: int, is_grouped: bool = False) -> bool:
@@ -105,14 +94,15 @@ class _Printer:
         return fits or level + is_grouped > MAX_INDENT_LEVELS
 
 
-def _print_bracketed(opening: str, parts: Sequence[tuple[str, Trivia]], trivia: Trivia) -> str:
+def _print_bracketed(
+    opening: str, parts: Sequence[tuple[str, Trivia]], closing: str, trivia: Trivia
+) -> str:
     """Brackets with each part on a line of its own, and the comments between them."""
     end_of_line, above = split_end_of_line(trivia.opening)
     lines = [comment.text for comment in above]
     *others, (last, last_trivia) = parts
     lines += [put_comments(f"{text},", own.leading, own.trailing) for text, own in others]
     lines.append(put_comments(last, last_trivia.leading, trivia.closing))
-    closing = CLOSING_BRACKETS[opening[-1]]
     inside = "\n".join(lines)
     return f"{opening}{end_of_line}\n{INDENT}{_indent(inside)}\n{closing}"
 

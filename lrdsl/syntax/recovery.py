@@ -1,147 +1,129 @@
-"""Error recovery: reports each syntax error, repairs the parser's state and parses on."""
+"""Error recovery: notes each syntax error, repairs the parser's state and parses on."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from typing import Any
 
 from lark import Token
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Reporter, Span
+from lrdsl.diagnostics import Mistake, Span
 from lrdsl.syntax import syntax_errors
 from lrdsl.syntax.grammar import MAX_DEPTH, MAX_PENDING_TOKENS, MAX_SYNTAX_ERRORS
 
+_INSERTS = ("MISSING", "COMMA", "THEN", "COLON")
+"""The tokens that may be missing before another, likeliest first."""
+
+_ENDINGS = ("MISSING", "RPAR", "RSQB", "COLON", "ELSE")
+"""The tokens that may be missing at the end of the text, likeliest first."""
+
+_OPERATORS = {">>": "THEN", "**": "POWER", "*": "STAR", "-": "MINUS", "/": "SLASH"}
+
 
 class Recovery:
-    """The error handler of one parse; `kind` is what the text should be: `a schedule`."""
+    """The error handler of one parse; `mistakes` are the syntax errors so far."""
 
-    def __init__(self, text: str, kind: str, reporter: Reporter) -> None:
+    def __init__(self, text: str) -> None:
         self.text = text
-        self.kind = kind
-        self.reporter = reporter
-        self.errors = 0
-        self._dropped: tuple[int, int] | None = None
+        self.mistakes: list[Mistake] = []
+        self._errors = 0
+        self._dropped_until: int | None = None
 
-    def __call__(self, error: UnexpectedInput) -> bool:
-        """Repair the parser's state after an error; False if that is impossible."""
-        self.errors += 1
-        if self.errors > MAX_SYNTAX_ERRORS:
+    def __call__(self, error: Any) -> bool:
+        """Repair the parser's state after lark's error; False if that is impossible."""
+        self._errors += 1
+        if self._errors > MAX_SYNTAX_ERRORS:
             return False
+        parser, start = error.interactive_parser, error.pos_in_stream
         if isinstance(error, UnexpectedCharacters):
-            self._skip_character(error)
+            self._skip_character(parser, start)
             return True
-        assert isinstance(error, UnexpectedToken)
-        parser: Any = error.interactive_parser
         token = error.token
         if len(parser.parser_state.value_stack) > MAX_PENDING_TOKENS:
             # `accepts` copies the stack for each terminal.
-            start = min(token.start_pos or len(self.text), len(self.text) - 1)
-            syntax_errors.report_too_deep(start, self.reporter)
+            self.mistakes.append(syntax_errors.too_deep(token.start_pos))
             return False
         accepted = frozenset(parser.accepts())
         if token.type == "$END":
-            start = len(self.text)
-            if self.errors == 1 and not parser.parser_state.value_stack:
-                syntax_errors.report_empty(self.reporter)
-                return False
-            only_brackets = self._follows_dropped(start)
-            syntax_errors.report_unexpected_end(self.text, accepted, only_brackets, self.reporter)
-            return self._complete(parser)
-        assert token.start_pos is not None
+            return self._complete(parser, accepted)
         if token.type == "COMPARE" and len(token) == 1:
             # A single `<` or `>` outside a condition is a stray character.
             self._replace_character(parser, token.start_pos)
             return True
         if not self._follows_dropped(token.start_pos):
-            syntax_errors.report_unexpected_token(self.text, token, accepted, self.reporter)
+            span = Span(token.start_pos, token.end_pos)
+            self.mistakes.append(syntax_errors.unexpected_word(self.text, span, accepted))
         self._repair(parser, token)
         return True
 
-    def _skip_character(self, error: UnexpectedCharacters) -> None:
-        """Report a character that starts no token, or a placeholder `${…}`."""
-        start = error.pos_in_stream
-        assert start is not None
-        parser: Any = error.interactive_parser
-        placeholder = syntax_errors.report_placeholder(self.text, start, self.reporter)
-        if placeholder is not None:
-            parser.lexer_thread.state.line_ctr.feed(placeholder)
-            if "MISSING" in parser.accepts():
-                parser.feed_token(Token("MISSING", "", start, end_pos=start + len(placeholder)))
+    def _skip_character(self, parser: Any, start: int) -> None:
+        """Note a character that starts no token, or a placeholder `${…}`."""
+        placeholder = syntax_errors.placeholder(self.text, start)
+        if placeholder is None:
+            self._replace_character(parser, start)
             return
-        self._replace_character(parser, start)
+        self.mistakes.append(placeholder)
+        stop = placeholder.span.stop
+        parser.lexer_thread.state.line_ctr.feed(self.text[start:stop])
+        if "MISSING" in parser.accepts():
+            parser.feed_token(Token("MISSING", "", start, end_pos=stop))
 
     def _replace_character(self, parser: Any, start: int) -> None:
-        """Report a stray character and insert the operator that was probably meant, if any."""
-        syntax_errors.report_stray_character(self.text, start, self.reporter)
+        """Note a stray character and insert the operator that was probably meant, if any."""
+        self.mistakes.append(syntax_errors.stray_character(self.text, start))
         meant = _OPERATORS.get(syntax_errors.LIKELY_OPERATORS.get(self.text[start], ""))
         if meant is not None and meant in parser.accepts():
             parser.feed_token(Token(meant, "", start, end_pos=start + 1))
         else:
-            self._drop(start, start + 1)
-
-    def _drop(self, start: int, stop: int) -> None:
-        self._dropped = self._dropped or (start, stop)
-        self._dropped = (self._dropped[0], stop)
+            self._dropped_until = start + 1
 
     def _follows_dropped(self, start: int) -> bool:
-        """Whether a dropped stretch ends directly before `start`: one report is enough for both."""
-        if self._dropped is None or self.text[self._dropped[1] : start].strip():
-            self._dropped = None
-            return False
-        return True
+        """Whether a dropped word ends directly before `start`: one mistake is enough for both."""
+        if self._dropped_until is not None and self.text[self._dropped_until : start].strip():
+            self._dropped_until = None
+        return self._dropped_until is not None
 
     def _repair(self, parser: Any, token: Token) -> None:
-        """Insert what is missing before `token`, or drop `token`."""
-        other = {"RPAR": "RSQB", "RSQB": "RPAR"}.get(token.type)
-        if other is not None and other in parser.accepts():
-            parser.feed_token(Token.new_borrow_pos(other, "", token))
+        """Insert the tokens that are missing before `token`, or drop `token`."""
+        other = {"RPAR": "RSQB", "RSQB": "RPAR"}.get(token.type, "")
+        if other in parser.accepts():
+            _feed(parser, [other], token)
             return
-        for inserts in ((), *((m,) for m in _INSERTS), *itertools.product(_INSERTS, repeat=2)):
-            trial = parser.copy(deepcopy_values=False)
-            if _feed(trial, (*inserts, token.type), token):
-                _feed(parser, inserts, token)
-                parser.feed_token(token)
-                return
-        assert token.start_pos is not None
-        assert token.end_pos is not None
-        self._drop(token.start_pos, token.end_pos)
+        for count in (1, 2):
+            for inserts in itertools.product(_INSERTS, repeat=count):
+                types = [*inserts, token.type]
+                if _feed(parser.copy(deepcopy_values=False), types, token):
+                    _feed(parser, inserts, token)
+                    parser.feed_token(token)
+                    return
+        self._dropped_until = token.end_pos
 
-    def _complete(self, parser: Any) -> bool:
-        """Insert what is missing at the end of the text."""
-        position = len(self.text)
+    def _complete(self, parser: Any, accepted: frozenset[str]) -> bool:
+        """Insert the tokens that are missing at the end of the text."""
+        end = len(self.text)
+        if self._errors == 1 and not parser.parser_state.value_stack:
+            self.mistakes.append(syntax_errors.empty())
+            return False
+        only_brackets = self._follows_dropped(end)
+        self.mistakes += syntax_errors.unexpected_end(self.text, accepted, only_brackets)
         for _ in range(3 * MAX_DEPTH):
             accepted = parser.accepts()
             if "$END" in accepted:
                 break
-            missing = next(
-                (c for c in ("MISSING", "RPAR", "RSQB", "COLON", "ELSE") if c in accepted), None
-            )
+            missing = next((name for name in _ENDINGS if name in accepted), None)
             if missing is None:
                 return False
-            parser.feed_token(Token(missing, "", position, end_pos=position))
+            parser.feed_token(Token(missing, "", end, end_pos=end))
         return True
 
-    def report_failure(self, error: UnexpectedInput) -> None:
-        """Report an error without a repair, unless something was reported already."""
-        if not self.reporter.diagnostics:
-            position = error.pos_in_stream or 0
-            span = Span(position, position + 1)
-            self.reporter.report(diag.UNEXPECTED, f"this is not {self.kind}", span)
 
-
-_INSERTS = ("MISSING", "COMMA", "THEN", "COLON")
-"""The tokens that may be missing before another, likeliest first."""
-
-_OPERATORS = {">>": "THEN", "**": "POWER", "*": "STAR", "-": "MINUS", "/": "SLASH"}
-
-
-def _feed(parser: Any, types: tuple[str, ...], where: Token) -> bool:
+def _feed(parser: Any, types: Iterable[str], where: Token) -> bool:
     """Feed empty tokens of these types at the place of `where`; False if one does not fit."""
     try:
-        for type_ in types:
-            parser.feed_token(Token.new_borrow_pos(type_, "", where))
+        for name in types:
+            parser.feed_token(Token.new_borrow_pos(name, "", where))
     except UnexpectedToken:
         return False
     return True

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import numbers
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TypeAlias, Union
 
 from lrdsl import diagnostics as diag
@@ -17,9 +19,24 @@ from lrdsl.syntax.rebuild import join_arithmetic, join_chain, join_pipe
 from lrdsl.syntax.unparse import unparse
 
 Operand: TypeAlias = Union["Spec", str, int, float]
-"""What Python's operators take beside a Spec: text and numbers."""
+"""The operands of a Spec in Python: a Spec, text, or a number."""
 
 
+def _operator(
+    join: Callable[[ast.Node, ast.Node], ast.Node],
+) -> tuple[Callable[[Spec, Operand], Spec], Callable[[Spec, Operand], Spec]]:
+    """The methods of an operator, for a Spec on its left and for a Spec on its right alone."""
+    return (
+        lambda spec, right: Spec(join(spec.node, to_node(right))),
+        lambda spec, left: Spec(join(to_node(left), spec.node)),
+    )
+
+
+def _arithmetic(operator: str) -> Callable[[ast.Node, ast.Node], ast.Node]:
+    return lambda left, right: join_arithmetic((operator,), (left, right))
+
+
+@dataclass(frozen=True, repr=False, slots=True)
 class Spec:
     """A parsed spec, or a part of one.
 
@@ -35,96 +52,35 @@ class Spec:
     '0.5 * (warmup(100) >> cosine(1, 0, 800)) | clip(0.1, _)'
     >>> parse(str(spec)) == spec
     True
+
+    `node` is the root of the tree, `source` the text as the user wrote it; None for a spec built in
+    Python.
     """
 
-    __slots__ = ("_node", "_source")
-
-    _node: ast.Node
-    _source: str | None
-
-    def __init__(self, node: ast.Node, source: str | None = None) -> None:
-        object.__setattr__(self, "_node", node)
-        object.__setattr__(self, "_source", source)
-
-    @property
-    def node(self) -> ast.Node:
-        """The root of the tree."""
-        return self._node
-
-    @property
-    def source(self) -> str | None:
-        """The text as the user wrote it; None for a spec built in Python."""
-        return self._source
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a Spec is immutable: cannot set {name!r}")
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"a Spec is immutable: cannot delete {name!r}")
+    node: ast.Node
+    source: str | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
-        if self._source is None and any(
-            depth > MAX_NODE_DEPTH for _, depth in ast.walk(self._node)
-        ):
+        if self.source is None and len(ast.levels(self.node)) > MAX_NODE_DEPTH:
             raise spec_error(diag.TOO_DEEP, f"the spec is nested deeper than {MAX_DEPTH} levels")
-        return unparse(self._node)
+        return unparse(self.node)
 
     def __repr__(self) -> str:
         return f"lrdsl.parse({str(self)!r})"
 
-    def __eq__(self, other: object) -> bool:
-        return self._node == other._node if isinstance(other, Spec) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._node)
-
     def __reduce__(self) -> tuple[object, tuple[str]]:
-        return parse, (self._source if self._source is not None else str(self),)
+        return parse, (self.source if self.source is not None else str(self),)
 
-    def __or__(self, right: Operand) -> Spec:
-        return Spec(join_pipe(self._node, to_node(right)))
-
-    def __ror__(self, left: Operand) -> Spec:
-        return Spec(join_pipe(to_node(left), self._node))
-
-    def __rshift__(self, right: Operand) -> Spec:
-        return Spec(join_chain(self._node, to_node(right)))
-
-    def __rrshift__(self, left: Operand) -> Spec:
-        return Spec(join_chain(to_node(left), self._node))
-
-    def __add__(self, right: Operand) -> Spec:
-        return _arithmetic(self, "+", right)
-
-    def __radd__(self, left: Operand) -> Spec:
-        return _arithmetic(left, "+", self)
-
-    def __sub__(self, right: Operand) -> Spec:
-        return _arithmetic(self, "-", right)
-
-    def __rsub__(self, left: Operand) -> Spec:
-        return _arithmetic(left, "-", self)
-
-    def __mul__(self, right: Operand) -> Spec:
-        return _arithmetic(self, "*", right)
-
-    def __rmul__(self, left: Operand) -> Spec:
-        return _arithmetic(left, "*", self)
-
-    def __truediv__(self, right: Operand) -> Spec:
-        return _arithmetic(self, "/", right)
-
-    def __rtruediv__(self, left: Operand) -> Spec:
-        return _arithmetic(left, "/", self)
-
-    def __pow__(self, right: Operand) -> Spec:
-        return Spec(ast.Power(self._node, to_node(right)))
-
-    def __rpow__(self, left: Operand) -> Spec:
-        return Spec(ast.Power(to_node(left), self._node))
+    __or__, __ror__ = _operator(join_pipe)
+    __rshift__, __rrshift__ = _operator(join_chain)
+    __add__, __radd__ = _operator(_arithmetic("+"))
+    __sub__, __rsub__ = _operator(_arithmetic("-"))
+    __mul__, __rmul__ = _operator(_arithmetic("*"))
+    __truediv__, __rtruediv__ = _operator(_arithmetic("/"))
+    __pow__, __rpow__ = _operator(ast.Power)
 
     def __neg__(self) -> Spec:
-        return Spec(ast.Negative(self._node))
+        return Spec(ast.Negative(self.node))
 
 
 def parse(text: str) -> Spec:
@@ -200,7 +156,3 @@ def source_text(spec: object) -> str:
             diag.BAD_SPEC, f"a spec is text, a number or a Spec, not {type(spec).__name__}"
         )
     return unparse(to_node(spec))
-
-
-def _arithmetic(left: Operand, operator: str, right: Operand) -> Spec:
-    return Spec(join_arithmetic((operator,), (to_node(left), to_node(right))))

@@ -1,6 +1,6 @@
 """Messages about syntax errors, in the words of people who train models.
 
-Each function reports one kind of error; no message speaks of tokens or of the parser.
+Each function describes one kind of error; no message speaks of tokens or of the parser.
 """
 
 from __future__ import annotations
@@ -8,10 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from lark import Token
-
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Reporter, Span
+from lrdsl.diagnostics import Mistake, Span
 from lrdsl.syntax.grammar import CLOSING_BRACKETS, MAX_CHARACTERS, MAX_DEPTH
 
 LIKELY_OPERATORS = {
@@ -46,7 +44,16 @@ _COLON_ADVICE = "`update:value` is only for `interval[…]` and `points[…]`"
 
 _WORD_OPERATORS = frozenset({"if", "else", "and", "or", "not", "in"})
 _CONDITION_WORDS = frozenset({"and", "or", "not", "else", "==", "!=", "<=", ">="})
-_OPERATORS = frozenset({"|", ">>", "+", "-", "*", "/", "**", "<", ">", "else"})
+_OPERAND_AFTER = {
+    "": "a schedule",
+    ">>": "a schedule",
+    "|": "a modifier",
+    "..": "the update where the range ends",
+    **dict.fromkeys(["=", ":"], "a value"),
+    **dict.fromkeys(["if", "and", "or", "not"], "a condition"),
+    **dict.fromkeys(["+", "-", "*", "/", "**", "<", ">", "else"], "a value or a schedule"),
+}
+"""The operand that belongs after a word, where the word alone decides."""
 _OPENING_BRACKETS = {")": "(", "]": "["}
 
 _WORD = re.compile(
@@ -104,58 +111,53 @@ def _read_context(text: str, stop: int) -> _Context:
     return _Context(word, span, tuple(stack), has_colon)
 
 
-def report_too_long(size: int, reporter: Reporter) -> None:
-    """Report a text of more than `MAX_CHARACTERS` bytes."""
+def too_long(size: int) -> Mistake:
+    """The mistake of a text of more than `MAX_CHARACTERS` bytes."""
     message = f"the spec has {size:,} bytes, and the limit is {MAX_CHARACTERS:,}"
-    reporter.report(diag.TOO_LONG, message, Span(0, 1))
+    return Mistake(diag.TOO_LONG, message, Span(0, 1))
 
 
-def report_too_deep(start: int, reporter: Reporter) -> None:
-    """Report that the text is nested too deeply at a position."""
+def too_deep(start: int) -> Mistake:
+    """The mistake of a text that is nested too deeply at a position."""
     message = f"the spec is nested deeper than {MAX_DEPTH} levels"
     fix = "write it flat, as a chain with `>>`"
-    reporter.report(diag.TOO_DEEP, message, Span(start, start + 1), fix=fix)
+    return Mistake(diag.TOO_DEEP, message, Span(start, start + 1), fix=fix)
 
 
-def report_too_many_modifiers(start: int, reporter: Reporter) -> None:
-    """Report that too many modifiers follow a schedule."""
+def too_many_modifiers(start: int) -> Mistake:
+    """The mistake of a schedule that too many modifiers follow."""
     message = f"more than {MAX_DEPTH} modifiers follow this schedule"
-    reporter.report(diag.TOO_DEEP, message, Span(start, start + 1), fix="use fewer modifiers")
+    return Mistake(diag.TOO_DEEP, message, Span(start, start + 1), fix="use fewer modifiers")
 
 
-def report_empty(reporter: Reporter) -> None:
-    """Report a text without a spec."""
+def empty() -> Mistake:
+    """The mistake of a text without a spec."""
     fix = "write a schedule such as `cosine(1, 1e-3, 800)`"
-    reporter.report(diag.EMPTY, "the spec is empty", Span(0, 1), fix=fix)
+    return Mistake(diag.EMPTY, "the spec is empty", Span(0, 1), fix=fix)
 
 
 _IN_CONDITION = re.compile(r"\bif\b(?!.*\belse\b)", re.DOTALL)
 
 
-def report_stray_character(text: str, start: int, reporter: Reporter) -> None:
-    """Report a character that has no meaning in its place."""
+def stray_character(text: str, start: int) -> Mistake:
+    """The mistake of a character that has no meaning in its place."""
     character = text[start]
-    span = Span(start, start + 1)
-    replacement = LIKELY_OPERATORS.get(character)
-    fix: str | None
+    likely, fix = LIKELY_OPERATORS.get(character), _CHARACTER_ADVICE.get(character)
+    suggestion = (f"did you mean `{likely}`?", likely) if likely else None
     if character in "<>" and _IN_CONDITION.search(text, 0, start):
-        fix, replacement = _CONDITION_ADVICE, None
-    elif replacement is not None:
-        fix = f"did you mean `{replacement}`?"
-    else:
-        fix = _CHARACTER_ADVICE.get(character)
-    if fix is None and character.isalpha():
+        suggestion, fix = None, _CONDITION_ADVICE
+    elif fix is None and character.isalpha():
         fix = "names consist of the letters a to z, digits and `_`"
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
     message = f"`{shown}` has no meaning here"
-    reporter.report(diag.STRAY_CHARACTER, message, span, fix=fix, replacement=replacement)
+    return Mistake(diag.STRAY_CHARACTER, message, Span(start, start + 1), suggestion, fix)
 
 
 _PLACEHOLDER = re.compile(r"\$\{[^{}\n]*\}")
 
 
-def report_placeholder(text: str, start: int, reporter: Reporter) -> str | None:
-    """Report a placeholder `${…}` that Hydra has not resolved; its text, or None without one."""
+def placeholder(text: str, start: int) -> Mistake | None:
+    """The mistake of a placeholder `${…}` that Hydra has not resolved; None without one."""
     match = _PLACEHOLDER.match(text, start)
     if match is None:
         return None
@@ -163,74 +165,54 @@ def report_placeholder(text: str, start: int, reporter: Reporter) -> str | None:
     message = f"`{match[0]}` has not been resolved"
     fix = f"outside a config, write the variable's name alone: `{name}`"
     span = Span(match.start(), match.end())
-    is_name = name.isidentifier()
-    reporter.report(diag.STRAY_CHARACTER, message, span, fix=fix if is_name else None)
-    return match[0]
+    return Mistake(diag.STRAY_CHARACTER, message, span, fix=fix if name.isidentifier() else None)
 
 
-def report_unexpected_end(
-    text: str, accepted: frozenset[str], only_brackets: bool, reporter: Reporter
-) -> None:
-    """Report a text that ends too early: an operand is missing, or brackets are open.
+def unexpected_end(text: str, accepted: frozenset[str], only_brackets: bool) -> list[Mistake]:
+    """The mistakes of a text that ends too early: an operand is missing, or brackets are open.
 
     With `only_brackets` the end of the text has been reported already.
     """
     context = _read_context(text, len(text))
-    wanted: str | None = None
-    fix: str | None = None
-    if only_brackets:
-        pass
-    elif "NUMBER" in accepted:
-        wanted = _describe_operand(context)
+    expected: tuple[str, str | None] | None = None
+    if "NUMBER" in accepted:
+        expected = _describe_operand(context), None
     elif context.is_in_entry and not context.has_colon:
-        wanted, fix = "`:` and a value", _ENTRY_ADVICE
+        expected = "`:` and a value", _ENTRY_ADVICE
     else:
-        wanted, fix = _describe_special("", context, accepted) or (None, None)
-    if wanted is not None:
-        message = f"expected {wanted} {context.place}, but the text ends"
-        reporter.report(diag.INCOMPLETE, message, context.span, fix=fix)
+        expected = _describe_special("", context, accepted)
+    mistakes: list[Mistake] = []
+    if expected is not None and not only_brackets:
+        message = f"expected {expected[0]} {context.place}, but the text ends"
+        mistakes.append(Mistake(diag.INCOMPLETE, message, context.span, fix=expected[1]))
     for bracket, position, _ in context.open:
         message = f"this `{bracket}` is never closed"
         fix = f"add the missing `{CLOSING_BRACKETS[bracket]}`"
-        reporter.report(diag.UNCLOSED, message, Span(position, position + 1), fix=fix)
+        mistakes.append(Mistake(diag.UNCLOSED, message, Span(position, position + 1), fix=fix))
+    return mistakes
 
 
-def report_unexpected_token(
-    text: str, token: Token, accepted: frozenset[str], reporter: Reporter
-) -> None:
-    """Report a token that the grammar does not allow in its place."""
-    assert token.start_pos is not None
-    assert token.end_pos is not None
-    context = _read_context(text, token.start_pos)
-    span = Span(token.start_pos, token.end_pos)
-    word = str(token)
-    special = _describe_special(word, context, accepted)
-    is_unpaired = word in _OPENING_BRACKETS and (
-        not context.open or context.open[-1].bracket != _OPENING_BRACKETS[word]
-    )
-    if special is None and is_unpaired:
-        _report_unpaired(word, span, context, reporter)
-        return
-    if special is not None:
-        wanted, fix = special
+def unexpected_word(text: str, span: Span, accepted: frozenset[str]) -> Mistake:
+    """The mistake of a word that the grammar does not allow in its place."""
+    word, context = text[span.start : span.stop], _read_context(text, span.start)
+    expected = _describe_special(word, context, accepted)
+    if expected is None and word in _OPENING_BRACKETS:
+        if not context.open:
+            message = f"this `{word}` has no opening `{_OPENING_BRACKETS[word]}`"
+            return Mistake(diag.UNOPENED, message, span, ("leave it out", ""))
+        bracket = context.open[-1].bracket
+        if bracket != _OPENING_BRACKETS[word]:
+            closing = CLOSING_BRACKETS[bracket]
+            message = f"`{word}` does not close `{bracket}`"
+            return Mistake(diag.UNOPENED, message, span, (f"did you mean `{closing}`?", closing))
+    if expected is not None:
+        wanted, fix = expected
     elif "NUMBER" in accepted:
         wanted, fix = _describe_operand(context), _advise_on_operand(word, context)
     else:
         wanted, fix = _describe_operator(word, context)
     message = f"expected {wanted} {context.place}, found `{word}`"
-    reporter.report(diag.UNEXPECTED, message, span, fix=fix)
-
-
-def _report_unpaired(word: str, span: Span, context: _Context, reporter: Reporter) -> None:
-    if not context.open:
-        message = f"this `{word}` has no opening `{_OPENING_BRACKETS[word]}`"
-        reporter.report(diag.UNOPENED, message, span, fix="leave it out", replacement="")
-        return
-    bracket = context.open[-1].bracket
-    closing = CLOSING_BRACKETS[bracket]
-    message = f"`{word}` does not close `{bracket}`"
-    fix = f"did you mean `{closing}`?"
-    reporter.report(diag.UNOPENED, message, span, fix=fix, replacement=closing)
+    return Mistake(diag.UNEXPECTED, message, span, fix=fix)
 
 
 _WANTED_IN_DEFINITION = {
@@ -238,13 +220,13 @@ _WANTED_IN_DEFINITION = {
     frozenset({"EQUAL"}): "`=` and the body of the definition",
     frozenset({"LPAR", "LSQB"}): "the parameters in brackets",
 }
-"""What a definition needs where the grammar accepts nothing but these."""
+"""The thing expected in a definition where the grammar accepts these tokens alone."""
 
 
 def _describe_special(
     word: str, context: _Context, accepted: frozenset[str]
 ) -> tuple[str, str | None] | None:
-    """What belongs in this place of a definition or a condition, with advice; None elsewhere."""
+    """The thing expected in a definition or a condition, with advice; None elsewhere."""
     if "NUMBER" in accepted:
         return None
     if "ELSE" in accepted:
@@ -274,24 +256,15 @@ def _describe_special(
 
 
 def _describe_operand(context: _Context) -> str:
-    """What belongs after the context, where the grammar wants an operand."""
-    word = context.word
+    """The operand that belongs after the context, where the grammar wants one."""
     bracket, _, name = context.open[-1] if context.open else ("", 0, "")
-    if word == "|":
-        return "a modifier"
-    if word in ("", ">>") or (word == "(" and not name):
+    if context.word == "(" and not name:
         return "a schedule"
-    if word in ("if", "and", "or", "not"):
-        return "a condition"
-    if word in _OPERATORS:
-        return "a value or a schedule"
-    if word == "..":
-        return "the update where the range ends"
-    if word in ("=", ":"):
-        return "a value"
-    if bracket == "[" and name:
-        return "an entry such as `600:*0.5`"
-    return "a value" if bracket == "[" else "an argument"
+    if context.word in _OPERAND_AFTER:
+        return _OPERAND_AFTER[context.word]
+    if bracket == "[":
+        return "an entry such as `600:*0.5`" if name else "a value"
+    return "an argument"
 
 
 def _advise_on_operand(word: str, context: _Context) -> str | None:
@@ -311,7 +284,7 @@ def _advise_on_operand(word: str, context: _Context) -> str | None:
 
 
 def _describe_operator(word: str, context: _Context) -> tuple[str, str | None]:
-    """What belongs after the context, where an operand is complete, and advice about a word."""
+    """The thing expected after a complete operand, with advice about the word found there."""
     if not context.open:
         wanted = "an operator such as `>>`, or the end,"
         advice = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import Any, TypeAlias, TypeVar
 
 from lark import Token, Transformer
 
@@ -12,6 +13,8 @@ from lrdsl.syntax.definition import DefinedParameter, Definition
 from lrdsl.syntax.grammar import KEYWORDS, PYTHON_KEYWORDS
 from lrdsl.syntax.literals import parse_number
 from lrdsl.syntax.rebuild import join_arithmetic, join_chain, join_pipe, move_to
+
+T = TypeVar("T")
 
 Children: TypeAlias = "list[Any]"
 """The tokens and nodes of a rule, as lark hands them to a callback."""
@@ -26,19 +29,16 @@ class TreeBuilder(Transformer[Token, Any]):
         """The span of each expression in round brackets, and the span between them."""
 
     def start(self, children: Children) -> ast.Node:
-        (node,) = children
-        assert isinstance(node, ast.Node)
-        return node
+        return children[0]  # type: ignore[no-any-return]
 
     def number(self, children: Children) -> ast.Node:
         return parse_number(str(children[0]), token_span(children[0]))
 
     def name(self, children: Children) -> ast.Node:
-        (token,) = children
-        word = PYTHON_KEYWORDS.get(token, str(token))
+        word = PYTHON_KEYWORDS.get(children[0], str(children[0]))
         if word in KEYWORDS:
-            return ast.Keyword(word, span=token_span(token))
-        return ast.Name(str(token), span=token_span(token))
+            return ast.Keyword(word, span=token_span(children[0]))
+        return _name(children[0])
 
     def default(self, children: Children) -> ast.Node:
         return ast.Default(span=token_span(children[0]))
@@ -50,43 +50,37 @@ class TreeBuilder(Transformer[Token, Any]):
         return ast.Faulty(span=token_span(children[0]))
 
     def group(self, children: Children) -> ast.Node:
-        opening, node, closing = children
-        assert isinstance(node, ast.Node)
-        span = _cover(opening, closing)
+        _, node, _ = children
+        span = _span(children)
         self.brackets[span] = node.span
-        return move_to(node, span)
+        return move_to(node, span)  # type: ignore[no-any-return]
 
     def list(self, children: Children) -> ast.Node:
-        return ast.List(_parts(children), span=_cover(children[0], children[-1]))
+        return ast.List(_only(ast.Node, children), span=_span(children))
 
     def keyword(self, children: Children) -> ast.Argument:
         name, _, value = children
-        return ast.Argument(
-            value, str(name), token_span(name), span=token_span(name).to(value.span)
-        )
+        return ast.Argument(value, str(name), token_span(name), span=_span(children))
 
     def call(self, children: Children) -> ast.Node:
-        name = ast.Name(str(children[0]), span=token_span(children[0]))
         arguments = tuple(
             [
                 part if isinstance(part, ast.Argument) else ast.Argument(part, span=part.span)
                 for part in children[2:-1:2]  # none of the commas and brackets
             ]
         )
-        return ast.Call(name, arguments, span=name.span.to(token_span(children[-1])))
+        return ast.Call(_name(children[0]), arguments, span=_span(children))
 
     def entry(self, children: Children) -> ast.Entry:
         start, _, stop, _, star, value = children
-        return ast.Entry(start, stop, star is not None, value, span=start.span.to(value.span))
+        return ast.Entry(start, stop, star is not None, value, span=_span(children))
 
     def splice(self, children: Children) -> ast.Name:
-        (token,) = children
-        return ast.Name(str(token), span=token_span(token))
+        return _name(children[0])
 
     def bracket(self, children: Children) -> ast.Node:
-        name = ast.Name(str(children[0]), span=token_span(children[0]))
-        entries = tuple([part for part in children if isinstance(part, (ast.Entry, ast.Name))])
-        return ast.Bracket(name, entries, span=name.span.to(token_span(children[-1])))
+        entries: Any = _only(ast.Node, children)
+        return ast.Bracket(_name(children[0]), entries, span=_span(children))
 
     def pipe(self, children: Children) -> ast.Node:
         return join_pipe(*children[::2])
@@ -100,68 +94,60 @@ class TreeBuilder(Transformer[Token, Any]):
     product = sum
 
     def negative(self, children: Children) -> ast.Node:
-        minus, operand = children
-        return ast.Negative(operand, span=token_span(minus).to(operand.span))
+        return ast.Negative(children[1], span=_span(children))
 
     def power(self, children: Children) -> ast.Node:
         base, _, exponent = children
-        return ast.Power(base, exponent, span=base.span.to(exponent.span))
+        return ast.Power(base, exponent, span=_span(children))
 
     def expression(self, children: Children) -> ast.Node:
         then, _, condition, _, otherwise = children
-        return ast.If(then, condition, otherwise, span=then.span.to(otherwise.span))
+        return ast.If(then, condition, otherwise, span=_span(children))
 
     def condition(self, children: Children) -> ast.Node:
-        parts = tuple(children[::2])
-        return ast.Logic(str(children[1]), parts, span=parts[0].span.to(parts[-1].span))
+        return ast.Logic(str(children[1]), tuple(children[::2]), span=_span(children))
 
     conjunction = condition
 
     def not_(self, children: Children) -> ast.Node:
-        word, operand = children
-        return ast.Not(operand, span=token_span(word).to(operand.span))
+        return ast.Not(children[1], span=_span(children))
 
     def comparison(self, children: Children) -> ast.Node:
         left, operator, right = children
-        return ast.Compare(str(operator), left, right, span=left.span.to(right.span))
+        return ast.Compare(str(operator), left, right, span=_span(children))
 
     def library(self, children: Children) -> tuple[Definition, ...]:
         return tuple(children)
 
     def parameter(self, children: Children) -> DefinedParameter:
-        name, _, _, *others = children
-        tokens = [child for child in children if isinstance(child, Token)]
-        words = tuple([str(token) for token in tokens[1:] if token.type == "NAME"])
+        name, *others = children
+        tokens = _only(Token, others)
+        words = tuple([str(token) for token in tokens if token.type == "NAME"])
         default = others[-1] if isinstance(others[-1], ast.Node) else None
-        return DefinedParameter(str(name), token_span(name), words, default)
+        span = _span([child for child in children if child is not None])
+        return DefinedParameter(str(name), words, default, name_span=token_span(name), span=span)
 
     def definition(self, children: Children) -> Definition:
-        _, name, *others = children
-        parameters = tuple([part for part in others if isinstance(part, DefinedParameter)])
-        header = _header_span(children)
-        return Definition(str(name), token_span(name), parameters, others[-1], header_span=header)
+        _, name, *_, body = children
+        parameters = _only(DefinedParameter, children)
+        header = _span(children[:-2])  # up to the bracket before `=`
+        return Definition(str(name), token_span(name), parameters, body, header_span=header)
 
     def bracket_definition(self, children: Children) -> Definition:
-        _, name, _, entries, *others = children
-        parameters = (DefinedParameter(str(entries), token_span(entries)),)
-        header = _header_span(children)
-        return Definition(
-            str(name), token_span(name), parameters, others[-1], bracket=True, header_span=header
-        )
+        entries = self.parameter([children[3], None])
+        made = self.definition([*children[:3], entries, *children[4:]])
+        return replace(made, bracket=True)
 
     def modifiers(self, children: Children) -> ast.Node:
-        parts = _parts(children)
-        return ast.Modifiers(parts, span=token_span(children[0]).to(parts[-1].span))
+        return ast.Modifiers(tuple(children[1::2]), span=_span(children))
 
     def field(self, children: Children) -> tuple[ast.Name, ast.Node]:
         name, _, value = children
-        return ast.Name(str(name), span=token_span(name)), value
+        return _name(name), value
 
     def program(self, children: Children) -> ast.Node:
-        fields = [child for child in children if isinstance(child, tuple)]
-        span = _cover(children[0], children[-1])
-        names = tuple([name for name, _ in fields])
-        return ast.Program(names, tuple([value for _, value in fields]), span=span)
+        names, values = zip(*children[1:-1:2], strict=True)  # none of the commas and brackets
+        return ast.Program(names, values, span=_span(children))
 
 
 def token_span(token: Token) -> Span:
@@ -171,18 +157,18 @@ def token_span(token: Token) -> Span:
     return Span(token.start_pos, token.end_pos)
 
 
-def _cover(first: Token, last: Token) -> Span:
-    """The span from one token to another."""
-    assert first.start_pos is not None
-    assert last.end_pos is not None
-    return Span(first.start_pos, last.end_pos)
+def _name(token: Token) -> ast.Name:
+    return ast.Name(str(token), span=token_span(token))
 
 
-def _header_span(definition: Children) -> Span:
-    """The span from `def` to the bracket before `=`."""
-    return _cover(definition[0], definition[-3])
+def _span(children: Children) -> Span:
+    """The span from the first child to the last; each is a token or a node."""
+    first, last = children[0], children[-1]
+    start: Any = first.start_pos if isinstance(first, Token) else first.span.start
+    stop: Any = last.end_pos if isinstance(last, Token) else last.span.stop
+    return Span(start, stop)
 
 
-def _parts(children: Children) -> tuple[ast.Node, ...]:
-    """The nodes among `children`, without the commas and brackets."""
-    return tuple([child for child in children if isinstance(child, ast.Node)])
+def _only(kind: type[T], children: Children) -> tuple[T, ...]:
+    """The children of one kind, without the commas and brackets between them."""
+    return tuple([child for child in children if isinstance(child, kind)])

@@ -18,7 +18,7 @@ class Comment(NamedTuple):
 
     @property
     def stop(self) -> int:
-        """Where it ends."""
+        """The position after its last character."""
         return self.start + len(self.text)
 
 

@@ -1,40 +1,18 @@
 """Tree to canonical text: one spelling of spaces, brackets and defaults for each meaning.
 
-The text holds no `": "` and no `" #"`, so that it survives as a plain YAML scalar.
+`layout` tells the items of a node and the brackets around them. One line of text joins the items;
+the formatter can give each a line of its own. The text holds no `": "` and no `" #"`, so that it
+survives as a plain YAML scalar.
 """
 
 from __future__ import annotations
 
-from itertools import repeat
+import itertools
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from lrdsl.syntax.ast import (
-    Argument,
-    Arithmetic,
-    Bracket,
-    Call,
-    Chain,
-    Compare,
-    Default,
-    Entry,
-    Faulty,
-    If,
-    Keyword,
-    List,
-    Logic,
-    Modifiers,
-    Name,
-    Negative,
-    Node,
-    Not,
-    Number,
-    Outer,
-    Pipe,
-    Power,
-    Program,
-    Scope,
-    String,
-)
-from lrdsl.syntax.grammar import MAX_QUOTED_CHARACTERS
+from lrdsl.syntax import ast
+from lrdsl.syntax.grammar import MAX_INDENT_LEVELS, MAX_QUOTED_CHARACTERS
 
 
 class Precedence:
@@ -43,104 +21,151 @@ class Precedence:
     IF, OR, AND, NOT, COMPARE, PIPE, CHAIN, SUM, PRODUCT, UNARY, POWER, ATOM = range(12)
 
 
-_PRECEDENCES: dict[type[Node], int] = {
-    If: Precedence.IF,
-    Not: Precedence.NOT,
-    Compare: Precedence.COMPARE,
-    Pipe: Precedence.PIPE,
-    Chain: Precedence.CHAIN,
-    Negative: Precedence.UNARY,
-    Power: Precedence.POWER,
-}
+def condition_precedence(node: ast.Node, least: int = Precedence.OR) -> int:
+    """The lowest precedence that needs no brackets in a condition: a value's is that of a sum."""
+    return least if isinstance(node, (ast.Logic, ast.Not, ast.Compare)) else Precedence.SUM
 
 
-def precedence(node: Node) -> int:
-    """How tightly a node binds.
+class Item(NamedTuple):
+    """A part of a node, with the text before it."""
+
+    node: ast.Node
+    least: int = Precedence.IF
+    """The lowest precedence that needs no brackets here."""
+    prefix: str = ""
+    """The text before the node: an operator, `name=`, an entry header."""
+    start: int | None = None
+    """The position of the name or entry header before the node; None without one."""
+    levels: int = 1
+    """By how many levels of indentation the node's lines are narrower than its parent's."""
+    hangs: bool = False
+    """Whether the item's further lines are indented under its first."""
+
+
+class Layout(NamedTuple):
+    """A node as items, separated by commas inside its brackets or by spaces without brackets."""
+
+    items: tuple[Item, ...] = ()
+    opening: str = ""
+    closing: str = ""
+    breaks: bool = True
+    """Whether each item can have a line of its own."""
+    precedence: int = Precedence.ATOM
+
+
+def layout(node: ast.Node) -> Layout:
+    """The items of a node and the brackets around them; no items for a single word.
 
     >>> from lrdsl.syntax.parser import parse_tree
-    >>> precedence(parse_tree("a + b")) < precedence(parse_tree("a * b"))
-    True
+    >>> [item.prefix for item in layout(parse_tree("hold(5) >> cosine() >> hold(3)")).items]
+    ['', '>> ', '>> ']
     """
-    if isinstance(node, Arithmetic):
-        return Precedence.SUM if node.is_sum else Precedence.PRODUCT
-    if isinstance(node, Logic):
-        return Precedence.OR if node.operator == "or" else Precedence.AND
-    return _PRECEDENCES.get(type(node), Precedence.ATOM)
+    match node:
+        case ast.Call(name=name, arguments=arguments):
+            return Layout(tuple(map(_argument, arguments)), f"{name.id}(", ")")
+        case ast.Bracket(name=name, entries=entries):
+            return Layout(tuple(map(_entry, entries)), f"{name.id}[", "]")
+        case ast.List(items=parts):
+            return Layout(tuple(map(Item, parts)), "[", "]")
+        case ast.Program(names=names, values=values):
+            pairs = zip(names, values, strict=True)
+            fields = [Item(v, Precedence.IF, f"{n.id}: ", n.span.start) for n, v in pairs]
+            return Layout(tuple(fields), "{", "}")
+        case ast.Pipe(parts=parts):
+            return _joined(parts, ["|"] * (len(parts) - 1), Precedence.PIPE)
+        case ast.Chain(parts=parts):
+            return _joined(parts, [">>"] * (len(parts) - 1), Precedence.CHAIN)
+        case ast.Arithmetic(operators=operators, parts=parts):
+            return _joined(parts, operators, Precedence.SUM if node.is_sum else Precedence.PRODUCT)
+        case ast.Modifiers(parts=parts):
+            return Layout(tuple([Item(p, Precedence.CHAIN, "| ", hangs=True) for p in parts]))
+        case ast.Negative(operand=operand):
+            own = Precedence.UNARY
+            return Layout((Item(operand, own, "-", node.span.start),), precedence=own)
+        case ast.If(then=then, condition=condition, otherwise=otherwise):
+            # A condition stays on one line: its level is too deep to break it.
+            least, levels = condition_precedence(condition), MAX_INDENT_LEVELS + 1
+            hangs = not isinstance(otherwise, ast.If)
+            items: tuple[Item, ...] = (
+                Item(then, Precedence.PIPE, levels=0),
+                Item(condition, least, "if ", levels=levels),
+                Item(otherwise, Precedence.IF, "else ", hangs=hangs),
+            )
+            return Layout(items, precedence=Precedence.IF)
+        case ast.Power(base=base, exponent=exponent):
+            own = Precedence.POWER
+            items = (Item(base, Precedence.ATOM), Item(exponent, Precedence.UNARY, "** "))
+        case ast.Compare(operator=operator, left=left, right=right):
+            own = Precedence.COMPARE
+            items = (Item(left, Precedence.SUM), Item(right, Precedence.SUM, f"{operator} "))
+        case ast.Logic(operator=operator, parts=parts):
+            own = Precedence.OR if operator == "or" else Precedence.AND
+            words = ["", *[f"{operator} "] * (len(parts) - 1)]
+            leasts = [condition_precedence(part, own + 1) for part in parts]
+            items = tuple(map(Item, parts, leasts, words))
+        case ast.Not(operand=operand):
+            own = Precedence.NOT
+            items = (Item(operand, condition_precedence(operand, own), "not "),)
+        case ast.Argument():
+            return Layout((_argument(node),), breaks=False)
+        case ast.Entry():
+            return Layout((_entry(node),), breaks=False)
+        case ast.Scope(body=inner) | ast.Outer(argument=inner):
+            return layout(inner)
+        case _:
+            return Layout()
+    return Layout(items, breaks=False, precedence=own)
 
 
-def condition_precedence(node: Node, least: int = Precedence.OR) -> int:
-    """The lowest precedence that needs no brackets in a condition: a value's is that of a sum."""
-    return least if isinstance(node, (Logic, Not, Compare)) else Precedence.SUM
+def _joined(parts: Sequence[ast.Node], operators: Sequence[str], precedence: int) -> Layout:
+    others = zip(operators, parts[1:], strict=True)
+    least = precedence + 1
+    items = [Item(part, least, f"{operator} ", hangs=True) for operator, part in others]
+    return Layout((Item(parts[0], least), *items), precedence=precedence)
 
 
-def unparse(node: Node, least: int = Precedence.IF) -> str:
-    """The canonical text of a tree, in brackets if it binds less tightly than `least`.
+def _argument(argument: ast.Argument) -> Item:
+    if argument.name is None:
+        return Item(argument.value)
+    return Item(argument.value, Precedence.IF, f"{argument.name}=", argument.span.start)
 
-    One function, so that a tree of `MAX_DEPTH` stays well inside Python's stack.
+
+def _entry(entry: ast.Entry | ast.Name) -> Item:
+    if isinstance(entry, ast.Name):
+        return Item(entry)
+    header = unparse_entry_header(entry)
+    return Item(entry.value, Precedence.IF, header, entry.span.start, levels=2)
+
+
+def unparse(node: ast.Node, least: int = Precedence.IF, prefix: str = "") -> str:
+    """The canonical text of a tree after `prefix`, in brackets if it binds too loosely for `least`.
+
+    One frame for each level, so that a tree of `MAX_DEPTH` stays well inside Python's stack.
 
     >>> from lrdsl.syntax.parser import parse_tree
     >>> unparse(parse_tree("cosine(1,1e-3,800)|interval[ 600 : * 0.5 ]"))
     'cosine(1, 1e-3, 800) | interval[600:*0.5]'
     """
     match node:
-        case Number(text=text) | Name(id=text) | Keyword(word=text):
-            return text
-        case Default() | Faulty():
-            return "_"
-        case String(value=value):
-            return f"'{value}'"
-        case List(items=items):
-            return f"[{', '.join(map(unparse, items))}]"
-        case Call(name=name, arguments=arguments):
-            return f"{name.id}({', '.join(map(unparse, arguments))})"
-        case Argument(value=inner, name=None):
-            return unparse(inner)
-        case Argument(value=inner, name=keyword):
-            return f"{keyword}={unparse(inner)}"
-        case Bracket(name=name, entries=entries):
-            return f"{name.id}[{', '.join(map(unparse, entries))}]"
-        case Entry(value=inner):
-            return f"{unparse_entry_header(node)}{unparse(inner)}"
-        case Modifiers(parts=parts):
-            return " ".join([f"| {unparse(part, Precedence.CHAIN)}" for part in parts])
-        case Program(names=names, values=values):
-            fields = [f"{name.id}: {unparse(v)}" for name, v in zip(names, values, strict=True)]
-            return f"{{{', '.join(fields)}}}"
-        case Scope(body=inner) | Outer(argument=inner):
-            return unparse(inner, least)
-        case Pipe(parts=parts):
-            text = " | ".join(map(unparse, parts, repeat(Precedence.CHAIN)))
-        case Chain(parts=parts):
-            text = " >> ".join(map(unparse, parts, repeat(Precedence.SUM)))
-        case Arithmetic(operators=operators, parts=parts):
-            first, *others = map(unparse, parts, repeat(precedence(node) + 1))
-            text = first + "".join(f" {o} {p}" for o, p in zip(operators, others, strict=True))
-        case Negative(operand=operand):
-            text = f"-{unparse(operand, Precedence.UNARY)}"
-        case Power(base=base, exponent=exponent):
-            text = f"{unparse(base, Precedence.ATOM)} ** {unparse(exponent, Precedence.UNARY)}"
-        case If(then=then, condition=condition, otherwise=otherwise):
-            value = unparse(then, Precedence.PIPE)
-            text = f"{value} if {unparse_condition(condition)} else {unparse(otherwise)}"
-        case Logic(operator=operator, parts=parts):
-            least_each = [condition_precedence(part, precedence(node) + 1) for part in parts]
-            text = f" {operator} ".join(map(unparse, parts, least_each))
-        case Not(operand=operand):
-            text = f"not {unparse(operand, condition_precedence(operand, Precedence.NOT))}"
-        case Compare(operator=operator, left=left, right=right):
-            text = f"{unparse(left, Precedence.SUM)} {operator} {unparse(right, Precedence.SUM)}"
-        case _:
-            raise TypeError(f"no way to write a {type(node).__name__}")
-    return f"({text})" if least and precedence(node) < least else text
+        case ast.Number(text=word) | ast.Name(id=word) | ast.Keyword(word=word):
+            return prefix + word
+        case ast.Default() | ast.Faulty():
+            return f"{prefix}_"
+        case ast.String(value=value):
+            return f"{prefix}'{value}'"
+    items, opening, closing, _, precedence = layout(node)
+    texts = itertools.starmap(unparse, [item[:3] for item in items])
+    text = f"{opening}{(', ' if closing else ' ').join(texts)}{closing}"
+    return f"{prefix}({text})" if precedence < least else prefix + text
 
 
-def unparse_condition(node: Node) -> str:
+def unparse_condition(node: ast.Node) -> str:
     """The canonical text of a condition between `if` and `else`."""
     return unparse(node, condition_precedence(node))
 
 
-def unparse_entry_header(entry: Entry) -> str:
-    """The canonical text of what stands before an entry's value: `600:*`."""
+def unparse_entry_header(entry: ast.Entry) -> str:
+    """The canonical text before an entry's value: `600:*`."""
     until = f"..{unparse(entry.stop, Precedence.SUM)}" if entry.stop is not None else ""
     return f"{unparse(entry.start, Precedence.SUM)}{until}:{'*' if entry.factor else ''}"
 
@@ -150,6 +175,6 @@ def shorten(text: str, limit: int = MAX_QUOTED_CHARACTERS) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def unparse_short(node: Node) -> str:
+def unparse_short(node: ast.Node) -> str:
     """The canonical text of a tree, shortened for a message."""
     return shorten(unparse(node))

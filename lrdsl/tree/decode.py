@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Diagnostic, Problem, Reporter, SourceMappedText, Span, SpecError
+from lrdsl.diagnostics import Diagnostic, Problem, SourceMappedText, Span, SpecError
 from lrdsl.language.language import Language, current
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax import ast
 from lrdsl.syntax.grammar import MAX_CHARACTERS, MAX_DEPTH, MAX_NODE_DEPTH, NAME
-from lrdsl.syntax.parser import parse_tree, parse_with_recovery
+from lrdsl.syntax.parser import parse_spec, parse_tree
 from lrdsl.syntax.rebuild import join_arithmetic, join_chain, join_pipe
 from lrdsl.syntax.spec import Spec, as_number, to_node
 from lrdsl.syntax.unparse import shorten, unparse
@@ -145,13 +145,13 @@ class _Reader:
         whole = f"{before}{text}{after}"
         if whole in self.texts:
             return replace(self.texts[whole])  # a node of its own, for a place of its own
-        reporter = Reporter(whole)
-        tree = parse_with_recovery(whole, reporter)
-        for found in reporter.diagnostics:
+        parsed = parse_spec(whole)
+        for found in parsed.diagnostics:
             start, stop = (min(max(i - len(before), 0), len(text)) for i in found.span[:2])
             self.found.append(replace(found, span=Span(start, stop), source=text, place=place))
-        if tree is None or reporter.diagnostics:
+        if parsed.diagnostics:
             return ast.Faulty()
+        tree: ast.Node = parsed.value
         self.texts[whole] = tree
         return replace(tree)
 

@@ -13,9 +13,9 @@ from lrdsl.syntax.format import format_definitions
 from lrdsl.syntax.lark_parser import find_words
 from lrdsl.syntax.parser import (
     parse_definitions,
-    parse_definitions_with_comments,
+    parse_library,
+    parse_spec,
     parse_tree,
-    parse_with_comments,
 )
 from lrdsl.syntax.trivia import NO_TRIVIA
 from lrdsl.syntax.unparse import unparse
@@ -32,6 +32,7 @@ SPECS = [
 DEFINITIONS = [
     "def a() = 1 def b(x) = x",
     "def f(mode in [up, down] = up, n, k=(n + 1)) = ramp(mode, n) if n > k else hold(k)",
+    "def f(mode in [up, down], n) = ramp(mode, n)",
     "def g[entries] = interval[3:4, entries]",
     "def h(x) = | clip(0, x) | take(5)",
     "def p(x) = {lr: cosine(x), momentum: (0.9 + x) >> hold(1)}",
@@ -51,7 +52,7 @@ def test_a_comment_at_each_place_of_a_spec(text: str, comment: str) -> None:
         commented = f"{text[:place]}{comment}{text[place:]}"
         for width in (30, 88):
             formatted = lrdsl.format(commented, width)
-            assert [c.text for c in parse_with_comments(formatted).comments] == ["# comment"]
+            assert [c.text for c in parse_spec(formatted).comments] == ["# comment"]
             assert parse_tree(formatted) == parse_tree(text)
             assert lrdsl.format(formatted, width) == formatted
 
@@ -63,7 +64,7 @@ def test_a_comment_at_each_place_of_a_definition(text: str, comment: str) -> Non
         commented = f"{text[:place]}{comment}{text[place:]}"
         for width in (30, 88):
             formatted = format_definitions(commented, width)
-            parsed = parse_definitions_with_comments(formatted)
+            parsed = parse_library(formatted)
             assert [c.text for c in parsed.comments] == ["# comment"]
             assert parsed.value == parse_definitions(text)
             docs = [definition.doc for definition in parse_definitions(commented)]
@@ -83,7 +84,7 @@ def test_comments_at_all_places_of_a_spec_at_once(
         commented += f"{text[done:place]}{OWN_LINE if own_line else ENDS_LINE}"
         done = place
     formatted = lrdsl.format(commented, width)
-    assert len(parse_with_comments(formatted).comments) == len(places)
+    assert len(parse_spec(formatted).comments) == len(places)
     assert parse_tree(formatted) == tree
     assert lrdsl.format(formatted, width) == formatted
 
@@ -103,7 +104,7 @@ def test_a_comment_stays_with_its_segment(comment: str) -> None:
         for place in boundaries(segment, is_spec=True)[1:-1]:
             commented = f"{segment[:place]}{comment}{segment[place:]}"
             text = " >> ".join([*segments[:i], commented, *segments[i + 1 :]])
-            tree = attach_comments(parse_with_comments(lrdsl.format(f"x | y({text}, 5)")))
+            tree = attach_comments(parse_spec(lrdsl.format(f"x | y({text}, 5)")))
             assert isinstance(tree, ast.Pipe)
             call = tree.parts[1]
             assert isinstance(call, ast.Call)
@@ -120,14 +121,14 @@ def test_a_comment_stays_with_its_segment(comment: str) -> None:
 
 def test_trivia_take_no_part_in_equality() -> None:
     text = "warmup(linear, 100)  # up\n>> cosine(1, 0, 800)"
-    tree = attach_comments(parse_with_comments(text))
+    tree = attach_comments(parse_spec(text))
     assert tree.children[0].trivia.trailing[0].text == "# up"
     assert tree == parse_tree(text)
     assert hash(tree) == hash(parse_tree(text))
 
 
 def test_a_text_without_comments_gets_no_trivia() -> None:
-    parsed = parse_with_comments("warmup(linear, 100) >> cosine(1, 0, 800)")
+    parsed = parse_spec("warmup(linear, 100) >> cosine(1, 0, 800)")
     assert attach_comments(parsed) is parsed.value
     assert all(node.trivia is NO_TRIVIA for node, _ in ast.walk(parsed.value))
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrdsl.syntax import ast
 from lrdsl.syntax.parser import parse_definitions, parse_tree
 from lrdsl.syntax.pretty_print import pretty_print, pretty_print_definition
 from lrdsl.syntax.unparse import unparse
@@ -37,3 +38,12 @@ def test_canonical_text_of_definitions(text: str) -> None:
 @given(trees, st.integers(1, 120))
 def test_text_in_lines_is_the_same_tree(tree: Any, width: int) -> None:
     assert parse_tree(pretty_print(tree, width)) == parse_tree(unparse(tree))
+
+
+@pytest.mark.parametrize("width", [10, 88])
+def test_an_expanded_call_keeps_its_brackets(width: int) -> None:
+    text = "(cosine(1, 0, 9) | clip(0, 1)) >> hold(5)"
+    chain = parse_tree(text)
+    first, *others = chain.children
+    expanded = ast.Chain((ast.Scope(first), *others))
+    assert parse_tree(pretty_print(expanded, width)) == chain

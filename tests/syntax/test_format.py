@@ -20,9 +20,9 @@ from lrdsl.syntax.format import format_definitions
 from lrdsl.syntax.lark_parser import ParseResult, find_words
 from lrdsl.syntax.parser import (
     parse_definitions,
-    parse_definitions_with_comments,
+    parse_library,
+    parse_spec,
     parse_tree,
-    parse_with_comments,
 )
 from lrdsl.syntax.unparse import unparse
 from tests.support.paths import ROOT
@@ -86,7 +86,7 @@ def comments_in(parsed: ParseResult) -> list[str]:
 def test_a_formatted_spec_means_the_same_and_stays_as_it_is(text: str, width: int) -> None:
     formatted = lrdsl.format(text, width)
     assert lrdsl.parse(formatted) == lrdsl.parse(text)
-    assert comments_in(parse_with_comments(formatted)) == comments_in(parse_with_comments(text))
+    assert comments_in(parse_spec(formatted)) == comments_in(parse_spec(text))
     assert lrdsl.format(formatted, width) == formatted
 
 
@@ -112,8 +112,8 @@ def libraries(draw: st.DrawFn) -> str:
 @given(libraries(), WIDTHS)
 def test_formatted_definitions_mean_the_same_and_stay_as_they_are(text: str, width: int) -> None:
     formatted = format_definitions(text, width)
-    before = parse_definitions_with_comments(text)
-    after = parse_definitions_with_comments(formatted)
+    before = parse_library(text)
+    after = parse_library(formatted)
     assert [(str(x), x.doc) for x in after.value] == [(str(x), x.doc) for x in before.value]
     assert comments_in(after) == comments_in(before)
     assert format_definitions(formatted, width) == formatted

@@ -7,12 +7,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lrdsl.diagnostics import Reporter
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.language import current
 from lrdsl.language.list_functions import LIST_FUNCTIONS
 from lrdsl.syntax import ast
-from lrdsl.syntax.parser import has_valid_syntax, parse_with_recovery
+from lrdsl.syntax.parser import parse_spec
 from lrdsl.syntax.spec import as_number
 
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -73,13 +72,11 @@ def calls_schedule(text: str) -> bool:
     schedules = _schedules()
     if called(text).isdisjoint(schedules):
         return False
-    reporter = Reporter(text)
-    tree = parse_with_recovery(text, reporter)
-    if tree is None or reporter.diagnostics:
+    parsed = parse_spec(text)
+    if parsed.diagnostics:
         return False
-    names = {
-        node.name.id for node, _ in ast.walk(tree) if isinstance(node, (ast.Call, ast.Bracket))
-    }
+    nodes = [node for node, _ in ast.walk(parsed.value)]
+    names = {node.name.id for node in nodes if isinstance(node, (ast.Call, ast.Bracket))}
     return not names.isdisjoint(schedules) and names <= schedules | _others()
 
 
@@ -119,7 +116,8 @@ def looks_like_program(specs: Mapping[str, Any]) -> bool:
     if not all([isinstance(each, str) or as_number(each) is not None for each in every]):
         return False
     likely = [text for text in texts if looks_like_spec(text) and not is_number(text.strip())]
-    return bool(likely) and all([text in likely or has_valid_syntax(text) for text in texts])
+    others = [text for text in texts if text not in likely]
+    return bool(likely) and not any([parse_spec(text).diagnostics for text in others])
 
 
 def defines(text: str) -> bool:
