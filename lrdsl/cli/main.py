@@ -109,7 +109,7 @@ def _complain(error: SpecError) -> None:
         words = f"{diagnostic.message} {diagnostic.fix or ''}"
         if diagnostic.problem == NEEDS_CONTEXT:
             hints |= {f"{option(n)} {m}": None for n, (m, _) in OPTIONS.items() if n in words}
-        bound = re.search(r"\bbind it: (\w+)=", diagnostic.fix or "")
+        bound = re.search(r"\bgive it a value: (\w+)=", diagnostic.fix or "")
         if diagnostic.problem == UNBOUND and bound:
             hints[f"--set {bound[1]}=VALUE"] = None
     if hints:

@@ -68,23 +68,20 @@ def _at(root: Path, file: str) -> Iterator[RunFolder]:
         hydra = root.parent / HYDRA
         yield RunFolder("", root.parent, root, hydra if hydra.is_dir() else None)
         return
-    homes: dict[str, Path | None] = {}
-    lonely: dict[Path, RunFolder] = {}
-    logs = []
+    logs: list[Path] = []
+    homes: dict[Path | None, Path] = {}
     for folder, folders, files in os.walk(root):
-        home = homes.get(os.path.dirname(folder))
+        place = Path(folder)
         if HYDRA in folders:
-            home = Path(folder) / HYDRA
-            lonely[home] = RunFolder("", Path(folder), None, home)
-        homes[folder] = home
+            homes[place] = place / HYDRA
         folders[:] = [name for name in folders if not name.startswith(".")]
         if file in files:
-            logs.append(RunFolder("", Path(folder), Path(folder) / file, home))
-    for run in logs:
-        if run.hydra is not None:
-            lonely.pop(run.hydra, None)
-        yield run
-    yield from lonely.values()
+            logs.append(place)
+    owners = {log: next((x for x in (log, *log.parents) if x in homes), None) for log in logs}
+    for log, owner in owners.items():
+        yield RunFolder("", log, log / file, homes.get(owner))
+    for hydra in [homes[place] for place in homes if place not in owners.values()]:
+        yield RunFolder("", hydra.parent, None, hydra)
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:

@@ -6,27 +6,26 @@ import os
 import textwrap
 import warnings
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrdsl.compare.read_log import Series
 from lrdsl.compare.run import Run, differing
 from lrdsl.compare.smoothing import thin
 from lrdsl.compare.table import brief, printable, short
 from lrdsl.plot.style import (
     COLOURS,
-    INK,
     blank_figure,
     escape_tex,
     image_format,
     legend_above,
+    powers_of_ten,
     style_axes,
+    style_update_axis,
+    title_above,
     write_image,
 )
-from lrdsl.plot.ticks import labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,19 +58,19 @@ def figure(runs: Sequence[Run], *, log: bool = False, title: str | None = None) 
         raise ValueError("no run has logged a learning rate or a loss: there is nothing to draw")
     named = drawn if len(drawn) <= MAX_NAMED_RUNS else drawn[: len(COLOURS)]
     picture = blank_figure(5.6 + 0.17 * len(named))
+    from matplotlib.lines import Line2D
+
     above, below = picture.subplots(2, sharex=True)
     most = max(100, _POINTS // (2 * len(drawn)))
-    handles: list[Any] = []
-    for i in reversed(range(len(drawn))):  # the best on top
-        handle = _draw(above, below, drawn[i], _look(i, len(named)), most)
-        handles = [handle, *handles]
+    for i, run in reversed([*enumerate(drawn)]):  # the best on top
+        _draw(above, below, run, _look(i, len(named)), most)
     _finish(above, below, drawn, log)
+    handles = [Line2D([], [], **_look(i, len(named))) for i in range(len(drawn))]
     texts = _labels(named, drawn)
     if len(drawn) > len(named):
         texts.append(f"{len(drawn) - len(named)} other runs")
     legend_above(above, handles[: len(texts)], texts, size=7.5)
-    if title:
-        picture.suptitle(escape_tex(title), fontsize=11, color=INK)
+    title_above(picture, title)
     return picture
 
 
@@ -102,13 +101,10 @@ def _look(rank: int, named: int) -> dict[str, Any]:
     return {"color": colour, "linewidth": 1.5, "linestyle": dashes, "zorder": 3 - rank / 100}
 
 
-def _draw(above: Axes, below: Axes, run: Run, look: dict[str, Any], most: int) -> Any:
-    """Draw a run; what stands for it in the legend."""
-    from matplotlib.lines import Line2D
-
+def _draw(above: Axes, below: Axes, run: Run, look: dict[str, Any], most: int) -> None:
     rates = list(run.record.rates.values())[:MAX_RATES]
     for i, rate in enumerate(rates):
-        if not any([_same(rate, other) for other in rates[:i]]):
+        if not any([all(map(np.array_equal, rate, other)) for other in rates[:i]]):
             steps, values = thin(rate, most // len(rates))
             # Of a part of the updates, stairs would show lengths that are none of the schedule's.
             style = "steps-post" if len(steps) == len(rate.steps) else "default"
@@ -118,15 +114,10 @@ def _draw(above: Axes, below: Axes, run: Run, look: dict[str, Any], most: int) -
             above.plot(x, y, drawstyle=style, **look)
     loss = run.smoothed
     below.plot(loss.steps, np.where(np.isfinite(loss.values), loss.values, np.nan), **look)
-    return Line2D([], [], **look)
-
-
-def _same(one: Series, other: Series) -> bool:
-    return np.array_equal(one.steps, other.steps) and np.array_equal(one.values, other.values)
 
 
 def _finish(above: Axes, below: Axes, runs: Sequence[Run], log: bool) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     losses = [run.smoothed.values for run in runs if len(run.smoothed.values)]
     every = np.concatenate([*losses, np.empty(0)])
@@ -144,11 +135,9 @@ def _finish(above: Axes, below: Axes, runs: Sequence[Run], log: bool) -> None:
     if log:
         above.set_yscale("log", nonpositive="mask")
     else:
-        above.ticklabel_format(axis="y", style="sci", scilimits=(-2, 4), useMathText=True)
-    below.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, steps=[1, 2, 2.5, 5, 10]))
-    below.xaxis.set_major_formatter(FuncFormatter(lambda x, _: labels([Decimal(x)])[0]))
+        powers_of_ten(above)
     style_axes(above, "", "learning rate")
-    style_axes(below, "update", "loss")
+    style_update_axis(below, "loss")
 
 
 def _labels(named: Sequence[Run], drawn: Sequence[Run]) -> list[str]:

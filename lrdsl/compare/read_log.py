@@ -6,7 +6,7 @@ import csv
 import math
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, TextIO
 
@@ -70,20 +70,21 @@ def read_record(path: str | os.PathLike[str], columns: Columns | None = None) ->
     >>> record.problems
     ('the last line is unfinished',)
     """
-    problems: list[str] = []
     if not os.path.isfile(path):  # to open a pipe would wait for a writer
         return Record(problems=("it is no file",))
     try:
         with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
-            return _read(file, columns or Columns(), problems)
+            return _read(file, columns or Columns())
     except OSError as error:
         return Record(problems=(f"it cannot be read: {error.strerror or error}",))
 
 
-def _read(file: TextIO, columns: Columns, problems: list[str]) -> Record:
+def _read(file: TextIO, columns: Columns) -> Record:
+    problems: list[str] = []
+    rates: list[str] = []
+    found: dict[str, dict[float, float]] = {}  # the values of a column, by update
+    result, updates, bad = None, set(), []
     reader = csv.reader(_lines(file, problems))
-    table = _LogReader([], "", columns)
-    bad: list[int] = []
     try:
         header = [cell.strip() for cell in next(reader, [])]
         known = [name.lower() for name in header]
@@ -91,57 +92,35 @@ def _read(file: TextIO, columns: Columns, problems: list[str]) -> Record:
         if counter is None:
             what = "it has no column `step` or `update`" if header else "it is empty"
             return Record(problems=(what, *problems))
-        table = _LogReader(header, header[counter], columns)
+        taken = (header[counter], *columns)
+        rates = [name for name in header if _RATE.fullmatch(name) and name not in taken]
+        places = {name: header.index(name) for name in (*rates, *columns) if name in header}
+        found = {name: {} for name in places}
         for row in reader:
-            if row and row != header and not table.take(row):  # a resumed run may repeat the header
+            if not row or row == header:  # a resumed run may repeat the header
+                continue
+            update = _number(row[counter]) if len(row) == len(header) else None
+            if update is None or not math.isfinite(update):
+                bad.append(reader.line_num)
+                continue
+            updates.add(update)
+            values = {name: _number(row[place]) for name, place in places.items()}
+            for name, value in values.items():
+                if value is not None:
+                    found[name][update] = value
+            if values.get(columns.result) is not None:
+                result = values[columns.result]
+            if any([x is None and row[places[name]].strip() for name, x in values.items()]):
                 bad.append(reader.line_num)
     except csv.Error as error:
         problems.append(f"line {reader.line_num} and what follows cannot be read: {error}")
     if bad:
         rows = "a row" if len(bad) == 1 else f"{len(bad)} rows"
         problems.insert(0, f"{rows} cannot be read, line {bad[0]}" + " first" * (len(bad) > 1))
-    return table.record(problems)
-
-
-class _LogReader:
-    """Values by column and update, as they are read."""
-
-    def __init__(self, header: Sequence[str], counter: str, columns: Columns) -> None:
-        self._header = header
-        self._counter = counter
-        self._columns = columns
-        names = [name for name in header if _RATE.fullmatch(name) and name != counter]
-        self._rates = [name for name in names if name not in columns]
-        wanted = {*self._rates, *columns} & set(header)
-        self._found: dict[str, dict[float, float]] = {name: {} for name in wanted}
-        self._places = {name: header.index(name) for name in wanted}
-        self._updates: set[float] = set()
-        self._result: float | None = None
-
-    def take(self, row: Sequence[str]) -> bool:
-        """Take a row in; whether all of it could be read."""
-        if len(row) != len(self._header):
-            return False
-        update = _number(row[self._header.index(self._counter)])
-        if update is None or not math.isfinite(update):
-            return False
-        whole = True
-        for name, place in self._places.items():
-            value = _number(row[place])
-            if value is not None:
-                self._found[name][update] = value
-                if name == self._columns.result:
-                    self._result = value
-            elif row[place].strip():
-                whole = False
-        self._updates.add(update)
-        return whole
-
-    def record(self, problems: Sequence[str]) -> Record:
-        series = {name: _series(values) for name, values in self._found.items()}
-        rates = {name: series[name] for name in self._rates if len(series[name].steps)}
-        loss = series.get(self._columns.loss, NOTHING)
-        return Record(rates, loss, self._result, len(self._updates), tuple(problems))
+    series = {name: _series(values) for name, values in found.items()}
+    logged = {name: series[name] for name in rates if len(series[name].steps)}
+    loss = series.get(columns.loss, NOTHING)
+    return Record(logged, loss, result, len(updates), tuple(problems))
 
 
 def _lines(file: TextIO, problems: list[str]) -> Iterator[str]:

@@ -126,9 +126,5 @@ def differing(runs: Sequence[Run]) -> list[str]:
         key
         for key in keys
         if len({run.overrides.get(key) for run in runs}) > 1
-        and not all([_is_spec(run, key) for run in runs])
+        and any([key in run.overrides and key != run.written.key for run in runs])
     ]
-
-
-def _is_spec(run: Run, key: str) -> bool:
-    return key not in run.overrides or key == run.written.key

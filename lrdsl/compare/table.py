@@ -25,29 +25,31 @@ def table(runs: Sequence[Run]) -> list[str]:
     rows = [
         [
             printable(run.name),
-            *[short(getattr(run, name)) for name in _NUMBERS[:3]],
-            str(run.record.updates),
+            *map(short, _numbers(run)),
             *[printable(brief(run.overrides.get(key, ""))) for key in keys],
-            printable(run.spec or ""),
-            printable("; ".join(run.problems)),
+            *_remarks(run),
         ]
         for run in runs
     ]
-    head = ["run", *_NUMBERS, *[printable(key) for key in keys], "spec", "problems"]
-    columns = [list(column) for column in zip(head, *rows, strict=True)]
-    right = {1, 2, 3, 4}
-    shown = [
-        _aligned(column, i in right)
-        for i, column in enumerate(columns)
-        if i == 0 or any(column[1:])
-    ]
+    shown = []
+    for i, (head, *cells) in enumerate(zip(_head(keys), *rows, strict=True)):
+        if i == 0 or any(cells):
+            filled = [cell or "-" for cell in (head, *cells)]
+            sign = ">" if 1 <= i <= len(_NUMBERS) else "<"
+            shown.append([f"{cell:{sign}{max(map(len, filled))}}" for cell in filled])
     return ["  ".join(cells).rstrip() for cells in zip(*shown, strict=True)]
 
 
-def _aligned(column: Sequence[str], right: bool) -> list[str]:
-    cells = [cell or "-" for cell in column]
-    width = max(map(len, cells))
-    return [cell.rjust(width) if right else cell.ljust(width) for cell in cells]
+def _head(keys: Sequence[str]) -> list[str]:
+    return ["run", *_NUMBERS, *map(printable, keys), "spec", "problems"]
+
+
+def _numbers(run: Run) -> list[float | None]:
+    return [run.result, run.loss, run.best, run.record.updates]
+
+
+def _remarks(run: Run) -> list[str]:
+    return [printable(run.spec or ""), printable("; ".join(run.problems))]
 
 
 def as_csv(runs: Sequence[Run]) -> str:
@@ -55,13 +57,12 @@ def as_csv(runs: Sequence[Run]) -> str:
     keys = differing(runs)
     text = io.StringIO()
     write = csv.writer(text, lineterminator="\n").writerow
-    write(["run", "folder", *_NUMBERS, *[printable(key) for key in keys], "spec", "problems"])
+    head = _head(keys)
+    write([head[0], "folder", *head[1:]])
     for run in runs:
-        overrides = [run.overrides.get(key, "") for key in keys]
-        words = [*overrides, run.spec or "", "; ".join(run.problems)]
-        numbers = [run.result, run.loss, run.best, run.record.updates]
-        places = [run.name, str(run.folder)]
-        write([*map(printable, places), *numbers, *map(printable, words)])
+        places = [printable(run.name), printable(str(run.folder))]
+        overrides = [printable(run.overrides.get(key, "")) for key in keys]
+        write([*places, *_numbers(run), *overrides, *_remarks(run)])
     return text.getvalue()
 
 
@@ -100,8 +101,10 @@ def _finite(value: float | None) -> float | None:
 
 
 def short(value: float | None) -> str:
-    """A number for the eye, six digits of it; nothing for None."""
-    return "" if value is None else f"{value:.6g}"
+    """A number for the eye: a count, or six digits of a measurement; nothing for None."""
+    if value is None or isinstance(value, int):
+        return "" if value is None else str(value)
+    return f"{value:.6g}"
 
 
 def brief(text: str) -> str:

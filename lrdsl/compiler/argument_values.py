@@ -93,7 +93,8 @@ class Arguments(NamedTuple):
             self.complain(diag.NO_LENGTH, message, node, fix)
             return None
         if end <= clock:
-            message = f"the segment starts at update {float(clock):g}, after it would end"
+            times = f"at update {float(clock):g}, but would end at {float(end):g}"
+            message = f"the segment starts {times}"
             self.complain(diag.BAD_LENGTH, message, node)
             return None
         return end - clock
@@ -101,7 +102,7 @@ class Arguments(NamedTuple):
     def needs_total(self, node: ast.Node) -> None:
         """Note a term that fills the rest of a run whose length is unknown."""
         message = f"`{unparse_short(node)}` has no length, and total_steps is not known"
-        fix = "give its steps, or pass total_steps=…"
+        fix = "give it a length, or pass total_steps=…"
         self.complain(diag.NEEDS_CONTEXT, message, node, fix)
 
     def rest_of(self, node: ast.Node, room: Exact | None, known: Exact = 0) -> Exact | None:
@@ -148,8 +149,9 @@ class Arguments(NamedTuple):
             return ENDLESS
         stop = self.updates(entry.stop, "the end of an entry", environment)
         if start is not None and stop is not None and stop <= start:
-            message = f"the range ends at {unparse(entry.stop)}, before it has started"
-            self.complain(diag.UNSORTED, message, entry.stop, "write `start..stop`")
+            first, last = unparse(entry.start), unparse(entry.stop)
+            message = f"the range ends at {last}, before it starts at {first}"
+            self.complain(diag.UNSORTED, message, entry.stop, "write the earlier update first")
             return None
         return stop
 

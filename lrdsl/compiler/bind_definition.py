@@ -32,7 +32,7 @@ def bind_definition(
 
 def _bind_call(call: ast.Call, definition: Definition) -> tuple[Arguments, list[Mistake]]:
     parameters = {parameter.name: parameter for parameter in definition.parameters}
-    fix = f"it is `{definition.signature}`"
+    fix = f"the full call is `{definition.signature}`"
     bound: Arguments = {}
     mistakes: list[Mistake] = []
     left_out: set[str] = set()

@@ -152,10 +152,12 @@ class _Checker:
             if name.id not in self.names or name.id in self.known:
                 continue
             if name.id == definition.name:
-                message = f"`{name.id}` calls itself, and definitions do not recurse"
-                yield Mistake(diag.RECURSION, message, name.span, fix="say it with `repeat`")
+                message = f"`{name.id}` calls itself, and definitions cannot recurse"
+                yield Mistake(diag.RECURSION, message, name.span, fix="write cycles with `repeat`")
             else:
-                message = f"`{name.id}` is defined below, and a definition uses earlier ones"
+                message = (
+                    f"`{name.id}` is defined below, and a definition can only use earlier ones"
+                )
                 yield Mistake(diag.NOT_DEFINED_YET, message, name.span, fix="move it above")
 
     def _is_spoilt(self, definition: Definition) -> bool:

@@ -165,7 +165,7 @@ class Values(Evaluator[float]):
         """The parameter group's own learning rate."""
         if self.inputs.context.base_lr is None:
             written = self.inputs.source[span.start : span.stop]
-            what = "`base`" if written == "base" else "a default here is `base`, which"
+            what = "`base`" if written == "base" else "a value left out here is `base`, which"
             fix = "pass base_lr=…, or write the value"
             self.fail(Mistake(diag.NEEDS_CONTEXT, f"{what} needs base_lr", span, fix=fix))
         return self.inputs.context.base_lr
@@ -267,13 +267,13 @@ def _unbound_name(node: ast.Name, inputs: Inputs, requirement: str) -> Mistake:
         return Mistake(diag.WRONG_KIND, message, node.span)
     values = [*inputs.context.variables, *inputs.schedules, *DURATIONS, *CONSTANTS]
     suggestion = did_you_mean(name, [*values, "base", "prev", "next", *CURVES])
-    fix = f"bind it: {name}=…"
+    fix = f"give it a value: {name}=…"
     if node.span == Span(0, len(inputs.source.strip())):  # the name is the whole spec
         if is_preset(name):
             suggestion, fix = None, f"did you mean the preset, `schedule@lr={name}`?"
         elif suggestion is None:
             suggestion = did_you_mean(name, language.shapes, "{}()")
-            fix = f"bind it, or choose a preset of that name with `schedule@lr={name}`"
+            fix = f"give it a value, or choose a preset of that name with `schedule@lr={name}`"
     return Mistake(diag.UNBOUND, f"`{name}` has no value", node.span, suggestion, fix)
 
 
@@ -302,4 +302,4 @@ def _no_outcome(name: str, operands: tuple[float, ...], outcome: float, node: as
         shown = (" ** " if name == "**" else ", ").join([f"{operand:g}" for operand in operands])
         text = shown if name == "**" else f"{name}({shown})"
         return Mistake(diag.BAD_ARITHMETIC, f"`{text}` has no value", node.span)
-    return Mistake(diag.OVERFLOW, "this is too large for a number", node.span)
+    return Mistake(diag.OVERFLOW, "this result is too large for a number", node.span)

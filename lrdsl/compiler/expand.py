@@ -48,7 +48,7 @@ def expand(tree: ast.Node, language: Language, budget: Budget | None = None) -> 
     try:
         expanded = expander.expand(tree, 0)
     except (TooMuch, RecursionError):
-        message = "the definitions make too much of this"
+        message = "this is too large once its definitions are filled in"
         expander.mistakes.append(Mistake(diag.TOO_DEEP, message, expander.call))
         expanded = ast.Faulty(span=tree.span)
     return Expanded(expanded, tuple(expander.mistakes))

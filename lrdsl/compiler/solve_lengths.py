@@ -246,7 +246,7 @@ class _Solver(NamedTuple):
             f"`{unparse_short(first)}` and `{unparse_short(second)}` both lack a length,"
             " and only one segment of a chain can fill the rest"
         )
-        self.arguments.complain(diag.TWO_OPEN, message, second, "give one of them its steps")
+        self.arguments.complain(diag.TWO_OPEN, message, second, "give one of them a length")
 
 
 def _place_faulty(node: ast.Node, parts: list[Measured], window: RunWindow) -> PlacedTerm:

@@ -21,62 +21,46 @@ EXAMPLE = "warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"
 
 @dataclass(frozen=True)
 class Page:
-    """A page of Markdown; `text` makes it."""
+    """A generated file: a page of Markdown with a text, or a picture of a text, drawn by `figure`.
 
-    path: str
-    text: Callable[[], str]
-
-    def is_current(self, root: Path) -> bool:
-        """Whether the file below `root` holds what the code makes."""
-        return _read(root / self.path) == self.text()
-
-    def write(self, root: Path) -> None:
-        """Write the file below `root`."""
-        (root / self.path).write_bytes(self.text().encode("utf-8"))
-
-
-@dataclass(frozen=True)
-class Picture:
-    """An SVG; `figure` draws it, `source` is the text that it shows.
-
-    The file ends with the digest of the source, which tells whether it is current: another version
-    of matplotlib draws the same picture with other bytes.
+    The file of a picture, an SVG, ends with the digest of its text, which tells whether it is
+    current: another version of matplotlib draws the same picture with other bytes.
     """
 
     path: str
-    source: Callable[[], str]
-    figure: Callable[[], Figure]
+    text: Callable[[], str]
+    figure: Callable[[], Figure] | None = None
 
     def is_current(self, root: Path) -> bool:
-        """Whether the file below `root` was drawn from the present source."""
-        return _read(root / self.path).endswith(self._mark())
+        """Whether the file below `root` is what the code makes."""
+        path = root / self.path
+        written = path.read_text(encoding="utf-8") if path.is_file() else ""
+        return written == self.text() if self.figure is None else written.endswith(self._mark())
 
     def write(self, root: Path) -> None:
-        """Draw the file below `root`."""
-        path = write_image(self.figure(), root / self.path)
-        with path.open("a", encoding="utf-8", newline="\n") as file:
+        """Write the file below `root`."""
+        path = root / self.path
+        if self.figure is None:
+            path.write_bytes(self.text().encode("utf-8"))
+            return
+        with write_image(self.figure(), path).open("a", encoding="utf-8", newline="\n") as file:
             file.write(self._mark())
 
     def _mark(self) -> str:
-        digest = hashlib.sha256(self.source().encode("utf-8")).hexdigest()
+        digest = hashlib.sha256(self.text().encode("utf-8")).hexdigest()
         return f"<!-- drawn from {digest} -->\n"
 
 
-def _read(path: Path) -> str:
-    """The text of a file with plain line ends; "" where there is no file."""
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-
-PAGES: tuple[Page | Picture, ...] = (
+PAGES = (
     Page("docs/reference.md", reference.page),
     Page("docs/rules.md", rules.page),
     Page("docs/presets.md", presets.page),
-    Picture("docs/presets.svg", presets.source, presets.figure),
-    Picture("docs/example.svg", lambda: EXAMPLE, lambda: plot.figure(EXAMPLE)),
+    Page("docs/presets.svg", presets.source, presets.figure),
+    Page("docs/example.svg", lambda: EXAMPLE, lambda: plot.figure(EXAMPLE)),
 )
 """All that `python -m lrdsl.docsgen` makes."""
 
 
-def outdated(root: Path) -> list[Page | Picture]:
+def outdated(root: Path) -> list[Page]:
     """The pages and pictures below `root` that are not what the code makes."""
     return [page for page in PAGES if not page.is_current(root)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lrdsl.docsgen.markdown import table
 from lrdsl.language.catalog import EXAMPLE_RUN, GROUPS, Entry, Row, entries
 from lrdsl.language.language import Language
 from lrdsl.syntax.pretty_print import pretty_print_definition
@@ -51,7 +52,7 @@ def _section(entry: Entry) -> str:
     if entry.aliases:
         parts.append(f"Also called {', '.join([f'`{alias}`' for alias in entry.aliases])}.")
     if entry.parameters:
-        parts.append(_table(entry.parameters))
+        parts.append(_parameters(entry.parameters))
     if doc.example:
         parts.append(f"Example: `{doc.example}`")
     if entry.definition is not None:
@@ -60,10 +61,6 @@ def _section(entry: Entry) -> str:
     return "\n\n".join([part for part in parts if part]) + "\n"
 
 
-def _table(rows: Iterable[Row]) -> str:
-    lines = ["| parameter | what it is | default |", "|---|---|---|"]
-    for row in rows:
-        default = f"`{row.default}`" if row.default else ""
-        cells = [f"`{row.name}`", row.what, default]
-        lines.append(f"| {' | '.join([cell.replace('|', chr(92) + '|') for cell in cells])} |")
-    return "\n".join(lines)
+def _parameters(rows: Iterable[Row]) -> str:
+    cells = [[f"`{x.name}`", x.what, f"`{x.default}`" if x.default else ""] for x in rows]
+    return table(["parameter", "what it is", "default"], cells)

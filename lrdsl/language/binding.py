@@ -125,7 +125,9 @@ class _Binder:
                 f"`{self.name}` takes {count}, not {given}",
                 self.positional[len(order)].span,
             )
-            yield Mistake(diag.TOO_MANY_ARGUMENTS, message, span, fix=f"it is {self.signature}")
+            yield Mistake(
+                diag.TOO_MANY_ARGUMENTS, message, span, fix=f"the full call is {self.signature}"
+            )
         named = False
         for argument in self.call.arguments:
             named = named or argument.name is not None
@@ -147,7 +149,10 @@ class _Binder:
                 self.bound[name] = argument.value
             elif self.knows_all_parameters:
                 message = f"`{self.name}` has no parameter `{name}`"
-                meant, fix = did_you_mean(name, self.parameters), f"it is {self.signature}"
+                meant, fix = (
+                    did_you_mean(name, self.parameters),
+                    f"the full call is {self.signature}",
+                )
                 yield Mistake(diag.UNKNOWN_PARAMETER, message, argument.name_span, meant, fix)
         if "steps" in self.bound and "until" in self.bound:
             message, span = "`steps` and `until` both set the length", self.bound["until"].span
@@ -161,7 +166,7 @@ class _Binder:
             given = self.bound.get(name)
             if given is None:
                 message = f"`{self.name}` needs `{name}`, {parameter.kind.value.strip(', ')}"
-                fix = f"it is {self.signature}"
+                fix = f"the full call is {self.signature}"
                 yield Mistake(diag.MISSING_ARGUMENT, message, self.call.span, fix=fix)
             elif isinstance(given, Default):
                 message = f"`{name}` of `{self.name}` has no default"
@@ -169,7 +174,7 @@ class _Binder:
 
 
 def _curves() -> str:
-    return f"there are {', '.join([f'`{name}`' for name in CURVES])}"
+    return f"choose one of {', '.join([f'`{name}`' for name in CURVES])}"
 
 
 def function_mistake(node: Call) -> Mistake | None:

@@ -85,7 +85,8 @@ def expand_list_call(call: ast.Call, mistakes: list[Mistake]) -> ast.Node:
     given = [argument.value for argument in call.arguments]
     named = [argument.name for argument in call.arguments]
     if len(given) != len(names) or any([n not in (None, names[i]) for i, n in enumerate(named)]):
-        message = f"`{call.name.id}` takes {' and '.join(names)}"
+        wanted = " and ".join([f"a list of {name}" for name in names])
+        message = f"`{call.name.id}` takes {wanted}"
         fix = f"write `{call.name.id}({', '.join(['[…]'] * len(names))})`"
         mistakes.append(Mistake(diag.MISSING_ARGUMENT, message, call.span, fix=fix))
         return ast.Faulty(span=call.span)
@@ -100,8 +101,8 @@ def expand_list_call(call: ast.Call, mistakes: list[Mistake]) -> ast.Node:
         return ast.Faulty(span=call.span)
     if len(lists) == 2 and len(lists[1].items) != len(lists[0].items) - 1:
         count, least = len(lists[1].items), len(lists[0].items) - 1
-        between = "is 1 milestone" if least == 1 else f"are {least} milestones"
-        message = f"between {least + 1} schedules there {between}, not {count}"
+        between = "1 milestone" if least == 1 else f"{least} milestones"
+        message = f"{least + 1} schedules need {between} between them, not {count}"
         mistakes.append(Mistake(diag.CONFLICTING_ARGUMENTS, message, lists[1].span))
         return ast.Faulty(span=call.span)
     if len(lists) == 2 and not _increase(lists[1].items, mistakes):

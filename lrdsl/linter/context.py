@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -28,6 +28,8 @@ from lrdsl.linter.program_context import NO_PROGRAM, ProgramContext
 from lrdsl.schedule.compile import schedule_of
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
+
+N = TypeVar("N", bound=ast.Node)
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,18 @@ class LintContext:
         """Updates in the run."""
         return self.run.total_steps
 
+    @property
+    def known_schedule(self) -> Schedule:
+        """The schedule, for rules that are not run without one."""
+        assert self.schedule is not None
+        return self.schedule
+
+    @property
+    def known_total(self) -> int:
+        """Updates in the run, for rules that are not run without that number."""
+        assert self.total is not None
+        return self.total
+
     @cached_property
     def end(self) -> float:
         """The update before which the schedule is looked at: the run's end, or its own."""
@@ -175,6 +189,10 @@ class LintContext:
         if self.tree is self.expanded:
             return self.nodes
         return tuple([node for node, _ in ast.walk(self.tree)])
+
+    def each(self, kind: type[N]) -> list[N]:
+        """The nodes of one kind in the spec as it is written, those above before those below."""
+        return [node for node in self.as_written if isinstance(node, kind)]
 
     @cached_property
     def calls(self) -> tuple[CallSite, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import Any, ClassVar, NamedTuple, TypeVar, get_origin, get_type_hints
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
 
@@ -25,6 +25,10 @@ class Violation(NamedTuple):
     span: Span
     fix: str | None = None
     replacement: str | None = None
+
+
+Violations: TypeAlias = Iterator[Violation]
+"""The result of a rule's `check`, a generator."""
 
 
 class Case(NamedTuple):
@@ -50,15 +54,10 @@ class Rule(ABC):
     code: ClassVar[str]
     name: ClassVar[str]
     severity: ClassVar[Severity] = "warning"
-
     needs_schedule: ClassVar[bool] = True
-    """Whether it needs values, and is quiet if the spec cannot be compiled."""
     needs_total: ClassVar[bool] = False
-    """Whether it needs the run's length, and is quiet if that is unknown."""
     needs_values: ClassVar[bool] = False
-    """Whether it needs absolute values, so that a `base` in the spec must be known."""
     needs_rate: ClassVar[bool] = False
-    """Whether it is about learning rates, and quiet for other numbers of a program."""
 
     invalid: ClassVar[tuple[Case, ...]]
     valid: ClassVar[tuple[Case, ...]]
@@ -82,7 +81,7 @@ class Rule(ABC):
         return create_model(cls.__name__, __config__=ConfigDict(extra="forbid"), **fields)
 
     @abstractmethod
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         """The violations in a spec."""
 
     @classmethod
@@ -97,7 +96,28 @@ RULES: Registry[type[Rule]] = Registry("rule", "lrdsl.linter.rules")
 R = TypeVar("R", bound=type[Rule])
 
 
-def rule(cls: R) -> R:
-    """Register a rule under its `name`."""
-    RULES.add(cls.name, cls)
-    return cls
+def rule(
+    code: str,
+    name: str,
+    severity: Severity = "warning",
+    *,
+    needs_schedule: bool = True,
+    needs_total: bool = False,
+    needs_values: bool = False,
+    needs_rate: bool = False,
+) -> Callable[[R], R]:
+    """Register a rule under its `name`, with the severity that it has unless a project changes it.
+
+    A rule is not run where it lacks what it needs: a spec that can be compiled (`needs_schedule`),
+    the run's length (`needs_total`), absolute values, so that a `base` in the spec must be known
+    (`needs_values`), a spec that drives a learning rate (`needs_rate`).
+    """
+
+    def register(cls: R) -> R:
+        cls.code, cls.name, cls.severity = code, name, severity
+        cls.needs_schedule, cls.needs_total = needs_schedule, needs_total
+        cls.needs_values, cls.needs_rate = needs_values, needs_rate
+        RULES.add(name, cls)
+        return cls
+
+    return register

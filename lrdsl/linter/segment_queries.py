@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +27,9 @@ SAMPLES = 1024
 
 NEGLIGIBLE = 1e-3
 """A smaller change, relative to the values around it, does not count."""
+
+UNKNOWN_BOUNDS = (math.nan, math.nan)
+"""Bounds that no comparison is true of."""
 
 
 class Joint(NamedTuple):
@@ -64,10 +67,14 @@ def in_one_call(first: Span, second: Span) -> bool:
     return first[:2] == second[:2] and first.sites[0].name == second.sites[0].name
 
 
+def first_at_each_place(segments: Sequence[TimelineSegment]) -> list[TimelineSegment]:
+    """The first of the segments at each place of the text, such as a call of a definition."""
+    return list({x.span[:2]: x for x in reversed(segments)}.values())[::-1]
+
+
 def edges(context: LintContext) -> set[int]:
     """Updates where a part starts or ends, or, by its own clock, an entry of an `interval`."""
-    assert context.schedule is not None
-    found = {edge for x in context.schedule.chain_segments for edge in (x.start, x.stop)}
+    found = {edge for x in context.known_schedule.chain_segments for edge in (x.start, x.stop)}
     for node in context.nodes:
         if isinstance(node, ast.Entry):
             ends = [context.updates(end) for end in (node.start, node.stop) if end is not None]
@@ -82,22 +89,31 @@ def horizon(context: LintContext) -> int:
     return max(edges(context), default=0) + 1
 
 
-def bounds(context: LintContext, start: int = 0) -> tuple[float, float] | None:
-    """The lowest and the highest value in the run from `start` on, None if that is too far."""
-    schedule, stop = context.schedule, horizon(context)
-    assert schedule is not None
-    if start >= stop:
-        return None
+def bounds(context: LintContext, start: int = 0) -> tuple[float, float]:
+    """The lowest and the highest value in the run from `start` on, NaN if that is too far."""
+    stop = horizon(context)
     try:
-        return schedule.bounds(start, stop)
+        return context.known_schedule.bounds(start, stop) if start < stop else UNKNOWN_BOUNDS
     except SpecError:
-        return None
+        return UNKNOWN_BOUNDS
+
+
+def place_of_lowest(context: LintContext, start: int = 0) -> Span:
+    """The text that gives the lowest value in the run from `start` on."""
+    steps, values = sampled(context)
+    later = steps >= start
+    return at_update(context, int(steps[later][values[later].argmin()]))
+
+
+def place_of_highest(context: LintContext) -> Span:
+    """The text that gives the highest value in the run."""
+    steps, values = sampled(context)
+    return at_update(context, int(steps[values.argmax()]))
 
 
 def sampled(context: LintContext) -> tuple[NDArray[np.int64], Array]:
     """Updates of the run with their values: all of them in a short run."""
-    schedule, stop = context.schedule, horizon(context)
-    assert schedule is not None
+    stop = horizon(context)
     if stop <= MAX_UPDATES:
         steps = np.arange(stop)
     else:
@@ -105,7 +121,7 @@ def sampled(context: LintContext) -> tuple[NDArray[np.int64], Array]:
         spaced = np.linspace(0, stop - 1, SAMPLES).astype(np.int64)
         steps = np.sort(np.concatenate([spaced, np.array(near, dtype=np.int64)]))
         steps = steps[np.concatenate([[True], steps[1:] != steps[:-1]])]  # each once
-    return steps, np.asarray(schedule(steps))
+    return steps, np.asarray(context.known_schedule(steps))
 
 
 def rises(segment: TimelineSegment) -> bool:

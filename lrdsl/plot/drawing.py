@@ -112,14 +112,11 @@ def _x_axis(end: int, columns: int, gutter: int) -> list[str]:
     ]
 
 
-def _asciified() -> dict[int, str]:
-    """What stands for braille and for the lines of the axes where neither can be written."""
-    table = {ord("│"): "|", ord("┤"): "+", ord("└"): "+", ord("─"): "-", ord("┬"): "+"}
-    upper, lower = 0b00011011, 0b11100100  # the dots of the upper two rows, of the lower two
-    marks = {(False, False): " ", (True, False): "'", (False, True): ".", (True, True): ":"}
-    for dots in range(256):
-        table[0x2800 + dots] = marks[bool(dots & upper), bool(dots & lower)]
-    return {code: str(mark) for code, mark in table.items()}
+_UPPER, _LOWER = 0b00011011, 0b11100100
+"""The dots of the upper two rows of a braille cell, and those of the lower two."""
 
-
-_ASCII = _asciified()
+_ASCII: dict[int, int | str] = {
+    **str.maketrans("│┤└─┬", "|++-+"),
+    **{0x2800 + i: " '.:"[bool(i & _UPPER) + 2 * bool(i & _LOWER)] for i in range(256)},
+}
+"""Replacements of braille and of the lines of the axes where only ASCII can be written."""

@@ -9,8 +9,7 @@ import math
 import os
 import textwrap
 from collections.abc import Sequence
-from decimal import Decimal
-from itertools import cycle
+from itertools import cycle, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -25,11 +24,12 @@ from lrdsl.plot.style import (
     escape_tex,
     image_format,
     legend_above,
-    require_matplotlib,
-    style_axes,
+    powers_of_ten,
+    style_update_axis,
+    title_above,
     write_image,
 )
-from lrdsl.plot.ticks import axis_limits, labels
+from lrdsl.plot.ticks import axis_limits
 from lrdsl.schedule.compile import compile
 from lrdsl.schedule.schedule import Schedule
 
@@ -67,7 +67,6 @@ def figure(
     >>> picture.axes[0].get_xlabel(), picture.axes[0].get_ylabel()
     ('update', 'learning rate')
     """
-    require_matplotlib()
     schedules = _schedules(specs, context)
     curves = _curves(schedules, stop)
     if log and not any((curve.values > 0).any() for curve in curves):
@@ -76,8 +75,8 @@ def figure(
     legend = 0.17 * len(schedules) if len(schedules) > 1 else 0.0
     picture = blank_figure(3.7 + legend)
     axes = picture.add_subplot()
-    looks = zip(cycle(COLOURS), cycle([d for d in _DASHES for _ in COLOURS]), strict=False)
-    for schedule, curve, (colour, dashes) in zip(schedules, curves, looks, strict=False):
+    looks = cycle(product(_DASHES, COLOURS))
+    for schedule, curve, (dashes, colour) in zip(schedules, curves, looks, strict=False):
         x = np.append(curve.steps, curve.end)
         y = np.append(curve.values, curve.values[-1])
         if log:
@@ -96,15 +95,15 @@ def figure(
         )
     if len(schedules) == 1:
         _boundaries(axes, schedules[0], curves[0].end)
-    _style_update_axis(axes, max(curve.end for curve in curves))
+    axes.set_xlim(0, max(curve.end for curve in curves))
+    style_update_axis(axes, "learning rate")
     if log:
         axes.set_yscale("log")
     else:
         _linear(axes, np.concatenate([curve.values for curve in curves]))
     if len(schedules) > 1:
         legend_above(axes, size=8)
-        if title:
-            picture.suptitle(escape_tex(title), fontsize=11, color=INK)
+        title_above(picture, title)
     else:
         heading = title or "\n".join(textwrap.wrap(str(schedules[0].spec), 84, max_lines=3))
         look: dict[str, Any] = (
@@ -163,17 +162,8 @@ def _boundaries(axes: Axes, schedule: Schedule, end: int) -> None:
             axes.axvline(boundary, color="#8b949e", linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
 
 
-def _style_update_axis(axes: Axes, end: int) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    axes.set_xlim(0, end)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, steps=[1, 2, 2.5, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: labels([Decimal(x)])[0]))
-    style_axes(axes, "update", "learning rate")
-
-
 def _linear(axes: Axes, values: NDArray[np.float64]) -> None:
     low, high = axis_limits(float(values.min()), float(values.max()))
     margin = 0.04 * (high / 2 - low / 2) * 2
     axes.set_ylim(low - margin, high + margin)
-    axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 4), useMathText=True)
+    powers_of_ten(axes)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from lrdsl.plot.ticks import labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,13 +44,9 @@ def write_image(picture: Figure, path: str | os.PathLike[str]) -> Path:
     kind, target = image_format(path), Path(path)
 
     # Ids of SVG elements come from the salt, else from chance; dates would differ each time.
-    undated: dict[str, dict[str, str | None]] = {
-        "svg": {"Date": None},
-        "pdf": {"CreationDate": None},
-        "png": {},
-    }
+    undated: dict[str, dict[str, None]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     with matplotlib.rc_context({"svg.hashsalt": "lrdsl"}):
-        picture.savefig(target, format=kind, dpi=200, metadata=undated[kind])
+        picture.savefig(target, format=kind, dpi=200, metadata=undated.get(kind))
     return target
 
 
@@ -82,6 +81,26 @@ def style_axes(axes: Axes, x: str, y: str) -> None:
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axes.spines[side].set(color="#9aa2aa", linewidth=0.8)
+
+
+def style_update_axis(axes: Axes, y: str) -> None:
+    """Give axes over updates their names, round ticks, and the look of all figures."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, steps=[1, 2, 2.5, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: labels([Decimal(x)])[0]))
+    style_axes(axes, "update", y)
+
+
+def powers_of_ten(axes: Axes) -> None:
+    """Write very large and very small values with a power of ten at the top of the axis."""
+    axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 4), useMathText=True)
+
+
+def title_above(picture: Figure, title: str | None) -> None:
+    """A title above all of a figure, if there is one."""
+    if title:
+        picture.suptitle(escape_tex(title), fontsize=11, color=INK)
 
 
 def legend_above(axes: Axes, *what: Any, size: float) -> None:

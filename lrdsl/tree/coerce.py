@@ -72,8 +72,8 @@ def _content(spec: object, place: str, language: Language | None) -> str | Funct
 
 def _no_spec(mapping: Mapping[Any, Any]) -> SpecError:
     found = ", ".join(f"`{shorten(str(key))}`" for key in list(mapping)[:8]) or "nothing"
-    message = f"a mapping for a schedule has the key `spec`, perhaps `definitions`, not {found}"
-    fix = "or it is a tree, whose one key is what it calls, such as `cosine`"
+    message = f"a mapping for a schedule has `spec` and perhaps `definitions`, not {found}"
+    fix = "or write a tree with one key, the name of what it calls, such as `cosine`"
     return spec_error(diag.BAD_SPEC, message, fix=fix)
 
 

@@ -112,13 +112,13 @@ class _Decoder:
             return self._conditional(data, place)
         if len(data) != 1:
             found = ", ".join([f"`{shorten(str(key))}`" for key in list(data)[:8]]) or "nothing"
-            fix = "its key is what it calls, such as `cosine`; what follows belongs into a `chain`"
+            fix = "its key is what it calls, such as `cosine`; put several segments in a `chain`"
             if "spec" in data:
                 fix = "`definitions` stand at the root alone, beside `spec`"
             return self.complain(place, f"a mapping in a tree has one key, not {found}", fix)
         ((name, body),) = data.items()
         if not isinstance(name, str) or CALLED.fullmatch(name) is None or name in NO_NAMES:
-            message = f"`{shorten(str(name))}` is nothing that can be called"
+            message = f"`{shorten(str(name))}` cannot be called"
             return self.complain(place, message, "a key is a name, such as `cosine`")
         inner = _below(place, name)
         if name == "spec":
@@ -234,7 +234,7 @@ class _Decoder:
         """The node of a scalar; text is read between two others that say what it must be."""
         if isinstance(data, FunctionSpec) or callable(data):
             fix = "make a shape of it with `@lrdsl.shape`, and call it"
-            return self.complain(place, "a Python function is no part of a tree", fix)
+            return self.complain(place, "a tree cannot contain a Python function", fix)
         try:
             # A node of its own, for a place of its own: the parser gives the same one for a text.
             return replace(to_node(f"{before}{data}{after}" if isinstance(data, str) else data))

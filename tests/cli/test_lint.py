@@ -446,7 +446,7 @@ def test_the_next_code_is_above_all_that_are_taken() -> None:
     code = done.stdout.strip()
     assert (done.exit_code, code[:2]) == (0, "LR")
     assert int(code[2:]) == 1 + max(int(rule.code[2:]) for rule in rules.rules())
-    assert code not in rules.known_words()
+    assert code not in rules.kinds()
 
 
 def test_the_next_code_is_of_no_rule() -> None:
@@ -462,8 +462,8 @@ def test_the_next_code_is_of_no_rule() -> None:
 def test_a_rule_is_explained(arguments: list[str]) -> None:
     done = call(*arguments)
     assert done.exit_code == 0
-    assert done.stdout.startswith("LR801 longer-than-run (warning)\n\nThe schedule goes on")
-    assert "tolerance = 0.01   How much longer it may be" in done.stdout
+    assert done.stdout.startswith("LR801 longer-than-run (warning)\n\nThe schedule is longer")
+    assert "tolerance = 0.01   How much longer than the run" in done.stdout
     assert "Bad:\n  warmup(100) >> cosine(1, 0, 800)   # total_steps=600\n" in done.stdout
     assert "quiet without it" in done.stdout
 

@@ -366,7 +366,7 @@ KNOWN = "+hydra.callbacks.lrdsl.context.total_steps=${steps}"
             ["-m", 'lr="linear(1, 0, 20)"', "steps=10,20,40", KNOWN,
              "hydra.callbacks.lrdsl.fail_on=warning",
              "hydra.callbacks.lrdsl.select=[longer-than-run]"],
-            ["`lr` of job 0 (", "the schedule is 20 updates long, the run 10"],
+            ["`lr` of job 0 (", "the schedule is 20 updates long, but the run has only 10"],
             id="a job's own context",
         ),
         pytest.param(["+x.spec=wsd"], ["`x.spec`\n"], id="an added spec"),

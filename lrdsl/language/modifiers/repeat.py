@@ -52,8 +52,8 @@ class Repeat(Modifier):
 
     def model_post_init(self, context: Any) -> None:
         if math.isinf(self.times) and self.stretch < 1:
-            message = "an endless repeat cannot have rounds that get shorter"
-            raise ParameterError("stretch", message, "give `times`")
+            message = "rounds that get shorter cannot repeat without end"
+            raise ParameterError("stretch", message, "give `times`, the number of rounds")
 
     def length(self, source: Length) -> Length:
         if math.isinf(self.times) or source is ENDLESS:

@@ -29,8 +29,7 @@ class Skip(Filter):
         if source is ENDLESS:
             return ENDLESS
         if source <= self.n:
-            there, skipped = float(source), float(self.n)
-            message = f"nothing is left: there are {there:g} updates, {skipped:g} are skipped"
+            message = f"nothing is left: all {float(source):g} updates are skipped"
             raise ParameterError("n", message)
         return source - self.n
 

@@ -49,7 +49,10 @@ class Multistep(Shape):
             if factor <= 0:
                 raise ParameterError("gamma", f"`gamma` must be above 0, not {factor:g}")
         if isinstance(self.gamma, tuple) and len(factors) != len(self.at):
-            message = f"`gamma` has the length {len(factors)}, `at` the length {len(self.at)}"
+            message = (
+                f"`gamma` must have as many factors as `at` has milestones, {len(self.at)},"
+                f" not {len(factors)}"
+            )
             raise ParameterError("gamma", message, "give one factor for each, or one for all")
 
     def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:

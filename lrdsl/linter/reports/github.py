@@ -24,13 +24,9 @@ def report(outcome: LintResult) -> str:
 def _annotation(outcome: LintResult, found: LocatedDiagnostic) -> str:
     diagnostic = found.diagnostic
     properties = ",".join([f"{name}={_property(str(x))}" for name, x in _place(outcome, found)])
-    text = diagnostic.message if diagnostic.fix is None else _with_fix(found)
+    text = "\n".join([x for x in (diagnostic.message, diagnostic.fix) if x is not None])
     title = _property(f"{diagnostic.code} {diagnostic.name}")
     return f"::{_COMMANDS[diagnostic.severity]} {properties},title={title}::{_data(text)}"
-
-
-def _with_fix(found: LocatedDiagnostic) -> str:
-    return f"{found.diagnostic.message}\n{found.diagnostic.fix}"
 
 
 def _place(outcome: LintResult, found: LocatedDiagnostic) -> Iterator[tuple[str, str | int]]:

@@ -65,53 +65,36 @@ def _rule(code: str, name: str) -> dict[str, Any]:
 
 def _result(outcome: LintResult, found: LocatedDiagnostic, codes: list[str]) -> dict[str, Any]:
     diagnostic = found.diagnostic
-    region = outcome.region(found)
     fix = f"; {diagnostic.fix}" if diagnostic.fix else ""
+    place = {
+        "artifactLocation": {"uri": _uri(found.path)},
+        "region": _region(*outcome.region(found)),
+    }
     result = {
         "ruleId": diagnostic.code,
         "ruleIndex": codes.index(diagnostic.code),
         "level": _LEVELS[diagnostic.severity],
         "message": {"text": f"{diagnostic.message}{fix}"},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(found.path)},
-                    "region": {
-                        "startLine": region.line,
-                        "startColumn": region.column,
-                        "endLine": region.end_line,
-                        "endColumn": region.end_column,
-                    },
-                }
-            }
-        ],
+        "locations": [{"physicalLocation": place}],
     }
     patch = outcome.fixes.get(found)
     return result if patch is None else {**result, "fixes": [_fix(outcome, found, patch)]}
 
 
 def _fix(outcome: LintResult, found: LocatedDiagnostic, patch: TextEdit) -> dict[str, Any]:
-    """What `--fix` would do about a finding, as new text for a region of the file."""
+    """The edit of `--fix` for a finding, as new text for a region of the file."""
     file = outcome.files[found.path]
-    line, column = file.position(patch.start)
-    end_line, end_column = file.position(patch.stop)
-    region = {
-        "startLine": line,
-        "startColumn": column,
-        "endLine": end_line,
-        "endColumn": end_column,
+    replacement = {
+        "deletedRegion": _region(*file.position(patch.start), *file.position(patch.stop)),
+        "insertedContent": {"text": patch.text},
     }
-    return {
-        "description": {"text": found.diagnostic.fix or found.diagnostic.message},
-        "artifactChanges": [
-            {
-                "artifactLocation": {"uri": _uri(found.path)},
-                "replacements": [
-                    {"deletedRegion": region, "insertedContent": {"text": patch.text}}
-                ],
-            }
-        ],
-    }
+    change = {"artifactLocation": {"uri": _uri(found.path)}, "replacements": [replacement]}
+    text = found.diagnostic.fix or found.diagnostic.message
+    return {"description": {"text": text}, "artifactChanges": [change]}
+
+
+def _region(line: int, column: int, end_line: int, end_column: int) -> dict[str, int]:
+    return {"startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column}
 
 
 def _uri(path: str) -> str:

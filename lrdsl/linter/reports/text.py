@@ -55,11 +55,7 @@ def summary(outcome: LintResult) -> str:
     """
     counts = [(outcome.count(severity), severity) for severity in _HUES]
     listed = ", ".join([counted(n, severity) for n, severity in counts if n])
-    places = [
-        (outcome.looked_at, "file"),
-        (outcome.given, "spec"),
-        (outcome.configs, "config"),
-    ]
+    places = [(outcome.looked_at, "file"), (outcome.given, "spec"), (outcome.configs, "config")]
     where = " and ".join([counted(n, noun) for n, noun in places if n]) or "0 files"
     text = f"{listed or 'No problems'} in {where}"
     if outcome.unreadable:

@@ -1,51 +1,39 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
-from lrdsl.linter.segment_queries import at_update, bounds, sampled, warmup_of
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
+from lrdsl.linter.segment_queries import bounds, place_of_lowest, warmup_of
 
 
-@rule
+@rule("LR813", "below-limit", needs_values=True, needs_rate=True)
 class BelowLimit(Rule):
-    """A value is below the limit `min`, if one is set; a warmup may start below it.
+    """The learning rate goes below the limit `min`, if one is set; a warmup may start below it.
 
-    A rate that is far too low costs as much as one that is too high, it only looks healthier: the
-    loss goes down, slowly. `outside-bounds` looks at the warmup, too.
+    A rate that is far too low costs as much as one that is too high, and looks healthier: the loss
+    goes down, slowly. `outside-bounds` checks the warmup too.
     """
-
-    code: ClassVar[str] = "LR813"
-    name: ClassVar[str] = "below-limit"
-    needs_values: ClassVar[bool] = True
-    needs_rate: ClassVar[bool] = True
 
     min: float | None = None
     """The lowest value that is allowed."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(100) >> cosine(1, 0, 800)", {"min": 0.01}),
         case("step(0.1, 0.1, 30)", {"min": 1e-6}, total_steps=1000),
         case("cosine(base, base / 1000, 800)", {"min": 0.01}, base_lr=0.1),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100) >> cosine(1, 0.01, 800)", {"min": 0.01}),
         case("step(0.1, 0.1, 30)", {"min": 1e-6}),
         case("cosine(base, base / 1000, 800)", {"min": 0.01}),
         case("warmup(100) >> cosine(1, 0, 800)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         if self.min is None:
             return
         warmup = warmup_of(context)
         start = 0 if warmup is None else int(warmup.stop)
-        found = bounds(context, start)
-        if found is None or found[0] >= self.min:
-            return
-        steps, values = sampled(context)
-        later = steps >= start
-        span = at_update(context, int(steps[later][values[later].argmin()]))
-        message = f"the value goes down to {found[0]:g}, below the limit of {self.min:g}"
-        yield Violation(message, span)
+        lowest, _ = bounds(context, start)
+        if lowest < self.min:
+            message = f"the learning rate goes down to {lowest:g}, and `min` is {self.min:g}"
+            yield Violation(message, place_of_lowest(context, start))

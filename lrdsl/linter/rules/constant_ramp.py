@@ -1,31 +1,24 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.language.curves import CURVES
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
 
-@rule
+@rule("LR851", "constant-ramp", needs_values=True)
 class ConstantRamp(Rule):
-    """A ramp that ends where it starts.
+    """A ramp ends at the value that it starts at.
 
-    A decay to the value it has already, or a warmup from it, does nothing: an argument is missing
-    or in the wrong place. A constant is written `constant` or `hold`.
+    A decay to the value that the schedule has already, or a warmup from it, does nothing: an
+    argument is missing or in the wrong place. A constant is written `constant` or `hold`.
     """
 
-    code: ClassVar[str] = "LR851"
-    name: ClassVar[str] = "constant-ramp"
-    needs_values: ClassVar[bool] = True
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("linear(0.1, 0.1, 100)"),
         case("warmup(100, 0.1) >> cosine(0.1, 0, 800)"),
         case("linear(1, 0, 100) >> cooldown(50)"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("linear(0.1, 0.01, 100)"),
         case("warmup(100) >> cosine(0.1, 0, 800)"),
         case("warmup(constant, 100, 0.1) >> cosine(0.1, 0, 800)"),
@@ -33,8 +26,8 @@ class ConstantRamp(Rule):
         case("torch.LinearLR(1.0, 1.0)", base_lr=0.1),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         for name, mode, first, last, span in context.ramps:
             if not CURVES[mode].is_flat and first == last and not span.sites:
-                message = f"this `{name}` is {first:g} from its start to its end"
-                yield Violation(message, span, "give another `start` or `end`, or write `constant`")
+                message = f"this `{name}` starts and ends at {first:g}, so that it changes nothing"
+                yield Violation(message, span, "change its `start` or `end`, or write `constant`")

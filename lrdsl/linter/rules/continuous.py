@@ -1,76 +1,71 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 import numpy as np
 from numpy.typing import NDArray
 
 from lrdsl.language.pointwise.times import Array
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update, edges, horizon
 
 FIRST_UPDATES = 100_000
-"""Of a longer run, the boundaries alone are looked at further on."""
+"""Updates that are all checked; after them the boundaries alone are."""
 
 
-@rule
+@rule("LR817", "continuous")
 class Continuous(Rule):
-    """The value jumps between two updates, though the schedule is to be `continuous`.
+    """The value jumps between two updates, although `continuous` is set.
 
-    Restarts, drops and staircases are jumps that some recipes want and others never: an average of
-    weights, or a second-moment estimate that lags behind, suffers from each. The contract forbids
-    all of them, also those that `joint-jump` takes as intended.
+    Restarts, drops and staircases are jumps that some recipes want and others never do: an average
+    of weights, or a second-moment estimate that lags behind, suffers from each. This contract
+    forbids all of them, also those that `joint-jump` takes as intended.
     """
-
-    code: ClassVar[str] = "LR817"
-    name: ClassVar[str] = "continuous"
 
     continuous: bool | None = None
     """Whether jumps are forbidden."""
     tolerance: float = 0.01
-    """What counts as none, as a share of the highest value."""
+    """A smaller change is no jump; as a share of the highest value."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("step(1, 0.1, 30)", {"continuous": True}, total_steps=100),
         case("cosine(1, 0, 100) | repeat()", {"continuous": True}, total_steps=300),
         case("warmup(100) >> cosine(1, 0, 800) | interval[600:*0.5]", {"continuous": True}),
         case("constant(1, 100) >> constant(0.1, 100)", {"continuous": True}),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100) >> cosine(1, 0, 800)", {"continuous": True}),
         case("warmup(2) >> cosine(1, 0, 800)", {"continuous": True}),
         case("step(1, 0.1, 30)", total_steps=100),
         case("wsd(1, 100, 700, 200)", {"continuous": True}, total_steps=1000),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
-        schedule = context.schedule
-        assert schedule is not None
+    def check(self, context: LintContext) -> Violations:
         if not self.continuous:
             return
-        stop = horizon(context)
+        schedule, stop = context.known_schedule, horizon(context)
         far = [t + d for t in edges(context) for d in (-2, -1, 0, 1)]
         near = np.arange(min(stop, FIRST_UPDATES))
         steps = np.union1d(near, [t for t in far if 0 <= t < stop]).astype(np.int64)
-        found = self._jumps(steps, np.asarray(schedule(steps)))
+        found = self._jumps(steps, schedule(steps))
         if found and not context.base_is_known:
             other = context.rebased
-            there = [] if other is None else self._jumps(steps, np.asarray(other(steps)))
+            there = [] if other is None else self._jumps(steps, other(steps))
             found = [i for i in found if i in there]
         if found:
             at = int(steps[found[0]])
-            more = f", and at {len(found) - 1} more" if len(found) > 1 else ""
-            message = f"the value jumps to {schedule(at):g} at update {at}{more}"
+            more = f", and {len(found) - 1} more times" if len(found) > 1 else ""
+            message = (
+                f"the value jumps from {schedule(at - 1):g} to {schedule(at):g} at update {at}"
+                f"{more}, and `continuous` forbids jumps"
+            )
             yield Violation(message, at_update(context, at))
 
     def _jumps(self, steps: NDArray[np.int64], values: Array) -> list[int]:
-        """Which of the values follow their neighbours on neither side."""
+        """The indices of values that are far from the one before, unlike their neighbours."""
         change = np.abs(np.diff(values))
         change[np.diff(steps) > 1] = 0
         left = np.concatenate([[0.0], change[:-1]])
         right = np.concatenate([change[1:], [0.0]])
         large = change > self.tolerance * np.abs(values).max(initial=0)
-        found = np.flatnonzero(large & (change > 3 * np.maximum(left, right))) + 1
-        return [int(i) for i in found]
+        jumps = large & (change > 3 * np.maximum(left, right))
+        return [int(i) + 1 for i in np.flatnonzero(jumps)]

@@ -1,61 +1,47 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
-from lrdsl.diagnostics import Severity
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import calls_of
 
 UP = {"cyclic": "up", "torch.CyclicLR": "step_size_up"}
-"""The parameter that is half a cycle, by definition."""
+"""The parameter for half a cycle, by definition."""
 
 
-@rule
+@rule("LR838", "cyclic-half-cycle", "hint", needs_schedule=False, needs_rate=True)
 class CyclicHalfCycle(Rule):
     """Half a cycle of a cyclic learning rate is shorter than 2 epochs or longer than 10.
 
     Smith (arXiv:1506.01186) finds 2 to 10 epochs to work well. The default of torch and its kin,
-    2000 updates, may be a fraction of an epoch or dozens of them; tensorflow/addons#2181 asks what
-    the number even counts.
+    2000 updates, may be a fraction of an epoch or dozens of them; tensorflow/addons#2181 asks
+    whether that number counts updates or epochs.
     """
-
-    code: ClassVar[str] = "LR838"
-    name: ClassVar[str] = "cyclic-half-cycle"
-    severity: ClassVar[Severity] = "hint"
-    needs_schedule: ClassVar[bool] = False
-    needs_rate: ClassVar[bool] = True
 
     shortest: float = 2
     longest: float = 10
-    """The bounds, in epochs."""
+    """The recommended length of half a cycle, in epochs."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("cyclic(0.1, 0.3, 50)", steps_per_epoch=500),
         case("cyclic(0.1, 0.3, 50ep)", steps_per_epoch=500),
         case("torch.CyclicLR(0.1, 0.3)", steps_per_epoch=5000),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("cyclic(0.1, 0.3, 4ep)", steps_per_epoch=500),
         case("cyclic(0.1, 0.3, 50)"),
         case("torch.CyclicLR(0.1, 0.3)", steps_per_epoch=500),
         case("cyclic(0.1, 0.3, 10ep)", steps_per_epoch=33.3),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         epoch = context.run.epoch
         if epoch is None:
             return
         for call in calls_of(context, *UP):
             node = call.arguments.get(UP[call.name])
             updates = None if node is None else context.updates(node)
-            if updates is None or self.shortest <= updates / epoch <= self.longest:
-                continue
-            written = node in [argument.value for argument in call.node.arguments]
-            span = node.span if node is not None and written else call.span
-            message = (
-                f"half a cycle is {float(updates / epoch):.3g} epochs, "
-                f"and {self.shortest:g} to {self.longest:g} work well"
-            )
-            yield Violation(message, span)
+            if node and updates and not self.shortest <= updates / epoch <= self.longest:
+                written = node in [argument.value for argument in call.node.arguments]
+                message = f"half a cycle lasts {float(updates / epoch):.3g} epochs"
+                fix = f"choose {self.shortest:g} to {self.longest:g} epochs, for example `4ep`"
+                yield Violation(message, node.span if written else call.span, fix)

@@ -1,39 +1,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import ClassVar
 
 import numpy as np
 
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update, falls
 from lrdsl.schedule.schedule import Schedule
 
 SAMPLES = 65
 
 
-@rule
+@rule("LR804", "end-not-reached", needs_total=True)
 class EndNotReached(Rule):
     """The run ends in the middle of a steep decay or of a cycle, far from its final value.
 
-    A cooldown of a few updates loses most of its way to a run that is hardly shorter than the
-    schedule; cycles under `repeat` fit any run, and seldom end with it. The weights that are kept
-    have then never seen the low rate, or have just left it. A schedule that is longer
-    by more than `longer_than_run` is found by `longer-than-run`.
+    When the run is slightly shorter than the schedule, a cooldown of a few updates is cut off far
+    from its end. Cycles under `repeat` fit a run of any length, and seldom end with it. The trained
+    weights have then never seen the low rate, or have just left it. A schedule that is longer than
+    the run by more than `longer_than_run` is found by `longer-than-run`.
     """
 
-    code: ClassVar[str] = "LR804"
-    name: ClassVar[str] = "end-not-reached"
-    needs_total: ClassVar[bool] = True
-
     tolerance: float = 0.05
-    """How far from its end the last segment may be left, as a share of its way."""
+    """How far from its end a decay may be cut off, as a share of its fall."""
     longer_than_run: float = 0.01
-    """From what share of the run on a schedule that is longer is left to `longer-than-run`."""
+    """A schedule that exceeds the run by a larger share is left to `longer-than-run`."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("constant(1, 990) >> cooldown(linear, 15)", total_steps=1000, base_lr=1),
         case("warmup(100) >> constant(1, 9850) >> linear(1, 0, 100)", total_steps=9960),
         case("constant(1, 9990) >> cosine(1, 0, 20)", total_steps=10000),
@@ -41,7 +35,7 @@ class EndNotReached(Rule):
         case("restarts(1, 0, 100, mult=2)", total_steps=1000),
         case("warmup(100) >> (cosine(1, 0, 3000) | repeat())", total_steps=1000),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("constant(1, 990) >> cooldown(linear, 10)", total_steps=1000),
         case("cosine(1, 0, 1005)", total_steps=1000),
         case("cosine(1, 0)", total_steps=1000),
@@ -54,12 +48,11 @@ class EndNotReached(Rule):
         case("cosine(1, 0, 300) | repeat(scale=0.2)", total_steps=1000),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
-        assert context.schedule is not None and context.total is not None
-        length, total = context.schedule.length, context.total
+    def check(self, context: LintContext) -> Violations:
+        length, total = context.known_schedule.length, context.known_total
         cyclic = any([call.modifier and call.modifier.makes_cycles for call in context.calls])
         if math.isinf(length) and cyclic:
-            yield from self._cycle(context, context.schedule, total)
+            yield from self._cycle(context, context.known_schedule, total)
         if math.isinf(length) or not total < length <= total * (1 + self.longer_than_run):
             return
         for segment in context.segments:
@@ -68,15 +61,13 @@ class EndNotReached(Rule):
                 left = segment.value_at(total) - segment.leads_to
                 if left > self.tolerance * (segment.first - segment.leads_to):
                     message = (
-                        f"the run ends {length - total:g} updates before this does: the last"
-                        f" update has {segment.value_at(total - 1):g}, not"
-                        f" {segment.leads_to:g}"
+                        f"the run ends {length - total:.0f} updates before this segment, at"
+                        f" {segment.value_at(total - 1):g} instead of {segment.leads_to:g}"
                     )
-                    yield Violation(
-                        message, segment.span, "leave its length out, or shorten the others"
-                    )
+                    fix = "leave out its length, so that it ends with the run"
+                    yield Violation(message, segment.span, fix)
 
-    def _cycle(self, context: LintContext, schedule: Schedule, total: int) -> Iterator[Violation]:
+    def _cycle(self, context: LintContext, schedule: Schedule, total: int) -> Violations:
         stop = _end_of_cycle(schedule, total)
         if stop is None or stop == total:
             return
@@ -88,7 +79,8 @@ class EndNotReached(Rule):
                 f"the run ends at {last:g}, in the middle of a cycle that comes down to {low:g}"
                 f" at update {stop}"
             )
-            yield Violation(message, at_update(context, total - 1), "let a cycle end with the run")
+            fix = f"choose a period with which a cycle ends at update {total}"
+            yield Violation(message, at_update(context, total - 1), fix)
 
 
 def _end_of_cycle(schedule: Schedule, total: int) -> int | None:

@@ -1,39 +1,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import ClassVar
 
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update
 
 
-@rule
+@rule("LR816", "final", needs_values=True, needs_rate=True)
 class Final(Rule):
-    """The run does not end at the value `final`, if one is set.
+    """The run does not end at the learning rate `final`, if one is set.
 
-    What a model is like at the end depends on the last rate more than on any other; a contract says
-    that all schedules of a project come down to the same one. The last update may have the value,
-    or be one update away from it, as the last one of a decay is.
+    The last learning rate shapes the trained model more than any other; this contract makes all
+    schedules of a project end at the same one. The last update may have the value, or be one update
+    away from it, as the last one of a decay is.
     """
-
-    code: ClassVar[str] = "LR816"
-    name: ClassVar[str] = "final"
-    needs_values: ClassVar[bool] = True
-    needs_rate: ClassVar[bool] = True
 
     final: float | None = None
     """The value at the end of the run."""
     tolerance: float = 0.01
     """How far away it may be, as a share of `final`."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("cosine(1, 0.1, 800)", {"final": 0.01}),
         case("cosine(1, 0, 800)", {"final": 0}, total_steps=700),
         case("cosine(base, base / 10, 800)", {"final": 0.001}, base_lr=0.1),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("cosine(1, 0.01, 800)", {"final": 0.01}),
         case("cosine(1, 0, 800)", {"final": 0}, total_steps=800),
         case("cosine(base, base / 10, 800)", {"final": 0.001}),
@@ -41,13 +34,12 @@ class Final(Rule):
         case("step(1, 0.5, 100)", {"final": 0}),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
-        assert context.schedule is not None
+    def check(self, context: LintContext) -> Violations:
         if self.final is None or math.isinf(context.end):
             return
         end = int(context.end)
-        last, next_one = context.schedule(max(end - 1, 0)), context.schedule(end)
+        last, following = context.known_schedule([max(end - 1, 0), end]).tolist()
         margin = max(self.tolerance * abs(self.final), 1e-12)
-        if min(abs(last - self.final), abs(next_one - self.final)) > margin:
-            message = f"the run ends at {last:g}, and is to end at {self.final:g}"
+        if min(abs(last - self.final), abs(following - self.final)) > margin:
+            message = f"the run ends at a learning rate of {last:g}, and `final` is {self.final:g}"
             yield Violation(message, at_update(context, max(end - 1, 0)))

@@ -1,33 +1,25 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
 
-@rule
+@rule("LR852", "growing-decay", needs_schedule=False, needs_rate=True)
 class GrowingDecay(Rule):
-    """A decay whose factor is above 1, so that the learning rate grows without a bound.
+    """A decay has a factor above 1, so that the learning rate grows without bound.
 
-    The divisor of the rate was written, `step(0.1, 10, 30ep)`, where a factor belongs. The loss is
-    NaN a few updates after the first step.
+    The rate was to be divided by the number, `step(0.1, 10, 30ep)`, but is multiplied by it. The
+    loss is NaN a few updates after the first step.
     """
 
-    code: ClassVar[str] = "LR852"
-    name: ClassVar[str] = "growing-decay"
-    needs_schedule: ClassVar[bool] = False
-    needs_rate: ClassVar[bool] = True
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("step(0.1, 10, 30ep)"),
         case("multistep(0.1, 10, at=[300, 600])"),
         case("torch.ExponentialLR(1.05)"),
         case("multistep(0.1, [2, 5], at=[300, 600])"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("step(0.1, 0.1, 30ep)"),
         case("multistep(0.1, [2, 0.1], at=[300, 600])"),
         case("torch.ExponentialLR(0.95)"),
@@ -35,15 +27,14 @@ class GrowingDecay(Rule):
         case("step(0.1, half_life=100)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         for call in context.calls:
-            factor = None if call.signature is None else call.signature.cls.factor_field
-            node = None if factor is None else call.arguments.get(factor)
+            field = None if call.signature is None else call.signature.cls.factor_field
+            node = None if field is None else call.arguments.get(field)
             if node is None:
                 continue
-            factors = [
-                context.value(x) for x in (node.items if isinstance(node, ast.List) else [node])
-            ]
-            if factors and all([factor is not None and factor > 1 for factor in factors]):
-                message = f"`{call.name}` multiplies by this, and grows without a bound"
-                yield Violation(message, node.span, "a decay has a factor below 1")
+            nodes = node.items if isinstance(node, ast.List) else (node,)
+            factors = [context.value(each) or 0 for each in nodes]
+            if factors and min(factors) > 1:
+                message = f"`{call.name}` multiplies by this factor, and grows without bound"
+                yield Violation(message, node.span, "a decay has a factor below 1, such as `0.1`")

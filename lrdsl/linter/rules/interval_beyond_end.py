@@ -1,16 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import entries
 
 
-@rule
+@rule("LR830", "interval-beyond-end", needs_total=True)
 class IntervalBeyondEnd(Rule):
-    """An entry of an `interval` begins when the run is over.
+    """An entry of an `interval` starts after the run has ended.
 
     The drop never comes, and the run trains on with the high learning rate that it was to leave.
     It happens when a run is shortened, or when epochs were counted where updates are meant, or the
@@ -18,27 +15,23 @@ class IntervalBeyondEnd(Rule):
     the learning rate is never seen to change.
     """
 
-    code: ClassVar[str] = "LR830"
-    name: ClassVar[str] = "interval-beyond-end"
-    needs_total: ClassVar[bool] = True
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("constant(0.1) | interval[300:*0.1, 600:*0.1]", total_steps=500),
         case("cosine(1, 0) | interval[20ep:*0.5]", total_steps=1000, steps_per_epoch=50),
         case("warmup(100) >> (cosine(1, 0, 300) | interval[250:*0.5])", total_steps=300),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("constant(0.1) | interval[300:*0.1, 600:*0.1]", total_steps=700),
         case("constant(0.1) | interval[300:*0.1, 600:*0.1]"),
         case("constant(0.1) | interval[50%:*0.1, 75%:*0.1]", total_steps=500),
         case("warmup(100) >> (constant(1, 200) | interval[150:*0.5]) >> hold()", total_steps=400),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         for entry in entries(context):
             if entry.start >= context.end:
                 message = (
-                    f"the entry begins at update {entry.start:g}, "
-                    f"and the run is over after {context.total}"
+                    f"this entry starts at update {entry.start:.10g},"
+                    f" but the run ends after {context.total} updates"
                 )
-                yield Violation(message, entry.node.span, "it never applies; leave it out")
+                yield Violation(message, entry.node.span, "start it earlier, or leave it out")

@@ -1,37 +1,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from itertools import islice
-from typing import ClassVar
 
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import MAX_TRIED_PIECES, entries, is_same_without, number
 from lrdsl.syntax import ast
 
 
-@rule
+@rule("LR831", "interval-without-effect", needs_schedule=False)
 class IntervalWithoutEffect(Rule):
-    """An entry of an `interval` changes no value: a factor 1, or the value that stands there.
+    """An entry of an `interval` changes no value: a factor of 1, or the value that is there anyway.
 
-    The learning rate was meant to change there, and does not: a factor that was left at 1,
-    a drop to the value it already has, an entry that a later one covers. Pointcept/Pointcept#379
+    The learning rate was meant to change there, and does not: a factor was left at 1, a drop goes
+    to the value that the schedule already has, or a later entry covers it. Pointcept/Pointcept#379
     is a run whose milestones never took effect, which no message had shown.
     """
 
-    code: ClassVar[str] = "LR831"
-    name: ClassVar[str] = "interval-without-effect"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("constant(0.1) | interval[300:*1, 600:*0.1]"),
         case("cosine(0.1, 0, 85ep) | interval[30ep:*1.0]"),
         case("constant(0.1) | interval[300:0.1]", total_steps=500),
         case("constant(0.1) | interval[200:0.05, 300:0.05]", total_steps=800),
         case("linear(1, 0, 200) | interval[300:*0.1]", total_steps=500),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("constant(0.1) | interval[300:*0.5, 600:*0.1]"),
         case("constant(0.1) | interval[300:0.01]", total_steps=500),
         case("constant(0.1) | interval[200..300:0.05]", total_steps=500),
@@ -39,20 +33,19 @@ class IntervalWithoutEffect(Rule):
         case("constant(0.1) | plateau() | interval[300:0.1]", total_steps=500),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
-        for node in context.as_written:
+    def check(self, context: LintContext) -> Violations:
+        for node in context.each(ast.Entry):
             if _is_idle(node):
-                message = "the factor is 1, which changes nothing"
-                yield Violation(message, node.span, "leave it out")
-        # What reacts to metrics has other values later than it has now.
+                yield Violation("the factor is 1, which changes nothing", node.span, "leave it out")
+        # The values of a schedule that reacts to metrics are not known yet.
         if context.schedule is None or context.schedule.is_reactive or math.isinf(context.end):
             return
         for entry in islice(entries(context), MAX_TRIED_PIECES):
-            if _is_idle(entry.node) or entry.start >= context.end:
-                continue
-            if is_same_without(context, entry.piece):
-                yield Violation("the entry changes no value", entry.node.span, "leave it out")
+            idle = _is_idle(entry.node) or entry.start >= context.end
+            if not idle and is_same_without(context, entry.piece):
+                message = "this entry changes no value"
+                yield Violation(message, entry.node.span, "leave it out, or write another value")
 
 
-def _is_idle(node: ast.Node) -> bool:
-    return isinstance(node, ast.Entry) and node.factor and number(node.value) == 1
+def _is_idle(entry: ast.Entry) -> bool:
+    return entry.factor and number(entry.value) == 1

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import ClassVar
 
 import numpy as np
 
@@ -10,40 +8,37 @@ from lrdsl.language.language import current
 from lrdsl.language.parameters import Kind
 from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import NEGLIGIBLE, Joint, in_one_call, joints
 from lrdsl.linter.syntax_queries import limits_values, mentions
 from lrdsl.syntax import ast
 
 
-@rule
+@rule("LR802", "joint-jump")
 class JointJump(Rule):
     """The value jumps where one segment follows another.
 
     A peak that was changed in one place and not in the other leaves a step in the learning rate,
-    and the loss spikes or stalls there. Steps that are asked for are not reported: `step`,
-    `multistep`, `interval`, `clip`, restarts under `repeat`, one constant after another, a start
-    written with `prev`, and what one definition does inside.
+    and the loss spikes or stalls there. Intended steps are not reported: `step`, `multistep`,
+    `interval`, `clip`, restarts under `repeat`, one constant after another, a start written with
+    `prev`, and jumps inside one definition.
 
     Reported as huggingface/transformers#4940 (the rate dropped where the warmup ended, because the
     decay had started at update 0) and salesforce/LAVIS#72 (it jumped to its highest value where the
     first epoch ended, in the middle of the warmup).
     """
 
-    code: ClassVar[str] = "LR802"
-    name: ClassVar[str] = "joint-jump"
-
     ratio: float = 1.2
-    """How many times as large, or as small, a value may become."""
+    """The factor by which a value may rise or fall."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(100, 0, 1e-3) >> cosine(1e-4, 0, 800)"),
         case("linear(1, 0.5, 100) >> linear(0.1, 0, 100)"),
         case("warmup(100) >> constant(0.1, 800) >> linear(0.01, 0, 100)"),
         case("linear(1, 0, 100) >> constant(0.1)"),
         case("sequence([linear(0, 1, 50), cosine(0.5, 0, 100)], [50])"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100) >> cosine(1e-3, 0, 800)"),
         case("constant(1, 100) >> constant(0.1, 100) >> constant(0.01)"),
         case("linear(1, 0.5, 100) >> linear(prev / 5, 0, 100)"),
@@ -58,9 +53,8 @@ class JointJump(Rule):
         case("warmup(100, 0, 1) >> constant(2) | clip(0, 1)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
-        schedule = context.schedule
-        assert schedule is not None
+    def check(self, context: LintContext) -> Violations:
+        schedule = context.known_schedule
         found = [joint for joint in joints(schedule) if self._is_wrong(context, joint)]
         if found and not context.base_is_known:
             other = context.rebased
@@ -70,28 +64,24 @@ class JointJump(Rule):
         for joint in found:
             message = (
                 f"the value jumps from {joint.before:g} to {joint.after:g} at update {joint.at},"
-                " where this starts"
+                " where this segment starts"
             )
-            fix = "write `_` for the start, or make the two agree"
-            yield Violation(message, joint.right.node.span, fix)
+            fix = "write `_` for its start, or let the segment before it end at the same value"
+            yield Violation(message, joint.right.span, fix)
 
     def _is_wrong(self, context: LintContext, joint: Joint) -> bool:
         if context.total is not None and joint.at >= context.total:
             return False
-        return (
-            self._is_large(joint)
-            and not _is_meant(joint)
-            # A modifier around the chain may hide it.
-            and self._differ(*_around(context, joint), 0)
-        )
+        if not self._is_large(joint) or _is_meant(joint):
+            return False
+        before, after = context.known_schedule([joint.at - 1, joint.at]).tolist()
+        return self._differ(before, after, 0)  # a modifier around the chain may hide it
 
     def _is_large(self, joint: Joint) -> bool:
         if joint.before == joint.after:
             return False
-        ends = [joint.left.first, joint.before, joint.after]
-        if joint.right.stop < np.inf:
-            ends.append(joint.right.leads_to)
-        scale = float(np.max(np.abs(ends)))
+        ends = [joint.left.first, joint.before, joint.after, joint.right.leads_to]
+        scale = float(np.nanmax(np.abs(ends)))  # what never ends leads to NaN
         return self._differ(joint.before, joint.after, NEGLIGIBLE * scale)
 
     def _differ(self, before: float, after: float, negligible: float) -> bool:
@@ -108,15 +98,10 @@ def _is_alike(joint: Joint, other: Joint | None) -> bool:
     return math.isclose(joint.before * other.after, other.before * joint.after, rel_tol=1e-6)
 
 
-def _around(context: LintContext, joint: Joint) -> tuple[float, float]:
-    assert context.schedule is not None
-    return context.schedule(joint.at - 1), context.schedule(joint.at)
-
-
 def _is_meant(joint: Joint) -> bool:
     """Whether the jump is one that the text asks for."""
     left, right = joint.left, joint.right
-    if in_one_call(left.node.span, right.node.span):
+    if in_one_call(left.span, right.span):
         return True
     last = right.node.parts[-1] if isinstance(right.node, ast.Pipe) else None
     if last is not None and limits_values(last):
@@ -127,7 +112,7 @@ def _is_meant(joint: Joint) -> bool:
 
 
 def _is_flat(segment: TimelineSegment) -> bool:
-    """Whether a part has one value, as far as that is seen at a few updates."""
+    """Whether a segment has one value, as far as that is seen at a few updates."""
     length = 1000.0 if segment.stop == np.inf else float(segment.stop - segment.start)
     values = segment.signal.values(np.floor(np.linspace(0, length, 7)))
     return bool(np.ptp(values) == 0)

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import warmup_of
 
 
-@rule
+@rule("LR808", "long-warmup", needs_total=True)
 class LongWarmup(Rule):
     """The warmup takes more than half of the run.
 
@@ -19,29 +16,24 @@ class LongWarmup(Rule):
     asked as open-mmlab/mmdetection#7789.
     """
 
-    code: ClassVar[str] = "LR808"
-    name: ClassVar[str] = "long-warmup"
-    needs_total: ClassVar[bool] = True
-
     share: float = 0.5
-    """How much of the run it may take."""
+    """The share of the run that a warmup may take."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(600) >> cosine(1, 0)", total_steps=1000),
         case("warmup(10ep) >> linear(1, 0, 5ep)", total_steps=1500, steps_per_epoch=100),
         case("linear(0, 1, 800) >> linear(1, 0, 200)", total_steps=1000),
         case("warmup(2000) >> step(1, 0.5, 100)", total_steps=1000),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(500) >> cosine(1, 0)", total_steps=1000),
         case("warmup(2000) >> constant(1)"),
         case("onecycle(1)", total_steps=1000),
         case("linear(0.85, 0.95)", total_steps=1000),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
-        warmup, total = warmup_of(context), context.total
-        assert total is not None
-        if warmup is not None and warmup.stop > self.share * total:
-            message = f"the warmup takes {warmup.stop:g} of the run's {total} updates"
-            yield Violation(message, warmup.span, "make it shorter: a few percent of the run")
+    def check(self, context: LintContext) -> Violations:
+        warmup = warmup_of(context)
+        if warmup is not None and warmup.stop > self.share * context.end:
+            message = f"the warmup takes {warmup.stop:.0f} updates, and the run has {context.total}"
+            yield Violation(message, warmup.span, "shorten it: a few percent of the run are usual")

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import ClassVar
 
 from lrdsl.diagnostics import Span
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import (
     MAX_TRIED_PIECES,
     assumed,
@@ -19,19 +18,15 @@ from lrdsl.linter.syntax_queries import (
 from lrdsl.syntax import ast
 
 
-@rule
+@rule("LR832", "no-effect", needs_schedule=False)
 class NoEffect(Rule):
-    """A factor 1, a term 0 or a modifier that changes nothing.
+    """A factor of 1, a term of 0 or a modifier changes nothing.
 
     It is a place that was meant to be filled in: a scale that was never set, a `stretch` for a
-    longer run that was left at 1. A reader of the spec takes it for something that matters.
+    longer run that was left at 1. Readers of the spec take it for something that matters.
     """
 
-    code: ClassVar[str] = "LR832"
-    name: ClassVar[str] = "no-effect"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(100) >> cosine(0.1, 0, 800) * 1"),
         case("1 * cosine(0.1, 0, 800)"),
         case("linear(0.1, 0, 100) / 1 + 0"),
@@ -41,7 +36,7 @@ class NoEffect(Rule):
         case("constant(0.1, 100) | take(100)"),
         case("warmup(5%) >> cosine(0.1, 0, 85ep) * 1"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("0.5 * cosine(0.1, 0, 800)"),
         case("cosine(0.1, 0, 100) | stretch(2)"),
         case("cosine(0.1, 0, 100) | take(200)"),
@@ -53,7 +48,7 @@ class NoEffect(Rule):
         case("1 + linear(0, 1, 100)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         candidates = list(islice(_candidates(context), MAX_TRIED_PIECES))
         run = assumed(context) if candidates else None
         for node, piece in candidates:
@@ -61,31 +56,28 @@ class NoEffect(Rule):
                 continue
             text = context.source[piece.start : piece.stop].strip()
             modifier = modifier_of(node)
-            safe = modifier is None or modifier.rescales_time
-            yield Violation(
-                f"`{text}` changes nothing", piece, "leave it out", "" if safe else None
-            )
+            replacement = "" if modifier is None or modifier.rescales_time else None
+            yield Violation(f"`{text}` changes nothing", piece, "leave it out", replacement)
 
 
 def _candidates(context: LintContext) -> Iterator[tuple[ast.Node, Span | None]]:
-    """What may be idle, each with the text that would go: it and its operator."""
+    """Nodes that may have no effect, each with the text to cut out: it and its operator."""
     source = context.source
     for node in context.as_written:
-        if isinstance(node, ast.Power) and number(node.exponent) == 1:
-            yield node.exponent, with_operator_before(source, node.exponent.span)
-        elif isinstance(node, ast.Arithmetic):
-            idle = 0 if node.is_sum else 1
-            for i, part in enumerate(node.parts):
-                if number(part) != idle:
-                    continue
-                if i:
-                    yield part, with_operator_before(source, part.span)
-                elif node.operators[0] in "+*":
-                    yield part, with_operator_after(source, part.span)
-        elif isinstance(node, ast.Pipe):
-            for part in node.parts[1:]:
-                if isinstance(part, ast.Call) and _may_be_idle(part):
-                    yield part, with_operator_before(source, part.span)
+        match node:
+            case ast.Power(exponent=exponent) if number(exponent) == 1:
+                yield exponent, with_operator_before(source, exponent.span)
+            case ast.Arithmetic(parts=(first, *others)):
+                neutral = 0 if node.is_sum else 1
+                if number(first) == neutral and node.operators[0] in "+*":
+                    yield first, with_operator_after(source, first.span)
+                for part in others:
+                    if number(part) == neutral:
+                        yield part, with_operator_before(source, part.span)
+            case ast.Pipe(parts=(_, *modifiers)):
+                for part in modifiers:
+                    if isinstance(part, ast.Call) and _may_be_idle(part):
+                        yield part, with_operator_before(source, part.span)
 
 
 def _may_be_idle(call: ast.Call) -> bool:

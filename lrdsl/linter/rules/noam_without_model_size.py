@@ -1,48 +1,38 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
-from lrdsl.diagnostics import Severity
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import calls_of
 
 NOAM = ("noam", "speechbrain.NoamScheduler", "speechbrain.NoamIntervalScheduler")
 
 
-@rule
+@rule("LR843", "noam-without-model-size", "hint", needs_schedule=False)
 class NoamWithoutModelSize(Rule):
-    """A Noam schedule whose model size is 1.
+    """A Noam schedule has a model size of 1.
 
     The peak is factor / √(model_size · warmup). Without the model's size it is some twenty times
-    too high for a Transformer, which then diverges. What the learning rate of this schedule comes
-    to is a common question (thu-coai/CDial-GPT#52), and why espnet/espnet#1519 replaced it.
+    too high for a Transformer, which then diverges. How high the learning rate of this schedule
+    gets is a common question (thu-coai/CDial-GPT#52), and why espnet/espnet#1519 replaced it.
     """
 
-    code: ClassVar[str] = "LR843"
-    name: ClassVar[str] = "noam-without-model-size"
-    severity: ClassVar[Severity] = "hint"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("noam(1, 4000)"),
         case("noam(model_size=1, warmup=4000, factor=2)"),
         case("speechbrain.NoamScheduler(1, 4000, model_size=1)"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("noam(512, 4000)"),
         case("noam(1, 4000, factor=512 ** -0.5)"),
         case("noam(width, 4000)"),
         case("speechbrain.NoamScheduler(1e-3, 4000)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         for call in calls_of(context, *NOAM):
             size = call.arguments.get("model_size")
             factor = call.arguments.get("factor") or call.arguments.get("lr_initial")
             scale = None if factor is None else context.value(factor)
-            if size is None or context.value(size) != 1 or scale is None or scale < 1:
-                continue
-            message = "the model's size is 1, so that the peak is 1 / √warmup and more"
-            yield Violation(message, size.span, "give the width of the model, 512 for example")
+            if size is not None and context.value(size) == 1 and scale is not None and scale >= 1:
+                message = f"with a model size of 1 the peak is as high as {scale:g} / √warmup"
+                yield Violation(message, size.span, "give the width of the model, such as `512`")

@@ -1,19 +1,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import ClassVar
 
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import SpecOrigin
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
 NUMBER = re.compile(r"([+-]?)(\d[\d_]*)?(\.[\d_]*)?(?:[eE]([+-]?)(\d+))?")
 
 
-@rule
+@rule("LR844", "numeric-string", needs_schedule=False)
 class NumericString(Rule):
-    """A number that YAML has read as text, as it does with `1e-4`.
+    """YAML reads a number as text, as it does with `1e-4`.
 
     YAML 1.1, and PyYAML with it, wants a point in the mantissa and a sign in the exponent. lrdsl
     reads the text as the number that was meant; other readers of the same config fail on it, or
@@ -21,26 +19,20 @@ class NumericString(Rule):
     huggingface/trl#1450 are three of very many. It is reported only in YAML files.
     """
 
-    code: ClassVar[str] = "LR844"
-    name: ClassVar[str] = "numeric-string"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("1e-4", origin=SpecOrigin(yaml_text_number=True)),
         case("3E5", origin=SpecOrigin(yaml_text_number=True)),
         case("-2e3", origin=SpecOrigin(yaml_text_number=True)),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("1e-4"),
         case("1.0e-4", origin=SpecOrigin(yaml_text_number=False)),
         case("cosine(1e-4, 0, 100)", origin=SpecOrigin(yaml_text_number=True)),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
-        if not context.origin.yaml_text_number:
-            return
+    def check(self, context: LintContext) -> Violations:
         text = context.source.strip()
-        found = NUMBER.fullmatch(text)
+        found = NUMBER.fullmatch(text) if context.origin.yaml_text_number else None
         if found is None:
             return
         sign, whole, fraction, exponent_sign, exponent = found.groups()

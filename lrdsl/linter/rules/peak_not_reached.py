@@ -2,46 +2,41 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterator
 from itertools import islice, takewhile
-from typing import ClassVar
 
 from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import bounds, rises
 from lrdsl.syntax import ast
 
 PEAKS = ("max", "max_lr", "peak", "high")
-"""What definitions call the highest value."""
+"""Parameters of definitions that give the highest value."""
 
 
-@rule
+@rule("LR803", "peak-not-reached")
 class PeakNotReached(Rule):
-    """No update has the value that the schedule rises to.
+    """No update gets the peak value that the schedule rises to.
 
-    The run ends while the learning rate still rises, or rounding leaves no update for the top. All
-    of the training then goes on at a lower rate than the one that was chosen and is reported.
+    The run ends while the learning rate still rises, or rounding leaves no update at the peak. The
+    whole training then has a lower rate than the one that was chosen and is reported.
 
     Reported as facebookresearch/ParlAI#4196: with a target of 7e-6 the warmup ended at 6.93e-6.
     `torch.optim.lr_scheduler.OneCycleLR(max_lr, total_steps=10, pct_start=0.25)` has its peak
     between two updates, so that no update has `max_lr`.
     """
 
-    code: ClassVar[str] = "LR803"
-    name: ClassVar[str] = "peak-not-reached"
-
     tolerance: float = 0.005
     """How far below the peak the highest value may be, as a share of the peak."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(1000) >> cosine(1, 0, 9000)", total_steps=600),
         case("warmup(10, 0, 1)", total_steps=10),
         case("warmup(10) >> constant(1, 0.2ep) >> cosine(0.5, 0, 800)", steps_per_epoch=2),
         case("torch.OneCycleLR(0.1, total_steps=10, pct_start=0.25)", total_steps=10),
         case("onecycle(0.1, 1000)", total_steps=200),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100) >> cosine(1, 0, 800)", total_steps=900),
         case("warmup(10) >> constant(1)", total_steps=100),
         case("warmup(1000, 0, 1)"),
@@ -49,29 +44,28 @@ class PeakNotReached(Rule):
         case("torch.OneCycleLR(0.1, total_steps=1000)", total_steps=1000),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         found = False
         for segment in context.segments:
             best = _best(context, segment) if rises(segment) else None
             if best is not None and self._is_below(best, segment.leads_to):
                 found = True
-                message = (
-                    f"this rises to {segment.leads_to:g}, but no update has more than {best:g}"
-                )
-                yield Violation(message, segment.span, "make it shorter, or the run longer")
+                message = f"this rises to {segment.leads_to:g}, but no update gets above {best:g}"
+                fix = "shorten it, or let it end at a whole update before the run ends"
+                yield Violation(message, segment.span, fix)
         if not found and context.base_is_known and math.isfinite(context.end):
             yield from self._declared(context)
 
-    def _declared(self, context: LintContext) -> Iterator[Violation]:
+    def _declared(self, context: LintContext) -> Violations:
         """The peak that a definition is given, if the whole spec is a call of it."""
         node = _peak_given(context)
         peak = None if node is None else context.value(node)
-        highest = None if peak is None else bounds(context)
-        if node is None or peak is None or highest is None:
+        if node is None or peak is None:
             return
-        if self._is_below(highest[1], peak):
-            message = f"the peak is {peak:g}, but no update has more than {highest[1]:g}"
-            yield Violation(message, node.span, "choose lengths that end at an update")
+        _, highest = bounds(context)
+        if self._is_below(highest, peak):
+            message = f"the peak is {peak:g}, but no update gets above {highest:g}"
+            yield Violation(message, node.span, "choose lengths that put the peak at an update")
 
     def _is_below(self, best: float, peak: float) -> bool:
         return best < peak * (1 - self.tolerance) - 1e-9 * abs(peak)
@@ -96,14 +90,10 @@ def _best(context: LintContext, segment: TimelineSegment) -> float | None:
 
 def _peak_given(context: LintContext) -> ast.Node | None:
     call = context.tree
-    if not isinstance(call, ast.Call):
+    definitions = context.language.definitions
+    if not isinstance(call, ast.Call) or call.name.id not in definitions:
         return None
-    definition = context.language.definitions.get(call.name.id)
-    if definition is None:
-        return None
-    names = [parameter.name for parameter in definition.parameters]
-    for i, argument in enumerate(call.arguments):
-        name = argument.name or (names[i] if i < len(names) else "")
-        if name in PEAKS:
-            return argument.value
-    return None
+    names = [parameter.name for parameter in definitions[call.name.id].parameters]
+    given = dict(zip(names, [x.value for x in call.arguments if x.name is None], strict=False))
+    given |= {x.name: x.value for x in call.arguments if x.name is not None}
+    return next((node for name, node in given.items() if name in PEAKS), None)

@@ -1,35 +1,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import ClassVar
 
 from lrdsl.linter.context import CallSite, LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
 SHARE = {"%": 1.0, "dur": 100.0}
 
 
-@rule
+@rule("LR849", "percents-not-100", needs_schedule=False)
 class PercentsNot100(Rule):
-    """All lengths of a chain are shares of the run, and they do not make the whole of it.
+    """All lengths of a chain are percentages of the run, and they do not add up to 100%.
 
     With more, the end of the decay is never reached; with less, the run goes on at the final value,
-    often 0, and learns nothing more. Where the run's length is known the rules about that say so,
-    and this one is quiet.
+    often 0, and learns nothing more. Where the run's length is known, the rules about that report
+    it instead of this one.
     """
 
-    code: ClassVar[str] = "LR849"
-    name: ClassVar[str] = "percents-not-100"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(5%) >> cosine(0.1, 0, 90%)"),
         case("warmup(10%) >> hold(80%) >> cooldown(20%)"),
         case("wsd(0.1, 0.05dur, 0.7dur, 20%)"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(5%) >> cosine(0.1, 0, 95%)"),
         case("warmup(3.3%) >> hold(86.7%) >> cooldown(10%)"),
         case("warmup(5%) >> hold() >> cooldown(20%)"),
@@ -38,7 +32,7 @@ class PercentsNot100(Rule):
         case("wsd(0.1, 0.05dur, 0.75dur, 20%)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         root = context.expanded
         while isinstance(root, ast.Scope):
             root = root.body
@@ -47,12 +41,13 @@ class PercentsNot100(Rule):
         shares = [_share(context.call_at(part)) for part in root.parts]
         known = [share for share in shares if share is not None]
         if len(known) == len(shares) and not math.isclose(sum(known), 100, rel_tol=1e-6):
-            message = f"the lengths make {sum(known):g}% of the run"
-            fix = "leave one length out: it is the rest of the run then"
+            message = f"the lengths add up to {sum(known):g}% of the run, not to 100%"
+            fix = "leave out one length: that segment then fills the rest of the run"
             yield Violation(message, context.tree.span, fix)
 
 
 def _share(call: CallSite | None) -> float | None:
+    """The length of a segment in percent of the run, None if it is written otherwise."""
     length = None if call is None else call.arguments.get("steps")
     if not isinstance(length, ast.Number) or length.unit not in SHARE:
         return None

@@ -1,47 +1,38 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
-from lrdsl.linter.segment_queries import at_update, bounds, sampled
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
+from lrdsl.linter.segment_queries import bounds, place_of_highest
 
 
-@rule
+@rule("LR818", "reaches", needs_values=True, needs_rate=True)
 class Reaches(Rule):
-    """The highest value of the run is not `reaches`, if that is set.
+    """The highest learning rate of the run is not `reaches`, if that is set.
 
-    A sweep over schedules compares them at the same peak; one that peaks elsewhere, for a factor
-    forgotten or a warmup cut off, loses for a reason that has nothing to do with its form.
+    A sweep over schedules compares them at the same peak. One that peaks elsewhere, because a
+    factor was forgotten or the warmup is cut off, loses for a reason other than its form.
     """
-
-    code: ClassVar[str] = "LR818"
-    name: ClassVar[str] = "reaches"
-    needs_values: ClassVar[bool] = True
-    needs_rate: ClassVar[bool] = True
 
     reaches: float | None = None
     """The highest value of the run."""
     tolerance: float = 0.01
     """How far away it may be, as a share of `reaches`."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(100) >> cosine(0.1, 0, 800)", {"reaches": 1}),
         case("warmup(100) >> cosine(1, 0, 800)", {"reaches": 1}, total_steps=50),
         case("cosine(base, 0, 800)", {"reaches": 0.2}, base_lr=0.1),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100) >> cosine(1, 0, 800)", {"reaches": 1}),
         case("cosine(base, 0, 800)", {"reaches": 0.2}),
         case("cosine(base, 0, 800)", base_lr=0.1),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
-        found = None if self.reaches is None else bounds(context)
-        if found is None or self.reaches is None:
+    def check(self, context: LintContext) -> Violations:
+        if self.reaches is None:
             return
-        if abs(found[1] - self.reaches) > self.tolerance * abs(self.reaches):
-            steps, values = sampled(context)
-            message = f"the highest value is {found[1]:g}, and is to be {self.reaches:g}"
-            yield Violation(message, at_update(context, int(steps[values.argmax()])))
+        _, highest = bounds(context)
+        if abs(highest - self.reaches) > self.tolerance * abs(self.reaches):
+            message = f"the highest learning rate is {highest:g}, and `reaches` is {self.reaches:g}"
+            yield Violation(message, place_of_highest(context))

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import ClassVar
 
 import numpy as np
 
-from lrdsl.diagnostics import Severity
 from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import in_one_call
 from lrdsl.linter.syntax_queries import modifier_of
 from lrdsl.syntax import ast
@@ -17,32 +14,28 @@ from lrdsl.syntax import ast
 SAMPLES = 512
 
 
-@rule
+@rule("LR815", "rise-after-end", "hint")
 class RiseAfterEnd(Rule):
-    """The value rises again after it has decayed to its end.
+    """The value rises again after a decay has come to its end.
 
-    A cosine that is written as a formula turns round at the bottom, and the run ends at a high rate
-    with the weights of a low one lost. Cycles under `repeat`, those of definitions, and `interval`
-    are intended and not reported.
+    A cosine that is written as a formula turns round at the bottom, and the run ends at a high
+    rate: what was gained at the low rate is lost. Cycles under `repeat`, those of definitions, and
+    `interval` are intended and not reported.
 
     Reported as ivadomed/ivadomed#57: a cosine for as many updates as there were epochs was followed
     update by update, and went up and down many times. torch's CosineAnnealingLR does so whenever
     the run is longer than its T_max.
     """
 
-    code: ClassVar[str] = "LR815"
-    name: ClassVar[str] = "rise-after-end"
-    severity: ClassVar[Severity] = "hint"
-
     low: float = 0.1
-    """Down to which share of the highest value a decay counts as one to the end."""
+    """A decay has come to its end at this share of the highest value."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("cosine(1, 0, 400) >> linear(0, 0.5, 400)"),
         case("0.5 * (1 + cos(pi * t / 100))", total_steps=200),
         case("warmup(100) >> linear(1, 0.01, 400) >> warmup(100, 0.01, 1) >> constant(1)"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("cosine(1, 0, 400) >> constant(0)"),
         case("0.5 * (1 + cos(pi * t / 100))", total_steps=100),
         case("cyclic(0, 0.3, 50)", total_steps=1000),
@@ -51,23 +44,21 @@ class RiseAfterEnd(Rule):
         case("linear(1, 0.5, 100) >> linear(0.5, 1, 100)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
-        segments = [
-            x for x in context.segments if max(x.start, 0) < x.stop and x.start < context.end
-        ]
-        ends = [(segment.first, _own_end(context, segment)) for segment in segments]
+    def check(self, context: LintContext) -> Violations:
+        seen = [x for x in context.segments if max(x.start, 0) < x.stop and x.start < context.end]
+        ends = [(segment.first, _own_end(context, segment)) for segment in seen]
         top = max([abs(x) for pair in ends for x in pair if not math.isnan(x)], default=0.0)
         ended: TimelineSegment | None = None
-        for segment, (begin, end) in zip(segments, ends, strict=True):
+        for segment, (begin, end) in zip(seen, ends, strict=True):
             turn = self._turn(context, segment, top)
             risen = ended is not None and end > begin + self.low * top
             if turn is not None:
-                message = f"the value is at its lowest at update {turn}, and rises again after it"
-                yield Violation(message, segment.span, f"end it there: `| take({turn})`")
+                message = f"the value is lowest at update {turn}, and rises again after that"
+                yield Violation(message, segment.span, f"end it there with `| take({turn})`")
                 return
             if risen and ended is not None and not in_one_call(ended.span, segment.span):
-                message = f"the value rises again, after it has come down to {ended.leads_to:g}"
-                yield Violation(message, segment.span)
+                message = f"the value rises again, after it has decayed to {ended.leads_to:g}"
+                yield Violation(message, segment.span, "write intended cycles with `| repeat()`")
                 return
             is_low = end <= self.low * top and begin - end >= self.low * top
             if is_low and _is_formula(segment.node):

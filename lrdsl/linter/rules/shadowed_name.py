@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.language.curves import CURVES
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
 
-@rule
+@rule("LR846", "shadowed-name", needs_schedule=False)
 class ShadowedName(Rule):
     """A variable has the name of a curve or of one of the spec's own definitions.
 
@@ -18,30 +15,22 @@ class ShadowedName(Rule):
     meant.
     """
 
-    code: ClassVar[str] = "LR846"
-    name: ClassVar[str] = "shadowed-name"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(cosine, 100) >> constant(0.1)", cosine=50),
         case("constant(linear, 10)", linear=0.1),
         case("constant(half, 10) >> half(0.1)", half=0.1, definitions="def half(a) = a / 2"),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(cosine, 100) >> constant(0.1)"),
         case("warmup(warmup) >> constant(0.1)", warmup=100),
         case("cosine(peak, 0, 10)", peak=0.1, cosine=5),
         case("constant(peak, 10)", peak=0.1, definitions="def half(a) = a / 2"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
-        if not context.run.variables:
-            return
+    def check(self, context: LintContext) -> Violations:
         own = context.language.definitions.own
-        for node in context.as_written:
-            if not isinstance(node, ast.Name) or node.id not in context.run.variables:
-                continue
-            if node.id in CURVES or node.id in own:
-                what = "a curve" if node.id in CURVES else "a definition"
-                message = f"`{node.id}` is both a variable and {what}"
-                yield Violation(message, node.span, "give the variable another name")
+        for node in context.each(ast.Name) if context.run.variables else ():
+            if node.id in context.run.variables and (node.id in CURVES or node.id in own):
+                kind = "curve" if node.id in CURVES else "definition"
+                message = f"`{node.id}` is the name of a variable and of a {kind}"
+                yield Violation(message, node.span, "rename the variable")

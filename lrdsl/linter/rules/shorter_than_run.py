@@ -1,17 +1,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import ClassVar
 
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import falls
 
 
-@rule
+@rule("LR805", "shorter-than-run", needs_total=True)
 class ShorterThanRun(Rule):
-    """The schedule is over long before the run, which goes on at the last value of the decay.
+    """The schedule ends long before the run, which goes on at the last value of the decay.
 
     The rest of the training hardly changes anything, or nothing where that value is 0. It comes
     from counting updates per process or per batch where the optimizer makes fewer or more, and from
@@ -22,20 +20,16 @@ class ShorterThanRun(Rule):
     clovaai/bros#11 (a rate of 0 from epoch 5 of 50 on).
     """
 
-    code: ClassVar[str] = "LR805"
-    name: ClassVar[str] = "shorter-than-run"
-    needs_total: ClassVar[bool] = True
-
     share: float = 0.1
-    """For how much of the run the last value of a decay may be held."""
+    """The share of the run for which the last value of a decay may be held."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("warmup(100) >> cosine(1, 0, 400)", total_steps=1000),
         case("linear(1, 0, 10ep)", total_steps=5000, steps_per_epoch=100),
         case("torch.PolynomialLR()", total_steps=1000, base_lr=0.1),
         case("wsd(1, 100, 200, 100)", total_steps=1000),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("warmup(100) >> cosine(1, 0, 850)", total_steps=1000),
         case("warmup(100) >> cosine(1, 0.1, 400) >> hold()", total_steps=1000),
         case("warmup(100, 0, 1)", total_steps=1000),
@@ -43,19 +37,16 @@ class ShorterThanRun(Rule):
         case("warmup(100) >> cosine(1, 0, 400)"),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
-        assert context.schedule is not None and context.total is not None
-        length, total = context.schedule.length, context.total
+    def check(self, context: LintContext) -> Violations:
+        length, total = context.known_schedule.length, context.known_total
         if math.isinf(length) or total - length <= self.share * total:
             return
-        last = max(
-            context.segments, key=lambda segment: (segment.stop, segment.start), default=None
-        )
+        last = max(context.segments, key=lambda x: (x.stop, x.start), default=None)
         if last is None or last.start == last.stop or not falls(last):
             return
         message = (
-            f"this is over after {length:g} updates, and the other {total - length:g} of the run"
-            f" have {context.schedule(total):g}"
+            f"the schedule ends after {length:.0f} updates, and the other {total - length:.0f} of"
+            f" the run stay at {context.known_schedule(total):g}"
         )
-        fix = "leave its length out, or say `>> hold()` if that is meant"
+        fix = "leave out the length of this segment, or add `>> hold()` if that is intended"
         yield Violation(message, last.span, fix)

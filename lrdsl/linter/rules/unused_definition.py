@@ -1,30 +1,23 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import SpecOrigin
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
 TWO = "def half(a) = a / 2 \ndef third(a) = a / 3"
 USED = "def half(a) = a / 2 \ndef quarter(a) = half(half(a))"
 
 
-@rule
+@rule("LR847", "unused-definition", needs_schedule=False)
 class UnusedDefinition(Rule):
-    """A definition beside a spec that nothing uses.
+    """A definition beside a spec is never used.
 
-    It is left over, or the spec calls something else than was meant. It is reported
-    only where all users of the definitions are known, and not for those of a shared file.
+    It is left over, or the spec calls something else than was meant. It is reported only where all
+    users of the definitions are known, and not for those of a shared file.
     """
 
-    code: ClassVar[str] = "LR847"
-    name: ClassVar[str] = "unused-definition"
-    needs_schedule: ClassVar[bool] = False
-
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("half(0.1)", definitions=TWO, origin=SpecOrigin(definitions_used_elsewhere=())),
         case(
             "constant(0.1)",
@@ -33,7 +26,7 @@ class UnusedDefinition(Rule):
         ),
         case("half(0.1)", definitions=USED, origin=SpecOrigin(definitions_used_elsewhere=())),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case(
             "half(0.1) + third(1)",
             definitions=TWO,
@@ -46,7 +39,7 @@ class UnusedDefinition(Rule):
         case("half(0.1)", definitions=TWO),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
+    def check(self, context: LintContext) -> Violations:
         elsewhere = context.origin.definitions_used_elsewhere
         if elsewhere is None:
             return
@@ -57,7 +50,8 @@ class UnusedDefinition(Rule):
                 used.update(*[_called(root) for root in own[name].expressions])
         for name in own:
             if name not in used:
-                yield Violation(f"nothing uses the definition `{name}`", context.tree.span)
+                message = f"the definition `{name}` is never used"
+                yield Violation(message, context.tree.span, "call it, or leave it out")
 
 
 def _called(root: ast.Node) -> set[str]:

@@ -1,44 +1,34 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
-
 import numpy as np
 
-from lrdsl.diagnostics import Severity
 from lrdsl.linter.context import LintContext
-from lrdsl.linter.rule import Case, Rule, Violation, case, rule
+from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
 POINTS = 200
-"""So many values of the run are looked at, none in its last tenth, where decays end."""
+"""Values of the run that are checked, none in its last tenth, where decays end."""
 
 
-@rule
+@rule("LR853", "vanishing-rate", "hint", needs_total=True, needs_rate=True)
 class VanishingRate(Rule):
-    """The learning rate all but vanishes long before the run is over, and yet it is not 0.
+    """The learning rate shrinks to almost nothing, but not to 0, long before the run ends.
 
     A decay by a factor for each epoch that is applied at each update brings the rate to 1e-20 in
     the first epochs; the rest of the run trains nothing. NVIDIA/DIGITS#662 and
     hukenovs/hagrid#12 are such decays.
     """
 
-    code: ClassVar[str] = "LR853"
-    name: ClassVar[str] = "vanishing-rate"
-    severity: ClassVar[Severity] = "hint"
-    needs_total: ClassVar[bool] = True
-    needs_rate: ClassVar[bool] = True
-
     share: float = 1e-12
     """A value below this share of the largest one has vanished."""
     updates: int = 5_000
-    """In a run of fewer updates nothing is lost, and it is not looked at."""
+    """Runs of fewer updates are not checked."""
 
-    invalid: ClassVar[tuple[Case, ...]] = (
+    invalid = (
         case("exponential_decay(0.1, 0.95)", total_steps=20_000),
         case("step(0.1, 0.1, 300)", total_steps=10_000),
         case("torch.ExponentialLR(0.99)", total_steps=10_000, base_lr=0.1),
     )
-    valid: ClassVar[tuple[Case, ...]] = (
+    valid = (
         case("exponential_decay(0.1, 0.999)", total_steps=20_000),
         case("cosine(0.1, 0)", total_steps=10_000_000),
         case("cosine(0.1, 0, 5000)", total_steps=10_000),
@@ -47,16 +37,17 @@ class VanishingRate(Rule):
         case("exponential_decay(0.1, 0.95)", total_steps=1000),
     )
 
-    def check(self, context: LintContext) -> Iterator[Violation]:
-        assert context.schedule is not None and context.total is not None
-        if context.total < self.updates:
+    def check(self, context: LintContext) -> Violations:
+        total = context.known_total
+        if total < self.updates:
             return
-        at = np.unique(np.linspace(0, 0.9 * context.total, POINTS).astype(np.int64))
-        values = np.abs(context.schedule(at))
+        at = np.unique(np.linspace(0, 0.9 * total, POINTS).astype(np.int64))
+        values = np.abs(context.known_schedule(at))
         gone = (values > 0) & (values < self.share * values.max())
         # Two in a row: one alone may be the last update of a part that ends at 0.
         both = np.flatnonzero(gone[1:] & gone[:-1])
         if both.size:
             when, value = at[both[0]], values[both[0]]
-            message = f"by update {when} of {context.total} the value is down to {value:.1g}"
-            yield Violation(message, context.tree.span, "a decay per epoch takes `every=1ep`")
+            message = f"at update {when} of {total} the learning rate has shrunk to {value:.1g}"
+            fix = "write `every=1ep` if the factor is meant for each epoch"
+            yield Violation(message, context.tree.span, fix)
