@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -16,23 +16,28 @@ from torch.optim.lr_scheduler import LRScheduler
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
 from lrdsl.torch.arguments import checked_updates
-from lrdsl.torch.callbacks import Callback, UpdateCallbacks
 from lrdsl.torch.metrics import reduce_over_ranks
-from lrdsl.torch.ownership import Ownership
-from lrdsl.torch.param_groups import ParamGroups
-from lrdsl.torch.param_key import clone_value
-from lrdsl.torch.step_hooks import add_hooks, is_capturing
-from lrdsl.torch.step_table import NO_FAST_STEPS, fast_steps, param_keys
+from lrdsl.torch.ownership import Ownership, check_free
+from lrdsl.torch.param_groups import plan_groups
+from lrdsl.torch.param_key import ParamKey, clone_value
+from lrdsl.torch.step_hooks import add_hooks, is_called_by_trainer, is_capturing
+from lrdsl.torch.step_table import BLOCK_SIZE, Row, StepTable
 from lrdsl.torch.timeline import Timeline
-from lrdsl.torch.trainers import is_called_by_trainer
 
 DriverT = TypeVar("DriverT", bound="OptimizerDriver")
 
+Callback = Callable[[int, Mapping[str, Sequence[float]]], object]
+"""A function of the number of an update and the values of each number, one per group."""
+
 
 class OptimizerDriver(LRScheduler):
-    """The stepping half of `Scheduler`: counts updates, sets numbers, calls callbacks."""
+    """The stepping half of `Scheduler`: counts updates, sets numbers, calls callbacks.
 
-    _callbacks: UpdateCallbacks | None = None  # None without callbacks: steps skip the bookkeeping
+    The timeline says which schedules drive the optimizer, the table what a step assigns. The table
+    is replaced where groups, plans or the values of a schedule change.
+    """
+
+    _table: StepTable
 
     def __init__(
         self,
@@ -50,17 +55,15 @@ class OptimizerDriver(LRScheduler):
         self._metric_reduction = metric_reduction
         self._t = t
         self.base_lrs = []
-        self._fast_steps = NO_FAST_STEPS
-        self._has_warned_of_step = False
-        self._ownership_version = -1
+        self._is_ready = False
+        self._has_stepped = self._has_warned_of_step = False
         self._remove_hooks: Callable[[], None] | None = None
+        self._callbacks: dict[object, tuple[Callback, int]] = {}
         self._cycle_callbacks: dict[object, Callable[[Any], object]] = {}
-        self._groups = ParamGroups(optimizer, timeline)
         # All errors are raised before the first change of the optimizer.
-        targets = self._groups.targets_for(timeline)
-        Ownership.check_free(optimizer, param_keys(targets), clock)
-        self._groups.adopt(targets, t + 1)
-        self._on_adopted()
+        table = StepTable(optimizer, plan_groups(optimizer, timeline, None), t + 1, ahead=1)
+        check_free(optimizer, table.driven.locations, clock)
+        self._adopt(timeline, table)
         self._ownership = Ownership.of(optimizer)
         super().__init__(optimizer, t)
         self._follow_optimizer()
@@ -78,7 +81,6 @@ class OptimizerDriver(LRScheduler):
     def last_epoch(self, t: int) -> None:
         if self.clock == "calls":
             self._t = t
-            self._fast_steps = NO_FAST_STEPS
 
     def get_lr(self) -> list[float | Tensor]:
         """The learning rates at the present update, a float for each group."""
@@ -87,7 +89,9 @@ class OptimizerDriver(LRScheduler):
 
     def get_last_lr(self) -> list[float | Tensor]:
         """The learning rates last set by this scheduler, a float for each group."""
-        return self._groups.learning_rates(max(0, self._t))
+        if "lr" not in self._table.driven.keys:
+            return [clone_value(group["lr"]) for group in self.optimizer.param_groups]
+        return [*self._table.values_at(max(0, self._t))["lr"]]
 
     def step(self, metric: object = None, epoch: int | None = None) -> None:  # type: ignore[override]
         """Advance to the next update, or to update number `epoch`, and set the numbers.
@@ -111,31 +115,40 @@ class OptimizerDriver(LRScheduler):
         >>> scheduler.get_last_lr()
         [0.5]
         """
-        if metric is None and epoch is None and self.clock == "calls":
-            for _ in self._fast_steps:
-                self._t += 1  # `_step_count` stays: torch only tests whether it is 1
-                return
+        before, table, row = self._t, self._table, self._table.row
+        if (
+            metric is None
+            and epoch is None
+            and self._is_ready
+            and self.clock == "calls"
+            and before < self._last
+            and table.assign(before + 1)
+        ):
+            self._t = before + 1  # `_step_count` stays: torch only tests whether it is 1
+            if self._callbacks or self._cycle_callbacks:
+                self._notify(before, table, row)
+            return
         if metric is not None and epoch is None and not self._is_reactive:
             metric, epoch = None, checked_updates(metric, "epoch", least=0)
         to = None if epoch is None else checked_updates(epoch, "epoch", least=0)
         if self.clock == "updates" and not self._is_initial:
             self._step_by_hand(metric, to)
             return
-        before = self._t
-        self._check_end(before + 1 if to is None else to)
+        new = before + 1 if to is None else to
+        self._check_end(new)
         if metric is None:
             self._advance(to)
         else:
-            with self._observing(metric, self._t + 1 if to is None else to):
+            with self._observing(metric, new):
                 self._advance(to)
-        self._notify(before)
+        self._notify(before, table, row)
 
     def _advance(self, to: int | None) -> None:
         if to is None:
             super().step()  # also warns of a call before the optimizer's first update
         else:
-            self._apply(to)
             self._step_count += 1
+            self._apply(to)
 
     def _step_by_hand(self, metric: object, to: int | None) -> None:
         """A call of `step` by the clock of updates: it takes a metric, but does not advance."""
@@ -189,8 +202,15 @@ class OptimizerDriver(LRScheduler):
             raise spec_error(diag.BAD_METRIC, "the schedule takes no metric", fix=fix)
         self._sync()
         number = reduce_over_ranks(metric, self._metric_reduction, self.optimizer.param_groups)
-        with self._groups.timeline.observe(t, number):
-            yield
+        former = self._table
+        try:
+            with self._timeline.observe(t, number) as has_changed:
+                if has_changed:
+                    self._table = StepTable(self.optimizer, former.driven, t, BLOCK_SIZE)
+                yield
+        except BaseException:
+            self._table = former
+            raise
 
     def detach(self) -> None:
         """Stop driving the optimizer, which keeps its numbers as they are."""
@@ -198,6 +218,7 @@ class OptimizerDriver(LRScheduler):
             self._remove_hooks()
             self._remove_hooks = None
         self._ownership.remove(self)
+        self._invalidate()
 
     @property
     def cycle_ended(self) -> bool:
@@ -206,7 +227,9 @@ class OptimizerDriver(LRScheduler):
         If there are several schedules, of any of them. It depends on the number of updates alone,
         so that it is the same after a resume.
         """
-        return self._t > 0 and self._groups.cycle_ends_at(self._t)
+        t = self._t
+        schedules = [source.schedule for source in self._table.driven.distinct]
+        return t > 0 and any([schedule.cycle_ends(t - 1, t) for schedule in schedules])
 
     def on_cycle_end(self: DriverT, callback: Callable[[DriverT], object]) -> Callable[[], None]:
         """Call `callback(scheduler)` after each step that ends a cycle.
@@ -232,14 +255,7 @@ class OptimizerDriver(LRScheduler):
         snapshot
         6 True
         """
-        key = object()
-        self._cycle_callbacks[key] = callback
-        self._fast_steps = NO_FAST_STEPS
-
-        def remove() -> None:
-            self._cycle_callbacks.pop(key, None)
-
-        return remove
+        return _added(self._cycle_callbacks, callback)
 
     def on_update(self, callback: Callback, *, every: int = 1) -> Callable[[], None]:
         """Call `callback(update, values)` after each update, with the values that it was made with.
@@ -270,22 +286,12 @@ class OptimizerDriver(LRScheduler):
             message = f"`callback` must be a function of an update and values, not a {found}"
             raise spec_error(diag.BAD_LOG, message)
         every = checked_updates(every, "every", least=1)
-        if self._callbacks is None:
-            self._sync()
-            self._fast_steps = NO_FAST_STEPS
-            self._callbacks = UpdateCallbacks(self._t, self._groups.values(max(0, self._t)))
-        callbacks, key = self._callbacks, self._callbacks.add(callback, every)
-
-        def remove() -> None:
-            callbacks.remove(key)
-            if self._callbacks is callbacks and not callbacks:
-                self._callbacks = None
-
-        return remove
+        self._sync()
+        self._used = self._t, self._table, self._table.row
+        return _added(self._callbacks, (callback, every))
 
     def _before_update(self) -> None:
         """Hook before an update of the optimizer: brings its groups up to date."""
-        groups = self._groups
         if self.clock == "updates":
             if is_capturing():
                 message = (
@@ -293,35 +299,47 @@ class OptimizerDriver(LRScheduler):
                 )
                 fix = 'use `clock="calls"`, and call `step()` after each replay'
                 raise spec_error(diag.BAD_STEP, message, fix=fix)
-            self._check_end(self._t + 1)
-        if groups.have_changed:
+            if self._t >= self._last:
+                self._check_end(self._t + 1)
+        if not self._table.is_current():
             self._sync()
-        if self._callbacks is not None:
-            self._callbacks.snapshot()
+        if self._callbacks:
+            self._used = self._t, self._table, self._table.row
 
     def _after_update(self) -> None:
         """Hook after an update of the optimizer, by the clock of updates."""
-        for _ in self._fast_steps:
-            self._t += 1
-            return
-        before = self._t
-        self._apply(before + 1, is_step=True)
-        self._step_count += 1
-        self._notify(before)
+        before, table, row = self._t, self._table, self._table.row
+        if self._is_ready and table.assign(before + 1):
+            self._t = before + 1
+        else:
+            self._step_count += 1
+            self._apply(before + 1, is_step=True)
+        if self._callbacks or self._cycle_callbacks:
+            self._notify(before, table, row)
 
-    def _notify(self, before: int) -> None:
-        """Call the callbacks if the scheduler has advanced from update `before`."""
+    def _notify(self, before: int, table: StepTable, row: Row) -> None:
+        """Call the callbacks if the scheduler has advanced from update `before`.
+
+        `row` of `table` are the values that were set for that update.
+        """
         if self._t <= before:
             return
-        if self._callbacks is not None and before >= 0:
-            self._callbacks.notify(before, [target.name for target in self._groups.targets])
+        due = [f for f, every in self._callbacks.values() if before >= 0 and before % every == 0]
+        if due:
+            # Set for the update, and used by the optimizer: between the two, a metric may come. A
+            # compiled step, or one replayed from a CUDA graph, does not tell what it uses.
+            if self._used[0] == before:
+                _, table, row = self._used
+            values = {name: tuple(own) for name, own in table.by_number(row).items()}
+            for callback in due:
+                callback(before, dict(values))
         if self._cycle_callbacks and self.cycle_ended:
-            for callback in [*self._cycle_callbacks.values()]:
-                callback(self)
+            for on_end in [*self._cycle_callbacks.values()]:
+                on_end(self)
 
     def _check_end(self, t: int) -> None:
         """Warn or raise, as `on_end` says, if update `t` is past the end of the run."""
-        end = math.inf if self._on_end == "hold" else self._groups.end
+        end = self._last
         if t <= end:
             return
         message = f"update {t:,} is past the end of the run, which has {end:,} updates"
@@ -334,44 +352,58 @@ class OptimizerDriver(LRScheduler):
 
     def _apply(self, t: int, is_step: bool = False) -> None:
         """Set the numbers to their values after `t` updates."""
-        groups = self._groups
-        if groups.refresh(t):
-            self._on_adopted()
-        values = groups.values(t)
-        ownership = self._ownership
-        if self._ownership_version != ownership.version or (is_step and self._step_count < 3):
-            ownership.claim(self, is_step)
-            self._ownership_version = ownership.version
-        groups.assign(values)
-        if self._callbacks is not None:
-            self._callbacks.record(t, values)
+        if not (self._is_ready and self._table.is_current() and self._table.assign(t)):
+            self._adopt(self._timeline, self._prepare(self._timeline, t))
+            self._ownership.claim(self, is_step)
+            self._table.assign(t)
+            self._is_ready = self._step_count > 1  # the first step is torch's: it warns
         self._t = t
-        self._fast_steps = NO_FAST_STEPS
-        if self._callbacks is None and not self._cycle_callbacks and self._step_count > 1:
-            stop = math.inf if self._on_end == "hold" else self._groups.end + 1
-            self._fast_steps = fast_steps(groups.targets, self.optimizer, t, stop)
 
     def _sync(self) -> None:
         """Adopt changed groups, and set their numbers if this scheduler owns them."""
-        if not self._groups.have_changed:
+        if self._table.is_current():
             return
         if self._t >= 0 and self._ownership.owns(self):
             self._apply(self._t)
         else:
-            self._groups.refresh(max(0, self._t))
-            self._on_adopted()
+            self._adopt(self._timeline, self._prepare(self._timeline, max(0, self._t)))
 
-    def _on_adopted(self) -> None:
-        """Update the attributes that derive from the groups and their schedules."""
-        self._fast_steps = NO_FAST_STEPS
-        self._is_reactive = self._groups.timeline.is_reactive
-        self._driven_keys = param_keys(self._groups.targets)
-        if self._groups.lr is not None:
-            self.base_lrs = [clone_value(lr) for lr in self._groups.initial["lr"]]
+    def _prepare(self, timeline: Timeline, t: int) -> StepTable:
+        """Make the table of a timeline for the groups as they are now; changes nothing."""
+        driven = self._table.driven
+        if timeline is not self._timeline or not driven.are_those_of(self.optimizer):
+            driven = plan_groups(self.optimizer, timeline, driven)
+        return StepTable(self.optimizer, driven, t, ahead=BLOCK_SIZE if self._step_count > 1 else 1)
+
+    def _adopt(self, timeline: Timeline, table: StepTable) -> None:
+        """Follow a timeline by its table."""
+        table.driven.adopt(self.optimizer)
+        self._timeline, self._table = timeline, table
+        self._invalidate()
+        self._is_reactive = timeline.is_reactive
+        end = table.driven.end(timeline.context.total_steps)
+        self._last = math.inf if self._on_end == "hold" else end
+        if "lr" in table.driven.keys:
+            self.base_lrs = [clone_value(lr) for lr in table.driven.initial["lr"]]
 
     def _invalidate(self) -> None:
-        """Another scheduler has claimed a number: the next step takes the general path."""
-        self._fast_steps = NO_FAST_STEPS
+        """Let the next step look at groups and ownership again."""
+        self._is_ready = False
+
+    @property
+    def _follows(self) -> bool:
+        """Whether the scheduler follows the optimizer: it does until it is detached."""
+        return self._remove_hooks is not None
+
+    @property
+    def _locations(self) -> frozenset[ParamKey]:
+        """The numbers that the scheduler sets."""
+        return self._table.driven.locations
+
+    @property
+    def _label(self) -> str:
+        """The spec of the first number, for messages."""
+        return self._table.driven.label
 
     def _follow_optimizer(self) -> None:
         """Register with the optimizer's record of ownership and its hooks."""
@@ -379,39 +411,41 @@ class OptimizerDriver(LRScheduler):
         counts_updates = self.clock == "updates"
         self._remove_hooks = add_hooks(self, self.optimizer, counts_updates=counts_updates)
 
-    @property
-    def _label(self) -> str:
-        """The spec of the first target, for messages."""
-        target = self._groups.lr or self._groups.targets[0]
-        return str(target.sources[0].schedule.spec)
-
     def __copy__(self: DriverT) -> DriverT:
         """A scheduler of its own for the same optimizer; nothing else is shared."""
         optimizer = self.optimizer
-        shared = [optimizer, *optimizer.param_groups, *self._groups._adopted]
+        groups = optimizer.param_groups
+        shared = [optimizer, groups, *groups, *self._table.driven.groups]
         return copy.deepcopy(self, {id(each): each for each in shared})
 
     def __getstate__(self) -> dict[str, Any]:
         # Hooks and ownership belong to the optimizer, and callbacks to this object alone.
-        left_out = (
-            "_ownership",
-            "_remove_hooks",
-            "_callbacks",
-            "_cycle_callbacks",
-            "_fast_steps",
-        )
-        state = {key: value for key, value in vars(self).items() if key not in left_out}
-        follows, owns = self._remove_hooks is not None, self._ownership.owns(self)
-        return {**state, "_follows": follows, "_owns": owns}
+        own = ("_ownership", "_remove_hooks", "_callbacks", "_cycle_callbacks", "_used")
+        state = {key: value for key, value in vars(self).items() if key not in own}
+        return {**state, "follows": self._follows, "owns": self._ownership.owns(self)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        follows, owns = state.pop("_follows"), state.pop("_owns")
+        follows, owns = state.pop("follows"), state.pop("owns")
         vars(self).update(state)
-        self._ownership, self._ownership_version = Ownership.of(self.optimizer), -1
-        self._fast_steps, self._remove_hooks, self._cycle_callbacks = NO_FAST_STEPS, None, {}
+        self._ownership, self._remove_hooks = Ownership.of(self.optimizer), None
+        self._is_ready, self._callbacks, self._cycle_callbacks = False, {}, {}
         # A copy for the same optimizer leaves it to the original; one with its own drives that.
         is_free = self._ownership.is_free(self)
         if follows and (is_free or self.clock == "calls"):
             self._follow_optimizer()
         if owns and is_free:
             self._ownership.claim(self, is_step=False)
+
+
+ValueT = TypeVar("ValueT")
+
+
+def _added(callbacks: dict[object, ValueT], callback: ValueT) -> Callable[[], None]:
+    """Add a callback; returns a function that removes it."""
+    key = object()
+    callbacks[key] = callback
+
+    def remove() -> None:
+        callbacks.pop(key, None)
+
+    return remove
