@@ -1,12 +1,5 @@
 """`Scheduler`: drives a torch optimizer by specs.
 
-    scheduler = lrdsl.torch.Scheduler(optimizer, "warmup(100) >> cosine(1, 1e-3, 800)")
-    for batch in batches:
-        loss(model, batch).backward()
-        optimizer.step()
-        scheduler.step()
-        optimizer.zero_grad()
-
 The numbers that it sets are a pure function of the number of updates made, of each parameter
 group's own `base`, and of the metrics with the updates at which they came; nothing else is
 accumulated.
@@ -32,19 +25,19 @@ from lrdsl.schedule.program import Program
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import Operand, Spec
 from lrdsl.torch.arguments import checked_option, checked_updates, run_context
-from lrdsl.torch.driver import OptimizerDriver
 from lrdsl.torch.metrics import REDUCTIONS
 from lrdsl.torch.param_key import finite_number
 from lrdsl.torch.plan import Plan
 from lrdsl.torch.state_dict import ON_CHANGE, SchedulerState, make_state, resume
 from lrdsl.torch.step_hooks import CLOCKS, unwrapped
+from lrdsl.torch.stepping import SteppingDriver
 from lrdsl.torch.timeline import Timeline
 
 ON_END = ("hold", "warn", "error")
 """The reactions to an update past the end of the run."""
 
 
-class Scheduler(OptimizerDriver):
+class Scheduler(SteppingDriver):
     """Drives the learning rate of every parameter group, and other numbers, by specs.
 
     `spec` is text, a `Spec`, a number, a mapping with the key `spec` (a Hydra config), or a pure

@@ -83,7 +83,7 @@ class StepTable:
 
     def is_current(self) -> bool:
         """Whether the optimizer still has the groups and the scales that the table was made for."""
-        return self.driven.are_those_of(self._optimizer) and self._scales == self._current_scales()
+        return self.driven.are_those_of(self._optimizer) and not self._has_other_scales()
 
     def assign(self, t: int) -> bool:
         """Set the numbers to their values after `t` updates; returns False if it is out of date.
@@ -92,7 +92,7 @@ class StepTable:
         """
         if self._optimizer.param_groups is not self._groups or len(self._groups) != self._count:
             return False
-        if self._is_scaled and self._scales != self._current_scales():
+        if self._is_scaled and self._has_other_scales():
             return False
         if not self._first <= t < self._stop:
             self._fetch(t)
@@ -193,6 +193,12 @@ class StepTable:
                 if is_shared
                 else Cells(name, members, columns, scales)
             )
+
+    def _has_other_scales(self) -> bool:
+        try:
+            return self._scales != self._current_scales()
+        except (RuntimeError, ValueError):  # a Tensor or an array of several numbers
+            return True
 
     def _current_scales(self) -> list[Any]:
         """The `lr_scale` of each group, for the numbers that it multiplies."""
