@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from lrdsl.torch.ownership import Ownership, check_free
 from lrdsl.torch.param_groups import plan_groups
 from lrdsl.torch.param_key import ParamKey, clone_value
-from lrdsl.torch.step_table import BLOCK_SIZE, StepTable
+from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
 
 
@@ -43,7 +43,7 @@ class OptimizerDriver(LRScheduler):
         self._has_stepped = False
         self._remove_hooks: Callable[[], None] | None = None
         # All errors are raised before the first change of the optimizer.
-        table = StepTable(optimizer, plan_groups(optimizer, timeline, None), t + 1, ahead=1)
+        table = StepTable(optimizer, plan_groups(optimizer, timeline, None), t + 1)
         check_free(optimizer, table.driven.locations, clock)
         self._adopt(timeline, table)
         self._ownership = Ownership.of(optimizer)
@@ -77,7 +77,10 @@ class OptimizerDriver(LRScheduler):
     def _apply(self, t: int, is_step: bool = False) -> None:
         """Set the numbers to their values after `t` updates."""
         if not (self._is_ready and self._table.is_current() and self._table.assign(t)):
-            self._adopt(self._timeline, self._prepare(self._timeline, t))
+            is_usable = self._table.is_current() and self._table.has_same_kinds()
+            if not is_usable:
+                self._adopt(self._timeline, self._prepare(self._timeline, t))
+            self._table.row_at(t)  # raises any error before the first change
             self._ownership.claim(self, is_step)
             self._table.assign(t)
             self._is_ready = self._step_count > 1  # the first step is torch's: it warns
@@ -97,7 +100,7 @@ class OptimizerDriver(LRScheduler):
         driven = self._table.driven
         if timeline is not self._timeline or not driven.are_those_of(self.optimizer):
             driven = plan_groups(self.optimizer, timeline, driven)
-        return StepTable(self.optimizer, driven, t, ahead=BLOCK_SIZE if self._step_count > 1 else 1)
+        return StepTable(self.optimizer, driven, t)
 
     def _adopt(self, timeline: Timeline, table: StepTable) -> None:
         """Follow a timeline by its table."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -56,10 +57,10 @@ class StepTable:
 
     The table holds for the groups as they are when it is made. Its first values are those of update
     `t`; it raises `SpecError` if one is not finite. A schedule that several groups share is
-    evaluated once, for `ahead` updates at first: one, if the table may be replaced soon.
+    evaluated once, first for `t` alone: the table may be replaced soon.
     """
 
-    def __init__(self, optimizer: Optimizer, driven: DrivenGroups, t: int, ahead: int) -> None:
+    def __init__(self, optimizer: Optimizer, driven: DrivenGroups, t: int) -> None:
         self.driven = driven
         self._optimizer, self._groups = optimizer, optimizer.param_groups
         self._count = len(driven.groups)
@@ -67,6 +68,7 @@ class StepTable:
             finite_number(scale, f"the `lr_scale` of parameter group {i} must be a number")
             for i, scale in enumerate(self._current_scales())
         ]
+        self._tensors = self._current_tensors()
         self._is_scaled = any(["lr_scale" in group for group in driven.groups])
         self._schedules = [source.schedule for source in driven.distinct]
         self._assignments: list[Assignment] = []
@@ -76,14 +78,20 @@ class StepTable:
         self._first = self._stop = 0
         self._rows: Sequence[Row] = ()
         self._block_first = self._block_stop = 0
-        self._ahead = ahead
+        self._ahead = 1
         self._block: Sequence[NDArray[np.float64]] = ()
         self.row = self.row_at(t)
         """The values of update `t`, and later those that were assigned last."""
 
     def is_current(self) -> bool:
         """Whether the optimizer still has the groups and the scales that the table was made for."""
-        return self.driven.are_those_of(self._optimizer) and not self._has_other_scales()
+        groups = self._optimizer.param_groups
+        are_same = len(groups) == self._count and all(map(operator.is_, groups, self.driven.groups))
+        return are_same and not self._has_other_scales()
+
+    def has_same_kinds(self) -> bool:
+        """Whether the numbers are Tensors where they were when the table was made."""
+        return self._tensors == self._current_tensors()
 
     def assign(self, t: int) -> bool:
         """Set the numbers to their values after `t` updates; returns False if it is out of date.
@@ -193,6 +201,13 @@ class StepTable:
                 if is_shared
                 else Cells(name, members, columns, scales)
             )
+
+    def _current_tensors(self) -> list[bool]:
+        return [
+            isinstance(group[key.group_key], Tensor)
+            for keys in self.driven.keys.values()
+            for key, group in zip(keys, self.driven.groups, strict=True)
+        ]
 
     def _has_other_scales(self) -> bool:
         try:

@@ -17,7 +17,7 @@ from lrdsl.torch.driver import OptimizerDriver
 from lrdsl.torch.metrics import reduce_over_ranks
 from lrdsl.torch.ownership import Ownership
 from lrdsl.torch.step_hooks import add_hooks, is_called_by_trainer, is_capturing
-from lrdsl.torch.step_table import BLOCK_SIZE, Row, StepTable
+from lrdsl.torch.step_table import Row, StepTable
 from lrdsl.torch.timeline import Timeline
 
 DriverT = TypeVar("DriverT", bound="SteppingDriver")
@@ -152,7 +152,7 @@ class SteppingDriver(OptimizerDriver):
         try:
             with self._timeline.observe(t, number) as has_changed:
                 if has_changed:
-                    self._table = StepTable(self.optimizer, former.driven, t, BLOCK_SIZE)
+                    self._table = StepTable(self.optimizer, former.driven, t)
                 yield
         except BaseException:
             self._table = former
