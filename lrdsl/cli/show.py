@@ -86,7 +86,7 @@ def overview(schedule: Schedule, curve: SampledCurve) -> dict[str, Any]:
         "final": float(curve.values[-1]) if ends else None,
         "boundaries": list(schedule.boundaries),
         "segments": [
-            {**segment._asdict(), "stop": None if math.isinf(segment.stop) else segment.stop}
+            {**segment.facts(), "stop": None if math.isinf(segment.stop) else segment.stop}
             for segment in schedule.segments
         ],
     }

@@ -15,8 +15,8 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.environment import Environment, Neighbours
 from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.diagnostics import Mistake, Mistakes, Span
+from lrdsl.language.length import Exact, round_half_up
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
-from lrdsl.language.signal import Exact, round_half_up
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
 from lrdsl.util.registry import did_you_mean

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from lrdsl.language.functions import FUNCTIONS, OPERATORS
-from lrdsl.language.signal import LAST_STEP, Exact
+from lrdsl.language.length import Exact
+from lrdsl.language.signal import LAST_STEP
 
 EXACT_BITS = 256
 """Durations stay exact up to numerators and denominators of this size."""

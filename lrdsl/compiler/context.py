@@ -11,9 +11,10 @@ from typing import Any
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
+from lrdsl.language.length import decimal_fraction
 from lrdsl.language.library.files import text_of
 from lrdsl.language.reserved import RESERVED
-from lrdsl.language.signal import LAST_STEP, Signal, decimal_fraction
+from lrdsl.language.signal import LAST_STEP, Signal
 from lrdsl.syntax.grammar import NAME
 from lrdsl.syntax.spec import as_number
 

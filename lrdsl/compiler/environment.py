@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from lrdsl.diagnostics import Span
-from lrdsl.language.signal import Exact
+from lrdsl.language.length import Exact
 
 
 class Environment(NamedTuple):

@@ -21,9 +21,9 @@ from lrdsl.diagnostics import Mistake, Mistakes, Span
 from lrdsl.language.binding import function_mistake
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.language import current
+from lrdsl.language.length import Exact, decimal_fraction
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.reserved import DURATIONS
-from lrdsl.language.signal import Exact, decimal_fraction
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
 from lrdsl.util.registry import did_you_mean

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from lrdsl.language.functions import FUNCTIONS
+from lrdsl.language.length import Exact
 from lrdsl.language.pointwise.numpy_functions import NUMPY
 from lrdsl.language.pointwise.times import Array, Range, Times, clamp_end
 from lrdsl.language.shapes import Shape
-from lrdsl.language.signal import Exact, LeafSignal, Piece, Signal, merged
+from lrdsl.language.signal import LeafSignal, Signal, TimelineSegment, merged
 from lrdsl.language.wrapped_signal import WrappedSignal
 from lrdsl.syntax import ast
-from lrdsl.syntax.unparse import unparse
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,8 @@ class ShapeSignal(LeafSignal):
         values: Array = self.shape.values(t, NUMPY)
         return values
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
-        return (Piece(0, stop, unparse(self.node)),)
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
+        return (TimelineSegment(0, stop, self.node, self),)
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
         steps = self.shape.extrema_steps
@@ -52,8 +51,8 @@ class ClockSignal(LeafSignal):
     def values(self, t: Times) -> Array:
         return np.asarray(t)
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
-        return (Piece(0, stop, "t"),)
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
+        return (TimelineSegment(0, stop, "t", self),)
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
         return float(start), float(stop - 1)
@@ -90,10 +89,10 @@ class PointwiseSignal(Signal):
     def values(self, t: Times) -> Array:
         return self._combine([part.values(t) for part in self.parts])
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         edges = sorted({p.start for part in self.parts for p in part.segments(stop)})
-        text = unparse(self.node)
-        return tuple(map(Piece, edges, [*edges[1:], stop], itertools.repeat(text)))
+        ends = [*edges[1:], stop]
+        return tuple([TimelineSegment(*x, self.node, self) for x in zip(edges, ends, strict=True)])
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
         changing = [i for i, part in enumerate(self.parts) if part.constant_value is None]

@@ -25,11 +25,20 @@ from lrdsl.compiler.ir import (
     Term,
 )
 from lrdsl.diagnostics import Mistake, Mistakes
-from lrdsl.language.length import ENDLESS, Length, as_time, divisible, longest, rounded
+from lrdsl.language.length import (
+    ENDLESS,
+    Exact,
+    Length,
+    as_time,
+    divisible,
+    longest,
+    round_half_up,
+    rounded,
+)
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.parameters import Kind, ParameterError
-from lrdsl.language.signal import LAST_STEP, ConstantSignal, Exact, round_half_up
+from lrdsl.language.signal import LAST_STEP, ConstantSignal
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
 

@@ -35,7 +35,7 @@ from lrdsl.compiler.placed_ir import (
 from lrdsl.diagnostics import Mistake, Mistakes, Span
 from lrdsl.language.curves import Curve
 from lrdsl.language.functions import OPERATORS, Function
-from lrdsl.language.length import ENDLESS, Length, as_time
+from lrdsl.language.length import ENDLESS, Length, as_time, round_half_up
 from lrdsl.language.modifiers.interval import ActiveOverrides, Entry
 from lrdsl.language.modifiers.reactive import (
     MetricHistory,
@@ -44,25 +44,10 @@ from lrdsl.language.modifiers.reactive import (
     MetricScaledSignal,
 )
 from lrdsl.language.parameters import Kind, ParameterError
-from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal, round_half_up
+from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal, TimelineSegment
 from lrdsl.language.time_map import Shift
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
-
-
-class ChainPart(NamedTuple):
-    """A part of a chain in the run, with its signal.
-
-    `node` is all of it in the text, a pipe with its source and its modifiers. It governs the
-    updates from `start` to before `stop`, none where its exact `length` rounds to nothing. Parts
-    that `skip` leaves out start before update 0. A spec that is no chain is its own one part.
-    """
-
-    node: ast.Node
-    start: int
-    stop: float
-    length: Length
-    signal: Signal
 
 
 class CompiledSpec(NamedTuple):
@@ -72,8 +57,12 @@ class CompiledSpec(NamedTuple):
     length: Length
     observers: tuple[MetricObserver, ...] = ()
     """The modifiers that react to metrics, each after all that stand inside its source."""
-    chain_parts: tuple[ChainPart, ...] = ()
-    """The parts of chains, those inside others too, but none under a warp of time."""
+    chain_segments: tuple[TimelineSegment, ...] = ()
+    """The parts of chains in the run, those inside others too, but none under a warp of time.
+
+    Parts that `skip` leaves out start before update 0; those that round to nothing stop where they
+    start. A spec that is no chain is its own one part.
+    """
 
 
 def lower(
@@ -92,8 +81,8 @@ def lower(
         return None, mistakes
     if not isinstance(root.term, PlacedSequence):
         lowering.note(root, 0, signal)
-    observers, parts = tuple(lowering.observers), tuple(lowering.parts)
-    return CompiledSpec(signal, root.length, observers, parts), mistakes
+    observers, segments = tuple(lowering.observers), tuple(lowering.segments)
+    return CompiledSpec(signal, root.length, observers, segments), mistakes
 
 
 class _Lowering:
@@ -107,7 +96,7 @@ class _Lowering:
         self.arguments = Arguments(context, mistakes)
         self.histories = histories
         self.observers: list[MetricObserver] = []
-        self.parts: list[ChainPart] = []
+        self.segments: list[TimelineSegment] = []
 
     def base(self, span: Span) -> float | None:
         """The value where nothing stands before or after."""
@@ -116,7 +105,8 @@ class _Lowering:
     def note(self, part: PlacedPart, zero: int, signal: Signal) -> None:
         """Keep where a part of a chain lies whose clock is at 0 at update `zero`."""
         start, stop = zero + part.start, zero + as_time(part.stop)
-        self.parts.append(ChainPart(part.node, start, stop, part.length, signal))
+        segment = TimelineSegment(start, stop, part.node, signal, zero=start, length=part.length)
+        self.segments.append(segment)
 
     def lower(self, placed: PlacedTerm, neighbours: Neighbours) -> Signal | None:
         """The signal of a term."""

@@ -14,10 +14,9 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.ir import Modify, ShapeCall
 from lrdsl.diagnostics import Mistakes
 from lrdsl.language.functions import Function
-from lrdsl.language.length import Endless, Length
+from lrdsl.language.length import Endless, Exact, Length
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.interval import Entry
-from lrdsl.language.signal import Exact
 from lrdsl.syntax import ast
 
 PlacedTerm: TypeAlias = (

@@ -47,10 +47,12 @@ from lrdsl.diagnostics import Mistake, Mistakes
 from lrdsl.language.length import (
     ENDLESS,
     Endless,
+    Exact,
     Length,
     added,
     divisible,
     from_time,
+    round_half_up,
     rounded,
     shortest,
 )
@@ -58,7 +60,6 @@ from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.modifiers.reactive import MetricModifier
 from lrdsl.language.parameters import Kind
-from lrdsl.language.signal import Exact, round_half_up
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse_short
 

@@ -3,12 +3,39 @@
 from __future__ import annotations
 
 import enum
+import functools
 import math
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import Final, TypeAlias
 
-from lrdsl.language.signal import Exact, round_half_up
+from lrdsl.language.pointwise.multiples import MAX_EXACT
+
+Exact: TypeAlias = Fraction | int
+"""An exact number of updates. Whole ones are ints: they take a tenth of the time of a Fraction."""
+
+
+@functools.lru_cache(maxsize=1024)
+def decimal_fraction(value: float) -> Fraction:
+    """The decimal number that a float is written as.
+
+    >>> decimal_fraction(0.1)
+    Fraction(1, 10)
+    """
+    if value.is_integer() and abs(value) < MAX_EXACT:
+        return Fraction(int(value))
+    return Fraction(repr(value))
+
+
+def round_half_up(x: Exact) -> int:
+    """The nearest whole number; a half goes up.
+
+    >>> round_half_up(Fraction(5, 2)), round_half_up(Fraction(7, 2)), round_half_up(Fraction(12, 5))
+    (3, 4, 2)
+    """
+    if isinstance(x, int):
+        return x
+    return (2 * x.numerator + x.denominator) // (2 * x.denominator)
 
 
 class Endless(enum.Enum):

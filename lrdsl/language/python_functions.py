@@ -17,7 +17,7 @@ import numpy as np
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.pointwise.times import Array, Times, clamp_end
-from lrdsl.language.signal import LeafSignal, Piece
+from lrdsl.language.signal import LeafSignal, TimelineSegment
 from lrdsl.syntax import ast
 from lrdsl.syntax.spec import Spec, as_number
 from lrdsl.syntax.unparse import shorten
@@ -108,8 +108,8 @@ class FunctionSignal(LeafSignal):
     def values(self, t: Times) -> Array:
         return clamp_end(t, self.end, lambda t: self.caller.values(np.asarray(t)))
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
-        return (Piece(0, stop, self.caller.name),)
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
+        return (TimelineSegment(0, stop, self.caller.name, self),)
 
 
 class FunctionSpec(Spec):

@@ -16,9 +16,9 @@ from pydantic.fields import FieldInfo
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import SpecError, spec_error
+from lrdsl.language.length import round_half_up
 from lrdsl.language.parameters import REQUIRED, ContextDefault, Kind, Parameter
 from lrdsl.language.python_functions import qualified_name
-from lrdsl.language.signal import round_half_up
 from lrdsl.syntax.grammar import NAME
 
 

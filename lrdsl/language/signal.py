@@ -8,22 +8,24 @@ it is asked for alone or among others.
 
 from __future__ import annotations
 
-import functools
 import heapq
 import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import Span, spec_error
+from lrdsl.language.length import Length
 from lrdsl.language.pointwise.multiples import MAX_EXACT
 from lrdsl.language.pointwise.times import Array, Range, Times, piecewise
+from lrdsl.syntax import ast
+from lrdsl.syntax.unparse import unparse
 
 CHUNK = 20_480
 """How many values are evaluated at once: few enough to stay in the cache, enough to be fast."""
@@ -36,14 +38,6 @@ MAX_SCANNED_UPDATES = 10**8
 """More updates than this are not searched for extremes."""
 
 
-class Piece(NamedTuple):
-    """A stretch of updates governed by one formula; `text` is that formula."""
-
-    start: int
-    stop: float
-    text: str
-
-
 class Signal(ABC):
     """A pure function of local time."""
 
@@ -52,8 +46,8 @@ class Signal(ABC):
         """The values at times `t`."""
 
     @abstractmethod
-    def segments(self, stop: float) -> tuple[Piece, ...]:
-        """The pieces that make up the updates from 0 to `stop`, which is an int or infinite."""
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
+        """The segments of the updates from 0 to before `stop`, which is an int or infinite."""
 
     @abstractmethod
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
@@ -90,6 +84,82 @@ class Signal(ABC):
         return float(self.values(alone)[0])
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class TimelineSegment:
+    """Updates that one formula governs: `start ≤ t < stop`.
+
+    `signal` evaluates the formula; its clock is at 0 at update `zero`. `formula` is the node of the
+    spec that it stands for, or a text where modifiers have changed it. `length` is exact, before
+    the boundaries were rounded; None where nothing was rounded.
+
+    Two segments are equal when their updates, values and descriptions are.
+    """
+
+    start: int
+    stop: float
+    formula: ast.Node | str
+    signal: Signal
+    zero: int = 0
+    length: Length | None = None
+
+    @cached_property
+    def first(self) -> float:
+        """The value of the formula at `start`."""
+        return self.value_at(self.start)
+
+    @cached_property
+    def last(self) -> float | None:
+        """The value at the last update before `stop`; None where there is no last update."""
+        return None if math.isinf(self.stop) else self.value_at(self.stop - 1)
+
+    @cached_property
+    def leads_to(self) -> float:
+        """The value that the formula comes to at `stop`; NaN if it goes on for ever."""
+        return math.nan if math.isinf(self.stop) else self.value_at(self.stop)
+
+    @property
+    def description(self) -> str:
+        """The formula as text."""
+        return self.formula if isinstance(self.formula, str) else unparse(self.formula)
+
+    @property
+    def node(self) -> ast.Node:
+        """Where a part of a chain stands in the text: all of it, a pipe with its modifiers."""
+        assert not isinstance(self.formula, str)
+        return self.formula
+
+    @property
+    def span(self) -> Span:
+        """The place of a part of a chain in the text."""
+        return self.node.span
+
+    def facts(self) -> dict[str, Any]:
+        """The segment as plain data."""
+        names = ("start", "stop", "first", "last", "description")
+        return {name: getattr(self, name) for name in names}
+
+    def shifted(self, by: int) -> TimelineSegment:
+        """The same formula `by` updates later; a stop that was infinite stays so."""
+        start, stop = self.start + by, whole(self.stop + by)
+        return replace(self, start=start, stop=stop, zero=self.zero + by)
+
+    def value_at(self, update: float) -> float:
+        """The value of the formula at an update, also one beyond `stop`."""
+        with np.errstate(all="ignore"):
+            return self.signal.value_at(update - self.zero)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TimelineSegment):
+            return NotImplemented
+        return self.facts() == other.facts()
+
+    def __hash__(self) -> int:
+        return hash((self.start, self.stop))
+
+    def __repr__(self) -> str:
+        return f"TimelineSegment({', '.join([f'{k}={v!r}' for k, v in self.facts().items()])})"
+
+
 class LeafSignal(Signal):
     """A signal without parts, in which nothing is repeated."""
 
@@ -111,8 +181,8 @@ class ConstantSignal(LeafSignal):
     def values(self, t: Times) -> Array:
         return np.full(t.size, self.value)
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
-        return (Piece(0, stop, self.text),)
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
+        return (TimelineSegment(0, stop, self.text, self),)
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
         return self.value, self.value
@@ -131,12 +201,12 @@ class SequenceSignal(Signal):
     def _part(self, i: int, t: Times) -> Array:
         return self.parts[i].values(t - float(self.starts[i]))
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         return tuple(
             [
-                piece
+                segment.shifted(first)
                 for i, first, last in intervals_between(self.starts, 0, stop)
-                for piece in shift_segments(self.parts[i].segments(last - first), first)
+                for segment in self.parts[i].segments(last - first)
             ]
         )
 
@@ -163,11 +233,6 @@ def merged(*ends: Iterator[int]) -> Iterator[int]:
     return (end for end, _ in itertools.groupby(heapq.merge(*ends)))
 
 
-def shift_segments(pieces: tuple[Piece, ...], by: int) -> tuple[Piece, ...]:
-    """The same pieces, `by` updates later; stops that were infinite stay so."""
-    return tuple([Piece(start + by, whole(stop + by), text) for start, stop, text in pieces])
-
-
 def whole(time: float) -> float:
     """A time as an int, unless it is infinite."""
     return time if math.isinf(time) else int(time)
@@ -186,30 +251,3 @@ def intervals_between(starts: Array, start: int, stop: float) -> Iterator[tuple[
         first, last = max(first, start), min(last, stop)
         if first < last:
             yield i, int(first), whole(last)
-
-
-Exact: TypeAlias = Fraction | int
-"""An exact number of updates. Whole ones are ints: they take a tenth of the time of a Fraction."""
-
-
-@functools.lru_cache(maxsize=1024)
-def decimal_fraction(value: float) -> Fraction:
-    """The decimal number that a float is written as.
-
-    >>> decimal_fraction(0.1)
-    Fraction(1, 10)
-    """
-    if value.is_integer() and abs(value) < LAST_STEP:
-        return Fraction(int(value))
-    return Fraction(repr(value))
-
-
-def round_half_up(x: Exact) -> int:
-    """The nearest whole number; a half goes up.
-
-    >>> round_half_up(Fraction(5, 2)), round_half_up(Fraction(7, 2)), round_half_up(Fraction(12, 5))
-    (3, 4, 2)
-    """
-    if isinstance(x, int):
-        return x
-    return (2 * x.numerator + x.denominator) // (2 * x.denominator)

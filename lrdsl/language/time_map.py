@@ -12,8 +12,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 
+from lrdsl.language.length import Exact
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
-from lrdsl.language.signal import Exact
 
 
 class TimeMap(ABC):

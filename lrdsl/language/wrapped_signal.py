@@ -10,7 +10,7 @@ import numpy as np
 
 from lrdsl.language.pointwise.numpy_functions import NUMPY
 from lrdsl.language.pointwise.times import Array, Times, clamp_end
-from lrdsl.language.signal import Piece, Signal
+from lrdsl.language.signal import Signal, TimelineSegment
 from lrdsl.language.time_map import IDENTITY, TimeMap
 
 
@@ -47,17 +47,18 @@ class WrappedSignal(Signal):
         value = self.source.constant_value
         return None if value is None else float(self.changed(np.array([value]))[0])
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         if stop > self.end:  # the value is held that the source has there
             last: float = self._source_step(int(self.end)) + 1
         else:
             last = stop if math.isinf(stop) else math.ceil(self.time.source_time(int(stop)))
-        pieces = self.source.segments(max(last, 1))
-        starts = [0, *[self.time.first_update(piece.start) for piece in pieces[1:]]]
+        inner = self.source.segments(max(last, 1))
+        starts = [0, *[self.time.first_update(segment.start) for segment in inner[1:]]]
+        ends = [*starts[1:], stop]
         return tuple(
             [
-                Piece(start, following, self.formula(piece.text))
-                for piece, start, following in zip(pieces, starts, [*starts[1:], stop], strict=True)
+                TimelineSegment(start, following, self.formula(segment.description), self)
+                for segment, start, following in zip(inner, starts, ends, strict=True)
                 if start < following
             ]
         )

@@ -15,16 +15,14 @@ import numpy as np
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.evaluate import Durations, Values
 from lrdsl.compiler.frontend import Analysis, analyse
-from lrdsl.compiler.lower import ChainPart
 from lrdsl.diagnostics import Mistakes, Reporter, Span, SpecError
 from lrdsl.language.binding import bind
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.language import Language
-from lrdsl.language.length import ENDLESS, Length
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.parameters import CallableModel
 from lrdsl.language.shapes import ShapeSignature
-from lrdsl.language.signal import Signal
+from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.program_context import NO_PROGRAM, ProgramContext
 from lrdsl.schedule.schedule import Schedule, schedule_of
@@ -56,32 +54,6 @@ class CallSite:
     @property
     def span(self) -> Span:
         """Where the call stands."""
-        return self.node.span
-
-
-@dataclass(frozen=True)
-class Part:
-    """A segment of a chain in the run: the updates from `start` to before `stop`.
-
-    `length` is exact. `first` is the value at `start`, `last` that at `stop - 1`, both NaN where no
-    update sees the part; `begins` and `leads_to` are what its own formula, `signal`, comes to at
-    `start` and `stop`. `name` is the shape's, "" for anything else.
-    """
-
-    node: ast.Node
-    name: str
-    start: int
-    stop: float
-    length: Length
-    first: float
-    last: float
-    begins: float
-    leads_to: float
-    signal: Signal
-
-    @property
-    def span(self) -> Span:
-        """Where the part stands in the text."""
         return self.node.span
 
 
@@ -168,38 +140,29 @@ class LintContext:
         return self.schedule if self.base_is_known else self.compiled(base=1e-3)
 
     @cached_property
-    def parts(self) -> tuple[Part, ...]:
+    def segments(self) -> tuple[TimelineSegment, ...]:
         """The segments of the chains, in order; parts that hold others are left out."""
-        return tuple(_parts(self._leaves, self.values, self._modifiers))
+        return () if self.schedule is None else _leaves(self.schedule.chain_segments)
 
     @cached_property
     def values(self) -> Mapping[int, float]:
-        """The schedule's values at updates 0 and 1, and at the first and the last of each part."""
+        """The schedule's values at updates 0 and 1, and at the first and last of each segment."""
         if self.schedule is None:
             return {}
-        ends = [update for part in self._leaves for update in _seen(part) if update is not None]
-        updates = sorted({0, 1, *ends})
+        seen = [
+            (max(x.start, 0), x.stop) for x in self.segments
+        ]  # `skip` leaves out what is before
+        firsts = [start for start, stop in seen if start < stop]
+        lasts = [int(stop) - 1 for start, stop in seen if start < stop < math.inf]
+        updates = sorted({0, 1, *firsts, *lasts})
         return dict(zip(updates, self.schedule(updates).tolist(), strict=True))
 
-    @cached_property
-    def _leaves(self) -> list[ChainPart]:
-        return [] if self.schedule is None else _leaves(self.schedule.chain_parts)
-
-    @cached_property
-    def _by_signal(self) -> Mapping[int, Part]:
-        return {id(part.signal): part for part in self.parts}
-
-    def begins(self, part: ChainPart) -> float:
-        """The value of a part's formula at its start; the part may be of another schedule."""
-        known = self._by_signal.get(id(part.signal))
-        return part.signal.value_at(0) if known is None else known.begins
-
-    def leads_to(self, part: ChainPart) -> float:
-        """The value of a part's formula at its stop, if it has one."""
-        known = self._by_signal.get(id(part.signal))
-        if known is not None:
-            return known.leads_to
-        return part.signal.value_at(float(part.stop - part.start))
+    def shape_name(self, segment: TimelineSegment) -> str:
+        """The name of the shape that a segment is a call of, "" for anything else."""
+        node = segment.node
+        if not isinstance(node, (ast.Call, ast.Bracket)) or id(node) in self._modifiers:
+            return ""
+        return "" if node.name.id in FUNCTIONS else node.name.id
 
     @cached_property
     def nodes(self) -> tuple[ast.Node, ...]:
@@ -252,63 +215,29 @@ class LintContext:
         return Values(self.run, Mistakes("", []), "").evaluate(node)
 
 
-def _parts(
-    leaves: Iterable[ChainPart], values: Mapping[int, float], modifiers: frozenset[int]
-) -> Iterator[Part]:
-    for part in leaves:
-        name = ""
-        if isinstance(part.node, (ast.Call, ast.Bracket)) and id(part.node) not in modifiers:
-            name = part.node.name.id
-        if part.stop < math.inf:
-            times = np.array([0.0, part.stop - part.start])
-            begins, leads_to = part.signal.values(times).tolist()
-        else:
-            begins, leads_to = part.signal.value_at(0), math.nan
-        first, last = _seen(part)
-        yield Part(
-            part.node,
-            "" if name in FUNCTIONS else name,
-            part.start,
-            part.stop,
-            part.length,
-            math.nan if first is None else values[first],
-            math.nan if last is None else values[last],
-            begins,
-            leads_to,
-            part.signal,
-        )
-
-
-def _seen(part: ChainPart) -> tuple[int | None, int | None]:
-    """The first and the last update that see a part; None if there is none."""
-    first = max(part.start, 0)  # what `skip` leaves out lies before update 0
-    if first >= part.stop:
-        return None, None
-    return first, None if math.isinf(part.stop) else int(part.stop) - 1
-
-
 def _ramps(context: LintContext) -> Iterator[RampSite]:
     sites = {call.span: call for call in context.calls}
-    for part in () if context.schedule is None else context.schedule.chain_parts:
-        call = None if isinstance(part.node, ast.Pipe) else sites.get(part.node.span)
-        if call is None or call.mode is None or part.length is ENDLESS or part.length <= 0:
+    for segment in () if context.schedule is None else context.schedule.chain_segments:
+        call = None if isinstance(segment.node, ast.Pipe) else sites.get(segment.span)
+        length = segment.length
+        if call is None or call.mode is None or not isinstance(length, (int, Fraction)):
             continue
-        is_whole = part.length == part.stop - part.start
-        last = context.leads_to(part) if is_whole else part.signal.value_at(float(part.length))
-        yield RampSite(call.name, call.mode, context.begins(part), last, call.span)
+        if length > 0:
+            last = segment.signal.value_at(float(length))
+            yield RampSite(call.name, call.mode, segment.first, last, call.span)
 
 
-def _leaves(parts: Iterable[ChainPart]) -> list[ChainPart]:
-    """The parts that hold no others, in order. One that no update sees counts for nothing."""
-    found = sorted(parts, key=lambda part: (part.start, part.stop))
-    leaves: list[ChainPart] = []
+def _leaves(segments: Iterable[TimelineSegment]) -> tuple[TimelineSegment, ...]:
+    """The segments that hold no others, in order. One that no update sees counts for nothing."""
+    found = sorted(segments, key=lambda segment: (segment.start, segment.stop))
+    leaves: list[TimelineSegment] = []
     nearest = math.nan  # the first end among those that start later
-    for start, group in itertools.groupby(reversed(found), key=lambda part: part.start):
+    for start, group in itertools.groupby(reversed(found), key=lambda segment: segment.start):
         together = list(group)
-        shortest = min([part.stop for part in together if start < part.stop], default=math.nan)
+        shortest = min([x.stop for x in together if start < x.stop], default=math.nan)
         leaves += [x for x in together if not (shortest < x.stop or nearest <= x.stop)]
         nearest = float(np.fmin(nearest, shortest))
-    return leaves[::-1]
+    return tuple(leaves[::-1])
 
 
 def _call_sites(

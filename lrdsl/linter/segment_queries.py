@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl.compiler.lower import ChainPart
 from lrdsl.diagnostics import Span, SpecError
+from lrdsl.language.length import round_half_up
 from lrdsl.language.pointwise.times import Array
 from lrdsl.language.shapes.base import Direction
-from lrdsl.language.signal import LAST_STEP, round_half_up
-from lrdsl.linter.context import LintContext, Part
+from lrdsl.language.signal import LAST_STEP, TimelineSegment
+from lrdsl.linter.context import LintContext
 from lrdsl.linter.syntax_queries import promised_direction
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
@@ -36,26 +36,25 @@ class Joint(NamedTuple):
     other one starts at.
     """
 
-    left: ChainPart
-    right: ChainPart
+    left: TimelineSegment
+    right: TimelineSegment
     at: int
     before: float
     after: float
 
 
-def joints(context: LintContext, schedule: Schedule) -> Iterator[Joint]:
-    """The joints of the chains of the schedule, or of the same with another base.
+def joints(schedule: Schedule) -> Iterator[Joint]:
+    """The joints of the chains of a schedule.
 
     Each update comes once; there are none under what warps time.
     """
     seen: set[int] = set()
-    for i, right in enumerate(schedule.chain_parts[1:], 1):
-        left = schedule.chain_parts[i - 1]
+    for i, right in enumerate(schedule.chain_segments[1:], 1):
+        left = schedule.chain_segments[i - 1]
         follows = left.start < left.stop == right.start
         if follows and 0 < right.start < right.stop and right.start not in seen:
             seen.add(right.start)
-            before, after = context.leads_to(left), context.begins(right)
-            yield Joint(left, right, right.start, before, after)
+            yield Joint(left, right, right.start, left.leads_to, right.first)
 
 
 def in_one_call(first: Span, second: Span) -> bool:
@@ -68,7 +67,7 @@ def in_one_call(first: Span, second: Span) -> bool:
 def edges(context: LintContext) -> set[int]:
     """Updates where a part starts or ends, or, by its own clock, an entry of an `interval`."""
     assert context.schedule is not None
-    found = {edge for part in context.schedule.chain_parts for edge in (part.start, part.stop)}
+    found = {edge for x in context.schedule.chain_segments for edge in (x.start, x.stop)}
     for node in context.nodes:
         if isinstance(node, ast.Entry):
             ends = [context.updates(end) for end in (node.start, node.stop) if end is not None]
@@ -109,28 +108,29 @@ def sampled(context: LintContext) -> tuple[NDArray[np.int64], Array]:
     return steps, np.asarray(schedule(steps))
 
 
-def rises(part: Part) -> bool:
-    """Whether a part ends above where it begins."""
-    return part.leads_to > part.begins
+def rises(segment: TimelineSegment) -> bool:
+    """Whether a segment ends above where it begins."""
+    return segment.leads_to > segment.first
 
 
-def falls(part: Part) -> bool:
-    """Whether a part ends below where it begins."""
-    return part.leads_to < part.begins
+def falls(segment: TimelineSegment) -> bool:
+    """Whether a segment ends below where it begins."""
+    return segment.leads_to < segment.first
 
 
-def warmup_of(context: LintContext) -> Part | None:
-    """The part that the run warms up with: a warmup, or a rise that another part follows."""
-    parts = [part for part in context.parts if max(part.start, 0) < part.stop]
-    if not parts or parts[0].start > 0 or not rises(parts[0]):
+def warmup_of(context: LintContext) -> TimelineSegment | None:
+    """The segment that the run warms up with: a warmup, or a rise that another one follows."""
+    segments = [segment for segment in context.segments if max(segment.start, 0) < segment.stop]
+    if not segments or segments[0].start > 0 or not rises(segments[0]):
         return None
-    is_warmup = promised_direction(parts[0].name) is Direction.UP
-    return parts[0] if is_warmup or len(parts) > 1 else None
+    first = segments[0]
+    is_warmup = promised_direction(context.shape_name(first)) is Direction.UP
+    return first if is_warmup or len(segments) > 1 else None
 
 
 def at_update(context: LintContext, update: int) -> Span:
-    """The text that is in force at an update: the part there, or all of the spec."""
-    for part in context.parts:
-        if part.start <= update < part.stop:
-            return part.span
+    """The text that is in force at an update: the segment there, or all of the spec."""
+    for segment in context.segments:
+        if segment.start <= update < segment.stop:
+            return segment.span
     return context.tree.span

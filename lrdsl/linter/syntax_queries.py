@@ -141,7 +141,8 @@ def _origin(context: LintContext, pipe: ast.Pipe) -> int | None:
     if pipe is context.tree:
         return 0
     assert context.schedule is not None
-    places = [part.start for part in context.schedule.chain_parts if part.node.span == pipe.span]
+    segments = context.schedule.chain_segments
+    places = [segment.start for segment in segments if segment.span == pipe.span]
     return places[0] if places else None
 
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lrdsl.compiler.lower import CompiledSpec
-from lrdsl.language.length import ENDLESS, Length, from_time
+from lrdsl.language.length import ENDLESS, Exact, Length, from_time
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.pointwise.multiples import scaled
-from lrdsl.language.signal import Exact
 from lrdsl.language.time_map import TimeMap
 from lrdsl.language.wrapped_signal import WrappedSignal
 from lrdsl.schedule.schedule import Schedule, as_step

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, NamedTuple, NoReturn, SupportsIndex, overload
+from typing import Any, NoReturn, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse, not_too_deep
-from lrdsl.compiler.lower import ChainPart, CompiledSpec, lower
+from lrdsl.compiler.lower import CompiledSpec, lower
 from lrdsl.compiler.placed_ir import PlacedIR
 from lrdsl.compiler.solve_lengths import solve_lengths
 from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Span, SpecError, spec_error
@@ -26,7 +26,7 @@ from lrdsl.language.length import ENDLESS, as_time, rounded
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
-from lrdsl.language.signal import CHUNK, LAST_STEP, Signal
+from lrdsl.language.signal import CHUNK, LAST_STEP, Signal, TimelineSegment
 from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
 from lrdsl.syntax.spec import Operand, Spec, as_number, source_text
 from lrdsl.syntax.unparse import shorten
@@ -35,20 +35,6 @@ from lrdsl.util.forks import lazy_property, no_fork
 
 MAX_CYCLES = 10**6
 """More cycles than this are not listed."""
-
-
-class TimelineSegment(NamedTuple):
-    """A stretch of updates governed by one formula: `start ≤ t < stop`.
-
-    `first` is the value at `start`, `last` the value at the last update before `stop`; None where
-    there is no last update.
-    """
-
-    start: int
-    stop: float
-    first: float
-    last: float | None
-    description: str
 
 
 Segment = TimelineSegment
@@ -253,27 +239,21 @@ class Schedule:
             stop = self.context.total_steps
         if stop == 0:  # all of it rounds to no update
             return ()
-        pieces = self._signal.segments(stop)
-        firsts = self([piece.start for piece in pieces]).tolist()
-        # Only the last piece can go on for ever.
-        lasts = self([int(piece.stop) - 1 for piece in pieces if not math.isinf(piece.stop)])
-        ends = itertools.chain(lasts.tolist(), [None])
-        return tuple(
-            [
-                TimelineSegment(start, end, first, last, text)
-                for (start, end, text), first, last in zip(pieces, firsts, ends, strict=False)
-            ]
-        )
+        segments = self._signal.segments(stop)
+        ends = [int(segment.stop) - 1 for segment in segments if not math.isinf(segment.stop)]
+        self([*[segment.start for segment in segments], *ends])  # fails where one is not finite
+        return segments
 
     @property
-    def chain_parts(self) -> tuple[ChainPart, ...]:
-        """The parts of the spec's chains with their places in the run, in which the linter looks.
+    def chain_segments(self) -> tuple[TimelineSegment, ...]:
+        """The parts of the spec's chains as segments of the run, in which the linter looks.
 
         >>> import lrdsl
-        >>> [part.stop for part in lrdsl.compile("warmup(100) >> linear(1, 0, 100)").chain_parts]
-        [100, 200]
+        >>> schedule = lrdsl.compile("warmup(100) >> linear(1, 0, 100)")
+        >>> [(segment.description, segment.leads_to) for segment in schedule.chain_segments]
+        [('warmup(100)', 1.0), ('linear(1, 0, 100)', 0.0)]
         """
-        return self._compiled.chain_parts
+        return self._compiled.chain_segments
 
     @property
     def boundaries(self) -> tuple[int, ...]:
@@ -543,7 +523,9 @@ def _probe(schedule: Schedule) -> Array:
     """A few updates from all over the run, so that most overflows are found before it starts."""
     end = min(schedule.length, schedule.context.total_steps or 1000)
     starts = [
-        part.start for part in schedule.chain_parts[:MAX_PROBED_SEGMENTS] if 0 <= part.start <= end
+        segment.start
+        for segment in schedule.chain_segments[:MAX_PROBED_SEGMENTS]
+        if 0 <= segment.start <= end
     ]
     spread = [int(i * (end / 31)) for i in range(31)]
     return np.array(sorted([0, 1, 2, *spread, int(end), *starts]), dtype=np.float64)

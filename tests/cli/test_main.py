@@ -282,7 +282,7 @@ def test_show_json_has_it_all():
     assert facts["high"] == {"value": 1.0, "step": 100}
     assert facts["final"] == schedule(900)
     assert facts["boundaries"] == [100, 600, 900]
-    assert [tuple(s.values()) for s in facts["segments"]] == [tuple(s) for s in schedule.segments]
+    assert facts["segments"] == [segment.facts() for segment in schedule.segments]
 
 
 def test_show_json_of_an_endless_schedule_is_strict_json():

@@ -255,12 +255,11 @@ def test_what_base_is_may_be_asked() -> None:
 
 
 def test_segments_of_a_call_are_those_of_its_meaning() -> None:
-    assert [s[:4] for s in lrdsl.compile("wsd(1, 10, 20, 30)").segments] == [
-        s[:4]
-        for s in lrdsl.compile(
-            "warmup(linear, 10) >> constant(1, 20) >> cooldown(linear, 30, 0)"
-        ).segments
-    ]
+    def places(text: str) -> list[tuple[int, float, float, float | None]]:
+        return [(s.start, s.stop, s.first, s.last) for s in lrdsl.compile(text).segments]
+
+    written = "warmup(linear, 10) >> constant(1, 20) >> cooldown(linear, 30, 0)"
+    assert places("wsd(1, 10, 20, 30)") == places(written)
 
 
 # --- laws -----------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ from lrdsl.language import catalog
 from lrdsl.language.modifiers import MODIFIERS, Modifier
 from lrdsl.language.modifiers.base import Filter, Length
 from lrdsl.language.pointwise.times import Array, Times
-from lrdsl.language.signal import LeafSignal, Piece, Signal
+from lrdsl.language.signal import LeafSignal, Signal, TimelineSegment
 from lrdsl.language.wrapped_signal import WrappedSignal
 from tests.support.signal_contract import check_modifier, check_signal
 
@@ -127,7 +128,7 @@ class HalvedSignal(LeafSignal):
     def values(self, t: Times) -> Array:
         return self.source.values(t) / 2
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         return self.source.segments(stop)
 
 
@@ -141,8 +142,8 @@ class FloatStops(Modifier):
 
 
 class FloatStopSignal(WrappedSignal):
-    def segments(self, stop: float) -> tuple[Piece, ...]:
-        return tuple([p._replace(stop=float(p.stop)) for p in self.source.segments(stop)])
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
+        return tuple([replace(s, stop=float(s.stop)) for s in self.source.segments(stop)])
 
 
 class Mute(Filter):
@@ -185,8 +186,8 @@ def test_a_signal_with_a_source_cannot_leave_cycle_ends_out() -> None:
         def values(self, t: Times) -> Array:
             return np.zeros(t.size)
 
-        def segments(self, stop: float) -> tuple[Piece, ...]:
-            return (Piece(0, stop, "0"),)
+        def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
+            return (TimelineSegment(0, stop, "0", self),)
 
     with pytest.raises(TypeError, match=r"abstract method '?cycle_ends"):
         Forgetful()  # type: ignore[abstract]
@@ -201,4 +202,5 @@ def test_a_filter_that_says_nothing_keeps_all_that_its_source_knows() -> None:
     signal = Same().apply(source, Fraction(63), 63.0, "same()")
     assert list(signal.cycle_ends(0, 30)) == [7, 14, 21, 28]
     assert signal.min_max(0, 63) == source.min_max(0, 63)
-    assert signal.segments(math.inf)[0].text == f"{source.segments(math.inf)[0].text} | same()"
+    (before, *_), (after, *_) = source.segments(math.inf), signal.segments(math.inf)
+    assert after.description == f"{before.description} | same()"

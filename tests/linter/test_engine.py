@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 
 import lrdsl
 from lrdsl.compiler import frontend
-from lrdsl.compiler.lower import ChainPart
 from lrdsl.language.language import Language, current, use
-from lrdsl.language.length import ENDLESS
-from lrdsl.language.signal import ConstantSignal
+from lrdsl.language.signal import ConstantSignal, TimelineSegment
 from lrdsl.linter import context as lint_context
 from lrdsl.linter import engine
 from lrdsl.linter.config import Project
@@ -103,8 +101,8 @@ def test_definitions_and_shapes_are_known_from_when_they_are_made() -> None:
     assert not calls_schedule("late_fall(1)")
 
 
-def chain_part(start: int, stop: float) -> ChainPart:
-    return ChainPart(Name("x"), start, stop, ENDLESS, ConstantSignal(0.0, "0"))
+def segment(start: int, stop: float) -> TimelineSegment:
+    return TimelineSegment(start, stop, Name("x"), ConstantSignal(0.0, "0"))
 
 
 STOPS = st.integers(0, 6) | st.just(math.inf)
@@ -113,15 +111,17 @@ PLACES = st.tuples(st.integers(-2, 5), STOPS).map(lambda x: (x[0], max(x)))
 
 @given(st.lists(PLACES, max_size=9))
 def test_a_part_is_left_out_if_it_holds_another(places: list[tuple[int, float]]) -> None:
-    every = [chain_part(start, stop) for start, stop in places]
+    every = [segment(start, stop) for start, stop in places]
 
-    def holds_another(one: ChainPart) -> bool:
+    def holds_another(one: TimelineSegment) -> bool:
         return any(
             one.start <= other.start < other.stop <= one.stop
             and (one.start, one.stop) != (other.start, other.stop)
             for other in every
         )
 
-    expected = [one for one in sorted(every, key=lambda x: x[1:3]) if not holds_another(one)]
+    expected = [
+        one for one in sorted(every, key=lambda x: (x.start, x.stop)) if not holds_another(one)
+    ]
     found = lint_context._leaves(every)
     assert [id(one) for one in found] == [id(one) for one in expected]

@@ -153,12 +153,12 @@ def test_segments(schedule: lrdsl.Schedule) -> None:
 
 def test_segments_of_what_never_ends() -> None:
     (only,) = lrdsl.compile("0.1").segments
-    assert only == (0, math.inf, 0.1, None, "0.1")
+    assert list(only.facts().values()) == [0, math.inf, 0.1, None, "0.1"]
     first, second = lrdsl.compile("linear(1, 0, 10) >> step(1, 0.5, 5)").segments
     assert (first.stop, second.start, second.stop, second.last) == (10, 10, math.inf, None)
     assert lrdsl.compile("0.1").boundaries == ()
     (only,) = lrdsl.compile("0.1", total_steps=50).segments
-    assert only == (0, 50, 0.1, 0.1, "0.1")
+    assert list(only.facts().values()) == [0, 50, 0.1, 0.1, "0.1"]
 
 
 def test_a_segment_that_rounds_to_no_update() -> None:

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from lrdsl.language.length import round_half_up
 from lrdsl.language.modifiers import MODIFIERS, Modifier
 from lrdsl.language.modifiers.base import Length
 from lrdsl.language.pointwise.numpy_functions import NUMPY
 from lrdsl.language.pointwise.times import Range
-from lrdsl.language.signal import Signal, round_half_up
+from lrdsl.language.signal import Signal
 from lrdsl.language.wrapped_signal import WrappedSignal
 
 UPDATES = 240
@@ -56,13 +57,13 @@ def _check_times(signal: Signal) -> None:
 def _check_segments(signal: Signal) -> None:
     """The segments cover the updates from 0 to before `stop`, one after the other, with ints."""
     for stop in (1, 50, UPDATES, math.inf):
-        pieces = signal.segments(stop)
-        edges = [edge for piece in pieces for edge in (piece.start, piece.stop)]
+        segments = signal.segments(stop)
+        edges = [edge for segment in segments for edge in (segment.start, segment.stop)]
         whole = all([type(edge) is int or edge == math.inf for edge in edges])
-        _require("segments have ints", whole and all([type(p.start) is int for p in pieces]), edges)
+        _require("segments have ints", whole and math.inf not in edges[:-1], edges)
         _require("segments begin at 0 and end at stop", (edges[0], edges[-1]) == (0, stop), edges)
         _require("segments follow each other", edges[1:-1:2] == edges[2:-1:2], edges)
-        _require("segments are not empty", all([p.start < p.stop for p in pieces]), edges)
+        _require("segments are not empty", all([p.start < p.stop for p in segments]), edges)
 
 
 def _check_min_max(signal: Signal) -> None:

@@ -7,11 +7,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from lrdsl.language.length import Exact, round_half_up
 from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import Duration
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.pointwise.multiples import last_multiple, multiple
-from lrdsl.language.signal import Exact, round_half_up
 from lrdsl.language.time_map import TimeMap
 
 

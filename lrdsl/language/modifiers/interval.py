@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
@@ -12,14 +12,7 @@ from lrdsl.language.length import Length, added, longest
 from lrdsl.language.modifiers.base import Modifier, modifier
 from lrdsl.language.parameters import Kind
 from lrdsl.language.pointwise.times import Array, Times, piecewise
-from lrdsl.language.signal import (
-    ConstantSignal,
-    Piece,
-    Signal,
-    intervals_between,
-    merged,
-    shift_segments,
-)
+from lrdsl.language.signal import ConstantSignal, Signal, TimelineSegment, intervals_between, merged
 
 
 class Entry(NamedTuple):
@@ -46,10 +39,11 @@ class OverrideRegion(Signal):
             values = values * factor.signal.values(t - factor.start)
         return values
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
-        scale = "".join([f" * {f.signal.segments(math.inf)[0].text}" for f in self.factors])
-        pieces = shift_segments(self.signal.segments(stop - self.origin), self.origin)
-        return tuple([piece._replace(text=piece.text + scale) for piece in pieces])
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
+        factors = [factor.signal.segments(math.inf)[0].description for factor in self.factors]
+        scale = "".join([f" * {factor}" for factor in factors])
+        inner = [s.shifted(self.origin) for s in self.signal.segments(stop - self.origin)]
+        return tuple([TimelineSegment(s.start, s.stop, s.description + scale, self) for s in inner])
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
         scale = self.factors[0].signal.constant_value if self.factors else 1.0
@@ -115,15 +109,15 @@ class OverrideSignal(Signal):
     def values(self, t: Times) -> Array:
         return piecewise(t, self.starts, lambda i, t: self.regions[i].values(t))
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
-        pieces: list[Piece] = []
-        for i, first, last in intervals_between(self.starts, 0, stop):
-            pieces += [
-                piece._replace(start=max(piece.start, first))
-                for piece in self.regions[i].segments(last)
-                if piece.stop > first
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
+        return tuple(
+            [
+                replace(segment, start=max(segment.start, first))
+                for i, first, last in intervals_between(self.starts, 0, stop)
+                for segment in self.regions[i].segments(last)
+                if segment.stop > first
             ]
-        return tuple(pieces)
+        )
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
         found = [

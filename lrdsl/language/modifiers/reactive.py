@@ -10,10 +10,10 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
-from lrdsl.language.length import Length, ends_after
+from lrdsl.language.length import Exact, Length, ends_after, round_half_up
 from lrdsl.language.modifiers.base import Modifier
 from lrdsl.language.pointwise.times import Array, Times
-from lrdsl.language.signal import Exact, Piece, Signal, intervals_between, round_half_up
+from lrdsl.language.signal import Signal, TimelineSegment, intervals_between
 from lrdsl.language.wrapped_signal import WrappedSignal
 from lrdsl.util.forks import lazy_property
 
@@ -106,17 +106,18 @@ class MetricScaledSignal(WrappedSignal):
     def constant_value(self) -> None:
         return None  # a metric that comes later may change the value
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
-        pieces = self.source.segments(stop)
-        begins = [piece.start for piece in pieces]
-        found: list[Piece] = []
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
+        inner = self.source.segments(stop)
+        begins = [segment.start for segment in inner]
+        found: list[TimelineSegment] = []
         for i, first, last in intervals_between(self._starts, 0, stop):
             factor = float(self._factors[i])
             scale = "" if factor == 1 else f" * {factor:g}"
             k = bisect.bisect_right(begins, first) - 1
-            for piece in pieces[k : bisect.bisect_left(begins, last)]:
-                start, end = max(piece.start, first), min(piece.stop, last)
-                found.append(Piece(start, end, f"{piece.text}{scale} | {self.text}"))
+            for segment in inner[k : bisect.bisect_left(begins, last)]:
+                start, end = max(segment.start, first), min(segment.stop, last)
+                text = f"{segment.description}{scale} | {self.text}"
+                found.append(TimelineSegment(start, end, text, self))
         return tuple(found)
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:

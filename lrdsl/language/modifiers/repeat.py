@@ -10,21 +10,13 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from lrdsl.language.length import ENDLESS, Length
+from lrdsl.language.length import ENDLESS, Length, decimal_fraction, round_half_up
 from lrdsl.language.modifiers.base import Modifier, modifier
 from lrdsl.language.parameters import Count, ParameterError, Value
 from lrdsl.language.pointwise.multiples import last_multiple, multiple, scaled
 from lrdsl.language.pointwise.numpy_functions import NUMPY
 from lrdsl.language.pointwise.times import Array, Times, piecewise
-from lrdsl.language.signal import (
-    LAST_STEP,
-    Piece,
-    Signal,
-    decimal_fraction,
-    merged,
-    round_half_up,
-    shift_segments,
-)
+from lrdsl.language.signal import LAST_STEP, Signal, TimelineSegment, merged
 
 _HALF = Fraction(1, 2)
 
@@ -148,16 +140,17 @@ class PeriodicSignal(Signal):
             values = repeat.about + (values - repeat.about) * repeat.scale**k
         return values
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         period, end = self.length, min(stop, self.repeat.times * float(self.length))
         inner = self.source.segments(max(math.ceil(period), 1))
         if math.isinf(end) or end / period * len(inner) > MAX_LISTED_ROUNDS:
-            return (Piece(0, stop, f"{summary(inner)} | {self.text}"),)
-        pieces: list[Piece] = []
+            return (TimelineSegment(0, stop, f"{summary(inner)} | {self.text}", self),)
+        found: list[TimelineSegment] = []
         for k in range(math.ceil(end / period)):
             begin, until = round_half_up(k * period), round_half_up((k + 1) * period)
-            pieces += shift_segments(within(inner, until - begin), begin) if begin < until else ()
-        return within(pieces, stop, self.text)
+            if begin < until:
+                found += [segment.shifted(begin) for segment in _within(self, inner, until - begin)]
+        return _within(self, found, stop, self.text)
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
         stop = int(min(stop, max(start, self.stop) + 1))  # later it holds its value
@@ -201,32 +194,41 @@ class VariablePeriodSignal(Signal):
         values = self.source.values(local)
         return repeat.about + (values - repeat.about) * repeat.scale ** min(k, last)
 
-    def segments(self, stop: float) -> tuple[Piece, ...]:
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         once = self.source.segments(max(round_half_up(self.length), 1))
         formula = f"{summary(once)} | {self.text}"
         starts = [int(s) for s in self.starts if s < stop]
         if math.isinf(stop) or len(starts) > MAX_LISTED_ROUNDS:
-            return (Piece(0, stop, formula),)
+            return (TimelineSegment(0, stop, formula, self),)
         rounds = zip(itertools.count(1), starts, [*starts[1:], stop])
-        return within([Piece(i, j, f"{formula} round {k}") for k, i, j in rounds if i < j], stop)
+        found = [TimelineSegment(i, j, f"{formula} round {k}", self) for k, i, j in rounds if i < j]
+        return _within(self, found, stop)
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
         first, last = np.searchsorted(self.starts, [start, stop], "right").tolist()
         return merged(map(int, self.starts[max(first, 1) : last].tolist()))
 
 
-def summary(pieces: tuple[Piece, ...]) -> str:
-    """The formulas of many pieces as one, kept short."""
-    text = " >> ".join([piece.text for piece in pieces[:4]])
-    shown = f"({text})" if len(pieces) > 1 else text
-    return shown if len(pieces) <= 3 and len(text) <= 200 else f"({text[:200]} …)"
+def summary(segments: tuple[TimelineSegment, ...]) -> str:
+    """The formulas of many segments as one, kept short."""
+    text = " >> ".join([segment.description for segment in segments[:4]])
+    shown = f"({text})" if len(segments) > 1 else text
+    return shown if len(segments) <= 3 and len(text) <= 200 else f"({text[:200]} …)"
 
 
-def within(pieces: Sequence[Piece], stop: float, text: str = "") -> tuple[Piece, ...]:
-    """The pieces cut at `stop`, the last one reaching up to it; `text` is added to each formula.
+def _within(
+    signal: Signal, segments: Sequence[TimelineSegment], stop: float, text: str = ""
+) -> tuple[TimelineSegment, ...]:
+    """Segments of a signal cut at `stop`, the last one reaching up to it; `text` is added to each.
 
-    Where all of them are empty there is one whose text is "nothing".
+    Where all of them are empty there is one that says "nothing".
     """
-    kept = [piece for piece in pieces if piece.start < stop] or [Piece(0, stop, "nothing")]
-    kept[-1] = kept[-1]._replace(stop=stop)
-    return tuple([p._replace(text=f"{p.text} | {text}") for p in kept]) if text else tuple(kept)
+    kept = [s for s in segments if s.start < stop] or [TimelineSegment(0, stop, "nothing", signal)]
+    stops = [*[segment.stop for segment in kept[:-1]], stop]
+    added = f" | {text}" if text else ""
+    return tuple(
+        [
+            TimelineSegment(segment.start, end, segment.description + added, signal)
+            for segment, end in zip(kept, stops, strict=True)
+        ]
+    )

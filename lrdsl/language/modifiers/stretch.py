@@ -7,12 +7,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lrdsl.language.length import ENDLESS, Length
+from lrdsl.language.length import ENDLESS, Exact, Length
 from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import Duration
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.pointwise.multiples import scaled
-from lrdsl.language.signal import Exact
 from lrdsl.language.time_map import TimeMap
 
 

@@ -6,12 +6,12 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lrdsl.language.length import Length
+from lrdsl.language.length import Exact, Length
 from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import Updates
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.pointwise.times import Range
-from lrdsl.language.signal import Exact, Signal
+from lrdsl.language.signal import Signal
 from lrdsl.language.time_map import TimeMap
 
 

@@ -62,18 +62,18 @@ class EndNotReached(Rule):
             yield from self._cycle(context, context.schedule, total)
         if math.isinf(length) or not total < length <= total * (1 + self.longer_than_run):
             return
-        for part in context.parts:
-            if part.start < total < part.stop == length and falls(part):
+        for segment in context.segments:
+            if segment.start < total < segment.stop == length and falls(segment):
                 # The boundary belongs to what follows: at update `total` it should be over.
-                left = part.signal.value_at(total - part.start) - part.leads_to
-                if left > self.tolerance * (part.begins - part.leads_to):
+                left = segment.value_at(total) - segment.leads_to
+                if left > self.tolerance * (segment.first - segment.leads_to):
                     message = (
                         f"the run ends {length - total:g} updates before this does: the last"
-                        f" update has {part.signal.value_at(total - 1 - part.start):g}, not"
-                        f" {part.leads_to:g}"
+                        f" update has {segment.value_at(total - 1):g}, not"
+                        f" {segment.leads_to:g}"
                     )
                     yield Violation(
-                        message, part.span, "leave its length out, or shorten the others"
+                        message, segment.span, "leave its length out, or shorten the others"
                     )
 
     def _cycle(self, context: LintContext, schedule: Schedule, total: int) -> Iterator[Violation]:

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from lrdsl.compiler.lower import ChainPart
 from lrdsl.language.language import current
 from lrdsl.language.parameters import Kind
+from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import NEGLIGIBLE, Joint, in_one_call, joints
@@ -61,10 +61,10 @@ class JointJump(Rule):
     def check(self, context: LintContext) -> Iterator[Violation]:
         schedule = context.schedule
         assert schedule is not None
-        found = [joint for joint in joints(context, schedule) if self._is_wrong(context, joint)]
+        found = [joint for joint in joints(schedule) if self._is_wrong(context, joint)]
         if found and not context.base_is_known:
             other = context.rebased
-            there = () if other is None else joints(context, other)
+            there = () if other is None else joints(other)
             elsewhere = {joint.at: joint for joint in there}
             found = [joint for joint in found if _is_alike(joint, elsewhere.get(joint.at))]
         for joint in found:
@@ -88,9 +88,9 @@ class JointJump(Rule):
     def _is_large(self, joint: Joint) -> bool:
         if joint.before == joint.after:
             return False
-        ends = [joint.left.signal.value_at(0), joint.before, joint.after]
+        ends = [joint.left.first, joint.before, joint.after]
         if joint.right.stop < np.inf:
-            ends.append(joint.right.signal.value_at(float(joint.right.stop - joint.right.start)))
+            ends.append(joint.right.leads_to)
         scale = float(np.max(np.abs(ends)))
         return self._differ(joint.before, joint.after, NEGLIGIBLE * scale)
 
@@ -126,15 +126,15 @@ def _is_meant(joint: Joint) -> bool:
     return (_is_flat(left) and _is_flat(right)) or _is_constant_by_mode(left)
 
 
-def _is_flat(part: ChainPart) -> bool:
+def _is_flat(segment: TimelineSegment) -> bool:
     """Whether a part has one value, as far as that is seen at a few updates."""
-    length = 1000.0 if part.stop == np.inf else float(part.stop - part.start)
-    values = part.signal.values(np.floor(np.linspace(0, length, 7)))
+    length = 1000.0 if segment.stop == np.inf else float(segment.stop - segment.start)
+    values = segment.signal.values(np.floor(np.linspace(0, length, 7)))
     return bool(np.ptp(values) == 0)
 
 
-def _is_constant_by_mode(part: ChainPart) -> bool:
+def _is_constant_by_mode(segment: TimelineSegment) -> bool:
     """Whether it is a `warmup(constant, …)`, which ends with a jump."""
-    node = part.node
+    node = segment.node
     signature = current().shapes.get(node.name.id) if isinstance(node, ast.Call) else None
-    return signature is not None and signature.has(Kind.MODE) and _is_flat(part)
+    return signature is not None and signature.has(Kind.MODE) and _is_flat(segment)

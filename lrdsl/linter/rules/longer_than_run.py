@@ -49,5 +49,5 @@ class LongerThanRun(Rule):
             return
         message = f"the schedule is {length:g} updates long, the run {total}"
         fix = "shorten it, or leave a length out: it is the rest of the run then"
-        cut = next((part for part in context.parts if part.stop > total), None)
+        cut = next((segment for segment in context.segments if segment.stop > total), None)
         yield Violation(message, context.tree.span if cut is None else cut.span, fix)

@@ -39,10 +39,12 @@ class OverTotal(Rule):
         warmup, total = warmup_of(context), context.total
         if warmup is None or math.isfinite(context.schedule.length):
             return
-        for part in context.parts:
-            if total < part.stop < math.inf and part.start < total and falls(part):
+        for segment in context.segments:
+            if total < segment.stop < math.inf and segment.start < total and falls(segment):
                 message = (
-                    f"the warmup ends at update {warmup.stop:g} and this at {part.stop:g},"
+                    f"the warmup ends at update {warmup.stop:g} and this at {segment.stop:g},"
                     f" but the run has {total} updates"
                 )
-                yield Violation(message, part.span, f"write `until={total}`, or a shorter length")
+                yield Violation(
+                    message, segment.span, f"write `until={total}`, or a shorter length"
+                )

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import islice, takewhile
 from typing import ClassVar
 
-from lrdsl.linter.context import LintContext, Part
+from lrdsl.language.signal import TimelineSegment
+from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import bounds, rises
 from lrdsl.syntax import ast
@@ -50,12 +51,14 @@ class PeakNotReached(Rule):
 
     def check(self, context: LintContext) -> Iterator[Violation]:
         found = False
-        for part in context.parts:
-            best = _best(context, part) if rises(part) else None
-            if best is not None and self._is_below(best, part.leads_to):
+        for segment in context.segments:
+            best = _best(context, segment) if rises(segment) else None
+            if best is not None and self._is_below(best, segment.leads_to):
                 found = True
-                message = f"this rises to {part.leads_to:g}, but no update has more than {best:g}"
-                yield Violation(message, part.span, "make it shorter, or the run longer")
+                message = (
+                    f"this rises to {segment.leads_to:g}, but no update has more than {best:g}"
+                )
+                yield Violation(message, segment.span, "make it shorter, or the run longer")
         if not found and context.base_is_known and math.isfinite(context.end):
             yield from self._declared(context)
 
@@ -74,20 +77,21 @@ class PeakNotReached(Rule):
         return best < peak * (1 - self.tolerance) - 1e-9 * abs(peak)
 
 
-def _best(context: LintContext, part: Part) -> float | None:
+def _best(context: LintContext, segment: TimelineSegment) -> float | None:
     """The highest value at the end of a rise; None where another rule says what is wrong."""
-    if max(part.start, 0) >= part.stop or (
-        context.total is not None and part.start >= context.total
+    if max(segment.start, 0) >= segment.stop or (
+        context.total is not None and segment.start >= context.total
     ):
         return None
-    if context.total is not None and part.stop >= context.total:
-        return part.signal.value_at(context.total - 1 - part.start)
-    first = bisect_left(context.parts, part.stop, key=lambda x: x.start)
-    following = list(takewhile(lambda x: x.start == part.stop, islice(context.parts, first, None)))
-    seen = [x.begins for x in following if x.start < x.stop]
+    if context.total is not None and segment.stop >= context.total:
+        return segment.value_at(context.total - 1)
+    first = bisect_left(context.segments, segment.stop, key=lambda x: x.start)
+    later = islice(context.segments, first, None)
+    following = list(takewhile(lambda x: x.start == segment.stop, later))
+    seen = [x.first for x in following if x.start < x.stop]
     if not seen or len(seen) == len(following):
         return None  # it is held at its end, or what follows starts there or jumps
-    return max(part.last, *seen)
+    return max(context.values[int(segment.stop) - 1], *seen)
 
 
 def _peak_given(context: LintContext) -> ast.Node | None:

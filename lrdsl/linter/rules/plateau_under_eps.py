@@ -41,7 +41,7 @@ class PlateauUnderEps(Rule):
         assert context.schedule is not None
         calls = [(call, fields) for call in context.calls if (fields := _reduction_fields(call))]
         # Of parts that hold others, the others are what a call is part of.
-        parts = context.schedule.chain_parts if calls else ()
+        parts = context.schedule.chain_segments if calls else ()
         places = {node.span: part for part in reversed(parts) for node, _ in ast.walk(part.node)}
         for call, fields in calls:
             place = places.get(call.span)

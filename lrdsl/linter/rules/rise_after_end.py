@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from lrdsl.diagnostics import Severity
-from lrdsl.linter.context import LintContext, Part
+from lrdsl.language.signal import TimelineSegment
+from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.linter.segment_queries import in_one_call
 from lrdsl.linter.syntax_queries import modifier_of
@@ -51,32 +52,39 @@ class RiseAfterEnd(Rule):
     )
 
     def check(self, context: LintContext) -> Iterator[Violation]:
-        parts = [x for x in context.parts if max(x.start, 0) < x.stop and x.start < context.end]
-        ends = [(part.begins, _own_end(context, part)) for part in parts]
+        segments = [
+            x for x in context.segments if max(x.start, 0) < x.stop and x.start < context.end
+        ]
+        ends = [(segment.first, _own_end(context, segment)) for segment in segments]
         top = max([abs(x) for pair in ends for x in pair if not math.isnan(x)], default=0.0)
-        ended: Part | None = None
-        for part, (begin, end) in zip(parts, ends, strict=True):
-            turn = self._turn(context, part, top)
+        ended: TimelineSegment | None = None
+        for segment, (begin, end) in zip(segments, ends, strict=True):
+            turn = self._turn(context, segment, top)
             risen = ended is not None and end > begin + self.low * top
             if turn is not None:
                 message = f"the value is at its lowest at update {turn}, and rises again after it"
-                yield Violation(message, part.span, f"end it there: `| take({turn})`")
+                yield Violation(message, segment.span, f"end it there: `| take({turn})`")
                 return
-            if risen and ended is not None and not in_one_call(ended.span, part.span):
+            if risen and ended is not None and not in_one_call(ended.span, segment.span):
                 message = f"the value rises again, after it has come down to {ended.leads_to:g}"
-                yield Violation(message, part.span)
+                yield Violation(message, segment.span)
                 return
             is_low = end <= self.low * top and begin - end >= self.low * top
-            if is_low and _is_formula(part.node):
-                ended = part
+            if is_low and _is_formula(segment.node):
+                ended = segment
 
-    def _turn(self, context: LintContext, part: Part, top: float) -> int | None:
+    def _turn(self, context: LintContext, segment: TimelineSegment, top: float) -> int | None:
         """The update from which a formula rises, after it has come down to the end."""
-        stop = min(part.stop, context.end)
-        if math.isinf(stop) or part.name or part.span.sites or not _is_formula(part.node):
+        stop = min(segment.stop, context.end)
+        if (
+            math.isinf(stop)
+            or context.shape_name(segment)
+            or segment.span.sites
+            or not _is_formula(segment.node)
+        ):
             return None
-        t = np.unique(np.linspace(0, stop - 1 - part.start, SAMPLES).astype(np.int64))
-        values = part.signal.values(t.astype(np.float64))
+        t = np.unique(np.linspace(0, stop - 1 - segment.start, SAMPLES).astype(np.int64))
+        values = segment.signal.values(t.astype(np.float64))
         margin = self.low * max(top, float(np.abs(values).max()))
         fallen = np.maximum.accumulate(values) - values
         low = np.flatnonzero((values <= margin) & (fallen > margin))
@@ -85,14 +93,14 @@ class RiseAfterEnd(Rule):
         at = int(low[0])
         while at + 1 < values.size and values[at + 1] <= values[at]:
             at += 1
-        return part.start + int(t[at]) if values[at:].max() - values[at] > margin else None
+        return segment.start + int(t[at]) if values[at:].max() - values[at] > margin else None
 
 
-def _own_end(context: LintContext, part: Part) -> float:
-    stop = min(part.stop, context.end)
+def _own_end(context: LintContext, segment: TimelineSegment) -> float:
+    stop = min(segment.stop, context.end)
     if math.isinf(stop):
-        return part.begins
-    return part.leads_to if stop == part.stop else part.signal.value_at(float(stop - part.start))
+        return segment.first
+    return segment.leads_to if stop == segment.stop else segment.value_at(stop)
 
 
 def _is_formula(root: ast.Node) -> bool:

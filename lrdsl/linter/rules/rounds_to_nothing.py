@@ -36,9 +36,11 @@ class RoundsToNothing(Rule):
     def check(self, context: LintContext) -> Iterator[Violation]:
         assert context.schedule is not None
         seen: set[tuple[int, int]] = set()
-        for part in context.schedule.chain_parts:
-            length = part.length
-            if length is not ENDLESS and part.start == part.stop and part.node.span[:2] not in seen:
-                seen.add(part.node.span[:2])
+        for segment in context.schedule.chain_segments:
+            length, place = segment.length, segment.span[:2]
+            if length is None or length is ENDLESS or place in seen:
+                continue
+            if segment.start == segment.stop:
+                seen.add(place)
                 message = f"this is {float(length):.3g} updates long, and rounds to none"
-                yield Violation(message, part.node.span, "give it a length of at least an update")
+                yield Violation(message, segment.span, "give it a length of at least an update")

@@ -48,7 +48,9 @@ class ShorterThanRun(Rule):
         length, total = context.schedule.length, context.total
         if math.isinf(length) or total - length <= self.share * total:
             return
-        last = max(context.parts, key=lambda part: (part.stop, part.start), default=None)
+        last = max(
+            context.segments, key=lambda segment: (segment.stop, segment.start), default=None
+        )
         if last is None or last.start == last.stop or not falls(last):
             return
         message = (

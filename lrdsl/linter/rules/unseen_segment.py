@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import ClassVar
 
-from lrdsl.language.signal import round_half_up
+from lrdsl.language.length import round_half_up
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Case, Rule, Violation, case, rule
 from lrdsl.syntax import ast
@@ -46,14 +46,14 @@ class UnseenSegment(Rule):
         if replaced is not None:
             ends.append((round_half_up(replaced), "an `interval` replaces it from update {} on"))
         seen: set[tuple[int, int]] = set()
-        for part in context.parts:
-            if part.start == part.stop or part.stop <= 0 or part.span[:2] in seen:
+        for segment in context.segments:
+            if segment.start == segment.stop or segment.stop <= 0 or segment.span[:2] in seen:
                 continue
             for end, why in ends:
-                if part.start >= end:
-                    seen.add(part.span[:2])
-                    message = f"no update sees this: it starts at update {part.start}, and "
-                    yield Violation(message + why.format(f"{end:g}"), part.span)
+                if segment.start >= end:
+                    seen.add(segment.span[:2])
+                    message = f"no update sees this: it starts at update {segment.start}, and "
+                    yield Violation(message + why.format(f"{end:g}"), segment.span)
                     break
 
 

@@ -64,7 +64,7 @@ class ZeroFirstUpdate(Rule):
 
 def _warms_up(context: LintContext) -> bool:
     """Whether the 0 is that of a warmup, or it cannot be told."""
-    first = next((part.name for part in context.parts if part.stop > 0), "")
+    first = next((context.shape_name(x) for x in context.segments if x.stop > 0), "")
     if first:
         return promised_direction(first) is Direction.UP
     return any([promised_direction(call.name) is Direction.UP for call in context.calls])
