@@ -7,7 +7,7 @@ from typing import Any
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import Problem, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.param_key import to_python
@@ -22,13 +22,15 @@ def run_context(arguments: Mapping[str, Any]) -> Context:
     return Context.of(**arguments)
 
 
-def checked_option(options: Sequence[str], name: str, value: object) -> str:
+def checked_option(
+    options: Sequence[str], name: str, value: object, code: Problem = diag.BAD_STEP
+) -> str:
     """Return an argument that is one of some options; `SpecError` for any other value."""
     if value not in options:
         near = did_you_mean(value, options) if isinstance(value, str) else None
         listed = ", ".join(f'"{option}"' for option in options)
         message = f"`{name}` must be one of {listed}, not {value!r}"
-        raise spec_error(diag.BAD_STEP, message, fix=near and near[0])
+        raise spec_error(code, message, fix=near and near[0])
     return str(value)
 
 

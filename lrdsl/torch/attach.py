@@ -8,7 +8,7 @@ from typing import Any
 from torch.optim import Optimizer
 
 from lrdsl.syntax.spec import Operand
-from lrdsl.torch.ownership import Ownership
+from lrdsl.torch.ownership import followers
 from lrdsl.torch.scheduler import Scheduler
 from lrdsl.torch.step_hooks import unwrapped
 
@@ -49,5 +49,5 @@ def attached(optimizer: Optimizer) -> tuple[Scheduler, ...]:
     >>> attached(optimizer)
     ()
     """
-    found = Ownership.schedulers(unwrapped(optimizer))
+    found = followers(unwrapped(optimizer))
     return tuple([x for x in found if isinstance(x, Scheduler) and x.clock == "updates"])

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import copy
 import math
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Callable
 
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import spec_error
-from lrdsl.torch.arguments import checked_updates
-from lrdsl.torch.callbacks import Callback, UpdateCallbacks
-from lrdsl.torch.metrics import reduce_over_ranks
-from lrdsl.torch.ownership import Ownership
-from lrdsl.torch.param_groups import ParamGroups
-from lrdsl.torch.param_key import clone_value
-from lrdsl.torch.step_hooks import add_hooks, is_capturing
-from lrdsl.torch.step_table import NO_FAST_STEPS, fast_steps, param_keys
+from lrdsl.torch.ownership import Ownership, check_free
+from lrdsl.torch.param_groups import plan_groups
+from lrdsl.torch.param_key import ParamKey, clone_value
+from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
-from lrdsl.torch.trainers import is_called_by_trainer
-
-DriverT = TypeVar("DriverT", bound="OptimizerDriver")
 
 
 class OptimizerDriver(LRScheduler):
-    """The stepping half of `Scheduler`: counts updates, sets numbers, calls callbacks."""
+    """Sets the numbers of an optimizer to their values at an update.
 
-    _callbacks: UpdateCallbacks | None = None  # None without callbacks: steps skip the bookkeeping
+    The timeline says which schedules drive the optimizer, the table what a step assigns. The table
+    is replaced where groups, plans or the values of a schedule change.
+    """
+
+    _table: StepTable
 
     def __init__(
         self,
@@ -42,28 +33,21 @@ class OptimizerDriver(LRScheduler):
         clock: str,
         t: int,
         on_end: str,
-        metric_reduction: str,
     ) -> None:
         self.optimizer = optimizer
         self.clock = clock
         self._on_end = on_end
-        self._metric_reduction = metric_reduction
         self._t = t
         self.base_lrs = []
-        self._fast_steps = NO_FAST_STEPS
-        self._has_warned_of_step = False
-        self._ownership_version = -1
+        self._is_ready = False
+        self._has_stepped = False
         self._remove_hooks: Callable[[], None] | None = None
-        self._cycle_callbacks: dict[object, Callable[[Any], object]] = {}
-        self._groups = ParamGroups(optimizer, timeline)
         # All errors are raised before the first change of the optimizer.
-        targets = self._groups.targets_for(timeline)
-        Ownership.check_free(optimizer, param_keys(targets), clock)
-        self._groups.adopt(targets, t + 1)
-        self._on_adopted()
+        table = StepTable(optimizer, plan_groups(optimizer, timeline, None), t + 1)
+        check_free(optimizer, table.driven.locations, clock)
+        self._adopt(timeline, table)
         self._ownership = Ownership.of(optimizer)
         super().__init__(optimizer, t)
-        self._follow_optimizer()
 
     @property
     def last_epoch(self) -> int:
@@ -78,7 +62,6 @@ class OptimizerDriver(LRScheduler):
     def last_epoch(self, t: int) -> None:
         if self.clock == "calls":
             self._t = t
-            self._fast_steps = NO_FAST_STEPS
 
     def get_lr(self) -> list[float | Tensor]:
         """The learning rates at the present update, a float for each group."""
@@ -87,331 +70,64 @@ class OptimizerDriver(LRScheduler):
 
     def get_last_lr(self) -> list[float | Tensor]:
         """The learning rates last set by this scheduler, a float for each group."""
-        return self._groups.learning_rates(max(0, self._t))
-
-    def step(self, metric: object = None, epoch: int | None = None) -> None:  # type: ignore[override]
-        """Advance to the next update, or to update number `epoch`, and set the numbers.
-
-        If a schedule reacts to metrics, the first argument is a metric, which takes effect at the
-        new update; otherwise it is `epoch`, as in torch. Going back to an earlier update keeps the
-        later metrics until a new metric comes there.
-
-        Raises `SpecError`, having changed nothing, if `epoch` is not a whole number, 0 or more, or
-        the metric is not a number.
-
-        >>> from torch import nn, optim
-        >>> from lrdsl.torch import Scheduler
-        >>> scheduler = Scheduler(optim.SGD(nn.Linear(1, 1).parameters()), "linear(1, 0, 100)")
-        >>> scheduler.step(75)
-        >>> scheduler.get_last_lr()
-        [0.25]
-        >>> scheduler = Scheduler(optim.SGD(nn.Linear(1, 1).parameters()), "1 | plateau(0.5, 0)")
-        >>> for loss in (0.7, 0.8):
-        ...     scheduler.step(loss)
-        >>> scheduler.get_last_lr()
-        [0.5]
-        """
-        if metric is None and epoch is None and self.clock == "calls":
-            for _ in self._fast_steps:
-                self._t += 1  # `_step_count` stays: torch only tests whether it is 1
-                return
-        if metric is not None and epoch is None and not self._is_reactive:
-            metric, epoch = None, checked_updates(metric, "epoch", least=0)
-        to = None if epoch is None else checked_updates(epoch, "epoch", least=0)
-        if self.clock == "updates" and not self._is_initial:
-            self._step_by_hand(metric, to)
-            return
-        before = self._t
-        self._check_end(before + 1 if to is None else to)
-        if metric is None:
-            self._advance(to)
-        else:
-            with self._observing(metric, self._t + 1 if to is None else to):
-                self._advance(to)
-        self._notify(before)
-
-    def _advance(self, to: int | None) -> None:
-        if to is None:
-            super().step()  # also warns of a call before the optimizer's first update
-        else:
-            self._apply(to)
-            self._step_count += 1
-
-    def _step_by_hand(self, metric: object, to: int | None) -> None:
-        """A call of `step` by the clock of updates: it takes a metric, but does not advance."""
-        if to is not None and to != self._t:
-            message = f"`step` cannot go to update {to}: the clock is the optimizer's own updates"
-            fix = "make the Scheduler with `start_step`, or load a state"
-            raise spec_error(diag.BAD_STEP, message, fix=fix)
-        if metric is not None:
-            self.observe(metric)
-        elif to is not None:
-            self._apply(to)
-        elif not self._has_warned_of_step and not is_called_by_trainer(1):
-            self._has_warned_of_step = True
-            warnings.warn(
-                '`step()` does nothing with `clock="updates"`, which counts the updates of the '
-                "optimizer itself: remove the call, unless a trainer makes it",
-                stacklevel=3,
-            )
-
-    def _update_lr(self, epoch: int | None = None) -> None:
-        # Overrides torch's method of this name, which SequentialLR also calls to start a child.
-        is_step = epoch is None and not self._is_initial
-        to = self._t + 1 if epoch is None else checked_updates(epoch, "epoch", least=0)
-        self._apply(to, is_step=is_step)
-
-    def observe(self, metric: object) -> None:
-        """Take a metric without advancing; the numbers are set at once.
-
-        For metrics at another rhythm than the steps: a validation loss once an epoch, `step()`
-        after every update. Several may come between two steps. Raises `SpecError` as `step` does.
-
-        >>> from torch import nn, optim
-        >>> from lrdsl.torch import Scheduler
-        >>> scheduler = Scheduler(optim.SGD(nn.Linear(1, 1).parameters()), "1 | plateau(0.5, 0)")
-        >>> for loss in (0.7, 0.8):
-        ...     scheduler.observe(loss)
-        >>> scheduler.last_epoch, scheduler.get_last_lr()
-        (0, [0.5])
-        """
-        t = self._t
-        if t < 0:
-            message = "this part of the schedule has not begun: it takes no metric"
-            raise spec_error(diag.BAD_METRIC, message)
-        with self._observing(metric, t):
-            self._apply(t)
-
-    @contextmanager
-    def _observing(self, metric: object, t: int) -> Iterator[None]:
-        if not self._is_reactive:
-            fix = "add a modifier that reacts: `hold() | plateau(0.5, patience=3)`"
-            raise spec_error(diag.BAD_METRIC, "the schedule takes no metric", fix=fix)
-        self._sync()
-        number = reduce_over_ranks(metric, self._metric_reduction, self.optimizer.param_groups)
-        with self._groups.timeline.observe(t, number):
-            yield
-
-    def detach(self) -> None:
-        """Stop driving the optimizer, which keeps its numbers as they are."""
-        if self._remove_hooks is not None:
-            self._remove_hooks()
-            self._remove_hooks = None
-        self._ownership.remove(self)
-
-    @property
-    def cycle_ended(self) -> bool:
-        """Whether the last update was the last one of a cycle, a round of a `repeat`.
-
-        If there are several schedules, of any of them. It depends on the number of updates alone,
-        so that it is the same after a resume.
-        """
-        return self._t > 0 and self._groups.cycle_ends_at(self._t)
-
-    def on_cycle_end(self: DriverT, callback: Callable[[DriverT], object]) -> Callable[[], None]:
-        """Call `callback(scheduler)` after each step that ends a cycle.
-
-        Returns a function that removes the callback. A step that stays at an update or goes back
-        calls nothing. Callbacks are not part of the state.
-
-        >>> from torch import nn, optim
-        >>> from lrdsl.torch import Scheduler
-        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
-        >>> scheduler = Scheduler(optimizer, "cosine(1, 0, 3) | repeat()")
-        >>> remove = scheduler.on_cycle_end(lambda scheduler: print("snapshot"))
-        >>> for step in range(1, 7):
-        ...     optimizer.step()
-        ...     scheduler.step()
-        ...     print(step, scheduler.cycle_ended)
-        1 False
-        2 False
-        snapshot
-        3 True
-        4 False
-        5 False
-        snapshot
-        6 True
-        """
-        key = object()
-        self._cycle_callbacks[key] = callback
-        self._fast_steps = NO_FAST_STEPS
-
-        def remove() -> None:
-            self._cycle_callbacks.pop(key, None)
-
-        return remove
-
-    def on_update(self, callback: Callback, *, every: int = 1) -> Callable[[], None]:
-        """Call `callback(update, values)` after each update, with the values that it was made with.
-
-        `update` counts from 0. `values` maps each driven number to its values, one per group. A
-        callback is called once for each update, when the next one begins, and not again after a
-        resume; `every` selects the updates that it divides. A step that stays at an update or goes
-        back calls nothing.
-
-        Returns a function that removes the callback. Callbacks are not part of the state, and a
-        copy of the Scheduler has none. Raises `SpecError` if `callback` is not callable, or `every`
-        is not a whole number, 1 or more.
-
-        >>> from torch import nn, optim
-        >>> from lrdsl.torch import Scheduler
-        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
-        >>> scheduler = Scheduler(optimizer, "linear(1, 0, 4)")
-        >>> remove = scheduler.on_update(print)
-        >>> for step in range(3):
-        ...     optimizer.step()
-        ...     scheduler.step()
-        0 {'lr': (1.0,)}
-        1 {'lr': (0.75,)}
-        2 {'lr': (0.5,)}
-        """
-        if not callable(callback):
-            found = type(callback).__name__
-            message = f"`callback` must be a function of an update and values, not a {found}"
-            raise spec_error(diag.BAD_LOG, message)
-        every = checked_updates(every, "every", least=1)
-        if self._callbacks is None:
-            self._sync()
-            self._fast_steps = NO_FAST_STEPS
-            self._callbacks = UpdateCallbacks(self._t, self._groups.values(max(0, self._t)))
-        callbacks, key = self._callbacks, self._callbacks.add(callback, every)
-
-        def remove() -> None:
-            callbacks.remove(key)
-            if self._callbacks is callbacks and not callbacks:
-                self._callbacks = None
-
-        return remove
-
-    def _before_update(self) -> None:
-        """Hook before an update of the optimizer: brings its groups up to date."""
-        groups = self._groups
-        if self.clock == "updates":
-            if is_capturing():
-                message = (
-                    "a CUDA graph replays updates without calling hooks: they cannot be counted"
-                )
-                fix = 'use `clock="calls"`, and call `step()` after each replay'
-                raise spec_error(diag.BAD_STEP, message, fix=fix)
-            self._check_end(self._t + 1)
-        if groups.have_changed:
-            self._sync()
-        if self._callbacks is not None:
-            self._callbacks.snapshot()
-
-    def _after_update(self) -> None:
-        """Hook after an update of the optimizer, by the clock of updates."""
-        for _ in self._fast_steps:
-            self._t += 1
-            return
-        before = self._t
-        self._apply(before + 1, is_step=True)
-        self._step_count += 1
-        self._notify(before)
-
-    def _notify(self, before: int) -> None:
-        """Call the callbacks if the scheduler has advanced from update `before`."""
-        if self._t <= before:
-            return
-        if self._callbacks is not None and before >= 0:
-            self._callbacks.notify(before, [target.name for target in self._groups.targets])
-        if self._cycle_callbacks and self.cycle_ended:
-            for callback in [*self._cycle_callbacks.values()]:
-                callback(self)
-
-    def _check_end(self, t: int) -> None:
-        """Warn or raise, as `on_end` says, if update `t` is past the end of the run."""
-        end = math.inf if self._on_end == "hold" else self._groups.end
-        if t <= end:
-            return
-        message = f"update {t:,} is past the end of the run, which has {end:,} updates"
-        fix = "`extend(total_steps=…)` makes it longer"
-        if self._on_end == "error":
-            fix = f'{fix}, and `on_end="hold"` holds the last value'
-            raise spec_error(diag.BAD_STEP, message, fix=fix)
-        if t == end + 1:
-            warnings.warn(f"{message}; its last value is held. {fix}", stacklevel=3)
+        if "lr" not in self._table.driven.keys:
+            return [clone_value(group["lr"]) for group in self.optimizer.param_groups]
+        return [*self._table.values_at(max(0, self._t))["lr"]]
 
     def _apply(self, t: int, is_step: bool = False) -> None:
         """Set the numbers to their values after `t` updates."""
-        groups = self._groups
-        if groups.refresh(t):
-            self._on_adopted()
-        values = groups.values(t)
-        ownership = self._ownership
-        if self._ownership_version != ownership.version or (is_step and self._step_count < 3):
-            ownership.claim(self, is_step)
-            self._ownership_version = ownership.version
-        groups.assign(values)
-        if self._callbacks is not None:
-            self._callbacks.record(t, values)
+        if not (self._is_ready and self._table.is_current() and self._table.assign(t)):
+            is_usable = self._table.is_current() and self._table.has_same_kinds()
+            if not is_usable:
+                self._adopt(self._timeline, self._prepare(self._timeline, t))
+            self._table.row_at(t)  # raises any error before the first change
+            self._ownership.claim(self, is_step)
+            self._table.assign(t)
+            self._is_ready = self._step_count > 1  # the first step is torch's: it warns
         self._t = t
-        self._fast_steps = NO_FAST_STEPS
-        if self._callbacks is None and not self._cycle_callbacks and self._step_count > 1:
-            stop = math.inf if self._on_end == "hold" else self._groups.end + 1
-            self._fast_steps = fast_steps(groups.targets, self.optimizer, t, stop)
 
     def _sync(self) -> None:
         """Adopt changed groups, and set their numbers if this scheduler owns them."""
-        if not self._groups.have_changed:
+        if self._table.is_current():
             return
         if self._t >= 0 and self._ownership.owns(self):
             self._apply(self._t)
         else:
-            self._groups.refresh(max(0, self._t))
-            self._on_adopted()
+            self._adopt(self._timeline, self._prepare(self._timeline, max(0, self._t)))
 
-    def _on_adopted(self) -> None:
-        """Update the attributes that derive from the groups and their schedules."""
-        self._fast_steps = NO_FAST_STEPS
-        self._is_reactive = self._groups.timeline.is_reactive
-        self._driven_keys = param_keys(self._groups.targets)
-        if self._groups.lr is not None:
-            self.base_lrs = [clone_value(lr) for lr in self._groups.initial["lr"]]
+    def _prepare(self, timeline: Timeline, t: int) -> StepTable:
+        """Make the table of a timeline for the groups as they are now; changes nothing."""
+        driven = self._table.driven
+        if timeline is not self._timeline or not driven.are_those_of(self.optimizer):
+            driven = plan_groups(self.optimizer, timeline, driven)
+        return StepTable(self.optimizer, driven, t)
+
+    def _adopt(self, timeline: Timeline, table: StepTable) -> None:
+        """Follow a timeline by its table."""
+        table.driven.adopt(self.optimizer)
+        self._timeline, self._table = timeline, table
+        self._invalidate()
+        self._is_reactive = timeline.is_reactive
+        end = table.driven.end(timeline.context.total_steps)
+        self._last = math.inf if self._on_end == "hold" else end
+        if "lr" in table.driven.keys:
+            self.base_lrs = [clone_value(lr) for lr in table.driven.initial["lr"]]
 
     def _invalidate(self) -> None:
-        """Another scheduler has claimed a number: the next step takes the general path."""
-        self._fast_steps = NO_FAST_STEPS
+        """Let the next step look at groups and ownership again."""
+        self._is_ready = False
 
-    def _follow_optimizer(self) -> None:
-        """Register with the optimizer's record of ownership and its hooks."""
-        self._ownership.add(self)
-        counts_updates = self.clock == "updates"
-        self._remove_hooks = add_hooks(self, self.optimizer, counts_updates=counts_updates)
+    @property
+    def _follows(self) -> bool:
+        """Whether the scheduler follows the optimizer: it does until it is detached."""
+        return self._remove_hooks is not None
+
+    @property
+    def _locations(self) -> frozenset[ParamKey]:
+        """The numbers that the scheduler sets."""
+        return self._table.driven.locations
 
     @property
     def _label(self) -> str:
-        """The spec of the first target, for messages."""
-        target = self._groups.lr or self._groups.targets[0]
-        return str(target.sources[0].schedule.spec)
-
-    def __copy__(self: DriverT) -> DriverT:
-        """A scheduler of its own for the same optimizer; nothing else is shared."""
-        optimizer = self.optimizer
-        shared = [optimizer, *optimizer.param_groups, *self._groups._adopted]
-        return copy.deepcopy(self, {id(each): each for each in shared})
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Hooks and ownership belong to the optimizer, and callbacks to this object alone.
-        left_out = (
-            "_ownership",
-            "_remove_hooks",
-            "_callbacks",
-            "_cycle_callbacks",
-            "_fast_steps",
-        )
-        state = {key: value for key, value in vars(self).items() if key not in left_out}
-        follows, owns = self._remove_hooks is not None, self._ownership.owns(self)
-        return {**state, "_follows": follows, "_owns": owns}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        follows, owns = state.pop("_follows"), state.pop("_owns")
-        vars(self).update(state)
-        self._ownership, self._ownership_version = Ownership.of(self.optimizer), -1
-        self._fast_steps, self._remove_hooks, self._cycle_callbacks = NO_FAST_STEPS, None, {}
-        # A copy for the same optimizer leaves it to the original; one with its own drives that.
-        is_free = self._ownership.is_free(self)
-        if follows and (is_free or self.clock == "calls"):
-            self._follow_optimizer()
-        if owns and is_free:
-            self._ownership.claim(self, is_step=False)
+        """The spec of the first number, for messages."""
+        return self._table.driven.label

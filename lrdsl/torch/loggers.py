@@ -154,7 +154,7 @@ def _labelled(
     scheduler: Scheduler, values: Mapping[str, Sequence[float]]
 ) -> Iterator[tuple[str, str, float]]:
     """Yield each value with the name of its number and the label of its group."""
-    labels = _labels(scheduler._groups.names)
+    labels = _labels(scheduler._table.driven.names)
     for name, of_groups in values.items():
         # A group that was added after the update has a label, but no value.
         for label, value in zip(labels, of_groups, strict=False):

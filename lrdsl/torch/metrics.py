@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import bisect
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,74 +15,28 @@ from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.param_key import to_python
-from lrdsl.util.registry import did_you_mean
 
 REDUCTIONS = ("mean", "min", "max", "same")
 """The reductions of the metrics of several ranks to one."""
 
 
-class MetricLog:
-    """The metrics of a run in order, each with the number of updates made before it came."""
+def read_log(state: Mapping[str, Any]) -> list[tuple[int, float]]:
+    """The metrics of a `state_dict`, each after the number of updates made before it came.
 
-    def __init__(self, updates: Sequence[int] = (), metrics: Sequence[float] = ()) -> None:
-        self.updates = list(updates)
-        self.metrics = list(metrics)
-
-    def __len__(self) -> int:
-        return len(self.updates)
-
-    def __iter__(self) -> Iterator[tuple[int, float]]:
-        return zip(self.updates, self.metrics, strict=True)
-
-    def has_later(self, t: int) -> bool:
-        """Whether a metric came after more than `t` updates."""
-        return bool(self.updates) and self.updates[-1] > t
-
-    def until(self, t: int) -> MetricLog:
-        """A copy without the metrics that came after more than `t` updates."""
-        log = MetricLog(self.updates, self.metrics)
-        log.truncate(bisect.bisect_right(self.updates, t))
-        return log
-
-    def add(self, t: int, metric: float) -> None:
-        """Append a metric that came after `t` updates."""
-        self.updates.append(t)
-        self.metrics.append(metric)
-
-    def truncate(self, count: int) -> None:
-        """Keep the first `count` metrics only."""
-        del self.updates[count:], self.metrics[count:]
-
-    def to_dict(self) -> dict[str, list[Any]]:
-        """The log as the entries of a `state_dict`."""
-        return {"metric_updates": list(self.updates), "metrics": list(self.metrics)}
-
-    @classmethod
-    def of(cls, state: Mapping[str, Any]) -> MetricLog:
-        """Read the log of a `state_dict`, empty if it has none; `SpecError` if it is malformed."""
-        updates, metrics = state.get("metric_updates", []), state.get("metrics", [])
-        lists = isinstance(updates, (list, tuple)) and isinstance(metrics, (list, tuple))
-        if (
-            not lists
-            or len(updates) != len(metrics)
-            or not all([type(u) is int and 0 <= u <= LAST_STEP for u in updates])
-            or [*updates] != sorted(updates)
-            or any([as_number(metric) is None for metric in metrics])
-        ):
-            message = "`metric_updates` and `metrics` of the state are not a log of metrics"
-            fix = "they must be two lists of equal length: ascending update numbers, and numbers"
-            raise spec_error(diag.BAD_STATE, message, fix=fix)
-        return cls(updates, [float(metric) for metric in metrics])
-
-
-def checked_reduction(name: object) -> str:
-    """Return the name of a reduction; `SpecError` for any other value."""
-    if name not in REDUCTIONS:
-        known = ", ".join(REDUCTIONS)
-        near = did_you_mean(name, REDUCTIONS) if isinstance(name, str) else None
-        message = f"`metric_reduction` must be one of {known}, not {name!r}"
-        raise spec_error(diag.BAD_METRIC, message, fix=near and near[0])
-    return str(name)
+    Raises `SpecError` if the state has a malformed log; one without a log has no metrics.
+    """
+    updates, metrics = state.get("metric_updates", []), state.get("metrics", [])
+    if (
+        not all([isinstance(each, (list, tuple)) for each in (updates, metrics)])
+        or len(updates) != len(metrics)
+        or not all([type(u) is int and 0 <= u <= LAST_STEP for u in updates])
+        or [*updates] != sorted(updates)
+        or None in map(as_number, metrics)
+    ):
+        message = "`metric_updates` and `metrics` of the state are not a log of metrics"
+        fix = "they must be two lists of equal length: ascending update numbers, and numbers"
+        raise spec_error(diag.BAD_STATE, message, fix=fix)
+    return [(update, float(metric)) for update, metric in zip(updates, metrics, strict=True)]
 
 
 def reduce_over_ranks(metric: object, reduction: str, groups: Sequence[Mapping[str, Any]]) -> float:

@@ -1,10 +1,11 @@
-"""`ParamGroups`: an optimizer's parameter groups with the schedules of the numbers in them."""
+"""`DrivenGroups`: an optimizer's parameter groups with the schedules of the numbers in them."""
 
 from __future__ import annotations
 
 import math
 import operator
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
@@ -12,188 +13,149 @@ from torch.optim import Optimizer
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
-from lrdsl.torch.param_key import (
-    ParamKey,
-    clone_value,
-    find_param_key,
-    finite_number,
-    read_number,
-)
-from lrdsl.torch.prefetched_schedule import PrefetchedSchedule
-from lrdsl.torch.step_table import ParamTarget
+from lrdsl.schedule.schedule import Schedule
+from lrdsl.torch.param_key import ParamKey, clone_value, find_param_key, read_number
+from lrdsl.torch.plan import DrivenSchedule
 from lrdsl.torch.timeline import Timeline
 
 
-class ParamGroups:
-    """The parameter groups of an optimizer at their last adoption, and their targets.
+@dataclass(frozen=True, eq=False)
+class DrivenGroups:
+    """The parameter groups of an optimizer at one moment, and what drives each number in them.
 
-    Users may add groups, and the optimizer's `load_state_dict` replaces them, at any time.
+    Users may add groups, and the optimizer's `load_state_dict` replaces them, at any time: then
+    `plan_groups` makes another object.
     """
 
-    def __init__(self, optimizer: Optimizer, timeline: Timeline) -> None:
-        self.optimizer = optimizer
-        self.timeline = timeline
-        self.targets: tuple[ParamTarget, ...] = ()
-        self.lr: ParamTarget | None = None
-        self.names: list[object] = []
-        self.initial: dict[str, list[Any]] = {}
-        """The first values of each group, by group key."""
-        self._adopted: list[dict[str, Any]] = []
+    groups: Sequence[dict[str, Any]]
+    names: Sequence[object]
+    """The name of each group, None if it has none."""
+    keys: Mapping[str, Sequence[ParamKey]]
+    """The location of each number of the program in each group."""
+    sources: Mapping[str, Sequence[DrivenSchedule]]
+    """The schedule of each number in each group."""
+    initial: Mapping[str, Sequence[Any]]
+    """The first values of each group, by group key."""
 
     @property
-    def have_changed(self) -> bool:
-        """Whether the optimizer has other groups than at the last adoption."""
-        groups, adopted = self.optimizer.param_groups, self._adopted
-        return len(groups) != len(adopted) or not all(map(operator.is_, groups, adopted))
-
-    def values(self, t: int) -> list[list[float]]:
-        """The values of each target after `t` updates, one per group."""
-        return self.values_of(self.targets, t)
-
-    def values_of(self, targets: Sequence[ParamTarget], t: int) -> list[list[float]]:
-        """The values of some targets; learning rates are multiplied by the group's `lr_scale`."""
-        values = [target.values(t) for target in targets]
-        for target, of_groups in zip(targets, values, strict=True):
-            if target.name == "lr":
-                # Groups added since the last adoption have no values yet.
-                for i, group in enumerate(self.optimizer.param_groups[: len(of_groups)]):
-                    if "lr_scale" in group:
-                        requirement = f"the `lr_scale` of parameter group {i} must be a number"
-                        scale = finite_number(group["lr_scale"], requirement)
-                        requirement = f"{requirement} that leaves the lr finite"
-                        of_groups[i] = finite_number(of_groups[i] * scale, requirement)
-        return values
-
-    def learning_rates(self, t: int) -> list[float | Tensor]:
-        """The learning rate of each group after `t` updates; as it is if no target drives it."""
-        if self.lr is None:
-            return [clone_value(group["lr"]) for group in self.optimizer.param_groups]
-        return [*self.values(t)[self.targets.index(self.lr)]]
+    def schedules(self) -> dict[str, tuple[Schedule, ...]]:
+        """The schedule of each number in each group, after the metrics so far."""
+        return {
+            name: tuple([source.schedule for source in sources])
+            for name, sources in self.sources.items()
+        }
 
     @property
-    def sources(self) -> list[PrefetchedSchedule]:
-        """The distinct schedules of all targets."""
-        return list(dict.fromkeys([source for x in self.targets for source in x.sources]))
+    def distinct(self) -> list[DrivenSchedule]:
+        """The distinct schedules of all numbers."""
+        return list(dict.fromkeys(x for sources in self.sources.values() for x in sources))
 
     @property
-    def end(self) -> float:
+    def locations(self) -> frozenset[ParamKey]:
+        """The locations of all numbers."""
+        return frozenset([key for keys in self.keys.values() for key in keys])
+
+    @property
+    def label(self) -> str:
+        """The spec of the first group's learning rate, or of another number, for messages."""
+        sources = self.sources.get("lr") or next(iter(self.sources.values()))
+        return str(sources[0].schedule.spec)
+
+    def end(self, total_steps: int | None) -> float:
         """The length of the run in updates, infinite if it is unknown."""
-        total = self.timeline.context.total_steps
-        if total is not None:
-            return total
-        return max([source.schedule.length for source in self.sources], default=math.inf)
+        if total_steps is not None:
+            return total_steps
+        return max([source.schedule.length for source in self.distinct], default=math.inf)
 
-    def cycle_ends_at(self, t: int) -> bool:
-        """Whether update `t`, 1 or more, was the last of a cycle in any of the schedules."""
-        return any(source.ends_cycle(t) for source in self.sources)
+    def are_those_of(self, optimizer: Optimizer) -> bool:
+        """Whether the optimizer still has these groups."""
+        groups = optimizer.param_groups
+        return len(groups) == len(self.groups) and all(map(operator.is_, groups, self.groups))
 
-    def assign(self, values: Sequence[Sequence[float]]) -> None:
-        """Set the numbers in the groups."""
-        groups = self.optimizer.param_groups
-        for target, of_groups in zip(self.targets, values, strict=True):
-            target.assign(groups, of_groups)
-
-    def refresh(self, t: int) -> bool:
-        """Adopt changed groups; returns whether there were any. `SpecError` changes nothing."""
-        if not self.have_changed:
-            return False
-        self.adopt(self.targets_for(self.timeline), t)
-        return True
-
-    def switch_to(self, timeline: Timeline, targets: tuple[ParamTarget, ...], t: int) -> None:
-        """Follow another timeline, with its targets from `targets_for`."""
-        self.adopt(targets, t)
-        self.timeline = timeline
-
-    def targets_for(self, timeline: Timeline) -> tuple[ParamTarget, ...]:
-        """Compile a timeline for the optimizer's groups as they are now; changes nothing."""
-        groups = self.optimizer.param_groups
-        for i, group in enumerate(groups):
-            if "lr" not in group:
-                raise spec_error(diag.BAD_GROUP, f"parameter group {i} has no `lr`")
-        keys = {
-            name: [find_param_key(name, i, group) for i, group in enumerate(groups)]
-            for name in timeline.names
-        }
-        _check_distinct(keys)
-        bases = [
-            {name: self._base(keys[name][i], i, group) for name in keys}
-            for i, group in enumerate(groups)
-        ]
-        sources = timeline.sources(self._current_names(), bases)
-        return tuple(
-            [ParamTarget(name, keys[name], [group[name] for group in sources]) for name in keys]
-        )
-
-    def adopt(self, targets: tuple[ParamTarget, ...], t: int) -> None:
-        """Take the optimizer's groups as they are now, driven by these targets."""
-        self.values_of(targets, t)  # raises any error before the first change
-        groups = self.optimizer.param_groups
-        for target in targets:
-            self._keep_initial(target)
-        for group in groups:  # torch's base class reads `initial_lr` even if no target drives lr
+    def adopt(self, optimizer: Optimizer) -> None:
+        """Store the first values in the groups; groups that share a Tensor get one each."""
+        for keys in self.keys.values():
+            for i, (key, group) in enumerate(zip(keys, self.groups, strict=True)):
+                stored = key.initial.group_key
+                group.setdefault(stored, clone_value(self.initial[key.group_key][i]))
+                if isinstance(key.get(group), Tensor) and key.initial.get(group) is key.get(group):
+                    group[stored] = clone_value(group[stored])
+            unshare(optimizer, keys)
+        for group in self.groups:  # torch's base class reads it even if nothing drives lr
             group.setdefault("initial_lr", clone_value(group["lr"]))
-        self.targets = targets
-        self.lr = next((target for target in targets if target.name == "lr"), None)
-        self._adopted, self.names = list(groups), self._current_names()
-        group_keys = dict.fromkeys(key.group_key for target in targets for key in target.keys)
-        self.initial = {
-            name: [clone_value(group.get(ParamKey(name).initial.group_key)) for group in groups]
-            for name in group_keys
+
+
+def unshare(optimizer: Optimizer, keys: Sequence[ParamKey]) -> None:
+    """Give each group a Tensor of its own as its number at `keys`, on the device that it needs."""
+    seen: list[Tensor] = []
+    for key, group in zip(keys, optimizer.param_groups, strict=True):
+        value = key.get(group)
+        if isinstance(value, Tensor):
+            device = _device(value, group)
+            if any(value is other for other in seen) or device != value.device:
+                key.rebind(group, clone_value(value).to(device))
+            seen.append(key.get(group))
+    # Groups that are added later start from the default, which must keep its value.
+    defaults = optimizer.defaults
+    for group_key in {key.group_key for key in keys}:
+        default = ParamKey(group_key, keys[0].entry).get(defaults)
+        if any(default is tensor for tensor in seen):
+            defaults[group_key] = clone_value(defaults[group_key])
+
+
+def plan_groups(
+    optimizer: Optimizer, timeline: Timeline, known: DrivenGroups | None
+) -> DrivenGroups:
+    """Compile a timeline for an optimizer's groups as they are now; changes nothing.
+
+    `known` are the groups driven before: loaded groups may have lost their names and first values.
+    """
+    groups = list(optimizer.param_groups)
+    for i, group in enumerate(groups):
+        if "lr" not in group:
+            raise spec_error(diag.BAD_GROUP, f"parameter group {i} has no `lr`")
+    keys = {
+        name: [find_param_key(name, i, group) for i, group in enumerate(groups)]
+        for name in timeline.names
+    }
+    _check_distinct(keys)
+    group_keys = dict.fromkeys(key.group_key for of_groups in keys.values() for key in of_groups)
+    initial = {
+        group_key: [_initial(group_key, i, group, known) for i, group in enumerate(groups)]
+        for group_key in group_keys
+    }
+    bases = [
+        {
+            name: read_number(key.initial, i, {key.initial.group_key: initial[key.group_key][i]})
+            for name, key in [(name, of_groups[i]) for name, of_groups in keys.items()]
         }
+        for i in range(len(groups))
+    ]
+    names = [
+        group.get("name", known.names[i] if known and i < len(known.names) else None)
+        for i, group in enumerate(groups)
+    ]
+    driven = timeline.schedules(names, bases)
+    sources = {name: [of_group[name] for of_group in driven] for name in keys}
+    return DrivenGroups(groups, names, keys, sources, initial)
 
-    def _current_names(self) -> list[object]:
-        """The groups' names; a loaded group that has lost its `name` keeps the known one."""
-        known = self.names
-        return [
-            group.get("name", known[i] if i < len(known) else None)
-            for i, group in enumerate(self.optimizer.param_groups)
-        ]
 
-    def _base(self, key: ParamKey, index: int, group: Mapping[str, Any]) -> float:
-        """The first value of a number, which specs call `base`."""
-        value = read_number(key, index, group)
-        if key.initial.group_key in group:
-            return read_number(key.initial, index, group)
-        # The value of a loaded group may be from any update of a schedule: it is not the base.
-        known = self.initial.get(key.group_key, ())
-        if index < len(known):
-            return read_number(key, index, {key.group_key: known[index]})
-        return value
-
-    def _keep_initial(self, target: ParamTarget) -> None:
-        """Store a number's first value in each group, and unshare Tensors between groups."""
-        seen: list[Tensor] = []
-        for i, (key, group) in enumerate(
-            zip(target.keys, self.optimizer.param_groups, strict=True)
-        ):
-            known = self.initial.get(key.group_key, ())
-            initial = key.initial
-            first = known[i] if i < len(known) else group[key.group_key]
-            group.setdefault(initial.group_key, clone_value(first))
-            value = key.get(group)
-            if isinstance(value, Tensor):
-                if initial.get(group) is value:
-                    group[initial.group_key] = clone_value(group[initial.group_key])
-                if any(value is other for other in seen) or _is_misplaced(value, group):
-                    key.rebind(group, clone_value(value).to(_device(value, group)))
-                seen.append(key.get(group))
-        # Groups that are added later start from the default, which must keep its value.
-        defaults = self.optimizer.defaults
-        for group_key in {key.group_key for key in target.keys}:
-            default = ParamKey(group_key, target.keys[0].entry).get(defaults)
-            if any(default is tensor for tensor in seen):
-                defaults[group_key] = clone_value(defaults[group_key])
+def _initial(
+    group_key: str, index: int, group: Mapping[str, Any], known: DrivenGroups | None
+) -> Any:
+    """The first value of a group key; specs call the number in it `base`."""
+    stored = ParamKey(group_key).initial.group_key
+    if stored in group:
+        return clone_value(group[stored])
+    # The value of a loaded group may be from any update of a schedule: it is not the base.
+    first = () if known is None else known.initial.get(group_key, ())
+    return clone_value(first[index] if index < len(first) else group.get(group_key))
 
 
 def _device(value: Tensor, group: Mapping[str, Any]) -> Any:
     """The device on which the group's kernels need a number that is a Tensor."""
     on_device = group.get("capturable") or group.get("fused")
     return next((p.device for p in group["params"]), value.device) if on_device else value.device
-
-
-def _is_misplaced(value: Tensor, group: Mapping[str, Any]) -> bool:
-    return bool(_device(value, group) != value.device)
 
 
 def _check_distinct(keys: Mapping[str, Sequence[ParamKey]]) -> None:

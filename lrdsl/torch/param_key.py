@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import Problem, spec_error
 from lrdsl.syntax.spec import as_number
 from lrdsl.util.registry import did_you_mean
 
@@ -91,14 +91,14 @@ def read_number(key: ParamKey, index: int, group: Mapping[str, Any]) -> float:
     return finite_number(key.get(group), f"parameter group {index} needs a number as its `{key}`")
 
 
-def finite_number(value: object, requirement: str) -> float:
+def finite_number(value: object, requirement: str, code: Problem = diag.BAD_GROUP) -> float:
     """Return a finite number, or a Tensor of one, as a float.
 
     Raises `SpecError` with the message `requirement` for any other value.
     """
     number = as_number(to_python(value))
     if number is None or not math.isfinite(number):
-        raise spec_error(diag.BAD_GROUP, f"{requirement}, not {to_python(value)!r}")
+        raise spec_error(code, f"{requirement}, not {to_python(value)!r}")
     return float(number)
 
 

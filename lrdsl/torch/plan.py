@@ -1,11 +1,13 @@
-"""`Plan`: the program of a run from one of its updates on."""
+"""`Plan`: the program of a run from one of its updates on; `DrivenSchedule`: a schedule of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from lrdsl.compiler.context import Context
 from lrdsl.schedule.program import Program
+from lrdsl.schedule.schedule import Schedule
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,3 +27,61 @@ class Plan:
     def has_begun(self, index: int, t: int) -> bool:
         """Whether the plan had begun when metric number `index` came, after `t` updates."""
         return t > self.start or (t == self.start and index >= self.metrics)
+
+
+@dataclass(eq=False)
+class DrivenSchedule:
+    """A schedule of a run: how it is made from others, and its state after the metrics so far."""
+
+    make: Callable[[Mapping[str, Schedule]], Schedule]
+    """Compiles the schedule with the schedules that it refers to."""
+    references: Mapping[str, DrivenSchedule]
+    plan: Plan
+    since: Plan | None = None
+    """The schedule takes metrics from the start of this plan on; None: all metrics."""
+    rescaled: DrivenSchedule | None = None
+    """The schedule that this one runs at another pace; it has no references of its own then."""
+    until: Plan | None = None
+    """The plan that continues the schedule, and takes the metrics from its start on."""
+    initial: Schedule = field(init=False)
+    """The schedule before any metric came."""
+    schedule: Schedule = field(init=False)
+    """The schedule after the metrics so far."""
+
+    def __post_init__(self) -> None:
+        initial = {name: other.initial for name, other in self.references.items()}
+        self.initial = self.schedule = self.make(initial)
+
+    @property
+    def dependencies(self) -> set[DrivenSchedule]:
+        """The schedules that this one refers to, also through the schedule that it rescales."""
+        inner = set() if self.rescaled is None else self.rescaled.dependencies
+        return {*self.references.values(), *inner}
+
+    def takes(self, index: int, t: int) -> bool:
+        """Whether the schedule takes metric number `index`, which came after `t` updates."""
+        if self.since is not None and not self.since.has_begun(index, t):
+            return False
+        return self.until is None or not self.until.has_begun(index, t)
+
+    def after(
+        self,
+        log: Iterable[tuple[int, float]],
+        changed: Mapping[DrivenSchedule, Schedule],
+    ) -> Schedule:
+        """The state of the schedule after some metrics; `changed` has new states of references."""
+        current = {name: changed.get(x, x.schedule) for name, x in self.references.items()}
+        is_initial = all(
+            [have_same_values(current[name], x.initial) for name, x in self.references.items()]
+        )
+        schedule = self.initial if is_initial else self.make(current)
+        if schedule.is_reactive:
+            for i, (t, metric) in enumerate(log):
+                if self.takes(i, t):
+                    schedule = schedule.observe(t, metric)
+        return schedule
+
+
+def have_same_values(schedule: Schedule, other: Schedule) -> bool:
+    """Whether two states of one schedule are known to have the same values."""
+    return schedule._signal is other._signal

@@ -1,12 +1,5 @@
 """`Scheduler`: drives a torch optimizer by specs.
 
-    scheduler = lrdsl.torch.Scheduler(optimizer, "warmup(100) >> cosine(1, 1e-3, 800)")
-    for batch in batches:
-        loss(model, batch).backward()
-        optimizer.step()
-        scheduler.step()
-        optimizer.zero_grad()
-
 The numbers that it sets are a pure function of the number of updates made, of each parameter
 group's own `base`, and of the metrics with the updates at which they came; nothing else is
 accumulated.
@@ -32,19 +25,19 @@ from lrdsl.schedule.program import Program
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import Operand, Spec
 from lrdsl.torch.arguments import checked_option, checked_updates, run_context
-from lrdsl.torch.driver import OptimizerDriver
-from lrdsl.torch.metrics import checked_reduction
+from lrdsl.torch.metrics import REDUCTIONS
 from lrdsl.torch.param_key import finite_number
 from lrdsl.torch.plan import Plan
-from lrdsl.torch.state_dict import ON_CHANGE, make_state, resolve_state
-from lrdsl.torch.step_hooks import checked_clock, unwrapped
+from lrdsl.torch.state_dict import ON_CHANGE, SchedulerState, make_state, resume
+from lrdsl.torch.step_hooks import CLOCKS, unwrapped
+from lrdsl.torch.stepping import SteppingDriver
 from lrdsl.torch.timeline import Timeline
 
 ON_END = ("hold", "warn", "error")
 """The reactions to an update past the end of the run."""
 
 
-class Scheduler(OptimizerDriver):
+class Scheduler(SteppingDriver):
     """Drives the learning rate of every parameter group, and other numbers, by specs.
 
     `spec` is text, a `Spec`, a number, a mapping with the key `spec` (a Hydra config), or a pure
@@ -126,10 +119,12 @@ class Scheduler(OptimizerDriver):
             message = f"a Scheduler drives a torch.optim.Optimizer, not a {found}"
             raise spec_error(diag.BAD_GROUP, message)
         optimizer = unwrapped(optimizer)
-        clock = checked_clock(clock)
+        clock = checked_option(CLOCKS, "clock", clock)
         self._on_change = checked_option(ON_CHANGE, "on_change", on_change)
         on_end = checked_option(ON_END, "on_end", on_end)
-        metric_reduction = checked_reduction(metric_reduction)
+        metric_reduction = checked_option(
+            REDUCTIONS, "metric_reduction", metric_reduction, diag.BAD_METRIC
+        )
         t = checked_updates(last_epoch, "last_epoch", least=-1)
         if start_step is not None:
             if t != -1:
@@ -179,8 +174,8 @@ class Scheduler(OptimizerDriver):
         >>> [schedule(0) for schedule in scheduler.schedules]
         [1.0, 0.1]
         """
-        target = self._groups.lr or self._groups.targets[0]
-        return tuple([source.schedule for source in target.sources])
+        driven = self.driven
+        return driven["lr"] if "lr" in driven else next(iter(driven.values()))
 
     @property
     def driven(self) -> dict[str, tuple[Schedule, ...]]:
@@ -192,10 +187,7 @@ class Scheduler(OptimizerDriver):
         >>> {name: schedule(9) for name, [schedule] in scheduler.driven.items()}
         {'lr': 0.0, 'betas[1]': 0.95}
         """
-        return {
-            target.name: tuple([source.schedule for source in target.sources])
-            for target in self._groups.targets
-        }
+        return self._table.driven.schedules
 
     def preview(self, n: int) -> dict[str, NDArray[np.float64]]:
         """The values of the next `n` updates: for each number an array of shape (groups, n).
@@ -211,12 +203,7 @@ class Scheduler(OptimizerDriver):
         count = checked_updates(n, "n", least=0)
         self._sync()
         now = max(0, self._t)
-        columns = [self._groups.values(t) for t in range(now, now + count)]
-        groups = len(self.optimizer.param_groups)
-        return {
-            target.name: np.array([values[i] for values in columns]).reshape(count, groups).T
-            for i, target in enumerate(self._groups.targets)
-        }
+        return self._table.preview(now, now + count)
 
     def replan(
         self,
@@ -245,7 +232,7 @@ class Scheduler(OptimizerDriver):
         >>> scheduler.preview(12)["lr"][0, [0, 9, 11]]
         array([0.5, 0.5, 0.4])
         """
-        timeline = self._groups.timeline
+        timeline = self._timeline
         context = run_context({**timeline.context.to_dict(), **changes})
         program = Program(spec, context.definitions, timeline.names)
         for name in program.choices:
@@ -273,12 +260,12 @@ class Scheduler(OptimizerDriver):
         >>> scheduler.schedules[0]([49, 50, 52, 150])
         array([0.51, 0.5 , 0.49, 0.  ])
         """
-        now, context = max(0, self._t), self._groups.timeline.context
+        now, context = max(0, self._t), self._timeline.context
         total = run_context({**context.to_dict(), "total_steps": total_steps}).total_steps
         if total is None or total <= now:
             message = f"`total_steps` must be more than the {now} updates made, not {total_steps!r}"
             raise spec_error(diag.BAD_STEP, message)
-        if now >= self._groups.end:
+        if now >= self._table.driven.end(context.total_steps):
             message = "the run has ended: nothing of its schedule is left to stretch"
             fix = f"pass a spec for the rest of the run: `replan(spec, total_steps={total})`"
             raise spec_error(diag.BAD_STEP, message, fix=fix)
@@ -298,21 +285,19 @@ class Scheduler(OptimizerDriver):
         """
         number = finite_number(end, "`end` must be a finite number")
         spec = f"cooldown({mode}, {steps}, {number!r})"
-        self.replan({"lr": spec} if len(self._groups.timeline.names) > 1 else spec)
+        self.replan({"lr": spec} if len(self._timeline.names) > 1 else spec)
 
     def _add_plan(self, program: Program | None, context: Context, jump: bool) -> None:
         """Follow one more plan from the present update on."""
         self._sync()
         now = max(0, self._t)
-        before = self._groups.values(now)
-        timeline = self._groups.timeline.with_plan(program, context, now)
-        targets = self._groups.targets_for(timeline)
+        before = self._table.values_at(now)
+        timeline = self._timeline.with_plan(program, context, now)
+        table = self._prepare(timeline, now)
         if now and not jump:
-            after = self._groups.values_of(targets, now)
-            for target, old, new in zip(targets, before, after, strict=True):
-                _check_no_jump(target.name, old, new, now)
-        self._groups.switch_to(timeline, targets, now)
-        self._on_adopted()
+            for name, after in table.values_at(now).items():
+                _check_no_jump(name, before[name], after, now)
+        self._adopt(timeline, table)
         self._apply(now)
 
     def state_dict(self) -> dict[str, Any]:
@@ -320,7 +305,7 @@ class Scheduler(OptimizerDriver):
 
         Text and numbers only, so that `torch.load(..., weights_only=True)` reads it.
         """
-        return make_state(self._groups.timeline, self._t)
+        return make_state(self._timeline, self._t)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Resume where a `state_dict` was taken, and set the learning rates at once.
@@ -331,9 +316,15 @@ class Scheduler(OptimizerDriver):
         state. Plans of `replan` and `extend` are part of the state. Raises `SpecError`, having
         changed nothing, if the state is not that of a `Scheduler`.
         """
-        t, timeline, targets, warning = resolve_state(state_dict, self._groups, self._on_change)
-        self._groups.switch_to(timeline, targets, max(0, t))
-        self._on_adopted()
+        state = SchedulerState.of(state_dict)
+        t, at = state.updates, max(0, state.updates)
+        timeline, warning = resume(
+            state,
+            self._timeline,
+            self._on_change,
+            lambda timeline: self._prepare(timeline, at).values_at(at),
+        )
+        self._adopt(timeline, self._prepare(timeline, at))
         if t < 0:
             # A child of torch's SequentialLR that has not begun does not set the lr.
             self._t = t

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
@@ -12,10 +12,8 @@ from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.program import Program
 from lrdsl.syntax.spec import parse
-from lrdsl.torch.metrics import MetricLog
-from lrdsl.torch.param_groups import ParamGroups
+from lrdsl.torch.metrics import read_log
 from lrdsl.torch.plan import Plan
-from lrdsl.torch.step_table import ParamTarget
 from lrdsl.torch.timeline import Timeline
 
 ON_CHANGE = ("warn", "error", "keep")
@@ -25,37 +23,33 @@ STATE_VERSION = 3
 _READABLE_VERSIONS = (1, 2, STATE_VERSION)
 _KEYS = frozenset({"version", "spec", "context", "updates"})
 
+Values = Mapping[str, Sequence[float]]
+"""The values of each number at one update, one per group."""
+
 
 @dataclass(frozen=True)
 class SchedulerState:
-    """A checked `state_dict`: updates made, the first plan's spec and context, metrics.
-
-    `replans` are the later plans, as `make_state` writes them.
-    """
+    """A checked `state_dict`: the updates made, the spec and context of each plan, the metrics."""
 
     updates: int
-    spec: Any
-    context: Mapping[str, Any]
-    replans: Sequence[Mapping[str, Any]]
-    log: MetricLog
+    plans: Sequence[Mapping[str, Any]]
+    log: Sequence[tuple[int, float]]
 
     @classmethod
     def of(cls, state: object) -> SchedulerState:
         """Check a `state_dict`; `SpecError` if it is not that of a Scheduler."""
         if not isinstance(state, Mapping):
-            raise spec_error(
-                diag.BAD_STATE, f"a state must be a dict, not a {type(state).__name__}"
-            )
+            message = f"a state must be a dict, not a {type(state).__name__}"
+            raise spec_error(diag.BAD_STATE, message)
         if not _KEYS.issubset(state):
             raise _foreign_state(state)
         if state["version"] not in _READABLE_VERSIONS:
-            latest = _READABLE_VERSIONS[-1]
-            message = f"the state has version {state['version']!r}; this lrdsl reads up to {latest}"
+            message = f"the state has version {state['version']!r}"
+            message = f"{message}; this lrdsl reads up to {STATE_VERSION}"
             fix = "use the lrdsl that the checkpoint was written with"
             raise spec_error(diag.BAD_STATE, message, fix=fix)
-        updates = state["updates"]
-        if not _is_count(updates):
-            message = f"`updates` of the state must be a whole number, not {updates!r}"
+        if not _is_count(state["updates"]):
+            message = f"`updates` of the state must be a whole number, not {state['updates']!r}"
             raise spec_error(diag.BAD_STATE, message)
         if not _is_context(state["context"]):
             message = f"`context` of the state must be a dict of names, not {state['context']!r}"
@@ -63,109 +57,90 @@ class SchedulerState:
         replans = state.get("replans", [])
         if not isinstance(replans, Sequence) or not all([_is_replan(each) for each in replans]):
             raise spec_error(diag.BAD_STATE, "`replans` of the state must be a list of plans")
-        return cls(updates, state["spec"], state["context"], replans, MetricLog.of(state))
-
-    def later_plans(self) -> list[Plan]:
-        """The plans after the first."""
-        return [
-            _plan(each["spec"], each["context"], each["update"], each["metrics"])
-            for each in self.replans
-        ]
-
-    def plans(self) -> list[Plan]:
-        """All plans; `SpecError` if their specs or contexts have mistakes."""
-        return [_plan(self.spec, self.context), *self.later_plans()]
+        first = {"spec": state["spec"], "context": state["context"], "update": 0, "metrics": 0}
+        return cls(state["updates"], [first, *replans], read_log(state))
 
 
 def make_state(timeline: Timeline, updates: int) -> dict[str, Any]:
     """Write a `state_dict`: the canonical spec and the context of every plan, the metrics."""
-    first, *later = timeline.plans
+    first, *later = [
+        {
+            "spec": None if plan.program is None else plan.program.texts,
+            "context": timeline.recorded_context(plan).to_dict(),
+        }
+        for plan in timeline.plans
+    ]
     return {
         "version": STATE_VERSION,
-        **_spec_and_context(timeline, first),
+        **first,
         "updates": updates,
         "replans": [
-            {"update": plan.start, "metrics": plan.metrics, **_spec_and_context(timeline, plan)}
-            for plan in later
+            {"update": plan.start, "metrics": plan.metrics, **each}
+            for plan, each in zip(timeline.plans[1:], later, strict=True)
         ],
-        **timeline.log.to_dict(),
+        "metric_updates": [update for update, _ in timeline.log],
+        "metrics": [metric for _, metric in timeline.log],
     }
 
 
-class Resolved(NamedTuple):
-    """How to resume: the updates made, the timeline with its targets, a warning for the user."""
+def resume(
+    state: SchedulerState,
+    timeline: Timeline,
+    on_change: str,
+    values: Callable[[Timeline], Values],
+) -> tuple[Timeline, str]:
+    """The timeline that resumes a state, and a warning for the user, which may be empty.
 
-    updates: int
-    timeline: Timeline
-    targets: tuple[ParamTarget, ...]
-    warning: str
-
-
-def resolve_state(state_dict: object, groups: ParamGroups, on_change: str) -> Resolved:
-    """Compile the timeline that a `state_dict` resumes, for a Scheduler's parameter groups.
-
-    If it was written under another spec or context, `on_change` selects which ones are followed.
-    Changes nothing. Raises `SpecError` if the state is malformed or refused.
+    `timeline` is the Scheduler's own. If the state was written under another spec or context,
+    `on_change` selects which ones are followed. `values` returns the values by a timeline at the
+    state's update. Raises `SpecError` if the state is refused.
     """
-    state = SchedulerState.of(state_dict)
-    first = groups.timeline.plans[0]
+    first, *_ = timeline.plans
     assert first.program is not None
-    recorded = groups.timeline.recorded_context(first)
-    difference = _difference(state, first.program.texts, recorded)
-    if difference and on_change == "keep":
-        plans, difference = state.plans(), ""
-    else:
-        plans = [first] if difference else [first, *state.later_plans()]
-    timeline = Timeline(plans, state.log)
-    targets = groups.targets_for(timeline)
+    recorded = timeline.recorded_context(first)
+    difference = _difference(state.plans[0], first.program.texts, recorded)
     if not difference:
-        return Resolved(state.updates, timeline, targets, "")
-    message = f"the checkpoint was written with {difference}{_changes(state, groups, targets)}"
+        return Timeline([first, *map(_plan, state.plans[1:])], state.log), ""
+    if on_change == "keep":
+        return Timeline(map(_plan, state.plans), state.log), ""
+    own = Timeline([first], state.log)
+    t = max(0, state.updates)
+    after = _shown(values(own))
+    try:
+        before = _shown(values(Timeline(map(_plan, state.plans), state.log)))
+    except SpecError:  # the state's plans do not compile here, for lack of a definition, say
+        changes = ""
+    else:
+        changed = [
+            f"{name} at update {t}: {before[name]} → {after[name]}"
+            for name in after
+            if name in before and before[name] != after[name]
+        ]
+        changes = f" ({', '.join(changed) or f'no number changes at update {t}'})"
+    message = f"the checkpoint was written with {difference}{changes}"
     if on_change == "error":
         fix = 'pass the spec and context that it was written with, or `on_change="keep"`'
         raise spec_error(diag.BAD_STATE, message, fix=fix)
-    dropped = "; the plans added during the run are dropped" if state.replans else ""
-    warning = (
+    dropped = "; the plans added during the run are dropped" if len(state.plans) > 1 else ""
+    return own, (
         f"{message}; continuing at update {state.updates} with the spec and context of this "
         f"Scheduler{dropped}"
     )
-    return Resolved(state.updates, timeline, targets, warning)
 
 
-def _changes(state: SchedulerState, groups: ParamGroups, targets: Sequence[ParamTarget]) -> str:
-    """The numbers that have other values in a state than by these targets, for a message."""
-    t = max(0, state.updates)
-    try:
-        saved = groups.targets_for(Timeline(state.plans(), state.log))
-        before = _shown_values(groups, saved, t)
-    except SpecError:  # the state's plans do not compile here, for lack of a definition, say
-        return ""
-    after = _shown_values(groups, targets, t)
-    changed = [
-        f"{name} at update {t}: {before[name]} → {after[name]}"
-        for name in after
-        if name in before and before[name] != after[name]
-    ]
-    return f" ({', '.join(changed)})" if changed else f" (no number changes at update {t})"
-
-
-def _shown_values(groups: ParamGroups, targets: Sequence[ParamTarget], t: int) -> dict[str, str]:
+def _shown(values: Values) -> dict[str, str]:
     """The distinct values of each number over the groups, as text."""
     return {
-        target.name: ", ".join([f"{value:g}" for value in dict.fromkeys(values)])
-        for target, values in zip(targets, groups.values_of(targets, t), strict=True)
+        name: ", ".join([f"{value:g}" for value in dict.fromkeys(own)])
+        for name, own in values.items()
     }
 
 
-def _spec_and_context(timeline: Timeline, plan: Plan) -> dict[str, Any]:
-    texts = None if plan.program is None else plan.program.texts
-    return {"spec": texts, "context": timeline.recorded_context(plan).to_dict()}
-
-
-def _plan(spec: Any, context: Mapping[str, Any], start: int = 0, metrics: int = 0) -> Plan:
-    known = Context.of(**context)
-    program = None if spec is None else Program(spec, known.definitions)
-    return Plan(program, known, start, metrics)
+def _plan(plan: Mapping[str, Any]) -> Plan:
+    context = Context.of(**plan["context"])
+    spec = plan["spec"]
+    program = None if spec is None else Program(spec, context.definitions)
+    return Plan(program, context, plan["update"], plan["metrics"])
 
 
 def _foreign_state(state: Mapping[Any, Any]) -> SpecError:
@@ -180,12 +155,12 @@ def _foreign_state(state: Mapping[Any, Any]) -> SpecError:
     return spec_error(diag.BAD_STATE, message, fix=fix)
 
 
-def _difference(state: SchedulerState, spec: Any, context: Context) -> str:
-    """How a state differs from a spec and a context, for a message; empty if it does not."""
-    saved_specs, specs = _flat_specs(state.spec), _flat_specs(spec)
+def _difference(plan: Mapping[str, Any], spec: Any, context: Context) -> str:
+    """How the plan of a state differs from a spec and a context; empty if it does not."""
+    saved_specs, specs = _flat_specs(plan["spec"]), _flat_specs(spec)
     found = []
     if set(saved_specs) != set(specs):
-        found.append(f"the spec {state.spec!r} instead of {spec!r}")
+        found.append(f"the spec {plan['spec']!r} instead of {spec!r}")
     else:
         for (name, pattern), text in specs.items():
             saved = saved_specs[name, pattern]
@@ -193,7 +168,7 @@ def _difference(state: SchedulerState, spec: Any, context: Context) -> str:
                 where = "" if isinstance(spec, str) else f" for `{name}`"
                 where += "" if pattern == "*" else f" of `{pattern}`"
                 found.append(f"the spec {saved!r} instead of {text!r}{where}")
-    before, now = state.context, context.to_dict()
+    before, now = plan["context"], context.to_dict()
     found += [
         f"{name}={before.get(name)!r} instead of {now.get(name)!r}"
         for name in sorted({*before, *now}, key=str)

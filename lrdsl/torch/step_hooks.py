@@ -17,10 +17,12 @@ from torch.optim import Optimizer
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
-from lrdsl.util.registry import did_you_mean
 
 CLOCKS = ("calls", "updates")
 """What advances a Scheduler: calls of its `step`, or the optimizer's own updates."""
+
+_TRAINERS = frozenset({"ignite", "lightning", "pytorch_lightning", "transformers"})
+"""The packages whose trainers call `step` on every scheduler that they are given."""
 
 _INNER_OPTIMIZER = ("optimizer", "original_optimizer", "base_optimizer", "optim")
 """The attributes in which wrappers keep the optimizer that they wrap."""
@@ -37,15 +39,6 @@ class UpdateListener(Protocol):
 
     def _after_update(self) -> None:
         """Count the update."""
-
-
-def checked_clock(name: object) -> str:
-    """Return the name of a clock; `SpecError` for any other value."""
-    if name not in CLOCKS:
-        near = did_you_mean(name, CLOCKS) if isinstance(name, str) else None
-        message = f'`clock` must be "calls" or "updates", not {name!r}'
-        raise spec_error(diag.BAD_STEP, message, fix=near and near[0])
-    return str(name)
 
 
 def unwrapped(optimizer: Optimizer) -> Optimizer:
@@ -74,14 +67,16 @@ def add_hooks(
     A listener that counts updates lives as long as the optimizer; the hooks of any other do not
     keep it alive. Returns a function that removes the hooks.
     """
+    get: Callable[[], UpdateListener | None] = weakref.ref(listener)
     if counts_updates:
-        handles = [
-            optimizer.register_step_pre_hook(_pre_hook(lambda: listener, counts_updates)),
-            optimizer.register_step_post_hook(_post_hook(listener)),
-        ]
-    else:
-        pre_hook = _pre_hook(weakref.ref(listener), counts_updates)
-        handles = [optimizer.register_step_pre_hook(pre_hook)]
+        get = lambda: listener  # noqa: E731 - keeps it alive
+    handles = [optimizer.register_step_pre_hook(_pre_hook(get, counts_updates))]
+    if counts_updates:
+        handles.append(
+            optimizer.register_step_post_hook(
+                lambda optimizer, args, kwargs: _call_after_update(listener, optimizer)
+            )
+        )
 
     def remove() -> None:
         for handle in handles:
@@ -124,13 +119,6 @@ def _call_before_update(get: Callable[[], UpdateListener | None]) -> None:
         listener._before_update()
 
 
-def _post_hook(listener: UpdateListener) -> Callable[[Any, Any, Any], None]:
-    def hook(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        _call_after_update(listener, optimizer)
-
-    return hook
-
-
 @torch.compiler.disable  # type: ignore[untyped-decorator]
 def _call_after_update(listener: UpdateListener, optimizer: Optimizer) -> None:
     if not _was_skipped(optimizer) and not _in_checkpoint_dry_run():
@@ -163,3 +151,12 @@ def is_capturing() -> bool:
     """Whether a CUDA graph is being captured: its replays call no hooks."""
     is_used: bool = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
     return is_used and torch.cuda.is_current_stream_capturing()
+
+
+def is_called_by_trainer(depth: int) -> bool:
+    """Whether a function on the stack was called by the code of a trainer.
+
+    `depth` selects the function: 0 is the one that calls `is_called_by_trainer`, 1 its caller.
+    """
+    module = sys._getframe(depth + 2).f_globals.get("__name__")
+    return isinstance(module, str) and module.partition(".")[0] in _TRAINERS

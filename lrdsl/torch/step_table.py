@@ -1,111 +1,222 @@
-"""Assigns the values of an update to the numbers in an optimizer's parameter groups."""
+"""`StepTable`: assigns the values of an update to the numbers in parameter groups."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+import itertools
+import operator
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
-from lrdsl.torch.param_key import ParamKey
-from lrdsl.torch.prefetched_schedule import PrefetchedSchedule
+from lrdsl import diagnostics as diag
+from lrdsl.diagnostics import SpecError, spec_error
+from lrdsl.language.signal import LAST_STEP
+from lrdsl.torch.param_groups import DrivenGroups
+from lrdsl.torch.param_key import ParamKey, finite_number
 
-NO_FAST_STEPS: Iterator[None] = iter(())
-"""The exhausted iterator: every step takes the general path."""
+BLOCK_SIZE = 4096
+"""The number of updates whose values are evaluated at once."""
 
+ROWS = 256
+"""The number of updates whose values are held as Python floats."""
 
-class ParamTarget:
-    """One number of a program in all groups: its location and its schedule in each."""
-
-    def __init__(
-        self, name: str, keys: Sequence[ParamKey], sources: Sequence[PrefetchedSchedule]
-    ) -> None:
-        self.name = name
-        self.keys = tuple(keys)
-        self.sources = tuple(sources)
-        # Most groups share a schedule, which is evaluated once.
-        self._distinct = list(dict.fromkeys(sources))
-        position = {source: i for i, source in enumerate(self._distinct)}
-        self._columns = [position[source] for source in sources]
-        group_keys = {key.group_key if key.entry is None else None for key in keys}
-        self._common_key = group_keys.pop() if len(group_keys) == 1 else None
-
-    @property
-    def common_source(self) -> tuple[str, PrefetchedSchedule] | None:
-        """The group key and the schedule that all groups share; None if they differ."""
-        if self._common_key is None or len(self._distinct) != 1:
-            return None
-        return self._common_key, self._distinct[0]
-
-    def values(self, t: int) -> list[float]:
-        """The value of each group after `t` updates."""
-        if len(self._distinct) == 1:
-            return [self._distinct[0].value_at(t)] * len(self._columns)
-        distinct = [source.value_at(t) for source in self._distinct]
-        return [distinct[i] for i in self._columns]
-
-    def assign(self, groups: Sequence[dict[str, Any]], values: Sequence[float]) -> None:
-        """Set the number in each group."""
-        common = self._common_key
-        if common is None:
-            for key, group, value in zip(self.keys, groups, values, strict=True):
-                key.assign(group, value)
-            return
-        for group, value in zip(groups, values, strict=True):  # inlined `ParamKey.assign`
-            old = group[common]
-            if type(old) is not float and isinstance(old, Tensor):
-                old.fill_(value)
-            else:
-                group[common] = value
+Row = Sequence[Any]
+"""The values of one update: for each assignment one per group, or the one of all its groups."""
 
 
-def param_keys(targets: Sequence[ParamTarget]) -> frozenset[ParamKey]:
-    """The locations of all numbers of some targets."""
-    return frozenset([key for target in targets for key in target.keys])
+Kind = type[Tensor] | ParamKey | None
+"""What a number is if not a float: a Tensor, or an entry of a tuple, given by its location."""
+
+Assignment = tuple[int, str, Sequence[dict[str, Any]], bool, Kind]
+"""Sets one number in those parameter groups that have it at the same location.
+
+These are the column of the row, the group key, the groups, whether the groups share the value, and
+the kind of the number.
+"""
 
 
-def fast_steps(
-    targets: Sequence[ParamTarget], optimizer: Optimizer, t: int, stop: float = math.inf
-) -> Iterator[None]:
-    """Return an iterator whose every `next` assigns the values of one more update after `t`.
+class Cells(NamedTuple):
+    """The values of an assignment: which ones they are, and where they come from."""
 
-    It serves the common case: one number with the same schedule in all groups, whose block of
-    values has just been fetched. Checks that hold for all of its steps are made here, once. It is
-    exhausted before update `stop`, at the end of the block, and where groups were added or
-    replaced: the general path takes over there.
+    name: str
+    """The name of the number in the program."""
+    members: Sequence[int]
+    """The index of the group of each value."""
+    columns: Any
+    """The column of each value among the distinct schedules."""
+    scales: Any
+    """The factor of each value, the `lr_scale` of its group."""
+
+
+class StepTable:
+    """The assignments of a step, and the values of a block of updates for them.
+
+    The table holds for the groups as they are when it is made. Its first values are those of update
+    `t`; it raises `SpecError` if one is not finite. A schedule that several groups share is
+    evaluated once, first for `t` alone: the table may be replaced soon.
     """
-    common = targets[0].common_source if len(targets) == 1 else None
-    if common is None:
-        return NO_FAST_STEPS
-    key, source = common
-    groups = optimizer.param_groups
-    types = {type(group[key]) for group in groups}
-    are_tensors = len(types) == 1 and issubclass(next(iter(types)), Tensor)
-    has_scale = key == "lr" and any(["lr_scale" in group for group in groups])
-    if has_scale or not (are_tensors or types == {float}):
-        return NO_FAST_STEPS
-    first = source.first
-    values = source.block[t + 1 - first : int(min(first + len(source.block), stop)) - first]
-    return _fast_steps(optimizer, key, values, are_tensors)
 
+    def __init__(self, optimizer: Optimizer, driven: DrivenGroups, t: int) -> None:
+        self.driven = driven
+        self._optimizer, self._groups = optimizer, optimizer.param_groups
+        self._count = len(driven.groups)
+        self._scales = [
+            finite_number(scale, f"the `lr_scale` of parameter group {i} must be a number")
+            for i, scale in enumerate(self._current_scales())
+        ]
+        self._tensors = self._current_tensors()
+        self._is_scaled = any(["lr_scale" in group for group in driven.groups])
+        self._schedules = [source.schedule for source in driven.distinct]
+        self._assignments: list[Assignment] = []
+        self._cells: list[Cells] = []
+        for name, keys in driven.keys.items():
+            self._add(name, keys)
+        self._first = self._stop = 0
+        self._rows: Sequence[Row] = ()
+        self._block_first = self._block_stop = 0
+        self._ahead = 1
+        self._block: Sequence[NDArray[np.float64]] = ()
+        self.row = self.row_at(t)
+        """The values of update `t`, and later those that were assigned last."""
 
-def _fast_steps(
-    optimizer: Optimizer, key: str, values: Iterable[float], are_tensors: bool
-) -> Iterator[None]:
-    groups = optimizer.param_groups
-    count = len(groups)
-    for value in values:
-        if optimizer.param_groups is not groups or len(groups) != count:
-            return
-        if are_tensors:
-            try:
+    def is_current(self) -> bool:
+        """Whether the optimizer still has the groups and the scales that the table was made for."""
+        groups = self._optimizer.param_groups
+        are_same = len(groups) == self._count and all(map(operator.is_, groups, self.driven.groups))
+        return are_same and not self._has_other_scales()
+
+    def has_same_kinds(self) -> bool:
+        """Whether the numbers are Tensors where they were when the table was made."""
+        return self._tensors == self._current_tensors()
+
+    def assign(self, t: int) -> bool:
+        """Set the numbers to their values after `t` updates; returns False if it is out of date.
+
+        Raises `SpecError`, having changed nothing, if a value is not finite.
+        """
+        if self._optimizer.param_groups is not self._groups or len(self._groups) != self._count:
+            return False
+        if self._is_scaled and self._has_other_scales():
+            return False
+        if not self._first <= t < self._stop:
+            self._fetch(t)
+        self.row = row = self._rows[t - self._first]
+        for i, key, groups, is_shared, kind in self._assignments:
+            value = row[i]
+            if kind is None and is_shared:
                 for group in groups:
-                    group[key].fill_(value)
-            except AttributeError:  # the user has replaced the Tensor by a float
-                return
-        else:
-            for group in groups:
-                group[key] = value
-        yield
+                    group[key] = value
+                continue
+            values = itertools.repeat(value) if is_shared else value
+            try:
+                for group, own in zip(groups, values, strict=False):
+                    if kind is None:
+                        group[key] = own
+                    elif kind is Tensor:
+                        group[key].fill_(own)
+                    else:
+                        kind.assign(group, own)  # type: ignore[union-attr]
+            except AttributeError:  # the user has replaced a Tensor by a float
+                return False
+        return True
+
+    def row_at(self, t: int) -> Row:
+        """The values after `t` updates; `SpecError` if one is not finite."""
+        if not self._first <= t < self._stop:
+            self._fetch(t)
+        return self._rows[t - self._first]
+
+    def by_number(self, row: Row) -> dict[str, list[float]]:
+        """The values of a row: of each number one per group."""
+        found = {name: [0.0] * self._count for name in self.driven.keys}
+        for cells, value in zip(self._cells, row, strict=True):
+            values = value if isinstance(value, list) else [value] * len(cells.members)
+            for i, own in zip(cells.members, values, strict=True):
+                found[cells.name][i] = own
+        return found
+
+    def values_at(self, t: int) -> dict[str, list[float]]:
+        """The values after `t` updates: of each number one per group."""
+        return self.by_number(self.row_at(t))
+
+    def preview(self, start: int, stop: int) -> dict[str, NDArray[np.float64]]:
+        """The values at updates `start ≤ t < stop`: of each number one row per group."""
+        found = {name: np.empty((self._count, stop - start)) for name in self.driven.keys}
+        for cells, values in zip(self._cells, self._evaluate(start, stop), strict=True):
+            found[cells.name][cells.members] = values.T
+        return found
+
+    def _fetch(self, t: int) -> None:
+        """Make the rows from update `t` on."""
+        if not self._block_first <= t < self._block_stop:
+            stop = min(t + self._ahead, LAST_STEP + 1)
+            try:
+                self._block = self._evaluate(t, stop)
+            except SpecError:
+                # A later update has no finite value, but the run may end before it.
+                stop = t + 1
+                self._block = self._evaluate(t, stop)
+            self._block_first, self._block_stop, self._ahead = t, stop, BLOCK_SIZE
+        part = slice(t - self._block_first, t - self._block_first + ROWS)
+        self._rows = [*zip(*[values[part].tolist() for values in self._block], strict=True)]
+        self._first, self._stop = t, t + len(self._rows)
+
+    def _evaluate(self, start: int, stop: int) -> list[NDArray[np.float64]]:
+        """The values of each assignment at updates `start ≤ t < stop`, which must be finite."""
+        t = np.arange(start, stop)
+        distinct = np.stack([schedule(t) for schedule in self._schedules], axis=1)
+        found = []
+        for cells in self._cells:
+            with np.errstate(all="ignore"):
+                values = distinct[:, cells.columns] * cells.scales
+            is_finite = np.isfinite(np.atleast_2d(values.T)).all(axis=1)
+            if not is_finite.all():
+                i = cells.members[int(is_finite.argmin())]
+                requirement = f"the `lr_scale` of parameter group {i} must be a number"
+                message = f"{requirement} that leaves the lr finite, not {self._scales[i]!r}"
+                raise spec_error(diag.BAD_GROUP, message)
+            found.append(values)
+        return found
+
+    def _add(self, name: str, keys: Sequence[ParamKey]) -> None:
+        """Add the assignments of a number: one for each location and type of value."""
+        column = {source: i for i, source in enumerate(self.driven.distinct)}
+        alike: dict[tuple[str, Kind], list[int]] = {}
+        for i, (key, group) in enumerate(zip(keys, self.driven.groups, strict=True)):
+            is_tensor = isinstance(group[key.group_key], Tensor)
+            kind = key if key.entry is not None else Tensor if is_tensor else None
+            alike.setdefault((key.group_key, kind), []).append(i)
+        for (group_key, kind), members in alike.items():
+            columns = [column[self.driven.sources[name][i]] for i in members]
+            scales = [self._scales[i] if name == "lr" else 1.0 for i in members]
+            is_shared = len({*zip(columns, scales, strict=True)}) == 1
+            groups = [self.driven.groups[i] for i in members]
+            self._assignments.append((len(self._cells), group_key, groups, is_shared, kind))
+            self._cells.append(
+                Cells(name, members, columns[0], scales[0])
+                if is_shared
+                else Cells(name, members, columns, scales)
+            )
+
+    def _current_tensors(self) -> list[bool]:
+        return [
+            isinstance(group[key.group_key], Tensor)
+            for keys in self.driven.keys.values()
+            for key, group in zip(keys, self.driven.groups, strict=True)
+        ]
+
+    def _has_other_scales(self) -> bool:
+        try:
+            return self._scales != self._current_scales()
+        except (RuntimeError, ValueError):  # a Tensor or an array of several numbers
+            return True
+
+    def _current_scales(self) -> list[Any]:
+        """The `lr_scale` of each group, for the numbers that it multiplies."""
+        groups = self._optimizer.param_groups if "lr" in self.driven.keys else ()
+        # The hook before each update looks: `in` is no call.
+        return [group["lr_scale"] if "lr_scale" in group else 1.0 for group in groups]  # noqa: SIM401

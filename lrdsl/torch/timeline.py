@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import bisect
 import math
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
+from typing import Any, TypeVar
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
@@ -17,23 +20,26 @@ from lrdsl.schedule.program import Choice, Program, ordered
 from lrdsl.schedule.rescaled import RescaledSchedule
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.torch.continuation import compile_continuation, unused_name
-from lrdsl.torch.metrics import MetricLog
-from lrdsl.torch.plan import Plan
-from lrdsl.torch.prefetched_schedule import PrefetchedSchedule
-from lrdsl.torch.schedule_graph import Node, ScheduleGraph
+from lrdsl.torch.plan import DrivenSchedule, Plan, have_same_values
 
-Sources = Mapping[str, PrefetchedSchedule]
+T = TypeVar("T")
+
+Driven = Mapping[str, DrivenSchedule]
 """The schedule of each number of a group, by the number's name."""
 
 
 class Timeline:
-    """The plans of a run in order. Each schedule is compiled once for all groups that share it."""
+    """The plans of a run in order, and its metrics.
 
-    def __init__(self, plans: Sequence[Plan], log: MetricLog | None = None) -> None:
+    Each schedule is compiled once for all groups that share it. `log` has the metrics, each after
+    the number of updates made before it came.
+    """
+
+    def __init__(self, plans: Iterable[Plan], log: Iterable[tuple[int, float]] = ()) -> None:
         self.plans = tuple(plans)
-        self._graph = ScheduleGraph(MetricLog() if log is None else log)
-        self._orders: dict[tuple[Choice, ...], tuple[Choice, ...]] = {}
-        self._compiled: dict[tuple[object, ...], PrefetchedSchedule | None] = {}
+        self.log = list(log)
+        self._schedules: list[DrivenSchedule] = []  # in the order of their references
+        self._kept: dict[tuple[object, ...], Any] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -48,36 +54,65 @@ class Timeline:
         return self.plans[-1].context
 
     @property
-    def log(self) -> MetricLog:
-        """The metrics so far."""
-        return self._graph.log
-
-    @property
     def is_reactive(self) -> bool:
         """Whether any of the schedules reacts to metrics."""
-        return self._graph.is_reactive
+        return any([each.initial.is_reactive for each in self._schedules])
 
     def with_plan(self, program: Program | None, context: Context, start: int) -> Timeline:
         """A new timeline with one more plan, from update `start` on."""
-        log = self.log.until(start)
+        log = self._log_until(start)
         return Timeline([*self.plans, Plan(program, context, start, len(log))], log)
 
     def recorded_context(self, plan: Plan) -> Context:
         """A plan's context with all definitions that its specs use, for a `state_dict`."""
-        return replace(plan.context, definitions=self._graph.definitions(plan))
+        texts = [x.schedule.context.definitions for x in self._schedules if x.plan is plan]
+        lines = dict.fromkeys(line for text in texts for line in text.split("\n") if line)
+        return replace(plan.context, definitions="\n".join(lines))
 
-    def observe(self, t: int, metric: float) -> AbstractContextManager[None]:
-        """Add a metric that came after `t` updates; an exception in the context undoes it."""
-        return self._graph.observe(t, metric)
+    @contextmanager
+    def observe(self, t: int, metric: float) -> Iterator[bool]:
+        """Add a metric that came after `t` updates; an exception in the context undoes it.
 
-    def sources(
+        Metrics that came after more updates are dropped: training went back. Yields whether any
+        value may have changed.
+        """
+        former, log = self.log, self._log_until(t)
+        count, goes_back = len(log), len(log) < len(former)
+        changed: dict[DrivenSchedule, Schedule] = {}
+        for each in self._schedules:
+            if not goes_back and not each.takes(count, t):
+                continue
+            if goes_back or any(
+                [
+                    other in changed and not have_same_values(changed[other], other.schedule)
+                    for other in each.references.values()
+                ]
+            ):
+                changed[each] = each.after([*log, (t, metric)], changed)
+            elif each.schedule.is_reactive:
+                changed[each] = each.schedule.observe(t, metric)
+        states = {each: each.schedule for each in changed}
+        try:
+            for each, schedule in changed.items():
+                each.schedule = schedule
+            self.log = log
+            log.append((t, metric))
+            yield not all([have_same_values(x.schedule, states[x]) for x in changed])
+        except BaseException:
+            for each, schedule in states.items():
+                each.schedule = schedule
+            del log[count:]
+            self.log = former
+            raise
+
+    def schedules(
         self, names: Sequence[object], bases: Sequence[Mapping[str, float]]
-    ) -> list[Sources]:
+    ) -> list[Driven]:
         """Compile the schedules of all groups, from the groups' names and their bases.
 
         Raises `SpecError` with the mistakes of all of them.
         """
-        groups: list[Sources] = [{} for _ in names]
+        groups: list[Driven] = [{} for _ in names]
         for i, plan in enumerate(self.plans):
             if plan.program is None:
                 former = self.plans[i - 1].context.total_steps
@@ -85,7 +120,7 @@ class Timeline:
                 continue
             errors: dict[Diagnostic, None] = {}
             choices = {name: plan.program.of(name, names) for name in plan.program.choices}
-            if any([choice is None for of_groups in choices.values() for choice in of_groups]):
+            if any([None in of_groups for of_groups in choices.values()]):
                 plan.program.check(names)  # raises: a group has no spec
             for j, group in enumerate(groups):
                 chosen = {name: of_groups[j] for name, of_groups in choices.items()}
@@ -99,146 +134,142 @@ class Timeline:
         plan: Plan,
         choices: Mapping[str, Choice],
         bases: Mapping[str, float],
-        earlier: Sources,
+        earlier: Driven,
         errors: dict[Diagnostic, None],
-    ) -> Sources:
+    ) -> Driven:
         """The schedules of one group under a plan; adds its mistakes to `errors`."""
-        sources = {name: source for name, source in earlier.items() if name not in choices}
-        dependents = self._dependents(choices, earlier)
-        for choice in self._ordered(choices):
-            if dependents & choice.names.keys():
-                error = _mutual_dependency(choice, dependents)
+        found = {name: each for name, each in earlier.items() if name not in choices}
+        dependents = _dependents(choices, earlier)
+        order = self._keep(tuple(choices.values()), lambda: ordered(choices))
+        for choice in order:
+            try:
+                if dependents & choice.names.keys():
+                    raise _mutual_dependency(choice, dependents)
+                if found.keys() >= choice.names.keys():
+                    prior = earlier.get(choice.key) if plan.start else None
+                    references = {name: found[name] for name in choice.names}
+                    found[choice.key] = self._compile(
+                        plan, choice, bases[choice.key], references, prior
+                    )
+            except SpecError as error:
                 errors.update(dict.fromkeys(_located(plan, choice, error)))
-            elif sources.keys() >= choice.names.keys():
-                prior = earlier.get(choice.key) if plan.start else None
-                references = {name: sources[name] for name in choice.names}
-                base = bases[choice.key]
-                try:
-                    sources[choice.key] = self._compile(plan, choice, base, references, prior)
-                except SpecError as error:
-                    errors.update(dict.fromkeys(_located(plan, choice, error)))
         if not errors:
             for name in dependents:
-                sources[name] = self._relink(plan, name, earlier, sources)
-        return {name: sources[name] for name in [*earlier, *choices] if name in sources}
+                found[name] = self._relink(plan, name, earlier, found)
+        return {name: found[name] for name in [*earlier, *choices] if name in found}
 
-    def _dependents(self, choices: Mapping[str, Choice], earlier: Sources) -> dict[str, None]:
-        """The numbers that a plan does not name, but which refer to numbers that it names."""
-        found: dict[str, None] = {}
-        replaced: set[PrefetchedSchedule] = set()
-        for name in choices:
-            source = earlier.get(name)
-            while source is not None:  # the schedule, and those that it rescales in turn
-                replaced.add(source)
-                source = self._graph[source].rescaled
-        for source in self._graph:  # in the order of references, so that dependents add up
-            name = next((name for name, each in earlier.items() if each is source), "")
-            if name and name not in choices and replaced & self._graph.dependencies(source):
-                found[name] = None
-                replaced.add(source)
-        return found
-
-    def _relink(
-        self, plan: Plan, name: str, earlier: Sources, current: Sources
-    ) -> PrefetchedSchedule:
+    def _relink(self, plan: Plan, name: str, earlier: Driven, current: Driven) -> DrivenSchedule:
         """The schedule of a number that a plan does not name, with the plan's new references."""
         source = earlier[name]
-        if self._graph[source].rescaled is not None:
+        if source.rescaled is not None:
             message = (
                 f"`{name}` refers to numbers that the plan changes, and `extend` has rescaled it"
             )
             fix = f"add a spec for `{name}` to the plan"
             raise spec_error(diag.BAD_SPEC, message, fix=fix)
         new = {each: current[key] for key, each in earlier.items() if key in current}
-        references = {
-            key: new.get(each, each) for key, each in self._graph[source].references.items()
-        }
-        cached = (plan, source, *references.values())
-        if cached not in self._compiled:
-            self._compiled[cached] = self._graph.add_with_references(source, references)
-        found = self._compiled[cached]
-        assert found is not None
-        return found
+        references = {key: new.get(each, each) for key, each in source.references.items()}
+        return self._keep(
+            (plan, source, *references.values()),
+            lambda: self._add(DrivenSchedule(source.make, references, source.plan, source.since)),
+        )
 
     def _compile(
         self,
         plan: Plan,
         choice: Choice,
         base: float,
-        references: Sources,
-        prior: PrefetchedSchedule | None,
-    ) -> PrefetchedSchedule:
+        references: Driven,
+        prior: DrivenSchedule | None,
+    ) -> DrivenSchedule:
         """The schedule of one number; groups share it unless it depends on their `base`."""
-        without_base = (choice, prior, *references.values())
-        if without_base not in self._compiled:
+
+        def make(context: Context) -> DrivenSchedule:
+            if prior is None:
+                compiled = partial(compile_in, choice.spec, context)
+                return self._add(DrivenSchedule(compiled, references, plan))
+            name = unused_name("earlier", [*references, *context.variables])
+            compiled = partial(compile_continuation, choice.spec, context, name, plan.start)
+            if prior.until is None:
+                prior.until = plan
+                prior.schedule = prior.after(self.log, {})
+            return self._add(DrivenSchedule(compiled, {**references, name: prior}, plan, plan))
+
+        def without_base() -> DrivenSchedule | None:
             try:
-                context = replace(plan.context, base_follows=True)
-                self._compiled[without_base] = self._add(plan, choice, context, references, prior)
+                return make(replace(plan.context, base_follows=True))
             except SpecError:  # it uses `base`, or has a mistake: compiling it with a base tells
-                self._compiled[without_base] = None
-        shared = self._compiled[without_base]
+                return None
+
+        key = (choice, prior, *references.values())
+        shared = self._keep(key, without_base)
         if shared is not None:
             return shared
-        with_base = (*without_base, base)
-        if with_base not in self._compiled:
-            context = Context.of(**{**plan.context.to_dict(), "base_lr": base})
-            self._compiled[with_base] = self._add(plan, choice, context, references, prior)
-        found = self._compiled[with_base]
-        assert found is not None
-        return found
+        own = {**plan.context.to_dict(), "base_lr": base}
+        return self._keep((*key, base), lambda: make(Context.of(**own)))
 
-    def _add(
-        self,
-        plan: Plan,
-        choice: Choice,
-        context: Context,
-        references: Sources,
-        prior: PrefetchedSchedule | None,
-    ) -> PrefetchedSchedule:
-        if prior is None:
-            make = partial(compile_in, choice.spec, context)
-            return self._graph.add(Node(make, references, plan))
-        earlier = unused_name("earlier", [*references, *context.variables])
-        make = partial(compile_continuation, choice.spec, context, earlier, plan.start)
-        self._graph.end_with(prior, plan)
-        return self._graph.add(Node(make, {**references, earlier: prior}, plan, since=plan))
-
-    def _rescale(self, plan: Plan, former: int | None, group: Sources) -> Sources:
+    def _rescale(self, plan: Plan, former: int | None, group: Driven) -> Driven:
         """The schedules of a group with their rest at the pace that ends with the new total.
 
         `former` is the length of the run before the plan.
         """
-        total = plan.context.total_steps
-        assert total is not None
-        rescaled = {}
-        for name, source in group.items():
-            cached = (plan, source)
-            if cached not in self._compiled:
-                end = source.initial.length if former is None else former
-                if end <= plan.start or math.isinf(end):
-                    self._compiled[cached] = source  # it has ended, or never ends
-                else:
-                    pace = Fraction(total - plan.start, int(end) - plan.start)
-                    if any([x.initial.is_reactive for x in self._graph.dependencies(source)]):
-                        message = f"`{name}` refers to a schedule that reacts to metrics"
-                        fix = "pass the rest of the schedule to `replan`"
-                        raise spec_error(
-                            diag.BAD_SPEC, f"{message}: it cannot be rescaled", fix=fix
-                        )
-                    make = partial(_rescaled, source.initial, plan.start, pace)
-                    node = Node(make, {}, plan, rescaled=source)
-                    self._compiled[cached] = self._graph.add(node)
-            found = self._compiled[cached]
-            assert found is not None
-            rescaled[name] = found
-        return rescaled
 
-    def _ordered(self, choices: Mapping[str, Choice]) -> tuple[Choice, ...]:
-        """The choices of a group in the order of their references."""
-        known = tuple(choices.values())
-        if known not in self._orders:
-            self._orders[known] = ordered(choices)
-        return self._orders[known]
+        def rescaled(name: str, source: DrivenSchedule) -> DrivenSchedule:
+            end = source.initial.length if former is None else former
+            if end <= plan.start or math.isinf(end):
+                return source  # it has ended, or never ends
+            if any([other.initial.is_reactive for other in source.dependencies]):
+                message = f"`{name}` refers to a schedule that reacts to metrics"
+                fix = "pass the rest of the schedule to `replan`"
+                raise spec_error(diag.BAD_SPEC, f"{message}: it cannot be rescaled", fix=fix)
+            assert plan.context.total_steps is not None
+            pace = Fraction(plan.context.total_steps - plan.start, int(end) - plan.start)
+            make = partial(_rescaled, source.initial, plan.start, pace)
+            return self._add(DrivenSchedule(make, {}, plan, rescaled=source))
+
+        return {
+            name: self._keep((plan, source), partial(rescaled, name, source))
+            for name, source in group.items()
+        }
+
+    def _add(self, driven: DrivenSchedule) -> DrivenSchedule:
+        """Add a schedule, in the state after the metrics of the log."""
+        self._schedules.append(driven)
+        if self.log:
+            driven.schedule = driven.after(self.log, {})
+        return driven
+
+    def _keep(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
+        """The result of the first call with a key."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        found: T = self._kept[key]
+        return found
+
+    def _log_until(self, t: int) -> list[tuple[int, float]]:
+        """The metrics up to update `t`: the log itself if there are no later ones."""
+        if not self.log or self.log[-1][0] <= t:
+            return self.log
+        return self.log[: bisect.bisect_right(self.log, t, key=operator.itemgetter(0))]
+
+
+def _dependents(choices: Mapping[str, Choice], earlier: Driven) -> dict[str, None]:
+    """The numbers that a plan does not name, but which refer to numbers that it names.
+
+    They are in the order of their references.
+    """
+    found: dict[str, None] = {}
+    replaced: set[DrivenSchedule] = set()
+    for name in choices:
+        source = earlier.get(name)
+        while source is not None:  # the schedule, and those that it rescales in turn
+            replaced.add(source)
+            source = source.rescaled
+    others = [name for name in earlier if name not in choices]
+    while more := [x for x in others if x not in found and replaced & earlier[x].dependencies]:
+        found.update(dict.fromkeys(more))
+        replaced.update([earlier[name] for name in more])
+    return found
 
 
 def _rescaled(

@@ -31,7 +31,7 @@ torch = pytest.importorskip("torch")
 
 from benchmarks.evaluate import allocated_beyond  # noqa: E402
 from lrdsl.torch import Scheduler, attach  # noqa: E402
-from lrdsl.torch.prefetched_schedule import BLOCK_SIZE  # noqa: E402
+from lrdsl.torch.step_table import BLOCK_SIZE  # noqa: E402
 
 SPEC = "warmup(100) >> cosine(base, 0, 1000000000)"
 FAR = 10**12

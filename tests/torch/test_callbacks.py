@@ -280,12 +280,12 @@ def test_one_callback_may_be_given_twice():
 
 def test_nothing_is_left_when_the_last_has_gone():
     scheduler = Scheduler(sgd(), "linear(1, 0, 10)")
-    assert scheduler._callbacks is None
+    assert not scheduler._callbacks
     remove = [scheduler.on_update(print), scheduler.on_update(print, every=2)]
     remove[0]()
-    assert scheduler._callbacks is not None
+    assert scheduler._callbacks
     remove[1]()
-    assert scheduler._callbacks is None
+    assert not scheduler._callbacks
     told = watched(scheduler)
     remove[0]()  # again: it ends nobody else's
     go(scheduler)
@@ -374,7 +374,7 @@ def test_what_cannot_watch(arguments, options, message):
     scheduler = Scheduler(sgd(), "linear(1, 0, 10)")
     with pytest.raises(SpecError, match=message):
         scheduler.on_update(*arguments, **options)
-    assert scheduler._callbacks is None
+    assert not scheduler._callbacks
 
 
 def test_names_of_the_package():

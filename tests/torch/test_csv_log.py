@@ -242,7 +242,7 @@ def test_a_file_of_something_else_is_left_as_it_is(there, tmp_path):
     with pytest.raises(SpecError, match=r"is not a log of a Scheduler.*\n.*choose another file"):
         log_to_csv(scheduler, path)
     assert path.read_bytes() == content
-    assert scheduler._callbacks is None
+    assert not scheduler._callbacks
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_where_nothing_can_be_written(path, message, tmp_path):
     scheduler = Scheduler(sgd(), "linear(1, 0, 4)")
     with pytest.raises(SpecError, match=message):
         log_to_csv(scheduler, f"{tmp_path}/{path}")
-    assert scheduler._callbacks is None
+    assert not scheduler._callbacks
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device here is always full")

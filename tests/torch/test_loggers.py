@@ -109,7 +109,7 @@ def test_what_cannot_be_logged_to(log, arguments, message):
     scheduler = Scheduler(sgd(), "linear(1, 0, 10)")
     with pytest.raises(SpecError, match=message):
         log(scheduler, *arguments)
-    assert scheduler._callbacks is None
+    assert not scheduler._callbacks
 
 
 @pytest.mark.parametrize("log", [log_to_tensorboard, log_to_csv, log_to_text])

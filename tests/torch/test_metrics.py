@@ -435,9 +435,8 @@ def test_a_part_that_has_not_begun_takes_no_metric():
 
 @pytest.mark.parametrize("name", ["median", "Mean", "", None, 3])
 def test_unknown_reductions(name):
-    with pytest.raises(
-        lrdsl.SpecError, match="`metric_reduction` must be one of mean, min, max, same"
-    ):
+    said = '`metric_reduction` must be one of "mean", "min", "max", "same", not'
+    with pytest.raises(lrdsl.SpecError, match=said):
         Scheduler(sgd(), "1", metric_reduction=name)
 
 

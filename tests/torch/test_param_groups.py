@@ -59,6 +59,33 @@ def test_lr_scale_may_change_on_the_way():
     assert lrs(scheduler.optimizer) == [0.05]
 
 
+@pytest.mark.parametrize("clock", ["calls", "updates"])
+def test_an_lr_scale_that_changes_counts_from_the_very_next_update(clock):
+    scheduler = Scheduler(sgd(1.0), "linear(base, 0, 10)", clock=clock)
+    seen = []
+    scheduler.optimizer.register_step_pre_hook(
+        lambda optimizer, *_: seen.append(optimizer.param_groups[0]["lr"])
+    )
+    for scale in (1, 1, 1, 0.5, 0.5, torch.tensor(0.25), 2):
+        scheduler.optimizer.param_groups[0]["lr_scale"] = scale
+        scheduler.optimizer.step()
+        if clock == "calls":
+            scheduler.step()
+    assert seen == pytest.approx([1, 0.9, 0.8, 0.35, 0.3, 0.125, 0.8])
+
+
+def test_an_lr_scale_that_becomes_several_numbers_is_refused():
+    optimizer = sgd(1.0, lr_scale=1.0)
+    scheduler = Scheduler(optimizer, "linear(base, 0, 10)")
+    for _ in range(3):
+        optimizer.step()
+        scheduler.step()
+    optimizer.param_groups[0]["lr_scale"] = torch.ones(2)
+    with pytest.raises(lrdsl.SpecError, match=r"`lr_scale` of parameter group 0"):
+        scheduler.step()
+    assert (scheduler.last_epoch, lrs(optimizer)) == (3, [0.7])
+
+
 @pytest.mark.parametrize("kind", [float, torch.tensor])
 def test_added_groups_join(kind):
     scheduler = Scheduler(sgd(1.0), "linear(base, 0, 10)")

@@ -99,16 +99,15 @@ def range_test(
     snapshot = TrainingSnapshot(model, optimizer, *_modules_of(loss_fn), *_generators_of(batches))
     trace = _LossTrace(smoothing, math.inf if diverge is None else diverge)
 
-    def run() -> tuple[Stop, str]:
-        _prepare(model, snapshot.optimizers, optimizer)
-        with (
-            closing(_cycle(batches)) as endless,
-            torch.inference_mode(False),
-            torch.enable_grad(),
-        ):
-            return _run(model, optimizer, loss_fn, endless, rates.tolist(), factors, trace)
+    def train() -> tuple[Stop, str]:
+        if not model.training:
+            model.train()
+        _prepare(snapshot.optimizers, optimizer)
+        loss_of = functools.partial(loss_fn, model)
+        with closing(_cycle(batches)) as endless, torch.inference_mode(False), torch.enable_grad():
+            return _sweep(optimizer, loss_of, endless, rates.tolist(), factors, trace)
 
-    stop, why = snapshot.run_and_restore(run)
+    stop, why = snapshot.run_and_restore(train)
     made = len(trace.losses)
     return RangeTest.of(
         rates[:made],
@@ -152,16 +151,15 @@ class _LossTrace:
         return now - self._best > self._rise * abs(self._best)
 
 
-def _run(
-    model: nn.Module,
+def _sweep(
     optimizer: Optimizer,
-    loss_fn: Callable[[nn.Module, Any], Tensor],
+    loss_of: Callable[[Any], Tensor],
     batches: Iterator[Any],
     rates: Sequence[float],
     factors: Sequence[float],
     trace: _LossTrace,
 ) -> tuple[Stop, str]:
-    """Run the test: fills the trace, and returns the reason why it stopped."""
+    """Train with each of the rates: fills the trace, and returns the reason why it stopped."""
     for step, rate in enumerate(rates, 1):
         try:
             batch = next(batches)
@@ -173,7 +171,7 @@ def _run(
             return "no more batches", f"the batches ran out after {step - 1} of {len(rates)} steps"
         for group, factor in zip(optimizer.param_groups, factors, strict=True):
             _LR.assign(group, rate * factor)
-        loss = _update(optimizer, functools.partial(loss_fn, model, batch))
+        loss = _update(optimizer, functools.partial(loss_of, batch))
         where = f"at step {step} of {len(rates)}, at a learning rate of {rate:.2g}"
         if not math.isfinite(loss):
             return "not finite", f"the loss was {loss} {where}"
@@ -203,20 +201,17 @@ def _update(optimizer: Optimizer, compute: Callable[[], Tensor]) -> float:
     return losses[0]
 
 
-def _prepare(model: nn.Module, optimizers: Iterable[Optimizer], swept: Optimizer) -> None:
+def _prepare(optimizers: Iterable[Optimizer], swept: Optimizer) -> None:
     """Disable the hooks that count updates; give groups that share a Tensor lr one each."""
-    if not model.training:
-        model.train()
     for optimizer in optimizers:
         vars(optimizer).pop("step", None)  # torch's schedulers patch it to see its calls
         for name in _HOOKS:
             vars(optimizer).get(name, {}).clear()
-    seen: list[Tensor] = []
+    seen = [swept.defaults.get("lr")]
     for group in swept.param_groups:
-        if isinstance(group["lr"], Tensor):
-            if any(group["lr"] is other for other in [*seen, swept.defaults.get("lr")]):
-                group["lr"] = clone_value(group["lr"])
-            seen.append(group["lr"])
+        if any(group["lr"] is other for other in seen):
+            group["lr"] = clone_value(group["lr"])
+        seen.append(group["lr"])
 
 
 def _cycle(batches: Iterable[Any]) -> Generator[Any, None, None]:
@@ -231,23 +226,19 @@ def _cycle(batches: Iterable[Any]) -> Generator[Any, None, None]:
 
 def _modules_of(loss_fn: Any) -> list[nn.Module]:
     """The modules that a loss function is or refers to, such as a criterion with a state."""
-    if isinstance(loss_fn, functools.partial):
-        return _modules_of(loss_fn.func) + _modules_among(
-            [*loss_fn.args, *loss_fn.keywords.values()]
-        )
-    if isinstance(loss_fn, MethodType):
-        return _modules_of(loss_fn.__func__) + _modules_among([loss_fn.__self__])
-    if isinstance(loss_fn, FunctionType):
-        used = [loss_fn.__globals__.get(name) for name in loss_fn.__code__.co_names]
-        for cell in loss_fn.__closure__ or ():
-            with suppress(ValueError):  # the variable is not assigned yet
-                used.append(cell.cell_contents)
-        return _modules_among(used)
-    return _modules_among([loss_fn])
-
-
-def _modules_among(things: Iterable[object]) -> list[nn.Module]:
-    return [thing for thing in things if isinstance(thing, nn.Module)]
+    match loss_fn:
+        case functools.partial(func=inner, args=args, keywords=keywords):
+            used = [*_modules_of(inner), *args, *keywords.values()]
+        case MethodType(__func__=inner, __self__=owner):
+            used = [*_modules_of(inner), owner]
+        case FunctionType():
+            used = [loss_fn.__globals__.get(name) for name in loss_fn.__code__.co_names]
+            for cell in loss_fn.__closure__ or ():
+                with suppress(ValueError):  # the variable is not assigned yet
+                    used.append(cell.cell_contents)
+        case _:
+            used = [loss_fn]
+    return [thing for thing in used if isinstance(thing, nn.Module)]
 
 
 def _generators_of(batches: object) -> list[torch.Generator]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -83,41 +84,36 @@ class TrainingSnapshot:
 
     def _record(self, thing: Any) -> list[Any]:
         """Record one object; returns the objects to visit next."""
-        if isinstance(thing, (nn.Module, Optimizer)):
-            if isinstance(thing, Optimizer):
+        found: list[Any] = []
+        undo: Callable[[], object] | None = None
+        match thing:
+            case Optimizer():
                 self.optimizers.append(thing)
-            return [vars(thing)]
-        if isinstance(thing, Tensor):
-            return self._record_tensor(thing)
-        if type(thing) in _MAPPING_TYPES:
-            items = dict(thing)
-            self._undo.append(lambda: _restore_mapping(thing, items))
-            return [*items, *items.values()]
-        if type(thing) in _COLLECTION_TYPES:
-            row = list(thing)
-            self._undo.append(lambda: _restore_items(thing, row))
-            return row
-        if isinstance(thing, tuple):
-            return list(thing)
-        if isinstance(thing, np.ndarray):
-            if thing.flags.writeable:
-                numbers = thing.copy()
-                self._undo.append(lambda: np.copyto(thing, numbers))
-        elif isinstance(thing, torch.Generator):
-            bits = thing.get_state()
-            self._undo.append(lambda: thing.set_state(bits))
-        elif isinstance(thing, np.random.Generator):
-            source, state = thing.bit_generator, thing.bit_generator.state
-            self._undo.append(lambda: setattr(source, "state", state))
-        elif isinstance(thing, (random.Random, np.random.RandomState)):
-            get, put = (
-                (thing.getstate, thing.setstate)
-                if isinstance(thing, random.Random)
-                else (thing.get_state, thing.set_state)
-            )
-            there: Any = get()
-            self._undo.append(lambda: put(there))
-        return []
+                found = [vars(thing)]
+            case nn.Module():
+                found = [vars(thing)]
+            case Tensor():
+                found = self._record_tensor(thing)
+            case dict() if type(thing) in _MAPPING_TYPES:
+                undo = partial(_restore_mapping, thing, dict(thing))
+                found = [*thing, *thing.values()]
+            case list() | deque() | set() if type(thing) in _COLLECTION_TYPES:
+                undo = partial(_restore_items, thing, list(thing))
+                found = list(thing)
+            case tuple():
+                found = list(thing)
+            case np.ndarray() if thing.flags.writeable:
+                undo = partial(np.copyto, thing, thing.copy())
+            case torch.Generator() | np.random.RandomState():
+                undo = partial(thing.set_state, thing.get_state())  # type: ignore[arg-type]
+            case random.Random():
+                undo = partial(thing.setstate, thing.getstate())
+            case np.random.Generator():
+                source = thing.bit_generator
+                undo = partial(setattr, source, "state", source.state)
+        if undo is not None:
+            self._undo.append(undo)
+        return found
 
     def _record_tensor(self, tensor: Tensor) -> list[Any]:
         # Restored first: the gradient may be a view of the same storage.
@@ -175,24 +171,19 @@ def _memory(tensor: Tensor) -> tuple[object, ...]:
 
 def _global_generators() -> list[Callable[[], object]]:
     """Functions that restore the random generators of Python, numpy and torch."""
-    python, numpy = random.getstate(), np.random.get_state()
-    torchs = torch.get_rng_state()
-    undo: list[Callable[[], object]] = [
-        lambda: random.setstate(python),
-        lambda: np.random.set_state(numpy),
-        lambda: torch.set_rng_state(torchs),
+    states: list[tuple[Callable[[], Any], Callable[[Any], object]]] = [
+        (random.getstate, random.setstate),
+        (np.random.get_state, np.random.set_state),
+        (torch.get_rng_state, torch.set_rng_state),
     ]
     # Asking an uninitialized device for its state would initialize it.
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-        cuda = torch.cuda.get_rng_state_all()
-        undo.append(lambda: torch.cuda.set_rng_state_all(cuda))
+        states.append((torch.cuda.get_rng_state_all, torch.cuda.set_rng_state_all))
     if torch.backends.mps.is_available():
-        mps = torch.mps.get_rng_state()
-        undo.append(lambda: torch.mps.set_rng_state(mps))
+        states.append((torch.mps.get_rng_state, torch.mps.set_rng_state))
     if torch.xpu.is_initialized():  # type: ignore[no-untyped-call]
-        xpu = torch.xpu.get_rng_state_all()
-        undo.append(lambda: torch.xpu.set_rng_state_all(xpu))
-    return undo
+        states.append((torch.xpu.get_rng_state_all, torch.xpu.set_rng_state_all))
+    return [partial(put, get()) for get, put in states]
 
 
 def _restore_mapping(mapping: dict[Any, Any], items: dict[Any, Any]) -> None:

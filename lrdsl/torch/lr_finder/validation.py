@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,8 +15,8 @@ from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
-from lrdsl.torch.param_key import find_param_key, finite_number, read_number, to_python
-from lrdsl.util.registry import did_you_mean
+from lrdsl.torch.arguments import checked_option
+from lrdsl.torch.param_key import find_param_key, finite_number, read_number
 
 MODES = ("exponential", "linear")
 """The shapes of the sweep, by their names in the language."""
@@ -24,7 +24,9 @@ MODES = ("exponential", "linear")
 MIN_STEPS = 10
 """The fewest steps whose losses make a curve."""
 
-_PAIR = "lambda model, batch: loss_fn(model(batch[0]), batch[1])"
+_refused = functools.partial(spec_error, diag.BAD_SETTING)
+
+_PAIR = "write `lambda model, batch: loss_fn(model(batch[0]), batch[1])`"
 _TARGETS = ("target", "targets", "label", "labels", "y_true")
 
 
@@ -34,19 +36,16 @@ def sweep_spec(mode: object, low: object, high: object, steps: int) -> str:
     >>> sweep_spec("exponential", 1e-5, 1, 100)
     'exponential(1e-05, 1.0, 100, closed=true)'
     """
-    if mode not in MODES:
-        near = did_you_mean(mode, MODES) if isinstance(mode, str) else None
-        message = f"`mode` must be {' or '.join(MODES)}, not {mode!r}"
-        raise spec_error(diag.BAD_SETTING, message, fix=near and near[0])
+    name = checked_option(MODES, "mode", mode, diag.BAD_SETTING)
     least, most = _number(low, "low"), _number(high, "high")
-    if least < 0 or (least == 0 and mode == "exponential"):
-        message = f"`low` must be a learning rate above 0, not {to_python(low)!r}"
-        raise spec_error(diag.BAD_SETTING, message, fix="the default is 1e-7")
+    if least < 0 or (least == 0 and name == "exponential"):
+        message = f"`low` must be a learning rate above 0, not {least:g}"
+        raise _refused(message, fix="the default is 1e-7")
     if least >= most:
         message = f"the rates must go up from `low` to `high`, not from {least!r} to {most!r}"
-        swapped = f"write `low={most!r}, high={least!r}`" if least > most else None
-        raise spec_error(diag.BAD_SETTING, message, fix=swapped)
-    return f"{mode}({least!r}, {most!r}, {steps}, closed=true)"
+        fix = f"write `low={most!r}, high={least!r}`" if least > most else None
+        raise _refused(message, fix=fix)
+    return f"{name}({least!r}, {most!r}, {steps}, closed=true)"
 
 
 def settings(steps: object, smoothing: object, diverge: object) -> None:
@@ -54,39 +53,29 @@ def settings(steps: object, smoothing: object, diverge: object) -> None:
     number = as_number(steps)
     if not isinstance(number, int) or not MIN_STEPS <= number <= LAST_STEP:
         message = f"`steps` must be a whole number of updates, {MIN_STEPS} or more, not {steps!r}"
-        raise spec_error(diag.BAD_SETTING, message)
+        raise _refused(message)
     if not 0 <= _number(smoothing, "smoothing") < 1:
         message = f"`smoothing` must be at least 0 and below 1, not {smoothing!r}"
-        raise spec_error(diag.BAD_SETTING, message, fix="0 is none, 0.9 the default")
+        raise _refused(message, fix="0 is none, 0.9 the default")
     if diverge is not None and _number(diverge, "diverge") <= 1:
         message = f"`diverge` must be a multiple of the best loss, above 1, not {diverge!r}"
-        raise spec_error(
-            diag.BAD_SETTING, message, fix="None never stops the test, 4 is the default"
-        )
+        raise _refused(message, fix="None never stops the test, 4 is the default")
 
 
 def model(model: object, optimizer: object) -> None:
     """Check that the model has trainable parameters, and that the optimizer trains some."""
     if not isinstance(model, nn.Module):
-        raise spec_error(
-            diag.BAD_SETTING, f"a model must be a torch.nn.Module, not a {type(model).__name__}"
-        )
+        raise _refused(f"a model must be a torch.nn.Module, not a {type(model).__name__}")
     if not isinstance(optimizer, Optimizer):
-        found = type(optimizer).__name__
-        raise spec_error(
-            diag.BAD_GROUP, f"a range test drives a torch.optim.Optimizer, not a {found}"
-        )
+        message = f"a range test drives a torch.optim.Optimizer, not a {type(optimizer).__name__}"
+        raise spec_error(diag.BAD_GROUP, message)
     if any(is_lazy(x) for x in [*model.parameters(), *model.buffers()]):
         message = "the model has lazy parameters, which its first batch would initialize for good"
-        raise spec_error(
-            diag.BAD_SETTING, message, fix="run the model on one batch before the test"
-        )
+        raise _refused(message, fix="run the model on one batch before the test")
     wanted = {id(p) for p in model.parameters() if p.requires_grad}
     if not wanted:
         message = "no parameter of the model requires a gradient: there is nothing to train"
-        raise spec_error(
-            diag.BAD_SETTING, message, fix="call `requires_grad_()` on those to be trained"
-        )
+        raise _refused(message, fix="call `requires_grad_()` on those to be trained")
     if not any(id(p) in wanted for group in optimizer.param_groups for p in group["params"]):
         message = "the optimizer has none of the parameters that the model trains"
         fix = "make the optimizer of `model.parameters()`, after the model has its final form"
@@ -113,7 +102,7 @@ def loss_fn(loss_fn: object) -> None:
     """Check that it takes a model and a batch, as far as its signature shows."""
     if not callable(loss_fn):
         message = f"`loss_fn` must be a function of the model and a batch, not {loss_fn!r}"
-        raise spec_error(diag.BAD_SETTING, message, fix=f"write `{_PAIR}`")
+        raise _refused(message, fix=_PAIR)
     called = loss_fn.forward if isinstance(loss_fn, nn.Module) else loss_fn
     try:
         names = [*inspect.signature(called).parameters]
@@ -121,47 +110,37 @@ def loss_fn(loss_fn: object) -> None:
         return
     if any(name in _TARGETS for name in names[1:]):
         message = "`loss_fn` takes the model and a batch, not outputs and targets"
-        raise spec_error(diag.BAD_SETTING, message, fix=f"write `{_PAIR}`")
+        raise _refused(message, fix=_PAIR)
 
 
 def batches(batches: object) -> None:
     """Check that the batches can be iterated, without taking one."""
     if isinstance(batches, tuple) and batches and all(isinstance(x, Tensor) for x in batches):
-        fix = "write `[(inputs, targets)]`, or pass a DataLoader"
-        raise spec_error(
-            diag.BAD_SETTING, "`batches` must be an iterable of batches, not a single one", fix=fix
-        )
+        message = "`batches` must be an iterable of batches, not a single one"
+        raise _refused(message, fix="write `[(inputs, targets)]`, or pass a DataLoader")
     if not isinstance(batches, Iterable) or isinstance(batches, (str, bytes, Mapping)):
         message = f"`batches` must be an iterable of batches, not a {type(batches).__name__}"
-        raise spec_error(diag.BAD_SETTING, message, fix="pass a DataLoader, or a list of batches")
+        raise _refused(message, fix="pass a DataLoader, or a list of batches")
 
 
 def loss(loss: Any) -> Tensor:
     """Check a loss: a scalar Tensor with a gradient."""
-    requirement = "`loss_fn` must return the loss as a scalar Tensor"
+    message = "`loss_fn` must return the loss as a scalar Tensor"
+    if loss is None:
+        raise spec_error(diag.BAD_METRIC, f"{message}, not None", fix="end it with `return loss`")
     if not isinstance(loss, Tensor):
-        fix = "return the Tensor itself, not its `item()`" if as_number(loss) is not None else None
-        if loss is None:
-            fix = "end it with `return loss`"
-        shown = "None" if loss is None else f"a {type(loss).__name__}"
-        raise spec_error(diag.BAD_METRIC, f"{requirement}, not {shown}", fix=fix)
+        message = f"{message}, not a {type(loss).__name__}"
+        fix = None if as_number(loss) is None else "return the Tensor itself, not its `item()`"
+        raise spec_error(diag.BAD_METRIC, message, fix=fix)
     if loss.numel() != 1 or not loss.is_floating_point():
-        shown = f"one of shape {tuple(loss.shape)} and type {loss.dtype}"
-        raise spec_error(
-            diag.BAD_METRIC, f"{requirement}, not {shown}", fix="take the mean: `loss.mean()`"
-        )
+        message = f"{message}, not one of shape {tuple(loss.shape)} and type {loss.dtype}"
+        raise spec_error(diag.BAD_METRIC, message, fix="take the mean: `loss.mean()`")
     if not loss.requires_grad:
         message = "the loss has no gradient: it does not depend on the trained parameters"
-        raise spec_error(
-            diag.BAD_METRIC, message, fix="compute it without `no_grad()` and `detach()`"
-        )
+        fix = "compute it without `no_grad()` and `detach()`"
+        raise spec_error(diag.BAD_METRIC, message, fix=fix)
     return loss
 
 
 def _number(value: object, name: str) -> float:
-    number = as_number(to_python(value))
-    if number is None or not math.isfinite(number):
-        raise spec_error(
-            diag.BAD_SETTING, f"`{name}` must be a finite number, not {to_python(value)!r}"
-        )
-    return float(number)
+    return finite_number(value, f"`{name}` must be a finite number", diag.BAD_SETTING)

@@ -370,7 +370,7 @@ def range_of(**changed):
         pytest.param({"steps": 20.5}, "`steps` must be a whole number", id="half a step"),
         pytest.param({"steps": True}, "`steps` must be a whole number", id="a truth value"),
         pytest.param({"mode": "exponental"}, r"not 'exponental'\n.*`exponential`", id="mode"),
-        pytest.param({"mode": 3}, "exponential or linear, not 3", id="no mode"),
+        pytest.param({"mode": 3}, '"exponential", "linear", not 3', id="no mode"),
         pytest.param({"smoothing": 1}, "at least 0 and below 1, not 1", id="smoothing"),
         pytest.param({"diverge": 1}, "above 1, not 1", id="diverge"),
         pytest.param({"batches": []}, "`batches` is empty", id="empty"),

@@ -1,0 +1,343 @@
+"""`SteppingDriver`: counts updates, takes metrics, and calls callbacks."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from torch.optim import Optimizer
+
+from lrdsl import diagnostics as diag
+from lrdsl.diagnostics import spec_error
+from lrdsl.torch.arguments import checked_updates
+from lrdsl.torch.driver import OptimizerDriver
+from lrdsl.torch.metrics import reduce_over_ranks
+from lrdsl.torch.ownership import Ownership
+from lrdsl.torch.step_hooks import add_hooks, is_called_by_trainer, is_capturing
+from lrdsl.torch.step_table import Row, StepTable
+from lrdsl.torch.timeline import Timeline
+
+DriverT = TypeVar("DriverT", bound="SteppingDriver")
+
+Callback = Callable[[int, Mapping[str, Sequence[float]]], object]
+"""A function of the number of an update and the values of each number, one per group."""
+
+
+class SteppingDriver(OptimizerDriver):
+    """The events of a `Scheduler`: calls of `step`, updates of the optimizer, metrics, cycles."""
+
+    def __init__(
+        self, optimizer: Optimizer, timeline: Timeline, *, metric_reduction: str, **options: Any
+    ) -> None:
+        self._metric_reduction = metric_reduction
+        self._has_warned_of_step = False
+        self._callbacks: dict[object, tuple[Callback, int]] = {}
+        self._cycle_callbacks: dict[object, Callable[[Any], object]] = {}
+        super().__init__(optimizer, timeline, **options)
+        self._follow_optimizer()
+
+    def step(self, metric: object = None, epoch: int | None = None) -> None:  # type: ignore[override]
+        """Advance to the next update, or to update number `epoch`, and set the numbers.
+
+        If a schedule reacts to metrics, the first argument is a metric, which takes effect at the
+        new update; otherwise it is `epoch`, as in torch. Going back to an earlier update keeps the
+        later metrics until a new metric comes there.
+
+        Raises `SpecError`, having changed nothing, if `epoch` is not a whole number, 0 or more, or
+        the metric is not a number.
+
+        >>> from torch import nn, optim
+        >>> from lrdsl.torch import Scheduler
+        >>> scheduler = Scheduler(optim.SGD(nn.Linear(1, 1).parameters()), "linear(1, 0, 100)")
+        >>> scheduler.step(75)
+        >>> scheduler.get_last_lr()
+        [0.25]
+        >>> scheduler = Scheduler(optim.SGD(nn.Linear(1, 1).parameters()), "1 | plateau(0.5, 0)")
+        >>> for loss in (0.7, 0.8):
+        ...     scheduler.step(loss)
+        >>> scheduler.get_last_lr()
+        [0.5]
+        """
+        before, table, row = self._t, self._table, self._table.row
+        if (
+            metric is None
+            and epoch is None
+            and self._is_ready
+            and self.clock == "calls"
+            and before < self._last
+            and table.assign(before + 1)
+        ):
+            self._t = before + 1  # `_step_count` stays: torch only tests whether it is 1
+            if self._callbacks or self._cycle_callbacks:
+                self._notify(before, table, row)
+            return
+        if metric is not None and epoch is None and not self._is_reactive:
+            metric, epoch = None, checked_updates(metric, "epoch", least=0)
+        to = None if epoch is None else checked_updates(epoch, "epoch", least=0)
+        if self.clock == "updates" and not self._is_initial:
+            self._step_by_hand(metric, to)
+            return
+        new = before + 1 if to is None else to
+        self._check_end(new)
+        if metric is None:
+            self._advance(to)
+        else:
+            with self._observing(metric, new):
+                self._advance(to)
+        self._notify(before, table, row)
+
+    def _advance(self, to: int | None) -> None:
+        if to is None:
+            super().step()  # also warns of a call before the optimizer's first update
+        else:
+            self._step_count += 1
+            self._apply(to)
+
+    def _step_by_hand(self, metric: object, to: int | None) -> None:
+        """A call of `step` by the clock of updates: it takes a metric, but does not advance."""
+        if to is not None and to != self._t:
+            message = f"`step` cannot go to update {to}: the clock is the optimizer's own updates"
+            fix = "make the Scheduler with `start_step`, or load a state"
+            raise spec_error(diag.BAD_STEP, message, fix=fix)
+        if metric is not None:
+            self.observe(metric)
+        elif to is not None:
+            self._apply(to)
+        elif not self._has_warned_of_step and not is_called_by_trainer(1):
+            self._has_warned_of_step = True
+            warnings.warn(
+                '`step()` does nothing with `clock="updates"`, which counts the updates of the '
+                "optimizer itself: remove the call, unless a trainer makes it",
+                stacklevel=3,
+            )
+
+    def _update_lr(self, epoch: int | None = None) -> None:
+        # Overrides torch's method of this name, which SequentialLR also calls to start a child.
+        is_step = epoch is None and not self._is_initial
+        to = self._t + 1 if epoch is None else checked_updates(epoch, "epoch", least=0)
+        self._apply(to, is_step=is_step)
+
+    def observe(self, metric: object) -> None:
+        """Take a metric without advancing; the numbers are set at once.
+
+        For metrics at another rhythm than the steps: a validation loss once an epoch, `step()`
+        after every update. Several may come between two steps. Raises `SpecError` as `step` does.
+
+        >>> from torch import nn, optim
+        >>> from lrdsl.torch import Scheduler
+        >>> scheduler = Scheduler(optim.SGD(nn.Linear(1, 1).parameters()), "1 | plateau(0.5, 0)")
+        >>> for loss in (0.7, 0.8):
+        ...     scheduler.observe(loss)
+        >>> scheduler.last_epoch, scheduler.get_last_lr()
+        (0, [0.5])
+        """
+        t = self._t
+        if t < 0:
+            message = "this part of the schedule has not begun: it takes no metric"
+            raise spec_error(diag.BAD_METRIC, message)
+        with self._observing(metric, t):
+            self._apply(t)
+
+    @contextmanager
+    def _observing(self, metric: object, t: int) -> Iterator[None]:
+        if not self._is_reactive:
+            fix = "add a modifier that reacts: `hold() | plateau(0.5, patience=3)`"
+            raise spec_error(diag.BAD_METRIC, "the schedule takes no metric", fix=fix)
+        self._sync()
+        number = reduce_over_ranks(metric, self._metric_reduction, self.optimizer.param_groups)
+        former = self._table
+        try:
+            with self._timeline.observe(t, number) as has_changed:
+                if has_changed:
+                    self._table = StepTable(self.optimizer, former.driven, t)
+                yield
+        except BaseException:
+            self._table = former
+            raise
+
+    def detach(self) -> None:
+        """Stop driving the optimizer, which keeps its numbers as they are."""
+        if self._remove_hooks is not None:
+            self._remove_hooks()
+            self._remove_hooks = None
+        self._ownership.remove(self)
+        self._invalidate()
+
+    @property
+    def cycle_ended(self) -> bool:
+        """Whether the last update was the last one of a cycle, a round of a `repeat`.
+
+        If there are several schedules, of any of them. It depends on the number of updates alone,
+        so that it is the same after a resume.
+        """
+        t = self._t
+        schedules = [source.schedule for source in self._table.driven.distinct]
+        return t > 0 and any([schedule.cycle_ends(t - 1, t) for schedule in schedules])
+
+    def on_cycle_end(self: DriverT, callback: Callable[[DriverT], object]) -> Callable[[], None]:
+        """Call `callback(scheduler)` after each step that ends a cycle.
+
+        Returns a function that removes the callback. A step that stays at an update or goes back
+        calls nothing. Callbacks are not part of the state.
+
+        >>> from torch import nn, optim
+        >>> from lrdsl.torch import Scheduler
+        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
+        >>> scheduler = Scheduler(optimizer, "cosine(1, 0, 3) | repeat()")
+        >>> remove = scheduler.on_cycle_end(lambda scheduler: print("snapshot"))
+        >>> for step in range(1, 7):
+        ...     optimizer.step()
+        ...     scheduler.step()
+        ...     print(step, scheduler.cycle_ended)
+        1 False
+        2 False
+        snapshot
+        3 True
+        4 False
+        5 False
+        snapshot
+        6 True
+        """
+        return _added(self._cycle_callbacks, callback)
+
+    def on_update(self, callback: Callback, *, every: int = 1) -> Callable[[], None]:
+        """Call `callback(update, values)` after each update, with the values that it was made with.
+
+        `update` counts from 0. `values` maps each driven number to its values, one per group. A
+        callback is called once for each update, when the next one begins, and not again after a
+        resume; `every` selects the updates that it divides. A step that stays at an update or goes
+        back calls nothing.
+
+        Returns a function that removes the callback. Callbacks are not part of the state, and a
+        copy of the Scheduler has none. Raises `SpecError` if `callback` is not callable, or `every`
+        is not a whole number, 1 or more.
+
+        >>> from torch import nn, optim
+        >>> from lrdsl.torch import Scheduler
+        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
+        >>> scheduler = Scheduler(optimizer, "linear(1, 0, 4)")
+        >>> remove = scheduler.on_update(print)
+        >>> for step in range(3):
+        ...     optimizer.step()
+        ...     scheduler.step()
+        0 {'lr': (1.0,)}
+        1 {'lr': (0.75,)}
+        2 {'lr': (0.5,)}
+        """
+        if not callable(callback):
+            found = type(callback).__name__
+            message = f"`callback` must be a function of an update and values, not a {found}"
+            raise spec_error(diag.BAD_LOG, message)
+        every = checked_updates(every, "every", least=1)
+        self._sync()
+        if not self._callbacks:
+            self._used = self._t, self._table, self._table.row
+        return _added(self._callbacks, (callback, every))
+
+    def _before_update(self) -> None:
+        """Hook before an update of the optimizer: brings its groups up to date."""
+        if self.clock == "updates":
+            if is_capturing():
+                message = (
+                    "a CUDA graph replays updates without calling hooks: they cannot be counted"
+                )
+                fix = 'use `clock="calls"`, and call `step()` after each replay'
+                raise spec_error(diag.BAD_STEP, message, fix=fix)
+            if self._t >= self._last:
+                self._check_end(self._t + 1)
+        if not self._table.is_current():
+            self._sync()
+        if self._callbacks:
+            self._used = self._t, self._table, self._table.row
+
+    def _after_update(self) -> None:
+        """Hook after an update of the optimizer, by the clock of updates."""
+        before, table, row = self._t, self._table, self._table.row
+        if self._is_ready and table.assign(before + 1):
+            self._t = before + 1
+        else:
+            self._step_count += 1
+            self._apply(before + 1, is_step=True)
+        if self._callbacks or self._cycle_callbacks:
+            self._notify(before, table, row)
+
+    def _notify(self, before: int, table: StepTable, row: Row) -> None:
+        """Call the callbacks if the scheduler has advanced from update `before`.
+
+        `row` of `table` are the values that were set for that update.
+        """
+        if self._t <= before:
+            return
+        due = [f for f, every in self._callbacks.values() if before >= 0 and before % every == 0]
+        if due:
+            # Set for the update, and used by the optimizer: between the two, a metric may come. A
+            # compiled step, or one replayed from a CUDA graph, does not tell what it uses.
+            if self._used[0] == before:
+                _, table, row = self._used
+            values = {name: tuple(own) for name, own in table.by_number(row).items()}
+            for callback in due:
+                callback(before, dict(values))
+        if self._cycle_callbacks and self.cycle_ended:
+            for on_end in [*self._cycle_callbacks.values()]:
+                on_end(self)
+
+    def _check_end(self, t: int) -> None:
+        """Warn or raise, as `on_end` says, if update `t` is past the end of the run."""
+        end = self._last
+        if t <= end:
+            return
+        message = f"update {t:,} is past the end of the run, which has {end:,} updates"
+        fix = "`extend(total_steps=…)` makes it longer"
+        if self._on_end == "error":
+            fix = f'{fix}, and `on_end="hold"` holds the last value'
+            raise spec_error(diag.BAD_STEP, message, fix=fix)
+        if t == end + 1:
+            warnings.warn(f"{message}; its last value is held. {fix}", stacklevel=3)
+
+    def _follow_optimizer(self) -> None:
+        """Register with the optimizer's record of ownership and its hooks."""
+        self._ownership.add(self)
+        counts_updates = self.clock == "updates"
+        self._remove_hooks = add_hooks(self, self.optimizer, counts_updates=counts_updates)
+
+    def __copy__(self: DriverT) -> DriverT:
+        """A scheduler of its own for the same optimizer; nothing else is shared."""
+        optimizer = self.optimizer
+        groups = optimizer.param_groups
+        shared = [optimizer, groups, *groups, *self._table.driven.groups]
+        return copy.deepcopy(self, {id(each): each for each in shared})
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Hooks and ownership belong to the optimizer, and callbacks to this object alone.
+        own = ("_ownership", "_remove_hooks", "_callbacks", "_cycle_callbacks", "_used")
+        state = {key: value for key, value in vars(self).items() if key not in own}
+        return {**state, "follows": self._follows, "owns": self._ownership.owns(self)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        follows, owns = state.pop("follows"), state.pop("owns")
+        vars(self).update(state)
+        self._ownership, self._remove_hooks = Ownership.of(self.optimizer), None
+        self._is_ready, self._callbacks, self._cycle_callbacks = False, {}, {}
+        # A copy for the same optimizer leaves it to the original; one with its own drives that.
+        is_free = self._ownership.is_free(self)
+        if follows and (is_free or self.clock == "calls"):
+            self._follow_optimizer()
+        if owns and is_free:
+            self._ownership.claim(self, is_step=False)
+
+
+ValueT = TypeVar("ValueT")
+
+
+def _added(callbacks: dict[object, ValueT], callback: ValueT) -> Callable[[], None]:
+    """Add a callback; returns a function that removes it."""
+    key = object()
+    callbacks[key] = callback
+
+    def remove() -> None:
+        callbacks.pop(key, None)
+
+    return remove
