@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.context import Context, Inputs
+from lrdsl.compiler.context import NO_RUN, Inputs
+from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.expand import expand
 from lrdsl.compiler.resolve_names import resolve_names
@@ -190,10 +191,10 @@ class _Checker:
 
 def _undecidable(tree: ast.Node, language: Language) -> list[Mistake]:
     """The mistakes of conditions that no call can decide."""
-    mistakes: list[Mistake] = []
+    nowhere = Environment(Inputs(NO_RUN, language), [])
     for choice in _all(tree, ast.If):
-        decide(choice.condition, Inputs(Context(), language), mistakes, knows_run=False)
-    return [mistake for mistake in mistakes if mistake.problem == diag.BAD_CONDITION]
+        decide(choice.condition, nowhere)
+    return [mistake for mistake in nowhere.mistakes if mistake.problem == diag.BAD_CONDITION]
 
 
 def _unbound(root: ast.Node, parameters: Collection[str]) -> Iterator[Mistake]:

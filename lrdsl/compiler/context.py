@@ -108,6 +108,10 @@ class Context:
         return None if per_step is None else 1 / decimal_fraction(per_step), name
 
 
+NO_RUN = Context()
+"""The context while the run is not known yet: conditions that ask for it cannot be decided."""
+
+
 class Inputs(NamedTuple):
     """The surroundings of a spec's terms: run, language, text, the rest of the program."""
 

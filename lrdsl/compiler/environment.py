@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
-from lrdsl.diagnostics import Span
+from lrdsl.compiler.context import Inputs
+from lrdsl.diagnostics import Mistake, Problem
 from lrdsl.language.length import Exact
+from lrdsl.syntax.ast import Node
 
-NeighbourValue: TypeAlias = "Callable[[Span], float | None]"
-"""Finds the value of `prev` or `next`; the span is that of the term that needs it."""
+T = TypeVar("T")
+
+NeighbourValue: TypeAlias = "Callable[[Node], float | None]"
+"""Finds the value of `prev` or `next` for the node that needs it."""
 
 
 class Environment(NamedTuple):
-    """The place of a term in its chain and in the run; None is unknown.
+    """The inputs of a spec, and the place of a term in its chain and in the run; None is unknown.
 
-    A named tuple is made in a third of the time of a frozen dataclass, and every part of a spec
-    makes several.
+    What is wrong there is added to `mistakes`. A named tuple is made in a third of the time of a
+    frozen dataclass, and every part of a spec makes several.
     """
 
+    inputs: Inputs
+    mistakes: list[Mistake]
     clock: Exact | None = None
     """The update of the chain at which the term starts."""
     rest: Exact | None = None
@@ -28,15 +34,27 @@ class Environment(NamedTuple):
     caller: Environment | None = None
     """The environment of the call of the definition that the term stands in."""
 
+    def complain(
+        self, problem: Problem, message: str, node: Node, fix: str | None = None
+    ) -> T | None:
+        """Note a mistake at a node, for which there is no result then: None."""
+        self.mistakes.append(Mistake(problem, message, node.span, fix=fix))
+        return None
+
+    def nowhere(self) -> Environment:
+        """The environment of what stands in no chain: its place is unknown."""
+        return Environment(self.inputs, self.mistakes)
+
     def in_definition(self) -> Environment:
         """The environment of the body of a definition that is called here."""
-        return Environment(0, self.rest, self.prev, self.next, self)
+        inputs, mistakes, _, rest, before, after, _ = self
+        return Environment(inputs, mistakes, 0, rest, before, after, self)
 
     def after(self, start: Exact | None) -> Environment:
         """The environment of a part that starts at an update of this term's clock."""
         rest = None if start is None or self.rest is None else self.rest - start
-        return Environment(start, rest, caller=self.caller)
+        return Environment(self.inputs, self.mistakes, start, rest, caller=self.caller)
 
-
-NOWHERE = Environment()
-"""The environment of what stands in no chain: nothing is known."""
+    def between(self, before: NeighbourValue, after: NeighbourValue) -> Environment:
+        """The environment of a part whose neighbours have these values."""
+        return Environment(self.inputs, self.mistakes, None, None, before, after, self.caller)

@@ -1,33 +1,44 @@
-"""Evaluation of nodes: values become floats, durations become exact numbers of updates.
+"""Evaluation of nodes: to floats, to exact numbers of updates, and of conditions to yes or no.
 
-One walk serves both; an `Evaluator` says which numbers, names and operators it knows. It returns
-None where something is wrong, and has noted the mistake then.
+One walk serves both kinds of numbers; an `Evaluator` says which names and operators it knows. A
+condition is decided once, before any value is known: it compares numbers, or words with quoted
+words, or asks whether something is `none`, that is, unknown or not given. What cannot be evaluated
+is None, and its mistake has been noted then.
 """
 
 from __future__ import annotations
 
 import math
+import operator
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.arithmetic import bounded, compute, compute_exactly, is_whole
-from lrdsl.compiler.conditions import Conditions
-from lrdsl.compiler.context import Inputs
-from lrdsl.compiler.environment import NOWHERE, Environment
-from lrdsl.diagnostics import Mistake, Span
-from lrdsl.language.binding import function_mistake
-from lrdsl.language.curves import CURVES
+from lrdsl.compiler.context import NO_RUN
+from lrdsl.compiler.environment import Environment
+from lrdsl.compiler.name_mistakes import unbound, wrong_kind
+from lrdsl.diagnostics import Mistake
+from lrdsl.language.binding import function_mistake, word_of
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.length import Exact, decimal_fraction
-from lrdsl.language.presets import is_preset
 from lrdsl.language.reserved import DURATIONS
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
-from lrdsl.util.registry import did_you_mean
 
 T = TypeVar("T", float, Exact)
+
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_WORDS = (ast.String, ast.Keyword, ast.Default)
 
 
 @dataclass(slots=True)
@@ -40,10 +51,8 @@ class Evaluator(ABC, Generic[T]):
     kind: ClassVar[str]
     """The name of such a number in messages."""
 
-    inputs: Inputs
-    mistakes: list[Mistake]
     where: str
-    environment: Environment = NOWHERE
+    environment: Environment
 
     def evaluate(self, node: ast.Node) -> T | None:
         """The number that a node stands for."""
@@ -51,7 +60,7 @@ class Evaluator(ABC, Generic[T]):
             case ast.Number():
                 return self.number(node)
             case ast.Name(id=id):
-                known = self.inputs.context.variables.get(id)
+                known = self.environment.inputs.context.variables.get(id)
                 return self.name(node) if known is None else self.convert(known)
             case ast.Arithmetic(operators=operators, parts=parts):
                 left = self.evaluate(parts[0])
@@ -73,7 +82,7 @@ class Evaluator(ABC, Generic[T]):
                 values = tuple([self.evaluate(argument.value) for argument in node.arguments])
                 return None if None in values else self.operate(id, values, node)
             case ast.If(then=then, condition=condition, otherwise=otherwise):
-                chosen = decide(condition, self.inputs, self.mistakes)
+                chosen = decide(condition, self.environment)
                 return None if chosen is None else self.evaluate(then if chosen else otherwise)
             case ast.Outer(argument=argument):
                 return self._in(self.environment.caller or self.environment).evaluate(argument)
@@ -81,10 +90,11 @@ class Evaluator(ABC, Generic[T]):
                 return self._in(self.environment.in_definition()).evaluate(body)
             case ast.Faulty():
                 return None
-        return self.fail(_wrong_kind(node, self.inputs, f"{self.where} takes {self.kind}"))
+        requirement = f"{self.where} takes {self.kind}"
+        return self.fail(wrong_kind(node, self.environment.inputs, requirement))
 
     def _in(self, environment: Environment) -> Evaluator[T]:
-        return type(self)(self.inputs, self.mistakes, self.where, environment)
+        return type(self)(self.where, environment)
 
     @abstractmethod
     def number(self, node: ast.Number) -> T | None:
@@ -104,7 +114,7 @@ class Evaluator(ABC, Generic[T]):
 
     def fail(self, mistake: Mistake) -> T | None:
         """Note a mistake; there is no number then."""
-        self.mistakes.append(mistake)
+        self.environment.mistakes.append(mistake)
         return None
 
     def compute(self, name: str, operands: tuple[float, ...], node: ast.Node) -> float | None:
@@ -112,21 +122,21 @@ class Evaluator(ABC, Generic[T]):
         outcome = compute(name, operands)
         if math.isfinite(outcome):
             return outcome
-        self.mistakes.append(_no_outcome(name, operands, outcome, node))
+        self.environment.mistakes.append(_no_outcome(name, operands, outcome, node))
         return None
 
-    def needs(self, what: str, needs: str, span: Span) -> T | None:
+    def needs(self, what: str, needs: str, node: ast.Node) -> T | None:
         """Note that a part of the context is unknown."""
-        fix = f"pass {needs}=…"
-        return self.fail(Mistake(diag.NEEDS_CONTEXT, f"{what} needs {needs}", span, fix=fix))
+        message, fix = f"{what} needs {needs}", f"pass {needs}=…"
+        return self.environment.complain(diag.NEEDS_CONTEXT, message, node, fix)
 
     def misplaced(self, node: ast.Name, is_a: str) -> T | None:
         """Note a name that stands for another kind of number, or has no value."""
         requirement = f"{self.where} takes {self.kind}"
         if is_a:
             message = f"`{node.id}` is {is_a}, and {requirement}"
-            return self.fail(Mistake(diag.WRONG_KIND, message, node.span))
-        return self.fail(_unbound_name(node, self.inputs, requirement))
+            return self.environment.complain(diag.WRONG_KIND, message, node)
+        return self.fail(unbound(node, self.environment.inputs, requirement))
 
 
 class Values(Evaluator[float]):
@@ -150,25 +160,26 @@ class Values(Evaluator[float]):
         if name in ("prev", "next"):
             find = self.environment.prev if name == "prev" else self.environment.next
             if find is not None:
-                return find(node.span)
+                return find(node)
             message = f"`prev` and `next` have no meaning in {self.where}"
-            return self.fail(Mistake(diag.WRONG_PLACE, message, node.span))
+            return self.environment.complain(diag.WRONG_PLACE, message, node)
         if name == "base":
-            return self.base(node.span)
+            return self.base(node)
         if name == "t":
             message = f"`t` changes, and {self.where} takes one value"
             fix = "a formula in `t` stands alone: `0.1 / (1 + 0.05*t) | take(500)`"
-            return self.fail(Mistake(diag.WRONG_KIND, message, node.span, fix=fix))
+            return self.environment.complain(diag.WRONG_KIND, message, node, fix)
         return self.misplaced(node, "a duration" if name in DURATIONS else "")
 
-    def base(self, span: Span) -> float | None:
-        """The parameter group's own learning rate."""
-        if self.inputs.context.base_lr is None:
-            written = self.inputs.source[span.start : span.stop]
+    def base(self, node: ast.Node) -> float | None:
+        """The parameter group's own learning rate, for a node that needs it."""
+        inputs = self.environment.inputs
+        if inputs.context.base_lr is None:
+            written = inputs.source[node.span.start : node.span.stop]
             what = "`base`" if written == "base" else "a value left out here is `base`, which"
             fix = "pass base_lr=…, or write the value"
-            self.fail(Mistake(diag.NEEDS_CONTEXT, f"{what} needs base_lr", span, fix=fix))
-        return self.inputs.context.base_lr
+            self.environment.complain(diag.NEEDS_CONTEXT, f"{what} needs base_lr", node, fix)
+        return inputs.context.base_lr
 
     def convert(self, value: float) -> float:
         return float(value)
@@ -185,28 +196,28 @@ class Durations(Evaluator[Exact]):
     def number(self, node: ast.Number) -> Exact | None:
         if not node.unit and is_whole(node.value):
             return int(node.value)
-        per, needs = self.inputs.context.updates_per(node.unit)
+        per, needs = self.environment.inputs.context.updates_per(node.unit)
         if per is None:
-            return self.needs(f"`{unparse(node)}`", needs, node.span)
+            return self.needs(f"`{unparse(node)}`", needs, node)
         return bounded(decimal_fraction(node.value) * per)
 
     def name(self, node: ast.Name) -> Exact | None:
-        context = self.inputs.context
+        context = self.environment.inputs.context
         match node.id:
             case "total" | "epoch" as name:
                 found = context.total_steps if name == "total" else context.epoch
                 if found is None:
                     needs = "total_steps" if name == "total" else "steps_per_epoch"
-                    self.needs(f"`{name}`", needs, node.span)
+                    self.needs(f"`{name}`", needs, node)
                 return found
             case "rest":
                 found = self.environment.rest
                 if found is None and context.total_steps is None:
-                    self.needs("`rest`", "total_steps", node.span)
+                    self.needs("`rest`", "total_steps", node)
                 elif found is None:
                     message = "`rest` is unknown here: a segment before it has no length of its own"
                     fix = "give that one its length"
-                    self.fail(Mistake(diag.NO_LENGTH, message, node.span, fix=fix))
+                    self.environment.complain(diag.NO_LENGTH, message, node, fix)
                 return found
             case "base" | "prev" | "next" | "pi" | "t":
                 return self.misplaced(node, "a value")
@@ -223,22 +234,64 @@ class Durations(Evaluator[Exact]):
         return None if found is None else decimal_fraction(found)
 
 
-def decide(
-    node: ast.Node, inputs: Inputs, mistakes: list[Mistake], knows_run: bool = True
+def value(node: ast.Node, where: str, environment: Environment) -> float | None:
+    """The value of a node, which `where` describes in messages."""
+    return Values(where, environment).evaluate(node)
+
+
+def duration(node: ast.Node, where: str, environment: Environment) -> Exact | None:
+    """The exact duration that a node stands for."""
+    return Durations(where, environment).evaluate(node)
+
+
+def decide(node: ast.Node, environment: Environment) -> bool | None:
+    """Whether a condition holds; None, with the mistake noted, if it cannot be decided."""
+    match node:
+        case ast.Keyword(word="true" | "false"):
+            return node.word == "true"
+        case ast.Not(operand=operand):
+            found = decide(operand, environment)
+            return None if found is None else not found
+        case ast.Logic(operator=word, parts=parts):
+            settles = word == "or"  # one such part settles it, whatever the others are
+            found_parts = [decide(part, environment) for part in parts]
+            if settles in found_parts:
+                return settles
+            return None if None in found_parts else not settles
+        case ast.Compare(left=left, right=right):
+            if isinstance(left, _WORDS):
+                return _compare_words(node, right, left, environment)
+            if isinstance(right, _WORDS):
+                return _compare_words(node, left, right, environment)
+            evaluate = duration if _has_duration(left) or _has_duration(right) else value
+            nowhere = environment.nowhere()
+            numbers = [evaluate(side, "a condition", nowhere) for side in (left, right)]
+            return None if None in numbers else _COMPARISONS[node.operator](*numbers)
+        case ast.Faulty():
+            return None
+    message = f"`{unparse_short(node)}` is not a condition"
+    fix = "compare it with something: `n > 0`, `mode == 'linear'`"
+    return environment.complain(diag.BAD_CONDITION, message, node, fix)
+
+
+def _compare_words(
+    node: ast.Compare, side: ast.Node, word: ast.Node, environment: Environment
 ) -> bool | None:
-    """Whether a condition holds; None, with the mistake noted, if it cannot be decided.
-
-    Before the run is known, only conditions about literal numbers and words are decided.
-    """
-
-    def numbers(left: ast.Node, right: ast.Node) -> tuple[float | Exact, float | Exact] | None:
-        evaluator = Durations if _has_duration(left) or _has_duration(right) else Values
-        sides = evaluator(inputs, mistakes, "a condition")
-        found = [sides.evaluate(side) for side in (left, right)]
-        return None if found[0] is None or found[1] is None else (found[0], found[1])
-
-    context = inputs.context if knows_run else None
-    return Conditions(numbers, context, mistakes).decide(node)
+    if node.operator not in ("==", "!="):
+        message = f"`{unparse_short(word)}` is a word, and words are compared by `==` and `!=`"
+        return environment.complain(diag.BAD_CONDITION, message, node)
+    if isinstance(side, ast.Faulty):
+        return None
+    same = word_of(side) == word_of(word)
+    if word_of(word) == "none" and isinstance(side, ast.Name):
+        context = environment.inputs.context
+        parts = {"base": context.base_lr, "total": context.total_steps, "epoch": context.epoch}
+        if side.id in parts and context is NO_RUN:
+            return None
+        if side.id == "base" and context.base_follows:
+            return environment.complain(diag.NEEDS_CONTEXT, "`base` is not known yet", node)
+        same = parts[side.id] is None if side.id in parts else same
+    return same == (node.operator == "==")
 
 
 def _has_duration(node: ast.Node) -> bool:
@@ -250,44 +303,6 @@ def _has_duration(node: ast.Node) -> bool:
             if isinstance(part, (ast.Number, ast.Name))
         ]
     )
-
-
-def _unbound_name(node: ast.Name, inputs: Inputs, requirement: str) -> Mistake:
-    """The mistake of a name that has no value.
-
-    `requirement` says what belongs there: "`steps` of `cosine` takes a duration".
-    """
-    name, language = node.id, inputs.language
-    if name in inputs.schedules:
-        message = f"`{name}` is a schedule, which changes, and {requirement}"
-        fix = f"arithmetic with a schedule stands alone: `0.1 * {name}`"
-        return Mistake(diag.WRONG_KIND, message, node.span, None, fix)
-    if name in language.shapes or name in language.modifiers or name in FUNCTIONS:
-        message = f"`{name}` is not a number, and {requirement}"
-        return Mistake(diag.WRONG_KIND, message, node.span)
-    values = [*inputs.context.variables, *inputs.schedules, *DURATIONS, *CONSTANTS]
-    suggestion = did_you_mean(name, [*values, "base", "prev", "next", *CURVES])
-    fix = f"give it a value: {name}=…"
-    if node.span == Span(0, len(inputs.source.strip())):  # the name is the whole spec
-        if is_preset(name):
-            suggestion, fix = None, f"did you mean the preset, `schedule@lr={name}`?"
-        elif suggestion is None:
-            suggestion = did_you_mean(name, language.shapes, "{}()")
-            fix = f"give it a value, or choose a preset of that name with `schedule@lr={name}`"
-    return Mistake(diag.UNBOUND, f"`{name}` has no value", node.span, suggestion, fix)
-
-
-def _wrong_kind(node: ast.Node, inputs: Inputs, requirement: str) -> Mistake:
-    """The mistake of a node that is no number at all; `requirement` says what belongs there."""
-    if isinstance(node, ast.Call):
-        name, language = node.name, inputs.language
-        if name.id not in language.shapes and name.id not in language.modifiers:
-            message, meant = f"there is no function `{name.id}`", did_you_mean(name.id, FUNCTIONS)
-            return Mistake(diag.UNKNOWN_NAME, message, name.span, meant)
-    is_schedule = isinstance(node, (ast.Call, ast.Bracket, ast.Chain, ast.Pipe))
-    what = "a schedule" if is_schedule else "not a number"
-    message = f"`{unparse_short(node)}` is {what}, and {requirement}"
-    return Mistake(diag.WRONG_KIND, message, node.span)
 
 
 def _no_outcome(name: str, operands: tuple[float, ...], outcome: float, node: ast.Node) -> Mistake:

@@ -15,11 +15,12 @@ from functools import partial
 from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.bind_definition import bind_definition
-from lrdsl.compiler.context import Context, Inputs
-from lrdsl.compiler.evaluate import Durations, Values, decide
+from lrdsl.compiler.context import NO_RUN, Inputs
+from lrdsl.compiler.environment import Environment
+from lrdsl.compiler.evaluate import decide, duration, value
 from lrdsl.compiler.substitute import Budget, Substitution, TooMuch
 from lrdsl.diagnostics import NOWHERE, Mistake
+from lrdsl.language.binding import bind_definition
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.language import Language
 from lrdsl.language.list_functions import LIST_FUNCTIONS, expand_list_call
@@ -87,7 +88,7 @@ def _has_calls(
 class _Expander:
     def __init__(self, language: Language, budget: Budget) -> None:
         self.definitions = language.definitions
-        self.nothing = Inputs(Context(), language)  # the run is not known yet
+        self.nothing = Inputs(NO_RUN, language)
         self.budget = budget
         self.mistakes: list[Mistake] = []
         self.call = NOWHERE
@@ -122,7 +123,7 @@ class _Expander:
 
     def _choose(self, node: ast.If, level: int) -> ast.Node:
         condition = self.expand(node.condition, level)
-        decided = decide(condition, self.nothing, [], knows_run=False)
+        decided = decide(condition, Environment(self.nothing, []))
         if decided is not None:
             return self.expand(node.then if decided else node.otherwise, level)
         then, otherwise = self.expand(node.then, level), self.expand(node.otherwise, level)
@@ -207,17 +208,16 @@ def folded(node: ast.Node) -> ast.Node:
     for part, _ in ast.walk(node):
         if not _is_plain(part):
             return node
-    mistakes: list[Mistake] = []
-    duration = Durations(_NOTHING, mistakes, "").evaluate(node)
-    if duration is None or duration.denominator != 1 or abs(duration.numerator) > LAST_STEP:
+    nowhere = Environment(_NOTHING, [])
+    updates = duration(node, "", nowhere)
+    if updates is None or updates.denominator != 1 or abs(updates.numerator) > LAST_STEP:
         return node
-    value = Values(_NOTHING, mistakes, "").evaluate(node)
-    if duration != value:
+    if updates != value(node, "", nowhere):
         return node
-    return move_to(number_to_node(int(duration)), node.span)
+    return move_to(number_to_node(int(updates)), node.span)
 
 
-_NOTHING = Inputs(Context(), Language())
+_NOTHING = Inputs(NO_RUN, Language())
 
 
 def _is_function(node: ast.Node) -> bool:

@@ -78,14 +78,21 @@ Bound: TypeAlias = "Mapping[str, Node]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ShapeCall(Term):
-    """A call of a shape; not `sound` if its arguments do not fit."""
+class CallTerm(Term):
+    """A call of a shape or a modifier; not `sound` if its arguments do not fit."""
+
+    name: str
+    arguments: Bound
+    entries: tuple[EntryTerm, ...]
+    sound: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShapeCall(CallTerm):
+    """A call of a shape, with the curve that it names or stands for."""
 
     signature: ShapeSignature
-    arguments: Bound
     curve: type[Curve] | None
-    entries: tuple[EntryTerm, ...] = ()
-    sound: bool = True
 
     @property
     def curve_parameters(self) -> tuple[Parameter, ...]:
@@ -110,8 +117,8 @@ class Sequence(Term):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Modify(Term):
-    """A source under one modifier; not `sound` if the modifier's arguments do not fit.
+class Modify(CallTerm):
+    """A source under one modifier.
 
     `node` is the modifier, `pipe` what it is part of, with the source.
     """
@@ -119,10 +126,6 @@ class Modify(Term):
     pipe: Pipe
     source: Term
     cls: type[Modifier]
-    parameters: tuple[Parameter, ...]
-    arguments: Bound
-    entries: tuple[EntryTerm, ...] = ()
-    sound: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lrdsl.compiler.environment import Environment, NeighbourValue
-from lrdsl.diagnostics import Span
 from lrdsl.language.signal import Signal
+from lrdsl.syntax import ast
+from lrdsl.util.forks import lazy_property
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class LazySegment:
     """A part of a chain, whose `prev` and `next` are values of the parts beside it.
 
@@ -27,58 +28,44 @@ class LazySegment:
     base: NeighbourValue
     before: LazySegment | None = None
     after: LazySegment | None = None
-    _signal: Signal | None = None
-    _is_made: bool = False
-    _first: float | None = None
-    _is_begun: bool = False
     _waits: bool = False
     """Whether it waits for the first value of the part after it."""
     _is_mutual: bool = False
     """Whether that part in turn needed the last value of this one."""
 
-    @property
-    def environment(self) -> Environment:
-        """The environment of this part: the values before and after it."""
-        return Environment(prev=self._prev, next=self._next, caller=self.around.caller)
-
+    @lazy_property
     def signal(self) -> Signal | None:
         """The signal of the part; None where something is wrong."""
-        if not self._is_made:
-            self._signal = self.make(self.environment)
-            self._is_made = True
-        return self._signal
+        return self.make(self.around.between(self._prev, self._next))
 
+    @lazy_property
     def first(self) -> float | None:
         """The value at the first update."""
-        if not self._is_begun:
-            if self.begin is not None and not self._is_made:
-                self._first = self.begin(self.environment)
-            else:
-                signal = self.signal()
-                self._first = None if signal is None else signal.value_at(0)
-            self._is_begun = True
-        return self._first
+        if self.begin is not None and "signal" not in self.__dict__:
+            return self.begin(self.around.between(self._prev, self._next))
+        return None if self.signal is None else self.signal.value_at(0)
 
-    def last(self, span: Span) -> float | None:
+    def last(self, node: ast.Node) -> float | None:
         """The value that the part leads to."""
         if self._waits:
             self._is_mutual = True
-            return self.base(span)
-        signal = self.signal()
-        return None if signal is None or self.length is None else signal.value_at(self.length)
+            return self.base(node)
+        if self.signal is None or self.length is None:
+            return None
+        return self.signal.value_at(self.length)
 
-    def _prev(self, span: Span) -> float | None:
+    def _prev(self, node: ast.Node) -> float | None:
         if self.before is not None:
-            return self.before.last(span)
-        return (self.around.prev or self.base)(span)
+            return self.before.last(node)
+        return (self.around.prev or self.base)(node)
 
-    def _next(self, span: Span) -> float | None:
+    def _next(self, node: ast.Node) -> float | None:
         """The first value of the part after; where both lean on each other they meet at base."""
         self._waits, self._is_mutual = True, False
         after = self.after
-        found = (self.around.next or self.base)(span) if after is None else after.first()
+        found = (self.around.next or self.base)(node) if after is None else after.first
         self._waits = False
-        return self.base(span) if self._is_mutual else found
+        return self.base(node) if self._is_mutual else found
 
 
 def link(segments: Sequence[LazySegment]) -> None:

@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrdsl.compiler import ir, placed_ir
-from lrdsl.compiler.argument_values import Arguments
-from lrdsl.compiler.context import Inputs
+from lrdsl.compiler.argument_values import argument, default, fields, make, refused
 from lrdsl.compiler.environment import Environment
+from lrdsl.compiler.evaluate import Values, value
 from lrdsl.compiler.lazy_segments import LazySegment, link, unlink
-from lrdsl.compiler.leaf_signals import ClockSignal, PointwiseSignal, ScheduleReference, ShapeSignal
+from lrdsl.compiler.leaf_signals import PointwiseSignal, ShapeSignal
 from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTerm
-from lrdsl.diagnostics import Mistake, Span
+from lrdsl.diagnostics import Mistake
 from lrdsl.language.curves import Curve
 from lrdsl.language.functions import OPERATORS, Function
-from lrdsl.language.length import ENDLESS, Length, as_time, round_half_up
+from lrdsl.language.length import ENDLESS, Length, as_time
 from lrdsl.language.modifiers.interval import ActiveOverrides, Entry
 from lrdsl.language.modifiers.reactive import (
     MetricHistory,
@@ -30,7 +30,6 @@ from lrdsl.language.modifiers.reactive import (
 )
 from lrdsl.language.parameters import Kind, ParameterError
 from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal, TimelineSegment
-from lrdsl.language.time_map import Shift
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
 
@@ -60,10 +59,10 @@ def lower(
     """
     root = placed.root
     mistakes: list[Mistake] = []
-    lowering = _Lowering(placed.inputs, mistakes, histories)
+    nowhere = Environment(placed.inputs, mistakes)
+    lowering = _Lowering(nowhere, histories)
     with np.errstate(all="ignore"):
-        around = Environment(prev=lowering.base, next=lowering.base)
-        signal = lowering.lower(root.term, around)
+        signal = lowering.lower(root.term, nowhere.between(lowering.base, lowering.base))
     if signal is None:
         return None, mistakes
     if not isinstance(root.term, placed_ir.PlacedSequence):
@@ -75,12 +74,8 @@ def lower(
 class _Lowering:
     """Lowers the terms of one spec."""
 
-    def __init__(
-        self, inputs: Inputs, mistakes: list[Mistake], histories: tuple[MetricHistory, ...]
-    ) -> None:
-        self.schedules = inputs.schedules
-        self.arguments = Arguments(inputs, mistakes)
-        self.base = self.arguments.base  # the value where nothing stands before or after
+    def __init__(self, nowhere: Environment, histories: tuple[MetricHistory, ...]) -> None:
+        self.base = Values("", nowhere).base  # the value where nothing stands before or after
         self.histories = histories
         self.observers: list[MetricObserver] = []
         self.segments: list[TimelineSegment] = []
@@ -97,15 +92,8 @@ class _Lowering:
             case PlacedShape():
                 return self._shape(placed, environment)
             case ir.Scalar(node=node):
-                value = self.arguments.value(node, "a schedule", environment)
-                return None if value is None else ConstantSignal(value, unparse(node))
-            case ir.Clock():
-                return ClockSignal()
-            case placed_ir.PlacedReference(name=name, zero=zero):
-                shift = Shift(round_half_up(zero))
-                return ScheduleReference(self.schedules[name], name, shift, zero=zero)
-            case placed_ir.PlacedDuration(node=node, updates=updates):
-                return ConstantSignal(updates, unparse(node))
+                found = value(node, "a schedule", environment)
+                return None if found is None else ConstantSignal(found, unparse(node))
             case placed_ir.PlacedApply():
                 return self._pointwise(placed, environment)
             case placed_ir.PlacedSequence():
@@ -114,6 +102,8 @@ class _Lowering:
                 return self._modified(placed, environment)
             case placed_ir.PlacedScope(body=body):
                 return self.lower(body, environment.in_definition())
+            case Signal():
+                return placed
             case placed_ir.PlacedFaulty(parts=parts, entries=entries):
                 for part in parts:
                     self.lower(part, environment)
@@ -131,46 +121,38 @@ class _Lowering:
     def _shape(self, placed: PlacedShape, environment: Environment) -> Signal | None:
         call = placed.call
         if call.signature.bracket:
-            fields = self._points(placed, environment)
+            known = self._points(placed, environment)
         elif call.sound:
-            fields = self._shape_fields(placed, environment)
+            known = self._shape_fields(placed, environment)
         else:
             # There are mistakes inside the arguments, too, of a call that does not fit its shape.
             for parameter in (*call.parameters, *call.curve_parameters):
                 node = call.arguments.get(parameter.name)
                 if node is not None and parameter.name not in placed.durations:
-                    self.arguments.argument(parameter, node, call.signature.name, environment)
+                    argument(parameter, node, call.name, environment)
             return None
-        if fields is None or not placed.is_sound:
+        if known is None or not placed.is_sound:
             return None
-        shape = self.arguments.make(call.signature.cls, fields, call.node, call.arguments)
+        shape = make(call.signature.cls, known, call, environment)
         return None if shape is None else ShapeSignal(shape, call.node)
 
     def _shape_fields(self, placed: PlacedShape, environment: Environment) -> dict[str, Any] | None:
         """The fields of a shape; None where one of them is at fault."""
-        call, span = placed.call, placed.node.span
-        evaluate = functools.partial(
-            self.arguments.fields,
-            arguments=call.arguments,
-            call=(call.signature.name, span),
-            environment=environment,
-            known=placed.durations,
-        )
-        given = evaluate(call.parameters)
-        fields: dict[str, Any] = dict(given or {})
-        for hidden, default in call.signature.hidden.items():
-            fields[hidden] = self.arguments.default(default, environment, span)
+        call = placed.call
+        given = fields(call, call.parameters, environment, placed.durations)
+        found: dict[str, Any] = dict(given or {})
+        for hidden, from_context in call.signature.hidden.items():
+            found[hidden] = default(from_context, call.node, environment)
         if call.curve is not None:
-            brought = call.curve_parameters
-            inner = evaluate(brought) if brought else {}
+            inner = fields(call, call.curve_parameters, environment, placed.durations)
             if inner:
-                fields["mode"] = self.arguments.make(call.curve, inner, placed.node, call.arguments)
+                found["mode"] = make(call.curve, inner, call, environment)
             else:
-                fields["mode"] = None if inner is None else _with_defaults(call.curve)
+                found["mode"] = None if inner is None else _with_defaults(call.curve)
         if call.signature.has(Kind.STEPS):
-            fields["steps"] = placed.steps
-        is_sound = given is not None and all([value is not None for value in fields.values()])
-        return fields if is_sound else None
+            found["steps"] = placed.steps
+        is_sound = given is not None and all([each is not None for each in found.values()])
+        return found if is_sound else None
 
     def _start_value(self, placed: PlacedShape, environment: Environment) -> float | None:
         """The value at a shape's first update, where that is one of its fields."""
@@ -178,17 +160,15 @@ class _Lowering:
         assert field is not None
         parameters = [each for each in call.signature.parameters if each.name == field]
         if not parameters:
-            return self.arguments.default(call.signature.hidden[field], environment, call.node.span)
-        fields = self.arguments.fields(
-            parameters, call.arguments, (call.signature.name, call.node.span), environment, {}
-        )
-        return None if fields is None else float(fields.get(field, parameters[0].default))
+            return default(call.signature.hidden[field], call.node, environment)
+        found = fields(call, parameters, environment, {})
+        return None if found is None else float(found.get(field, parameters[0].default))
 
     def _points(self, placed: PlacedShape, environment: Environment) -> dict[str, Any] | None:
         """The fields of a shape with entries in brackets; None where one of them is at fault."""
-        where = f"a point of `{placed.call.signature.name}`"
+        where = f"a point of `{placed.call.name}`"
         nodes = [entry.value for entry in placed.call.entries if isinstance(entry.value, ast.Node)]
-        values = [self.arguments.value(node, where, environment) for node in nodes]
+        values = [value(node, where, environment) for node in nodes]
         if not placed.is_sound or None in values:
             return None
         return {"points": tuple(zip(placed.starts, values, strict=True))}
@@ -196,7 +176,7 @@ class _Lowering:
     def _chain(self, placed: placed_ir.PlacedSequence, environment: Environment) -> Signal | None:
         segments = [self._segment(part, environment) for part in placed.parts]
         link(segments)
-        signals = [segment.signal() for segment in segments]
+        signals = [segment.signal for segment in segments]
         unlink(segments)
         known = [signal for signal in signals if signal is not None]
         if not placed.is_sound or len(known) < len(signals):
@@ -238,7 +218,7 @@ class _Lowering:
             end = as_time(placed.end)
             return modifier.apply(source, placed.length, end, unparse(call.node))
         except ParameterError as error:
-            self.arguments.refused(error, call.node, call.arguments)
+            refused(error, call, environment)
             return None
 
     def _reacting(
@@ -266,11 +246,10 @@ class _Lowering:
             at = each.entry.start
             before, zero = active.at(at, source)
 
-            def prev(span: Span, before: Signal = before, t: int = at - zero) -> float | None:
+            def prev(_: ast.Node, before: Signal = before, t: int = at - zero) -> float | None:
                 return before.value_at(t)
 
-            inside = Environment(prev=prev, next=self.base, caller=environment.caller)
-            signal = self.lower(each.value, inside)
+            signal = self.lower(each.value, environment.between(prev, self.base))
             if signal is not None:
                 found.append(each.entry._replace(signal=signal))
                 active.begin(found[-1])

@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.argument_values import Arguments
+from lrdsl.compiler.argument_values import (
+    entry_starts,
+    entry_stop,
+    fields,
+    make,
+    needs_total,
+    refused,
+)
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.ir import Modify, Term
 from lrdsl.compiler.measured import Measured, RunWindow, place_all
@@ -30,7 +37,6 @@ from lrdsl.syntax.unparse import unparse_short
 
 
 def measure_modified(
-    arguments: Arguments,
     measure: Callable[[Term, Environment], Measured],
     term: Modify,
     environment: Environment,
@@ -38,27 +44,26 @@ def measure_modified(
     """Measure a modified term; `measure` measures the terms inside."""
     inside = environment
     if term.cls.warps_time:
-        inside = Environment(0, None, caller=environment.caller)
+        inside = environment.after(0)._replace(rest=None)
     source = measure(term.source, inside)
-    starts = arguments.entry_starts(term.entries, environment)
+    starts = entry_starts(term.entries, environment)
     values: list[Measured] = []
     modifier: Modifier | None = None
     if term.entries:
         outlines: list[Entry] = []
         for entry, start in zip(term.entries, starts, strict=True):
             assert isinstance(entry.value, Term)
-            stop = arguments.entry_stop(entry, start, environment)
+            stop = entry_stop(entry, start, environment)
             inside = environment.after(start)._replace(clock=0)
             values.append(measure(entry.value, inside))
-            outlines += _outline(arguments, entry.factor, start, stop, values[-1], inside.rest)
+            outlines += _outline(entry.factor, start, stop, values[-1], inside)
         if len(outlines) == len(values):
             modifier = term.cls.model_validate({"entries": tuple(outlines)})
     else:
-        call = (term.cls.name, term.node.span)
-        fields = arguments.fields(term.parameters, term.arguments, call, environment, {})
-        if fields is not None and term.sound:
-            modifier = arguments.make(term.cls, fields, term.node, term.arguments)
-    found = _with_length(arguments, term, environment, source, modifier)
+        given = fields(term, term.cls.parameters(), environment, {})
+        if given is not None and term.sound:
+            modifier = make(term.cls, given, term, environment)
+    found = _with_length(term, environment, source, modifier)
 
     def place(window: RunWindow) -> PlacedTerm:
         known = found.length if found.is_sound else None
@@ -73,7 +78,7 @@ def measure_modified(
             warp, name = window.warped_by, modifier.name
             message = f"`{name}` goes by the updates of the run, which `{warp}` changes"
             fix = f"write it after the `{warp}`"
-            arguments.complain(diag.WRONG_PLACE, message, term.node, fix)
+            environment.complain(diag.WRONG_PLACE, message, term.node, fix)
             return PlacedFaulty(term.node, (placed,))
         entries: list[PlacedEntry] = []
         outlines: tuple[Entry, ...] = modifier.entries if values else ()  # type: ignore[attr-defined]
@@ -93,12 +98,11 @@ def measure_modified(
 
 
 def _outline(
-    arguments: Arguments,
     factor: bool,
     start: Exact | None,
     stop: Length | None,
     value: Measured,
-    rest: Exact | None,
+    environment: Environment,
 ) -> Iterator[Entry]:
     """An entry of an `interval` with its length, but no signal yet; none where it is at fault."""
     if start is None or stop is None or not value.is_sound:
@@ -107,10 +111,10 @@ def _outline(
     if value.is_number:
         length = 0
     elif length is None:
-        if rest is None:
-            arguments.needs_total(value.cause)
+        if environment.rest is None:
+            needs_total(value.cause, environment)
             return
-        length = max(rest, 0)
+        length = max(environment.rest, 0)
     # At its stop the value is back to what it was: a change, too.
     changes = length if stop is ENDLESS else stop - start
     stop_time, signal = as_time(rounded(stop)), ConstantSignal(1.0, "")
@@ -118,7 +122,6 @@ def _outline(
 
 
 def _with_length(
-    arguments: Arguments,
     term: Modify,
     environment: Environment,
     source: Measured,
@@ -132,7 +135,7 @@ def _with_length(
     if modifier.needs_end is not None and length is ENDLESS:
         node = term.source.node
         message = f"`{unparse_short(node)}` never ends, {modifier.needs_end}"
-        arguments.complain(diag.NEVER_ENDS, message, node, "give it a length")
+        environment.complain(diag.NEVER_ENDS, message, node, "give it a length")
         return faulty
     if length is None:
         # A source that fills the rest still does, unless the modifier sets a length.
@@ -140,16 +143,16 @@ def _with_length(
             return source._replace(fixed=0)
         length = environment.rest
         if length is None:
-            arguments.needs_total(source.cause)
+            needs_total(source.cause, environment)
             return faulty
     try:
         found = modifier.length(divisible(length))
     except ParameterError as error:
-        arguments.refused(error, term.node, term.arguments)
+        refused(error, term, environment)
         return faulty
     if found is ENDLESS:
         return source._replace(length=found, fixed=0)
     if found > LAST_STEP:
-        arguments.complain(diag.BAD_LENGTH, "this is longer than any run", term.node)
+        environment.complain(diag.BAD_LENGTH, "this is longer than any run", term.node)
         return faulty
     return Measured(source.place, term.node, found)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Mistake
+from lrdsl.compiler.context import Inputs
+from lrdsl.diagnostics import Mistake, Span
+from lrdsl.language.curves import CURVES
+from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.language import Language
 from lrdsl.language.presets import is_preset
+from lrdsl.language.reserved import DURATIONS
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
 from lrdsl.util.registry import did_you_mean
@@ -90,3 +94,41 @@ def _unknown(name: ast.Name, kind: str, known: Iterable[str], language: Language
         return Mistake(diag.BAD_SHAPE, broken, name.span, fix="mend, or uninstall, that package")
     suggestion = did_you_mean(name.id, known)
     return Mistake(diag.UNKNOWN_NAME, f"there is no {kind} `{name.id}`", name.span, suggestion)
+
+
+def unbound(node: ast.Name, inputs: Inputs, requirement: str) -> Mistake:
+    """The mistake of a name that has no value.
+
+    `requirement` says what belongs there: "`steps` of `cosine` takes a duration".
+    """
+    name, language = node.id, inputs.language
+    if name in inputs.schedules:
+        message = f"`{name}` is a schedule, which changes, and {requirement}"
+        fix = f"arithmetic with a schedule stands alone: `0.1 * {name}`"
+        return Mistake(diag.WRONG_KIND, message, node.span, None, fix)
+    if name in language.shapes or name in language.modifiers or name in FUNCTIONS:
+        message = f"`{name}` is not a number, and {requirement}"
+        return Mistake(diag.WRONG_KIND, message, node.span)
+    values = [*inputs.context.variables, *inputs.schedules, *DURATIONS, *CONSTANTS]
+    suggestion = did_you_mean(name, [*values, "base", "prev", "next", *CURVES])
+    fix = f"give it a value: {name}=…"
+    if node.span == Span(0, len(inputs.source.strip())):  # the name is the whole spec
+        if is_preset(name):
+            suggestion, fix = None, f"did you mean the preset, `schedule@lr={name}`?"
+        elif suggestion is None:
+            suggestion = did_you_mean(name, language.shapes, "{}()")
+            fix = f"give it a value, or choose a preset of that name with `schedule@lr={name}`"
+    return Mistake(diag.UNBOUND, f"`{name}` has no value", node.span, suggestion, fix)
+
+
+def wrong_kind(node: ast.Node, inputs: Inputs, requirement: str) -> Mistake:
+    """The mistake of a node that is no number at all; `requirement` says what belongs there."""
+    if isinstance(node, ast.Call):
+        name, language = node.name, inputs.language
+        if name.id not in language.shapes and name.id not in language.modifiers:
+            message, meant = f"there is no function `{name.id}`", did_you_mean(name.id, FUNCTIONS)
+            return Mistake(diag.UNKNOWN_NAME, message, name.span, meant)
+    is_schedule = isinstance(node, (ast.Call, ast.Bracket, ast.Chain, ast.Pipe))
+    what = "a schedule" if is_schedule else "not a number"
+    message = f"`{unparse_short(node)}` is {what}, and {requirement}"
+    return Mistake(diag.WRONG_KIND, message, node.span)

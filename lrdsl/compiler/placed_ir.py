@@ -11,21 +11,22 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from lrdsl.compiler.context import Inputs
-from lrdsl.compiler.ir import Clock, Modify, Scalar, ShapeCall
+from lrdsl.compiler.ir import Modify, Scalar, ShapeCall
 from lrdsl.diagnostics import Mistake
 from lrdsl.language.functions import Function
 from lrdsl.language.length import Endless, Exact, Length
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.interval import Entry
+from lrdsl.language.signal import Signal
 from lrdsl.syntax import ast
 
 PlacedTerm: TypeAlias = (
-    "PlacedFaulty | Scalar | Clock | PlacedDuration | PlacedReference | "
-    "PlacedApply | PlacedShape | PlacedSequence | PlacedModify | PlacedScope"
+    "PlacedFaulty | Scalar | Signal | PlacedApply | PlacedShape | PlacedSequence | PlacedModify | "
+    "PlacedScope"
 )
 """A part of a schedule in its place; `node` is where it came from.
 
-A value and the clock are the same in every place.
+A value is the same in every place. Of what leans on no value the signal is known already.
 """
 
 
@@ -38,21 +39,6 @@ class PlacedFaulty(NamedTuple):
     node: ast.Node
     parts: tuple[PlacedTerm, ...] = ()
     entries: tuple[PlacedTerm, ...] = ()
-
-
-class PlacedDuration(NamedTuple):
-    """A duration in a formula, in updates."""
-
-    node: ast.Node
-    updates: float
-
-
-class PlacedReference(NamedTuple):
-    """Another schedule of the program, whose clock is at `zero` when the term's own is at 0."""
-
-    node: ast.Node
-    name: str
-    zero: Exact
 
 
 class PlacedApply(NamedTuple):

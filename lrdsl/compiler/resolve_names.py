@@ -152,8 +152,8 @@ class _Resolver:
     def _shape(self, node: ast.Call, shape: ShapeSignature) -> Term:
         if shape.bracket:
             return self._poison(node, name_mistakes.brackets(node, f"{shape.name}[0:0, 100:1]"))
-        binding = self._bound(node, bind(node, shape.accepted, shape.curve))
-        return ShapeCall(node, shape, binding.arguments, binding.curve, (), binding.sound)
+        bound = self._bound(node, bind(node, shape.accepted, shape.curve))
+        return ShapeCall(node, shape.name, bound.arguments, (), bound.sound, shape, bound.curve)
 
     def _bracket(self, node: ast.Bracket) -> Term:
         name = node.name.id
@@ -162,7 +162,8 @@ class _Resolver:
             return self._poison(node, name_mistakes.no_shape(node, self.language))
         if not shape.bracket:
             return self._poison(node, name_mistakes.brackets(node, f"{name}(…)"))
-        return ShapeCall(node, shape, {}, None, self._entries(node, values_only=True))
+        entries = self._entries(node, values_only=True)
+        return ShapeCall(node, name, {}, entries, True, shape, None)
 
     def _modify(self, pipe: ast.Pipe, source: Term, right: ast.Node) -> Term:
         """The source under what stands right of a `|`."""
@@ -173,15 +174,13 @@ class _Resolver:
         cls = self.language.modifiers.get(right.name.id)
         if cls is None:
             return self._poison(pipe, name_mistakes.no_modifier(right, self.language), source)
-        parameters = cls.parameters()
         match right:
             case ast.Bracket() if cls.bracket:
                 entries = self._entries(right, values_only=False)
-                return ir.Modify(right, pipe, source, cls, parameters, {}, entries)
+                return ir.Modify(right, cls.name, {}, entries, True, pipe, source, cls)
             case ast.Call() if not cls.bracket:
-                binding = self._bound(right, bind(right, parameters))
-                arguments, sound = binding.arguments, binding.sound
-                return ir.Modify(right, pipe, source, cls, parameters, arguments, (), sound)
+                arguments, _, _, sound = self._bound(right, bind(right, cls.parameters()))
+                return ir.Modify(right, cls.name, arguments, (), sound, pipe, source, cls)
         example = f"{cls.name}[600:*0.5]" if cls.bracket else f"{cls.name}(…)"
         return self._poison(pipe, name_mistakes.brackets(right, example), source)
 

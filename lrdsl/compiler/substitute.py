@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lrdsl.compiler.bind_definition import Arguments
 from lrdsl.diagnostics import Span
+from lrdsl.language.binding import Arguments
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition

@@ -1,23 +1,32 @@
-"""Binding: which argument of a call belongs to which parameter."""
+"""Binding: which argument of a call belongs to which parameter.
+
+Calls of shapes and modifiers and calls of definitions are bound alike. A shape's `mode` brings the
+parameters of a curve; a definition may be given entries in brackets.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Mistake
 from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.functions import FUNCTIONS
-from lrdsl.language.parameters import Kind, Parameter
-from lrdsl.syntax.ast import Call, Default, Faulty, If, Name, Node, String, walk
+from lrdsl.language.parameters import REQUIRED, Kind, Parameter
+from lrdsl.syntax import ast
+from lrdsl.syntax.definition import Definition
+from lrdsl.syntax.unparse import unparse
 from lrdsl.util.registry import did_you_mean, near
+
+Arguments: TypeAlias = "dict[str, ast.Node | tuple[ast.Entry | ast.Name, ...]]"
+"""The nodes that a call of a definition gives for each parameter; entries in brackets are many."""
 
 
 class Binding(NamedTuple):
     """The arguments of a call by parameter, the curve that its `mode` names, and the mistakes."""
 
-    arguments: dict[str, Node]
+    arguments: dict[str, ast.Node]
     curve: type[Curve] | None
     mistakes: tuple[Mistake, ...]
     sound: bool
@@ -25,27 +34,79 @@ class Binding(NamedTuple):
 
 
 def bind(
-    call: Call, parameters: tuple[Parameter, ...], curve: type[Curve] | None = None
+    call: ast.Call, parameters: tuple[Parameter, ...], curve: type[Curve] | None = None
 ) -> Binding:
     """Give each argument of `call` its parameter; `curve` is what the name itself stands for."""
     binder = _Binder(call, parameters, curve)
     mistakes = [*binder.read_mode(), *binder.place_positional(), *binder.place_named()]
-    sound = not mistakes and not any([isinstance(a.value, Faulty) for a in call.arguments])
+    mistakes += binder.clashes()
+    sound = not mistakes and not any([isinstance(a.value, ast.Faulty) for a in call.arguments])
     if sound:
         mistakes += binder.missing()
-    arguments = {
-        name: value
-        for name, value in binder.bound.items()
-        if not isinstance(value, Default) and binder.parameters[name] is not binder.mode
-    }
+    arguments = {k: v for k, v in binder.given.items() if binder.parameters[k] is not binder.mode}
     return Binding(arguments, binder.curve, tuple(mistakes), sound and not mistakes)
+
+
+def bind_definition(
+    node: ast.Call | ast.Bracket, definition: Definition
+) -> tuple[Arguments, list[Mistake]]:
+    """The arguments by parameter, and the mistakes where they do not fit."""
+    if isinstance(node, ast.Bracket) and definition.bracket:
+        return {definition.parameters[0].name: node.entries}, []
+    if isinstance(node, ast.Bracket) or definition.bracket:
+        kind = "square" if definition.bracket else "round"
+        message = f"`{definition.name}` takes {kind} brackets"
+        fix = f"write `{definition.signature}`"
+        return {}, [Mistake(diag.WRONG_PLACE, message, node.span, fix=fix)]
+    defaults = {each.name: each.default for each in definition.parameters}
+    parameters = [
+        Parameter(name, Kind.VALUE, REQUIRED if default is None else unparse(default))
+        for name, default in defaults.items()
+    ]
+    binder = _Binder(node, tuple(parameters), None)
+    mistakes = [*binder.place_positional(), *binder.place_named()]
+    given = binder.given
+    for parameter in definition.parameters:
+        where, argument = f"`{parameter.name}` of `{definition.name}`", given.get(parameter.name)
+        word = None if argument is None else word_of(argument)
+        if argument is None or isinstance(argument, ast.Faulty):
+            continue
+        if parameter.words:
+            if word not in parameter.words:
+                known = ", ".join([f"`{each}`" for each in parameter.words])
+                meant = None if word is None else did_you_mean(word, parameter.words)
+                message = f"{where} is one of {known}"
+                mistakes.append(Mistake(diag.WRONG_KIND, message, argument.span, meant))
+        elif word_of(parameter.default) in _TRUTHS and word not in _TRUTHS:
+            message = f"{where} is `true` or `false`"
+            mistakes.append(Mistake(diag.WRONG_KIND, message, argument.span))
+    for name, default in () if mistakes else defaults.items():
+        if name not in given and default is None:
+            message = f"`{definition.name}` needs `{name}`"
+            mistakes.append(Mistake(diag.MISSING_ARGUMENT, message, node.span, fix=binder.fix))
+    return {**given}, mistakes
+
+
+_TRUTHS = ("true", "false")
+
+
+def word_of(node: ast.Node | None) -> str | None:
+    """The word that a node is, bare or quoted; None if it is no word.
+
+    >>> word_of(ast.String("cos")), word_of(ast.Name("cos")), word_of(ast.Number(1.0))
+    ('cos', 'cos', None)
+    """
+    match node:
+        case ast.Name(id=word) | ast.String(value=word) | ast.Keyword(word=word):
+            return word
+    return "_" if isinstance(node, ast.Default) else None
 
 
 class _Binder:
     """Binds the arguments of one call. The methods are its stages, and yield what is wrong."""
 
     def __init__(
-        self, call: Call, parameters: tuple[Parameter, ...], curve: type[Curve] | None
+        self, call: ast.Call, parameters: tuple[Parameter, ...], curve: type[Curve] | None
     ) -> None:
         self.call = call
         self.name = call.name.id
@@ -56,12 +117,18 @@ class _Binder:
         self.skipped = 0
         """The number of positional parameters that are left out in front."""
         self.positional = [a for a in call.arguments if a.name is None]
-        self.bound: dict[str, Node] = {}
+        self.bound: dict[str, ast.Node] = {}
 
     @property
-    def signature(self) -> str:
-        """The call as a message shows it."""
-        return f"`{self.name}({', '.join([str(self.parameters[name]) for name in self.order])})`"
+    def given(self) -> dict[str, ast.Node]:
+        """The arguments that are not left out."""
+        return {k: node for k, node in self.bound.items() if not isinstance(node, ast.Default)}
+
+    @property
+    def fix(self) -> str:
+        """The full call, as a message shows it."""
+        shown = ", ".join([str(self.parameters[name]) for name in self.order])
+        return f"the full call is `{self.name}({shown})`"
 
     @property
     def knows_all_parameters(self) -> bool:
@@ -82,7 +149,7 @@ class _Binder:
                     self.skipped = 1
                 elif given is None:
                     given = first
-            if given is not None and not isinstance(given, (Default, Faulty)):
+            if given is not None and not isinstance(given, (ast.Default, ast.Faulty)):
                 yield from self._read_curve(given)
             elif not mode.required:
                 self.curve = CURVES[mode.default]
@@ -91,23 +158,23 @@ class _Binder:
                 self.parameters.setdefault(parameter.name, parameter)
                 self.order.append(parameter.name)
 
-    def _is_mode(self, node: Node) -> bool:
+    def _is_mode(self, node: ast.Node) -> bool:
         """Whether a first argument is meant for `mode`: a curve's name, right or mistyped."""
-        if not isinstance(node, Name) or node.id in CURVES:
-            return isinstance(node, (Name, String, Default, Faulty))
+        if not isinstance(node, ast.Name) or node.id in CURVES:
+            return isinstance(node, (ast.Name, ast.String, ast.Default, ast.Faulty))
         # `warmup(linaer, 100)`: much like a curve's name, and followed by something else.
         # But `warmup(linear_steps, 0.1)` begins with a variable.
         meant = near(node.id, CURVES) if len(self.call.arguments) > 1 else None
         return meant is not None and abs(len(node.id) - len(meant)) <= 2
 
-    def _read_curve(self, node: Node) -> Iterator[Mistake]:
+    def _read_curve(self, node: ast.Node) -> Iterator[Mistake]:
         match node:
-            case Name(id=word) | String(value=word):
+            case ast.Name(id=word) | ast.String(value=word):
                 self.curve = CURVES.get(word)
                 if self.curve is None:
                     message, suggestion = f"there is no curve `{word}`", did_you_mean(word, CURVES)
                     yield Mistake(diag.UNKNOWN_NAME, message, node.span, suggestion, _curves())
-            case If() if any([isinstance(part, Faulty) for part, _ in walk(node)]):
+            case ast.If() if any([isinstance(part, ast.Faulty) for part, _ in ast.walk(node)]):
                 pass
             case _:
                 message = f"`mode` of `{self.name}` takes the name of a curve"
@@ -121,13 +188,12 @@ class _Binder:
         if len(self.positional) > len(order) and self.knows_all_parameters:
             most, given = len(self.order), len(self.positional) + self.skipped
             count = f"at most {most} argument{'s' * (most > 1)}" if most else "no arguments"
-            message, span = (
-                f"`{self.name}` takes {count}, not {given}",
-                self.positional[len(order)].span,
-            )
-            yield Mistake(
-                diag.TOO_MANY_ARGUMENTS, message, span, fix=f"the full call is {self.signature}"
-            )
+            message = f"`{self.name}` takes {count}, not {given}"
+            span = self.positional[len(order)].span
+            yield Mistake(diag.TOO_MANY_ARGUMENTS, message, span, fix=self.fix)
+
+    def clashes(self) -> Iterator[Mistake]:
+        """The mistakes of arguments that do not go with each other, or come in a wrong order."""
         named = False
         for argument in self.call.arguments:
             named = named or argument.name is not None
@@ -135,6 +201,9 @@ class _Binder:
                 message = "an argument without a name follows one with a name"
                 fix = "name it, or move it in front"
                 yield Mistake(diag.WRONG_PLACE, message, argument.span, fix=fix)
+        if "steps" in self.bound and "until" in self.bound:
+            message, span = "`steps` and `until` both set the length", self.bound["until"].span
+            yield Mistake(diag.CONFLICTING_ARGUMENTS, message, span, fix="give one of them")
 
     def place_named(self) -> Iterator[Mistake]:
         """Bind the arguments with names."""
@@ -149,14 +218,8 @@ class _Binder:
                 self.bound[name] = argument.value
             elif self.knows_all_parameters:
                 message = f"`{self.name}` has no parameter `{name}`"
-                meant, fix = (
-                    did_you_mean(name, self.parameters),
-                    f"the full call is {self.signature}",
-                )
-                yield Mistake(diag.UNKNOWN_PARAMETER, message, argument.name_span, meant, fix)
-        if "steps" in self.bound and "until" in self.bound:
-            message, span = "`steps` and `until` both set the length", self.bound["until"].span
-            yield Mistake(diag.CONFLICTING_ARGUMENTS, message, span, fix="give one of them")
+                meant, span = did_you_mean(name, self.parameters), argument.name_span
+                yield Mistake(diag.UNKNOWN_PARAMETER, message, span, meant, self.fix)
 
     def missing(self) -> Iterator[Mistake]:
         """The mistakes of a call that lacks arguments."""
@@ -166,9 +229,8 @@ class _Binder:
             given = self.bound.get(name)
             if given is None:
                 message = f"`{self.name}` needs `{name}`, {parameter.kind.value.strip(', ')}"
-                fix = f"the full call is {self.signature}"
-                yield Mistake(diag.MISSING_ARGUMENT, message, self.call.span, fix=fix)
-            elif isinstance(given, Default):
+                yield Mistake(diag.MISSING_ARGUMENT, message, self.call.span, fix=self.fix)
+            elif isinstance(given, ast.Default):
                 message = f"`{name}` of `{self.name}` has no default"
                 yield Mistake(diag.MISSING_ARGUMENT, message, given.span, fix="give a value")
 
@@ -177,7 +239,7 @@ def _curves() -> str:
     return f"choose one of {', '.join([f'`{name}`' for name in CURVES])}"
 
 
-def function_mistake(node: Call) -> Mistake | None:
+def function_mistake(node: ast.Call) -> Mistake | None:
     """The mistake of a function's call that has a named argument, or too many or too few."""
     function = FUNCTIONS[node.name.id]
     for argument in node.arguments:

@@ -13,7 +13,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from lrdsl.compiler.context import Context, Inputs
-from lrdsl.compiler.evaluate import Durations, Values
+from lrdsl.compiler.environment import Environment
+from lrdsl.compiler.evaluate import duration, value
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.binding import bind
@@ -252,12 +253,16 @@ class LintContext:
 
     def updates(self, node: ast.Node) -> Fraction | None:
         """The number of updates that a duration is, None if that is not known."""
-        found = Durations(Inputs(self.run, self.language), [], "").evaluate(node)
+        found = duration(node, "", self._nowhere())
         return None if found is None else Fraction(found)
 
     def value(self, node: ast.Node) -> float | None:
         """The value of a node, None if that is not known, or depends on the place."""
-        return Values(Inputs(self.run, self.language), [], "").evaluate(node)
+        return value(node, "", self._nowhere())
+
+    def _nowhere(self) -> Environment:
+        """The environment of a node whose place is unknown."""
+        return Environment(Inputs(self.run, self.language), [])
 
 
 def _leaves(segments: Iterable[TimelineSegment]) -> tuple[TimelineSegment, ...]:

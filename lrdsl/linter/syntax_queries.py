@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrdsl.compiler.bind_definition import bind_definition
 from lrdsl.diagnostics import Span, SpecError
+from lrdsl.language.binding import bind_definition
 from lrdsl.language.language import current
 from lrdsl.language.modifiers import MODIFIERS, Modifier
 from lrdsl.language.parameters import Kind
