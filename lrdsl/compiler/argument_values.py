@@ -258,20 +258,17 @@ def _is_plain(node: ast.Node | None) -> TypeGuard[ast.Number]:
     return isinstance(node, ast.Number) and not node.unit
 
 
+_LIMITS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
+
+
 def _requirement(problem: Any) -> str:
     """The requirement that pydantic found broken, in the words of the language."""
     context = problem.get("ctx", {})
     given = problem.get("input")
     shown = f", not {float(given):g}" if isinstance(given, (int, float, Fraction)) else ""
-    match problem["type"]:
-        case "greater_than":
-            return f"must be above {float(context['gt']):g}{shown}"
-        case "greater_than_equal":
-            return f"must be at least {float(context['ge']):g}{shown}"
-        case "less_than":
-            return f"must be below {float(context['lt']):g}{shown}"
-        case "less_than_equal":
-            return f"must be at most {float(context['le']):g}{shown}"
-        case "too_short":
-            return "must not be empty"
+    if problem["type"] == "too_short":
+        return "must not be empty"
+    for limit, words in _LIMITS.items():
+        if limit in context:
+            return f"must be {words} {float(context[limit]):g}{shown}"
     return f"is out of range: {problem['msg']}"

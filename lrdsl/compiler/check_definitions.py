@@ -72,17 +72,21 @@ class _Checker:
 
     def check(self, definition: Definition) -> None:
         """Check a definition; those after it may call it."""
-        self.mistakes += self._name(definition)
+        taken = None  # the user's own definitions can be made anew
+        if not self.is_shipped:
+            others = replace(self.language, definitions=Definitions())
+            taken = complaint_if_taken(definition.name, others)
+        self.mistakes += self._name(definition, taken)
         self.mistakes += self._fields(definition)
         self.mistakes += self._parameters(definition)
         # The caller's variables are not seen in the body.
         self.mistakes += _unbound(definition.body, [each.name for each in definition.parameters])
-        self.mistakes += self._calls(definition)
+        self.mistakes += self._calls(definition, taken is not None)
         self.known[definition.name] = definition
 
-    def _name(self, definition: Definition) -> Iterator[Mistake]:
+    def _name(self, definition: Definition, taken: str | None) -> Iterator[Mistake]:
         name, owner = definition.name, definition.name.rpartition(".")[0]
-        message, fix = self._taken(name), "choose another name"
+        message, fix = taken, "choose another name"
         if message is None and name in self.known:
             message, fix = f"`{name}` is defined twice", "rename one of them"
         elif message is None:
@@ -91,12 +95,6 @@ class _Checker:
                 message = f"`{name}` is a field of the program `{owner}`"
         if message is not None:
             yield Mistake(diag.DUPLICATE_NAME, message, definition.span, fix=fix)
-
-    def _taken(self, name: str) -> str | None:
-        """The message that a name is taken; the user's own definitions can be made anew."""
-        if self.is_shipped:
-            return None
-        return complaint_if_taken(name, replace(self.language, definitions=Definitions()))
 
     def _fields(self, definition: Definition) -> Iterator[Mistake]:
         """Each field of a program has its own name, which nothing else may have."""
@@ -130,16 +128,21 @@ class _Checker:
                 yield from _unbound(parameter.default, earlier)
             earlier.append(name)
 
-    def _calls(self, definition: Definition) -> Iterator[Mistake]:
+    def _calls(self, definition: Definition, is_taken: bool) -> Iterator[Mistake]:
         """Look at the body as a call would have it, its arguments taken for right."""
-        below = [*self._calls_below(definition)]
+        called = _called(definition)
+        below = [*self._calls_below(definition, called)]
         yield from below
-        if self.enough or below or self._is_spoilt(definition):
+        names = [parameter.name for parameter in definition.parameters]
+        is_faulty = below or is_taken or len(set(names)) < len(names)
+        if self.enough or is_faulty or not self.unsound.isdisjoint([name.id for name in called]):
+            # A call of it would only lead to mistakes that have been noted already.
             self.unsound.add(definition.name)
             return
         places = {mistake.span for mistake in self.mistakes}
         for found in self._mistakes_of_call(definition):
-            place = Span(*_place(found.span, definition))
+            site = found.span.sites[0] if found.span.sites else definition.span
+            place = Span(site.start, site.stop)
             if place in places:
                 continue  # of a mistyped name one mistake is enough
             yield Mistake(found.problem, found.message, place, fix=found.fix)
@@ -147,26 +150,19 @@ class _Checker:
             self.enough = self.enough or found.problem == diag.TOO_DEEP
             self.unsound.add(definition.name)
 
-    def _calls_below(self, definition: Definition) -> Iterator[Mistake]:
+    def _calls_below(
+        self, definition: Definition, called: Collection[ast.Name]
+    ) -> Iterator[Mistake]:
         """The mistakes of calls of the definition itself, and of those that stand below it."""
-        for name in _called(definition):
+        for name in called:
             if name.id not in self.names or name.id in self.known:
                 continue
+            problem, fix = diag.NOT_DEFINED_YET, "move it above"
+            message = f"`{name.id}` is defined below, and a definition can only use earlier ones"
             if name.id == definition.name:
+                problem, fix = diag.RECURSION, "write cycles with `repeat`"
                 message = f"`{name.id}` calls itself, and definitions cannot recurse"
-                yield Mistake(diag.RECURSION, message, name.span, fix="write cycles with `repeat`")
-            else:
-                message = (
-                    f"`{name.id}` is defined below, and a definition can only use earlier ones"
-                )
-                yield Mistake(diag.NOT_DEFINED_YET, message, name.span, fix="move it above")
-
-    def _is_spoilt(self, definition: Definition) -> bool:
-        """Whether a call of it would only lead to mistakes that have been noted already."""
-        names = [parameter.name for parameter in definition.parameters]
-        calls = {name.id for name in _called(definition)}
-        twice = len(set(names)) < len(names)
-        return twice or self._taken(definition.name) is not None or bool(calls & self.unsound)
+            yield Mistake(problem, message, name.span, fix=fix)
 
     def _mistakes_of_call(self, definition: Definition) -> list[Diagnostic]:
         unknown = tuple([ast.Argument(ast.Faulty()) for _ in definition.parameters])
@@ -215,10 +211,3 @@ def _called(definition: Definition) -> list[ast.Name]:
     """The names that are called in the body and the defaults."""
     nodes = [node for root in definition.expressions for node, _ in ast.walk(root)]
     return [node.name for node in nodes if isinstance(node, (ast.Call, ast.Bracket))]
-
-
-def _place(span: Span, definition: Definition) -> tuple[int, int]:
-    """The place in the definition's text that a mistake of its call belongs to."""
-    if span.sites:
-        return span.sites[0].start, span.sites[0].stop
-    return definition.span.start, definition.span.stop

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -70,8 +71,8 @@ class Context:
     def __hash__(self) -> int:
         return hash(tuple(sorted(self.to_dict().items())))
 
-    def __reduce__(self) -> tuple[object, tuple[dict[str, Any]]]:
-        return _restore, (self.to_dict(),)
+    def __reduce__(self) -> tuple[object, tuple[()]]:
+        return partial(Context.of, **self.to_dict()), ()
 
     def with_definitions(self, definitions: object) -> Context:
         """The context with more definitions: text, the name of a `.lr` file, or a list of these.
@@ -121,10 +122,6 @@ class Inputs(NamedTuple):
     """The text of the spec, for messages."""
     schedules: Mapping[str, Signal] = MappingProxyType({})
     """The other schedules of the program, by name."""
-
-
-def _restore(parts: dict[str, Any]) -> Context:
-    return Context.of(**parts)
 
 
 def _number(name: str, value: object) -> float:

@@ -85,16 +85,14 @@ class Evaluator(ABC, Generic[T]):
                 chosen = decide(condition, self.environment)
                 return None if chosen is None else self.evaluate(then if chosen else otherwise)
             case ast.Outer(argument=argument):
-                return self._in(self.environment.caller or self.environment).evaluate(argument)
+                caller = self.environment.caller or self.environment
+                return type(self)(self.where, caller).evaluate(argument)
             case ast.Scope(body=body):
-                return self._in(self.environment.in_definition()).evaluate(body)
+                return type(self)(self.where, self.environment.in_definition()).evaluate(body)
             case ast.Faulty():
                 return None
         requirement = f"{self.where} takes {self.kind}"
         return self.fail(wrong_kind(node, self.environment.inputs, requirement))
-
-    def _in(self, environment: Environment) -> Evaluator[T]:
-        return type(self)(self.where, environment)
 
     @abstractmethod
     def number(self, node: ast.Number) -> T | None:

@@ -136,12 +136,11 @@ class _Expander:
 
     def _modifier(self, node: ast.Node, level: int) -> ast.Node:
         """Expand a node that stands right of a `|`."""
-        name = node.name.id if isinstance(node, (ast.Call, ast.Bracket)) else None
-        definition = None if name is None else self.definitions.get(name)
-        if definition is None or not isinstance(node, (ast.Call, ast.Bracket)):
+        if not isinstance(node, (ast.Call, ast.Bracket)) or node.name.id not in self.definitions:
             return self.expand(node, level)
+        definition = self.definitions[node.name.id]
         if not definition.is_modifier:
-            message = f"`{name}` is a schedule, and a modifier belongs after `|`"
+            message = f"`{definition.name}` is a schedule, and a modifier belongs after `|`"
             fix = "segments are joined by `>>`"
             self.mistakes.append(Mistake(diag.WRONG_PLACE, message, node.span, fix=fix))
             return ast.Faulty(span=node.span)
@@ -205,9 +204,8 @@ def folded(node: ast.Node) -> ast.Node:
     """
     if not isinstance(node, (ast.Arithmetic, ast.Power)) and not _is_function(node):
         return node
-    for part, _ in ast.walk(node):
-        if not _is_plain(part):
-            return node
+    if not all([_is_plain(part) for part, _ in ast.walk(node)]):
+        return node
     nowhere = Environment(_NOTHING, [])
     updates = duration(node, "", nowhere)
     if updates is None or updates.denominator != 1 or abs(updates.numerator) > LAST_STEP:

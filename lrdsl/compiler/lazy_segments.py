@@ -68,13 +68,11 @@ class LazySegment:
         return self.base(node) if self._is_mutual else found
 
 
-def link(segments: Sequence[LazySegment]) -> None:
-    """Let the parts of a chain ask those beside them."""
+def lower_chain(segments: Sequence[LazySegment]) -> list[Signal | None]:
+    """The signals of the parts of a chain, each of which can ask those beside it."""
     for before, after in itertools.pairwise(segments):
         before.after, after.before = after, before
-
-
-def unlink(segments: Sequence[LazySegment]) -> None:
-    """Let go of the parts of a chain that is lowered: they held each other in circles."""
-    for segment in segments:
+    signals = [segment.signal for segment in segments]
+    for segment in segments:  # they hold each other in circles
         segment.before = segment.after = None
+    return signals

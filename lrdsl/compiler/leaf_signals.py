@@ -80,7 +80,10 @@ class ScheduleReference(WrappedSignal):
 
 @dataclass(frozen=True, slots=True)
 class PointwiseSignal(Signal):
-    """Functions applied from left to right: f₁(part₀, part₁), then f₂(that, part₂) and so on."""
+    """Functions applied from left to right: f₁(part₀, part₁), then f₂(that, part₂) and so on.
+
+    One part alone is what one function is applied to.
+    """
 
     functions: tuple[Any, ...]
     parts: tuple[Signal, ...]
@@ -109,20 +112,16 @@ class PointwiseSignal(Signal):
 
     def _keeps_order(self, changing: int) -> bool:
         """Whether the result only rises or only falls with its one part that changes."""
-        if len(self.functions) < len(self.parts) - 1 or len(self.parts) == 1:
-            return self.functions[0] in (np.negative, *_MONOTONE)
+        if len(self.parts) == 1:
+            return self.functions[0] is np.negative
         divides = self.functions[changing - 1] is np.divide if changing > 0 else False
         return all([f in (np.divide, *_MONOTONE) for f in self.functions]) and not divides
 
     def _combine(self, values: list[Array]) -> Array:
-        out = values[0]
-        if len(self.functions) == len(values) - 1:
-            for function, operand in zip(self.functions, values[1:], strict=True):
-                out = function(out, operand)
-            return out
-        (function,) = self.functions
-        found: Array = function(*values)
-        return found
+        out: Array = values[0] if len(values) > 1 else self.functions[0](values[0])
+        for function, operand in zip(self.functions, values[1:], strict=False):
+            out = function(out, operand)
+        return out
 
 
 _MONOTONE = (np.add, np.subtract, np.multiply, FUNCTIONS["min"].compute, FUNCTIONS["max"].compute)

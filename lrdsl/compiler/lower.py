@@ -14,7 +14,7 @@ from lrdsl.compiler import ir, placed_ir
 from lrdsl.compiler.argument_values import argument, default, fields, make, refused
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import Values, value
-from lrdsl.compiler.lazy_segments import LazySegment, link, unlink
+from lrdsl.compiler.lazy_segments import LazySegment, lower_chain
 from lrdsl.compiler.leaf_signals import PointwiseSignal, ShapeSignal
 from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTerm
 from lrdsl.diagnostics import Mistake
@@ -174,10 +174,7 @@ class _Lowering:
         return {"points": tuple(zip(placed.starts, values, strict=True))}
 
     def _chain(self, placed: placed_ir.PlacedSequence, environment: Environment) -> Signal | None:
-        segments = [self._segment(part, environment) for part in placed.parts]
-        link(segments)
-        signals = [segment.signal for segment in segments]
-        unlink(segments)
+        signals = lower_chain([self._segment(part, environment) for part in placed.parts])
         known = [signal for signal in signals if signal is not None]
         if not placed.is_sound or len(known) < len(signals):
             return None

@@ -6,14 +6,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.argument_values import (
-    entry_starts,
-    entry_stop,
-    fields,
-    make,
-    needs_total,
-    refused,
-)
+from lrdsl.compiler import argument_values as arguments
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.ir import Modify, Term
 from lrdsl.compiler.measured import Measured, RunWindow, place_all
@@ -46,23 +39,23 @@ def measure_modified(
     if term.cls.warps_time:
         inside = environment.after(0)._replace(rest=None)
     source = measure(term.source, inside)
-    starts = entry_starts(term.entries, environment)
+    starts = arguments.entry_starts(term.entries, environment)
     values: list[Measured] = []
     modifier: Modifier | None = None
     if term.entries:
         outlines: list[Entry] = []
         for entry, start in zip(term.entries, starts, strict=True):
             assert isinstance(entry.value, Term)
-            stop = entry_stop(entry, start, environment)
+            stop = arguments.entry_stop(entry, start, environment)
             inside = environment.after(start)._replace(clock=0)
             values.append(measure(entry.value, inside))
             outlines += _outline(entry.factor, start, stop, values[-1], inside)
         if len(outlines) == len(values):
             modifier = term.cls.model_validate({"entries": tuple(outlines)})
     else:
-        given = fields(term, term.cls.parameters(), environment, {})
+        given = arguments.fields(term, term.cls.parameters(), environment, {})
         if given is not None and term.sound:
-            modifier = make(term.cls, given, term, environment)
+            modifier = arguments.make(term.cls, given, term, environment)
     found = _with_length(term, environment, source, modifier)
 
     def place(window: RunWindow) -> PlacedTerm:
@@ -112,7 +105,7 @@ def _outline(
         length = 0
     elif length is None:
         if environment.rest is None:
-            needs_total(value.cause, environment)
+            arguments.needs_total(value.cause, environment)
             return
         length = max(environment.rest, 0)
     # At its stop the value is back to what it was: a change, too.
@@ -143,12 +136,12 @@ def _with_length(
             return source._replace(fixed=0)
         length = environment.rest
         if length is None:
-            needs_total(source.cause, environment)
+            arguments.needs_total(source.cause, environment)
             return faulty
     try:
         found = modifier.length(divisible(length))
     except ParameterError as error:
-        refused(error, term, environment)
+        arguments.refused(error, term, environment)
         return faulty
     if found is ENDLESS:
         return source._replace(length=found, fixed=0)

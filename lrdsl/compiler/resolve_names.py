@@ -11,7 +11,6 @@ from lrdsl.compiler.ir import EntryTerm, Poison, Scalar, ShapeCall, Term
 from lrdsl.diagnostics import Mistake, Span
 from lrdsl.language.binding import Binding, bind, function_mistake
 from lrdsl.language.language import Language
-from lrdsl.language.shapes import ShapeSignature
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse_short
 
@@ -64,11 +63,16 @@ class _Resolver:
             case ast.Number(unit="") | ast.Name(id="base" | "prev" | "next" | "pi"):
                 return Scalar(node)
             case ast.Number() | ast.Name(id="total" | "epoch" | "rest"):
-                return self._duration(node, region)
+                if region is None:
+                    return self._poison(node, name_mistakes.duration(node))
+                region.append(node)
+                return ir.InUpdates(node)
             case ast.Name():
                 return self._name(node)
-            case ast.Call():
-                return self._call(node, region)
+            case ast.Call() if node.name.id in self.language.functions:
+                return self._function(node, region)
+            case ast.Call() | ast.Bracket():
+                return self._shape(node)
             case ast.Chain(parts=parts):
                 return ir.Sequence(node, tuple([self.term(part) for part in parts]))
             case ast.Pipe(parts=(first, *modifiers)):
@@ -76,8 +80,6 @@ class _Resolver:
                 for each in modifiers:
                     term = self._modify(node, term, each)
                 return term
-            case ast.Bracket():
-                return self._bracket(node)
             case ast.Arithmetic(operators=operators, parts=parts):
                 return self._apply(node, operators, parts, region)
             case ast.Negative(operand=operand):
@@ -98,12 +100,6 @@ class _Resolver:
                 return Poison(node)
         message = f"`{unparse_short(node)}` is not a schedule"
         return self._poison(node, Mistake(diag.WRONG_KIND, message, node.span))
-
-    def _duration(self, node: ast.Node, region: list[ast.Node] | None) -> Term:
-        if region is None:
-            return self._poison(node, name_mistakes.duration(node))
-        region.append(node)
-        return ir.InUpdates(node)
 
     def _name(self, node: ast.Name) -> Term:
         if node.id == "t":
@@ -131,39 +127,34 @@ class _Resolver:
             return Scalar(node)
         return ir.Apply(node, operators, parts)  # type: ignore[arg-type]
 
-    def _call(self, node: ast.Call, region: list[ast.Node] | None) -> Term:
+    def _function(self, node: ast.Call, region: list[ast.Node] | None) -> Term:
+        mistake = function_mistake(node)
+        if mistake is not None:
+            return self._poison(node, mistake)
+        operands = tuple([argument.value for argument in node.arguments])
+        # Of many operands each is joined to those before it, as by an operator.
+        functions = (self.language.functions[node.name.id],) * max(1, len(operands) - 1)
+        return self._apply(node, functions, operands, region)
+
+    def _shape(self, node: ast.Call | ast.Bracket) -> Term:
         name = node.name.id
-        function = self.language.functions.get(name)
-        if function is not None:
-            mistake = function_mistake(node)
-            if mistake is not None:
-                return self._poison(node, mistake)
-            operands = tuple([argument.value for argument in node.arguments])
-            return self._apply(node, (function,), operands, region)
         shape = self.language.shapes.get(name)
+        match node:
+            case ast.Bracket() if shape is not None and shape.bracket:
+                entries = self._entries(node, values_only=True)
+                return ShapeCall(node, name, {}, entries, True, shape, None)
+            case ast.Call() if shape is not None and not shape.bracket:
+                found = self._bound(node, bind(node, shape.accepted, shape.curve))
+                return ShapeCall(node, name, found.arguments, (), found.sound, shape, found.curve)
         if shape is not None:
-            return self._shape(node, shape)
+            example = f"{name}[0:0, 100:1]" if shape.bracket else f"{name}(…)"
+            return self._poison(node, name_mistakes.brackets(node, example))
         poison = self._poison(node, name_mistakes.no_shape(node, self.language))
-        for argument in node.arguments:  # find mistakes where they are plain enough
+        for argument in node.arguments if isinstance(node, ast.Call) else ():
+            # Find mistakes where they are plain enough.
             if isinstance(argument.value, (ast.Call, ast.Chain, ast.Pipe, ast.Bracket)):
                 self.term(argument.value)
         return poison
-
-    def _shape(self, node: ast.Call, shape: ShapeSignature) -> Term:
-        if shape.bracket:
-            return self._poison(node, name_mistakes.brackets(node, f"{shape.name}[0:0, 100:1]"))
-        bound = self._bound(node, bind(node, shape.accepted, shape.curve))
-        return ShapeCall(node, shape.name, bound.arguments, (), bound.sound, shape, bound.curve)
-
-    def _bracket(self, node: ast.Bracket) -> Term:
-        name = node.name.id
-        shape = self.language.shapes.get(name)
-        if shape is None:
-            return self._poison(node, name_mistakes.no_shape(node, self.language))
-        if not shape.bracket:
-            return self._poison(node, name_mistakes.brackets(node, f"{name}(…)"))
-        entries = self._entries(node, values_only=True)
-        return ShapeCall(node, name, {}, entries, True, shape, None)
 
     def _modify(self, pipe: ast.Pipe, source: Term, right: ast.Node) -> Term:
         """The source under what stands right of a `|`."""

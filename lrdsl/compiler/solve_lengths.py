@@ -19,14 +19,7 @@ from lrdsl.compiler.ir import ShapeCall, Term
 from lrdsl.compiler.leaf_signals import ClockSignal, ScheduleReference
 from lrdsl.compiler.measured import Measured, RunWindow, place_all
 from lrdsl.compiler.modifier_lengths import measure_modified
-from lrdsl.compiler.placed_ir import (
-    PlacedFaulty,
-    PlacedIR,
-    PlacedPart,
-    PlacedSequence,
-    PlacedShape,
-    PlacedTerm,
-)
+from lrdsl.compiler.placed_ir import PlacedFaulty, PlacedIR, PlacedPart, PlacedShape, PlacedTerm
 from lrdsl.diagnostics import Mistake
 from lrdsl.language.length import ENDLESS, Exact, Length, added, longest, round_half_up, rounded
 from lrdsl.language.parameters import Kind
@@ -204,7 +197,7 @@ def _chain(term: ir.Sequence, environment: Environment) -> Measured:
                 PlacedPart(inner.node, part.place(window.faulty()), 0, ENDLESS, ENDLESS)
                 for inner, part in zip(term.parts, parts, strict=True)
             ]
-            return PlacedSequence(term.node, tuple(unknown), None, is_sound=False)
+            return placed_ir.PlacedSequence(term.node, tuple(unknown), None, is_sound=False)
         placed: list[PlacedPart] = []
         start: Exact = 0
         is_after_open = False
@@ -219,7 +212,7 @@ def _chain(term: ir.Sequence, environment: Environment) -> Measured:
             placed.append(PlacedPart(_text_of(inner), inside, at, end, length))
             start += own or 0  # nothing follows what never ends
         zero = round_half_up(window.zero) if window.warped_by is None else None
-        return PlacedSequence(term.node, tuple(placed), zero)
+        return placed_ir.PlacedSequence(term.node, tuple(placed), zero)
 
     found = Measured(place, term.node, is_sound=is_sound, fixed=fixed)
     if not is_sound:

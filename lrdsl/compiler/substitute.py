@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from lrdsl.diagnostics import Span
 from lrdsl.language.binding import Arguments
@@ -18,11 +19,11 @@ _ELSEWHERE = frozenset({"prev", "next", "rest"})
 """Names whose meaning depends on the place."""
 
 
+@dataclass
 class Budget:
     """The number of nodes that may still be made. Going beyond raises `TooMuch`."""
 
-    def __init__(self, nodes: int = MAX_EXPANDED_NODES) -> None:
-        self.left = nodes
+    left: int = MAX_EXPANDED_NODES
 
     def spend(self) -> None:
         """Make a node."""
@@ -35,29 +36,24 @@ class TooMuch(Exception):
     """The definitions make more of a spec than is allowed."""
 
 
+@dataclass(eq=False)
 class Substitution:
     """Puts the arguments of one call into the body of a definition."""
 
-    def __init__(
-        self,
-        definition: Definition,
-        call: Span,
-        bound: Arguments,
-        budget: Budget,
-        simplify: Callable[[ast.Node], ast.Node],
-    ) -> None:
-        self.definition = definition
-        self.call = call
-        self.bound = bound
-        self.budget = budget
-        self.defaults = {parameter.name: parameter.default for parameter in definition.parameters}
-        self.simplify = simplify
-        self.given: dict[str, tuple[ast.Node, bool]] = {}
-        """The arguments by the parameter, and whether they depend on the place."""
-        self.applied: dict[str, ast.Node] = {}
-        """The defaults for this call, by the parameter."""
-        self.reaches_out = False
-        """Whether an argument is meant from outside."""
+    definition: Definition
+    call: Span
+    bound: Arguments
+    budget: Budget
+    simplify: Callable[[ast.Node], ast.Node]
+    given: dict[str, tuple[ast.Node, bool]] = field(default_factory=dict)
+    """The arguments by the parameter, and whether they depend on the place."""
+    applied: dict[str, ast.Node] = field(default_factory=dict)
+    """The defaults for this call, by the parameter."""
+    reaches_out: bool = False
+    """Whether an argument is meant from outside."""
+
+    def __post_init__(self) -> None:
+        self.defaults = {each.name: each.default for each in self.definition.parameters}
 
     def apply(self, node: ast.Node) -> ast.Node:
         """A part of the body for this call."""

@@ -19,7 +19,6 @@ from lrdsl.diagnostics import Reporter, SpecError, spec_error
 from lrdsl.language.language import Language, current
 from lrdsl.language.length import ENDLESS, as_time
 from lrdsl.language.modifiers.reactive import MetricHistory
-from lrdsl.language.pointwise.times import Array
 from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
 from lrdsl.schedule.schedule import NO_REFERENCES, Schedule, lower_or_report
 from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
@@ -131,9 +130,7 @@ def schedule_of(
     compiled = lower_or_report(placed, tree, reporter)
     if context.definitions != analysis.definitions:
         context = replace(context, definitions=analysis.definitions)
-    schedule = Schedule(Spec(tree, source), context, compiled, placed, references)
-    schedule._evaluate(_probe(schedule))
-    return schedule
+    return _probed(Schedule(Spec(tree, source), context, compiled, placed, references))
 
 
 def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
@@ -142,9 +139,7 @@ def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
         raise spec_error(diag.BAD_SPEC, "a Schedule has its context already", fix=fix)
     length = ENDLESS if context.total_steps is None else context.total_steps
     signal = FunctionSignal(CheckedFunction(str(spec), spec.function), float(as_time(length)))
-    schedule = Schedule(spec, context, CompiledSpec(signal, length))
-    schedule._evaluate(_probe(schedule))
-    return schedule
+    return _probed(Schedule(spec, context, CompiledSpec(signal, length)))
 
 
 def _restore(
@@ -165,10 +160,11 @@ def _reduce(schedule: Schedule) -> tuple[object, tuple[object, ...]]:
 copyreg.pickle(Schedule, _reduce)  # type: ignore[arg-type]
 
 
-def _probe(schedule: Schedule) -> Array:
-    """A few updates from all over the run, so that most overflows are found before it starts."""
+def _probed(schedule: Schedule) -> Schedule:
+    """The schedule itself; `SpecError` if it overflows at one of a few updates from all over."""
     end = min(schedule.length, schedule.context.total_steps or 1000)
     segments = schedule.chain_segments[:MAX_PROBED_SEGMENTS]
     starts = [segment.start for segment in segments if 0 <= segment.start <= end]
     spread = [int(i * (end / 31)) for i in range(31)]
-    return np.array(sorted([0, 1, 2, *spread, int(end), *starts]), dtype=np.float64)
+    schedule._evaluate(np.array(sorted([0, 1, 2, *spread, int(end), *starts]), dtype=np.float64))
+    return schedule

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from lrdsl import diagnostics as diag
@@ -299,39 +300,24 @@ def ordered(choices: Mapping[str, Choice]) -> tuple[Choice, ...]:
     >>> [choice.key for choice in ordered(program.sorts()[0])]
     ['lr', 'weight_decay']
     """
-    done: dict[str, Choice] = {}
-    for key in choices:
-        trail = {key: iter(choices[key].names)}  # what is being looked at, and what is left of it
-        while trail:
-            key, names = next(reversed(trail.items()))
-            name = next((name for name in names if name in choices), None)
-            if name is None:
-                done.setdefault(key, choices[key])
-                del trail[key]
-            elif name in trail:
-                raise _cycle([*trail], name, choices)
-            elif name not in done:
-                trail[name] = iter(choices[name].names)
-    return tuple(done.values())
+    uses = {key: [name for name in each.names if name in choices] for key, each in choices.items()}
+    try:
+        return tuple([choices[key] for key in TopologicalSorter(uses).static_order()])
+    except CycleError as error:
+        raise _cycle(error.args[1][:0:-1], choices) from None
 
 
-def _cycle(trail: Sequence[str], name: str, choices: Mapping[str, Choice]) -> SpecError:
-    ring = [*trail[trail.index(name) :], name]
-    last = choices[trail[-1]]
-    shown = " -> ".join(f"`{key}`" for key in ring)
-    return SpecError(
-        [
-            Diagnostic(
-                diag.BAD_SPEC,
-                f"the specs of a program refer to each other in a circle: {shown}",
-                last.names[name],
-                last.source,
-                fix=f"write what `{name}` is without `{last.key}`"
-                if name != last.key
-                else f"`{name}` is what this spec is for; its own initial value is `base`",
-            )
-        ]
-    )
+def _cycle(ring: list[str], choices: Mapping[str, Choice]) -> SpecError:
+    """The mistake of specs each of which refers to the next one, and the last to the first."""
+    first = ring.index(next(key for key in choices if key in ring))
+    ring = ring[first:] + ring[:first]
+    name, last = ring[0], choices[ring[-1]]
+    shown = " -> ".join(f"`{key}`" for key in [*ring, name])
+    message = f"the specs of a program refer to each other in a circle: {shown}"
+    fix = f"write what `{name}` is without `{last.key}`"
+    if name == last.key:
+        fix = f"`{name}` is what this spec is for; its own initial value is `base`"
+    return SpecError([Diagnostic(diag.BAD_SPEC, message, last.names[name], last.source, fix=fix)])
 
 
 def _matches(pattern: str | None, index: int, name: object) -> bool:

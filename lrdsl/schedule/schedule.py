@@ -124,9 +124,8 @@ class Schedule:
             out = np.empty(stop, dtype=np.float64)
         except MemoryError:
             message = f"{stop:,} values do not fit into memory"
-            raise spec_error(
-                diag.BAD_STEP, message, fix="pass a smaller number of updates"
-            ) from None
+            fix = "pass a smaller number of updates"
+            raise spec_error(diag.BAD_STEP, message, fix=fix) from None
         for first in range(0, stop, CHUNK):
             last = min(first + CHUNK, stop)
             out[first:last] = self._evaluate(Range(float(first), last - first))
@@ -181,9 +180,8 @@ class Schedule:
             return self
         if self.observed is not None and step < self.observed:
             message = f"a metric of update {step} comes after one of update {self.observed}"
-            raise spec_error(
-                diag.BAD_STEP, message, fix="observe metrics in the order of their updates"
-            )
+            fix = "observe metrics in the order of their updates"
+            raise spec_error(diag.BAD_STEP, message, fix=fix)
         schedule = self
         for i, _ in enumerate(self.histories):
             # One after the other: each knows what those inside it have made of the metric.
