@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.arithmetic import is_whole
 from lrdsl.compiler.environment import Environment
-from lrdsl.compiler.evaluate import Values, duration, value
+from lrdsl.compiler.evaluate import duration, value
 from lrdsl.compiler.ir import CallTerm, EntryTerm, ShapeCall
 from lrdsl.diagnostics import Mistake
+from lrdsl.language.binding import word_of
 from lrdsl.language.length import ENDLESS, Exact, Length, round_half_up
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
 from lrdsl.language.signal import LAST_STEP
@@ -167,7 +168,7 @@ def fields(
 def default(default: ContextDefault, node: ast.Node, environment: Environment) -> float | None:
     """The value of a default that is a value of the context."""
     beside = {ContextDefault.PREV: environment.prev, ContextDefault.NEXT: environment.next}
-    find = beside.get(default) or Values("", environment).base
+    find = beside.get(default) or environment.base
     return find(node)
 
 
@@ -217,8 +218,7 @@ def _list(kind: Kind, node: ast.Node, where: str, environment: Environment) -> A
 
 def _word(parameter: Parameter, node: ast.Node, where: str, environment: Environment) -> str | None:
     """A word, one of the parameter's if it has a list of them."""
-    given = node.id if isinstance(node, ast.Name) else None
-    given = node.value if isinstance(node, ast.String) else given
+    given = word_of(node) if isinstance(node, (ast.Name, ast.String)) else None
     if given is not None and (not parameter.words or given in parameter.words):
         return given
     if not parameter.words:

@@ -22,6 +22,8 @@ _EXACT_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "-": operator.sub,
     "*": operator.mul,
     "/": Fraction,
+    "min": min,
+    "max": max,
 }
 
 
@@ -44,10 +46,6 @@ def compute_exactly(name: str, operands: tuple[Exact, ...]) -> Exact | None:
     >>> compute_exactly("/", (1, 3)), compute_exactly("sqrt", (2,))
     (Fraction(1, 3), None)
     """
-    if name == "min":
-        return min(operands)
-    if name == "max":
-        return max(operands)
     if name not in _EXACT_OPERATORS or (name == "/" and operands[1] == 0):
         return None
     return bounded(_EXACT_OPERATORS[name](*operands))

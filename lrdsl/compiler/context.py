@@ -143,16 +143,16 @@ def _part(name: str, value: object) -> float:
     number = _number(name, value)
     if name == "base_lr":
         return number
+    is_total, wanted = name == "total_steps", None
     if number <= 0:
-        raise spec_error(diag.BAD_CONTEXT, f"`{name}` must be above 0, not {number:g}")
-    if name != "total_steps":
-        return number
-    if number != int(number):
-        message = f"`total_steps` must be a whole number of updates, not {number}"
-        raise spec_error(diag.BAD_CONTEXT, message)
-    if number > LAST_STEP:
-        raise spec_error(diag.BAD_CONTEXT, f"`total_steps` must be at most 2**53, not {number:g}")
-    return int(number)
+        wanted = f"above 0, not {number:g}"
+    elif is_total and number != int(number):
+        wanted = f"a whole number of updates, not {number}"
+    elif is_total and number > LAST_STEP:
+        wanted = f"at most 2**53, not {number:g}"
+    if wanted is not None:
+        raise spec_error(diag.BAD_CONTEXT, f"`{name}` must be {wanted}")
+    return int(number) if is_total else number
 
 
 def _variable(name: str, value: object) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from lrdsl.compiler.context import Inputs
-from lrdsl.diagnostics import Mistake, Problem
+from lrdsl.diagnostics import NEEDS_CONTEXT, Mistake, Problem
 from lrdsl.language.length import Exact
 from lrdsl.syntax.ast import Node
 
@@ -40,6 +40,16 @@ class Environment(NamedTuple):
         """Note a mistake at a node, for which there is no result then: None."""
         self.mistakes.append(Mistake(problem, message, node.span, fix=fix))
         return None
+
+    def base(self, node: Node) -> float | None:
+        """The parameter group's own learning rate, for a node that needs it."""
+        base_lr = self.inputs.context.base_lr
+        if base_lr is None:
+            written = self.inputs.source[node.span.start : node.span.stop]
+            what = "`base`" if written == "base" else "a value left out here is `base`, which"
+            fix = "pass base_lr=…, or write the value"
+            return self.complain(NEEDS_CONTEXT, f"{what} needs base_lr", node, fix)
+        return base_lr
 
     def nowhere(self) -> Environment:
         """The environment of what stands in no chain: its place is unknown."""

@@ -162,22 +162,12 @@ class Values(Evaluator[float]):
             message = f"`prev` and `next` have no meaning in {self.where}"
             return self.environment.complain(diag.WRONG_PLACE, message, node)
         if name == "base":
-            return self.base(node)
+            return self.environment.base(node)
         if name == "t":
             message = f"`t` changes, and {self.where} takes one value"
             fix = "a formula in `t` stands alone: `0.1 / (1 + 0.05*t) | take(500)`"
             return self.environment.complain(diag.WRONG_KIND, message, node, fix)
         return self.misplaced(node, "a duration" if name in DURATIONS else "")
-
-    def base(self, node: ast.Node) -> float | None:
-        """The parameter group's own learning rate, for a node that needs it."""
-        inputs = self.environment.inputs
-        if inputs.context.base_lr is None:
-            written = inputs.source[node.span.start : node.span.stop]
-            what = "`base`" if written == "base" else "a value left out here is `base`, which"
-            fix = "pass base_lr=…, or write the value"
-            self.environment.complain(diag.NEEDS_CONTEXT, f"{what} needs base_lr", node, fix)
-        return inputs.context.base_lr
 
     def convert(self, value: float) -> float:
         return float(value)
@@ -203,11 +193,8 @@ class Durations(Evaluator[Exact]):
         context = self.environment.inputs.context
         match node.id:
             case "total" | "epoch" as name:
-                found = context.total_steps if name == "total" else context.epoch
-                if found is None:
-                    needs = "total_steps" if name == "total" else "steps_per_epoch"
-                    self.needs(f"`{name}`", needs, node)
-                return found
+                found, needs = context.updates_per("dur" if name == "total" else "ep")
+                return self.needs(f"`{name}`", needs, node) if found is None else bounded(found)
             case "rest":
                 found = self.environment.rest
                 if found is None and context.total_steps is None:

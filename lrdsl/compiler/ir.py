@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from lrdsl.language.curves import Curve
 from lrdsl.language.functions import Function
@@ -73,16 +72,13 @@ class EntryTerm:
     value: Term | Node
 
 
-Bound: TypeAlias = "Mapping[str, Node]"
-"""Arguments by parameter; what was left out, or is `_`, is not in it."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class CallTerm(Term):
     """A call of a shape or a modifier; not `sound` if its arguments do not fit."""
 
     name: str
-    arguments: Bound
+    arguments: Mapping[str, Node]
+    """Those by parameter that were not left out."""
     entries: tuple[EntryTerm, ...]
     sound: bool
 

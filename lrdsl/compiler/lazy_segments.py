@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lrdsl.compiler.environment import Environment, NeighbourValue
+from lrdsl.compiler.environment import Environment
 from lrdsl.language.signal import Signal
 from lrdsl.syntax import ast
 from lrdsl.util.forks import lazy_property
@@ -25,7 +25,6 @@ class LazySegment:
     begin: Callable[[Environment], float | None] | None
     length: int | None
     around: Environment
-    base: NeighbourValue
     before: LazySegment | None = None
     after: LazySegment | None = None
     _waits: bool = False
@@ -49,7 +48,7 @@ class LazySegment:
         """The value that the part leads to."""
         if self._waits:
             self._is_mutual = True
-            return self.base(node)
+            return self.around.base(node)
         if self.signal is None or self.length is None:
             return None
         return self.signal.value_at(self.length)
@@ -57,15 +56,15 @@ class LazySegment:
     def _prev(self, node: ast.Node) -> float | None:
         if self.before is not None:
             return self.before.last(node)
-        return (self.around.prev or self.base)(node)
+        return (self.around.prev or self.around.base)(node)
 
     def _next(self, node: ast.Node) -> float | None:
         """The first value of the part after; where both lean on each other they meet at base."""
         self._waits, self._is_mutual = True, False
         after = self.after
-        found = (self.around.next or self.base)(node) if after is None else after.first
+        found = (self.around.next or self.around.base)(node) if after is None else after.first
         self._waits = False
-        return self.base(node) if self._is_mutual else found
+        return self.around.base(node) if self._is_mutual else found
 
 
 def lower_chain(segments: Sequence[LazySegment]) -> list[Signal | None]:

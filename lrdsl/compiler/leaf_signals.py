@@ -26,11 +26,7 @@ class ShapeSignal(LeafSignal):
     node: ast.Node
 
     def values(self, t: Times) -> Array:
-        return clamp_end(t, self.shape.end_time, self._values)
-
-    def _values(self, t: Times) -> Array:
-        values: Array = self.shape.values(t, NUMPY)
-        return values
+        return clamp_end(t, self.shape.end_time, lambda t: self.shape.values(t, NUMPY))
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         return (TimelineSegment(0, stop, self.node, self),)

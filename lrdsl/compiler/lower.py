@@ -13,7 +13,7 @@ import numpy as np
 from lrdsl.compiler import ir, placed_ir
 from lrdsl.compiler.argument_values import argument, default, fields, make, refused
 from lrdsl.compiler.environment import Environment
-from lrdsl.compiler.evaluate import Values, value
+from lrdsl.compiler.evaluate import value
 from lrdsl.compiler.lazy_segments import LazySegment, lower_chain
 from lrdsl.compiler.leaf_signals import PointwiseSignal, ShapeSignal
 from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTerm
@@ -60,9 +60,9 @@ def lower(
     root = placed.root
     mistakes: list[Mistake] = []
     nowhere = Environment(placed.inputs, mistakes)
-    lowering = _Lowering(nowhere, histories)
+    lowering = _Lowering(histories)
     with np.errstate(all="ignore"):
-        signal = lowering.lower(root.term, nowhere.between(lowering.base, lowering.base))
+        signal = lowering.lower(root.term, nowhere.between(nowhere.base, nowhere.base))
     if signal is None:
         return None, mistakes
     if not isinstance(root.term, placed_ir.PlacedSequence):
@@ -74,8 +74,7 @@ def lower(
 class _Lowering:
     """Lowers the terms of one spec."""
 
-    def __init__(self, nowhere: Environment, histories: tuple[MetricHistory, ...]) -> None:
-        self.base = Values("", nowhere).base  # the value where nothing stands before or after
+    def __init__(self, histories: tuple[MetricHistory, ...]) -> None:
         self.histories = histories
         self.observers: list[MetricObserver] = []
         self.segments: list[TimelineSegment] = []
@@ -196,7 +195,7 @@ class _Lowering:
             if curve is None or curve.hits_endpoints:
                 begin = functools.partial(self._start_value, term)
         make = functools.partial(self.lower, term)
-        return LazySegment(make, begin, length, around, self.base)
+        return LazySegment(make, begin, length, around)
 
     def _modified(self, placed: placed_ir.PlacedModify, environment: Environment) -> Signal | None:
         call, modifier = placed.call, placed.modifier
@@ -221,17 +220,17 @@ class _Lowering:
     def _reacting(
         self, placed: placed_ir.PlacedModify, modifier: MetricModifier, source: Signal
     ) -> Signal:
-        place = len(self.observers)
+        place, text = len(self.observers), unparse(placed.call.node)
         known = place < len(self.histories)
         history = self.histories[place] if known else MetricHistory(modifier.initial_state())
-        signal = MetricScaledSignal(source, unparse(placed.node), zero=placed.zero, history=history)
+        signal = MetricScaledSignal(source, text, zero=placed.zero, history=history)
         self.observers.append(MetricObserver(modifier, signal, placed.run_start, placed.run_stop))
         return signal
 
     def _look_into(self, entries: tuple[PlacedTerm, ...], environment: Environment) -> None:
         """Find the mistakes inside the entries of a modifier that cannot be made."""
         for entry in entries:
-            self.lower(entry, environment._replace(next=self.base))
+            self.lower(entry, environment._replace(next=environment.base))
 
     def _entries(
         self, placed: placed_ir.PlacedModify, source: Signal, environment: Environment
@@ -246,7 +245,7 @@ class _Lowering:
             def prev(_: ast.Node, before: Signal = before, t: int = at - zero) -> float | None:
                 return before.value_at(t)
 
-            signal = self.lower(each.value, environment.between(prev, self.base))
+            signal = self.lower(each.value, environment.between(prev, environment.base))
             if signal is not None:
                 found.append(each.entry._replace(signal=signal))
                 active.begin(found[-1])

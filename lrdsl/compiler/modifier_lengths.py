@@ -66,13 +66,13 @@ def measure_modified(
         placed = source.place(inside)
         length: Length | None = inside.room if source.length is None else source.length
         if not found.is_sound or modifier is None or length is None:
-            return PlacedFaulty(term.node, (placed,), place_all(values, window.faulty()))
+            return PlacedFaulty((placed,), place_all(values, window.faulty()))
         if isinstance(modifier, MetricModifier) and window.warped_by is not None:
             warp, name = window.warped_by, modifier.name
             message = f"`{name}` goes by the updates of the run, which `{warp}` changes"
             fix = f"write it after the `{warp}`"
             environment.complain(diag.WRONG_PLACE, message, term.node, fix)
-            return PlacedFaulty(term.node, (placed,))
+            return PlacedFaulty((placed,))
         entries: list[PlacedEntry] = []
         outlines: tuple[Entry, ...] = modifier.entries if values else ()  # type: ignore[attr-defined]
         for outline, start, value in zip(outlines, starts, values, strict=True):
@@ -85,7 +85,7 @@ def measure_modified(
         own = window.part(0, 0, end, None)
         run = own.zero, own.start, own.stop
         length = divisible(length)
-        return PlacedModify(term.node, term, placed, modifier, length, end, *run, tuple(entries))
+        return PlacedModify(term, placed, modifier, length, end, *run, tuple(entries))
 
     return found._replace(place=place, cause=term.node)
 

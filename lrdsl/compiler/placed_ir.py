@@ -24,7 +24,7 @@ PlacedTerm: TypeAlias = (
     "PlacedFaulty | Scalar | Signal | PlacedApply | PlacedShape | PlacedSequence | PlacedModify | "
     "PlacedScope"
 )
-"""A part of a schedule in its place; `node` is where it came from.
+"""A part of a schedule in its place.
 
 A value is the same in every place. Of what leans on no value the signal is known already.
 """
@@ -36,7 +36,6 @@ class PlacedFaulty(NamedTuple):
     `entries` are those of a modifier, after which nothing stands.
     """
 
-    node: ast.Node
     parts: tuple[PlacedTerm, ...] = ()
     entries: tuple[PlacedTerm, ...] = ()
 
@@ -56,7 +55,6 @@ class PlacedShape(NamedTuple):
     length in whole updates, 0 where it never ends. `starts` are the updates of its entries.
     """
 
-    node: ast.Node
     call: ShapeCall
     durations: Mapping[str, Any]
     steps: int
@@ -83,7 +81,6 @@ class PlacedSequence(NamedTuple):
     Of a chain that is not `is_sound` the places of the parts mean nothing.
     """
 
-    node: ast.Node
     parts: tuple[PlacedPart, ...]
     zero: int | None
     is_sound: bool = True
@@ -103,7 +100,6 @@ class PlacedModify(NamedTuple):
     before `run_stop`.
     """
 
-    node: ast.Node
     call: Modify
     source: PlacedTerm
     modifier: Modifier
@@ -118,7 +114,6 @@ class PlacedModify(NamedTuple):
 class PlacedScope(NamedTuple):
     """The body of a definition, some arguments of which are evaluated where it was called."""
 
-    node: ast.Node
     body: PlacedTerm
 
 

@@ -52,11 +52,8 @@ def measure(term: Term, environment: Environment) -> Measured:
             return _shape(term, environment)
         case ir.Scalar():
             return Measured(lambda _: term, node, ENDLESS, is_number=True)
-        case ir.InUpdates():
-            place = partial(_place_duration, node, environment)
-            return Measured(place, node, ENDLESS, is_number=True)
-        case ir.Reference(name=name):
-            place = partial(_place_reference, node, name, environment)
+        case ir.InUpdates() | ir.Reference():
+            place = partial(_place_leaf, term, environment)
             return Measured(place, node, ENDLESS, is_number=True)
         case ir.Clock():
             return Measured(lambda _: ClockSignal(), node, ENDLESS)
@@ -72,33 +69,32 @@ def measure(term: Term, environment: Environment) -> Measured:
                 return measure(then if chosen else otherwise, environment)
         case ir.Called(inner=inner):
             body = measure(inner, environment.in_definition())
-            return body._replace(
-                place=lambda window: placed_ir.PlacedScope(node, body.place(window))
-            )
+            return body._replace(place=lambda window: placed_ir.PlacedScope(body.place(window)))
         case ir.Poison(parts=parts):
             inside = [measure(part, environment) for part in parts]
-            place = partial(_place_faulty, node, inside)
-            return Measured(place, node, is_sound=False)
-    return Measured(lambda _: PlacedFaulty(node), node, is_sound=False)
+            return Measured(
+                lambda window: PlacedFaulty(place_all(inside, window)), node, is_sound=False
+            )
+    return Measured(lambda _: PlacedFaulty(), node, is_sound=False)
 
 
-def _place_duration(node: ast.Node, environment: Environment, _: RunWindow) -> PlacedTerm:
-    updates = duration(node, "a formula", environment)
-    return PlacedFaulty(node) if updates is None else ConstantSignal(float(updates), unparse(node))
-
-
-def _place_reference(
-    node: ast.Node, name: str, environment: Environment, window: RunWindow
+def _place_leaf(
+    term: ir.InUpdates | ir.Reference, environment: Environment, window: RunWindow
 ) -> PlacedTerm:
-    """Another schedule of the program, read at the same update of the run."""
-    warp = window.warped_by
-    if warp is None:
-        source, shift = environment.inputs.schedules[name], Shift(round_half_up(window.zero))
-        return ScheduleReference(source, name, shift, zero=window.zero)
-    message = f"`{name}` is read as training goes, but `{warp}` runs another clock"
-    fix = f"write what `{name}` is for after the `{warp}`, outside its brackets"
-    environment.complain(diag.WRONG_PLACE, message, node, fix)
-    return PlacedFaulty(node)
+    """A duration in a formula, or another schedule, read at the same update of the run."""
+    node, warp = term.node, window.warped_by
+    if isinstance(term, ir.InUpdates):
+        updates = duration(node, "a formula", environment)
+        if updates is not None:
+            return ConstantSignal(float(updates), unparse(node))
+    elif warp is None:
+        source, shift = environment.inputs.schedules[term.name], Shift(round_half_up(window.zero))
+        return ScheduleReference(source, term.name, shift, zero=window.zero)
+    else:
+        message = f"`{term.name}` is read as training goes, but `{warp}` runs another clock"
+        fix = f"write what `{term.name}` is for after the `{warp}`, outside its brackets"
+        environment.complain(diag.WRONG_PLACE, message, node, fix)
+    return PlacedFaulty()
 
 
 def _pointwise(term: ir.Apply, environment: Environment) -> Measured:
@@ -143,17 +139,17 @@ def _shape(call: ShapeCall, environment: Environment) -> Measured:
         if signature.bracket:
             updates = tuple([window.update(at) for at in starts if at is not None])
             all_known = is_sound and len(updates) == len(starts)
-            return PlacedShape(call.node, call, {}, 0, updates, all_known)
+            return PlacedShape(call, {}, 0, updates, all_known)
         steps = 0
         if is_sound:
             own = rest_of(call.node, window.room, environment) if length is None else length
             if own is None:
-                return PlacedFaulty(call.node)
+                return PlacedFaulty()
             stop = window.rounded(own)
             # A shape that never ends has no use for its steps.
             steps = stop if has_steps and stop is not ENDLESS else 0
         known = durations(call, environment)
-        return PlacedShape(call.node, call, known, steps, is_sound=is_sound)
+        return PlacedShape(call, known, steps, is_sound=is_sound)
 
     return Measured(place, call.node, length, is_sound, by_default=by_default)
 
@@ -197,7 +193,7 @@ def _chain(term: ir.Sequence, environment: Environment) -> Measured:
                 PlacedPart(inner.node, part.place(window.faulty()), 0, ENDLESS, ENDLESS)
                 for inner, part in zip(term.parts, parts, strict=True)
             ]
-            return placed_ir.PlacedSequence(term.node, tuple(unknown), None, is_sound=False)
+            return placed_ir.PlacedSequence(tuple(unknown), None, is_sound=False)
         placed: list[PlacedPart] = []
         start: Exact = 0
         is_after_open = False
@@ -212,7 +208,7 @@ def _chain(term: ir.Sequence, environment: Environment) -> Measured:
             placed.append(PlacedPart(_text_of(inner), inside, at, end, length))
             start += own or 0  # nothing follows what never ends
         zero = round_half_up(window.zero) if window.warped_by is None else None
-        return placed_ir.PlacedSequence(term.node, tuple(placed), zero)
+        return placed_ir.PlacedSequence(tuple(placed), zero)
 
     found = Measured(place, term.node, is_sound=is_sound, fixed=fixed)
     if not is_sound:
@@ -239,10 +235,6 @@ def _two_open(first: ast.Node, second: ast.Node, environment: Environment) -> No
         " and only one segment of a chain can fill the rest"
     )
     environment.complain(diag.TWO_OPEN, message, second, "give one of them a length")
-
-
-def _place_faulty(node: ast.Node, parts: list[Measured], window: RunWindow) -> PlacedTerm:
-    return PlacedFaulty(node, place_all(parts, window))
 
 
 def _text_of(part: Term) -> ast.Node:

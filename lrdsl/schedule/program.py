@@ -115,9 +115,10 @@ class Program:
 
     def __init__(self, spec: object, definitions: str = "", others: Collection[str] = ()) -> None:
         own = spec.get("definitions") if isinstance(spec, Mapping) else None
-        entries, is_single = parse_program(spec, language_of([definitions, own]))
+        language = language_of([definitions, own])
+        entries, is_single = parse_program(spec, language)
         if is_single:
-            entries += _fields_beside(spec, definitions)
+            entries += _fields_beside(spec, own, language)
         keys = [entry.key for entry in entries]
         # A single spec speaks of nothing but its variables, which may have any name.
         known = frozenset() if is_single else frozenset([*keys, *others])
@@ -240,14 +241,13 @@ def language_of(definitions: Sequence[object]) -> Language:
         return language
 
 
-def _fields_beside(spec: Any, definitions: str) -> tuple[ProgramEntry, ...]:
+def _fields_beside(spec: Any, own: Any, language: Language) -> tuple[ProgramEntry, ...]:
     """Entries for what else a single spec drives: none, unless it calls a defined program.
 
     `torch.OneCycleLR`, for one, drives the momentum as well.
     """
-    own = spec.get("definitions") if isinstance(spec, Mapping) else None
     try:
-        found = fields(parse(spec_text(spec)).node, language_of([definitions, own]))
+        found = fields(parse(spec_text(spec)).node, language)
     except SpecError:
         return ()  # compiling it says what is wrong
     return tuple(
