@@ -226,8 +226,7 @@ def _word(parameter: Parameter, node: ast.Node, where: str, environment: Environ
         return environment.complain(diag.WRONG_KIND, message, node, fix)
     message = f"{where} is {' or '.join(f'`{word}`' for word in parameter.words)}"
     suggestion = None if given is None else did_you_mean(given, parameter.words)
-    environment.mistakes.append(Mistake(diag.WRONG_KIND, message, node.span, suggestion))
-    return None
+    return environment.note(Mistake(diag.WRONG_KIND, message, node.span, suggestion))
 
 
 def make(

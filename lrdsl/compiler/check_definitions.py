@@ -177,20 +177,16 @@ class _Checker:
         reporter = Reporter(self.text)
         reporter.report_all(expanded.mistakes)
         try:
-            reporter.report_all(_undecidable(expanded.tree, language))
+            nowhere = Environment(Inputs(NO_RUN, language), [])
+            for choice in _all(expanded.tree, ast.If):  # which no call can decide
+                decide(choice.condition, nowhere)
+            undecidable = [x for x in nowhere.mistakes if x.problem == diag.BAD_CONDITION]
+            reporter.report_all(undecidable)
             reporter.report_all(resolve_names(expanded.tree, self.text, language).mistakes)
         except RecursionError:
             message = "too much of the definition is nested in each other"
             reporter.report(diag.TOO_DEEP, message, definition.span)
         return [*reporter.diagnostics]
-
-
-def _undecidable(tree: ast.Node, language: Language) -> list[Mistake]:
-    """The mistakes of conditions that no call can decide."""
-    nowhere = Environment(Inputs(NO_RUN, language), [])
-    for choice in _all(tree, ast.If):
-        decide(choice.condition, nowhere)
-    return [mistake for mistake in nowhere.mistakes if mistake.problem == diag.BAD_CONDITION]
 
 
 def _unbound(root: ast.Node, parameters: Collection[str]) -> Iterator[Mistake]:

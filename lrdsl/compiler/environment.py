@@ -34,12 +34,16 @@ class Environment(NamedTuple):
     caller: Environment | None = None
     """The environment of the call of the definition that the term stands in."""
 
+    def note(self, mistake: Mistake) -> T | None:
+        """Note a mistake, for which there is no result then: None."""
+        self.mistakes.append(mistake)
+        return None
+
     def complain(
         self, problem: Problem, message: str, node: Node, fix: str | None = None
     ) -> T | None:
-        """Note a mistake at a node, for which there is no result then: None."""
-        self.mistakes.append(Mistake(problem, message, node.span, fix=fix))
-        return None
+        """Note a mistake at a node; None again."""
+        return self.note(Mistake(problem, message, node.span, fix=fix))
 
     def base(self, node: Node) -> float | None:
         """The parameter group's own learning rate, for a node that needs it."""

@@ -78,7 +78,7 @@ class Evaluator(ABC, Generic[T]):
             case ast.Call(name=ast.Name(id=id)) if id in FUNCTIONS:
                 mistake = function_mistake(node)
                 if mistake is not None:
-                    return self.fail(mistake)
+                    return self.environment.note(mistake)
                 values = tuple([self.evaluate(argument.value) for argument in node.arguments])
                 return None if None in values else self.operate(id, values, node)
             case ast.If(then=then, condition=condition, otherwise=otherwise):
@@ -92,7 +92,7 @@ class Evaluator(ABC, Generic[T]):
             case ast.Faulty():
                 return None
         requirement = f"{self.where} takes {self.kind}"
-        return self.fail(wrong_kind(node, self.environment.inputs, requirement))
+        return self.environment.note(wrong_kind(node, self.environment.inputs, requirement))
 
     @abstractmethod
     def number(self, node: ast.Number) -> T | None:
@@ -110,18 +110,12 @@ class Evaluator(ABC, Generic[T]):
     def operate(self, name: str, operands: tuple[Any, ...], node: ast.Node) -> T | None:
         """The outcome of an operator or a function; `node` is what to point at."""
 
-    def fail(self, mistake: Mistake) -> T | None:
-        """Note a mistake; there is no number then."""
-        self.environment.mistakes.append(mistake)
-        return None
-
     def compute(self, name: str, operands: tuple[float, ...], node: ast.Node) -> float | None:
         """The outcome of an operator or a function over floats, which must be finite."""
         outcome = compute(name, operands)
         if math.isfinite(outcome):
             return outcome
-        self.environment.mistakes.append(_no_outcome(name, operands, outcome, node))
-        return None
+        return self.environment.note(_no_outcome(name, operands, outcome, node))
 
     def needs(self, what: str, needs: str, node: ast.Node) -> T | None:
         """Note that a part of the context is unknown."""
@@ -134,7 +128,7 @@ class Evaluator(ABC, Generic[T]):
         if is_a:
             message = f"`{node.id}` is {is_a}, and {requirement}"
             return self.environment.complain(diag.WRONG_KIND, message, node)
-        return self.fail(unbound(node, self.environment.inputs, requirement))
+        return self.environment.note(unbound(node, self.environment.inputs, requirement))
 
 
 class Values(Evaluator[float]):
@@ -149,7 +143,7 @@ class Values(Evaluator[float]):
         suggestion = None if plain is None else (f"did you mean `{plain}`?", plain)
         message = f"`{unparse(node)}` is a duration, and {self.where} takes a value"
         mistake = Mistake(diag.WRONG_KIND, message, node.span, suggestion, "leave out the unit")
-        return self.fail(mistake)
+        return self.environment.note(mistake)
 
     def name(self, node: ast.Name) -> float | None:
         name = node.id
@@ -193,17 +187,16 @@ class Durations(Evaluator[Exact]):
         context = self.environment.inputs.context
         match node.id:
             case "total" | "epoch" as name:
-                found, needs = context.updates_per("dur" if name == "total" else "ep")
-                return self.needs(f"`{name}`", needs, node) if found is None else bounded(found)
+                known, needs = context.updates_per("dur" if name == "total" else "ep")
+                return self.needs(f"`{name}`", needs, node) if known is None else bounded(known)
+            case "rest" if self.environment.rest is not None:
+                return self.environment.rest
+            case "rest" if context.total_steps is None:
+                return self.needs("`rest`", "total_steps", node)
             case "rest":
-                found = self.environment.rest
-                if found is None and context.total_steps is None:
-                    self.needs("`rest`", "total_steps", node)
-                elif found is None:
-                    message = "`rest` is unknown here: a segment before it has no length of its own"
-                    fix = "give that one its length"
-                    self.environment.complain(diag.NO_LENGTH, message, node, fix)
-                return found
+                message = "`rest` is unknown here: a segment before it has no length of its own"
+                fix = "give that one its length"
+                return self.environment.complain(diag.NO_LENGTH, message, node, fix)
             case "base" | "prev" | "next" | "pi" | "t":
                 return self.misplaced(node, "a value")
         return self.misplaced(node, "")
@@ -281,13 +274,10 @@ def _compare_words(
 
 def _has_duration(node: ast.Node) -> bool:
     """Whether a number with a unit or the name of a duration stands in a node."""
-    return any(
-        [
-            bool(part.unit) if isinstance(part, ast.Number) else part.id in DURATIONS
-            for part, _ in ast.walk(node)
-            if isinstance(part, (ast.Number, ast.Name))
-        ]
-    )
+    parts = [part for part, _ in ast.walk(node)]
+    units = [part.unit for part in parts if isinstance(part, ast.Number)]
+    names = [part.id for part in parts if isinstance(part, ast.Name)]
+    return any(units) or not DURATIONS.isdisjoint(names)
 
 
 def _no_outcome(name: str, operands: tuple[float, ...], outcome: float, node: ast.Node) -> Mistake:

@@ -18,7 +18,6 @@ from lrdsl.compiler.lazy_segments import LazySegment, lower_chain
 from lrdsl.compiler.leaf_signals import PointwiseSignal, ShapeSignal
 from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTerm
 from lrdsl.diagnostics import Mistake
-from lrdsl.language.curves import Curve
 from lrdsl.language.functions import OPERATORS, Function
 from lrdsl.language.length import ENDLESS, Length, as_time
 from lrdsl.language.modifiers.interval import ActiveOverrides, Entry
@@ -144,10 +143,7 @@ class _Lowering:
             found[hidden] = default(from_context, call.node, environment)
         if call.curve is not None:
             inner = fields(call, call.curve_parameters, environment, placed.durations)
-            if inner:
-                found["mode"] = make(call.curve, inner, call, environment)
-            else:
-                found["mode"] = None if inner is None else _with_defaults(call.curve)
+            found["mode"] = None if inner is None else make(call.curve, inner, call, environment)
         if call.signature.has(Kind.STEPS):
             found["steps"] = placed.steps
         is_sound = given is not None and all([each is not None for each in found.values()])
@@ -250,9 +246,3 @@ class _Lowering:
                 found.append(each.entry._replace(signal=signal))
                 active.begin(found[-1])
         return tuple(found) if len(found) == len(placed.entries) else None
-
-
-@functools.cache
-def _with_defaults(curve: type[Curve]) -> Curve:
-    """A curve with none of its parameters given."""
-    return curve()

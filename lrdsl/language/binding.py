@@ -16,7 +16,6 @@ from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.parameters import REQUIRED, Kind, Parameter
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
-from lrdsl.syntax.unparse import unparse
 from lrdsl.util.registry import did_you_mean, near
 
 Arguments: TypeAlias = "dict[str, ast.Node | tuple[ast.Entry | ast.Name, ...]]"
@@ -60,26 +59,25 @@ def bind_definition(
         return {}, [Mistake(diag.WRONG_PLACE, message, node.span, fix=fix)]
     defaults = {each.name: each.default for each in definition.parameters}
     parameters = [
-        Parameter(name, Kind.VALUE, REQUIRED if default is None else unparse(default))
+        Parameter(name, Kind.VALUE, REQUIRED if default is None else default)
         for name, default in defaults.items()
     ]
     binder = _Binder(node, tuple(parameters), None)
     mistakes = [*binder.place_positional(), *binder.place_named()]
     given = binder.given
     for parameter in definition.parameters:
-        where, argument = f"`{parameter.name}` of `{definition.name}`", given.get(parameter.name)
-        word = None if argument is None else word_of(argument)
-        if argument is None or isinstance(argument, ast.Faulty):
+        argument, words = given.get(parameter.name), parameter.words
+        if not words and isinstance(parameter.default, ast.Keyword):
+            words = _TRUTHS if parameter.default.word in _TRUTHS else ()
+        if not words or argument is None or isinstance(argument, ast.Faulty):
             continue
-        if parameter.words:
-            if word not in parameter.words:
-                known = ", ".join([f"`{each}`" for each in parameter.words])
-                meant = None if word is None else did_you_mean(word, parameter.words)
-                message = f"{where} is one of {known}"
-                mistakes.append(Mistake(diag.WRONG_KIND, message, argument.span, meant))
-        elif word_of(parameter.default) in _TRUTHS and word not in _TRUTHS:
-            message = f"{where} is `true` or `false`"
-            mistakes.append(Mistake(diag.WRONG_KIND, message, argument.span))
+        word = word_of(argument)
+        if word not in words:
+            known = ", ".join([f"`{each}`" for each in words])
+            wanted = f"one of {known}" if parameter.words else "`true` or `false`"
+            message = f"`{parameter.name}` of `{definition.name}` is {wanted}"
+            meant = None if word is None else did_you_mean(word, parameter.words)
+            mistakes.append(Mistake(diag.WRONG_KIND, message, argument.span, meant))
     for name, default in () if mistakes else defaults.items():
         if name not in given and default is None:
             message = f"`{definition.name}` needs `{name}`"
@@ -90,7 +88,7 @@ def bind_definition(
 _TRUTHS = ("true", "false")
 
 
-def word_of(node: ast.Node | None) -> str | None:
+def word_of(node: ast.Node) -> str | None:
     """The word that a node is, bare or quoted; None if it is no word.
 
     >>> word_of(ast.String("cos")), word_of(ast.Name("cos")), word_of(ast.Number(1.0))

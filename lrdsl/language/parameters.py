@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import PydanticUndefined
 
 from lrdsl.diagnostics import OUT_OF_RANGE, Problem
+from lrdsl.syntax.ast import Node
+from lrdsl.syntax.unparse import unparse
 
 
 class Kind(enum.Enum):
@@ -88,6 +90,8 @@ class Parameter(NamedTuple):
             default = "_" if default is None else str(default).lower()
         elif isinstance(default, (float, Fraction)):
             default = f"{float(default):g}".replace("e-0", "e-")
+        elif isinstance(default, Node):
+            default = unparse(default)
         elif isinstance(default, list):
             default = f"[{', '.join(f'{item:g}' for item in default)}]"
         return f"{self.name}={default}"
