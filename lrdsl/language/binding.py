@@ -42,7 +42,9 @@ def bind(
     sound = not mistakes and not any([isinstance(a.value, ast.Faulty) for a in call.arguments])
     if sound:
         mistakes += binder.missing()
-    arguments = {k: v for k, v in binder.given.items() if binder.parameters[k] is not binder.mode}
+    arguments = binder.given
+    if binder.mode is not None:
+        arguments.pop(binder.mode.name, None)
     return Binding(arguments, binder.curve, tuple(mistakes), sound and not mistakes)
 
 
