@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -68,6 +69,20 @@ class RampSite(NamedTuple):
     first: float
     last: float
     span: Span
+
+
+class NodesByKind:
+    """The nodes of a tree, those above before those below."""
+
+    def __init__(self, root: ast.Node) -> None:
+        self.all = tuple([node for node, _ in ast.walk(root)])
+        self._by_kind: defaultdict[type, list[Any]] = defaultdict(list)
+        for node in self.all:
+            self._by_kind[type(node)].append(node)
+
+    def of(self, kind: type[N]) -> list[N]:
+        """The nodes of one kind."""
+        return self._by_kind.get(kind, [])
 
 
 @dataclass(frozen=True)
@@ -179,25 +194,19 @@ class LintContext:
         return "" if node.name.id in FUNCTIONS else node.name.id
 
     @cached_property
-    def nodes(self) -> tuple[ast.Node, ...]:
-        """All nodes of the spec without definitions, those above before those below."""
-        return tuple([node for node, _ in ast.walk(self.expanded)])
+    def nodes(self) -> NodesByKind:
+        """The nodes of the spec without definitions."""
+        return NodesByKind(self.expanded)
 
     @cached_property
-    def as_written(self) -> tuple[ast.Node, ...]:
-        """All nodes of the spec as it is written, those above before those below."""
-        if self.tree is self.expanded:
-            return self.nodes
-        return tuple([node for node, _ in ast.walk(self.tree)])
-
-    def each(self, kind: type[N]) -> list[N]:
-        """The nodes of one kind in the spec as it is written, those above before those below."""
-        return [node for node in self.as_written if isinstance(node, kind)]
+    def as_written(self) -> NodesByKind:
+        """The nodes of the spec as it is written."""
+        return self.nodes if self.tree is self.expanded else NodesByKind(self.tree)
 
     @cached_property
     def calls(self) -> tuple[CallSite, ...]:
         """The calls of shapes and modifiers, also those inside the definitions that are called."""
-        sites = [self._call_site(node) for node in self.nodes if isinstance(node, ast.Call)]
+        sites = [self._call_site(node) for node in self.nodes.of(ast.Call)]
         return tuple([site for site in sites if site is not None])
 
     def _call_site(self, node: ast.Call) -> CallSite | None:
@@ -227,8 +236,7 @@ class LintContext:
     @cached_property
     def _modifiers(self) -> frozenset[int]:
         """The nodes that stand right of a `|`, by identity."""
-        pipes = [node for node in self.nodes if isinstance(node, ast.Pipe)]
-        return frozenset([id(part) for pipe in pipes for part in pipe.parts[1:]])
+        return frozenset([id(part) for pipe in self.nodes.of(ast.Pipe) for part in pipe.parts[1:]])
 
     @cached_property
     def ramps(self) -> tuple[RampSite, ...]:
@@ -244,11 +252,6 @@ class LintContext:
                 last = segment.signal.value_at(float(length))
                 found.append(RampSite(call.name, call.mode, segment.first, last, call.span))
         return tuple(found)
-
-    @cached_property
-    def written(self) -> tuple[CallSite, ...]:
-        """The calls of shapes and modifiers that stand in the text itself."""
-        return tuple([call for call in self.calls if not call.span.sites])
 
     def updates(self, node: ast.Node) -> Fraction | None:
         """The number of updates that a duration is, None if that is not known."""

@@ -16,7 +16,7 @@ from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError, in_orde
 from lrdsl.language.language import current
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
-from lrdsl.linter.program_context import RATE, ProgramContext, References, program_contexts
+from lrdsl.linter.program_context import RATE, References, program_contexts
 from lrdsl.linter.rule import RULES, Rule, Violation
 from lrdsl.schedule.compile import schedule_of
 from lrdsl.schedule.schedule import Schedule
@@ -58,11 +58,7 @@ def matches(word: str, code: str, name: str) -> bool:
 
 
 def lint(
-    spec: Any,
-    *,
-    settings: Settings | None = None,
-    origin: SpecOrigin | None = None,
-    **context: Any,
+    spec: Any, *, settings: Settings | None = None, origin: SpecOrigin | None = None, **context: Any
 ) -> list[Diagnostic]:
     """The mistakes in a spec, and what the lint rules report about it.
 
@@ -84,19 +80,26 @@ def lint_text(
 ) -> list[Diagnostic]:
     """`lint` for the text of a spec in a run."""
     language = current()
-    programs = program_contexts(source, run, origin, language)
+    programs = program_contexts(source, run, origin)
     if (origin.drives or RATE) != RATE:
         run = replace(run, base_lr=None)  # it is another number's
     found: dict[Diagnostic, None] = {}
-    for program, references in programs:
+    for program in programs:
+        references = program.references(run)
         try:
             analysis = analyse(language, source, run.definitions, references.schedules)
         except SpecError as error:
             found.update(dict.fromkeys(error.diagnostics))
             continue
-        mistakes, context = _lint_context(analysis, run, origin, program, references)
-        found.update(dict.fromkeys(mistakes))
-        found.update(dict.fromkeys(_violations(context, settings)))
+        schedule, mistakes = _compiled(analysis, run, references)
+        base_is_known = schedule is not None or bool(mistakes) or run.base_lr is not None
+        if not base_is_known:
+            # Ratios can be looked at whatever the base is.
+            schedule, mistakes = _compiled(analysis, replace(run, base_lr=1.0), references)
+        known = schedule if references.are_known else None
+        base_is_known = base_is_known and references.base_is_known
+        context = LintContext(analysis, run, known, base_is_known, origin, program)
+        found.update(dict.fromkeys([*program.cycle, *mistakes, *_violations(context, settings)]))
     return in_order([x for x in found if settings.uses(x.code, x.name)])
 
 
@@ -104,25 +107,6 @@ def lint_text(
 def _usual(rules: frozenset[str]) -> Settings:
     """The settings where none are given, kept for as long as there are no more rules than these."""
     return Settings()
-
-
-def _lint_context(
-    analysis: Analysis,
-    run: Context,
-    origin: SpecOrigin,
-    program: ProgramContext,
-    references: References,
-) -> tuple[list[Diagnostic], LintContext]:
-    """The mistakes in a spec that can be read, and what the rules look at."""
-    schedule, mistakes = _compiled(analysis, run, references)
-    base_is_known = schedule is not None or bool(mistakes) or run.base_lr is not None
-    if not base_is_known:
-        # Ratios can be looked at whatever the base is.
-        schedule, mistakes = _compiled(analysis, replace(run, base_lr=1.0), references)
-    base_is_known = base_is_known and references.base_is_known
-    known = schedule if references.are_known else None
-    context = LintContext(analysis, run, known, base_is_known, origin, program)
-    return [*program.cycle, *mistakes], context
 
 
 def _compiled(

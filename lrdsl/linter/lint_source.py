@@ -8,10 +8,10 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, SpecError
-from lrdsl.language.language import Language, current
 from lrdsl.linter.config import Project
 from lrdsl.linter.engine import Settings, lint_text, matches
 from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile
+from lrdsl.schedule.program import language_of
 from lrdsl.syntax.parser import parse_spec
 
 _ARGUMENTS = (
@@ -30,13 +30,13 @@ def lint_source(file: SourceFile, project: Project) -> list[LocatedDiagnostic]:
     guesswork.
     """
     settings = project.settings_for(file.path)
-    language = current()
-    checked = [_checked(snippet, language) for snippet in file.snippets]
-    unsound = {each.text for each in checked if each.role == "definitions" and each.mistakes}
+    mistakes = _mistakes_in_definitions(file)
     found: list[LocatedDiagnostic] = []
-    for snippet, known in zip(file.snippets, checked, strict=True):
-        known = known.within(project.context)
-        if not unsound.isdisjoint(snippet.origin.definitions):
+    for snippet in file.snippets:
+        known = snippet.within(project.context)
+        if snippet.role == "definitions":
+            known = replace(known, mistakes=mistakes.get(snippet.text, ()))
+        elif not mistakes.keys().isdisjoint(snippet.origin.definitions):
             known = replace(known, role="piece")
         place = repr((known.context, known.origin, settings))
         key = (known.role, known.text, known.mistakes, place)
@@ -47,14 +47,20 @@ def lint_source(file: SourceFile, project: Project) -> list[LocatedDiagnostic]:
     return sorted(found, key=lambda each: (each.start, each.stop, each.diagnostic.code))
 
 
-def _checked(snippet: Snippet, language: Language) -> Snippet:
-    """A snippet; with its mistakes, if it is the text of definitions."""
-    if snippet.role == "definitions":
-        try:
-            check_definitions(snippet.text, language)
-        except SpecError as error:
-            return replace(snippet, mistakes=error.diagnostics)
-    return snippet
+def _mistakes_in_definitions(file: SourceFile) -> dict[str, tuple[Diagnostic, ...]]:
+    """The mistakes of the definitions in a file, by their text.
+
+    Definitions that may call others with mistakes are not looked at.
+    """
+    mistakes: dict[str, tuple[Diagnostic, ...]] = {}
+    for each in file.snippets:
+        others = each.origin.definitions
+        if each.role == "definitions" and mistakes.keys().isdisjoint(others):
+            try:
+                check_definitions(each.text, language_of(others))
+            except SpecError as error:
+                mistakes[each.text] = error.diagnostics
+    return mistakes
 
 
 def _is_ignored(file: SourceFile, found: LocatedDiagnostic) -> bool:

@@ -309,8 +309,8 @@ class Needless(Rule):
     valid: ClassVar[tuple[Case, ...]] = (case("1"),)
 
     def check(self, context: LintContext) -> Iterator[Violation]:
-        for call in context.written:
-            if call.name == "clip":
+        for call in context.calls:
+            if call.name == "clip" and not call.span.sites:
                 start = context.source.rindex(" |", 0, call.span.start)
                 end = context.source.index(")", start) + 1
                 wanted = "" if "inf" not in context.source[start:end] else " | clip(0, inf)"

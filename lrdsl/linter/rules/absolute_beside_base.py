@@ -29,9 +29,7 @@ class AbsoluteBesideBase(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        for chain in context.nodes:
-            if not isinstance(chain, ast.Chain):
-                continue
+        for chain in context.nodes.of(ast.Chain):
             calls = [call for part in chain.parts if (call := context.call_at(part))]
             # The learning rate that each segment works at; a floor is none.
             fields = [call.signature.cls.level_field if call.signature else None for call in calls]

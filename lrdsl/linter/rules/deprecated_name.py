@@ -42,9 +42,8 @@ class DeprecatedName(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        for node in context.as_written:
-            if not isinstance(node, (ast.Call, ast.Bracket)):
-                continue
+        written = context.as_written
+        for node in [*written.of(ast.Call), *written.of(ast.Bracket)]:
             name = node.name.id
             advice = deprecation(_doc(name, context.language))
             if advice is not None and name != context.origin.example_of:

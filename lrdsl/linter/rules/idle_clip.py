@@ -38,7 +38,7 @@ class IdleClip(Rule):
         # The values of a schedule that reacts to metrics are not known yet.
         if math.isinf(context.end) or context.known_schedule.is_reactive:
             return
-        parts = [part for pipe in context.each(ast.Pipe) for part in pipe.parts[1:]]
+        parts = [part for pipe in context.as_written.of(ast.Pipe) for part in pipe.parts[1:]]
         for node in [part for part in parts if limits_values(part)][:MAX_TRIED_PIECES]:
             piece = with_operator_before(context.source, node.span)
             if piece is not None and is_same_without(context, piece):

@@ -34,7 +34,7 @@ class IntervalWithoutEffect(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        for node in context.each(ast.Entry):
+        for node in context.as_written.of(ast.Entry):
             if _is_idle(node):
                 yield Violation("the factor is 1, which changes nothing", node.span, "leave it out")
         # The values of a schedule that reacts to metrics are not known yet.

@@ -1,17 +1,47 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
-from lrdsl.language.language import current
 from lrdsl.language.parameters import Kind
 from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.segment_queries import NEGLIGIBLE, Joint, in_one_call, joints
+from lrdsl.linter.segment_queries import NEGLIGIBLE, in_one_call
 from lrdsl.linter.syntax_queries import limits_values, mentions
+from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
+
+
+class Joint(NamedTuple):
+    """The place where one part of a chain follows another: the update `at`.
+
+    `before` is what the formula of the one on the left comes to there, `after` the value that the
+    other one starts at.
+    """
+
+    left: TimelineSegment
+    right: TimelineSegment
+    at: int
+    before: float
+    after: float
+
+
+def _joints(schedule: Schedule) -> Iterator[Joint]:
+    """The joints of the chains of a schedule.
+
+    Each update comes once; there are none under what warps time.
+    """
+    seen: set[int] = set()
+    for i, right in enumerate(schedule.chain_segments[1:], 1):
+        left = schedule.chain_segments[i - 1]
+        follows = left.start < left.stop == right.start
+        if follows and 0 < right.start < right.stop and right.start not in seen:
+            seen.add(right.start)
+            yield Joint(left, right, right.start, left.leads_to, right.first)
 
 
 @rule("LR802", "joint-jump")
@@ -55,10 +85,10 @@ class JointJump(Rule):
 
     def check(self, context: LintContext) -> Violations:
         schedule = context.known_schedule
-        found = [joint for joint in joints(schedule) if self._is_wrong(context, joint)]
+        found = [joint for joint in _joints(schedule) if self._is_wrong(context, joint)]
         if found and not context.base_is_known:
             other = context.rebased
-            there = () if other is None else joints(other)
+            there = () if other is None else _joints(other)
             elsewhere = {joint.at: joint for joint in there}
             found = [joint for joint in found if _is_alike(joint, elsewhere.get(joint.at))]
         for joint in found:
@@ -72,7 +102,7 @@ class JointJump(Rule):
     def _is_wrong(self, context: LintContext, joint: Joint) -> bool:
         if context.total is not None and joint.at >= context.total:
             return False
-        if not self._is_large(joint) or _is_meant(joint):
+        if not self._is_large(joint) or _is_meant(context, joint):
             return False
         before, after = context.known_schedule([joint.at - 1, joint.at]).tolist()
         return self._differ(before, after, 0)  # a modifier around the chain may hide it
@@ -98,7 +128,7 @@ def _is_alike(joint: Joint, other: Joint | None) -> bool:
     return math.isclose(joint.before * other.after, other.before * joint.after, rel_tol=1e-6)
 
 
-def _is_meant(joint: Joint) -> bool:
+def _is_meant(context: LintContext, joint: Joint) -> bool:
     """Whether the jump is one that the text asks for."""
     left, right = joint.left, joint.right
     if in_one_call(left.span, right.span):
@@ -108,7 +138,7 @@ def _is_meant(joint: Joint) -> bool:
         return True
     if mentions(right.node, "prev") or mentions(left.node, "next"):
         return True
-    return (_is_flat(left) and _is_flat(right)) or _is_constant_by_mode(left)
+    return (_is_flat(left) and _is_flat(right)) or _is_constant_by_mode(context, left)
 
 
 def _is_flat(segment: TimelineSegment) -> bool:
@@ -118,8 +148,9 @@ def _is_flat(segment: TimelineSegment) -> bool:
     return bool(np.ptp(values) == 0)
 
 
-def _is_constant_by_mode(segment: TimelineSegment) -> bool:
+def _is_constant_by_mode(context: LintContext, segment: TimelineSegment) -> bool:
     """Whether it is a `warmup(constant, …)`, which ends with a jump."""
     node = segment.node
-    signature = current().shapes.get(node.name.id) if isinstance(node, ast.Call) else None
+    shapes = context.language.shapes
+    signature = shapes.get(node.name.id) if isinstance(node, ast.Call) else None
     return signature is not None and signature.has(Kind.MODE) and _is_flat(segment)

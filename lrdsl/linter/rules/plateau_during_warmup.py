@@ -30,10 +30,10 @@ class PlateauDuringWarmup(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        for pipe in context.each(ast.Pipe):
+        for pipe in context.as_written.of(ast.Pipe):
             match pipe.parts:
                 case (ast.Chain(parts=(ast.Call(name=ast.Name(id=first)), *_)), *modifiers) if (
-                    promised_direction(first) is Direction.UP
+                    promised_direction(context, first) is Direction.UP
                 ):
                     for node in modifiers:
                         yield from _reacting(node)

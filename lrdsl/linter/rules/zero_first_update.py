@@ -55,4 +55,4 @@ def _warms_up(context: LintContext) -> bool:
     """Whether the 0 is the start of a warmup, as far as that can be told."""
     first = next((context.shape_name(x) for x in context.segments if x.stop > 0), "")
     names = [first] if first else [call.name for call in context.calls]
-    return any([promised_direction(name) is Direction.UP for name in names])
+    return any([promised_direction(context, name) is Direction.UP for name in names])
