@@ -132,11 +132,11 @@ def _text(rule: type[Rule]) -> str:
 def _needs(rule: type[Rule]) -> str:
     """What the rule must know of the run."""
     said = []
-    if rule.needs_total:
+    if "total" in rule.needs:
         said.append("It needs the run's length, `total_steps`, and is quiet without it.")
-    elif rule.needs_values:
+    elif "values" in rule.needs:
         said.append("It needs values: where a spec uses `base`, it is quiet without `base_lr`.")
-    if rule.needs_rate:
+    if "rate" in rule.needs:
         said.append("It is about learning rates, and quiet for what else a program drives.")
     return " ".join(said)
 

@@ -17,7 +17,7 @@ from lrdsl.language.language import current
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.program_context import RATE, References, program_contexts
-from lrdsl.linter.rule import RULES, Rule, Violation
+from lrdsl.linter.rule import RULES, Need, Rule, Violation
 from lrdsl.schedule.compile import schedule_of
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.tree.coerce import coerce_spec
@@ -117,32 +117,27 @@ def _compiled(
         return schedule_of(analysis, context, references.schedules), []
     except SpecError as error:
         found = error.diagnostics
-    kept = [x for x in found if x.problem not in UNKNOWN or _is_typing_error(x)]
+    # An unknown name that is much like a known one is hardly a variable.
+    meant = [x for x in found if x.problem is diag.UNBOUND and x.replacement is not None]
+    kept = [x for x in found if x.problem not in UNKNOWN or x in meant]
     if len(kept) < len(found):  # what is unknown was among those that are only counted, too
         kept = [x for x in kept if x.problem is not diag.TOO_MANY_MISTAKES]
     return None, kept
 
 
-def _is_typing_error(found: Diagnostic) -> bool:
-    """Whether an unknown name is much like a known one: then it is hardly a variable."""
-    return found.problem is diag.UNBOUND and found.replacement is not None
-
-
 def _violations(context: LintContext, settings: Settings) -> Iterator[Diagnostic]:
+    """What the rules say that lack nothing they need, and are about such a spec."""
+    is_known: dict[Need, bool] = {
+        "schedule": context.schedule is not None,
+        "total": context.total is not None,
+        "values": context.base_is_known,
+        "rate": (context.origin.drives or RATE) == RATE,
+    }
+    missing = {need for need, is_there in is_known.items() if not is_there}
     with np.errstate(all="ignore"):
         for rule in settings.rules:
-            if not _is_quiet(rule, context):
+            if missing.isdisjoint(rule.needs):
                 yield from _violations_of(rule, context, settings)
-
-
-def _is_quiet(rule: Rule, context: LintContext) -> bool:
-    """Whether a rule needs something that is unknown, or is about something else."""
-    return (
-        (rule.needs_schedule and context.schedule is None)
-        or (rule.needs_total and context.total is None)
-        or (rule.needs_values and not context.base_is_known)
-        or (rule.needs_rate and (context.origin.drives or RATE) != RATE)
-    )
 
 
 def _violations_of(rule: Rule, context: LintContext, settings: Settings) -> list[Diagnostic]:

@@ -6,7 +6,7 @@ from lrdsl.linter.syntax_queries import mentions, number
 from lrdsl.syntax import ast
 
 
-@rule("LR836", "absolute-beside-base", needs_schedule=False)
+@rule("LR836", "absolute-beside-base", needs=())
 class AbsoluteBesideBase(Rule):
     """One segment of a chain depends on `base`, while another has a fixed learning rate.
 

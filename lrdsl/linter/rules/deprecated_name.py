@@ -18,7 +18,7 @@ def share(a, n) = a / n
 BOTH = OLD + "\n# Deprecated: it is gone in the next version.\ndef third(a) = share(a, 3)\n"
 
 
-@rule("LR854", "deprecated-name", needs_schedule=False)
+@rule("LR854", "deprecated-name", needs=())
 class DeprecatedName(Rule):
     """A spec calls a shape or a definition that is deprecated.
 

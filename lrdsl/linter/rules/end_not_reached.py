@@ -12,7 +12,7 @@ from lrdsl.schedule.schedule import Schedule
 SAMPLES = 65
 
 
-@rule("LR804", "end-not-reached", needs_total=True)
+@rule("LR804", "end-not-reached", needs=("schedule", "total"))
 class EndNotReached(Rule):
     """The run ends in the middle of a steep decay or of a cycle, far from its final value.
 

@@ -8,7 +8,7 @@ from lrdsl.linter.syntax_queries import modifier_of, times
 from lrdsl.syntax import ast
 
 
-@rule("LR834", "epochs-for-updates", needs_schedule=False, needs_total=True)
+@rule("LR834", "epochs-for-updates", needs=("total",))
 class EpochsForUpdates(Rule):
     """All lengths are numbers as small as epochs, while the run has many thousands of updates.
 

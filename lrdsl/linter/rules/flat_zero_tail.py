@@ -10,7 +10,7 @@ from lrdsl.linter.segment_queries import at_update
 from lrdsl.schedule.schedule import Schedule
 
 
-@rule("LR820", "flat-zero-tail", needs_total=True, needs_values=True, needs_rate=True)
+@rule("LR820", "flat-zero-tail", needs=("schedule", "total", "values", "rate"))
 class FlatZeroTail(Rule):
     """The learning rate is exactly 0 for the last updates of the run.
 

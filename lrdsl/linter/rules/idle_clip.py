@@ -13,7 +13,7 @@ from lrdsl.linter.syntax_queries import (
 from lrdsl.syntax import ast
 
 
-@rule("LR833", "idle-clip", "hint", needs_values=True)
+@rule("LR833", "idle-clip", "hint", needs=("schedule", "values"))
 class IdleClip(Rule):
     """A `clip` has bounds that no value of the run ever reaches.
 

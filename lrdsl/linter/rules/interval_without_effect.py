@@ -9,7 +9,7 @@ from lrdsl.linter.syntax_queries import MAX_TRIED_PIECES, entries, is_same_witho
 from lrdsl.syntax import ast
 
 
-@rule("LR831", "interval-without-effect", needs_schedule=False)
+@rule("LR831", "interval-without-effect", needs=())
 class IntervalWithoutEffect(Rule):
     """An entry of an `interval` changes no value: a factor of 1, or the value that is there anyway.
 

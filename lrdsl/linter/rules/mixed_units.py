@@ -9,7 +9,7 @@ from lrdsl.linter.syntax_queries import modifier_of, times
 from lrdsl.syntax import ast
 
 
-@rule("LR835", "mixed-units", needs_schedule=False)
+@rule("LR835", "mixed-units", needs=())
 class MixedUnits(Rule):
     """One length of a chain is in epochs or percent, and another one lacks its unit.
 

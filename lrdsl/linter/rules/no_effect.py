@@ -17,7 +17,7 @@ from lrdsl.linter.syntax_queries import (
 from lrdsl.syntax import ast
 
 
-@rule("LR832", "no-effect", needs_schedule=False)
+@rule("LR832", "no-effect", needs=())
 class NoEffect(Rule):
     """A factor of 1, a term of 0 or a modifier changes nothing.
 

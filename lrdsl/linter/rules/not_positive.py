@@ -12,7 +12,7 @@ from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
 
-@rule("LR811", "not-positive", needs_values=True, needs_rate=True)
+@rule("LR811", "not-positive", needs=("schedule", "values", "rate"))
 class NotPositive(Rule):
     """The learning rate is negative, or 0 for a while before training goes on.
 

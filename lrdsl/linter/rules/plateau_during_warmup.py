@@ -8,7 +8,7 @@ from lrdsl.linter.syntax_queries import modifier_of, promised_direction
 from lrdsl.syntax import ast
 
 
-@rule("LR840", "plateau-during-warmup", needs_schedule=False)
+@rule("LR840", "plateau-during-warmup", needs=())
 class PlateauDuringWarmup(Rule):
     """A modifier that reacts to a metric applies to a whole chain, the warmup included.
 

@@ -7,7 +7,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import promised_direction
 
 
-@rule("LR850", "reversed-ramp", needs_values=True)
+@rule("LR850", "reversed-ramp", needs=("schedule", "values"))
 class ReversedRamp(Rule):
     """A warmup falls, or a cooldown rises.
 

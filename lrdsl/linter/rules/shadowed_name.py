@@ -6,7 +6,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
 
-@rule("LR846", "shadowed-name", needs_schedule=False)
+@rule("LR846", "shadowed-name", needs=())
 class ShadowedName(Rule):
     """A variable has the name of a curve or of one of the spec's own definitions.
 

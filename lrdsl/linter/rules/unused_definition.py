@@ -9,7 +9,7 @@ TWO = "def half(a) = a / 2 \ndef third(a) = a / 3"
 USED = "def half(a) = a / 2 \ndef quarter(a) = half(half(a))"
 
 
-@rule("LR847", "unused-definition", needs_schedule=False)
+@rule("LR847", "unused-definition", needs=())
 class UnusedDefinition(Rule):
     """A definition beside a spec is never used.
 

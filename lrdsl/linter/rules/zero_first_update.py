@@ -7,7 +7,7 @@ from lrdsl.linter.segment_queries import at_update
 from lrdsl.linter.syntax_queries import promised_direction
 
 
-@rule("LR810", "zero-first-update", "hint", needs_rate=True)
+@rule("LR810", "zero-first-update", "hint", needs=("schedule", "rate"))
 class ZeroFirstUpdate(Rule):
     """The first update has a learning rate of exactly 0, and changes nothing.
 
