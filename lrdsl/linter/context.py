@@ -24,8 +24,8 @@ from lrdsl.language.modifiers import Modifier
 from lrdsl.language.parameters import CallableModel
 from lrdsl.language.shapes import ShapeSignature
 from lrdsl.language.signal import TimelineSegment
-from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
-from lrdsl.linter.program_context import NO_PROGRAM, ProgramContext
+from lrdsl.linter.origin import SpecOrigin
+from lrdsl.linter.program_context import ProgramContext
 from lrdsl.schedule.compile import schedule_of
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
@@ -97,9 +97,9 @@ class LintContext:
     analysis: Analysis
     run: Context
     schedule: Schedule | None
-    base_is_known: bool = True
-    origin: SpecOrigin = NO_ORIGIN
-    program: ProgramContext = NO_PROGRAM
+    base_is_known: bool
+    origin: SpecOrigin
+    program: ProgramContext
 
     @property
     def source(self) -> str:
@@ -189,9 +189,8 @@ class LintContext:
     def shape_name(self, segment: TimelineSegment) -> str:
         """The name of the shape that a segment is a call of, "" for anything else."""
         node = segment.node
-        if not isinstance(node, (ast.Call, ast.Bracket)) or id(node) in self._modifiers:
-            return ""
-        return "" if node.name.id in FUNCTIONS else node.name.id
+        name = node.name.id if isinstance(node, (ast.Call, ast.Bracket)) else ""
+        return "" if name in FUNCTIONS else name
 
     @cached_property
     def nodes(self) -> NodesByKind:
@@ -241,11 +240,9 @@ class LintContext:
     @cached_property
     def ramps(self) -> tuple[RampSite, ...]:
         """The ramps that are parts of chains, or all of the spec, by their own formulas."""
-        sites = {call.span: call for call in self.calls}
         found = []
         for segment in () if self.schedule is None else self.schedule.chain_segments:
-            call = None if isinstance(segment.node, ast.Pipe) else sites.get(segment.span)
-            length = segment.length
+            call, length = self.call_at(segment.node), segment.length
             if call is None or call.mode is None or not isinstance(length, (int, Fraction)):
                 continue
             if length > 0:

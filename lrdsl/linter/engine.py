@@ -80,7 +80,7 @@ def lint_text(
 ) -> list[Diagnostic]:
     """`lint` for the text of a spec in a run."""
     language = current()
-    programs = program_contexts(source, run, origin)
+    programs = program_contexts(source, run, origin, language)
     if (origin.drives or RATE) != RATE:
         run = replace(run, base_lr=None)  # it is another number's
     found: dict[Diagnostic, None] = {}

@@ -8,9 +8,11 @@ from functools import cache
 from typing import NamedTuple
 
 from lrdsl.compiler.context import Context
+from lrdsl.compiler.frontend import analyse
 from lrdsl.diagnostics import Diagnostic, SpecError
+from lrdsl.language.language import Language
 from lrdsl.linter.origin import SiblingSpec, SpecOrigin
-from lrdsl.schedule.compile import compile_in
+from lrdsl.schedule.compile import compile_in, schedule_of
 from lrdsl.schedule.program import Choice, names_in, ordered
 from lrdsl.schedule.schedule import Schedule
 
@@ -37,6 +39,7 @@ class ProgramContext(NamedTuple):
     which specs depend on each other, if it is this one that closes the circle.
     """
 
+    language: Language
     numbers: tuple[Choice, ...] = ()
     unknown: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
@@ -53,25 +56,26 @@ class ProgramContext(NamedTuple):
             inner = {name: made[name] for name in number.names}
             own = run.with_definitions(number.spec.definitions)
             own = replace(own, base_lr=self.base_lr if number.key == RATE else None)
-            found = _compiled(number, own, inner)
+            found = self._compiled(number, own, inner)
             if found is None and own.base_lr is None:
-                found = _compiled(number, replace(own, base_lr=base), inner)
+                found = self._compiled(number, replace(own, base_lr=base), inner)
                 base_is_known = False
             are_known = are_known and found is not None
             made[number.key] = found or _placeholder()
         return References(made, are_known, base_is_known)
 
-
-NO_PROGRAM = ProgramContext()
-"""The context of a spec that is part of no program."""
-
-
-def _compiled(number: Choice, run: Context, others: Mapping[str, Schedule]) -> Schedule | None:
-    """The schedule of a number; None if its spec is unknown, or has mistakes."""
-    try:
-        return compile_in(number.source, run, others) if number.source else None
-    except SpecError:
-        return None  # it is reported where that spec is linted
+    def _compiled(
+        self, number: Choice, run: Context, others: Mapping[str, Schedule]
+    ) -> Schedule | None:
+        """The schedule of a number; None if its spec is unknown, or has mistakes."""
+        if not number.source:
+            return None
+        names = frozenset(number.names)
+        try:
+            analysis = self.language.kept(analyse, number.source, run.definitions, names)
+            return schedule_of(analysis, run, others)
+        except SpecError:
+            return None  # it is reported where that spec is linted
 
 
 @cache
@@ -80,7 +84,9 @@ def _placeholder() -> Schedule:
     return compile_in("1", Context())
 
 
-def program_contexts(source: str, run: Context, origin: SpecOrigin) -> list[ProgramContext]:
+def program_contexts(
+    source: str, run: Context, origin: SpecOrigin, language: Language
+) -> list[ProgramContext]:
     """The program around a spec, in each sort of parameter groups that the spec is for."""
     found: dict[object, ProgramContext] = {}
     drives = origin.drives or ""
@@ -93,14 +99,14 @@ def program_contexts(source: str, run: Context, origin: SpecOrigin) -> list[Prog
         if named in found:
             continue
         others = tuple([key for key in specs if key not in choices])
-        program = ProgramContext(others=others, base_lr=run.base_lr)
+        program = ProgramContext(language, others=others, base_lr=run.base_lr)
         try:
             order = [choice for choice in ordered(choices) if choice.key != drives]
             found[named] = program._replace(numbers=tuple(order))
         except SpecError as error:
             cycle = tuple([x for x in error.diagnostics if x.source == choices[drives].source])
             found[named] = program._replace(unknown=tuple(choices), cycle=cycle)
-    return [*found.values()] or [NO_PROGRAM]
+    return [*found.values()] or [ProgramContext(language)]
 
 
 def _named(siblings: Iterable[SiblingSpec], drives: str) -> dict[str, Choice]:
