@@ -7,11 +7,11 @@ from dataclasses import replace
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Diagnostic, SpecError
+from lrdsl.diagnostics import Diagnostic, Span, SpecError
+from lrdsl.language.language import current
 from lrdsl.linter.config import Project
 from lrdsl.linter.engine import Settings, lint_text, matches
 from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile
-from lrdsl.schedule.program import language_of
 from lrdsl.syntax.parser import parse_spec
 
 _ARGUMENTS = (
@@ -56,11 +56,19 @@ def _mistakes_in_definitions(file: SourceFile) -> dict[str, tuple[Diagnostic, ..
     for each in file.snippets:
         others = each.origin.definitions
         if each.role == "definitions" and mistakes.keys().isdisjoint(others):
+            above = "".join([f"{text}\n" for text in others])
             try:
-                check_definitions(each.text, language_of(others))
+                check_definitions(above + each.text, current())
             except SpecError as error:
-                mistakes[each.text] = error.diagnostics
+                found = [_behind(above, each.text, mistake) for mistake in error.diagnostics]
+                mistakes[each.text] = tuple(found)
     return mistakes
+
+
+def _behind(above: str, text: str, found: Diagnostic) -> Diagnostic:
+    """A mistake in definitions that were read behind others, as one of their text alone."""
+    start, stop, sites = found.span
+    return replace(found, source=text, span=Span(start - len(above), stop - len(above), sites))
 
 
 def _is_ignored(file: SourceFile, found: LocatedDiagnostic) -> bool:

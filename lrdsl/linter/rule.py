@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
@@ -61,7 +61,7 @@ class Rule(ABC):
     code: ClassVar[str]
     name: ClassVar[str]
     severity: ClassVar[Severity] = "warning"
-    needs: ClassVar[Collection[Need]] = ("schedule",)
+    needs: ClassVar[tuple[Need, ...]] = ("schedule",)
 
     invalid: ClassVar[tuple[Case, ...]]
     valid: ClassVar[tuple[Case, ...]]
@@ -101,7 +101,7 @@ R = TypeVar("R", bound=type[Rule])
 
 
 def rule(
-    code: str, name: str, severity: Severity = "warning", *, needs: Collection[Need] = ("schedule",)
+    code: str, name: str, severity: Severity = "warning", *, needs: tuple[Need, ...] = ("schedule",)
 ) -> Callable[[R], R]:
     """Register a rule under its `name`, with the severity that it has unless a project changes it.
 

@@ -42,8 +42,8 @@ class DeprecatedName(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        written = context.as_written
-        for node in [*written.of(ast.Call), *written.of(ast.Bracket)]:
+        calls: list[ast.Call | ast.Bracket] = [*context.as_written.of(ast.Call)]
+        for node in [*calls, *context.as_written.of(ast.Bracket)]:
             name = node.name.id
             advice = deprecation(_doc(name, context.language))
             if advice is not None and name != context.origin.example_of:

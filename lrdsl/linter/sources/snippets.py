@@ -27,8 +27,8 @@ def _snippet(document: Document, found: FoundSpec) -> Snippet | None:
         return None
     if found.role == "spec" and NAME.fullmatch(made.text.strip()):
         origin = replace(origin, preset_names=tuple(sorted(document.presets())))
-    told = {"context": found.context, "role": found.role, "is_used": found.is_used}
-    return replace(made, origin=origin, **told)
+    context, role = found.context, found.role
+    return replace(made, origin=origin, context=context, role=role, is_used=found.is_used)
 
 
 def with_uses(snippets: Iterable[Snippet]) -> tuple[Snippet, ...]:
