@@ -56,12 +56,9 @@ class JointJump(Rule):
     def check(self, context: LintContext) -> Violations:
         schedule = context.known_schedule
         found = [joint for joint in joints(schedule) if self._is_wrong(context, joint)]
-        if found and not context.base_is_known:
-            other = context.rebased
-            there = () if other is None else joints(other)
-            elsewhere = {joint.at: joint for joint in there}
-            found = [joint for joint in found if _is_alike(joint, elsewhere.get(joint.at))]
-        for joint in found:
+        other = context.rebased if found else None
+        elsewhere = {} if other is None else {joint.at: joint for joint in joints(other)}
+        for joint in [joint for joint in found if _is_alike(joint, elsewhere.get(joint.at))]:
             message = (
                 f"the value jumps from {joint.before:g} to {joint.after:g} at update {joint.at},"
                 " where this segment starts"
@@ -70,19 +67,15 @@ class JointJump(Rule):
             yield Violation(message, joint.right.span, fix)
 
     def _is_wrong(self, context: LintContext, joint: Joint) -> bool:
-        if context.total is not None and joint.at >= context.total:
-            return False
-        if not self._is_large(joint) or _is_meant(joint):
-            return False
-        before, after = context.known_schedule([joint.at - 1, joint.at]).tolist()
-        return self._differ(before, after, 0)  # a modifier around the chain may hide it
-
-    def _is_large(self, joint: Joint) -> bool:
-        if joint.before == joint.after:
+        if joint.before == joint.after or joint.at >= context.end:
             return False
         ends = [joint.left.first, joint.before, joint.after, joint.right.leads_to]
         scale = float(np.nanmax(np.abs(ends)))  # what never ends leads to NaN
-        return self._differ(joint.before, joint.after, NEGLIGIBLE * scale)
+        is_large = self._differ(joint.before, joint.after, NEGLIGIBLE * scale)
+        if not is_large or _is_meant(joint):
+            return False
+        before, after = context.known_schedule([joint.at - 1, joint.at]).tolist()
+        return self._differ(before, after, 0)  # a modifier around the chain may hide it
 
     def _differ(self, before: float, after: float, negligible: float) -> bool:
         low, high = sorted([abs(before), abs(after)])
@@ -101,14 +94,14 @@ def _is_alike(joint: Joint, other: Joint | None) -> bool:
 def _is_meant(joint: Joint) -> bool:
     """Whether the jump is one that the text asks for."""
     left, right = joint.left, joint.right
-    if in_one_call(left.span, right.span):
-        return True
-    last = right.node.parts[-1] if isinstance(right.node, ast.Pipe) else None
-    if last is not None and limits_values(last):
-        return True
-    if mentions(right.node, "prev") or mentions(left.node, "next"):
-        return True
-    return (_is_flat(left) and _is_flat(right)) or _is_constant_by_mode(left)
+    last = right.node.parts[-1] if isinstance(right.node, ast.Pipe) else right.node
+    return (
+        in_one_call(left.span, right.span)
+        or limits_values(last)
+        or mentions(right.node, "prev")
+        or mentions(left.node, "next")
+        or (_is_flat(left) and (_is_flat(right) or _has_curve(left)))
+    )
 
 
 def _is_flat(segment: TimelineSegment) -> bool:
@@ -118,8 +111,8 @@ def _is_flat(segment: TimelineSegment) -> bool:
     return bool(np.ptp(values) == 0)
 
 
-def _is_constant_by_mode(segment: TimelineSegment) -> bool:
-    """Whether it is a `warmup(constant, …)`, which ends with a jump."""
+def _has_curve(segment: TimelineSegment) -> bool:
+    """Whether a curve is chosen for it: `warmup(constant, …)`, which ends with a jump."""
     node = segment.node
     signature = current().shapes.get(node.name.id) if isinstance(node, ast.Call) else None
-    return signature is not None and signature.has(Kind.MODE) and _is_flat(segment)
+    return signature is not None and signature.has(Kind.MODE)

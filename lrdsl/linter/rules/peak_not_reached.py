@@ -4,6 +4,7 @@ import math
 from bisect import bisect_left
 from itertools import islice, takewhile
 
+from lrdsl.compiler.bind_definition import bind_definition
 from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
@@ -73,12 +74,11 @@ class PeakNotReached(Rule):
 
 def _best(context: LintContext, segment: TimelineSegment) -> float | None:
     """The highest value at the end of a rise; None where another rule says what is wrong."""
-    if max(segment.start, 0) >= segment.stop or (
-        context.total is not None and segment.start >= context.total
-    ):
+    total = context.total or math.inf
+    if max(segment.start, 0) >= min(segment.stop, total):
         return None
-    if context.total is not None and segment.stop >= context.total:
-        return segment.value_at(context.total - 1)
+    if math.inf > total <= segment.stop:
+        return segment.value_at(total - 1)
     first = bisect_left(context.segments, segment.stop, key=lambda x: x.start)
     later = islice(context.segments, first, None)
     following = list(takewhile(lambda x: x.start == segment.stop, later))
@@ -90,10 +90,7 @@ def _best(context: LintContext, segment: TimelineSegment) -> float | None:
 
 def _peak_given(context: LintContext) -> ast.Node | None:
     call = context.tree
-    definitions = context.language.definitions
-    if not isinstance(call, ast.Call) or call.name.id not in definitions:
-        return None
-    names = [parameter.name for parameter in definitions[call.name.id].parameters]
-    given = dict(zip(names, [x.value for x in call.arguments if x.name is None], strict=False))
-    given |= {x.name: x.value for x in call.arguments if x.name is not None}
+    known = context.language.definitions
+    definition = known.get(call.name.id) if isinstance(call, ast.Call) else None
+    given = {} if definition is None else bind_definition(call, definition)[0]
     return next((node for name, node in given.items() if name in PEAKS), None)
