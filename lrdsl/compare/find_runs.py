@@ -76,9 +76,9 @@ def _at(root: Path, file: str) -> Iterator[RunFolder]:
         if file in files:
             with_log.add(hydras[place])
             yield RunFolder("", place, place / file, hydras[place])
-    for hydra in dict.fromkeys(hydras.values()):
-        if hydra is not None and hydra not in with_log:
-            yield RunFolder("", hydra.parent, None, hydra)
+    for own in dict.fromkeys(hydras.values()):
+        if own is not None and own not in with_log:
+            yield RunFolder("", own.parent, None, own)
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:

@@ -100,12 +100,11 @@ def ranked(runs: Iterable[Run], *, maximize: bool = False) -> list[Run]:
     nothing.
     """
 
+    sign = -1 if maximize else 1
+
     def key(run: Run) -> tuple[int, float]:
-        if run.result is not None:
-            known = math.isfinite(run.result)
-            return (0, -run.result if maximize else run.result) if known else (2, 0.0)
-        loss = run.loss
-        return (1, loss) if loss is not None and math.isfinite(loss) else (2, 0.0)
+        place, value = (1, run.loss) if run.result is None else (0, sign * run.result)
+        return (place, value) if value is not None and math.isfinite(value) else (2, 0.0)
 
     return sorted(runs, key=key)
 

@@ -9,6 +9,7 @@ import math
 import os
 import textwrap
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -73,10 +74,9 @@ def figure(
 
     legend = 0.17 * len(schedules) if len(schedules) > 1 else 0.0
     picture = blank_figure(3.7 + legend)
-    from matplotlib import cycler
-
     axes = picture.add_subplot()
-    axes.set_prop_cycle(cycler(linestyle=_DASHES) * cycler(color=COLOURS))
+    dashes, colours = zip(*product(_DASHES, COLOURS), strict=True)
+    axes.set_prop_cycle(linestyle=dashes, color=colours)
     for schedule, curve in zip(schedules, curves, strict=True):
         y = np.append(curve.values, curve.values[-1])
         axes.plot(

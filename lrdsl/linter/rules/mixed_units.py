@@ -39,8 +39,7 @@ class MixedUnits(Rule):
 
     def check(self, context: LintContext) -> Violations:
         for node in context.nodes:
-            chain = isinstance(node, ast.Chain)
-            if chain or (isinstance(node, ast.Bracket) and modifier_of(node) is not None):
+            if isinstance(node, ast.Chain) or (isinstance(node, ast.Bracket) and modifier_of(node)):
                 found = [time.node for time in times(context, node)]
                 numbers = [length for length in found if isinstance(length, ast.Number)]
                 yield from self._among(numbers, context.run.epoch or math.inf)
