@@ -72,8 +72,7 @@ def figure(
     if log and not any((curve.values > 0).any() for curve in curves):
         raise ValueError("no value is above 0: there is nothing to draw on a logarithmic axis")
 
-    legend = 0.17 * len(schedules) if len(schedules) > 1 else 0.0
-    picture = blank_figure(3.7 + legend)
+    picture = blank_figure(3.7 + (0.17 * len(schedules) if len(schedules) > 1 else 0))
     axes = picture.add_subplot()
     dashes, colours = zip(*product(_DASHES, COLOURS), strict=True)
     axes.set_prop_cycle(linestyle=dashes, color=colours)
@@ -152,9 +151,8 @@ def _curves(schedules: Sequence[Schedule], stop: int | None) -> list[SampledCurv
 
 def _boundaries(axes: Axes, schedule: Schedule, end: int) -> None:
     inner = [boundary for boundary in schedule.boundaries if 0 < boundary < end]
-    if len(inner) <= MAX_BOUNDARIES:
-        for boundary in inner:
-            axes.axvline(boundary, color="#8b949e", linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
+    for boundary in inner if len(inner) <= MAX_BOUNDARIES else ():
+        axes.axvline(boundary, color="#8b949e", linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
 
 
 def _linear(axes: Axes, values: NDArray[np.float64]) -> None:

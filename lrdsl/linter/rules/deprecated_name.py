@@ -42,9 +42,8 @@ class DeprecatedName(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        for node in context.as_written:
-            if not isinstance(node, (ast.Call, ast.Bracket)):
-                continue
+        calls = [x for x in context.as_written if isinstance(x, (ast.Call, ast.Bracket))]
+        for node in calls:
             name = node.name.id
             advice = deprecation(_doc(name, context.language))
             if advice is not None and name != context.origin.example_of:

@@ -67,7 +67,7 @@ class JointJump(Rule):
             yield Violation(message, joint.right.span, fix)
 
     def _is_wrong(self, context: LintContext, joint: Joint) -> bool:
-        if joint.before == joint.after or joint.at >= context.end:
+        if joint.before == joint.after or joint.at >= (context.total or math.inf):
             return False
         ends = [joint.left.first, joint.before, joint.after, joint.right.leads_to]
         scale = float(np.nanmax(np.abs(ends)))  # what never ends leads to NaN
