@@ -94,10 +94,9 @@ def _is_alike(joint: Joint, other: Joint | None) -> bool:
 def _is_meant(joint: Joint) -> bool:
     """Whether the jump is one that the text asks for."""
     left, right = joint.left, joint.right
-    last = right.node.parts[-1] if isinstance(right.node, ast.Pipe) else right.node
     return (
         in_one_call(left.span, right.span)
-        or limits_values(last)
+        or (isinstance(right.node, ast.Pipe) and limits_values(right.node.parts[-1]))
         or mentions(right.node, "prev")
         or mentions(left.node, "next")
         or (_is_flat(left) and (_is_flat(right) or _has_curve(left)))

@@ -52,8 +52,8 @@ class RiseAfterEnd(Rule):
         low = self.low * top
         ended: TimelineSegment | None = None
         for segment, (begin, end) in zip(seen, ends, strict=True):
-            is_formula = _is_formula(segment.node)
-            if is_formula and (turn := self._turn(context, segment, top)) is not None:
+            turn = self._turn(context, segment, top)
+            if turn is not None:
                 message = f"the value is lowest at update {turn}, and rises again after that"
                 yield Violation(message, segment.span, f"end it there with `| take({turn})`")
                 return
@@ -62,13 +62,14 @@ class RiseAfterEnd(Rule):
                 message = f"the value rises again, after it has decayed to {ended.leads_to:g}"
                 yield Violation(message, segment.span, "write intended cycles with `| repeat()`")
                 return
-            if is_formula and end <= low <= begin - end:
+            if end <= low <= begin - end and _is_formula(segment.node):
                 ended = segment
 
     def _turn(self, context: LintContext, segment: TimelineSegment, top: float) -> int | None:
         """The update from which a formula rises, after it has come down to the end."""
         stop = min(segment.stop, context.end)
-        if math.isinf(stop) or context.shape_name(segment) or segment.span.sites:
+        is_called = context.shape_name(segment) or segment.span.sites
+        if math.isinf(stop) or is_called or not _is_formula(segment.node):
             return None
         t = np.unique(np.linspace(0, stop - 1 - segment.start, SAMPLES).astype(np.int64))
         values = segment.signal.values(t.astype(np.float64))
@@ -93,5 +94,6 @@ def _own_end(context: LintContext, segment: TimelineSegment) -> float:
 def _is_formula(root: ast.Node) -> bool:
     """Whether it says nothing of cycles or entries."""
     nodes = [node for node, _ in ast.walk(root)]
-    cyclic = any([(modifier_of(node) or Modifier).makes_cycles for node in nodes])
+    applied = [part for node in nodes if isinstance(node, ast.Pipe) for part in node.parts[1:]]
+    cyclic = any([(modifier_of(part) or Modifier).makes_cycles for part in applied])
     return not cyclic and not any([isinstance(node, (ast.Bracket, ast.Chain)) for node in nodes])
