@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from lrdsl.language.shapes.base import Direction
 from lrdsl.linter.context import CallSite, LintContext
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
+
+N = TypeVar("N", bound=ast.Node)
 
 MAX_COMPARED_VALUES = 200_000
 """The values of two schedules that are compared; of longer ones as many samples are."""
@@ -167,6 +170,15 @@ def is_same_without(context: LintContext, piece: Span, length_too: bool = False)
     # A few values tell most apart, before all are looked at.
     few = is_alike(schedule, other, context.end, SAMPLE_SIZE)
     return few and is_alike(schedule, other, context.end)
+
+
+def idle_pieces(
+    context: LintContext, pieces: Iterable[tuple[N, Span | None]], length_too: bool = False
+) -> Iterator[tuple[N, Span]]:
+    """The nodes whose pieces of text do not matter, among the first of them."""
+    for node, piece in islice(pieces, MAX_TRIED_PIECES):
+        if piece is not None and is_same_without(context, piece, length_too):
+            yield node, piece
 
 
 def is_alike(

@@ -30,10 +30,9 @@ class AbsoluteBesideBase(Rule):
 
     def check(self, context: LintContext) -> Violations:
         for chain in context.nodes.of(ast.Chain):
-            calls = [call for part in chain.parts if (call := context.call_at(part))]
+            calls = [context.call_at(part) for part in chain.parts]
             # The learning rate that each segment works at; a floor is none.
-            fields = [call.signature.cls.level_field if call.signature else None for call in calls]
-            pairs = list(zip(calls, fields, strict=True))
+            pairs = [(x, x.signature.cls.level_field) for x in calls if x and x.signature]
             levels = [x.arguments[field] for x, field in pairs if field and field in x.arguments]
             floors = [number(x.arguments.get("end")) for x, field in pairs if field != "end"]
             for node in levels if any([mentions(x, "base") for x in levels]) else ():

@@ -85,10 +85,6 @@ class EndNotReached(Rule):
 
 def _end_of_cycle(schedule: Schedule, total: int) -> int | None:
     """The update before which the cycle of the run's last update ends; None if that is far off."""
-    reach = 64
-    while reach <= 8 * total:
-        ends = schedule.cycle_ends(total - 1, total + reach)
-        if ends:
-            return ends[0]
-        reach *= 4
-    return None
+    reaches = [64 * 4**i for i in range(28)]
+    ends = (schedule.cycle_ends(total - 1, total + x) for x in reaches if x <= 8 * total)
+    return next((found[0] for found in ends if found), None)

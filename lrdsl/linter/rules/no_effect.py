@@ -9,7 +9,7 @@ from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import (
     MAX_TRIED_PIECES,
-    is_same_without,
+    idle_pieces,
     modifier_of,
     number,
     with_operator_before,
@@ -50,9 +50,7 @@ class NoEffect(Rule):
     def check(self, context: LintContext) -> Violations:
         candidates = list(islice(_candidates(context), MAX_TRIED_PIECES))
         run = _assumed(context) if candidates else None
-        for node, piece in candidates:
-            if run is None or piece is None or not is_same_without(run, piece, length_too=True):
-                continue
+        for node, piece in () if run is None else idle_pieces(run, candidates, length_too=True):
             text = context.source[piece.start : piece.stop].strip()
             modifier = modifier_of(node)
             replacement = "" if modifier is None or modifier.rescales_time else None

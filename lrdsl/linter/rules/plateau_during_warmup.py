@@ -32,10 +32,10 @@ class PlateauDuringWarmup(Rule):
     def check(self, context: LintContext) -> Violations:
         for pipe in context.as_written.of(ast.Pipe):
             match pipe.parts:
-                case (ast.Chain(parts=(ast.Call(name=ast.Name(id=first)), *_)), *modifiers) if (
-                    promised_direction(context, first) is Direction.UP
-                ):
-                    for node in modifiers:
+                case (ast.Chain(parts=(ast.Call(name=ast.Name(id=first)), *_)), *modifiers):
+                    for node in (
+                        modifiers if promised_direction(context, first) is Direction.UP else ()
+                    ):
                         yield from _reacting(node)
 
 

@@ -43,7 +43,7 @@ class ZeroFirstUpdate(Rule):
         if context.values[0] != 0 or context.values[1] <= 0:
             return
         other = context.rebased
-        if other is None or (other is not context.schedule and other(0) != 0):
+        if other is None or other(0) != 0:
             return
         span = at_update(context, 0)
         if self.warmups or not (span.sites or _warms_up(context)):
