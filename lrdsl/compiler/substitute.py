@@ -19,11 +19,11 @@ _ELSEWHERE = frozenset({"prev", "next", "rest"})
 """Names whose meaning depends on the place."""
 
 
-@dataclass
 class Budget:
     """The number of nodes that may still be made. Going beyond raises `TooMuch`."""
 
-    left: int = MAX_EXPANDED_NODES
+    def __init__(self) -> None:
+        self.left = MAX_EXPANDED_NODES
 
     def spend(self) -> None:
         """Make a node."""
