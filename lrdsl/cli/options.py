@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -101,10 +102,15 @@ def given_texts(paths: Sequence[str], specs: Sequence[str]) -> dict[str, str]:
     return texts
 
 
-def misuse(error: SpecError) -> click.UsageError:
-    """The first diagnostic as a mistake of the call."""
-    found = error.diagnostics[0]
-    return click.UsageError(f"{found.message}; {found.fix}" if found.fix else found.message)
+@contextmanager
+def as_misuse() -> Iterator[None]:
+    """Make the first diagnostic of a `SpecError` a mistake of the call."""
+    try:
+        yield
+    except SpecError as error:
+        found = error.diagnostics[0]
+        message = f"{found.message}; {found.fix}" if found.fix else found.message
+        raise click.UsageError(message) from error
 
 
 def not_written(path: str, error: OSError) -> NoReturn:
