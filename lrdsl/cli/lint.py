@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lrdsl.cli.console import colourful, difference, plain
-from lrdsl.cli.options import as_misuse, flag, given_texts, number_of, with_context, with_sources
+from lrdsl.cli.options import as_misuse, flag, number_of, read_sources, with_context, with_sources
 
 if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
@@ -143,12 +143,11 @@ def lint(
         outcome = _composed(config_dir, config_name, paths, project)
         _write(outcome, form, colour, aside=False)
         ctx.exit(outcome.exit_code)
-    texts = given_texts(paths, specs)
+    files, texts = read_sources(paths, specs)
     if diff and not fixing:
         raise click.UsageError("--diff shows what --fix would change: give both")
     if fixing and texts:
         raise click.UsageError("--fix changes files: there is nothing to change in a spec given")
-    files = [path for path in paths if path != "-"]
     fixes, failed = _fix(files, project, diff, colour) if fixing else (0, ())
     outcome = _outcome(files, texts, project, failed)
     if form == "sarif":

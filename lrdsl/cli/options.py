@@ -91,15 +91,15 @@ def with_sources(command: _Command) -> _Command:
     return click.argument("paths", metavar="PATH…", nargs=-1)(command)
 
 
-def given_texts(paths: Sequence[str], specs: Sequence[str]) -> dict[str, str]:
-    """The specs that a call gives itself, beside files, by their names in messages."""
+def read_sources(paths: Sequence[str], specs: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The files and folders of a call, and the specs that it gives itself, by their names."""
     if not paths and not specs:
         raise click.UsageError("give files or folders, or a spec with -e")
     texts: dict[str, str] = {}
     for number, spec in enumerate([*specs, *[path for path in paths if path == "-"]], 1):
         name = "<stdin>" if spec == "-" else f"<spec {number}>" if number > 1 else "<spec>"
         texts[name] = text_of(spec)
-    return texts
+    return [path for path in paths if path != "-"], texts
 
 
 @contextmanager
