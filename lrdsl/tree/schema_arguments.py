@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, NamedTuple, TypeAlias
+from fractions import Fraction
+from typing import Any, NamedTuple, TypeAlias
 
-from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from lrdsl.language.curves import CURVES
@@ -25,6 +26,8 @@ _COMPUTED = r"\$\{|\bif\b|^\s*_\s*$|^\s*[\"']"
 
 NOT_A_SCHEDULE = r"^(?!.*(>>|\|)).*\S"
 """Text of a value or a duration: no chain and nothing modified, whatever else it may be."""
+
+_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 
 _NUMBER: Schema = {"type": ["number", "string", "object"]}
 _LISTED: Schema = {"type": ["array", "string"], "pattern": r"\S"}
@@ -103,8 +106,12 @@ def built_in_arguments(
 
 def _bounds(field: FieldInfo) -> Schema:
     """The bounds of a number, in the words of JSON Schema."""
-    found = TypeAdapter(Annotated[(float, *field.metadata)]).json_schema()
-    return {keyword: limit for keyword, limit in found.items() if "imum" in keyword.lower()}
+    found: Schema = {}
+    for word, keyword in _BOUNDS.items():
+        for limit in [getattr(each, word, None) for each in field.metadata]:
+            if isinstance(limit, (int, float, Fraction)) and math.isfinite(limit):
+                found[keyword] = int(limit) if float(limit).is_integer() else float(limit)
+    return found
 
 
 def defined_arguments(definition: Definition, kinds: Mapping[str, str]) -> Iterator[Argument]:
