@@ -50,8 +50,8 @@ class Shapes(Mapping[str, ShapeSignature]):
 
     def registered(self, name: str) -> ShapeSignature | None:
         """The shape of that name, or None; no package is imported for it."""
-        if SHAPES.has_module(name):
-            return SHAPES[name]
+        if SHAPES.has_module(name) and (cls := SHAPES.get(name)) is not None:
+            return ShapeSignature(name, cls, cls.parameters(), cls.__doc__ or "")
         return self.own.get(name) or curve_shape(name)
 
     def why_broken(self, name: str) -> str | None:

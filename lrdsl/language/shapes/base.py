@@ -7,12 +7,12 @@ import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from lrdsl.language.curves import Curve
 from lrdsl.language.parameters import UNTIL, CallableModel, ContextDefault, Kind, Parameter
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
-from lrdsl.util.registry import Registry, module_name
+from lrdsl.util.registry import Registry
 
 
 class Direction(enum.Enum):
@@ -94,14 +94,6 @@ class ShapeSignature:
         return tuple([each for each in self.parameters if each.kind not in apart])
 
 
-SHAPES: Registry[ShapeSignature] = Registry("shape", "lrdsl.language.shapes")
+SHAPES: Registry[type[Shape]] = Registry("shape", "lrdsl.language.shapes")
 """The shapes that have modules of their own; curves make others, see `curve_shape`."""
-
-S = TypeVar("S", bound=type[Shape])
-
-
-def shape(cls: S) -> S:
-    """Name a shape after its module, and register it."""
-    cls.name = module_name(cls)
-    SHAPES.add(cls.name, ShapeSignature(cls.name, cls, cls.parameters(), cls.__doc__ or ""))
-    return cls
+shape = SHAPES.register
