@@ -348,18 +348,9 @@ class Reporter:
         self._found: dict[tuple[object, ...], Diagnostic] = {}
         self._more = 0
 
-    def report(
-        self,
-        problem: Problem,
-        message: str,
-        span: Span,
-        suggestion: tuple[str | None, str | None] | None = None,
-        fix: str | None = None,
-    ) -> None:
-        """Add a mistake; a second one of the same kind about the same place is dropped.
-
-        `suggestion`, a fix with its replacement, comes before `fix` where there is one.
-        """
+    def report(self, mistake: Mistake) -> None:
+        """Add a mistake; a second one of the same kind about the same place is dropped."""
+        problem, message, span, suggestion, fix = mistake
         # A call can lead to several mistakes in its definition, and to one of them many times.
         key = (problem, span.start, span.stop, message if span.sites else "")
         if key in self._found:
@@ -376,7 +367,7 @@ class Reporter:
     def report_all(self, mistakes: Iterable[Mistake]) -> None:
         """Add the mistakes that a stage has found."""
         for mistake in mistakes:
-            self.report(*mistake)
+            self.report(mistake)
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:

@@ -86,5 +86,5 @@ def not_too_deep(node: ast.Node, reporter: Reporter) -> Iterator[None]:
         yield
     except RecursionError:
         message = "the parts of the spec are nested, or refer to each other, too deeply"
-        reporter.report(diag.TOO_DEEP, message, node.span)
+        reporter.report(Mistake(diag.TOO_DEEP, message, node.span))
         reporter.check()

@@ -109,8 +109,8 @@ class _Reader:
         """An annotation, evaluated where it is text, as in modules that postpone them."""
         if not isinstance(each.annotation, str):
             return each.annotation
-        made_by = self.target.__init__ if isinstance(self.target, type) else self.target
-        known = getattr(inspect.unwrap(made_by), "__globals__", None)
+        made_by = getattr(self.target, "__init__", None) if isinstance(self.target, type) else None
+        known = getattr(inspect.unwrap(made_by or self.target), "__globals__", None)
 
         def stub() -> None: ...
 

@@ -95,5 +95,5 @@ class ShapeSignature:
 
 
 SHAPES: Registry[type[Shape]] = Registry("shape", "lrdsl.language.shapes")
-"""The shapes that have modules of their own; curves make others, see `curve_shape`."""
+"""The shapes that have modules of their own; curves make others, see `shipped_shape`."""
 shape = SHAPES.register
