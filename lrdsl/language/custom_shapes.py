@@ -65,11 +65,7 @@ def shape(
     array([1. , 1.5, 2. , 1.5, 1. ])
     """
     if target is None:
-        return functools.partial(_decorate, name=name, first=first, vectorized=vectorized)
-    return _decorate(target, name=name, first=first, vectorized=vectorized)
-
-
-def _decorate(target: T, *, name: str | None, first: int, vectorized: bool) -> T:
+        return functools.partial(shape, name=name, first=first, vectorized=vectorized)
     if not callable(target) or not isinstance(getattr(target, "__qualname__", None), str):
         raise spec_error(
             diag.BAD_SHAPE, f"`lrdsl.shape` decorates a function or a class, not {target!r}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import functools
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, NamedTuple, get_args
 
@@ -99,21 +100,14 @@ UNTIL = Parameter("until", Kind.DURATION, None, positional=False)
 """Where a segment ends on its chain's clock."""
 
 
+@dataclass(eq=False)
 class ParameterError(Exception):
     """A parameter whose value is impossible beside the others; `fix` says what to do."""
 
-    def __init__(
-        self,
-        parameter: str,
-        message: str,
-        fix: str | None = None,
-        problem: Problem = OUT_OF_RANGE,
-    ) -> None:
-        super().__init__(message)
-        self.problem = problem
-        self.parameter = parameter
-        self.message = message
-        self.fix = fix
+    parameter: str
+    message: str
+    fix: str | None = None
+    problem: Problem = OUT_OF_RANGE
 
 
 class CallableModel(BaseModel):

@@ -60,13 +60,11 @@ class ParseResult(NamedTuple):
         return self
 
 
-class _Parser:
-    """A lark parser with its tree builder and comments, for one parse at a time."""
+class _Parser(NamedTuple):
+    """A lark parser with its tree builder, for one parse at a time."""
 
-    def __init__(self) -> None:
-        self.builder = TreeBuilder()
-        self.comments: list[Token] = []
-        self.lark = _make_lark(self.builder, self.comments.append)
+    lark: Lark
+    builder: TreeBuilder
 
 
 _idle: deque[_Parser] = deque()
@@ -78,8 +76,9 @@ def _borrow_parser() -> Iterator[_Parser]:
     try:
         parser = _idle.pop()
     except IndexError:
-        parser = _Parser()
-    parser.comments.clear()
+        builder = TreeBuilder()
+        parser = _Parser(_make_lark(builder), builder)
+    parser.builder.comments.clear()
     parser.builder.brackets = {}
     try:
         yield parser
@@ -91,7 +90,7 @@ def run_parser(text: str, rule: str, on_error: OnError) -> ParseResult:
     """Parse a text by a start rule of the grammar; lark's `UnexpectedInput` if recovery fails."""
     with _borrow_parser() as parser:
         value = parser.lark.parse(text, start=rule, on_error=on_error)
-        comments = tuple([_read_comment(text, token) for token in parser.comments])
+        comments = tuple([_read_comment(text, token) for token in parser.builder.comments])
         return ParseResult(value, comments, parser.builder.brackets)
 
 
@@ -105,7 +104,7 @@ def find_words(text: str, *, is_spec: bool = True) -> list[Span]:
     with _borrow_parser() as parser:
         rule = "start" if is_spec else "library"
         tokens = parser.lark.parse_interactive(text, start=rule).exhaust_lexer()
-        comments = [_read_comment(text, token) for token in parser.comments]
+        comments = [_read_comment(text, token) for token in parser.builder.comments]
     return sorted([*map(token_span, tokens), *[Span(c.start, c.stop) for c in comments]])
 
 
@@ -116,7 +115,7 @@ def _read_comment(text: str, token: Token) -> Comment:
     return Comment(token.rstrip(), start, own_line=not text[line:start].strip())
 
 
-def _make_lark(builder: TreeBuilder, on_comment: Callable[[Token], None]) -> Lark:
+def _make_lark(builder: TreeBuilder) -> Lark:
     """A lark parser; its tables are read from a cache file, in a tenth of the time it takes to
     make them.
     """
@@ -133,7 +132,7 @@ def _make_lark(builder: TreeBuilder, on_comment: Callable[[Token], None]) -> Lar
         start=["start", "library"],
         lexer="contextual",
         transformer=builder,
-        lexer_callbacks={"COMMENT": on_comment},
+        lexer_callbacks={"COMMENT": builder.comments.append},
         cache=False if file is None else str(file),
     )
     if cache is not None and is_new:

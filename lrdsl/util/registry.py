@@ -108,23 +108,20 @@ class Registry(Mapping[str, T]):
     def __getitem__(self, name: str) -> T:
         if name not in self._entries and self.has_module(name):
             import_late(f"{self._package}.{name.replace('-', '_')}")
-        if name not in self._entries:
-            self._load_all()
-        return self._entries[name]
+        return self._entries[name] if name in self._entries else self._all()[name]
 
     def __iter__(self) -> Iterator[str]:
-        self._load_all()
-        return iter(sorted(self._entries))
+        return iter(sorted(self._all()))
 
     def __len__(self) -> int:
-        self._load_all()
-        return len(self._entries)
+        return len(self._all())
 
-    def _load_all(self) -> None:
+    def _all(self) -> dict[str, T]:
         if not self._complete:
             for name in _modules_of(self._package):
                 import_late(f"{self._package}.{name}")
             self._complete = True
+        return self._entries
 
 
 @functools.cache
