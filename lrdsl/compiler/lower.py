@@ -158,7 +158,7 @@ class _Lowering:
         )
         given = evaluate(call.parameters)
         fields: dict[str, Any] = dict(given or {})
-        for hidden, default in call.signature.hidden.items():
+        for hidden, default in call.signature.cls.hidden().items():
             fields[hidden] = self.arguments.default(default, environment, span)
         if call.curve is not None:
             brought = call.curve_parameters
@@ -178,7 +178,8 @@ class _Lowering:
         assert field is not None
         parameters = [each for each in call.signature.parameters if each.name == field]
         if not parameters:
-            return self.arguments.default(call.signature.hidden[field], environment, call.node.span)
+            default = call.signature.cls.hidden()[field]
+            return self.arguments.default(default, environment, call.node.span)
         fields = self.arguments.fields(
             parameters, call.arguments, (call.signature.name, call.node.span), environment, {}
         )

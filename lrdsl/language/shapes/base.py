@@ -5,12 +5,11 @@ from __future__ import annotations
 import enum
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from lrdsl.language.curves import Curve
-from lrdsl.language.parameters import UNTIL, CallableModel, ContextDefault, Kind, Parameter
+from lrdsl.language.parameters import UNTIL, CallableModel, Kind, Parameter
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.util.registry import Registry
 
@@ -73,11 +72,6 @@ class ShapeSignature:
         """Whether it is written `name[…]`."""
         return self.cls.bracket
 
-    @property
-    def hidden(self) -> Mapping[str, ContextDefault]:
-        """Fields that are filled although no call names them."""
-        return self.cls.hidden()
-
     def has(self, kind: Kind) -> bool:
         """Whether some parameter is of that kind."""
         return any([parameter.kind is kind for parameter in self.parameters])
@@ -86,12 +80,6 @@ class ShapeSignature:
     def accepted(self) -> tuple[Parameter, ...]:
         """All that a call may give: what takes `steps` takes `until` instead."""
         return (*self.parameters, UNTIL) if self.has(Kind.STEPS) else self.parameters
-
-    @property
-    def valued(self) -> tuple[Parameter, ...]:
-        """The parameters that are neither the length nor the name of a curve."""
-        apart = (Kind.STEPS, Kind.MODE)
-        return tuple([each for each in self.parameters if each.kind not in apart])
 
 
 SHAPES: Registry[type[Shape]] = Registry("shape", "lrdsl.language.shapes")
