@@ -68,9 +68,6 @@ class Registry(Mapping[str, T]):
     file, with `_` for `-`, when it is imported. A name that is a module's is looked up by importing
     that module alone; any other look-up imports them all, because it may be an alias. So what a
     name stands for never changes, and only what is needed is imported.
-
-    >>> "utf_8" in Registry("encoding", "encodings")
-    False
     """
 
     def __init__(self, kind: str, package: str) -> None:
