@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 Severity = Literal["error", "warning", "hint"]
@@ -339,14 +339,14 @@ class Mistake(NamedTuple):
     fix: str | None = None
 
 
-@dataclass(eq=False)
 class Reporter:
     """Collects the diagnostics of one source, each once, in the order of the text."""
 
-    source: str
-    file: str = ""
-    _found: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict, init=False)
-    _more: int = field(default=0, init=False)
+    def __init__(self, source: str, file: str = "") -> None:
+        self.source = source
+        self.file = file
+        self._found: dict[tuple[object, ...], Diagnostic] = {}
+        self._more = 0
 
     def report(self, mistake: Mistake) -> None:
         """Add a mistake; a second one of the same kind about the same place is dropped."""

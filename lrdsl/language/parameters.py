@@ -10,7 +10,6 @@ from __future__ import annotations
 import enum
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, NamedTuple, get_args
 
@@ -100,14 +99,21 @@ UNTIL = Parameter("until", Kind.DURATION, None, positional=False)
 """Where a segment ends on its chain's clock."""
 
 
-@dataclass(eq=False)
 class ParameterError(Exception):
     """A parameter whose value is impossible beside the others; `fix` says what to do."""
 
-    parameter: str
-    message: str
-    fix: str | None = None
-    problem: Problem = OUT_OF_RANGE
+    def __init__(
+        self,
+        parameter: str,
+        message: str,
+        fix: str | None = None,
+        problem: Problem = OUT_OF_RANGE,
+    ) -> None:
+        super().__init__(message)
+        self.problem = problem
+        self.parameter = parameter
+        self.message = message
+        self.fix = fix
 
 
 class CallableModel(BaseModel):
