@@ -4,7 +4,7 @@ import math
 
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.syntax_queries import entries, idle_pieces
+from lrdsl.linter.syntax_queries import entries, idle_pieces, number
 from lrdsl.syntax import ast
 
 
