@@ -20,8 +20,8 @@ from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTe
 from lrdsl.diagnostics import Mistake, Span
 from lrdsl.language.curves import Curve
 from lrdsl.language.functions import OPERATORS, Function
-from lrdsl.language.length import ENDLESS, Length, as_time, round_half_up
-from lrdsl.language.modifiers.interval import ActiveOverrides, Entry
+from lrdsl.language.length import Length, ends, round_half_up
+from lrdsl.language.modifiers.interval import Entry, signal_at, with_next
 from lrdsl.language.modifiers.reactive import (
     MetricHistory,
     MetricModifier,
@@ -87,7 +87,7 @@ class _Lowering:
 
     def note(self, part: PlacedPart, zero: int, signal: Signal) -> None:
         """Keep where a part of a chain lies whose clock is at 0 at update `zero`."""
-        start, stop = zero + part.start, zero + as_time(part.stop)
+        start, stop = zero + part.start, zero + part.stop
         segment = TimelineSegment(start, stop, part.node, signal, zero=start, length=part.length)
         self.segments.append(segment)
 
@@ -158,7 +158,7 @@ class _Lowering:
         )
         given = evaluate(call.parameters)
         fields: dict[str, Any] = dict(given or {})
-        for hidden, default in call.signature.hidden.items():
+        for hidden, default in call.signature.cls.hidden().items():
             fields[hidden] = self.arguments.default(default, environment, span)
         if call.curve is not None:
             brought = call.curve_parameters
@@ -178,7 +178,8 @@ class _Lowering:
         assert field is not None
         parameters = [each for each in call.signature.parameters if each.name == field]
         if not parameters:
-            return self.arguments.default(call.signature.hidden[field], environment, call.node.span)
+            default = call.signature.cls.hidden()[field]
+            return self.arguments.default(default, environment, call.node.span)
         fields = self.arguments.fields(
             parameters, call.arguments, (call.signature.name, call.node.span), environment, {}
         )
@@ -213,7 +214,7 @@ class _Lowering:
     def _segment(self, part: PlacedPart, around: Environment) -> LazySegment:
         """A part of a chain with those around the chain."""
         term, begin = part.term, None
-        length = None if part.stop is ENDLESS else part.stop - part.start
+        length = int(part.stop) - part.start if ends(part.stop) else None
         if isinstance(term, PlacedShape) and term.call.signature.cls.start_field is not None:
             curve = term.call.curve
             if curve is None or curve.hits_endpoints:
@@ -235,8 +236,7 @@ class _Lowering:
         if isinstance(modifier, MetricModifier):
             return self._reacting(placed, modifier, source)
         try:
-            end = as_time(placed.end)
-            return modifier.apply(source, placed.length, end, unparse(call.node))
+            return modifier.apply(source, placed.length, placed.end, unparse(call.node))
         except ParameterError as error:
             self.arguments.refused(error, call.node, call.arguments)
             return None
@@ -261,10 +261,10 @@ class _Lowering:
     ) -> tuple[Entry, ...] | None:
         """The entries of an `interval` with their signals; `prev` is the value where one begins."""
         found: list[Entry] = []
-        active = ActiveOverrides()
+        active: list[Entry] = []
         for each in placed.entries:
             at = each.entry.start
-            before, zero = active.at(at, source)
+            before, zero = signal_at(at, active, source)
 
             def prev(span: Span, before: Signal = before, t: int = at - zero) -> float | None:
                 return before.value_at(t)
@@ -273,7 +273,7 @@ class _Lowering:
             signal = self.lower(each.value, inside)
             if signal is not None:
                 found.append(each.entry._replace(signal=signal))
-                active.begin(found[-1])
+                active = with_next(active, found[-1])
         return tuple(found) if len(found) == len(placed.entries) else None
 
 

@@ -28,7 +28,7 @@ from lrdsl.compiler.placed_ir import (
     PlacedTerm,
 )
 from lrdsl.diagnostics import Mistake
-from lrdsl.language.length import ENDLESS, Exact, Length, added, longest, round_half_up, rounded
+from lrdsl.language.length import ENDLESS, Exact, Length, ends, round_half_up, rounded
 from lrdsl.language.parameters import Kind
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
@@ -119,7 +119,7 @@ class _Solver(NamedTuple):
         if None in lengths and ENDLESS not in known:
             length = None
         elif known:
-            length = longest(known)
+            length = max(known)
         return Measured(
             lambda window: placed_ir.PlacedApply(node, functions, place_all(parts, window)),
             node,
@@ -159,7 +159,7 @@ class _Solver(NamedTuple):
                     return PlacedFaulty(call.node)
                 stop = window.rounded(own)
                 # A shape that never ends has no use for its steps.
-                steps = stop if has_steps and stop is not ENDLESS else 0
+                steps = int(stop) if has_steps and ends(stop) else 0
             parameters = (*call.parameters, *call.curve_parameters)
             durations = self.arguments.durations(
                 parameters, call.arguments, signature.name, environment
@@ -189,7 +189,7 @@ class _Solver(NamedTuple):
                     self._two_open(open_part, inner.node)
                     is_sound = False
                 open_part, at = inner.node, None
-            elif length is not ENDLESS:
+            elif ends(length):
                 fixed += length
                 at = None if at is None else at + length
             elif following is not None:
@@ -213,8 +213,8 @@ class _Solver(NamedTuple):
             is_after_open = False
             for inner, part in zip(term.parts, parts, strict=True):
                 length = rest + part.fixed if part.length is None else part.length
-                own = None if length is ENDLESS else length
-                at, end = window.update(start), window.rounded(added(length, start))
+                own = length if ends(length) else None
+                at, end = window.update(start), window.rounded(length + start)
                 if is_after_open:  # only now its clock is known
                     part = self.measure(inner, environment.after(start))
                 is_after_open = is_after_open or part.length is None
@@ -227,7 +227,7 @@ class _Solver(NamedTuple):
         found = Measured(place, term.node, is_sound=is_sound, fixed=fixed)
         if not is_sound:
             return found
-        if parts[-1].length is ENDLESS:
+        if parts[-1].length == ENDLESS:
             return found._replace(length=ENDLESS, by_default=parts[-1].by_default)
         if open_part is not None:
             return found._replace(cause=open_part)
