@@ -262,6 +262,12 @@ def test_syntax_errors_beyond_a_hundred_are_counted() -> None:
     assert len(caught.value.diagnostics) == 101
 
 
+def test_those_of_parts_that_are_no_numbers_are_counted_once() -> None:
+    with pytest.raises(SpecError, match="there are 50 mistakes more") as caught:
+        lrdsl.compile(" >> ".join([f"hold({i}xy)" for i in range(150)]))
+    assert len(caught.value.diagnostics) == 101
+
+
 def test_exception_survives_pickling() -> None:
     with pytest.raises(SpecError, match="LR201") as caught:
         lrdsl.compile("cosin(1)")

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lrdsl.cli.console import fitted, plain
-from lrdsl.cli.options import flag, misuse, not_written, picture_file
-from lrdsl.diagnostics import SpecError
+from lrdsl.cli.options import as_misuse, flag, not_written, picture_file
 
 if TYPE_CHECKING:
     from lrdsl.compare import Run
@@ -54,17 +53,12 @@ Exit codes: 0 fine, also where a run has failed; 2 a wrong call, or no run is fo
 @flag("--log", help="Use a logarithmic axis for the learning rate.")
 @click.option("--title", metavar="TEXT", help="The title of the picture.")
 @flag("--maximize", help="The highest result is the best, not the lowest.")
-@click.option(
-    "--file", metavar="NAME", default="lr.csv", show_default=True, help="The log of each run."
-)
-@click.option(
-    "--loss", metavar="COLUMN", default="loss", show_default=True, help="The loss in the logs."
-)
+@click.option("--file", metavar="NAME", default="lr.csv", help="The log of each run.")
+@click.option("--loss", metavar="COLUMN", default="loss", help="The loss in the logs.")
 @click.option(
     "--result",
     metavar="COLUMN",
     default="result",
-    show_default=True,
     help="The result in the logs: the last value of this column.",
 )
 @flag("--json", "as_json", help="Print the runs as JSON.")
@@ -90,10 +84,8 @@ def compare(
         raise click.UsageError("--json and --csv are two ways to print it: give one of them")
     if output is not None and no_picture:
         raise click.UsageError("--output is where the picture goes: it goes without --no-picture")
-    try:
+    with as_misuse():
         found = read_runs(folders, file=file, columns=Columns(loss, result))
-    except SpecError as error:
-        raise misuse(error) from error
     if not found:
         where = ", ".join(map(repr, folders))
         raise click.UsageError(

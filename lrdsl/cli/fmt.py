@@ -13,7 +13,7 @@ from typing import NamedTuple
 import click
 
 from lrdsl.cli.console import colourful, difference, plain
-from lrdsl.cli.options import flag, given_texts, with_sources
+from lrdsl.cli.options import flag, read_sources, with_sources
 
 _DEFINITION = re.compile(r"\s*(#[^\n]*\n\s*)*def\s+[A-Za-z]")
 
@@ -54,17 +54,19 @@ def fmt(
     definitions, from standard input. Files are changed in place; a spec from -e or - is
     printed. Comments are kept.
     """
-    texts = given_texts(paths, specs)
+    sources, texts = read_sources(paths, specs)
     done = [_text(name, text, check, diff) for name, text in texts.items()]
-    files = [path for path in paths if path != "-"]
-    if files:
-        of_files = _files(files, check, diff)
-        done += of_files
-        changed = sum([each.changes for each in of_files])
+    if sources:
+        from lrdsl.linter.config import Project
+        from lrdsl.linter.discovery import find
+
+        files = [_file(x, check, diff) for x in find(sources, Project.load(".").exclude)]
+        changed = sum([each.changes for each in files])
         what = "would be" if check or diff else "were" if changed != 1 else "was"
-        click.echo(f"{changed} of {len(of_files)} files {what} changed.", err=True)
-    code = max([each.code for each in done], default=0)
-    ctx.exit(max(code, int(check and any([each.changes for each in done]))))
+        click.echo(f"{changed} of {len(files)} files {what} changed.", err=True)
+        done += files
+    codes = [max(each.code, int(check and each.changes)) for each in done]
+    ctx.exit(max(codes, default=0))
 
 
 def _text(name: str, text: str, check: bool, diff: bool) -> _Done:
@@ -78,13 +80,6 @@ def _text(name: str, text: str, check: bool, diff: bool) -> _Done:
     elif not check:
         click.echo(plain(formatted))
     return _Done(formatted != text)
-
-
-def _files(paths: list[str], check: bool, diff: bool) -> list[_Done]:
-    from lrdsl.linter.config import Project
-    from lrdsl.linter.discovery import find
-
-    return [_file(path, check, diff) for path in find(paths, Project.load(".").exclude)]
 
 
 def _file(path: str, check: bool, diff: bool) -> _Done:

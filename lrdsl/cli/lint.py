@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lrdsl.cli.console import colourful, difference, plain
-from lrdsl.cli.options import flag, given_texts, misuse, number_of, with_context, with_sources
-from lrdsl.diagnostics import SpecError
+from lrdsl.cli.options import as_misuse, flag, number_of, read_sources, with_context, with_sources
 
 if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
@@ -55,13 +54,11 @@ def _explain(context: click.Context, parameter: click.Parameter, word: str | Non
         context.exit(0)
 
 
+@as_misuse()
 def _explained(word: str) -> str:
     from lrdsl.docsgen.rules import explain
 
-    try:
-        return explain(word)
-    except SpecError as error:
-        raise misuse(error) from error
+    return explain(word)
 
 
 @click.command(epilog=_EPILOG)
@@ -88,7 +85,6 @@ def _explained(word: str) -> str:
     "form",
     type=click.Choice(_FORMATS),
     default="text",
-    show_default=True,
     help="How findings are printed; github: annotations in a workflow.",
 )
 @flag("--no-color", help="Print without colour.")
@@ -130,15 +126,13 @@ def lint(
     low, high = contracts["bounds"] or (0, 0)
     if low > high:
         raise click.UsageError(f"the lower bound, {low:g}, is above the upper, {high:g}")
-    try:
+    with as_misuse():
         project = Project.load(".").with_options(
             select=select or None,
             ignore=ignore,
             context=context.to_dict(),
             contracts={name: value for name, value in contracts.items() if value is not None},
         )
-    except SpecError as error:
-        raise misuse(error) from error
     colour = colourful(sys.stdout) and not no_color
     if config_dir is not None or config_name is not None:
         if config_dir is None or config_name is None or specs or fixing or diff:
@@ -149,12 +143,11 @@ def lint(
         outcome = _composed(config_dir, config_name, paths, project)
         _write(outcome, form, colour, aside=False)
         ctx.exit(outcome.exit_code)
-    texts = given_texts(paths, specs)
+    files, texts = read_sources(paths, specs)
     if diff and not fixing:
         raise click.UsageError("--diff shows what --fix would change: give both")
     if fixing and texts:
         raise click.UsageError("--fix changes files: there is nothing to change in a spec given")
-    files = [path for path in paths if path != "-"]
     fixes, failed = _fix(files, project, diff, colour) if fixing else (0, ())
     outcome = _outcome(files, texts, project, failed)
     if form == "sarif":
@@ -187,7 +180,7 @@ def _composed(
     from lrdsl.linter.result import LintResult
     from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile
 
-    try:
+    with as_misuse():
         every = lint_hydra(
             config_dir,
             config_name,
@@ -196,8 +189,6 @@ def _composed(
             context=project.context,
             exclude=project.exclude,
         )
-    except SpecError as error:
-        raise misuse(error) from error
     found: list[LocatedDiagnostic] = []
     files: dict[str, SourceFile] = {}
     for each in every:
@@ -214,29 +205,22 @@ def _composed(
 def _fix(
     files: list[str], project: Project, diff: bool, colour: bool
 ) -> tuple[int, tuple[str, ...]]:
-    """Fixes what can be fixed, or shows it; how much that is, and what went wrong in writing."""
-    from lrdsl.linter.autofix import fix, write
-    from lrdsl.linter.discovery import find
-    from lrdsl.linter.read_source import read_file
+    """Fix what can be fixed, or show it; how much that is, and what went wrong in writing."""
+    from lrdsl.linter.autofix import fixed_files, write
     from lrdsl.linter.source_file import Unreadable
 
     fixes = 0
     failed: list[str] = []
-    for path in find(files, project.exclude):
+    for file, fixed in fixed_files(files, project):
         try:
-            file = read_file(path)
-        except Unreadable:  # the report on what is left will say so
-            continue
-        fixed = fix(file, project)
-        if diff and fixed.fixes:
-            click.echo(plain(difference(path, file.text, fixed.text)), color=colour, nl=False)
-        elif fixed.fixes:
-            try:
+            if diff:
+                shown = difference(file.path, file.text, fixed.text)
+                click.echo(plain(shown), color=colour, nl=False)
+            else:
                 write(file, fixed.text)
-            except Unreadable as error:
-                failed.append(str(error))
-                continue
-        fixes += fixed.fixes
+            fixes += fixed.fixes
+        except Unreadable as error:
+            failed.append(str(error))
     return fixes, tuple(failed)
 
 

@@ -77,7 +77,11 @@ class _Group(click.Group):
 
 @click.group(
     cls=_Group,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "show_default": True,
+    },
     epilog="Exit codes: 0 fine, 1 a mistake in a spec, 2 a wrong call.",
 )
 @click.version_option(lrdsl.__version__, prog_name="lrdsl", message="%(prog)s %(version)s")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -90,21 +91,26 @@ def with_sources(command: _Command) -> _Command:
     return click.argument("paths", metavar="PATH…", nargs=-1)(command)
 
 
-def given_texts(paths: Sequence[str], specs: Sequence[str]) -> dict[str, str]:
-    """The specs that a call gives itself, beside files, by their names in messages."""
+def read_sources(paths: Sequence[str], specs: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The files and folders of a call, and the specs that it gives itself, by their names."""
     if not paths and not specs:
         raise click.UsageError("give files or folders, or a spec with -e")
     texts: dict[str, str] = {}
     for number, spec in enumerate([*specs, *[path for path in paths if path == "-"]], 1):
         name = "<stdin>" if spec == "-" else f"<spec {number}>" if number > 1 else "<spec>"
         texts[name] = text_of(spec)
-    return texts
+    return [path for path in paths if path != "-"], texts
 
 
-def misuse(error: SpecError) -> click.UsageError:
-    """The first diagnostic as a mistake of the call."""
-    found = error.diagnostics[0]
-    return click.UsageError(f"{found.message}; {found.fix}" if found.fix else found.message)
+@contextmanager
+def as_misuse() -> Iterator[None]:
+    """Make the first diagnostic of a `SpecError` a mistake of the call."""
+    try:
+        yield
+    except SpecError as error:
+        found = error.diagnostics[0]
+        message = f"{found.message}; {found.fix}" if found.fix else found.message
+        raise click.UsageError(message) from error
 
 
 def not_written(path: str, error: OSError) -> NoReturn:

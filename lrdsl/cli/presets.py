@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from lrdsl.cli.console import plain, writes
-from lrdsl.diagnostics import UNKNOWN_NAME, SpecError, spec_error
+from lrdsl.diagnostics import UNKNOWN_NAME, spec_error
 from lrdsl.language.presets import Preset, files, read
-from lrdsl.util.registry import near
+from lrdsl.util.registry import did_you_mean
 
 
 @click.command(epilog="\b\nExamples:\n  lrdsl presets\n  lrdsl presets wsd")
@@ -23,14 +23,9 @@ def presets(name: str | None) -> None:
         click.echo(plain("\n".join(lines)))
         return
     if name not in files():
-        raise _unknown(name)
+        fix = (did_you_mean(name, files()) or ["`lrdsl presets` lists all there are"])[0]
+        raise spec_error(UNKNOWN_NAME, f"no preset is called `{name}`", fix=fix)
     click.echo(plain(_about(read(name))))
-
-
-def _unknown(name: str) -> SpecError:
-    meant = near(name, files())
-    fix = "`lrdsl presets` lists all there are" if meant is None else f"did you mean `{meant}`?"
-    return spec_error(UNKNOWN_NAME, f"no preset is called `{name}`", fix=fix)
 
 
 def _about(preset: Preset) -> str:

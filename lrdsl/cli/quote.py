@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import click
 
-from lrdsl.cli.options import misuse, text_of
-from lrdsl.diagnostics import SpecError
+from lrdsl.cli.options import as_misuse, text_of
 
 _EPILOG = """\
 SPEC is any text, or a single - to read it from standard input. Put -- before a SPEC that begins
@@ -29,7 +28,6 @@ Examples:
     "--shell",
     type=click.Choice(["bash", "zsh", "powershell", "none"]),
     default="bash",
-    show_default=True,
     help="The shell that it is typed in; none: Hydra's own quotes only.",
 )
 def quote(spec: str, key: str | None, shell: str) -> None:
@@ -39,10 +37,8 @@ def quote(spec: str, key: str | None, shell: str) -> None:
     """
     from lrdsl.hydra import quote as quoted
 
-    try:
+    with as_misuse():
         line = quoted(spec, key, None if shell == "none" else shell)  # type: ignore[arg-type]
-    except SpecError as error:
-        raise misuse(error) from error
     if shell == "powershell" and '"' in spec:
         note = "PowerShell before 7.3 loses the double quotes in SPEC on the way to a program"
         click.echo(f"note: {note}; in a spec, single ones do as well", err=True)

@@ -29,6 +29,7 @@ def shapes(name: str | None) -> None:
     example and source are shown. The name of a group, such as std, lists that group alone.
     """
     from lrdsl.language.catalog import entries, find
+    from lrdsl.util.registry import did_you_mean
 
     chosen = () if name is None else find(name)
     if chosen:
@@ -36,18 +37,10 @@ def shapes(name: str | None) -> None:
         return
     every = [entry for entry in entries() if name in (None, entry.group)]
     if name is not None and not every:
-        raise _unknown(
-            name, [word for each in entries() for word in (each.group, each.name, *each.aliases)]
-        )
+        known = [word for each in entries() for word in (each.group, each.name, *each.aliases)]
+        fix = (did_you_mean(name, known) or ["`lrdsl shapes` lists all there is"])[0]
+        raise spec_error(UNKNOWN_NAME, f"nothing is called `{name}`", fix=fix)
     click.echo(plain("\n".join(fitted(_listing(every)))))
-
-
-def _unknown(name: str, known: Iterable[str]) -> SpecError:
-    from lrdsl.util.registry import near
-
-    meant = near(name, known)
-    fix = "`lrdsl shapes` lists all there is" if meant is None else f"did you mean `{meant}`?"
-    return spec_error(UNKNOWN_NAME, f"nothing is called `{name}`", fix=fix)
 
 
 SIGNATURE_WIDTH = 44

@@ -79,7 +79,6 @@ _BLOCK = 4096
     "form",
     type=click.Choice(list(_LAYOUTS)),
     default="table",
-    show_default=True,
     help="json: an array of objects with the keys step and value.",
 )
 @with_context

@@ -185,7 +185,7 @@ class _Checker:
             reporter.report_all(resolve_names(expanded.tree, self.text, language).mistakes)
         except RecursionError:
             message = "too much of the definition is nested in each other"
-            reporter.report(diag.TOO_DEEP, message, definition.span)
+            reporter.report(Mistake(diag.TOO_DEEP, message, definition.span))
         return [*reporter.diagnostics]
 
 

@@ -57,9 +57,9 @@ def _with_definitions(language: Language, found: Mapping[str, Definition], home:
     """The language with definitions; `SpecError` if one of them is defined otherwise elsewhere."""
     known = language.definitions
     for name, definition in found.items():
-        elsewhere = known.homes.get(name, home)
-        if elsewhere != home and str(known.shared[name]) != str(definition):
-            where = elsewhere or "by `lrdsl.define`"
+        before = known.shared.get(name)
+        if before is not None and before.home != home and str(before) != str(definition):
+            where = before.home or "by `lrdsl.define`"
             message = f"`{name}` has been defined already: {where}"
             raise spec_error(diag.DUPLICATE_NAME, message, fix="choose another name")
     return replace(language, definitions=known.with_shared(found, home))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lrdsl.language.curves import Curve
 from lrdsl.language.functions import Function
 from lrdsl.language.modifiers import Modifier
-from lrdsl.language.parameters import Parameter
+from lrdsl.language.parameters import Kind, Parameter
 from lrdsl.language.shapes import ShapeSignature
 from lrdsl.syntax.ast import Node, Pipe
 
@@ -98,11 +98,9 @@ class ShapeCall(CallTerm):
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """The parameters of the shape itself, but for the length and the name of the curve."""
-        own, brought = self.signature.valued, self.curve_parameters
-        if not brought:
-            return own
-        elsewhere = {parameter.name for parameter in brought}
-        return tuple([each for each in own if each.name not in elsewhere])
+        elsewhere = {parameter.name for parameter in self.curve_parameters}
+        own = [each for each in self.signature.parameters if each.name not in elsewhere]
+        return tuple([each for each in own if each.kind not in (Kind.STEPS, Kind.MODE)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,8 +19,8 @@ from lrdsl.compiler.leaf_signals import PointwiseSignal, ShapeSignal
 from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTerm
 from lrdsl.diagnostics import Mistake
 from lrdsl.language.functions import OPERATORS, Function
-from lrdsl.language.length import ENDLESS, Length, as_time
-from lrdsl.language.modifiers.interval import ActiveOverrides, Entry
+from lrdsl.language.length import Length, ends
+from lrdsl.language.modifiers.interval import Entry, signal_at, with_next
 from lrdsl.language.modifiers.reactive import (
     MetricHistory,
     MetricModifier,
@@ -80,7 +80,7 @@ class _Lowering:
 
     def note(self, part: PlacedPart, zero: int, signal: Signal) -> None:
         """Keep where a part of a chain lies whose clock is at 0 at update `zero`."""
-        start, stop = zero + part.start, zero + as_time(part.stop)
+        start, stop = zero + part.start, zero + part.stop
         segment = TimelineSegment(start, stop, part.node, signal, zero=start, length=part.length)
         self.segments.append(segment)
 
@@ -139,7 +139,7 @@ class _Lowering:
         call = placed.call
         given = fields(call, call.parameters, environment, placed.durations)
         found: dict[str, Any] = dict(given or {})
-        for hidden, from_context in call.signature.hidden.items():
+        for hidden, from_context in call.signature.cls.hidden().items():
             found[hidden] = default(from_context, call.node, environment)
         if call.curve is not None:
             inner = fields(call, call.curve_parameters, environment, placed.durations)
@@ -155,7 +155,7 @@ class _Lowering:
         assert field is not None
         parameters = [each for each in call.signature.parameters if each.name == field]
         if not parameters:
-            return default(call.signature.hidden[field], call.node, environment)
+            return default(call.signature.cls.hidden()[field], call.node, environment)
         found = fields(call, parameters, environment, {})
         return None if found is None else float(found.get(field, parameters[0].default))
 
@@ -185,7 +185,7 @@ class _Lowering:
     def _segment(self, part: PlacedPart, around: Environment) -> LazySegment:
         """A part of a chain with those around the chain."""
         term, begin = part.term, None
-        length = None if part.stop is ENDLESS else part.stop - part.start
+        length = int(part.stop) - part.start if ends(part.stop) else None
         if isinstance(term, PlacedShape) and term.call.signature.cls.start_field is not None:
             curve = term.call.curve
             if curve is None or curve.hits_endpoints:
@@ -207,8 +207,7 @@ class _Lowering:
         if isinstance(modifier, MetricModifier):
             return self._reacting(placed, modifier, source)
         try:
-            end = as_time(placed.end)
-            return modifier.apply(source, placed.length, end, unparse(call.node))
+            return modifier.apply(source, placed.length, placed.end, unparse(call.node))
         except ParameterError as error:
             refused(error, call, environment)
             return None
@@ -233,10 +232,10 @@ class _Lowering:
     ) -> tuple[Entry, ...] | None:
         """The entries of an `interval` with their signals; `prev` is the value where one begins."""
         found: list[Entry] = []
-        active = ActiveOverrides()
+        active: list[Entry] = []
         for each in placed.entries:
             at = each.entry.start
-            before, zero = active.at(at, source)
+            before, zero = signal_at(at, active, source)
 
             def prev(_: ast.Node, before: Signal = before, t: int = at - zero) -> float | None:
                 return before.value_at(t)
@@ -244,5 +243,5 @@ class _Lowering:
             signal = self.lower(each.value, environment.between(prev, environment.base))
             if signal is not None:
                 found.append(each.entry._replace(signal=signal))
-                active.begin(found[-1])
+                active = with_next(active, found[-1])
         return tuple(found) if len(found) == len(placed.entries) else None

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from lrdsl.compiler.placed_ir import PlacedTerm
-from lrdsl.language.length import Endless, Exact, Length, added, round_half_up, rounded, shortest
+from lrdsl.language.length import Exact, Length, round_half_up, rounded
 from lrdsl.language.modifiers import Modifier
 from lrdsl.syntax import ast
 
@@ -30,7 +30,7 @@ class RunWindow(NamedTuple):
     origin: Exact
     room: Exact | None
 
-    def rounded(self, time: Length) -> int | Endless:
+    def rounded(self, time: Length) -> float:
         """The whole update at an exact time of the term's clock."""
         return rounded(time, self.origin)
 
@@ -38,10 +38,10 @@ class RunWindow(NamedTuple):
         """The same for a time that is known to be finite."""
         return round_half_up(self.origin + time)
 
-    def part(self, time: Exact, at: int, stop: int | Endless, room: Exact | None) -> RunWindow:
+    def part(self, time: Exact, at: int, stop: float, room: Exact | None) -> RunWindow:
         """The window of a part from an exact time, which is rounded to `at`, up to `stop`."""
         zero = self.zero + at
-        last = shortest(self.stop, added(stop, self.zero))
+        last = min(self.stop, stop + self.zero)
         origin = self.origin + time - at
         return RunWindow(zero, max(self.start, zero), last, self.warped_by, origin, room)
 
@@ -50,7 +50,7 @@ class RunWindow(NamedTuple):
         cls: type[Modifier],
         modifier: Modifier | None,
         rest: Exact | None,
-        end: int | Endless,
+        end: float,
     ) -> RunWindow:
         """The window of the source of a modifier, whose result ends at update `end`.
 

@@ -11,16 +11,7 @@ from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.ir import Modify, Term
 from lrdsl.compiler.measured import Measured, RunWindow, place_all
 from lrdsl.compiler.placed_ir import PlacedEntry, PlacedFaulty, PlacedModify, PlacedTerm
-from lrdsl.language.length import (
-    ENDLESS,
-    Exact,
-    Length,
-    as_time,
-    divisible,
-    from_time,
-    round_half_up,
-    rounded,
-)
+from lrdsl.language.length import ENDLESS, Exact, Length, divisible, ends, round_half_up, rounded
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.modifiers.reactive import MetricModifier
@@ -80,7 +71,7 @@ def measure_modified(
             at = window.update(start)
             stop = outline.stop - outline.start + at
             room = environment.after(start).rest
-            own = window.part(start, at, from_time(stop), room)
+            own = window.part(start, at, stop, room)
             entries.append(PlacedEntry(outline._replace(start=at, stop=stop), value.place(own)))
         own = window.part(0, 0, end, None)
         run = own.zero, own.start, own.stop
@@ -109,9 +100,8 @@ def _outline(
             return
         length = max(environment.rest, 0)
     # At its stop the value is back to what it was: a change, too.
-    changes = length if stop is ENDLESS else stop - start
-    stop_time, signal = as_time(rounded(stop)), ConstantSignal(1.0, "")
-    yield Entry(round_half_up(start), stop_time, factor, signal, changes)
+    changes = stop - start if ends(stop) else length
+    yield Entry(round_half_up(start), rounded(stop), factor, ConstantSignal(1.0, ""), changes)
 
 
 def _with_length(
@@ -125,7 +115,7 @@ def _with_length(
     if not source.is_sound or modifier is None:
         return faulty
     length = source.length
-    if modifier.needs_end is not None and length is ENDLESS:
+    if modifier.needs_end is not None and length == ENDLESS:
         node = term.source.node
         message = f"`{unparse_short(node)}` never ends, {modifier.needs_end}"
         environment.complain(diag.NEVER_ENDS, message, node, "give it a length")
@@ -143,7 +133,7 @@ def _with_length(
     except ParameterError as error:
         arguments.refused(error, term, environment)
         return faulty
-    if found is ENDLESS:
+    if found == ENDLESS:
         return source._replace(length=found, fixed=0)
     if found > LAST_STEP:
         environment.complain(diag.BAD_LENGTH, "this is longer than any run", term.node)

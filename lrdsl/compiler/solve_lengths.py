@@ -21,7 +21,7 @@ from lrdsl.compiler.measured import Measured, RunWindow, place_all
 from lrdsl.compiler.modifier_lengths import measure_modified
 from lrdsl.compiler.placed_ir import PlacedFaulty, PlacedIR, PlacedPart, PlacedShape, PlacedTerm
 from lrdsl.diagnostics import Mistake
-from lrdsl.language.length import ENDLESS, Exact, Length, added, longest, round_half_up, rounded
+from lrdsl.language.length import ENDLESS, Exact, Length, ends, round_half_up, rounded
 from lrdsl.language.parameters import Kind
 from lrdsl.language.signal import ConstantSignal
 from lrdsl.language.time_map import Shift
@@ -106,7 +106,7 @@ def _pointwise(term: ir.Apply, environment: Environment) -> Measured:
     if None in lengths and ENDLESS not in known:
         length = None
     elif known:
-        length = longest(known)
+        length = max(known)
     return Measured(
         lambda window: placed_ir.PlacedApply(node, functions, place_all(parts, window)),
         node,
@@ -147,7 +147,7 @@ def _shape(call: ShapeCall, environment: Environment) -> Measured:
                 return PlacedFaulty()
             stop = window.rounded(own)
             # A shape that never ends has no use for its steps.
-            steps = stop if has_steps and stop is not ENDLESS else 0
+            steps = int(stop) if has_steps and ends(stop) else 0
         known = durations(call, environment)
         return PlacedShape(call, known, steps, is_sound=is_sound)
 
@@ -175,7 +175,7 @@ def _chain(term: ir.Sequence, environment: Environment) -> Measured:
                 _two_open(open_part, inner.node, environment)
                 is_sound = False
             open_part, at = inner.node, None
-        elif length is not ENDLESS:
+        elif ends(length):
             fixed += length
             at = None if at is None else at + length
         elif following is not None:
@@ -199,8 +199,8 @@ def _chain(term: ir.Sequence, environment: Environment) -> Measured:
         is_after_open = False
         for inner, part in zip(term.parts, parts, strict=True):
             length = rest + part.fixed if part.length is None else part.length
-            own = None if length is ENDLESS else length
-            at, end = window.update(start), window.rounded(added(length, start))
+            own = length if ends(length) else None
+            at, end = window.update(start), window.rounded(length + start)
             if is_after_open:  # only now its clock is known
                 part = measure(inner, environment.after(start))
             is_after_open = is_after_open or part.length is None
@@ -213,7 +213,7 @@ def _chain(term: ir.Sequence, environment: Environment) -> Measured:
     found = Measured(place, term.node, is_sound=is_sound, fixed=fixed)
     if not is_sound:
         return found
-    if parts[-1].length is ENDLESS:
+    if parts[-1].length == ENDLESS:
         return found._replace(length=ENDLESS, by_default=parts[-1].by_default)
     if open_part is not None:
         return found._replace(cause=open_part)

@@ -14,15 +14,14 @@ from omegaconf import DictConfig, open_dict
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Diagnostic, Severity, counted, spec_error
-from lrdsl.hydra.compose_all import presets
+from lrdsl.hydra.compose_all import snippets_of
 from lrdsl.hydra.resolve import plain
 from lrdsl.hydra.sweeps import Job, Sweep, numbered, sweep_of
 from lrdsl.linter.config import Project
 from lrdsl.linter.lint_source import lint_snippet
 from lrdsl.linter.source_file import Snippet
-from lrdsl.linter.sources.resolved_config import config_specs
 
-_RANKS: tuple[Severity, ...] = ("hint", "warning", "error")
+_RANKS: tuple[Severity, ...] = ("error", "warning", "hint")
 
 
 class LintCallback(Callback):
@@ -62,7 +61,7 @@ class LintCallback(Callback):
         if fail_on not in ("error", "warning"):
             message = f"`fail_on` is `error` or `warning`, not {fail_on!r}"
             raise spec_error(diag.BAD_CONTEXT, message)
-        self._stops = _RANKS.index(fail_on)
+        self._stopping = {"error", fail_on}
         project = Project.load().with_options(
             select=select, ignore=ignore, context=context, contracts=contracts
         )
@@ -108,9 +107,7 @@ class LintCallback(Callback):
         self._stop_if_bad(found, "the job was not started", Sweep((job,)))
 
     def _places(self, config: DictConfig) -> list[Snippet]:
-        context = {**self._context, **_own_context(config)}
-        places = config_specs(plain(config), self._exclude, presets(config))
-        return [place.within(context) for place in places]
+        return snippets_of(config, {**self._context, **_own_context(config)}, self._exclude)
 
     def _stop_if_bad(
         self,
@@ -125,19 +122,18 @@ class LintCallback(Callback):
             diagnostics = tuple(lint_snippet(place, self._settings))
             if diagnostics:
                 at.setdefault((place.origin.key, diagnostics), []).extend(jobs)
-        ranks: list[int] = []
+        severities: list[Severity] = ["error"] * len(failed)
         for (key, diagnostics), jobs in at.items():
             shown = [each.render() for each in diagnostics]
             print(f"lrdsl: `{key}`{_of_jobs(jobs, sweep)}", *shown, sep="\n", file=sys.stderr)
-            ranks += [_RANKS.index(each.severity) for each in diagnostics]
+            severities += [each.severity for each in diagnostics]
         for message, jobs in failed.items():
             where = f"the config{_of_jobs(jobs, sweep)}"
             print(f"lrdsl: {where} cannot be composed", message, sep="\n", file=sys.stderr)
-            ranks.append(_RANKS.index("error"))
-        if not ranks:
+        if not severities:
             return
-        stops = max(ranks) >= self._stops
-        counts = [(ranks.count(i), rank) for i, rank in reversed([*enumerate(_RANKS)])]
+        stops = not self._stopping.isdisjoint(severities)
+        counts = [(severities.count(rank), rank) for rank in _RANKS]
         total = ", ".join([counted(count, rank) for count, rank in counts if count])
         print(f"lrdsl: {total}{f': {outcome}' * stops}", file=sys.stderr, flush=True)
         if stops:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,31 +71,30 @@ def lint_hydra(
     folder = os.path.abspath(config_dir)
     if not os.path.isdir(folder):
         raise spec_error(diag.BAD_CONFIG, f"there is no folder {folder}")
+    lint = functools.cache(functools.partial(lint_snippet, settings=settings or Settings()))
     found: dict[tuple[str, Diagnostic], Composed] = {}
-    linted: dict[Snippet, list[Diagnostic]] = {}
-
-    def lint_one(config: DictConfig, option: str) -> None:
-        for place in config_specs(plain(config), exclude, presets(config)):
-            known = place.within(context or {})
-            if known not in linted:
-                linted[known] = lint_snippet(known, settings or Settings())
-            for each in linted[known]:
-                found.setdefault(
-                    (place.origin.key, each), Composed(config_name, option, place.origin.key, each)
-                )
-
     with _no_other_hydra(), initialize_config_dir(folder, version_base=None):
         base = _composed(config_name, overrides)
-        lint_one(base, "")
-        for option in _options(base, overrides):
+        for option in ["", *_options(base, overrides)]:
             try:
-                config = _composed(config_name, [*overrides, option])
+                config = _composed(config_name, [*overrides, option]) if option else base
             except SpecError as error:
                 [each] = error.diagnostics
                 found["", each] = Composed(config_name, option, "", each)
-            else:
-                lint_one(config, option)
+                continue
+            for snippet in snippets_of(config, context or {}, exclude):
+                key = snippet.origin.key
+                for each in lint(snippet):
+                    found.setdefault((key, each), Composed(config_name, option, key, each))
     return list(found.values())
+
+
+def snippets_of(
+    config: DictConfig, context: Mapping[str, Any], exclude: Sequence[str]
+) -> list[Snippet]:
+    """The specs in a composed config, each with what is known of the run."""
+    found = config_specs(plain(config), exclude, _presets(config))
+    return [each.within(context) for each in found]
 
 
 def _composed(config_name: str, overrides: Sequence[str]) -> DictConfig:
@@ -130,7 +130,7 @@ def _options(config: DictConfig, overrides: Sequence[str]) -> Iterator[str]:
         yield from [f"+{GROUP}={name}" for name in _names(loader, GROUP)]
 
 
-def presets(config: DictConfig) -> frozenset[str]:
+def _presets(config: DictConfig) -> frozenset[str]:
     """The names of the configs in the groups `schedule` of a composed config.
 
     There are none where Hydra has not been set up.

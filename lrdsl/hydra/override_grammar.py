@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import Any
 
-from antlr4 import CommonTokenStream, InputStream, ParserRuleContext
+from antlr4 import CommonTokenStream, InputStream
 from antlr4.error.ErrorListener import ErrorListener
 from hydra.core.override_parser.overrides_parser import create_functions
+from hydra.errors import HydraException
 from hydra.grammar.gen.OverrideLexer import OverrideLexer
 from hydra.grammar.gen.OverrideParser import OverrideParser
 
 FUNCTIONS = frozenset(create_functions().functions)
 """The functions of Hydra's overrides; lrdsl never calls a shape by one of these names."""
+
+
+class _RaiseOnSyntaxError(ErrorListener):  # type: ignore[misc]
+    def syntaxError(self, *about: Any) -> None:
+        raise HydraException
 
 
 def hydra_accepts(override: str) -> bool:
@@ -26,20 +33,19 @@ def hydra_accepts(override: str) -> bool:
     >>> hydra_accepts("lr=a >> b")
     False
     """
+    lexer = OverrideLexer(InputStream(override))
+    stream = CommonTokenStream(lexer)
+    parser = OverrideParser(stream)
+    for each in (lexer, parser):
+        each.removeErrorListeners()
+        each.addErrorListener(_RaiseOnSyntaxError())
     try:
-        tree = _parsed(override)
-    except (_NotAnOverride, RecursionError):
+        parser.override()  # type: ignore[no-untyped-call]
+    except (HydraException, RecursionError):
         return False
-    waiting: list[Any] = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, OverrideParser.FunctionContext):
-            name = str(node.ID())  # type: ignore[no-untyped-call]
-            if name not in FUNCTIONS:
-                return False
-        if isinstance(node, ParserRuleContext):
-            waiting.extend(node.getChildren())
-    return True
+    # In Hydra's grammar each round bracket follows the name of a function.
+    pairs = itertools.pairwise(stream.tokens)
+    return FUNCTIONS.issuperset([a.text for a, b in pairs if b.type == OverrideLexer.POPEN])
 
 
 @functools.lru_cache(maxsize=256)
@@ -50,23 +56,3 @@ def is_key(text: str) -> bool:
     (True, True, False, False)
     """
     return bool(text) and "=" not in text and hydra_accepts(f"{text}=x")
-
-
-class _NotAnOverride(Exception):
-    pass
-
-
-class _RaiseOnSyntaxError(ErrorListener):  # type: ignore[misc]
-    def syntaxError(self, *about: Any) -> None:
-        raise _NotAnOverride
-
-
-def _parsed(override: str) -> ParserRuleContext:
-    listener = _RaiseOnSyntaxError()
-    lexer = OverrideLexer(InputStream(override))
-    parser = OverrideParser(CommonTokenStream(lexer))
-    for each in (lexer, parser):
-        each.removeErrorListeners()
-        each.addErrorListener(listener)
-    tree: ParserRuleContext = parser.override()  # type: ignore[no-untyped-call]
-    return tree

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from lrdsl.hydra import override_grammar
 from lrdsl.hydra.quoting import in_quotes
-from lrdsl.hydra.value_splitter import parse_bracketed, split
+from lrdsl.hydra.value_splitter import BracketedValue, parse_bracketed, split
 from lrdsl.syntax.grammar import MAX_CHARACTERS, MAX_DEPTH
 from lrdsl.syntax.parser import parse_spec
 from lrdsl.util.registry import near
@@ -78,10 +78,12 @@ class _Reader:
     def value(self, text: str) -> str:
         """A whole value: one element, or some between commas."""
         whole = parse_bracketed(text)
-        if whole is not None and (whole.name, whole.opening) == ("choice", "("):
+        if whole and (whole.name, whole.opening) == ("choice", "("):
             # Hydra's sweepers lose the quotes inside `choice`, which means the same as bare commas.
             text = whole.inside
-        elif is_spec(text) and not _is_hydra_value(text):  # there may be commas in a comment
+        elif is_spec(text) and not (
+            whole and _is_hydra_value(whole)
+        ):  # there may be commas in a comment
             return self._as_text(text)
         return self._each(text, 0)
 
@@ -108,7 +110,7 @@ class _Reader:
         if override_grammar.hydra_accepts(f"k={text.strip()}"):
             return text
         whole = parse_bracketed(text)
-        if whole is not None and _is_hydra_value(text):
+        if whole and _is_hydra_value(whole):
             if whole.name:
                 message = f"Hydra's `{whole.name}(…)` takes no schedules; a sweep is `a(1),b(2)`"
                 raise _NotASpec(message)
@@ -158,12 +160,9 @@ def _is_worth_reading(argument: str) -> bool:
     return max(itertools.accumulate(steps), default=0) <= MAX_DEPTH
 
 
-def _is_hydra_value(text: str) -> bool:
-    """Whether a value is nothing but a call of one of Hydra's functions, a list or a mapping."""
-    whole = parse_bracketed(text)
-    return whole is not None and (
-        whole.name in override_grammar.FUNCTIONS if whole.name else whole.opening != "("
-    )
+def _is_hydra_value(value: BracketedValue) -> bool:
+    """Whether a value is a call of one of Hydra's functions, a list or a mapping."""
+    return value.name in override_grammar.FUNCTIONS if value.name else value.opening != "("
 
 
 def _calls_known(text: str) -> bool:

@@ -91,10 +91,8 @@ def _given(context: Any) -> dict[str, Any]:
     """The context given behind the schedule: a number of updates, or a mapping."""
     if context is None:
         return {}
-    if isinstance(context, DictConfig):
-        return {str(key): context[key] for key in context}
     if isinstance(context, Mapping):
-        return dict(context)
+        return {str(key): context[key] for key in context}
     if as_number(context) is None:
         message = f"what is known of the run is `total_steps`, or a mapping, not {context!r}"
         raise spec_error(

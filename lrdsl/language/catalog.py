@@ -79,8 +79,7 @@ def entries(language: Language | None = None) -> tuple[Entry, ...]:
     >>> {"shapes", "modifiers", "curves", "functions", "std"} <= {e.group for e in entries()}
     True
     """
-    language = current() if language is None else language
-    found = list(_all(language))
+    found = list(_all(language or current()))
     order = list(GROUPS)
     groups = sorted(
         {entry.group for entry in found},
@@ -95,14 +94,12 @@ def find(name: str, language: Language | None = None) -> tuple[Entry, ...]:
     >>> [entry.kind for entry in find("sqrt")], find("poly")[0].name
     (['curve', 'function'], 'polynomial')
     """
-    language = current() if language is None else language
-    return tuple(_of_name(name, language))
+    return tuple(_of_name(name, language or current()))
 
 
 def names(language: Language | None = None) -> Iterator[str]:
     """Every name that can be called; curves that are modes only cannot."""
-    language = current() if language is None else language
-    yield from dict.fromkeys(itertools.chain.from_iterable(language.callables))
+    yield from dict.fromkeys(itertools.chain.from_iterable((language or current()).callables))
 
 
 def _all(language: Language) -> Iterator[Entry]:

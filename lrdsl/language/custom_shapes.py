@@ -15,7 +15,7 @@ from pydantic import Field, PrivateAttr, create_model
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
 from lrdsl.language.language import Language, change
-from lrdsl.language.parameters import ContextDefault, Parameter, ParameterError
+from lrdsl.language.parameters import Parameter, ParameterError
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.python_functions import CheckedFunction, qualified_name
 from lrdsl.language.python_signatures import read_signature
@@ -65,11 +65,7 @@ def shape(
     array([1. , 1.5, 2. , 1.5, 1. ])
     """
     if target is None:
-        return functools.partial(_decorate, name=name, first=first, vectorized=vectorized)
-    return _decorate(target, name=name, first=first, vectorized=vectorized)
-
-
-def _decorate(target: T, *, name: str | None, first: int, vectorized: bool) -> T:
+        return functools.partial(shape, name=name, first=first, vectorized=vectorized)
     if not callable(target) or not isinstance(getattr(target, "__qualname__", None), str):
         raise spec_error(
             diag.BAD_SHAPE, f"`lrdsl.shape` decorates a function or a class, not {target!r}"
@@ -86,12 +82,11 @@ def _decorate(target: T, *, name: str | None, first: int, vectorized: bool) -> T
             message = f"`first` and `vectorized` are not for `{origin}`: a Shape takes arrays"
             raise spec_error(diag.BAD_SHAPE, message)
         cls: type[Shape] = target
-        parameters = _parameters(cls)
+        _check_shape(cls)
     else:
-        made = _shape_class(CheckedFunction(name, target, first, bool(vectorized)))
-        cls, parameters = made, made.takes
+        cls = _shape_class(CheckedFunction(name, target, first, bool(vectorized)))
     doc = inspect.getdoc(target) or ""
-    signature = ShapeSignature(name, cls, parameters, doc, origin=origin)
+    signature = ShapeSignature(name, cls, cls.parameters(), doc, origin=origin)
     change(lambda language: _with_shape(language, signature))
     return target
 
@@ -113,10 +108,10 @@ def _with_shape(language: Language, signature: ShapeSignature) -> Language:
     return language.with_shape(signature)
 
 
-def _parameters(cls: type[Shape]) -> tuple[Parameter, ...]:
-    """What a Shape written as such takes."""
+def _check_shape(cls: type[Shape]) -> None:
+    """Raise `SpecError` for a Shape, written as such, that no call in a spec could make."""
     try:
-        parameters = cls.parameters()
+        cls.parameters()
     except ValueError:
         message = f"a field of `{qualified_name(cls)}` does not say what may be written there"
         fix = "annotate it with `Value`, `Updates` or another kind of lrdsl.shapes"
@@ -125,23 +120,25 @@ def _parameters(cls: type[Shape]) -> tuple[Parameter, ...]:
         message = f"`{qualified_name(cls)}.values` does not take the times and the functions"
         fix = "write `def values(self, t, xp)`; `xp` has functions such as `xp.floor`"
         raise spec_error(diag.BAD_SHAPE, message, fix=fix)
-    return parameters
+
+
+_PREFIX = "own_"
+"""The beginning of the fields of parameters: no name of something that a model has anyway."""
 
 
 class PythonShape(Shape):
     """A shape made of a function or a class. Its fields have the parameters as their aliases."""
 
     decorated: ClassVar[CheckedFunction]
-    takes: ClassVar[tuple[Parameter, ...]]
     _caller: CheckedFunction = PrivateAttr()
 
     @classmethod
     def _parameter(cls, name: str, positional: bool) -> Parameter:
-        return next(each for each in cls.takes if _field(each.name) == name)
+        return super()._parameter(name, positional)._replace(name=name.removeprefix(_PREFIX))
 
     def model_post_init(self, context: Any) -> None:
         decorated = self.decorated
-        given = {each.name: getattr(self, _field(each.name)) for each in self.takes}
+        given = {name.removeprefix(_PREFIX): value for name, value in self}
         function: Any = functools.partial(decorated.function, **given)
         if isinstance(decorated.function, type):
             try:
@@ -157,29 +154,22 @@ class PythonShape(Shape):
 
     @property
     def end_time(self) -> float:
-        return float(self.__dict__.get(_field("steps"), math.inf))
+        return float(self.__dict__.get(f"{_PREFIX}steps", math.inf))
 
     @property
     def extrema_steps(self) -> None:
         return None
 
 
-def _field(parameter: str) -> str:
-    """The field of a parameter: never the name of something that a model has anyway."""
-    return f"own_{parameter}"
-
-
 @no_fork
 def _shape_class(decorated: CheckedFunction) -> type[PythonShape]:
     """The model class of what was decorated."""
-    signature = read_signature(decorated.function)
-    fields: dict[str, Any] = {}
-    for parameter, annotation in signature:
-        # What leans on something else is filled in like what must be given.
-        lacking = parameter.required or isinstance(parameter.default, ContextDefault)
-        default = ... if lacking else parameter.default
-        fields[_field(parameter.name)] = (annotation, Field(default, alias=parameter.name))
+    parameters = read_signature(decorated.function)
+    fields: dict[str, Any] = {
+        f"{_PREFIX}{each.name}": (each.annotation, Field(each.default, alias=each.name))
+        for each in parameters
+    }
     cls = create_model(decorated.function.__name__, __base__=PythonShape, **fields)
     cls.name, cls.decorated = decorated.name, decorated
-    cls.takes = tuple([each.parameter for each in signature])
+    cls.keywords = tuple([f"{_PREFIX}{each.name}" for each in parameters if not each.positional])
     return cls

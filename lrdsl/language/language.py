@@ -21,7 +21,7 @@ from lrdsl.language.library import Definitions
 from lrdsl.language.list_functions import LIST_FUNCTIONS, ListFunction
 from lrdsl.language.modifiers import MODIFIERS, Modifier
 from lrdsl.language.shapes import SHAPES, ShapeSignature
-from lrdsl.language.shapes.ramp import curve_shape
+from lrdsl.language.shapes.ramp import shipped_shape
 from lrdsl.syntax.definition import Definition
 from lrdsl.util.entry_points import EntryPointGroup
 from lrdsl.util.forks import no_fork
@@ -45,29 +45,20 @@ class Shapes(Mapping[str, ShapeSignature]):
     def __init__(self, own: Mapping[str, ShapeSignature] = MappingProxyType({})) -> None:
         self.own: Final = own
         """The shapes made by `lrdsl.shape`."""
-        self._found: dict[str, ShapeSignature] = {}
-        """Shapes that have been looked up: lrdsl's and own ones."""
 
     def registered(self, name: str) -> ShapeSignature | None:
         """The shape of that name, or None; no package is imported for it."""
-        if SHAPES.has_module(name):
-            return SHAPES[name]
-        return self.own.get(name) or curve_shape(name)
+        return shipped_shape(name) or self.own.get(name)
 
     def why_broken(self, name: str) -> str | None:
         """Why an installed shape that was looked up cannot be used; None if nothing is wrong."""
         return INSTALLED.broken.get(name)
 
     def __getitem__(self, name: str) -> ShapeSignature:
-        found = self._found.get(name)
-        if found is not None:
-            return found
-        found = self.registered(name)
-        if found is not None:
-            self._found[name] = found
-            return found
         # A package calls `lrdsl.shape`, so that its shape is in the current language.
-        found = INSTALLED.load(name, lambda: current().shapes.own.get(name))
+        found = self.registered(name) or INSTALLED.load(
+            name, lambda: current().shapes.own.get(name)
+        )
         if found is None:
             raise KeyError(name)
         return found

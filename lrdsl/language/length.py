@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import enum
 import functools
 import math
-from collections.abc import Iterable
 from fractions import Fraction
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 from lrdsl.language.pointwise.multiples import MAX_EXACT
 
@@ -38,95 +36,37 @@ def round_half_up(x: Exact) -> int:
     return (2 * x.numerator + x.denominator) // (2 * x.denominator)
 
 
-class Endless(enum.Enum):
-    """The length of a schedule that never ends. There is one such length, `ENDLESS`."""
+ENDLESS: Final = math.inf
+"""The length of a schedule that never ends."""
 
-    ENDLESS = enum.auto()
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-ENDLESS: Final = Endless.ENDLESS
-
-Length: TypeAlias = Exact | Endless
+Length: TypeAlias = Exact | float
 """An exact number of updates, or `ENDLESS`."""
 
 
-def divisible(length: Length) -> Fraction | Endless:
+def ends(length: Length) -> TypeGuard[Exact]:
+    """Whether a length is an exact number of updates.
+
+    >>> ends(Fraction(5, 2)), ends(ENDLESS)
+    (True, False)
+    """
+    return length != ENDLESS
+
+
+def divisible(length: Length) -> Fraction | float:
     """The same length for code that divides it: a quotient of ints would be a float.
 
     >>> divisible(3) / 2
     Fraction(3, 2)
     """
-    return ENDLESS if length is ENDLESS else Fraction(length)
+    return Fraction(length) if ends(length) else ENDLESS
 
 
-def added(length: Length, updates: Exact) -> Length:
-    """The length with more updates.
-
-    >>> added(3, 4), added(ENDLESS, 4)
-    (7, ENDLESS)
-    """
-    return ENDLESS if length is ENDLESS else length + updates
-
-
-def longest(lengths: Iterable[Length]) -> Length:
-    """The greatest of some lengths; nothing is longer than `ENDLESS`.
-
-    >>> longest([3, 7, 5]), longest([3, ENDLESS])
-    (7, ENDLESS)
-    """
-    finite: list[Exact] = []
-    for length in lengths:
-        if length is ENDLESS:
-            return ENDLESS
-        finite.append(length)
-    return max(finite)
-
-
-def shortest(one: Length, other: Length) -> Length:
-    """The lesser of two lengths.
-
-    >>> shortest(3, 7), shortest(ENDLESS, 7)
-    (3, 7)
-    """
-    if one is ENDLESS:
-        return other
-    return one if other is ENDLESS or one <= other else other
-
-
-def ends_after(length: Length, update: Exact) -> bool:
-    """Whether more updates than that belong to a length.
-
-    >>> ends_after(3, 2), ends_after(3, 3), ends_after(ENDLESS, 3)
-    (True, False, True)
-    """
-    return length is ENDLESS or length > update
-
-
-def rounded(length: Length, start: Exact = 0) -> int | Endless:
+def rounded(length: Length, start: Exact = 0) -> float:
     """The update at which a stretch of that length, begun at `start`, has ended.
 
+    It is an int, or `ENDLESS`.
+
     >>> rounded(2, Fraction(1, 2)), rounded(ENDLESS)
-    (3, ENDLESS)
-    """
-    return ENDLESS if length is ENDLESS else round_half_up(start + length)
-
-
-def as_time(stop: int | Endless) -> float:
-    """A stop as signals count it: an int, or `math.inf`.
-
-    >>> as_time(3), as_time(ENDLESS)
     (3, inf)
     """
-    return math.inf if stop is ENDLESS else stop
-
-
-def from_time(stop: float) -> int | Endless:
-    """The stop that signals count as an int or `math.inf`.
-
-    >>> from_time(3), from_time(math.inf)
-    (3, ENDLESS)
-    """
-    return ENDLESS if math.isinf(stop) else int(stop)
+    return round_half_up(start + length) if ends(length) else ENDLESS

@@ -10,11 +10,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Mistake
+from lrdsl.diagnostics import Mistake, Span
 from lrdsl.syntax import ast
 from lrdsl.syntax.literals import number_to_node
 from lrdsl.syntax.rebuild import move_to
@@ -81,43 +81,48 @@ LIST_FUNCTIONS: dict[str, ListFunction] = {
 def expand_list_call(call: ast.Call, mistakes: list[Mistake]) -> ast.Node:
     """The node that a call of one of these stands for; a faulty one if the call is wrong."""
     function = LIST_FUNCTIONS[call.name.id]
-    names = function.parameters
+    found = [*_mistakes_of(call, function.parameters)]
+    mistakes += found
     given = [argument.value for argument in call.arguments]
+    if found or any([isinstance(value, ast.Faulty) for value in given]):
+        return ast.Faulty(span=call.span)
+    return function.expand(call, *given)
+
+
+def _mistakes_of(call: ast.Call, names: tuple[str, ...]) -> Iterator[Mistake]:
+    function, given = call.name.id, [argument.value for argument in call.arguments]
     named = [argument.name for argument in call.arguments]
     if len(given) != len(names) or any([n not in (None, names[i]) for i, n in enumerate(named)]):
         wanted = " and ".join([f"a list of {name}" for name in names])
-        message = f"`{call.name.id}` takes {wanted}"
-        fix = f"write `{call.name.id}({', '.join(['[…]'] * len(names))})`"
-        mistakes.append(Mistake(diag.MISSING_ARGUMENT, message, call.span, fix=fix))
-        return ast.Faulty(span=call.span)
-    lists: list[ast.List] = []
+        fix = f"write `{function}({', '.join(['[…]'] * len(names))})`"
+        yield Mistake(diag.MISSING_ARGUMENT, f"`{function}` takes {wanted}", call.span, fix=fix)
+        return
     for name, node in zip(names, given, strict=True):
-        if isinstance(node, ast.List) and (node.items or name != "schedules"):
-            lists.append(node)
-        elif not isinstance(node, ast.Faulty):
-            message = f"`{name}` of `{call.name.id}` is a list"
-            mistakes.append(Mistake(diag.WRONG_KIND, message, node.span, fix="write `[a, b]`"))
-    if len(lists) < len(names):
-        return ast.Faulty(span=call.span)
-    if len(lists) == 2 and len(lists[1].items) != len(lists[0].items) - 1:
-        count, least = len(lists[1].items), len(lists[0].items) - 1
-        between = "1 milestone" if least == 1 else f"{least} milestones"
-        message = f"{least + 1} schedules need {between} between them, not {count}"
-        mistakes.append(Mistake(diag.CONFLICTING_ARGUMENTS, message, lists[1].span))
-        return ast.Faulty(span=call.span)
-    if len(lists) == 2 and not _increase(lists[1].items, mistakes):
-        return ast.Faulty(span=call.span)
-    return function.expand(call, *lists)
+        is_list = isinstance(node, ast.List) and (node.items or name != "schedules")
+        if not is_list and not isinstance(node, ast.Faulty):
+            message = f"`{name}` of `{function}` is a list"
+            yield Mistake(diag.WRONG_KIND, message, node.span, fix="write `[a, b]`")
+    match given:
+        case ast.List(items=schedules), ast.List(items=milestones) if schedules:
+            yield from _mistakes_of_milestones(len(schedules), milestones, given[1].span)
 
 
-def _increase(milestones: tuple[ast.Node, ...], mistakes: list[Mistake]) -> bool:
-    """Whether milestones come in their order, as far as they are plain numbers of one unit."""
+def _mistakes_of_milestones(
+    count: int, milestones: tuple[ast.Node, ...], span: Span
+) -> Iterator[Mistake]:
+    """The mistakes of milestones between schedules, as far as they are plain numbers of one unit.
+
+    There is one between two schedules, and they come in their order.
+    """
+    if len(milestones) != count - 1:
+        between = "1 milestone" if count == 2 else f"{count - 1} milestones"
+        message = f"{count} schedules need {between} between them, not {len(milestones)}"
+        yield Mistake(diag.CONFLICTING_ARGUMENTS, message, span)
+        return
     for earlier, later in itertools.pairwise(milestones):
         match earlier, later:
             case ast.Number(value=a, unit=x), ast.Number(value=b, unit=y) if x == y and b <= a:
                 this, that = unparse_short(later), unparse_short(earlier)
                 message = f"the milestones must increase, but {this} follows {that}"
-                fix = "put them in order"
-                mistakes.append(Mistake(diag.UNSORTED, message, later.span, fix=fix))
-                return False
-    return True
+                yield Mistake(diag.UNSORTED, message, later.span, fix="put them in order")
+                return

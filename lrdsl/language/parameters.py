@@ -130,6 +130,9 @@ class CallableModel(BaseModel):
     name: ClassVar[str]
     """Its name in specs; for what comes with lrdsl, the name of its module."""
 
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Other names of it."""
+
     positional: ClassVar[tuple[str, ...] | None] = None
     """The parameters that may be given by position, in this order; None: all in field order."""
 
@@ -168,7 +171,7 @@ class CallableModel(BaseModel):
     @functools.cache
     def hidden(cls) -> Mapping[str, ContextDefault]:
         """The fields that no call names, with what fills them."""
-        shown = {parameter.name for parameter in cls.parameters()}
+        shown = cls.model_fields if cls.positional is None else (*cls.positional, *cls.keywords)
         return {
             name: field.default
             for name, field in cls.model_fields.items()

@@ -18,16 +18,18 @@ from pydantic.fields import FieldInfo
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.length import round_half_up
-from lrdsl.language.parameters import REQUIRED, ContextDefault, Kind, Parameter
+from lrdsl.language.parameters import REQUIRED, ContextDefault, Kind
 from lrdsl.language.python_functions import qualified_name
 from lrdsl.syntax.grammar import NAME
 
 
 class ShapeParameter(NamedTuple):
-    """A parameter of a shape, and the annotation of the field that checks it."""
+    """A parameter of a shape: the annotation of the field that checks it, and its default."""
 
-    parameter: Parameter
+    name: str
     annotation: Any
+    default: Any
+    positional: bool
 
 
 def read_signature(target: Callable[..., Any]) -> tuple[ShapeParameter, ...]:
@@ -36,8 +38,8 @@ def read_signature(target: Callable[..., Any]) -> tuple[ShapeParameter, ...]:
     Raises `SpecError` for what no call in a spec can give.
 
     >>> def sawtooth(t, low=0.0, *, period: int = 100): ...
-    >>> [str(each.parameter) for each in read_signature(sawtooth)]
-    ['low=0', 'period=100']
+    >>> [(each.name, each.default, each.positional) for each in read_signature(sawtooth)]
+    [('low', 0.0, True), ('period', 100, False)]
     """
     return _Reader(target).read()
 
@@ -85,7 +87,7 @@ class _Reader:
         return spec_error(diag.BAD_SHAPE, f"`{qualified_name(self.target)}` {message}", fix=fix)
 
     def _parameter(self, each: inspect.Parameter) -> ShapeParameter:
-        name, positional = each.name, each.kind is not each.KEYWORD_ONLY
+        name = each.name
         if each.kind not in _NAMED:
             fix = "write out the parameters, each of which can be given by name"
             raise self._wrong(f"takes `{each}`, which a call in a spec cannot give by name", fix)
@@ -101,7 +103,7 @@ class _Reader:
             kind, made = self._kind(name, base)
         annotation = operator.getitem(Annotated, (made, kind, *bounds))
         default = ContextDefault.REST if name == "steps" else self._default(each, annotation)
-        return ShapeParameter(Parameter(name, kind, default, positional), annotation)
+        return ShapeParameter(name, annotation, default, each.kind is not each.KEYWORD_ONLY)
 
     def _annotation(self, each: inspect.Parameter) -> Any:
         """An annotation, evaluated where it is text, as in modules that postpone them."""
@@ -114,7 +116,7 @@ class _Reader:
 
         stub.__annotations__ = {each.name: each.annotation}
         try:
-            known = vars(sys.modules[self.target.__module__]) if known is None else known
+            known = known or vars(sys.modules[self.target.__module__])
             return typing.get_type_hints(stub, known, include_extras=True)[each.name]
         except Exception as error:
             message = f"annotates `{each.name}` with `{each.annotation}`, which cannot be read"

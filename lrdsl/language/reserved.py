@@ -9,18 +9,8 @@ from lrdsl.syntax.grammar import KEYWORDS, PYTHON_KEYWORDS
 DURATIONS = frozenset({"total", "epoch", "rest"})
 """Names that are durations."""
 
-RESERVED = frozenset(
-    {
-        "base",
-        "prev",
-        "next",
-        "t",
-        *DURATIONS,
-        *CONSTANTS,
-        *FUNCTIONS,
-        *KEYWORDS,
-        *PYTHON_KEYWORDS,
-    }
+RESERVED = DURATIONS.union(
+    ["base", "prev", "next", "t"], CONSTANTS, FUNCTIONS, KEYWORDS, PYTHON_KEYWORDS
 )
 """Names that no variable may have."""
 

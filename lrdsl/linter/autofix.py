@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
 from lrdsl.diagnostics import NOWHERE
 from lrdsl.linter.config import Project
+from lrdsl.linter.discovery import find
 from lrdsl.linter.lint_source import lint_source
 from lrdsl.linter.patching import CannotWrite, replace_in
-from lrdsl.linter.read_source import read_text
+from lrdsl.linter.read_source import read_file, read_text
 from lrdsl.linter.result import LintResult
 from lrdsl.linter.rule import RULES
 from lrdsl.linter.source_file import LocatedDiagnostic, SourceFile, TextEdit, Unreadable
@@ -53,6 +55,16 @@ def fix(file: SourceFile, project: Project) -> FixResult:
             if len(tried) == 1:
                 refused.add(_key(tried[0]))
     return FixResult(file.text, fixes)
+
+
+def fixed_files(paths: Iterable[str], project: Project) -> Iterator[tuple[SourceFile, FixResult]]:
+    """The files that have safe fixes, with what comes out; unreadable ones are left out."""
+    for path in find(paths, project.exclude):
+        with suppress(Unreadable):
+            file = read_file(path)
+            fixed = fix(file, project)
+            if fixed.fixes:
+                yield file, fixed
 
 
 def available_fixes(result: LintResult, project: Project) -> LintResult:

@@ -12,7 +12,7 @@ import numpy as np
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse
-from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError, in_order
+from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Severity, SpecError, in_order
 from lrdsl.language.language import current
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
@@ -153,5 +153,5 @@ def _violations_of(rule: Rule, context: LintContext, settings: Settings) -> list
     reporter = Reporter(context.source)
     problem = rule.problem(settings.severities.get(rule.name))
     for x in violations:
-        reporter.report(problem, x.message, x.span, suggestion=(x.fix, x.replacement))
+        reporter.report(Mistake(problem, x.message, x.span, (x.fix, x.replacement)))
     return [*failed, *reporter.diagnostics]

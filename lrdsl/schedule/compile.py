@@ -17,7 +17,7 @@ from lrdsl.compiler.lower import CompiledSpec
 from lrdsl.compiler.solve_lengths import solve_lengths
 from lrdsl.diagnostics import Reporter, SpecError, spec_error
 from lrdsl.language.language import Language, current
-from lrdsl.language.length import ENDLESS, as_time
+from lrdsl.language.length import ENDLESS
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
 from lrdsl.schedule.schedule import NO_REFERENCES, Schedule, lower_or_report
@@ -138,7 +138,7 @@ def _of_function(spec: FunctionSpec, context: Context) -> Schedule:
         fix = "pass its `spec`, and the context anew"
         raise spec_error(diag.BAD_SPEC, "a Schedule has its context already", fix=fix)
     length = ENDLESS if context.total_steps is None else context.total_steps
-    signal = FunctionSignal(CheckedFunction(str(spec), spec.function), float(as_time(length)))
+    signal = FunctionSignal(CheckedFunction(str(spec), spec.function), float(length))
     return _probed(Schedule(spec, context, CompiledSpec(signal, length)))
 
 

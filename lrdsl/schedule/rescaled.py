@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lrdsl.compiler.lower import CompiledSpec
-from lrdsl.language.length import ENDLESS, Exact, Length, from_time
+from lrdsl.language.length import Exact, Length
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.pointwise.multiples import scaled
@@ -55,8 +55,8 @@ class RescaledSchedule(Schedule):
 
     def __init__(self, source: Schedule, start: int, k: Fraction) -> None:
         signal = WrappedSignal(source._signal, "", ScaleFrom(start, k))
-        length: Length = from_time(source.length)
-        if length is not ENDLESS and length > start:
+        length: Length = source.length
+        if length > start:
             length = start + (length - start) * k
         super().__init__(source.spec, source.context, CompiledSpec(signal, length))
         self.__dict__.update(_source=source, _start=start, _k=k, observed=source.observed)

@@ -17,7 +17,7 @@ from lrdsl.compiler.frontend import not_too_deep
 from lrdsl.compiler.lower import CompiledSpec, lower
 from lrdsl.compiler.placed_ir import PlacedIR
 from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, spec_error
-from lrdsl.language.length import as_time, rounded
+from lrdsl.language.length import rounded
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.language.python_functions import FunctionSpec
@@ -84,7 +84,7 @@ class Schedule:
             _placed=placed,
             _compiled=compiled,
             _signal=compiled.signal,
-            length=as_time(rounded(compiled.length)),
+            length=rounded(compiled.length),
         )
 
     def __setattr__(self, name: str, value: object) -> NoReturn:

@@ -112,13 +112,13 @@ class _Attachment:
         while span in self.brackets:
             span = self.brackets[span]
         above = self.take(span.start)
-        items, _, closing, breaks, _ = layout(node)
-        if not items or not breaks or level > MAX_INDENT_LEVELS:
+        laid_out = layout(node)
+        if not laid_out.rows or not laid_out.breaks or level > MAX_INDENT_LEVELS:
             own_lines, line_ends = _sort(self.take(span.stop))
             return above + own_lines, node, line_ends + self.take(node.span.stop)
-        first, nodes, last = self.attach_to_items(items, level, span.stop)
+        first, nodes, last = self.attach_to_items(laid_out.items, level, span.stop)
         below = self.take(node.span.stop)
-        if closing:
+        if laid_out.closing:
             return above, _with_items(node, nodes, first, last), below
         first, last = above + first, last + below
         if is_grouped:

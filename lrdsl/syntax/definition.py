@@ -41,7 +41,7 @@ class Definition:
     """`def name(parameters) = body`, or `def name[entries] = body`.
 
     `span` is that of the name; `source` is the text that spans count in, `file` its name for
-    messages, `doc` the comment directly above the definition.
+    messages, `home` its whole path if `lrdsl.load` read it, `doc` the comment directly above.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Definition:
     bracket: bool = False
     source: str = field(default="", compare=False, repr=False)
     file: str = field(default="", compare=False, repr=False)
+    home: str = field(default="", compare=False, repr=False)
     doc: str = field(default="", compare=False, repr=False)
     header_span: Span = field(default=NOWHERE, kw_only=True, compare=False, repr=False)
     """From `def` to the bracket before `=`."""

@@ -40,29 +40,31 @@ class ParseResult(NamedTuple):
     """The comments, in the order of the text."""
     brackets: Mapping[Span, Span] = MappingProxyType({})
     """The span of each expression in round brackets, and the span between them."""
-    diagnostics: tuple[Diagnostic, ...] = ()
-    """The syntax errors, in the order of the text."""
+    mistakes: tuple[Mistake, ...] = ()
+    """The syntax errors, in the order in which they were found."""
+    text: str = ""
+    file: str = ""
+    """The file that the text was read from, "" if there is none."""
 
-    def with_diagnostics(self, text: str, mistakes: list[Mistake], file: str = "") -> ParseResult:
-        """The result with the syntax errors of its text."""
-        reporter = Reporter(text, file)
-        reporter.report_all(mistakes)
-        return self._replace(diagnostics=tuple(reporter.diagnostics))
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """The syntax errors, in the order of the text."""
+        reporter = Reporter(self.text, self.file)
+        reporter.report_all(self.mistakes)
+        return tuple(reporter.diagnostics)
 
     def checked(self) -> ParseResult:
         """The result itself; `SpecError` with every syntax error if there is any."""
-        if self.diagnostics:
+        if self.mistakes:
             raise SpecError(self.diagnostics)
         return self
 
 
-class _Parser:
-    """A lark parser with its tree builder and comments, for one parse at a time."""
+class _Parser(NamedTuple):
+    """A lark parser with its tree builder, for one parse at a time."""
 
-    def __init__(self) -> None:
-        self.builder = TreeBuilder()
-        self.comments: list[Token] = []
-        self.lark = _make_lark(self.builder, self.comments.append)
+    lark: Lark
+    builder: TreeBuilder
 
 
 _idle: deque[_Parser] = deque()
@@ -74,8 +76,9 @@ def _borrow_parser() -> Iterator[_Parser]:
     try:
         parser = _idle.pop()
     except IndexError:
-        parser = _Parser()
-    parser.comments.clear()
+        builder = TreeBuilder()
+        parser = _Parser(_make_lark(builder), builder)
+    parser.builder.comments.clear()
     parser.builder.brackets = {}
     try:
         yield parser
@@ -87,7 +90,7 @@ def run_parser(text: str, rule: str, on_error: OnError) -> ParseResult:
     """Parse a text by a start rule of the grammar; lark's `UnexpectedInput` if recovery fails."""
     with _borrow_parser() as parser:
         value = parser.lark.parse(text, start=rule, on_error=on_error)
-        comments = tuple([_read_comment(text, token) for token in parser.comments])
+        comments = tuple([_read_comment(text, token) for token in parser.builder.comments])
         return ParseResult(value, comments, parser.builder.brackets)
 
 
@@ -101,7 +104,7 @@ def find_words(text: str, *, is_spec: bool = True) -> list[Span]:
     with _borrow_parser() as parser:
         rule = "start" if is_spec else "library"
         tokens = parser.lark.parse_interactive(text, start=rule).exhaust_lexer()
-        comments = [_read_comment(text, token) for token in parser.comments]
+        comments = [_read_comment(text, token) for token in parser.builder.comments]
     return sorted([*map(token_span, tokens), *[Span(c.start, c.stop) for c in comments]])
 
 
@@ -112,7 +115,7 @@ def _read_comment(text: str, token: Token) -> Comment:
     return Comment(token.rstrip(), start, own_line=not text[line:start].strip())
 
 
-def _make_lark(builder: TreeBuilder, on_comment: Callable[[Token], None]) -> Lark:
+def _make_lark(builder: TreeBuilder) -> Lark:
     """A lark parser; its tables are read from a cache file, in a tenth of the time it takes to
     make them.
     """
@@ -129,7 +132,7 @@ def _make_lark(builder: TreeBuilder, on_comment: Callable[[Token], None]) -> Lar
         start=["start", "library"],
         lexer="contextual",
         transformer=builder,
-        lexer_callbacks={"COMMENT": on_comment},
+        lexer_callbacks={"COMMENT": builder.comments.append},
         cache=False if file is None else str(file),
     )
     if cache is not None and is_new:

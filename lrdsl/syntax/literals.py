@@ -78,11 +78,6 @@ def number_to_node(value: float) -> Node:
         return Negative(number_to_node(-value))
     text = repr(value).removesuffix(".0")
     if isinstance(value, float) and ("e" in text or value < 1):
-        sign, digits, exponent = Decimal(text).normalize().as_tuple()
-        assert sign == 0
-        assert isinstance(exponent, int)
-        first, *others = map(str, digits)
-        point = f".{''.join(others)}" if others else ""
-        scientific = f"{first}{point}e{exponent + len(others)}"
+        scientific = f"{Decimal(text).normalize():e}".replace("e+", "e")
         text = scientific if "e" in text or len(scientific) < len(text) else text
     return Number(float(value), "", text)

@@ -70,10 +70,11 @@ class _Printer:
     def print_node(self, node: ast.Node, level: int) -> str:
         """The lines of a node, without the brackets that its precedence asks for."""
         text = unparse(node)
-        items, opening, closing, breaks, _ = layout(node)
-        if not items or not breaks or self._is_one_line(node, text, level):
+        laid_out = layout(node)
+        _, opening, closing, breaks, _ = laid_out
+        if not laid_out.rows or not breaks or self._is_one_line(node, text, level):
             return text
-        parts = [(self._print_item(item, level), item.node.trivia) for item in items]
+        parts = [(self._print_item(item, level), item.node.trivia) for item in laid_out.items]
         if closing:
             return _print_bracketed(opening, parts, closing, node.trivia)
         return "\n".join([put_comments(text, t.leading, t.trailing) for text, t in parts])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from lrdsl.diagnostics import Span
@@ -87,18 +88,17 @@ def replace_parts(
     return type(node)(*node.label, *parts, span=span)
 
 
-def join_pipe(*parts: ast.Node) -> ast.Node:
-    """`a | b | c`; the parts of a pipe on the left join it: `(a | b) | c` is `a | b | c`."""
+def _join(kind: type[ast.Pipe] | type[ast.Chain], *parts: ast.Node) -> ast.Node:
     first, *others = parts
-    flat = first.parts if isinstance(first, ast.Pipe) else (first,)
-    return ast.Pipe((*flat, *others), span=first.span.to(parts[-1].span))
+    flat = first.parts if isinstance(first, kind) else (first,)
+    return kind((*flat, *others), span=first.span.to(parts[-1].span))
 
 
-def join_chain(*parts: ast.Node) -> ast.Node:
-    """`a >> b >> c`; the parts of a chain on the left join it."""
-    first, *others = parts
-    flat = first.parts if isinstance(first, ast.Chain) else (first,)
-    return ast.Chain((*flat, *others), span=first.span.to(parts[-1].span))
+join_pipe = partial(_join, ast.Pipe)
+"""`a | b | c`; the parts of a pipe on the left join it: `(a | b) | c` is `a | b | c`."""
+
+join_chain = partial(_join, ast.Chain)
+"""`a >> b >> c`; the parts of a chain on the left join it."""
 
 
 def join_arithmetic(operators: tuple[str, ...], parts: tuple[ast.Node, ...]) -> ast.Node:

@@ -27,6 +27,7 @@ class TreeBuilder(Transformer[Token, Any]):
         super().__init__()
         self.brackets: dict[Span, Span] = {}
         """The span of each expression in round brackets, and the span between them."""
+        self.comments: list[Token] = []
 
     def start(self, children: Children) -> ast.Node:
         return children[0]  # type: ignore[no-any-return]

@@ -7,9 +7,8 @@ survives as a plain YAML scalar.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lrdsl.syntax import ast
 from lrdsl.syntax.grammar import MAX_INDENT_LEVELS, MAX_QUOTED_CHARACTERS
@@ -34,23 +33,29 @@ class Item(NamedTuple):
     """The lowest precedence that needs no brackets here."""
     prefix: str = ""
     """The text before the node: an operator, `name=`, an entry header."""
+    hangs: bool = False
+    """Whether the item's further lines are indented under its first."""
     start: int | None = None
     """The position of the name or entry header before the node; None without one."""
     levels: int = 1
     """By how many levels of indentation the node's lines are narrower than its parent's."""
-    hangs: bool = False
-    """Whether the item's further lines are indented under its first."""
 
 
 class Layout(NamedTuple):
     """A node as items, separated by commas inside its brackets or by spaces without brackets."""
 
-    items: tuple[Item, ...] = ()
+    rows: Sequence[tuple[Any, ...]] = ()
+    """The first fields of each item: plain tuples are made in a fraction of the time."""
     opening: str = ""
     closing: str = ""
     breaks: bool = True
     """Whether each item can have a line of its own."""
     precedence: int = Precedence.ATOM
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The items, with all that the formatter must know of them."""
+        return tuple([Item(*row) for row in self.rows])
 
 
 def layout(node: ast.Node) -> Layout:
@@ -60,81 +65,81 @@ def layout(node: ast.Node) -> Layout:
     >>> [item.prefix for item in layout(parse_tree("hold(5) >> cosine() >> hold(3)")).items]
     ['', '>> ', '>> ']
     """
-    match node:
+    match node:  # the most frequent first
         case ast.Call(name=name, arguments=arguments):
-            return Layout(tuple(map(_argument, arguments)), f"{name.id}(", ")")
+            return Layout([*map(_argument, arguments)], f"{name.id}(", ")")
         case ast.Bracket(name=name, entries=entries):
-            return Layout(tuple(map(_entry, entries)), f"{name.id}[", "]")
-        case ast.List(items=parts):
-            return Layout(tuple(map(Item, parts)), "[", "]")
-        case ast.Program(names=names, values=values):
-            pairs = zip(names, values, strict=True)
-            fields = [Item(v, Precedence.IF, f"{n.id}: ", n.span.start) for n, v in pairs]
-            return Layout(tuple(fields), "{", "}")
+            return Layout([*map(_entry, entries)], f"{name.id}[", "]")
         case ast.Pipe(parts=parts):
             return _joined(parts, ["|"] * (len(parts) - 1), Precedence.PIPE)
         case ast.Chain(parts=parts):
             return _joined(parts, [">>"] * (len(parts) - 1), Precedence.CHAIN)
         case ast.Arithmetic(operators=operators, parts=parts):
             return _joined(parts, operators, Precedence.SUM if node.is_sum else Precedence.PRODUCT)
+        case ast.List(items=parts):
+            return Layout([(part,) for part in parts], "[", "]")
+        case ast.Program(names=names, values=values):
+            pairs = zip(names, values, strict=True)
+            fields = [(v, Precedence.IF, f"{n.id}: ", False, n.span.start) for n, v in pairs]
+            return Layout(fields, "{", "}")
         case ast.Modifiers(parts=parts):
-            return Layout(tuple([Item(p, Precedence.CHAIN, "| ", hangs=True) for p in parts]))
+            return Layout([(part, Precedence.CHAIN, "| ", True) for part in parts])
         case ast.Negative(operand=operand):
             own = Precedence.UNARY
-            return Layout((Item(operand, own, "-", node.span.start),), precedence=own)
+            return Layout([(operand, own, "-", False, node.span.start)], precedence=own)
         case ast.If(then=then, condition=condition, otherwise=otherwise):
             # A condition stays on one line: its level is too deep to break it.
             least, levels = condition_precedence(condition), MAX_INDENT_LEVELS + 1
             hangs = not isinstance(otherwise, ast.If)
-            items: tuple[Item, ...] = (
-                Item(then, Precedence.PIPE, levels=0),
-                Item(condition, least, "if ", levels=levels),
-                Item(otherwise, Precedence.IF, "else ", hangs=hangs),
-            )
-            return Layout(items, precedence=Precedence.IF)
+            rows: list[tuple[Any, ...]] = [
+                (then, Precedence.PIPE, "", False, None, 0),
+                (condition, least, "if ", False, None, levels),
+                (otherwise, Precedence.IF, "else ", hangs),
+            ]
+            return Layout(rows, precedence=Precedence.IF)
         case ast.Power(base=base, exponent=exponent):
             own = Precedence.POWER
-            items = (Item(base, Precedence.ATOM), Item(exponent, Precedence.UNARY, "** "))
+            rows = [(base, Precedence.ATOM), (exponent, Precedence.UNARY, "** ")]
         case ast.Compare(operator=operator, left=left, right=right):
             own = Precedence.COMPARE
-            items = (Item(left, Precedence.SUM), Item(right, Precedence.SUM, f"{operator} "))
+            rows = [(left, Precedence.SUM), (right, Precedence.SUM, f"{operator} ")]
         case ast.Logic(operator=operator, parts=parts):
             own = Precedence.OR if operator == "or" else Precedence.AND
             words = ["", *[f"{operator} "] * (len(parts) - 1)]
             leasts = [condition_precedence(part, own + 1) for part in parts]
-            items = tuple(map(Item, parts, leasts, words))
+            rows = [*zip(parts, leasts, words, strict=True)]
         case ast.Not(operand=operand):
             own = Precedence.NOT
-            items = (Item(operand, condition_precedence(operand, own), "not "),)
+            rows = [(operand, condition_precedence(operand, own), "not ")]
         case ast.Argument():
-            return Layout((_argument(node),), breaks=False)
+            return Layout([_argument(node)], breaks=False)
         case ast.Entry():
-            return Layout((_entry(node),), breaks=False)
+            return Layout([_entry(node)], breaks=False)
         case ast.Scope(body=inner) | ast.Outer(argument=inner):
             return layout(inner)
         case _:
             return Layout()
-    return Layout(items, breaks=False, precedence=own)
+    return Layout(rows, breaks=False, precedence=own)
 
 
 def _joined(parts: Sequence[ast.Node], operators: Sequence[str], precedence: int) -> Layout:
     others = zip(operators, parts[1:], strict=True)
     least = precedence + 1
-    items = [Item(part, least, f"{operator} ", hangs=True) for operator, part in others]
-    return Layout((Item(parts[0], least), *items), precedence=precedence)
+    rows = [(part, least, f"{operator} ", True) for operator, part in others]
+    return Layout([(parts[0], least), *rows], precedence=precedence)
 
 
-def _argument(argument: ast.Argument) -> Item:
+def _argument(argument: ast.Argument) -> tuple[Any, ...]:
     if argument.name is None:
-        return Item(argument.value)
-    return Item(argument.value, Precedence.IF, f"{argument.name}=", argument.span.start)
+        return (argument.value,)
+    return argument.value, Precedence.IF, f"{argument.name}=", False, argument.span.start
 
 
-def _entry(entry: ast.Entry | ast.Name) -> Item:
+def _entry(entry: ast.Entry | ast.Name) -> tuple[Any, ...]:
     if isinstance(entry, ast.Name):
-        return Item(entry)
+        return (entry,)
     header = unparse_entry_header(entry)
-    return Item(entry.value, Precedence.IF, header, entry.span.start, levels=2)
+    return entry.value, Precedence.IF, header, False, entry.span.start, 2
 
 
 def unparse(node: ast.Node, least: int = Precedence.IF, prefix: str = "") -> str:
@@ -153,8 +158,8 @@ def unparse(node: ast.Node, least: int = Precedence.IF, prefix: str = "") -> str
             return f"{prefix}_"
         case ast.String(value=value):
             return f"{prefix}'{value}'"
-    items, opening, closing, _, precedence = layout(node)
-    texts = itertools.starmap(unparse, [item[:3] for item in items])
+    rows, opening, closing, _, precedence = layout(node)
+    texts = [unparse(*row[:3]) for row in rows]
     text = f"{opening}{(', ' if closing else ' ').join(texts)}{closing}"
     return f"{prefix}({text})" if precedence < least else prefix + text
 

@@ -11,13 +11,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import (
-    Diagnostic,
-    SourceMappedText,
-    Span,
-    SpecError,
-    spec_error,
-)
+from lrdsl.diagnostics import Diagnostic, SourceMappedText, Span, SpecError, spec_error
 from lrdsl.language.language import Language, current
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax import ast
@@ -89,23 +83,19 @@ class _Decoder:
         self.places.setdefault(id(node), (node, place))
         return node
 
-    def schedule(self, data: Any, place: str) -> ast.Node:
-        """The node of the schedule at a place, where a list is a chain."""
+    def schedule(self, data: Any, place: str, is_argument: bool = False) -> ast.Node:
+        """The node of what stands at a place; a list is a chain, but as an argument a list."""
         match data:
             case dict():
                 node = self._mapping(data, place)
+            case list() if is_argument:
+                items = [self.schedule(item, f"{place}[{i}]", True) for i, item in enumerate(data)]
+                node = ast.List(tuple(items))
             case list():
                 node = self._list_form("chain", data, place)
             case _:
                 node = self._leaf(data, place)
         return self.at(place, node)
-
-    def argument(self, data: Any, place: str) -> ast.Node:
-        """The node of an argument of a call, where a list is a list."""
-        if isinstance(data, list):
-            items = [self.argument(item, f"{place}[{i}]") for i, item in enumerate(data)]
-            return self.at(place, ast.List(tuple(items)))
-        return self.schedule(data, place)
 
     def _mapping(self, data: dict[Any, Any], place: str) -> ast.Node:
         if data.keys() & {"if", "then"}:
@@ -165,17 +155,14 @@ class _Decoder:
         return parts[0] if len(parts) == 1 else form.join(*parts)
 
     def _arguments(self, name: str, body: object, place: str) -> tuple[ast.Argument, ...]:
+        found: dict[str, ast.Argument] = {}
         match body:
             case None:
-                return ()
+                pass
             case list():
-                at = [f"{place}[{i}]" for i in range(len(body))]
-                return tuple(
-                    [
-                        self.at(inner, ast.Argument(self.argument(value, inner)))
-                        for inner, value in zip(at, body, strict=True)
-                    ]
-                )
+                for i, value in enumerate(body):
+                    inner = f"{place}[{i}]"
+                    found[inner] = ast.Argument(self.schedule(value, inner, True))
             case dict():
                 given = {}
                 for key, value in body.items():
@@ -183,12 +170,12 @@ class _Decoder:
                         message = f"`{shorten(str(key))}` is not the name of a parameter"
                         self.complain(place, message)
                     else:
-                        given[key] = self.argument(value, f"{place}.{key}")
-                found = arrange_arguments(name, given, self.language)
-                return tuple(
-                    [self.at(f"{place}.{key}", argument) for key, argument in found.items()]
-                )
-        return (self.at(place, ast.Argument(self.schedule(body, place))),)
+                        given[key] = self.schedule(value, f"{place}.{key}", True)
+                arranged = arrange_arguments(name, given, self.language)
+                found = {f"{place}.{key}": argument for key, argument in arranged.items()}
+            case _:
+                found[place] = ast.Argument(self.schedule(body, place))
+        return tuple([self.at(inner, argument) for inner, argument in found.items()])
 
     def _bracket(self, name: str, body: dict[Any, Any], place: str) -> ast.Node:
         if not body:
@@ -214,14 +201,14 @@ class _Decoder:
         """The start and the stop of an entry, from its key: `600`, or `20..30`."""
         faulty = ast.Entry(ast.Faulty(), None, False, ast.Faulty())
         message = f"`{shorten(str(key))}` is not an update"
+        if not isinstance(key, (str, numbers.Real)) or isinstance(key, bool):
+            self.complain(place, message, "an entry is an update and a value: `600: 0.5`")
+            return faulty
         if not isinstance(key, str):
-            if isinstance(key, bool) or not isinstance(key, numbers.Real):
-                self.complain(place, message, "an entry is an update and a value: `600: 0.5`")
-                return faulty
             key = unparse(self._leaf(key, place))
         match self._leaf(key, place, "x[", ":0]"):
             case ast.Bracket(
-                entries=(ast.Entry(factor=False, value=ast.Number(value=0.0)) as entry,)
+                entries=(ast.Entry(factor=False, value=ast.Number(value=0)) as entry,)
             ):
                 return entry
             case ast.Faulty():

@@ -94,20 +94,12 @@ class _Writer:
         self, operators: tuple[str, ...], parts: tuple[ast.Node, ...], depth: int
     ) -> Tree:
         """`a - b + c` as `{add: [{subtract: [a, b]}, c]}`: a run of one operator is one list."""
-        runs = 1 + sum([a != b for a, b in itertools.pairwise(operators)])
-        if depth + runs >= MAX_LEVELS:
+        runs = [(operator, len([*run])) for operator, run in itertools.groupby(operators)]
+        if depth + len(runs) >= MAX_LEVELS:
             return unparse(ast.Arithmetic(operators, parts))
-        inner = depth + 2 * runs
-        found: Tree = self.schedule(parts[0], inner)
-        last = None
-        for operator, part in zip(operators, parts[1:], strict=True):
-            right = self.schedule(part, inner)
-            if operator == last:
-                assert isinstance(found, dict)
-                found[_NAMES[operator]].append(right)
-            else:
-                found = {_NAMES[operator]: [found, right]}
-            last = operator
+        found, *others = [self.schedule(part, depth + 2 * len(runs)) for part in parts]
+        for operator, count in runs:
+            found, others = {_NAMES[operator]: [found, *others[:count]]}, others[count:]
         return found
 
     def _call(self, call: ast.Call, depth: int) -> Tree:
@@ -125,16 +117,12 @@ class _Writer:
         return {name: [self.schedule(each.value, depth + 2, True) for each in call.arguments]}
 
     def _bracket(self, bracket: ast.Bracket, depth: int) -> Tree:
-        found: dict[Any, Any] = {}
-        known = bool(self.language.takes_entries(bracket.name.id))
-        for entry in bracket.entries:
-            if not isinstance(entry, ast.Entry):
-                return unparse(bracket)
-            key = _key(entry, known)
-            if key in found:
-                return unparse(bracket)
-            found[key] = self._entry(entry, depth + 2)
         name = bracket.name.id
+        known = bool(self.language.takes_entries(name))
+        entries = [each for each in bracket.entries if isinstance(each, ast.Entry)]
+        found = {_key(each, known): self._entry(each, depth + 2) for each in entries}
+        if len(found) < len(bracket.entries):  # a mistake in one, or two at the same update
+            return unparse(bracket)
         plain = name not in WORDS and are_entries(name, found, self.language)
         return {name: found} if plain else unparse(bracket)
 

@@ -6,23 +6,26 @@ editor and the names that it can complete.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from lrdsl.language.catalog import find
-from lrdsl.language.curves import Curve
-from lrdsl.language.functions import Function
+from pydantic.fields import FieldInfo
+
+from lrdsl.language.catalog import Entry, find
+from lrdsl.language.curves import CURVES
 from lrdsl.language.infer_kinds import kinds_of
 from lrdsl.language.language import Language, current
-from lrdsl.language.parameters import UNTIL, CallableModel, Kind, Parameter
+from lrdsl.language.parameters import UNTIL, Kind, Parameter
 from lrdsl.tree.keywords import CONDITIONAL, LIST_FORMS, OPERATORS, WORDS
 from lrdsl.tree.schema_arguments import (
     NOT_A_SCHEDULE,
+    SCHEDULE,
+    Argument,
     Schema,
-    add_curve_parameters,
-    defined_schemas,
+    built_in_arguments,
+    defined_arguments,
     explained,
-    kind_schema,
-    parameter_schemas,
+    listed_arguments,
+    one_of,
 )
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -41,8 +44,6 @@ def json_schema(language: Language | None = None) -> Schema:
     """
     return _Maker(current() if language is None else language).schema()
 
-
-_SCHEDULE: Schema = {"$ref": "#/$defs/schedule"}
 
 _ONE_SCHEDULE = {
     "negative": "The schedule times -1.",
@@ -100,13 +101,10 @@ class _Maker:
         """A schedule: one key, a list that is a chain, text, or a number."""
         words: dict[str, Schema] = {}
         for name, form in LIST_FORMS.items():
-            words[name] = {"type": "array", "items": _SCHEDULE, "minItems": form.least}
-            if form.most is not None:
-                words[name]["maxItems"] = form.most
-            words[name]["description"] = form.meaning
-        words["pipe"] |= {"prefixItems": [_SCHEDULE], "items": {"$ref": "#/$defs/modifier"}}
+            words[name] = {**_list_of(form.least, form.most), "description": form.meaning}
+        words["pipe"] |= {"prefixItems": [SCHEDULE], "items": {"$ref": "#/$defs/modifier"}}
         for name, meaning in _ONE_SCHEDULE.items():
-            words[name] = {**_SCHEDULE, "description": meaning}
+            words[name] = {**SCHEDULE, "description": meaning}
         condition = {"type": ["string", "boolean"], "pattern": r"\S"}
         words["if"] = explained(condition, "A condition such as `total > 500`, decided once")
         return {
@@ -114,10 +112,8 @@ class _Maker:
             "properties": {**_references("call", self.schedules), **words},
             "additionalProperties": False,
             "minProperties": 1,
-            "dependentRequired": {
-                key: [other for other in CONDITIONAL if other != key] for key in CONDITIONAL
-            },
-            "items": _SCHEDULE,
+            "dependentRequired": {x: [y for y in CONDITIONAL if y != x] for x in CONDITIONAL},
+            "items": SCHEDULE,
             "minItems": 1,
             "pattern": r"\S",
             "allOf": [_ONE_KEY],
@@ -150,115 +146,117 @@ class _Maker:
         """The value of an entry: a schedule, or `{times: …}` and `"*0.5"`."""
         found = self._schedule()
         meaning = "The schedule by which the value until then is multiplied"
-        found["properties"]["times"] = explained(_SCHEDULE, meaning)
+        found["properties"]["times"] = explained(SCHEDULE, meaning)
         return found
 
     def _call(self, name: str) -> Schema:
         """The arguments of a call, and what the call does."""
         *_, entry = [each for each in find(name, self.language) if each.kind != "curve"]
-        shape, modifier = self.language.shapes.get(name), self.language.modifiers.get(name)
-        if entry.bracket:
-            found = _entries("entry" if shape is None else "value")
-        elif entry.definition is not None:
-            kinds = defined_schemas(entry.definition, kinds_of(entry.definition, self.language))
-            required = [p.name for p in entry.definition.parameters if p.default is None]
-            found = _body(kinds, list(kinds), required)
-        elif shape is not None:
-            found = _built_in(shape.parameters, shape.cls, shape.curve)
-        elif modifier is not None:
-            found = _built_in(modifier.parameters(), modifier, None)
-        elif name in self.language.functions:
-            found = _function(self.language.functions[name])
-        else:
-            found = _list_function(self.language.list_functions[name].parameters)
         lines = [entry.doc.summary, f"`{entry.signature}`"]
-        return {**found, "description": "\n\n".join([line for line in lines if line])}
+        description = "\n\n".join([line for line in lines if line])
+        return {**self._arguments(name, entry), "description": description}
+
+    def _arguments(self, name: str, entry: Entry) -> Schema:
+        language = self.language
+        shape, modifier = language.shapes.get(name), language.modifiers.get(name)
+        if entry.bracket:
+            return {
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": {"pattern": r"\S"},
+                "additionalProperties": {"$ref": f"#/$defs/{'value' if shape else 'entry'}"},
+            }
+        if entry.definition is not None:
+            kinds = kinds_of(entry.definition, language)
+            return _body([*defined_arguments(entry.definition, kinds)])
+        if name in language.list_functions:
+            return _body([*listed_arguments(language.list_functions[name].parameters)])
+        if shape is not None:
+            of_curve = {} if shape.curve is None else shape.curve.model_fields
+            return _built_in(shape.accepted, {**shape.cls.model_fields, **of_curve})
+        if modifier is not None:
+            return _built_in(modifier.parameters(), modifier.model_fields)
+        function = language.functions[name]
+        found = _list_of(function.least, function.most)
+        if function.least <= 1:
+            found |= {"type": ["array", "number", "string"], "pattern": r"\S"}
+        return found
+
+
+def _list_of(least: int, most: int | None) -> Schema:
+    """A list of so many schedules."""
+    found: Schema = {"type": "array", "items": SCHEDULE, "minItems": least}
+    return found if most is None else {**found, "maxItems": most}
 
 
 def _references(kind: str, names: list[str]) -> dict[str, Schema]:
     return {name: {"$ref": f"#/$defs/{kind}.{name}"} for name in names}
 
 
-def _entries(value: str) -> Schema:
-    """Entries: updates, or stretches of them, each with its value."""
-    found: Schema = {"type": "object", "minProperties": 1, "propertyNames": {"pattern": r"\S"}}
-    return {**found, "additionalProperties": {"$ref": f"#/$defs/{value}"}}
-
-
-def _function(function: Function) -> Schema:
-    found: Schema = {"type": "array", "items": _SCHEDULE, "minItems": function.least}
-    if function.most is not None:
-        found["maxItems"] = function.most
-    if function.least <= 1:
-        found |= {"type": ["array", "number", "string"], "pattern": r"\S"}
-    return found
-
-
-def _list_function(names: tuple[str, ...]) -> Schema:
-    kinds: dict[str, Schema] = {}
-    for name in names:
-        kind = Kind.MILESTONES.value if name == "milestones" else "a list of schedules"
-        kinds[name] = explained(kind_schema(kind), kind)
-    return _body(kinds, list(names), list(names))
-
-
-def _built_in(
-    parameters: tuple[Parameter, ...], cls: type[CallableModel], curve: type[Curve] | None
-) -> Schema:
+def _built_in(parameters: Sequence[Parameter], fields: Mapping[str, FieldInfo]) -> Schema:
     """The arguments of a shape or a modifier."""
-    kinds = parameter_schemas(parameters, cls)
-    if curve is not None:
-        kinds |= parameter_schemas(curve.parameters(), curve)
-    is_segment = any([p.kind is Kind.STEPS for p in parameters])
-    if is_segment:
-        meaning = "The update of the chain at which the segment ends"
-        kinds[UNTIL.name] = explained(kind_schema(UNTIL.kind.value), meaning)
-    order = [p.name for p in parameters if p.positional]
-    required = [p.name for p in parameters if p.required]
     modes = [p for p in parameters if p.kind is Kind.MODE]
-    found = _body(kinds, order, required, any([not mode.required for mode in modes]))
-    if is_segment:
+    arguments = [*built_in_arguments(parameters, fields)]
+    found = _body(arguments, skips=any([not p.required for p in modes]))
+    if UNTIL in parameters:
         found["dependentSchemas"] = {"until": {"properties": {"steps": False}}}
-    if modes:
-        add_curve_parameters(found, modes[0].name)
+        until = found["properties"]["until"]
+        until["description"] = "The update of the chain at which the segment ends."
+    for mode in modes:
+        _add_curve_parameters(found, mode)
     return found
 
 
-def _body(
-    kinds: Mapping[str, Schema],
-    order: list[str],
-    required: list[str],
-    skips: bool = False,
-) -> Schema:
+def _add_curve_parameters(schema: Schema, mode: Parameter) -> None:
+    """Let the parameters of a curve stand where the mode names it, or says something unknown."""
+    rules = schema.setdefault("dependentSchemas", {})
+    curves = {CURVES[name].name: CURVES[name] for name in CURVES}.values()
+    for curve in curves:
+        words = one_of([curve.name, *curve.aliases])
+        rule: Schema = {"properties": {mode.name: {k: words[k] for k in ("type", "pattern")}}}
+        if not mode.required:
+            rule["required"] = [mode.name]
+        for each in built_in_arguments(curve.parameters(), curve.model_fields):
+            schema["properties"].setdefault(each.name, each.schema)
+            rules[each.name] = rule
+    if "maxItems" in schema:
+        schema["maxItems"] += max([len(curve.parameters()) for curve in curves])
+        schema.pop("prefixItems", None)
+        schema.pop("items", None)
+
+
+def _body(arguments: Sequence[Argument], skips: bool = False) -> Schema:
     """The data below the name of a call: arguments by name, or a list of them, or the only one.
 
     `skips`: the first one may be left out of a list.
     """
-    types = ["object"]
-    found: Schema = {"properties": dict(kinds), "additionalProperties": False}
+    required = [each.name for each in arguments if each.required]
+    order = [each for each in arguments if each.positional]
+    types = ["object"] if required else ["object", "null"]
+    found: Schema = {
+        "properties": {each.name: each.schema for each in arguments},
+        "additionalProperties": False,
+    }
     if required:
         found["required"] = required
-    else:
-        types.append("null")
     if order:
-        first = kinds[order[0]]
         types.append("array")
         found["maxItems"] = len(order)
         if not skips:
-            found["prefixItems"] = [kinds[name] for name in order]
+            found["prefixItems"] = [each.schema for each in order]
             found["items"] = False
-        least = max([order.index(name) + 1 for name in required], default=0)
+        least = max([i for i, each in enumerate(order, 1) if each.required], default=0)
         if least:
             found["minItems"] = least
         if least <= 1:
-            alone = {"number", "string"} if skips else {*_types(first)}
+            alone = {"number", "string"} if skips else _types(order[0].schema)
             types += sorted(alone & {"number", "integer", "string", "boolean"})
             found["pattern"] = r"\S"
     return {**found, "type": types if len(types) > 1 else types[0]}
 
 
-def _types(kind: Schema) -> list[str]:
-    if "$ref" in kind:
-        return ["number", "string"]
-    found = kind.get("type", [])
-    return [found] if isinstance(found, str) else list(found)
+def _types(schema: Schema) -> set[str]:
+    if "$ref" in schema:
+        return {"number", "string"}
+    found = schema.get("type", [])
+    return {found} if isinstance(found, str) else {*found}

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from pydantic.fields import FieldInfo
 
 from lrdsl.language.curves import CURVES
-from lrdsl.language.parameters import CallableModel, Kind, Parameter
+from lrdsl.language.parameters import Kind, Parameter
 from lrdsl.syntax import ast
-from lrdsl.syntax.definition import DefinedParameter, Definition
+from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.unparse import unparse
 
 Schema: TypeAlias = "dict[str, Any]"
+
+SCHEDULE: Schema = {"$ref": "#/$defs/schedule"}
+_VALUE: Schema = {"$ref": "#/$defs/value"}
+_DURATION: Schema = {"$ref": "#/$defs/duration"}
 
 _COMPUTED = r"\$\{|\bif\b|^\s*_\s*$|^\s*[\"']"
 """Text that is no plain word: an interpolation, a conditional, `_`, or a word in quotes."""
@@ -24,95 +27,103 @@ _COMPUTED = r"\$\{|\bif\b|^\s*_\s*$|^\s*[\"']"
 NOT_A_SCHEDULE = r"^(?!.*(>>|\|)).*\S"
 """Text of a value or a duration: no chain and nothing modified, whatever else it may be."""
 
-_BOUNDS = {
-    "ge": "minimum",
-    "gt": "exclusiveMinimum",
-    "le": "maximum",
-    "lt": "exclusiveMaximum",
+_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+
+_NUMBER: Schema = {"type": ["number", "string", "object"]}
+_LISTED: Schema = {"type": ["array", "string"], "pattern": r"\S"}
+_KINDS: Mapping[str, Schema] = {
+    Kind.VALUE.value: {**_NUMBER, **_VALUE},
+    Kind.COUNT.value: {**_NUMBER, **_VALUE},
+    Kind.UPDATES.value: {**_NUMBER, **_DURATION},
+    Kind.STEPS.value.strip(", "): {**_NUMBER, **_DURATION},
+    Kind.VALUES.value: {
+        "type": ["number", "string", "array"],
+        "pattern": NOT_A_SCHEDULE,
+        "items": _VALUE,
+    },
+    Kind.FLAG.value: {"type": ["boolean", "string"], "pattern": rf"^(true|false)$|{_COMPUTED}"},
+    Kind.WORD.value: {"type": "string", "pattern": r"\S"},
+    Kind.LIST.value: {**_LISTED, "items": _VALUE},
+    Kind.MILESTONES.value: {**_LISTED, "items": _DURATION},
+    "a list of schedules": {**_LISTED, "items": SCHEDULE, "minItems": 1},
 }
+"""The arguments of a kind, named as in messages. Text that comes to a number is for lrdsl to judge.
+"""
+
+_ANYTHING: Schema = {
+    "type": ["number", "string", "object", "array", "boolean", "null"],
+    "pattern": r"\S",
+    "if": {"type": "object"},
+    "then": SCHEDULE,
+}
+"""A value or a schedule, or what a definition makes of either."""
 
 
-def kind_schema(kind: str, bounds: Mapping[str, Any] = MappingProxyType({})) -> Schema:
-    """The arguments of a kind, named as in messages; bounds are for those that are numbers.
+class Argument(NamedTuple):
+    """An argument of a call: the schema of its values, and how it can be given."""
 
-    Text that comes to a number is for lrdsl to judge.
-    """
-    number = {"type": ["number", "string", "object"], **bounds}
-    text = {"pattern": r"\S"}
-    match kind.strip(", "):
-        case Kind.VALUE.value | Kind.COUNT.value:
-            return {**number, "$ref": "#/$defs/value"}
-        case Kind.UPDATES.value | "a duration, the length of the segment":
-            return {**number, "$ref": "#/$defs/duration"}
-        case Kind.VALUES.value:
-            types = ["number", "string", "array"]
-            found = {"type": types, "pattern": NOT_A_SCHEDULE, "items": {"$ref": "#/$defs/value"}}
-            return {**found, **bounds}
-        case Kind.FLAG.value:
-            return {"type": ["boolean", "string"], "pattern": rf"^(true|false)$|{_COMPUTED}"}
-        case Kind.MODE.value:
-            return _word(CURVES)
-        case Kind.WORD.value:
-            return {"type": "string", **text}
-        case Kind.LIST.value:
-            return {"type": ["array", "string"], **text, "items": {"$ref": "#/$defs/value"}}
-        case Kind.MILESTONES.value:
-            return {"type": ["array", "string"], **text, "items": {"$ref": "#/$defs/duration"}}
-        case "a list of schedules":
-            items = {"$ref": "#/$defs/schedule"}
-            return {"type": ["array", "string"], **text, "items": items, "minItems": 1}
-    # A value or a schedule, or what a definition makes of either.
-    types = ["number", "string", "object", "array", "boolean", "null"]
-    schedule = {"if": {"type": "object"}, "then": {"$ref": "#/$defs/schedule"}}
-    return {"type": types, **text, **schedule}
+    name: str
+    schema: Schema
+    required: bool = False
+    positional: bool = True
 
 
-def parameter_schemas(
-    parameters: Iterable[Parameter], cls: type[CallableModel]
-) -> dict[str, Schema]:
-    """The arguments of a shape, a curve or a modifier, by parameter."""
+def explained(schema: Schema, meaning: str, default: str = "") -> Schema:
+    """The schema with a description: the meaning, and the default if there is one."""
+    end = f"; default `{default}`." if default else "."
+    return {**schema, "description": f"{meaning[:1].upper()}{meaning[1:]}{end}"}
+
+
+def _of_kind(kind: str, words: tuple[str, ...] = ()) -> Schema:
+    if words or kind == Kind.MODE.value:
+        return one_of(words or CURVES)
+    return _KINDS.get(kind, _ANYTHING)
+
+
+def one_of(words: Iterable[str]) -> Schema:
+    """One of some words; `examples` are what an editor completes."""
+    known = list(words)
+    alone = "|".join([word.replace(".", r"\.") for word in known])
+    return {"type": "string", "pattern": rf"^\s*({alone})\s*$|{_COMPUTED}", "examples": known}
+
+
+def built_in_arguments(
+    parameters: Iterable[Parameter], fields: Mapping[str, FieldInfo]
+) -> Iterator[Argument]:
+    """The arguments of a shape, a curve or a modifier; `fields` are those of its model."""
     # A shape made of a function has fields with names of their own, and the parameters' as aliases.
-    fields = {field.alias or name: field for name, field in cls.model_fields.items()}
-    return {p.name: _parameter_schema(p, fields.get(p.name)) for p in parameters}
-
-
-def _parameter_schema(parameter: Parameter, field: FieldInfo | None) -> Schema:
-    bounds = {} if field is None else _bounds(field.metadata)
-    match parameter.kind:
-        case Kind.STEPS:
-            bounds |= {"exclusiveMinimum": 0, "multipleOf": 1}
-        case Kind.UPDATES:
-            bounds = {**(bounds or {"exclusiveMinimum": 0}), "multipleOf": 1}
-        case Kind.COUNT:
+    known = {field.alias or name: field for name, field in fields.items()}
+    for p in parameters:
+        bounds = _bounds(known[p.name]) if p.name in known else {}
+        if p.kind in (Kind.STEPS, Kind.UPDATES, Kind.COUNT):
             bounds["multipleOf"] = 1
-    kind = parameter.kind.value
-    found = _word(parameter.words) if parameter.words else kind_schema(kind, bounds)
-    return explained(found, kind.strip(", "), str(parameter).partition("=")[2])
+        if p.kind is Kind.STEPS or (p.kind is Kind.UPDATES and len(bounds) == 1):
+            bounds["exclusiveMinimum"] = 0
+        kind = p.kind.value.strip(", ")
+        schema = explained({**_of_kind(kind, p.words), **bounds}, kind, str(p).partition("=")[2])
+        yield Argument(p.name, schema, p.required, p.positional)
 
 
-def _bounds(metadata: Iterable[object]) -> dict[str, Any]:
-    """The bounds of the number of a pydantic field, in the words of JSON Schema."""
-    found: dict[str, Any] = {}
-    for each in metadata:
-        for word, keyword in _BOUNDS.items():
-            limit = getattr(each, word, None)
+def _bounds(field: FieldInfo) -> Schema:
+    """The bounds of a number, in the words of JSON Schema."""
+    found: Schema = {}
+    for word, keyword in _BOUNDS.items():
+        for limit in [getattr(each, word, None) for each in field.metadata]:
             if isinstance(limit, (int, float, Fraction)) and math.isfinite(limit):
                 found[keyword] = int(limit) if float(limit).is_integer() else float(limit)
     return found
 
 
-def defined_schemas(definition: Definition, kinds: Mapping[str, str]) -> dict[str, Schema]:
-    """The arguments of a definition, by parameter; their kinds are found out from its body."""
-    none = _none_parameters(definition)
-    return {p.name: _defined(p, kinds[p.name], p.name in none) for p in definition.parameters}
-
-
-def _defined(parameter: DefinedParameter, kind: str, may_be_none: bool) -> Schema:
-    found = _word(parameter.words) if parameter.words else kind_schema(kind)
-    if may_be_none:
-        found = {"if": {"not": {"type": "null"}}, "then": found}
-    default = "" if parameter.default is None else unparse(parameter.default)
-    return explained(found, kind, default)
+def defined_arguments(definition: Definition, kinds: Mapping[str, str]) -> Iterator[Argument]:
+    """The arguments of a definition; their kinds are found out from its body."""
+    may_be_none = _none_parameters(definition)
+    for p in definition.parameters:
+        kind = kinds[p.name]
+        schema = _of_kind(kind, p.words)
+        if p.name in may_be_none:
+            schema = {"if": {"not": {"type": "null"}}, "then": schema}
+        default = "" if p.default is None else unparse(p.default)
+        yield Argument(p.name, explained(schema, kind, default), p.default is None)
 
 
 def _none_parameters(definition: Definition) -> frozenset[str]:
@@ -126,36 +137,8 @@ def _none_parameters(definition: Definition) -> frozenset[str]:
     return frozenset(found)
 
 
-def explained(schema: Schema, meaning: str, default: str = "") -> Schema:
-    """The schema with a description: the meaning, and the default if there is one."""
-    meaning = f"{meaning[:1].upper()}{meaning[1:]}"
-    return {
-        **schema,
-        "description": f"{meaning}; default `{default}`." if default else f"{meaning}.",
-    }
-
-
-def _word(words: Iterable[str]) -> Schema:
-    """One of some words; `examples` are what an editor completes."""
-    known = list(words)
-    alone = "|".join([word.replace(".", r"\.") for word in known])
-    return {"type": "string", "pattern": rf"^\s*({alone})\s*$|{_COMPUTED}", "examples": known}
-
-
-def add_curve_parameters(schema: Schema, mode: str) -> None:
-    """Let the parameters of a curve stand where `mode` names it, or says something unknown."""
-    rules = schema.setdefault("dependentSchemas", {})
-    is_required = mode in schema.get("required", [])
-    for name in dict.fromkeys([CURVES[name].name for name in CURVES]):
-        curve = CURVES[name]
-        for parameter, kind in parameter_schemas(curve.parameters(), curve).items():
-            schema["properties"].setdefault(parameter, kind)
-            words = _word([curve.name, *curve.aliases])
-            rule: Schema = {"properties": {mode: {"type": "string", "pattern": words["pattern"]}}}
-            if not is_required:
-                rule["required"] = [mode]
-            rules[parameter] = rule
-    if "maxItems" in schema:
-        schema["maxItems"] += max([len(CURVES[name].parameters()) for name in CURVES])
-        schema.pop("prefixItems", None)
-        schema.pop("items", None)
+def listed_arguments(names: Iterable[str]) -> Iterator[Argument]:
+    """The arguments of a function of lists."""
+    for name in names:
+        kind = Kind.MILESTONES.value if name == "milestones" else "a list of schedules"
+        yield Argument(name, explained(_of_kind(kind), kind), required=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from lrdsl.util.forks import no_fork
 
@@ -13,13 +13,6 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 T = TypeVar("T")
-
-
-class Offer(NamedTuple):
-    """An entry point and the package that it is in."""
-
-    package: str
-    entry: EntryPoint
 
 
 class EntryPointGroup:
@@ -34,7 +27,8 @@ class EntryPointGroup:
         self.broken: dict[str, str] = {}
         """Why what is installed under a name cannot be used; only names that were asked for."""
         self._path: tuple[str, ...] | None = None
-        self._offers: dict[str, list[Offer]] = {}
+        self._offers: dict[str, dict[str, EntryPoint]] = {}
+        """The entry points by name, and then by package."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -53,11 +47,11 @@ class EntryPointGroup:
         if name not in self.names or name in self.broken:
             return None
         offers = self._offers[name]
-        package, entry = offers[0]
         if len(offers) > 1:
-            packages = " and ".join(f"`{offer.package}`" for offer in offers)
+            packages = " and ".join([f"`{package}`" for package in offers])
             self.broken[name] = f"the packages {packages} both bring a `{name}`"
             return None
+        ((package, entry),) = offers.items()
         try:
             with no_fork:
                 entry.load()
@@ -75,11 +69,11 @@ class EntryPointGroup:
 
 
 @no_fork
-def _offers(group: str) -> dict[str, list[Offer]]:
+def _offers(group: str) -> dict[str, dict[str, EntryPoint]]:
     """The entry points of a group by name. Of a package found twice the first counts."""
     import importlib.metadata  # takes as long as all of lark, and most specs need no plugin
 
-    found: dict[str, list[Offer]] = {}
+    found: dict[str, dict[str, EntryPoint]] = {}
     seen: set[str] = set()
     for distribution in importlib.metadata.distributions():
         try:
@@ -91,5 +85,5 @@ def _offers(group: str) -> dict[str, list[Offer]]:
         if key not in seen:
             seen.add(key)
             for entry in entries:
-                found.setdefault(entry.name, []).append(Offer(package, entry))
+                found.setdefault(entry.name, {}).setdefault(package, entry)
     return found

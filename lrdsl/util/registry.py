@@ -9,12 +9,12 @@ from __future__ import annotations
 import functools
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lrdsl.util.forks import import_late, no_fork
 
 T = TypeVar("T")
+C = TypeVar("C", bound=type)
 
 
 def near(word: str, known: Iterable[str], alike: float = 0.6) -> str | None:
@@ -68,17 +68,12 @@ class Registry(Mapping[str, T]):
     file, with `_` for `-`, when it is imported. A name that is a module's is looked up by importing
     that module alone; any other look-up imports them all, because it may be an alias. So what a
     name stands for never changes, and only what is needed is imported.
-
-    >>> fruit = Registry("fruit")
-    >>> fruit.add("pear", 1)
-    >>> fruit["pear"], fruit.get("plum"), list(fruit)
-    (1, None, ['pear'])
     """
 
-    def __init__(self, kind: str, package: str | None = None) -> None:
+    def __init__(self, kind: str, package: str) -> None:
         self.kind = kind
         self._package = package
-        self._complete = package is None
+        self._complete = False
         self._entries: dict[str, T] = {}
 
     def add(self, name: str, entry: T) -> None:
@@ -86,22 +81,13 @@ class Registry(Mapping[str, T]):
         if self._entries.setdefault(name, entry) is not entry:
             raise ValueError(f"the {self.kind} `{name}` is registered twice")
 
-    @contextmanager
-    def extended(self, **entries: T) -> Iterator[None]:
-        """Have more entries for a while, as a test needs it.
-
-        >>> fruit = Registry("fruit")
-        >>> with fruit.extended(pear=1):
-        ...     list(fruit)
-        ['pear']
-        """
-        for name, entry in entries.items():
+    def register(self, cls: C) -> C:
+        """Name a class after its module, and register it under this name and its `aliases`."""
+        entry: Any = cls
+        entry.name = cls.__module__.rpartition(".")[2]
+        for name in (entry.name, *entry.aliases):
             self.add(name, entry)
-        try:
-            yield
-        finally:
-            for name in entries:
-                del self._entries[name]
+        return cls
 
     @property
     def loaded(self) -> frozenset[str]:
@@ -114,38 +100,25 @@ class Registry(Mapping[str, T]):
         >>> Registry("encoding", "encodings").has_module("utf-8")
         True
         """
-        return self._package is not None and name.replace("-", "_") in _modules_of(self._package)
+        return name.replace("-", "_") in _modules_of(self._package)
 
     def __getitem__(self, name: str) -> T:
-        if name not in self._entries and not self._complete:
-            if self.has_module(name):
-                import_late(f"{self._package}.{name.replace('-', '_')}")
-            if name not in self._entries:
-                self._load_all()
-        return self._entries[name]
+        if name not in self._entries and self.has_module(name):
+            import_late(f"{self._package}.{name.replace('-', '_')}")
+        return self._entries[name] if name in self._entries else self._all()[name]
 
     def __iter__(self) -> Iterator[str]:
-        self._load_all()
-        return iter(sorted(self._entries))
+        return iter(sorted(self._all()))
 
     def __len__(self) -> int:
-        self._load_all()
-        return len(self._entries)
+        return len(self._all())
 
-    def _load_all(self) -> None:
+    def _all(self) -> dict[str, T]:
         if not self._complete:
-            for name in () if self._package is None else _modules_of(self._package):
+            for name in _modules_of(self._package):
                 import_late(f"{self._package}.{name}")
             self._complete = True
-
-
-def module_name(cls: type) -> str:
-    """The name of the module that defines a class, without the package.
-
-    >>> module_name(Registry)
-    'registry'
-    """
-    return cls.__module__.rpartition(".")[2]
+        return self._entries
 
 
 @functools.cache

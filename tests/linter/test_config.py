@@ -135,8 +135,8 @@ def test_what_was_found_before_is_not_taken_for_other_settings() -> None:
     assert lint_source(file, own.with_options(ignore=["LR8"])) == []
 
 
-def test_a_rule_counts_from_when_it_is_made() -> None:
+def test_a_rule_counts_from_when_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SpecError, match="there is no rule `later`"):
         Project().with_options(select=["later"])
-    with RULES.extended(later=RULES["longer-than-run"]):
-        assert Project().with_options(select=["later"]).select == ("later",)
+    monkeypatch.setitem(RULES._entries, "later", RULES["longer-than-run"])
+    assert Project().with_options(select=["later"]).select == ("later",)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from lrdsl.language.parameters import CallableModel
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
-from lrdsl.util.registry import Registry, module_name
+from lrdsl.util.registry import Registry
 
 
 class Curve(CallableModel):
     """A transition from one value to another. The fields are the curve's own parameters."""
 
-    aliases: ClassVar[tuple[str, ...]] = ()
     is_shape: ClassVar[bool] = True
     """Whether `name(start, end, steps, …)` is a shape too, not a mode alone."""
     default_end: ClassVar[float | None] = 0.0
@@ -60,13 +59,4 @@ class GrowthCurve(Curve):
 
 
 CURVES: Registry[type[Curve]] = Registry("curve", "lrdsl.language.curves")
-
-C = TypeVar("C", bound=type[Curve])
-
-
-def curve(cls: C) -> C:
-    """Name a curve after its module, and register it under this name and its `aliases`."""
-    cls.name = module_name(cls)
-    for name in (cls.name, *cls.aliases):
-        CURVES.add(name, cls)
-    return cls
+curve = CURVES.register

@@ -78,8 +78,6 @@ class Definitions(Mapping[str, Definition]):
     """Those that come with a spec."""
     shared: Mapping[str, Definition] = field(default_factory=lambda: MappingProxyType({}))
     """Those that `lrdsl.define` and `lrdsl.load` made known to all specs of the process."""
-    homes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """The file that each of the shared ones was read from, "" for `lrdsl.define`."""
 
     def with_own(self, definitions: Mapping[str, Definition]) -> Definitions:
         """The same with others as the spec's own."""
@@ -87,14 +85,9 @@ class Definitions(Mapping[str, Definition]):
 
     def with_shared(self, definitions: Mapping[str, Definition], home: str) -> Definitions:
         """The same with more shared ones; what the same file defined before is forgotten."""
-        gone = {name for name, file in self.homes.items() if home and file == home}
-        shared = {name: each for name, each in self.shared.items() if name not in gone}
-        homes = {name: file for name, file in self.homes.items() if name not in gone}
-        return replace(
-            self,
-            shared=MappingProxyType({**shared, **definitions}),
-            homes=MappingProxyType({**homes, **dict.fromkeys(definitions, home)}),
-        )
+        kept = {name: each for name, each in self.shared.items() if not home or each.home != home}
+        made = {name: replace(each, home=home) for name, each in definitions.items()}
+        return replace(self, shared=MappingProxyType({**kept, **made}))
 
     def __getitem__(self, name: str) -> Definition:
         found = self.own.get(name) or self.shared.get(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from lrdsl.language.length import Length
 from lrdsl.language.parameters import CallableModel
@@ -14,7 +14,7 @@ from lrdsl.language.pointwise.times import Array
 from lrdsl.language.signal import Signal
 from lrdsl.language.time_map import IDENTITY, TimeMap
 from lrdsl.language.wrapped_signal import WrappedSignal
-from lrdsl.util.registry import Registry, module_name
+from lrdsl.util.registry import Registry
 
 
 class Modifier(CallableModel):
@@ -93,12 +93,4 @@ class FilteredSignal(WrappedSignal):
 
 
 MODIFIERS: Registry[type[Modifier]] = Registry("modifier", "lrdsl.language.modifiers")
-
-M = TypeVar("M", bound=type[Modifier])
-
-
-def modifier(cls: M) -> M:
-    """Name a modifier after its module, and register it."""
-    cls.name = module_name(cls)
-    MODIFIERS.add(cls.name, cls)
-    return cls
+modifier = MODIFIERS.register

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import InstanceOf
 
-from lrdsl.language.length import Length, added, longest
+from lrdsl.language.length import Length
 from lrdsl.language.modifiers.base import Modifier, modifier
 from lrdsl.language.parameters import Kind
 from lrdsl.language.pointwise.times import Array, Times
@@ -57,32 +57,24 @@ class ScaledSignal(Signal):
         return merged(*[signal.cycle_ends_later(zero, start, stop) for signal, zero in parts])
 
 
-class ActiveOverrides:
-    """Tracks which entries of an `interval` apply, from one start to the next."""
+def with_next(active: list[Entry], entry: Entry) -> list[Entry]:
+    """The entries that apply once another one has begun; they come in order."""
+    if math.isinf(entry.stop) and not entry.factor:
+        return [entry]  # no earlier one applies again
+    going = [each for each in active if each.stop >= entry.start]
+    both = _product(going[-1], entry) if going else None
+    return [*going, entry] if both is None else [*going[:-1], both]
 
-    def __init__(self) -> None:
-        self._entries: list[Entry] = []
 
-    def begin(self, entry: Entry) -> None:
-        """Add the entry that begins next; entries must be added in order."""
-        last = self._entries[-1] if self._entries else None
-        if math.isinf(entry.stop) and not entry.factor:
-            self._entries = [entry]  # no earlier one applies again
-        elif last is not None and (both := _product(last, entry)) is not None:
-            self._entries[-1] = both
+def signal_at(t: int, active: list[Entry], source: Signal) -> tuple[Signal, int]:
+    """The signal at update t by the entries that have begun, and its clock's 0."""
+    signal, zero, factors = source, 0, []
+    for entry in [each for each in active if each.stop > t]:
+        if entry.factor:
+            factors.append(entry)
         else:
-            self._entries.append(entry)
-
-    def at(self, t: int, source: Signal) -> tuple[Signal, int]:
-        """The signal that applies at update t by the entries that have begun, and its clock's 0."""
-        self._entries = [entry for entry in self._entries if entry.stop > t]
-        signal, zero, factors = source, 0, []
-        for entry in self._entries:
-            if entry.factor:
-                factors.append(entry)
-            else:
-                signal, zero, factors = entry.signal, entry.start, []
-        return (ScaledSignal(signal, zero, tuple(factors)), 0) if factors else (signal, zero)
+            signal, zero, factors = entry.signal, entry.start, []
+    return (ScaledSignal(signal, zero, tuple(factors)), 0) if factors else (signal, zero)
 
 
 def _product(first: Entry, second: Entry) -> Entry | None:
@@ -112,17 +104,17 @@ class Interval(Modifier):
     entries: Annotated[tuple[InstanceOf[Entry], ...], Kind.ENTRIES]
 
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
-        standing = ActiveOverrides()
+        active: list[Entry] = []
         edges = {0} | {e.start for e in self.entries}
         edges |= {int(e.stop) for e in self.entries if math.isfinite(e.stop)}
         parts: list[tuple[Signal, int]] = []
         waiting = list(reversed(self.entries))
         for start in sorted(edges):
             while waiting and waiting[-1].start <= start:
-                standing.begin(waiting.pop())
-            parts.append(standing.at(start, source))
+                active = with_next(active, waiting.pop())
+            parts.append(signal_at(start, active, source))
         signals, zeros = zip(*parts, strict=True)
         return SequenceSignal(signals, np.array(sorted(edges), dtype=np.float64), zeros)
 
     def length(self, source: Length) -> Length:
-        return longest([source, *[added(entry.length, entry.start) for entry in self.entries]])
+        return max([source, *[entry.length + entry.start for entry in self.entries]])

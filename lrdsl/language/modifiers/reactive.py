@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
-from lrdsl.language.length import Exact, Length, ends_after, round_half_up
+from lrdsl.language.length import Exact, Length, round_half_up
 from lrdsl.language.modifiers.base import Modifier
 from lrdsl.language.pointwise.times import Array, Times
 from lrdsl.language.signal import Signal, TimelineSegment, intervals_between
@@ -155,7 +155,7 @@ class MetricObserver(NamedTuple):
 
     def observe(self, update: int, metric: float) -> MetricHistory:
         """The history after a metric that comes when `update` updates have been made."""
-        if update < self.start or not ends_after(self.stop, update):
+        if not self.start <= update < self.stop:
             return self.history
         # What stands before may have led to the first value of all (a warmup does), so that this
         # one value stays as it is.

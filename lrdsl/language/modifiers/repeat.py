@@ -56,9 +56,7 @@ class Repeat(Modifier):
             raise ParameterError("stretch", message, "give `times`, the number of rounds")
 
     def length(self, source: Length) -> Length:
-        if math.isinf(self.times) or source is ENDLESS:
-            return ENDLESS
-        return source * self._rounds(int(self.times))
+        return ENDLESS if math.isinf(self.times) else source * self._rounds(int(self.times))
 
     def room(self, outer: Fraction) -> Fraction | None:
         return None if math.isinf(self.times) else outer / self._rounds(int(self.times))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lrdsl.language.length import ENDLESS, Length
+from lrdsl.language.length import Length
 from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import ParameterError, Updates
 from lrdsl.language.time_map import Shift, TimeMap
@@ -26,8 +26,6 @@ class Skip(Filter):
         return Shift(self.n)
 
     def length(self, source: Length) -> Length:
-        if source is ENDLESS:
-            return ENDLESS
         if source <= self.n:
             message = f"nothing is left: all {float(source):g} updates are skipped"
             raise ParameterError("n", message)

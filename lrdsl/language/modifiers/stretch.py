@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lrdsl.language.length import ENDLESS, Exact, Length
+from lrdsl.language.length import Exact, Length
 from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import Duration
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
@@ -50,7 +50,7 @@ class Stretch(Filter):
         return Scale(self.k)
 
     def length(self, source: Length) -> Length:
-        return ENDLESS if source is ENDLESS else source * self.k
+        return source * self.k
 
     def room(self, outer: Fraction) -> Fraction | None:
         return outer / self.k

@@ -5,14 +5,13 @@ from __future__ import annotations
 import enum
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from lrdsl.language.curves import Curve
-from lrdsl.language.parameters import UNTIL, CallableModel, ContextDefault, Kind, Parameter
+from lrdsl.language.parameters import UNTIL, CallableModel, Kind, Parameter
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
-from lrdsl.util.registry import Registry, module_name
+from lrdsl.util.registry import Registry
 
 
 class Direction(enum.Enum):
@@ -73,11 +72,6 @@ class ShapeSignature:
         """Whether it is written `name[…]`."""
         return self.cls.bracket
 
-    @property
-    def hidden(self) -> Mapping[str, ContextDefault]:
-        """Fields that are filled although no call names them."""
-        return self.cls.hidden()
-
     def has(self, kind: Kind) -> bool:
         """Whether some parameter is of that kind."""
         return any([parameter.kind is kind for parameter in self.parameters])
@@ -87,21 +81,7 @@ class ShapeSignature:
         """All that a call may give: what takes `steps` takes `until` instead."""
         return (*self.parameters, UNTIL) if self.has(Kind.STEPS) else self.parameters
 
-    @property
-    def valued(self) -> tuple[Parameter, ...]:
-        """The parameters that are neither the length nor the name of a curve."""
-        apart = (Kind.STEPS, Kind.MODE)
-        return tuple([each for each in self.parameters if each.kind not in apart])
 
-
-SHAPES: Registry[ShapeSignature] = Registry("shape", "lrdsl.language.shapes")
-"""The shapes that have modules of their own; curves make others, see `curve_shape`."""
-
-S = TypeVar("S", bound=type[Shape])
-
-
-def shape(cls: S) -> S:
-    """Name a shape after its module, and register it."""
-    cls.name = module_name(cls)
-    SHAPES.add(cls.name, ShapeSignature(cls.name, cls, cls.parameters(), cls.__doc__ or ""))
-    return cls
+SHAPES: Registry[type[Shape]] = Registry("shape", "lrdsl.language.shapes")
+"""The shapes that have modules of their own; curves make others, see `shipped_shape`."""
+shape = SHAPES.register

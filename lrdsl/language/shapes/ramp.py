@@ -17,7 +17,7 @@ from lrdsl.language.parameters import (
     default_from,
 )
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
-from lrdsl.language.shapes.base import Shape, ShapeSignature, shape
+from lrdsl.language.shapes.base import SHAPES, Shape, ShapeSignature, shape
 
 Mode = Annotated[Any, Kind.MODE]
 """A curve with its parameters known; the default of a field is the curve's name."""
@@ -70,11 +70,13 @@ class Ramp(Shape):
 
 
 @functools.lru_cache(maxsize=256)
-def curve_shape(name: str) -> ShapeSignature | None:
-    """The shape `cosine(start, end, steps)` of a curve by the curve's name; None if there is none.
+def shipped_shape(name: str) -> ShapeSignature | None:
+    """The shape of lrdsl's own that has a name, of its module or of a curve; None without one.
 
-    >>> str(curve_shape("cosine").parameters[2])
+    >>> str(shipped_shape("cosine").parameters[2])
     'steps=rest'
     """
+    if SHAPES.has_module(name) and (cls := SHAPES.get(name)) is not None:
+        return ShapeSignature(name, cls, cls.parameters(), cls.__doc__ or "")
     curve = CURVES.get(name)
     return None if curve is None or not curve.is_shape else Ramp.signature(name, curve)
