@@ -14,7 +14,7 @@ from lrdsl.compiler.context import Inputs
 from lrdsl.compiler.ir import Clock, Modify, Scalar, ShapeCall
 from lrdsl.diagnostics import Mistake
 from lrdsl.language.functions import Function
-from lrdsl.language.length import Exact, Length
+from lrdsl.language.length import Endless, Exact, Length
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.syntax import ast
@@ -87,7 +87,7 @@ class PlacedPart(NamedTuple):
     node: ast.Node
     term: PlacedTerm
     start: int
-    stop: float
+    stop: int | Endless
     length: Length
 
 
@@ -122,7 +122,7 @@ class PlacedModify(NamedTuple):
     source: PlacedTerm
     modifier: Modifier
     length: Length
-    end: float
+    end: int | Endless
     zero: Exact
     run_start: Exact
     run_stop: Length
