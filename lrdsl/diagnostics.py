@@ -348,12 +348,6 @@ class Reporter:
         self._found: dict[tuple[object, ...], Diagnostic] = {}
         self._more = 0
 
-    def copy(self) -> Reporter:
-        """Another one that has collected the same so far."""
-        other = Reporter(self.source, self.file)
-        other._found, other._more = dict(self._found), self._more
-        return other
-
     def report(
         self,
         problem: Problem,
@@ -366,26 +360,25 @@ class Reporter:
 
         `suggestion`, a fix with its replacement, comes before `fix` where there is one.
         """
+        # A call can lead to several mistakes in its definition, and to one of them many times.
+        key = (problem, span.start, span.stop, message if span.sites else "")
+        if key in self._found:
+            return
+        if len(self._found) >= MAX_REPORTED:
+            self._more += 1
+            return
         fix, replacement = suggestion or (fix, None)
         source, file, place = self.source, self.file, place_in(self.source, span)
         if span.sites or isinstance(source, SourceMappedText):  # the text there is not the user's
             replacement = None
-        self.add(Diagnostic(problem, message, span, source, fix, replacement, file, place))
+        self._found[key] = Diagnostic(
+            problem, message, span, source, fix, replacement, file, place
+        )
 
     def report_all(self, mistakes: Iterable[Mistake]) -> None:
         """Add the mistakes that a stage has found."""
         for mistake in mistakes:
             self.report(*mistake)
-
-    def add(self, found: Diagnostic) -> None:
-        """Add a diagnostic made elsewhere, unless there is one like it."""
-        span = found.span
-        # A call can lead to several mistakes in its definition, and to one of them many times.
-        key = (found.problem, span.start, span.stop, found.message if span.sites else "")
-        if key not in self._found and len(self._found) >= MAX_REPORTED:
-            self._more += 1
-        else:
-            self._found.setdefault(key, found)
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:

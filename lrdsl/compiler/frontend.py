@@ -57,24 +57,23 @@ def analyse(
     """
     parsed = parse_spec(source)
     tree = parsed.value
-    if tree is None:
-        raise SpecError(parsed.diagnostics)
     reporter = Reporter(source)
-    for found in parsed.diagnostics:
-        reporter.add(found)
+    reporter.report_all(parsed.mistakes)
+    if tree is None:
+        raise SpecError(reporter.diagnostics)
     if definitions:
         language = language.with_own(check_definitions(definitions, language))
     with not_too_deep(tree, reporter):
         expanded, mistakes = expand(tree, language)
         resolved = resolve_names(expanded, source, language, schedules)
     own = language.definitions.user_text(tree)
-    if not (parsed.diagnostics or mistakes):
+    if not (parsed.mistakes or mistakes):
         term, bindings, mistakes = resolved
         return Analysis(source, tree, expanded, term, language, mistakes, bindings, own)
     # Of a tree with mistakes only names can be told to be wrong: the rest may be guesses.
     names = (diag.UNKNOWN_NAME, diag.UNKNOWN_PARAMETER)
     mistakes += tuple([found for found in resolved.mistakes if found.problem in names])
-    if parsed.diagnostics:
+    if parsed.mistakes:
         reporter.report_all(mistakes)
         raise SpecError(reporter.diagnostics)
     return Analysis(source, tree, expanded, None, language, mistakes, {}, own)

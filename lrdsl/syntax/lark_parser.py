@@ -40,18 +40,22 @@ class ParseResult(NamedTuple):
     """The comments, in the order of the text."""
     brackets: Mapping[Span, Span] = MappingProxyType({})
     """The span of each expression in round brackets, and the span between them."""
-    diagnostics: tuple[Diagnostic, ...] = ()
-    """The syntax errors, in the order of the text."""
+    mistakes: tuple[Mistake, ...] = ()
+    """The syntax errors, in the order in which they were found."""
+    text: str = ""
+    file: str = ""
+    """The file that the text was read from, "" if there is none."""
 
-    def with_diagnostics(self, text: str, mistakes: list[Mistake], file: str = "") -> ParseResult:
-        """The result with the syntax errors of its text."""
-        reporter = Reporter(text, file)
-        reporter.report_all(mistakes)
-        return self._replace(diagnostics=tuple(reporter.diagnostics))
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """The syntax errors, in the order of the text."""
+        reporter = Reporter(self.text, self.file)
+        reporter.report_all(self.mistakes)
+        return tuple(reporter.diagnostics)
 
     def checked(self) -> ParseResult:
         """The result itself; `SpecError` with every syntax error if there is any."""
-        if self.diagnostics:
+        if self.mistakes:
             raise SpecError(self.diagnostics)
         return self
 

@@ -38,7 +38,7 @@ def _parse_spec(text: str) -> ParseResult:
     result, mistakes = _parse_rule(text, "start", "a schedule")
     if result.value is not None and not _is_sound(result.value, mistakes):
         result = ParseResult()
-    return result.with_diagnostics(text, mistakes)
+    return result._replace(mistakes=tuple(mistakes), text=text)
 
 
 def parse_tree(text: str) -> ast.Node:
@@ -63,7 +63,7 @@ def parse_library(text: str, file: str = "") -> ParseResult:
         if all([_is_sound(root, mistakes) for root in definition.expressions]):
             doc = doc_above(text, definition.header_span.start)
             sound.append(replace(definition, source=text, file=file, doc=doc))
-    return result._replace(value=tuple(sound)).with_diagnostics(text, mistakes, file)
+    return result._replace(value=tuple(sound), mistakes=tuple(mistakes), text=text, file=file)
 
 
 def parse_definitions(text: str, file: str = "") -> tuple[Definition, ...]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Problem, spec_error
+from lrdsl.diagnostics import BAD_CONTEXT, BAD_STEP, Problem, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.param_key import to_python
@@ -18,12 +17,12 @@ def run_context(arguments: Mapping[str, Any]) -> Context:
     """Make the context of a run from a Scheduler's keyword arguments."""
     if "base_lr" in arguments:
         message = "`base_lr` cannot be passed: `base` is the group's own lr"
-        raise spec_error(diag.BAD_CONTEXT, message, fix="set the optimizer's `lr` instead")
+        raise spec_error(BAD_CONTEXT, message, fix="set the optimizer's `lr` instead")
     return Context.of(**arguments)
 
 
 def checked_option(
-    options: Sequence[str], name: str, value: object, code: Problem = diag.BAD_STEP
+    options: Sequence[str], name: str, value: object, code: Problem = BAD_STEP
 ) -> str:
     """Return an argument that is one of some options; `SpecError` for any other value."""
     if value not in options:
@@ -45,5 +44,5 @@ def checked_updates(value: object, name: str, *, least: int) -> int:
         message = f"`{name}` must be a whole number of updates, {least} or more, not {value!r}"
         is_metric = isinstance(as_number(to_python(value)), float)
         fix = "the schedule takes no metric: call `step()`" if is_metric else None
-        raise spec_error(diag.BAD_STEP, message, fix=fix)
+        raise spec_error(BAD_STEP, message, fix=fix)
     return number

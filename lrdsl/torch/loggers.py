@@ -11,8 +11,7 @@ from typing import Any, Protocol
 
 from torch import distributed
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import BAD_LOG, spec_error
 from lrdsl.torch.csv_log import CsvLog
 from lrdsl.torch.scheduler import Scheduler
 
@@ -51,9 +50,9 @@ def log_to_tensorboard(
     if not callable(add) or isinstance(writer, type):
         message = f"`writer` must have `add_scalar(tag, value, step)`, unlike {_described(writer)}"
         fix = "pass a `torch.utils.tensorboard.SummaryWriter`; `on_update` serves any other logger"
-        raise spec_error(diag.BAD_LOG, message, fix=fix)
+        raise spec_error(BAD_LOG, message, fix=fix)
     if not isinstance(prefix, str):
-        raise spec_error(diag.BAD_LOG, f"`prefix` must be text, not {prefix!r}")
+        raise spec_error(BAD_LOG, f"`prefix` must be text, not {prefix!r}")
 
     def log(update: int, values: Mapping[str, Sequence[float]]) -> None:
         for key, label, value in _labelled(scheduler, values):
@@ -140,7 +139,7 @@ def log_to_text(
     if not callable(write):
         fix = "pass a method of it, `logger.info`" if hasattr(write, "info") else "pass `print`"
         raise spec_error(
-            diag.BAD_LOG, f"`write` must be a function of a line, not {_described(write)}", fix=fix
+            BAD_LOG, f"`write` must be a function of a line, not {_described(write)}", fix=fix
         )
 
     def log(update: int, values: Mapping[str, Sequence[float]]) -> None:
@@ -174,7 +173,7 @@ def _labels(names: Sequence[object]) -> list[str]:
 def _check_scheduler(scheduler: object, name: str) -> None:
     if not isinstance(scheduler, Scheduler):
         message = f"`{name}` logs a lrdsl.torch.Scheduler, not {_described(scheduler)}"
-        raise spec_error(diag.BAD_LOG, message)
+        raise spec_error(BAD_LOG, message)
 
 
 def _ignore(update: int, values: Mapping[str, Sequence[float]]) -> None:

@@ -11,8 +11,7 @@ from typing import Any
 from torch import Tensor
 from torch.optim import Optimizer
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import BAD_GROUP, spec_error
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.torch.param_key import ParamKey, clone_value, find_param_key, read_number
 from lrdsl.torch.plan import DrivenSchedule
@@ -54,12 +53,6 @@ class DrivenGroups:
     def locations(self) -> frozenset[ParamKey]:
         """The locations of all numbers."""
         return frozenset([key for keys in self.keys.values() for key in keys])
-
-    @property
-    def label(self) -> str:
-        """The spec of the first group's learning rate, or of another number, for messages."""
-        sources = self.sources.get("lr") or next(iter(self.sources.values()))
-        return str(sources[0].schedule.spec)
 
     def end(self, total_steps: int | None) -> float:
         """The length of the run in updates, infinite if it is unknown."""
@@ -113,7 +106,7 @@ def plan_groups(
     groups = list(optimizer.param_groups)
     for i, group in enumerate(groups):
         if "lr" not in group:
-            raise spec_error(diag.BAD_GROUP, f"parameter group {i} has no `lr`")
+            raise spec_error(BAD_GROUP, f"parameter group {i} has no `lr`")
     keys = {
         name: [find_param_key(name, i, group) for i, group in enumerate(groups)]
         for name in timeline.names
@@ -167,4 +160,4 @@ def _check_distinct(keys: Mapping[str, Sequence[ParamKey]]) -> None:
             if other != name:
                 index = location[0]
                 message = f"`{other}` and `{name}` are the same number in parameter group {index}"
-                raise spec_error(diag.BAD_GROUP, message, fix="drive one of them")
+                raise spec_error(BAD_GROUP, message, fix="drive one of them")

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Problem, spec_error
+from lrdsl.diagnostics import BAD_GROUP, Problem, spec_error
 from lrdsl.syntax.spec import as_number
 from lrdsl.util.registry import did_you_mean
 
@@ -73,15 +72,15 @@ def find_param_key(name: str, index: int, group: Mapping[str, Any]) -> ParamKey:
     known = _numeric_names(group)
     available = "the group has " + (", ".join(f"`{name}`" for name in known) or "no numbers")
     if _is_reserved(key.group_key):
-        raise spec_error(diag.BAD_GROUP, f"a program cannot drive `{name}`", fix=available)
+        raise spec_error(BAD_GROUP, f"a program cannot drive `{name}`", fix=available)
     found = key.get(group)
     if found is None and (key.group_key not in group or key.entry is not None):
         near = did_you_mean(name, known)
         fix = available if near is None else f"{near[0]} T{available[1:]}"
-        raise spec_error(diag.BAD_GROUP, f"parameter group {index} has no `{name}`", fix=fix)
+        raise spec_error(BAD_GROUP, f"parameter group {index} has no `{name}`", fix=fix)
     if _is_sequence(found):
         message = f"`{name}` of parameter group {index} is {len(found)} numbers, not one"
-        raise spec_error(diag.BAD_GROUP, message, fix=f"drive one entry, for example `{name}[0]`")
+        raise spec_error(BAD_GROUP, message, fix=f"drive one entry, for example `{name}[0]`")
     read_number(key, index, group)
     return key
 
@@ -91,7 +90,7 @@ def read_number(key: ParamKey, index: int, group: Mapping[str, Any]) -> float:
     return finite_number(key.get(group), f"parameter group {index} needs a number as its `{key}`")
 
 
-def finite_number(value: object, requirement: str, code: Problem = diag.BAD_GROUP) -> float:
+def finite_number(value: object, requirement: str, code: Problem = BAD_GROUP) -> float:
     """Return a finite number, or a Tensor of one, as a float.
 
     Raises `SpecError` with the message `requirement` for any other value.

@@ -18,9 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.optim import Optimizer
 
-from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import BAD_GROUP, BAD_METRIC, BAD_SPEC, BAD_STEP, spec_error
 from lrdsl.schedule.program import Program
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import Operand, Spec
@@ -117,19 +116,19 @@ class Scheduler(SteppingDriver):
         if not isinstance(optimizer, Optimizer):
             found = type(optimizer).__name__
             message = f"a Scheduler drives a torch.optim.Optimizer, not a {found}"
-            raise spec_error(diag.BAD_GROUP, message)
+            raise spec_error(BAD_GROUP, message)
         optimizer = unwrapped(optimizer)
         clock = checked_option(CLOCKS, "clock", clock)
         self._on_change = checked_option(ON_CHANGE, "on_change", on_change)
         on_end = checked_option(ON_END, "on_end", on_end)
         metric_reduction = checked_option(
-            REDUCTIONS, "metric_reduction", metric_reduction, diag.BAD_METRIC
+            REDUCTIONS, "metric_reduction", metric_reduction, BAD_METRIC
         )
         t = checked_updates(last_epoch, "last_epoch", least=-1)
         if start_step is not None:
             if t != -1:
                 message = "`start_step` and `last_epoch` both set the number of updates made"
-                raise spec_error(diag.BAD_STEP, message, fix="pass one of them")
+                raise spec_error(BAD_STEP, message, fix="pass one of them")
             t = checked_updates(start_step, "start_step", least=0) - 1
         context = run_context(
             {
@@ -241,7 +240,7 @@ class Scheduler(SteppingDriver):
                 message = (
                     f"a new plan can only drive the numbers driven so far, {known}, not `{name}`"
                 )
-                raise spec_error(diag.BAD_SPEC, message)
+                raise spec_error(BAD_SPEC, message)
         self._add_plan(program, context, jump)
 
     def extend(self, *, total_steps: int) -> None:
@@ -264,11 +263,11 @@ class Scheduler(SteppingDriver):
         total = run_context({**context.to_dict(), "total_steps": total_steps}).total_steps
         if total is None or total <= now:
             message = f"`total_steps` must be more than the {now} updates made, not {total_steps!r}"
-            raise spec_error(diag.BAD_STEP, message)
+            raise spec_error(BAD_STEP, message)
         if now >= self._table.driven.end(context.total_steps):
             message = "the run has ended: nothing of its schedule is left to stretch"
             fix = f"pass a spec for the rest of the run: `replan(spec, total_steps={total})`"
-            raise spec_error(diag.BAD_STEP, message, fix=fix)
+            raise spec_error(BAD_STEP, message, fix=fix)
         self._add_plan(None, replace(context, total_steps=total), jump=False)
 
     def cooldown_now(self, steps: int | str, mode: str = "linear", end: float = 0.0) -> None:
@@ -343,4 +342,4 @@ def _check_no_jump(name: str, old: Sequence[float], new: Sequence[float], t: int
             fix = (
                 "start from its value, with `_` or `prev`: `cosine(_, 0, 100)`; or pass `jump=True`"
             )
-            raise spec_error(diag.BAD_SPEC, message, fix=fix)
+            raise spec_error(BAD_SPEC, message, fix=fix)

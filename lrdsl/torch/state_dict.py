@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import SpecError, spec_error
+from lrdsl.diagnostics import BAD_STATE, SpecError, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.program import Program
 from lrdsl.syntax.spec import parse
@@ -40,23 +39,23 @@ class SchedulerState:
         """Check a `state_dict`; `SpecError` if it is not that of a Scheduler."""
         if not isinstance(state, Mapping):
             message = f"a state must be a dict, not a {type(state).__name__}"
-            raise spec_error(diag.BAD_STATE, message)
+            raise spec_error(BAD_STATE, message)
         if not _KEYS.issubset(state):
             raise _foreign_state(state)
         if state["version"] not in _READABLE_VERSIONS:
             message = f"the state has version {state['version']!r}"
             message = f"{message}; this lrdsl reads up to {STATE_VERSION}"
             fix = "use the lrdsl that the checkpoint was written with"
-            raise spec_error(diag.BAD_STATE, message, fix=fix)
+            raise spec_error(BAD_STATE, message, fix=fix)
         if not _is_count(state["updates"]):
             message = f"`updates` of the state must be a whole number, not {state['updates']!r}"
-            raise spec_error(diag.BAD_STATE, message)
+            raise spec_error(BAD_STATE, message)
         if not _is_context(state["context"]):
             message = f"`context` of the state must be a dict of names, not {state['context']!r}"
-            raise spec_error(diag.BAD_STATE, message)
+            raise spec_error(BAD_STATE, message)
         replans = state.get("replans", [])
         if not isinstance(replans, Sequence) or not all([_is_replan(each) for each in replans]):
-            raise spec_error(diag.BAD_STATE, "`replans` of the state must be a list of plans")
+            raise spec_error(BAD_STATE, "`replans` of the state must be a list of plans")
         first = {"spec": state["spec"], "context": state["context"], "update": 0, "metrics": 0}
         return cls(state["updates"], [first, *replans], read_log(state))
 
@@ -120,7 +119,7 @@ def resume(
     message = f"the checkpoint was written with {difference}{changes}"
     if on_change == "error":
         fix = 'pass the spec and context that it was written with, or `on_change="keep"`'
-        raise spec_error(diag.BAD_STATE, message, fix=fix)
+        raise spec_error(BAD_STATE, message, fix=fix)
     dropped = "; the plans added during the run are dropped" if len(state.plans) > 1 else ""
     return own, (
         f"{message}; continuing at update {state.updates} with the spec and context of this "
@@ -149,10 +148,10 @@ def _foreign_state(state: Mapping[Any, Any]) -> SpecError:
     if not isinstance(last, int):
         fix = "pass the `state_dict()` of a lrdsl.torch.Scheduler"
         message = "this is not the state of a lrdsl.torch.Scheduler"
-        return spec_error(diag.BAD_STATE, message, fix=fix)
+        return spec_error(BAD_STATE, message, fix=fix)
     message = "this is the state of another scheduler, such as torch's own"
     fix = f"to continue from there, make the Scheduler with `start_step={last}`"
-    return spec_error(diag.BAD_STATE, message, fix=fix)
+    return spec_error(BAD_STATE, message, fix=fix)
 
 
 def _difference(plan: Mapping[str, Any], spec: Any, context: Context) -> str:

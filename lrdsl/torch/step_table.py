@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -12,8 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import SpecError, spec_error
+from lrdsl.diagnostics import BAD_GROUP, SpecError, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.torch.param_groups import DrivenGroups
 from lrdsl.torch.param_key import ParamKey, finite_number
@@ -28,14 +26,10 @@ Row = Sequence[Any]
 """The values of one update: for each assignment one per group, or the one of all its groups."""
 
 
-Kind = type[Tensor] | ParamKey | None
-"""What a number is if not a float: a Tensor, or an entry of a tuple, given by its location."""
-
-Assignment = tuple[int, str, Sequence[dict[str, Any]], bool, Kind]
+Assignment = tuple[ParamKey, Sequence[dict[str, Any]], bool]
 """Sets one number in those parameter groups that have it at the same location.
 
-These are the column of the row, the group key, the groups, whether the groups share the value, and
-the kind of the number.
+These are the location, the groups, and whether the groups share the value.
 """
 
 
@@ -68,7 +62,6 @@ class StepTable:
             finite_number(scale, f"the `lr_scale` of parameter group {i} must be a number")
             for i, scale in enumerate(self._current_scales())
         ]
-        self._tensors = self._current_tensors()
         self._is_scaled = any(["lr_scale" in group for group in driven.groups])
         self._schedules = [source.schedule for source in driven.distinct]
         self._assignments: list[Assignment] = []
@@ -85,13 +78,7 @@ class StepTable:
 
     def is_current(self) -> bool:
         """Whether the optimizer still has the groups and the scales that the table was made for."""
-        groups = self._optimizer.param_groups
-        are_same = len(groups) == self._count and all(map(operator.is_, groups, self.driven.groups))
-        return are_same and not self._has_other_scales()
-
-    def has_same_kinds(self) -> bool:
-        """Whether the numbers are Tensors where they were when the table was made."""
-        return self._tensors == self._current_tensors()
+        return self.driven.are_those_of(self._optimizer) and not self._has_other_scales()
 
     def assign(self, t: int) -> bool:
         """Set the numbers to their values after `t` updates; returns False if it is out of date.
@@ -105,23 +92,17 @@ class StepTable:
         if not self._first <= t < self._stop:
             self._fetch(t)
         self.row = row = self._rows[t - self._first]
-        for i, key, groups, is_shared, kind in self._assignments:
-            value = row[i]
-            if kind is None and is_shared:
-                for group in groups:
-                    group[key] = value
-                continue
+        for (key, groups, is_shared), value in zip(self._assignments, row, strict=True):
+            group_key = key.group_key
             values = itertools.repeat(value) if is_shared else value
-            try:
-                for group, own in zip(groups, values, strict=False):
-                    if kind is None:
-                        group[key] = own
-                    elif kind is Tensor:
-                        group[key].fill_(own)
-                    else:
-                        kind.assign(group, own)  # type: ignore[union-attr]
-            except AttributeError:  # the user has replaced a Tensor by a float
-                return False
+            for group, own in zip(groups, values, strict=False):
+                kind = type(group[group_key])  # the user may replace a float by a Tensor
+                if kind is float:
+                    group[group_key] = own
+                elif kind is Tensor:
+                    group[group_key].fill_(own)
+                else:
+                    key.assign(group, own)
         return True
 
     def row_at(self, t: int) -> Row:
@@ -178,36 +159,27 @@ class StepTable:
                 i = cells.members[int(is_finite.argmin())]
                 requirement = f"the `lr_scale` of parameter group {i} must be a number"
                 message = f"{requirement} that leaves the lr finite, not {self._scales[i]!r}"
-                raise spec_error(diag.BAD_GROUP, message)
+                raise spec_error(BAD_GROUP, message)
             found.append(values)
         return found
 
     def _add(self, name: str, keys: Sequence[ParamKey]) -> None:
-        """Add the assignments of a number: one for each location and type of value."""
+        """Add the assignments of a number: one for each location."""
         column = {source: i for i, source in enumerate(self.driven.distinct)}
-        alike: dict[tuple[str, Kind], list[int]] = {}
-        for i, (key, group) in enumerate(zip(keys, self.driven.groups, strict=True)):
-            is_tensor = isinstance(group[key.group_key], Tensor)
-            kind = key if key.entry is not None else Tensor if is_tensor else None
-            alike.setdefault((key.group_key, kind), []).append(i)
-        for (group_key, kind), members in alike.items():
+        alike: dict[ParamKey, list[int]] = {}
+        for i, key in enumerate(keys):
+            alike.setdefault(key, []).append(i)
+        for key, members in alike.items():
             columns = [column[self.driven.sources[name][i]] for i in members]
             scales = [self._scales[i] if name == "lr" else 1.0 for i in members]
             is_shared = len({*zip(columns, scales, strict=True)}) == 1
             groups = [self.driven.groups[i] for i in members]
-            self._assignments.append((len(self._cells), group_key, groups, is_shared, kind))
+            self._assignments.append((key, groups, is_shared))
             self._cells.append(
                 Cells(name, members, columns[0], scales[0])
                 if is_shared
                 else Cells(name, members, columns, scales)
             )
-
-    def _current_tensors(self) -> list[bool]:
-        return [
-            isinstance(group[key.group_key], Tensor)
-            for keys in self.driven.keys.values()
-            for key, group in zip(keys, self.driven.groups, strict=True)
-        ]
 
     def _has_other_scales(self) -> bool:
         try:

@@ -12,9 +12,8 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, TypeVar
 
-from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Diagnostic, SpecError, spec_error
+from lrdsl.diagnostics import BAD_SPEC, Diagnostic, SpecError, spec_error
 from lrdsl.schedule.compile import compile_in
 from lrdsl.schedule.program import Choice, Program, ordered
 from lrdsl.schedule.rescaled import RescaledSchedule
@@ -166,7 +165,7 @@ class Timeline:
                 f"`{name}` refers to numbers that the plan changes, and `extend` has rescaled it"
             )
             fix = f"add a spec for `{name}` to the plan"
-            raise spec_error(diag.BAD_SPEC, message, fix=fix)
+            raise spec_error(BAD_SPEC, message, fix=fix)
         new = {each: current[key] for key, each in earlier.items() if key in current}
         references = {key: new.get(each, each) for key, each in source.references.items()}
         return self._keep(
@@ -221,7 +220,7 @@ class Timeline:
             if any([other.initial.is_reactive for other in source.dependencies]):
                 message = f"`{name}` refers to a schedule that reacts to metrics"
                 fix = "pass the rest of the schedule to `replan`"
-                raise spec_error(diag.BAD_SPEC, f"{message}: it cannot be rescaled", fix=fix)
+                raise spec_error(BAD_SPEC, f"{message}: it cannot be rescaled", fix=fix)
             assert plan.context.total_steps is not None
             pace = Fraction(plan.context.total_steps - plan.start, int(end) - plan.start)
             make = partial(_rescaled, source.initial, plan.start, pace)
@@ -283,9 +282,7 @@ def _mutual_dependency(choice: Choice, dependents: Mapping[str, None]) -> SpecEr
     name = next(name for name in choice.names if name in dependents)
     message = f"`{name}` refers to numbers that this plan changes, and this spec to `{name}`"
     fix = f"add a spec for `{name}` to the plan"
-    return SpecError(
-        [Diagnostic(diag.BAD_SPEC, message, choice.names[name], choice.source, fix=fix)]
-    )
+    return SpecError([Diagnostic(BAD_SPEC, message, choice.names[name], choice.source, fix=fix)])
 
 
 def _located(plan: Plan, choice: Choice, error: SpecError) -> list[Diagnostic]:

@@ -15,8 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import BAD_SETTING, spec_error
 from lrdsl.schedule.compile import compile
 from lrdsl.torch.lr_finder import validation as check
 from lrdsl.torch.lr_finder.result import RangeTest, Stop
@@ -167,7 +166,7 @@ def _sweep(
             if step == 1:
                 message = "`batches` is empty"
                 fix = "a generator can be iterated only once: create it again"
-                raise spec_error(diag.BAD_SETTING, message, fix=fix) from None
+                raise spec_error(BAD_SETTING, message, fix=fix) from None
             return "no more batches", f"the batches ran out after {step - 1} of {len(rates)} steps"
         for group, factor in zip(optimizer.param_groups, factors, strict=True):
             _LR.assign(group, rate * factor)
