@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,9 +36,8 @@ def checked_option(
 
 def checked_updates(value: object, name: str, *, least: int) -> int:
     """Return an argument that is a number of updates; `SpecError` for any other value."""
-    index = None if isinstance(value, bool) else getattr(value, "__index__", None)
     try:
-        number = None if index is None else int(index())
+        number = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         number = None
     if number is None or not least <= number <= LAST_STEP:

@@ -87,22 +87,19 @@ class CsvLog:
             first = file.readline()
             header = self._header(first)
             end = self._end_before(update, file, len(header)) if header else 0
-            columns, rows = labels, []
-            if header != labels:
-                file.seek(0)
-                rows = [*csv.reader(io.StringIO(file.read(end).decode(), newline=""))][1:]
-                columns = _merged(_filled(header, rows), labels)
-            if header == columns:
+            if header == labels:
                 file.truncate(end)
-                self._columns, self._end = columns, end
+                self._columns, self._end = labels, end
                 return
-        position = {column: 1 + i for i, column in enumerate(header)}
+            file.seek(0)
+            rows = [*csv.DictReader(io.StringIO(file.read(end).decode(), newline=""))]
+        filled = [column for column in header if any([row[column] for row in rows])]
+        columns = _merged(filled, labels)
         text = io.StringIO()
-        write = csv.writer(text, lineterminator="\n").writerow
+        writer = csv.DictWriter(text, [_UPDATE, *columns], "", "ignore", lineterminator="\n")
         if columns:
-            write([_UPDATE, *columns])
-        for row in rows:
-            write([row[0], *[row[position[c]] if c in position else "" for c in columns]])
+            writer.writeheader()
+        writer.writerows(rows)
         content = text.getvalue().encode()
         atomic_write.replace(self._path, content)
         self._columns, self._end = columns, len(content)
@@ -137,11 +134,6 @@ class CsvLog:
                 break
             end += len(line)
         return end
-
-
-def _filled(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """The columns that are not empty in all rows."""
-    return [column for i, column in enumerate(columns) if any([row[1 + i] for row in rows])]
 
 
 def _merged(known: Sequence[str], labels: Sequence[str]) -> list[str]:

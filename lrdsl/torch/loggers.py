@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any, Protocol
 
 from torch import distributed
@@ -96,23 +97,17 @@ def log_to_csv(
     """
     _check_scheduler(scheduler, "log_to_csv")
     if not _is_writer():
-        return scheduler.on_update(_ignore, every=every)
+        return scheduler.on_update(lambda update, values: None, every=every)
     file = CsvLog(path)
 
     def log(update: int, values: Mapping[str, Sequence[float]]) -> None:
         cells = _labelled(scheduler, values)
         file.write(update, {f"{key}[{label}]": value for key, label, value in cells})
 
-    ends = [
-        scheduler.on_update(log, every=every),
-        scheduler.on_update(lambda update, values: file.reach(update)),
-    ]
-
-    def end() -> None:
-        for each in ends:
-            each()
-
-    return end
+    callbacks = ExitStack()
+    callbacks.callback(scheduler.on_update(log, every=every))
+    callbacks.callback(scheduler.on_update(lambda update, values: file.reach(update)))
+    return callbacks.close
 
 
 def log_to_text(
@@ -174,10 +169,6 @@ def _check_scheduler(scheduler: object, name: str) -> None:
     if not isinstance(scheduler, Scheduler):
         message = f"`{name}` logs a lrdsl.torch.Scheduler, not {_described(scheduler)}"
         raise spec_error(BAD_LOG, message)
-
-
-def _ignore(update: int, values: Mapping[str, Sequence[float]]) -> None:
-    pass
 
 
 def _is_writer() -> bool:

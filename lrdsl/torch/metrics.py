@@ -87,11 +87,8 @@ def reduced(metrics: Sequence[float], reduction: str) -> float:
                 fix = 'pass the same number on all ranks, or let `metric_reduction` be "mean"'
                 raise spec_error(BAD_METRIC, message, fix=fix)
         return first
-    row = np.array(metrics)
     with np.errstate(all="ignore"):
-        if reduction == "mean":
-            return float(row.mean())
-        return float(row.min() if reduction == "min" else row.max())
+        return float(getattr(np.array(metrics), reduction)())
 
 
 def _number(metric: object) -> float:

@@ -77,26 +77,21 @@ class Timeline:
         """
         former, log = self.log, self._log_until(t)
         count, goes_back = len(log), len(log) < len(former)
-        changed: dict[DrivenSchedule, Schedule] = {}
-        for each in self._schedules:
-            if not goes_back and not each.takes(count, t):
-                continue
-            if goes_back or any(
-                [
-                    other in changed and not have_same_values(changed[other], other.schedule)
-                    for other in each.references.values()
-                ]
-            ):
-                changed[each] = each.after([*log, (t, metric)], changed)
-            elif each.schedule.is_reactive:
-                changed[each] = each.schedule.observe(t, metric)
-        states = {each: each.schedule for each in changed}
+        states = {each: each.schedule for each in self._schedules}
+        changed: set[DrivenSchedule] = set()
         try:
-            for each, schedule in changed.items():
-                each.schedule = schedule
             self.log = log
             log.append((t, metric))
-            yield not all([have_same_values(x.schedule, states[x]) for x in changed])
+            for each in self._schedules:
+                if goes_back or (
+                    each.takes(count, t) and not changed.isdisjoint(each.references.values())
+                ):
+                    each.replay(log)
+                elif each.schedule.is_reactive and each.takes(count, t):
+                    each.schedule = each.schedule.observe(t, metric)
+                if not have_same_values(each.schedule, states[each]):
+                    changed.add(each)
+            yield bool(changed)
         except BaseException:
             for each, schedule in states.items():
                 each.schedule = schedule
@@ -191,7 +186,7 @@ class Timeline:
             compiled = partial(compile_continuation, choice.spec, context, name, plan.start)
             if prior.until is None:
                 prior.until = plan
-                prior.schedule = prior.after(self.log, {})
+                prior.replay(self.log)
             return self._add(DrivenSchedule(compiled, {**references, name: prior}, plan, plan))
 
         def without_base() -> DrivenSchedule | None:
@@ -235,7 +230,7 @@ class Timeline:
         """Add a schedule, in the state after the metrics of the log."""
         self._schedules.append(driven)
         if self.log:
-            driven.schedule = driven.after(self.log, {})
+            driven.replay(self.log)
         return driven
 
     def _keep(self, key: tuple[object, ...], make: Callable[[], T]) -> T:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,26 +19,19 @@ _BLUE, _RED, _GREEN, _AMBER = COLOURS[:4]
 _HEADROOM = 1.15
 """The top of the picture as a multiple of the first loss: a diverging loss leaves the picture."""
 
-_MARKERS = (("^", _GREEN), ("s", _AMBER), ("o", _RED))
-
-
-class Mark(NamedTuple):
-    """A learning rate to mark on the curve; `has_line` adds a vertical line."""
-
-    name: str
-    rate: float | None
-    has_line: bool = False
+_MARKERS = (("^", _GREEN, False), ("s", _AMBER, False), ("o", _RED, True))
+"""The shape and colour of each mark, and whether it has a vertical line."""
 
 
 def draw(
     rates: NDArray[np.float64],
     losses: NDArray[np.float64],
     smoothed: NDArray[np.float64],
-    marks: Sequence[Mark],
+    marks: Mapping[str, float | None],
     title: str | None,
     path: str | os.PathLike[str] | None,
 ) -> Figure:
-    """Draw the losses with up to three marks; marks without a rate are left out."""
+    """Draw the losses, and marks at up to three rates by their names; None is no mark."""
     if path is not None:
         image_format(path)
     picture = blank_figure(3.9)
@@ -47,7 +40,7 @@ def draw(
     positive = np.where(rates > 0, rates, np.nan)  # a linear sweep may start at 0
     axes.plot(positive, losses, color=_BLUE, alpha=0.35, linewidth=0.9, label="loss")
     axes.plot(positive, smoothed, color=_BLUE, linewidth=1.8, label="smoothed")
-    for (name, rate, has_line), (shape, colour) in zip(marks, _MARKERS, strict=False):
+    for (name, rate), (shape, colour, has_line) in zip(marks.items(), _MARKERS, strict=False):
         if rate is not None:
             height = float(np.interp(rate, rates, smoothed))
             label = f"{name}: {rate:.2g}"

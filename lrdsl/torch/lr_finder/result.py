@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl.torch.lr_finder.plot import Mark, draw
+from lrdsl.torch.lr_finder.plot import draw
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -121,11 +121,11 @@ class RangeTest:
         >>> found.plot().axes[0].get_xscale()
         'log'
         """
-        marks = [
-            Mark("steepest descent", self.steepest),
-            Mark("a tenth of the minimum", self.minimum),
-            Mark("suggestion", self.suggestion, has_line=True),
-        ]
+        marks = {
+            "steepest descent": self.steepest,
+            "a tenth of the minimum": self.minimum,
+            "suggestion": self.suggestion,
+        }
         title = self.note if self.suggestion is None else None
         return draw(self.rates, self.losses, self.smoothed, marks, title, path)
 
