@@ -121,7 +121,7 @@ def test_there_are_presets():
         pytest.param(["lr=true"], "not bool", id="a truth value"),
         pytest.param(["steps=soon"], "`total_steps`", id="a length that is no number"),
         pytest.param(["peak=high"], "`high` has no value", id="a peak that is no number"),
-        pytest.param(["+lr.end=0"], "the key `spec`", id="a second key"),
+        pytest.param(["+lr.end=0"], "has `spec` and perhaps", id="a second key"),
     ],
 )
 def test_bad_overrides(config, overrides, message):

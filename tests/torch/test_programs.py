@@ -367,9 +367,9 @@ def test_circles(program, ring):
         pytest.param(adam(), {"betas[0]": 1, "betas[00]": 1}, "the same number", id="00"),
         pytest.param(sgd(), {"lr": {}}, "not nothing", id="no patterns"),
         pytest.param(sgd(), {"lr": {"*": {"a": 1}}}, "no shape `a`", id="too deep"),
-        pytest.param(sgd(), {"lr": []}, "at least one part", id="an empty list"),
-        pytest.param(sgd(), {"spec": 1, "end": 2}, "key `spec`", id="more than a spec"),
-        pytest.param(sgd(), {"lr": {"spec": 1, "*": 2}}, "key `spec`", id="the same of lr"),
+        pytest.param(sgd(), {"lr": []}, "at least one schedule", id="an empty list"),
+        pytest.param(sgd(), {"spec": 1, "end": 2}, "has `spec` and perhaps", id="more than a spec"),
+        pytest.param(sgd(), {"lr": {"spec": 1, "*": 2}}, "has `spec` and perhaps", id="the same of lr"),
         pytest.param(
             sgd(),
             {"lr": "linear(momentum, 0, 9)", "momentum": 1},
