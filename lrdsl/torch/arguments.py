@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from lrdsl.compiler.context import Context
@@ -14,7 +14,7 @@ from lrdsl.torch.param_key import to_python
 from lrdsl.util.registry import did_you_mean
 
 
-def run_context(arguments: Mapping[str, Any]) -> Context:
+def run_context(**arguments: Any) -> Context:
     """Make the context of a run from a Scheduler's keyword arguments."""
     if "base_lr" in arguments:
         message = "`base_lr` cannot be passed: `base` is the group's own lr"

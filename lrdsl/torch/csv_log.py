@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from lrdsl.diagnostics import BAD_LOG, spec_error
+from lrdsl.diagnostics import BAD_LOG, SpecError, spec_error
 from lrdsl.util import atomic_write
 
 _UPDATE = "update"
@@ -115,8 +115,7 @@ class CsvLog:
                 return cells[1:]
         elif not line:
             return []
-        message = f"{self._shown} is not a log of a Scheduler: it is left as it is"
-        raise spec_error(BAD_LOG, message, fix="choose another file, or remove this one")
+        raise self._foreign("is not a log of a Scheduler: it is left as it is")
 
     def _end_before(self, update: int, file: io.BufferedRandom, width: int) -> int:
         """The number of bytes before the row of an update, in a file read up to its second line."""
@@ -127,13 +126,17 @@ class CsvLog:
             row = _ROW.fullmatch(line)
             if row is None or row[2].count(b",") != width or int(row[1]) <= before:
                 shown = line.decode(errors="replace").strip()
-                message = f"{self._shown} has a row that no Scheduler wrote: {shown!r}"
-                raise spec_error(BAD_LOG, message, fix="choose another file, or remove this one")
+                raise self._foreign(f"has a row that no Scheduler wrote: {shown!r}")
             before = int(row[1])
             if before >= update:
                 break
             end += len(line)
         return end
+
+    def _foreign(self, found: str) -> SpecError:
+        """The error of a file that something else has written."""
+        fix = "choose another file, or remove this one"
+        return spec_error(BAD_LOG, f"{self._shown} {found}", fix=fix)
 
 
 def _merged(known: Sequence[str], labels: Sequence[str]) -> list[str]:

@@ -34,13 +34,7 @@ class OptimizerDriver(LRScheduler):
     _table: StepTable
 
     def __init__(
-        self,
-        optimizer: Optimizer,
-        timeline: Timeline,
-        *,
-        clock: str,
-        t: int,
-        on_end: str,
+        self, optimizer: Optimizer, timeline: Timeline, *, clock: str, t: int, on_end: str
     ) -> None:
         self.optimizer = optimizer
         self.clock = clock
@@ -116,11 +110,10 @@ class OptimizerDriver(LRScheduler):
         table.driven.adopt(self.optimizer)
         self._timeline, self._table = timeline, table
         self._is_ready = False
-        self._is_reactive = timeline.is_reactive
         end = table.driven.end(timeline.context.total_steps)
         self._last = math.inf if self._on_end == "hold" else end
         if "lr" in table.driven.keys:
-            self.base_lrs = [clone_value(lr) for lr in table.driven.initial["lr"]]
+            self.base_lrs = [clone_value(first["initial_lr"]) for first in table.driven.initial]
 
     @property
     def _label(self) -> str:

@@ -86,6 +86,5 @@ def _pair(item: Any) -> Any:
         message = (
             f"an entry must have the keys `loss_fn` and `steps`, not {', '.join(map(str, item))}"
         )
-        fix = 'write `{"loss_fn": nn.MSELoss(), "steps": 100}`'
-        raise spec_error(BAD_SPEC, message, fix=fix)
+        raise spec_error(BAD_SPEC, message, fix='write `{"loss_fn": nn.MSELoss(), "steps": 100}`')
     return item["loss_fn"], item.get("steps")

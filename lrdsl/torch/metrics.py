@@ -55,8 +55,7 @@ def reduce_over_ranks(metric: object, reduction: str, groups: Sequence[Mapping[s
         raise failure
     without = [str(rank) for rank, (is_valid, _) in enumerate(rows) if not is_valid]
     if without:
-        message = f"the metric is not a number on rank {', '.join(without)}"
-        raise spec_error(BAD_METRIC, message)
+        raise spec_error(BAD_METRIC, f"the metric is not a number on rank {', '.join(without)}")
     return reduced([metric for _, metric in rows], reduction)
 
 

@@ -69,14 +69,16 @@ def find_param_key(name: str, index: int, group: Mapping[str, Any]) -> ParamKey:
     key = ParamKey(name) if indexed is None else ParamKey(indexed[1], int(indexed[2]))
     if name == "momentum" and "momentum" not in group and "betas" in group:
         key = ParamKey("betas", 0)
-    known = _numeric_names(group)
-    available = "the group has " + (", ".join(f"`{name}`" for name in known) or "no numbers")
-    if _is_reserved(key.group_key):
-        raise spec_error(BAD_GROUP, f"a program cannot drive `{name}`", fix=available)
     found = key.get(group)
-    if found is None and (key.group_key not in group or key.entry is not None):
+    is_missing = found is None and (key.group_key not in group or key.entry is not None)
+    is_reserved = _is_reserved(key.group_key)
+    if is_reserved or is_missing:
+        known = _numeric_names(group)
+        fix = "the group has " + (", ".join(f"`{name}`" for name in known) or "no numbers")
+        if is_reserved:
+            raise spec_error(BAD_GROUP, f"a program cannot drive `{name}`", fix=fix)
         near = did_you_mean(name, known)
-        fix = available if near is None else f"{near[0]} T{available[1:]}"
+        fix = fix if near is None else f"{near[0]} T{fix[1:]}"
         raise spec_error(BAD_GROUP, f"parameter group {index} has no `{name}`", fix=fix)
     if _is_sequence(found):
         message = f"`{name}` of parameter group {index} is {len(found)} numbers, not one"

@@ -131,14 +131,12 @@ class Scheduler(SteppingDriver):
                 raise spec_error(BAD_STEP, message, fix="pass one of them")
             t = checked_updates(start_step, "start_step", least=0) - 1
         context = run_context(
-            {
-                "total_steps": total_steps,
-                "steps_per_epoch": steps_per_epoch,
-                "samples_per_step": samples_per_step,
-                "tokens_per_step": tokens_per_step,
-                "definitions": definitions,
-                **variables,
-            }
+            total_steps=total_steps,
+            steps_per_epoch=steps_per_epoch,
+            samples_per_step=samples_per_step,
+            tokens_per_step=tokens_per_step,
+            definitions=definitions,
+            **variables,
         )
         program = Program(spec, context.definitions)
         program.check([group.get("name") for group in optimizer.param_groups])
@@ -232,7 +230,7 @@ class Scheduler(SteppingDriver):
         array([0.5, 0.5, 0.4])
         """
         timeline = self._timeline
-        context = run_context({**timeline.context.to_dict(), **changes})
+        context = run_context(**{**timeline.context.to_dict(), **changes})
         program = Program(spec, context.definitions, timeline.names)
         for name in program.choices:
             if name not in timeline.names:
@@ -260,7 +258,7 @@ class Scheduler(SteppingDriver):
         array([0.51, 0.5 , 0.49, 0.  ])
         """
         now, context = max(0, self._t), self._timeline.context
-        total = run_context({**context.to_dict(), "total_steps": total_steps}).total_steps
+        total = run_context(**{**context.to_dict(), "total_steps": total_steps}).total_steps
         if total is None or total <= now:
             message = f"`total_steps` must be more than the {now} updates made, not {total_steps!r}"
             raise spec_error(BAD_STEP, message)

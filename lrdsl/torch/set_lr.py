@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -35,8 +34,7 @@ def update_learning_rate(
     """
     if not isinstance(optimizer, Optimizer):
         found = type(optimizer).__name__
-        message = f"a torch.optim.Optimizer has learning rates, not a {found}"
-        raise spec_error(BAD_GROUP, message)
+        raise spec_error(BAD_GROUP, f"a torch.optim.Optimizer has learning rates, not a {found}")
     lr = finite_number(new_lr, "`new_lr` must be a finite number")
     groups = optimizer.param_groups
     chosen = range(len(groups)) if param_group is None else _indices(param_group, len(groups))
@@ -44,15 +42,10 @@ def update_learning_rate(
         if "lr" not in groups[i]:
             raise spec_error(BAD_GROUP, f"parameter group {i} has no `lr`")
     others = [group for i, group in enumerate(groups) if i not in chosen]
-    for i in chosen:
-        _fill(groups[i], lr, [*others, optimizer.defaults])
-
-
-def _fill(group: dict[str, Any], lr: float, others: Iterable[dict[str, Any]]) -> None:
-    old = group["lr"]
-    if isinstance(old, Tensor) and any(other.get("lr") is old for other in others):
-        group["lr"] = clone_value(old)
-    _LR.assign(group, lr)
+    for group in [groups[i] for i in chosen]:
+        if any(other.get("lr") is group["lr"] for other in [*others, optimizer.defaults]):
+            group["lr"] = clone_value(group["lr"])
+        _LR.assign(group, lr)
 
 
 def _indices(param_group: object, count: int) -> list[int]:

@@ -38,15 +38,13 @@ class SchedulerState:
     def of(cls, state: object) -> SchedulerState:
         """Check a `state_dict`; `SpecError` if it is not that of a Scheduler."""
         if not isinstance(state, Mapping):
-            message = f"a state must be a dict, not a {type(state).__name__}"
-            raise spec_error(BAD_STATE, message)
+            raise spec_error(BAD_STATE, f"a state must be a dict, not a {type(state).__name__}")
         if not _KEYS.issubset(state):
             raise _foreign_state(state)
         if state["version"] not in _READABLE_VERSIONS:
-            message = f"the state has version {state['version']!r}"
-            message = f"{message}; this lrdsl reads up to {STATE_VERSION}"
+            shown = f"{state['version']!r}; this lrdsl reads up to {STATE_VERSION}"
             fix = "use the lrdsl that the checkpoint was written with"
-            raise spec_error(BAD_STATE, message, fix=fix)
+            raise spec_error(BAD_STATE, f"the state has version {shown}", fix=fix)
         if not _is_count(state["updates"]):
             message = f"`updates` of the state must be a whole number, not {state['updates']!r}"
             raise spec_error(BAD_STATE, message)
@@ -64,6 +62,8 @@ def make_state(timeline: Timeline, updates: int) -> dict[str, Any]:
     """Write a `state_dict`: the canonical spec and the context of every plan, the metrics."""
     first, *later = [
         {
+            "update": plan.start,
+            "metrics": plan.metrics,
             "spec": None if plan.program is None else plan.program.texts,
             "context": timeline.recorded_context(plan).to_dict(),
         }
@@ -71,12 +71,10 @@ def make_state(timeline: Timeline, updates: int) -> dict[str, Any]:
     ]
     return {
         "version": STATE_VERSION,
-        **first,
+        "spec": first["spec"],
+        "context": first["context"],
         "updates": updates,
-        "replans": [
-            {"update": plan.start, "metrics": plan.metrics, **each}
-            for plan, each in zip(timeline.plans[1:], later, strict=True)
-        ],
+        "replans": later,
         "metric_updates": [update for update, _ in timeline.log],
         "metrics": [metric for _, metric in timeline.log],
     }
@@ -98,6 +96,12 @@ def resume(
     assert first.program is not None
     recorded = timeline.recorded_context(first)
     difference = _difference(state.plans[0], first.program.texts, recorded)
+    if (
+        not difference
+        and len(state.plans) == len(timeline.plans) == 1
+        and state.log == timeline.log
+    ):
+        return timeline, ""  # which is compiled
     if not difference:
         return Timeline([first, *map(_plan, state.plans[1:])], state.log), ""
     if on_change == "keep":
@@ -147,8 +151,7 @@ def _foreign_state(state: Mapping[Any, Any]) -> SpecError:
     last = state.get("last_epoch")
     if not isinstance(last, int):
         fix = "pass the `state_dict()` of a lrdsl.torch.Scheduler"
-        message = "this is not the state of a lrdsl.torch.Scheduler"
-        return spec_error(BAD_STATE, message, fix=fix)
+        return spec_error(BAD_STATE, "this is not the state of a lrdsl.torch.Scheduler", fix=fix)
     message = "this is the state of another scheduler, such as torch's own"
     fix = f"to continue from there, make the Scheduler with `start_step={last}`"
     return spec_error(BAD_STATE, message, fix=fix)

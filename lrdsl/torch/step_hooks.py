@@ -42,8 +42,7 @@ def unwrapped(optimizer: Optimizer) -> Optimizer:
         inner = next((each for each in found if isinstance(each, Optimizer)), None)
         if inner is None:
             message = f"a {type(optimizer).__name__} has no hooks on its updates"
-            fix = "pass the optimizer that it wraps"
-            raise spec_error(BAD_GROUP, message, fix=fix)
+            raise spec_error(BAD_GROUP, message, fix="pass the optimizer that it wraps")
     assert isinstance(inner, Optimizer)
     return inner
 

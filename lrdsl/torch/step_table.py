@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -26,24 +27,23 @@ Row = Sequence[Any]
 """The values of one update: for each assignment one per group, or the one of all its groups."""
 
 
-Assignment = tuple[ParamKey, Sequence[dict[str, Any]], bool]
-"""Sets one number in those parameter groups that have it at the same location.
+class Assignment(NamedTuple):
+    """Sets a number in those parameter groups that have it at the same location.
 
-These are the location, the groups, and whether the groups share the value.
-"""
+    If the groups share the value, `columns` and `scales` are single numbers.
+    """
 
-
-class Cells(NamedTuple):
-    """The values of an assignment: which ones they are, and where they come from."""
-
+    key: ParamKey
+    groups: Sequence[dict[str, Any]]
+    is_shared: bool
     name: str
     """The name of the number in the program."""
     members: Sequence[int]
-    """The index of the group of each value."""
+    """The index of each group."""
     columns: Any
-    """The column of each value among the distinct schedules."""
+    """The column of each group's value among the distinct schedules."""
     scales: Any
-    """The factor of each value, the `lr_scale` of its group."""
+    """The factor of each group's value, its `lr_scale`."""
 
 
 class StepTable:
@@ -65,7 +65,6 @@ class StepTable:
         self._is_scaled = any(["lr_scale" in group for group in driven.groups])
         self._schedules = [source.schedule for source in driven.distinct]
         self._assignments: list[Assignment] = []
-        self._cells: list[Cells] = []
         for name, keys in driven.keys.items():
             self._add(name, keys)
         self._first = self._stop = 0
@@ -78,7 +77,9 @@ class StepTable:
 
     def is_current(self) -> bool:
         """Whether the optimizer still has the groups and the scales that the table was made for."""
-        return self.driven.are_those_of(self._optimizer) and not self._has_other_scales()
+        groups = self._optimizer.param_groups
+        are_same = len(groups) == self._count and all(map(operator.is_, groups, self.driven.groups))
+        return are_same and not self._has_other_scales()
 
     def assign(self, t: int) -> bool:
         """Set the numbers to their values after `t` updates; returns False if it is out of date.
@@ -92,7 +93,7 @@ class StepTable:
         if not self._first <= t < self._stop:
             self._fetch(t)
         self.row = row = self._rows[t - self._first]
-        for (key, groups, is_shared), value in zip(self._assignments, row, strict=True):
+        for (key, groups, is_shared, *_), value in zip(self._assignments, row, strict=True):
             group_key = key.group_key
             values = itertools.repeat(value) if is_shared else value
             for group, own in zip(groups, values, strict=False):
@@ -114,10 +115,10 @@ class StepTable:
     def by_number(self, row: Row) -> dict[str, list[float]]:
         """The values of a row: of each number one per group."""
         found = {name: [0.0] * self._count for name in self.driven.keys}
-        for cells, value in zip(self._cells, row, strict=True):
-            values = value if isinstance(value, list) else [value] * len(cells.members)
-            for i, own in zip(cells.members, values, strict=True):
-                found[cells.name][i] = own
+        for each, value in zip(self._assignments, row, strict=True):
+            values = value if isinstance(value, list) else [value] * len(each.members)
+            for i, own in zip(each.members, values, strict=True):
+                found[each.name][i] = own
         return found
 
     def values_at(self, t: int) -> dict[str, list[float]]:
@@ -127,8 +128,8 @@ class StepTable:
     def preview(self, start: int, stop: int) -> dict[str, NDArray[np.float64]]:
         """The values at updates `start ≤ t < stop`: of each number one row per group."""
         found = {name: np.empty((self._count, stop - start)) for name in self.driven.keys}
-        for cells, values in zip(self._cells, self._evaluate(start, stop), strict=True):
-            found[cells.name][cells.members] = values.T
+        for each, values in zip(self._assignments, self._evaluate(start, stop), strict=True):
+            found[each.name][each.members] = values.T
         return found
 
     def _fetch(self, t: int) -> None:
@@ -151,12 +152,12 @@ class StepTable:
         t = np.arange(start, stop)
         distinct = np.stack([schedule(t) for schedule in self._schedules], axis=1)
         found = []
-        for cells in self._cells:
+        for each in self._assignments:
             with np.errstate(all="ignore"):
-                values = distinct[:, cells.columns] * cells.scales
+                values = distinct[:, each.columns] * each.scales
             is_finite = np.isfinite(np.atleast_2d(values.T)).all(axis=1)
             if not is_finite.all():
-                i = cells.members[int(is_finite.argmin())]
+                i = each.members[int(is_finite.argmin())]
                 requirement = f"the `lr_scale` of parameter group {i} must be a number"
                 message = f"{requirement} that leaves the lr finite, not {self._scales[i]!r}"
                 raise spec_error(BAD_GROUP, message)
@@ -174,12 +175,8 @@ class StepTable:
             scales = [self._scales[i] if name == "lr" else 1.0 for i in members]
             is_shared = len({*zip(columns, scales, strict=True)}) == 1
             groups = [self.driven.groups[i] for i in members]
-            self._assignments.append((key, groups, is_shared))
-            self._cells.append(
-                Cells(name, members, columns[0], scales[0])
-                if is_shared
-                else Cells(name, members, columns, scales)
-            )
+            of_all = (columns[0], scales[0]) if is_shared else (columns, scales)
+            self._assignments.append(Assignment(key, groups, is_shared, name, members, *of_all))
 
     def _has_other_scales(self) -> bool:
         try:

@@ -72,7 +72,7 @@ class SteppingDriver(OptimizerDriver):
             if self._callbacks or self._cycle_callbacks:
                 self._notify(before, table, row)
             return
-        if metric is not None and epoch is None and not self._is_reactive:
+        if metric is not None and epoch is None and not self._timeline.is_reactive:
             metric, epoch = None, checked_updates(metric, "epoch", least=0)
         to = None if epoch is None else checked_updates(epoch, "epoch", least=0)
         if self.clock == "updates" and not self._is_initial:
@@ -141,7 +141,7 @@ class SteppingDriver(OptimizerDriver):
 
     @contextmanager
     def _observing(self, metric: object, t: int) -> Iterator[None]:
-        if not self._is_reactive:
+        if not self._timeline.is_reactive:
             fix = "add a modifier that reacts: `hold() | plateau(0.5, patience=3)`"
             raise spec_error(BAD_METRIC, "the schedule takes no metric", fix=fix)
         self._sync()

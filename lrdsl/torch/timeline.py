@@ -159,8 +159,7 @@ class Timeline:
             message = (
                 f"`{name}` refers to numbers that the plan changes, and `extend` has rescaled it"
             )
-            fix = f"add a spec for `{name}` to the plan"
-            raise spec_error(BAD_SPEC, message, fix=fix)
+            raise spec_error(BAD_SPEC, message, fix=f"add a spec for `{name}` to the plan")
         new = {each: current[key] for key, each in earlier.items() if key in current}
         references = {key: new.get(each, each) for key, each in source.references.items()}
         return self._keep(

@@ -108,8 +108,7 @@ def loss_fn(loss_fn: object) -> None:
     except (TypeError, ValueError):  # a function of an extension module has no signature
         return
     if any(name in _TARGETS for name in names[1:]):
-        message = "`loss_fn` takes the model and a batch, not outputs and targets"
-        raise _refused(message, fix=_PAIR)
+        raise _refused("`loss_fn` takes the model and a batch, not outputs and targets", fix=_PAIR)
 
 
 def batches(batches: object) -> None:
@@ -136,8 +135,7 @@ def loss(loss: Any) -> Tensor:
         raise spec_error(BAD_METRIC, message, fix="take the mean: `loss.mean()`")
     if not loss.requires_grad:
         message = "the loss has no gradient: it does not depend on the trained parameters"
-        fix = "compute it without `no_grad()` and `detach()`"
-        raise spec_error(BAD_METRIC, message, fix=fix)
+        raise spec_error(BAD_METRIC, message, fix="compute it without `no_grad()` and `detach()`")
     return loss
 
 
