@@ -14,9 +14,7 @@ from lrdsl.torch.step_hooks import unwrapped
 
 
 def attach(
-    optimizer: Optimizer,
-    spec: Operand | Mapping[str, Any] | Callable[[int], float],
-    **options: Any,
+    optimizer: Optimizer, spec: Operand | Mapping[str, Any] | Callable[[int], float], **options: Any
 ) -> Scheduler:
     """Make an optimizer follow a spec by the count of its own updates, without calls of `step()`.
 

@@ -158,21 +158,19 @@ class Ownership:
         wanted = scheduler._table.driven.locations
         for other, owned in [*self.owned.items()]:
             if other is not scheduler and owned & wanted:
-                if is_step and other._has_stepped and scheduler._has_stepped:
-                    self._warn(min(map(str, owned & wanted)), scheduler, other)
+                in_turn = is_step and other._has_stepped and scheduler._has_stepped
+                if in_turn and not self._has_warned:
+                    self._has_warned = True
+                    warnings.warn(
+                        f"two Schedulers set `{min(map(str, owned & wanted))}` of this optimizer in"
+                        f" turn, `{other._label}` and `{scheduler._label}`: step only one, or write"
+                        " one spec",
+                        stacklevel=6,  # the user's call of `step`
+                    )
                 self.owned[other] = owned - wanted
                 other._is_ready = False
         self.owned[scheduler] = wanted
         scheduler._has_stepped |= is_step
-
-    def _warn(self, key: str, scheduler: OptimizerDriver, other: OptimizerDriver) -> None:
-        if not self._has_warned:
-            self._has_warned = True
-            warnings.warn(
-                f"two Schedulers set `{key}` of this optimizer in turn, "
-                f"`{other._label}` and `{scheduler._label}`: step only one, or write one spec",
-                stacklevel=8,  # the user's call of `step`
-            )
 
 
 def followers(optimizer: Optimizer) -> list[OptimizerDriver]:

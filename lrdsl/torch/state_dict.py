@@ -81,10 +81,7 @@ def make_state(timeline: Timeline, updates: int) -> dict[str, Any]:
 
 
 def resume(
-    state: SchedulerState,
-    timeline: Timeline,
-    on_change: str,
-    values: Callable[[Timeline], Values],
+    state: SchedulerState, timeline: Timeline, on_change: str, values: Callable[[Timeline], Values]
 ) -> tuple[Timeline, str]:
     """The timeline that resumes a state, and a warning for the user, which may be empty.
 
@@ -166,7 +163,7 @@ def _difference(plan: Mapping[str, Any], spec: Any, context: Context) -> str:
     else:
         for (name, pattern), text in specs.items():
             saved = saved_specs[name, pattern]
-            if not _are_equal(saved, text):
+            if saved != text and _tree(saved) != _tree(text):
                 where = "" if isinstance(spec, str) else f" for `{name}`"
                 where += "" if pattern == "*" else f" of `{pattern}`"
                 found.append(f"the spec {saved!r} instead of {text!r}{where}")
@@ -189,14 +186,12 @@ def _flat_specs(program: Any) -> dict[tuple[Any, Any], Any]:
     }
 
 
-def _are_equal(saved: object, text: object) -> bool:
-    """Whether two specs have the same tree."""
-    if saved == text:
-        return True
+def _tree(spec: object) -> object:
+    """The tree of a spec that is text; any other spec as it is."""
     try:
-        return isinstance(saved, str) and isinstance(text, str) and parse(saved) == parse(text)
+        return parse(spec) if isinstance(spec, str) else spec
     except SpecError:
-        return False
+        return spec
 
 
 def _is_replan(value: object) -> bool:

@@ -10,6 +10,7 @@ import sys
 import warnings
 import weakref
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -57,20 +58,16 @@ def add_hooks(optimizer: Optimizer, before: Hook, after: Hook | None = None) -> 
     the hook does not keep it alive. Returns a function that removes the hooks.
     """
     get = weakref.WeakMethod(before) if after is None else lambda: before
-    handles = [optimizer.register_step_pre_hook(_pre_hook(get, after is not None))]
+    hooks = ExitStack()
+    hooks.callback(optimizer.register_step_pre_hook(_pre_hook(get, after is not None)).remove)
     if after is not None:
         counted = after
-        handles.append(
+        hooks.callback(
             optimizer.register_step_post_hook(
                 lambda optimizer, args, kwargs: _call_after_update(counted, optimizer)
-            )
+            ).remove
         )
-
-    def remove() -> None:
-        for handle in handles:
-            handle.remove()
-
-    return remove
+    return hooks.close
 
 
 def _pre_hook(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from torch.optim import Optimizer
@@ -80,19 +80,13 @@ class SteppingDriver(OptimizerDriver):
             return
         new = before + 1 if to is None else to
         self._check_end(new)
-        if metric is None:
-            self._advance(to)
-        else:
-            with self._observing(metric, new):
-                self._advance(to)
+        with nullcontext() if metric is None else self._observing(metric, new):
+            if to is None:
+                super().step()  # also warns of a call before the optimizer's first update
+            else:
+                self._step_count += 1
+                self._apply(to)
         self._notify(before, table, row)
-
-    def _advance(self, to: int | None) -> None:
-        if to is None:
-            super().step()  # also warns of a call before the optimizer's first update
-        else:
-            self._step_count += 1
-            self._apply(to)
 
     def _step_by_hand(self, metric: object, to: int | None) -> None:
         """A call of `step` by the clock of updates: it takes a metric, but does not advance."""

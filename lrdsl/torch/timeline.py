@@ -291,7 +291,6 @@ def _located(plan: Plan, choice: Choice, error: SpecError) -> list[Diagnostic]:
 
 def _place_in_program(choice: Choice, place: str) -> str:
     """A place in the tree of a spec as a place in the program's tree."""
-    if not place:
-        return ""
     key = choice.key if choice.pattern is None else f"{choice.key}.{choice.pattern}"
-    return f"{key}{place}" if place.startswith("[") else f"{key}.{place}"
+    dot = "" if place.startswith("[") else "."
+    return f"{key}{dot}{place}" if place else ""

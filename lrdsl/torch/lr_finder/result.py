@@ -170,14 +170,14 @@ class RangeTest:
         range test: all 51 steps were made
         no suggestion: the loss stayed the same: raise `high`, or see whether the model learns
         """
-        lines = [f"range test: {self.why}"]
-        if self.suggestion is None:
-            return "\n".join([*lines, f"no suggestion: {self.note}"])
-        lines += [
-            f"suggestion: {self.suggestion:.2g}, between the steepest descent at"
-            f" {self.steepest:.2g} and a tenth of the minimum, {self.minimum:.2g}"
-        ]
-        return "\n".join([*lines, *([f"note: {self.note}"] if self.note else [])])
+        found = f"no suggestion: {self.note}"
+        if self.suggestion is not None:
+            found = (
+                f"suggestion: {self.suggestion:.2g}, between the steepest descent at"
+                f" {self.steepest:.2g} and a tenth of the minimum, {self.minimum:.2g}"
+            )
+            found += f"\nnote: {self.note}" if self.note else ""
+        return f"range test: {self.why}\n{found}"
 
     def __repr__(self) -> str:
         return f"RangeTest({len(self.rates)} steps, {self.stop}, suggestion={self.suggestion!r})"
