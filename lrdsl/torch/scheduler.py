@@ -114,8 +114,9 @@ class Scheduler(SteppingDriver):
         **variables: float,
     ) -> None:
         if not isinstance(optimizer, Optimizer):
-            found = type(optimizer).__name__
-            message = f"a Scheduler drives a torch.optim.Optimizer, not a {found}"
+            message = (
+                f"a Scheduler drives a torch.optim.Optimizer, not a {type(optimizer).__name__}"
+            )
             raise spec_error(BAD_GROUP, message)
         optimizer = unwrapped(optimizer)
         clock = checked_option(CLOCKS, "clock", clock)
@@ -171,8 +172,7 @@ class Scheduler(SteppingDriver):
         >>> [schedule(0) for schedule in scheduler.schedules]
         [1.0, 0.1]
         """
-        driven = self.driven
-        return driven["lr"] if "lr" in driven else next(iter(driven.values()))
+        return self.driven.get("lr") or next(iter(self.driven.values()))
 
     @property
     def driven(self) -> dict[str, tuple[Schedule, ...]]:

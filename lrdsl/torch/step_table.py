@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -67,6 +66,10 @@ class StepTable:
         self._assignments: list[Assignment] = []
         for name, keys in driven.keys.items():
             self._add(name, keys)
+        self._targets = [
+            (i, each.key, each.key.group_key, each.groups, each.is_shared)
+            for i, each in enumerate(self._assignments)
+        ]
         self._first = self._stop = 0
         self._rows: Sequence[Row] = ()
         self._block_first = self._block_stop = 0
@@ -93,14 +96,22 @@ class StepTable:
         if not self._first <= t < self._stop:
             self._fetch(t)
         self.row = row = self._rows[t - self._first]
-        for (key, groups, is_shared, *_), value in zip(self._assignments, row, strict=True):
-            group_key = key.group_key
-            values = itertools.repeat(value) if is_shared else value
-            for group, own in zip(groups, values, strict=False):
-                kind = type(group[group_key])  # the user may replace a float by a Tensor
-                if kind is float:
+        for i, key, group_key, groups, is_shared in self._targets:
+            value = row[i]
+            if is_shared:
+                # Each type is looked at: the user may put a Tensor in place of a float.
+                for group in groups:
+                    if type(group[group_key]) is float:
+                        group[group_key] = value
+                    elif type(group[group_key]) is Tensor:
+                        group[group_key].fill_(value)
+                    else:
+                        key.assign(group, value)
+                continue
+            for group, own in zip(groups, value):  # noqa: B905 - `strict=` is slow
+                if type(group[group_key]) is float:
                     group[group_key] = own
-                elif kind is Tensor:
+                elif type(group[group_key]) is Tensor:
                     group[group_key].fill_(own)
                 else:
                     key.assign(group, own)

@@ -369,7 +369,9 @@ def test_circles(program, ring):
         pytest.param(sgd(), {"lr": {"*": {"a": 1}}}, "no shape `a`", id="too deep"),
         pytest.param(sgd(), {"lr": []}, "at least one schedule", id="an empty list"),
         pytest.param(sgd(), {"spec": 1, "end": 2}, "has `spec` and perhaps", id="more than a spec"),
-        pytest.param(sgd(), {"lr": {"spec": 1, "*": 2}}, "has `spec` and perhaps", id="the same of lr"),
+        pytest.param(
+            sgd(), {"lr": {"spec": 1, "*": 2}}, "has `spec` and perhaps", id="the same of lr"
+        ),
         pytest.param(
             sgd(),
             {"lr": "linear(momentum, 0, 9)", "momentum": 1},

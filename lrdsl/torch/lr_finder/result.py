@@ -97,16 +97,16 @@ class RangeTest:
         arrays = [np.array(x, dtype=np.float64) for x in (rates, losses, smoothed)]
         for array in arrays:
             array.flags.writeable = False
-        found = partial(cls, *arrays, stop, why, spec=spec)
-        of_rates, of_losses, means = arrays
-        burn_in = (len(of_rates) if steps is None else steps) // _BURN_IN_DIVISOR
-        note = _no_fall(of_losses, means, burn_in, smoothing)
+        lrs, raw, means = arrays
+        found = partial(cls, lrs, raw, means, stop, why, spec=spec)
+        burn_in = (len(lrs) if steps is None else steps) // _BURN_IN_DIVISOR
+        note = _no_fall(raw, means, burn_in, smoothing)
         if note is not None:
             return found(note=note)
         lowest = _lowest(means, burn_in)
-        steepest = float(of_rates[_steepest(of_rates, means, burn_in, lowest)])
-        minimum = float(of_rates[lowest]) / _MINIMUM_DIVISOR
-        if lowest == len(of_rates) - 1 and stop != "not finite":
+        steepest = float(lrs[_steepest(lrs, means, burn_in, lowest)])
+        minimum = float(lrs[lowest]) / _MINIMUM_DIVISOR
+        if lowest == len(lrs) - 1 and stop != "not finite":
             note = "the loss was still falling at the last rate: the best one may lie above `high`"
             if stop == "no more batches":
                 note = "the loss was still falling when the batches ran out: pass more of them"
@@ -142,8 +142,8 @@ class RangeTest:
         for rate, name, shape, colour in marks:
             if rate is not None:
                 height = float(np.interp(rate, rates, smoothed))
-                style = {"color": colour, "markersize": 8, "zorder": 4}
-                axes.plot([rate], [height], shape, label=f"{name}: {rate:.2g}", **style)
+                [mark] = axes.plot([rate], [height], shape, color=colour, markersize=8, zorder=4)
+                mark.set_label(f"{name}: {rate:.2g}")
         if self.suggestion is not None:
             dashes = (0, (3, 3))
             axes.axvline(self.suggestion, color=_RED, linewidth=0.9, linestyle=dashes, zorder=1)
