@@ -56,32 +56,29 @@ def _above(roots: Sequence[Path]) -> Path | None:
 
 def _name(run: RunFolder, base: Path | None, file: str) -> str:
     """The folder within all that is compared, or a log's own name where it has another one."""
-    place = run.folder
-    if run.log is not None and run.log.name != file:
-        place = run.log
+    place = run.folder if run.log is None or run.log.name == file else run.log
     name = os.fspath(place) if base is None else os.path.relpath(place, base)
     return place.name if name == "." else name
 
 
 def _at(root: Path, file: str) -> Iterator[RunFolder]:
+    """The runs at and under a folder, or the run of a log; they have no names yet."""
     if not os.path.isdir(root):
         hydra = root.parent / HYDRA
         yield RunFolder("", root.parent, root, hydra if hydra.is_dir() else None)
         return
-    logs: list[Path] = []
-    homes: dict[Path | None, Path] = {}
+    hydras: dict[Path, Path | None] = {}  # of each folder, its own or the nearest above
+    with_log: set[Path | None] = set()
     for folder, folders, files in os.walk(root):
         place = Path(folder)
-        if HYDRA in folders:
-            homes[place] = place / HYDRA
+        hydras[place] = place / HYDRA if HYDRA in folders else hydras.get(place.parent)
         folders[:] = [name for name in folders if not name.startswith(".")]
         if file in files:
-            logs.append(place)
-    owners = {log: next((x for x in (log, *log.parents) if x in homes), None) for log in logs}
-    for log, owner in owners.items():
-        yield RunFolder("", log, log / file, homes.get(owner))
-    for hydra in [homes[place] for place in homes if place not in owners.values()]:
-        yield RunFolder("", hydra.parent, None, hydra)
+            with_log.add(hydras[place])
+            yield RunFolder("", place, place / file, hydras[place])
+    for own in dict.fromkeys(hydras.values()):
+        if own is not None and own not in with_log:
+            yield RunFolder("", own.parent, None, own)
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:

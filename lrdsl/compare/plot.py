@@ -62,10 +62,11 @@ def figure(runs: Sequence[Run], *, log: bool = False, title: str | None = None) 
 
     above, below = picture.subplots(2, sharex=True)
     most = max(100, _POINTS // (2 * len(drawn)))
-    for i, run in reversed([*enumerate(drawn)]):  # the best on top
-        _draw(above, below, run, _look(i, len(named)), most)
+    looks = [_look(i, len(named)) for i in range(len(drawn))]
+    for run, look in reversed([*zip(drawn, looks, strict=True)]):  # the best on top
+        _draw(above, below, run, look, most)
     _finish(above, below, drawn, log)
-    handles = [Line2D([], [], **_look(i, len(named))) for i in range(len(drawn))]
+    handles = [Line2D([], [], **look) for look in looks]
     texts = _labels(named, drawn)
     if len(drawn) > len(named):
         texts.append(f"{len(drawn) - len(named)} other runs")
@@ -149,7 +150,6 @@ def _labels(named: Sequence[Run], drawn: Sequence[Run]) -> list[str]:
         parts = [f"{key}={brief(run.overrides[key])}" for key in keys if key in run.overrides]
         text = " ".join(parts) or (run.spec if run.spec and len(specs) > 1 else run.name)
         text = textwrap.shorten(printable(text), 90, placeholder=" …")
-        result = f"  {short(run.result)}" if run.result is not None else ""
-        text = f" {text}" if text.startswith("_") else text  # which would hide it
-        texts.append(escape_tex(f"{text}{result}"))
+        hidden = text.startswith("_")  # by matplotlib
+        texts.append(escape_tex(f"{' ' * hidden}{text}  {short(run.result)}".rstrip()))
     return texts

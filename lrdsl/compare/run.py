@@ -24,25 +24,18 @@ LOG = "lr.csv"
 class Run:
     """A run: its name among those it is compared with, its folder, and what it left there.
 
-    `record` is its log, `written` what Hydra wrote. `problems` are sentences about what is missing
-    or could not be read.
+    `record` is its log. `overrides` are those of Hydra's command line, by key, without quotes,
+    `spec` is its schedule and `spec_key` the key of that in the config, None where they are not
+    known. `problems` are sentences about what is missing or could not be read.
     """
 
     name: str
     folder: Path
     record: Record = field(default_factory=Record)
-    written: HydraOutput = field(default_factory=HydraOutput)
+    overrides: dict[str, str] = field(default_factory=dict)
+    spec: str | None = None
+    spec_key: str | None = None
     problems: tuple[str, ...] = ()
-
-    @property
-    def overrides(self) -> dict[str, str]:
-        """Those of Hydra's command line, by key, without quotes."""
-        return self.written.overrides
-
-    @property
-    def spec(self) -> str | None:
-        """The schedule; None where it is not known."""
-        return self.written.spec
 
     @property
     def result(self) -> float | None:
@@ -90,13 +83,14 @@ def read_runs(
 
 
 def _run(found: RunFolder, file: str, columns: Columns | None) -> Run:
-    written = HydraOutput() if found.hydra is None else read_hydra_output(found.hydra)
     if found.log is None:
         record, problems = Record(), [f"there is no {file}"]
     else:
         record = read_record(found.log, columns)
         problems = [f"{found.log.name}: {problem}" for problem in record.problems]
-    return Run(found.name, found.folder, record, written, (*problems, *written.problems))
+    written = read_hydra_output(found.hydra) if found.hydra else HydraOutput({}, None, None, ())
+    problems += written.problems
+    return Run(found.name, found.folder, record, *written[:-1], tuple(problems))
 
 
 def ranked(runs: Iterable[Run], *, maximize: bool = False) -> list[Run]:
@@ -106,12 +100,11 @@ def ranked(runs: Iterable[Run], *, maximize: bool = False) -> list[Run]:
     nothing.
     """
 
+    sign = -1 if maximize else 1
+
     def key(run: Run) -> tuple[int, float]:
-        if run.result is not None:
-            known = math.isfinite(run.result)
-            return (0, -run.result if maximize else run.result) if known else (2, 0.0)
-        loss = run.loss
-        return (1, loss) if loss is not None and math.isfinite(loss) else (2, 0.0)
+        place, value = (1, run.loss) if run.result is None else (0, sign * run.result)
+        return (place, value) if value is not None and math.isfinite(value) else (2, 0.0)
 
     return sorted(runs, key=key)
 
@@ -126,5 +119,5 @@ def differing(runs: Sequence[Run]) -> list[str]:
         key
         for key in keys
         if len({run.overrides.get(key) for run in runs}) > 1
-        and any([key in run.overrides and key != run.written.key for run in runs])
+        and any([key in run.overrides and key != run.spec_key for run in runs])
     ]

@@ -6,13 +6,17 @@ import csv
 import io
 import math
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 from lrdsl.compare.run import Run, differing
 
 _LONG = re.compile(r"[+-]?\d*\.\d{6,}(?:[eE][+-]?\d+)?")
+_FOLDER = 1  # the column of the folders
 _NUMBERS = ("result", "loss", "best", "updates")
+
+Cell: TypeAlias = "str | float | None"
+"""A cell of the table before it is written."""
 
 
 def table(runs: Sequence[Run]) -> list[str]:
@@ -21,49 +25,33 @@ def table(runs: Sequence[Run]) -> list[str]:
     `loss` is the mean over the last 40th of the run, `best` the lowest such mean; between the
     numbers and the spec stand the overrides in which the runs differ.
     """
-    keys = differing(runs)
-    rows = [
-        [
-            printable(run.name),
-            *map(short, _numbers(run)),
-            *[printable(brief(run.overrides.get(key, ""))) for key in keys],
-            *_remarks(run),
-        ]
-        for run in runs
-    ]
+    rows = [[short(cell) for cell in row] for row in _rows(runs, brief)]
     shown = []
-    for i, (head, *cells) in enumerate(zip(_head(keys), *rows, strict=True)):
-        if i == 0 or any(cells):
+    for i, (head, *cells) in enumerate(zip(*rows, strict=True)):
+        if i == 0 or (i != _FOLDER and any(cells)):
             filled = [cell or "-" for cell in (head, *cells)]
-            sign = ">" if 1 <= i <= len(_NUMBERS) else "<"
+            sign = ">" if 0 < i - _FOLDER <= len(_NUMBERS) else "<"
             shown.append([f"{cell:{sign}{max(map(len, filled))}}" for cell in filled])
     return ["  ".join(cells).rstrip() for cells in zip(*shown, strict=True)]
 
 
-def _head(keys: Sequence[str]) -> list[str]:
-    return ["run", *_NUMBERS, *map(printable, keys), "spec", "problems"]
-
-
-def _numbers(run: Run) -> list[float | None]:
-    return [run.result, run.loss, run.best, run.record.updates]
-
-
-def _remarks(run: Run) -> list[str]:
-    return [printable(run.spec or ""), printable("; ".join(run.problems))]
-
-
 def as_csv(runs: Sequence[Run]) -> str:
     """The table as CSV, its numbers in full precision; an override's column has its key's name."""
-    keys = differing(runs)
     text = io.StringIO()
-    write = csv.writer(text, lineterminator="\n").writerow
-    head = _head(keys)
-    write([head[0], "folder", *head[1:]])
-    for run in runs:
-        places = [printable(run.name), printable(str(run.folder))]
-        overrides = [printable(run.overrides.get(key, "")) for key in keys]
-        write([*places, *_numbers(run), *overrides, *_remarks(run)])
+    rows = [[printable(x) if isinstance(x, str) else x for x in row] for row in _rows(runs, str)]
+    csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
+
+
+def _rows(runs: Sequence[Run], shown: Callable[[str], str]) -> Iterator[list[Cell]]:
+    """The cells of the table, the headings first; overrides are written as `shown` does."""
+    keys = differing(runs)
+    yield ["run", "folder", *_NUMBERS, *keys, "spec", "problems"]
+    for run in runs:
+        numbers = [run.result, run.loss, run.best, run.record.updates]
+        overrides = [shown(run.overrides.get(key, "")) for key in keys]
+        remarks = [run.spec or "", "; ".join(run.problems)]
+        yield [run.name, str(run.folder), *numbers, *overrides, *remarks]
 
 
 def as_data(runs: Sequence[Run]) -> dict[str, Any]:
@@ -82,7 +70,7 @@ def as_data(runs: Sequence[Run]) -> dict[str, Any]:
                 "loss": _finite(run.loss),
                 "best": run.best,
                 "updates": run.record.updates,
-                "diverged": any([_is_lost(value) for value in (run.result, run.loss)]),
+                "diverged": _is_lost(run.result) or _is_lost(run.loss),
                 "spec": run.spec,
                 "overrides": run.overrides,
                 "problems": list(run.problems),
@@ -100,11 +88,11 @@ def _finite(value: float | None) -> float | None:
     return None if _is_lost(value) else value
 
 
-def short(value: float | None) -> str:
-    """A number for the eye: a count, or six digits of a measurement; nothing for None."""
-    if value is None or isinstance(value, int):
-        return "" if value is None else str(value)
-    return f"{value:.6g}"
+def short(cell: Cell) -> str:
+    """A cell for the eye: a count, six digits of a measurement, a text; nothing for None."""
+    if cell is None:
+        return ""
+    return f"{cell:.6g}" if isinstance(cell, float) else printable(str(cell))
 
 
 def brief(text: str) -> str:

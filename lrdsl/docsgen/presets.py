@@ -67,8 +67,7 @@ def page() -> str:
 
 def _links(preset: Preset) -> str:
     """The addresses of the sources, named by their last part."""
-    found = [match[0] for match in _URL.finditer(preset.source)]
-    return ", ".join([f"[{_label(url)}]({url})" for url in found])
+    return ", ".join([f"[{_label(url)}]({url})" for url in _URL.findall(preset.source)])
 
 
 def _label(url: str) -> str:

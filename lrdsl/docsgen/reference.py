@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 
 from lrdsl.docsgen.markdown import table
-from lrdsl.language.catalog import EXAMPLE_RUN, GROUPS, Entry, Row, entries
+from lrdsl.language.catalog import EXAMPLE_RUN, GROUPS, Entry, entries
 from lrdsl.language.language import Language
 from lrdsl.syntax.pretty_print import pretty_print_definition
 
@@ -36,13 +37,10 @@ def page(found: Iterable[Entry] | None = None) -> str:
     run = {k: f"{v:g}" for k, v in EXAMPLE_RUN.items()}
     introduction = _INTRODUCTION.format(epoch=run["steps_per_epoch"], **run)
     parts = [introduction]
-    group = None
-    for entry in entries(Language()) if found is None else found:
-        if entry.group != group:
-            group = entry.group
-            about = GROUPS.get(group, f"Definitions under the names that they have in `{group}`.")
-            parts.append(f"## {group}\n\n{about}\n")
-        parts.append(_section(entry))
+    listed = entries(Language()) if found is None else found
+    for group, members in groupby(listed, lambda entry: entry.group):
+        about = GROUPS.get(group, f"Definitions under the names that they have in `{group}`.")
+        parts += [f"## {group}\n\n{about}\n", *map(_section, members)]
     return "\n".join(parts)
 
 
@@ -52,15 +50,11 @@ def _section(entry: Entry) -> str:
     if entry.aliases:
         parts.append(f"Also called {', '.join([f'`{alias}`' for alias in entry.aliases])}.")
     if entry.parameters:
-        parts.append(_parameters(entry.parameters))
+        rows = [[f"`{x.name}`", x.what, x.default and f"`{x.default}`"] for x in entry.parameters]
+        parts.append(table(["parameter", "what it is", "default"], rows))
     if doc.example:
         parts.append(f"Example: `{doc.example}`")
     if entry.definition is not None:
         parts.append(f"```text\n{pretty_print_definition(entry.definition)}\n```")
     parts.append(doc.source)
     return "\n\n".join([part for part in parts if part]) + "\n"
-
-
-def _parameters(rows: Iterable[Row]) -> str:
-    cells = [[f"`{x.name}`", x.what, f"`{x.default}`" if x.default else ""] for x in rows]
-    return table(["parameter", "what it is", "default"], cells)

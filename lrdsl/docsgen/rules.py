@@ -68,11 +68,10 @@ def _said(rule: type[Rule]) -> dict[str, str]:
 
 def listing() -> str:
     """A line for each rule: code, name, severity, what it finds."""
-    rows = [(r.code, r.name, r.severity, doc_of(r).summary) for r in rules()]
-    wide = max([len(row[1]) for row in rows])
-    return "\n".join(
-        [f"{code}  {name:<{wide}}  {severity:<7}  {what}" for code, name, severity, what in rows]
-    )
+    every = rules()
+    wide = max([len(r.name) for r in every])
+    lines = [f"{r.code}  {r.name:<{wide}}  {r.severity:<7}  {doc_of(r).summary}" for r in every]
+    return "\n".join(lines)
 
 
 def next_code() -> str:
@@ -101,14 +100,13 @@ def explain(word: str) -> str:
         meant = near(word, known)
         fix = "`lrdsl rules` lists all rules" if meant is None else f"did you mean `{meant}`?"
         raise spec_error(UNKNOWN_NAME, f"no rule is called `{word}`", fix=fix)
-    heading = f"{kind.code} {kind.name} ({kind.severity})"
-    return f"{heading}\n\n{_MISTAKE if isinstance(kind, Problem) else _text(kind)}"
+    text = _MISTAKE if isinstance(kind, Problem) else _text(kind)
+    return f"{kind.code} {kind.name} ({kind.severity})\n\n{text}"
 
 
-_MISTAKE = (
-    "A mistake that keeps a spec from being used. The message says what it is and what to write\n"
-    "instead."
-)
+_MISTAKE = """\
+A mistake that keeps a spec from being used. The message says what it is and what to write
+instead."""
 
 
 def kinds() -> dict[str, type[Rule] | Problem]:
@@ -120,23 +118,21 @@ def kinds() -> dict[str, type[Rule] | Problem]:
 
 def _text(rule: type[Rule]) -> str:
     doc = doc_of(rule)
-    parts = [doc.summary, doc.body, doc.source, _needs(rule)]
-    options = [f"  {x.name} = {x.default or 'not set'}   {x.what}" for x in options_of(rule)]
-    if options:
-        parts.append("\n".join(["Options:", *options]))
-    parts.append("\n".join(["Bad:", *[f"  {x}" for x in _examples(rule.invalid)]]))
-    parts.append("\n".join(["Good:", *[f"  {x}" for x in _examples(rule.valid)]]))
+    options = [f"{x.name} = {x.default or 'not set'}   {x.what}" for x in options_of(rule)]
+    lists = {"Options": options, "Bad": _examples(rule.invalid), "Good": _examples(rule.valid)}
+    blocks = ["\n  ".join([f"{title}:", *lines]) for title, lines in lists.items() if lines]
+    parts = [doc.summary, doc.body, doc.source, _needs(rule), *blocks]
     return "\n\n".join([part for part in parts if part])
 
 
 def _needs(rule: type[Rule]) -> str:
     """What the rule must know of the run."""
     said = []
-    if rule.needs_total:
+    if "total" in rule.needs:
         said.append("It needs the run's length, `total_steps`, and is quiet without it.")
-    elif rule.needs_values:
+    elif "values" in rule.needs:
         said.append("It needs values: where a spec uses `base`, it is quiet without `base_lr`.")
-    if rule.needs_rate:
+    if "rate" in rule.needs:
         said.append("It is about learning rates, and quiet for what else a program drives.")
     return " ".join(said)
 
@@ -144,11 +140,9 @@ def _needs(rule: type[Rule]) -> str:
 def _examples(cases: Iterable[Case]) -> list[str]:
     """The specs of cases, each with the context and the options that it is linted with."""
     lines: list[str] = []
-    for case in cases:
-        known = {**case.options, **case.context}
-        context = ", ".join([f"{name}={value!r}" for name, value in known.items()])
-        spec = " ".join(str(case.spec).split())
-        lines.append(f"{spec}   # {context}" if context else spec)
+    for spec, context, options in cases:
+        known = [f"{name}={value!r}" for name, value in {**options, **context}.items()]
+        lines.append("   # ".join([" ".join(spec.split()), *filter(None, [", ".join(known)])]))
     return lines
 
 

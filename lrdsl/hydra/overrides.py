@@ -123,10 +123,10 @@ class _Reader:
         call = _CALL.match(text)
         meant = call and near(call[1], override_grammar.FUNCTIONS, alike=0.8)
         if call and meant and not self.note:
-            from lrdsl.linter.sources.heuristics import is_known
+            from lrdsl.language.language import current
 
             note = f"`{call[1]}(…)` goes to the app as text; Hydra's function is `{meant}`"
-            self.note = "" if is_known(call[1]) else note
+            self.note = "" if call[1] in current() else note
         return in_quotes(text)
 
     def _is_meant_as_spec(self, text: str) -> bool:

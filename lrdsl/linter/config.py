@@ -51,6 +51,7 @@ CONTRACTS: Mapping[str, str] = {
 """The rule that keeps each contract, by an option of the contract's name."""
 
 _CODE = re.compile(r"LR\d{0,3}")
+_LIBRARY = re.compile(r"\.lr\s*\Z")
 
 
 @dataclass(frozen=True)
@@ -245,22 +246,18 @@ def _check_options(name: str, options: Mapping[str, Any], where: str) -> None:
 def _context(root: str, value: Any, where: str) -> dict[str, Any]:
     context = dict(_table(value, where))
     given = context.get("definitions", [])
-    each = given if isinstance(given, list) else [given]
+    each = [
+        os.path.join(root, one.strip()) if isinstance(one, str) and _LIBRARY.search(one) else one
+        for one in (given if isinstance(given, list) else [given])
+    ]
     try:
         if each:
-            context["definitions"] = text_of([_inside(root, one) for one in each])
+            context["definitions"] = text_of(each)
         Context.of(**context)
     except SpecError as error:
         message = error.diagnostics[0].message
         raise spec_error(diag.BAD_SETTING, f"{where}: {message}") from None
     return context
-
-
-def _inside(root: str, definitions: object) -> object:
-    """The name of a file as it is found from the project's folder; anything else as it is."""
-    if isinstance(definitions, str) and definitions.strip().endswith(".lr"):
-        return os.path.join(root, definitions.strip())
-    return definitions
 
 
 def _contracts(value: Any, where: str) -> Mapping[str, Any]:

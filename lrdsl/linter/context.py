@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -23,8 +24,8 @@ from lrdsl.language.modifiers import Modifier
 from lrdsl.language.parameters import CallableModel
 from lrdsl.language.shapes import ShapeSignature
 from lrdsl.language.signal import TimelineSegment
-from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
-from lrdsl.linter.program_context import NO_PROGRAM, ProgramContext
+from lrdsl.linter.origin import SpecOrigin
+from lrdsl.linter.program_context import ProgramContext
 from lrdsl.schedule.compile import schedule_of
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
@@ -70,6 +71,20 @@ class RampSite(NamedTuple):
     span: Span
 
 
+class NodesByKind:
+    """The nodes of a tree, those above before those below."""
+
+    def __init__(self, root: ast.Node) -> None:
+        self.all = tuple([node for node, _ in ast.walk(root)])
+        self._by_kind: defaultdict[type, list[Any]] = defaultdict(list)
+        for node in self.all:
+            self._by_kind[type(node)].append(node)
+
+    def of(self, kind: type[N]) -> list[N]:
+        """The nodes of one kind."""
+        return self._by_kind.get(kind, [])
+
+
 @dataclass(frozen=True)
 class LintContext:
     """A spec as the rules see it.
@@ -82,9 +97,9 @@ class LintContext:
     analysis: Analysis
     run: Context
     schedule: Schedule | None
-    base_is_known: bool = True
-    origin: SpecOrigin = NO_ORIGIN
-    program: ProgramContext = NO_PROGRAM
+    base_is_known: bool
+    origin: SpecOrigin
+    program: ProgramContext
 
     @property
     def source(self) -> str:
@@ -174,30 +189,23 @@ class LintContext:
     def shape_name(self, segment: TimelineSegment) -> str:
         """The name of the shape that a segment is a call of, "" for anything else."""
         node = segment.node
-        if not isinstance(node, (ast.Call, ast.Bracket)) or id(node) in self._modifiers:
-            return ""
-        return "" if node.name.id in FUNCTIONS else node.name.id
+        name = node.name.id if isinstance(node, (ast.Call, ast.Bracket)) else ""
+        return "" if name in FUNCTIONS else name
 
     @cached_property
-    def nodes(self) -> tuple[ast.Node, ...]:
-        """All nodes of the spec without definitions, those above before those below."""
-        return tuple([node for node, _ in ast.walk(self.expanded)])
+    def nodes(self) -> NodesByKind:
+        """The nodes of the spec without definitions."""
+        return NodesByKind(self.expanded)
 
     @cached_property
-    def as_written(self) -> tuple[ast.Node, ...]:
-        """All nodes of the spec as it is written, those above before those below."""
-        if self.tree is self.expanded:
-            return self.nodes
-        return tuple([node for node, _ in ast.walk(self.tree)])
-
-    def each(self, kind: type[N]) -> list[N]:
-        """The nodes of one kind in the spec as it is written, those above before those below."""
-        return [node for node in self.as_written if isinstance(node, kind)]
+    def as_written(self) -> NodesByKind:
+        """The nodes of the spec as it is written."""
+        return self.nodes if self.tree is self.expanded else NodesByKind(self.tree)
 
     @cached_property
     def calls(self) -> tuple[CallSite, ...]:
         """The calls of shapes and modifiers, also those inside the definitions that are called."""
-        sites = [self._call_site(node) for node in self.nodes if isinstance(node, ast.Call)]
+        sites = [self._call_site(node) for node in self.nodes.of(ast.Call)]
         return tuple([site for site in sites if site is not None])
 
     def _call_site(self, node: ast.Call) -> CallSite | None:
@@ -227,28 +235,20 @@ class LintContext:
     @cached_property
     def _modifiers(self) -> frozenset[int]:
         """The nodes that stand right of a `|`, by identity."""
-        pipes = [node for node in self.nodes if isinstance(node, ast.Pipe)]
-        return frozenset([id(part) for pipe in pipes for part in pipe.parts[1:]])
+        return frozenset([id(part) for pipe in self.nodes.of(ast.Pipe) for part in pipe.parts[1:]])
 
     @cached_property
     def ramps(self) -> tuple[RampSite, ...]:
         """The ramps that are parts of chains, or all of the spec, by their own formulas."""
-        sites = {call.span: call for call in self.calls}
         found = []
         for segment in () if self.schedule is None else self.schedule.chain_segments:
-            call = None if isinstance(segment.node, ast.Pipe) else sites.get(segment.span)
-            length = segment.length
+            call, length = self.call_at(segment.node), segment.length
             if call is None or call.mode is None or not isinstance(length, (int, Fraction)):
                 continue
             if length > 0:
                 last = segment.signal.value_at(float(length))
                 found.append(RampSite(call.name, call.mode, segment.first, last, call.span))
         return tuple(found)
-
-    @cached_property
-    def written(self) -> tuple[CallSite, ...]:
-        """The calls of shapes and modifiers that stand in the text itself."""
-        return tuple([call for call in self.calls if not call.span.sites])
 
     def updates(self, node: ast.Node) -> Fraction | None:
         """The number of updates that a duration is, None if that is not known."""

@@ -16,8 +16,8 @@ from lrdsl.diagnostics import Diagnostic, Reporter, Severity, SpecError, in_orde
 from lrdsl.language.language import current
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
-from lrdsl.linter.program_context import RATE, ProgramContext, References, program_contexts
-from lrdsl.linter.rule import RULES, Rule, Violation
+from lrdsl.linter.program_context import RATE, References, program_contexts
+from lrdsl.linter.rule import RULES, Need, Rule, Violation
 from lrdsl.schedule.compile import schedule_of
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.tree.coerce import coerce_spec
@@ -58,11 +58,7 @@ def matches(word: str, code: str, name: str) -> bool:
 
 
 def lint(
-    spec: Any,
-    *,
-    settings: Settings | None = None,
-    origin: SpecOrigin | None = None,
-    **context: Any,
+    spec: Any, *, settings: Settings | None = None, origin: SpecOrigin | None = None, **context: Any
 ) -> list[Diagnostic]:
     """The mistakes in a spec, and what the lint rules report about it.
 
@@ -88,15 +84,22 @@ def lint_text(
     if (origin.drives or RATE) != RATE:
         run = replace(run, base_lr=None)  # it is another number's
     found: dict[Diagnostic, None] = {}
-    for program, references in programs:
+    for program in programs:
+        references = program.references(run)
         try:
             analysis = analyse(language, source, run.definitions, references.schedules)
         except SpecError as error:
             found.update(dict.fromkeys(error.diagnostics))
             continue
-        mistakes, context = _lint_context(analysis, run, origin, program, references)
-        found.update(dict.fromkeys(mistakes))
-        found.update(dict.fromkeys(_violations(context, settings)))
+        schedule, mistakes = _compiled(analysis, run, references)
+        base_is_known = schedule is not None or bool(mistakes) or run.base_lr is not None
+        if not base_is_known:
+            # Ratios can be looked at whatever the base is.
+            schedule, mistakes = _compiled(analysis, replace(run, base_lr=1.0), references)
+        known = schedule if references.are_known else None
+        base_is_known = base_is_known and references.base_is_known
+        context = LintContext(analysis, run, known, base_is_known, origin, program)
+        found.update(dict.fromkeys([*program.cycle, *mistakes, *_violations(context, settings)]))
     return in_order([x for x in found if settings.uses(x.code, x.name)])
 
 
@@ -104,25 +107,6 @@ def lint_text(
 def _usual(rules: frozenset[str]) -> Settings:
     """The settings where none are given, kept for as long as there are no more rules than these."""
     return Settings()
-
-
-def _lint_context(
-    analysis: Analysis,
-    run: Context,
-    origin: SpecOrigin,
-    program: ProgramContext,
-    references: References,
-) -> tuple[list[Diagnostic], LintContext]:
-    """The mistakes in a spec that can be read, and what the rules look at."""
-    schedule, mistakes = _compiled(analysis, run, references)
-    base_is_known = schedule is not None or bool(mistakes) or run.base_lr is not None
-    if not base_is_known:
-        # Ratios can be looked at whatever the base is.
-        schedule, mistakes = _compiled(analysis, replace(run, base_lr=1.0), references)
-    base_is_known = base_is_known and references.base_is_known
-    known = schedule if references.are_known else None
-    context = LintContext(analysis, run, known, base_is_known, origin, program)
-    return [*program.cycle, *mistakes], context
 
 
 def _compiled(
@@ -133,32 +117,27 @@ def _compiled(
         return schedule_of(analysis, context, references.schedules), []
     except SpecError as error:
         found = error.diagnostics
-    kept = [x for x in found if x.problem not in UNKNOWN or _is_typing_error(x)]
+    # An unknown name that is much like a known one is hardly a variable.
+    meant = [x for x in found if x.problem is diag.UNBOUND and x.replacement is not None]
+    kept = [x for x in found if x.problem not in UNKNOWN or x in meant]
     if len(kept) < len(found):  # what is unknown was among those that are only counted, too
         kept = [x for x in kept if x.problem is not diag.TOO_MANY_MISTAKES]
     return None, kept
 
 
-def _is_typing_error(found: Diagnostic) -> bool:
-    """Whether an unknown name is much like a known one: then it is hardly a variable."""
-    return found.problem is diag.UNBOUND and found.replacement is not None
-
-
 def _violations(context: LintContext, settings: Settings) -> Iterator[Diagnostic]:
+    """What the rules say that lack nothing they need, and are about such a spec."""
+    is_known: dict[Need, bool] = {
+        "schedule": context.schedule is not None,
+        "total": context.total is not None,
+        "values": context.base_is_known,
+        "rate": (context.origin.drives or RATE) == RATE,
+    }
+    missing = {need for need, is_there in is_known.items() if not is_there}
     with np.errstate(all="ignore"):
         for rule in settings.rules:
-            if not _is_quiet(rule, context):
+            if missing.isdisjoint(rule.needs):
                 yield from _violations_of(rule, context, settings)
-
-
-def _is_quiet(rule: Rule, context: LintContext) -> bool:
-    """Whether a rule needs something that is unknown, or is about something else."""
-    return (
-        (rule.needs_schedule and context.schedule is None)
-        or (rule.needs_total and context.total is None)
-        or (rule.needs_values and not context.base_is_known)
-        or (rule.needs_rate and (context.origin.drives or RATE) != RATE)
-    )
 
 
 def _violations_of(rule: Rule, context: LintContext, settings: Settings) -> list[Diagnostic]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.linter.patching import CannotWrite, Edit, replace_in
@@ -21,21 +20,14 @@ _MULTILINE_STYLES = ("literal", "triple", "fence", "text")
 """The styles in which a spec may have several lines."""
 
 
-class FormatResult(NamedTuple):
-    """The new text of a file, and the errors of the specs that were left as they are."""
-
-    text: str
-    problems: tuple[LocatedDiagnostic, ...]
-
-
-def rewrite(file: SourceFile) -> FormatResult:
-    """A file with its specs and definitions formatted.
+def rewrite(file: SourceFile) -> tuple[str, list[LocatedDiagnostic]]:
+    """The text of a file with its specs and definitions formatted, and the errors in others.
 
     A spec stays as it is if it has an error, is not written in the file as a whole, or would need
     several lines where there is room for one.
 
     >>> from lrdsl.linter.read_source import read_text
-    >>> rewrite(read_text("a.yaml", "lr:   hold( 5 )>>cosine(1,0,9)   # two\\n")).text
+    >>> rewrite(read_text("a.yaml", "lr:   hold( 5 )>>cosine(1,0,9)   # two\\n"))[0]
     'lr:   hold(5) >> cosine(1, 0, 9)   # two\\n'
     """
     edits: list[Edit] = []
@@ -45,7 +37,7 @@ def rewrite(file: SourceFile) -> FormatResult:
             edits += [*_edits(snippet)] if snippet.writable else []
         except SpecError as error:
             problems += [LocatedDiagnostic.of(file.path, x, snippet) for x in error.diagnostics]
-    return FormatResult(_replaced(file, edits), tuple(problems))
+    return _replaced(file, edits), problems
 
 
 def _replaced(file: SourceFile, edits: list[Edit]) -> str:
@@ -77,22 +69,17 @@ def _edits(snippet: Snippet) -> Iterator[Edit]:
     width = WIDTH - len(indent) if in_lines else _UNLIMITED_WIDTH
     if snippet.role == "definitions":
         new = format_definitions(own, width).rstrip("\n")
-    elif isinstance(
-        _bare(parse_tree(own)), (ast.Number, ast.Name, ast.Keyword, ast.Default, ast.String)
-    ):
-        return
     else:
+        tree = parse_tree(own)
+        bare = tree.operand if isinstance(tree, ast.Negative) else tree
+        if isinstance(bare, (ast.Number, ast.Name, ast.Keyword, ast.Default, ast.String)):
+            return  # a number or a word alone is left to YAML's own reading
         new = format(own, width)
     if in_lines:
         new = "\n".join([new_line and indent + new_line for new_line in new.split("\n")])
         yield from _whole(snippet, start, stop, new.removeprefix(indent))
     elif "\n" not in new:
         yield from _pieces(snippet, start, stop, new)
-
-
-def _bare(tree: ast.Node) -> ast.Node:
-    """A node without its minus sign. A number or a word alone is left to YAML's own reading."""
-    return tree.operand if isinstance(tree, ast.Negative) else tree
 
 
 def _whole(snippet: Snippet, start: int, stop: int, new: str) -> Iterator[Edit]:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Diagnostic, SpecError
-from lrdsl.language.language import Language, current
+from lrdsl.diagnostics import Diagnostic, Span, SpecError
+from lrdsl.language.language import current
 from lrdsl.linter.config import Project
 from lrdsl.linter.engine import Settings, lint_text, matches
 from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile
@@ -30,13 +30,13 @@ def lint_source(file: SourceFile, project: Project) -> list[LocatedDiagnostic]:
     guesswork.
     """
     settings = project.settings_for(file.path)
-    language = current()
-    checked = [_checked(snippet, language) for snippet in file.snippets]
-    unsound = {each.text for each in checked if each.role == "definitions" and each.mistakes}
+    mistakes = _mistakes_in_definitions(file)
     found: list[LocatedDiagnostic] = []
-    for snippet, known in zip(file.snippets, checked, strict=True):
-        known = known.within(project.context)
-        if not unsound.isdisjoint(snippet.origin.definitions):
+    for snippet in file.snippets:
+        known = snippet.within(project.context)
+        if snippet.role == "definitions":
+            known = replace(known, mistakes=mistakes.get(snippet.text, ()))
+        elif not mistakes.keys().isdisjoint(snippet.origin.definitions):
             known = replace(known, role="piece")
         place = repr((known.context, known.origin, settings))
         key = (known.role, known.text, known.mistakes, place)
@@ -47,14 +47,28 @@ def lint_source(file: SourceFile, project: Project) -> list[LocatedDiagnostic]:
     return sorted(found, key=lambda each: (each.start, each.stop, each.diagnostic.code))
 
 
-def _checked(snippet: Snippet, language: Language) -> Snippet:
-    """A snippet; with its mistakes, if it is the text of definitions."""
-    if snippet.role == "definitions":
-        try:
-            check_definitions(snippet.text, language)
-        except SpecError as error:
-            return replace(snippet, mistakes=error.diagnostics)
-    return snippet
+def _mistakes_in_definitions(file: SourceFile) -> dict[str, tuple[Diagnostic, ...]]:
+    """The mistakes of the definitions in a file, by their text.
+
+    Definitions that may call others with mistakes are not looked at.
+    """
+    mistakes: dict[str, tuple[Diagnostic, ...]] = {}
+    for each in file.snippets:
+        others = each.origin.definitions
+        if each.role == "definitions" and mistakes.keys().isdisjoint(others):
+            above = "".join([f"{text}\n" for text in others])
+            try:
+                check_definitions(above + each.text, current())
+            except SpecError as error:
+                found = [_behind(above, each.text, mistake) for mistake in error.diagnostics]
+                mistakes[each.text] = tuple(found)
+    return mistakes
+
+
+def _behind(above: str, text: str, found: Diagnostic) -> Diagnostic:
+    """A mistake in definitions that were read behind others, as one of their text alone."""
+    start, stop, sites = found.span
+    return replace(found, source=text, span=Span(start - len(above), stop - len(above), sites))
 
 
 def _is_ignored(file: SourceFile, found: LocatedDiagnostic) -> bool:

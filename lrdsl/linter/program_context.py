@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.frontend import Analysis, analyse
+from lrdsl.compiler.frontend import analyse
 from lrdsl.diagnostics import Diagnostic, SpecError
 from lrdsl.language.language import Language
 from lrdsl.linter.origin import SiblingSpec, SpecOrigin
@@ -31,17 +30,6 @@ class References(NamedTuple):
     """Whether each was compiled with its own `base`."""
 
 
-class AnalysedNumber(NamedTuple):
-    """A number of a program: the numbers that its spec names, and the analysis of the spec.
-
-    The analysis is None if the spec is unknown, or cannot be read.
-    """
-
-    key: str
-    names: tuple[str, ...]
-    analysis: Analysis | None
-
-
 class ProgramContext(NamedTuple):
     """The numbers of its program that a spec depends on, in one sort of parameter groups.
 
@@ -51,7 +39,8 @@ class ProgramContext(NamedTuple):
     which specs depend on each other, if it is this one that closes the circle.
     """
 
-    numbers: tuple[AnalysedNumber, ...] = ()
+    language: Language
+    numbers: tuple[Choice, ...] = ()
     unknown: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     base_lr: float | None = None
@@ -65,27 +54,28 @@ class ProgramContext(NamedTuple):
         are_known, base_is_known = not self.unknown, True
         for number in self.numbers:
             inner = {name: made[name] for name in number.names}
-            own = replace(run, base_lr=self.base_lr if number.key == RATE else None)
-            found = _compiled(number.analysis, own, inner)
+            own = run.with_definitions(number.spec.definitions)
+            own = replace(own, base_lr=self.base_lr if number.key == RATE else None)
+            found = self._compiled(number, own, inner)
             if found is None and own.base_lr is None:
-                found = _compiled(number.analysis, replace(own, base_lr=base), inner)
+                found = self._compiled(number, replace(own, base_lr=base), inner)
                 base_is_known = False
             are_known = are_known and found is not None
             made[number.key] = found or _placeholder()
         return References(made, are_known, base_is_known)
 
-
-NO_PROGRAM = ProgramContext()
-"""The context of a spec that is part of no program."""
-
-
-def _compiled(
-    analysis: Analysis | None, run: Context, others: Mapping[str, Schedule]
-) -> Schedule | None:
-    try:
-        return None if analysis is None else schedule_of(analysis, run, others)
-    except SpecError:
-        return None  # it is reported where that spec is linted
+    def _compiled(
+        self, number: Choice, run: Context, others: Mapping[str, Schedule]
+    ) -> Schedule | None:
+        """The schedule of a number; None if its spec is unknown, or has mistakes."""
+        if not number.source:
+            return None
+        names = frozenset(number.names)
+        try:
+            analysis = self.language.kept(analyse, number.source, run.definitions, names)
+            return schedule_of(analysis, run, others)
+        except SpecError:
+            return None  # it is reported where that spec is linted
 
 
 @cache
@@ -96,11 +86,8 @@ def _placeholder() -> Schedule:
 
 def program_contexts(
     source: str, run: Context, origin: SpecOrigin, language: Language
-) -> list[tuple[ProgramContext, References]]:
-    """The program around a spec, in each sort of parameter groups that the spec is for.
-
-    Each comes with its schedules in the run.
-    """
+) -> list[ProgramContext]:
+    """The program around a spec, in each sort of parameter groups that the spec is for."""
     found: dict[object, ProgramContext] = {}
     drives = origin.drives or ""
     for siblings in origin.siblings if drives else ():
@@ -109,11 +96,17 @@ def program_contexts(
         choices = _named(specs.values(), drives)
         # Most groups differ in numbers that the spec does not name.
         named = tuple([specs[key]._replace(pattern=None) for key in choices])
-        if named not in found:
-            others = tuple([key for key in specs if key not in choices])
-            program = ProgramContext(others=others, base_lr=run.base_lr)
-            found[named] = _analysed(program, choices, drives, run, language)
-    return [(each, each.references(run)) for each in found.values() or [NO_PROGRAM]]
+        if named in found:
+            continue
+        others = tuple([key for key in specs if key not in choices])
+        program = ProgramContext(language, others=others, base_lr=run.base_lr)
+        try:
+            order = [choice for choice in ordered(choices) if choice.key != drives]
+            found[named] = program._replace(numbers=tuple(order))
+        except SpecError as error:
+            cycle = tuple([x for x in error.diagnostics if x.source == choices[drives].source])
+            found[named] = program._replace(unknown=tuple(choices), cycle=cycle)
+    return [*found.values()] or [ProgramContext(language)]
 
 
 def _named(siblings: Iterable[SiblingSpec], drives: str) -> dict[str, Choice]:
@@ -128,27 +121,3 @@ def _named(siblings: Iterable[SiblingSpec], drives: str) -> dict[str, Choice]:
         waiting += more
     # In the order of the program, which says where a circle closes.
     return {key: choice for key, choice in choices.items() if key in reached}
-
-
-def _analysed(
-    program: ProgramContext,
-    choices: Mapping[str, Choice],
-    drives: str,
-    run: Context,
-    language: Language,
-) -> ProgramContext:
-    try:
-        order = [choice for choice in ordered(choices) if choice.key != drives]
-    except SpecError as error:
-        cycle = tuple([x for x in error.diagnostics if x.source == choices[drives].source])
-        return program._replace(unknown=tuple(choices), cycle=cycle)
-    numbers = []
-    for choice in order:
-        definitions = run.with_definitions(choice.spec.definitions).definitions
-        analysis = None
-        if choice.source:
-            names = frozenset(choice.names)
-            with suppress(SpecError):  # it is reported where that spec is linted
-                analysis = language.kept(analyse, choice.source, definitions, names)
-        numbers.append(AnalysedNumber(choice.key, tuple(choice.names), analysis))
-    return program._replace(numbers=tuple(numbers))

@@ -5,13 +5,20 @@ from __future__ import annotations
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
 
 from lrdsl.diagnostics import Problem, Severity, Span
 from lrdsl.linter.context import LintContext
 from lrdsl.util.registry import Registry
+
+Need = Literal["schedule", "total", "values", "rate"]
+"""Something that a rule cannot do without.
+
+A spec that can be compiled; the run's length; absolute values, so that a `base` in the spec must be
+known; a spec that drives a learning rate.
+"""
 
 
 class Violation(NamedTuple):
@@ -27,7 +34,7 @@ class Violation(NamedTuple):
     replacement: str | None = None
 
 
-Violations: TypeAlias = Iterator[Violation]
+Violations = Iterator[Violation]
 """The result of a rule's `check`, a generator."""
 
 
@@ -54,10 +61,7 @@ class Rule(ABC):
     code: ClassVar[str]
     name: ClassVar[str]
     severity: ClassVar[Severity] = "warning"
-    needs_schedule: ClassVar[bool] = True
-    needs_total: ClassVar[bool] = False
-    needs_values: ClassVar[bool] = False
-    needs_rate: ClassVar[bool] = False
+    needs: ClassVar[tuple[Need, ...]] = ("schedule",)
 
     invalid: ClassVar[tuple[Case, ...]]
     valid: ClassVar[tuple[Case, ...]]
@@ -97,26 +101,15 @@ R = TypeVar("R", bound=type[Rule])
 
 
 def rule(
-    code: str,
-    name: str,
-    severity: Severity = "warning",
-    *,
-    needs_schedule: bool = True,
-    needs_total: bool = False,
-    needs_values: bool = False,
-    needs_rate: bool = False,
+    code: str, name: str, severity: Severity = "warning", *, needs: tuple[Need, ...] = ("schedule",)
 ) -> Callable[[R], R]:
     """Register a rule under its `name`, with the severity that it has unless a project changes it.
 
-    A rule is not run where it lacks what it needs: a spec that can be compiled (`needs_schedule`),
-    the run's length (`needs_total`), absolute values, so that a `base` in the spec must be known
-    (`needs_values`), a spec that drives a learning rate (`needs_rate`).
+    A rule is not run where it lacks what it needs.
     """
 
     def register(cls: R) -> R:
-        cls.code, cls.name, cls.severity = code, name, severity
-        cls.needs_schedule, cls.needs_total = needs_schedule, needs_total
-        cls.needs_values, cls.needs_rate = needs_values, needs_rate
+        cls.code, cls.name, cls.severity, cls.needs = code, name, severity, needs
         RULES.add(name, cls)
         return cls
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,6 @@ from lrdsl.language.shapes.base import Direction
 from lrdsl.language.signal import LAST_STEP, TimelineSegment
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.syntax_queries import promised_direction
-from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
 MAX_UPDATES = 4096
@@ -30,34 +28,6 @@ NEGLIGIBLE = 1e-3
 
 UNKNOWN_BOUNDS = (math.nan, math.nan)
 """Bounds that no comparison is true of."""
-
-
-class Joint(NamedTuple):
-    """The place where one part of a chain follows another: the update `at`.
-
-    `before` is what the formula of the one on the left comes to there, `after` the value that the
-    other one starts at.
-    """
-
-    left: TimelineSegment
-    right: TimelineSegment
-    at: int
-    before: float
-    after: float
-
-
-def joints(schedule: Schedule) -> Iterator[Joint]:
-    """The joints of the chains of a schedule.
-
-    Each update comes once; there are none under what warps time.
-    """
-    seen: set[int] = set()
-    for i, right in enumerate(schedule.chain_segments[1:], 1):
-        left = schedule.chain_segments[i - 1]
-        follows = left.start < left.stop == right.start
-        if follows and 0 < right.start < right.stop and right.start not in seen:
-            seen.add(right.start)
-            yield Joint(left, right, right.start, left.leads_to, right.first)
 
 
 def in_one_call(first: Span, second: Span) -> bool:
@@ -75,10 +45,9 @@ def first_at_each_place(segments: Sequence[TimelineSegment]) -> list[TimelineSeg
 def edges(context: LintContext) -> set[int]:
     """Updates where a part starts or ends, or, by its own clock, an entry of an `interval`."""
     found = {edge for x in context.known_schedule.chain_segments for edge in (x.start, x.stop)}
-    for node in context.nodes:
-        if isinstance(node, ast.Entry):
-            ends = [context.updates(end) for end in (node.start, node.stop) if end is not None]
-            found |= {round_half_up(end) for end in ends if end is not None}
+    for node in context.nodes.of(ast.Entry):
+        ends = [context.updates(end) for end in (node.start, node.stop) if end is not None]
+        found |= {round_half_up(end) for end in ends if end is not None}
     return {int(edge) for edge in found if 0 <= edge < LAST_STEP}
 
 
@@ -140,7 +109,7 @@ def warmup_of(context: LintContext) -> TimelineSegment | None:
     if not segments or segments[0].start > 0 or not rises(segments[0]):
         return None
     first = segments[0]
-    is_warmup = promised_direction(context.shape_name(first)) is Direction.UP
+    is_warmup = promised_direction(context, context.shape_name(first)) is Direction.UP
     return first if is_warmup or len(segments) > 1 else None
 
 

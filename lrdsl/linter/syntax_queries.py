@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from lrdsl.compiler.bind_definition import bind_definition
 from lrdsl.diagnostics import Span, SpecError
-from lrdsl.language.language import current
 from lrdsl.language.modifiers import MODIFIERS, Modifier
-from lrdsl.language.parameters import Kind
-from lrdsl.language.reserved import DURATIONS
 from lrdsl.language.shapes.base import Direction
 from lrdsl.linter.context import CallSite, LintContext
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
+
+N = TypeVar("N", bound=ast.Node)
 
 MAX_COMPARED_VALUES = 200_000
 """The values of two schedules that are compared; of longer ones as many samples are."""
@@ -38,17 +37,6 @@ class Time(NamedTuple):
 
     node: ast.Node
     of: str
-
-    @property
-    def is_bare(self) -> bool:
-        """Whether it counts updates: no unit and no other measure of time is in it."""
-        return not any(
-            [
-                (isinstance(part, ast.Number) and part.unit != "")
-                or (isinstance(part, ast.Name) and part.id in DURATIONS)
-                for part, _ in ast.walk(self.node)
-            ]
-        )
 
 
 def times(context: LintContext, root: ast.Node) -> Iterator[Time]:
@@ -79,38 +67,6 @@ def times(context: LintContext, root: ast.Node) -> Iterator[Time]:
                 yield Time(value, site.name)
 
 
-def is_open(context: LintContext) -> bool:
-    """Whether some part goes on by itself, for the rest of the run or at a pace of its own.
-
-    What an `interval` brings down later is none of these.
-    """
-    brought_down = any(
-        [isinstance(node, ast.Bracket) and modifier_of(node) is not None for node in context.nodes]
-    )
-    for node in context.nodes:
-        if isinstance(node, ast.Name) and node.id == "t":
-            return True
-        if isinstance(node, ast.Chain) and any([_is_number(part) for part in node.parts]):
-            return True
-        site = context.call_at(node)
-        if site is None:
-            continue
-        timed = site.signature is None or not site.signature.has(Kind.STEPS)
-        timed = timed or "steps" in site.arguments or "until" in site.arguments
-        if site.signature is not None and site.signature.cls.allows_no_length:
-            timed = timed or brought_down
-        callee = site.callee
-        if callee.endless_without is not None and callee.endless_without not in site.arguments:
-            return True
-        if callee.is_endless or not timed:
-            return True
-    return False
-
-
-def _is_number(node: ast.Node) -> bool:
-    return not any([isinstance(part, (ast.Call, ast.Bracket)) for part, _ in ast.walk(node)])
-
-
 class EntrySite(NamedTuple):
     """An entry of an `interval` in the text.
 
@@ -124,9 +80,7 @@ class EntrySite(NamedTuple):
 
 def entries(context: LintContext) -> Iterator[EntrySite]:
     """The entries of `interval` whose place in the run is known."""
-    for pipe in context.as_written:
-        if not isinstance(pipe, ast.Pipe):
-            continue
+    for pipe in context.as_written.of(ast.Pipe):
         for i, bracket in enumerate(pipe.parts):
             if not isinstance(bracket, ast.Bracket) or modifier_of(bracket) is None:
                 continue
@@ -170,16 +124,15 @@ def limits_values(node: ast.Node) -> bool:
     return (modifier_of(node) or Modifier).limits_values
 
 
-def promised_direction(name: str) -> Direction | None:
+def promised_direction(context: LintContext, name: str) -> Direction | None:
     """The direction that a shape's name promises, None for other names."""
-    signature = current().shapes.get(name) if name else None
+    signature = context.language.shapes.get(name) if name else None
     return None if signature is None else signature.cls.promised_direction
 
 
 def calls_of(context: LintContext, *names: str) -> Iterator[CallSite]:
     """The calls of definitions in the text, with the defaults for arguments that are left out."""
-    calls = [node for node in context.as_written if isinstance(node, ast.Call)]
-    for node in [each for each in calls if each.name.id in names]:
+    for node in [each for each in context.as_written.of(ast.Call) if each.name.id in names]:
         definition = context.language.definitions.get(node.name.id)
         if definition is not None:
             given, _ = bind_definition(node, definition)
@@ -196,27 +149,6 @@ def mentions(node: ast.Node, name: str) -> bool:
 def number(node: ast.Node | None) -> float | None:
     """The number that is written there, None for anything else."""
     return node.value if isinstance(node, ast.Number) and not node.unit else None
-
-
-def assumed(context: LintContext) -> LintContext | None:
-    """The spec in a run where all is known, made up where it is not; None if that is no use.
-
-    It serves rules that find what holds in any run. The numbers are such as nobody writes.
-    """
-    if context.schedule is not None:
-        return context
-    known = context.run
-    run = replace(
-        known,
-        total_steps=known.total_steps or 12_007,
-        steps_per_epoch=known.steps_per_epoch or 101.3,
-        samples_per_step=known.samples_per_step or 31.7,
-        tokens_per_step=known.tokens_per_step or 4099.0,
-        base_lr=1.0 if known.base_lr is None else known.base_lr,
-    )
-    supposed = replace(context, run=run, base_is_known=True)
-    schedule = supposed.compiled()
-    return None if schedule is None else replace(supposed, schedule=schedule)
 
 
 def is_same_without(context: LintContext, piece: Span, length_too: bool = False) -> bool:
@@ -238,6 +170,15 @@ def is_same_without(context: LintContext, piece: Span, length_too: bool = False)
     # A few values tell most apart, before all are looked at.
     few = is_alike(schedule, other, context.end, SAMPLE_SIZE)
     return few and is_alike(schedule, other, context.end)
+
+
+def idle_pieces(
+    context: LintContext, pieces: Iterable[tuple[N, Span | None]], length_too: bool = False
+) -> Iterator[tuple[N, Span]]:
+    """The nodes whose pieces of text do not matter, among the first of them."""
+    for node, piece in islice(pieces, MAX_TRIED_PIECES):
+        if piece is not None and is_same_without(context, piece, length_too):
+            yield node, piece
 
 
 def is_alike(
@@ -272,15 +213,3 @@ def with_operator_before(source: str, span: Span) -> Span | None:
     if operator is None:
         return None
     return Span(len(before.removesuffix(operator).rstrip()), span.stop)
-
-
-def with_operator_after(source: str, span: Span) -> Span | None:
-    """A piece of text and the operator behind it; None if something else stands there.
-
-    >>> with_operator_after("1 * a", Span(0, 1))[:2]
-    (0, 4)
-    """
-    after = source[span.stop :].lstrip()
-    if not after.startswith(("*", "+")) or after.startswith("**"):
-        return None
-    return Span(span.start, len(source) - len(after[1:].lstrip()))

@@ -9,7 +9,7 @@ import math
 import os
 import textwrap
 from collections.abc import Sequence
-from itertools import cycle, product
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -72,21 +72,16 @@ def figure(
     if log and not any((curve.values > 0).any() for curve in curves):
         raise ValueError("no value is above 0: there is nothing to draw on a logarithmic axis")
 
-    legend = 0.17 * len(schedules) if len(schedules) > 1 else 0.0
-    picture = blank_figure(3.7 + legend)
+    picture = blank_figure(3.7 + (0.17 * len(schedules) if len(schedules) > 1 else 0))
     axes = picture.add_subplot()
-    looks = cycle(product(_DASHES, COLOURS))
-    for schedule, curve, (dashes, colour) in zip(schedules, curves, looks, strict=False):
-        x = np.append(curve.steps, curve.end)
+    dashes, colours = zip(*product(_DASHES, COLOURS), strict=True)
+    axes.set_prop_cycle(linestyle=dashes, color=colours)
+    for schedule, curve in zip(schedules, curves, strict=True):
         y = np.append(curve.values, curve.values[-1])
-        if log:
-            y = np.where(y > 0, y, np.nan)
         axes.plot(
-            x,
-            y,
-            dashes,
+            np.append(curve.steps, curve.end),
+            np.where(y > 0, y, np.nan) if log else y,
             drawstyle="steps-post",
-            color=colour,
             linewidth=1.8,
             solid_joinstyle="round",
             label=textwrap.shorten(str(schedule.spec), 90, placeholder=" …"),
@@ -106,10 +101,9 @@ def figure(
         title_above(picture, title)
     else:
         heading = title or "\n".join(textwrap.wrap(str(schedules[0].spec), 84, max_lines=3))
-        look: dict[str, Any] = (
-            {"fontsize": 11} if title else {"fontsize": 8.5, "family": "monospace"}
-        )
-        axes.set_title(escape_tex(heading), loc="left", color=INK, pad=10, **look)
+        size, family = (11, "sans-serif") if title else (8.5, "monospace")
+        look: dict[str, Any] = {"fontsize": size, "family": family, "color": INK}
+        axes.set_title(escape_tex(heading), look, loc="left", pad=10)
     return picture
 
 
@@ -157,9 +151,8 @@ def _curves(schedules: Sequence[Schedule], stop: int | None) -> list[SampledCurv
 
 def _boundaries(axes: Axes, schedule: Schedule, end: int) -> None:
     inner = [boundary for boundary in schedule.boundaries if 0 < boundary < end]
-    if len(inner) <= MAX_BOUNDARIES:
-        for boundary in inner:
-            axes.axvline(boundary, color="#8b949e", linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
+    for boundary in inner if len(inner) <= MAX_BOUNDARIES else ():
+        axes.axvline(boundary, color="#8b949e", linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
 
 
 def _linear(axes: Axes, values: NDArray[np.float64]) -> None:

@@ -50,20 +50,16 @@ def write_image(picture: Figure, path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def require_matplotlib() -> None:
-    """Raise `ModuleNotFoundError`, with the command that installs it, where there is none."""
+def blank_figure(height: float) -> Figure:
+    """An empty figure in the look of all of them, so many inches high.
+
+    Raises `ModuleNotFoundError`, with the command that installs it, where there is no matplotlib.
+    """
     try:
-        import matplotlib.figure  # noqa: F401
+        from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
         message = "a figure needs matplotlib: pip install 'lrdsl[plot]'"
         raise ModuleNotFoundError(message, name=error.name) from error
-
-
-def blank_figure(height: float) -> Figure:
-    """An empty figure in the look of all of them, so many inches high."""
-    require_matplotlib()
-    from matplotlib.figure import Figure
-
     picture = Figure(figsize=(7.2, height), facecolor="white")
     picture.set_layout_engine("constrained", w_pad=0.1, h_pad=0.08)
     return picture
@@ -77,10 +73,8 @@ def style_axes(axes: Axes, x: str, y: str) -> None:
     axes.set_axisbelow(True)
     axes.tick_params(colors=INK, labelsize=9, length=3, width=0.8)
     axes.tick_params(which="minor", length=0)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set(color="#9aa2aa", linewidth=0.8)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set(color="#9aa2aa", linewidth=0.8)
 
 
 def style_update_axis(axes: Axes, y: str) -> None:

@@ -13,7 +13,6 @@ from click.testing import CliRunner
 
 from lrdsl.cli.main import cli
 from lrdsl.compare import Record, Run, Series, figure, ranked, read_runs, save
-from lrdsl.compare.hydra_output import HydraOutput
 from tests.support.counting import bounded
 from tests.support.logged_runs import job, jobs, log, write
 from tests.support.paths import ROOT
@@ -23,7 +22,7 @@ from tests.support.processes import python
 def run(name="a", loss=(), result=None, **overrides):
     values = np.array(loss, dtype=float)
     record = Record({}, Series(np.arange(float(len(values))), values), result, len(values))
-    return Run(name, Path(name), record, HydraOutput(overrides))
+    return Run(name, Path(name), record, overrides)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from lrdsl.docsgen import rules
 from lrdsl.linter import read_source, runner
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.read_source import read_file
-from lrdsl.linter.rule import RULES, Case, Rule, Violation, case
+from lrdsl.linter.rule import RULES, Case, Need, Rule, Violation, case
 from lrdsl.linter.source_file import SourceFile
 from tests.support.paths import ROOT
 from tests.support.processes import python
@@ -303,14 +303,14 @@ class Needless(Rule):
 
     code: ClassVar[str] = "LR899"
     name: ClassVar[str] = "needless"
-    needs_schedule: ClassVar[bool] = False
+    needs: ClassVar[tuple[Need, ...]] = ()
 
     invalid: ClassVar[tuple[Case, ...]] = (case("1 | clip(0, 1)"),)
     valid: ClassVar[tuple[Case, ...]] = (case("1"),)
 
     def check(self, context: LintContext) -> Iterator[Violation]:
-        for call in context.written:
-            if call.name == "clip":
+        for call in context.calls:
+            if call.name == "clip" and not call.span.sites:
                 start = context.source.rindex(" |", 0, call.span.start)
                 end = context.source.index(")", start) + 1
                 wanted = "" if "inf" not in context.source[start:end] else " | clip(0, inf)"

@@ -9,14 +9,14 @@ import pytest
 
 import lrdsl
 from lrdsl.compare import Record, Run, Series, differing, ranked, read_runs
-from lrdsl.compare.hydra_output import HydraOutput, read_hydra_output
+from lrdsl.compare.hydra_output import read_hydra_output
 from tests.support.logged_runs import job, write
 
 
 def run(name="a", loss=(), result=None, **overrides):
     values = np.array(loss, dtype=float)
     record = Record({}, Series(np.arange(float(len(values))), values), result, len(values))
-    return Run(name, Path(name), record, HydraOutput(overrides))
+    return Run(name, Path(name), record, overrides)
 
 
 @pytest.mark.parametrize(

@@ -290,6 +290,25 @@ def test_specs_in_markdown() -> None:
     assert lint_source(read_text("a.md", dedent(MARKDOWN)), Project()) == []
 
 
+FENCE = "```library\n{}\n```\n"
+HALF, QUARTER = "def half(a) = a / 2", "def quarter(a) = half(a) / 2"
+
+
+@pytest.mark.parametrize(
+    ("fences", "expected"),
+    [
+        pytest.param([HALF, QUARTER], [], id="one calls another"),
+        pytest.param([QUARTER, HALF], ["half"], id="in the wrong order"),
+        pytest.param(["def half(a) = hld(a)", QUARTER], ["hld"], id="one has a mistake"),
+    ],
+)
+def test_the_fences_of_a_page_are_read_together(fences: list[str], expected: list[str]) -> None:
+    page = "# A page\n\n```lr\nquarter(1)\n```\n" + "".join([FENCE.format(x) for x in fences])
+    file = read_text("a.md", page)
+    found = lint_source(file, Project())
+    assert [file.text[each.start : each.stop] for each in found] == expected
+
+
 def test_definitions_and_their_examples() -> None:
     file = read_text("a.lr", "# Half.\n#\n# Example: `hlf(1)`\ndef half(a) = a / 2 + b\n")
     found = lint_source(file, Project())

@@ -5,8 +5,6 @@ The commands and their escapes are those of GitHub's "Workflow commands for GitH
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lrdsl.diagnostics import printable
 from lrdsl.linter.result import LintResult
 from lrdsl.linter.source_file import LocatedDiagnostic
@@ -22,22 +20,15 @@ def report(outcome: LintResult) -> str:
 
 
 def _annotation(outcome: LintResult, found: LocatedDiagnostic) -> str:
-    diagnostic = found.diagnostic
-    properties = ",".join([f"{name}={_property(str(x))}" for name, x in _place(outcome, found)])
+    diagnostic, region = found.diagnostic, outcome.region(found)
+    place: dict[str, object] = {"file": found.path.replace("\\", "/")}
+    place |= {"line": region.line, "endLine": region.end_line}
+    if region.line == region.end_line:  # GitHub knows columns within one line alone
+        place |= {"col": region.column, "endColumn": region.end_column}
+    place["title"] = f"{diagnostic.code} {diagnostic.name}"
+    properties = ",".join([f"{name}={_property(str(x))}" for name, x in place.items()])
     text = "\n".join([x for x in (diagnostic.message, diagnostic.fix) if x is not None])
-    title = _property(f"{diagnostic.code} {diagnostic.name}")
-    return f"::{_COMMANDS[diagnostic.severity]} {properties},title={title}::{_data(text)}"
-
-
-def _place(outcome: LintResult, found: LocatedDiagnostic) -> Iterator[tuple[str, str | int]]:
-    """The file and the region; columns are known to GitHub within one line alone."""
-    region = outcome.region(found)
-    yield "file", found.path.replace("\\", "/")
-    yield "line", region.line
-    yield "endLine", region.end_line
-    if region.line == region.end_line:
-        yield "col", region.column
-        yield "endColumn", region.end_column
+    return f"::{_COMMANDS[diagnostic.severity]} {properties}::{_data(text)}"
 
 
 def _data(text: str) -> str:

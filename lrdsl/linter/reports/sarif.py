@@ -27,22 +27,12 @@ def report(outcome: LintResult) -> str:
     """The report as a SARIF log of one run."""
     problems = {x.diagnostic.code: x.diagnostic.problem for x in outcome.found}
     codes = sorted(problems)
-    driver = {
-        "name": "lrdsl",
-        "version": lrdsl.__version__,
-        "rules": [_rule(code, problems[code].name) for code in codes],
-    }
+    rules = [_rule(code, problems[code].name) for code in codes]
+    notes = [{"level": "error", "message": {"text": line}} for line in outcome.unreadable]
     run = {
-        "tool": {"driver": driver},
+        "tool": {"driver": {"name": "lrdsl", "version": lrdsl.__version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
-        "invocations": [
-            {
-                "executionSuccessful": not outcome.unreadable,
-                "toolExecutionNotifications": [
-                    {"level": "error", "message": {"text": line}} for line in outcome.unreadable
-                ],
-            }
-        ],
+        "invocations": [{"executionSuccessful": not notes, "toolExecutionNotifications": notes}],
         "results": [_result(outcome, found, codes) for found in outcome.found],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
@@ -50,13 +40,13 @@ def report(outcome: LintResult) -> str:
 
 def _rule(code: str, name: str) -> dict[str, Any]:
     """The description of a code; for errors that are not of a lint rule, their name."""
-    descriptor: dict[str, Any] = {"id": code, "name": name}
     rule = RULES.get(name)
-    if rule is None or rule.code != code:
-        return descriptor
+    if rule is None:
+        return {"id": code, "name": name}
     doc = read_doc(rule.__doc__ or "")
     return {
-        **descriptor,
+        "id": code,
+        "name": name,
         "shortDescription": {"text": doc.summary},
         "fullDescription": {"text": doc.body},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
@@ -66,10 +56,8 @@ def _rule(code: str, name: str) -> dict[str, Any]:
 def _result(outcome: LintResult, found: LocatedDiagnostic, codes: list[str]) -> dict[str, Any]:
     diagnostic = found.diagnostic
     fix = f"; {diagnostic.fix}" if diagnostic.fix else ""
-    place = {
-        "artifactLocation": {"uri": _uri(found.path)},
-        "region": _region(*outcome.region(found)),
-    }
+    region = _region(*outcome.region(found))
+    place = {"artifactLocation": {"uri": _uri(found.path)}, "region": region}
     result = {
         "ruleId": diagnostic.code,
         "ruleIndex": codes.index(diagnostic.code),

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import click
 
-from lrdsl.diagnostics import NOWHERE, Severity, Span, counted, printable
+from lrdsl.diagnostics import NOWHERE, Diagnostic, Severity, Span, counted, printable
 from lrdsl.linter.result import LintResult
 from lrdsl.linter.source_file import LocatedDiagnostic
 
@@ -28,23 +28,19 @@ def _lines(outcome: LintResult, found: LocatedDiagnostic) -> Iterator[str]:
     hue = _HUES[diagnostic.severity]
     message = printable(diagnostic.message)
     yield f"{click.style(where, bold=True)}: {click.style(kind, fg=hue, bold=True)}: {message}"
-    for line in _excerpt(outcome, found):
+    for line in _located(outcome, found).render().split("\n")[1:]:
         carets = line.lstrip(" |").startswith("^")
-        yield click.style(line, fg="cyan") if carets else line
+        yield click.style(line.rstrip(), fg="cyan") if carets else line.rstrip()
 
 
-def _excerpt(outcome: LintResult, found: LocatedDiagnostic) -> Iterator[str]:
-    """The line of the file with carets and the fix, and the definitions that led there."""
-    diagnostic = found.diagnostic
-    text = outcome.files[found.path].text
-    elsewhere = diagnostic.source != found.snippet.text
-    if not text or (elsewhere and diagnostic.span != NOWHERE):
-        yield from diagnostic.render().split("\n")[1:]
-        return
+def _located(outcome: LintResult, found: LocatedDiagnostic) -> Diagnostic:
+    """The diagnostic about the text of the file, where its own source stands there."""
+    diagnostic, text = found.diagnostic, outcome.files[found.path].text
+    elsewhere = diagnostic.source != found.snippet.text and diagnostic.span != NOWHERE
+    if not text or elsewhere:
+        return diagnostic
     span = Span(found.start, found.stop, diagnostic.span.sites)
-    here = replace(diagnostic, span=span, source=text, file="")
-    for line in here.render().split("\n")[1:]:
-        yield line.rstrip()
+    return replace(diagnostic, span=span, source=text, file="")
 
 
 def summary(outcome: LintResult) -> str:

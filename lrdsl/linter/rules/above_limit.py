@@ -5,7 +5,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import bounds, place_of_highest
 
 
-@rule("LR812", "above-limit", needs_values=True, needs_rate=True)
+@rule("LR812", "above-limit", needs=("schedule", "values", "rate"))
 class AboveLimit(Rule):
     """The learning rate goes above the limit `max`, if one is set.
 

@@ -6,7 +6,7 @@ from lrdsl.linter.syntax_queries import mentions, number
 from lrdsl.syntax import ast
 
 
-@rule("LR836", "absolute-beside-base", needs_schedule=False)
+@rule("LR836", "absolute-beside-base", needs=())
 class AbsoluteBesideBase(Rule):
     """One segment of a chain depends on `base`, while another has a fixed learning rate.
 
@@ -29,13 +29,10 @@ class AbsoluteBesideBase(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        for chain in context.nodes:
-            if not isinstance(chain, ast.Chain):
-                continue
-            calls = [call for part in chain.parts if (call := context.call_at(part))]
+        for chain in context.nodes.of(ast.Chain):
+            calls = [context.call_at(part) for part in chain.parts]
             # The learning rate that each segment works at; a floor is none.
-            fields = [call.signature.cls.level_field if call.signature else None for call in calls]
-            pairs = list(zip(calls, fields, strict=True))
+            pairs = [(x, x.signature.cls.level_field) for x in calls if x and x.signature]
             levels = [x.arguments[field] for x, field in pairs if field and field in x.arguments]
             floors = [number(x.arguments.get("end")) for x, field in pairs if field != "end"]
             for node in levels if any([mentions(x, "base") for x in levels]) else ():

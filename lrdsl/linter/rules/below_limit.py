@@ -5,7 +5,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import bounds, place_of_lowest, warmup_of
 
 
-@rule("LR813", "below-limit", needs_values=True, needs_rate=True)
+@rule("LR813", "below-limit", needs=("schedule", "values", "rate"))
 class BelowLimit(Rule):
     """The learning rate goes below the limit `min`, if one is set; a warmup may start below it.
 

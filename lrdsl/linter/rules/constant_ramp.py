@@ -5,7 +5,7 @@ from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
 
-@rule("LR851", "constant-ramp", needs_values=True)
+@rule("LR851", "constant-ramp", needs=("schedule", "values"))
 class ConstantRamp(Rule):
     """A ramp ends at the value that it starts at.
 

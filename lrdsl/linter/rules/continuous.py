@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl.language.pointwise.times import Array
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update, edges, horizon
+from lrdsl.schedule.schedule import Schedule
 
 FIRST_UPDATES = 100_000
 """Updates that are all checked; after them the boundaries alone are."""
@@ -46,13 +46,11 @@ class Continuous(Rule):
         far = [t + d for t in edges(context) for d in (-2, -1, 0, 1)]
         near = np.arange(min(stop, FIRST_UPDATES))
         steps = np.union1d(near, [t for t in far if 0 <= t < stop]).astype(np.int64)
-        found = self._jumps(steps, schedule(steps))
-        if found and not context.base_is_known:
-            other = context.rebased
-            there = [] if other is None else self._jumps(steps, other(steps))
-            found = [i for i in found if i in there]
+        found = self._jumps(steps, schedule)
+        other = context.rebased if found else None
+        found &= set() if other is None else self._jumps(steps, other)
         if found:
-            at = int(steps[found[0]])
+            at = int(steps[min(found)])
             more = f", and {len(found) - 1} more times" if len(found) > 1 else ""
             message = (
                 f"the value jumps from {schedule(at - 1):g} to {schedule(at):g} at update {at}"
@@ -60,12 +58,13 @@ class Continuous(Rule):
             )
             yield Violation(message, at_update(context, at))
 
-    def _jumps(self, steps: NDArray[np.int64], values: Array) -> list[int]:
+    def _jumps(self, steps: NDArray[np.int64], schedule: Schedule) -> set[int]:
         """The indices of values that are far from the one before, unlike their neighbours."""
+        values = schedule(steps)
         change = np.abs(np.diff(values))
         change[np.diff(steps) > 1] = 0
         left = np.concatenate([[0.0], change[:-1]])
         right = np.concatenate([change[1:], [0.0]])
         large = change > self.tolerance * np.abs(values).max(initial=0)
         jumps = large & (change > 3 * np.maximum(left, right))
-        return [int(i) + 1 for i in np.flatnonzero(jumps)]
+        return {*(np.flatnonzero(jumps) + 1).tolist()}

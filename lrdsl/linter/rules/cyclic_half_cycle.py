@@ -8,7 +8,7 @@ UP = {"cyclic": "up", "torch.CyclicLR": "step_size_up"}
 """The parameter for half a cycle, by definition."""
 
 
-@rule("LR838", "cyclic-half-cycle", "hint", needs_schedule=False, needs_rate=True)
+@rule("LR838", "cyclic-half-cycle", "hint", needs=("rate",))
 class CyclicHalfCycle(Rule):
     """Half a cycle of a cyclic learning rate is shorter than 2 epochs or longer than 10.
 

@@ -5,7 +5,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import calls_of
 
 
-@rule("LR839", "cyclic-range", "hint", needs_schedule=False, needs_rate=True)
+@rule("LR839", "cyclic-range", "hint", needs=("rate",))
 class CyclicRange(Rule):
     """The low end of a cyclic learning rate is not a quarter to a third of the high end.
 

@@ -18,7 +18,7 @@ def share(a, n) = a / n
 BOTH = OLD + "\n# Deprecated: it is gone in the next version.\ndef third(a) = share(a, 3)\n"
 
 
-@rule("LR854", "deprecated-name", needs_schedule=False)
+@rule("LR854", "deprecated-name", needs=())
 class DeprecatedName(Rule):
     """A spec calls a shape or a definition that is deprecated.
 
@@ -42,9 +42,8 @@ class DeprecatedName(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        for node in context.as_written:
-            if not isinstance(node, (ast.Call, ast.Bracket)):
-                continue
+        calls: list[ast.Call | ast.Bracket] = [*context.as_written.of(ast.Call)]
+        for node in [*calls, *context.as_written.of(ast.Bracket)]:
             name = node.name.id
             advice = deprecation(_doc(name, context.language))
             if advice is not None and name != context.origin.example_of:

@@ -12,7 +12,7 @@ from lrdsl.schedule.schedule import Schedule
 SAMPLES = 65
 
 
-@rule("LR804", "end-not-reached", needs_total=True)
+@rule("LR804", "end-not-reached", needs=("schedule", "total"))
 class EndNotReached(Rule):
     """The run ends in the middle of a steep decay or of a cycle, far from its final value.
 
@@ -85,10 +85,6 @@ class EndNotReached(Rule):
 
 def _end_of_cycle(schedule: Schedule, total: int) -> int | None:
     """The update before which the cycle of the run's last update ends; None if that is far off."""
-    reach = 64
-    while reach <= 8 * total:
-        ends = schedule.cycle_ends(total - 1, total + reach)
-        if ends:
-            return ends[0]
-        reach *= 4
-    return None
+    reaches = [64 * 4**i for i in range(28)]
+    ends = (schedule.cycle_ends(total - 1, total + x) for x in reaches if x <= 8 * total)
+    return next((found[0] for found in ends if found), None)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from lrdsl.language.parameters import Kind
+from lrdsl.language.reserved import DURATIONS
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.syntax_queries import is_open, times
+from lrdsl.linter.syntax_queries import modifier_of, times
+from lrdsl.syntax import ast
 
 
-@rule("LR834", "epochs-for-updates", needs_schedule=False, needs_total=True)
+@rule("LR834", "epochs-for-updates", needs=("total",))
 class EpochsForUpdates(Rule):
     """All lengths are numbers as small as epochs, while the run has many thousands of updates.
 
@@ -39,9 +42,9 @@ class EpochsForUpdates(Rule):
 
     def check(self, context: LintContext) -> Violations:
         found = list(times(context, context.expanded)) if context.end > self.updates else []
-        if not found or is_open(context):
+        if not found or _is_open(context):
             return
-        lengths = [context.updates(time.node) if time.is_bare else None for time in found]
+        lengths = [context.updates(time.node) if _is_bare(time.node) else None for time in found]
         known = [length for length in lengths if length is not None and length < self.epochs]
         if len(known) < len(found):
             return
@@ -52,3 +55,44 @@ class EpochsForUpdates(Rule):
         )
         fix = "if they are epochs, write `ep` after each number"
         yield Violation(message, longest.node.span, fix)
+
+
+def _is_bare(duration: ast.Node) -> bool:
+    """Whether a duration counts updates: no unit and no other measure of time is in it."""
+    return not any(
+        [
+            (isinstance(part, ast.Number) and part.unit != "")
+            or (isinstance(part, ast.Name) and part.id in DURATIONS)
+            for part, _ in ast.walk(duration)
+        ]
+    )
+
+
+def _is_open(context: LintContext) -> bool:
+    """Whether some part goes on by itself, for the rest of the run or at a pace of its own.
+
+    What an `interval` brings down later is none of these.
+    """
+    brought_down = any([modifier_of(node) is not None for node in context.nodes.of(ast.Bracket)])
+    for node in context.nodes.all:
+        if isinstance(node, ast.Name) and node.id == "t":
+            return True
+        if isinstance(node, ast.Chain) and any([_is_number(part) for part in node.parts]):
+            return True
+        site = context.call_at(node)
+        if site is None:
+            continue
+        timed = site.signature is None or not site.signature.has(Kind.STEPS)
+        timed = timed or "steps" in site.arguments or "until" in site.arguments
+        if site.signature is not None and site.signature.cls.allows_no_length:
+            timed = timed or brought_down
+        callee = site.callee
+        if callee.endless_without is not None and callee.endless_without not in site.arguments:
+            return True
+        if callee.is_endless or not timed:
+            return True
+    return False
+
+
+def _is_number(node: ast.Node) -> bool:
+    return not any([isinstance(part, (ast.Call, ast.Bracket)) for part, _ in ast.walk(node)])

@@ -7,7 +7,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update
 
 
-@rule("LR816", "final", needs_values=True, needs_rate=True)
+@rule("LR816", "final", needs=("schedule", "values", "rate"))
 class Final(Rule):
     """The run does not end at the learning rate `final`, if one is set.
 

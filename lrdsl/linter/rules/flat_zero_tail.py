@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 
 import numpy as np
 
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update
-from lrdsl.schedule.schedule import Schedule
 
 
-@rule("LR820", "flat-zero-tail", needs_total=True, needs_values=True, needs_rate=True)
+@rule("LR820", "flat-zero-tail", needs=("schedule", "total", "values", "rate"))
 class FlatZeroTail(Rule):
     """The learning rate is exactly 0 for the last updates of the run.
 
@@ -47,20 +47,11 @@ class FlatZeroTail(Rule):
         if tail < 1 or schedule.length <= tail or schedule(total - 1) != 0:
             return
         steps = np.unique(np.linspace(0, total - 1, 1000).astype(np.int64))
-        used = np.flatnonzero(schedule(steps))
-        if not used.size or int(steps[used[-1]]) >= tail or schedule(tail) != 0:
+        used = steps[schedule(steps) != 0]
+        if not used.size or used[-1] >= tail or schedule(tail) != 0:
             return
-        first = _first_zero(schedule, int(steps[used[-1]]), total)
+        later = range(int(used[-1]) + 1, total)
+        first = later[bisect_left(later, True, hi=len(later) - 1, key=lambda t: schedule(t) == 0)]
         message = f"the learning rate is 0 for the last {total - first} updates of the run"
         fix = f"end the run at update {first}, or hold a value above 0"
         yield Violation(message, at_update(context, first), fix)
-
-
-def _first_zero(schedule: Schedule, used: int, total: int) -> int:
-    """The first of the zeros; no update up to `used` has one."""
-    for first in range(used + 1, total, 10_000):
-        chunk = np.arange(first, min(first + 10_000, total))
-        zeros = np.flatnonzero(schedule(chunk) == 0)
-        if zeros.size:
-            return int(chunk[zeros[0]])
-    return total - 1

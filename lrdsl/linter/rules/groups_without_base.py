@@ -6,7 +6,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import is_alike
 
 
-@rule("LR837", "groups-without-base", needs_rate=True)
+@rule("LR837", "groups-without-base", needs=("schedule", "rate"))
 class GroupsWithoutBase(Rule):
     """Parameter groups have different learning rates, and the spec does not depend on `base`.
 

@@ -5,7 +5,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
 
-@rule("LR852", "growing-decay", needs_schedule=False, needs_rate=True)
+@rule("LR852", "growing-decay", needs=("rate",))
 class GrowingDecay(Rule):
     """A decay has a factor above 1, so that the learning rate grows without bound.
 

@@ -4,16 +4,11 @@ import math
 
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.syntax_queries import (
-    MAX_TRIED_PIECES,
-    is_same_without,
-    limits_values,
-    with_operator_before,
-)
+from lrdsl.linter.syntax_queries import idle_pieces, limits_values, with_operator_before
 from lrdsl.syntax import ast
 
 
-@rule("LR833", "idle-clip", "hint", needs_values=True)
+@rule("LR833", "idle-clip", "hint", needs=("schedule", "values"))
 class IdleClip(Rule):
     """A `clip` has bounds that no value of the run ever reaches.
 
@@ -38,9 +33,9 @@ class IdleClip(Rule):
         # The values of a schedule that reacts to metrics are not known yet.
         if math.isinf(context.end) or context.known_schedule.is_reactive:
             return
-        parts = [part for pipe in context.each(ast.Pipe) for part in pipe.parts[1:]]
-        for node in [part for part in parts if limits_values(part)][:MAX_TRIED_PIECES]:
-            piece = with_operator_before(context.source, node.span)
-            if piece is not None and is_same_without(context, piece):
-                message = "this limits nothing: all values of the run are within its bounds"
-                yield Violation(message, node.span, "leave it out, or correct the bounds")
+        parts = [part for pipe in context.as_written.of(ast.Pipe) for part in pipe.parts[1:]]
+        limits = [part for part in parts if limits_values(part)]
+        pieces = ((part, with_operator_before(context.source, part.span)) for part in limits)
+        for node, _ in idle_pieces(context, pieces):
+            message = "this limits nothing: all values of the run are within its bounds"
+            yield Violation(message, node.span, "leave it out, or correct the bounds")

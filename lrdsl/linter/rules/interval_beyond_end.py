@@ -5,7 +5,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import entries
 
 
-@rule("LR830", "interval-beyond-end", needs_total=True)
+@rule("LR830", "interval-beyond-end", needs=("schedule", "total"))
 class IntervalBeyondEnd(Rule):
     """An entry of an `interval` starts after the run has ended.
 

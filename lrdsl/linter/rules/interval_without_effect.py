@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 import math
-from itertools import islice
 
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.syntax_queries import MAX_TRIED_PIECES, entries, is_same_without, number
+from lrdsl.linter.syntax_queries import entries, idle_pieces
 from lrdsl.syntax import ast
 
 
-@rule("LR831", "interval-without-effect", needs_schedule=False)
+@rule("LR831", "interval-without-effect", needs=())
 class IntervalWithoutEffect(Rule):
     """An entry of an `interval` changes no value: a factor of 1, or the value that is there anyway.
 
@@ -34,18 +33,14 @@ class IntervalWithoutEffect(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        for node in context.each(ast.Entry):
-            if _is_idle(node):
-                yield Violation("the factor is 1, which changes nothing", node.span, "leave it out")
+        entered = context.as_written.of(ast.Entry)
+        idle = dict.fromkeys([x for x in entered if x.factor and number(x.value) == 1])
+        for node in idle:
+            yield Violation("the factor is 1, which changes nothing", node.span, "leave it out")
         # The values of a schedule that reacts to metrics are not known yet.
         if context.schedule is None or context.schedule.is_reactive or math.isinf(context.end):
             return
-        for entry in islice(entries(context), MAX_TRIED_PIECES):
-            idle = _is_idle(entry.node) or entry.start >= context.end
-            if not idle and is_same_without(context, entry.piece):
-                message = "this entry changes no value"
-                yield Violation(message, entry.node.span, "leave it out, or write another value")
-
-
-def _is_idle(entry: ast.Entry) -> bool:
-    return entry.factor and number(entry.value) == 1
+        seen = [x for x in entries(context) if x.node not in idle and x.start < context.end]
+        for node, _ in idle_pieces(context, [(x.node, x.piece) for x in seen]):
+            fix = "leave it out, or write another value"
+            yield Violation("this entry changes no value", node.span, fix)

@@ -1,17 +1,47 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
-from lrdsl.language.language import current
 from lrdsl.language.parameters import Kind
 from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.segment_queries import NEGLIGIBLE, Joint, in_one_call, joints
+from lrdsl.linter.segment_queries import NEGLIGIBLE, in_one_call
 from lrdsl.linter.syntax_queries import limits_values, mentions
+from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
+
+
+class Joint(NamedTuple):
+    """The place where one part of a chain follows another: the update `at`.
+
+    `before` is what the formula of the one on the left comes to there, `after` the value that the
+    other one starts at.
+    """
+
+    left: TimelineSegment
+    right: TimelineSegment
+    at: int
+    before: float
+    after: float
+
+
+def _joints(schedule: Schedule) -> Iterator[Joint]:
+    """The joints of the chains of a schedule.
+
+    Each update comes once; there are none under what warps time.
+    """
+    seen: set[int] = set()
+    for i, right in enumerate(schedule.chain_segments[1:], 1):
+        left = schedule.chain_segments[i - 1]
+        follows = left.start < left.stop == right.start
+        if follows and 0 < right.start < right.stop and right.start not in seen:
+            seen.add(right.start)
+            yield Joint(left, right, right.start, left.leads_to, right.first)
 
 
 @rule("LR802", "joint-jump")
@@ -55,13 +85,10 @@ class JointJump(Rule):
 
     def check(self, context: LintContext) -> Violations:
         schedule = context.known_schedule
-        found = [joint for joint in joints(schedule) if self._is_wrong(context, joint)]
-        if found and not context.base_is_known:
-            other = context.rebased
-            there = () if other is None else joints(other)
-            elsewhere = {joint.at: joint for joint in there}
-            found = [joint for joint in found if _is_alike(joint, elsewhere.get(joint.at))]
-        for joint in found:
+        found = [joint for joint in _joints(schedule) if self._is_wrong(context, joint)]
+        other = context.rebased if found else None
+        elsewhere = {} if other is None else {joint.at: joint for joint in _joints(other)}
+        for joint in [joint for joint in found if _is_alike(joint, elsewhere.get(joint.at))]:
             message = (
                 f"the value jumps from {joint.before:g} to {joint.after:g} at update {joint.at},"
                 " where this segment starts"
@@ -70,19 +97,15 @@ class JointJump(Rule):
             yield Violation(message, joint.right.span, fix)
 
     def _is_wrong(self, context: LintContext, joint: Joint) -> bool:
-        if context.total is not None and joint.at >= context.total:
-            return False
-        if not self._is_large(joint) or _is_meant(joint):
-            return False
-        before, after = context.known_schedule([joint.at - 1, joint.at]).tolist()
-        return self._differ(before, after, 0)  # a modifier around the chain may hide it
-
-    def _is_large(self, joint: Joint) -> bool:
-        if joint.before == joint.after:
+        if joint.before == joint.after or joint.at >= (context.total or math.inf):
             return False
         ends = [joint.left.first, joint.before, joint.after, joint.right.leads_to]
         scale = float(np.nanmax(np.abs(ends)))  # what never ends leads to NaN
-        return self._differ(joint.before, joint.after, NEGLIGIBLE * scale)
+        is_large = self._differ(joint.before, joint.after, NEGLIGIBLE * scale)
+        if not is_large or _is_meant(context, joint):
+            return False
+        before, after = context.known_schedule([joint.at - 1, joint.at]).tolist()
+        return self._differ(before, after, 0)  # a modifier around the chain may hide it
 
     def _differ(self, before: float, after: float, negligible: float) -> bool:
         low, high = sorted([abs(before), abs(after)])
@@ -98,17 +121,16 @@ def _is_alike(joint: Joint, other: Joint | None) -> bool:
     return math.isclose(joint.before * other.after, other.before * joint.after, rel_tol=1e-6)
 
 
-def _is_meant(joint: Joint) -> bool:
+def _is_meant(context: LintContext, joint: Joint) -> bool:
     """Whether the jump is one that the text asks for."""
     left, right = joint.left, joint.right
-    if in_one_call(left.span, right.span):
-        return True
-    last = right.node.parts[-1] if isinstance(right.node, ast.Pipe) else None
-    if last is not None and limits_values(last):
-        return True
-    if mentions(right.node, "prev") or mentions(left.node, "next"):
-        return True
-    return (_is_flat(left) and _is_flat(right)) or _is_constant_by_mode(left)
+    return (
+        in_one_call(left.span, right.span)
+        or (isinstance(right.node, ast.Pipe) and limits_values(right.node.parts[-1]))
+        or mentions(right.node, "prev")
+        or mentions(left.node, "next")
+        or (_is_flat(left) and (_is_flat(right) or _has_curve(context, left)))
+    )
 
 
 def _is_flat(segment: TimelineSegment) -> bool:
@@ -118,8 +140,8 @@ def _is_flat(segment: TimelineSegment) -> bool:
     return bool(np.ptp(values) == 0)
 
 
-def _is_constant_by_mode(segment: TimelineSegment) -> bool:
-    """Whether it is a `warmup(constant, …)`, which ends with a jump."""
+def _has_curve(context: LintContext, segment: TimelineSegment) -> bool:
+    """Whether a curve is chosen for it: `warmup(constant, …)`, which ends with a jump."""
     node = segment.node
-    signature = current().shapes.get(node.name.id) if isinstance(node, ast.Call) else None
-    return signature is not None and signature.has(Kind.MODE) and _is_flat(segment)
+    signature = context.language.shapes.get(node.name.id) if isinstance(node, ast.Call) else None
+    return signature is not None and signature.has(Kind.MODE)

@@ -5,7 +5,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import warmup_of
 
 
-@rule("LR808", "long-warmup", needs_total=True)
+@rule("LR808", "long-warmup", needs=("schedule", "total"))
 class LongWarmup(Rule):
     """The warmup takes more than half of the run.
 

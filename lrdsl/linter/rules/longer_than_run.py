@@ -6,7 +6,7 @@ from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
 
-@rule("LR801", "longer-than-run", needs_total=True)
+@rule("LR801", "longer-than-run", needs=("schedule", "total"))
 class LongerThanRun(Rule):
     """The schedule is longer than the run, so that its end is never reached.
 

@@ -6,7 +6,7 @@ from lrdsl.linter.origin import SpecOrigin
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
 
-@rule("LR842", "metric-never-given", needs_schedule=False)
+@rule("LR842", "metric-never-given", needs=())
 class MetricNeverGiven(Rule):
     """The schedule reacts to a metric, and its scheduler is never given one.
 

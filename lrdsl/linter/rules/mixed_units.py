@@ -9,7 +9,7 @@ from lrdsl.linter.syntax_queries import modifier_of, times
 from lrdsl.syntax import ast
 
 
-@rule("LR835", "mixed-units", needs_schedule=False)
+@rule("LR835", "mixed-units", needs=())
 class MixedUnits(Rule):
     """One length of a chain is in epochs or percent, and another one lacks its unit.
 
@@ -38,12 +38,11 @@ class MixedUnits(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        for node in context.nodes:
-            chain = isinstance(node, ast.Chain)
-            if chain or (isinstance(node, ast.Bracket) and modifier_of(node) is not None):
-                found = [time.node for time in times(context, node)]
-                numbers = [length for length in found if isinstance(length, ast.Number)]
-                yield from self._among(numbers, context.run.epoch or math.inf)
+        chains, brackets = context.nodes.of(ast.Chain), context.nodes.of(ast.Bracket)
+        for node in [*chains, *[each for each in brackets if modifier_of(each) is not None]]:
+            found = [time.node for time in times(context, node)]
+            numbers = [length for length in found if isinstance(length, ast.Number)]
+            yield from self._among(numbers, context.run.epoch or math.inf)
 
     def _among(self, numbers: list[ast.Number], epoch: Fraction | float) -> Violations:
         bare = [number for number in numbers if number.unit == "" and number.value > 0]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from lrdsl.diagnostics import Span
@@ -8,17 +9,15 @@ from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import (
     MAX_TRIED_PIECES,
-    assumed,
-    is_same_without,
+    idle_pieces,
     modifier_of,
     number,
-    with_operator_after,
     with_operator_before,
 )
 from lrdsl.syntax import ast
 
 
-@rule("LR832", "no-effect", needs_schedule=False)
+@rule("LR832", "no-effect", needs=())
 class NoEffect(Rule):
     """A factor of 1, a term of 0 or a modifier changes nothing.
 
@@ -50,10 +49,8 @@ class NoEffect(Rule):
 
     def check(self, context: LintContext) -> Violations:
         candidates = list(islice(_candidates(context), MAX_TRIED_PIECES))
-        run = assumed(context) if candidates else None
-        for node, piece in candidates:
-            if run is None or piece is None or not is_same_without(run, piece, length_too=True):
-                continue
+        run = _assumed(context) if candidates else None
+        for node, piece in () if run is None else idle_pieces(run, candidates, length_too=True):
             text = context.source[piece.start : piece.stop].strip()
             modifier = modifier_of(node)
             replacement = "" if modifier is None or modifier.rescales_time else None
@@ -63,14 +60,14 @@ class NoEffect(Rule):
 def _candidates(context: LintContext) -> Iterator[tuple[ast.Node, Span | None]]:
     """Nodes that may have no effect, each with the text to cut out: it and its operator."""
     source = context.source
-    for node in context.as_written:
+    for node in context.as_written.all:
         match node:
             case ast.Power(exponent=exponent) if number(exponent) == 1:
                 yield exponent, with_operator_before(source, exponent.span)
             case ast.Arithmetic(parts=(first, *others)):
                 neutral = 0 if node.is_sum else 1
                 if number(first) == neutral and node.operators[0] in "+*":
-                    yield first, with_operator_after(source, first.span)
+                    yield first, _with_operator_after(source, first.span)
                 for part in others:
                     if number(part) == neutral:
                         yield part, with_operator_before(source, part.span)
@@ -86,3 +83,36 @@ def _may_be_idle(call: ast.Call) -> bool:
     if numbers is None or len(call.arguments) != 1:
         return False
     return not numbers or number(call.arguments[0].value) in numbers
+
+
+def _assumed(context: LintContext) -> LintContext | None:
+    """The spec in a run where all is known, made up where it is not; None if that is no use.
+
+    It serves rules that find what holds in any run. The numbers are such as nobody writes.
+    """
+    if context.schedule is not None:
+        return context
+    known = context.run
+    run = replace(
+        known,
+        total_steps=known.total_steps or 12_007,
+        steps_per_epoch=known.steps_per_epoch or 101.3,
+        samples_per_step=known.samples_per_step or 31.7,
+        tokens_per_step=known.tokens_per_step or 4099.0,
+        base_lr=1.0 if known.base_lr is None else known.base_lr,
+    )
+    supposed = replace(context, run=run, base_is_known=True)
+    schedule = supposed.compiled()
+    return None if schedule is None else replace(supposed, schedule=schedule)
+
+
+def _with_operator_after(source: str, span: Span) -> Span | None:
+    """A piece of text and the operator behind it; None if something else stands there.
+
+    >>> _with_operator_after("1 * a", Span(0, 1))[:2]
+    (0, 4)
+    """
+    after = source[span.stop :].lstrip()
+    if not after.startswith(("*", "+")) or after.startswith("**"):
+        return None
+    return Span(span.start, len(source) - len(after[1:].lstrip()))

@@ -7,7 +7,7 @@ from lrdsl.linter.syntax_queries import calls_of
 NOAM = ("noam", "speechbrain.NoamScheduler", "speechbrain.NoamIntervalScheduler")
 
 
-@rule("LR843", "noam-without-model-size", "hint", needs_schedule=False)
+@rule("LR843", "noam-without-model-size", "hint", needs=())
 class NoamWithoutModelSize(Rule):
     """A Noam schedule has a model size of 1.
 

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import numpy as np
-from numpy.typing import NDArray
 
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import SpecOrigin
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update, sampled
 from lrdsl.linter.syntax_queries import number
-from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
+BODY = SpecOrigin(pattern="body")
 
-@rule("LR811", "not-positive", needs_values=True, needs_rate=True)
+
+@rule("LR811", "not-positive", needs=("schedule", "values", "rate"))
 class NotPositive(Rule):
     """The learning rate is negative, or 0 for a while before training goes on.
 
@@ -40,23 +42,25 @@ class NotPositive(Rule):
         case("constant(1, 100) | interval[20..30:0]"),
         case("base * (1 - t / 900)", base_lr=0.1),
         case("linear(1, 0, 100)", total_steps=1000),
-        case(
-            "constant(0, 99) >> warmup(9, 0, 1) >> constant(1)", origin=SpecOrigin(pattern="body")
-        ),
+        case("constant(0, 99) >> warmup(9, 0, 1) >> constant(1)", origin=BODY),
     )
 
     def check(self, context: LintContext) -> Violations:
         steps, values = sampled(context)
         below = np.flatnonzero(values < 0)
         if below.size:
-            at = _first_below(context.known_schedule, steps, int(below[0]))
+            found = below[0]
+            near = range(int(steps[found - 1]) + 1 if found else 0, int(steps[found]))
+            at = near.start + bisect_left(near, True, key=lambda t: context.known_schedule(t) < 0)
             message = f"the learning rate is negative from update {at} on"
             fix = "end the schedule earlier, or keep it from going below 0 with `| clip(0)`"
             yield Violation(message, at_update(context, at), fix)
             return
         used = np.flatnonzero(values)
         # An `interval` entry of 0 freezes the training for a while.
-        if not used.size or any([number(entry.value) == 0 for entry in context.each(ast.Entry)]):
+        if not used.size or any(
+            [number(entry.value) == 0 for entry in context.as_written.of(ast.Entry)]
+        ):
             return
         zero = np.flatnonzero(values[1 : used[-1]] == 0) + 1
         # One update at 0 is where two slopes meet.
@@ -67,10 +71,3 @@ class NotPositive(Rule):
             at = int(steps[zero[0]])
             message = f"the learning rate is 0 from update {at} on, and rises again later"
             yield Violation(message, at_update(context, at), "give it a value above 0")
-
-
-def _first_below(schedule: Schedule, steps: NDArray[np.int64], found: int) -> int:
-    """The first update below 0: the sampled one, or one between it and the sample before it."""
-    last, first = int(steps[found]), int(steps[found - 1]) if found else 0
-    first = max(first, last - 10_000)
-    return first + int(np.flatnonzero(schedule(np.arange(first, last + 1)) < 0)[0])

@@ -9,7 +9,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 NUMBER = re.compile(r"([+-]?)(\d[\d_]*)?(\.[\d_]*)?(?:[eE]([+-]?)(\d+))?")
 
 
-@rule("LR844", "numeric-string", needs_schedule=False)
+@rule("LR844", "numeric-string", needs=())
 class NumericString(Rule):
     """YAML reads a number as text, as it does with `1e-4`.
 

@@ -5,7 +5,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import bounds, place_of_highest, place_of_lowest
 
 
-@rule("LR814", "outside-bounds", needs_values=True)
+@rule("LR814", "outside-bounds", needs=("schedule", "values"))
 class OutsideBounds(Rule):
     """A value of the run is outside the `bounds`, if they are set.
 

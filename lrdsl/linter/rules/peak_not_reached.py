@@ -4,6 +4,7 @@ import math
 from bisect import bisect_left
 from itertools import islice, takewhile
 
+from lrdsl.compiler.bind_definition import bind_definition
 from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
@@ -46,26 +47,20 @@ class PeakNotReached(Rule):
 
     def check(self, context: LintContext) -> Violations:
         found = False
-        for segment in context.segments:
-            best = _best(context, segment) if rises(segment) else None
+        for segment in filter(rises, context.segments):
+            best = _best(context, segment)
             if best is not None and self._is_below(best, segment.leads_to):
                 found = True
                 message = f"this rises to {segment.leads_to:g}, but no update gets above {best:g}"
                 fix = "shorten it, or let it end at a whole update before the run ends"
                 yield Violation(message, segment.span, fix)
-        if not found and context.base_is_known and math.isfinite(context.end):
-            yield from self._declared(context)
-
-    def _declared(self, context: LintContext) -> Violations:
-        """The peak that a definition is given, if the whole spec is a call of it."""
-        node = _peak_given(context)
-        peak = None if node is None else context.value(node)
-        if node is None or peak is None:
+        if found or not context.base_is_known or math.isinf(context.end):
             return
-        _, highest = bounds(context)
-        if self._is_below(highest, peak):
-            message = f"the peak is {peak:g}, but no update gets above {highest:g}"
-            yield Violation(message, node.span, "choose lengths that put the peak at an update")
+        for node in _peak_given(context):
+            peak, (_, highest) = context.value(node), bounds(context)
+            if peak is not None and self._is_below(highest, peak):
+                message = f"the peak is {peak:g}, but no update gets above {highest:g}"
+                yield Violation(message, node.span, "choose lengths that put the peak at an update")
 
     def _is_below(self, best: float, peak: float) -> bool:
         return best < peak * (1 - self.tolerance) - 1e-9 * abs(peak)
@@ -73,12 +68,11 @@ class PeakNotReached(Rule):
 
 def _best(context: LintContext, segment: TimelineSegment) -> float | None:
     """The highest value at the end of a rise; None where another rule says what is wrong."""
-    if max(segment.start, 0) >= segment.stop or (
-        context.total is not None and segment.start >= context.total
-    ):
+    total = context.total or math.inf
+    if max(segment.start, 0) >= min(segment.stop, total):
         return None
-    if context.total is not None and segment.stop >= context.total:
-        return segment.value_at(context.total - 1)
+    if math.inf > total <= segment.stop:
+        return segment.value_at(total - 1)
     first = bisect_left(context.segments, segment.stop, key=lambda x: x.start)
     later = islice(context.segments, first, None)
     following = list(takewhile(lambda x: x.start == segment.stop, later))
@@ -88,12 +82,10 @@ def _best(context: LintContext, segment: TimelineSegment) -> float | None:
     return max(context.values[int(segment.stop) - 1], *seen)
 
 
-def _peak_given(context: LintContext) -> ast.Node | None:
-    call = context.tree
-    definitions = context.language.definitions
-    if not isinstance(call, ast.Call) or call.name.id not in definitions:
-        return None
-    names = [parameter.name for parameter in definitions[call.name.id].parameters]
-    given = dict(zip(names, [x.value for x in call.arguments if x.name is None], strict=False))
-    given |= {x.name: x.value for x in call.arguments if x.name is not None}
-    return next((node for name, node in given.items() if name in PEAKS), None)
+def _peak_given(context: LintContext) -> list[ast.Node]:
+    """The peak that a definition is given, if the whole spec is a call of it."""
+    call, known = context.tree, context.language.definitions
+    if not isinstance(call, ast.Call) or call.name.id not in known:
+        return []
+    given, _ = bind_definition(call, known[call.name.id])
+    return [x for name, x in given.items() if name in PEAKS and isinstance(x, ast.Node)][:1]

@@ -8,7 +8,7 @@ from lrdsl.linter.syntax_queries import modifier_of, promised_direction
 from lrdsl.syntax import ast
 
 
-@rule("LR840", "plateau-during-warmup", needs_schedule=False)
+@rule("LR840", "plateau-during-warmup", needs=())
 class PlateauDuringWarmup(Rule):
     """A modifier that reacts to a metric applies to a whole chain, the warmup included.
 
@@ -30,12 +30,12 @@ class PlateauDuringWarmup(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        for pipe in context.each(ast.Pipe):
+        for pipe in context.as_written.of(ast.Pipe):
             match pipe.parts:
-                case (ast.Chain(parts=(ast.Call(name=ast.Name(id=first)), *_)), *modifiers) if (
-                    promised_direction(first) is Direction.UP
-                ):
-                    for node in modifiers:
+                case (ast.Chain(parts=(ast.Call(name=ast.Name(id=first)), *_)), *modifiers):
+                    for node in (
+                        modifiers if promised_direction(context, first) is Direction.UP else ()
+                    ):
                         yield from _reacting(node)
 
 

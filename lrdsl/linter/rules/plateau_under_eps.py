@@ -9,7 +9,7 @@ MAX_SEARCHED_UPDATES = 1_000_000
 """Updates of a segment that are searched for its highest value."""
 
 
-@rule("LR841", "plateau-under-eps", needs_values=True)
+@rule("LR841", "plateau-under-eps", needs=("schedule", "values"))
 class PlateauUnderEps(Rule):
     """A `plateau` can never lower the learning rate, because of `eps` or `min_lr`.
 

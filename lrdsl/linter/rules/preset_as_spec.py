@@ -6,7 +6,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
 
-@rule("LR845", "preset-as-spec", "error", needs_schedule=False)
+@rule("LR845", "preset-as-spec", "error", needs=())
 class PresetAsSpec(Rule):
     """The name of a preset, a config of the group `schedule`, stands where a spec belongs.
 

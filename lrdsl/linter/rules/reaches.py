@@ -5,7 +5,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import bounds, place_of_highest
 
 
-@rule("LR818", "reaches", needs_values=True, needs_rate=True)
+@rule("LR818", "reaches", needs=("schedule", "values", "rate"))
 class Reaches(Rule):
     """The highest learning rate of the run is not `reaches`, if that is set.
 

@@ -7,7 +7,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import promised_direction
 
 
-@rule("LR850", "reversed-ramp", needs_values=True)
+@rule("LR850", "reversed-ramp", needs=("schedule", "values"))
 class ReversedRamp(Rule):
     """A warmup falls, or a cooldown rises.
 
@@ -30,7 +30,7 @@ class ReversedRamp(Rule):
 
     def check(self, context: LintContext) -> Violations:
         for name, mode, first, last, span in context.ramps:
-            promised = promised_direction(name)
+            promised = promised_direction(context, name)
             found = Direction.UP if last > first else Direction.DOWN
             if promised not in (None, found) and not CURVES[mode].is_flat and first != last:
                 message = f"this {name} {found.value}, from {first:g} to {last:g}"

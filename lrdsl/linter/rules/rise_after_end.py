@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from lrdsl.language.modifiers import Modifier
 from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
@@ -48,31 +49,27 @@ class RiseAfterEnd(Rule):
         seen = [x for x in context.segments if max(x.start, 0) < x.stop and x.start < context.end]
         ends = [(segment.first, _own_end(context, segment)) for segment in seen]
         top = max([abs(x) for pair in ends for x in pair if not math.isnan(x)], default=0.0)
+        low = self.low * top
         ended: TimelineSegment | None = None
         for segment, (begin, end) in zip(seen, ends, strict=True):
             turn = self._turn(context, segment, top)
-            risen = ended is not None and end > begin + self.low * top
             if turn is not None:
                 message = f"the value is lowest at update {turn}, and rises again after that"
                 yield Violation(message, segment.span, f"end it there with `| take({turn})`")
                 return
-            if risen and ended is not None and not in_one_call(ended.span, segment.span):
+            risen = end > begin + low
+            if ended is not None and risen and not in_one_call(ended.span, segment.span):
                 message = f"the value rises again, after it has decayed to {ended.leads_to:g}"
                 yield Violation(message, segment.span, "write intended cycles with `| repeat()`")
                 return
-            is_low = end <= self.low * top and begin - end >= self.low * top
-            if is_low and _is_formula(segment.node):
+            if end <= low <= begin - end and _is_formula(segment.node):
                 ended = segment
 
     def _turn(self, context: LintContext, segment: TimelineSegment, top: float) -> int | None:
         """The update from which a formula rises, after it has come down to the end."""
         stop = min(segment.stop, context.end)
-        if (
-            math.isinf(stop)
-            or context.shape_name(segment)
-            or segment.span.sites
-            or not _is_formula(segment.node)
-        ):
+        is_called = context.shape_name(segment) or segment.span.sites
+        if math.isinf(stop) or is_called or not _is_formula(segment.node):
             return None
         t = np.unique(np.linspace(0, stop - 1 - segment.start, SAMPLES).astype(np.int64))
         values = segment.signal.values(t.astype(np.float64))
@@ -96,10 +93,7 @@ def _own_end(context: LintContext, segment: TimelineSegment) -> float:
 
 def _is_formula(root: ast.Node) -> bool:
     """Whether it says nothing of cycles or entries."""
-    for node, _ in ast.walk(root):
-        if isinstance(node, (ast.Bracket, ast.Chain)):
-            return False
-        found = map(modifier_of, node.parts[1:] if isinstance(node, ast.Pipe) else ())
-        if any([modifier is not None and modifier.makes_cycles for modifier in found]):
-            return False
-    return True
+    nodes = [node for node, _ in ast.walk(root)]
+    applied = [part for node in nodes if isinstance(node, ast.Pipe) for part in node.parts[1:]]
+    cyclic = any([(modifier_of(part) or Modifier).makes_cycles for part in applied])
+    return not cyclic and not any([isinstance(node, (ast.Bracket, ast.Chain)) for node in nodes])

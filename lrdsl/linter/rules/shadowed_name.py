@@ -6,7 +6,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.syntax import ast
 
 
-@rule("LR846", "shadowed-name", needs_schedule=False)
+@rule("LR846", "shadowed-name", needs=())
 class ShadowedName(Rule):
     """A variable has the name of a curve or of one of the spec's own definitions.
 
@@ -29,7 +29,7 @@ class ShadowedName(Rule):
 
     def check(self, context: LintContext) -> Violations:
         own = context.language.definitions.own
-        for node in context.each(ast.Name) if context.run.variables else ():
+        for node in context.as_written.of(ast.Name) if context.run.variables else ():
             if node.id in context.run.variables and (node.id in CURVES or node.id in own):
                 kind = "curve" if node.id in CURVES else "definition"
                 message = f"`{node.id}` is the name of a variable and of a {kind}"

@@ -5,7 +5,7 @@ from lrdsl.linter.origin import SpecOrigin
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
 
-@rule("LR848", "unquoted-override", "error", needs_schedule=False)
+@rule("LR848", "unquoted-override", "error", needs=())
 class UnquotedOverride(Rule):
     """A spec in a Hydra override has no quotes, so that Hydra misreads it or fails.
 

@@ -7,9 +7,12 @@ from lrdsl.syntax import ast
 
 TWO = "def half(a) = a / 2 \ndef third(a) = a / 3"
 USED = "def half(a) = a / 2 \ndef quarter(a) = half(half(a))"
+ALONE = SpecOrigin(definitions_used_elsewhere=())
+BESIDE_HALF = SpecOrigin(definitions_used_elsewhere=("half",))
+BESIDE_THIRD = SpecOrigin(definitions_used_elsewhere=("third",))
 
 
-@rule("LR847", "unused-definition", needs_schedule=False)
+@rule("LR847", "unused-definition", needs=())
 class UnusedDefinition(Rule):
     """A definition beside a spec is never used.
 
@@ -18,24 +21,14 @@ class UnusedDefinition(Rule):
     """
 
     invalid = (
-        case("half(0.1)", definitions=TWO, origin=SpecOrigin(definitions_used_elsewhere=())),
-        case(
-            "constant(0.1)",
-            definitions=TWO,
-            origin=SpecOrigin(definitions_used_elsewhere=("half",)),
-        ),
-        case("half(0.1)", definitions=USED, origin=SpecOrigin(definitions_used_elsewhere=())),
+        case("half(0.1)", definitions=TWO, origin=ALONE),
+        case("constant(0.1)", definitions=TWO, origin=BESIDE_HALF),
+        case("half(0.1)", definitions=USED, origin=ALONE),
     )
     valid = (
-        case(
-            "half(0.1) + third(1)",
-            definitions=TWO,
-            origin=SpecOrigin(definitions_used_elsewhere=()),
-        ),
-        case(
-            "half(0.1)", definitions=TWO, origin=SpecOrigin(definitions_used_elsewhere=("third",))
-        ),
-        case("quarter(0.1)", definitions=USED, origin=SpecOrigin(definitions_used_elsewhere=())),
+        case("half(0.1) + third(1)", definitions=TWO, origin=ALONE),
+        case("half(0.1)", definitions=TWO, origin=BESIDE_THIRD),
+        case("quarter(0.1)", definitions=USED, origin=ALONE),
         case("half(0.1)", definitions=TWO),
     )
 
@@ -56,7 +49,6 @@ class UnusedDefinition(Rule):
 
 def _called(root: ast.Node) -> set[str]:
     """The names that are called below a node; a field of a program counts for the program."""
-    calls = [
-        node.name.id for node, _ in ast.walk(root) if isinstance(node, (ast.Call, ast.Bracket))
-    ]
+    nodes = [node for node, _ in ast.walk(root)]
+    calls = [node.name.id for node in nodes if isinstance(node, (ast.Call, ast.Bracket))]
     return {*calls, *[name.rpartition(".")[0] for name in calls]}

@@ -9,7 +9,7 @@ POINTS = 200
 """Values of the run that are checked, none in its last tenth, where decays end."""
 
 
-@rule("LR853", "vanishing-rate", "hint", needs_total=True, needs_rate=True)
+@rule("LR853", "vanishing-rate", "hint", needs=("schedule", "total", "rate"))
 class VanishingRate(Rule):
     """The learning rate shrinks to almost nothing, but not to 0, long before the run ends.
 

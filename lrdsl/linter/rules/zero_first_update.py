@@ -7,7 +7,7 @@ from lrdsl.linter.segment_queries import at_update
 from lrdsl.linter.syntax_queries import promised_direction
 
 
-@rule("LR810", "zero-first-update", "hint", needs_rate=True)
+@rule("LR810", "zero-first-update", "hint", needs=("schedule", "rate"))
 class ZeroFirstUpdate(Rule):
     """The first update has a learning rate of exactly 0, and changes nothing.
 
@@ -43,7 +43,7 @@ class ZeroFirstUpdate(Rule):
         if context.values[0] != 0 or context.values[1] <= 0:
             return
         other = context.rebased
-        if other is None or (other is not context.schedule and other(0) != 0):
+        if other is None or other(0) != 0:
             return
         span = at_update(context, 0)
         if self.warmups or not (span.sites or _warms_up(context)):
@@ -55,4 +55,4 @@ def _warms_up(context: LintContext) -> bool:
     """Whether the 0 is the start of a warmup, as far as that can be told."""
     first = next((context.shape_name(x) for x in context.segments if x.stop > 0), "")
     names = [first] if first else [call.name for call in context.calls]
-    return any([promised_direction(name) is Direction.UP for name in names])
+    return any([promised_direction(context, name) is Direction.UP for name in names])

@@ -30,18 +30,13 @@ def is_spec_key(name: str) -> bool:
     return _SPEC_KEY.fullmatch(name) is not None
 
 
-def is_known(name: str) -> bool:
-    """Whether lrdsl knows something that can be called by this name."""
-    return name in current()
-
-
 def calls_known(text: str) -> bool:
     """Whether a shape, a modifier or a definition is called anywhere in a text.
 
     >>> calls_known("hm: cosine(1"), calls_known("print(1)")
     (True, False)
     """
-    return not _schedules().isdisjoint(_CALL.findall(text))
+    return not _schedules().isdisjoint(called(text))
 
 
 def is_number(text: str) -> bool:
@@ -81,7 +76,7 @@ def calls_schedule(text: str) -> bool:
         return False
     nodes = [node for node, _ in ast.walk(parsed.value)]
     names = {node.name.id for node in nodes if isinstance(node, (ast.Call, ast.Bracket))}
-    return not names.isdisjoint(schedules) and all([is_known(name) for name in names])
+    return not names.isdisjoint(schedules) and all([name in current() for name in names])
 
 
 def looks_like_spec(text: str, words: frozenset[str] = frozenset()) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from lrdsl.linter.origin import SpecOrigin
 from lrdsl.linter.source_file import Snippet, unix_lines
@@ -28,14 +28,16 @@ def snippets(text: str, path: str = "") -> Iterator[Snippet]:
     [('hold()  # for ever', {'total_steps': 9})]
     """
     blocks = list(_blocks(text))
-    own = [unix_lines(text, *block.inside)[0] for block in blocks if block.kind == "library"]
-    known = SpecOrigin(definitions=tuple(own))
-    for kind, (start, stop), run in blocks:
-        if kind == "library":
-            places = unix_lines(text, start, stop)
-            yield Snippet(*places, "markdown", "fence", role="definitions")
+    own = [unix_lines(text, *inside)[0] for kind, inside, _ in blocks if kind == "library"]
+    known, above = SpecOrigin(definitions=tuple(own)), 0
+    for kind, inside, run in blocks:
+        if kind == "library":  # it may call from those above it
+            origin = SpecOrigin(definitions=known.definitions[:above])
+            places = unix_lines(text, *inside)
+            yield Snippet(*places, "markdown", "fence", origin, role="definitions")
+            above += 1
             continue
-        for line in _LINE.finditer(text, start, stop):
+        for line in _LINE.finditer(text, *inside):
             spec = line[1].strip()
             if spec and not spec.startswith("#"):
                 first = line.start() + line[1].index(spec)
@@ -44,15 +46,8 @@ def snippets(text: str, path: str = "") -> Iterator[Snippet]:
                 yield Snippet(*places, "markdown", "fence", known, run, extent=(first, last))
 
 
-class _Block(NamedTuple):
-    """A fence of ours: its word, where its inside begins and ends, and the run that it is for."""
-
-    kind: str
-    inside: tuple[int, int]
-    run: dict[str, Any]
-
-
-def _blocks(text: str) -> Iterator[_Block]:
+def _blocks(text: str) -> Iterator[tuple[str, tuple[int, int], dict[str, Any]]]:
+    """The fences of ours: the word, where the inside begins and ends, and the run it is for."""
     fence, kind, inside = "", "", 0
     run: dict[str, Any] = {}
     for line in _LINE.finditer(text):
@@ -61,7 +56,7 @@ def _blocks(text: str) -> Iterator[_Block]:
             bare = here.strip()
             if bare.startswith(fence) and not bare.strip(fence[0]):
                 if kind in ("lr", "library"):
-                    yield _Block(kind, (inside, line.start()), run)
+                    yield kind, (inside, line.start()), run
                 fence = ""
         elif opening := _FENCE.match(here):
             fence, kind, inside = opening[2], opening[3], line.end()
@@ -69,4 +64,4 @@ def _blocks(text: str) -> Iterator[_Block]:
             words = [(name, value, as_text_number(value)) for name, value in _WORD.findall(told[1])]
             run = {name: value if number is None else number for name, value, number in words}
     if fence and kind in ("lr", "library"):
-        yield _Block(kind, (inside, len(text)), run)
+        yield kind, (inside, len(text)), run

@@ -13,13 +13,7 @@ from typing import Any
 
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.source_file import Snippet
-from lrdsl.linter.sources.document import (
-    Document,
-    Mapping,
-    Node,
-    Scalar,
-    Sequence,
-)
+from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, ScalarKind, Sequence
 from lrdsl.linter.sources.entry_points import (
     ENTRY_POINTS,
     MAKE_NAMES_KNOWN,
@@ -29,7 +23,6 @@ from lrdsl.linter.sources.entry_points import (
 )
 from lrdsl.linter.sources.heuristics import calls_known
 from lrdsl.linter.sources.python_module import PythonModule
-from lrdsl.linter.sources.python_optimizers import training_around
 from lrdsl.linter.sources.snippets import snippets_of, with_uses
 from lrdsl.tree.keywords import is_tree
 
@@ -52,13 +45,10 @@ def snippets(text: str, path: str = "") -> tuple[Snippet, ...]:
     >>> [(found.text, found.context) for found in snippets(code)]
     [('hold(5)', {'total_steps': 9})]
     """
-    return with_uses(snippets_of(read_python(text))) if "lrdsl" in text else ()
-
-
-def read_python(text: str) -> PythonDocument:
-    """The calls in a module, in the order of the file. Raises Malformed."""
+    if "lrdsl" not in text:
+        return ()
     root = Sequence(tuple(_Reader(PythonModule(text)).calls()), 0, len(text))
-    return PythonDocument("python", root, holds_calls=True)
+    return with_uses(snippets_of(PythonDocument("python", root, holds_calls=True)))
 
 
 class _Reader:
@@ -99,16 +89,19 @@ class _Reader:
         nodes: dict[str, Node] = {"_target_": Scalar(name, "text", start, start, "plain")}
         nodes |= {arg: self._node(value, 0) for arg, value in given.items()}
         pairs = [(Scalar(key, "text", start, start, "plain"), node) for key, node in nodes.items()]
-        return Mapping(tuple(pairs), start, stop, *self._around(call, scheduler))
-
-    def _around(
-        self, call: ast.Call, scheduler: ast.Call | None
-    ) -> tuple[dict[str, Any], SpecOrigin]:
-        """The run, and the origin of the spec, as far as the module shows them."""
-        around = ({}, NO_ORIGIN) if scheduler is None else training_around(scheduler, self.module)
-        context, origin = around
+        context, origin = ({}, NO_ORIGIN) if scheduler is None else self._training(scheduler)
         is_open = any([each.arg is None for each in call.keywords])  # `**` may bring definitions
-        return context, replace(origin, definitions_unknown=is_open or self._makes_names_known)
+        origin = replace(origin, definitions_unknown=is_open or self._makes_names_known)
+        return Mapping(tuple(pairs), start, stop, context, origin)
+
+    def _training(self, scheduler: ast.Call) -> tuple[dict[str, Any], SpecOrigin]:
+        """The run of a scheduler, and the origin of its spec, as far as the module shows them."""
+        keywords = {each.arg: each.value for each in scheduler.keywords}
+        optimizer = scheduler.args[0] if scheduler.args else keywords.get("optimizer")
+        rates = [] if optimizer is None else group_rates(optimizer, self.module)
+        context = {"base_lr": rates[0]} if len(set(rates)) == 1 else {}
+        metrics = gives_metrics(scheduler, self.module)
+        return context, SpecOrigin(group_lrs=tuple(rates), gives_metrics=metrics)
 
     def _node(self, node: ast.expr, depth: int) -> Node:
         """An expression as a node, names replaced by their values."""
@@ -132,12 +125,10 @@ class _Reader:
         if literal is not None:
             return literal
         number = self.module.number(node)
-        match node:
-            case ast.Constant(value=bool(value)):
-                return Scalar(value, "bool", start, stop, "plain")
-            case ast.Constant(value=None):
-                return Scalar(None, "null", start, stop, "plain")
-        return Scalar(number, "unknown" if number is None else "number", start, stop, "plain")
+        kind: ScalarKind = "unknown" if number is None else "number"
+        if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool)):
+            number, kind = node.value, "null" if node.value is None else "bool"
+        return Scalar(number, kind, start, stop, "plain")
 
     def _key(self, node: ast.expr | None) -> Scalar:
         assert isinstance(node, ast.Constant)
@@ -150,3 +141,54 @@ def _looks_like_call(call: Mapping, entry: EntryPoint) -> bool:
     if isinstance(spec, Scalar):
         return spec.kind == "text" and (calls_known(spec.value) or ">>" in spec.value)
     return spec is not None and (is_tree(spec) or "lr" in spec)
+
+
+def group_rates(optimizer: ast.expr, module: PythonModule) -> list[float]:
+    """The learning rates of an optimizer's parameter groups; none if any of them is unknown.
+
+    >>> module = PythonModule("SGD([{'params': a}, {'params': b, 'lr': 0.5}], lr=0.1)")
+    >>> group_rates(module.calls[0], module)
+    [0.1, 0.5]
+    """
+    call = module.value(optimizer)
+    if not isinstance(call, ast.Call) or not call.args:
+        return []
+    given = {each.arg: each.value for each in call.keywords}
+    rate = given.get("lr", call.args[1] if len(call.args) > 1 else None)
+    usual = None if rate is None else module.number(rate)
+    groups = module.value(call.args[0])
+    if not isinstance(groups, ast.List):
+        return [] if usual is None else [usual]
+    found = []
+    for group in map(module.value, groups.elts):
+        if not isinstance(group, ast.Dict):
+            return []
+        keys = [key.value if isinstance(key, ast.Constant) else None for key in group.keys]
+        own = dict(zip(keys, group.values, strict=True))
+        one = module.number(own["lr"]) if "lr" in own else usual
+        if one is None or None in own:  # a key that is no literal may be the rate's
+            return []
+        found.append(one)
+    return found
+
+
+def gives_metrics(scheduler: ast.Call, module: PythonModule) -> bool | None:
+    """Whether a scheduler is ever given a metric; None if the module does not show it.
+
+    One that is passed on may be given a metric elsewhere.
+    """
+    names = [name for name, values in module.assigned.items() if scheduler in values]
+    if not names or len(module.assigned[names[0]]) > 1:
+        return None
+    name = names[0]
+    calls = [
+        (call.func.attr, bool(call.args) or "metric" in [each.arg for each in call.keywords])
+        for call in module.calls
+        if isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id == name
+    ]
+    is_passed_on = module.loads[name] > module.attribute_loads[name]
+    if is_passed_on or not calls:
+        return None
+    return any([given for method, given in calls if method in ("step", "observe")])

@@ -38,7 +38,8 @@ def config_specs(
     >>> place.origin.key, place.text, place.context
     ('lr.spec', 'cosine()', {'total_steps': 900})
     """
-    found = _at_their_first_keys(snippets_of(read_config(config, presets)))
+    document = Document("config", _node(config, 0), is_config=True, presets=lambda: presets)
+    found = _at_their_first_keys(snippets_of(document))
     wanted = [
         each
         for each in dict.fromkeys(found)
@@ -65,20 +66,8 @@ def _at_their_first_keys(found: abc.Sequence[Snippet]) -> list[Snippet]:
     return kept
 
 
-def read_config(config: abc.Mapping[Any, Any], presets: frozenset[str] = frozenset()) -> Document:
-    """A config in which every reference is resolved; None is a value that is unknown.
-
-    `presets` are the names of the configs in its groups.
-
-    >>> root = read_config({"lr": {"spec": "hold()"}, "steps": 9, "peak": None}).root
-    >>> root["lr"]["spec"].text, root["peak"].kind
-    ('hold()', 'unknown')
-    """
-    root = _node(config, 0)
-    return Document("config", root, is_config=True, presets=lambda: presets)
-
-
 def _node(value: Any, depth: int) -> Node:
+    """A value of a config in which every reference is resolved; None is one that is unknown."""
     if depth > MAX_CONFIG_DEPTH:
         return Scalar(None, "unknown")
     if isinstance(value, abc.Mapping):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from lrdsl.linter.source_file import Snippet
-from lrdsl.linter.sources.document import Document, Scalar
+from lrdsl.linter.sources.document import Document
 from lrdsl.linter.sources.found_spec import FoundSpec
 from lrdsl.linter.sources.heuristics import called
 from lrdsl.linter.sources.spec_finder import SpecFinder
@@ -22,27 +22,13 @@ def snippets_of(document: Document) -> list[Snippet]:
 
 def _snippet(document: Document, found: FoundSpec) -> Snippet | None:
     """The snippet of a spec that was found; None if it has no text that can be linted."""
-    node, origin = found.node, found.origin
-    made = text_of_node(document, node)
+    made, origin = text_of_node(document, found.node), found.origin
     if made is None:
         return None
     if found.role == "spec" and NAME.fullmatch(made.text.strip()):
         origin = replace(origin, preset_names=tuple(sorted(document.presets())))
-    is_scalar = isinstance(node, Scalar)
-    return Snippet(
-        made.text,
-        made.offsets,
-        document.kind,
-        node.style if isinstance(node, Scalar) else "plain",
-        origin,
-        found.context,
-        (node.start, node.stop) if is_scalar else (min(made.offsets), max(made.offsets)),
-        made.is_writable,
-        found.role,
-        made.unknown,
-        made.mistakes,
-        found.is_used,
-    )
+    context, role = found.context, found.role
+    return replace(made, origin=origin, context=context, role=role, is_used=found.is_used)
 
 
 def with_uses(snippets: Iterable[Snippet]) -> tuple[Snippet, ...]:

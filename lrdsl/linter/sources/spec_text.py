@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from lrdsl.diagnostics import Diagnostic, SourceMappedText, Span, SpecError
+from lrdsl.diagnostics import SourceMappedText, Span, SpecError
+from lrdsl.linter.origin import NO_ORIGIN
+from lrdsl.linter.source_file import Snippet
 from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence
 from lrdsl.linter.sources.placeholders import substitute_placeholders
 from lrdsl.tree.coerce import spec_text
@@ -15,32 +17,23 @@ UNKNOWN_VALUE = "given_value"
 """The variable that stands in a tree for a value that the file does not show."""
 
 _UNKNOWN = re.compile(r"\(given_\w+ \* 1[\w%]+\)|given_\w+")
+"""The stretches of a tree's text that stand for unknown values."""
 
 MAX_TREE_DEPTH = 200
 MAX_TREE_NODES = 10_000
 """Aliases can make a small file endless; what has more nodes is no tree."""
 
 
-@dataclass(frozen=True, eq=False)
-class SpecText:
-    """The text of a spec, the offset in the file of each character, and its stand-ins.
-
-    `mistakes` are what keeps a tree from having a text, which is "" then.
-    """
-
-    text: str
-    offsets: tuple[int, ...]
-    unknown: tuple[tuple[int, int], ...] = ()
-    is_writable: bool = False
-    mistakes: tuple[Diagnostic, ...] = ()
-
-
 class NotATree(Exception):
     """The node cannot be a tree of a schedule."""
 
 
-def text_of_node(document: Document, node: Node) -> SpecText | None:
-    """The text of a spec; None if a variable cannot stand for what is unknown in it."""
+def text_of_node(document: Document, node: Node) -> Snippet | None:
+    """A node as a snippet whose place says nothing of it.
+
+    None if a variable cannot stand for what is unknown in it. The text of a tree with mistakes
+    is "".
+    """
     return _scalar(document, node) if isinstance(node, Scalar) else _tree(document, node)
 
 
@@ -49,32 +42,26 @@ def tree_data(document: Document, node: Node) -> str:
     return spec_text(_TreeReader(document).data(node, "", 0))
 
 
-def unknown_in(text: str) -> tuple[tuple[int, int], ...]:
-    """The stretches of a text that stand for unknown values.
-
-    >>> unknown_in("hold((given_n * 1ep)) * given_x")
-    ((5, 20), (24, 31))
-    """
-    return tuple([found.span() for found in _UNKNOWN.finditer(text)])
-
-
-def _scalar(document: Document, scalar: Scalar) -> SpecText | None:
+def _scalar(document: Document, scalar: Scalar) -> Snippet | None:
+    text, offsets = scalar.text, document.offsets(scalar)
     if scalar.kind == "number" and not isinstance(scalar.value, str):
-        text = spec_text(scalar.value)
-        return SpecText(text, (*[scalar.start] * len(text), scalar.stop))
-    text = scalar.text
-    offsets = document.offsets(scalar)
-    is_writable = offsets is not None and scalar.writable
+        text, offsets = spec_text(scalar.value), None
+    writable = scalar.writable and offsets is not None
     if offsets is None:  # every character stands where the scalar begins
         offsets = (*[scalar.start] * len(text), scalar.stop)
+    unknown: tuple[tuple[int, int], ...] = ()
     placeholders = document.placeholders(scalar)
-    if not placeholders:
-        return SpecText(text, offsets, is_writable=is_writable)
-    filled = substitute_placeholders(text, offsets, placeholders)
-    return None if filled is None else SpecText(*filled)
+    if placeholders:
+        filled = substitute_placeholders(text, offsets, placeholders)
+        if filled is None:
+            return None
+        text, offsets, unknown = filled
+        writable = False
+    made = Snippet(text, offsets, document.kind, scalar.style, writable=writable, unknown=unknown)
+    return replace(made, extent=(scalar.start, scalar.stop))
 
 
-def _tree(document: Document, node: Node) -> SpecText | None:
+def _tree(document: Document, node: Node) -> Snippet | None:
     """The text of a tree; of a name it is the place of its key, of a value its own.
 
     >>> from lrdsl.linter.sources.yaml_document import read_yaml
@@ -89,10 +76,16 @@ def _tree(document: Document, node: Node) -> SpecText | None:
     except NotATree:
         return None
     except SpecError as error:
-        return SpecText("", (node.start,), mistakes=error.diagnostics)
+        at, mistakes = node.start, error.diagnostics
+        return Snippet("", (at,), document.kind, "plain", writable=False, mistakes=mistakes)
     assert isinstance(text, SourceMappedText)
     offsets = [reader.starts.get(text.place(Span(i, i + 1)), node.start) for i in range(len(text))]
-    return SpecText(text, (*offsets, offsets[-1] if offsets else node.stop), unknown_in(text))
+    offsets.append(offsets[-1] if offsets else node.stop)
+    unknown = tuple([found.span() for found in _UNKNOWN.finditer(text)])
+    extent = (min(offsets), max(offsets))
+    return Snippet(
+        text, tuple(offsets), document.kind, "plain", NO_ORIGIN, {}, extent, False, unknown=unknown
+    )
 
 
 class _TreeReader:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -16,26 +16,14 @@ from lrdsl.diagnostics import SpecError
 from lrdsl.language.library.files import text_of
 from lrdsl.language.presets import GROUP
 from lrdsl.linter.source_file import Malformed, Snippet, Style
-from lrdsl.linter.sources.document import (
-    Document,
-    Mapping,
-    Node,
-    Scalar,
-    ScalarKind,
-    Sequence,
-)
+from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, ScalarKind, Sequence
 from lrdsl.linter.sources.heuristics import is_number
 from lrdsl.linter.sources.placeholders import MAX_CHARACTERS, Placeholder
 from lrdsl.linter.sources.snippets import snippets_of, with_uses
 from lrdsl.linter.sources.yaml_offsets import offsets_of
 from lrdsl.tree.interpolations import after_interpolation
 
-_STYLES: dict[str | None, Style] = {
-    "'": "single",
-    '"': "double",
-    "|": "literal",
-    ">": "folded",
-}
+_STYLES: dict[str | None, Style] = {"'": "single", '"': "double", "|": "literal", ">": "folded"}
 _KINDS: dict[str, ScalarKind] = {
     "str": "text",
     "int": "number",
@@ -142,12 +130,8 @@ def snippets(text: str, path: str = "") -> tuple[Snippet, ...]:
 
 def preset_names(folder: str) -> frozenset[str]:
     """The names of the configs in the folders of a folder: the options of Hydra's groups."""
-    found: set[str] = set()
-    with suppress(OSError):
-        for group in os.scandir(folder or "."):
-            names = os.listdir(group) if group.is_dir() else ()
-            found |= {name.rpartition(".")[0] for name in names if name.endswith((".yaml", ".yml"))}
-    return frozenset(found)
+    inside = Path(folder).glob("*/*")
+    return frozenset([path.stem for path in inside if path.suffix in (".yaml", ".yml")])
 
 
 def read_yaml(text: str, folder: str = "") -> list[YamlDocument]:
