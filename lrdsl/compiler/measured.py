@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from lrdsl.compiler.placed_ir import PlacedTerm
-from lrdsl.language.length import Exact, Length, round_half_up, rounded
+from lrdsl.language.length import Endless, Exact, Length, round_half_up, rounded
 from lrdsl.language.modifiers import Modifier
 from lrdsl.syntax import ast
 
@@ -30,7 +30,7 @@ class RunWindow(NamedTuple):
     origin: Exact
     room: Exact | None
 
-    def rounded(self, time: Length) -> float:
+    def rounded(self, time: Length) -> int | Endless:
         """The whole update at an exact time of the term's clock."""
         return rounded(time, self.origin)
 
@@ -38,7 +38,7 @@ class RunWindow(NamedTuple):
         """The same for a time that is known to be finite."""
         return round_half_up(self.origin + time)
 
-    def part(self, time: Exact, at: int, stop: float, room: Exact | None) -> RunWindow:
+    def part(self, time: Exact, at: int, stop: Length, room: Exact | None) -> RunWindow:
         """The window of a part from an exact time, which is rounded to `at`, up to `stop`."""
         zero = self.zero + at
         last = min(self.stop, stop + self.zero)
@@ -50,7 +50,7 @@ class RunWindow(NamedTuple):
         cls: type[Modifier],
         modifier: Modifier | None,
         rest: Exact | None,
-        end: float,
+        end: int | Endless,
     ) -> RunWindow:
         """The window of the source of a modifier, whose result ends at update `end`.
 

@@ -14,7 +14,7 @@ from lrdsl.compiler.context import Inputs
 from lrdsl.compiler.ir import Modify, Scalar, ShapeCall
 from lrdsl.diagnostics import Mistake
 from lrdsl.language.functions import Function
-from lrdsl.language.length import Exact, Length
+from lrdsl.language.length import Endless, Exact, Length
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.signal import Signal
@@ -71,7 +71,7 @@ class PlacedPart(NamedTuple):
     node: ast.Node
     term: PlacedTerm
     start: int
-    stop: float
+    stop: int | Endless
     length: Length
 
 
@@ -104,7 +104,7 @@ class PlacedModify(NamedTuple):
     source: PlacedTerm
     modifier: Modifier
     length: Length
-    end: float
+    end: int | Endless
     zero: Exact
     run_start: Exact
     run_stop: Length

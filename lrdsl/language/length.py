@@ -36,10 +36,35 @@ def round_half_up(x: Exact) -> int:
     return (2 * x.numerator + x.denominator) // (2 * x.denominator)
 
 
-ENDLESS: Final = math.inf
-"""The length of a schedule that never ends."""
+class Endless(float):
+    """The length of a schedule that never ends, the update that never comes.
 
-Length: TypeAlias = Exact | float
+    It has a type of its own, so that no infinity that comes out of a computation passes for a
+    length. As a float it serves where signals count in floats. It stays endless when updates are
+    added or taken away, and in a longer or a shorter time.
+
+    >>> isinstance(ENDLESS + 3, Endless), Fraction(1, 2) * ENDLESS, max(7, ENDLESS)
+    (True, inf, inf)
+    """
+
+    def __new__(cls, value: float = math.inf) -> Endless:
+        return super().__new__(cls, math.inf)
+
+    def __add__(self, updates: float | Fraction) -> Endless:
+        return self
+
+    def __sub__(self, updates: float | Fraction) -> Endless:
+        return self
+
+    def __mul__(self, factor: float | Fraction) -> Endless:
+        return self
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+ENDLESS: Final = Endless()
+
+Length: TypeAlias = Exact | Endless
 """An exact number of updates, or `ENDLESS`."""
 
 
@@ -49,10 +74,10 @@ def ends(length: Length) -> TypeGuard[Exact]:
     >>> ends(Fraction(5, 2)), ends(ENDLESS)
     (True, False)
     """
-    return length != ENDLESS
+    return not isinstance(length, Endless)
 
 
-def divisible(length: Length) -> Fraction | float:
+def divisible(length: Length) -> Fraction | Endless:
     """The same length for code that divides it: a quotient of ints would be a float.
 
     >>> divisible(3) / 2
@@ -61,10 +86,8 @@ def divisible(length: Length) -> Fraction | float:
     return Fraction(length) if ends(length) else ENDLESS
 
 
-def rounded(length: Length, start: Exact = 0) -> float:
+def rounded(length: Length, start: Exact = 0) -> int | Endless:
     """The update at which a stretch of that length, begun at `start`, has ended.
-
-    It is an int, or `ENDLESS`.
 
     >>> rounded(2, Fraction(1, 2)), rounded(ENDLESS)
     (3, inf)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lrdsl.compiler.lower import CompiledSpec
-from lrdsl.language.length import Exact, Length
+from lrdsl.language.length import ENDLESS, Exact, Length
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.pointwise.multiples import scaled
@@ -55,7 +55,7 @@ class RescaledSchedule(Schedule):
 
     def __init__(self, source: Schedule, start: int, k: Fraction) -> None:
         signal = WrappedSignal(source._signal, "", ScaleFrom(start, k))
-        length: Length = source.length
+        length: Length = ENDLESS if math.isinf(source.length) else int(source.length)
         if length > start:
             length = start + (length - start) * k
         super().__init__(source.spec, source.context, CompiledSpec(signal, length))

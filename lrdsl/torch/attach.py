@@ -8,15 +8,13 @@ from typing import Any
 from torch.optim import Optimizer
 
 from lrdsl.syntax.spec import Operand
-from lrdsl.torch.ownership import followers
+from lrdsl.torch.driver import followers
 from lrdsl.torch.scheduler import Scheduler
 from lrdsl.torch.step_hooks import unwrapped
 
 
 def attach(
-    optimizer: Optimizer,
-    spec: Operand | Mapping[str, Any] | Callable[[int], float],
-    **options: Any,
+    optimizer: Optimizer, spec: Operand | Mapping[str, Any] | Callable[[int], float], **options: Any
 ) -> Scheduler:
     """Make an optimizer follow a spec by the count of its own updates, without calls of `step()`.
 

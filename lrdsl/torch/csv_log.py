@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import BAD_LOG, SpecError, spec_error
 from lrdsl.util import atomic_write
 
 _UPDATE = "update"
@@ -36,9 +35,7 @@ class CsvLog:
             # The working folder may change during the run; a link is kept as a link.
             self._path = os.path.realpath(self._shown)
         except (TypeError, ValueError):
-            raise spec_error(
-                diag.BAD_LOG, f"`path` must be the name of a file, not {path!r}"
-            ) from None
+            raise spec_error(BAD_LOG, f"`path` must be the name of a file, not {path!r}") from None
         self._last = -1
         self._labels: list[str] = []
         """The columns of the last row, without `update`."""
@@ -46,7 +43,7 @@ class CsvLog:
         """The columns of the file, which include those of earlier rows only."""
         self._end = -1
         if os.path.exists(self._path) and not os.path.isfile(self._path):
-            raise spec_error(diag.BAD_LOG, f"{self._shown} is not a regular file")
+            raise spec_error(BAD_LOG, f"{self._shown} is not a regular file")
         with self._writing(), open(self._path, "a+b") as file:
             file.seek(0)
             self._header(file.readline())
@@ -63,7 +60,7 @@ class CsvLog:
                 if file.tell() != self._end:
                     message = f"another writer has changed {self._shown}, or writes to it too"
                     fix = "give each run and each Scheduler a file of its own"
-                    raise spec_error(diag.BAD_LOG, message, fix=fix)
+                    raise spec_error(BAD_LOG, message, fix=fix)
                 file.write(line)
         self._last = update
         self._end += len(line)
@@ -81,7 +78,7 @@ class CsvLog:
             yield
         except OSError as error:
             why = error.strerror or error
-            raise spec_error(diag.BAD_LOG, f"{self._shown} cannot be written: {why}") from None
+            raise spec_error(BAD_LOG, f"{self._shown} cannot be written: {why}") from None
 
     def _begin(self, update: int, labels: list[str]) -> None:
         """Cut the file off before the row of an update, and add the columns that it lacks."""
@@ -90,22 +87,19 @@ class CsvLog:
             first = file.readline()
             header = self._header(first)
             end = self._end_before(update, file, len(header)) if header else 0
-            columns, rows = labels, []
-            if header != labels:
-                file.seek(0)
-                rows = [*csv.reader(io.StringIO(file.read(end).decode(), newline=""))][1:]
-                columns = _merged(_filled(header, rows), labels)
-            if header == columns:
+            if header == labels:
                 file.truncate(end)
-                self._columns, self._end = columns, end
+                self._columns, self._end = labels, end
                 return
-        position = {column: 1 + i for i, column in enumerate(header)}
+            file.seek(0)
+            rows = [*csv.DictReader(io.StringIO(file.read(end).decode(), newline=""))]
+        filled = [column for column in header if any([row[column] for row in rows])]
+        columns = _merged(filled, labels)
         text = io.StringIO()
-        write = csv.writer(text, lineterminator="\n").writerow
+        writer = csv.DictWriter(text, [_UPDATE, *columns], "", "ignore", lineterminator="\n")
         if columns:
-            write([_UPDATE, *columns])
-        for row in rows:
-            write([row[0], *[row[position[c]] if c in position else "" for c in columns]])
+            writer.writeheader()
+        writer.writerows(rows)
         content = text.getvalue().encode()
         atomic_write.replace(self._path, content)
         self._columns, self._end = columns, len(content)
@@ -121,8 +115,7 @@ class CsvLog:
                 return cells[1:]
         elif not line:
             return []
-        message = f"{self._shown} is not a log of a Scheduler: it is left as it is"
-        raise spec_error(diag.BAD_LOG, message, fix="choose another file, or remove this one")
+        raise self._foreign("is not a log of a Scheduler: it is left as it is")
 
     def _end_before(self, update: int, file: io.BufferedRandom, width: int) -> int:
         """The number of bytes before the row of an update, in a file read up to its second line."""
@@ -133,20 +126,17 @@ class CsvLog:
             row = _ROW.fullmatch(line)
             if row is None or row[2].count(b",") != width or int(row[1]) <= before:
                 shown = line.decode(errors="replace").strip()
-                message = f"{self._shown} has a row that no Scheduler wrote: {shown!r}"
-                raise spec_error(
-                    diag.BAD_LOG, message, fix="choose another file, or remove this one"
-                )
+                raise self._foreign(f"has a row that no Scheduler wrote: {shown!r}")
             before = int(row[1])
             if before >= update:
                 break
             end += len(line)
         return end
 
-
-def _filled(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """The columns that are not empty in all rows."""
-    return [column for i, column in enumerate(columns) if any([row[1 + i] for row in rows])]
+    def _foreign(self, found: str) -> SpecError:
+        """The error of a file that something else has written."""
+        fix = "choose another file, or remove this one"
+        return spec_error(BAD_LOG, f"{self._shown} {found}", fix=fix)
 
 
 def _merged(known: Sequence[str], labels: Sequence[str]) -> list[str]:

@@ -1,19 +1,27 @@
-"""`OptimizerDriver`: keeps an optimizer's numbers at the values of their schedules."""
+"""`OptimizerDriver`: keeps an optimizer's numbers at the values of their schedules.
+
+`Ownership` tracks which driver sets which number.
+"""
 
 from __future__ import annotations
 
 import math
+import warnings
+import weakref
 from collections.abc import Callable
 
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from lrdsl.torch.ownership import Ownership, check_free
+from lrdsl.diagnostics import BAD_GROUP, spec_error
 from lrdsl.torch.param_groups import plan_groups
 from lrdsl.torch.param_key import ParamKey, clone_value
 from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
+
+_ATTRIBUTE = "_lrdsl_ownership"
+# Read by `getattr`: `vars(optimizer)` would create its `__dict__`, and slow down every later step.
 
 
 class OptimizerDriver(LRScheduler):
@@ -26,13 +34,7 @@ class OptimizerDriver(LRScheduler):
     _table: StepTable
 
     def __init__(
-        self,
-        optimizer: Optimizer,
-        timeline: Timeline,
-        *,
-        clock: str,
-        t: int,
-        on_end: str,
+        self, optimizer: Optimizer, timeline: Timeline, *, clock: str, t: int, on_end: str
     ) -> None:
         self.optimizer = optimizer
         self.clock = clock
@@ -40,8 +42,10 @@ class OptimizerDriver(LRScheduler):
         self._t = t
         self.base_lrs = []
         self._is_ready = False
+        """Whether the next step need not look at groups and ownership again."""
         self._has_stepped = False
         self._remove_hooks: Callable[[], None] | None = None
+        """Ends following the optimizer; None after it has ended."""
         # All errors are raised before the first change of the optimizer.
         table = StepTable(optimizer, plan_groups(optimizer, timeline, None), t + 1)
         check_free(optimizer, table.driven.locations, clock)
@@ -77,8 +81,7 @@ class OptimizerDriver(LRScheduler):
     def _apply(self, t: int, is_step: bool = False) -> None:
         """Set the numbers to their values after `t` updates."""
         if not (self._is_ready and self._table.is_current() and self._table.assign(t)):
-            is_usable = self._table.is_current() and self._table.has_same_kinds()
-            if not is_usable:
+            if not self._table.is_current():
                 self._adopt(self._timeline, self._prepare(self._timeline, t))
             self._table.row_at(t)  # raises any error before the first change
             self._ownership.claim(self, is_step)
@@ -90,7 +93,7 @@ class OptimizerDriver(LRScheduler):
         """Adopt changed groups, and set their numbers if this scheduler owns them."""
         if self._table.is_current():
             return
-        if self._t >= 0 and self._ownership.owns(self):
+        if self._t >= 0 and self._ownership.owned.get(self):
             self._apply(self._t)
         else:
             self._adopt(self._timeline, self._prepare(self._timeline, max(0, self._t)))
@@ -106,28 +109,82 @@ class OptimizerDriver(LRScheduler):
         """Follow a timeline by its table."""
         table.driven.adopt(self.optimizer)
         self._timeline, self._table = timeline, table
-        self._invalidate()
-        self._is_reactive = timeline.is_reactive
+        self._is_ready = False
         end = table.driven.end(timeline.context.total_steps)
         self._last = math.inf if self._on_end == "hold" else end
         if "lr" in table.driven.keys:
-            self.base_lrs = [clone_value(lr) for lr in table.driven.initial["lr"]]
-
-    def _invalidate(self) -> None:
-        """Let the next step look at groups and ownership again."""
-        self._is_ready = False
-
-    @property
-    def _follows(self) -> bool:
-        """Whether the scheduler follows the optimizer: it does until it is detached."""
-        return self._remove_hooks is not None
-
-    @property
-    def _locations(self) -> frozenset[ParamKey]:
-        """The numbers that the scheduler sets."""
-        return self._table.driven.locations
+            self.base_lrs = [clone_value(first["initial_lr"]) for first in table.driven.initial]
 
     @property
     def _label(self) -> str:
-        """The spec of the first number, for messages."""
-        return self._table.driven.label
+        """The spec of the first group's learning rate, or of another number, for messages."""
+        sources = self._table.driven.sources
+        return str((sources.get("lr") or next(iter(sources.values())))[0].schedule.spec)
+
+
+class Ownership:
+    """The schedulers of one optimizer in the order of their creation, and the numbers each owns.
+
+    The owner of a number is the scheduler that set it last. Several schedulers by the clock of
+    calls may drive one number after each other, as the children of torch's SequentialLR do.
+
+    The record hangs on the optimizer itself and refers to schedulers weakly: it dies with the
+    optimizer, keeps no scheduler alive, and is no part of a copy or a pickle, because torch's
+    optimizers copy their numbers and their state only.
+    """
+
+    def __init__(self) -> None:
+        self.owned: weakref.WeakKeyDictionary[OptimizerDriver, frozenset[ParamKey]] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._has_warned = False
+
+    @staticmethod
+    def of(optimizer: Optimizer) -> Ownership:
+        """Return the record of an optimizer; the first call creates it."""
+        found = getattr(optimizer, _ATTRIBUTE, None)
+        if not isinstance(found, Ownership):
+            found = Ownership()
+            setattr(optimizer, _ATTRIBUTE, found)
+        return found
+
+    def is_free(self, scheduler: OptimizerDriver) -> bool:
+        """Whether no other scheduler owns a number that this one drives."""
+        others = [owned for other, owned in [*self.owned.items()] if other is not scheduler]
+        return scheduler._table.driven.locations.isdisjoint(frozenset().union(*others))
+
+    def claim(self, scheduler: OptimizerDriver, is_step: bool) -> None:
+        """Make a scheduler the owner of its numbers; warn if two take turns at stepping."""
+        wanted = scheduler._table.driven.locations
+        for other, owned in [*self.owned.items()]:
+            if other is not scheduler and owned & wanted:
+                in_turn = is_step and other._has_stepped and scheduler._has_stepped
+                if in_turn and not self._has_warned:
+                    self._has_warned = True
+                    warnings.warn(
+                        f"two Schedulers set `{min(map(str, owned & wanted))}` of this optimizer in"
+                        f" turn, `{other._label}` and `{scheduler._label}`: step only one, or write"
+                        " one spec",
+                        stacklevel=6,  # the user's call of `step`
+                    )
+                self.owned[other] = owned - wanted
+                other._is_ready = False
+        self.owned[scheduler] = wanted
+        scheduler._has_stepped |= is_step
+
+
+def followers(optimizer: Optimizer) -> list[OptimizerDriver]:
+    """Return the schedulers that follow an optimizer, in the order of their creation."""
+    found = getattr(optimizer, _ATTRIBUTE, None)
+    owned = [*found.owned] if isinstance(found, Ownership) else []
+    return [scheduler for scheduler in owned if scheduler._remove_hooks is not None]
+
+
+def check_free(optimizer: Optimizer, locations: frozenset[ParamKey], clock: str) -> None:
+    """Raise `SpecError` if a new scheduler would share a number with an attached one."""
+    for other in followers(optimizer):
+        shared = sorted(map(str, locations & other._table.driven.locations))
+        if shared and "updates" in (clock, other.clock):
+            message = f"`{shared[0]}` of this optimizer is already driven by `{other._label}`"
+            fix = "`detach()` that Scheduler; `lrdsl.torch.attached(optimizer)` returns it"
+            raise spec_error(BAD_GROUP, message, fix=fix)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any, Protocol
 
 from torch import distributed
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import BAD_LOG, spec_error
 from lrdsl.torch.csv_log import CsvLog
 from lrdsl.torch.scheduler import Scheduler
 
@@ -51,9 +51,9 @@ def log_to_tensorboard(
     if not callable(add) or isinstance(writer, type):
         message = f"`writer` must have `add_scalar(tag, value, step)`, unlike {_described(writer)}"
         fix = "pass a `torch.utils.tensorboard.SummaryWriter`; `on_update` serves any other logger"
-        raise spec_error(diag.BAD_LOG, message, fix=fix)
+        raise spec_error(BAD_LOG, message, fix=fix)
     if not isinstance(prefix, str):
-        raise spec_error(diag.BAD_LOG, f"`prefix` must be text, not {prefix!r}")
+        raise spec_error(BAD_LOG, f"`prefix` must be text, not {prefix!r}")
 
     def log(update: int, values: Mapping[str, Sequence[float]]) -> None:
         for key, label, value in _labelled(scheduler, values):
@@ -97,23 +97,17 @@ def log_to_csv(
     """
     _check_scheduler(scheduler, "log_to_csv")
     if not _is_writer():
-        return scheduler.on_update(_ignore, every=every)
+        return scheduler.on_update(lambda update, values: None, every=every)
     file = CsvLog(path)
 
     def log(update: int, values: Mapping[str, Sequence[float]]) -> None:
         cells = _labelled(scheduler, values)
         file.write(update, {f"{key}[{label}]": value for key, label, value in cells})
 
-    ends = [
-        scheduler.on_update(log, every=every),
-        scheduler.on_update(lambda update, values: file.reach(update)),
-    ]
-
-    def end() -> None:
-        for each in ends:
-            each()
-
-    return end
+    callbacks = ExitStack()
+    callbacks.callback(scheduler.on_update(log, every=every))
+    callbacks.callback(scheduler.on_update(lambda update, values: file.reach(update)))
+    return callbacks.close
 
 
 def log_to_text(
@@ -140,7 +134,7 @@ def log_to_text(
     if not callable(write):
         fix = "pass a method of it, `logger.info`" if hasattr(write, "info") else "pass `print`"
         raise spec_error(
-            diag.BAD_LOG, f"`write` must be a function of a line, not {_described(write)}", fix=fix
+            BAD_LOG, f"`write` must be a function of a line, not {_described(write)}", fix=fix
         )
 
     def log(update: int, values: Mapping[str, Sequence[float]]) -> None:
@@ -174,11 +168,7 @@ def _labels(names: Sequence[object]) -> list[str]:
 def _check_scheduler(scheduler: object, name: str) -> None:
     if not isinstance(scheduler, Scheduler):
         message = f"`{name}` logs a lrdsl.torch.Scheduler, not {_described(scheduler)}"
-        raise spec_error(diag.BAD_LOG, message)
-
-
-def _ignore(update: int, values: Mapping[str, Sequence[float]]) -> None:
-    pass
+        raise spec_error(BAD_LOG, message)
 
 
 def _is_writer() -> bool:

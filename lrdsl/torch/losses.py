@@ -7,8 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import BAD_SPEC, BAD_STATE, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.switch import Switch
 
@@ -46,7 +45,7 @@ class ScheduledLoss(nn.Module):
         for i, loss in enumerate(self._switch.objects):
             if not callable(loss):
                 message = f"the loss function of entry {i} is not callable: {loss!r}"
-                raise spec_error(diag.BAD_SPEC, message)
+                raise spec_error(BAD_SPEC, message)
             if isinstance(loss, nn.Module):
                 self.add_module(str(i), loss)
 
@@ -70,7 +69,7 @@ class ScheduledLoss(nn.Module):
         calls = state.get("calls") if isinstance(state, Mapping) else None
         if type(calls) is not int or not 0 <= calls <= LAST_STEP:
             message = f"the state of a ScheduledLoss must be its number of calls, not {state!r}"
-            raise spec_error(diag.BAD_STATE, message)
+            raise spec_error(BAD_STATE, message)
         self.calls = calls
 
     def extra_repr(self) -> str:
@@ -87,6 +86,5 @@ def _pair(item: Any) -> Any:
         message = (
             f"an entry must have the keys `loss_fn` and `steps`, not {', '.join(map(str, item))}"
         )
-        fix = 'write `{"loss_fn": nn.MSELoss(), "steps": 100}`'
-        raise spec_error(diag.BAD_SPEC, message, fix=fix)
+        raise spec_error(BAD_SPEC, message, fix='write `{"loss_fn": nn.MSELoss(), "steps": 100}`')
     return item["loss_fn"], item.get("steps")

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from torch import distributed
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import SpecError, spec_error
+from lrdsl.diagnostics import BAD_METRIC, BAD_STATE, SpecError, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.param_key import to_python
@@ -35,7 +34,7 @@ def read_log(state: Mapping[str, Any]) -> list[tuple[int, float]]:
     ):
         message = "`metric_updates` and `metrics` of the state are not a log of metrics"
         fix = "they must be two lists of equal length: ascending update numbers, and numbers"
-        raise spec_error(diag.BAD_STATE, message, fix=fix)
+        raise spec_error(BAD_STATE, message, fix=fix)
     return [(update, float(metric)) for update, metric in zip(updates, metrics, strict=True)]
 
 
@@ -56,8 +55,7 @@ def reduce_over_ranks(metric: object, reduction: str, groups: Sequence[Mapping[s
         raise failure
     without = [str(rank) for rank, (is_valid, _) in enumerate(rows) if not is_valid]
     if without:
-        message = f"the metric is not a number on rank {', '.join(without)}"
-        raise spec_error(diag.BAD_METRIC, message)
+        raise spec_error(BAD_METRIC, f"the metric is not a number on rank {', '.join(without)}")
     return reduced([metric for _, metric in rows], reduction)
 
 
@@ -86,13 +84,10 @@ def reduced(metrics: Sequence[float], reduction: str) -> float:
             if metric != first and not (math.isnan(metric) and math.isnan(first)):
                 message = f"the metric is {first!r} on rank 0 and {metric!r} on rank {rank}"
                 fix = 'pass the same number on all ranks, or let `metric_reduction` be "mean"'
-                raise spec_error(diag.BAD_METRIC, message, fix=fix)
+                raise spec_error(BAD_METRIC, message, fix=fix)
         return first
-    row = np.array(metrics)
     with np.errstate(all="ignore"):
-        if reduction == "mean":
-            return float(row.mean())
-        return float(row.min() if reduction == "min" else row.max())
+        return float(getattr(np.array(metrics), reduction)())
 
 
 def _number(metric: object) -> float:
@@ -100,7 +95,7 @@ def _number(metric: object) -> float:
     if number is None:
         shown = "text" if isinstance(metric, str) else f"a {type(metric).__name__}"
         raise spec_error(
-            diag.BAD_METRIC, f"a metric must be a number, not {shown}: {to_python(metric)!r}"
+            BAD_METRIC, f"a metric must be a number, not {shown}: {to_python(metric)!r}"
         )
     try:
         return float(number)

@@ -11,8 +11,7 @@ from typing import Any
 from torch import Tensor
 from torch.optim import Optimizer
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import BAD_GROUP, spec_error
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.torch.param_key import ParamKey, clone_value, find_param_key, read_number
 from lrdsl.torch.plan import DrivenSchedule
@@ -34,8 +33,8 @@ class DrivenGroups:
     """The location of each number of the program in each group."""
     sources: Mapping[str, Sequence[DrivenSchedule]]
     """The schedule of each number in each group."""
-    initial: Mapping[str, Sequence[Any]]
-    """The first values of each group, by group key."""
+    initial: Sequence[Mapping[str, Any]]
+    """The first values of each group, by the keys that store them: `initial_lr` and so on."""
 
     @property
     def schedules(self) -> dict[str, tuple[Schedule, ...]]:
@@ -55,12 +54,6 @@ class DrivenGroups:
         """The locations of all numbers."""
         return frozenset([key for keys in self.keys.values() for key in keys])
 
-    @property
-    def label(self) -> str:
-        """The spec of the first group's learning rate, or of another number, for messages."""
-        sources = self.sources.get("lr") or next(iter(self.sources.values()))
-        return str(sources[0].schedule.spec)
-
     def end(self, total_steps: int | None) -> float:
         """The length of the run in updates, infinite if it is unknown."""
         if total_steps is not None:
@@ -75,9 +68,9 @@ class DrivenGroups:
     def adopt(self, optimizer: Optimizer) -> None:
         """Store the first values in the groups; groups that share a Tensor get one each."""
         for keys in self.keys.values():
-            for i, (key, group) in enumerate(zip(keys, self.groups, strict=True)):
+            for key, group, first in zip(keys, self.groups, self.initial, strict=True):
                 stored = key.initial.group_key
-                group.setdefault(stored, clone_value(self.initial[key.group_key][i]))
+                group.setdefault(stored, clone_value(first[stored]))
                 if isinstance(key.get(group), Tensor) and key.initial.get(group) is key.get(group):
                     group[stored] = clone_value(group[stored])
             unshare(optimizer, keys)
@@ -113,23 +106,20 @@ def plan_groups(
     groups = list(optimizer.param_groups)
     for i, group in enumerate(groups):
         if "lr" not in group:
-            raise spec_error(diag.BAD_GROUP, f"parameter group {i} has no `lr`")
+            raise spec_error(BAD_GROUP, f"parameter group {i} has no `lr`")
     keys = {
         name: [find_param_key(name, i, group) for i, group in enumerate(groups)]
         for name in timeline.names
     }
     _check_distinct(keys)
-    group_keys = dict.fromkeys(key.group_key for of_groups in keys.values() for key in of_groups)
-    initial = {
-        group_key: [_initial(group_key, i, group, known) for i, group in enumerate(groups)]
-        for group_key in group_keys
-    }
+    group_keys = {key.group_key for of_groups in keys.values() for key in of_groups}
+    initial = [
+        dict([_initial(group_key, i, group, known) for group_key in group_keys])
+        for i, group in enumerate(groups)
+    ]
     bases = [
-        {
-            name: read_number(key.initial, i, {key.initial.group_key: initial[key.group_key][i]})
-            for name, key in [(name, of_groups[i]) for name, of_groups in keys.items()]
-        }
-        for i in range(len(groups))
+        {name: read_number(of_groups[i].initial, i, first) for name, of_groups in keys.items()}
+        for i, first in enumerate(initial)
     ]
     names = [
         group.get("name", known.names[i] if known and i < len(known.names) else None)
@@ -142,14 +132,13 @@ def plan_groups(
 
 def _initial(
     group_key: str, index: int, group: Mapping[str, Any], known: DrivenGroups | None
-) -> Any:
-    """The first value of a group key; specs call the number in it `base`."""
+) -> tuple[str, Any]:
+    """The first value of a group key, which specs call `base`, after the key that stores it."""
     stored = ParamKey(group_key).initial.group_key
-    if stored in group:
-        return clone_value(group[stored])
     # The value of a loaded group may be from any update of a schedule: it is not the base.
-    first = () if known is None else known.initial.get(group_key, ())
-    return clone_value(first[index] if index < len(first) else group.get(group_key))
+    first = known.initial[index] if known and index < len(known.initial) else {}
+    default = first.get(stored, group.get(group_key))
+    return stored, clone_value(group.get(stored, default))
 
 
 def _device(value: Tensor, group: Mapping[str, Any]) -> Any:
@@ -167,4 +156,4 @@ def _check_distinct(keys: Mapping[str, Sequence[ParamKey]]) -> None:
             if other != name:
                 index = location[0]
                 message = f"`{other}` and `{name}` are the same number in parameter group {index}"
-                raise spec_error(diag.BAD_GROUP, message, fix="drive one of them")
+                raise spec_error(BAD_GROUP, message, fix="drive one of them")

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Problem, spec_error
+from lrdsl.diagnostics import BAD_GROUP, Problem, spec_error
 from lrdsl.syntax.spec import as_number
 from lrdsl.util.registry import did_you_mean
 
@@ -70,18 +69,20 @@ def find_param_key(name: str, index: int, group: Mapping[str, Any]) -> ParamKey:
     key = ParamKey(name) if indexed is None else ParamKey(indexed[1], int(indexed[2]))
     if name == "momentum" and "momentum" not in group and "betas" in group:
         key = ParamKey("betas", 0)
-    known = _numeric_names(group)
-    available = "the group has " + (", ".join(f"`{name}`" for name in known) or "no numbers")
-    if _is_reserved(key.group_key):
-        raise spec_error(diag.BAD_GROUP, f"a program cannot drive `{name}`", fix=available)
     found = key.get(group)
-    if found is None and (key.group_key not in group or key.entry is not None):
+    is_missing = found is None and (key.group_key not in group or key.entry is not None)
+    is_reserved = _is_reserved(key.group_key)
+    if is_reserved or is_missing:
+        known = _numeric_names(group)
+        fix = "the group has " + (", ".join(f"`{name}`" for name in known) or "no numbers")
+        if is_reserved:
+            raise spec_error(BAD_GROUP, f"a program cannot drive `{name}`", fix=fix)
         near = did_you_mean(name, known)
-        fix = available if near is None else f"{near[0]} T{available[1:]}"
-        raise spec_error(diag.BAD_GROUP, f"parameter group {index} has no `{name}`", fix=fix)
+        fix = fix if near is None else f"{near[0]} T{fix[1:]}"
+        raise spec_error(BAD_GROUP, f"parameter group {index} has no `{name}`", fix=fix)
     if _is_sequence(found):
         message = f"`{name}` of parameter group {index} is {len(found)} numbers, not one"
-        raise spec_error(diag.BAD_GROUP, message, fix=f"drive one entry, for example `{name}[0]`")
+        raise spec_error(BAD_GROUP, message, fix=f"drive one entry, for example `{name}[0]`")
     read_number(key, index, group)
     return key
 
@@ -91,7 +92,7 @@ def read_number(key: ParamKey, index: int, group: Mapping[str, Any]) -> float:
     return finite_number(key.get(group), f"parameter group {index} needs a number as its `{key}`")
 
 
-def finite_number(value: object, requirement: str, code: Problem = diag.BAD_GROUP) -> float:
+def finite_number(value: object, requirement: str, code: Problem = BAD_GROUP) -> float:
     """Return a finite number, or a Tensor of one, as a float.
 
     Raises `SpecError` with the message `requirement` for any other value.

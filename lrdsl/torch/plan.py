@@ -64,22 +64,17 @@ class DrivenSchedule:
             return False
         return self.until is None or not self.until.has_begun(index, t)
 
-    def after(
-        self,
-        log: Iterable[tuple[int, float]],
-        changed: Mapping[DrivenSchedule, Schedule],
-    ) -> Schedule:
-        """The state of the schedule after some metrics; `changed` has new states of references."""
-        current = {name: changed.get(x, x.schedule) for name, x in self.references.items()}
-        is_initial = all(
-            [have_same_values(current[name], x.initial) for name, x in self.references.items()]
-        )
-        schedule = self.initial if is_initial else self.make(current)
+    def replay(self, log: Iterable[tuple[int, float]]) -> None:
+        """Take the state after some metrics, which the references have taken before."""
+        others = self.references.values()
+        schedule = self.initial
+        if not all([have_same_values(x.schedule, x.initial) for x in others]):
+            schedule = self.make({name: x.schedule for name, x in self.references.items()})
         if schedule.is_reactive:
             for i, (t, metric) in enumerate(log):
                 if self.takes(i, t):
                     schedule = schedule.observe(t, metric)
-        return schedule
+        self.schedule = schedule
 
 
 def have_same_values(schedule: Schedule, other: Schedule) -> bool:

@@ -18,9 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.optim import Optimizer
 
-from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import BAD_GROUP, BAD_METRIC, BAD_SPEC, BAD_STEP, spec_error
 from lrdsl.schedule.program import Program
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import Operand, Spec
@@ -115,31 +114,30 @@ class Scheduler(SteppingDriver):
         **variables: float,
     ) -> None:
         if not isinstance(optimizer, Optimizer):
-            found = type(optimizer).__name__
-            message = f"a Scheduler drives a torch.optim.Optimizer, not a {found}"
-            raise spec_error(diag.BAD_GROUP, message)
+            message = (
+                f"a Scheduler drives a torch.optim.Optimizer, not a {type(optimizer).__name__}"
+            )
+            raise spec_error(BAD_GROUP, message)
         optimizer = unwrapped(optimizer)
         clock = checked_option(CLOCKS, "clock", clock)
         self._on_change = checked_option(ON_CHANGE, "on_change", on_change)
         on_end = checked_option(ON_END, "on_end", on_end)
         metric_reduction = checked_option(
-            REDUCTIONS, "metric_reduction", metric_reduction, diag.BAD_METRIC
+            REDUCTIONS, "metric_reduction", metric_reduction, BAD_METRIC
         )
         t = checked_updates(last_epoch, "last_epoch", least=-1)
         if start_step is not None:
             if t != -1:
                 message = "`start_step` and `last_epoch` both set the number of updates made"
-                raise spec_error(diag.BAD_STEP, message, fix="pass one of them")
+                raise spec_error(BAD_STEP, message, fix="pass one of them")
             t = checked_updates(start_step, "start_step", least=0) - 1
         context = run_context(
-            {
-                "total_steps": total_steps,
-                "steps_per_epoch": steps_per_epoch,
-                "samples_per_step": samples_per_step,
-                "tokens_per_step": tokens_per_step,
-                "definitions": definitions,
-                **variables,
-            }
+            total_steps=total_steps,
+            steps_per_epoch=steps_per_epoch,
+            samples_per_step=samples_per_step,
+            tokens_per_step=tokens_per_step,
+            definitions=definitions,
+            **variables,
         )
         program = Program(spec, context.definitions)
         program.check([group.get("name") for group in optimizer.param_groups])
@@ -174,8 +172,7 @@ class Scheduler(SteppingDriver):
         >>> [schedule(0) for schedule in scheduler.schedules]
         [1.0, 0.1]
         """
-        driven = self.driven
-        return driven["lr"] if "lr" in driven else next(iter(driven.values()))
+        return self.driven.get("lr") or next(iter(self.driven.values()))
 
     @property
     def driven(self) -> dict[str, tuple[Schedule, ...]]:
@@ -233,7 +230,7 @@ class Scheduler(SteppingDriver):
         array([0.5, 0.5, 0.4])
         """
         timeline = self._timeline
-        context = run_context({**timeline.context.to_dict(), **changes})
+        context = run_context(**{**timeline.context.to_dict(), **changes})
         program = Program(spec, context.definitions, timeline.names)
         for name in program.choices:
             if name not in timeline.names:
@@ -241,7 +238,7 @@ class Scheduler(SteppingDriver):
                 message = (
                     f"a new plan can only drive the numbers driven so far, {known}, not `{name}`"
                 )
-                raise spec_error(diag.BAD_SPEC, message)
+                raise spec_error(BAD_SPEC, message)
         self._add_plan(program, context, jump)
 
     def extend(self, *, total_steps: int) -> None:
@@ -261,14 +258,14 @@ class Scheduler(SteppingDriver):
         array([0.51, 0.5 , 0.49, 0.  ])
         """
         now, context = max(0, self._t), self._timeline.context
-        total = run_context({**context.to_dict(), "total_steps": total_steps}).total_steps
+        total = run_context(**{**context.to_dict(), "total_steps": total_steps}).total_steps
         if total is None or total <= now:
             message = f"`total_steps` must be more than the {now} updates made, not {total_steps!r}"
-            raise spec_error(diag.BAD_STEP, message)
+            raise spec_error(BAD_STEP, message)
         if now >= self._table.driven.end(context.total_steps):
             message = "the run has ended: nothing of its schedule is left to stretch"
             fix = f"pass a spec for the rest of the run: `replan(spec, total_steps={total})`"
-            raise spec_error(diag.BAD_STEP, message, fix=fix)
+            raise spec_error(BAD_STEP, message, fix=fix)
         self._add_plan(None, replace(context, total_steps=total), jump=False)
 
     def cooldown_now(self, steps: int | str, mode: str = "linear", end: float = 0.0) -> None:
@@ -343,4 +340,4 @@ def _check_no_jump(name: str, old: Sequence[float], new: Sequence[float], t: int
             fix = (
                 "start from its value, with `_` or `prev`: `cosine(_, 0, 100)`; or pass `jump=True`"
             )
-            raise spec_error(diag.BAD_SPEC, message, fix=fix)
+            raise spec_error(BAD_SPEC, message, fix=fix)

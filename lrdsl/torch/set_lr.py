@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from torch import Tensor
 from torch.optim import Optimizer
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import BAD_GROUP, spec_error
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.param_key import ParamKey, clone_value, finite_number
 
@@ -36,38 +34,32 @@ def update_learning_rate(
     """
     if not isinstance(optimizer, Optimizer):
         found = type(optimizer).__name__
-        message = f"a torch.optim.Optimizer has learning rates, not a {found}"
-        raise spec_error(diag.BAD_GROUP, message)
+        raise spec_error(BAD_GROUP, f"a torch.optim.Optimizer has learning rates, not a {found}")
     lr = finite_number(new_lr, "`new_lr` must be a finite number")
     groups = optimizer.param_groups
     chosen = range(len(groups)) if param_group is None else _indices(param_group, len(groups))
     for i in chosen:
         if "lr" not in groups[i]:
-            raise spec_error(diag.BAD_GROUP, f"parameter group {i} has no `lr`")
+            raise spec_error(BAD_GROUP, f"parameter group {i} has no `lr`")
     others = [group for i, group in enumerate(groups) if i not in chosen]
-    for i in chosen:
-        _fill(groups[i], lr, [*others, optimizer.defaults])
-
-
-def _fill(group: dict[str, Any], lr: float, others: Iterable[dict[str, Any]]) -> None:
-    old = group["lr"]
-    if isinstance(old, Tensor) and any(other.get("lr") is old for other in others):
-        group["lr"] = clone_value(old)
-    _LR.assign(group, lr)
+    for group in [groups[i] for i in chosen]:
+        if any(other.get("lr") is group["lr"] for other in [*others, optimizer.defaults]):
+            group["lr"] = clone_value(group["lr"])
+        _LR.assign(group, lr)
 
 
 def _indices(param_group: object, count: int) -> list[int]:
     """Check the indices of parameter groups."""
     if not isinstance(param_group, Iterable) or isinstance(param_group, str):
         message = f"`param_group` must be a list of indices, not {param_group!r}"
-        raise spec_error(diag.BAD_GROUP, message, fix=f"write `[{param_group!r}]`")
+        raise spec_error(BAD_GROUP, message, fix=f"write `[{param_group!r}]`")
     indices: list[int] = []
     for given in param_group:
         index = as_number(given)
         if not isinstance(index, int) or not 0 <= index < count:
             known = "is group 0 alone" if count == 1 else f"are groups 0 to {count - 1}"
             raise spec_error(
-                diag.BAD_GROUP, f"there is no parameter group {given!r}", fix=f"there {known}"
+                BAD_GROUP, f"there is no parameter group {given!r}", fix=f"there {known}"
             )
         indices.append(index)
     return indices

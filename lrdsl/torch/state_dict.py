@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import SpecError, spec_error
+from lrdsl.diagnostics import BAD_STATE, SpecError, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.program import Program
 from lrdsl.syntax.spec import parse
@@ -39,24 +38,22 @@ class SchedulerState:
     def of(cls, state: object) -> SchedulerState:
         """Check a `state_dict`; `SpecError` if it is not that of a Scheduler."""
         if not isinstance(state, Mapping):
-            message = f"a state must be a dict, not a {type(state).__name__}"
-            raise spec_error(diag.BAD_STATE, message)
+            raise spec_error(BAD_STATE, f"a state must be a dict, not a {type(state).__name__}")
         if not _KEYS.issubset(state):
             raise _foreign_state(state)
         if state["version"] not in _READABLE_VERSIONS:
-            message = f"the state has version {state['version']!r}"
-            message = f"{message}; this lrdsl reads up to {STATE_VERSION}"
+            shown = f"{state['version']!r}; this lrdsl reads up to {STATE_VERSION}"
             fix = "use the lrdsl that the checkpoint was written with"
-            raise spec_error(diag.BAD_STATE, message, fix=fix)
+            raise spec_error(BAD_STATE, f"the state has version {shown}", fix=fix)
         if not _is_count(state["updates"]):
             message = f"`updates` of the state must be a whole number, not {state['updates']!r}"
-            raise spec_error(diag.BAD_STATE, message)
+            raise spec_error(BAD_STATE, message)
         if not _is_context(state["context"]):
             message = f"`context` of the state must be a dict of names, not {state['context']!r}"
-            raise spec_error(diag.BAD_STATE, message)
+            raise spec_error(BAD_STATE, message)
         replans = state.get("replans", [])
         if not isinstance(replans, Sequence) or not all([_is_replan(each) for each in replans]):
-            raise spec_error(diag.BAD_STATE, "`replans` of the state must be a list of plans")
+            raise spec_error(BAD_STATE, "`replans` of the state must be a list of plans")
         first = {"spec": state["spec"], "context": state["context"], "update": 0, "metrics": 0}
         return cls(state["updates"], [first, *replans], read_log(state))
 
@@ -65,6 +62,8 @@ def make_state(timeline: Timeline, updates: int) -> dict[str, Any]:
     """Write a `state_dict`: the canonical spec and the context of every plan, the metrics."""
     first, *later = [
         {
+            "update": plan.start,
+            "metrics": plan.metrics,
             "spec": None if plan.program is None else plan.program.texts,
             "context": timeline.recorded_context(plan).to_dict(),
         }
@@ -72,22 +71,17 @@ def make_state(timeline: Timeline, updates: int) -> dict[str, Any]:
     ]
     return {
         "version": STATE_VERSION,
-        **first,
+        "spec": first["spec"],
+        "context": first["context"],
         "updates": updates,
-        "replans": [
-            {"update": plan.start, "metrics": plan.metrics, **each}
-            for plan, each in zip(timeline.plans[1:], later, strict=True)
-        ],
+        "replans": later,
         "metric_updates": [update for update, _ in timeline.log],
         "metrics": [metric for _, metric in timeline.log],
     }
 
 
 def resume(
-    state: SchedulerState,
-    timeline: Timeline,
-    on_change: str,
-    values: Callable[[Timeline], Values],
+    state: SchedulerState, timeline: Timeline, on_change: str, values: Callable[[Timeline], Values]
 ) -> tuple[Timeline, str]:
     """The timeline that resumes a state, and a warning for the user, which may be empty.
 
@@ -99,6 +93,12 @@ def resume(
     assert first.program is not None
     recorded = timeline.recorded_context(first)
     difference = _difference(state.plans[0], first.program.texts, recorded)
+    if (
+        not difference
+        and len(state.plans) == len(timeline.plans) == 1
+        and state.log == timeline.log
+    ):
+        return timeline, ""  # which is compiled
     if not difference:
         return Timeline([first, *map(_plan, state.plans[1:])], state.log), ""
     if on_change == "keep":
@@ -120,7 +120,7 @@ def resume(
     message = f"the checkpoint was written with {difference}{changes}"
     if on_change == "error":
         fix = 'pass the spec and context that it was written with, or `on_change="keep"`'
-        raise spec_error(diag.BAD_STATE, message, fix=fix)
+        raise spec_error(BAD_STATE, message, fix=fix)
     dropped = "; the plans added during the run are dropped" if len(state.plans) > 1 else ""
     return own, (
         f"{message}; continuing at update {state.updates} with the spec and context of this "
@@ -148,11 +148,10 @@ def _foreign_state(state: Mapping[Any, Any]) -> SpecError:
     last = state.get("last_epoch")
     if not isinstance(last, int):
         fix = "pass the `state_dict()` of a lrdsl.torch.Scheduler"
-        message = "this is not the state of a lrdsl.torch.Scheduler"
-        return spec_error(diag.BAD_STATE, message, fix=fix)
+        return spec_error(BAD_STATE, "this is not the state of a lrdsl.torch.Scheduler", fix=fix)
     message = "this is the state of another scheduler, such as torch's own"
     fix = f"to continue from there, make the Scheduler with `start_step={last}`"
-    return spec_error(diag.BAD_STATE, message, fix=fix)
+    return spec_error(BAD_STATE, message, fix=fix)
 
 
 def _difference(plan: Mapping[str, Any], spec: Any, context: Context) -> str:
@@ -164,7 +163,7 @@ def _difference(plan: Mapping[str, Any], spec: Any, context: Context) -> str:
     else:
         for (name, pattern), text in specs.items():
             saved = saved_specs[name, pattern]
-            if not _are_equal(saved, text):
+            if saved != text and _tree(saved) != _tree(text):
                 where = "" if isinstance(spec, str) else f" for `{name}`"
                 where += "" if pattern == "*" else f" of `{pattern}`"
                 found.append(f"the spec {saved!r} instead of {text!r}{where}")
@@ -187,14 +186,12 @@ def _flat_specs(program: Any) -> dict[tuple[Any, Any], Any]:
     }
 
 
-def _are_equal(saved: object, text: object) -> bool:
-    """Whether two specs have the same tree."""
-    if saved == text:
-        return True
+def _tree(spec: object) -> object:
+    """The tree of a spec that is text; any other spec as it is."""
     try:
-        return isinstance(saved, str) and isinstance(text, str) and parse(saved) == parse(text)
+        return parse(spec) if isinstance(spec, str) else spec
     except SpecError:
-        return False
+        return spec
 
 
 def _is_replan(value: object) -> bool:

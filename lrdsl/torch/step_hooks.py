@@ -10,13 +10,13 @@ import sys
 import warnings
 import weakref
 from collections.abc import Callable
-from typing import Any, Protocol
+from contextlib import ExitStack
+from typing import Any
 
 import torch
 from torch.optim import Optimizer
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import BAD_GROUP, spec_error
 
 CLOCKS = ("calls", "updates")
 """What advances a Scheduler: calls of its `step`, or the optimizer's own updates."""
@@ -31,16 +31,6 @@ _MAX_FRAMES = 16
 """The greatest distance from a hook to the caller of `step`: torch's wrappers lie between."""
 
 
-class UpdateListener(Protocol):
-    """A scheduler, as far as hooks are concerned."""
-
-    def _before_update(self) -> None:
-        """Prepare the parameter groups for the update."""
-
-    def _after_update(self) -> None:
-        """Count the update."""
-
-
 def unwrapped(optimizer: Optimizer) -> Optimizer:
     """Return the optimizer that makes the updates: some wrappers of optimizers have no hooks.
 
@@ -53,40 +43,35 @@ def unwrapped(optimizer: Optimizer) -> Optimizer:
         inner = next((each for each in found if isinstance(each, Optimizer)), None)
         if inner is None:
             message = f"a {type(optimizer).__name__} has no hooks on its updates"
-            fix = "pass the optimizer that it wraps"
-            raise spec_error(diag.BAD_GROUP, message, fix=fix)
+            raise spec_error(BAD_GROUP, message, fix="pass the optimizer that it wraps")
     assert isinstance(inner, Optimizer)
     return inner
 
 
-def add_hooks(
-    listener: UpdateListener, optimizer: Optimizer, *, counts_updates: bool
-) -> Callable[[], None]:
-    """Call a listener before each update of an optimizer and, if it counts them, after it too.
+Hook = Callable[[], object]
 
-    A listener that counts updates lives as long as the optimizer; the hooks of any other do not
-    keep it alive. Returns a function that removes the hooks.
+
+def add_hooks(optimizer: Optimizer, before: Hook, after: Hook | None = None) -> Callable[[], None]:
+    """Call a method before each update of an optimizer, and another one after it.
+
+    The method's object lives as long as the optimizer if it counts updates, by `after`; otherwise
+    the hook does not keep it alive. Returns a function that removes the hooks.
     """
-    get: Callable[[], UpdateListener | None] = weakref.ref(listener)
-    if counts_updates:
-        get = lambda: listener  # noqa: E731 - keeps it alive
-    handles = [optimizer.register_step_pre_hook(_pre_hook(get, counts_updates))]
-    if counts_updates:
-        handles.append(
+    get = weakref.WeakMethod(before) if after is None else lambda: before
+    hooks = ExitStack()
+    hooks.callback(optimizer.register_step_pre_hook(_pre_hook(get, after is not None)).remove)
+    if after is not None:
+        counted = after
+        hooks.callback(
             optimizer.register_step_post_hook(
-                lambda optimizer, args, kwargs: _call_after_update(listener, optimizer)
-            )
+                lambda optimizer, args, kwargs: _call_after_update(counted, optimizer)
+            ).remove
         )
-
-    def remove() -> None:
-        for handle in handles:
-            handle.remove()
-
-    return remove
+    return hooks.close
 
 
 def _pre_hook(
-    get: Callable[[], UpdateListener | None], counts_updates: bool
+    get: Callable[[], Hook | None], counts_updates: bool
 ) -> Callable[[Any, Any, Any], None]:
     warned: list[bool] = []
 
@@ -113,16 +98,16 @@ def _pre_hook(
 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]
-def _call_before_update(get: Callable[[], UpdateListener | None]) -> None:
-    listener = get()
-    if listener is not None and not _in_checkpoint_dry_run():
-        listener._before_update()
+def _call_before_update(get: Callable[[], Hook | None]) -> None:
+    before = get()
+    if before is not None and not _in_checkpoint_dry_run():
+        before()
 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]
-def _call_after_update(listener: UpdateListener, optimizer: Optimizer) -> None:
+def _call_after_update(after: Hook, optimizer: Optimizer) -> None:
     if not _was_skipped(optimizer) and not _in_checkpoint_dry_run():
-        listener._after_update()
+        after()
 
 
 def _was_skipped(optimizer: Optimizer) -> bool:

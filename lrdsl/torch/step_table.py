@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -12,8 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import SpecError, spec_error
+from lrdsl.diagnostics import BAD_GROUP, SpecError, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.torch.param_groups import DrivenGroups
 from lrdsl.torch.param_key import ParamKey, finite_number
@@ -28,28 +26,23 @@ Row = Sequence[Any]
 """The values of one update: for each assignment one per group, or the one of all its groups."""
 
 
-Kind = type[Tensor] | ParamKey | None
-"""What a number is if not a float: a Tensor, or an entry of a tuple, given by its location."""
+class Assignment(NamedTuple):
+    """Sets a number in those parameter groups that have it at the same location.
 
-Assignment = tuple[int, str, Sequence[dict[str, Any]], bool, Kind]
-"""Sets one number in those parameter groups that have it at the same location.
+    If the groups share the value, `columns` and `scales` are single numbers.
+    """
 
-These are the column of the row, the group key, the groups, whether the groups share the value, and
-the kind of the number.
-"""
-
-
-class Cells(NamedTuple):
-    """The values of an assignment: which ones they are, and where they come from."""
-
+    key: ParamKey
+    groups: Sequence[dict[str, Any]]
+    is_shared: bool
     name: str
     """The name of the number in the program."""
     members: Sequence[int]
-    """The index of the group of each value."""
+    """The index of each group."""
     columns: Any
-    """The column of each value among the distinct schedules."""
+    """The column of each group's value among the distinct schedules."""
     scales: Any
-    """The factor of each value, the `lr_scale` of its group."""
+    """The factor of each group's value, its `lr_scale`."""
 
 
 class StepTable:
@@ -68,13 +61,15 @@ class StepTable:
             finite_number(scale, f"the `lr_scale` of parameter group {i} must be a number")
             for i, scale in enumerate(self._current_scales())
         ]
-        self._tensors = self._current_tensors()
         self._is_scaled = any(["lr_scale" in group for group in driven.groups])
         self._schedules = [source.schedule for source in driven.distinct]
         self._assignments: list[Assignment] = []
-        self._cells: list[Cells] = []
         for name, keys in driven.keys.items():
             self._add(name, keys)
+        self._targets = [
+            (i, each.key, each.key.group_key, each.groups, each.is_shared)
+            for i, each in enumerate(self._assignments)
+        ]
         self._first = self._stop = 0
         self._rows: Sequence[Row] = ()
         self._block_first = self._block_stop = 0
@@ -89,10 +84,6 @@ class StepTable:
         are_same = len(groups) == self._count and all(map(operator.is_, groups, self.driven.groups))
         return are_same and not self._has_other_scales()
 
-    def has_same_kinds(self) -> bool:
-        """Whether the numbers are Tensors where they were when the table was made."""
-        return self._tensors == self._current_tensors()
-
     def assign(self, t: int) -> bool:
         """Set the numbers to their values after `t` updates; returns False if it is out of date.
 
@@ -105,23 +96,25 @@ class StepTable:
         if not self._first <= t < self._stop:
             self._fetch(t)
         self.row = row = self._rows[t - self._first]
-        for i, key, groups, is_shared, kind in self._assignments:
+        for i, key, group_key, groups, is_shared in self._targets:
             value = row[i]
-            if kind is None and is_shared:
+            if is_shared:
+                # Each type is looked at: the user may put a Tensor in place of a float.
                 for group in groups:
-                    group[key] = value
-                continue
-            values = itertools.repeat(value) if is_shared else value
-            try:
-                for group, own in zip(groups, values, strict=False):
-                    if kind is None:
-                        group[key] = own
-                    elif kind is Tensor:
-                        group[key].fill_(own)
+                    if type(group[group_key]) is float:
+                        group[group_key] = value
+                    elif type(group[group_key]) is Tensor:
+                        group[group_key].fill_(value)
                     else:
-                        kind.assign(group, own)  # type: ignore[union-attr]
-            except AttributeError:  # the user has replaced a Tensor by a float
-                return False
+                        key.assign(group, value)
+                continue
+            for group, own in zip(groups, value):  # noqa: B905 - `strict=` is slow
+                if type(group[group_key]) is float:
+                    group[group_key] = own
+                elif type(group[group_key]) is Tensor:
+                    group[group_key].fill_(own)
+                else:
+                    key.assign(group, own)
         return True
 
     def row_at(self, t: int) -> Row:
@@ -133,10 +126,10 @@ class StepTable:
     def by_number(self, row: Row) -> dict[str, list[float]]:
         """The values of a row: of each number one per group."""
         found = {name: [0.0] * self._count for name in self.driven.keys}
-        for cells, value in zip(self._cells, row, strict=True):
-            values = value if isinstance(value, list) else [value] * len(cells.members)
-            for i, own in zip(cells.members, values, strict=True):
-                found[cells.name][i] = own
+        for each, value in zip(self._assignments, row, strict=True):
+            values = value if isinstance(value, list) else [value] * len(each.members)
+            for i, own in zip(each.members, values, strict=True):
+                found[each.name][i] = own
         return found
 
     def values_at(self, t: int) -> dict[str, list[float]]:
@@ -146,8 +139,8 @@ class StepTable:
     def preview(self, start: int, stop: int) -> dict[str, NDArray[np.float64]]:
         """The values at updates `start ≤ t < stop`: of each number one row per group."""
         found = {name: np.empty((self._count, stop - start)) for name in self.driven.keys}
-        for cells, values in zip(self._cells, self._evaluate(start, stop), strict=True):
-            found[cells.name][cells.members] = values.T
+        for each, values in zip(self._assignments, self._evaluate(start, stop), strict=True):
+            found[each.name][each.members] = values.T
         return found
 
     def _fetch(self, t: int) -> None:
@@ -170,44 +163,31 @@ class StepTable:
         t = np.arange(start, stop)
         distinct = np.stack([schedule(t) for schedule in self._schedules], axis=1)
         found = []
-        for cells in self._cells:
+        for each in self._assignments:
             with np.errstate(all="ignore"):
-                values = distinct[:, cells.columns] * cells.scales
+                values = distinct[:, each.columns] * each.scales
             is_finite = np.isfinite(np.atleast_2d(values.T)).all(axis=1)
             if not is_finite.all():
-                i = cells.members[int(is_finite.argmin())]
+                i = each.members[int(is_finite.argmin())]
                 requirement = f"the `lr_scale` of parameter group {i} must be a number"
                 message = f"{requirement} that leaves the lr finite, not {self._scales[i]!r}"
-                raise spec_error(diag.BAD_GROUP, message)
+                raise spec_error(BAD_GROUP, message)
             found.append(values)
         return found
 
     def _add(self, name: str, keys: Sequence[ParamKey]) -> None:
-        """Add the assignments of a number: one for each location and type of value."""
+        """Add the assignments of a number: one for each location."""
         column = {source: i for i, source in enumerate(self.driven.distinct)}
-        alike: dict[tuple[str, Kind], list[int]] = {}
-        for i, (key, group) in enumerate(zip(keys, self.driven.groups, strict=True)):
-            is_tensor = isinstance(group[key.group_key], Tensor)
-            kind = key if key.entry is not None else Tensor if is_tensor else None
-            alike.setdefault((key.group_key, kind), []).append(i)
-        for (group_key, kind), members in alike.items():
+        alike: dict[ParamKey, list[int]] = {}
+        for i, key in enumerate(keys):
+            alike.setdefault(key, []).append(i)
+        for key, members in alike.items():
             columns = [column[self.driven.sources[name][i]] for i in members]
             scales = [self._scales[i] if name == "lr" else 1.0 for i in members]
             is_shared = len({*zip(columns, scales, strict=True)}) == 1
             groups = [self.driven.groups[i] for i in members]
-            self._assignments.append((len(self._cells), group_key, groups, is_shared, kind))
-            self._cells.append(
-                Cells(name, members, columns[0], scales[0])
-                if is_shared
-                else Cells(name, members, columns, scales)
-            )
-
-    def _current_tensors(self) -> list[bool]:
-        return [
-            isinstance(group[key.group_key], Tensor)
-            for keys in self.driven.keys.values()
-            for key, group in zip(keys, self.driven.groups, strict=True)
-        ]
+            of_all = (columns[0], scales[0]) if is_shared else (columns, scales)
+            self._assignments.append(Assignment(key, groups, is_shared, name, members, *of_all))
 
     def _has_other_scales(self) -> bool:
         try:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from torch.optim import Optimizer
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import BAD_LOG, BAD_METRIC, BAD_STEP, spec_error
 from lrdsl.torch.arguments import checked_updates
-from lrdsl.torch.driver import OptimizerDriver
+from lrdsl.torch.driver import OptimizerDriver, Ownership
 from lrdsl.torch.metrics import reduce_over_ranks
-from lrdsl.torch.ownership import Ownership
 from lrdsl.torch.step_hooks import add_hooks, is_called_by_trainer, is_capturing
 from lrdsl.torch.step_table import Row, StepTable
 from lrdsl.torch.timeline import Timeline
@@ -74,7 +72,7 @@ class SteppingDriver(OptimizerDriver):
             if self._callbacks or self._cycle_callbacks:
                 self._notify(before, table, row)
             return
-        if metric is not None and epoch is None and not self._is_reactive:
+        if metric is not None and epoch is None and not self._timeline.is_reactive:
             metric, epoch = None, checked_updates(metric, "epoch", least=0)
         to = None if epoch is None else checked_updates(epoch, "epoch", least=0)
         if self.clock == "updates" and not self._is_initial:
@@ -82,26 +80,20 @@ class SteppingDriver(OptimizerDriver):
             return
         new = before + 1 if to is None else to
         self._check_end(new)
-        if metric is None:
-            self._advance(to)
-        else:
-            with self._observing(metric, new):
-                self._advance(to)
+        with nullcontext() if metric is None else self._observing(metric, new):
+            if to is None:
+                super().step()  # also warns of a call before the optimizer's first update
+            else:
+                self._step_count += 1
+                self._apply(to)
         self._notify(before, table, row)
-
-    def _advance(self, to: int | None) -> None:
-        if to is None:
-            super().step()  # also warns of a call before the optimizer's first update
-        else:
-            self._step_count += 1
-            self._apply(to)
 
     def _step_by_hand(self, metric: object, to: int | None) -> None:
         """A call of `step` by the clock of updates: it takes a metric, but does not advance."""
         if to is not None and to != self._t:
             message = f"`step` cannot go to update {to}: the clock is the optimizer's own updates"
             fix = "make the Scheduler with `start_step`, or load a state"
-            raise spec_error(diag.BAD_STEP, message, fix=fix)
+            raise spec_error(BAD_STEP, message, fix=fix)
         if metric is not None:
             self.observe(metric)
         elif to is not None:
@@ -137,15 +129,15 @@ class SteppingDriver(OptimizerDriver):
         t = self._t
         if t < 0:
             message = "this part of the schedule has not begun: it takes no metric"
-            raise spec_error(diag.BAD_METRIC, message)
+            raise spec_error(BAD_METRIC, message)
         with self._observing(metric, t):
             self._apply(t)
 
     @contextmanager
     def _observing(self, metric: object, t: int) -> Iterator[None]:
-        if not self._is_reactive:
+        if not self._timeline.is_reactive:
             fix = "add a modifier that reacts: `hold() | plateau(0.5, patience=3)`"
-            raise spec_error(diag.BAD_METRIC, "the schedule takes no metric", fix=fix)
+            raise spec_error(BAD_METRIC, "the schedule takes no metric", fix=fix)
         self._sync()
         number = reduce_over_ranks(metric, self._metric_reduction, self.optimizer.param_groups)
         former = self._table
@@ -163,8 +155,8 @@ class SteppingDriver(OptimizerDriver):
         if self._remove_hooks is not None:
             self._remove_hooks()
             self._remove_hooks = None
-        self._ownership.remove(self)
-        self._invalidate()
+        self._ownership.owned.pop(self, None)
+        self._is_ready = False
 
     @property
     def cycle_ended(self) -> bool:
@@ -230,7 +222,7 @@ class SteppingDriver(OptimizerDriver):
         if not callable(callback):
             found = type(callback).__name__
             message = f"`callback` must be a function of an update and values, not a {found}"
-            raise spec_error(diag.BAD_LOG, message)
+            raise spec_error(BAD_LOG, message)
         every = checked_updates(every, "every", least=1)
         self._sync()
         if not self._callbacks:
@@ -245,7 +237,7 @@ class SteppingDriver(OptimizerDriver):
                     "a CUDA graph replays updates without calling hooks: they cannot be counted"
                 )
                 fix = 'use `clock="calls"`, and call `step()` after each replay'
-                raise spec_error(diag.BAD_STEP, message, fix=fix)
+                raise spec_error(BAD_STEP, message, fix=fix)
             if self._t >= self._last:
                 self._check_end(self._t + 1)
         if not self._table.is_current():
@@ -293,15 +285,15 @@ class SteppingDriver(OptimizerDriver):
         fix = "`extend(total_steps=…)` makes it longer"
         if self._on_end == "error":
             fix = f'{fix}, and `on_end="hold"` holds the last value'
-            raise spec_error(diag.BAD_STEP, message, fix=fix)
+            raise spec_error(BAD_STEP, message, fix=fix)
         if t == end + 1:
             warnings.warn(f"{message}; its last value is held. {fix}", stacklevel=3)
 
     def _follow_optimizer(self) -> None:
         """Register with the optimizer's record of ownership and its hooks."""
-        self._ownership.add(self)
-        counts_updates = self.clock == "updates"
-        self._remove_hooks = add_hooks(self, self.optimizer, counts_updates=counts_updates)
+        self._ownership.owned.setdefault(self, frozenset())
+        after = self._after_update if self.clock == "updates" else None
+        self._remove_hooks = add_hooks(self.optimizer, self._before_update, after)
 
     def __copy__(self: DriverT) -> DriverT:
         """A scheduler of its own for the same optimizer; nothing else is shared."""
@@ -314,7 +306,8 @@ class SteppingDriver(OptimizerDriver):
         # Hooks and ownership belong to the optimizer, and callbacks to this object alone.
         own = ("_ownership", "_remove_hooks", "_callbacks", "_cycle_callbacks", "_used")
         state = {key: value for key, value in vars(self).items() if key not in own}
-        return {**state, "follows": self._follows, "owns": self._ownership.owns(self)}
+        owns = bool(self._ownership.owned.get(self))
+        return {**state, "follows": self._remove_hooks is not None, "owns": owns}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         follows, owns = state.pop("follows"), state.pop("owns")

@@ -12,9 +12,8 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, TypeVar
 
-from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Diagnostic, SpecError, spec_error
+from lrdsl.diagnostics import BAD_SPEC, Diagnostic, SpecError, spec_error
 from lrdsl.schedule.compile import compile_in
 from lrdsl.schedule.program import Choice, Program, ordered
 from lrdsl.schedule.rescaled import RescaledSchedule
@@ -78,26 +77,21 @@ class Timeline:
         """
         former, log = self.log, self._log_until(t)
         count, goes_back = len(log), len(log) < len(former)
-        changed: dict[DrivenSchedule, Schedule] = {}
-        for each in self._schedules:
-            if not goes_back and not each.takes(count, t):
-                continue
-            if goes_back or any(
-                [
-                    other in changed and not have_same_values(changed[other], other.schedule)
-                    for other in each.references.values()
-                ]
-            ):
-                changed[each] = each.after([*log, (t, metric)], changed)
-            elif each.schedule.is_reactive:
-                changed[each] = each.schedule.observe(t, metric)
-        states = {each: each.schedule for each in changed}
+        states = {each: each.schedule for each in self._schedules}
+        changed: set[DrivenSchedule] = set()
         try:
-            for each, schedule in changed.items():
-                each.schedule = schedule
             self.log = log
             log.append((t, metric))
-            yield not all([have_same_values(x.schedule, states[x]) for x in changed])
+            for each in self._schedules:
+                if goes_back or (
+                    each.takes(count, t) and not changed.isdisjoint(each.references.values())
+                ):
+                    each.replay(log)
+                elif each.schedule.is_reactive and each.takes(count, t):
+                    each.schedule = each.schedule.observe(t, metric)
+                if not have_same_values(each.schedule, states[each]):
+                    changed.add(each)
+            yield bool(changed)
         except BaseException:
             for each, schedule in states.items():
                 each.schedule = schedule
@@ -165,8 +159,7 @@ class Timeline:
             message = (
                 f"`{name}` refers to numbers that the plan changes, and `extend` has rescaled it"
             )
-            fix = f"add a spec for `{name}` to the plan"
-            raise spec_error(diag.BAD_SPEC, message, fix=fix)
+            raise spec_error(BAD_SPEC, message, fix=f"add a spec for `{name}` to the plan")
         new = {each: current[key] for key, each in earlier.items() if key in current}
         references = {key: new.get(each, each) for key, each in source.references.items()}
         return self._keep(
@@ -192,7 +185,7 @@ class Timeline:
             compiled = partial(compile_continuation, choice.spec, context, name, plan.start)
             if prior.until is None:
                 prior.until = plan
-                prior.schedule = prior.after(self.log, {})
+                prior.replay(self.log)
             return self._add(DrivenSchedule(compiled, {**references, name: prior}, plan, plan))
 
         def without_base() -> DrivenSchedule | None:
@@ -221,7 +214,7 @@ class Timeline:
             if any([other.initial.is_reactive for other in source.dependencies]):
                 message = f"`{name}` refers to a schedule that reacts to metrics"
                 fix = "pass the rest of the schedule to `replan`"
-                raise spec_error(diag.BAD_SPEC, f"{message}: it cannot be rescaled", fix=fix)
+                raise spec_error(BAD_SPEC, f"{message}: it cannot be rescaled", fix=fix)
             assert plan.context.total_steps is not None
             pace = Fraction(plan.context.total_steps - plan.start, int(end) - plan.start)
             make = partial(_rescaled, source.initial, plan.start, pace)
@@ -236,7 +229,7 @@ class Timeline:
         """Add a schedule, in the state after the metrics of the log."""
         self._schedules.append(driven)
         if self.log:
-            driven.schedule = driven.after(self.log, {})
+            driven.replay(self.log)
         return driven
 
     def _keep(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
@@ -283,9 +276,7 @@ def _mutual_dependency(choice: Choice, dependents: Mapping[str, None]) -> SpecEr
     name = next(name for name in choice.names if name in dependents)
     message = f"`{name}` refers to numbers that this plan changes, and this spec to `{name}`"
     fix = f"add a spec for `{name}` to the plan"
-    return SpecError(
-        [Diagnostic(diag.BAD_SPEC, message, choice.names[name], choice.source, fix=fix)]
-    )
+    return SpecError([Diagnostic(BAD_SPEC, message, choice.names[name], choice.source, fix=fix)])
 
 
 def _located(plan: Plan, choice: Choice, error: SpecError) -> list[Diagnostic]:
@@ -300,7 +291,6 @@ def _located(plan: Plan, choice: Choice, error: SpecError) -> list[Diagnostic]:
 
 def _place_in_program(choice: Choice, place: str) -> str:
     """A place in the tree of a spec as a place in the program's tree."""
-    if not place:
-        return ""
     key = choice.key if choice.pattern is None else f"{choice.key}.{choice.pattern}"
-    return f"{key}{place}" if place.startswith("[") else f"{key}.{place}"
+    dot = "" if place.startswith("[") else "."
+    return f"{key}{dot}{place}" if place else ""

@@ -185,3 +185,25 @@ def test_a_rate_that_somebody_puts_there_does_not_last(first, then):
         scheduler.optimizer.param_groups[0]["lr"] = then
         scheduler.step()
         assert lrs(scheduler.optimizer) == pytest.approx([1 - update / 10])
+
+
+@pytest.mark.parametrize("rates", [(0.5,), (0.5, 0.5), (0.5, 0.25)])
+@pytest.mark.parametrize("clock", ["calls", "updates"])
+def test_the_next_step_fills_a_tensor_put_in_place_of_a_float(clock, rates):
+    optimizer = sgd(*rates)
+    scheduler = Scheduler(optimizer, "linear(base, 0, 10)", clock=clock)
+
+    def advance():
+        optimizer.step()
+        if clock == "calls":
+            scheduler.step()
+
+    advance()
+    for update in range(2, 8):
+        tensors = [torch.tensor(9.0, dtype=torch.float64) for _ in rates]
+        for group, tensor in zip(optimizer.param_groups, tensors, strict=True):
+            group["lr"] = tensor if update % 2 else 9.0
+        advance()
+        for group, tensor, rate in zip(optimizer.param_groups, tensors, rates, strict=True):
+            assert float(group["lr"]) == pytest.approx(rate * (1 - update / 10))
+            assert group["lr"] is tensor if update % 2 else type(group["lr"]) is float

@@ -149,6 +149,15 @@ def test_the_same_spec_in_other_words_does_not_warn(text):
         Scheduler(sgd(), "linear(1, 0, 10k)").load_state_dict(state)
 
 
+def test_a_state_of_the_same_spec_compiles_nothing():
+    state = Scheduler(sgd(0.1), "linear(base, 0, 10k)", start_step=50).state_dict()
+    scheduler = Scheduler(sgd(0.1), "linear(base, 0, 10k)")
+    [compiled] = scheduler.schedules
+    scheduler.load_state_dict(state)
+    assert scheduler.schedules[0] is compiled
+    assert lrs(scheduler.optimizer) == [compiled(50)]
+
+
 def good_state(**changes):
     return {**Scheduler(sgd(), HEADLINE).state_dict(), **changes}
 

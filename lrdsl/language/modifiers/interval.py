@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import InstanceOf
 
-from lrdsl.language.length import Length
+from lrdsl.language.length import Endless, Length
 from lrdsl.language.modifiers.base import Modifier, modifier
 from lrdsl.language.parameters import Kind
 from lrdsl.language.pointwise.times import Array, Times
@@ -19,7 +19,7 @@ class Entry(NamedTuple):
     """From update `start` (up to `stop`) be `signal`, or be multiplied by it."""
 
     start: int
-    stop: float
+    stop: int | Endless
     factor: bool
     signal: Signal
     length: Length

@@ -10,13 +10,11 @@ from contextlib import closing, suppress
 from types import FunctionType, MethodType
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import BAD_SETTING, spec_error
 from lrdsl.schedule.compile import compile
 from lrdsl.torch.lr_finder import validation as check
 from lrdsl.torch.lr_finder.result import RangeTest, Stop
@@ -108,11 +106,10 @@ def range_test(
             return _sweep(optimizer, loss_of, endless, rates.tolist(), factors, trace)
 
     stop, why = snapshot.run_and_restore(train)
-    made = len(trace.losses)
     return RangeTest.of(
-        rates[:made],
-        np.array(trace.losses),
-        np.array(trace.smoothed),
+        rates[: len(trace.losses)],
+        trace.losses,
+        trace.smoothed,
         stop=stop,
         why=why,
         steps=len(rates),
@@ -160,15 +157,7 @@ def _sweep(
     trace: _LossTrace,
 ) -> tuple[Stop, str]:
     """Train with each of the rates: fills the trace, and returns the reason why it stopped."""
-    for step, rate in enumerate(rates, 1):
-        try:
-            batch = next(batches)
-        except StopIteration:
-            if step == 1:
-                message = "`batches` is empty"
-                fix = "a generator can be iterated only once: create it again"
-                raise spec_error(diag.BAD_SETTING, message, fix=fix) from None
-            return "no more batches", f"the batches ran out after {step - 1} of {len(rates)} steps"
+    for step, (rate, batch) in enumerate(zip(rates, batches, strict=False), 1):
         for group, factor in zip(optimizer.param_groups, factors, strict=True):
             _LR.assign(group, rate * factor)
         loss = _update(optimizer, functools.partial(loss_of, batch))
@@ -177,7 +166,13 @@ def _sweep(
             return "not finite", f"the loss was {loss} {where}"
         if trace.add(loss):
             return "diverged", f"the loss diverged {where}"
-    return "completed", f"all {len(rates)} steps were made"
+    made = len(trace.losses)
+    if made == len(rates):
+        return "completed", f"all {made} steps were made"
+    if made:
+        return "no more batches", f"the batches ran out after {made} of {len(rates)} steps"
+    fix = "a generator can be iterated only once: create it again"
+    raise spec_error(BAD_SETTING, "`batches` is empty", fix=fix)
 
 
 def _update(optimizer: Optimizer, compute: Callable[[], Tensor]) -> float:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from lrdsl.torch.lr_finder.plot import Mark, draw
+from lrdsl.plot.style import COLOURS, INK, blank_figure, image_format, style_axes, write_image
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
+_BLUE, _RED, _GREEN, _AMBER = COLOURS[:4]
+
+_HEADROOM = 1.15
+"""The top of the picture as a multiple of the first loss: a diverging loss leaves the picture."""
+
 Stop = Literal["completed", "diverged", "not finite", "no more batches"]
 
 _MINIMUM_DIVISOR = 10
@@ -74,9 +80,9 @@ class RangeTest:
     @classmethod
     def of(
         cls,
-        rates: Array,
-        losses: Array,
-        smoothed: Array,
+        rates: ArrayLike,
+        losses: ArrayLike,
+        smoothed: ArrayLike,
         *,
         stop: Stop,
         why: str,
@@ -91,22 +97,20 @@ class RangeTest:
         arrays = [np.array(x, dtype=np.float64) for x in (rates, losses, smoothed)]
         for array in arrays:
             array.flags.writeable = False
-        rates, losses, smoothed = arrays
-        burn_in = (len(rates) if steps is None else steps) // _BURN_IN_DIVISOR
-        note = _no_fall(losses, smoothed, burn_in, smoothing)
+        lrs, raw, means = arrays
+        found = partial(cls, lrs, raw, means, stop, why, spec=spec)
+        burn_in = (len(lrs) if steps is None else steps) // _BURN_IN_DIVISOR
+        note = _no_fall(raw, means, burn_in, smoothing)
         if note is not None:
-            return cls(rates, losses, smoothed, stop, why, note=note, spec=spec)
-        lowest = _lowest(smoothed, burn_in)
-        steepest = float(rates[_steepest(rates, smoothed, burn_in, lowest)])
-        minimum = float(rates[lowest]) / _MINIMUM_DIVISOR
-        if lowest == len(rates) - 1 and stop != "not finite":
+            return found(note=note)
+        lowest = _lowest(means, burn_in)
+        steepest = float(lrs[_steepest(lrs, means, burn_in, lowest)])
+        minimum = float(lrs[lowest]) / _MINIMUM_DIVISOR
+        if lowest == len(lrs) - 1 and stop != "not finite":
             note = "the loss was still falling at the last rate: the best one may lie above `high`"
             if stop == "no more batches":
                 note = "the loss was still falling when the batches ran out: pass more of them"
-        suggestion = math.sqrt(steepest * minimum)
-        return cls(
-            rates, losses, smoothed, stop, why, steepest, minimum, suggestion, note, spec=spec
-        )
+        return found(steepest, minimum, math.sqrt(steepest * minimum), note)
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
         """Draw the losses over the learning rate with the suggestions, as a matplotlib `Figure`.
@@ -121,13 +125,41 @@ class RangeTest:
         >>> found.plot().axes[0].get_xscale()
         'log'
         """
-        marks = [
-            Mark("steepest descent", self.steepest),
-            Mark("a tenth of the minimum", self.minimum),
-            Mark("suggestion", self.suggestion, has_line=True),
-        ]
-        title = self.note if self.suggestion is None else None
-        return draw(self.rates, self.losses, self.smoothed, marks, title, path)
+        if path is not None:
+            image_format(path)
+        picture = blank_figure(3.9)
+        axes = picture.add_subplot()
+        axes.set_xscale("log")
+        rates, losses, smoothed = self.rates, self.losses, self.smoothed
+        positive = np.where(rates > 0, rates, np.nan)  # a linear sweep may start at 0
+        axes.plot(positive, losses, color=_BLUE, alpha=0.35, linewidth=0.9, label="loss")
+        axes.plot(positive, smoothed, color=_BLUE, linewidth=1.8, label="smoothed")
+        marks = (
+            (self.steepest, "steepest descent", "^", _GREEN),
+            (self.minimum, "a tenth of the minimum", "s", _AMBER),
+            (self.suggestion, "suggestion", "o", _RED),
+        )
+        for rate, name, shape, colour in marks:
+            if rate is not None:
+                height = float(np.interp(rate, rates, smoothed))
+                [mark] = axes.plot([rate], [height], shape, color=colour, markersize=8, zorder=4)
+                mark.set_label(f"{name}: {rate:.2g}")
+        if self.suggestion is not None:
+            dashes = (0, (3, 3))
+            axes.axvline(self.suggestion, color=_RED, linewidth=0.9, linestyle=dashes, zorder=1)
+        if len(losses):
+            low = float(min(losses.min(), smoothed.min()))
+            first = float(smoothed[0])
+            early = float(smoothed[: len(rates) // 2 + 1].max())
+            high = max(first + (_HEADROOM - 1) * abs(first), early)
+            axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+        style_axes(axes, "learning rate", "loss")
+        axes.legend(frameon=False, fontsize=8.5, labelcolor=INK, loc="lower left")
+        if self.suggestion is None and self.note:
+            axes.set_title(self.note, loc="left", fontsize=8.5, color=INK)
+        if path is not None:
+            write_image(picture, path)
+        return picture
 
     def __str__(self) -> str:
         """The reason of the stop, the suggestions and the note, for the user.
@@ -138,14 +170,14 @@ class RangeTest:
         range test: all 51 steps were made
         no suggestion: the loss stayed the same: raise `high`, or see whether the model learns
         """
-        lines = [f"range test: {self.why}"]
-        if self.suggestion is None:
-            return "\n".join([*lines, f"no suggestion: {self.note}"])
-        lines += [
-            f"suggestion: {self.suggestion:.2g}, between the steepest descent at"
-            f" {self.steepest:.2g} and a tenth of the minimum, {self.minimum:.2g}"
-        ]
-        return "\n".join([*lines, *([f"note: {self.note}"] if self.note else [])])
+        found = f"no suggestion: {self.note}"
+        if self.suggestion is not None:
+            found = (
+                f"suggestion: {self.suggestion:.2g}, between the steepest descent at"
+                f" {self.steepest:.2g} and a tenth of the minimum, {self.minimum:.2g}"
+            )
+            found += f"\nnote: {self.note}" if self.note else ""
+        return f"range test: {self.why}\n{found}"
 
     def __repr__(self) -> str:
         return f"RangeTest({len(self.rates)} steps, {self.stop}, suggestion={self.suggestion!r})"

@@ -82,38 +82,35 @@ class TrainingSnapshot:
         if interrupt is not None:
             raise interrupt
 
-    def _record(self, thing: Any) -> list[Any]:
+    def _record(self, thing: Any) -> Iterable[Any]:
         """Record one object; returns the objects to visit next."""
-        found: list[Any] = []
-        undo: Callable[[], object] | None = None
+        undo = self._undo.append
         match thing:
             case Optimizer():
                 self.optimizers.append(thing)
-                found = [vars(thing)]
+                return [vars(thing)]
             case nn.Module():
-                found = [vars(thing)]
+                return [vars(thing)]
             case Tensor():
-                found = self._record_tensor(thing)
+                return self._record_tensor(thing)
             case dict() if type(thing) in _MAPPING_TYPES:
-                undo = partial(_restore_mapping, thing, dict(thing))
-                found = [*thing, *thing.values()]
+                undo(partial(_restore_mapping, thing, dict(thing)))
+                return [*thing, *thing.values()]
             case list() | deque() | set() if type(thing) in _COLLECTION_TYPES:
-                undo = partial(_restore_items, thing, list(thing))
-                found = list(thing)
+                undo(partial(_restore_items, thing, list(thing)))
+                return list(thing)
             case tuple():
-                found = list(thing)
+                return thing
             case np.ndarray() if thing.flags.writeable:
-                undo = partial(np.copyto, thing, thing.copy())
+                undo(partial(np.copyto, thing, thing.copy()))
             case torch.Generator() | np.random.RandomState():
-                undo = partial(thing.set_state, thing.get_state())  # type: ignore[arg-type]
+                undo(partial(thing.set_state, thing.get_state()))  # type: ignore[arg-type]
             case random.Random():
-                undo = partial(thing.setstate, thing.getstate())
+                undo(partial(thing.setstate, thing.getstate()))
             case np.random.Generator():
                 source = thing.bit_generator
-                undo = partial(setattr, source, "state", source.state)
-        if undo is not None:
-            self._undo.append(undo)
-        return found
+                undo(partial(setattr, source, "state", source.state))
+        return ()
 
     def _record_tensor(self, tensor: Tensor) -> list[Any]:
         # Restored first: the gradient may be a view of the same storage.

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import BAD_GROUP, BAD_METRIC, BAD_SETTING, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.arguments import checked_option
@@ -24,7 +23,7 @@ MODES = ("exponential", "linear")
 MIN_STEPS = 10
 """The fewest steps whose losses make a curve."""
 
-_refused = functools.partial(spec_error, diag.BAD_SETTING)
+_refused = functools.partial(spec_error, BAD_SETTING)
 
 _PAIR = "write `lambda model, batch: loss_fn(model(batch[0]), batch[1])`"
 _TARGETS = ("target", "targets", "label", "labels", "y_true")
@@ -36,7 +35,7 @@ def sweep_spec(mode: object, low: object, high: object, steps: int) -> str:
     >>> sweep_spec("exponential", 1e-5, 1, 100)
     'exponential(1e-05, 1.0, 100, closed=true)'
     """
-    name = checked_option(MODES, "mode", mode, diag.BAD_SETTING)
+    name = checked_option(MODES, "mode", mode, BAD_SETTING)
     least, most = _number(low, "low"), _number(high, "high")
     if least < 0 or (least == 0 and name == "exponential"):
         message = f"`low` must be a learning rate above 0, not {least:g}"
@@ -68,7 +67,7 @@ def model(model: object, optimizer: object) -> None:
         raise _refused(f"a model must be a torch.nn.Module, not a {type(model).__name__}")
     if not isinstance(optimizer, Optimizer):
         message = f"a range test drives a torch.optim.Optimizer, not a {type(optimizer).__name__}"
-        raise spec_error(diag.BAD_GROUP, message)
+        raise spec_error(BAD_GROUP, message)
     if any(is_lazy(x) for x in [*model.parameters(), *model.buffers()]):
         message = "the model has lazy parameters, which its first batch would initialize for good"
         raise _refused(message, fix="run the model on one batch before the test")
@@ -79,7 +78,7 @@ def model(model: object, optimizer: object) -> None:
     if not any(id(p) in wanted for group in optimizer.param_groups for p in group["params"]):
         message = "the optimizer has none of the parameters that the model trains"
         fix = "make the optimizer of `model.parameters()`, after the model has its final form"
-        raise spec_error(diag.BAD_GROUP, message, fix=fix)
+        raise spec_error(BAD_GROUP, message, fix=fix)
 
 
 def rate_factors(optimizer: Optimizer) -> list[float]:
@@ -109,8 +108,7 @@ def loss_fn(loss_fn: object) -> None:
     except (TypeError, ValueError):  # a function of an extension module has no signature
         return
     if any(name in _TARGETS for name in names[1:]):
-        message = "`loss_fn` takes the model and a batch, not outputs and targets"
-        raise _refused(message, fix=_PAIR)
+        raise _refused("`loss_fn` takes the model and a batch, not outputs and targets", fix=_PAIR)
 
 
 def batches(batches: object) -> None:
@@ -127,20 +125,19 @@ def loss(loss: Any) -> Tensor:
     """Check a loss: a scalar Tensor with a gradient."""
     message = "`loss_fn` must return the loss as a scalar Tensor"
     if loss is None:
-        raise spec_error(diag.BAD_METRIC, f"{message}, not None", fix="end it with `return loss`")
+        raise spec_error(BAD_METRIC, f"{message}, not None", fix="end it with `return loss`")
     if not isinstance(loss, Tensor):
         message = f"{message}, not a {type(loss).__name__}"
         fix = None if as_number(loss) is None else "return the Tensor itself, not its `item()`"
-        raise spec_error(diag.BAD_METRIC, message, fix=fix)
+        raise spec_error(BAD_METRIC, message, fix=fix)
     if loss.numel() != 1 or not loss.is_floating_point():
         message = f"{message}, not one of shape {tuple(loss.shape)} and type {loss.dtype}"
-        raise spec_error(diag.BAD_METRIC, message, fix="take the mean: `loss.mean()`")
+        raise spec_error(BAD_METRIC, message, fix="take the mean: `loss.mean()`")
     if not loss.requires_grad:
         message = "the loss has no gradient: it does not depend on the trained parameters"
-        fix = "compute it without `no_grad()` and `detach()`"
-        raise spec_error(diag.BAD_METRIC, message, fix=fix)
+        raise spec_error(BAD_METRIC, message, fix="compute it without `no_grad()` and `detach()`")
     return loss
 
 
 def _number(value: object, name: str) -> float:
-    return finite_number(value, f"`{name}` must be a finite number", diag.BAD_SETTING)
+    return finite_number(value, f"`{name}` must be a finite number", BAD_SETTING)
