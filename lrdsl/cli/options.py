@@ -13,8 +13,6 @@ import click
 
 import lrdsl
 from lrdsl.diagnostics import BAD_FILE, NOWHERE, SpecError
-from lrdsl.syntax.ast import Number
-from lrdsl.syntax.literals import parse_number
 
 if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
@@ -43,6 +41,9 @@ def read_number(text: str) -> float | None:
     >>> read_number("-1.5k"), read_number("3e-4"), read_number("5%"), read_number("inf")
     (-1500, 0.0003, None, None)
     """
+    from lrdsl.syntax.ast import Number
+    from lrdsl.syntax.literals import parse_number
+
     match = _NUMBER.fullmatch(text)
     node = match and parse_number(match["digits"], NOWHERE)
     if match is None or not isinstance(node, Number) or node.unit:
