@@ -45,14 +45,11 @@ def updates(node: ast.Node, where: str, environment: Environment) -> Exact | Non
 
 def given_length(call: ShapeCall, environment: Environment) -> Exact | None:
     """The length that `steps` or `until` sets; None where it is at fault."""
-    steps = call.arguments.get("steps")
-    if steps is not None:
-        node = steps
-        length = updates(node, f"`steps` of `{call.name}`", environment)
-    else:
-        node = call.arguments["until"]
-        end = updates(node, f"`until` of `{call.name}`", environment)
-        length = None if end is None else _until(node, end, environment)
+    name = "steps" if "steps" in call.arguments else "until"
+    node = call.arguments[name]
+    length = updates(node, f"`{name}` of `{call.name}`", environment)
+    if name == "until" and length is not None:
+        length = _until(node, length, environment)
     if length is None or 0 < length <= LAST_STEP:
         return length
     why = "which is longer than any run" if length > 0 else "but it needs more than 0"
@@ -103,7 +100,7 @@ def entry_starts(
     found: list[Exact | None] = []
     latest: tuple[Exact, ast.Node] | None = None
     for entry in entries:
-        node = entry.start
+        node = entry.written.start
         start = updates(node, "the start of an entry", environment)
         if start is not None and start < 0:
             message = "an entry cannot start before update 0"
@@ -118,7 +115,7 @@ def entry_starts(
     return tuple(found)
 
 
-def entry_stop(entry: EntryTerm, start: Exact | None, environment: Environment) -> Length | None:
+def entry_stop(entry: ast.Entry, start: Exact | None, environment: Environment) -> Length | None:
     """The end of an entry in brackets; None where it is at fault."""
     if entry.stop is None:
         return ENDLESS
@@ -168,8 +165,7 @@ def fields(
 def default(default: ContextDefault, node: ast.Node, environment: Environment) -> float | None:
     """The value of a default that is a value of the context."""
     beside = {ContextDefault.PREV: environment.prev, ContextDefault.NEXT: environment.next}
-    find = beside.get(default) or environment.base
-    return find(node)
+    return (beside.get(default) or environment.base)(node)
 
 
 def argument(parameter: Parameter, node: ast.Node, call: str, environment: Environment) -> Any:

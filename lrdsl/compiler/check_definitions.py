@@ -130,7 +130,8 @@ class _Checker:
 
     def _calls(self, definition: Definition, is_taken: bool) -> Iterator[Mistake]:
         """Look at the body as a call would have it, its arguments taken for right."""
-        called = _called(definition)
+        nodes = [node for root in definition.expressions for node, _ in ast.walk(root)]
+        called = [node.name for node in nodes if isinstance(node, (ast.Call, ast.Bracket))]
         below = [*self._calls_below(definition, called)]
         yield from below
         names = [parameter.name for parameter in definition.parameters]
@@ -180,8 +181,7 @@ class _Checker:
             nowhere = Environment(Inputs(NO_RUN, language), [])
             for choice in _all(expanded.tree, ast.If):  # which no call can decide
                 decide(choice.condition, nowhere)
-            undecidable = [x for x in nowhere.mistakes if x.problem == diag.BAD_CONDITION]
-            reporter.report_all(undecidable)
+            reporter.report_all([x for x in nowhere.mistakes if x.problem == diag.BAD_CONDITION])
             reporter.report_all(resolve_names(expanded.tree, self.text, language).mistakes)
         except RecursionError:
             message = "too much of the definition is nested in each other"
@@ -201,9 +201,3 @@ def _unbound(root: ast.Node, parameters: Collection[str]) -> Iterator[Mistake]:
 
 def _all(root: ast.Node, kind: type[N]) -> list[N]:
     return [node for node, _ in ast.walk(root) if isinstance(node, kind)]
-
-
-def _called(definition: Definition) -> list[ast.Name]:
-    """The names that are called in the body and the defaults."""
-    nodes = [node for root in definition.expressions for node, _ in ast.walk(root)]
-    return [node.name for node in nodes if isinstance(node, (ast.Call, ast.Bracket))]

@@ -18,7 +18,7 @@ from lrdsl.language.library.files import text_of
 from lrdsl.language.reserved import RESERVED
 from lrdsl.language.signal import LAST_STEP, Signal
 from lrdsl.syntax.grammar import NAME
-from lrdsl.syntax.spec import as_number
+from lrdsl.syntax.spec import as_number, nearest_float
 
 RUN = ("total_steps", "steps_per_epoch", "samples_per_step", "tokens_per_step", "base_lr")
 """The parts of a context that are one number each."""
@@ -129,10 +129,7 @@ def _number(name: str, value: object) -> float:
     if number is None:
         shown = f"the text {value!r}" if isinstance(value, str) else repr(value)
         raise spec_error(diag.BAD_CONTEXT, f"`{name}` must be a number, not {shown}")
-    try:
-        found = float(number)
-    except OverflowError:
-        found = math.inf
+    found = nearest_float(number)
     if not math.isfinite(found):
         raise spec_error(diag.BAD_CONTEXT, f"`{name}` must be a finite number, not {found}")
     return found

@@ -55,10 +55,6 @@ class Environment(NamedTuple):
             return self.complain(NEEDS_CONTEXT, f"{what} needs base_lr", node, fix)
         return base_lr
 
-    def nowhere(self) -> Environment:
-        """The environment of what stands in no chain: its place is unknown."""
-        return Environment(self.inputs, self.mistakes)
-
     def in_definition(self) -> Environment:
         """The environment of the body of a definition that is called here."""
         inputs, mistakes, _, rest, before, after, _ = self

@@ -104,17 +104,16 @@ class Evaluator(ABC, Generic[T]):
 
     @abstractmethod
     def convert(self, value: float) -> T:
-        """The number of a variable."""
+        """The number that a float is, as of a variable."""
 
-    @abstractmethod
     def operate(self, name: str, operands: tuple[Any, ...], node: ast.Node) -> T | None:
-        """The outcome of an operator or a function; `node` is what to point at."""
+        """The outcome of an operator or a function over floats, which must be finite.
 
-    def compute(self, name: str, operands: tuple[float, ...], node: ast.Node) -> float | None:
-        """The outcome of an operator or a function over floats, which must be finite."""
+        `node` is what to point at.
+        """
         outcome = compute(name, operands)
         if math.isfinite(outcome):
-            return outcome
+            return self.convert(outcome)
         return self.environment.note(_no_outcome(name, operands, outcome, node))
 
     def needs(self, what: str, needs: str, node: ast.Node) -> T | None:
@@ -166,9 +165,6 @@ class Values(Evaluator[float]):
     def convert(self, value: float) -> float:
         return float(value)
 
-    def operate(self, name: str, operands: tuple[Any, ...], node: ast.Node) -> float | None:
-        return self.compute(name, operands, node)
-
 
 class Durations(Evaluator[Exact]):
     """Evaluates durations, which are exact numbers of updates."""
@@ -197,9 +193,8 @@ class Durations(Evaluator[Exact]):
                 message = "`rest` is unknown here: a segment before it has no length of its own"
                 fix = "give that one its length"
                 return self.environment.complain(diag.NO_LENGTH, message, node, fix)
-            case "base" | "prev" | "next" | "pi" | "t":
-                return self.misplaced(node, "a value")
-        return self.misplaced(node, "")
+        is_value = node.id in ("base", "prev", "next", "pi", "t")
+        return self.misplaced(node, "a value" if is_value else "")
 
     def convert(self, value: float) -> Exact:
         return int(value) if is_whole(value) else decimal_fraction(value)
@@ -208,8 +203,7 @@ class Durations(Evaluator[Exact]):
         exact = compute_exactly(name, operands)
         if exact is not None:
             return exact
-        found = self.compute(name, tuple([float(operand) for operand in operands]), node)
-        return None if found is None else decimal_fraction(found)
+        return super().operate(name, tuple([float(operand) for operand in operands]), node)
 
 
 def value(node: ast.Node, where: str, environment: Environment) -> float | None:
@@ -242,7 +236,7 @@ def decide(node: ast.Node, environment: Environment) -> bool | None:
             if isinstance(right, _WORDS):
                 return _compare_words(node, left, right, environment)
             evaluate = duration if _has_duration(left) or _has_duration(right) else value
-            nowhere = environment.nowhere()
+            nowhere = Environment(environment.inputs, environment.mistakes)  # it is in no chain
             numbers = [evaluate(side, "a condition", nowhere) for side in (left, right)]
             return None if None in numbers else _COMPARISONS[node.operator](*numbers)
         case ast.Faulty():

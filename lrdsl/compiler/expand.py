@@ -107,7 +107,12 @@ class _Expander:
             case ast.Call() | ast.Bracket():
                 definition = self.definitions.get(node.name.id)
                 if definition is not None:
-                    return self._replace(node, definition, level)
+                    body = self._body(node, definition, level)
+                    if not isinstance(body, ast.Modifiers):
+                        return body
+                    # A modifier by itself modifies what there is: the group's own value.
+                    base = ast.Name("base", span=node.span)
+                    return ast.Pipe((base, *body.parts), span=node.span)
             case ast.Pipe(parts=(first, *others)):
                 parts = (self.expand(first, level), *self._modifiers(others, level))
                 return ast.Pipe(parts, span=node.span)
@@ -145,16 +150,6 @@ class _Expander:
             self.mistakes.append(Mistake(diag.WRONG_PLACE, message, node.span, fix=fix))
             return ast.Faulty(span=node.span)
         return self._body(node, definition, level)
-
-    def _replace(
-        self, node: ast.Call | ast.Bracket, definition: Definition, level: int
-    ) -> ast.Node:
-        """Expand a call that stands where a schedule belongs."""
-        body = self._body(node, definition, level)
-        if isinstance(body, ast.Modifiers):
-            # A modifier by itself modifies what there is: the group's own value.
-            return ast.Pipe((ast.Name("base", span=node.span), *body.parts), span=node.span)
-        return body
 
     def _body(self, node: ast.Call | ast.Bracket, definition: Definition, level: int) -> ast.Node:
         if level == 0:
@@ -202,9 +197,8 @@ def folded(node: ast.Node) -> ast.Node:
     >>> folded(parse_tree("0.3 * 1000 - 1"))
     Number(value=299.0, unit='', text='299')
     """
-    if not isinstance(node, (ast.Arithmetic, ast.Power)) and not _is_function(node):
-        return node
-    if not all([_is_plain(part) for part, _ in ast.walk(node)]):
+    is_arithmetic = isinstance(node, (ast.Arithmetic, ast.Power)) or _is_function(node)
+    if not is_arithmetic or not all([_is_plain(part) for part, _ in ast.walk(node)]):
         return node
     nowhere = Environment(_NOTHING, [])
     updates = duration(node, "", nowhere)

@@ -14,7 +14,7 @@ from lrdsl.language.functions import Function
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.parameters import Kind, Parameter
 from lrdsl.language.shapes import ShapeSignature
-from lrdsl.syntax.ast import Node, Pipe
+from lrdsl.syntax.ast import Entry, Node, Pipe
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,13 +63,10 @@ class Apply(Term):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EntryTerm:
-    """An entry in brackets; its value is a node where a value belongs, else a term."""
+    """An entry in brackets as it is written; `term` is its value where a schedule belongs."""
 
-    node: Node
-    start: Node
-    stop: Node | None
-    factor: bool
-    value: Term | Node
+    written: Entry
+    term: Term | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

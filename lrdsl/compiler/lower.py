@@ -162,8 +162,8 @@ class _Lowering:
     def _points(self, placed: PlacedShape, environment: Environment) -> dict[str, Any] | None:
         """The fields of a shape with entries in brackets; None where one of them is at fault."""
         where = f"a point of `{placed.call.name}`"
-        nodes = [entry.value for entry in placed.call.entries if isinstance(entry.value, ast.Node)]
-        values = [value(node, where, environment) for node in nodes]
+        entries = [entry.written for entry in placed.call.entries]
+        values = [value(entry.value, where, environment) for entry in entries]
         if not placed.is_sound or None in values:
             return None
         return {"points": tuple(zip(placed.starts, values, strict=True))}
@@ -190,8 +190,7 @@ class _Lowering:
             curve = term.call.curve
             if curve is None or curve.hits_endpoints:
                 begin = functools.partial(self._start_value, term)
-        make = functools.partial(self.lower, term)
-        return LazySegment(make, begin, length, around)
+        return LazySegment(functools.partial(self.lower, term), begin, length, around)
 
     def _modified(self, placed: placed_ir.PlacedModify, environment: Environment) -> Signal | None:
         call, modifier = placed.call, placed.modifier

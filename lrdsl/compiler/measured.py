@@ -46,19 +46,15 @@ class RunWindow(NamedTuple):
         return RunWindow(zero, max(self.start, zero), last, self.warped_by, origin, room)
 
     def of_source(
-        self,
-        cls: type[Modifier],
-        modifier: Modifier | None,
-        rest: Exact | None,
-        end: int | Endless,
+        self, cls: type[Modifier], modifier: Modifier | None, rest: Exact | None
     ) -> RunWindow:
-        """The window of the source of a modifier, whose result ends at update `end`.
+        """The window of the source of a modifier whose result has this window.
 
         The modifier is None where it is at fault.
         """
         outer = rest if self.room is None else self.room
         room = None if modifier is None or outer is None else modifier.room(Fraction(outer))
-        inside = self.part(0, 0, end, rest if room is None else room)
+        inside = self._replace(room=rest if room is None else room)
         if cls.warps_time:
             inside = inside._replace(origin=0)
         if modifier is None:

@@ -26,9 +26,7 @@ def measure_modified(
     environment: Environment,
 ) -> Measured:
     """Measure a modified term; `measure` measures the terms inside."""
-    inside = environment
-    if term.cls.warps_time:
-        inside = environment.after(0)._replace(rest=None)
+    inside = environment.after(0)._replace(rest=None) if term.cls.warps_time else environment
     source = measure(term.source, inside)
     starts = arguments.entry_starts(term.entries, environment)
     values: list[Measured] = []
@@ -36,11 +34,11 @@ def measure_modified(
     if term.entries:
         outlines: list[Entry] = []
         for entry, start in zip(term.entries, starts, strict=True):
-            assert isinstance(entry.value, Term)
-            stop = arguments.entry_stop(entry, start, environment)
+            assert entry.term is not None
+            stop = arguments.entry_stop(entry.written, start, environment)
             inside = environment.after(start)._replace(clock=0)
-            values.append(measure(entry.value, inside))
-            outlines += _outline(entry.factor, start, stop, values[-1], inside)
+            values.append(measure(entry.term, inside))
+            outlines += _outline(entry.written.factor, start, stop, values[-1], inside)
         if len(outlines) == len(values):
             modifier = term.cls.model_validate({"entries": tuple(outlines)})
     else:
@@ -53,7 +51,8 @@ def measure_modified(
         known = found.length if found.is_sound else None
         reach = window.room if known is None else known
         end = ENDLESS if reach is None else window.rounded(reach)
-        inside = window.of_source(term.cls, modifier, environment.rest, end)
+        whole = window.part(0, 0, end, window.room)
+        inside = whole.of_source(term.cls, modifier, environment.rest)
         placed = source.place(inside)
         length: Length | None = inside.room if source.length is None else source.length
         if not found.is_sound or modifier is None or length is None:
@@ -73,8 +72,7 @@ def measure_modified(
             room = environment.after(start).rest
             own = window.part(start, at, stop, room)
             entries.append(PlacedEntry(outline._replace(start=at, stop=stop), value.place(own)))
-        own = window.part(0, 0, end, None)
-        run = own.zero, own.start, own.stop
+        run = whole.zero, whole.start, whole.stop
         length = divisible(length)
         return PlacedModify(term, placed, modifier, length, end, *run, tuple(entries))
 

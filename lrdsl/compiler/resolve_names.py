@@ -117,10 +117,9 @@ class _Resolver:
         region: list[ast.Node] | None,
     ) -> Term:
         """Arithmetic over schedules; over values alone it is a value."""
-        outermost = region is None
         durations: list[ast.Node] = [] if region is None else region
         parts = tuple([self.term(operand, durations) for operand in operands])
-        if outermost and durations and not any(map(has_clock, parts)):
+        if region is None and durations and not any(map(has_clock, parts)):
             self.mistakes += map(name_mistakes.duration, durations)
             return Poison(node, parts)
         if all([isinstance(part, Scalar) for part in parts]):
@@ -160,11 +159,10 @@ class _Resolver:
         """The source under what stands right of a `|`."""
         if isinstance(right, ast.Faulty):
             return Poison(pipe, (source,))
-        if not isinstance(right, (ast.Call, ast.Bracket)):
+        modifiers = self.language.modifiers
+        if not isinstance(right, (ast.Call, ast.Bracket)) or right.name.id not in modifiers:
             return self._poison(pipe, name_mistakes.no_modifier(right, self.language), source)
-        cls = self.language.modifiers.get(right.name.id)
-        if cls is None:
-            return self._poison(pipe, name_mistakes.no_modifier(right, self.language), source)
+        cls = modifiers[right.name.id]
         match right:
             case ast.Bracket() if cls.bracket:
                 entries = self._entries(right, values_only=False)
@@ -193,8 +191,7 @@ class _Resolver:
                 message = f"an entry of `{node.name.id}` is `update:value`"
                 fix = "write `100:0.1`"
                 self.mistakes.append(Mistake(diag.WRONG_KIND, message, entry.span, fix=fix))
-            value = entry.value if values_only else self.term(entry.value)
-            entries.append(EntryTerm(entry, entry.start, entry.stop, entry.factor, value))
+            entries.append(EntryTerm(entry, None if values_only else self.term(entry.value)))
         return tuple(entries)
 
 

@@ -34,11 +34,9 @@ def solve_lengths(term: Term, inputs: Inputs) -> PlacedIR:
     total = inputs.context.total_steps
     mistakes: list[Mistake] = []
     measured = measure(term, Environment(inputs, mistakes, 0, total))
-    length: Length = ENDLESS  # where it is unknown; that is a mistake
-    if measured.is_sound and measured.length is not None:
-        length = measured.length
-    elif total is not None:
-        length = total
+    length = measured.length if measured.is_sound else None
+    if length is None:  # where the total is unknown as well there is a mistake
+        length = ENDLESS if total is None else total
     stop = rounded(length)
     placed = measured.place(RunWindow(0, 0, stop, None, 0, total))
     return PlacedIR(PlacedPart(_text_of(term), placed, 0, stop, length), inputs, tuple(mistakes))
@@ -47,6 +45,7 @@ def solve_lengths(term: Term, inputs: Inputs) -> PlacedIR:
 def measure(term: Term, environment: Environment) -> Measured:
     """Measure a term; of a condition, the chosen term."""
     node = term.node
+    inside: list[Measured] = []
     match term:  # the most frequent first
         case ShapeCall():
             return _shape(term, environment)
@@ -72,10 +71,7 @@ def measure(term: Term, environment: Environment) -> Measured:
             return body._replace(place=lambda window: placed_ir.PlacedScope(body.place(window)))
         case ir.Poison(parts=parts):
             inside = [measure(part, environment) for part in parts]
-            return Measured(
-                lambda window: PlacedFaulty(place_all(inside, window)), node, is_sound=False
-            )
-    return Measured(lambda _: PlacedFaulty(), node, is_sound=False)
+    return Measured(lambda window: PlacedFaulty(place_all(inside, window)), node, is_sound=False)
 
 
 def _place_leaf(
@@ -102,11 +98,8 @@ def _pointwise(term: ir.Apply, environment: Environment) -> Measured:
     parts = [measure(part, environment) for part in term.parts]
     lengths = [part.length for part in parts if not part.is_number]
     known = [length for length in lengths if length is not None]
-    length: Length | None = ENDLESS
-    if None in lengths and ENDLESS not in known:
-        length = None
-    elif known:
-        length = max(known)
+    fills_rest = None in lengths and ENDLESS not in known
+    length = None if fills_rest else max(known, default=ENDLESS)
     return Measured(
         lambda window: placed_ir.PlacedApply(node, functions, place_all(parts, window)),
         node,
@@ -138,8 +131,7 @@ def _shape(call: ShapeCall, environment: Environment) -> Measured:
     def place(window: RunWindow) -> PlacedTerm:
         if signature.bracket:
             updates = tuple([window.update(at) for at in starts if at is not None])
-            all_known = is_sound and len(updates) == len(starts)
-            return PlacedShape(call, {}, 0, updates, all_known)
+            return PlacedShape(call, {}, 0, updates, is_sound and len(updates) == len(starts))
         steps = 0
         if is_sound:
             own = rest_of(call.node, window.room, environment) if length is None else length

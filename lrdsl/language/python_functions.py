@@ -7,7 +7,6 @@ is called. Values are asked for in any order, and ahead of the updates that they
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -19,7 +18,7 @@ from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.pointwise.times import Array, Times, clamp_end
 from lrdsl.language.signal import LeafSignal, TimelineSegment
 from lrdsl.syntax import ast
-from lrdsl.syntax.spec import Spec, as_number
+from lrdsl.syntax.spec import Spec, as_number, nearest_float
 from lrdsl.syntax.unparse import shorten
 
 
@@ -64,10 +63,7 @@ class CheckedFunction(NamedTuple):
             what = f"{shorten(repr(value))}, a {type(value).__name__}"
             message = f"`{self.name}` returns {what}, at {self._place(time)}"
             raise spec_error(diag.BAD_SHAPE, message, fix="return a real number")
-        try:
-            return float(number)
-        except OverflowError:
-            return math.inf
+        return nearest_float(number)
 
     def _at_once(self, t: Array) -> Array:
         where = self._place(t[0]) if t.size == 1 else f"updates {t[0]:.16g} to {t[-1]:.16g}"
@@ -115,6 +111,7 @@ class FunctionSignal(LeafSignal):
 class FunctionSpec(Spec):
     """A Python function in the place of a spec. Its text is its qualified name.
 
+    >>> import math
     >>> str(FunctionSpec(math.sqrt))
     'math.sqrt'
     """
@@ -145,6 +142,7 @@ class FunctionSpec(Spec):
 def qualified_name(function: object) -> str:
     """The name of a function with the module it is from; of an object, that of its class.
 
+    >>> import math
     >>> qualified_name(math.sqrt), qualified_name(functools.partial(math.pow, 2))
     ('math.sqrt', 'math.pow')
     """

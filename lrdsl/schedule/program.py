@@ -152,15 +152,6 @@ class Program:
             for i, name in enumerate(names)
         ]
 
-    def sorts(self) -> list[dict[str, Choice]]:
-        """The choices for each number in each sort of group that the patterns tell apart.
-
-        >>> program = Program({"lr": {"head": 1, "*": 0.1}, "weight_decay": "0.1 * lr"})
-        >>> [[choice.spec for choice in sort.values()] for sort in program.sorts()]
-        [[1, '0.1 * lr'], [0.1, '0.1 * lr']]
-        """
-        return group_sorts(self.choices)
-
     def check(self, names: Sequence[object]) -> None:
         """`SpecError` if a group has no spec, or a pattern no group to itself.
 
@@ -209,6 +200,10 @@ def group_sorts(choices: Mapping[str, Sequence[T]]) -> list[dict[str, T]]:
 
     It is what groups named as the patterns are driven by: which groups there are, a program does
     not know.
+
+    >>> program = Program({"lr": {"head": 1, "*": 0.1}, "weight_decay": "0.1 * lr"})
+    >>> [[choice.spec for choice in sort.values()] for sort in group_sorts(program.choices)]
+    [[1, '0.1 * lr'], [0.1, '0.1 * lr']]
     """
     patterns = dict.fromkeys([each.pattern for own in choices.values() for each in own])
     patterns.pop(None, None)
@@ -297,7 +292,7 @@ def ordered(choices: Mapping[str, Choice]) -> tuple[Choice, ...]:
     What they speak of besides is left to the caller.
 
     >>> program = Program({"weight_decay": "0.1 * lr", "lr": "hold()"})
-    >>> [choice.key for choice in ordered(program.sorts()[0])]
+    >>> [choice.key for choice in ordered(group_sorts(program.choices)[0])]
     ['lr', 'weight_decay']
     """
     uses = {key: [name for name in each.names if name in choices] for key, each in choices.items()}
@@ -323,9 +318,7 @@ def _cycle(ring: list[str], choices: Mapping[str, Choice]) -> SpecError:
 def _matches(pattern: str | None, index: int, name: object) -> bool:
     if pattern is None or pattern in ("*", str(index)):
         return True
-    if name is None:
-        return False
-    return pattern == str(name) or fnmatch.fnmatchcase(str(name), pattern)
+    return name is not None and (pattern == str(name) or fnmatch.fnmatchcase(str(name), pattern))
 
 
 def _listed(groups: Sequence[tuple[int, object]]) -> str:

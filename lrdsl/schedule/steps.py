@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from typing import Any, SupportsIndex
 
@@ -13,7 +12,7 @@ from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.pointwise.times import Range, Times
 from lrdsl.language.signal import LAST_STEP
-from lrdsl.syntax.spec import as_number
+from lrdsl.syntax.spec import as_number, nearest_float
 from lrdsl.syntax.unparse import shorten
 
 
@@ -26,8 +25,7 @@ def as_steps(steps: object) -> NDArray[Any]:
     if found.dtype == object and all([isinstance(step, int) for step in found.flat]):
         for far in found.flat:
             check_step(far)
-    is_empty = found.size == 0 and found.ndim > 0
-    if found.dtype.kind not in "iu" and not is_empty:
+    if found.dtype.kind not in "iu" and not (found.size == 0 and found.ndim > 0):
         raise _no_step(steps)
     if found.size:
         check_step(int(found.min()))
@@ -67,10 +65,7 @@ def as_metric(metric: object) -> float:
     number = as_number(metric)
     if number is None:
         raise spec_error(diag.BAD_METRIC, f"a metric is a number, not {shorten(repr(metric))}")
-    try:
-        return float(number)
-    except OverflowError:
-        return math.inf
+    return nearest_float(number)
 
 
 def _no_step(value: object, name: str = "a step") -> SpecError:

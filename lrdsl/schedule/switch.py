@@ -35,7 +35,10 @@ class Switch(Generic[T]):
     """The first step of each object; the first of all is 0."""
 
     def __init__(self, schedule: Iterable[tuple[T, SupportsIndex | None]]) -> None:
-        pairs = [_pair(i, item) for i, item in enumerate(_items(schedule))]
+        if not isinstance(schedule, Iterable) or isinstance(schedule, (str, bytes)):
+            message = f"a Switch is made from a list of pairs, not from {shorten(repr(schedule))}"
+            raise spec_error(diag.BAD_SPEC, message, fix=_FIX)
+        pairs = [_pair(i, item) for i, item in enumerate(list(schedule))]
         if not pairs:
             raise spec_error(diag.BAD_SPEC, "there is nothing to switch between", fix=_FIX)
         for i, (_, steps) in enumerate(pairs[:-1]):
@@ -60,13 +63,6 @@ class Switch(Generic[T]):
 
 
 _FIX = "write `[(first, 3), (second, 2), (last, None)]`"
-
-
-def _items(schedule: object) -> list[object]:
-    if isinstance(schedule, Iterable) and not isinstance(schedule, (str, bytes)):
-        return list(schedule)
-    message = f"a Switch is made from a list of pairs, not from {shorten(repr(schedule))}"
-    raise spec_error(diag.BAD_SPEC, message, fix=_FIX)
 
 
 def _pair(i: int, item: object) -> tuple[Any, int | None]:

@@ -141,6 +141,18 @@ def as_number(value: object) -> int | float | None:
     return as_number(item()) if callable(item) and getattr(value, "ndim", None) == 0 else None
 
 
+def nearest_float(number: float) -> float:
+    """A number as a float, infinite where it is an integer too large for one.
+
+    >>> nearest_float(3), nearest_float(10**400)
+    (3.0, inf)
+    """
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
 def source_text(spec: object) -> str:
     """The text of a spec that is text, a Spec or a number.
 
