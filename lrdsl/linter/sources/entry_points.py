@@ -97,6 +97,4 @@ def entry_point(target: str) -> EntryPoint | None:
     >>> entry_point("lrdsl.torch.attach").parameters, entry_point("torch.optim.SGD")
     (('optimizer', 'spec'), None)
     """
-    if not target.startswith(PREFIX):
-        return None
-    return ENTRY_POINTS.get(public_name(target), _ANY)
+    return ENTRY_POINTS.get(public_name(target), _ANY) if target.startswith(PREFIX) else None
