@@ -258,9 +258,7 @@ class SpecFinder:
 
     def _is_tree(self, node: Node) -> bool:
         """Whether a mapping or a list at a key for specs is a tree that calls a schedule."""
-        if isinstance(node, Scalar) or not is_tree(node):
-            return False
-        if isinstance(node, Mapping) and "spec" in node:
+        if isinstance(node, Scalar) or not is_tree(node) or "spec" in node:
             return False
         try:
             return heuristics.calls_schedule(tree_data(self.document, node))
