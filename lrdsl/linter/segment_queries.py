@@ -88,7 +88,8 @@ def sampled(context: LintContext) -> tuple[NDArray[np.int64], Array]:
     else:
         near = [t + d for t in edges(context) for d in (-1, 0, 1) if 0 <= t + d < stop]
         spaced = np.linspace(0, stop - 1, SAMPLES).astype(np.int64)
-        steps = np.unique(np.concatenate([spaced, np.array(near, dtype=np.int64)]))
+        steps = np.sort(np.concatenate([spaced, np.array(near, dtype=np.int64)]))
+        steps = steps[np.concatenate([[True], steps[1:] != steps[:-1]])]  # each once
     return steps, np.asarray(context.known_schedule(steps))
 
 
