@@ -42,7 +42,7 @@ def fix(file: SourceFile, project: Project) -> FixResult:
     fixes = 0
     for _ in range(MAX_FIX_ROUNDS):
         # One of each spec at a time: the places of the others are different after it.
-        fixable = {x.snippet: x for x in _fixable(found) if _key(x) not in refused}
+        fixable = {x.snippet: x for x in found if _is_fixable(x) and _key(x) not in refused}
         batch = list(fixable.values())
         if not batch:
             break
@@ -75,24 +75,22 @@ def available_fixes(result: LintResult, project: Project) -> LintResult:
     fixes = {}
     for path, found in by_path.items():
         file = result.files[path]
-        for each in _fixable(found):
+        for each in filter(_is_fixable, found):
             after = _after(file, found, [each], project)
             if after is not None:
                 fixes[each] = TextEdit.between(file.text, after[0].text)
     return replace(result, fixes=fixes)
 
 
-def _fixable(found: Sequence[LocatedDiagnostic]) -> Iterator[LocatedDiagnostic]:
-    for each in found:
-        snippet, diagnostic = each.snippet, each.diagnostic
-        if (
-            snippet.writable
-            and diagnostic.replacement is not None
-            and diagnostic.span != NOWHERE
-            and diagnostic.source == snippet.text
-            and RULES.get(diagnostic.name) is not None
-        ):
-            yield each
+def _is_fixable(found: LocatedDiagnostic) -> bool:
+    diagnostic = found.diagnostic
+    return (
+        found.snippet.writable
+        and diagnostic.replacement is not None
+        and diagnostic.span != NOWHERE
+        and diagnostic.source == found.snippet.text
+        and RULES.get(diagnostic.name) is not None
+    )
 
 
 def _key(found: LocatedDiagnostic) -> tuple[object, ...]:

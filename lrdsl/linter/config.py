@@ -51,7 +51,6 @@ CONTRACTS: Mapping[str, str] = {
 """The rule that keeps each contract, by an option of the contract's name."""
 
 _CODE = re.compile(r"LR\d{0,3}")
-_LIBRARY = re.compile(r"\.lr\s*\Z")
 
 
 @dataclass(frozen=True)
@@ -178,12 +177,12 @@ def _project(table: Mapping[str, Any], root: str, path: str) -> Project:
     return Project(root, **settings)
 
 
-def _unknown(where: str, what: str, word: str, known: Iterable[str]) -> SpecError:
+def _unknown(where: str, what: str, word: str, known: Iterable[str], advice: str = "") -> SpecError:
     """The complaint about a word that is none of those that are known."""
     names = list(known)
     near = did_you_mean(word, names)
     message = f"{where}: there is no {what} `{word}`"
-    fix = near[0] if near else f"there are {', '.join(names)}"
+    fix = near[0] if near else advice or f"there are {', '.join(names)}"
     return spec_error(diag.BAD_SETTING, message, fix=fix)
 
 
@@ -205,9 +204,8 @@ def _rule_words(value: Any, where: str) -> tuple[str, ...]:
     problems = [each.name for each in vars(diag).values() if isinstance(each, Problem)]
     for word in words:
         if not (_CODE.fullmatch(word) or word in RULES or word in problems):
-            near = did_you_mean(word, [*RULES, *problems])
-            fix = near[0] if near else "write a rule's name, a code, or the beginning of one"
-            raise spec_error(diag.BAD_SETTING, f"{where}: there is no rule `{word}`", fix=fix)
+            advice = "write a rule's name, a code, or the beginning of one"
+            raise _unknown(where, "rule", word, [*RULES, *problems], advice)
     return words
 
 
@@ -247,8 +245,8 @@ def _context(root: str, value: Any, where: str) -> dict[str, Any]:
     context = dict(_table(value, where))
     given = context.get("definitions", [])
     each = [
-        os.path.join(root, one.strip()) if isinstance(one, str) and _LIBRARY.search(one) else one
-        for one in (given if isinstance(given, list) else [given])
+        os.path.join(root, x.strip()) if isinstance(x, str) and x.rstrip().endswith(".lr") else x
+        for x in (given if isinstance(given, list) else [given])
     ]
     try:
         if each:

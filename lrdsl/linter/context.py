@@ -206,8 +206,7 @@ class LintContext:
     @cached_property
     def calls(self) -> tuple[CallSite, ...]:
         """The calls of shapes and modifiers, also those inside the definitions that are called."""
-        sites = [self._call_site(node) for node in self.nodes.of(ast.Call)]
-        return tuple([site for site in sites if site is not None])
+        return tuple(filter(None, map(self._call_site, self.nodes.of(ast.Call))))
 
     def _call_site(self, node: ast.Call) -> CallSite | None:
         name, is_modifier = node.name.id, id(node) in self._modifiers
@@ -219,9 +218,7 @@ class LintContext:
             parameters, curve = signature.accepted, signature.curve
         else:
             return None
-        found = self.analysis.bindings.get(id(node))
-        if found is None:
-            found = bind(node, parameters, curve)
+        found = self.analysis.bindings.get(id(node)) or bind(node, parameters, curve)
         mode = None if found.curve is None else found.curve.name
         return CallSite(node, name, found.arguments, mode, signature, modifier)
 

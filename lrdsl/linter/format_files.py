@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.linter.patching import CannotWrite, Edit, replace_in
@@ -34,33 +35,30 @@ def rewrite(file: SourceFile) -> tuple[str, list[LocatedDiagnostic]]:
     problems: list[LocatedDiagnostic] = []
     for snippet in file.snippets:
         try:
-            edits += [*_edits(snippet)] if snippet.writable else []
+            made = _edits(snippet) if snippet.writable else ()
+            edits += [edit for edit in made if snippet.text[edit[1] : edit[2]] != edit[3]]
         except SpecError as error:
             problems += [LocatedDiagnostic.of(file.path, x, snippet) for x in error.diagnostics]
     return _replaced(file, edits), problems
 
 
 def _replaced(file: SourceFile, edits: list[Edit]) -> str:
-    try:
+    with suppress(CannotWrite):
         return replace_in(file, edits)
-    except CannotWrite:
-        pass
     kept: list[Edit] = []  # the edits that can be written
     text = file.text
     for snippet in file.snippets:
         tried = [*kept, *[edit for edit in edits if edit[0] is snippet]]
-        try:
+        with suppress(CannotWrite):
             text, kept = replace_in(file, tried), tried
-        except CannotWrite:
-            continue
     return text
 
 
 def _edits(snippet: Snippet) -> Iterator[Edit]:
-    """The pieces of a snippet that are written differently."""
+    """The pieces of a snippet, as they are to be written."""
     text = snippet.text
     if snippet.role == "definitions" and snippet.style == "text":
-        yield from _whole(snippet, 0, len(text), format_definitions(text))
+        yield snippet, 0, len(text), format_definitions(text)
         return
     start, stop = len(text) - len(text.lstrip()), len(text.rstrip())
     own = text[start:stop]
@@ -77,31 +75,23 @@ def _edits(snippet: Snippet) -> Iterator[Edit]:
         new = format(own, width)
     if in_lines:
         new = "\n".join([new_line and indent + new_line for new_line in new.split("\n")])
-        yield from _whole(snippet, start, stop, new.removeprefix(indent))
+        yield snippet, start, stop, new.removeprefix(indent)
     elif "\n" not in new:
         yield from _pieces(snippet, start, stop, new)
 
 
-def _whole(snippet: Snippet, start: int, stop: int, new: str) -> Iterator[Edit]:
-    if snippet.text[start:stop] != new:
-        yield snippet, start, stop, new
-
-
 def _pieces(snippet: Snippet, start: int, stop: int, new: str) -> Iterator[Edit]:
-    """The edits of the words and spaces that differ, so that folded lines stay folded."""
+    """An edit of each word and the spaces before it, so that folded lines stay folded."""
     is_spec = snippet.role != "definitions"
     before = find_words(snippet.text[start:stop], is_spec=is_spec)
     after = find_words(new, is_spec=is_spec)
     if len(before) != len(after):
-        yield from _whole(snippet, start, stop, new)
+        yield snippet, start, stop, new
         return
     old_end, new_end = start, 0
     for left, right in zip(before, after, strict=True):
-        old = slice(old_end, start + left.stop)
-        written = new[new_end : right.stop]
-        if snippet.text[old] != written:
-            yield snippet, old.start, old.stop, written
-        old_end, new_end = old.stop, right.stop
+        yield snippet, old_end, start + left.stop, new[new_end : right.stop]
+        old_end, new_end = start + left.stop, right.stop
 
 
 def _indent(text: str, start: int) -> str:

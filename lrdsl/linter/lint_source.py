@@ -126,10 +126,7 @@ def _bracket_around(text: str, at: int) -> int:
     """The offset at which the innermost bracket around a character opens; -1 if there is none."""
     depth = 0
     for i in range(at - 1, -1, -1):
-        if text[i] in ")]":
-            depth += 1
-        elif text[i] in "([":
-            if depth == 0:
-                return i
-            depth -= 1
+        depth += (text[i] in ")]") - (text[i] in "([")
+        if depth < 0:
+            return i
     return -1

@@ -40,7 +40,14 @@ def replace_in(file: SourceFile, edits: Iterable[Edit]) -> str:
     # One after the other, from the last, so that the places of those before it still hold.
     text = file.text
     for i in sorted(wanted, reverse=True):
-        text = _with_one(file, text, i, wanted[i], texts)
+        snippet = file.snippets[i]
+        expected = [*[each.text for each in file.snippets[:i]], *texts[i:]]
+        ways = (_in_place(file, i, wanted[i]), *_requoted(file, snippet, texts[i]))
+        changed = (_patched(text, patches) for patches in ways)
+        first_right = next((x for x in changed if _round_trips(file, x, expected)), None)
+        if first_right is None:
+            raise CannotWrite(f"{_where(file, snippet)}: the new text cannot stand there")
+        text = first_right
     return text
 
 
@@ -72,22 +79,6 @@ def _patched(text: str, patches: Iterable[TextEdit]) -> str:
     for patch in sorted(patches, reverse=True):
         text = text[: patch.start] + patch.text + text[patch.stop :]
     return text
-
-
-def _with_one(
-    file: SourceFile, text: str, i: int, pieces: Sequence[TextEdit], texts: Sequence[str]
-) -> str:
-    """The text with one snippet changed, written in the first way that reads back as expected."""
-    snippet = file.snippets[i]
-    expected = [
-        text if j >= i else each.text
-        for j, (each, text) in enumerate(zip(file.snippets, texts, strict=True))
-    ]
-    for patches in (_in_place(file, i, pieces), *_requoted(file, snippet, expected[i])):
-        changed = _patched(text, patches)
-        if _round_trips(file, changed, expected):
-            return changed
-    raise CannotWrite(f"{_where(file, snippet)}: the new text cannot stand there")
 
 
 def _round_trips(file: SourceFile, text: str, expected: Sequence[str]) -> bool:

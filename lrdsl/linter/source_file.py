@@ -103,15 +103,13 @@ class LocatedDiagnostic(NamedTuple):
     @classmethod
     def of(cls, path: str, diagnostic: Diagnostic, snippet: Snippet) -> LocatedDiagnostic:
         """A diagnostic about a snippet, at its place in the file."""
-        offsets = snippet.offsets
         if diagnostic.code == TOO_MANY_MISTAKES.code:  # behind all that are shown
             return cls(path, snippet.stop, snippet.stop, diagnostic, snippet)
         if diagnostic.span == NOWHERE or diagnostic.source != snippet.text:
             return cls(path, snippet.start, snippet.stop, diagnostic, snippet)
-        start, stop = diagnostic.span[:2]
         last = len(snippet.text)
-        start, stop = min(max(start, 0), last), min(max(stop, 0), last)
-        return cls(path, offsets[start], max(offsets[start], offsets[stop]), diagnostic, snippet)
+        start, stop = [snippet.offsets[min(max(at, 0), last)] for at in diagnostic.span[:2]]
+        return cls(path, start, max(start, stop), diagnostic, snippet)
 
 
 class TextEdit(NamedTuple):

@@ -98,10 +98,8 @@ def _origin(context: LintContext, pipe: ast.Pipe) -> int | None:
     """The update of the run at which a pipe's clock starts, None if that is not known."""
     if pipe is context.tree:
         return 0
-    assert context.schedule is not None
-    segments = context.schedule.chain_segments
-    places = [segment.start for segment in segments if segment.span == pipe.span]
-    return places[0] if places else None
+    segments = context.known_schedule.chain_segments
+    return next((segment.start for segment in segments if segment.span == pipe.span), None)
 
 
 def _piece(source: str, bracket: ast.Bracket, k: int) -> Span:

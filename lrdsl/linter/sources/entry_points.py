@@ -35,10 +35,8 @@ class EntryPoint:
 
     def takes(self, name: str) -> bool:
         """Whether an argument describes the run, or is a variable."""
-        if name in self.context:
-            return True
         is_other = name == self.spec or name in self.options or name in self.parameters
-        return self.has_variables and not is_other
+        return name in self.context or (self.has_variables and not is_other)
 
 
 _SCHEDULER = EntryPoint(
@@ -97,6 +95,4 @@ def entry_point(target: str) -> EntryPoint | None:
     >>> entry_point("lrdsl.torch.attach").parameters, entry_point("torch.optim.SGD")
     (('optimizer', 'spec'), None)
     """
-    if not target.startswith(PREFIX):
-        return None
-    return ENTRY_POINTS.get(public_name(target), _ANY)
+    return ENTRY_POINTS.get(public_name(target), _ANY) if target.startswith(PREFIX) else None

@@ -107,10 +107,8 @@ def looks_like_program(specs: Mapping[str, Any]) -> bool:
     """
     if "_target_" in specs or "spec" in specs:
         return False
-    every: list[Any] = []
-    for name, each in specs.items():
-        if name != "definitions":
-            every += each.values() if isinstance(each, Mapping) else [each]
+    values = [each for name, each in specs.items() if name != "definitions"]
+    every = [one for x in values for one in (x.values() if isinstance(x, Mapping) else [x])]
     texts = [each for each in every if isinstance(each, str)]
     if not all([isinstance(each, str) or as_number(each) is not None for each in every]):
         return False

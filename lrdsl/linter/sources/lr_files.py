@@ -27,13 +27,9 @@ def snippets(text: str, path: str = "") -> Iterator[Snippet]:
     for found in _EXAMPLE.finditer(text):
         below = DEFINED.search(text, found.end())
         name = below[1] if below else None
-        first, last = found.span(1)
+        origin = SpecOrigin(example_of=name, definitions=definitions)
+        first, last = extent = found.span(1)
+        places = tuple(range(first, last + 1))
         yield Snippet(
-            found[1],
-            tuple(range(first, last + 1)),
-            "library",
-            "definition",
-            SpecOrigin(example_of=name, definitions=definitions),
-            extent=(first, last),
-            writable=False,
+            found[1], places, "library", "definition", origin, extent=extent, writable=False
         )

@@ -27,7 +27,7 @@ def snippets(text: str, path: str = "") -> Iterator[Snippet]:
     >>> [(found.text, found.context) for found in snippets(page)]
     [('hold()  # for ever', {'total_steps': 9})]
     """
-    blocks = list(_blocks(text))
+    blocks = [block for block in _blocks(text) if block[0] in ("lr", "library")]
     own = [unix_lines(text, *inside)[0] for kind, inside, _ in blocks if kind == "library"]
     known, above = SpecOrigin(definitions=tuple(own)), 0
     for kind, inside, run in blocks:
@@ -47,7 +47,7 @@ def snippets(text: str, path: str = "") -> Iterator[Snippet]:
 
 
 def _blocks(text: str) -> Iterator[tuple[str, tuple[int, int], dict[str, Any]]]:
-    """The fences of ours: the word, where the inside begins and ends, and the run it is for."""
+    """The fences: the word, where the inside begins and ends, and the run it is for."""
     fence, kind, inside = "", "", 0
     run: dict[str, Any] = {}
     for line in _LINE.finditer(text):
@@ -55,13 +55,12 @@ def _blocks(text: str) -> Iterator[tuple[str, tuple[int, int], dict[str, Any]]]:
         if fence:
             bare = here.strip()
             if bare.startswith(fence) and not bare.strip(fence[0]):
-                if kind in ("lr", "library"):
-                    yield kind, (inside, line.start()), run
+                yield kind, (inside, line.start()), run
                 fence = ""
         elif opening := _FENCE.match(here):
             fence, kind, inside = opening[2], opening[3], line.end()
         elif told := _RUN.match(here):
             words = [(name, value, as_text_number(value)) for name, value in _WORD.findall(told[1])]
             run = {name: value if number is None else number for name, value, number in words}
-    if fence and kind in ("lr", "library"):
+    if fence:
         yield kind, (inside, len(text)), run

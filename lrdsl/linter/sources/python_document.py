@@ -14,13 +14,7 @@ from typing import Any
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.source_file import Snippet
 from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, ScalarKind, Sequence
-from lrdsl.linter.sources.entry_points import (
-    ENTRY_POINTS,
-    MAKE_NAMES_KNOWN,
-    METHODS,
-    SCHEDULERS,
-    EntryPoint,
-)
+from lrdsl.linter.sources.entry_points import ENTRY_POINTS, METHODS, SCHEDULERS, EntryPoint
 from lrdsl.linter.sources.heuristics import calls_known
 from lrdsl.linter.sources.python_module import PythonModule
 from lrdsl.linter.sources.snippets import snippets_of, with_uses
@@ -56,7 +50,7 @@ class _Reader:
         self.module = module
         self._nodes: dict[int, Node] = {}
         """By the identity of the expression; one that is being read is an unknown scalar."""
-        self._makes_names_known = module.uses_any(MAKE_NAMES_KNOWN)
+        self._makes_names_known = module.makes_names_known()
 
     def calls(self) -> Iterator[Mapping]:
         for call in sorted(self.module.calls, key=lambda call: (call.lineno, call.col_offset)):
@@ -177,10 +171,9 @@ def gives_metrics(scheduler: ast.Call, module: PythonModule) -> bool | None:
 
     One that is passed on may be given a metric elsewhere.
     """
-    names = [name for name, values in module.assigned.items() if scheduler in values]
-    if not names or len(module.assigned[names[0]]) > 1:
+    name = next((name for name, values in module.assigned.items() if scheduler in values), "")
+    if len(module.assigned.get(name, ())) != 1:
         return None
-    name = names[0]
     calls = [
         (call.func.attr, bool(call.args) or "metric" in [each.arg for each in call.keywords])
         for call in module.calls

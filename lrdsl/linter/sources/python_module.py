@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 
 from lrdsl.linter.source_file import Malformed
 from lrdsl.linter.sources.document import Scalar
-from lrdsl.linter.sources.entry_points import public_name
+from lrdsl.linter.sources.entry_points import MAKE_NAMES_KNOWN, public_name
 from lrdsl.linter.sources.python_literals import read_literal
 from lrdsl.syntax.spec import as_number
 
@@ -78,13 +78,13 @@ class PythonModule:
                 for inner in body if any(map(_expects, items)) else ():
                     self.meant_to_fail.update(ast.walk(inner))
 
-    def uses_any(self, names: frozenset[str]) -> bool:
-        """Whether the module uses any of these dotted names, by which lrdsl documents them."""
+    def makes_names_known(self) -> bool:
+        """Whether the module uses any function that makes names known to all specs."""
         nodes = (x for x in ast.walk(self.tree) if isinstance(x, (ast.Name, ast.Attribute)))
-        return any(self.dotted(node) in names for node in nodes)
+        return not MAKE_NAMES_KNOWN.isdisjoint(map(self.dotted, nodes))
 
     def dotted(self, node: ast.AST) -> str:
-        """The full name of what is called; "" for what has none."""
+        """The full name that an expression is, as lrdsl documents it; "" for what has none."""
         names: list[str] = []
         while isinstance(node, ast.Attribute):
             names.append(node.attr)

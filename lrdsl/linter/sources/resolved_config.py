@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from lrdsl.linter.source_file import Snippet
-from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence
+from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, ScalarKind, Sequence
 from lrdsl.linter.sources.snippets import snippets_of, with_uses
 from lrdsl.syntax.spec import as_number
 from lrdsl.tree.data import is_data
@@ -50,14 +50,11 @@ def config_specs(
 
 def _at_their_first_keys(found: abc.Sequence[Snippet]) -> list[Snippet]:
     """The snippets, specs that an object takes from elsewhere in the config once, at that place."""
-    first: dict[object, str] = {}
-    for each in found:
-        if not each.is_used:
-            first.setdefault((each.role, each.text, each.mistakes), each.origin.key)
-    used = {(each.role, each.text, each.mistakes) for each in found if each.is_used}
+    pairs = [((each.role, each.text, each.mistakes), each) for each in found]
+    first = {written: each.origin.key for written, each in reversed(pairs) if not each.is_used}
+    used = {written for written, each in pairs if each.is_used}
     kept = []
-    for each in found:
-        written = (each.role, each.text, each.mistakes)
+    for written, each in pairs:
         if each.is_used:
             key = first.get(written, each.origin.key)
             kept.append(replace(each, origin=replace(each.origin, key=key)))
@@ -72,13 +69,10 @@ def _node(value: Any, depth: int) -> Node:
         return Scalar(None, "unknown")
     if isinstance(value, abc.Mapping):
         # A call without arguments has none; elsewhere it is a value that is not known yet.
-        is_call = is_tree(value)
-        pairs = []
-        for name, each in value.items():
-            is_null = each is None and is_call
-            node = Scalar(None, "null") if is_null else _node(each, depth + 1)
-            pairs.append((Scalar(str(name), "text"), node))
-        return Mapping(tuple(pairs))
+        none: ScalarKind = "null" if is_tree(value) else "unknown"
+        nodes = [Scalar(None, none) if x is None else _node(x, depth + 1) for x in value.values()]
+        keys = [Scalar(str(name), "text") for name in value]
+        return Mapping(tuple(zip(keys, nodes, strict=True)))
     if is_data(value):
         return Sequence(tuple([_node(each, depth + 1) for each in value]))
     if isinstance(value, str):

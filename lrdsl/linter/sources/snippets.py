@@ -41,12 +41,11 @@ def with_uses(snippets: Iterable[Snippet]) -> tuple[Snippet, ...]:
     if not left:
         return tuple(every)
     calls = [called(each.text) if each.role == "spec" else frozenset() for each in every]
-    told = []
     for i, each in enumerate(every):
         own = left.intersection(each.origin.definitions)
         if own and each.role == "spec":
             left -= own
             others = tuple(sorted(frozenset().union(*calls[:i], *calls[i + 1 :])))
-            each = replace(each, origin=replace(each.origin, definitions_used_elsewhere=others))
-        told.append(each)
-    return tuple(told)
+            origin = replace(each.origin, definitions_used_elsewhere=others)
+            every[i] = replace(each, origin=origin)
+    return tuple(every)

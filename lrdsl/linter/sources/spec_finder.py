@@ -14,18 +14,10 @@ from typing import Any, TypeAlias
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.linter.origin import SiblingSpec, SpecOrigin
+from lrdsl.linter.sources import heuristics
 from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence, nodes_within
 from lrdsl.linter.sources.entry_points import RUN, EntryPoint, entry_point
 from lrdsl.linter.sources.found_spec import FoundSpec, Scope
-from lrdsl.linter.sources.heuristics import (
-    as_text_number,
-    calls_schedule,
-    defines,
-    is_number,
-    is_spec_key,
-    looks_like_program,
-    looks_like_spec,
-)
 from lrdsl.linter.sources.spec_text import NotATree, text_of_node, tree_data
 from lrdsl.schedule.program import ProgramEntry, group_sorts, language_of, parse_program
 from lrdsl.syntax.grammar import NAME
@@ -104,7 +96,7 @@ class SpecFinder:
                 self._definitions_snippet(value, scope, is_used=entry is not None)
             elif entry is not None and name in entry.context:
                 continue
-            elif not (is_spec_key(name) and self._by_key(name, value, scope.at(name))):
+            elif not (heuristics.is_spec_key(name) and self._by_key(name, value, scope.at(name))):
                 inner.append((value, Scope(run, around, scope.key), name))
         return inner
 
@@ -130,7 +122,7 @@ class SpecFinder:
         if name not in entry.context:
             return number if NAME.fullmatch(name) else None
         is_text = value.kind == "text" and not self.document.placeholders(value)
-        if number is None and is_text and not is_number(value.value):
+        if number is None and is_text and not heuristics.is_number(value.value):
             return value.value
         return number
 
@@ -155,7 +147,8 @@ class SpecFinder:
         for each in _listed(node):
             if not isinstance(each, Scalar) or each.kind != "text":
                 continue
-            if not each.value.strip().endswith(".lr") and (is_used or defines(each.value)):
+            is_file = each.value.strip().endswith(".lr")
+            if not is_file and (is_used or heuristics.defines(each.value)):
                 self._add(FoundSpec(each, "definitions", origin=origin))
 
     def _number(self, value: Scalar) -> int | float | None:
@@ -163,7 +156,7 @@ class SpecFinder:
         if value.kind == "number" and not isinstance(value.value, str):
             return as_number(value.value)
         text = self.document.known_text(value) if value.style == "plain" else None
-        return None if text is None else as_text_number(text)
+        return None if text is None else heuristics.as_text_number(text)
 
     # What an entry point takes.
 
@@ -232,12 +225,12 @@ class SpecFinder:
         if isinstance(node, Scalar):
             if not self._looks_meant(name, node):
                 return False
-            is_number_text = node.style == "plain" and is_number(node.text)
+            is_number_text = node.style == "plain" and heuristics.is_number(node.text)
             is_mistaken = node.kind == "text" and is_number_text and name != "spec"
             self._spec(node, scope.told(yaml_text_number=is_mistaken))
         elif self._is_tree(node):
             self._spec(node, scope)
-        elif isinstance(node, Mapping) and looks_like_program(self._sketched(node)):
+        elif isinstance(node, Mapping) and heuristics.looks_like_program(self._sketched(node)):
             self._program(node, scope, is_used=False)
         else:
             return False
@@ -251,25 +244,24 @@ class SpecFinder:
         if scalar.kind != "text":
             return False
         text = scalar.value.strip()
-        if is_number(text):  # a constant; elsewhere it is for YAML to read
+        if heuristics.is_number(text):  # a constant; elsewhere it is for YAML to read
             return name == "spec" or scalar.style in ("plain", "text")
-        return looks_like_spec(text) or (
-            NAME.fullmatch(text) is not None and looks_like_spec(text, self.document.presets())
+        return heuristics.looks_like_spec(text) or (
+            NAME.fullmatch(text) is not None
+            and heuristics.looks_like_spec(text, self.document.presets())
         )
 
     def _calls_schedule(self, scalar: Scalar) -> bool:
         """Whether a scalar is a spec by what it says."""
         may_call = scalar.kind == "text" and ("(" in scalar.value or "[" in scalar.value)
-        return may_call and calls_schedule(self.document.sketch(scalar))
+        return may_call and heuristics.calls_schedule(self.document.sketch(scalar))
 
     def _is_tree(self, node: Node) -> bool:
         """Whether a mapping or a list at a key for specs is a tree that calls a schedule."""
-        if isinstance(node, Scalar) or not is_tree(node):
-            return False
-        if isinstance(node, Mapping) and "spec" in node:
+        if isinstance(node, Scalar) or not is_tree(node) or "spec" in node:
             return False
         try:
-            return calls_schedule(tree_data(self.document, node))
+            return heuristics.calls_schedule(tree_data(self.document, node))
         except NotATree:
             return False
         except SpecError:

@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from lrdsl.diagnostics import SourceMappedText, Span, SpecError
-from lrdsl.linter.origin import NO_ORIGIN
 from lrdsl.linter.source_file import Snippet
-from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence
+from lrdsl.linter.sources.document import Document, Node, Scalar, Sequence
 from lrdsl.linter.sources.placeholders import substitute_placeholders
 from lrdsl.tree.coerce import spec_text
 
@@ -84,7 +83,7 @@ def _tree(document: Document, node: Node) -> Snippet | None:
     unknown = tuple([found.span() for found in _UNKNOWN.finditer(text)])
     extent = (min(offsets), max(offsets))
     return Snippet(
-        text, tuple(offsets), document.kind, "plain", NO_ORIGIN, {}, extent, False, unknown=unknown
+        text, tuple(offsets), document.kind, "plain", extent=extent, writable=False, unknown=unknown
     )
 
 
@@ -107,9 +106,6 @@ class _TreeReader:
             made = [self.data(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(node)]
             self.starts[path] = self.starts[f"{path}[0]"] if made else node.start
             return made
-        return self._mapping(node, path, depth)
-
-    def _mapping(self, node: Mapping, path: str, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, value in node.pairs:
             name = key.text

@@ -32,11 +32,6 @@ def offsets_of(text: str, start: int, stop: int, value: str, style: str) -> tupl
         return _block(text, start, stop, value)
     if style != "plain":
         start, stop = start + 1, stop - 1
-    made, places = _flow(text, start, stop, style)
-    return (*places, stop) if made == value else None
-
-
-def _flow(text: str, start: int, stop: int, style: str) -> tuple[str, list[int]]:
     made: list[str] = []
     places: list[int] = []
     for unit in _UNITS[style].finditer(text, start, stop):
@@ -49,7 +44,7 @@ def _flow(text: str, start: int, stop: int, style: str) -> tuple[str, list[int]]
             here = "\n" * (breaks - 1) or " "
         made.append(here)
         places += [unit.start()] * len(here)
-    return "".join(made), places
+    return (*places, stop) if "".join(made) == value else None
 
 
 def _block(text: str, start: int, stop: int, value: str) -> tuple[int, ...] | None:
