@@ -1,27 +1,5 @@
-"""`lrdsl compare`: arguments, files, exit codes.
+"""`lrdsl compare`: runs as a table, and as a picture of their curves.
 
-0: all is well, runs that failed among the compared or not. 2: the call is at fault.
-"""
-
-from __future__ import annotations
-
-import json
-import os
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-import click
-
-from lrdsl.cli.console import fitted, plain
-from lrdsl.cli.options import as_misuse, flag, not_written, picture_file
-
-if TYPE_CHECKING:
-    from lrdsl.compare import Run
-
-_PICTURE = "compare.png"
-
-_EPILOG = """\
 RUN_FOLDER is the folder of a run or of a sweep, any folder above, or a log itself. A log is a CSV
 file with a column `step` or `update`, and any of `lr` or `lr[0]`, `loss`, `result`.
 
@@ -38,8 +16,26 @@ Examples:
 Exit codes: 0 fine, also where a run has failed; 2 a wrong call, or no run is found.
 """
 
+from __future__ import annotations
 
-@click.command(epilog=_EPILOG)
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lrdsl.cli.console import fitted, plain
+from lrdsl.cli.options import as_misuse, flag, help_end, not_written, picture_file
+
+if TYPE_CHECKING:
+    from lrdsl.compare import Run
+
+_PICTURE = "compare.png"
+
+
+@click.command(epilog=help_end(__doc__))
 @click.argument("folders", metavar="RUN_FOLDER…", nargs=-1, required=True)
 @click.option(
     "-o",

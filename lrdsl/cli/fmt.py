@@ -1,31 +1,5 @@
-"""`lrdsl fmt`: arguments, files, exit codes.
+"""`lrdsl fmt`: specs in files and texts, in their usual form.
 
-0: all is well. 1: `--check` found something to be changed, or a spec has a mistake. 2: the call is
-at fault, or a file cannot be read.
-"""
-
-from __future__ import annotations
-
-import re
-import sys
-from typing import NamedTuple
-
-import click
-
-from lrdsl.cli.console import colourful, difference, plain
-from lrdsl.cli.options import flag, read_sources, with_sources
-
-_DEFINITION = re.compile(r"\s*(#[^\n]*\n\s*)*def\s+[A-Za-z]")
-
-
-class _Done(NamedTuple):
-    """The outcome for a file or a text: whether it changes, and an exit code for its mistakes."""
-
-    changes: bool
-    code: int = 0
-
-
-_EPILOG = """\
 In YAML, Python and Markdown files only the specs are changed, and one on a single line stays there.
 
 \b
@@ -39,8 +13,28 @@ Exit codes: 0 fine; 1 a spec has a mistake, or with --check something would chan
 or a file that cannot be read.
 """
 
+from __future__ import annotations
 
-@click.command(epilog=_EPILOG)
+import re
+import sys
+from typing import NamedTuple
+
+import click
+
+from lrdsl.cli.console import colourful, difference, plain
+from lrdsl.cli.options import flag, help_end, read_sources, with_sources
+
+_DEFINITION = re.compile(r"\s*(#[^\n]*\n\s*)*def\s+[A-Za-z]")
+
+
+class _Done(NamedTuple):
+    """The outcome for a file or a text: whether it changes, and an exit code for its mistakes."""
+
+    changes: bool
+    code: int = 0
+
+
+@click.command(epilog=help_end(__doc__))
 @with_sources
 @flag("--check", help="Change nothing; exit with 1 if something would change.")
 @flag("--diff", help="Change nothing; print what would change.")
