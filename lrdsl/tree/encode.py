@@ -54,7 +54,8 @@ class _Writer:
         """The nodes, by identity, in which something is called that makes or changes schedules."""
         for node, _ in reversed([*ast.walk(root)]):
             inside = any([id(child) in self.structured for child in node.children])
-            if inside or _is_structure(node):
+            is_call = isinstance(node, ast.Call) and node.name.id not in FUNCTIONS
+            if inside or is_call or isinstance(node, (ast.Bracket, ast.Chain, ast.Pipe)):
                 self.structured.add(id(node))
 
     def schedule(self, node: ast.Node, depth: int, in_call: bool = False) -> Tree:
@@ -130,12 +131,6 @@ class _Writer:
         if id(entry.value) in self.structured and depth < MAX_LEVELS:
             return {"times": self.schedule(entry.value, depth + 1)}
         return f"*{unparse(entry.value)}"
-
-
-def _is_structure(node: ast.Node) -> bool:
-    if isinstance(node, ast.Call):
-        return node.name.id not in FUNCTIONS
-    return isinstance(node, (ast.Bracket, ast.Chain, ast.Pipe))
 
 
 def _key(entry: ast.Entry, is_bracket: bool) -> str | int:
