@@ -1,27 +1,5 @@
-"""`lrdsl compare`: arguments, files, exit codes.
+"""`lrdsl compare`: runs as a table, and as a picture of their curves.
 
-0: all is well, runs that failed among the compared or not. 2: the call is at fault.
-"""
-
-from __future__ import annotations
-
-import json
-import os
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-import click
-
-from lrdsl.cli.console import fitted, plain
-from lrdsl.cli.options import as_misuse, flag, not_written, picture_file
-
-if TYPE_CHECKING:
-    from lrdsl.compare import Run
-
-_PICTURE = "compare.png"
-
-_EPILOG = """\
 RUN_FOLDER is the folder of a run or of a sweep, any folder above, or a log itself. A log is a CSV
 file with a column `step` or `update`, and any of `lr` or `lr[0]`, `loss`, `result`.
 
@@ -38,8 +16,21 @@ Examples:
 Exit codes: 0 fine, also where a run has failed; 2 a wrong call, or no run is found.
 """
 
+from __future__ import annotations
 
-@click.command(epilog=_EPILOG)
+import json
+import os
+from pathlib import Path
+
+import click
+
+from lrdsl.cli.console import fitted, plain
+from lrdsl.cli.options import as_misuse, flag, help_end, not_written, picture_file
+
+_PICTURE = "compare.png"
+
+
+@click.command(epilog=help_end(__doc__))
 @click.argument("folders", metavar="RUN_FOLDER…", nargs=-1, required=True)
 @click.option(
     "-o",
@@ -77,7 +68,7 @@ def compare(
     as_csv: bool,
 ) -> None:
     """Compare runs: print a table, the best run first, and draw their curves."""
-    from lrdsl.compare import Columns, ranked, read_runs
+    from lrdsl.compare import Columns, ranked, read_runs, save
     from lrdsl.compare import table as tables
 
     if as_json and as_csv:
@@ -99,27 +90,19 @@ def compare(
         click.echo(plain(tables.as_csv(runs)), nl=False)
     else:
         click.echo(plain("\n".join(fitted(tables.table(runs)))))
-    if not no_picture:
-        first = Path(folders[0])
-        default = (first if first.is_dir() else first.parent) / _PICTURE
-        _picture(runs, output or os.fspath(default), log, title, is_wanted=output is not None)
-
-
-def _picture(
-    runs: Sequence[Run], path: str, log: bool, title: str | None, *, is_wanted: bool
-) -> None:
-    """Draw, and say where; a picture that nobody asked for may fail for want of matplotlib."""
-    from lrdsl.compare import save
-
+    if no_picture:
+        return
+    first = Path(folders[0])
+    default = (first if first.is_dir() else first.parent) / _PICTURE
+    path = output or os.fspath(default)
     try:
         save(runs, path, log=log, title=title)
-    except ModuleNotFoundError as error:
-        if is_wanted:
-            raise click.UsageError(str(error)) from error
-        click.echo(f"no picture: {error}", err=True)
     except OSError as error:
         not_written(path, error)
-    except ValueError as error:
+    except (ModuleNotFoundError, ValueError) as error:
+        # A picture that nobody asked for may fail for want of matplotlib.
+        if isinstance(error, ModuleNotFoundError) and output is not None:
+            raise click.UsageError(str(error)) from error
         click.echo(f"no picture: {error}", err=True)
     else:
         click.echo(plain(f"{path} shows them"), err=True)

@@ -1,22 +1,5 @@
-"""`lrdsl convert` and `lrdsl schema`: arguments, files, exit codes.
+"""`lrdsl convert` and `lrdsl schema`: specs as trees, trees as text, and the trees' JSON Schema.
 
-0: all is well. 1: a spec or a tree has a mistake. 2: the call is at fault, or a file cannot be
-read.
-"""
-
-from __future__ import annotations
-
-import re
-from typing import Any
-
-import click
-
-from lrdsl.cli.console import plain
-from lrdsl.cli.options import text_of, with_library
-
-_COMMENTS = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
-
-_EPILOG = """\
 FILE is YAML or JSON: a schedule as text or as a tree, by itself or under the key spec. The output
 has the same form. Comments at the top of a file are kept, others are not.
 
@@ -29,8 +12,20 @@ Examples:
 Exit codes: 0 fine, 1 a mistake in the spec, 2 a wrong call.
 """
 
+from __future__ import annotations
 
-@click.command(epilog=_EPILOG)
+import re
+from typing import Any
+
+import click
+
+from lrdsl.cli.console import plain
+from lrdsl.cli.options import help_end, text_of, with_library
+
+_COMMENTS = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
+
+
+@click.command(epilog=help_end(__doc__))
 @click.argument("file", required=False)
 @click.option("-e", "spec", metavar="SPEC", help="A spec to convert: text, or the YAML of a tree.")
 @click.option(

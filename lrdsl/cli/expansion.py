@@ -12,24 +12,19 @@ if TYPE_CHECKING:
 
 def expansions(schedule: Schedule) -> Iterator[str]:
     """The spec in core terms, and the other hyperparameters that it drives."""
+    from lrdsl.compiler.expand import expand
+    from lrdsl.language.language import current
     from lrdsl.syntax.ast import Outer, walk
     from lrdsl.syntax.pretty_print import pretty_print
 
-    tree = in_core_terms(schedule.spec.node)
+    language = current()
+    tree = expand(schedule.spec.node, language).tree
     yield pretty_print(tree)
     if any([isinstance(node, Outer) for node, _ in walk(tree)]):
         yield "# prev, next and rest in an argument are meant where the call stands"
     for name, call in program_fields(schedule).items():
         if name != "lr":
-            yield f"{name}: {pretty_print(in_core_terms(call))}"
-
-
-def in_core_terms(tree: Node) -> Node:
-    """A tree that has been compiled, without calls of definitions."""
-    from lrdsl.compiler.expand import expand
-    from lrdsl.language.language import current
-
-    return expand(tree, current()).tree
+            yield f"{name}: {pretty_print(expand(call, language).tree)}"
 
 
 def program_fields(schedule: Schedule) -> Mapping[str, Node]:

@@ -1,31 +1,5 @@
-"""`lrdsl fmt`: arguments, files, exit codes.
+"""`lrdsl fmt`: specs in files and texts, in their usual form.
 
-0: all is well. 1: `--check` found something to be changed, or a spec has a mistake. 2: the call is
-at fault, or a file cannot be read.
-"""
-
-from __future__ import annotations
-
-import re
-import sys
-from typing import NamedTuple
-
-import click
-
-from lrdsl.cli.console import colourful, difference, plain
-from lrdsl.cli.options import flag, read_sources, with_sources
-
-_DEFINITION = re.compile(r"\s*(#[^\n]*\n\s*)*def\s+[A-Za-z]")
-
-
-class _Done(NamedTuple):
-    """The outcome for a file or a text: whether it changes, and an exit code for its mistakes."""
-
-    changes: bool
-    code: int = 0
-
-
-_EPILOG = """\
 In YAML, Python and Markdown files only the specs are changed, and one on a single line stays there.
 
 \b
@@ -39,8 +13,20 @@ Exit codes: 0 fine; 1 a spec has a mistake, or with --check something would chan
 or a file that cannot be read.
 """
 
+from __future__ import annotations
 
-@click.command(epilog=_EPILOG)
+import re
+import sys
+
+import click
+
+from lrdsl.cli.console import colourful, difference, plain
+from lrdsl.cli.options import flag, help_end, read_sources, with_sources
+
+_DEFINITION = re.compile(r"\s*(#[^\n]*\n\s*)*def\s+[A-Za-z]")
+
+
+@click.command(epilog=help_end(__doc__))
 @with_sources
 @flag("--check", help="Change nothing; exit with 1 if something would change.")
 @flag("--diff", help="Change nothing; print what would change.")
@@ -55,22 +41,22 @@ def fmt(
     printed. Comments are kept.
     """
     sources, texts = read_sources(paths, specs)
-    done = [_text(name, text, check, diff) for name, text in texts.items()]
+    done = [(_text(name, text, check, diff), 0) for name, text in texts.items()]
     if sources:
         from lrdsl.linter.config import Project
         from lrdsl.linter.discovery import find
 
         files = [_file(x, check, diff) for x in find(sources, Project.load(".").exclude)]
-        changed = sum([each.changes for each in files])
+        changed = sum([changes for changes, _ in files])
         what = "would be" if check or diff else "were" if changed != 1 else "was"
         click.echo(f"{changed} of {len(files)} files {what} changed.", err=True)
         done += files
-    codes = [max(each.code, int(check and each.changes)) for each in done]
+    codes = [max(code, int(check and changes)) for changes, code in done]
     ctx.exit(max(codes, default=0))
 
 
-def _text(name: str, text: str, check: bool, diff: bool) -> _Done:
-    """A text that was given itself; it is printed, formatted."""
+def _text(name: str, text: str, check: bool, diff: bool) -> bool:
+    """Print a text that was given itself, formatted; whether it changes."""
     from lrdsl.syntax.format import format, format_definitions
 
     formatted = format_definitions(text) if _DEFINITION.match(text) else format(text)
@@ -79,10 +65,11 @@ def _text(name: str, text: str, check: bool, diff: bool) -> _Done:
         _show(name, f"{text}\n", f"{formatted}\n")
     elif not check:
         click.echo(plain(formatted))
-    return _Done(formatted != text)
+    return formatted != text
 
 
-def _file(path: str, check: bool, diff: bool) -> _Done:
+def _file(path: str, check: bool, diff: bool) -> tuple[bool, int]:
+    """Format a file; whether it changes, and an exit code for its mistakes."""
     from lrdsl.linter.autofix import write
     from lrdsl.linter.format_files import rewrite
     from lrdsl.linter.read_source import read_file
@@ -96,7 +83,7 @@ def _file(path: str, check: bool, diff: bool) -> _Done:
             write(file, text)
     except Unreadable as error:
         click.echo(f"Error: {plain(str(error))}", err=True)
-        return _Done(False, 2)
+        return False, 2
     for found in problems:
         line, column = file.position(found.start)
         message = f"{path}:{line}:{column}: {found.diagnostic.message}"
@@ -105,7 +92,7 @@ def _file(path: str, check: bool, diff: bool) -> _Done:
         _show(path, file.text, text)
     elif changes:
         click.echo(f"{'would change' if check else 'changed'} {path}", err=True)
-    return _Done(changes, 1 if problems else 0)
+    return changes, 1 if problems else 0
 
 
 def _show(name: str, old: str, new: str) -> None:

@@ -1,6 +1,17 @@
-"""`lrdsl lint` and `lrdsl rules`: arguments, files, exit codes.
+"""`lrdsl lint` and `lrdsl rules`: mistakes in specs, and the rules that find them.
 
-0: clean, hints aside. 1: there are findings. 2: the call is at fault, or a file cannot be read.
+`[tool.lrdsl.lint]` in a pyproject.toml, of this folder or the nearest one above, holds the same
+settings; options win over it.
+
+\b
+Examples:
+  lrdsl lint conf/ train.py README.md
+  lrdsl lint -e "warmup(100) >> cosine(1, 0, 800)" --total-steps 600
+  lrdsl lint conf/ --select joint-jump,LR801 --max-lr 0.1 --format sarif
+  lrdsl lint conf/ --fix --diff
+  lrdsl lint --hydra conf --config-name train peak=0.1
+
+Exit codes: 0 no findings but hints; 1 findings; 2 a wrong call, or a file that cannot be read.
 """
 
 from __future__ import annotations
@@ -12,7 +23,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lrdsl.cli.console import colourful, difference, plain
-from lrdsl.cli.options import as_misuse, flag, number_of, read_sources, with_context, with_sources
+from lrdsl.cli.options import (
+    as_misuse,
+    flag,
+    help_end,
+    number_of,
+    read_sources,
+    with_context,
+    with_sources,
+)
 
 if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
@@ -32,21 +51,6 @@ def _as_words(
 _rules = partial(click.option, metavar="RULE,…", multiple=True, callback=_as_words)
 _limit = partial(click.option, metavar="LR", type=number_of)
 
-_EPILOG = """\
-`[tool.lrdsl.lint]` in a pyproject.toml, of this folder or the nearest one above, holds the same
-settings; options win over it.
-
-\b
-Examples:
-  lrdsl lint conf/ train.py README.md
-  lrdsl lint -e "warmup(100) >> cosine(1, 0, 800)" --total-steps 600
-  lrdsl lint conf/ --select joint-jump,LR801 --max-lr 0.1 --format sarif
-  lrdsl lint conf/ --fix --diff
-  lrdsl lint --hydra conf --config-name train peak=0.1
-
-Exit codes: 0 no findings but hints; 1 findings; 2 a wrong call, or a file that cannot be read.
-"""
-
 
 def _explain(context: click.Context, parameter: click.Parameter, word: str | None) -> None:
     if word is not None:
@@ -61,7 +65,7 @@ def _explained(word: str) -> str:
     return explain(word)
 
 
-@click.command(epilog=_EPILOG)
+@click.command(epilog=help_end(__doc__))
 @with_sources
 @click.option(
     "--hydra",
@@ -122,6 +126,8 @@ def lint(
     standard input. Rules that need to know more of the run than is given report nothing.
     """
     from lrdsl.linter.config import Project
+    from lrdsl.linter.result import LintResult
+    from lrdsl.linter.runner import check_files, check_text
 
     low, high = contracts["bounds"] or (0, 0)
     if low > high:
@@ -149,7 +155,10 @@ def lint(
     if fixing and texts:
         raise click.UsageError("--fix changes files: there is nothing to change in a spec given")
     fixes, failed = _fix(files, project, diff, colour) if fixing else (0, ())
-    outcome = _outcome(files, texts, project, failed)
+    outcomes = [check_text(text, name, project) for name, text in texts.items()]
+    if files:
+        outcomes.append(check_files(files, project))
+    outcome = LintResult.of([*outcomes, LintResult(unreadable=failed)])
     if form == "sarif":
         from lrdsl.linter.autofix import available_fixes
 
@@ -158,18 +167,6 @@ def lint(
     if fixing:
         click.echo(f"{fixes} {'can be' if diff else 'were'} fixed.", err=diff or form != "text")
     ctx.exit(max(outcome.exit_code, 1 if diff and fixes else 0))
-
-
-def _outcome(
-    files: list[str], texts: dict[str, str], project: Project, failed: tuple[str, ...]
-) -> LintResult:
-    from lrdsl.linter.result import LintResult
-    from lrdsl.linter.runner import check_files, check_text
-
-    outcomes = [check_text(text, name, project) for name, text in texts.items()]
-    if files:
-        outcomes.append(check_files(files, project))
-    return LintResult.of([*outcomes, LintResult(unreadable=failed)])
 
 
 def _composed(

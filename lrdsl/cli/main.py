@@ -66,10 +66,8 @@ class _Group(click.Group):
         except click.NoSuchOption as error:
             if error.option_name.startswith("--"):
                 raise
-            message = (
-                f"{error.format_message()} Put -- before a SPEC that begins with a minus sign."
-            )
-            raise click.UsageError(message, error.ctx) from error
+            hint = "Put -- before a SPEC that begins with a minus sign."
+            raise click.UsageError(f"{error.format_message()} {hint}", error.ctx) from error
         except BrokenPipeError:  # whoever reads the output has seen enough
             _abandon(sys.stdout)
             ctx.exit(0)

@@ -7,15 +7,12 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
 import lrdsl
 from lrdsl.diagnostics import BAD_FILE, NOWHERE, SpecError
-
-if TYPE_CHECKING:
-    from lrdsl.compiler.context import Context
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -168,8 +165,17 @@ def with_context(command: _Command) -> _Command:
 
     @functools.wraps(command)
     def run(*args: Any, variables: dict[str, float], **options: Any) -> Any:
+        from lrdsl.compiler.context import Context
+
         parts = {name: options.pop(name) for name in OPTIONS}
-        return command(*args, context=_context({**parts, **variables}), **options)
+        try:
+            context = Context.of(**parts, **variables)
+        except SpecError as error:
+            message = error.diagnostics[0].message
+            for name in OPTIONS:
+                message = message.replace(f"`{name}`", option(name))
+            raise click.UsageError(message) from error
+        return command(*args, context=context, **options)
 
     decorated = with_library(run)
     decorated = click.option(
@@ -184,18 +190,6 @@ def with_context(command: _Command) -> _Command:
         of_run = click.option(option(name), name, metavar=metavar, type=number_of, help=text)
         decorated = of_run(decorated)
     return decorated  # type: ignore[return-value]
-
-
-def _context(parts: dict[str, Any]) -> Context:
-    from lrdsl.compiler.context import Context
-
-    try:
-        return Context.of(**parts)
-    except SpecError as error:
-        message = error.diagnostics[0].message
-        for name in OPTIONS:
-            message = message.replace(f"`{name}`", option(name))
-        raise click.UsageError(message) from error
 
 
 def option(name: str) -> str:
@@ -213,7 +207,11 @@ _ABOUT_SPEC = (
 )
 
 
-def spec_help(*lines: str) -> str:
-    """The end of a command's help: how SPEC is given, and examples."""
-    listed = "\n".join(f"  lrdsl {line}" for line in lines)
-    return f"{_ABOUT_SPEC}\n\n\b\nExamples:\n{listed}"
+def help_end(doc: str | None) -> str:
+    """The end of a command's help: the docstring of its module, without the first paragraph."""
+    return (doc or "").partition("\n\n")[2]
+
+
+def spec_help(doc: str | None) -> str:
+    """The end of a command's help: how SPEC is given, and what the module's docstring adds."""
+    return f"{_ABOUT_SPEC}\n\n{help_end(doc)}"

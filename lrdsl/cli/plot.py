@@ -1,4 +1,10 @@
-"""`lrdsl plot`: specs as a figure in a file."""
+"""`lrdsl plot`: specs as a figure in a file.
+
+\b
+Examples:
+  lrdsl plot "warmup(100) >> cosine(1, 0, 800)" -o lr.svg
+  lrdsl plot "cosine(1, 1e-3, 800)" "exponential(1, 1e-3, 800)" --log -o both.png
+"""
 
 from __future__ import annotations
 
@@ -12,12 +18,7 @@ if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
 
 
-@click.command(
-    epilog=spec_help(
-        'plot "warmup(100) >> cosine(1, 0, 800)" -o lr.svg',
-        'plot "cosine(1, 1e-3, 800)" "exponential(1, 1e-3, 800)" --log -o both.png',
-    )
-)
+@click.command(epilog=spec_help(__doc__))
 @click.argument("specs", metavar="SPEC…", nargs=-1, required=True, type=text_of)
 @click.option(
     "-o",

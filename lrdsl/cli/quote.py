@@ -1,15 +1,5 @@
-"""`lrdsl quote`: arguments and exit codes.
+"""`lrdsl quote`: a spec in the quotes of Hydra and of a shell.
 
-0: all is well. 2: the call is at fault.
-"""
-
-from __future__ import annotations
-
-import click
-
-from lrdsl.cli.options import as_misuse, text_of
-
-_EPILOG = """\
 SPEC is any text, or a single - to read it from standard input. Put -- before a SPEC that begins
 with a minus sign. An app that uses lrdsl.hydra.main needs the shell's quotes only.
 
@@ -20,8 +10,14 @@ Examples:
   lrdsl quote - --key lr --shell none < schedule.lr
 """
 
+from __future__ import annotations
 
-@click.command(epilog=_EPILOG)
+import click
+
+from lrdsl.cli.options import as_misuse, help_end, text_of
+
+
+@click.command(epilog=help_end(__doc__))
 @click.argument("spec", type=text_of)
 @click.option("--key", metavar="KEY", help="The config key to set: prints KEY=SPEC.")
 @click.option(

@@ -1,4 +1,12 @@
-"""`lrdsl show`: what a spec means, for people and as JSON."""
+"""`lrdsl show`: what a spec means, for people and as JSON.
+
+\b
+Examples:
+  lrdsl show "warmup(linear, 100) >> cosine(1, 1e-3, 800) | interval[600:*0.5]"
+  lrdsl show "warmup(5%) >> cosine()" --total-steps 10k --base-lr 3e-4
+  lrdsl show "step(0.1, 0.5, 30ep)" --steps-per-epoch 500 --json
+  lrdsl show "wsd(1, 100, 700, 200)" --expand
+"""
 
 from __future__ import annotations
 
@@ -23,14 +31,7 @@ MAX_VALUES = 2**19
 """Up to how many updates `show` looks at every single one."""
 
 
-@click.command(
-    epilog=spec_help(
-        'show "warmup(linear, 100) >> cosine(1, 1e-3, 800) | interval[600:*0.5]"',
-        'show "warmup(5%) >> cosine()" --total-steps 10k --base-lr 3e-4',
-        'show "step(0.1, 0.5, 30ep)" --steps-per-epoch 500 --json',
-        'show "wsd(1, 100, 700, 200)" --expand',
-    )
-)
+@click.command(epilog=spec_help(__doc__))
 @click.argument("spec", type=text_of)
 @flag("--json", "as_json", help="Print it all as JSON, without the plot.")
 @flag("--expand", help="Print SPEC with its definitions written out instead.")

@@ -1,4 +1,10 @@
-"""`lrdsl values`: the values of a spec at chosen updates, as a table, CSV or JSON."""
+"""`lrdsl values`: the values of a spec at chosen updates, as a table, CSV or JSON.
+
+\b
+Examples:
+  lrdsl values "cosine(1, 0, 900)" --at 0,100,900
+  lrdsl values "cosine(1, 0, 900)" --steps 0:900:100 --format csv > lr.csv
+"""
 
 from __future__ import annotations
 
@@ -60,12 +66,7 @@ _BLOCK = 4096
 """Values computed and written at once: any number of them takes little memory."""
 
 
-@click.command(
-    epilog=spec_help(
-        'values "cosine(1, 0, 900)" --at 0,100,900',
-        'values "cosine(1, 0, 900)" --steps 0:900:100 --format csv > lr.csv',
-    )
-)
+@click.command(epilog=spec_help(__doc__))
 @click.argument("spec", type=text_of)
 @click.option("--at", metavar="T,T,…", type=_listed, help="The updates, counted from 0.")
 @click.option(

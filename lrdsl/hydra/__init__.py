@@ -36,8 +36,7 @@ def __getattr__(name: str) -> Any:
     """A public name, imported when it is first used: an app that starts needs few of them."""
     if name not in _HOME:
         raise AttributeError(f"module 'lrdsl.hydra' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOME[name]), name)
-    globals()[name] = value
+    value = globals()[name] = getattr(importlib.import_module(_HOME[name]), name)
     return value
 
 

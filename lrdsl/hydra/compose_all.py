@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -157,5 +156,5 @@ def _is_schedule(key: str) -> bool:
 def _names(loader: ConfigLoader, group: str) -> list[str]:
     """The app's own options of a group: lrdsl's presets are every app's, and linted if chosen."""
     own = [source for source in loader.get_sources() if source.provider != "lrdsl"]
-    found = [source.list(group, ObjectType.CONFIG) for source in own if source.is_group(group)]
-    return sorted(set(itertools.chain.from_iterable(found)))
+    having = [source for source in own if source.is_group(group)]
+    return sorted({name for source in having for name in source.list(group, ObjectType.CONFIG)})

@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import hydra
@@ -59,23 +58,16 @@ def main(
         def run(cfg_passthrough: DictConfig | None = None) -> Any:
             if cfg_passthrough is not None:
                 return decorated(cfg_passthrough)
-            with _quoted_arguments():
+            before = sys.argv
+            sys.argv = [before[0], *_quoted(before[1:])] if before else before
+            try:
                 return decorated()
+            finally:
+                sys.argv = before
 
         return run
 
     return decorate_with_quotes
-
-
-@contextmanager
-def _quoted_arguments() -> Iterator[None]:
-    """While it lasts, the overrides on the command line have the quotes that Hydra needs."""
-    before = sys.argv
-    sys.argv = [before[0], *_quoted(before[1:])] if before else before
-    try:
-        yield
-    finally:
-        sys.argv = before
 
 
 def _quoted(arguments: list[str]) -> list[str]:

@@ -81,10 +81,8 @@ class _Reader:
         if whole and (whole.name, whole.opening) == ("choice", "("):
             # Hydra's sweepers lose the quotes inside `choice`, which means the same as bare commas.
             text = whole.inside
-        elif is_spec(text) and not (
-            whole and _is_hydra_value(whole)
-        ):  # there may be commas in a comment
-            return self._as_text(text)
+        elif is_spec(text) and not (whole and _is_hydra_value(whole)):
+            return self._as_text(text)  # there may be commas in a comment
         return self._each(text, 0)
 
     def _each(self, text: str, depth: int) -> str:

@@ -49,9 +49,8 @@ def quote(
         raise spec_error(diag.BAD_SETTING, f"`shell` is one of {known}, not {shell!r}")
     if key is not None and not is_key(key):
         message = f"{key!r} is not a key of a Hydra config"
-        raise spec_error(
-            diag.BAD_SETTING, message, fix="a key is written `lr` or `model.optimizer.lr`"
-        )
+        fix = "a key is written `lr` or `model.optimizer.lr`"
+        raise spec_error(diag.BAD_SETTING, message, fix=fix)
     value = in_quotes(source, "'" if shell == "powershell" else '"')
     override = value if key is None else f"{key}={value}"
     if shell is None:

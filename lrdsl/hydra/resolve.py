@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -32,9 +30,15 @@ def plain(config: DictConfig) -> dict[str, Any]:
     >>> plain(config)
     {'lr': 'cosine(given_peak, 0, 9)', 'steps': 9, 'peak': None}
     """
-    with _known_to_resolvers(config):
+    instance = HydraConfig.instance()
+    before = instance.cfg
+    if "hydra" in config:  # `${hydra:…}` reads this config: Hydra itself says so only to a job
+        instance.cfg = config  # type: ignore[assignment]
+    try:
         reader = _Reader(config)
-        return {name: reader.at(config, name, 0) for name in _names(config) if name != "hydra"}
+        return {name: reader.at(config, name, 0) for name in config if name != "hydra"}  # type: ignore[misc]
+    finally:
+        instance.cfg = before
 
 
 class _Reader:
@@ -52,9 +56,9 @@ class _Reader:
         except (OmegaConfBaseException, RecursionError):
             return self._in_part(parent, key)
         if isinstance(value, ListConfig):
-            return [self.at(value, i, depth + 1) for i in _indices(value)]
+            return [self.at(value, i, depth + 1) for i in range(len(value))]
         if isinstance(value, DictConfig):
-            return {str(name): self.at(value, name, depth + 1) for name in _names(value)}
+            return {str(name): self.at(value, name, depth + 1) for name in value}
         return value
 
     def _in_part(self, parent: Container, key: Any) -> str | None:
@@ -82,24 +86,3 @@ class _Reader:
         if isinstance(value, (str, int, float)):
             return str(value)
         return "\0" + reference[0][2:-1].replace("\0", "") + "\0"
-
-
-def _names(node: DictConfig) -> list[Any]:
-    return [] if node._is_none() or node._is_missing() else list(node.keys())
-
-
-def _indices(node: ListConfig) -> range:
-    return range(0 if node._is_none() or node._is_missing() else len(node))
-
-
-@contextmanager
-def _known_to_resolvers(config: DictConfig) -> Iterator[None]:
-    """While it lasts, `${hydra:…}` reads this config: Hydra itself says so only to a job."""
-    instance = HydraConfig.instance()
-    before = instance.cfg
-    if "hydra" in config:
-        instance.cfg = config  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        instance.cfg = before

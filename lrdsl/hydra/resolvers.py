@@ -95,9 +95,8 @@ def _given(context: Any) -> dict[str, Any]:
         return {str(key): context[key] for key in context}
     if as_number(context) is None:
         message = f"what is known of the run is `total_steps`, or a mapping, not {context!r}"
-        raise spec_error(
-            diag.BAD_CONTEXT, message, fix="write `${steps}`, or `{total_steps: ${steps}}`"
-        )
+        fix = "write `${steps}`, or `{total_steps: ${steps}}`"
+        raise spec_error(diag.BAD_CONTEXT, message, fix=fix)
     return {"total_steps": context}
 
 

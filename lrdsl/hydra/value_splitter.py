@@ -51,11 +51,10 @@ def parse_bracketed(text: str) -> BracketedValue | None:
     begins = _BEGINS.match(text)
     if begins is None or not text.endswith(_CLOSING[begins[2]]):
         return None
-    for place, depth in _marks_outside_strings(text, ")]}"):
-        if depth == 0:
-            is_all = place == len(text) - 1
-            return BracketedValue(begins[1], begins[2], text[begins.end() : -1]) if is_all else None
-    return None
+    marks = _marks_outside_strings(text, ")]}")
+    if next((place for place, depth in marks if depth == 0), None) != len(text) - 1:
+        return None
+    return BracketedValue(begins[1], begins[2], text[begins.end() : -1])
 
 
 def _marks_outside_strings(text: str, wanted: str) -> Iterator[tuple[int, int]]:

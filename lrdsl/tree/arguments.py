@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import TypeAlias
 
 from lrdsl.language.binding import bind
 from lrdsl.language.curves import Curve
@@ -17,9 +16,6 @@ from lrdsl.language.parameters import REQUIRED, Kind, Parameter
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import DefinedParameter
 from lrdsl.syntax.unparse import unparse
-
-_Form: TypeAlias = "tuple[tuple[Parameter, ...], type[Curve] | None]"
-"""The parameters of a call, and the curve that its name stands for."""
 
 _BY_NAME = (Kind.FLAG, Kind.LIST, Kind.MILESTONES)
 
@@ -86,8 +82,11 @@ def named(call: ast.Call, language: Language) -> dict[str, ast.Node] | None:
     return {mode: value, **binding.arguments}
 
 
-def _form(name: str, language: Language) -> _Form | None:
-    """The form of a call; None for what is unknown, takes entries, or names no parameters."""
+def _form(name: str, language: Language) -> tuple[tuple[Parameter, ...], type[Curve] | None] | None:
+    """The parameters of a call, and the curve that its name stands for.
+
+    None for what is unknown, takes entries, or names no parameters.
+    """
     if language.takes_entries(name):
         return None
     if (shape := language.shapes.get(name)) is not None:

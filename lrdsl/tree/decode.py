@@ -207,9 +207,7 @@ class _Decoder:
         if not isinstance(key, str):
             key = unparse(self._leaf(key, place))
         match self._leaf(key, place, "x[", ":0]"):
-            case ast.Bracket(
-                entries=(ast.Entry(factor=False, value=ast.Number(value=0)) as entry,)
-            ):
+            case ast.Bracket(entries=[ast.Entry(factor=False, value=ast.Number(value=0)) as entry]):
                 return entry
             case ast.Faulty():
                 return faulty

@@ -54,7 +54,8 @@ class _Writer:
         """The nodes, by identity, in which something is called that makes or changes schedules."""
         for node, _ in reversed([*ast.walk(root)]):
             inside = any([id(child) in self.structured for child in node.children])
-            if inside or _is_structure(node):
+            is_call = isinstance(node, ast.Call) and node.name.id not in FUNCTIONS
+            if inside or is_call or isinstance(node, (ast.Bracket, ast.Chain, ast.Pipe)):
                 self.structured.add(id(node))
 
     def schedule(self, node: ast.Node, depth: int, in_call: bool = False) -> Tree:
@@ -78,8 +79,8 @@ class _Writer:
             case ast.Chain() | ast.Pipe() | ast.Power():
                 word = type(node).__name__.lower()
                 return {word: [self.schedule(part, depth + 2) for part in node.children]}
-            case ast.Arithmetic(operators=operators, parts=parts):
-                return self._arithmetic(operators, parts, depth)
+            case ast.Arithmetic():
+                return self._arithmetic(node, depth)
             case ast.Negative(operand=operand):
                 return {"negative": self.schedule(operand, depth + 1)}
             case ast.If(then=then, condition=condition, otherwise=otherwise):
@@ -90,14 +91,12 @@ class _Writer:
                 }
         return unparse(node)
 
-    def _arithmetic(
-        self, operators: tuple[str, ...], parts: tuple[ast.Node, ...], depth: int
-    ) -> Tree:
+    def _arithmetic(self, node: ast.Arithmetic, depth: int) -> Tree:
         """`a - b + c` as `{add: [{subtract: [a, b]}, c]}`: a run of one operator is one list."""
-        runs = [(operator, len([*run])) for operator, run in itertools.groupby(operators)]
+        runs = [(operator, len([*run])) for operator, run in itertools.groupby(node.operators)]
         if depth + len(runs) >= MAX_LEVELS:
-            return unparse(ast.Arithmetic(operators, parts))
-        found, *others = [self.schedule(part, depth + 2 * len(runs)) for part in parts]
+            return unparse(node)
+        found, *others = [self.schedule(part, depth + 2 * len(runs)) for part in node.parts]
         for operator, count in runs:
             found, others = {_NAMES[operator]: [found, *others[:count]]}, others[count:]
         return found
@@ -132,12 +131,6 @@ class _Writer:
         if id(entry.value) in self.structured and depth < MAX_LEVELS:
             return {"times": self.schedule(entry.value, depth + 1)}
         return f"*{unparse(entry.value)}"
-
-
-def _is_structure(node: ast.Node) -> bool:
-    if isinstance(node, ast.Call):
-        return node.name.id not in FUNCTIONS
-    return isinstance(node, (ast.Bracket, ast.Chain, ast.Pipe))
 
 
 def _key(entry: ast.Entry, is_bracket: bool) -> str | int:

@@ -249,14 +249,9 @@ def _body(arguments: Sequence[Argument], skips: bool = False) -> Schema:
         if least:
             found["minItems"] = least
         if least <= 1:
-            alone = {"number", "string"} if skips else _types(order[0].schema)
+            first = order[0].schema.get("type", [])
+            alone = {first} if isinstance(first, str) else {*first}
+            alone = {"number", "string"} if skips else alone
             types += sorted(alone & {"number", "integer", "string", "boolean"})
             found["pattern"] = r"\S"
     return {**found, "type": types if len(types) > 1 else types[0]}
-
-
-def _types(schema: Schema) -> set[str]:
-    if "$ref" in schema:
-        return {"number", "string"}
-    found = schema.get("type", [])
-    return {found} if isinstance(found, str) else {*found}
