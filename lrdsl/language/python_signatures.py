@@ -135,9 +135,8 @@ class _Reader:
             return _KINDS[base]
         except (KeyError, TypeError):
             fix = "annotate it with float, int, bool, str, list[float] or list[int]"
-            message = (
-                f"annotates `{name}` with `{formatannotation(base)}`, which nothing in a spec is"
-            )
+            given = formatannotation(base)
+            message = f"annotates `{name}` with `{given}`, which nothing in a spec is"
             raise self._wrong(message, fix) from None
 
     def _default(self, each: inspect.Parameter, annotation: Any) -> Any:
