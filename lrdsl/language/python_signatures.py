@@ -61,11 +61,10 @@ _KINDS: dict[Any, tuple[Kind, Any]] = {
 """What an annotation says of an argument: what may be written, and what the function gets."""
 
 
-class _Reader:
+class _Reader(NamedTuple):
     """Reads one signature."""
 
-    def __init__(self, target: Callable[..., Any]) -> None:
-        self.target = target
+    target: Callable[..., Any]
 
     def read(self) -> tuple[ShapeParameter, ...]:
         try:

@@ -202,7 +202,5 @@ def _with_items(
             replace(entry, value=each) if isinstance(entry, ast.Entry) else each
             for entry, each in zip(node.entries, nodes, strict=True)
         ]
-    return replace(
-        replace_parts(node, tuple(nodes)),
-        trivia=Trivia(opening=opening, closing=closing, inside=True),
-    )
+    trivia = Trivia(opening=opening, closing=closing, inside=True)
+    return replace(replace_parts(node, tuple(nodes)), trivia=trivia)

@@ -151,8 +151,7 @@ class TreeBuilder(Transformer[Token, Any]):
 
 def token_span(token: Token) -> Span:
     """The span of a token in its text."""
-    assert token.start_pos is not None
-    assert token.end_pos is not None
+    assert token.start_pos is not None and token.end_pos is not None
     return Span(token.start_pos, token.end_pos)
 
 

@@ -55,8 +55,7 @@ class Ramp(Shape):
         start, end, steps = (cls._parameter(field, True) for field in ("start", "end", "steps"))
         if curve.default_end is None:
             end = Parameter("end", end.kind, REQUIRED)
-        closed = cls._parameter("closed", False)
-        own = (start, end, steps, *curve.parameters(), closed)
+        own = (start, end, steps, *curve.parameters(), cls._parameter("closed", False))
         return ShapeSignature(name, cls, own, curve.__doc__ or "", curve)
 
 
