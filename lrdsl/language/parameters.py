@@ -52,7 +52,7 @@ class ContextDefault(enum.Enum):
     REST = "rest"
 
 
-# The same as defaults of fields, whatever their type.
+# The same, as the defaults of fields of any type.
 PREV: Any = ContextDefault.PREV
 NEXT: Any = ContextDefault.NEXT
 BASE: Any = ContextDefault.BASE
