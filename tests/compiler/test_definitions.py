@@ -311,7 +311,7 @@ def test_a_call_is_its_body_with_the_arguments_put_in(case: tuple[str, str, str]
 )
 def test_shipped_files_are_sound(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    own = [name for name, (where, _, _) in shipped().items() if where == file]
+    own = [name for name, where in shipped().items() if where.file == file]
     assert own == library.DEFINED.findall(text), "and no other file has the name"
     assert list(check_definitions(text, Language(), file.name)) == own
     for name in own:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from lrdsl.syntax.ast import Bracket, Call, Node, walk
 from lrdsl.syntax.definition import Definition, doc_above
@@ -22,29 +23,34 @@ DEFINED = re.compile(r"^def\s+([A-Za-z][\w.]*)", re.MULTILINE)
 """The names of definitions that begin a line."""
 
 
+class _Shipped(NamedTuple):
+    """Where a definition that comes with lrdsl stands."""
+
+    file: Path
+    start: int
+    stop: int
+
+
 @functools.cache
 def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8")
 
 
 @functools.cache
-def shipped() -> Mapping[str, tuple[Path, int, int]]:
-    """The definitions that come with lrdsl, by name, in the order of their files.
-
-    Each is given by its file, where it starts there, and where it stops.
-    """
-    found: dict[str, tuple[Path, int, int]] = {}
+def shipped() -> Mapping[str, _Shipped]:
+    """The definitions that come with lrdsl, by name, in the order of their files."""
+    found: dict[str, _Shipped] = {}
     for file in sorted(Path(__file__).parent.glob("*.lr")):
         starts = [(match[1], match.start()) for match in DEFINED.finditer(_text(file))]
         stops = [start for _, start in starts[1:]] + [len(_text(file))]
         for (name, start), stop in zip(starts, stops, strict=True):
-            found[name] = (file, start, stop)
+            found[name] = _Shipped(file, start, stop)
     return found
 
 
 def is_shipped(text: str) -> bool:
     """Whether a text is a whole file of definitions that comes with lrdsl."""
-    return any([_text(file) == text for file in {file for file, _, _ in shipped().values()}])
+    return any([_text(file) == text for file in {entry.file for entry in shipped().values()}])
 
 
 @functools.cache
