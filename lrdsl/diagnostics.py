@@ -222,9 +222,8 @@ class Diagnostic:
         text, lead, carets = _excerpt(line, column - 1, width)
         gutter = f"{line_number} " if "\n" in self.source.strip() else ""
         note = f" {self.fix}" if self.fix else ""
-        shown = (
-            f"{head}\n  {gutter}| {text}\n  {' ' * len(gutter)}| {' ' * lead}{'^' * carets}{note}"
-        )
+        marks = f"{' ' * len(gutter)}| {' ' * lead}{'^' * carets}{note}"
+        shown = f"{head}\n  {gutter}| {text}\n  {marks}"
         return "\n".join([shown, *map(_trace, self.span.sites)])
 
     def to_dict(self) -> dict[str, Any]:

@@ -79,13 +79,14 @@ def entries(language: Language | None = None) -> tuple[Entry, ...]:
     >>> {"shapes", "modifiers", "curves", "functions", "std"} <= {e.group for e in entries()}
     True
     """
-    found = list(_all(language or current()))
-    order = list(GROUPS)
-    groups = sorted(
-        {entry.group for entry in found},
-        key=lambda g: (order.index(g) if g in order else len(order), g == OWN, "." in g, g),
-    )
-    return tuple(sorted(found, key=lambda e: (groups.index(e.group), e.name.lower())))
+    return tuple(sorted(_all(language or current()), key=_rank))
+
+
+def _rank(entry: Entry) -> tuple[object, ...]:
+    """The place of an entry among all: by its group, and in that by its name."""
+    group, order = entry.group, list(GROUPS)
+    place = order.index(group) if group in order else len(order)
+    return place, group == OWN, "." in group, group, entry.name.lower()
 
 
 def find(name: str, language: Language | None = None) -> tuple[Entry, ...]:
@@ -163,10 +164,8 @@ def _definition(definition: Definition, language: Language) -> Entry:
 
 def _rows(parameters: Iterable[Parameter]) -> tuple[Row, ...]:
     return tuple(
-        [
-            Row(p.name, p.kind.value.strip(", "), str(p).partition("=")[2], not p.positional)
-            for p in parameters
-        ]
+        Row(p.name, p.kind.value.strip(", "), str(p).partition("=")[2], not p.positional)
+        for p in parameters
     )
 
 

@@ -67,9 +67,8 @@ def shape(
     if target is None:
         return functools.partial(shape, name=name, first=first, vectorized=vectorized)
     if not callable(target) or not isinstance(getattr(target, "__qualname__", None), str):
-        raise spec_error(
-            diag.BAD_SHAPE, f"`lrdsl.shape` decorates a function or a class, not {target!r}"
-        )
+        message = f"`lrdsl.shape` decorates a function or a class, not {target!r}"
+        raise spec_error(diag.BAD_SHAPE, message)
     name = target.__name__ if name is None else name
     if not isinstance(name, str) or not _DOTTED.fullmatch(name):
         fix = 'give it one: `@lrdsl.shape(name="my_shape")`'

@@ -99,9 +99,8 @@ def _bound_arguments(call: ast.Call, language: Language) -> Iterator[tuple[ast.N
     shape, modifier = language.shapes.get(call.name.id), language.modifiers.get(call.name.id)
     parameters = modifier.parameters() if modifier else shape.accepted if shape else ()
     kinds = {parameter.name: parameter.kind for parameter in parameters}
-    for parameter, value in bind(
-        call, parameters, shape.curve if shape else None
-    ).arguments.items():
+    bound = bind(call, parameters, shape.curve if shape else None)
+    for parameter, value in bound.arguments.items():
         kind = kinds.get(parameter, Kind.VALUE)  # a parameter of the curve
         yield value, (Kind.UPDATES if kind is Kind.STEPS else kind).value.strip()
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Mistake, Span
+from lrdsl.diagnostics import Mistake
 from lrdsl.syntax import ast
 from lrdsl.syntax.literals import number_to_node
 from lrdsl.syntax.rebuild import move_to
@@ -103,23 +103,21 @@ def _mistakes_of(call: ast.Call, names: tuple[str, ...]) -> Iterator[Mistake]:
             message = f"`{name}` of `{function}` is a list"
             yield Mistake(diag.WRONG_KIND, message, node.span, fix="write `[a, b]`")
     match given:
-        case ast.List(items=schedules), ast.List(items=milestones) if schedules:
-            yield from _mistakes_of_milestones(len(schedules), milestones, given[1].span)
+        case ast.List(items=schedules), ast.List() as milestones if schedules:
+            yield from _mistakes_of_milestones(len(schedules), milestones)
 
 
-def _mistakes_of_milestones(
-    count: int, milestones: tuple[ast.Node, ...], span: Span
-) -> Iterator[Mistake]:
+def _mistakes_of_milestones(count: int, milestones: ast.List) -> Iterator[Mistake]:
     """The mistakes of milestones between schedules, as far as they are plain numbers of one unit.
 
     There is one between two schedules, and they come in their order.
     """
-    if len(milestones) != count - 1:
+    if len(milestones.items) != count - 1:
         between = "1 milestone" if count == 2 else f"{count - 1} milestones"
-        message = f"{count} schedules need {between} between them, not {len(milestones)}"
-        yield Mistake(diag.CONFLICTING_ARGUMENTS, message, span)
+        message = f"{count} schedules need {between} between them, not {len(milestones.items)}"
+        yield Mistake(diag.CONFLICTING_ARGUMENTS, message, milestones.span)
         return
-    for earlier, later in itertools.pairwise(milestones):
+    for earlier, later in itertools.pairwise(milestones.items):
         match earlier, later:
             case ast.Number(value=a, unit=x), ast.Number(value=b, unit=y) if x == y and b <= a:
                 this, that = unparse_short(later), unparse_short(earlier)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, NamedTuple, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticUndefined
 
 from lrdsl.diagnostics import OUT_OF_RANGE, Problem
@@ -52,10 +52,11 @@ class ContextDefault(enum.Enum):
     REST = "rest"
 
 
-def default_from(on: ContextDefault) -> Any:
-    """The default of a parameter that takes its value from elsewhere."""
-    return Field(default=on)
-
+# The same, as the defaults of fields of any type.
+PREV: Any = ContextDefault.PREV
+NEXT: Any = ContextDefault.NEXT
+BASE: Any = ContextDefault.BASE
+REST: Any = ContextDefault.REST
 
 Value = Annotated[float, Kind.VALUE]
 Values = Annotated[float | tuple[float, ...], Kind.VALUES]
@@ -107,11 +108,7 @@ class ParameterError(Exception):
     """A parameter whose value is impossible beside the others; `fix` says what to do."""
 
     def __init__(
-        self,
-        parameter: str,
-        message: str,
-        fix: str | None = None,
-        problem: Problem = OUT_OF_RANGE,
+        self, parameter: str, message: str, fix: str | None = None, problem: Problem = OUT_OF_RANGE
     ) -> None:
         super().__init__(message)
         self.problem = problem

@@ -74,9 +74,8 @@ class CheckedFunction(NamedTuple):
         if found.shape != t.shape or found.dtype.kind not in "fiu":
             what = f"{found.dtype} of shape {found.shape}"
             message = f"`{self.name}` returns {what} for an array of {t.size} updates"
-            raise spec_error(
-                diag.BAD_SHAPE, message, fix="return as many real numbers as the array has"
-            )
+            fix = "return as many real numbers as the array has"
+            raise spec_error(diag.BAD_SHAPE, message, fix=fix)
         return found.astype(np.float64)
 
     def _failed(self, error: Exception, where: str) -> SpecError:

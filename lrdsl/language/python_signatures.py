@@ -61,11 +61,10 @@ _KINDS: dict[Any, tuple[Kind, Any]] = {
 """What an annotation says of an argument: what may be written, and what the function gets."""
 
 
-class _Reader:
+class _Reader(NamedTuple):
     """Reads one signature."""
 
-    def __init__(self, target: Callable[..., Any]) -> None:
-        self.target = target
+    target: Callable[..., Any]
 
     def read(self) -> tuple[ShapeParameter, ...]:
         try:
@@ -135,9 +134,8 @@ class _Reader:
             return _KINDS[base]
         except (KeyError, TypeError):
             fix = "annotate it with float, int, bool, str, list[float] or list[int]"
-            message = (
-                f"annotates `{name}` with `{formatannotation(base)}`, which nothing in a spec is"
-            )
+            given = formatannotation(base)
+            message = f"annotates `{name}` with `{given}`, which nothing in a spec is"
             raise self._wrong(message, fix) from None
 
     def _default(self, each: inspect.Parameter, annotation: Any) -> Any:

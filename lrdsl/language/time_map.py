@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from fractions import Fraction
 
 from lrdsl.language.length import Exact
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
@@ -41,11 +40,6 @@ class TimeMap(ABC):
         """
         return None
 
-    @property
-    def offset(self) -> Fraction | None:
-        """How far the source's clock is ahead; None where it runs at another pace."""
-        return None
-
 
 @dataclass(frozen=True, slots=True)
 class Shift(TimeMap):
@@ -70,10 +64,6 @@ class Shift(TimeMap):
             return None
         first = max(start + int(self.by), 0)
         return first, max(stop + int(self.by), first + 1)
-
-    @property
-    def offset(self) -> Fraction:
-        return Fraction(self.by)
 
 
 IDENTITY = Shift()

@@ -55,13 +55,12 @@ class WrappedSignal(Signal):
         inner = self.source.segments(max(last, 1))
         starts = [0, *[self.time.first_update(segment.start) for segment in inner[1:]]]
         ends = [*starts[1:], stop]
-        return tuple(
-            [
-                TimelineSegment(start, following, self.formula(segment.description), self)
-                for segment, start, following in zip(inner, starts, ends, strict=True)
-                if start < following
-            ]
-        )
+        found = [
+            TimelineSegment(start, following, self.formula(segment.description), self)
+            for segment, start, following in zip(inner, starts, ends, strict=True)
+            if start < following
+        ]
+        return tuple(found)
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
         if start >= self.end:

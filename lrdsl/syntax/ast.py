@@ -39,10 +39,9 @@ class Node:
     trivia: Trivia = field(default=NO_TRIVIA, kw_only=True, repr=False)
 
     def __init_subclass__(cls, children: Fields = (), label: tuple[str, ...] = ()) -> None:
-        if children:
-            cls.children = _read(children)  # type: ignore[assignment, method-assign]
-        if label:
-            cls.label = _read(label)  # type: ignore[assignment, method-assign]
+        for name, fields in {"children": children, "label": label}.items():
+            if fields:
+                setattr(cls, name, _read(fields))
 
     @property
     def children(self) -> tuple[Node, ...]:

@@ -147,9 +147,8 @@ class _Attachment:
                 below = tuple([comment._replace(own_line=False) for comment in below])
             gap += tuple([comment._replace(own_line=True) for comment in above])
             if nodes:
-                end = int(
-                    bool(gap) and not gap[0].own_line
-                )  # a comment on the line of the last one
+                # A comment on the line of the last one is its own.
+                end = int(bool(gap) and not gap[0].own_line)
                 nodes[-1] = _with_trivia(nodes[-1], trailing=gap[:end])
                 nodes.append(_with_trivia(node, leading=gap[end:]))
             else:
@@ -203,7 +202,5 @@ def _with_items(
             replace(entry, value=each) if isinstance(entry, ast.Entry) else each
             for entry, each in zip(node.entries, nodes, strict=True)
         ]
-    return replace(
-        replace_parts(node, tuple(nodes)),
-        trivia=Trivia(opening=opening, closing=closing, inside=True),
-    )
+    trivia = Trivia(opening=opening, closing=closing, inside=True)
+    return replace(replace_parts(node, tuple(nodes)), trivia=trivia)

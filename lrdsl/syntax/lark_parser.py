@@ -27,9 +27,6 @@ from lrdsl.syntax.tree_builder import TreeBuilder, token_span
 from lrdsl.syntax.trivia import Comment, Comments
 from lrdsl.util.resources import folder, private_cache
 
-OnError = Callable[[UnexpectedInput], bool]
-"""The callback for a syntax error; False ends the parse."""
-
 
 class ParseResult(NamedTuple):
     """The value of the grammar's start rule, and what the value leaves out."""
@@ -60,38 +57,34 @@ class ParseResult(NamedTuple):
         return self
 
 
-class _Parser(NamedTuple):
-    """A lark parser with its tree builder, for one parse at a time."""
-
-    lark: Lark
-    builder: TreeBuilder
-
-
-_idle: deque[_Parser] = deque()
-"""As many parsers as were in use at the same time."""
+_idle: deque[tuple[Lark, TreeBuilder]] = deque()
+"""As many parsers as were in use at the same time, each with its tree builder."""
 
 
 @contextmanager
-def _borrow_parser() -> Iterator[_Parser]:
+def _borrow_parser() -> Iterator[tuple[Lark, TreeBuilder]]:
     try:
-        parser = _idle.pop()
+        parser, builder = _idle.pop()
     except IndexError:
         builder = TreeBuilder()
-        parser = _Parser(_make_lark(builder), builder)
-    parser.builder.comments.clear()
-    parser.builder.brackets = {}
+        parser = _make_lark(builder)
+    builder.comments.clear()
+    builder.brackets = {}
     try:
-        yield parser
+        yield parser, builder
     finally:
-        _idle.append(parser)
+        _idle.append((parser, builder))
 
 
-def run_parser(text: str, rule: str, on_error: OnError) -> ParseResult:
-    """Parse a text by a start rule of the grammar; lark's `UnexpectedInput` if recovery fails."""
-    with _borrow_parser() as parser:
-        value = parser.lark.parse(text, start=rule, on_error=on_error)
-        comments = tuple([_read_comment(text, token) for token in parser.builder.comments])
-        return ParseResult(value, comments, parser.builder.brackets)
+def run_parser(text: str, rule: str, on_error: Callable[[UnexpectedInput], bool]) -> ParseResult:
+    """Parse a text by a start rule of the grammar; lark's `UnexpectedInput` if recovery fails.
+
+    `on_error` is called for each syntax error; False ends the parse.
+    """
+    with _borrow_parser() as (parser, builder):
+        value = parser.parse(text, start=rule, on_error=on_error)
+        comments = tuple([_read_comment(text, token) for token in builder.comments])
+        return ParseResult(value, comments, builder.brackets)
 
 
 def find_words(text: str, *, is_spec: bool = True) -> list[Span]:
@@ -101,10 +94,10 @@ def find_words(text: str, *, is_spec: bool = True) -> list[Span]:
     >>> [text[span.start : span.stop] for span in find_words(text)]
     ['hold', '(', '5ep', ')', '# for a while']
     """
-    with _borrow_parser() as parser:
+    with _borrow_parser() as (parser, builder):
         rule = "start" if is_spec else "library"
-        tokens = parser.lark.parse_interactive(text, start=rule).exhaust_lexer()
-        comments = [_read_comment(text, token) for token in parser.builder.comments]
+        tokens = parser.parse_interactive(text, start=rule).exhaust_lexer()
+        comments = [_read_comment(text, token) for token in builder.comments]
     return sorted([*map(token_span, tokens), *[Span(c.start, c.stop) for c in comments]])
 
 

@@ -59,9 +59,8 @@ def parse_number(text: str, span: Span) -> Number | Faulty:
 
 def _unknown_unit(text: str, suffix: str, span: Span) -> Faulty:
     stem = text.removesuffix(suffix)
-    known = _ALIASES.get(suffix)
-    known_form = (f"did you mean `{stem}{known}`?", f"{stem}{known}") if known else None
-    suggestion = known_form or did_you_mean(suffix, UNITS, f"{stem}{{}}")
+    meant = _ALIASES.get(suffix)
+    suggestion = did_you_mean(meant or suffix, [meant] if meant else UNITS, f"{stem}{{}}")
     units = ", ".join([f"`{unit}` ({meaning})" for unit, meaning in UNITS.items()])
     fix = f"the units are {units}, also after `k`, `M` or `B`"
     mistake = Mistake(diag.BAD_NUMBER, f"`{suffix}` is not a unit", span, suggestion, fix)

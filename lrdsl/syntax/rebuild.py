@@ -66,13 +66,11 @@ def replace_parts(
     span = place(node.span)
     match node:
         case ast.Call(name=name, arguments=arguments):
-            parts = tuple(
-                [
-                    ast.Argument(value, a.name, place(a.name_span), span=place(a.span))
-                    for a, value in zip(arguments, parts, strict=True)
-                ]
-            )
-            return ast.Call(move_to(name, place(name.span)), parts, span=span)
+            changed = [
+                ast.Argument(value, a.name, place(a.name_span), span=place(a.span))
+                for a, value in zip(arguments, parts, strict=True)
+            ]
+            return ast.Call(move_to(name, place(name.span)), tuple(changed), span=span)
         case ast.Bracket(name=name):
             return ast.Bracket(move_to(name, place(name.span)), parts, span=span)
         case ast.Program(names=names):

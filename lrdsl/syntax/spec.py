@@ -111,9 +111,8 @@ def to_node(value: object) -> ast.Node:
     number = as_number(value)
     if number is None:
         fix = "make a shape of it with `@lrdsl.shape`, and call it" if callable(value) else None
-        raise spec_error(
-            diag.BAD_SPEC, f"a {type(value).__name__} cannot be part of a spec", fix=fix
-        )
+        message = f"a {type(value).__name__} cannot be part of a spec"
+        raise spec_error(diag.BAD_SPEC, message, fix=fix)
     if number == math.inf:
         return ast.Keyword("inf")
     if number != number or abs(number) > sys.float_info.max:
@@ -164,7 +163,6 @@ def source_text(spec: object) -> str:
     if isinstance(spec, Spec):
         return spec.source if spec.source is not None else str(spec)
     if as_number(spec) is None:
-        raise spec_error(
-            diag.BAD_SPEC, f"a spec is text, a number or a Spec, not {type(spec).__name__}"
-        )
+        message = f"a spec is text, a number or a Spec, not {type(spec).__name__}"
+        raise spec_error(diag.BAD_SPEC, message)
     return unparse(to_node(spec))

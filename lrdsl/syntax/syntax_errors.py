@@ -103,11 +103,8 @@ def _read_context(text: str, stop: int) -> _Context:
             stack.append(_OpenBracket(found, match.start(), name))
         elif found in _OPENING_BRACKETS and stack and stack[-1][0] == _OPENING_BRACKETS[found]:
             stack.pop()
-        if found in ("[", ","):
-            has_colon = False
-        elif found == ":":
-            has_colon = True
-        word, span = found, Span(match.start(), match.end())
+        has_colon = found == ":" or (has_colon and found not in ("[", ","))
+        word, span = found, Span(*match.span())
     return _Context(word, span, tuple(stack), has_colon)
 
 
@@ -174,9 +171,8 @@ def unexpected_end(text: str, accepted: frozenset[str], only_brackets: bool) -> 
     With `only_brackets` the end of the text has been reported already.
     """
     context = _read_context(text, len(text))
-    expected: tuple[str, str | None] | None = None
     if "NUMBER" in accepted:
-        expected = _describe_operand(context), None
+        expected: tuple[str, str | None] | None = (_describe_operand(context), None)
     elif context.is_in_entry and not context.has_colon:
         expected = "`:` and a value", _ENTRY_ADVICE
     else:

@@ -64,13 +64,11 @@ class TreeBuilder(Transformer[Token, Any]):
         return ast.Argument(value, str(name), token_span(name), span=_span(children))
 
     def call(self, children: Children) -> ast.Node:
-        arguments = tuple(
-            [
-                part if isinstance(part, ast.Argument) else ast.Argument(part, span=part.span)
-                for part in children[2:-1:2]  # none of the commas and brackets
-            ]
-        )
-        return ast.Call(_name(children[0]), arguments, span=_span(children))
+        arguments = [
+            part if isinstance(part, ast.Argument) else ast.Argument(part, span=part.span)
+            for part in children[2:-1:2]  # none of the commas and brackets
+        ]
+        return ast.Call(_name(children[0]), tuple(arguments), span=_span(children))
 
     def entry(self, children: Children) -> ast.Entry:
         start, _, stop, _, star, value = children
@@ -153,8 +151,7 @@ class TreeBuilder(Transformer[Token, Any]):
 
 def token_span(token: Token) -> Span:
     """The span of a token in its text."""
-    assert token.start_pos is not None
-    assert token.end_pos is not None
+    assert token.start_pos is not None and token.end_pos is not None
     return Span(token.start_pos, token.end_pos)
 
 

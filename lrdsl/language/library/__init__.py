@@ -117,8 +117,7 @@ class Definitions(Mapping[str, Definition]):
         >>> Definitions().owner_name("torch.OneCycleLR.momentum")
         'torch.OneCycleLR'
         """
-        defined = name in self.own or name in self.shared or name in shipped()
-        return name if defined else name.rpartition(".")[0]
+        return name if self.is_user(name) or name in shipped() else name.rpartition(".")[0]
 
     def is_user(self, name: str) -> bool:
         """Whether a definition is the user's, not lrdsl's."""

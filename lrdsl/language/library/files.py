@@ -16,9 +16,8 @@ def read_file(path: str | os.PathLike[str]) -> str:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise spec_error(
-            diag.BAD_FILE, f"cannot read definitions from {os.fspath(path)!r}: {why}"
-        ) from None
+        message = f"cannot read definitions from {os.fspath(path)!r}: {why}"
+        raise spec_error(diag.BAD_FILE, message) from None
 
 
 def text_of(definitions: object) -> str:

@@ -74,9 +74,6 @@ class Filter(Modifier):
         """The modified values. A larger value must never become the smaller one."""
         return values
 
-    def began(self) -> Fraction | None:
-        return self.time_map().offset
-
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
         return FilteredSignal(source, text, self.time_map(), end, filter=self)
 

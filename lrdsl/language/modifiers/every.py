@@ -33,10 +33,6 @@ class Stairs(TimeMap):
         # round_half_up(k·every) ≥ time  ⇔  k·every ≥ time - ½
         return round_half_up(math.ceil((time - _HALF) / self.every) * self.every) if time else 0
 
-    @property
-    def offset(self) -> Fraction:
-        return Fraction(0)
-
 
 _HALF = Fraction(1, 2)
 

@@ -222,9 +222,8 @@ def _within(
     kept = [s for s in segments if s.start < stop] or [TimelineSegment(0, stop, "nothing", signal)]
     stops = [*[segment.stop for segment in kept[:-1]], stop]
     added = f" | {text}" if text else ""
-    return tuple(
-        [
-            TimelineSegment(segment.start, end, segment.description + added, signal)
-            for segment, end in zip(kept, stops, strict=True)
-        ]
-    )
+    cut = [
+        TimelineSegment(segment.start, end, segment.description + added, signal)
+        for segment, end in zip(kept, stops, strict=True)
+    ]
+    return tuple(cut)

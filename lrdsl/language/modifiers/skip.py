@@ -25,6 +25,9 @@ class Skip(Filter):
     def time_map(self) -> TimeMap:
         return Shift(self.n)
 
+    def began(self) -> Fraction:
+        return self.n
+
     def length(self, source: Length) -> Length:
         if source <= self.n:
             message = f"nothing is left: all {float(source):g} updates are skipped"

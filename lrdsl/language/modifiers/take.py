@@ -38,10 +38,6 @@ class Hold(TimeMap):
         last = self.at.numerator
         return min(start, last), min(stop, last + 1)
 
-    @property
-    def offset(self) -> Fraction:
-        return Fraction(0)
-
 
 @modifier
 class Take(Filter):

@@ -19,7 +19,6 @@ MAX_SPAN = 2**25
 MIN_TABLED = 513
 """For fewer times than this no table of cosines is made."""
 
-Index: TypeAlias = "NDArray[np.intp]"
 Rotation: TypeAlias = "tuple[Any, Any]"
 """Cosines and sines."""
 
@@ -76,7 +75,7 @@ def _table(span: float) -> Rotation:
     return _rotation(np.arange(min(BLOCK, int(span) + 1)), span)
 
 
-def _looked_up(t: Array) -> tuple[Index, Index, int] | None:
+def _looked_up(t: Array) -> tuple[NDArray[np.intp], NDArray[np.intp], int] | None:
     """The blocks of times, their places there, and how many blocks there are up to the last.
 
     None where tables would not do, for times that are not whole, or would be longer than `t`.

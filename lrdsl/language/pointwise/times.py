@@ -49,8 +49,7 @@ class Range:
     def __sub__(self, by: float) -> Times:
         return self + -by
 
-    def __radd__(self, by: float) -> Times:
-        return self + by
+    __radd__ = __add__
 
     def __rsub__(self, by: float) -> Array:
         return by - np.asarray(self)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lrdsl.language.parameters import ContextDefault, Steps, Value, default_from
+from lrdsl.language.parameters import BASE, REST, Steps, Value
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.shapes.base import Shape, shape
 
@@ -23,8 +23,8 @@ class Constant(Shape):
     level_field = "value"
     allows_no_length = True
 
-    value: Value = default_from(ContextDefault.BASE)
-    steps: Annotated[Steps, Field(ge=0)] = default_from(ContextDefault.REST)
+    value: Value = BASE
+    steps: Annotated[Steps, Field(ge=0)] = REST
 
     def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:
         return xp.full_like(t, self.value)

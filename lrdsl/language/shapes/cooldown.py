@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from lrdsl.language.parameters import ContextDefault, Value, default_from
+from lrdsl.language.parameters import PREV, Value
 from lrdsl.language.shapes.base import Direction, shape
 from lrdsl.language.shapes.ramp import Mode, Ramp
 
@@ -18,4 +18,4 @@ class Cooldown(Ramp):
     positional = ("mode", "steps", "end")
 
     mode: Mode = "linear"
-    start: Value = default_from(ContextDefault.PREV)
+    start: Value = PREV

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lrdsl.language.parameters import ContextDefault, Duration, Flag, Value, default_from
+from lrdsl.language.parameters import PREV, Duration, Flag, Value
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.pointwise.multiples import scaled
 from lrdsl.language.shapes.base import Shape, shape
@@ -27,7 +27,7 @@ class ExponentialDecay(Shape):
     factor_field = "rate"
     endless_without = "every"
 
-    start: Value = default_from(ContextDefault.PREV)
+    start: Value = PREV
     rate: Annotated[Value, Field(gt=0)]
     every: Annotated[Duration, Field(gt=0)] = Fraction(1)
     staircase: Flag = False

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from lrdsl.language.parameters import ContextDefault, Value, default_from
+from lrdsl.language.parameters import PREV, Value
 from lrdsl.language.shapes.base import shape
 from lrdsl.language.shapes.constant import Constant
 
@@ -14,4 +14,4 @@ class Hold(Constant):
 
     positional = ("steps",)
 
-    value: Value = default_from(ContextDefault.PREV)
+    value: Value = PREV

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lrdsl.language.parameters import ContextDefault, Updates, Value, default_from
+from lrdsl.language.parameters import PREV, Updates, Value
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.shapes.base import Shape, shape
 
@@ -24,7 +24,7 @@ class InverseSqrt(Shape):
     level_field = "start"
     is_endless = True
 
-    start: Value = default_from(ContextDefault.PREV)
+    start: Value = PREV
     warmup: Annotated[Updates, Field(ge=1)] = Fraction(1)
 
     def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:

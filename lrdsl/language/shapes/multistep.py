@@ -6,14 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from lrdsl.language.parameters import (
-    ContextDefault,
-    Milestones,
-    ParameterError,
-    Value,
-    Values,
-    default_from,
-)
+from lrdsl.language.parameters import PREV, Milestones, ParameterError, Value, Values
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.shapes.base import Shape, shape
 
@@ -33,7 +26,7 @@ class Multistep(Shape):
     level_field = "start"
     factor_field = "gamma"
 
-    start: Value = default_from(ContextDefault.PREV)
+    start: Value = PREV
     gamma: Values
     at: Annotated[Milestones, Field(min_length=1)]
 

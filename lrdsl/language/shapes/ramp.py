@@ -6,16 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from lrdsl.language.curves import CURVES, Curve
-from lrdsl.language.parameters import (
-    REQUIRED,
-    ContextDefault,
-    Flag,
-    Kind,
-    Parameter,
-    Steps,
-    Value,
-    default_from,
-)
+from lrdsl.language.parameters import PREV, REQUIRED, REST, Flag, Kind, Parameter, Steps, Value
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.shapes.base import SHAPES, Shape, ShapeSignature, shape
 
@@ -38,9 +29,9 @@ class Ramp(Shape):
     level_field = "start"
 
     mode: Mode
-    start: Value = default_from(ContextDefault.PREV)
+    start: Value = PREV
     end: Value = 0.0
-    steps: Annotated[Steps, Field(ge=0)] = default_from(ContextDefault.REST)
+    steps: Annotated[Steps, Field(ge=0)] = REST
     closed: Flag = False
 
     def model_post_init(self, context: Any) -> None:
@@ -64,8 +55,7 @@ class Ramp(Shape):
         start, end, steps = (cls._parameter(field, True) for field in ("start", "end", "steps"))
         if curve.default_end is None:
             end = Parameter("end", end.kind, REQUIRED)
-        closed = cls._parameter("closed", False)
-        own = (start, end, steps, *curve.parameters(), closed)
+        own = (start, end, steps, *curve.parameters(), cls._parameter("closed", False))
         return ShapeSignature(name, cls, own, curve.__doc__ or "", curve)
 
 

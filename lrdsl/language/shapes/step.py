@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from lrdsl import diagnostics as diag
-from lrdsl.language.parameters import ContextDefault, Kind, ParameterError, Value, default_from
+from lrdsl.language.parameters import PREV, Kind, ParameterError, Value
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.pointwise.multiples import last_multiple, scaled
 from lrdsl.language.shapes.base import Shape, shape
@@ -30,7 +30,7 @@ class Step(Shape):
     level_field = "start"
     factor_field = "gamma"
 
-    start: Value = default_from(ContextDefault.PREV)
+    start: Value = PREV
     gamma: Annotated[float | None, Kind.VALUE, Field(gt=0)] = None
     every: Annotated[Fraction | None, Kind.DURATION, Field(ge=1)] = None
     half_life: Annotated[Fraction | None, Kind.DURATION, Field(gt=0)] = None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lrdsl.language.parameters import ContextDefault, Value, default_from
+from lrdsl.language.parameters import PREV, Value
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.shapes.base import Shape, shape
 
@@ -38,7 +38,7 @@ class TimeBased(Shape):
     level_field = "start"
     is_endless = True
 
-    start: Value = default_from(ContextDefault.PREV)
+    start: Value = PREV
     rate: Annotated[Value, Field(ge=0, le=1e300)]
 
     def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:

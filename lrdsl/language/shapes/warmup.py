@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lrdsl.language.parameters import ContextDefault, Steps, Value, default_from
+from lrdsl.language.parameters import NEXT, REST, Steps, Value
 from lrdsl.language.shapes.base import Direction, shape
 from lrdsl.language.shapes.ramp import Mode, Ramp
 
@@ -26,6 +26,6 @@ class Warmup(Ramp):
     positional = ("mode", "steps", "start", "end")
 
     mode: Mode = "linear"
-    steps: Annotated[Steps, Field(ge=0)] = default_from(ContextDefault.REST)
+    steps: Annotated[Steps, Field(ge=0)] = REST
     start: Value = 0.0
-    end: Value = default_from(ContextDefault.NEXT)
+    end: Value = NEXT
