@@ -40,9 +40,7 @@ def terminal(
     return draw_curve(sample(schedule, stop), width=width, height=height, ascii=ascii)
 
 
-def draw_curve(
-    curve: SampledCurve, *, width: int = 80, height: int = 12, ascii: bool = False
-) -> str:
+def draw_curve(curve: SampledCurve, *, width: int, height: int, ascii: bool) -> str:
     """The drawing of values that are at hand; see `terminal`."""
     from plotille import Canvas
 
