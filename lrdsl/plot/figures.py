@@ -64,7 +64,13 @@ def figure(
     >>> picture.axes[0].get_xlabel(), picture.axes[0].get_ylabel()
     ('update', 'learning rate')
     """
-    schedules = _schedules(specs, context)
+    several = isinstance(specs, Sequence) and not isinstance(specs, str)
+    schedules = [
+        spec if isinstance(spec, Schedule) else compile(spec, **context)
+        for spec in (specs if several else [specs])
+    ]
+    if not schedules:
+        raise ValueError("there is no schedule to draw")
     curves = _curves(schedules, stop)
     if log and not any((curve.values > 0).any() for curve in curves):
         raise ValueError("no value is above 0: there is nothing to draw on a logarithmic axis")
@@ -131,20 +137,9 @@ def save(
     return write_image(figure(specs, stop=stop, log=log, title=title, **context), path)
 
 
-def _schedules(specs: Drawable | Sequence[Drawable], context: dict[str, Any]) -> list[Schedule]:
-    several = isinstance(specs, Sequence) and not isinstance(specs, str)
-    found = [
-        spec if isinstance(spec, Schedule) else compile(spec, **context)
-        for spec in (specs if several else [specs])
-    ]
-    if not found:
-        raise ValueError("there is no schedule to draw")
-    return found
-
-
 def _curves(schedules: Sequence[Schedule], stop: int | None) -> list[SampledCurve]:
     """The curves of several schedules, as long as the longest; one that ends is held there."""
-    if stop is not None or len(schedules) == 1:
+    if stop is not None:
         return [sample(schedule, stop) for schedule in schedules]
     ends = [s for s in schedules if math.isfinite(s.length) or s.context.total_steps]
     end = max(horizon(schedule) for schedule in ends or schedules)
