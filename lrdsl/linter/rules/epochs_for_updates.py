@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from lrdsl.language.parameters import Kind
 from lrdsl.language.reserved import DURATIONS
 from lrdsl.linter.context import LintContext

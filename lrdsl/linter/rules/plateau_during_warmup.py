@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from lrdsl.language.modifiers.reactive import MetricModifier
 from lrdsl.language.shapes.base import Direction
 from lrdsl.linter.context import LintContext
