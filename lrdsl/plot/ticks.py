@@ -35,12 +35,11 @@ def labels(values: Sequence[Decimal]) -> list[str]:
     ['0', '20k']
     """
     largest = max((abs(value) for value in values), default=Decimal(0))
-    if largest and not -2 <= largest.adjusted() < 12:
+    size = largest.adjusted()
+    if largest and not -2 <= size < 12:
         return [f"{x.normalize():e}".replace("+", "") if x else "0" for x in values]
     sizes = ((9, 9, "B"), (6, 6, "M"), (4, 3, "k"))
-    power, letter = next(
-        ((p, name) for size, p, name in sizes if largest.adjusted() >= size), (0, "")
-    )
+    power, letter = next(((p, name) for least, p, name in sizes if size >= least), (0, ""))
     return [f"{value.scaleb(-power).normalize():f}{letter}" if value else "0" for value in values]
 
 

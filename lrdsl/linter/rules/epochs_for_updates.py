@@ -2,7 +2,7 @@ from lrdsl.language.parameters import Kind
 from lrdsl.language.reserved import DURATIONS
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.syntax_queries import mentions, modifier_of, times
+from lrdsl.linter.syntax_queries import modifier_of, times
 from lrdsl.syntax import ast
 
 
@@ -70,7 +70,8 @@ def _is_open(context: LintContext) -> bool:
     """
     brought_down = any([modifier_of(node) is not None for node in context.nodes.of(ast.Bracket)])
     parts = [part for chain in context.nodes.of(ast.Chain) for part in chain.parts]
-    if mentions(context.expanded, "t") or any([_is_number(part) for part in parts]):
+    names = [name.id for name in context.nodes.of(ast.Name)]
+    if "t" in names or any([_is_number(part) for part in parts]):
         return True
     for site in context.calls:
         timed = site.signature is None or not site.signature.has(Kind.STEPS)
