@@ -259,9 +259,9 @@ class LintContext:
         found = duration(node, "", self._nowhere())
         return None if found is None else Fraction(found)
 
-    def value(self, node: ast.Node) -> float | None:
-        """The value of a node, None if that is not known, or depends on the place."""
-        return value(node, "", self._nowhere())
+    def value(self, node: ast.Node | None) -> float | None:
+        """The value of a node, None if there is none, or it is unknown or depends on its place."""
+        return None if node is None else value(node, "", self._nowhere())
 
     def _nowhere(self) -> Environment:
         """The environment of a node whose place is unknown."""
