@@ -40,7 +40,8 @@ class DeprecatedName(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        for node in (*context.as_written.of(ast.Call), *context.as_written.of(ast.Bracket)):
+        calls: list[ast.Call | ast.Bracket] = [*context.as_written.of(ast.Call)]
+        for node in [*calls, *context.as_written.of(ast.Bracket)]:
             name = node.name.id
             advice = deprecation(_doc(name, context.language))
             if advice is not None and name != context.origin.example_of:
