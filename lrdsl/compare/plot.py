@@ -23,7 +23,6 @@ from lrdsl.plot.style import (
     powers_of_ten,
     style_axes,
     style_update_axis,
-    title_above,
     write_image,
 )
 
@@ -70,8 +69,7 @@ def figure(runs: Sequence[Run], *, log: bool = False, title: str | None = None) 
     texts = _labels(named, drawn)
     if len(drawn) > len(named):
         texts.append(f"{len(drawn) - len(named)} other runs")
-    legend_above(above, handles[: len(texts)], texts, size=7.5)
-    title_above(picture, title)
+    legend_above(above, handles[: len(texts)], texts, size=7.5, title=title)
     return picture
 
 

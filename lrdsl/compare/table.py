@@ -7,16 +7,13 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from lrdsl.compare.run import Run, differing
 
 _LONG = re.compile(r"[+-]?\d*\.\d{6,}(?:[eE][+-]?\d+)?")
 _FOLDER = 1  # the column of the folders
 _NUMBERS = ("result", "loss", "best", "updates")
-
-Cell: TypeAlias = "str | float | None"
-"""A cell of the table before it is written."""
 
 
 def table(runs: Sequence[Run]) -> list[str]:
@@ -43,7 +40,7 @@ def as_csv(runs: Sequence[Run]) -> str:
     return text.getvalue()
 
 
-def _rows(runs: Sequence[Run], shown: Callable[[str], str]) -> Iterator[list[Cell]]:
+def _rows(runs: Sequence[Run], shown: Callable[[str], str]) -> Iterator[list[str | float | None]]:
     """The cells of the table, the headings first; overrides are written as `shown` does."""
     keys = differing(runs)
     yield ["run", "folder", *_NUMBERS, *keys, "spec", "problems"]
@@ -88,7 +85,7 @@ def _finite(value: float | None) -> float | None:
     return None if _is_lost(value) else value
 
 
-def short(cell: Cell) -> str:
+def short(cell: str | float | None) -> str:
     """A cell for the eye: a count, six digits of a measurement, a text; nothing for None."""
     if cell is None:
         return ""

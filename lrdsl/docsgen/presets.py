@@ -96,9 +96,7 @@ def figure() -> Figure:
     for axes, preset in zip(grid.flat, every, strict=False):
         axes.plot(steps, shown(preset)(steps), color=COLOURS[0], linewidth=1.4)
         axes.set_title(preset.name, fontsize=8, family="monospace", color=INK, pad=3)
-    for axes in grid.flat:
-        axes.set(xticks=[], yticks=[], xlim=(0, STEPS), ylim=(-0.05, 1.08))
+    for i, axes in enumerate(grid.flat):
+        axes.set(xticks=[], yticks=[], xlim=(0, STEPS), ylim=(-0.05, 1.08), visible=i < len(every))
         axes.spines[["top", "right"]].set_visible(False)
-    for axes in list(grid.flat)[len(every) :]:
-        axes.set_visible(False)
     return picture

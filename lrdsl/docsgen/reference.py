@@ -35,8 +35,7 @@ def page(found: Iterable[Entry] | None = None) -> str:
     ...
     """
     run = {k: f"{v:g}" for k, v in EXAMPLE_RUN.items()}
-    introduction = _INTRODUCTION.format(epoch=run["steps_per_epoch"], **run)
-    parts = [introduction]
+    parts = [_INTRODUCTION.format(epoch=run["steps_per_epoch"], **run)]
     listed = entries(Language()) if found is None else found
     for group, members in groupby(listed, lambda entry: entry.group):
         about = GROUPS.get(group, f"Definitions under the names that they have in `{group}`.")

@@ -19,6 +19,7 @@ from lrdsl.compiler.evaluate import duration, value
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.diagnostics import Span, SpecError
 from lrdsl.language.binding import bind
+from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.language import Language
 from lrdsl.language.modifiers import Modifier
@@ -63,10 +64,9 @@ class CallSite:
 
 
 class RampSite(NamedTuple):
-    """A ramp in the run: its name, its curve, and the values that it goes from and to."""
+    """A ramp in the run: its name, and the values that it goes from and to."""
 
     name: str
-    mode: str
     first: float
     last: float
     span: Span
@@ -237,15 +237,18 @@ class LintContext:
 
     @cached_property
     def ramps(self) -> tuple[RampSite, ...]:
-        """The ramps that are parts of chains, or all of the spec, by their own formulas."""
+        """The ramps that are parts of chains, or all of the spec, by their own formulas.
+
+        Those with a flat curve, which promises no ramp, are left out.
+        """
         found = []
         for segment in () if self.schedule is None else self.schedule.chain_segments:
             call, length = self.call_at(segment.node), segment.length
             if call is None or call.mode is None or not isinstance(length, (int, Fraction)):
                 continue
-            if length > 0:
+            if length > 0 and not CURVES[call.mode].is_flat:
                 last = segment.signal.value_at(float(length))
-                found.append(RampSite(call.name, call.mode, segment.first, last, call.span))
+                found.append(RampSite(call.name, segment.first, last, call.span))
         return tuple(found)
 
     def updates(self, node: ast.Node) -> Fraction | None:
@@ -253,9 +256,9 @@ class LintContext:
         found = duration(node, "", self._nowhere())
         return None if found is None else Fraction(found)
 
-    def value(self, node: ast.Node) -> float | None:
-        """The value of a node, None if that is not known, or depends on the place."""
-        return value(node, "", self._nowhere())
+    def value(self, node: ast.Node | None) -> float | None:
+        """The value of a node, None if there is none, or it is unknown or depends on its place."""
+        return None if node is None else value(node, "", self._nowhere())
 
     def _nowhere(self) -> Environment:
         """The environment of a node whose place is unknown."""

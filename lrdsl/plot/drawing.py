@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 
@@ -40,9 +41,7 @@ def terminal(
     return draw_curve(sample(schedule, stop), width=width, height=height, ascii=ascii)
 
 
-def draw_curve(
-    curve: SampledCurve, *, width: int = 80, height: int = 12, ascii: bool = False
-) -> str:
+def draw_curve(curve: SampledCurve, *, width: int, height: int, ascii: bool) -> str:
     """The drawing of values that are at hand; see `terminal`."""
     from plotille import Canvas
 
@@ -54,14 +53,11 @@ def draw_curve(
     dots_x, dots_y = 2 * columns, 4 * height
 
     canvas = Canvas(columns, height, 0, 0, dots_x, dots_y)
-    before: tuple[int, int] | None = None
-    for x, (bottom, top) in enumerate(_column_ranges(curve, dots_x)):
-        y0, y1 = (_dot_row(value, low, high, dots_y) for value in (bottom, top))
-        start, stop = y0, y1
-        if before is not None:  # a jump is upright, in the column where it happens
-            start, stop = min(y0, before[1] + 1), max(y1, before[0] - 1)
-        canvas.line(x, start, x, stop)
-        before = y0, y1
+    ranges = _column_ranges(curve, dots_x)
+    drawn = [[_dot_row(value, low, high, dots_y) for value in ends] for ends in ranges]
+    for x, (before, (bottom, top)) in enumerate(pairwise([drawn[0], *drawn])):
+        # A jump is upright, in the column where it happens.
+        canvas.line(x, min(bottom, before[1] + 1), x, max(top, before[0] - 1))
     rows = canvas.plot(linesep="\n").replace("\u2800", " ").split("\n")
 
     at_row = {

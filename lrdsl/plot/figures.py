@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lrdsl.plot.sampling import SampledCurve, horizon, sample
 from lrdsl.plot.style import (
@@ -26,7 +25,6 @@ from lrdsl.plot.style import (
     legend_above,
     powers_of_ten,
     style_update_axis,
-    title_above,
     write_image,
 )
 from lrdsl.plot.ticks import axis_limits
@@ -34,7 +32,6 @@ from lrdsl.schedule.compile import compile
 from lrdsl.schedule.schedule import Schedule
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _DASHES = ("-", "--", ":", "-.")
@@ -67,7 +64,13 @@ def figure(
     >>> picture.axes[0].get_xlabel(), picture.axes[0].get_ylabel()
     ('update', 'learning rate')
     """
-    schedules = _schedules(specs, context)
+    several = isinstance(specs, Sequence) and not isinstance(specs, str)
+    schedules = [
+        spec if isinstance(spec, Schedule) else compile(spec, **context)
+        for spec in (specs if several else [specs])
+    ]
+    if not schedules:
+        raise ValueError("there is no schedule to draw")
     curves = _curves(schedules, stop)
     if log and not any((curve.values > 0).any() for curve in curves):
         raise ValueError("no value is above 0: there is nothing to draw on a logarithmic axis")
@@ -89,16 +92,21 @@ def figure(
             clip_on=False,
         )
     if len(schedules) == 1:
-        _boundaries(axes, schedules[0], curves[0].end)
+        inner = [x for x in schedules[0].boundaries if 0 < x < curves[0].end]
+        for boundary in inner if len(inner) <= MAX_BOUNDARIES else ():
+            axes.axvline(boundary, color="#8b949e", linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
     axes.set_xlim(0, max(curve.end for curve in curves))
     style_update_axis(axes, "learning rate")
     if log:
         axes.set_yscale("log")
     else:
-        _linear(axes, np.concatenate([curve.values for curve in curves]))
+        values = np.concatenate([curve.values for curve in curves])
+        low, high = axis_limits(float(values.min()), float(values.max()))
+        margin = 0.04 * (high / 2 - low / 2) * 2
+        axes.set_ylim(low - margin, high + margin)
+        powers_of_ten(axes)
     if len(schedules) > 1:
-        legend_above(axes, size=8)
-        title_above(picture, title)
+        legend_above(axes, size=8, title=title)
     else:
         heading = title or "\n".join(textwrap.wrap(str(schedules[0].spec), 84, max_lines=3))
         size, family = (11, "sans-serif") if title else (8.5, "monospace")
@@ -129,34 +137,10 @@ def save(
     return write_image(figure(specs, stop=stop, log=log, title=title, **context), path)
 
 
-def _schedules(specs: Drawable | Sequence[Drawable], context: dict[str, Any]) -> list[Schedule]:
-    several = isinstance(specs, Sequence) and not isinstance(specs, str)
-    found = [
-        spec if isinstance(spec, Schedule) else compile(spec, **context)
-        for spec in (specs if several else [specs])
-    ]
-    if not found:
-        raise ValueError("there is no schedule to draw")
-    return found
-
-
 def _curves(schedules: Sequence[Schedule], stop: int | None) -> list[SampledCurve]:
     """The curves of several schedules, as long as the longest; one that ends is held there."""
-    if stop is not None or len(schedules) == 1:
+    if stop is not None:
         return [sample(schedule, stop) for schedule in schedules]
     ends = [s for s in schedules if math.isfinite(s.length) or s.context.total_steps]
     end = max(horizon(schedule) for schedule in ends or schedules)
     return [sample(s) if horizon(s) == end else sample(s, end) for s in schedules]
-
-
-def _boundaries(axes: Axes, schedule: Schedule, end: int) -> None:
-    inner = [boundary for boundary in schedule.boundaries if 0 < boundary < end]
-    for boundary in inner if len(inner) <= MAX_BOUNDARIES else ():
-        axes.axvline(boundary, color="#8b949e", linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
-
-
-def _linear(axes: Axes, values: NDArray[np.float64]) -> None:
-    low, high = axis_limits(float(values.min()), float(values.max()))
-    margin = 0.04 * (high / 2 - low / 2) * 2
-    axes.set_ylim(low - margin, high + margin)
-    powers_of_ten(axes)

@@ -91,14 +91,13 @@ def powers_of_ten(axes: Axes) -> None:
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 4), useMathText=True)
 
 
-def title_above(picture: Figure, title: str | None) -> None:
-    """A title above all of a figure, if there is one."""
+def legend_above(axes: Axes, *what: Any, size: float, title: str | None) -> None:
+    """A legend above: of all that is drawn, or of `what` alone, the handles and their texts.
+
+    A title, if there is one, stands above all of the figure.
+    """
     if title:
-        picture.suptitle(escape_tex(title), fontsize=11, color=INK)
-
-
-def legend_above(axes: Axes, *what: Any, size: float) -> None:
-    """A legend above: of all that is drawn, or of `what` alone, the handles and their texts."""
+        axes.figure.suptitle(escape_tex(title), fontsize=11, color=INK)
     axes.legend(
         *what,
         loc="lower center",

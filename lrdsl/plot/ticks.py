@@ -35,19 +35,12 @@ def labels(values: Sequence[Decimal]) -> list[str]:
     ['0', '20k']
     """
     largest = max((abs(value) for value in values), default=Decimal(0))
-    if largest and not -2 <= largest.adjusted() < 12:
-        return [_scientific(value) for value in values]
+    size = largest.adjusted()
+    if largest and not -2 <= size < 12:
+        return [f"{x.normalize():e}".replace("+", "") if x else "0" for x in values]
     sizes = ((9, 9, "B"), (6, 6, "M"), (4, 3, "k"))
-    power, letter = next(
-        ((p, name) for size, p, name in sizes if largest.adjusted() >= size), (0, "")
-    )
+    power, letter = next(((p, name) for least, p, name in sizes if size >= least), (0, ""))
     return [f"{value.scaleb(-power).normalize():f}{letter}" if value else "0" for value in values]
-
-
-def _scientific(value: Decimal) -> str:
-    if not value:
-        return "0"
-    return f"{value.scaleb(-value.adjusted()).normalize():f}e{value.adjusted()}"
 
 
 def axis_limits(low: float, high: float) -> tuple[float, float]:

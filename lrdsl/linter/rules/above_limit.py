@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import bounds, place_of_highest

@@ -1,6 +1,3 @@
-from __future__ import annotations
-
-from lrdsl.language.curves import CURVES
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
@@ -27,7 +24,7 @@ class ConstantRamp(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        for name, mode, first, last, span in context.ramps:
-            if not CURVES[mode].is_flat and first == last and not span.sites:
+        for name, first, last, span in context.ramps:
+            if first == last and not span.sites:
                 message = f"this `{name}` starts and ends at {first:g}, so that it changes nothing"
                 yield Violation(message, span, "change its `start` or `end`, or write `constant`")

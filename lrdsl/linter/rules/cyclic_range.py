@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import calls_of
@@ -33,8 +31,7 @@ class CyclicRange(Rule):
 
     def check(self, context: LintContext) -> Violations:
         for call in calls_of(context, "cyclic"):
-            nodes = [call.arguments.get(name) for name in ("low", "high")]
-            low, high = [None if node is None else context.value(node) for node in nodes]
+            low, high = [context.value(call.arguments.get(name)) for name in ("low", "high")]
             if low is None or high is None or not 0 < low <= high:
                 continue
             # Written numbers are rounded: 0.033 is a third of 0.1.

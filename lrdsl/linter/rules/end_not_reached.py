@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import math
 
 import numpy as np
@@ -68,8 +66,11 @@ class EndNotReached(Rule):
                     yield Violation(message, segment.span, fix)
 
     def _cycle(self, context: LintContext, schedule: Schedule, total: int) -> Violations:
-        stop = _end_of_cycle(schedule, total)
-        if stop is None or stop == total:
+        # The update before which the cycle of the run's last update ends, unless that is far off.
+        reaches = [64 * 4**i for i in range(28)]
+        ends = (schedule.cycle_ends(total - 1, total + x) for x in reaches if x <= 8 * total)
+        stop = next((found[0] for found in ends if found), total)
+        if stop == total:
             return
         begun = np.linspace(max(2 * total - stop, 0), stop - 1, SAMPLES)
         looked_at = np.concatenate([np.linspace(0, total - 1, SAMPLES), begun]).astype(np.int64)
@@ -81,10 +82,3 @@ class EndNotReached(Rule):
             )
             fix = f"choose a period with which a cycle ends at update {total}"
             yield Violation(message, at_update(context, total - 1), fix)
-
-
-def _end_of_cycle(schedule: Schedule, total: int) -> int | None:
-    """The update before which the cycle of the run's last update ends; None if that is far off."""
-    reaches = [64 * 4**i for i in range(28)]
-    ends = (schedule.cycle_ends(total - 1, total + x) for x in reaches if x <= 8 * total)
-    return next((found[0] for found in ends if found), None)

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from lrdsl.language.parameters import Kind
 from lrdsl.language.reserved import DURATIONS
 from lrdsl.linter.context import LintContext
@@ -59,13 +57,10 @@ class EpochsForUpdates(Rule):
 
 def _is_bare(duration: ast.Node) -> bool:
     """Whether a duration counts updates: no unit and no other measure of time is in it."""
-    return not any(
-        [
-            (isinstance(part, ast.Number) and part.unit != "")
-            or (isinstance(part, ast.Name) and part.id in DURATIONS)
-            for part, _ in ast.walk(duration)
-        ]
-    )
+    parts = [part for part, _ in ast.walk(duration)]
+    names = [part.id for part in parts if isinstance(part, ast.Name)]
+    units = [part.unit for part in parts if isinstance(part, ast.Number)]
+    return not any(units) and DURATIONS.isdisjoint(names)
 
 
 def _is_open(context: LintContext) -> bool:
@@ -74,22 +69,17 @@ def _is_open(context: LintContext) -> bool:
     What an `interval` brings down later is none of these.
     """
     brought_down = any([modifier_of(node) is not None for node in context.nodes.of(ast.Bracket)])
-    for node in context.nodes.all:
-        if isinstance(node, ast.Name) and node.id == "t":
-            return True
-        if isinstance(node, ast.Chain) and any([_is_number(part) for part in node.parts]):
-            return True
-        site = context.call_at(node)
-        if site is None:
-            continue
+    parts = [part for chain in context.nodes.of(ast.Chain) for part in chain.parts]
+    names = [name.id for name in context.nodes.of(ast.Name)]
+    if "t" in names or any([_is_number(part) for part in parts]):
+        return True
+    for site in context.calls:
         timed = site.signature is None or not site.signature.has(Kind.STEPS)
         timed = timed or "steps" in site.arguments or "until" in site.arguments
         if site.signature is not None and site.signature.cls.allows_no_length:
             timed = timed or brought_down
-        callee = site.callee
-        if callee.endless_without is not None and callee.endless_without not in site.arguments:
-            return True
-        if callee.is_endless or not timed:
+        callee, needed = site.callee, site.callee.endless_without
+        if callee.is_endless or not timed or (needed and needed not in site.arguments):
             return True
     return False
 

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -88,7 +86,10 @@ class JointJump(Rule):
         found = [joint for joint in _joints(schedule) if self._is_wrong(context, joint)]
         other = context.rebased if found else None
         elsewhere = {} if other is None else {joint.at: joint for joint in _joints(other)}
-        for joint in [joint for joint in found if _is_alike(joint, elsewhere.get(joint.at))]:
+        for joint in [joint for joint in found if joint.at in elsewhere]:
+            twin = elsewhere[joint.at]  # the jump is by the same ratio at another base, or none
+            if not math.isclose(joint.before * twin.after, twin.before * joint.after, rel_tol=1e-6):
+                continue
             message = (
                 f"the value jumps from {joint.before:g} to {joint.after:g} at update {joint.at},"
                 " where this segment starts"
@@ -112,13 +113,6 @@ class JointJump(Rule):
         if abs(after - before) <= negligible:
             return False
         return before * after <= 0 or high > low * self.ratio
-
-
-def _is_alike(joint: Joint, other: Joint | None) -> bool:
-    """Whether the jump is by the same ratio at another base."""
-    if other is None:
-        return False
-    return math.isclose(joint.before * other.after, other.before * joint.after, rel_tol=1e-6)
 
 
 def _is_meant(context: LintContext, joint: Joint) -> bool:

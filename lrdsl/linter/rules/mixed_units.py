@@ -1,7 +1,4 @@
-from __future__ import annotations
-
 import math
-from fractions import Fraction
 
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
@@ -42,17 +39,14 @@ class MixedUnits(Rule):
         for node in [*chains, *[each for each in brackets if modifier_of(each) is not None]]:
             found = [time.node for time in times(context, node)]
             numbers = [length for length in found if isinstance(length, ast.Number)]
-            yield from self._among(numbers, context.run.epoch or math.inf)
-
-    def _among(self, numbers: list[ast.Number], epoch: Fraction | float) -> Violations:
-        bare = [number for number in numbers if number.unit == "" and number.value > 0]
-        percent = [number.value for number in numbers if number.unit == "%"]
-        if any([number.unit == "ep" for number in numbers]):
-            for number in bare:
-                if number.value < min(self.epochs, epoch):
-                    yield _without_unit(number, "ep", "other lengths here are in epochs")
-        if len(bare) == 1 and percent and sum(percent) + bare[0].value == 100:
-            yield _without_unit(bare[0], "%", "as a percentage it would make the whole run")
+            bare = [number for number in numbers if number.unit == "" and number.value > 0]
+            percent = [number.value for number in numbers if number.unit == "%"]
+            if any([number.unit == "ep" for number in numbers]):
+                for number in bare:
+                    if number.value < min(self.epochs, context.run.epoch or math.inf):
+                        yield _without_unit(number, "ep", "other lengths here are in epochs")
+            if len(bare) == 1 and percent and sum(percent) + bare[0].value == 100:
+                yield _without_unit(bare[0], "%", "as a percentage it would make the whole run")
 
 
 def _without_unit(number: ast.Number, unit: str, why: str) -> Violation:

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import calls_of
@@ -31,8 +29,7 @@ class NoamWithoutModelSize(Rule):
     def check(self, context: LintContext) -> Violations:
         for call in calls_of(context, *NOAM):
             size = call.arguments.get("model_size")
-            factor = call.arguments.get("factor") or call.arguments.get("lr_initial")
-            scale = None if factor is None else context.value(factor)
+            scale = context.value(call.arguments.get("factor") or call.arguments.get("lr_initial"))
             if size is not None and context.value(size) == 1 and scale is not None and scale >= 1:
                 message = f"with a model size of 1 the peak is as high as {scale:g} / √warmup"
                 yield Violation(message, size.span, "give the width of the model, such as `512`")

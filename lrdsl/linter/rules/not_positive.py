@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from bisect import bisect_left
 
 import numpy as np
@@ -58,9 +56,7 @@ class NotPositive(Rule):
             return
         used = np.flatnonzero(values)
         # An `interval` entry of 0 freezes the training for a while.
-        if not used.size or any(
-            [number(entry.value) == 0 for entry in context.as_written.of(ast.Entry)]
-        ):
+        if not used.size or 0 in [number(x.value) for x in context.as_written.of(ast.Entry)]:
             return
         zero = np.flatnonzero(values[1 : used[-1]] == 0) + 1
         # One update at 0 is where two slopes meet.

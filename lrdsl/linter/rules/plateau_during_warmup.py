@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from lrdsl.language.modifiers.reactive import MetricModifier
 from lrdsl.language.shapes.base import Direction
 from lrdsl.linter.context import LintContext
@@ -33,16 +31,15 @@ class PlateauDuringWarmup(Rule):
         for pipe in context.as_written.of(ast.Pipe):
             match pipe.parts:
                 case (ast.Chain(parts=(ast.Call(name=ast.Name(id=first)), *_)), *modifiers):
-                    for node in (
-                        modifiers if promised_direction(context, first) is Direction.UP else ()
-                    ):
-                        yield from _reacting(node)
+                    if promised_direction(context, first) is Direction.UP:
+                        yield from _reacting(modifiers)
 
 
-def _reacting(node: ast.Node) -> Violations:
-    modifier = modifier_of(node)
-    if modifier is not None and issubclass(modifier, MetricModifier) and not modifier.has_grace:
-        name = modifier.name
-        message = f"`{name}` reacts to the metrics of the warmup too"
-        fix = f"apply it to what follows the warmup: `warmup(…) >> (… | {name}(…))`"
-        yield Violation(message, node.span, fix)
+def _reacting(nodes: list[ast.Node]) -> Violations:
+    for node in nodes:
+        modifier = modifier_of(node)
+        if modifier and issubclass(modifier, MetricModifier) and not modifier.has_grace:
+            name = modifier.name
+            message = f"`{name}` reacts to the metrics of the warmup too"
+            fix = f"apply it to what follows the warmup: `warmup(…) >> (… | {name}(…))`"
+            yield Violation(message, node.span, fix)

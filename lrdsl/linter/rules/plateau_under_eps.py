@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from lrdsl.language.modifiers.reactive import MetricModifier
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule

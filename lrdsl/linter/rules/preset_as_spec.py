@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import SpecOrigin
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule

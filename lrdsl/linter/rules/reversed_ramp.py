@@ -1,6 +1,3 @@
-from __future__ import annotations
-
-from lrdsl.language.curves import CURVES
 from lrdsl.language.shapes.base import Direction
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
@@ -29,9 +26,9 @@ class ReversedRamp(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        for name, mode, first, last, span in context.ramps:
+        for name, first, last, span in context.ramps:
             promised = promised_direction(context, name)
             found = Direction.UP if last > first else Direction.DOWN
-            if promised not in (None, found) and not CURVES[mode].is_flat and first != last:
+            if promised not in (None, found) and first != last:
                 message = f"this {name} {found.value}, from {first:g} to {last:g}"
                 yield Violation(message, span, "correct its `start` or its `end`")

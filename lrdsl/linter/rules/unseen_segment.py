@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from lrdsl.language.length import round_half_up
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from lrdsl.language.shapes.base import Direction
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
@@ -42,8 +40,7 @@ class ZeroFirstUpdate(Rule):
     def check(self, context: LintContext) -> Violations:
         if context.values[0] != 0 or context.values[1] <= 0:
             return
-        other = context.rebased
-        if other is None or other(0) != 0:
+        if context.rebased is None or context.rebased(0) != 0:
             return
         span = at_update(context, 0)
         if self.warmups or not (span.sites or _warms_up(context)):
