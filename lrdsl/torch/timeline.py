@@ -228,8 +228,7 @@ class Timeline:
     def _add(self, driven: DrivenSchedule) -> DrivenSchedule:
         """Add a schedule, in the state after the metrics of the log."""
         self._schedules.append(driven)
-        if self.log:
-            driven.replay(self.log)
+        driven.replay(self.log)
         return driven
 
     def _keep(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
