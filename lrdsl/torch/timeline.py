@@ -134,8 +134,7 @@ class Timeline:
         """The schedules of one group under a plan; adds its mistakes to `errors`."""
         found = {name: each for name, each in earlier.items() if name not in choices}
         dependents = _dependents(choices, earlier)
-        order = self._keep(tuple(choices.values()), lambda: ordered(choices))
-        for choice in order:
+        for choice in self._keep(tuple(choices.values()), lambda: ordered(choices)):
             try:
                 if dependents & choice.names.keys():
                     raise _mutual_dependency(choice, dependents)
