@@ -38,13 +38,14 @@ def unwrapped(optimizer: Optimizer) -> Optimizer:
     Accelerate's `prepare` returns such a wrapper. Raises `SpecError` if the wrapped optimizer is
     under none of the usual names.
     """
-    inner: Optimizer | None = optimizer
+    inner: object = optimizer
     while not hasattr(inner, "_optimizer_step_post_hooks"):
         found = [getattr(inner, name, None) for name in _INNER_OPTIMIZER]
         inner = next((each for each in found if isinstance(each, Optimizer)), None)
         if inner is None:
             message = f"a {type(optimizer).__name__} has no hooks on its updates"
             raise spec_error(BAD_GROUP, message, fix="pass the optimizer that it wraps")
+    assert isinstance(inner, Optimizer)
     return inner
 
 

@@ -20,8 +20,7 @@ from lrdsl.torch.lr_finder import validation as check
 from lrdsl.torch.lr_finder.result import RangeTest, Stop
 from lrdsl.torch.lr_finder.snapshot import TrainingSnapshot
 from lrdsl.torch.metrics import reduce_over_ranks
-from lrdsl.torch.param_groups import unshare
-from lrdsl.torch.param_key import ParamKey
+from lrdsl.torch.param_key import ParamKey, clone_value
 
 _LR = ParamKey("lr")
 _HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
@@ -203,7 +202,11 @@ def _prepare(optimizers: Iterable[Optimizer], swept: Optimizer) -> None:
         vars(optimizer).pop("step", None)  # torch's schedulers patch it to see its calls
         for name in _HOOKS:
             vars(optimizer).get(name, {}).clear()
-    unshare(swept, [_LR] * len(swept.param_groups))
+    seen = [swept.defaults.get("lr")]
+    for group in swept.param_groups:
+        if any(group["lr"] is other for other in seen):
+            group["lr"] = clone_value(group["lr"])
+        seen.append(group["lr"])
 
 
 def _cycle(batches: Iterable[Any]) -> Generator[Any, None, None]:
