@@ -36,10 +36,8 @@ def compile_continuation(
         text = f"{head}({own_spec}\n)"
         return compile_in(text, context.with_definitions(source.definitions), references)
     except SpecError as error:
-        offset = len(head) + 1
-        raise SpecError(
-            [_relocated(found, own_spec, offset) for found in error.diagnostics]
-        ) from None
+        found = [_relocated(each, own_spec, len(head) + 1) for each in error.diagnostics]
+        raise SpecError(found) from None
 
 
 def unused_name(name: str, taken: Iterable[str]) -> str:

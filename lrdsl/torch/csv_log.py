@@ -84,8 +84,7 @@ class CsvLog:
         """Cut the file off before the row of an update, and add the columns that it lacks."""
         self._labels = labels
         with open(self._path, "r+b") as file:
-            first = file.readline()
-            header = self._header(first)
+            header = self._header(file.readline())
             end = self._end_before(update, file, len(header)) if header else 0
             if header == labels:
                 file.truncate(end)

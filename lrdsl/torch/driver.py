@@ -134,9 +134,7 @@ class Ownership:
     """
 
     def __init__(self) -> None:
-        self.owned: weakref.WeakKeyDictionary[OptimizerDriver, frozenset[ParamKey]] = (
-            weakref.WeakKeyDictionary()
-        )
+        self.owned = weakref.WeakKeyDictionary[OptimizerDriver, frozenset[ParamKey]]()
         self._has_warned = False
 
     @staticmethod

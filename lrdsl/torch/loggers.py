@@ -96,7 +96,8 @@ def log_to_csv(
     2,0.5
     """
     _check_scheduler(scheduler, "log_to_csv")
-    if not _is_writer():
+    is_distributed = distributed.is_available() and distributed.is_initialized()
+    if is_distributed and distributed.get_rank() != 0:
         return scheduler.on_update(lambda update, values: None, every=every)
     file = CsvLog(path)
 
@@ -133,9 +134,8 @@ def log_to_text(
     _check_scheduler(scheduler, "log_to_text")
     if not callable(write):
         fix = "pass a method of it, `logger.info`" if hasattr(write, "info") else "pass `print`"
-        raise spec_error(
-            BAD_LOG, f"`write` must be a function of a line, not {_described(write)}", fix=fix
-        )
+        message = f"`write` must be a function of a line, not {_described(write)}"
+        raise spec_error(BAD_LOG, message, fix=fix)
 
     def log(update: int, values: Mapping[str, Sequence[float]]) -> None:
         cells = [f"{key}[{label}]={value:g}" for key, label, value in _labelled(scheduler, values)]
@@ -169,13 +169,6 @@ def _check_scheduler(scheduler: object, name: str) -> None:
     if not isinstance(scheduler, Scheduler):
         message = f"`{name}` logs a lrdsl.torch.Scheduler, not {_described(scheduler)}"
         raise spec_error(BAD_LOG, message)
-
-
-def _is_writer() -> bool:
-    """Whether this process writes files: rank 0 of a distributed run."""
-    return not (distributed.is_available() and distributed.is_initialized()) or (
-        distributed.get_rank() == 0
-    )
 
 
 def _described(value: object) -> str:

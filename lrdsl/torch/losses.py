@@ -83,8 +83,7 @@ def _pair(item: Any) -> Any:
         return item
     unknown = set(item) - {"loss_fn", "steps"}
     if unknown or "loss_fn" not in item:
-        message = (
-            f"an entry must have the keys `loss_fn` and `steps`, not {', '.join(map(str, item))}"
-        )
+        listed = ", ".join(map(str, item))
+        message = f"an entry must have the keys `loss_fn` and `steps`, not {listed}"
         raise spec_error(BAD_SPEC, message, fix='write `{"loss_fn": nn.MSELoss(), "steps": 100}`')
     return item["loss_fn"], item.get("steps")

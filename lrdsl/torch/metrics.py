@@ -68,8 +68,7 @@ def _gather(row: list[float], groups: Sequence[Mapping[str, Any]]) -> list[list[
     sent = torch.tensor(row, dtype=torch.float64, device=device)
     everyone = [torch.empty_like(sent) for _ in range(distributed.get_world_size())]
     distributed.all_gather(everyone, sent)
-    found: list[list[float]] = torch.stack(everyone).tolist()
-    return found
+    return torch.stack(everyone).tolist()
 
 
 def reduced(metrics: Sequence[float], reduction: str) -> float:
@@ -94,9 +93,8 @@ def _number(metric: object) -> float:
     number = as_number(to_python(metric))
     if number is None:
         shown = "text" if isinstance(metric, str) else f"a {type(metric).__name__}"
-        raise spec_error(
-            BAD_METRIC, f"a metric must be a number, not {shown}: {to_python(metric)!r}"
-        )
+        message = f"a metric must be a number, not {shown}: {to_python(metric)!r}"
+        raise spec_error(BAD_METRIC, message)
     try:
         return float(number)
     except OverflowError:

@@ -12,7 +12,6 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_GROUP, spec_error
-from lrdsl.schedule.schedule import Schedule
 from lrdsl.torch.param_key import ParamKey, clone_value, find_param_key, read_number
 from lrdsl.torch.plan import DrivenSchedule
 from lrdsl.torch.timeline import Timeline
@@ -35,14 +34,6 @@ class DrivenGroups:
     """The schedule of each number in each group."""
     initial: Sequence[Mapping[str, Any]]
     """The first values of each group, by the keys that store them: `initial_lr` and so on."""
-
-    @property
-    def schedules(self) -> dict[str, tuple[Schedule, ...]]:
-        """The schedule of each number in each group, after the metrics so far."""
-        return {
-            name: tuple([source.schedule for source in sources])
-            for name, sources in self.sources.items()
-        }
 
     @property
     def distinct(self) -> list[DrivenSchedule]:
@@ -151,9 +142,8 @@ def _check_distinct(keys: Mapping[str, Sequence[ParamKey]]) -> None:
     """Raise `SpecError` if two names of a program stand for one number."""
     names: dict[tuple[int, ParamKey], str] = {}
     for name, of_groups in keys.items():
-        for location in enumerate(of_groups):
-            other = names.setdefault(location, name)
+        for i, key in enumerate(of_groups):
+            other = names.setdefault((i, key), name)
             if other != name:
-                index = location[0]
-                message = f"`{other}` and `{name}` are the same number in parameter group {index}"
+                message = f"`{other}` and `{name}` are the same number in parameter group {i}"
                 raise spec_error(BAD_GROUP, message, fix="drive one of them")

@@ -60,15 +60,13 @@ class DrivenSchedule:
 
     def takes(self, index: int, t: int) -> bool:
         """Whether the schedule takes metric number `index`, which came after `t` updates."""
-        if self.since is not None and not self.since.has_begun(index, t):
-            return False
-        return self.until is None or not self.until.has_begun(index, t)
+        has_begun = self.since is None or self.since.has_begun(index, t)
+        return has_begun and (self.until is None or not self.until.has_begun(index, t))
 
     def replay(self, log: Iterable[tuple[int, float]]) -> None:
         """Take the state after some metrics, which the references have taken before."""
-        others = self.references.values()
         schedule = self.initial
-        if not all([have_same_values(x.schedule, x.initial) for x in others]):
+        if not all([have_same_values(x.schedule, x.initial) for x in self.references.values()]):
             schedule = self.make({name: x.schedule for name, x in self.references.items()})
         if schedule.is_reactive:
             for i, (t, metric) in enumerate(log):

@@ -27,7 +27,7 @@ from lrdsl.torch.arguments import checked_option, checked_updates, run_context
 from lrdsl.torch.metrics import REDUCTIONS
 from lrdsl.torch.param_key import finite_number
 from lrdsl.torch.plan import Plan
-from lrdsl.torch.state_dict import ON_CHANGE, SchedulerState, make_state, resume
+from lrdsl.torch.state_dict import ON_CHANGE, SchedulerState, Values, make_state, resume
 from lrdsl.torch.step_hooks import CLOCKS, unwrapped
 from lrdsl.torch.stepping import SteppingDriver
 from lrdsl.torch.timeline import Timeline
@@ -114,9 +114,8 @@ class Scheduler(SteppingDriver):
         **variables: float,
     ) -> None:
         if not isinstance(optimizer, Optimizer):
-            message = (
-                f"a Scheduler drives a torch.optim.Optimizer, not a {type(optimizer).__name__}"
-            )
+            found = type(optimizer).__name__
+            message = f"a Scheduler drives a torch.optim.Optimizer, not a {found}"
             raise spec_error(BAD_GROUP, message)
         optimizer = unwrapped(optimizer)
         clock = checked_option(CLOCKS, "clock", clock)
@@ -141,13 +140,9 @@ class Scheduler(SteppingDriver):
         )
         program = Program(spec, context.definitions)
         program.check([group.get("name") for group in optimizer.param_groups])
+        timeline = Timeline([Plan(program, context)])
         super().__init__(
-            optimizer,
-            Timeline([Plan(program, context)]),
-            clock=clock,
-            t=t,
-            on_end=on_end,
-            metric_reduction=metric_reduction,
+            optimizer, timeline, clock=clock, t=t, on_end=on_end, metric_reduction=metric_reduction
         )
 
     @property
@@ -184,7 +179,10 @@ class Scheduler(SteppingDriver):
         >>> {name: schedule(9) for name, [schedule] in scheduler.driven.items()}
         {'lr': 0.0, 'betas[1]': 0.95}
         """
-        return self._table.driven.schedules
+        return {
+            name: tuple([source.schedule for source in sources])
+            for name, sources in self._table.driven.sources.items()
+        }
 
     def preview(self, n: int) -> dict[str, NDArray[np.float64]]:
         """The values of the next `n` updates: for each number an array of shape (groups, n).
@@ -315,12 +313,11 @@ class Scheduler(SteppingDriver):
         """
         state = SchedulerState.of(state_dict)
         t, at = state.updates, max(0, state.updates)
-        timeline, warning = resume(
-            state,
-            self._timeline,
-            self._on_change,
-            lambda timeline: self._prepare(timeline, at).values_at(at),
-        )
+
+        def values(timeline: Timeline) -> Values:
+            return self._prepare(timeline, at).values_at(at)
+
+        timeline, warning = resume(state, self._timeline, self._on_change, values)
         self._adopt(timeline, self._prepare(timeline, at))
         if t < 0:
             # A child of torch's SequentialLR that has not begun does not set the lr.

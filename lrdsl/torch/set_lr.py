@@ -58,8 +58,7 @@ def _indices(param_group: object, count: int) -> list[int]:
         index = as_number(given)
         if not isinstance(index, int) or not 0 <= index < count:
             known = "is group 0 alone" if count == 1 else f"are groups 0 to {count - 1}"
-            raise spec_error(
-                BAD_GROUP, f"there is no parameter group {given!r}", fix=f"there {known}"
-            )
+            message = f"there is no parameter group {given!r}"
+            raise spec_error(BAD_GROUP, message, fix=f"there {known}")
         indices.append(index)
     return indices

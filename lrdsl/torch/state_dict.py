@@ -93,13 +93,9 @@ def resume(
     assert first.program is not None
     recorded = timeline.recorded_context(first)
     difference = _difference(state.plans[0], first.program.texts, recorded)
-    if (
-        not difference
-        and len(state.plans) == len(timeline.plans) == 1
-        and state.log == timeline.log
-    ):
-        return timeline, ""  # which is compiled
     if not difference:
+        if len(state.plans) == len(timeline.plans) == 1 and state.log == timeline.log:
+            return timeline, ""  # which is compiled
         return Timeline([first, *map(_plan, state.plans[1:])], state.log), ""
     if on_change == "keep":
         return Timeline(map(_plan, state.plans), state.log), ""

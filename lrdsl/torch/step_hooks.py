@@ -6,6 +6,7 @@ not made either: neither counts.
 
 from __future__ import annotations
 
+import functools
 import sys
 import warnings
 import weakref
@@ -61,12 +62,8 @@ def add_hooks(optimizer: Optimizer, before: Hook, after: Hook | None = None) -> 
     hooks = ExitStack()
     hooks.callback(optimizer.register_step_pre_hook(_pre_hook(get, after is not None)).remove)
     if after is not None:
-        counted = after
-        hooks.callback(
-            optimizer.register_step_post_hook(
-                lambda optimizer, args, kwargs: _call_after_update(counted, optimizer)
-            ).remove
-        )
+        hook = functools.partial(_call_after_update, after)
+        hooks.callback(optimizer.register_step_post_hook(hook).remove)
     return hooks.close
 
 
@@ -105,16 +102,11 @@ def _call_before_update(get: Callable[[], Hook | None]) -> None:
 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]
-def _call_after_update(after: Hook, optimizer: Optimizer) -> None:
-    if not _was_skipped(optimizer) and not _in_checkpoint_dry_run():
+def _call_after_update(after: Hook, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+    # The kernels of fused optimizers skip the update themselves if a GradScaler has set
+    # `found_inf` because of infinite gradients; it does not call `step` of any other optimizer.
+    if not getattr(optimizer, "found_inf", None) and not _in_checkpoint_dry_run():
         after()
-
-
-def _was_skipped(optimizer: Optimizer) -> bool:
-    """Whether the optimizer's own kernel has skipped the update because of infinite gradients."""
-    # A GradScaler sets `found_inf` on fused optimizers; it does not call `step` of any other.
-    found_inf = getattr(optimizer, "found_inf", None)
-    return found_inf is not None and bool(found_inf)
 
 
 def _in_checkpoint_dry_run() -> bool:

@@ -60,14 +60,8 @@ class SteppingDriver(OptimizerDriver):
         [0.5]
         """
         before, table, row = self._t, self._table, self._table.row
-        if (
-            metric is None
-            and epoch is None
-            and self._is_ready
-            and self.clock == "calls"
-            and before < self._last
-            and table.assign(before + 1)
-        ):
+        is_plain = metric is None and epoch is None and self._is_ready and self.clock == "calls"
+        if is_plain and before < self._last and table.assign(before + 1):
             self._t = before + 1  # `_step_count` stays: torch only tests whether it is 1
             if self._callbacks or self._cycle_callbacks:
                 self._notify(before, table, row)

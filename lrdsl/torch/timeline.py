@@ -134,8 +134,7 @@ class Timeline:
         """The schedules of one group under a plan; adds its mistakes to `errors`."""
         found = {name: each for name, each in earlier.items() if name not in choices}
         dependents = _dependents(choices, earlier)
-        order = self._keep(tuple(choices.values()), lambda: ordered(choices))
-        for choice in order:
+        for choice in self._keep(tuple(choices.values()), lambda: ordered(choices)):
             try:
                 if dependents & choice.names.keys():
                     raise _mutual_dependency(choice, dependents)
@@ -228,8 +227,7 @@ class Timeline:
     def _add(self, driven: DrivenSchedule) -> DrivenSchedule:
         """Add a schedule, in the state after the metrics of the log."""
         self._schedules.append(driven)
-        if self.log:
-            driven.replay(self.log)
+        driven.replay(self.log)
         return driven
 
     def _keep(self, key: tuple[object, ...], make: Callable[[], T]) -> T:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lrdsl.plot.style import COLOURS, INK, blank_figure, image_format, style_axes, write_image
+from lrdsl.plot.style import COLOURS, INK, blank_figure, style_axes, write_image
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -103,8 +103,10 @@ class RangeTest:
         note = _no_fall(raw, means, burn_in, smoothing)
         if note is not None:
             return found(note=note)
-        lowest = _lowest(means, burn_in)
-        steepest = float(lrs[_steepest(lrs, means, burn_in, lowest)])
+        lowest = burn_in + int(means[burn_in:].argmin())
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slopes = np.gradient(means, np.log(lrs))  # over the logarithm of the rate
+        steepest = float(lrs[burn_in + int(np.nanargmin(slopes[burn_in : lowest + 1]))])
         minimum = float(lrs[lowest]) / _MINIMUM_DIVISOR
         if lowest == len(lrs) - 1 and stop != "not finite":
             note = "the loss was still falling at the last rate: the best one may lie above `high`"
@@ -125,8 +127,6 @@ class RangeTest:
         >>> found.plot().axes[0].get_xscale()
         'log'
         """
-        if path is not None:
-            image_format(path)
         picture = blank_figure(3.9)
         axes = picture.add_subplot()
         axes.set_xscale("log")
@@ -183,27 +183,12 @@ class RangeTest:
         return f"RangeTest({len(self.rates)} steps, {self.stop}, suggestion={self.suggestion!r})"
 
 
-def _steepest(rates: Array, smoothed: Array, burn_in: int, lowest: int) -> int:
-    """The step at which the smoothed loss falls fastest over the logarithm of the rate."""
-    first = min(burn_in, lowest)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slopes = np.gradient(smoothed, np.log(rates))
-    return first + int(np.nanargmin(slopes[first : lowest + 1]))
-
-
-def _lowest(smoothed: Array, burn_in: int) -> int:
-    """The step after the burn-in at which the smoothed loss is lowest."""
-    first = min(burn_in, len(smoothed) - 1)
-    return first + int(smoothed[first:].argmin())
-
-
 def _no_fall(losses: Array, smoothed: Array, burn_in: int, smoothing: float) -> str | None:
     """Why there is no suggestion; None if the loss fell."""
     if len(losses) <= max(burn_in, 2):
         return "training broke in the first steps: lower `low`"
-    lowest = _lowest(smoothed, burn_in)
     start = float(losses[: max(burn_in, 1)].mean())
-    fall = start - float(smoothed[lowest])
+    fall = start - float(smoothed[burn_in:].min())
     little = 1e-6 * abs(start)
     if fall <= little:
         if float(smoothed.max()) - start > little:

@@ -16,8 +16,7 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 T = TypeVar("T")
 
-_MAPPING_TYPES = (dict, OrderedDict, defaultdict)
-_COLLECTION_TYPES = (list, deque, set)
+_CONTAINER_TYPES = (dict, OrderedDict, defaultdict, list, deque, set)
 
 
 class TrainingSnapshot:
@@ -47,10 +46,9 @@ class TrainingSnapshot:
     def __init__(self, *roots: object) -> None:
         self.optimizers: list[Optimizer] = []
         """The optimizers found, including those inside other objects."""
-        self._undo: list[Callable[[], object]] = []
+        self._undo = _global_generators()
         self._held: dict[int, object] = {}  # keeps the objects alive, and so their ids unique
         self._storages: set[tuple[torch.device, int]] = set()
-        self._undo += _global_generators()
         waiting = list(roots)
         while waiting:
             thing = waiting.pop()
@@ -93,12 +91,10 @@ class TrainingSnapshot:
                 return [vars(thing)]
             case Tensor():
                 return self._record_tensor(thing)
-            case dict() if type(thing) in _MAPPING_TYPES:
-                undo(partial(_restore_mapping, thing, dict(thing)))
-                return [*thing, *thing.values()]
-            case list() | deque() | set() if type(thing) in _COLLECTION_TYPES:
-                undo(partial(_restore_items, thing, list(thing)))
-                return list(thing)
+            case dict() | list() | deque() | set() if type(thing) in _CONTAINER_TYPES:
+                items = dict(thing) if isinstance(thing, dict) else list(thing)
+                undo(partial(_restore_items, thing, items))
+                return _objects_in(thing)
             case tuple():
                 return thing
             case np.ndarray() if thing.flags.writeable:
@@ -183,18 +179,14 @@ def _global_generators() -> list[Callable[[], object]]:
     return [partial(put, get()) for get, put in states]
 
 
-def _restore_mapping(mapping: dict[Any, Any], items: dict[Any, Any]) -> None:
+def _restore_items(container: Any, items: Any) -> None:
     # Unchanged dicts are not touched: torch.compile guards on them.
-    if _ids(mapping) != _ids(items) or _ids(mapping.values()) != _ids(items.values()):
-        mapping.clear()
-        mapping.update(items)
+    if [*map(id, _objects_in(container))] != [*map(id, _objects_in(items))]:
+        container.clear()
+        put = container.update if isinstance(container, (dict, set)) else container.extend
+        put(items)
 
 
-def _restore_items(collection: Any, items: list[Any]) -> None:
-    if _ids(collection) != _ids(items):
-        collection.clear()
-        collection.update(items) if isinstance(collection, set) else collection.extend(items)
-
-
-def _ids(things: Iterable[object]) -> list[int]:
-    return [id(thing) for thing in things]
+def _objects_in(container: Any) -> list[Any]:
+    """The items of a container; of a dict its keys and values."""
+    return [*container, *container.values()] if isinstance(container, dict) else [*container]
