@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lrdsl.compiler.environment import Environment
@@ -67,11 +68,11 @@ class LazySegment:
         return self.around.base(node) if self._is_mutual else found
 
 
-def lower_chain(segments: Sequence[LazySegment]) -> list[Signal | None]:
-    """The signals of the parts of a chain, each of which can ask those beside it."""
+@contextmanager
+def linked(segments: Sequence[LazySegment]) -> Iterator[None]:
+    """Let the parts of a chain ask those beside them, as long as it is lowered."""
     for before, after in itertools.pairwise(segments):
         before.after, after.before = after, before
-    signals = [segment.signal for segment in segments]
+    yield
     for segment in segments:  # they hold each other in circles
         segment.before = segment.after = None
-    return signals

@@ -14,7 +14,7 @@ from lrdsl.compiler import ir, placed_ir
 from lrdsl.compiler.argument_values import argument, default, fields, make, refused
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import value
-from lrdsl.compiler.lazy_segments import LazySegment, lower_chain
+from lrdsl.compiler.lazy_segments import LazySegment, linked
 from lrdsl.compiler.leaf_signals import PointwiseSignal, ShapeSignal
 from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTerm
 from lrdsl.diagnostics import Mistake
@@ -144,7 +144,7 @@ class _Lowering:
         if call.curve is not None:
             inner = fields(call, call.curve_parameters, environment, placed.durations)
             found["mode"] = None if inner is None else make(call.curve, inner, call, environment)
-        if call.signature.has(Kind.STEPS):
+        if Kind.STEPS in call.signature.kinds:
             found["steps"] = placed.steps
         is_sound = given is not None and all([each is not None for each in found.values()])
         return found if is_sound else None
@@ -169,7 +169,11 @@ class _Lowering:
         return {"points": tuple(zip(placed.starts, values, strict=True))}
 
     def _chain(self, placed: placed_ir.PlacedSequence, environment: Environment) -> Signal | None:
-        signals = lower_chain([self._segment(part, environment) for part in placed.parts])
+        segments = [self._segment(part, environment) for part in placed.parts]
+        signals: list[Signal | None] = []
+        with linked(segments):
+            for segment in segments:  # a comprehension would take a frame for each level of nesting
+                signals.append(segment.signal)
         known = [signal for signal in signals if signal is not None]
         if not placed.is_sound or len(known) < len(signals):
             return None

@@ -112,7 +112,7 @@ def _pointwise(term: ir.Apply, environment: Environment) -> Measured:
 def _shape(call: ShapeCall, environment: Environment) -> Measured:
     signature = call.signature
     is_given = "steps" in call.arguments or "until" in call.arguments
-    has_steps = signature.has(Kind.STEPS)
+    has_steps = Kind.STEPS in signature.kinds
     length: Length | None = ENDLESS
     starts: tuple[Exact | None, ...] = ()
     is_sound, by_default = call.sound, False

@@ -224,11 +224,13 @@ class _Binder:
     def missing(self) -> Iterator[Mistake]:
         """The mistakes of a call that lacks arguments."""
         for name, parameter in self.parameters.items():
+            if not parameter.required:
+                continue
             given = self.bound.get(name)
-            if parameter.required and given is None:
+            if given is None:
                 message = f"`{self.name}` needs `{name}`, {parameter.kind.value.strip(', ')}"
                 yield Mistake(diag.MISSING_ARGUMENT, message, self.call.span, fix=self.fix)
-            elif parameter.required and isinstance(given, ast.Default):
+            elif isinstance(given, ast.Default):
                 message = f"`{name}` of `{self.name}` has no default"
                 yield Mistake(diag.MISSING_ARGUMENT, message, given.span, fix="give a value")
 

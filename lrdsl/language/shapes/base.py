@@ -11,6 +11,7 @@ from typing import ClassVar
 from lrdsl.language.curves import Curve
 from lrdsl.language.parameters import UNTIL, CallableModel, Kind, Parameter
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
+from lrdsl.util.forks import lazy_property
 from lrdsl.util.registry import Registry
 
 
@@ -72,14 +73,15 @@ class ShapeSignature:
         """Whether it is written `name[…]`."""
         return self.cls.bracket
 
-    def has(self, kind: Kind) -> bool:
-        """Whether some parameter is of that kind."""
-        return any([parameter.kind is kind for parameter in self.parameters])
+    @lazy_property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of the parameters."""
+        return frozenset([parameter.kind for parameter in self.parameters])
 
     @property
     def accepted(self) -> tuple[Parameter, ...]:
         """All that a call may give: what takes `steps` takes `until` instead."""
-        return (*self.parameters, UNTIL) if self.has(Kind.STEPS) else self.parameters
+        return (*self.parameters, UNTIL) if Kind.STEPS in self.kinds else self.parameters
 
 
 SHAPES: Registry[type[Shape]] = Registry("shape", "lrdsl.language.shapes")

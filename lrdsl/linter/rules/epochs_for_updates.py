@@ -74,7 +74,7 @@ def _is_open(context: LintContext) -> bool:
     if "t" in names or any([_is_number(part) for part in parts]):
         return True
     for site in context.calls:
-        timed = site.signature is None or not site.signature.has(Kind.STEPS)
+        timed = site.signature is None or Kind.STEPS not in site.signature.kinds
         timed = timed or "steps" in site.arguments or "until" in site.arguments
         if site.signature is not None and site.signature.cls.allows_no_length:
             timed = timed or brought_down

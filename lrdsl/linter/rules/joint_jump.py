@@ -138,4 +138,4 @@ def _has_curve(context: LintContext, segment: TimelineSegment) -> bool:
     """Whether a curve is chosen for it: `warmup(constant, …)`, which ends with a jump."""
     node = segment.node
     signature = context.language.shapes.get(node.name.id) if isinstance(node, ast.Call) else None
-    return signature is not None and signature.has(Kind.MODE)
+    return signature is not None and Kind.MODE in signature.kinds
