@@ -140,7 +140,7 @@ def _finish(above: Axes, below: Axes, runs: Sequence[Run], log: bool) -> None:
 
 
 def _labels(named: Sequence[Run], drawn: Sequence[Run]) -> list[str]:
-    """What runs are called in the legend: what they differ in, else their names."""
+    """The labels of runs in the legend: the values in which they differ, else their names."""
     keys = differing(drawn)
     specs = {run.spec for run in drawn}
     texts = []

@@ -1,4 +1,4 @@
-"""What a run logged: the learning rates, the loss and the result, from a CSV however it ended."""
+"""The log of a run: learning rates, loss and result, from a CSV that may break off anywhere."""
 
 from __future__ import annotations
 

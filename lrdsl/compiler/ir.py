@@ -75,7 +75,7 @@ class CallTerm(Term):
 
     name: str
     arguments: Mapping[str, Node]
-    """Those by parameter that were not left out."""
+    """The arguments by parameter, without those that were left out."""
     entries: tuple[EntryTerm, ...]
     sound: bool
 

@@ -125,7 +125,7 @@ def _text(rule: type[Rule]) -> str:
 
 
 def _needs(rule: type[Rule]) -> str:
-    """What the rule must know of the run."""
+    """The facts about the run that the rule needs."""
     said = []
     if "total" in rule.needs:
         said.append("It needs the run's length, `total_steps`, and is quiet without it.")

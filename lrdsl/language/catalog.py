@@ -1,4 +1,4 @@
-"""What can be called by name, as data: for the command line, the builder, the reference page."""
+"""All callable names as data, for the command line, the builder and the reference page."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Row(NamedTuple):
 
     @property
     def what(self) -> str:
-        """What it may be, and how it must be given."""
+        """The kind of the parameter, and how it must be given."""
         return f"{self.kind}, by name only" if self.by_name else self.kind
 
 
@@ -90,7 +90,7 @@ def _rank(entry: Entry) -> tuple[object, ...]:
 
 
 def find(name: str, language: Language | None = None) -> tuple[Entry, ...]:
-    """What has a name: nothing, one thing, or two, such as the curve and the function `sqrt`.
+    """The entries with a name: none, one, or two, such as the curve and the function `sqrt`.
 
     >>> [entry.kind for entry in find("sqrt")], find("poly")[0].name
     (['curve', 'function'], 'polynomial')

@@ -1,4 +1,4 @@
-"""What the parameters of a definition may be, found out from where they stand in its body."""
+"""The kinds of the parameters of a definition, inferred from their places in its body."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ELSEWHERE = "a value or a schedule"
 
 
 def kinds_of(definition: Definition, language: Language) -> Mapping[str, str]:
-    """What each parameter may be, in words.
+    """The kind of each parameter, in words.
 
     >>> language = Language()
     >>> kinds_of(language.definitions["wsd"], language)["warmup"]
@@ -52,7 +52,7 @@ def _kinds(language: Language, definition: Definition) -> Mapping[str, str]:
 
 
 def _of_default(node: ast.Node) -> str:
-    """What a default says about its parameter."""
+    """The kind of a parameter that its default implies."""
     match node:
         case ast.Number(unit=""):
             return Kind.VALUE.value

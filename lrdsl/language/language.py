@@ -73,7 +73,7 @@ class Shapes(Mapping[str, ShapeSignature]):
 
 @dataclass(frozen=True, eq=False)
 class Language:
-    """What specs can call. Two languages are the same only if they are one object.
+    """Everything that specs can call. Two languages are the same only if they are one object.
 
     >>> language = Language()
     >>> "cosine" in language.shapes, "wsd" in language.definitions, "clip" in language.shapes

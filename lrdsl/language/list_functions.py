@@ -1,4 +1,4 @@
-"""What can be done with a list of schedules, written in core terms when a tree is expanded.
+"""Functions of lists of schedules, rewritten in core terms when a tree is expanded.
 
 | call | stands for |
 |---|---|

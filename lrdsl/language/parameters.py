@@ -1,4 +1,4 @@
-"""What a shape, a curve or a modifier takes: the kinds of its parameters and their defaults.
+"""The parameters of shapes, curves and modifiers: their kinds and their defaults.
 
 Parameters are the fields of a frozen pydantic model. The annotation of a field says what may be
 written there (`Value`, `Steps`, …), its default what happens when nothing is; the model checks the
@@ -22,7 +22,7 @@ from lrdsl.syntax.unparse import unparse
 
 
 class Kind(enum.Enum):
-    """What an argument may be; the value is how messages call it."""
+    """The kind of an argument; the value is its name in messages."""
 
     VALUE = "a value"
     VALUES = "a value or a list of values"
@@ -145,7 +145,7 @@ class CallableModel(BaseModel):
     @classmethod
     @functools.cache
     def parameters(cls) -> tuple[Parameter, ...]:
-        """What a call takes, in order.
+        """The parameters of a call, in order.
 
         >>> from lrdsl.language.shapes.warmup import Warmup
         >>> [str(p) for p in Warmup.parameters()]

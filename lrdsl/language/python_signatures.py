@@ -1,4 +1,4 @@
-"""What the signature of a Python function says of the shape that it becomes."""
+"""From the signature of a Python function to the parameters of the shape that it becomes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _KINDS: dict[Any, tuple[Kind, Any]] = {
     list[float]: (Kind.LIST, list[float]),
     list[int]: (Kind.MILESTONES, list[int]),
 }
-"""What an annotation says of an argument: what may be written, and what the function gets."""
+"""The meaning of an annotation: what a spec may write, and what the function receives."""
 
 
 class _Reader(NamedTuple):

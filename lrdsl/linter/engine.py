@@ -126,7 +126,7 @@ def _compiled(
 
 
 def _violations(context: LintContext, settings: Settings) -> Iterator[Diagnostic]:
-    """What the rules say that lack nothing they need, and are about such a spec."""
+    """The violations found by the rules that apply to such a spec and have all that they need."""
     is_known: dict[Need, bool] = {
         "schedule": context.schedule is not None,
         "total": context.total is not None,

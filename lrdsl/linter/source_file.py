@@ -45,7 +45,7 @@ class Snippet:
     style: Style
     origin: SpecOrigin = NO_ORIGIN
     context: Mapping[str, Any] = field(default_factory=dict)
-    """What is known of the run: keyword arguments of `lrdsl.lint`, but for the definitions."""
+    """The known facts about the run: keyword arguments of `lrdsl.lint`, without the definitions."""
     extent: tuple[int, int] | None = None
     """Where it begins and ends in the file, quotes included, if it is suppressed as a whole."""
     writable: bool = True

@@ -44,7 +44,7 @@ def labels(values: Sequence[Decimal]) -> list[str]:
 
 
 def axis_limits(low: float, high: float) -> tuple[float, float]:
-    """What a vertical axis covers: the values, from 0 where that is near, never nothing."""
+    """The range of a vertical axis: the values, from 0 where that is near, never empty."""
     if high - low <= 1e-12 * max(abs(low), abs(high)):
         return (min(0.0, 2 * low), max(0.0, 2 * low)) if low else (-1.0, 1.0)
     if 0 < low < 0.2 * high:

@@ -51,7 +51,7 @@ def read_doc(text: str) -> Doc:
 
 @functools.lru_cache(maxsize=1024)
 def deprecation(text: str) -> str | None:
-    """What a docstring advises instead of what it is about; None if that is not deprecated.
+    """The advice of a docstring on what to use instead; None if its subject is not deprecated.
 
     It is a line that begins with `Deprecated:`, up to the end of its paragraph.
 

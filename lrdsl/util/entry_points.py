@@ -1,4 +1,4 @@
-"""What installed packages add: the entry points of a group, imported when their name is used."""
+"""Entry points of a group in installed packages, each imported when its name is used."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class EntryPointGroup:
         return frozenset(self._offers)
 
     def load(self, name: str, registered: Callable[[], T | None]) -> T | None:
-        """What is `registered` once the entry point of that name is imported.
+        """The class that is `registered` once the entry point of that name is imported.
 
         None if there is no such entry point, or it cannot be used; `broken` says why.
         """

@@ -1,4 +1,4 @@
-"""What a fork must not find half done: imports that are made late, and what is computed once.
+"""Late imports and values that are computed once, safe while another thread forks.
 
 A child has the memory of its parent, but only the thread that forked. A lock that another thread
 held at that moment, such as that of a module being imported, is never released in the child.

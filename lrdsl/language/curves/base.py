@@ -16,7 +16,7 @@ class Curve(CallableModel):
     is_shape: ClassVar[bool] = True
     """Whether `name(start, end, steps, …)` is a shape too, not a mode alone."""
     default_end: ClassVar[float | None] = 0.0
-    """What the shape's `end` is when left out; None: it must be given."""
+    """The value of the shape's `end` when it is left out; None: it must be given."""
     hits_endpoints: ClassVar[bool] = True
     """Whether it is exactly `start` at progress 0 and `end` at progress 1, not only near them."""
     is_flat: ClassVar[bool] = False

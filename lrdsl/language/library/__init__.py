@@ -75,9 +75,9 @@ class Definitions(Mapping[str, Definition]):
     """
 
     own: Mapping[str, Definition] = field(default_factory=lambda: MappingProxyType({}))
-    """Those that come with a spec."""
+    """The definitions that come with a spec."""
     shared: Mapping[str, Definition] = field(default_factory=lambda: MappingProxyType({}))
-    """Those that `lrdsl.define` and `lrdsl.load` made known to all specs of the process."""
+    """The definitions that `lrdsl.define` and `lrdsl.load` add for all specs of the process."""
 
     def with_own(self, definitions: Mapping[str, Definition]) -> Definitions:
         """The same with others as the spec's own."""

@@ -1,4 +1,4 @@
-"""What a shape is, and how shapes are called."""
+"""The base class of shapes, and the signatures that they are called with."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from lrdsl.linter.source_file import Kind, Style
 from lrdsl.linter.sources.placeholders import MAX_CHARACTERS, Placeholder
 
 ScalarKind = Literal["text", "number", "bool", "null", "unknown"]
-"""What a scalar is read as; "unknown" is what the file does not show, or no schedule can use."""
+"""The type of a scalar; "unknown" if the file does not show it, or no schedule can use it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

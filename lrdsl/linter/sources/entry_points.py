@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from lrdsl.linter.source_file import Role
 
 RUN = frozenset({"total_steps", "steps_per_epoch", "samples_per_step", "tokens_per_step"})
-"""What the arguments of an entry point, and the keys around a spec, say of the run."""
+"""The facts about the run that arguments of an entry point, and keys around a spec, can give."""
 
 PREFIX = "lrdsl."
 
@@ -67,10 +67,10 @@ ENTRY_POINTS: Mapping[str, EntryPoint] = {
         is_method=True,
     ),
 }
-"""What each function takes, by its public name."""
+"""The arguments of each function, by its public name."""
 
 MAKE_NAMES_KNOWN = frozenset({"lrdsl.shape", "lrdsl.load", "lrdsl.define"})
-"""What makes names known to all specs of a process, wherever it is called."""
+"""The functions that add names for all specs of a process, wherever they are called."""
 
 SCHEDULERS = frozenset({"lrdsl.torch.Scheduler", "lrdsl.torch.attach"})
 METHODS = {name.rpartition(".")[2]: name for name, entry in ENTRY_POINTS.items() if entry.is_method}

@@ -16,7 +16,7 @@ _UNITS = {
     "single": re.compile(rf"''|{_FOLD}|.", re.DOTALL),
     "double": re.compile(rf"\\(?:{_HEX}|{_FOLD}|.)|{_FOLD}|.", re.DOTALL),
 }
-"""What stands for one character of a value, by style, or for a few line ends."""
+"""The source text of one character of a value, by style, or of a few line ends."""
 
 
 def offsets_of(text: str, start: int, stop: int, value: str, style: str) -> tuple[int, ...] | None:
