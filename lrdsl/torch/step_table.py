@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,23 +99,19 @@ class StepTable:
         self.row = row = self._rows[t - self._first]
         for i, key, group_key, groups, is_shared in self._targets:
             value = row[i]
-            if is_shared:
-                # Each type is looked at: the user may put a Tensor in place of a float.
-                for group in groups:
-                    if type(group[group_key]) is float:
-                        group[group_key] = value
-                    elif type(group[group_key]) is Tensor:
-                        group[group_key].fill_(value)
+            # The first group tells whether the user has put Tensors in place of floats.
+            if not self._has_floats[i] or type(groups[0][group_key]) is not float:
+                for group, own in zip(groups, repeat(value) if is_shared else value, strict=False):
+                    if type(group[group_key]) is Tensor:
+                        group[group_key].fill_(own)
                     else:
-                        key.assign(group, value)
-                continue
-            for group, own in zip(groups, value):  # noqa: B905 - `strict=` is slow
-                if type(group[group_key]) is float:
+                        key.assign(group, own)
+            elif is_shared:
+                for group in groups:
+                    group[group_key] = value
+            else:
+                for group, own in zip(groups, value):  # noqa: B905 - `strict=` is slow
                     group[group_key] = own
-                elif type(group[group_key]) is Tensor:
-                    group[group_key].fill_(own)
-                else:
-                    key.assign(group, own)
         return True
 
     def row_at(self, t: int) -> Row:
@@ -157,6 +154,10 @@ class StepTable:
         part = slice(t - self._block_first, t - self._block_first + ROWS)
         self._rows = [*zip(*[values[part].tolist() for values in self._block], strict=True)]
         self._first, self._stop = t, t + len(self._rows)
+        self._has_floats = [
+            all([type(group[each.key.group_key]) is float for group in each.groups])
+            for each in self._assignments
+        ]
 
     def _evaluate(self, start: int, stop: int) -> list[NDArray[np.float64]]:
         """The values of each assignment at updates `start ≤ t < stop`, which must be finite."""
