@@ -19,8 +19,8 @@ NeighbourValue: TypeAlias = "Callable[[Node], float | None]"
 class Environment(NamedTuple):
     """The inputs of a spec, and the place of a term in its chain and in the run; None is unknown.
 
-    What is wrong there is added to `mistakes`. A named tuple is made in a third of the time of a
-    frozen dataclass, and every part of a spec makes several.
+    Evaluation adds the mistakes that it finds to `mistakes`. A named tuple is made in a third of
+    the time of a frozen dataclass, and every part of a spec makes several.
     """
 
     inputs: Inputs

@@ -166,7 +166,7 @@ class LintContext:
     def rebased(self) -> Schedule | None:
         """The schedule; with another `base`, where that is not known, None if it fits no other.
 
-        What a rule sees at both does not depend on the base.
+        A finding at both bases does not depend on the base.
         """
         return self.schedule if self.base_is_known else self.compiled(base=1e-3)
 
@@ -239,7 +239,7 @@ class LintContext:
     def ramps(self) -> tuple[RampSite, ...]:
         """The ramps that are parts of chains, or all of the spec, by their own formulas.
 
-        Those with a flat curve, which promises no ramp, are left out.
+        A ramp with a flat curve is left out: it promises no change.
         """
         found = []
         for segment in () if self.schedule is None else self.schedule.chain_segments:

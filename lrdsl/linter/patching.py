@@ -87,7 +87,7 @@ def _round_trips(file: SourceFile, text: str, expected: Sequence[str]) -> bool:
     except Unreadable:
         return False
     pairs = [*zip(file.snippets, expected, strict=True)]
-    # What was text for YAML may have become a number, which is no spec.
+    # A fix may turn a text of YAML into a number, which is no spec.
     specs = [new for old, new in pairs if new == old.text or not old.origin.yaml_text_number]
     if [snippet.text for snippet in found] not in ([*expected], specs):
         return False

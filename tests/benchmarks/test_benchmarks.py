@@ -29,7 +29,7 @@ from tests.support.paths import ROOT
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[dict[str, Any]]]:
-    """What a quick run prints, and the rows that it writes."""
+    """The output of a quick run, and the rows that it writes."""
     path = tmp_path_factory.mktemp("benchmarks") / "figures.json"
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--quick", "--json", str(path)],
@@ -44,7 +44,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[dict[str,
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """What `python -m benchmarks` does with arguments, in this process."""
+    """Run `python -m benchmarks` with arguments in this process."""
 
     def called(*arguments: str) -> None:
         monkeypatch.setattr(sys, "argv", ["benchmarks", *arguments])

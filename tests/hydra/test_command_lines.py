@@ -28,7 +28,7 @@ done
 def outcomes(tmp_path_factory):
     """The output and the exit code of each command line, each in a bash of its own.
 
-    What bash makes of a line is given to the app in a process that has imported Hydra already.
+    bash splits a line; the app gets the words in a process that has imported Hydra already.
     """
     if shutil.which("bash") is None:
         pytest.skip("bash is not installed")

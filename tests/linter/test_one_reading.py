@@ -30,7 +30,7 @@ TARGET = "lrdsl.torch.Scheduler"
 
 
 class Reading(NamedTuple):
-    """What a reader makes of a program."""
+    """The specs, the context and the mistakes that a reader finds in a program."""
 
     specs: list[tuple[str, str | None, str]]
     """The number, the pattern of the groups, and the spec as canonical text."""

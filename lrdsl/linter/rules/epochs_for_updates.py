@@ -66,7 +66,7 @@ def _is_bare(duration: ast.Node) -> bool:
 def _is_open(context: LintContext) -> bool:
     """Whether some part goes on by itself, for the rest of the run or at a pace of its own.
 
-    What an `interval` brings down later is none of these.
+    A part that an `interval` brings down later does not count.
     """
     brought_down = any([modifier_of(node) is not None for node in context.nodes.of(ast.Bracket)])
     parts = [part for chain in context.nodes.of(ast.Chain) for part in chain.parts]

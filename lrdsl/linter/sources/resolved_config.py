@@ -28,7 +28,7 @@ def config_specs(
 ) -> tuple[Snippet, ...]:
     """The specs in a config, in its order; those whose key matches a glob in `exclude` left out.
 
-    What stands under the names of the context beside them, or around them, is what is known of the
+    Values under the names of the context, beside a spec or around it, are the known facts of its
     run. A spec that an object takes from elsewhere in the config has the key of that other place.
     `presets` are names of configs, which are no specs.
 

@@ -158,7 +158,7 @@ class SpecFinder:
         text = self.document.known_text(value) if value.style == "plain" else None
         return None if text is None else heuristics.as_text_number(text)
 
-    # What an entry point takes.
+    # Specs among the arguments of an entry point.
 
     def _argument(self, node: Node, scope: Scope, entry: EntryPoint) -> None:
         """Read the spec of an entry point: text, a mapping with `spec`, a tree, or a program."""
@@ -218,7 +218,7 @@ class SpecFinder:
             return node, scope
         return referent, scope._replace(key=node.text.strip()[2:-1])
 
-    # What is a spec by its key, or by what it says.
+    # Specs that are known by their key or by their text.
 
     def _by_key(self, name: str, node: Node, scope: Scope) -> bool:
         """A value at a key that is for specs; whether it is one, or a program."""
