@@ -144,6 +144,7 @@ class StepTable:
         """Make the rows from update `t` on."""
         if not self._block_first <= t < self._block_stop:
             stop = min(t + self._ahead, LAST_STEP + 1)
+            self._block, self._block_stop = (), 0  # the former block is not held beside the next
             try:
                 self._block = self._evaluate(t, stop)
             except SpecError:
