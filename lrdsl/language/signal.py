@@ -122,6 +122,11 @@ class TimelineSegment:
         return math.nan if math.isinf(self.stop) else self.value_at(self.stop)
 
     @property
+    def is_seen(self) -> bool:
+        """Whether some update of the run lies in it: not if it rounds to none or is skipped."""
+        return max(self.start, 0) < self.stop
+
+    @property
     def description(self) -> str:
         """The formula as text."""
         return self.formula if isinstance(self.formula, str) else unparse(self.formula)

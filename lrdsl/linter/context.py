@@ -180,10 +180,9 @@ class LintContext:
         """The schedule's values at updates 0 and 1, and at the first and last of each segment."""
         if self.schedule is None:
             return {}
-        # What `skip` leaves out is before update 0.
-        seen = [(max(x.start, 0), x.stop) for x in self.segments]
-        firsts = [start for start, stop in seen if start < stop]
-        lasts = [int(stop) - 1 for start, stop in seen if start < stop < math.inf]
+        seen = [segment for segment in self.segments if segment.is_seen]
+        firsts = [max(segment.start, 0) for segment in seen]  # `skip` leaves out what lies before
+        lasts = [int(segment.stop) - 1 for segment in seen if segment.stop < math.inf]
         updates = sorted({0, 1, *firsts, *lasts})
         return dict(zip(updates, self.schedule(updates).tolist(), strict=True))
 

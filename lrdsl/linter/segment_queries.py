@@ -105,7 +105,7 @@ def falls(segment: TimelineSegment) -> bool:
 
 def warmup_of(context: LintContext) -> TimelineSegment | None:
     """The segment that the run warms up with: a warmup, or a rise that another one follows."""
-    segments = [segment for segment in context.segments if max(segment.start, 0) < segment.stop]
+    segments = [segment for segment in context.segments if segment.is_seen]
     if not segments or segments[0].start > 0 or not rises(segments[0]):
         return None
     first = segments[0]

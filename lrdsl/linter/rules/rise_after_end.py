@@ -44,7 +44,7 @@ class RiseAfterEnd(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        seen = [x for x in context.segments if max(x.start, 0) < x.stop and x.start < context.end]
+        seen = [x for x in context.segments if x.is_seen and x.start < context.end]
         ends = [(segment.first, _own_end(context, segment)) for segment in seen]
         top = max([abs(x) for pair in ends for x in pair if not math.isnan(x)], default=0.0)
         low = self.low * top
