@@ -83,7 +83,7 @@ class OptimizerDriver(LRScheduler):
         if not (self._is_ready and self._table.is_current() and self._table.assign(t)):
             if not self._table.is_current():
                 self._adopt(self._timeline, self._prepare(self._timeline, t))
-            self._table.row_at(t)  # raises any error before the first change
+            self._table.hold(t)  # raises any error before the first change
             self._ownership.claim(self, is_step)
             self._table.assign(t)
             self._is_ready = self._step_count > 1  # the first step is torch's: it warns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -23,9 +23,6 @@ BLOCK_SIZE = 4096
 ROWS = 256
 """The number of updates whose values are held as Python floats."""
 
-Row = Sequence[Any]
-"""The values of one update: for each assignment one per group, or the one of all its groups."""
-
 
 class Assignment(NamedTuple):
     """Sets a number in those parameter groups that have it at the same location.
@@ -44,6 +41,10 @@ class Assignment(NamedTuple):
     """The column of each group's value among the distinct schedules."""
     scales: Any
     """The factor of each group's value, its `lr_scale`."""
+
+
+_Target = tuple[ParamKey, str, Sequence[dict[str, Any]], int, bool, Sequence[Any]]
+"""The location and its key, the groups and their number, whether they share values, the values."""
 
 
 class StepTable:
@@ -67,17 +68,11 @@ class StepTable:
         self._assignments: list[Assignment] = []
         for name, keys in driven.keys.items():
             self._add(name, keys)
-        self._targets = [
-            (i, each.key, each.key.group_key, each.groups, each.is_shared)
-            for i, each in enumerate(self._assignments)
-        ]
-        self._first = self._stop = 0
-        self._rows: Sequence[Row] = ()
+        self._block: Sequence[NDArray[np.float64]] = ()
         self._block_first = self._block_stop = 0
         self._ahead = 1
-        self._block: Sequence[NDArray[np.float64]] = ()
-        self.row = self.row_at(t)
-        """The values of update `t`, and later those that were assigned last."""
+        self._first, self._size = t, 0
+        self._fetch(t)
 
     def is_current(self) -> bool:
         """Whether the optimizer still has the groups and the scales that the table was made for."""
@@ -90,48 +85,49 @@ class StepTable:
 
         Raises `SpecError`, having changed nothing, if a value is not finite.
         """
-        if self._optimizer.param_groups is not self._groups or len(self._groups) != self._count:
+        groups = self._optimizer.param_groups
+        if groups is not self._groups or len(groups) != self._count:
             return False
         if self._is_scaled and self._has_other_scales():
             return False
-        if not self._first <= t < self._stop:
+        i = t - self._first
+        if not 0 <= i < self._size:
             self._fetch(t)
-        self.row = row = self._rows[t - self._first]
-        for i, key, group_key, groups, is_shared in self._targets:
-            value = row[i]
-            # The first group tells whether the user has put Tensors in place of floats.
-            if not self._has_floats[i] or type(groups[0][group_key]) is not float:
-                for group, own in zip(groups, repeat(value) if is_shared else value, strict=False):
-                    if type(group[group_key]) is Tensor:
-                        group[group_key].fill_(own)
-                    else:
-                        key.assign(group, own)
-            elif is_shared:
+            i = 0
+        for key, _, groups, count, is_shared, column in self._of_others:
+            _assign_by_type(key, groups, repeat(column[i], count) if is_shared else column[i])
+        for key, group_key, groups, count, is_shared, column in self._of_floats:
+            # One group a step, in rotation, is looked at for a value that somebody else has set.
+            value, k = column[i], t % count
+            if is_shared and groups[k][group_key] is column[i - 1]:
                 for group in groups:
                     group[group_key] = value
-            else:
+            elif not is_shared and groups[k][group_key] is column[i - 1][k]:
                 for group, own in zip(groups, value):  # noqa: B905 - `strict=` is slow
                     group[group_key] = own
+            else:
+                _assign_by_type(key, groups, repeat(value, count) if is_shared else value)
+                self._sort_targets()
         return True
 
-    def row_at(self, t: int) -> Row:
-        """The values after `t` updates; `SpecError` if one is not finite."""
-        if not self._first <= t < self._stop:
+    def hold(self, t: int) -> None:
+        """Make the values after `t` updates ready; `SpecError` if one is not finite."""
+        if not 0 <= t - self._first < self._size:
             self._fetch(t)
-        return self._rows[t - self._first]
-
-    def by_number(self, row: Row) -> dict[str, list[float]]:
-        """The values of a row: of each number one per group."""
-        found = {name: [0.0] * self._count for name in self.driven.keys}
-        for each, value in zip(self._assignments, row, strict=True):
-            values = value if isinstance(value, list) else [value] * len(each.members)
-            for i, own in zip(each.members, values, strict=True):
-                found[each.name][i] = own
-        return found
 
     def values_at(self, t: int) -> dict[str, list[float]]:
         """The values after `t` updates: of each number one per group."""
-        return self.by_number(self.row_at(t))
+        i = t - self._first
+        if 0 <= i < self._size:
+            row = [column[i] for *_, column in self._targets]
+        else:
+            row = [values[0].tolist() for values in self._evaluate(t, t + 1)]
+        found = {name: [0.0] * self._count for name in self.driven.keys}
+        for each, value in zip(self._assignments, row, strict=True):
+            values = [value] * len(each.members) if each.is_shared else value
+            for k, own in zip(each.members, values, strict=True):
+                found[each.name][k] = own
+        return found
 
     def preview(self, start: int, stop: int) -> dict[str, NDArray[np.float64]]:
         """The values at updates `start ≤ t < stop`: of each number one row per group."""
@@ -141,7 +137,7 @@ class StepTable:
         return found
 
     def _fetch(self, t: int) -> None:
-        """Make the rows from update `t` on."""
+        """Take the values from update `t` on, as Python floats."""
         if not self._block_first <= t < self._block_stop:
             stop = min(t + self._ahead, LAST_STEP + 1)
             self._block, self._block_stop = (), 0  # the former block is not held beside the next
@@ -152,13 +148,23 @@ class StepTable:
                 stop = t + 1
                 self._block = self._evaluate(t, stop)
             self._block_first, self._block_stop, self._ahead = t, stop, BLOCK_SIZE
-        part = slice(t - self._block_first, t - self._block_first + ROWS)
-        self._rows = [*zip(*[values[part].tolist() for values in self._block], strict=True)]
-        self._first, self._stop = t, t + len(self._rows)
-        self._has_floats = [
-            all([type(group[each.key.group_key]) is float for group in each.groups])
-            for each in self._assignments
+        start = t - self._block_first
+        self._first, self._size = t, min(ROWS, self._block_stop - t)
+        columns = [values[start : start + ROWS].tolist() for values in self._block]
+        self._targets: list[_Target] = [
+            (each.key, each.key.group_key, each.groups, len(each.groups), each.is_shared, column)
+            for each, column in zip(self._assignments, columns, strict=True)
         ]
+        self._sort_targets()
+
+    def _sort_targets(self) -> None:
+        """Part the targets with a float in each group, which are assigned faster, from others."""
+        self._of_floats: list[_Target] = []
+        self._of_others: list[_Target] = []
+        for target in self._targets:
+            _, group_key, groups, *_ = target
+            are_floats = all([type(group[group_key]) is float for group in groups])
+            (self._of_floats if are_floats else self._of_others).append(target)
 
     def _evaluate(self, start: int, stop: int) -> list[NDArray[np.float64]]:
         """The values of each assignment at updates `start ≤ t < stop`, which must be finite."""
@@ -202,3 +208,16 @@ class StepTable:
         groups = self._optimizer.param_groups if "lr" in self.driven.keys else ()
         # The hook before each update looks: `in` is no call.
         return [group["lr_scale"] if "lr_scale" in group else 1.0 for group in groups]  # noqa: SIM401
+
+
+def _assign_by_type(
+    key: ParamKey, groups: Sequence[dict[str, Any]], values: Iterable[float]
+) -> None:
+    """Assign one value to each group, where Tensors are filled and a tuple has entries."""
+    group_key = key.group_key
+    for group, value in zip(groups, values):  # noqa: B905 - `strict=` is slow
+        old = group[group_key]
+        if type(old) is Tensor:
+            old.fill_(value)
+        else:
+            key.assign(group, value)

@@ -15,7 +15,7 @@ from lrdsl.torch.arguments import checked_updates
 from lrdsl.torch.driver import OptimizerDriver, Ownership
 from lrdsl.torch.metrics import reduce_over_ranks
 from lrdsl.torch.step_hooks import add_hooks, is_called_by_trainer, is_capturing
-from lrdsl.torch.step_table import Row, StepTable
+from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
 
 DriverT = TypeVar("DriverT", bound="SteppingDriver")
@@ -32,6 +32,7 @@ class SteppingDriver(OptimizerDriver):
     ) -> None:
         self._metric_reduction = metric_reduction
         self._has_warned_of_step = False
+        self._counts_calls = options["clock"] == "calls"
         self._callbacks: dict[object, tuple[Callback, int]] = {}
         self._cycle_callbacks: dict[object, Callable[[Any], object]] = {}
         super().__init__(optimizer, timeline, **options)
@@ -59,12 +60,12 @@ class SteppingDriver(OptimizerDriver):
         >>> scheduler.get_last_lr()
         [0.5]
         """
-        before, table, row = self._t, self._table, self._table.row
-        is_plain = metric is None and epoch is None and self._is_ready and self.clock == "calls"
-        if is_plain and before < self._last and table.assign(before + 1):
-            self._t = before + 1  # `_step_count` stays: torch only tests whether it is 1
+        before, table, new = self._t, self._table, self._t + 1
+        is_plain = metric is None and epoch is None and self._is_ready and self._counts_calls
+        if is_plain and new <= self._last and table.assign(new):
+            self._t = new  # `_step_count` stays: torch only tests whether it is 1
             if self._callbacks or self._cycle_callbacks:
-                self._notify(before, table, row)
+                self._notify(before, table)
             return
         if metric is not None and epoch is None and not self._timeline.is_reactive:
             metric, epoch = None, checked_updates(metric, "epoch", least=0)
@@ -72,7 +73,7 @@ class SteppingDriver(OptimizerDriver):
         if self.clock == "updates" and not self._is_initial:
             self._step_by_hand(metric, to)
             return
-        new = before + 1 if to is None else to
+        new = new if to is None else to
         self._check_end(new)
         with nullcontext() if metric is None else self._observing(metric, new):
             if to is None:
@@ -80,7 +81,7 @@ class SteppingDriver(OptimizerDriver):
             else:
                 self._step_count += 1
                 self._apply(to)
-        self._notify(before, table, row)
+        self._notify(before, table)
 
     def _step_by_hand(self, metric: object, to: int | None) -> None:
         """A call of `step` by the clock of updates: it takes a metric, but does not advance."""
@@ -220,7 +221,7 @@ class SteppingDriver(OptimizerDriver):
         every = checked_updates(every, "every", least=1)
         self._sync()
         if not self._callbacks:
-            self._used = self._t, self._table, self._table.row
+            self._used = self._t, self._table
         return _added(self._callbacks, (callback, every))
 
     def _before_update(self) -> None:
@@ -237,23 +238,23 @@ class SteppingDriver(OptimizerDriver):
         if not self._table.is_current():
             self._sync()
         if self._callbacks:
-            self._used = self._t, self._table, self._table.row
+            self._used = self._t, self._table
 
     def _after_update(self) -> None:
         """Hook after an update of the optimizer, by the clock of updates."""
-        before, table, row = self._t, self._table, self._table.row
+        before, table = self._t, self._table
         if self._is_ready and table.assign(before + 1):
             self._t = before + 1
         else:
             self._step_count += 1
             self._apply(before + 1, is_step=True)
         if self._callbacks or self._cycle_callbacks:
-            self._notify(before, table, row)
+            self._notify(before, table)
 
-    def _notify(self, before: int, table: StepTable, row: Row) -> None:
+    def _notify(self, before: int, table: StepTable) -> None:
         """Call the callbacks if the scheduler has advanced from update `before`.
 
-        `row` of `table` are the values that were set for that update.
+        `table` has the values that were set for that update.
         """
         if self._t <= before:
             return
@@ -262,8 +263,8 @@ class SteppingDriver(OptimizerDriver):
             # Set for the update, and used by the optimizer: between the two, a metric may come. A
             # compiled step, or one replayed from a CUDA graph, does not tell what it uses.
             if self._used[0] == before:
-                _, table, row = self._used
-            values = {name: tuple(own) for name, own in table.by_number(row).items()}
+                _, table = self._used
+            values = {name: tuple(own) for name, own in table.values_at(before).items()}
             for callback in due:
                 callback(before, dict(values))
         if self._cycle_callbacks and self.cycle_ended:

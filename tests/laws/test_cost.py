@@ -63,7 +63,9 @@ def stepper(groups: int, clock: str, **options: bool) -> Callable[[], object]:
 
 
 STEP = {"calls": 3, "updates": 31}
-"""The most calls of a step whose value is known ahead; a Tensor is filled by one more.
+"""The most calls of a step whose value is known ahead.
+
+A Tensor is filled by one more, and one goes through the groups with Tensors.
 
 By the clock of updates two of them are made only once torch.distributed.checkpoint is imported.
 """
@@ -73,7 +75,7 @@ By the clock of updates two of them are made only once torch.distributed.checkpo
 @pytest.mark.parametrize("is_tensor", [False, True], ids=["float", "Tensor"])
 @pytest.mark.parametrize("clock", STEP)
 def test_calls_of_a_step(clock: str, is_tensor: bool, groups: int) -> None:
-    filled = groups if is_tensor else 0
+    filled = groups + 1 if is_tensor else 0
     assert 1 <= calls(stepper(groups, clock, is_tensor=is_tensor)) <= STEP[clock] + filled
 
 
@@ -82,7 +84,7 @@ def test_calls_of_many_steps(clock: str) -> None:
     """Values are made ahead in blocks, which add next to nothing to each step."""
     step = stepper(8, clock)
     count = calls(lambda: [step() for _ in range(2 * BLOCK_SIZE)])
-    assert count <= 2 * (BLOCK_SIZE * STEP[clock] + 200)
+    assert count <= 2 * (BLOCK_SIZE * STEP[clock] + 700)
 
 
 @pytest.mark.parametrize("is_uneven", [False, True], ids=["one base", "a base each"])

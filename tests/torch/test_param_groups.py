@@ -187,6 +187,18 @@ def test_a_rate_that_somebody_puts_there_does_not_last(first, then):
         assert lrs(scheduler.optimizer) == pytest.approx([1 - update / 10])
 
 
+def test_floats_and_tensors_side_by_side():
+    tensor = torch.tensor(0.5, dtype=torch.float64)
+    optimizer = sgd(0.5, 0.5, 0.5)
+    optimizer.param_groups[1]["lr"] = tensor
+    scheduler = Scheduler(optimizer, "linear(base, 0, 10)")
+    for update in range(1, 9):
+        optimizer.step()
+        scheduler.step()
+        assert optimizer.param_groups[1]["lr"] is tensor
+        assert lrs(optimizer) == pytest.approx([0.5 - 0.05 * update] * 3)
+
+
 @pytest.mark.parametrize("rates", [(0.5,), (0.5, 0.5), (0.5, 0.25)])
 @pytest.mark.parametrize("clock", ["calls", "updates"])
 def test_the_next_step_fills_a_tensor_put_in_place_of_a_float(clock, rates):
