@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Mistake
+from lrdsl.diagnostics import Mistake, Suggestion
 from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.parameters import REQUIRED, Kind, Parameter
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
-from lrdsl.util.registry import did_you_mean, near
+from lrdsl.util.near_names import near
 
 Arguments: TypeAlias = "dict[str, ast.Node | tuple[ast.Entry | ast.Name, ...]]"
 """The nodes that a call of a definition gives for each parameter; entries in brackets are many."""
@@ -78,7 +78,7 @@ def bind_definition(
             known = ", ".join([f"`{each}`" for each in words])
             wanted = f"one of {known}" if parameter.words else "`true` or `false`"
             message = f"`{parameter.name}` of `{definition.name}` is {wanted}"
-            meant = None if word is None else did_you_mean(word, parameter.words)
+            meant = None if word is None else Suggestion(word, parameter.words)
             mistakes.append(Mistake(diag.WRONG_KIND, message, argument.span, meant))
     for name, default in () if mistakes else defaults.items():
         if name not in given and default is None:
@@ -172,8 +172,8 @@ class _Binder:
             case ast.Name(id=word) | ast.String(value=word):
                 self.curve = CURVES.get(word)
                 if self.curve is None:
-                    message, suggestion = f"there is no curve `{word}`", did_you_mean(word, CURVES)
-                    yield Mistake(diag.UNKNOWN_NAME, message, node.span, suggestion, _curves())
+                    message, meant = f"there is no curve `{word}`", Suggestion(word, CURVES)
+                    yield Mistake(diag.UNKNOWN_NAME, message, node.span, meant, _curves())
             case ast.If() if any([isinstance(part, ast.Faulty) for part, _ in ast.walk(node)]):
                 pass
             case _:
@@ -218,7 +218,7 @@ class _Binder:
                 self.bound[name] = argument.value
             elif self.knows_all_parameters:
                 message = f"`{self.name}` has no parameter `{name}`"
-                meant, span = did_you_mean(name, self.parameters), argument.name_span
+                meant, span = Suggestion(name, self.parameters), argument.name_span
                 yield Mistake(diag.UNKNOWN_PARAMETER, message, span, meant, self.fix)
 
     def missing(self) -> Iterator[Mistake]:

@@ -16,7 +16,7 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import not_too_deep
 from lrdsl.compiler.lower import CompiledSpec, lower
 from lrdsl.compiler.placed_ir import PlacedIR
-from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, spec_error
+from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Span, SpecError, spec_error
 from lrdsl.language.length import rounded
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.pointwise.times import Array, Range, Times
@@ -199,8 +199,7 @@ class Schedule:
             compiled = compiled._replace(observers=observers)
         else:
             assert placed is not None  # a function has no observers
-            reporter = Reporter(placed.inputs.source)
-            compiled = lower_or_report(placed, placed.root.node, reporter, histories)
+            compiled = lower_or_report(placed, placed.root.node, (), histories)
         return Schedule(self.spec, self.context, compiled, placed, self.references, observed)
 
     @lazy_property
@@ -318,13 +317,16 @@ class Schedule:
 def lower_or_report(
     placed: PlacedIR,
     tree: Node,
-    reporter: Reporter,
+    mistakes: tuple[Mistake, ...],
     histories: tuple[MetricHistory, ...] = (),
 ) -> CompiledSpec:
-    """A placed spec, lowered; `SpecError` with all its mistakes if there are any."""
-    with not_too_deep(tree, reporter):
-        compiled, mistakes = lower(placed, histories)
-    reporter.report_all([*placed.mistakes, *mistakes])
-    reporter.check()
+    """A placed spec, lowered; `SpecError` with all its mistakes if there are any.
+
+    `mistakes` are those of the stages before.
+    """
+    source = placed.inputs.source
+    with not_too_deep(tree, source, mistakes):
+        compiled, found = lower(placed, histories)
+    Reporter(source).report_all([*mistakes, *placed.mistakes, *found]).check()
     assert compiled is not None
     return compiled

@@ -7,10 +7,9 @@ import re
 from decimal import Decimal
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Mistake, Span
+from lrdsl.diagnostics import Mistake, Span, Suggestion
 from lrdsl.syntax.ast import Faulty, Negative, Node, Number
 from lrdsl.syntax.grammar import MULTIPLIERS, UNITS
-from lrdsl.util.registry import did_you_mean
 
 _NUMBER = re.compile(
     r"(?P<mantissa>[0-9_]*(?:\.[0-9_]+)?)(?:[eE](?P<exponent>[+-]?[0-9]+))?(?P<suffix>.*)"
@@ -60,7 +59,7 @@ def parse_number(text: str, span: Span) -> Number | Faulty:
 def _unknown_unit(text: str, suffix: str, span: Span) -> Faulty:
     stem = text.removesuffix(suffix)
     meant = _ALIASES.get(suffix)
-    suggestion = did_you_mean(meant or suffix, [meant] if meant else UNITS, f"{stem}{{}}")
+    suggestion = Suggestion(meant or suffix, [meant] if meant else UNITS, f"{stem}{{}}")
     units = ", ".join([f"`{unit}` ({meaning})" for unit, meaning in UNITS.items()])
     fix = f"the units are {units}, also after `k`, `M` or `B`"
     mistake = Mistake(diag.BAD_NUMBER, f"`{suffix}` is not a unit", span, suggestion, fix)
