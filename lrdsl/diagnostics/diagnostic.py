@@ -21,6 +21,7 @@ class Diagnostic:
     `message` is one sentence without a final stop. `fix` says what to write instead, as it reads
     after the carets; `replacement`, where given, is the very text to put in place of the span.
 
+    >>> from lrdsl.diagnostics import UNKNOWN_NAME
     >>> print(Diagnostic(UNKNOWN_NAME, "there is no shape `cosin`", Span(0, 5), "cosin(1, 0, 9)",
     ...                  fix="did you mean `cosine`?", replacement="cosine").render())
     error[LR201]: there is no shape `cosin`

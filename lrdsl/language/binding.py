@@ -59,12 +59,7 @@ def bind_definition(
         message = f"`{definition.name}` takes {kind} brackets"
         fix = f"write `{definition.signature}`"
         return {}, [Mistake(diag.WRONG_PLACE, message, node.span, fix=fix)]
-    defaults = {each.name: each.default for each in definition.parameters}
-    parameters = [
-        Parameter(name, Kind.VALUE, REQUIRED if default is None else default)
-        for name, default in defaults.items()
-    ]
-    binder = _Binder(node, tuple(parameters), None)
+    binder = _Binder(node, parameters_of(definition), None)
     mistakes = [*binder.place_positional(), *binder.place_named()]
     given = binder.given
     for parameter in definition.parameters:
@@ -80,11 +75,27 @@ def bind_definition(
             message = f"`{parameter.name}` of `{definition.name}` is {wanted}"
             meant = None if word is None else Suggestion(word, parameter.words)
             mistakes.append(Mistake(diag.WRONG_KIND, message, argument.span, meant))
-    for name, default in () if mistakes else defaults.items():
-        if name not in given and default is None:
-            message = f"`{definition.name}` needs `{name}`"
+    for parameter in () if mistakes else definition.parameters:
+        if parameter.name not in given and parameter.default is None:
+            message = f"`{definition.name}` needs `{parameter.name}`"
             mistakes.append(Mistake(diag.MISSING_ARGUMENT, message, node.span, fix=binder.fix))
     return {**given}, mistakes
+
+
+def parameters_of(definition: Definition) -> tuple[Parameter, ...]:
+    """The parameters of a definition as those of a shape, as far as their place in a call goes.
+
+    >>> from lrdsl.syntax.parser import parse_definitions
+    >>> [str(each) for each in parameters_of(parse_definitions("def half(a, n=5) = a / n")[0])]
+    ['a', 'n=5']
+    """
+    kinds = {ast.Keyword: Kind.FLAG, ast.List: Kind.LIST}
+    return tuple(
+        [
+            Parameter(p.name, kinds.get(type(p.default), Kind.VALUE), p.default or REQUIRED)
+            for p in definition.parameters
+        ]
+    )
 
 
 _TRUTHS = ("true", "false")
