@@ -77,7 +77,7 @@ def analyse(
 
 
 @contextmanager
-def not_too_deep(node: ast.Node, source: str, mistakes: Iterable[Mistake]) -> Iterator[None]:
+def not_too_deep(node: ast.Node, source: str, mistakes: Iterable[Mistake] = ()) -> Iterator[None]:
     """Report recursion without an end in sight as a mistake of the spec, beside those so far."""
     try:
         yield

@@ -123,7 +123,7 @@ def schedule_of(
     others = {name: each._signal for name, each in references.items()}
     with not_too_deep(tree, source, analysis.mistakes):
         placed = solve_lengths(analysis.term, Inputs(context, analysis.language, source, others))
-    compiled = lower_or_report(placed, tree, analysis.mistakes)
+        compiled = lower_or_report(placed, analysis.mistakes)
     if context.definitions != analysis.definitions:
         context = replace(context, definitions=analysis.definitions)
     return _probed(Schedule(Spec(tree, source), context, compiled, placed, references))

@@ -23,7 +23,6 @@ from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.language.signal import CHUNK, Signal, TimelineSegment
 from lrdsl.schedule.steps import as_metric, as_step, as_steps, as_times, check_step
-from lrdsl.syntax.ast import Node
 from lrdsl.syntax.spec import Spec, source_text
 from lrdsl.util.forks import lazy_property
 
@@ -199,7 +198,8 @@ class Schedule:
             compiled = compiled._replace(observers=observers)
         else:
             assert placed is not None  # a function has no observers
-            compiled = lower_or_report(placed, placed.root.node, (), histories)
+            with not_too_deep(placed.root.node, placed.inputs.source):
+                compiled = lower_or_report(placed, (), histories)
         return Schedule(self.spec, self.context, compiled, placed, self.references, observed)
 
     @lazy_property
@@ -315,18 +315,14 @@ class Schedule:
 
 
 def lower_or_report(
-    placed: PlacedIR,
-    tree: Node,
-    mistakes: tuple[Mistake, ...],
-    histories: tuple[MetricHistory, ...] = (),
+    placed: PlacedIR, mistakes: tuple[Mistake, ...], histories: tuple[MetricHistory, ...] = ()
 ) -> CompiledSpec:
     """A placed spec, lowered; `SpecError` with all its mistakes if there are any.
 
     `mistakes` are those of the stages before.
     """
-    source = placed.inputs.source
-    with not_too_deep(tree, source, mistakes):
-        compiled, found = lower(placed, histories)
-    Reporter(source).report_all([*mistakes, *placed.mistakes, *found]).check()
+    compiled, found = lower(placed, histories)
+    every = [*mistakes, *placed.mistakes, *found]
+    Reporter(placed.inputs.source).report_all(every).check()
     assert compiled is not None
     return compiled
