@@ -75,6 +75,20 @@ EXACT = [
         ),
         pytest.param("step(1, half_life=2ep)", {0: 1, 100: 0.5, 200: 0.25}, id="half_life"),
         pytest.param("rex(1, 0, 4)", {0: 1, 2: 2 / 3, 4: 0}, id="rex"),
+        pytest.param("rex(1, 0, 4, beta=0.9)", {0: 1, 2: 0.5 / 0.55, 4: 0}, id="rex of axolotl"),
+        pytest.param("rex(1, 0, 4, beta=0)", {1: 0.75, 2: 0.5}, id="rex without bend"),
+        pytest.param("quadratic(0, 1, 4)", {0: 0, 1: 1 / 16, 2: 0.25, 4: 1}, id="quadratic"),
+        pytest.param("quadratic(1, 0, 4)", {1: 15 / 16, 4: 0}, id="quadratic down"),
+        pytest.param("sqrt_up(1, 0, 4)", {0: 1, 3: 0.5, 4: 0}, id="sqrt_up"),
+        pytest.param("sqrt_up(0.2, 1, 4)", {0: 0.2, 3: 0.6, 4: 1}, id="sqrt_up upwards"),
+        pytest.param("halving(1, 0, 2)", {0: 1, 1: math.sqrt(2) - 1, 2: 0}, id="halving"),
+        pytest.param("warmup(log, 3, 0, 2)", {0: 0, 1: 1, 3: 2}, id="log"),
+        pytest.param("ramp(log, 1, 0, 8, closed=true)", {1: 2 / 3, 7: 0}, id="log, closed"),
+        pytest.param("cosine(1, 0, 4, exponent=2)", {0: 1, 2: 0.25, 4: 0}, id="cosine, exponent"),
+        pytest.param(
+            "cosine(3, 1, 4, k_decay=2)", {0: 3, 2: 2 + math.sqrt(0.5), 4: 1}, id="k_decay"
+        ),
+        pytest.param("warmup(cosine, 4, exponent=0.5)", {2: 0.1 - 0.1 * math.sqrt(0.5)}, id="mode"),
         pytest.param("tanh(1, 0, 10, lb=-1, ub=1)", {5: 0.5, 90: 0.11920292202211755}, id="tanh"),
         pytest.param("time_based(1, 0.5)", {1: 1, 2: 2 / 3, 3: 1 / 3, 4: 2 / 15}, id="time_based"),
         pytest.param(
