@@ -13,9 +13,8 @@ from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 class Cosine(Curve):
     """Half a cosine wave: end + (start - end)·(1 + cos πp)/2, with p = t/steps.
 
-    It changes slowly at both ends and fastest in the middle. With `exponent` the weight of the start
-    value, (1 + cos πp)/2, is raised to this power; with `k_decay` p is: above 1 it stays longer near
-    its start.
+    It changes slowly at both ends and fastest in the middle. `exponent` is a power of the start
+    value's weight, (1 + cos πp)/2; `k_decay` is a power of p: above 1 it stays longer near its start.
 
     Example: `cosine(1, 1e-3, 800)`
 
