@@ -14,7 +14,8 @@ class Cosine(Curve):
     """Half a cosine wave: end + (start - end)·(1 + cos πp)/2, with p = t/steps.
 
     It changes slowly at both ends and fastest in the middle. `exponent` is a power of the start
-    value's weight, (1 + cos πp)/2; `k_decay` is a power of p: above 1 it stays longer near its start.
+    value's weight, (1 + cos πp)/2. `k_decay` is a power of p: above 1 it stays longer near its
+    start.
 
     Example: `cosine(1, 1e-3, 800)`
 
