@@ -166,5 +166,5 @@ def test_mode_may_be_left_out_in_front(text: str, halfway: float) -> None:
     "text", ["spread(3, [1, 2, 3, 4, 5])", "spread(6, [1, 2, 3, 4, 5])", "spread(1, [1, 2])"]
 )
 def test_each_value_of_a_spread_needs_an_update(text: str) -> None:
-    with pytest.raises(lrdsl.SpecError, match="LR210.*no update is left for the last"):
+    with pytest.raises(lrdsl.SpecError, match=r"LR210.*no update is left for the last"):
         lrdsl.compile(text)
