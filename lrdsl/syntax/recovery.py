@@ -54,7 +54,13 @@ class Recovery:
             return True
         if not self._follows_dropped(token.start_pos):
             span = Span(token.start_pos, token.end_pos)
-            self.mistakes.append(syntax_errors.unexpected_word(self.text, span, accepted))
+            mistake = syntax_errors.unexpected_word(self.text, span, accepted)
+            self.mistakes.append(mistake)
+            if mistake.span != span:  # it goes with the word before it
+                self._dropped_until = token.end_pos
+                return True
+            if mistake.replacement == ">>":
+                return _feed(parser, ["THEN"], token)
         self._repair(parser, token)
         return True
 
