@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 import pytest
@@ -25,6 +26,16 @@ settings.load_profile(
 )
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while all is imported, nor ever again through what has been imported."""
+    gc.disable()
+    result = yield
+    gc.enable()
+    gc.freeze()
+    return result
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark the tests that start processes or train models, for `nox -s test-fast`."""
     for mark in marks_of(item):
@@ -42,13 +53,3 @@ def _language() -> Iterator[None]:
     """What a test adds to the language is unknown after it, and nothing is kept of others."""
     with use(replace(current())):
         yield
-
-
-@pytest.fixture(scope="module")
-def one_thread() -> Iterator[None]:
-    """torch computes on one thread: several are slower where the networks are small."""
-    torch = pytest.importorskip("torch")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
