@@ -1,4 +1,4 @@
-"""The tests. Whatever they start computes on one thread: networks are small, and cores are shared."""
+"""The tests. All of them, and what they start, compute on one thread: the networks are small."""
 
 import os
 

@@ -32,7 +32,6 @@ from tests.support.small_regression import (  # noqa: E402
     sgd,
 )
 
-
 # What it finds.
 
 

@@ -31,7 +31,6 @@ from tests.support.small_regression import (  # noqa: E402
     sgd,
 )
 
-
 # No trace.
 
 
