@@ -1,4 +1,4 @@
-"""`Scheduler.step()`, beside the barest function that could do its work and beside other schedulers."""
+"""`Scheduler.step()` beside a function that does the least it could do, and beside others."""
 
 from __future__ import annotations
 

@@ -85,8 +85,8 @@ class StepTable:
 
         Raises `SpecError`, having changed nothing, if a value is not finite.
         """
-        groups = self._optimizer.param_groups
-        if groups is not self._groups or len(groups) != self._count:
+        current = self._optimizer.param_groups
+        if current is not self._groups or len(current) != self._count:
             return False
         if self._is_scaled and self._has_other_scales():
             return False
