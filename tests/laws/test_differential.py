@@ -267,6 +267,7 @@ OPTAX: list[Any] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "text", "count"), OPTAX)
 def test_optax(optax: Any, make: Callable[[Any], Any], text: str, count: int) -> None:
     agree(text, optax_values(make(optax), count), rel=1e-7)
