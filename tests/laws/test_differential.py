@@ -273,6 +273,7 @@ def test_optax(optax: Any, make: Callable[[Any], Any], text: str, count: int) ->
     agree(text, optax_values(make(optax), count), rel=1e-7)
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(
     st.lists(
