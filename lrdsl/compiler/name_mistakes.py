@@ -65,7 +65,7 @@ def no_shape(node: ast.Call | ast.Bracket, language: Language) -> Mistake:
         message = f"`{name}` is a modifier{', not a shape' if is_call else ''}"
         return Mistake(diag.WRONG_PLACE, message, node.span, fix="write it after `|`")
     known = [*language.shapes, *language.definitions]
-    functions = Suggestion(name, language.functions if is_call else (), alike=0.75)
+    functions = language.functions if is_call else ()
     return _unknown(node.name, "shape", known, SCHEDULES, language, functions)
 
 
@@ -102,12 +102,12 @@ def _unknown(
     known: Collection[str],
     foreign: Mapping[str, str],
     language: Language,
-    otherwise: Suggestion | None = None,
+    functions: Collection[str] = (),
 ) -> Mistake:
     """The mistake of a name that nothing has.
 
     The last component of a known name comes before names of other frameworks, then names that are
-    near: nearly the last component of any, then the core's, then `otherwise`, then the dialects'.
+    near: nearly the last component of any, or of `functions`, then the core's, then the dialects'.
     """
     word, span = name.id, name.span
     broken = language.shapes.why_broken(word)
@@ -126,11 +126,11 @@ def _unknown(
         fix = ask(str(same)) if instead is None else f"in lrdsl that is written like `{instead}`"
         return Mistake(diag.UNKNOWN_NAME, message, span, fix=fix)
     dialects = [each for each in known if "." in each]
-    lasts = {each.rpartition(".")[2]: each for each in [*dialects, *core]}
-    far = Suggestion(word, dialects)
-    near_core = Suggestion(word, core, otherwise=otherwise._replace(otherwise=far) if otherwise else far)
-    nearly = Suggestion(word.rpartition(".")[2], lasts, otherwise=near_core, alike=0.85)
-    return Mistake(diag.UNKNOWN_NAME, message, span, nearly)
+    lasts = {each.rpartition(".")[2]: each for each in [*dialects, *functions, *core]}
+    of_core = Suggestion(word, core, otherwise=Suggestion(word, dialects))
+    last = word.rpartition(".")[2]
+    meant_last = Suggestion(last, lasts, otherwise=of_core, alike=0.85, texts=lasts)
+    return Mistake(diag.UNKNOWN_NAME, message, span, meant_last)
 
 
 def unbound(node: ast.Name, inputs: Inputs, requirement: str) -> Mistake:

@@ -32,7 +32,6 @@ SCHEDULES = {
     "linearwarmuplineardecay": "warmup(100) >> linear()",
     "warmuplinear": "warmup(100) >> linear()",
     "warmupdecay": "warmup(100) >> linear()",
-    "warmuplr": "warmup(log, 100)",
     "exponentialwarmup": "warmup(exponential, 100, 1e-6)",
     "polynomialwithwarmup": "warmup(100) >> polynomial()",
     "polynomialdecaywithwarmup": "warmup(100) >> polynomial()",
@@ -147,11 +146,11 @@ def same_last_component(name: str, known: Iterable[str]) -> str | None:
     """
     last = _last(name)
     found = [each for each in known if _last(each) == last]
-    return min(found, key=lambda each: (each.count("."), not _is_of_torch(each), each), default=None)
+    return min(found, key=_rank, default=None)
 
 
-def _is_of_torch(name: str) -> bool:
-    return name.startswith("torch.")
+def _rank(name: str) -> tuple[object, ...]:
+    return name.count("."), not name.startswith("torch."), name  # torch is what most know
 
 
 def _last(name: str) -> str:

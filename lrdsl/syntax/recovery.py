@@ -52,6 +52,8 @@ class Recovery:
             # A single `<` or `>` outside a condition is a stray character.
             self._replace_character(parser, token.start_pos)
             return True
+        if token == "=" and self.text.startswith(">", token.end_pos):
+            return True  # an arrow, which its head reports
         if not self._follows_dropped(token.start_pos):
             span = Span(token.start_pos, token.end_pos)
             mistake = syntax_errors.unexpected_word(self.text, span, accepted)
