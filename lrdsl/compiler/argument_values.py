@@ -16,7 +16,7 @@ from lrdsl.compiler.evaluate import duration, value
 from lrdsl.compiler.ir import CallTerm, EntryTerm, ShapeCall
 from lrdsl.diagnostics import Mistake
 from lrdsl.language.binding import word_of
-from lrdsl.language.length import ENDLESS, Exact, Length, round_half_up
+from lrdsl.language.length import ENDLESS, Exact, Length
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax import ast
@@ -199,7 +199,7 @@ def argument(parameter: Parameter, node: ast.Node, call: str, environment: Envir
 
 
 def _list(kind: Kind, node: ast.Node, where: str, environment: Environment) -> Any:
-    """The items of a list: whole updates, or values."""
+    """The items of a list: exact updates, or values."""
     if not isinstance(node, ast.List):
         of = "durations" if kind is Kind.MILESTONES else "values"
         message, fix = f"{where} is a list of {of}", f"write `[{unparse(node)}]`"
@@ -209,7 +209,7 @@ def _list(kind: Kind, node: ast.Node, where: str, environment: Environment) -> A
     found: list[Any] = [evaluate(each, item, environment) for each in node.items]
     if None in found or kind is Kind.LIST:
         return None if None in found else found
-    return tuple(map(round_half_up, found) if kind is Kind.MILESTONES else found)
+    return tuple(found)
 
 
 def _word(parameter: Parameter, node: ast.Node, where: str, environment: Environment) -> str | None:

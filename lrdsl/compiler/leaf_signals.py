@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,15 @@ class ClockSignal(LeafSignal):
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
         return float(start), float(stop - 1)
+
+
+def slowed(signal: Signal, pace: Exact) -> Signal:
+    """A signal whose clock runs `pace` times slower, in a longer round of a `repeat`."""
+    if pace == 1:
+        return signal
+    from lrdsl.language.modifiers.stretch import Scale  # which most specs do without
+
+    return WrappedSignal(signal, "", Scale(Fraction(pace)))
 
 
 @dataclass(frozen=True, slots=True)

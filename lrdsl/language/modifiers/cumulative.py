@@ -31,6 +31,8 @@ class Cumulative(Modifier):
     It makes a schedule of the factors that torch's MultiplicativeLR takes.
     """
 
+    counts_updates = True
+
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
         return CumulativeProductSignal(source, text, end=end)
 
