@@ -64,6 +64,8 @@ class LazySegment:
         """The first value of the part after; where both lean on each other they meet at base."""
         self._waits, self._is_mutual = True, False
         after = self.after
+        while after is not None and after.length == 0:  # no update of it is ever seen
+            after = after.after
         found = (self.around.next or self.around.base)(node) if after is None else after.first
         self._waits = False
         return self.around.base(node) if self._is_mutual else found

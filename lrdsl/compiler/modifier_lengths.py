@@ -114,7 +114,7 @@ def _rounds(
 ) -> Callable[[Exact, Exact], PlacedRound] | None:
     """What places a round of another phase and pace; None where all rounds are alike."""
     is_regular = repeat.is_regular
-    if is_regular and size.denominator == 1:
+    if size == 0 or (is_regular and size.denominator == 1):
         return None
     if first.limits is not None and is_regular:
         first.limits.meet(first.origin, size)

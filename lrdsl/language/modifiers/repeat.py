@@ -14,10 +14,11 @@ from lrdsl.language.repeated_signal import (
     Heights,
     Layouts,
     PeriodicSignal,
-    RepeatedSignal,
     UnequalRoundsSignal,
 )
-from lrdsl.language.signal import LAST_STEP
+from lrdsl.language.signal import LAST_STEP, Signal
+from lrdsl.language.time_map import Shift
+from lrdsl.language.wrapped_signal import WrappedSignal
 
 MAX_ROUNDS = 100_000
 """Rounds of different length are listed one by one, up to this many."""
@@ -41,7 +42,7 @@ class Repeat(Repetition):
     endless_without = "times"
     neutral_arguments = (1.0,)
 
-    times: Annotated[Count, Field(ge=1)] = math.inf
+    times: Annotated[Count, Field(ge=0)] = math.inf
     stretch: Annotated[Value, Field(gt=0)] = 1.0
     scale: Annotated[Value, Field(ge=0)] = 1.0
     about: Value = 0.0
@@ -57,10 +58,17 @@ class Repeat(Repetition):
         return self.stretch == 1
 
     def length(self, source: Length) -> Length:
-        return ENDLESS if math.isinf(self.times) else source * self._rounds(int(self.times))
+        if not math.isinf(self.times):
+            return source * self._rounds(int(self.times))
+        if source == 0:
+            message = "a schedule without updates cannot be repeated without end"
+            raise ParameterError("times", message, "give `times`, the number of rounds")
+        return ENDLESS
 
     def room(self, outer: Fraction) -> Fraction | None:
-        return None if math.isinf(self.times) else outer / self._rounds(int(self.times))
+        if math.isinf(self.times) or self.times == 0:
+            return None
+        return outer / self._rounds(int(self.times))
 
     def _rounds(self, count: int) -> Fraction:
         """How many first rounds `count` rounds take."""
@@ -72,7 +80,10 @@ class Repeat(Repetition):
             raise ParameterError("times", message)
         return (ratio**count - 1) / (ratio - 1)
 
-    def repeated(self, first: FirstRound, end: float, text: str) -> RepeatedSignal:
+    def repeated(self, first: FirstRound, end: float, text: str) -> Signal:
+        if first.length == 0 or self.times == 0:  # nothing of it is seen but the end
+            last = round_half_up(first.phase + first.length)
+            return WrappedSignal(first.layout.signal, text, Shift(last), 0)
         layouts, heights = Layouts(first), Heights(self.scale, self.about)
         length, phase = first.length, first.phase
         if self.is_regular:
