@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrdsl.language.functions import FUNCTIONS
-from lrdsl.language.length import Exact
+from lrdsl.language.length import Endless, Exact, ends
 from lrdsl.language.pointwise.functions import NUMPY
 from lrdsl.language.pointwise.times import Array, Range, Times, clamp_end
 from lrdsl.language.shapes import Shape
@@ -53,6 +53,11 @@ class ClockSignal(LeafSignal):
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
         return float(start), float(stop - 1)
+
+
+def held(signal: Signal, end: int | Endless) -> Signal:
+    """A signal whose value is held from update `end` on; a steady one is anyway."""
+    return WrappedSignal(signal, "", end=float(end)) if ends(end) else signal
 
 
 def slowed(signal: Signal, pace: Exact) -> Signal:

@@ -17,7 +17,7 @@ from lrdsl.compiler.argument_values import argument, default, fields, make, refu
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import value
 from lrdsl.compiler.lazy_segments import LazySegment, Links
-from lrdsl.compiler.leaf_signals import PointwiseSignal, ShapeSignal, slowed
+from lrdsl.compiler.leaf_signals import PointwiseSignal, ShapeSignal, held, slowed
 from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTerm
 from lrdsl.diagnostics import BAD_ARITHMETIC, Mistake, Reporter, SpecError
 from lrdsl.language.functions import OPERATORS, Function
@@ -154,7 +154,8 @@ class _Lowering:
         if len(known) < len(signals):
             return None
         compute = [f.compute if isinstance(f, Function) else OPERATORS[f] for f in placed.functions]
-        return PointwiseSignal(tuple(compute), known, placed.node)
+        signal = PointwiseSignal(tuple(compute), known, placed.node)
+        return held(signal, placed.end)
 
     def _shape(self, placed: PlacedShape, environment: Environment) -> Signal | None:
         call = placed.call
@@ -260,6 +261,8 @@ class _Lowering:
                 rounds = RoundCompiler(placed, placed.place_round, around, self.links)
                 return modifier.repeated(rounds.first_round(source), placed.end, text)
             modified = modifier.apply(source, placed.length, placed.end, text)
+            if placed.holds:
+                modified = held(modified, placed.end)
             return slowed(modified, placed.pace) if modifier.counts_updates else modified
         except ParameterError as error:
             refused(error, call, environment)

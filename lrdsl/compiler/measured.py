@@ -108,8 +108,8 @@ class RunWindow(NamedTuple):
         The modifier is None where it is at fault.
         """
         outer = rest if self.room is None else self.room
-        room = None if modifier is None or outer is None else modifier.room(Fraction(outer))
-        room = rest if room is None else room
+        needed = None if modifier is None or outer is None else modifier.room(Fraction(outer))
+        room = rest if needed is None else needed
         if cls.makes_cycles:  # each round begins at its own exact start
             return self._replace(room=room, warped_by=self.warped_by or cls.name)
         inside = self._replace(room=room)
@@ -133,9 +133,11 @@ class Measured(NamedTuple):
     """The length of a term in an environment, and what places the term in its window.
 
     `length` is None for a term that fills the rest of the run. A plain number has no length at all
-    and lets the others decide (`is_number`). `fixed` is the part of the length that is known of a
-    chain that fills the rest. A term that never ends only for want of a total (`by_default`) would
-    rather fill the rest when something follows. `cause` is the node that sets the length.
+    and lets the others decide (`is_number`). It has a say up to `reach`, where the last entry of an
+    `interval` ends; unless it `is_steady` it may change all the same. `fixed` is the part of the
+    length that is known of a chain that fills the rest. A term that never ends only for want of a
+    total (`by_default`) would rather fill the rest when something follows. `cause` is the node that
+    sets the length.
 
     A term that is not `is_sound` has a mistake, which has been noted, and no length.
     """
@@ -147,6 +149,13 @@ class Measured(NamedTuple):
     is_number: bool = False
     by_default: bool = False
     fixed: Exact = 0
+    reach: Exact = 0
+    is_steady: bool = False
+
+    @property
+    def may_change_unheard(self) -> bool:
+        """Whether it may change without having a say in lengths."""
+        return self.is_number and not self.is_steady
 
 
 def place_all(parts: Sequence[Measured], window: RunWindow) -> tuple[PlacedTerm, ...]:

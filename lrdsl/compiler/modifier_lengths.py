@@ -104,6 +104,7 @@ def measure_modified(
             window.pace,
             (0, 0) if first is None else (first.low, first.high),
             place_round,
+            any([value.may_change_unheard for value in values]),
         )
 
     return found._replace(place=place, cause=term.node)
@@ -144,7 +145,7 @@ def _outline(
         return
     length = value.length
     if value.is_number:
-        length = 0
+        length = value.reach
     elif length is None:
         if environment.rest is None:
             arguments.needs_total(value.cause, environment)
@@ -165,6 +166,12 @@ def _with_length(
     """The source with the length that it has under the modifier; None: that is at fault."""
     if not source.is_sound or modifier is None:
         return source._replace(is_sound=False)
+    if source.is_number and modifier.length(ENDLESS) == ENDLESS and modifier.needs_end is None:
+        # It stays a number, which has a say up to where it has changed for the last time.
+        reach = modifier.length(divisible(source.reach))
+        if ends(reach):
+            return source._replace(reach=reach, is_steady=False)
+        return source._replace(is_number=False, reach=0)
     length = source.length
     if modifier.needs_end is not None and length == ENDLESS:
         node = term.source.node

@@ -14,7 +14,7 @@ from lrdsl.compiler.context import Inputs
 from lrdsl.compiler.ir import Modify, Scalar, ShapeCall
 from lrdsl.diagnostics import Mistake
 from lrdsl.language.functions import Function
-from lrdsl.language.length import Endless, Exact, Length
+from lrdsl.language.length import ENDLESS, Endless, Exact, Length
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.signal import Signal
@@ -41,11 +41,15 @@ class PlacedFaulty(NamedTuple):
 
 
 class PlacedApply(NamedTuple):
-    """Operators or functions applied pointwise, from left to right."""
+    """Operators or functions applied pointwise, from left to right.
+
+    From update `end` on the value is held, where a part that has no say in lengths may change.
+    """
 
     node: ast.Node
     functions: tuple[str | Function, ...]
     parts: tuple[PlacedTerm, ...]
+    end: int | Endless = ENDLESS
 
 
 class PlacedShape(NamedTuple):
@@ -110,7 +114,8 @@ class PlacedModify(NamedTuple):
     before `run_stop`. The source of a repetition is its first round, whose exact start is `phase`;
     its layout is right within `limits`, and `place_round`
     places those of another phase and pace, None where all are alike. A modifier that
-    counts updates runs `pace` times slower.
+    counts updates runs `pace` times slower. `holds` says that the value is held from `end` on,
+    because an entry may change.
     """
 
     call: Modify
@@ -126,6 +131,7 @@ class PlacedModify(NamedTuple):
     pace: Exact = 1
     limits: tuple[Exact, Exact] = (0, 0)
     place_round: Callable[[Exact, Exact], PlacedRound] | None = None
+    holds: bool = False
 
 
 class PlacedScope(NamedTuple):

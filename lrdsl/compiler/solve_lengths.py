@@ -52,10 +52,11 @@ def measure(term: Term, environment: Environment) -> Measured:
         case ShapeCall():
             return _shape(term, environment)
         case ir.Scalar():
-            return Measured(lambda _: term, node, ENDLESS, is_number=True)
+            return Measured(lambda _: term, node, ENDLESS, is_number=True, is_steady=True)
         case ir.InUpdates() | ir.Reference():
             place = partial(_place_leaf, term, environment)
-            return Measured(place, node, ENDLESS, is_number=True)
+            is_steady = isinstance(term, ir.InUpdates)
+            return Measured(place, node, ENDLESS, is_number=True, is_steady=is_steady)
         case ir.Clock():
             return Measured(lambda window: slowed(ClockSignal(), window.pace), node, ENDLESS)
         case ir.Apply():
@@ -100,14 +101,24 @@ def _pointwise(term: ir.Apply, environment: Environment) -> Measured:
     parts = [measure(part, environment) for part in term.parts]
     lengths = [part.length for part in parts if not part.is_number]
     known = [length for length in lengths if length is not None]
+    reach = max([part.reach for part in parts])
     fills_rest = None in lengths and ENDLESS not in known
-    length = None if fills_rest else max(known, default=ENDLESS)
+    length = None if fills_rest else max([*known, reach]) if lengths else ENDLESS
+    may_change = any([part.may_change_unheard for part in parts])
+
+    def place(window: RunWindow) -> PlacedTerm:
+        own = window.room if length is None else length
+        end = ENDLESS if own is None or not may_change else window.rounded(own)
+        return placed_ir.PlacedApply(node, functions, place_all(parts, window), end)
+
     return Measured(
-        lambda window: placed_ir.PlacedApply(node, functions, place_all(parts, window)),
+        place,
         node,
         length,
         is_sound=all([part.is_sound for part in parts]),
         is_number=not lengths,
+        reach=reach,
+        is_steady=not lengths and not may_change,
     )
 
 

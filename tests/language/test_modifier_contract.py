@@ -156,7 +156,7 @@ def test_cumulative_multiplies_the_values_before(source: str) -> None:
     factors = plain.values(count)
     factors[0] = 1.0
     np.testing.assert_allclose(schedule.values(count), np.cumprod(factors), rtol=1e-12)
-    assert schedule.length == plain.length
+    assert schedule.length == np.inf
 
 
 @pytest.mark.parametrize("source", CUMULATED)
@@ -171,11 +171,13 @@ def test_cumulative_is_a_function_of_the_step_alone(source: str, steps: list[int
     assert fresh(steps).tolist() == whole[steps].tolist()
 
 
-def test_cumulative_holds_past_its_end_and_goes_on_in_a_chain() -> None:
-    schedule = lrdsl.compile("(constant(0.5, 3) | cumulative()) >> linear(prev, 0, 10)")
+def test_cumulative_never_ends_and_goes_on_in_a_chain_where_it_is_cut() -> None:
+    schedule = lrdsl.compile("(constant(0.5, 3) | cumulative() | take(3)) >> linear(prev, 0, 10)")
     assert schedule([0, 1, 2, 3, 8]).tolist() == [1, 0.5, 0.25, 0.125, 0.0625]
-    held = lrdsl.compile("constant(0.5, 3) | cumulative()")
-    assert (held.length, held(3), held(10**12)) == (3, 0.125, 0.125)
+    going_on = lrdsl.compile("constant(0.5, 3) | cumulative()")
+    assert going_on([3, 5]).tolist() == [0.125, 0.03125]
+    with pytest.raises(SpecError, match=r"LR403.*never ends"):
+        lrdsl.compile("(constant(0.5, 3) | cumulative()) >> linear(prev, 0, 10)")
 
 
 def test_cumulative_of_one_value_is_a_power() -> None:
