@@ -61,10 +61,29 @@ def _walk(top: str, exclude: tuple[str, ...]) -> Iterator[str]:
     yield from unreadable
 
 
+def leads_out(path: str, named: Iterable[str]) -> bool:
+    """Whether a file that was found in the named folders lies elsewhere, behind a link.
+
+    A file that is named itself does not: whoever names a link means what it leads to.
+    """
+    real, every = os.path.realpath(path), [*named]
+    if os.path.abspath(path) in [
+        os.path.abspath(each) for each in every if not os.path.isdir(each)
+    ]:
+        return False
+    tops = [os.path.realpath(each) for each in every]
+    return not any([top == real or is_inside(real, top) for top in tops])
+
+
+def is_inside(real: str, folder: str) -> bool:
+    """Whether a real path is below a real folder."""
+    return real.startswith(folder.rstrip(os.sep) + os.sep)
+
+
 def is_above(real: str, path: str) -> bool:
     """Whether a folder is among those that a path lies in."""
     inside = os.path.realpath(os.path.dirname(path) or ".")
-    return inside == real or inside.startswith(real.rstrip(os.sep) + os.sep)
+    return inside == real or is_inside(inside, real)
 
 
 def extension_of(path: str) -> str:

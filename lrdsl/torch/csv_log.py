@@ -100,7 +100,7 @@ class CsvLog:
             writer.writeheader()
         writer.writerows(rows)
         content = text.getvalue().encode()
-        atomic_write.replace(self._path, content)
+        atomic_write.write(self._path, content)
         self._columns, self._end = columns, len(content)
 
     def _header(self, line: bytes) -> list[str]:

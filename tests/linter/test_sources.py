@@ -20,12 +20,13 @@ from lrdsl.linter.config import Project
 from lrdsl.linter.discovery import find
 from lrdsl.linter.lint_source import lint_source
 from lrdsl.linter.origin import SpecOrigin
-from lrdsl.linter.read_source import MAX_FILE_BYTES, read_file, read_text
+from lrdsl.linter.read_source import read_file, read_text
 from lrdsl.linter.source_file import Snippet, SourceFile, Unreadable
 from lrdsl.linter.sources.document import Mapping, Scalar
 from lrdsl.linter.sources.python_literals import read_literal
 from lrdsl.linter.sources.yaml_document import read_yaml
 from lrdsl.linter.sources.yaml_offsets import offsets_of
+from lrdsl.util.guarded_read import MAX_FILE_BYTES
 
 
 def read(name: str, text: str) -> tuple[Snippet, ...]:
