@@ -154,6 +154,9 @@ BAD_SETTING = Problem("LR607", "bad-setting")
 BAD_CONFIG = Problem("LR608", "bad-config")
 BAD_LOG = Problem("LR609", "bad-log")
 
+# A mistake of lrdsl itself.
+INTERNAL = Problem("LR901", "internal")
+
 _MARGIN = 60
 """Characters of a long line shown on each side of a mistake."""
 

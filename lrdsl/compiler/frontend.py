@@ -13,6 +13,7 @@ from lrdsl.compiler.ir import Term
 from lrdsl.compiler.resolve_names import resolve_names
 from lrdsl.diagnostics import Mistake, Reporter, SpecError
 from lrdsl.language.binding import Binding
+from lrdsl.language.failures import failure_of
 from lrdsl.language.language import Language
 from lrdsl.syntax import ast
 from lrdsl.syntax.parser import parse_spec
@@ -63,7 +64,7 @@ def analyse(
         raise SpecError(reporter.diagnostics)
     if definitions:
         language = language.with_own(check_definitions(definitions, language))
-    with not_too_deep(tree, reporter):
+    with failures_reported(tree, reporter):
         expanded, mistakes = expand(tree, language)
         resolved = resolve_names(expanded, source, language, schedules)
     own = language.definitions.user_text(tree)
@@ -80,11 +81,16 @@ def analyse(
 
 
 @contextmanager
-def not_too_deep(node: ast.Node, reporter: Reporter) -> Iterator[None]:
-    """Report recursion without an end in sight as a mistake of the spec."""
+def failures_reported(node: ast.Node, reporter: Reporter) -> Iterator[None]:
+    """Report recursion without an end in sight, and values that fail, as mistakes of the spec."""
     try:
         yield
+    except SpecError:
+        raise
     except RecursionError:
         message = "the parts of the spec are nested, or refer to each other, too deeply"
         reporter.report(Mistake(diag.TOO_DEEP, message, node.span))
+        reporter.check()
+    except Exception as error:
+        reporter.report(Mistake(*failure_of("the spec", error), node.span))
         reporter.check()

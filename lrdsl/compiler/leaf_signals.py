@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from lrdsl.diagnostics import SpecError
+from lrdsl.language.failures import FAILURES, failed
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.length import Exact
 from lrdsl.language.pointwise.functions import NUMPY
@@ -26,7 +28,12 @@ class ShapeSignal(LeafSignal):
     node: ast.Node
 
     def values(self, t: Times) -> Array:
-        return clamp_end(t, self.shape.end_time, lambda t: self.shape.values(t, NUMPY))
+        try:
+            return clamp_end(t, self.shape.end_time, lambda t: self.shape.values(t, NUMPY))
+        except (SpecError, *FAILURES):
+            raise
+        except Exception as error:  # of a shape that the user has written
+            raise failed(f"`{self.shape.name}`", error) from error
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         return (TimelineSegment(0, stop, self.node, self),)

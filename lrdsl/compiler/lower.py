@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrdsl.compiler import ir, placed_ir
-from lrdsl.compiler.argument_values import argument, default, fields, make, refused
+from lrdsl.compiler.argument_values import argument, attempt, default, fields, make
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import value
 from lrdsl.compiler.lazy_segments import LazySegment, linked
@@ -27,7 +27,7 @@ from lrdsl.language.modifiers.reactive import (
     MetricObserver,
     MetricScaledSignal,
 )
-from lrdsl.language.parameters import Kind, ParameterError
+from lrdsl.language.parameters import Kind
 from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal, TimelineSegment
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
@@ -209,11 +209,8 @@ class _Lowering:
             modifier = call.cls.model_validate({"entries": entries})
         if isinstance(modifier, MetricModifier):
             return self._reacting(placed, modifier, source)
-        try:
-            return modifier.apply(source, placed.length, placed.end, unparse(call.node))
-        except ParameterError as error:
-            refused(error, call, environment)
-            return None
+        text = unparse(call.node)
+        return attempt(call, environment, modifier.apply, source, placed.length, placed.end, text)
 
     def _reacting(
         self, placed: placed_ir.PlacedModify, modifier: MetricModifier, source: Signal

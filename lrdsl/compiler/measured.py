@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import NamedTuple
 
 from lrdsl.compiler.placed_ir import PlacedTerm
@@ -46,15 +45,13 @@ class RunWindow(NamedTuple):
         return RunWindow(zero, max(self.start, zero), last, self.warped_by, origin, room)
 
     def of_source(
-        self, cls: type[Modifier], modifier: Modifier | None, rest: Exact | None
+        self, cls: type[Modifier], modifier: Modifier | None, room: Exact | None
     ) -> RunWindow:
         """The window of the source of a modifier whose result has this window.
 
-        The modifier is None where it is at fault.
+        The modifier is None where it is at fault. `room` is what a source that fills the rest gets.
         """
-        outer = rest if self.room is None else self.room
-        room = None if modifier is None or outer is None else modifier.room(Fraction(outer))
-        inside = self._replace(room=rest if room is None else room)
+        inside = self._replace(room=room)
         if cls.warps_time:
             inside = inside._replace(origin=0)
         if modifier is None:

@@ -15,7 +15,6 @@ from lrdsl.language.length import ENDLESS, Exact, Length, divisible, ends, round
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.modifiers.reactive import MetricModifier
-from lrdsl.language.parameters import ParameterError
 from lrdsl.language.signal import LAST_STEP, ConstantSignal
 from lrdsl.syntax.unparse import unparse_short
 
@@ -52,7 +51,11 @@ def measure_modified(
         reach = window.room if known is None else known
         end = ENDLESS if reach is None else window.rounded(reach)
         whole = window.part(0, 0, end, window.room)
-        inside = whole.of_source(term.cls, modifier, environment.rest)
+        outer = environment.rest if window.room is None else window.room
+        room = None
+        if modifier is not None and outer is not None:
+            room = arguments.attempt(term, environment, modifier.room, Fraction(outer))
+        inside = whole.of_source(term.cls, modifier, environment.rest if room is None else room)
         placed = source.place(inside)
         length: Length | None = inside.room if source.length is None else source.length
         if not found.is_sound or modifier is None or length is None:
@@ -120,16 +123,17 @@ def _with_length(
         return faulty
     if length is None:
         # A source that fills the rest still does, unless the modifier sets a length.
-        if modifier.room(Fraction(1)) is not None:
+        undecided = len(environment.mistakes)
+        if arguments.attempt(term, environment, modifier.room, Fraction(1)) is not None:
             return source._replace(fixed=0)
+        if len(environment.mistakes) > undecided:
+            return faulty
         length = environment.rest
         if length is None:
             arguments.needs_total(source.cause, environment)
             return faulty
-    try:
-        found = modifier.length(divisible(length))
-    except ParameterError as error:
-        arguments.refused(error, term, environment)
+    found = arguments.attempt(term, environment, modifier.length, divisible(length))
+    if found is None:
         return faulty
     if found == ENDLESS:
         return source._replace(length=found, fixed=0)

@@ -12,7 +12,7 @@ import numpy as np
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context, Inputs
-from lrdsl.compiler.frontend import Analysis, analyse, not_too_deep
+from lrdsl.compiler.frontend import Analysis, analyse, failures_reported
 from lrdsl.compiler.lower import CompiledSpec
 from lrdsl.compiler.solve_lengths import solve_lengths
 from lrdsl.diagnostics import Reporter, SpecError, spec_error
@@ -125,7 +125,7 @@ def schedule_of(
             message = f"`{name}` is both a variable and a schedule"
             raise spec_error(diag.BAD_CONTEXT, message, fix="give the variable another name")
     others = {name: each._signal for name, each in references.items()}
-    with not_too_deep(tree, reporter):
+    with failures_reported(tree, reporter):
         placed = solve_lengths(analysis.term, Inputs(context, analysis.language, source, others))
     compiled = lower_or_report(placed, tree, reporter)
     if context.definitions != analysis.definitions:
