@@ -221,6 +221,13 @@ def test_spans_lie_in_the_source(case: str) -> None:
         pytest.param("cosine(5%, 0, 100)", "cosine(0.05, 0, 100)", id="share-as-value"),
         pytest.param("warmup(100) > hold(5)", "warmup(100) >> hold(5)", id="greater-than"),
         pytest.param("hold(5epochs)", "hold(5ep)", id="unit"),
+        pytest.param("hold(1Kba)", "hold(1kba)", id="multiplier"),
+        pytest.param("hold(1Kepoch)", "hold(1kep)", id="multiplier-and-unit"),
+        pytest.param("hold(5eopch)", "hold(5ep)", id="mistyped-name-of-a-unit"),
+        pytest.param(
+            "lambda epoch: 0.95 ** (epoch // 30)", "base * 0.95 ** (t // 30)", id="lambda"
+        ),
+        pytest.param("lambda e: 1 - math.cos(e)", "base * (1 - cos(t))", id="lambda-of-a-sum"),
         pytest.param("cosine(1, 0, 100]", "cosine(1, 0, 100)", id="bracket"),
         pytest.param("cosine(1, 0, stepz=9)", "cosine(1, 0, steps=9)", id="parameter"),
     ],
@@ -234,6 +241,31 @@ def test_replacement_mends_the_spec(spec: str, fixed: str) -> None:
     mended = spec[: found.span.start] + found.replacement + spec[found.span.stop :]
     assert mended == fixed
     lrdsl.compile(mended, **context)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", ["15Ptok", "5m", "5ms", "3mtok", "7Qba"])
+def test_no_suggestion_changes_the_size_of_a_number(number: str) -> None:
+    with pytest.raises(SpecError, match="LR107") as caught:
+        lrdsl.compile(f"hold({number})", base_lr=1)
+    assert [found.replacement for found in caught.value.diagnostics] == [None]
+
+
+@pytest.mark.parametrize(
+    ("spec", "fix"),
+    [
+        pytest.param("t % 10", "`mod(t, 10)`", id="percent"),
+        pytest.param("1 + (t mod 2)", "`mod(a, b)`", id="mod"),
+        pytest.param("lambda e: 1 if e < 10 else 0.1", "`base * 0.95 ** t`", id="lambda-with-if"),
+        pytest.param("lambda e, f: e", "`base * 0.95 ** t`", id="lambda-of-two"),
+    ],
+)
+def test_habits_of_python_get_advice(spec: str, fix: str) -> None:
+    with pytest.raises(SpecError, match="LR10") as caught:
+        lrdsl.compile(spec, base_lr=1)
+    first = caught.value.diagnostics[0]
+    assert first.replacement is None
+    assert first.fix is not None
+    assert fix in first.fix
 
 
 def test_codes_are_unique_and_well_formed() -> None:

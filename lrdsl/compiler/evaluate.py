@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.arithmetic import bounded, compute, compute_exactly, is_whole
+from lrdsl.compiler.arithmetic import DIVIDING, bounded, compute, compute_exactly, is_whole
 from lrdsl.compiler.context import NO_RUN
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.name_mistakes import unbound, wrong_kind
@@ -276,8 +276,10 @@ def _has_duration(node: ast.Node) -> bool:
 
 def _no_outcome(name: str, operands: tuple[float, ...], outcome: float, node: ast.Node) -> Mistake:
     """The mistake of an operator or a function whose outcome is no finite number."""
-    if name == "/" and operands[-1] == 0:
-        known = "" if isinstance(node, ast.Number) else f": `{unparse_short(node)}` is 0 here"
+    if name in DIVIDING and operands[1] == 0:
+        divisor = node.arguments[1].value if isinstance(node, ast.Call) else node
+        shown = f": `{unparse_short(divisor)}` is 0 here"
+        known = "" if isinstance(divisor, ast.Number) else shown
         return Mistake(diag.DIVISION_BY_ZERO, f"division by zero{known}", node.span)
     if name == "**" and operands[0] == 0:
         message = f"division by zero: `{unparse_short(node)}` is 0 to a negative power"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Mistake
+from lrdsl.diagnostics import Mistake, counted
 from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.parameters import REQUIRED, Kind, Parameter
@@ -249,6 +249,7 @@ def function_mistake(node: ast.Call) -> Mistake | None:
     count = len(node.arguments)
     if count >= function.least and (function.most is None or count <= function.most):
         return None
-    wanted = "1 argument" if function.most else f"at least {function.least} arguments"
+    least = counted(function.least, "argument")
+    wanted = f"at least {least}" if function.most is None else least
     problem = diag.MISSING_ARGUMENT if count < function.least else diag.TOO_MANY_ARGUMENTS
     return Mistake(problem, f"`{function.name}` takes {wanted}, not {count}", node.span)

@@ -10,23 +10,21 @@ from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Mistake, Span
 from lrdsl.syntax.ast import Faulty, Negative, Node, Number
 from lrdsl.syntax.grammar import MULTIPLIERS, UNITS
-from lrdsl.util.registry import did_you_mean
+from lrdsl.util.registry import near
 
 _NUMBER = re.compile(
     r"(?P<mantissa>[0-9_]*(?:\.[0-9_]+)?)(?:[eE](?P<exponent>[+-]?[0-9]+))?(?P<suffix>.*)"
 )
-_SUFFIX = re.compile(r"(?P<multiplier>[kMB]?)(?P<unit>ba|ep|%|dur|sp|tok)?")
+_SUFFIX = re.compile(r"(?P<multiplier>[kMBT]?)(?P<unit>ba|ep|%|dur|sp|tok)?")
 _ALIASES = {
     **dict.fromkeys(["epoch", "epochs", "e"], "ep"),
     **dict.fromkeys(["step", "steps", "it", "iter", "its", "update", "updates", "batch"], "ba"),
-    **dict.fromkeys(["token", "tokens", "t", "T"], "tok"),
+    **dict.fromkeys(["token", "tokens", "t"], "tok"),
     **dict.fromkeys(["sample", "samples", "s"], "sp"),
     **dict.fromkeys(["percent", "pct", "p"], "%"),
-    "K": "k",
-    "m": "M",
-    "b": "B",
-    "G": "B",
 }
+_MULTIPLIER_ALIASES = {"K": "k", "b": "B", "G": "B"}
+"""Letters that others write for the same powers of ten."""
 
 
 def parse_number(text: str, span: Span) -> Number | Faulty:
@@ -58,13 +56,36 @@ def parse_number(text: str, span: Span) -> Number | Faulty:
 
 
 def _unknown_unit(text: str, suffix: str, span: Span) -> Faulty:
-    stem = text.removesuffix(suffix)
-    meant = _ALIASES.get(suffix)
-    suggestion = did_you_mean(meant or suffix, [meant] if meant else UNITS, f"{stem}{{}}")
+    meant = _likely_suffix(suffix)
+    replacement = None if meant is None else text.removesuffix(suffix) + meant
+    suggestion = (f"did you mean `{replacement}`?", replacement) if replacement else None
     units = ", ".join([f"`{unit}` ({meaning})" for unit, meaning in UNITS.items()])
-    fix = f"the units are {units}, also after `k`, `M` or `B`"
+    fix = f"the units are {units}, also after `k`, `M`, `B` or `T`"
     mistake = Mistake(diag.BAD_NUMBER, f"`{suffix}` is not a unit", span, suggestion, fix)
     return Faulty(mistake, span=span)
+
+
+def _likely_suffix(suffix: str) -> str | None:
+    """The multiplier and unit that are probably meant, of the same size; None if none is near.
+
+    >>> _likely_suffix("Ttoken"), _likely_suffix("Kepochs"), _likely_suffix("epo")
+    ('Ttok', 'kep', 'ep')
+    >>> _likely_suffix("Ptok")
+    """
+    for size in (0, 1):
+        multiplier, unit = suffix[:size], suffix[size:]
+        multiplier = _MULTIPLIER_ALIASES.get(multiplier, multiplier)
+        if multiplier in MULTIPLIERS:
+            known = _ALIASES.get(unit, unit if unit in ("", *UNITS) else None)
+            if known is not None:
+                return multiplier + known
+    # Letters before a unit may be a multiplier that is unknown: leaving them out changes the size.
+    multiplier = suffix[:1] if suffix[:1] in MULTIPLIERS else ""
+    unit = suffix.removeprefix(multiplier)
+    close = near(unit, [*UNITS, *[name for name in _ALIASES if len(name) > 2]])
+    if close is None or unit.endswith(close):
+        return None
+    return multiplier + _ALIASES.get(close, close)
 
 
 def number_to_node(value: float) -> Node:

@@ -51,14 +51,14 @@ _OPERAND_AFTER = {
     "..": "the update where the range ends",
     **dict.fromkeys(["=", ":"], "a value"),
     **dict.fromkeys(["if", "and", "or", "not"], "a condition"),
-    **dict.fromkeys(["+", "-", "*", "/", "**", "<", ">", "else"], "a value or a schedule"),
+    **dict.fromkeys(["+", "-", "*", "/", "//", "**", "<", ">", "else"], "a value or a schedule"),
 }
 """The operand that belongs after a word, where the word alone decides."""
 _OPENING_BRACKETS = {")": "(", "]": "["}
 
 _WORD = re.compile(
     r"(?P<comment>#[^\n]*)|(?P<name>[A-Za-z][\w.]*)|(?P<number>\.?[0-9](?:[eE][+-]|[\w%]|\.[0-9])*)"
-    r"|(?P<string>\"[^\"\n]*\"|'[^'\n]*')|(?P<operator>>>|\*\*|\.\.)|(?P<other>\S)"
+    r"|(?P<string>\"[^\"\n]*\"|'[^'\n]*')|(?P<operator>>>|\*\*|//|\.\.)|(?P<other>\S)"
 )
 """The words before an error; unlike the grammar, this matches any text."""
 
@@ -133,6 +133,7 @@ def empty() -> Mistake:
     return Mistake(diag.EMPTY, "the spec is empty", Span(0, 1), fix=fix)
 
 
+_OPERAND = re.compile(r"\s*[\w(.]")
 _IN_CONDITION = re.compile(r"\bif\b(?!.*\belse\b)", re.DOTALL)
 
 
@@ -143,6 +144,8 @@ def stray_character(text: str, start: int) -> Mistake:
     suggestion = (f"did you mean `{likely}`?", likely) if likely else None
     if character in "<>" and _IN_CONDITION.search(text, 0, start):
         suggestion, fix = None, _CONDITION_ADVICE
+    elif character == "%" and _OPERAND.match(text, start + 1):
+        fix = "`%` is the share of the run: `5%`; the remainder of a division is `mod(t, 10)`"
     elif fix is None and character.isalpha():
         fix = "names consist of the letters a to z, digits and `_`"
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
@@ -281,6 +284,9 @@ def _advise_on_operand(word: str, context: _Context) -> str | None:
 
 def _describe_operator(word: str, context: _Context) -> tuple[str, str | None]:
     """The thing expected after a complete operand, with advice about the word found there."""
+    if word in ("mod", "div"):
+        meant = "mod(a, b)" if word == "mod" else "a // b"
+        return "an operator", f"write `{meant}`"
     if not context.open:
         wanted = "an operator such as `>>`, or the end,"
         advice = {
