@@ -20,7 +20,7 @@ from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTe
 from lrdsl.diagnostics import Mistake
 from lrdsl.language.functions import OPERATORS, Function
 from lrdsl.language.length import Length, ends
-from lrdsl.language.modifiers.interval import Entry, signal_at, with_next
+from lrdsl.language.modifiers.interval import Begun, Entry, begin, signal_at
 from lrdsl.language.modifiers.reactive import (
     MetricHistory,
     MetricModifier,
@@ -38,6 +38,8 @@ class CompiledSpec(NamedTuple):
 
     signal: Signal
     length: Length
+    accumulates: bool = False
+    """Whether a value far away may take all that come before it."""
     observers: tuple[MetricObserver, ...] = ()
     """The modifiers that react to metrics, each after all that stand inside its source."""
     chain_segments: tuple[TimelineSegment, ...] = ()
@@ -67,7 +69,7 @@ def lower(
     if not isinstance(root.term, placed_ir.PlacedSequence):
         lowering.note(root, 0, signal)
     observers, segments = tuple(lowering.observers), tuple(lowering.segments)
-    return CompiledSpec(signal, root.length, observers, segments), mistakes
+    return CompiledSpec(signal, root.length, lowering.accumulates, observers, segments), mistakes
 
 
 class _Lowering:
@@ -77,6 +79,7 @@ class _Lowering:
         self.histories = histories
         self.observers: list[MetricObserver] = []
         self.segments: list[TimelineSegment] = []
+        self.accumulates = False
 
     def note(self, part: PlacedPart, zero: int, signal: Signal) -> None:
         """Keep where a part of a chain lies whose clock is at 0 at update `zero`."""
@@ -210,6 +213,7 @@ class _Lowering:
         if isinstance(modifier, MetricModifier):
             return self._reacting(placed, modifier, source)
         text = unparse(call.node)
+        self.accumulates = self.accumulates or modifier.accumulates
         return attempt(call, environment, modifier.apply, source, placed.length, placed.end, text)
 
     def _reacting(
@@ -232,16 +236,16 @@ class _Lowering:
     ) -> tuple[Entry, ...] | None:
         """The entries of an `interval` with their signals; `prev` is the value where one begins."""
         found: list[Entry] = []
-        active: list[Entry] = []
+        begun: Begun | None = None
         for each in placed.entries:
             at = each.entry.start
-            before, zero = signal_at(at, active, source)
+            before, zero = signal_at(at, begun, source)
 
             def prev(_: ast.Node, before: Signal = before, t: int = at - zero) -> float | None:
                 return before.value_at(t)
 
             signal = self.lower(each.value, environment.between(prev, environment.base))
             if signal is not None:
-                found.append(each.entry._replace(signal=signal))
-                active = with_next(active, found[-1])
+                found.append(each.entry.of(signal))
+                begun = begin(begun, found[-1])
         return tuple(found) if len(found) == len(placed.entries) else None

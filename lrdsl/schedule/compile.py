@@ -26,6 +26,9 @@ from lrdsl.syntax.spec import Operand, Spec
 from lrdsl.tree.coerce import coerce_spec
 from lrdsl.util.forks import no_fork
 
+MAX_PROBED_UPDATES = 1000
+"""Updates of a running product that are looked at."""
+
 MAX_PROBED_SEGMENTS = 100
 """Parts whose first values are looked at, too: of chains with more the others are left out."""
 
@@ -160,9 +163,20 @@ def _reduce(schedule: Schedule) -> tuple[object, tuple[object, ...]]:
 copyreg.pickle(Schedule, _reduce)  # type: ignore[arg-type]
 
 
+def _accumulates(schedule: Schedule) -> bool:
+    """Whether a value far away may take all that come before it."""
+    return schedule._compiled.accumulates or any(map(_accumulates, schedule.references.values()))
+
+
 def _probed(schedule: Schedule) -> Schedule:
-    """The schedule itself; `SpecError` if it overflows at one of a few updates from all over."""
+    """The schedule itself; `SpecError` if it overflows at one of a few updates from all over.
+
+    Where each value takes all before it these are the first ones only: to compile a spec takes as
+    long for a long run as for a short one.
+    """
     end = min(schedule.length, schedule.context.total_steps or 1000)
+    if _accumulates(schedule):
+        end = min(end, MAX_PROBED_UPDATES)
     segments = schedule.chain_segments[:MAX_PROBED_SEGMENTS]
     starts = [segment.start for segment in segments if 0 <= segment.start <= end]
     spread = [int(i * (end / 31)) for i in range(31)]
