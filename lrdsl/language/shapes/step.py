@@ -25,6 +25,7 @@ class Step(Shape):
     Corresponds to torch's StepLR and, with `half_life`, to SpeechBrain's StepScheduler.
     """
 
+    is_stepped = True
     keywords = ("half_life",)
     start_field = "start"
     level_field = "start"
