@@ -16,7 +16,15 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import failures_reported
 from lrdsl.compiler.lower import CompiledSpec, lower
 from lrdsl.compiler.placed_ir import PlacedIR
-from lrdsl.diagnostics import Diagnostic, Problem, Reporter, Span, SpecError, spec_error
+from lrdsl.diagnostics import (
+    Diagnostic,
+    Mistake,
+    Problem,
+    Reporter,
+    Span,
+    SpecError,
+    spec_error,
+)
 from lrdsl.language.failures import FAILURES, failure_of
 from lrdsl.language.length import rounded
 from lrdsl.language.modifiers.reactive import MetricHistory
@@ -24,7 +32,6 @@ from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.language.signal import CHUNK, Signal, TimelineSegment
 from lrdsl.schedule.steps import as_metric, as_step, as_steps, as_times, check_step
-from lrdsl.syntax.ast import Node
 from lrdsl.syntax.spec import Spec, source_text
 from lrdsl.util.forks import lazy_property
 
@@ -204,8 +211,8 @@ class Schedule:
             compiled = compiled._replace(observers=observers)
         else:
             assert placed is not None  # a function has no observers
-            reporter = Reporter(placed.inputs.source)
-            compiled = lower_or_report(placed, placed.root.node, reporter, histories)
+            with failures_reported(placed.root.node, placed.inputs.source):
+                compiled = lower_or_report(placed, (), histories)
         return Schedule(self.spec, self.context, compiled, placed, self.references, observed)
 
     @lazy_property
@@ -300,18 +307,13 @@ class Schedule:
         return text if self.observed is None else f"{text} after metrics up to {self.observed}"
 
     def _evaluate(self, t: Times) -> Array:
-        try:
-            with np.errstate(all="ignore"):
-                values = self._signal.values(t)
-        except FAILURES as error:
-            raise self._error(*failure_of("the schedule", error)) from error
+        values = self._computed(lambda: self._signal.values(t))
         finite = np.isfinite(values)
         if not finite.all():
             self._not_finite(f"at update {int(np.asarray(t)[~finite][0])}")
         return values
 
     def _computed(self, compute: Callable[[], T]) -> T:
-        """What the signal says of itself; `SpecError` where that fails."""
         try:
             with np.errstate(all="ignore"):
                 return compute()
@@ -322,7 +324,6 @@ class Schedule:
         raise self._error(diag.NOT_FINITE, f"the schedule has no finite value {where}")
 
     def _error(self, problem: Problem, message: str) -> SpecError:
-        """An error about the whole text."""
         source = source_text(self.spec)
         return SpecError([Diagnostic(problem, message, Span(0, len(source)), source)])
 
@@ -336,15 +337,14 @@ class Schedule:
 
 
 def lower_or_report(
-    placed: PlacedIR,
-    tree: Node,
-    reporter: Reporter,
-    histories: tuple[MetricHistory, ...] = (),
+    placed: PlacedIR, mistakes: tuple[Mistake, ...], histories: tuple[MetricHistory, ...] = ()
 ) -> CompiledSpec:
-    """A placed spec, lowered; `SpecError` with all its mistakes if there are any."""
-    with failures_reported(tree, reporter):
-        compiled, mistakes = lower(placed, histories)
-    reporter.report_all([*placed.mistakes, *mistakes])
-    reporter.check()
+    """A placed spec, lowered; `SpecError` with all its mistakes if there are any.
+
+    `mistakes` are those of the stages before.
+    """
+    compiled, found = lower(placed, histories)
+    every = [*mistakes, *placed.mistakes, *found]
+    Reporter(placed.inputs.source).report_all(every).check()
     assert compiled is not None
     return compiled
