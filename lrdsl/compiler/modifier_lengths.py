@@ -52,7 +52,7 @@ def measure_modified(
         end = ENDLESS if reach is None else window.rounded(reach)
         whole = window.part(0, 0, end, window.room)
         outer = environment.rest if window.room is None else window.room
-        room = None
+        room: Exact | None = None
         if modifier is not None and outer is not None:
             room = arguments.attempt(term, environment, modifier.room, Fraction(outer))
         inside = whole.of_source(term.cls, modifier, environment.rest if room is None else room)

@@ -78,7 +78,8 @@ class Factors(NamedTuple):
     """A signal with its clock's 0, and what it is multiplied by in the order of the entries.
 
     Numbers between two factors that change are multiplied with each other first: `scales` has their
-    products, one more than `changing` has entries. `written` are the first of all factors.
+    products, one more than `changing` has entries. `written` are the first of all factors, and
+    there are `more` or not.
     """
 
     signal: Signal
@@ -86,7 +87,7 @@ class Factors(NamedTuple):
     scales: tuple[float, ...]
     changing: tuple[Entry, ...]
     written: tuple[Entry, ...]
-    count: int
+    more: bool
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,9 @@ class ScaledSignal(Signal):
                 changing.append(entry)
                 scales.append(1.0)
         written = tuple(found[:MAX_WRITTEN_FACTORS])
-        return Factors(signal, zero, tuple(scales), tuple(changing), written, len(found))
+        return Factors(
+            signal, zero, tuple(scales), tuple(changing), written, len(found) > len(written)
+        )
 
     def values(self, t: Times) -> Array:
         signal, zero, scales, changing, *_ = self.factors
@@ -127,9 +130,9 @@ class ScaledSignal(Signal):
         return values
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
-        signal, zero, _, _, written, count = self.factors
+        signal, zero, _, _, written, more = self.factors
         texts = [entry.signal.segments(math.inf)[0].description for entry in written]
-        texts += ["…"] * (count > len(written))
+        texts += ["…"] * more
         scale = "".join([f" * {text}" for text in texts])
         inner = [s.shifted(zero) for s in signal.segments(stop - zero)]
         return tuple([TimelineSegment(s.start, s.stop, s.description + scale, self) for s in inner])
