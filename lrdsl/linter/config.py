@@ -39,6 +39,7 @@ from lrdsl.language.library.files import text_of
 from lrdsl.linter.engine import Settings
 from lrdsl.linter.rule import RULES
 from lrdsl.util.guarded_read import CannotRead, read_text
+from lrdsl.util.paths import slashed
 
 CONTRACTS: Mapping[str, str] = {
     "max": "above-limit",
@@ -121,7 +122,7 @@ class Project:
         >>> project.settings_for("old/a.yaml").ignore, project.settings_for("a.yaml").ignore
         (('LR8',), ())
         """
-        inside = os.path.relpath(os.path.abspath(path), self.root or ".").replace(os.sep, "/")
+        inside = slashed(Path(os.path.abspath(path)), Path(os.path.abspath(self.root)))
         more = [
             word
             for pattern, words in self.per_file_ignores.items()

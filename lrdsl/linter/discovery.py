@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
+from pathlib import Path
+
+from lrdsl.util.paths import is_within
 
 SOURCES = {
     ".yaml": "yaml_document",
@@ -66,24 +69,16 @@ def leads_out(path: str, named: Iterable[str]) -> bool:
 
     A file that is named itself does not: whoever names a link means what it leads to.
     """
-    real, every = os.path.realpath(path), [*named]
-    if os.path.abspath(path) in [
-        os.path.abspath(each) for each in every if not os.path.isdir(each)
-    ]:
-        return False
-    tops = [os.path.realpath(each) for each in every]
-    return not any([top == real or is_inside(real, top) for top in tops])
-
-
-def is_inside(real: str, folder: str) -> bool:
-    """Whether a real path is below a real folder."""
-    return real.startswith(folder.rstrip(os.sep) + os.sep)
+    every = [*named]
+    files = [os.path.abspath(each) for each in every if not os.path.isdir(each)]
+    real = Path(os.path.realpath(path))
+    is_inside = any([is_within(real, Path(os.path.realpath(each))) for each in every])
+    return not (is_inside or os.path.abspath(path) in files)
 
 
 def is_above(real: str, path: str) -> bool:
     """Whether a folder is among those that a path lies in."""
-    inside = os.path.realpath(os.path.dirname(path) or ".")
-    return inside == real or is_inside(inside, real)
+    return is_within(Path(os.path.realpath(os.path.dirname(path) or ".")), Path(real))
 
 
 def extension_of(path: str) -> str:

@@ -19,6 +19,22 @@ DURATIONS = (
     *("5%", "33%", "100%", "0.1dur", "1ep", "2.5ep", "0.5ep", "3ba", "8ksp", "2Btok", "1e-9%"),
     *("total", "rest", "epoch", "rest / 3", "total // 7", "n", "2 * n", "50% - 1", "t", "prev"),
 )  # fmt: skip
+CALM_NUMBERS = ("1", "0.1", "0.5", "1e-3", "0.25", "2", "1e-4", "0.9", "0.999", "3", "0.01")
+CALM_DURATIONS = (
+    "5",
+    "10",
+    "50",
+    "3",
+    "7",
+    "100",
+    "5%",
+    "10%",
+    "33%",
+    "20",
+    "total // 7",
+    "1",
+    "2.5%",
+)
 VALUES = ("base", "prev", "next", "_", "none", "pi", "t", "n", "peak", "inf", "true", "cycle", "lr")
 RUNS: tuple[dict[str, object], ...] = (
     {"total_steps": 1000, "steps_per_epoch": 33.3, "samples_per_step": 8, "tokens_per_step": 1024,
@@ -54,6 +70,11 @@ class SpecWriter:
 
     def __init__(self, choices: Choices) -> None:
         self.choices = choices
+        calm = choices.chance(60)
+        self.numbers = CALM_NUMBERS if calm else NUMBERS
+        self.durations = CALM_DURATIONS if calm else DURATIONS
+        self.values = ("base", "prev", "next", "_", "pi") if calm else VALUES
+        """Most specs that make sense have numbers that do."""
 
     def spec(self, depth: int | None = None) -> str:
         """The text of a spec, with parts in parts so many levels deep, two or three as a rule."""
@@ -156,16 +177,16 @@ class SpecWriter:
         return self.value()
 
     def duration(self) -> str:
-        return self.choices.pick(DURATIONS)
+        return self.choices.pick(self.durations)
 
     def value(self) -> str:
         pick = self.choices.below(10)
         if pick < 7:
-            return self.choices.pick(NUMBERS)
+            return self.choices.pick(self.numbers)
         if pick < 9:
-            return self.choices.pick(VALUES)
+            return self.choices.pick(self.values)
         operator = self.choices.pick(("+", "-", "*", "/", "**"))
-        return f"{self.choices.pick(NUMBERS)} {operator} {self.choices.pick(VALUES)}"
+        return f"{self.choices.pick(self.numbers)} {operator} {self.choices.pick(self.values)}"
 
     def condition(self) -> str:
         operator = self.choices.pick(("==", "!=", "<", ">="))
