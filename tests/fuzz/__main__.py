@@ -2,7 +2,7 @@
 
 Each input must end without a traceback, in under a second, and keep the laws of `laws.py`. The same
 seed gives the same inputs. Where atheris is installed, `--atheris` looks for inputs that reach new
-code; its own options follow behind `--`.
+code; its own options follow behind `--`, such as `-max_total_time=600`.
 
 Examples:
   python -m tests.fuzz --seconds 60 --seed 1
