@@ -1,7 +1,6 @@
 """Files that somebody else has prepared: no command hangs, leaks, or writes where it should not."""
 
 import os
-import resource
 import subprocess
 import sys
 
@@ -9,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from lrdsl.cli.main import cli
+from tests.support.full_disk import room
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such files and limits")
 
@@ -181,34 +181,26 @@ def test_links_within_the_folder_are_followed(folder):
 # Full disks and closed streams
 
 
-@pytest.fixture
-def full_disk():
-    """No file may grow beyond 100 bytes: the system refuses as a full disk does."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @pytest.mark.parametrize("before", [None, b"old"])
 @pytest.mark.parametrize("form", ["svg", "png", "pdf"])
-def test_a_picture_on_a_full_disk(folder, full_disk, before, form):
+def test_a_picture_on_a_full_disk(folder, before, form):
     pytest.importorskip("matplotlib")
     target = folder / f"lr.{form}"
     if before:
         target.write_bytes(before)
-    done = call("plot", "cosine(1, 0, 9)", "-o", target)
+    with room(100):
+        done = call("plot", "cosine(1, 0, 9)", "-o", target)
     assert (done.exit_code, "File too large" in done.output) == (2, True)
     assert [each.read_bytes() for each in folder.glob("*.*")] == ([before] if before else [])
 
 
 @pytest.mark.parametrize("command", [["fmt"], ["lint", "--fix"]])
-def test_a_config_on_a_full_disk(folder, full_disk, command):
+def test_a_config_on_a_full_disk(folder, command):
     text = "lr: cosine(1,0,9) | repeat(1)  # " + "x" * 60 + "\nlr2: hold() * 2\n"
     (folder / "conf" / "a.yaml").write_text(text[:99])
     before = (folder / "conf" / "a.yaml").read_bytes()
-    resource.setrlimit(resource.RLIMIT_FSIZE, (5, resource.RLIM_INFINITY))
-    call(*command, "conf")
+    with room(5):
+        call(*command, "conf")
     assert (folder / "conf" / "a.yaml").read_bytes() == before
     assert os.listdir("conf") == ["a.yaml"]
 

@@ -77,6 +77,8 @@ def test_specs_in_yaml(text: str, expected: list[str]) -> None:
 REFERENCES = [
     pytest.param("n: 9\nlr: hold(${n})", "hold(9)", id="told"),
     pytest.param("a: {n: 9}\nb: '${a.n}'\nlr: hold(${b})", "hold(9)", id="told twice removed"),
+    pytest.param("lr: {spec: 'hold(${.n})', n: 9}", "hold(9)", id="told beside it"),
+    pytest.param("n: 9\na: {b: {lr: 'hold(${...n})'}}", "hold(9)", id="told further out"),
     pytest.param("lr: hold(${n})", "hold(given_n)", id="not told"),
     pytest.param("n: null\nlr: hold(${n})", "hold(given_n)", id="null"),
     pytest.param("n: ${n}\nlr: hold(${n})", "hold(given_n)", id="in a circle"),

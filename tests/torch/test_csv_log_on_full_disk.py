@@ -10,30 +10,13 @@ import warnings
 import pytest
 
 pytest.importorskip("torch")
-resource = pytest.importorskip("resource", reason="only POSIX limits the size of files")
+pytest.importorskip("resource", reason="only POSIX limits the size of files")
 
-from lrdsl.torch import Scheduler, csv_log, log_to_csv  # noqa: E402
-from tests.support.watched_runs import go, sgd  # noqa: E402
+from lrdsl.torch import Scheduler, csv_log, log_to_csv
+from tests.support.full_disk import room
+from tests.support.watched_runs import go, sgd
 
 LINES = ["update,lr[0]", *[f"{t},{1 - t / 16}" for t in range(16)]]
-
-
-class Disk:
-    """A disk whose files can have `room` bytes: the system refuses more as a full one does."""
-
-    def __init__(self):
-        self.before = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def set(self, room):
-        limit = self.before[0] if room is None else room
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, self.before[1]))
-
-
-@pytest.fixture
-def disk():
-    disk = Disk()
-    yield disk
-    disk.set(None)
 
 
 def scheduler_with_log(path, **options):
@@ -46,16 +29,16 @@ def text(count):
 
 
 @pytest.mark.parametrize("over", range(1, 9), ids=lambda over: f"{over} bytes of the row fit")
-def test_no_half_row_stays(tmp_path, disk, over):
+def test_no_half_row_stays(tmp_path, over):
     path = tmp_path / "lr.csv"
     scheduler, end = scheduler_with_log(path)
     go(scheduler, 3)
-    disk.set(len(text(3)) + over - 1)
-    with pytest.warns(UserWarning, match="cannot be written: File too large; rows wait") as told:
+    full = room(len(text(3)) + over - 1)
+    words = "cannot be written: File too large; rows wait"
+    with full, pytest.warns(UserWarning, match=words) as told:
         go(scheduler, 4)
     assert len(told) == 1
     assert (path.read_text(), scheduler.last_epoch) == (text(3), 7)
-    disk.set(None)
     csv_log.time.sleep(0.05)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -65,65 +48,59 @@ def test_no_half_row_stays(tmp_path, disk, over):
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["at once", "later"])
-def test_a_disk_that_stays_full_is_told_at_the_end(tmp_path, disk, first):
+def test_a_disk_that_stays_full_is_told_at_the_end(tmp_path, first):
     path = tmp_path / "lr.csv"
     scheduler, end = scheduler_with_log(path)
     go(scheduler, 0 if first else 2)
-    disk.set(len(text(2)) if not first else 0)
-    with pytest.warns(UserWarning, match="rows wait until it can"):
+    size = len(text(2)) if not first else 0
+    with room(size), pytest.warns(UserWarning, match="rows wait until it can"):
         go(scheduler, 6)
-    with pytest.warns(UserWarning, match=r"lr\.csv lacks 6 rows"):
+    with room(size), pytest.warns(UserWarning, match=r"lr\.csv lacks 6 rows"):
         end()
     assert path.read_text() == ("" if first else text(2))
-    disk.set(None)
     resumed, end = scheduler_with_log(path, start_step=scheduler.last_epoch)
     go(resumed, 2)
     end()
     assert len(path.read_text().splitlines()) == (3 if first else 5)
 
 
-def test_new_columns_on_a_full_disk(tmp_path, disk):
+def test_new_columns_on_a_full_disk(tmp_path):
     path = tmp_path / "lr.csv"
     scheduler, end = scheduler_with_log(path)
     go(scheduler, 3)
     before = path.read_text()
-    disk.set(len(before))
     from tests.support.watched_runs import weight
 
     scheduler.optimizer.add_param_group({"params": [weight()], "lr": 0.5})
-    with pytest.warns(UserWarning, match="rows wait"):
+    with room(len(before)), pytest.warns(UserWarning, match="rows wait"):
         go(scheduler, 2)
     assert path.read_text() == before
-    disk.set(None)
     end()
     lines = path.read_text().splitlines()
     assert (lines[0], len(lines)) == ("update,lr[0],lr[1]", 6)
 
 
-def test_rows_that_are_made_again_wait_once(tmp_path, disk):
+def test_rows_that_are_made_again_wait_once(tmp_path):
     path = tmp_path / "lr.csv"
     scheduler, end = scheduler_with_log(path)
     go(scheduler, 3)
     state = scheduler.state_dict()
-    disk.set(len(text(3)))
-    with pytest.warns(UserWarning, match="rows wait"):
-        go(scheduler, 4)
-    scheduler.load_state_dict(state)
-    go(scheduler, 2)
-    disk.set(None)
+    with room(len(text(3))):
+        with pytest.warns(UserWarning, match="rows wait"):
+            go(scheduler, 4)
+        scheduler.load_state_dict(state)
+        go(scheduler, 2)
     end()
     assert path.read_text() == text(5)
 
 
-def test_of_too_many_rows_the_oldest_are_lost(tmp_path, disk, monkeypatch):
+def test_of_too_many_rows_the_oldest_are_lost(tmp_path, monkeypatch):
     monkeypatch.setattr(csv_log, "MAX_WAITING_CELLS", 3)
     path = tmp_path / "lr.csv"
     scheduler, end = scheduler_with_log(path)
     go(scheduler, 1)
-    disk.set(len(text(1)))
-    with pytest.warns(UserWarning, match="rows wait"):
+    with room(len(text(1))), pytest.warns(UserWarning, match="rows wait"):
         go(scheduler, 9)
-    disk.set(None)
     with pytest.warns(UserWarning, match="lacks 6 rows"):
         end()
     assert path.read_text() == text(1) + "".join([f"{line}\n" for line in LINES[8:11]])

@@ -9,6 +9,7 @@ import pytest
 
 from lrdsl.util import atomic_write, guarded_read
 from lrdsl.util.guarded_read import CannotRead
+from tests.support.full_disk import room
 from tests.support.paths import ROOT
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
@@ -111,23 +112,13 @@ def test_no_other_module_opens_a_file(folder):
 # Writing
 
 
-@pytest.fixture
-def full_disk():
-    """No file may grow beyond 10 bytes: the system refuses as a full disk does."""
-    resource = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @posix
 @pytest.mark.parametrize("before", [None, b"old"])
-def test_a_full_disk_changes_nothing(tmp_path, full_disk, before):
+def test_a_full_disk_changes_nothing(tmp_path, before):
     path = tmp_path / "a.yaml"
     if before is not None:
         path.write_bytes(before)
-    with pytest.raises(OSError, match="File too large"):
+    with room(10), pytest.raises(OSError, match="File too large"):
         atomic_write.write(path, b"x" * 1000)
     assert [file.read_bytes() for file in tmp_path.iterdir()] == ([before] if before else [])
 
