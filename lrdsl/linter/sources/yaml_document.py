@@ -172,7 +172,10 @@ def read_yaml(text: str, folder: str = "") -> list[YamlDocument]:
     ('number', 4)
     """
     shift = 1 if text.startswith("\ufeff") else 0
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text[shift:])
+    try:
+        loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text[shift:])
+    except UnicodeEncodeError as error:
+        raise Malformed("YAML", f"character {error.start + shift} is half of one") from None
     try:
         # All are read before the first is used: a file is YAML to its end, or is not.
         roots = list(_Reader(shift).roots(loader))
