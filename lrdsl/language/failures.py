@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Problem, SpecError, spec_error
+from lrdsl.language.parameters import ParameterError
 from lrdsl.syntax.unparse import shorten
 
 FAILURES = (ArithmeticError, MemoryError, RecursionError)
@@ -16,6 +17,8 @@ def failure_of(what: str, error: Exception) -> tuple[Problem, str]:
     >>> failure_of("`repeat`", OverflowError())[1]
     '`repeat` leads to a number that no float can be'
     """
+    if isinstance(error, ParameterError):
+        return error.problem, error.message
     if isinstance(error, RecursionError):
         return diag.TOO_DEEP, f"{what} is nested, or refers to itself, too deeply"
     if isinstance(error, ArithmeticError):
