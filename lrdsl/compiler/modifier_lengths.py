@@ -66,8 +66,8 @@ def measure_modified(
         outer = environment.rest if window.room is None else window.room
         room: Exact | None = None
         if modifier is not None:
-            at = window.origin, window.pace
-            stands = arguments.attempt(term, environment, modifier.in_place, *at)
+            given = window.origin, window.pace
+            stands = arguments.attempt(term, environment, modifier.in_place, *given)
             if outer is not None:
                 room = arguments.attempt(term, environment, modifier.room, Fraction(outer))
         inside = whole.of_source(term.cls, modifier, environment.rest if room is None else room)
