@@ -15,6 +15,7 @@ from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Severity, SpecError, in_order
 from lrdsl.language.language import current
 from lrdsl.linter.context import LintContext
+from lrdsl.linter.driven_number import drives_rate
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.program_context import RATE, References, program_contexts
 from lrdsl.linter.rule import RULES, Need, Rule, Violation
@@ -131,7 +132,7 @@ def _violations(context: LintContext, settings: Settings) -> Iterator[Diagnostic
         "schedule": context.schedule is not None,
         "total": context.total is not None,
         "values": context.base_is_known,
-        "rate": (context.origin.drives or RATE) == RATE,
+        "rate": drives_rate(context.origin),
     }
     missing = {need for need, is_there in is_known.items() if not is_there}
     with np.errstate(all="ignore"):

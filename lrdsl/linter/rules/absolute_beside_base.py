@@ -4,7 +4,7 @@ from lrdsl.linter.syntax_queries import mentions, number
 from lrdsl.syntax import ast
 
 
-@rule("LR836", "absolute-beside-base", needs=())
+@rule("LR836", "absolute-beside-base", needs=("rate",))
 class AbsoluteBesideBase(Rule):
     """One segment of a chain depends on `base`, while another has a fixed learning rate.
 

@@ -10,7 +10,7 @@ from lrdsl.schedule.schedule import Schedule
 SAMPLES = 65
 
 
-@rule("LR804", "end-not-reached", needs=("schedule", "total"))
+@rule("LR804", "end-not-reached", needs=("schedule", "total", "rate"))
 class EndNotReached(Rule):
     """The run ends in the middle of a steep decay or of a cycle, far from its final value.
 

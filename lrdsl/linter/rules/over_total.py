@@ -5,7 +5,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import falls, warmup_of
 
 
-@rule("LR809", "over-total", needs=("schedule", "total"))
+@rule("LR809", "over-total", needs=("schedule", "total", "rate"))
 class OverTotal(Rule):
     """The warmup and the decay together take more updates than the run has.
 

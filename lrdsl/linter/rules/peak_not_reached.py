@@ -13,7 +13,7 @@ PEAKS = ("max", "max_lr", "peak", "high")
 """Parameters of definitions that give the highest value."""
 
 
-@rule("LR803", "peak-not-reached")
+@rule("LR803", "peak-not-reached", needs=("schedule", "rate"))
 class PeakNotReached(Rule):
     """No update gets the peak value that the schedule rises to.
 

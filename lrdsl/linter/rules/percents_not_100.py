@@ -7,7 +7,7 @@ from lrdsl.syntax import ast
 SHARE = {"%": 1.0, "dur": 100.0}
 
 
-@rule("LR849", "percents-not-100", needs=())
+@rule("LR849", "percents-not-100", needs=("rate",))
 class PercentsNot100(Rule):
     """All lengths of a chain are percentages of the run, and they do not add up to 100%.
 

@@ -13,7 +13,7 @@ from lrdsl.syntax import ast
 SAMPLES = 512
 
 
-@rule("LR815", "rise-after-end", "hint")
+@rule("LR815", "rise-after-end", "hint", needs=("schedule", "rate"))
 class RiseAfterEnd(Rule):
     """The value rises again after a decay has come to its end.
 

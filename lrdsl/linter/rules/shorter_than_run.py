@@ -5,7 +5,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import falls
 
 
-@rule("LR805", "shorter-than-run", needs=("schedule", "total"))
+@rule("LR805", "shorter-than-run", needs=("schedule", "total", "rate"))
 class ShorterThanRun(Rule):
     """The schedule ends long before the run, which goes on at the last value of the decay.
 
