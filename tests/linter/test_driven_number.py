@@ -55,7 +55,6 @@ SHORT = "linear(1.0, 0.1, 1000)"
         SHORT,
         "linear(0, 1, 60%) >> constant(1)",
         "linear(1, 0, 1000) >> linear(0, 0.5)",
-        "linear(1, 0.1, 1000) >> constant(0.02)",
         "linear(1, 0, 1000) >> constant(0)",
         "linear(0.5, -0.5)",
         "linear(0, 10)",

@@ -42,7 +42,7 @@ def _joints(schedule: Schedule) -> Iterator[Joint]:
             yield Joint(left, right, right.start, left.leads_to, right.first)
 
 
-@rule("LR802", "joint-jump", needs=("schedule", "rate"))
+@rule("LR802", "joint-jump")
 class JointJump(Rule):
     """The value jumps where one segment follows another.
 
