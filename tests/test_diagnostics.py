@@ -11,7 +11,15 @@ import pytest
 
 import lrdsl
 from lrdsl import diagnostics
-from lrdsl.diagnostics import Diagnostic, Problem, Span, SpecError
+from lrdsl.diagnostics import (
+    Diagnostic,
+    Mistake,
+    Problem,
+    Reporter,
+    Span,
+    SpecError,
+    Suggestion,
+)
 
 GOLDEN = Path(__file__).parent / "golden" / "diagnostics.txt"
 RUN = {"total_steps": 1000, "base_lr": 0.1}
@@ -333,3 +341,40 @@ def test_to_dict_is_plain_data() -> None:
         "file": None,
         "place": None,
     }
+
+
+class Watched(tuple[str, ...]):
+    """Names that count how often they are looked through."""
+
+    looks = 0
+
+    def __iter__(self):
+        Watched.looks += 1
+        return super().__iter__()
+
+
+def test_near_names_are_looked_for_only_where_a_mistake_is_shown():
+    meant = Suggestion("cosin", Watched(["linear", "cosine"]))
+    mistake = Mistake(diagnostics.UNKNOWN_NAME, "there is no shape `cosin`", Span(0, 5), meant)
+    reporter = Reporter("cosin(1, 0, 9)")
+    assert Watched.looks == 0
+    found = reporter.report_all([mistake, mistake]).report_all([mistake]).diagnostics
+    assert [(each.fix, each.replacement) for each in found] == [
+        ("did you mean `cosine`?", "cosine")
+    ]
+    assert Watched.looks == 1
+
+
+def test_a_search_goes_on_and_a_fix_is_for_where_it_fails():
+    first, then = Suggestion("hed", ["zzz"]), Suggestion("hed", ["head"], "{}()")
+    assert first.find() is None
+    assert first._replace(otherwise=then).find() == "head()"
+    mistake = Mistake(diagnostics.UNKNOWN_NAME, "no `hed`", Span(0, 3), first, "write a name")
+    assert mistake.diagnostic("hed").fix == "write a name"
+    assert first.before("there is `zzz`") == "there is `zzz`"
+
+
+def test_there_is_no_replacement_where_there_is_no_text_of_the_user():
+    mistake = Mistake(diagnostics.UNKNOWN_NAME, "no `hed`", meant=Suggestion("hed", ["head"]))
+    found = mistake.diagnostic()
+    assert (found.fix, found.replacement) == ("did you mean `head`?", None)

@@ -20,7 +20,7 @@ from lrdsl.compiler.arithmetic import DIVIDING, bounded, compute, compute_exactl
 from lrdsl.compiler.context import NO_RUN
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.name_mistakes import unbound, wrong_kind
-from lrdsl.diagnostics import Mistake
+from lrdsl.diagnostics import Mistake, ask
 from lrdsl.language.binding import function_mistake, word_of
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.length import Exact, decimal_fraction
@@ -139,9 +139,9 @@ class Values(Evaluator[float]):
         if not node.unit:
             return node.value
         plain = {"%": f"{node.value / 100:g}", "dur": f"{node.value:g}"}.get(node.unit)
-        suggestion = None if plain is None else (f"did you mean `{plain}`?", plain)
+        fix = "leave out the unit" if plain is None else ask(plain)
         message = f"`{unparse(node)}` is a duration, and {self.where} takes a value"
-        mistake = Mistake(diag.WRONG_KIND, message, node.span, suggestion, "leave out the unit")
+        mistake = Mistake(diag.WRONG_KIND, message, node.span, fix=fix, replacement=plain)
         return self.environment.note(mistake)
 
     def name(self, node: ast.Name) -> float | None:

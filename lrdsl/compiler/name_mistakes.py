@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Inputs
-from lrdsl.diagnostics import Mistake, Span
+from lrdsl.diagnostics import Mistake, Span, Suggestion
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.language import Language
@@ -14,7 +14,6 @@ from lrdsl.language.presets import is_preset
 from lrdsl.language.reserved import DURATIONS
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
-from lrdsl.util.registry import did_you_mean
 
 
 def duration(node: ast.Node) -> Mistake:
@@ -35,8 +34,10 @@ def bare_name(node: ast.Name, language: Language, is_all: bool) -> Mistake | Non
         call = f"{name}[…]" if shape.bracket else f"{name}()"
         message = f"`{name}` is the name of a shape, not a schedule"
         other = f", or the preset {preset}" if preset else ""
-        meant = None if shape.bracket else (f"did you mean `{call}`{other}?", call)
-        return Mistake(diag.BARE_NAME, message, span, meant, f"write `{call}`")
+        if shape.bracket:
+            return Mistake(diag.BARE_NAME, message, span, fix=f"write `{call}`")
+        fix = f"did you mean `{call}`{other}?"
+        return Mistake(diag.BARE_NAME, message, span, fix=fix, replacement=call)
     if name in language.modifiers:
         fix = "write it after `|`" + (f", or choose the preset with {preset}" if preset else "")
         return Mistake(diag.WRONG_PLACE, f"`{name}` is a modifier", span, fix=fix)
@@ -88,11 +89,11 @@ def brackets(node: ast.Call | ast.Bracket, example: str) -> Mistake:
     return Mistake(diag.WRONG_PLACE, message, node.span, fix=f"write `{example}`")
 
 
-def _unknown(name: ast.Name, kind: str, known: Iterable[str], language: Language) -> Mistake:
+def _unknown(name: ast.Name, kind: str, known: Collection[str], language: Language) -> Mistake:
     broken = language.shapes.why_broken(name.id)
     if broken is not None:
         return Mistake(diag.BAD_SHAPE, broken, name.span, fix="mend, or uninstall, that package")
-    suggestion = did_you_mean(name.id, known)
+    suggestion = Suggestion(name.id, known)
     return Mistake(diag.UNKNOWN_NAME, f"there is no {kind} `{name.id}`", name.span, suggestion)
 
 
@@ -105,20 +106,21 @@ def unbound(node: ast.Name, inputs: Inputs, requirement: str) -> Mistake:
     if name in inputs.schedules:
         message = f"`{name}` is a schedule, which changes, and {requirement}"
         fix = f"arithmetic with a schedule stands alone: `0.1 * {name}`"
-        return Mistake(diag.WRONG_KIND, message, node.span, None, fix)
+        return Mistake(diag.WRONG_KIND, message, node.span, fix=fix)
     if name in language.shapes or name in language.modifiers or name in FUNCTIONS:
         message = f"`{name}` is not a number, and {requirement}"
         return Mistake(diag.WRONG_KIND, message, node.span)
     values = [*inputs.context.variables, *inputs.schedules, *DURATIONS, *CONSTANTS]
-    suggestion = did_you_mean(name, [*values, "base", "prev", "next", *CURVES])
+    message = f"`{name}` has no value"
+    meant = Suggestion(name, [*values, "base", "prev", "next", *CURVES])
     fix = f"give it a value: {name}=…"
     if node.span == Span(0, len(inputs.source.strip())):  # the name is the whole spec
         if is_preset(name):
-            suggestion, fix = None, f"did you mean the preset, `schedule@lr={name}`?"
-        elif suggestion is None:
-            suggestion = did_you_mean(name, language.shapes, "{}()")
-            fix = f"give it a value, or choose a preset of that name with `schedule@lr={name}`"
-    return Mistake(diag.UNBOUND, f"`{name}` has no value", node.span, suggestion, fix)
+            fix = f"did you mean the preset, `schedule@lr={name}`?"
+            return Mistake(diag.UNBOUND, message, node.span, fix=fix)
+        meant = meant._replace(otherwise=Suggestion(name, language.shapes, "{}()"))
+        fix = f"give it a value, or choose a preset of that name with `schedule@lr={name}`"
+    return Mistake(diag.UNBOUND, message, node.span, meant, fix)
 
 
 def wrong_kind(node: ast.Node, inputs: Inputs, requirement: str) -> Mistake:
@@ -126,7 +128,7 @@ def wrong_kind(node: ast.Node, inputs: Inputs, requirement: str) -> Mistake:
     if isinstance(node, ast.Call):
         name, language = node.name, inputs.language
         if name.id not in language.shapes and name.id not in language.modifiers:
-            message, meant = f"there is no function `{name.id}`", did_you_mean(name.id, FUNCTIONS)
+            message, meant = f"there is no function `{name.id}`", Suggestion(name.id, FUNCTIONS)
             return Mistake(diag.UNKNOWN_NAME, message, name.span, meant)
     is_schedule = isinstance(node, (ast.Call, ast.Bracket, ast.Chain, ast.Pipe))
     what = "a schedule" if is_schedule else "not a number"

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Mistake, counted
+from lrdsl.diagnostics import Mistake, Suggestion, counted
 from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.parameters import REQUIRED, Kind, Parameter
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
-from lrdsl.util.registry import did_you_mean, near
+from lrdsl.util.near_names import near
 
 Arguments: TypeAlias = "dict[str, ast.Node | tuple[ast.Entry | ast.Name, ...]]"
 """The nodes that a call of a definition gives for each parameter; entries in brackets are many."""
@@ -59,12 +59,7 @@ def bind_definition(
         message = f"`{definition.name}` takes {kind} brackets"
         fix = f"write `{definition.signature}`"
         return {}, [Mistake(diag.WRONG_PLACE, message, node.span, fix=fix)]
-    defaults = {each.name: each.default for each in definition.parameters}
-    parameters = [
-        Parameter(name, Kind.VALUE, REQUIRED if default is None else default)
-        for name, default in defaults.items()
-    ]
-    binder = _Binder(node, tuple(parameters), None)
+    binder = _Binder(node, parameters_of(definition), None)
     mistakes = [*binder.place_positional(), *binder.place_named()]
     given = binder.given
     for parameter in definition.parameters:
@@ -78,13 +73,29 @@ def bind_definition(
             known = ", ".join([f"`{each}`" for each in words])
             wanted = f"one of {known}" if parameter.words else "`true` or `false`"
             message = f"`{parameter.name}` of `{definition.name}` is {wanted}"
-            meant = None if word is None else did_you_mean(word, parameter.words)
+            meant = None if word is None else Suggestion(word, parameter.words)
             mistakes.append(Mistake(diag.WRONG_KIND, message, argument.span, meant))
-    for name, default in () if mistakes else defaults.items():
-        if name not in given and default is None:
-            message = f"`{definition.name}` needs `{name}`"
+    for parameter in () if mistakes else definition.parameters:
+        if parameter.name not in given and parameter.default is None:
+            message = f"`{definition.name}` needs `{parameter.name}`"
             mistakes.append(Mistake(diag.MISSING_ARGUMENT, message, node.span, fix=binder.fix))
     return {**given}, mistakes
+
+
+def parameters_of(definition: Definition) -> tuple[Parameter, ...]:
+    """The parameters of a definition as those of a shape, as far as their place in a call goes.
+
+    >>> from lrdsl.syntax.parser import parse_definitions
+    >>> [str(each) for each in parameters_of(parse_definitions("def half(a, n=5) = a / n")[0])]
+    ['a', 'n=5']
+    """
+    kinds = {ast.Keyword: Kind.FLAG, ast.List: Kind.LIST}
+    return tuple(
+        [
+            Parameter(p.name, kinds.get(type(p.default), Kind.VALUE), p.default or REQUIRED)
+            for p in definition.parameters
+        ]
+    )
 
 
 _TRUTHS = ("true", "false")
@@ -172,8 +183,8 @@ class _Binder:
             case ast.Name(id=word) | ast.String(value=word):
                 self.curve = CURVES.get(word)
                 if self.curve is None:
-                    message, suggestion = f"there is no curve `{word}`", did_you_mean(word, CURVES)
-                    yield Mistake(diag.UNKNOWN_NAME, message, node.span, suggestion, _curves())
+                    message, meant = f"there is no curve `{word}`", Suggestion(word, CURVES)
+                    yield Mistake(diag.UNKNOWN_NAME, message, node.span, meant, _curves())
             case ast.If() if any([isinstance(part, ast.Faulty) for part, _ in ast.walk(node)]):
                 pass
             case _:
@@ -218,7 +229,7 @@ class _Binder:
                 self.bound[name] = argument.value
             elif self.knows_all_parameters:
                 message = f"`{self.name}` has no parameter `{name}`"
-                meant, span = did_you_mean(name, self.parameters), argument.name_span
+                meant, span = Suggestion(name, self.parameters), argument.name_span
                 yield Mistake(diag.UNKNOWN_PARAMETER, message, span, meant, self.fix)
 
     def missing(self) -> Iterator[Mistake]:

@@ -32,10 +32,11 @@ def formula_of_lambda(text: str) -> str | None:
 def lambda_mistake(text: str, formula: str | None) -> Mistake:
     """The mistake of a text that is a lambda; `formula` is what to write, if that is known."""
     span = Span(len(text) - len(text.lstrip()), len(text.rstrip()))
-    suggestion = None if formula is None else (f"write `{formula}`", formula)
     fix = "write a formula in `t`, such as `base * 0.95 ** t`"
+    if formula is not None:
+        fix = f"write `{formula}`"
     message = "a `lambda` is a function of Python, and a spec is a formula"
-    return Mistake(diag.UNEXPECTED, message, span, suggestion, fix)
+    return Mistake(diag.UNEXPECTED, message, span, fix=fix, replacement=formula)
 
 
 def _outside_brackets(text: str) -> str:

@@ -7,10 +7,10 @@ import re
 from decimal import Decimal
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Mistake, Span
+from lrdsl.diagnostics import Mistake, Span, ask
 from lrdsl.syntax.ast import Faulty, Negative, Node, Number
 from lrdsl.syntax.grammar import MULTIPLIERS, UNITS
-from lrdsl.util.registry import near
+from lrdsl.util.near_names import near
 
 _NUMBER = re.compile(
     r"(?P<mantissa>[0-9_]*(?:\.[0-9_]+)?)(?:[eE](?P<exponent>[+-]?[0-9]+))?(?P<suffix>.*)"
@@ -56,13 +56,14 @@ def parse_number(text: str, span: Span) -> Number | Faulty:
 
 
 def _unknown_unit(text: str, suffix: str, span: Span) -> Faulty:
-    meant = _likely_suffix(suffix)
-    replacement = None if meant is None else text.removesuffix(suffix) + meant
-    suggestion = (f"did you mean `{replacement}`?", replacement) if replacement else None
+    message, meant = f"`{suffix}` is not a unit", _likely_suffix(suffix)
+    if meant is not None:
+        likely = text.removesuffix(suffix) + meant
+        mistake = Mistake(diag.BAD_NUMBER, message, span, fix=ask(likely), replacement=likely)
+        return Faulty(mistake, span=span)
     units = ", ".join([f"`{unit}` ({meaning})" for unit, meaning in UNITS.items()])
     fix = f"the units are {units}, also after `k`, `M`, `B` or `T`"
-    mistake = Mistake(diag.BAD_NUMBER, f"`{suffix}` is not a unit", span, suggestion, fix)
-    return Faulty(mistake, span=span)
+    return Faulty(Mistake(diag.BAD_NUMBER, message, span, fix=fix), span=span)
 
 
 def _likely_suffix(suffix: str) -> str | None:

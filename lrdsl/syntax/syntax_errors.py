@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Mistake, Span
+from lrdsl.diagnostics import Mistake, Span, ask
 from lrdsl.syntax.grammar import CLOSING_BRACKETS, MAX_CHARACTERS, MAX_DEPTH
 
 LIKELY_OPERATORS = {
@@ -141,16 +141,18 @@ def stray_character(text: str, start: int) -> Mistake:
     """The mistake of a character that has no meaning in its place."""
     character = text[start]
     likely, fix = LIKELY_OPERATORS.get(character), _CHARACTER_ADVICE.get(character)
-    suggestion = (f"did you mean `{likely}`?", likely) if likely else None
     if character in "<>" and _IN_CONDITION.search(text, 0, start):
-        suggestion, fix = None, _CONDITION_ADVICE
+        likely, fix = None, _CONDITION_ADVICE
+    elif likely:
+        fix = ask(likely)
     elif character == "%" and _OPERAND.match(text, start + 1):
         fix = "`%` is the share of the run: `5%`; the remainder of a division is `mod(t, 10)`"
     elif fix is None and character.isalpha():
         fix = "names consist of the letters a to z, digits and `_`"
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
     message = f"`{shown}` has no meaning here"
-    return Mistake(diag.STRAY_CHARACTER, message, Span(start, start + 1), suggestion, fix)
+    span = Span(start, start + 1)
+    return Mistake(diag.STRAY_CHARACTER, message, span, fix=fix, replacement=likely)
 
 
 _PLACEHOLDER = re.compile(r"\$\{[^{}\n]*\}")
@@ -198,12 +200,12 @@ def unexpected_word(text: str, span: Span, accepted: frozenset[str]) -> Mistake:
     if expected is None and word in _OPENING_BRACKETS:
         if not context.open:
             message = f"this `{word}` has no opening `{_OPENING_BRACKETS[word]}`"
-            return Mistake(diag.UNOPENED, message, span, ("leave it out", ""))
+            return Mistake(diag.UNOPENED, message, span, fix="leave it out", replacement="")
         bracket = context.open[-1].bracket
         if bracket != _OPENING_BRACKETS[word]:
             closing = CLOSING_BRACKETS[bracket]
             message = f"`{word}` does not close `{bracket}`"
-            return Mistake(diag.UNOPENED, message, span, (f"did you mean `{closing}`?", closing))
+            return Mistake(diag.UNOPENED, message, span, fix=ask(closing), replacement=closing)
     if expected is not None:
         wanted, fix = expected
     elif "NUMBER" in accepted:
