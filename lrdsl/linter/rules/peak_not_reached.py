@@ -4,9 +4,12 @@ from itertools import islice, takewhile
 
 from lrdsl.language.binding import bind_definition
 from lrdsl.language.signal import TimelineSegment
+from lrdsl.linter.amounts import in_words, twin
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import bounds, rises
+from lrdsl.linter.time_queries import exceeds_on_purpose
+from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
 PEAKS = ("max", "max_lr", "peak", "high")
@@ -41,15 +44,20 @@ class PeakNotReached(Rule):
         case("warmup(1000, 0, 1)"),
         case("warmup(2.5%) >> cosine(1, 0)", total_steps=100),
         case("torch.OneCycleLR(0.1, total_steps=1000)", total_steps=1000),
+        case("warmup(1.25*total) >> hold()", total_steps=1000),
     )
 
     def check(self, context: LintContext) -> Violations:
+        if exceeds_on_purpose(context):
+            return
         found = False
         for segment in filter(rises, context.segments):
             best = _best(context, segment)
             if best is not None and self._is_below(best, segment.leads_to):
+                if not _whole_rises(context, segment):
+                    continue
                 found = True
-                message = f"this rises to {segment.leads_to:g}, but no update gets above {best:g}"
+                message = _said(context, segment, best)
                 fix = "shorten it, or let it end at a whole update before the run ends"
                 yield Violation(message, segment.span, fix)
         if found or not context.base_is_known or math.isinf(context.end):
@@ -77,7 +85,27 @@ def _best(context: LintContext, segment: TimelineSegment) -> float | None:
     seen = [x.first for x in following if x.start < x.stop]
     if not seen or len(seen) == len(following):
         return None  # it is held at its end, or what follows starts there or jumps
-    return max(context.values[int(segment.stop) - 1], *seen)
+    return max(segment.value_at(int(segment.stop) - 1), *seen)
+
+
+def _whole_rises(context: LintContext, segment: TimelineSegment) -> bool:
+    """Whether the whole rises where a part of it does."""
+    first, last = max(segment.start, 0), int(min(segment.stop, context.end)) - 1
+    return first >= last or context.known_schedule(first) < context.known_schedule(last)
+
+
+def _said(context: LintContext, segment: TimelineSegment, best: float) -> str:
+    def peak(schedule: Schedule) -> float | None:
+        found = twin(schedule, segment)
+        return None if found is None else found.leads_to
+
+    wanted = in_words(context, peak)
+    if wanted is None or not context.base_is_known:
+        share = best / segment.leads_to if segment.leads_to else 0
+        reached = f"no update gets above {share:.3g} of that"
+    else:
+        reached = f"no update gets above {best:g}"
+    return f"this rises{f' to {wanted}' if wanted else ''}, but {reached}"
 
 
 def _peak_given(context: LintContext) -> list[ast.Node]:
