@@ -64,8 +64,8 @@ class BeyondEnd(Rule):
             return False  # it says how long the schedule is
         if time.kind is Kind.STEPS or not _is_parameter(time.site, time.node):
             # Of a part of a chain, other rules say what is wrong with it.
-            is_whole = time.end == context.end
-            return is_whole and not is_segment and _is_ramp(time.site) and _never_ends(context)
+            is_cut = time.earliest > time.end == context.end
+            return is_cut and not is_segment and _is_ramp(time.site) and _never_ends(context)
         return _may_be_later(context, time.node)
 
 

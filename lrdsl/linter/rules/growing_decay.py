@@ -10,7 +10,7 @@ from lrdsl.linter.syntax_queries import limits_values
 from lrdsl.syntax import ast
 
 FAR = 100_000
-"""Updates that a run of unknown length is looked at for."""
+"""Updates that are looked at at least."""
 
 
 @rule("LR852", "growing-decay", needs=("rate",))
@@ -77,7 +77,8 @@ def _grows(context: LintContext, to_the_last: bool) -> bool:
     """Whether the whole comes to more than it began with, as far as its values are known."""
     if context.schedule is None:
         return not to_the_last
-    stop = int(context.end) if math.isfinite(context.end) else FAR
+    # Past the run's end too: what is found without its length is found with it.
+    stop = max(int(context.end), FAR) if math.isfinite(context.end) else FAR
     steps = np.unique(np.linspace(0, max(stop - 1, 0), 500).astype(np.int64))
     try:
         values = context.schedule(steps)

@@ -54,8 +54,8 @@ class JointJump(Rule):
     A peak that was changed in one place and not in the other leaves a step in the learning rate,
     and the loss spikes or stalls there. Intended steps are not reported: `step`, `multistep`,
     `interval`, `clip`, restarts, from where one decay has ended up to the written start of another,
-    a second warmup from far below, one constant after another, a start written with `prev`, and
-    jumps inside one definition.
+    a second warmup from far below, the end of a constant of 0, one constant after another, a start
+    written with `prev`, and jumps inside one definition.
 
     Reported as huggingface/transformers#4940 (the rate dropped where the warmup ended, because the
     decay had started at update 0) and salesforce/LAVIS#72 (it jumped to its highest value where the
@@ -135,7 +135,7 @@ def _is_meant(context: LintContext, joint: Joint) -> bool:
         or (isinstance(right.node, ast.Pipe) and limits_values(right.node.parts[-1]))
         or mentions(right.node, "prev")
         or mentions(left.node, "next")
-        or (_is_flat(left) and (_is_flat(right) or _has_curve(context, left)))
+        or (_is_flat(left) and (_is_flat(right) or _has_curve(context, left) or not joint.before))
         or _begins_later(right.node)
         or _is_restart(context, joint)
         or (
@@ -165,7 +165,8 @@ def _is_restart(context: LintContext, joint: Joint) -> bool:
         return False
     near, above = joint.after * (1 - 1e-6), joint.after * (1 + 1e-6)
     earlier = (x.first for x in context.segments if x.start <= left.start)
-    return joint.before <= FAR * joint.after or any(near <= first <= above for first in earlier)
+    ended = joint.before <= FAR * max(left.first, joint.after)
+    return ended or any(near <= first <= above for first in earlier)
 
 
 def _is_flat(segment: TimelineSegment) -> bool:

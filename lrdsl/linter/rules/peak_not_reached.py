@@ -2,6 +2,9 @@ import math
 from bisect import bisect_left
 from itertools import islice, takewhile
 
+import numpy as np
+
+from lrdsl.diagnostics import SpecError
 from lrdsl.language.binding import bind_definition
 from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.amounts import in_words, twin
@@ -11,6 +14,10 @@ from lrdsl.linter.segment_queries import bounds, rises
 from lrdsl.linter.time_queries import exceeds_on_purpose
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
+
+FAR = 16
+"""Lengths of the run for which the peak is looked for behind it."""
+SAMPLES = 64
 
 PEAKS = ("max", "max_lr", "peak", "high")
 """Parameters of definitions that give the highest value."""
@@ -37,6 +44,8 @@ class PeakNotReached(Rule):
         case("warmup(10) >> constant(1, 0.2ep) >> cosine(0.5, 0, 800)", steps_per_epoch=2),
         case("torch.OneCycleLR(0.1, total_steps=10, pct_start=0.25)", total_steps=10),
         case("onecycle(0.1, 1000)", total_steps=200),
+        case("noam(512, 4000)", total_steps=1000),
+        case("base * min(t / 4000, sqrt(4000 / (t + 1)))", total_steps=1000),
     )
     valid = (
         case("warmup(100) >> cosine(1, 0, 800)", total_steps=900),
@@ -45,6 +54,8 @@ class PeakNotReached(Rule):
         case("warmup(2.5%) >> cosine(1, 0)", total_steps=100),
         case("torch.OneCycleLR(0.1, total_steps=1000)", total_steps=1000),
         case("warmup(1.25*total) >> hold()", total_steps=1000),
+        case("noam(512, 400)", total_steps=1000),
+        case("cyclic(0.1, 0.3, 400)", total_steps=500),
     )
 
     def check(self, context: LintContext) -> Violations:
@@ -60,6 +71,12 @@ class PeakNotReached(Rule):
                 message = _said(context, segment, best)
                 fix = "shorten it, or let it end at a whole update before the run ends"
                 yield Violation(message, segment.span, fix)
+        if not found and (peak := _peak_later(context)) is not None:
+            found = True
+            message = (
+                f"the value is still rising when the run ends, up to its peak at update {peak}"
+            )
+            yield Violation(message, context.tree.span, "shorten the warmup")
         if found or not context.base_is_known or math.isinf(context.end):
             return
         for node in _peak_given(context):
@@ -106,6 +123,24 @@ def _said(context: LintContext, segment: TimelineSegment, best: float) -> str:
     else:
         reached = f"no update gets above {best:g}"
     return f"this rises{f' to {wanted}' if wanted else ''}, but {reached}"
+
+
+def _peak_later(context: LintContext) -> int | None:
+    """The update after the run at which what rises all along comes to its peak; None if none."""
+    schedule, total = context.known_schedule, context.total
+    cyclic = any([call.modifier and call.modifier.makes_cycles for call in context.calls])
+    if total is None or cyclic or math.isfinite(schedule.length) or total < 2:
+        return None
+    try:
+        before = schedule(np.unique(np.linspace(0, total - 1, SAMPLES).astype(np.int64)))
+        steps = np.unique(np.linspace(total - 1, FAR * total, SAMPLES * 4).astype(np.int64))
+        after = schedule(steps)
+    except SpecError:  # it has no values so far away
+        return None
+    peak = int(after.argmax())
+    is_rising = bool(np.all(np.diff(before) >= 0) and before[-1] > before[0])
+    is_peak = 0 < peak < after.size - 1 and after[-1] < after[peak] > before[-1] * 1.01
+    return int(steps[peak]) if is_rising and is_peak else None
 
 
 def _peak_given(context: LintContext) -> list[ast.Node]:
