@@ -101,8 +101,11 @@ def entry_starts(
         node = entry.written.start
         start = updates(node, "the start of an entry", environment)
         if start is not None and start < 0:
-            message = "an entry cannot start before update 0"
-            start = environment.complain(diag.BAD_LENGTH, message, node)
+            message, fix = "an entry cannot start before update 0", None
+            match node:
+                case ast.Arithmetic(operators=("-",), parts=(ast.Number() as a, ast.Number() as b)):
+                    fix = f"write a range as `{unparse(a)}..{unparse(b)}`"
+            start = environment.complain(diag.BAD_LENGTH, message, node, fix)
         elif start is not None and latest is not None and start <= latest[0]:
             before = unparse(latest[1])
             message = f"the entries must increase, but {unparse(node)} follows {before}"

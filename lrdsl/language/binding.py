@@ -113,6 +113,10 @@ def word_of(node: ast.Node) -> str | None:
     return "_" if isinstance(node, ast.Default) else None
 
 
+_OPTIMIZERS = ("optimizer", "optim", "opt", "self.optimizer")
+"""Names that an optimizer has where it is the first argument of a scheduler of torch."""
+
+
 class _Binder:
     """Binds the arguments of one call. The methods are its stages, and yield what is wrong."""
 
@@ -167,7 +171,8 @@ class _Binder:
         if mode is not None and self.curve is not None:
             for parameter in self.curve.parameters():
                 self.parameters.setdefault(parameter.name, parameter)
-                self.order.append(parameter.name)
+                if parameter.positional:
+                    self.order.append(parameter.name)
 
     def _is_mode(self, node: ast.Node) -> bool:
         """Whether a first argument is meant for `mode`: a curve's name, right or mistyped."""
@@ -193,6 +198,11 @@ class _Binder:
 
     def place_positional(self) -> Iterator[Mistake]:
         """Bind the arguments without names, in their order."""
+        first = self.positional[0].value if self.positional else None
+        if isinstance(first, ast.Name) and first.id in _OPTIMIZERS:
+            message = "a spec takes no optimizer: that is given to `Scheduler(optimizer, spec)`"
+            yield Mistake(diag.WRONG_KIND, message, first.span, fix="leave it out")
+            del self.positional[0]
         order = self.order[self.skipped :]
         for name, argument in zip(order, self.positional, strict=False):
             self.bound[name] = argument.value

@@ -66,6 +66,19 @@ def _unknown_unit(text: str, suffix: str, span: Span) -> Faulty:
     return Faulty(Mistake(diag.BAD_NUMBER, message, span, fix=fix), span=span)
 
 
+def joined_unit(number: str, word: str) -> str | None:
+    """A number and the name of a unit as one word; None if that is no unit.
+
+    >>> joined_unit("10B", "tokens"), joined_unit("5", "epochs"), joined_unit("5", "times")
+    ('10Btok', '5ep', None)
+    """
+    unit = _ALIASES.get(word, word if word in UNITS else None)
+    match = _NUMBER.fullmatch(number)
+    if unit is None or match is None or match["suffix"] not in MULTIPLIERS:
+        return None
+    return number + unit
+
+
 def _likely_suffix(suffix: str) -> str | None:
     """The multiplier and unit that are probably meant, of the same size; None if none is near.
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Mistake, Span, ask
 from lrdsl.syntax.grammar import CLOSING_BRACKETS, MAX_CHARACTERS, MAX_DEPTH
+from lrdsl.syntax.literals import joined_unit
 
 LIKELY_OPERATORS = {
     ">": ">>", "→": ">>", "⇒": ">>", "➜": ">>", "»": ">>",
@@ -149,9 +150,10 @@ def stray_character(text: str, start: int) -> Mistake:
         fix = "`%` is the share of the run: `5%`; the remainder of a division is `mod(t, 10)`"
     elif fix is None and character.isalpha():
         fix = "names consist of the letters a to z, digits and `_`"
-    shown = character if character.isprintable() else f"U+{ord(character):04X}"
+    first = start - 1 if character == ">" and text[start - 1 : start] in ("-", "=") else start
+    shown = text[first : start + 1] if character.isprintable() else f"U+{ord(character):04X}"
     message = f"`{shown}` has no meaning here"
-    span = Span(start, start + 1)
+    span = Span(first, start + 1)
     return Mistake(diag.STRAY_CHARACTER, message, span, fix=fix, replacement=likely)
 
 
@@ -196,6 +198,11 @@ def unexpected_end(text: str, accepted: frozenset[str], only_brackets: bool) -> 
 def unexpected_word(text: str, span: Span, accepted: frozenset[str]) -> Mistake:
     """The mistake of a word that the grammar does not allow in its place."""
     word, context = text[span.start : span.stop], _read_context(text, span.start)
+    joined = joined_unit(context.word, word) if "NUMBER" not in accepted else None
+    if joined is not None:
+        message = f"the unit stands directly after its number: `{joined}`"
+        both = Span(context.span.start, span.stop)
+        return Mistake(diag.BAD_NUMBER, message, both, fix=ask(joined), replacement=joined)
     expected = _describe_special(word, context, accepted)
     if expected is None and word in _OPENING_BRACKETS:
         if not context.open:
@@ -213,6 +220,8 @@ def unexpected_word(text: str, span: Span, accepted: frozenset[str]) -> Mistake:
     else:
         wanted, fix = _describe_operator(word, context)
     message = f"expected {wanted} {context.place}, found `{word}`"
+    if word == "then" and "THEN" in accepted:
+        return Mistake(diag.UNEXPECTED, message, span, fix=ask(">>"), replacement=">>")
     return Mistake(diag.UNEXPECTED, message, span, fix=fix)
 
 
@@ -296,7 +305,8 @@ def _describe_operator(word: str, context: _Context) -> tuple[str, str | None]:
             ",": "join segments by `>>`",
             ":": _COLON_ADVICE,
         }
-        return wanted, advice.get(word, f"did you mean `>> {word}`?" if word[0].isalpha() else None)
+        joined = "join segments by `>>`, and write modifiers after `|`"
+        return wanted, advice.get(word, joined if word[0].isalpha() else None)
     bracket, _, name = context.open[-1]
     if bracket == "(":
         advice = {":": _COLON_ADVICE, "=": "the name of an argument is a single word"}

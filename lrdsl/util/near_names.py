@@ -11,10 +11,13 @@ from lrdsl.util.forks import no_fork
 def near(word: str, known: Iterable[str], alike: float = 0.6) -> str | None:
     """The known name most like `word`, or None when nothing is.
 
-    `alike` is how much they have in common at least, from 0 to 1.
+    A name that begins with the word comes first. `alike` is how much the others have in common with
+    it at least, from 0 to 1.
 
     >>> near("cosin", ["linear", "cosine"])
     'cosine'
+    >>> near("const", ["cos", "constant"])
+    'constant'
     >>> near("zzz", ["linear", "cosine"]) is None
     True
     """
@@ -27,6 +30,9 @@ def _near(word: str, known: frozenset[str], alike: float) -> str | None:
         import difflib
 
     lowered = {name.lower(): name for name in sorted(known, reverse=True)}
+    longer = [name for name in lowered if name.startswith(word.lower())]
+    if len(word) >= 3 and longer:
+        return lowered[min(longer, key=len)]
     found = difflib.get_close_matches(word.lower(), lowered, n=3, cutoff=alike)
     # Of those with much in common, the one that takes the fewest changes.
     best = min(found, key=lambda name: _distance(word.lower(), name), default=None)
