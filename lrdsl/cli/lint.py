@@ -196,7 +196,7 @@ def _composed(
         snippet = Snippet.of_argument(text)
         files[path] = SourceFile(path, text, (snippet,))
         found.append(LocatedDiagnostic.of(path, each.diagnostic, snippet))
-    return LintResult(tuple(found), files, configs=1)
+    return LintResult(tuple(found), files, configs=1, unchecked=every.unchecked)
 
 
 def _fix(

@@ -37,7 +37,7 @@ def fix(file: SourceFile, project: Project) -> FixResult:
     guess. Each fix is tried. It stays if the file can still be read, the violation is gone, and no
     error has appeared.
     """
-    found = lint_source(file, project)
+    found: list[LocatedDiagnostic] = lint_source(file, project)
     refused: set[tuple[object, ...]] = set()
     fixes = 0
     for _ in range(MAX_FIX_ROUNDS):

@@ -12,6 +12,7 @@ from lrdsl.linter.config import Project
 from lrdsl.linter.lint_source import lint_source
 from lrdsl.linter.result import LintResult
 from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile, Unreadable
+from lrdsl.linter.unchecked import UncheckedSpec
 
 _FILES_PER_CHUNK = 32
 """Files that a process lints at a time; fewer files are linted in one process."""
@@ -61,6 +62,7 @@ def _check(paths: list[str], project: Project) -> LintResult:
     from lrdsl.linter.read_source import read_file
 
     found: list[LocatedDiagnostic] = []
+    unchecked: list[UncheckedSpec] = []
     files: dict[str, SourceFile] = {}
     unreadable: list[str] = []
     for path in paths:
@@ -70,10 +72,13 @@ def _check(paths: list[str], project: Project) -> LintResult:
             unreadable.append(str(error))
             continue
         located = lint_source(file, project)
+        unchecked += located.unchecked
         if located:
             files[path] = file
             found += located
-    return LintResult(tuple(found), files, tuple(unreadable), len(paths))
+    return LintResult(
+        tuple(found), files, tuple(unreadable), len(paths), unchecked=tuple(unchecked)
+    )
 
 
 def check_text(text: str, name: str, project: Project) -> LintResult:
@@ -84,4 +89,5 @@ def check_text(text: str, name: str, project: Project) -> LintResult:
     [('<spec>', 0, 'unknown-name')]
     """
     file = SourceFile(name, text, (Snippet.of_argument(text),))
-    return LintResult(tuple(lint_source(file, project)), {name: file}, given=1)
+    found = lint_source(file, project)
+    return LintResult(tuple(found), {name: file}, given=1, unchecked=found.unchecked)

@@ -71,11 +71,9 @@ class PeakNotReached(Rule):
                 message = _said(context, segment, best)
                 fix = "shorten it, or let it end at a whole update before the run ends"
                 yield Violation(message, segment.span, fix)
-        if not found and (peak := _peak_later(context)) is not None:
+        if not found and (later := _peak_later(context)) is not None:
             found = True
-            message = (
-                f"the value is still rising when the run ends, up to its peak at update {peak}"
-            )
+            message = f"the run ends while the value rises, up to its peak at update {later}"
             yield Violation(message, context.tree.span, "shorten the warmup")
         if found or not context.base_is_known or math.isinf(context.end):
             return
