@@ -139,7 +139,7 @@ CASES: dict[str, tuple[object, dict[str, object]]] = {
     "rest-needs-total": ("linear(1, 0, rest / 2)", {}),
     "no-length-and-no-total": ("warmup(100) >> cosine(1, 0)", {}),
     # Lengths.
-    "zero-length": ("cosine(1, 0, 0)", {}),
+    "repeat-of-nothing": ("cosine(1, 0, 0) | repeat()", {}),
     "negative-length": ("cosine(1, 0, -5)", {}),
     "negative-computed-length": ("cosine(1, 0, 50% - 600)", RUN),
     "fractional-length": ("cosine(1, 0, 0.3)", RUN),
@@ -151,7 +151,7 @@ CASES: dict[str, tuple[object, dict[str, object]]] = {
     "after-an-endless-repeat": ("(cosine(1, 0, 10) | repeat()) >> cosine(1, 0, 100)", {}),
     "repeat-what-never-ends": ("0.1 | repeat(3)", {}),
     "nothing-left-of-the-run": ("warmup(600) >> constant(1) >> cosine(1, 0, 600)", RUN),
-    "skip-everything": ("cosine(1, 0, 100) | skip(100)", {}),
+    "skip-backwards": ("cosine(1, 0, 100) | skip(-100)", {}),
     "until-after-an-open-segment": ("cosine(1, 0) >> linear(_, 1, until=900)", RUN),
     "shrinking-for-ever": ("cosine(1, 0, 100) | repeat(stretch=0.5)", {}),
     "longer-than-any-run": ("cosine(1, 0, 1e300)", {}),
@@ -167,7 +167,7 @@ CASES: dict[str, tuple[object, dict[str, object]]] = {
     "formula-overflows": ("exponential_decay(1, 10)", RUN),
     # All the mistakes of a spec in one go.
     "many-mistakes": (
-        "warmup(linaer, 0) >> cosin(1, 5%) >> linear(1 / 0, peek, 3ep) | clip(2, 1) | repeet()",
+        "warmup(linaer, -1) >> cosin(1, 5%) >> linear(1 / 0, peek, 3ep) | clip(2, 1) | repeet()",
         {"peak": 1},
     ),
     "syntax-and-names": ("warmup(linear 100) >> cosin(1, 0, 100", {}),

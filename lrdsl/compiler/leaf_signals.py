@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from lrdsl.language.functions import FUNCTIONS
-from lrdsl.language.length import Exact
+from lrdsl.language.length import Endless, Exact, ends
 from lrdsl.language.pointwise.functions import NUMPY
 from lrdsl.language.pointwise.times import Array, Range, Times, clamp_end
 from lrdsl.language.shapes import Shape
@@ -52,6 +53,20 @@ class ClockSignal(LeafSignal):
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
         return float(start), float(stop - 1)
+
+
+def held(signal: Signal, end: int | Endless) -> Signal:
+    """A signal whose value is held from update `end` on; a steady one is anyway."""
+    return WrappedSignal(signal, "", end=float(end)) if ends(end) else signal
+
+
+def slowed(signal: Signal, pace: Exact) -> Signal:
+    """A signal whose clock runs `pace` times slower, in a longer round of a `repeat`."""
+    if pace == 1:
+        return signal
+    from lrdsl.language.modifiers.stretch import Scale  # which most specs do without
+
+    return WrappedSignal(signal, "", Scale(Fraction(pace)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def more_known(case: Case) -> dict[str, Any]:
             length = lrdsl.compile(case.spec, **run).length
         except SpecError:  # it needs the run's length
             length = math.inf
-        facts["total_steps"] = 12_000 if math.isinf(length) else math.ceil(length)
+        facts["total_steps"] = 12_000 if math.isinf(length) else max(math.ceil(length), 1)
     return facts
 
 

@@ -49,7 +49,7 @@ class Take(Filter):
     cuts_time = True
     neutral_arguments = ()
 
-    n: Annotated[Updates, Field(gt=0)]
+    n: Annotated[Updates, Field(ge=0)]
 
     def time_map(self) -> TimeMap:
         return Hold(self.n)
