@@ -227,6 +227,8 @@ def _write(outcome: LintResult, form: str, colour: bool, aside: bool) -> None:
 
     for line in outcome.unreadable:
         click.echo(f"Error: {line}", err=True)
+    for line in outcome.notes:
+        click.echo(f"Note: {plain(line)}", err=True)
     text = report(outcome, form)
     if text:
         click.echo(plain(text), color=colour, err=aside)

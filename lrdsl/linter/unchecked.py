@@ -51,7 +51,8 @@ class Findings(list[Diagnostic]):
 
     def __init__(self, found: Iterable[Diagnostic] = (), missing: Iterable[Missing] = ()) -> None:
         super().__init__(found)
-        self.missing = tuple(dict.fromkeys(missing))
+        by_name = {each.name: each for each in reversed([*missing])}
+        self.missing = tuple(reversed(by_name.values()))
 
     def __repr__(self) -> str:
         return super().__repr__()
