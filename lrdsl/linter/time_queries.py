@@ -114,7 +114,8 @@ def _piece(source: str, bracket: ast.Bracket, k: int) -> Span:
 class PlacedTime(NamedTuple):
     """A time that a call names, and where in the run it is.
 
-    It is never before update `earliest`; the part that it belongs to ends at update `end`.
+    It is never before update `earliest`; the part that it belongs to ends at update `end`, where a
+    modifier has cut it off or the run ends.
     """
 
     node: ast.Node
@@ -122,6 +123,7 @@ class PlacedTime(NamedTuple):
     kind: Kind
     earliest: float
     end: float
+    is_cut: bool
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ class _Clock:
     zero: Fraction
     unit: Fraction
     end: float
+    is_cut: bool = False
 
 
 def placed_times(context: LintContext) -> Iterator[PlacedTime]:
@@ -145,7 +148,7 @@ def placed_times(context: LintContext) -> Iterator[PlacedTime]:
         if clock.unit == 1 and id(node) in starts:
             clock = replace(clock, zero=Fraction(starts[id(node)]))
         site = context.call_at(node)
-        if site is not None:
+        if site is not None and clock.zero < clock.end:  # else nothing of it is ever seen
             yield from _named(context, site, clock)
         match node:
             case ast.Pipe(parts=(source, *modifiers)):
@@ -175,7 +178,7 @@ def _inside(context: LintContext, modifier: ast.Node, outer: _Clock) -> _Clock |
         return None
     given *= outer.unit
     if kind.cuts_time:
-        return replace(outer, end=min(outer.end, float(outer.zero + given)))
+        return replace(outer, end=min(outer.end, float(outer.zero + given)), is_cut=True)
     if kind.rescales_time:
         return replace(outer, unit=given)
     return replace(outer, zero=outer.zero - given)
@@ -201,7 +204,7 @@ def _named(context: LintContext, site: CallSite, clock: _Clock) -> Iterator[Plac
             updates = context.updates(node)
             if updates is not None:
                 earliest = float(clock.zero + updates * clock.unit)
-                yield PlacedTime(node, site, parameter.kind, earliest, clock.end)
+                yield PlacedTime(node, site, parameter.kind, earliest, clock.end, clock.is_cut)
 
 
 def exceeds_on_purpose(context: LintContext) -> bool:

@@ -64,8 +64,8 @@ class BeyondEnd(Rule):
             return False  # it says how long the schedule is
         if time.kind is Kind.STEPS or not _is_parameter(time.site, time.node):
             # Of a part of a chain, other rules say what is wrong with it.
-            is_cut = time.earliest > time.end == context.end
-            return is_cut and not is_segment and _is_ramp(time.site) and _never_ends(context)
+            is_late = time.earliest > time.end and not time.is_cut
+            return is_late and not is_segment and _is_ramp(time.site) and _fits(context)
         return _may_be_later(context, time.node)
 
 
@@ -83,8 +83,10 @@ def _is_ramp(site: CallSite) -> bool:
     return site.mode is not None and not CURVES[site.mode].is_flat
 
 
-def _never_ends(context: LintContext) -> bool:
-    return context.known_schedule.length == math.inf
+def _fits(context: LintContext) -> bool:
+    """Whether the whole is not longer than the run, which another rule is about."""
+    length = context.known_schedule.length
+    return math.isinf(length) or length <= context.known_total
 
 
 def _may_be_later(context: LintContext, node: ast.Node) -> bool:

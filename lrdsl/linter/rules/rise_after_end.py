@@ -9,7 +9,7 @@ from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.amounts import at, in_words
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.segment_queries import in_one_call, sampled
+from lrdsl.linter.segment_queries import NEGLIGIBLE, in_one_call, sampled
 from lrdsl.linter.syntax_queries import modifier_of, promised_direction, promises_decay
 from lrdsl.syntax import ast
 
@@ -42,6 +42,7 @@ class RiseAfterEnd(Rule):
         case("warmup(100) >> linear(1, 0.01, 400) >> linear(0.01, 1, 100) >> constant(1)"),
         case("torch.CosineAnnealingLR(800)", total_steps=1000),
         case("0.5 * torch.CosineAnnealingLR(30, eta_min=1e-3)", total_steps=1000, base_lr=1),
+        case("torch.CosineAnnealingLR(900, eta_min=base / 2)", total_steps=1000),
     )
     valid = (
         case("cosine(1, 0, 400) >> constant(0)"),
@@ -88,24 +89,22 @@ class RiseAfterEnd(Rule):
         return lowest <= margin and bool(np.any(values[steps > update] > lowest + margin))
 
     def _annealed(self, context: LintContext) -> Violations:
-        """Cycles of a definition that is named after a decay."""
-        for pipe in context.nodes.of(ast.Pipe) if math.isfinite(context.end) else ():
-            site = pipe.span.sites[0] if pipe.span.sites else None
-            if site is None or not promises_decay(site.name) or _is_formula(pipe):
-                continue
-            steps, values = sampled(context)
-            margin = self.low * float(np.abs(values).max())
-            later = np.maximum.accumulate(values[::-1])[::-1] - values
-            before = np.maximum.accumulate(values) - values
-            turned = np.flatnonzero((later > margin) & (before > margin) & (values <= margin))
-            if turned.size:
-                k = int(turned[0])
-                while k + 1 < values.size and values[k + 1] <= values[k]:
-                    k += 1
-                near = np.arange(steps[max(k - 1, 0)], steps[min(k + 1, steps.size - 1)] + 1)
-                near = near[:MAX_LOOKED_AT]
-                yield _turns(int(near[context.known_schedule(near).argmin()]), pipe.span)
-                return
+        """Cycles of a definition that is named after a decay: any rise after the lowest value."""
+        pipes = context.nodes.of(ast.Pipe) if math.isfinite(context.end) else []
+        pipe = next((each for each in pipes if _is_annealing(each)), None)
+        if pipe is None:
+            return
+        steps, values = sampled(context)
+        # How far it has come down by then, and how far it will rise again.
+        fallen = np.maximum.accumulate(values) - values
+        to_rise = np.maximum.accumulate(values[::-1])[::-1] - values
+        valley = np.minimum(fallen, to_rise)
+        k = int(valley.argmax())
+        if valley[k] <= NEGLIGIBLE * float(np.ptp(values)):
+            return
+        last = steps[min(k + 1, steps.size - 1)]
+        near = np.arange(steps[max(k - 1, 0)], last + 1)[:MAX_LOOKED_AT]
+        yield _turns(int(near[context.known_schedule(near).argmin()]), pipe.span)
 
     def _turn(self, context: LintContext, segment: TimelineSegment, top: float) -> int | None:
         """The update from which a formula rises, after it has come down to the end."""
@@ -129,6 +128,12 @@ class RiseAfterEnd(Rule):
 def _turns(update: int, span: Span) -> Violation:
     message = f"the value is lowest at update {update}, and rises again after that"
     return Violation(message, span, f"end it there with `| take({update})`")
+
+
+def _is_annealing(pipe: ast.Pipe) -> bool:
+    """Whether a pipe makes cycles inside a definition that is named after a decay."""
+    named = any([promises_decay(site.name) for site in pipe.span.sites])
+    return named and not _is_formula(pipe)
 
 
 def _to(amount: str | None) -> str:
