@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from lrdsl.util.guarded_read import CannotRead, read_bytes
+
 MAX_BYTES = 2**20
 """The size of the largest `.gitignore` that is read."""
 
@@ -89,9 +91,6 @@ def _folders_above(real: str) -> Iterator[str]:
 def _lines(path: str) -> list[str]:
     """The lines of a file; none if there is none, or it is no such file."""
     try:
-        if not os.path.isfile(path) or os.path.getsize(path) > MAX_BYTES:
-            return []
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read().splitlines()
-    except OSError:
+        return read_bytes(path, MAX_BYTES).decode("utf-8", "replace").splitlines()
+    except CannotRead:
         return []

@@ -17,6 +17,7 @@ from lrdsl.language.presets import GROUP
 from lrdsl.linter.config import Project
 from lrdsl.linter.source_file import Snippet, SourceFile
 from lrdsl.linter.sources.heuristics import calls_known, is_spec_key
+from lrdsl.util.guarded_read import read_beginning
 
 _WORD = "lrdsl"
 _TELLING = ("*.toml", "*.py", "*.cfg", "requirements*.txt", "environment*.y*ml")
@@ -100,10 +101,4 @@ def _telling(folder: str) -> list[str]:
 
 def _beginning(path: str) -> str:
     """The first characters of a regular file, "" of anything else."""
-    try:
-        if not os.path.isfile(path):
-            return ""
-        with open(path, "rb") as file:
-            return file.read(MAX_BYTES).decode("latin-1")
-    except OSError:
-        return ""
+    return read_beginning(path, MAX_BYTES).decode("latin-1")

@@ -65,6 +65,15 @@ def read_bytes(path: str | os.PathLike[str], limit: int = MAX_FILE_BYTES) -> byt
         return read_stream(file, limit)
 
 
+def read_beginning(path: str | os.PathLike[str], size: int) -> bytes:
+    """The first bytes of a regular file of any size; none of anything that cannot be read."""
+    try:
+        with open_guarded(path, 2**63) as file:
+            return file.read(size) or b""
+    except (CannotRead, OSError):
+        return b""
+
+
 def read_stream(file: BinaryIO, limit: int = MAX_FILE_BYTES) -> bytes:
     """All that a stream has, up to `limit` bytes. Raises CannotRead.
 

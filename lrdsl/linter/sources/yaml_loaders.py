@@ -7,6 +7,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from lrdsl.util.guarded_read import read_beginning
+
 _SIGNS = re.compile(
     r"^(?:defaults|hydra):|^[ \t]*(?:- )?_(?:target|recursive|convert|self)_\b|\$\{|@package",
     re.MULTILINE,
@@ -38,10 +40,4 @@ def _is_hydras(folder: str) -> bool:
 
 
 def _beginning(path: Path) -> str:
-    try:
-        if not path.is_file():
-            return ""
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES).decode("utf-8", errors="replace")
-    except OSError:
-        return ""
+    return read_beginning(path, MAX_BYTES).decode("utf-8", errors="replace")
