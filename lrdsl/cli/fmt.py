@@ -56,7 +56,7 @@ def fmt(
         project = Project.load(".")
         ownership = Ownership(sources, project)
         found = find(sources, project.exclude, notes)
-        files = [_file(path, check, diff, ownership) for path in found]
+        files = [_file(path, sources, check, diff, ownership) for path in found]
         for line in notes:
             click.echo(f"Note: {line}", err=True)
         changed = sum([changes for changes, _ in files])
@@ -80,9 +80,11 @@ def _text(name: str, text: str, check: bool, diff: bool) -> bool:
     return formatted != text
 
 
-def _file(path: str, check: bool, diff: bool, ownership: Ownership) -> tuple[bool, int]:
+def _file(
+    path: str, named: list[str], check: bool, diff: bool, ownership: Ownership
+) -> tuple[bool, int]:
     """Format a file; whether it changes, and an exit code for its mistakes."""
-    from lrdsl.linter.autofix import write
+    from lrdsl.linter.autofix import check_place, write
     from lrdsl.linter.format_files import rewrite
     from lrdsl.linter.ownership import is_foreign
     from lrdsl.linter.read_source import read_file
@@ -92,6 +94,8 @@ def _file(path: str, check: bool, diff: bool, ownership: Ownership) -> tuple[boo
         file = ownership.narrowed(read_file(path))
         text, problems = rewrite(file)
         changes = text != file.text
+        if changes:
+            check_place(file, named)
         if changes and not check and not diff:
             write(file, text)
     except Unreadable as error:

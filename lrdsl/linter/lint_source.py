@@ -9,6 +9,7 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, Span, SpecError
+from lrdsl.language.failures import reason_of
 from lrdsl.language.language import current
 from lrdsl.linter.config import Project
 from lrdsl.linter.engine import Settings, lint_text, matches
@@ -79,6 +80,8 @@ def _mistakes_in_definitions(file: SourceFile) -> dict[str, tuple[Diagnostic, ..
             except SpecError as error:
                 found = [_behind(above, each.text, mistake) for mistake in error.diagnostics]
                 mistakes[each.text] = tuple(found)
+            except Exception as error:  # other specs are linted all the same
+                mistakes[each.text] = (internal_mistake(each.text, error),)
     return mistakes
 
 
@@ -118,12 +121,21 @@ def lint_snippet(snippet: Snippet, settings: Settings) -> Findings:
             found, missing = every, every.missing
     except SpecError as error:  # in what is known of the run
         found = error.diagnostics
+    except Exception as error:  # other specs are linted all the same
+        found = (internal_mistake(snippet.text, error),)
     kept = [
         each
         for each in found
         if settings.uses(each.code, each.name) and not _comes_of_the_unknown(each, snippet)
     ]
     return Findings(kept, missing)
+
+
+def internal_mistake(text: str, error: Exception) -> Diagnostic:
+    """The diagnostic of a text that lrdsl itself fails on."""
+    fix = "please report it, with this text"
+    message = f"lrdsl fails on this text, which is its own mistake: {reason_of(error)}"
+    return Diagnostic(diag.INTERNAL, message, Span(0, len(text)), text, fix)
 
 
 def _comes_of_the_unknown(found: Diagnostic, snippet: Snippet) -> bool:

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from lrdsl.language.failures import reason_of
 from lrdsl.linter.config import Project
 from lrdsl.linter.lint_source import lint_source
 from lrdsl.linter.result import LintResult
@@ -78,11 +79,15 @@ def _check(paths: list[str], project: Project, ownership: Ownership) -> LintResu
     for path in paths:
         try:
             file = read_file(path)
+            located = lint_source(file, project)
         except Unreadable as error:
             passed_over = not ownership.is_named(path) and is_foreign(path)
             (notes if passed_over else unreadable).append(str(error))
             continue
-        located = lint_source(file, project)
+        except Exception as error:  # other files are linted all the same
+            why = f"lrdsl fails on this file, which is its own mistake: {reason_of(error)}"
+            unreadable.append(f"{path}: {why}")
+            continue
         unchecked += located.unchecked
         if located:
             files[path] = file
