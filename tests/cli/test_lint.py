@@ -378,7 +378,7 @@ def test_a_file_that_cannot_be_written_is_said(monkeypatch: pytest.MonkeyPatch) 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tempfile.mkstemp", full)
+    monkeypatch.setattr("os.replace", full)
     done = call("lint", "a.yaml", "--fix")
     assert done.exit_code == 2
     assert "a.yaml: it cannot be written: No space left on device" in done.stderr
