@@ -240,7 +240,12 @@ class LintContext:
     @cached_property
     def ramps(self) -> tuple[RampSite, ...]:
         """The ramps of the schedule."""
-        return tuple(self.ramps_of(self.schedule).values())
+        return tuple(self.placed_ramps.values())
+
+    @cached_property
+    def placed_ramps(self) -> Mapping[tuple[int, int], RampSite]:
+        """The ramps of the schedule by their places."""
+        return self.ramps_of(self.schedule)
 
     def ramps_of(self, schedule: Schedule | None) -> Mapping[tuple[int, int], RampSite]:
         """The ramps that are parts of chains, or all of the spec, by their own formulas.

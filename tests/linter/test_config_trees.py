@@ -286,3 +286,39 @@ def test_fmt_leaves_other_peoples_trees_alone(
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(cli, ["fmt", "--check", "."])
     assert done.exit_code == 0, done.output
+
+
+NUMBER = "lr: 1e-4\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        pytest.param({"a.yaml": NUMBER}, True, id="plain"),
+        pytest.param({"a.yaml": "optimizer: {lr: 3E5}\n"}, True, id="further inside"),
+        pytest.param({"a.yaml": f"defaults: [_self_]\n{NUMBER}"}, False, id="Hydra's defaults"),
+        pytest.param({"a.yaml": f"{NUMBER}_target_: torch.optim.SGD\n"}, False, id="a target"),
+        pytest.param({"a.yaml": f"{NUMBER}eps: ${{lr}}\n"}, False, id="a reference"),
+        pytest.param({"a.yaml": f"# @package _global_\n{NUMBER}"}, False, id="a package"),
+        pytest.param(
+            {"conf/config.yaml": "defaults:\n  - optim: sgd\n", "conf/optim/a.yaml": NUMBER},
+            False,
+            id="a config of Hydra above",
+        ),
+        pytest.param({"a.yaml": "lr: 1.0e-4\n"}, False, id="a number"),
+        pytest.param({"a.yaml": "lr: '1e-4'\n"}, False, id="text that is meant"),
+    ],
+)
+@pytest.mark.parametrize("is_set", [False, True])
+def test_numbers_that_pyyaml_reads_as_text(
+    files: Tree, found: bool, is_set: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    table = "[tool.lrdsl.lint.rules.numeric-string]\npyyaml = true\n" if is_set else ""
+    (tmp_path / "pyproject.toml").write_text(table, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, ["lint", "."])
+    assert ("numeric-string" in done.stdout) is (found and is_set)

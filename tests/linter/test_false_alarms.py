@@ -39,6 +39,8 @@ ALLOWED = {
     "points[0:0, 100:1, 800:1e-3]": {"zero-first-update"},
     "linear(1, 0, until=50) >> linear(0, 1, until=150)": {"rise-after-end"},
     "linear(1, 0, 0.1dur)": {"shorter-than-run"},
+    "linear(1, 0) | branch(500, linear(_, 0, 100))": {"shorter-than-run"},
+    "cosine(1, 0.1) | branch(500, linear(_, 0, 100))": {"shorter-than-run"},
     "linear(1, 0, rest / 2) >> hold()": {"flat-zero-tail"},
     "cosine(1, 0, 1000) | interval[50%:linear(prev, 0, 100)]": {"flat-zero-tail"},
     "linear(0, 1, 100) >> hold(200)": {"zero-first-update"},

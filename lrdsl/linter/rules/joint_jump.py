@@ -132,21 +132,31 @@ def _is_meant(context: LintContext, joint: Joint) -> bool:
     left, right = joint.left, joint.right
     return (
         in_one_call(left.span, right.span)
-        or (isinstance(right.node, ast.Pipe) and limits_values(right.node.parts[-1]))
+        or _is_restart(context, joint)
+        or _warms_up_again(joint)
+        or (isinstance(right.node, ast.Pipe) and _is_meant_by(right.node))
         or mentions(right.node, "prev")
         or mentions(left.node, "next")
         or (_is_flat(left) and (_is_flat(right) or _has_curve(context, left) or not joint.before))
-        or _begins_later(right.node)
-        or _is_restart(context, joint)
-        or (
-            joint.after < joint.before and joint.after <= FAR * float(np.nanmax(_few_values(right)))
-        )
     )
 
 
-def _begins_later(node: ast.Node) -> bool:
+def _is_meant_by(pipe: ast.Pipe) -> bool:
+    """Whether a part keeps its values in bounds, or leaves out its own beginning."""
+    return limits_values(pipe.parts[-1]) or _begins_later(pipe)
+
+
+def _warms_up_again(joint: Joint) -> bool:
+    """Whether what follows begins far below where it rises to, and below what was before."""
+    right = joint.right
+    if joint.after >= joint.before or right.leads_to <= joint.after:
+        return False
+    return joint.after <= FAR * float(np.nanmax(_few_values(right)))
+
+
+def _begins_later(pipe: ast.Pipe) -> bool:
     """Whether a part leaves out its own beginning: `cosine(…) | skip(5ep)`."""
-    modifiers = [modifier_of(part) for part in node.parts[1:]] if isinstance(node, ast.Pipe) else []
+    modifiers = [modifier_of(part) for part in pipe.parts[1:]]
     return any(
         [
             each is not None and each.warps_time and not (each.makes_cycles or each.rescales_time)
@@ -163,19 +173,16 @@ def _is_restart(context: LintContext, joint: Joint) -> bool:
     left, right = joint.left, joint.right
     if not (left.leads_to < left.first and joint.before < joint.after > right.leads_to):
         return False
+    if joint.before <= FAR * max(left.first, joint.after):
+        return True
     near, above = joint.after * (1 - 1e-6), joint.after * (1 + 1e-6)
-    earlier = (x.first for x in context.segments if x.start <= left.start)
-    ended = joint.before <= FAR * max(left.first, joint.after)
-    return ended or any(near <= first <= above for first in earlier)
+    earlier = [x.first for x in context.segments if x.start <= left.start]
+    return any([near <= first <= above for first in earlier])
 
 
 def _is_flat(segment: TimelineSegment) -> bool:
     """Whether a segment has one value, as far as that is seen at a few updates."""
     return bool(np.ptp(_few_values(segment)) == 0)
-
-
-def _highest(segment: TimelineSegment) -> float:
-    return float(np.nanmax(_few_values(segment)))
 
 
 def _few_values(segment: TimelineSegment) -> NDArray[np.float64]:

@@ -1,9 +1,10 @@
+from collections.abc import Mapping
+
 from lrdsl.language.shapes.base import Direction
 from lrdsl.linter.amounts import said
 from lrdsl.linter.context import LintContext, RampSite
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import promised_direction
-from lrdsl.schedule.schedule import Schedule
 
 
 @rule("LR850", "reversed-ramp")
@@ -30,9 +31,9 @@ class ReversedRamp(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        found = _reversed(context, context.schedule)
+        found = _reversed(context, context.placed_ramps)
         # What falls at one base may rise at another.
-        elsewhere = _reversed(context, context.rebased) if found else {}
+        elsewhere = _reversed(context, context.ramps_of(context.rebased)) if found else {}
         for place, (ramp, direction) in found.items():
             if place not in elsewhere or elsewhere[place][1] is not direction:
                 continue
@@ -48,11 +49,11 @@ _Place = tuple[int, int]
 
 
 def _reversed(
-    context: LintContext, schedule: Schedule | None
+    context: LintContext, ramps: Mapping[_Place, RampSite]
 ) -> dict[_Place, tuple[RampSite, Direction]]:
-    """The ramps of a schedule that lead the wrong way, by their places in the text and the run."""
+    """The ramps that lead the wrong way, by their places in the text and the run."""
     found = {}
-    for place, ramp in context.ramps_of(schedule).items():
+    for place, ramp in ramps.items():
         promised = promised_direction(context, ramp.name)
         direction = Direction.UP if ramp.last > ramp.first else Direction.DOWN
         if promised not in (None, direction) and ramp.first != ramp.last:

@@ -1,9 +1,11 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lrdsl.diagnostics import Span
 from lrdsl.language.modifiers import Modifier
+from lrdsl.language.pointwise.times import Array
 from lrdsl.language.shapes.base import Direction
 from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.amounts import at, in_words
@@ -63,15 +65,17 @@ class RiseAfterEnd(Rule):
         top = max([abs(x) for pair in ends for x in pair if not math.isnan(x)], default=0.0)
         low = self.low * top
         ended: TimelineSegment | None = None
+        whole: tuple[NDArray[np.int64], Array] | None = None
         for segment, (begin, end) in zip(seen, ends, strict=True):
             turn = self._turn(context, segment, top)
             if turn is not None:
                 yield _turns(turn, segment.span)
                 return
-            risen = end > begin + low and not _is_warmup(context, segment)
+            risen = ended is not None and end > begin + low and not _is_warmup(context, segment)
             if ended is not None and risen and not in_one_call(ended.span, segment.span):
                 turned = int(ended.stop)
-                if self._rises(context, turned):
+                whole = whole or sampled(context)
+                if self._rises(*whole, turned):
                     decayed = in_words(context, at(turned))
                     message = f"the value rises again, after it has decayed{_to(decayed)}"
                     fix = "write intended cycles with `| repeat()`"
@@ -81,12 +85,11 @@ class RiseAfterEnd(Rule):
                 ended = segment
         yield from self._annealed(context)
 
-    def _rises(self, context: LintContext, update: int) -> bool:
+    def _rises(self, steps: NDArray[np.int64], values: Array, update: int) -> bool:
         """Whether the whole, not only a part of it, has come down at an update, and rises later."""
-        steps, values = sampled(context)
-        margin = self.low * float(np.abs(values).max())
-        lowest = context.known_schedule(update)
-        return lowest <= margin and bool(np.any(values[steps > update] > lowest + margin))
+        at = min(int(steps.searchsorted(update)), values.size - 1)
+        margin = self.low * float(max(values.max(), -values.min()))
+        return bool(values[at] <= margin and values[at:].max() > values[at] + margin)
 
     def _annealed(self, context: LintContext) -> Violations:
         """Cycles of a definition that is named after a decay: any rise after the lowest value."""
