@@ -111,7 +111,8 @@ class RunWindow(NamedTuple):
         needed = None if modifier is None or outer is None else modifier.room(Fraction(outer))
         room = rest if needed is None else needed
         if cls.makes_cycles:  # each round begins at its own exact start
-            return self._replace(room=room, warped_by=self.warped_by or cls.name)
+            zero, start, stop, warp, origin, _, pace, limits = self
+            return RunWindow(zero, start, stop, warp or cls.name, origin, room, pace, limits)
         inside = self._replace(room=room)
         if cls.rescales_time or (cls.counts_updates and self.pace != 1):
             inside = inside._replace(pace=1, origin=0, limits=None)

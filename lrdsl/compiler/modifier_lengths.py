@@ -18,7 +18,16 @@ from lrdsl.compiler.placed_ir import (
     PlacedRound,
     PlacedTerm,
 )
-from lrdsl.language.length import ENDLESS, Exact, Length, divisible, ends, round_half_up, rounded
+from lrdsl.language.length import (
+    ENDLESS,
+    Endless,
+    Exact,
+    Length,
+    divisible,
+    ends,
+    round_half_up,
+    rounded,
+)
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.base import Repetition
 from lrdsl.language.modifiers.interval import Entry
@@ -62,7 +71,9 @@ def measure_modified(
         reach = window.room if known is None else known
         end = ENDLESS if reach is None else window.rounded(reach)
         whole = window.part(0, 0, end, window.room)
-        stands = None if modifier is None else modifier.in_place(window.origin, window.pace)
+        stands = modifier
+        if modifier is not None and (modifier.period is not None or window.pace != 1):
+            stands = modifier.in_place(window.origin, window.pace)
         inside = whole.of_source(term.cls, modifier, environment.rest)
         length: Length | None = inside.room if source.length is None else source.length
         size = divisible(0 if length is None else length)
@@ -91,7 +102,9 @@ def measure_modified(
             at, end_at = window.update(start), window.rounded(stop)
             room = environment.after(start).rest
             own = window.part(start, at, end_at, room)
-            entries.append(PlacedEntry(outline._replace(start=at, stop=end_at), value.place(own)))
+            last = end_at if ends(stop) else _end_of(value, start, window, room)
+            entry = outline._replace(start=at, stop=end_at)
+            entries.append(PlacedEntry(entry, value.place(own), int(last) if ends(last) else None))
         return PlacedModify(
             term,
             placed,
@@ -104,10 +117,18 @@ def measure_modified(
             window.pace,
             (0, 0) if first is None else (first.low, first.high),
             place_round,
-            any([value.may_change_unheard for value in values]),
+            any([value.may_change_unheard for value in values]) if values else False,
         )
 
     return found._replace(place=place, cause=term.node)
+
+
+def _end_of(value: Measured, start: Exact, window: RunWindow, room: Exact | None) -> int | Endless:
+    """Where the schedule of an entry ends that begins at `start`."""
+    length = room if value.length is None else value.length
+    if value.is_number or length is None or not ends(length):
+        return ENDLESS
+    return window.rounded(start + length)
 
 
 def _rounds(
