@@ -12,14 +12,14 @@ class PercentsNot100(Rule):
     """All lengths of a chain are percentages of the run, and they do not add up to 100%.
 
     With more, the end of the decay is never reached; with less, the run goes on at the final value,
-    often 0, and learns nothing more. Where the run's length is known, the rules about that report
-    it instead of this one.
+    often 0, and learns nothing more.
     """
 
     invalid = (
         case("warmup(5%) >> cosine(0.1, 0, 90%)"),
         case("warmup(10%) >> hold(80%) >> cooldown(20%)"),
         case("wsd(0.1, 0.05dur, 0.7dur, 20%)"),
+        case("warmup(5%) >> cosine(_, 0, 90%)", total_steps=1000, base_lr=0.1),
     )
     valid = (
         case("warmup(5%) >> cosine(0.1, 0, 95%)"),
@@ -34,7 +34,7 @@ class PercentsNot100(Rule):
         root = context.expanded
         while isinstance(root, ast.Scope):
             root = root.body
-        if context.total is not None or not isinstance(root, ast.Chain):
+        if not isinstance(root, ast.Chain):
             return
         shares = [_share(context.call_at(part)) for part in root.parts]
         known = [share for share in shares if share is not None]
