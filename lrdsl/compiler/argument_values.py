@@ -14,14 +14,13 @@ from lrdsl.compiler.arithmetic import is_whole
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import duration, value
 from lrdsl.compiler.ir import CallTerm, EntryTerm, ShapeCall
-from lrdsl.diagnostics import Mistake
+from lrdsl.diagnostics import Mistake, Suggestion, ask
 from lrdsl.language.binding import word_of
 from lrdsl.language.length import ENDLESS, Exact, Length
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
-from lrdsl.util.registry import did_you_mean
 
 P = TypeVar("P", bound=CallableModel)
 
@@ -36,8 +35,7 @@ def updates(node: ast.Node, where: str, environment: Environment) -> Exact | Non
     found = duration(node, where, environment)
     plain = isinstance(node, ast.Name) or _is_plain(node)
     if found is not None and plain and found.denominator != 1:
-        share = f"{float(found) * 100:g}%"
-        fix = f"did you mean `{share}`?" if 0 < found < 1 else "write a whole number"
+        fix = ask(f"{float(found) * 100:g}%") if 0 < found < 1 else "write a whole number"
         message = f"`{unparse(node)}` is not a whole number of updates"
         return environment.complain(diag.FRACTIONAL, message, node, fix)
     return found
@@ -102,8 +100,11 @@ def entry_starts(
         node = entry.written.start
         start = updates(node, "the start of an entry", environment)
         if start is not None and start < 0:
-            message = "an entry cannot start before update 0"
-            start = environment.complain(diag.BAD_LENGTH, message, node)
+            message, fix = "an entry cannot start before update 0", None
+            match node:
+                case ast.Arithmetic(operators=("-",), parts=(ast.Number() as a, ast.Number() as b)):
+                    fix = f"write a range as `{unparse(a)}..{unparse(b)}`"
+            start = environment.complain(diag.BAD_LENGTH, message, node, fix)
         elif start is not None and latest is not None and start < latest[0]:
             before = unparse(latest[1])
             message = f"the entries must increase, but {unparse(node)} follows {before}"
@@ -220,7 +221,7 @@ def _word(parameter: Parameter, node: ast.Node, where: str, environment: Environ
         message, fix = f"{where} is a word", "such as `up` or `'up'`"
         return environment.complain(diag.WRONG_KIND, message, node, fix)
     message = f"{where} is {' or '.join(f'`{word}`' for word in parameter.words)}"
-    suggestion = None if given is None else did_you_mean(given, parameter.words)
+    suggestion = None if given is None else Suggestion(given, parameter.words)
     return environment.note(Mistake(diag.WRONG_KIND, message, node.span, suggestion))
 
 

@@ -93,7 +93,7 @@ class ScheduleReference(WrappedSignal):
 class PointwiseSignal(Signal):
     """Functions applied from left to right: f₁(part₀, part₁), then f₂(that, part₂) and so on.
 
-    One part alone is what one function is applied to.
+    A single function is applied to all parts.
     """
 
     functions: tuple[Any, ...]
@@ -125,14 +125,18 @@ class PointwiseSignal(Signal):
         """Whether the result only rises or only falls with its one part that changes."""
         if len(self.parts) == 1:
             return self.functions[0] is np.negative
-        divides = self.functions[changing - 1] is np.divide if changing > 0 else False
-        return all([f in (np.divide, *_MONOTONE) for f in self.functions]) and not divides
+        divides = self.functions[changing - 1] in _DIVIDING if changing > 0 else False
+        return all([f in (*_DIVIDING, *_MONOTONE) for f in self.functions]) and not divides
 
     def _combine(self, values: list[Array]) -> Array:
-        out: Array = values[0] if len(values) > 1 else self.functions[0](values[0])
-        for function, operand in zip(self.functions, values[1:], strict=False):
+        if len(self.functions) == 1:
+            alone: Array = self.functions[0](*values)
+            return alone
+        out = values[0]
+        for function, operand in zip(self.functions, values[1:], strict=True):
             out = function(out, operand)
         return out
 
 
+_DIVIDING = (np.divide, np.floor_divide)
 _MONOTONE = (np.add, np.subtract, np.multiply, FUNCTIONS["min"].compute, FUNCTIONS["max"].compute)

@@ -98,8 +98,10 @@ def _mistakes_of(call: ast.Call, names: tuple[str, ...]) -> Iterator[Mistake]:
         yield Mistake(diag.MISSING_ARGUMENT, f"`{function}` takes {wanted}", call.span, fix=fix)
         return
     for name, node in zip(names, given, strict=True):
-        is_list = isinstance(node, ast.List) and (node.items or name != "schedules")
-        if not is_list and not isinstance(node, ast.Faulty):
+        if isinstance(node, ast.List) and not node.items and name == "schedules":
+            message = "the list of schedules is empty"
+            yield Mistake(diag.MISSING_ARGUMENT, message, node.span, fix="write `[a, b]`")
+        elif not isinstance(node, (ast.List, ast.Faulty)):
             message = f"`{name}` of `{function}` is a list"
             yield Mistake(diag.WRONG_KIND, message, node.span, fix="write `[a, b]`")
     match given:

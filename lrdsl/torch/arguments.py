@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import BAD_CONTEXT, BAD_STEP, Problem, spec_error
+from lrdsl.diagnostics import BAD_CONTEXT, BAD_STEP, Problem, Suggestion, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.param_key import to_python
-from lrdsl.util.registry import did_you_mean
 
 
 def run_context(**arguments: Any) -> Context:
@@ -27,10 +26,10 @@ def checked_option(
 ) -> str:
     """Return an argument that is one of some options; `SpecError` for any other value."""
     if value not in options:
-        near = did_you_mean(value, options) if isinstance(value, str) else None
+        meant = Suggestion(value, options) if isinstance(value, str) else None
         listed = ", ".join(f'"{option}"' for option in options)
         message = f"`{name}` must be one of {listed}, not {value!r}"
-        raise spec_error(code, message, fix=near and near[0])
+        raise spec_error(code, message, meant=meant)
     return str(value)
 
 
