@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from typing import cast
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler import argument_values as arguments
@@ -80,8 +81,8 @@ def measure_modified(
         if window.pace != 1:
             size *= window.pace
         place_round = None
-        if isinstance(stands, Repetition) and isinstance(size, Fraction):
-            place_round = _rounds(stands, source, inside, size)
+        if term.cls.makes_cycles and stands is not None and isinstance(size, Fraction):
+            place_round = _rounds(cast("Repetition", stands), source, inside, size)
         if stands is not None and stands.period is not None:
             window.meet_multiples(getattr(stands, stands.period))
         first = None if place_round is None else place_round(window.origin, window.pace)
@@ -136,7 +137,7 @@ def _rounds(
 ) -> Callable[[Exact, Exact], PlacedRound] | None:
     """What places a round of another phase and pace; None where all rounds are alike."""
     is_regular = repeat.is_regular
-    if size == 0 or (is_regular and size.denominator == 1):
+    if size.denominator == 1 and (is_regular or size == 0):
         return None
     if first.limits is not None and is_regular:
         first.limits.meet(first.origin, size)

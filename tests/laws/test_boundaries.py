@@ -106,9 +106,10 @@ def test_of_entries(start: Fraction, a: Fraction, b: Fraction) -> None:
 def test_arithmetic_goes_beyond_64_bits() -> None:
     size = Fraction(10**30 + 1, 10**28)  # 100.00…01
     schedule = lrdsl.compile(f"t | take({text(size)}) | repeat()")
-    for t in (10**12, 2**53 - 1):
-        k = rounds_before(t, Fraction(0), size)
-        assert schedule(t) == t - half_up(k * size)
+    times = [5, 10**12, 10**12 + 1, 2**53 - 1]
+    expected = [t - half_up(rounds_before(t, Fraction(0), size) * size) for t in times]
+    assert [schedule(t) for t in times] == expected
+    assert schedule(times).tolist() == expected
 
 
 ROUNDS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
