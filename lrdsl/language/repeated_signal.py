@@ -8,6 +8,7 @@ layout of a round depends on its phase. All rounds whose phases lie between two 
 
 from __future__ import annotations
 
+import bisect
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +29,7 @@ MAX_LISTED_ROUNDS = 1000
 """More segments than this are listed as one."""
 
 
-MAX_LAYOUTS = 64
+MAX_LAYOUTS = 256
 """More layouts than this are not kept."""
 
 
@@ -40,21 +41,26 @@ class Layouts:
 
     def __init__(self, first: FirstRound) -> None:
         self.first, self.pace, self.make = first.layout, first.pace, first.make
-        self._kept: dict[tuple[Exact, Exact], Layout] = {(self.pace, self.first.low): self.first}
+        self._kept: dict[Exact, tuple[Layout, ...]] = {self.pace: (self.first,)}
 
     def at(self, phase: Exact, pace: Exact | None = None) -> Layout:
         """The layout of a round, which takes as long as the first one if not said otherwise."""
         if self.make is None:
             return self.first
         pace = self.pace if pace is None else pace
-        for (known_pace, low), layout in list(self._kept.items()):
-            if known_pace == pace and low <= phase < layout.high:
-                return layout
+        kept = self._kept.get(pace, ())
+        i = bisect.bisect_right(kept, phase, key=_low) - 1
+        if i >= 0 and phase < kept[i].high:
+            return kept[i]
         layout = self.make(phase, pace)
-        if len(self._kept) >= MAX_LAYOUTS:
-            self._kept.clear()
-        self._kept[pace, layout.low] = layout
+        if sum(map(len, self._kept.values())) >= MAX_LAYOUTS:
+            self._kept, kept = {}, ()
+        self._kept[pace] = tuple(sorted([*kept, layout], key=_low))
         return layout
+
+
+def _low(layout: Layout) -> Exact:
+    return layout.low
 
 
 class Heights(NamedTuple):
