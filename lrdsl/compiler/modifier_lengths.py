@@ -37,6 +37,9 @@ from lrdsl.language.parameters import ParameterError
 from lrdsl.language.signal import LAST_STEP, ConstantSignal
 from lrdsl.syntax.unparse import unparse_short
 
+MAX_NESTED_ROUNDS = 6
+"""Repetitions inside each other whose rounds are not alike: each round of each is made anew."""
+
 
 def measure_modified(
     measure: Callable[[Term, Environment], Measured],
@@ -85,6 +88,12 @@ def measure_modified(
             place_round = _rounds(cast("Repetition", stands), source, inside, size)
         if stands is not None and stands.period is not None:
             window.meet_multiples(getattr(stands, stands.period))
+        if place_round is not None and window.depth == MAX_NESTED_ROUNDS:
+            message = (
+                f"rounds that are not alike are nested more than {MAX_NESTED_ROUNDS} levels deep"
+            )
+            environment.complain(diag.TOO_DEEP, message, term.node)
+            return PlacedFaulty()
         first = None if place_round is None else place_round(window.origin, window.pace)
         placed = source.place(inside) if first is None else first.term
         if not found.is_sound or stands is None or modifier is None or length is None:
@@ -149,7 +158,8 @@ def _rounds(
 
     def place_round(phase: Exact, pace: Exact) -> PlacedRound:
         limits = PhaseLimits(phase, unit, size, outer.pop() if outer else None)
-        term = source.place(first._replace(origin=phase, pace=pace, limits=limits))
+        depth = first.depth + 1
+        term = source.place(first._replace(origin=phase, pace=pace, limits=limits, depth=depth))
         return PlacedRound(term, limits.low, limits.high)
 
     return place_round

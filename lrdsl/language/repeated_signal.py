@@ -114,10 +114,18 @@ class RepeatedSignal(Signal):
         if count * len(once) > MAX_LISTED_ROUNDS:
             return (TimelineSegment(0, stop, f"{summary(once)} | {self.text}", self),)
         found: list[TimelineSegment] = []
+        is_alike = self.layouts.make is None
+        # As many layouts as there are rounds of rounds of rounds would be made.
+        is_deep = not is_alike and _nesting(self.source) > 1
         for k in range(int(count)):
             begin, until = self.begin(k), self.begin(k + 1)
             if begin < until:
-                for segment in self.round_signal(k).segments(until - begin):
+                inner = once
+                if is_deep:
+                    inner = (TimelineSegment(0, until - begin, summary(once), self),)
+                elif not is_alike:
+                    inner = self.round_signal(k).segments(until - begin)
+                for segment in inner:
                     text = self.formula(segment.description, k)
                     found.append(replace(segment.shifted(begin), formula=text))
         return _within(self, found, stop)
@@ -263,6 +271,15 @@ class UnequalRoundsSignal(RepeatedSignal):
             k, t = k - 1, np.full(t.size, self.starts[-1])
         values = self.round_signal(k).values(t - float(self.starts[k]))
         return self.heights.of_rounds(values, k)
+
+
+def _nesting(signal: Any) -> int:
+    """How many repetitions with different layouts stand inside each other in a signal."""
+    parts = [*getattr(signal, "parts", ()), *[x.signal for x in getattr(signal, "factors", ())]]
+    inside = [getattr(signal, name, None) for name in ("source", "signal")]
+    found = max([_nesting(each) for each in [*parts, *inside] if each is not None], default=0)
+    own = isinstance(signal, RepeatedSignal) and signal.layouts.make is not None
+    return found + own
 
 
 def summary(segments: tuple[TimelineSegment, ...]) -> str:

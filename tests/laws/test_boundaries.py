@@ -208,3 +208,11 @@ def test_the_cost_of_compiling_does_not_depend_on_the_run(spec: str) -> None:
     of(1.5)
     near, far = of(33.3), of(33_300_000.3)
     assert far <= 1.25 * near + 50
+
+
+def test_rounds_that_are_not_alike_are_nested_only_so_deep() -> None:
+    spec = "linear(1, 0, 10/3)" + " | repeat(2)" * 6
+    assert lrdsl.compile(spec)(5) == 0.5
+    with pytest.raises(lrdsl.SpecError, match=r"LR109.*more than 6 levels"):
+        lrdsl.compile(f"{spec} | repeat(2)")
+    assert lrdsl.compile("linear(1, 0, 10)" + " | repeat(2)" * 30)(5) == 0.5

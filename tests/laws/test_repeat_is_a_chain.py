@@ -112,7 +112,7 @@ def check_same(one: str, other: str, **run: Any) -> None:
     count = min(int(a.length), 20_000) + 20
     assert bits(a.values(count)) == bits(b.values(count)), (one, other)
     assert [a(t) for t in range(0, count, 7)] == b.values(count)[::7].tolist(), (one, other)
-    if len(a.boundaries) < 300:
+    if len(a.boundaries) < 300 and one.count("repeat(") <= 2:  # rounds of rounds of rounds are one
         assert a.boundaries == b.boundaries, (one, other)
 
 
