@@ -196,20 +196,21 @@ def _composed(
         snippet = Snippet.of_argument(text)
         files[path] = SourceFile(path, text, (snippet,))
         found.append(LocatedDiagnostic.of(path, each.diagnostic, snippet))
-    return LintResult(tuple(found), files, configs=1)
+    return LintResult(tuple(found), files, configs=1, unchecked=every.unchecked)
 
 
 def _fix(
     files: list[str], project: Project, diff: bool, colour: bool
 ) -> tuple[int, tuple[str, ...]]:
     """Fix what can be fixed, or show it; how much that is, and what went wrong in writing."""
-    from lrdsl.linter.autofix import fixed_files, write
+    from lrdsl.linter.autofix import check_place, fixed_files, write
     from lrdsl.linter.source_file import Unreadable
 
     fixes = 0
     failed: list[str] = []
     for file, fixed in fixed_files(files, project):
         try:
+            check_place(file, files)
             if diff:
                 shown = difference(file.path, file.text, fixed.text)
                 click.echo(plain(shown), color=colour, nl=False)
@@ -227,6 +228,8 @@ def _write(outcome: LintResult, form: str, colour: bool, aside: bool) -> None:
 
     for line in outcome.unreadable:
         click.echo(f"Error: {line}", err=True)
+    for line in outcome.notes:
+        click.echo(f"Note: {plain(line)}", err=True)
     text = report(outcome, form)
     if text:
         click.echo(plain(text), color=colour, err=aside)

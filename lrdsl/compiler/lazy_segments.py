@@ -11,7 +11,7 @@ from typing import Protocol
 from lrdsl.compiler.environment import Environment, NeighbourValue
 from lrdsl.compiler.placed_ir import PlacedEntry, PlacedTerm
 from lrdsl.diagnostics import Mistake
-from lrdsl.language.modifiers.interval import Entry, signal_at, with_next
+from lrdsl.language.modifiers.interval import Begun, Entry, begin, signal_at
 from lrdsl.language.signal import Signal
 from lrdsl.syntax import ast
 from lrdsl.util.forks import lazy_property
@@ -184,24 +184,24 @@ class LazyEntries:
 
     def make(self) -> tuple[Entry, ...] | None:
         """All of them with their signals; None where something is wrong."""
-        active: list[Entry] = []
+        begun: Begun | None = None
         for i in range(len(self.entries)):
             if i not in self.made:
-                self._make(i, active)
+                self._make(i, (begun,))
             entry = self.made[i]
-            active = active if entry is None else with_next(active, entry)
+            begun = begun if entry is None else begin(begun, entry)
         found = [self.made[i] for i in range(len(self.entries))]
         known = tuple([entry for entry in found if entry is not None])
         return known if len(known) == len(found) else None
 
-    def _make(self, i: int, active: list[Entry] | None) -> None:
-        """Make an entry; `active` are those that apply before it, None if they are not known."""
+    def _make(self, i: int, begun: tuple[Begun | None] | None) -> None:
+        """Make an entry; `begun` holds those that have begun before it, None if it is not known."""
         placed = self.entries[i]
         at = placed.entry.start
 
         def prev(_: ast.Node) -> float | None:
-            before = self._others(i, at, i) if active is None else active
-            return None if before is None else self._value(at, before)
+            before = self._others(i, at, i) if begun is None else begun
+            return None if before is None else self._value(at, *before)
 
         def following(node: ast.Node) -> float | None:
             if placed.entry.factor:
@@ -209,7 +209,7 @@ class LazyEntries:
             return self.environment.base(node) if placed.end is None else self._next(i, node)
 
         signal = self.lowering.lower(placed.value, self.environment.between(prev, following))
-        self.made[i] = None if signal is None else placed.entry._replace(signal=signal)
+        self.made[i] = None if signal is None else placed.entry.of(signal)
 
     def _next(self, i: int, node: ast.Node) -> float | None:
         """What stands where entry i ends; `base` where that leans on the entry itself."""
@@ -218,7 +218,7 @@ class LazyEntries:
         known, forget = set(self.made), self.lowering.checkpoint()
         self.waiting[i] = False
         others = self._others(i, end, len(self.entries))
-        found = None if others is None else self._value(end, others)
+        found = None if others is None else self._value(end, *others)
         if not self.waiting.pop(i):
             return found
         for made in set(self.made) - known:  # they have been made without this one
@@ -226,9 +226,9 @@ class LazyEntries:
         forget()
         return self.environment.base(node)
 
-    def _others(self, i: int, t: int, stop: int) -> list[Entry] | None:
-        """The entries before number `stop` that apply at update t, but for entry i."""
-        active: list[Entry] = []
+    def _others(self, i: int, t: int, stop: int) -> tuple[Begun | None] | None:
+        """The entries before number `stop` that have begun at update t, but for entry i."""
+        begun: Begun | None = None
         for j, placed in enumerate(self.entries[:stop]):
             if j == i or placed.entry.start > t:
                 continue
@@ -241,9 +241,9 @@ class LazyEntries:
             entry = self.made[j]
             if entry is None:
                 return None
-            active = with_next(active, entry)
-        return active
+            begun = begin(begun, entry)
+        return (begun,)
 
-    def _value(self, t: int, active: list[Entry]) -> float:
-        signal, zero = signal_at(t, active, self.source)
+    def _value(self, t: int, begun: Begun | None) -> float:
+        signal, zero = signal_at(t, begun, self.source)
         return signal.value_at(t - zero)

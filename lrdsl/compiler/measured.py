@@ -104,15 +104,12 @@ class RunWindow(NamedTuple):
         return RunWindow(zero, start, last, warp, origin, room, pace, limits, depth)
 
     def of_source(
-        self, cls: type[Modifier], modifier: Modifier | None, rest: Exact | None
+        self, cls: type[Modifier], modifier: Modifier | None, room: Exact | None
     ) -> RunWindow:
         """The window of the source of a modifier whose result has this window.
 
-        The modifier is None where it is at fault.
+        The modifier is None where it is at fault. `room` is what a source that fills the rest gets.
         """
-        outer = rest if self.room is None else self.room
-        needed = None if modifier is None or outer is None else modifier.room(Fraction(outer))
-        room = rest if needed is None else needed
         if cls.makes_cycles:  # each round begins at its own exact start
             zero, start, stop, warp, origin, _, pace, limits, depth = self
             return RunWindow(zero, start, stop, warp or cls.name, origin, room, pace, limits, depth)

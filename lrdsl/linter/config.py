@@ -34,10 +34,13 @@ from typing import Any, get_args
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Diagnostic, Problem, Severity, SpecError, Suggestion, spec_error
+from lrdsl.diagnostics import Problem, Severity, SpecError, Suggestion, spec_error
 from lrdsl.language.library.files import text_of
 from lrdsl.linter.engine import Settings
 from lrdsl.linter.rule import RULES
+from lrdsl.linter.unchecked import Findings
+from lrdsl.util.guarded_read import CannotRead, read_text
+from lrdsl.util.paths import slashed
 
 CONTRACTS: Mapping[str, str] = {
     "max": "above-limit",
@@ -68,9 +71,7 @@ class Project:
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
     contracts: Mapping[str, Any] = field(default_factory=dict)
-    linted: dict[Any, list[Diagnostic]] = field(
-        default_factory=dict, init=False, compare=False, repr=False
-    )
+    linted: dict[Any, Findings] = field(default_factory=dict, init=False, compare=False, repr=False)
     """The diagnostics of texts that have been linted with these settings."""
 
     @classmethod
@@ -120,7 +121,7 @@ class Project:
         >>> project.settings_for("old/a.yaml").ignore, project.settings_for("a.yaml").ignore
         (('LR8',), ())
         """
-        inside = os.path.relpath(os.path.abspath(path), self.root or ".").replace(os.sep, "/")
+        inside = slashed(Path(os.path.abspath(path)), Path(os.path.abspath(self.root)))
         more = [
             word
             for pattern, words in self.per_file_ignores.items()
@@ -139,10 +140,9 @@ class Project:
 def _lint_table(path: Path) -> Mapping[str, Any] | None:
     """`[tool.lrdsl.lint]` of a file, None if it has none."""
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise spec_error(diag.BAD_SETTING, f"cannot read {path}: {why}") from None
+        text = read_text(path)
+    except CannotRead as error:
+        raise spec_error(diag.BAD_SETTING, f"cannot read {path}: {error.why}") from None
     if "lrdsl" not in text:
         return None
     if sys.version_info >= (3, 11):
@@ -151,8 +151,10 @@ def _lint_table(path: Path) -> Mapping[str, Any] | None:
         import tomli as tomllib
     try:
         found: Any = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also of numbers with too many digits
         raise spec_error(diag.BAD_SETTING, f"{path} is no TOML: {error}") from None
+    except RecursionError:
+        raise spec_error(diag.BAD_SETTING, f"{path}: this is nested too deep") from None
     for key in ("tool", "lrdsl", "lint"):
         found = found.get(key) if isinstance(found, Mapping) else None
     return None if found is None else _table(found, f"{path}: `tool.lrdsl.lint`")

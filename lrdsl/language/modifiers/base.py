@@ -33,8 +33,14 @@ class Modifier(CallableModel):
     rescales_time: ClassVar[bool] = False
     """Whether the source's clock may count something else than updates."""
 
+    cuts_time: ClassVar[bool] = False
+    """Whether its only argument is the time at which the source is cut off."""
+
     makes_cycles: ClassVar[bool] = False
     """Whether the source comes again and again."""
+
+    accumulates: ClassVar[bool] = False
+    """Whether a value takes all that come before it, so that one far away is dear."""
 
     limits_values: ClassVar[bool] = False
     """Whether all that it does is to keep the values inside bounds."""

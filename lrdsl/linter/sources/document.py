@@ -112,6 +112,8 @@ class Document:
     """Whether the document is made of calls alone, outside of which nothing is a spec."""
     is_preset: bool = False
     """Whether it is a config of lrdsl's group, so that it may be a tree as a whole."""
+    by_omegaconf: abc.Callable[[], bool] = lambda: True
+    """Whether Hydra or OmegaConf read it, to which `1e-4` is a number."""
     presets: abc.Callable[[], frozenset[str]] = frozenset
     """The names of the configs in the groups around it, which are no specs."""
 
@@ -123,9 +125,12 @@ class Document:
         """For each character of a text, and its end, the offset in the file; None if unknown."""
         return scalar.offsets
 
-    def referent(self, node: Node) -> Node:
-        """The node that a scalar refers to, if it is nothing but a reference; else itself."""
-        return node
+    def referent(self, node: Node) -> tuple[Node, str | None]:
+        """The node that a scalar refers to, and its key, if it is nothing but a reference.
+
+        Else the node itself, and no key.
+        """
+        return node, None
 
     def definitions(self, text: str) -> str | None:
         """The definitions that a text stands for: itself, or what the file so named holds."""
