@@ -1,4 +1,4 @@
-"""The parts of a chain while it is lowered: each is made when it is first needed."""
+"""Parts of chains, and entries of an `interval`, while they are lowered: made when needed first."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from lrdsl.compiler.environment import Environment, NeighbourValue
+from lrdsl.compiler.placed_ir import PlacedEntry, PlacedTerm
 from lrdsl.diagnostics import Mistake
+from lrdsl.language.modifiers.interval import Begun, Entry, begin, signal_at
 from lrdsl.language.signal import Signal
 from lrdsl.syntax import ast
 from lrdsl.util.forks import lazy_property
@@ -148,3 +151,99 @@ class Links:
             for segment in self._segments:  # they hold each other in circles
                 segment.before = segment.after = None
             self._segments.clear()
+
+
+class Lowering(Protocol):
+    """What lowers terms, and can forget what it has lowered since some moment."""
+
+    def lower(self, placed: PlacedTerm, environment: Environment) -> Signal | None: ...
+
+    def checkpoint(self) -> Callable[[], None]: ...
+
+
+class LazyEntries:
+    """The entries of an `interval` over a source, whose `prev` and `next` are what stands there.
+
+    `prev` is what stands where the entry begins. `next` is what stands where it ends, by the other
+    entries; for a factor 1. Where an entry leads to what leans on it, and where it never ends,
+    `next` is `base`.
+    """
+
+    def __init__(
+        self,
+        entries: Sequence[PlacedEntry],
+        source: Signal,
+        environment: Environment,
+        lowering: Lowering,
+    ) -> None:
+        self.entries, self.source = entries, source
+        self.environment, self.lowering = environment, lowering
+        self.made: dict[int, Entry | None] = {}
+        self.waiting: dict[int, bool] = {}
+        """The entries that are being made, and whether they have been asked for meanwhile."""
+
+    def make(self) -> tuple[Entry, ...] | None:
+        """All of them with their signals; None where something is wrong."""
+        begun: Begun | None = None
+        for i in range(len(self.entries)):
+            if i not in self.made:
+                self._make(i, (begun,))
+            entry = self.made[i]
+            begun = begun if entry is None else begin(begun, entry)
+        found = [self.made[i] for i in range(len(self.entries))]
+        known = tuple([entry for entry in found if entry is not None])
+        return known if len(known) == len(found) else None
+
+    def _make(self, i: int, begun: tuple[Begun | None] | None) -> None:
+        """Make an entry; `begun` holds those that have begun before it, None if it is not known."""
+        placed = self.entries[i]
+        at = placed.entry.start
+
+        def prev(_: ast.Node) -> float | None:
+            before = self._others(i, at, i) if begun is None else begun
+            return None if before is None else self._value(at, *before)
+
+        def following(node: ast.Node) -> float | None:
+            if placed.entry.factor:
+                return 1.0
+            return self.environment.base(node) if placed.end is None else self._next(i, node)
+
+        signal = self.lowering.lower(placed.value, self.environment.between(prev, following))
+        self.made[i] = None if signal is None else placed.entry.of(signal)
+
+    def _next(self, i: int, node: ast.Node) -> float | None:
+        """What stands where entry i ends; `base` where that leans on the entry itself."""
+        end = self.entries[i].end
+        assert end is not None
+        known, forget = set(self.made), self.lowering.checkpoint()
+        self.waiting[i] = False
+        others = self._others(i, end, len(self.entries))
+        found = None if others is None else self._value(end, *others)
+        if not self.waiting.pop(i):
+            return found
+        for made in set(self.made) - known:  # they have been made without this one
+            del self.made[made]
+        forget()
+        return self.environment.base(node)
+
+    def _others(self, i: int, t: int, stop: int) -> tuple[Begun | None] | None:
+        """The entries before number `stop` that have begun at update t, but for entry i."""
+        begun: Begun | None = None
+        for j, placed in enumerate(self.entries[:stop]):
+            if j == i or placed.entry.start > t:
+                continue
+            if j in self.waiting:
+                if placed.entry.stop > t:
+                    self.waiting[j] = True
+                continue
+            if j not in self.made:
+                self._make(j, None)
+            entry = self.made[j]
+            if entry is None:
+                return None
+            begun = begin(begun, entry)
+        return (begun,)
+
+    def _value(self, t: int, begun: Begun | None) -> float:
+        signal, zero = signal_at(t, begun, self.source)
+        return signal.value_at(t - zero)

@@ -16,7 +16,7 @@ from lrdsl.compiler import ir, placed_ir
 from lrdsl.compiler.argument_values import argument, attempt, default, fields, make
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import value
-from lrdsl.compiler.lazy_segments import LazySegment, Links
+from lrdsl.compiler.lazy_segments import LazyEntries, LazySegment, Links
 from lrdsl.compiler.leaf_signals import PointwiseSignal, ShapeSignal, held, slowed
 from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTerm
 from lrdsl.diagnostics import BAD_ARITHMETIC, Mistake, Reporter, SpecError
@@ -24,7 +24,6 @@ from lrdsl.language.functions import OPERATORS, Function
 from lrdsl.language.length import Exact, Length, ends
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.base import FirstRound, Layout, Repetition
-from lrdsl.language.modifiers.interval import Begun, Entry, begin, signal_at
 from lrdsl.language.modifiers.reactive import (
     MetricHistory,
     MetricModifier,
@@ -33,7 +32,6 @@ from lrdsl.language.modifiers.reactive import (
 )
 from lrdsl.language.parameters import Kind
 from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal, TimelineSegment
-from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
 
 
@@ -253,7 +251,7 @@ class _Lowering:
             self._look_into(tuple([entry.value for entry in placed.entries]), environment)
             return None
         if placed.entries:
-            entries = self._entries(placed, source, environment)
+            entries = LazyEntries(placed.entries, source, environment, self).make()
             if entries is None:
                 return None
             modifier = call.cls.model_validate({"entries": entries})
@@ -294,21 +292,11 @@ class _Lowering:
         for entry in entries:
             self.lower(entry, environment._replace(next=environment.base))
 
-    def _entries(
-        self, placed: placed_ir.PlacedModify, source: Signal, environment: Environment
-    ) -> tuple[Entry, ...] | None:
-        """The entries of an `interval` with their signals; `prev` is the value where one begins."""
-        found: list[Entry] = []
-        begun: Begun | None = None
-        for each in placed.entries:
-            at = each.entry.start
-            before, zero = signal_at(at, begun, source)
+    def checkpoint(self) -> Callable[[], None]:
+        """What forgets all that is noted from now on."""
+        observers, segments = len(self.observers), len(self.segments)
 
-            def prev(_: ast.Node, before: Signal = before, t: int = at - zero) -> float | None:
-                return before.value_at(t)
+        def forget() -> None:
+            del self.observers[observers:], self.segments[segments:]
 
-            signal = self.lower(each.value, environment.between(prev, environment.base))
-            if signal is not None:
-                found.append(each.entry.of(signal))
-                begun = begin(begun, found[-1])
-        return tuple(found) if len(found) == len(placed.entries) else None
+        return forget

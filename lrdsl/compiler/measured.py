@@ -64,7 +64,8 @@ class RunWindow(NamedTuple):
     `origin`, the phase, is the exact start of the term minus the update that it was rounded to, so
     that the boundaries inside are rounded where they really lie. `room` is the exact length of a
     term that fills the rest. In a round of a `repeat` that takes longer, all durations inside last
-    `pace` times as long. `limits` notes all boundaries inside a round.
+    `pace` times as long. `limits` notes all boundaries inside a round. `depth` is the number of
+    repetitions around it whose rounds are not alike.
     """
 
     zero: Exact
@@ -75,6 +76,7 @@ class RunWindow(NamedTuple):
     room: Exact | None
     pace: Exact = 1
     limits: PhaseLimits | None = None
+    depth: int = 0
 
     def rounded(self, time: Length) -> int | Endless:
         """The whole update at an exact time of the term's clock."""
@@ -98,7 +100,8 @@ class RunWindow(NamedTuple):
         last = min(self.stop, stop + self.zero)
         origin = self.origin + (time if self.pace == 1 else time * self.pace) - at
         start = max(self.start, zero)
-        return RunWindow(zero, start, last, self.warped_by, origin, room, self.pace, self.limits)
+        warp, pace, limits, depth = self.warped_by, self.pace, self.limits, self.depth
+        return RunWindow(zero, start, last, warp, origin, room, pace, limits, depth)
 
     def of_source(
         self, cls: type[Modifier], modifier: Modifier | None, room: Exact | None
@@ -108,7 +111,8 @@ class RunWindow(NamedTuple):
         The modifier is None where it is at fault. `room` is what a source that fills the rest gets.
         """
         if cls.makes_cycles:  # each round begins at its own exact start
-            return self._replace(room=room, warped_by=self.warped_by or cls.name)
+            zero, start, stop, warp, origin, _, pace, limits, depth = self
+            return RunWindow(zero, start, stop, warp or cls.name, origin, room, pace, limits, depth)
         inside = self._replace(room=room)
         if cls.rescales_time or (cls.counts_updates and self.pace != 1):
             inside = inside._replace(pace=1, origin=0, limits=None)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
+from typing import cast
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler import argument_values as arguments
@@ -19,13 +20,25 @@ from lrdsl.compiler.placed_ir import (
     PlacedRound,
     PlacedTerm,
 )
-from lrdsl.language.length import ENDLESS, Exact, Length, divisible, ends, round_half_up, rounded
+from lrdsl.language.length import (
+    ENDLESS,
+    Endless,
+    Exact,
+    Length,
+    divisible,
+    ends,
+    round_half_up,
+    rounded,
+)
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.base import Repetition
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.modifiers.reactive import MetricModifier
 from lrdsl.language.signal import LAST_STEP, ConstantSignal
 from lrdsl.syntax.unparse import unparse_short
+
+MAX_NESTED_ROUNDS = 6
+"""Repetitions inside each other whose rounds are not alike: each round of each is made anew."""
 
 
 def measure_modified(
@@ -76,10 +89,16 @@ def measure_modified(
         if window.pace != 1:
             size *= window.pace
         place_round = None
-        if isinstance(stands, Repetition) and isinstance(size, Fraction):
-            place_round = _rounds(stands, source, inside, size)
+        if term.cls.makes_cycles and stands is not None and isinstance(size, Fraction):
+            place_round = _rounds(cast("Repetition", stands), source, inside, size)
         if stands is not None and stands.period is not None:
             window.meet_multiples(getattr(stands, stands.period))
+        if place_round is not None and window.depth == MAX_NESTED_ROUNDS:
+            message = (
+                f"rounds that are not alike are nested more than {MAX_NESTED_ROUNDS} levels deep"
+            )
+            environment.complain(diag.TOO_DEEP, message, term.node)
+            return PlacedFaulty()
         first = None if place_round is None else place_round(window.origin, window.pace)
         placed = source.place(inside) if first is None else first.term
         if not found.is_sound or stands is None or modifier is None or length is None:
@@ -98,7 +117,9 @@ def measure_modified(
             at, end_at = window.update(start), window.rounded(stop)
             room = environment.after(start).rest
             own = window.part(start, at, end_at, room)
-            entries.append(PlacedEntry(outline._replace(start=at, stop=end_at), value.place(own)))
+            last = end_at if ends(stop) else _end_of(value, start, window, room)
+            entry = outline._replace(start=at, stop=end_at)
+            entries.append(PlacedEntry(entry, value.place(own), int(last) if ends(last) else None))
         return PlacedModify(
             term,
             placed,
@@ -111,10 +132,18 @@ def measure_modified(
             window.pace,
             (0, 0) if first is None else (first.low, first.high),
             place_round,
-            any([value.may_change_unheard for value in values]),
+            any([value.may_change_unheard for value in values]) if values else False,
         )
 
     return found._replace(place=place, cause=term.node)
+
+
+def _end_of(value: Measured, start: Exact, window: RunWindow, room: Exact | None) -> int | Endless:
+    """Where the schedule of an entry ends that begins at `start`."""
+    length = room if value.length is None else value.length
+    if value.is_number or length is None or not ends(length):
+        return ENDLESS
+    return window.rounded(start + length)
 
 
 def _rounds(
@@ -122,7 +151,7 @@ def _rounds(
 ) -> Callable[[Exact, Exact], PlacedRound] | None:
     """What places a round of another phase and pace; None where all rounds are alike."""
     is_regular = repeat.is_regular
-    if size == 0 or (is_regular and size.denominator == 1):
+    if size.denominator == 1 and (is_regular or size == 0):
         return None
     if first.limits is not None and is_regular:
         first.limits.meet(first.origin, size)
@@ -134,7 +163,8 @@ def _rounds(
 
     def place_round(phase: Exact, pace: Exact) -> PlacedRound:
         limits = PhaseLimits(phase, unit, size, outer.pop() if outer else None)
-        term = source.place(first._replace(origin=phase, pace=pace, limits=limits))
+        depth = first.depth + 1
+        term = source.place(first._replace(origin=phase, pace=pace, limits=limits, depth=depth))
         return PlacedRound(term, limits.low, limits.high)
 
     return place_round

@@ -93,10 +93,14 @@ class PlacedSequence(NamedTuple):
 
 
 class PlacedEntry(NamedTuple):
-    """An entry of a modifier: the updates that it holds for, and the schedule that it runs."""
+    """An entry of a modifier: the updates that it holds for, and the schedule that it runs.
+
+    It ends at update `end`: where its range ends or, without one, its schedule; None: never.
+    """
 
     entry: Entry
     value: PlacedTerm
+    end: int | None
 
 
 class PlacedRound(NamedTuple):

@@ -8,9 +8,10 @@ layout of a round depends on its phase. All rounds whose phases lie between two 
 
 from __future__ import annotations
 
+import bisect
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -20,15 +21,15 @@ from numpy.typing import NDArray
 
 from lrdsl.language.length import Exact, round_half_up
 from lrdsl.language.modifiers.base import FirstRound, Layout
-from lrdsl.language.pointwise.multiples import whole_numbers
-from lrdsl.language.pointwise.times import Array, Times, piecewise
+from lrdsl.language.pointwise.multiples import in_units, whole_numbers
+from lrdsl.language.pointwise.times import Array, Range, Times, piecewise
 from lrdsl.language.signal import Signal, TimelineSegment, merged
 
 MAX_LISTED_ROUNDS = 1000
 """More segments than this are listed as one."""
 
 
-MAX_LAYOUTS = 64
+MAX_LAYOUTS = 256
 """More layouts than this are not kept."""
 
 
@@ -40,21 +41,26 @@ class Layouts:
 
     def __init__(self, first: FirstRound) -> None:
         self.first, self.pace, self.make = first.layout, first.pace, first.make
-        self._kept: dict[tuple[Exact, Exact], Layout] = {(self.pace, self.first.low): self.first}
+        self._kept: dict[Exact, tuple[Layout, ...]] = {self.pace: (self.first,)}
 
     def at(self, phase: Exact, pace: Exact | None = None) -> Layout:
         """The layout of a round, which takes as long as the first one if not said otherwise."""
         if self.make is None:
             return self.first
         pace = self.pace if pace is None else pace
-        for (known_pace, low), layout in list(self._kept.items()):
-            if known_pace == pace and low <= phase < layout.high:
-                return layout
+        kept = self._kept.get(pace, ())
+        i = bisect.bisect_right(kept, phase, key=_low) - 1
+        if i >= 0 and phase < kept[i].high:
+            return kept[i]
         layout = self.make(phase, pace)
-        if len(self._kept) >= MAX_LAYOUTS:
-            self._kept.clear()
-        self._kept[pace, layout.low] = layout
+        if sum(map(len, self._kept.values())) >= MAX_LAYOUTS:
+            self._kept, kept = {}, ()
+        self._kept[pace] = tuple(sorted([*kept, layout], key=_low))
         return layout
+
+
+def _low(layout: Layout) -> Exact:
+    return layout.low
 
 
 class Heights(NamedTuple):
@@ -108,10 +114,18 @@ class RepeatedSignal(Signal):
         if count * len(once) > MAX_LISTED_ROUNDS:
             return (TimelineSegment(0, stop, f"{summary(once)} | {self.text}", self),)
         found: list[TimelineSegment] = []
+        is_alike = self.layouts.make is None
+        # As many layouts as there are rounds of rounds of rounds would be made.
+        is_deep = not is_alike and _nesting(self.source) > 1
         for k in range(int(count)):
             begin, until = self.begin(k), self.begin(k + 1)
             if begin < until:
-                for segment in self.round_signal(k).segments(until - begin):
+                inner = once
+                if is_deep:
+                    inner = (TimelineSegment(0, until - begin, summary(once), self),)
+                elif not is_alike:
+                    inner = self.round_signal(k).segments(until - begin)
+                for segment in inner:
                     text = self.formula(segment.description, k)
                     found.append(replace(segment.shifted(begin), formula=text))
         return _within(self, found, stop)
@@ -162,17 +176,32 @@ class PeriodicSignal(RepeatedSignal):
         return values if self.heights.scale == 1 else self.heights.of_rounds(values, k)
 
     def _of_different_layouts(self, t: Array) -> Array:
+        if t.size == 1:
+            return self._alone(float(t[0]))
         unit, period, ahead = self._in_whole_numbers()
-        k = whole_numbers(t, unit, ahead) // period
+        whole = whole_numbers(t, unit, ahead)
+        k = (whole if whole.dtype == object else whole.astype(np.int64)) // period
         if math.isfinite(self.times):
             k = np.minimum(k, int(self.times) - 1)
-        exact = k * period + int(self.phase * unit)
+        exact = k * period + in_units(self.phase, unit)
         begin = (exact + unit // 2) // unit
         local, phases = t - begin.astype(np.float64), exact - begin * unit
         values = self._by_layout(local, phases, unit)
         if self.heights.scale == 1:
             return values
         return self.heights.of_rounds(values, k.astype(np.float64))
+
+    def _alone(self, t: float) -> Array:
+        """The value at one time."""
+        k = self.index(math.floor(t))
+        if math.isfinite(self.times):
+            k = min(k, int(self.times) - 1)
+        local = t - self.begin(k)
+        times = Range(local, 1) if local.is_integer() else np.array([local])
+        values = self.round_signal(k).values(times)
+        if self.heights.scale == 1:
+            return values
+        return self.heights.of_rounds(values, np.array([float(k)]))
 
     def _by_layout(self, local: Array, phases: NDArray[Any], unit: int) -> Array:
         """The values at times of rounds whose phases are these multiples of 1/unit."""
@@ -190,7 +219,8 @@ class PeriodicSignal(RepeatedSignal):
         """A unit, the length in it, and what is added to a time to divide it by the length."""
         # round_half_up(phase + k·length) ≤ t  ⇔  k·length < t + ½ - phase
         unit = 2 * math.lcm(self.length.denominator, self.phase.denominator)
-        return unit, int(self.length * unit), unit // 2 - int(self.phase * unit) - 1
+        ahead = unit // 2 - in_units(self.phase, unit) - 1
+        return unit, in_units(self.length, unit), ahead
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
         stop = int(min(stop, max(start, self.stop) + 1))  # later it holds its value
@@ -208,7 +238,8 @@ class PeriodicSignal(RepeatedSignal):
 class UnequalRoundsSignal(RepeatedSignal):
     """Rounds of different length; round k begins at `starts[k]`, and the last ends at the last.
 
-    `rounds` are the phase of each round, and how many times as long it takes as is written.
+    `begins` are their exact starts. `paces` tells how many times as long a round takes as is
+    written.
     """
 
     layouts: Layouts
@@ -217,7 +248,8 @@ class UnequalRoundsSignal(RepeatedSignal):
     stop: float
     text: str
     starts: Array
-    rounds: tuple[tuple[Exact, Exact], ...]
+    begins: Sequence[Exact]
+    paces: Callable[[int], Exact]
 
     def begin(self, k: int) -> int:
         return int(self.starts[k])
@@ -226,7 +258,7 @@ class UnequalRoundsSignal(RepeatedSignal):
         return int(self.starts.searchsorted(t, "right")) - 1
 
     def round_signal(self, k: int) -> Signal:
-        return self.layouts.at(*self.rounds[k]).signal
+        return self.layouts.at(self.begins[k] - self.begin(k), self.paces(k)).signal
 
     def formula(self, text: str, k: int) -> str:
         return f"{text} | {self.text} round {k + 1}"
@@ -235,10 +267,19 @@ class UnequalRoundsSignal(RepeatedSignal):
         return piecewise(t, self.starts, self._round)
 
     def _round(self, k: int, t: Times) -> Array:
-        if k == len(self.rounds):  # past the end: the last round's end
+        if k == self.times:  # past the end: the last round's end
             k, t = k - 1, np.full(t.size, self.starts[-1])
         values = self.round_signal(k).values(t - float(self.starts[k]))
         return self.heights.of_rounds(values, k)
+
+
+def _nesting(signal: Any) -> int:
+    """How many repetitions with different layouts stand inside each other in a signal."""
+    parts = [*getattr(signal, "parts", ()), *[x.signal for x in getattr(signal, "factors", ())]]
+    inside = [getattr(signal, name, None) for name in ("source", "signal")]
+    found = max([_nesting(each) for each in [*parts, *inside] if each is not None], default=0)
+    own = isinstance(signal, RepeatedSignal) and signal.layouts.make is not None
+    return found + own
 
 
 def summary(segments: tuple[TimelineSegment, ...]) -> str:

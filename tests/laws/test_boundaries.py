@@ -106,9 +106,10 @@ def test_of_entries(start: Fraction, a: Fraction, b: Fraction) -> None:
 def test_arithmetic_goes_beyond_64_bits() -> None:
     size = Fraction(10**30 + 1, 10**28)  # 100.00…01
     schedule = lrdsl.compile(f"t | take({text(size)}) | repeat()")
-    for t in (10**12, 2**53 - 1):
-        k = rounds_before(t, Fraction(0), size)
-        assert schedule(t) == t - half_up(k * size)
+    times = [5, 10**12, 10**12 + 1, 2**53 - 1]
+    expected = [t - half_up(rounds_before(t, Fraction(0), size) * size) for t in times]
+    assert [schedule(t) for t in times] == expected
+    assert schedule(times).tolist() == expected
 
 
 ROUNDS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -207,3 +208,11 @@ def test_the_cost_of_compiling_does_not_depend_on_the_run(spec: str) -> None:
     of(1.5)
     near, far = of(33.3), of(33_300_000.3)
     assert far <= 1.25 * near + 50
+
+
+def test_rounds_that_are_not_alike_are_nested_only_so_deep() -> None:
+    spec = "linear(1, 0, 10/3)" + " | repeat(2)" * 6
+    assert lrdsl.compile(spec)(5) == 0.5
+    with pytest.raises(lrdsl.SpecError, match=r"LR109.*more than 6 levels"):
+        lrdsl.compile(f"{spec} | repeat(2)")
+    assert lrdsl.compile("linear(1, 0, 10)" + " | repeat(2)" * 30)(5) == 0.5

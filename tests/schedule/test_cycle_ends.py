@@ -37,7 +37,7 @@ SAW = "linear(1, 0.5, 10) | repeat()"
         pytest.param(f"(hold(3) >> ({SAW} | take(20))) | repeat(2)", [23, 46], id="inside a round"),
         pytest.param(
             "hold(10.4 + 0) >> (linear(1, 0, 5.2 + 0) | repeat(4)) >> hold(3)",
-            [15, 20, 26, 31],
+            [16, 21, 26, 31],
             id="the last round ends where the chain goes on",
         ),
         pytest.param(f"{SAW} | take(25)", [10, 20], id="take"),

@@ -85,20 +85,25 @@ class Repeat(Repetition):
             last = round_half_up(first.phase + first.length)
             return WrappedSignal(first.layout.signal, text, Shift(last), 0)
         layouts, heights = Layouts(first), Heights(self.scale, self.about)
-        length, phase = first.length, first.phase
         if self.is_regular:
-            return PeriodicSignal(layouts, heights, self.times, end, text, length, phase)
-        begins, ratio = self._begins(length, phase), decimal_fraction(self.stretch)
+            rounds = first.length, first.phase
+            return PeriodicSignal(layouts, heights, self.times, end, text, *rounds)
+        begins = self._begins(first.length, first.phase)
         starts = [round_half_up(begin) for begin in begins]
         if len(starts) > self.times:
             starts[-1] = int(end)
-        rounds: list[tuple[Exact, Exact]] = []
-        pace = Fraction(first.pace)
-        for begin, start in zip(begins[:-1], starts, strict=False):
-            rounds.append((begin - start, pace))
-            pace = _bounded(pace * ratio)
         edges = np.minimum(np.array(starts, dtype=np.float64), end)
-        return UnequalRoundsSignal(layouts, heights, len(rounds), end, text, edges, tuple(rounds))
+        ratio = decimal_fraction(self.stretch)
+        return UnequalRoundsSignal(
+            layouts,
+            heights,
+            len(starts) - 1,
+            end,
+            text,
+            edges,
+            begins,
+            lambda k: _bounded(first.pace * ratio**k),
+        )
 
     def _begins(self, length: Fraction, phase: Exact) -> list[Exact]:
         """The exact times at which each round begins and the last one ends, as far as runs go."""

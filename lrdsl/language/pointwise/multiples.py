@@ -28,9 +28,8 @@ def last_multiple(t: Times, every: Fraction, phase: Fraction | int = 0) -> Array
     # ⌊phase + k·every + ½⌋ ≤ t  ⇔  k·every < ⌊t⌋ + ½ - phase. Over a common denominator these are
     # whole numbers, so that a multiple that falls on an update is never missed.
     unit = 2 * math.lcm(every.denominator, phase.denominator)
-    more = unit // 2 - int(phase * unit) - 1
-    found: Array = (whole_numbers(t, unit, more) // int(every * unit)).astype(np.float64)
-    return found
+    more = unit // 2 - in_units(phase, unit) - 1
+    return _quotients(t, unit, more, in_units(every, unit))
 
 
 def multiple(k: Array, of: Fraction, phase: Fraction | int = 0) -> Array:
@@ -40,22 +39,39 @@ def multiple(k: Array, of: Fraction, phase: Fraction | int = 0) -> Array:
     array([0., 3., 5.])
     """
     unit = 2 * math.lcm(of.denominator, phase.denominator)
-    more = int(phase * unit) + unit // 2
-    found: Array = (whole_numbers(k, int(of * unit), more) // unit).astype(np.float64)
+    return _quotients(k, in_units(of, unit), in_units(phase, unit) + unit // 2, unit)
+
+
+def in_units(x: Fraction | int, unit: int) -> int:
+    """A number as a multiple of 1/unit, of which it is one."""
+    return x.numerator * (unit // x.denominator)
+
+
+def _quotients(t: Times, by: int, more: int, over: int) -> Array:
+    """⌊(⌊t⌋·by + more) / over⌋, exactly."""
+    if t.size == 1:
+        first = t.first if isinstance(t, Range) else t.item()
+        return np.array([float((math.floor(first) * by + more) // over)])
+    whole = whole_numbers(t, by, more)
+    if whole.dtype != np.float64:
+        return (whole // over).astype(np.float64)
+    found: Array = np.floor(whole / over)  # below 2**52 no quotient is rounded up to a whole number
     return found
 
 
 def whole_numbers(t: Times, by: int, more: int) -> NDArray[Any]:
-    """⌊t⌋·by + more, exactly: in 64 bits if all of them fit, else as Python's integers.
+    """⌊t⌋·by + more, exactly: as floats or in 64 bits if these hold it, else as Python's integers.
 
     >>> whole_numbers(np.array([1., 2.5]), 10, 3), whole_numbers(np.array([2.]), 2**80, 1)
-    (array([13, 23]), array([2417851639229258349412353], dtype=object))
+    (array([13., 23.]), array([2417851639229258349412353], dtype=object))
     """
+    whole: NDArray[Any] = np.floor(t)
     if t.size == 0:
-        return np.zeros(0, dtype=np.int64)
-    last = int(t.last if isinstance(t, Range) else np.max(t))
-    whole: NDArray[Any] = np.floor(t).astype(np.int64)
-    if (last + 1) * by + abs(more) >= 2**63:
+        return whole
+    largest = (int(t.last if isinstance(t, Range) else np.max(t)) + 1) * by + abs(more)
+    if largest >= 2**52:
+        whole = whole.astype(np.int64)
+    if largest >= 2**63:
         whole = whole.astype(object)
     return whole * by + more
 

@@ -32,6 +32,8 @@ class Spread(Shape):
             raise ParameterError("levels", f"{message}: no update is left for the last", fix)
 
     def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:
+        if self.steps == 0:  # it is at its end
+            return xp.full_like(t, self.levels[-1])
         last = len(self.levels) - 1
         return xp.take(self.levels, xp.minimum(xp.floor(t / self.share), last))
 

@@ -1,5 +1,3 @@
-import math
-
 from lrdsl.diagnostics import ask
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
@@ -15,7 +13,7 @@ class MixedUnits(Rule):
     A number without a unit counts updates, so that `warmup(5) >> cosine(1, 0, 85ep)` warms up for
     five updates. galilai-group/stable-worldmodel#280 is a schedule planned in updates that is
     stepped in epochs. Updates beside percent or epochs are fine, and are not reported where the
-    number is too large for epochs or percent.
+    number is too large for epochs or percent, whatever is known of the run.
     """
 
     epochs: int = 100
@@ -31,7 +29,7 @@ class MixedUnits(Rule):
         case("warmup(5ep) >> cosine(0.1, 0, 85ep)"),
         case("warmup(100) >> hold() >> linear(_, 0, 20%)"),
         case("warmup(500) >> cosine(0.1, 0, 85ep)"),
-        case("warmup(60) >> cosine(0.1, 0, 85ep)", steps_per_epoch=50),
+        case("warmup(100) >> cosine(0.1, 0, 85ep)", steps_per_epoch=50),
         case("warmup(5ep) >> cosine(0.1, 0, 8500)"),
         case("warmup(100) >> cosine(0.1, 0, rest)"),
     )
@@ -45,7 +43,7 @@ class MixedUnits(Rule):
             percent = [number.value for number in numbers if number.unit == "%"]
             if any([number.unit == "ep" for number in numbers]):
                 for number in bare:
-                    if number.value < min(self.epochs, context.run.epoch or math.inf):
+                    if number.value < self.epochs:
                         yield _without_unit(number, "ep", "other lengths here are in epochs")
             if len(bare) == 1 and percent and sum(percent) + bare[0].value == 100:
                 yield _without_unit(bare[0], "%", "as a percentage it would make the whole run")

@@ -41,6 +41,7 @@ class PeakNotReached(Rule):
     invalid = (
         case("warmup(1000) >> cosine(1, 0, 9000)", total_steps=600),
         case("warmup(10, 0, 1)", total_steps=10),
+        case("warmup(10, 0, 1) >> constant(1, 0.2ep) >> cosine(0.5, 0, 800)", steps_per_epoch=2),
         case("torch.OneCycleLR(0.1, total_steps=10, pct_start=0.25)", total_steps=10),
         case("onecycle(0.1, 1000)", total_steps=200),
         case("noam(512, 4000)", total_steps=1000),

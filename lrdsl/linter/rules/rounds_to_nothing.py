@@ -25,12 +25,13 @@ class RoundsToNothing(Rule):
         case("warmup(1%) >> cosine(1, 0)", total_steps=50),
         case("warmup(0.1ep) >> linear(1, 0, 10ep)", steps_per_epoch=100),
         case("warmup(1) >> linear(1, 0, 10)"),
+        case("warmup(n) >> linear(1, 0, 10)", n=0),
     )
 
     def check(self, context: LintContext) -> Violations:
         segments = context.known_schedule.chain_segments
         for segment in first_at_each_place([x for x in segments if x.start == x.stop]):
-            if isinstance(segment.length, (int, Fraction)):
+            if isinstance(segment.length, (int, Fraction)) and segment.length > 0:
                 length = float(segment.length)
                 message = f"this segment is {length:.3g} updates long, which rounds to 0"
                 yield Violation(message, segment.span, "make it at least 1 update long")

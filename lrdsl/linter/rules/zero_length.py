@@ -32,8 +32,10 @@ class ZeroLength(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        kinds = (ast.Number, ast.Entry)
-        written = {node.span[:2] for node in context.as_written.all if isinstance(node, kinds)}
+        zeros = [node for node in context.as_written.of(ast.Number) if node.value == 0]
+        written = {node.span[:2] for node in (*zeros, *context.as_written.of(ast.Entry))}
+        if not written:
+            return
         found = {node.span[:2]: node for node in _empty(context) if node.span[:2] in written}
         for node in found.values():
             message = "this covers no update: its length is written as 0"
