@@ -12,6 +12,7 @@ import warnings
 import weakref
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -59,16 +60,55 @@ def add_hooks(optimizer: Optimizer, before: Hook, after: Hook | None = None) -> 
     the hook does not keep it alive. Returns a function that removes the hooks.
     """
     get = weakref.WeakMethod(before) if after is None else lambda: before
+    nesting = None if after is None else _Nesting()
     hooks = ExitStack()
-    hooks.callback(optimizer.register_step_pre_hook(_pre_hook(get, after is not None)).remove)
+    hooks.callback(optimizer.register_step_pre_hook(_pre_hook(get, nesting)).remove)
     if after is not None:
-        hook = functools.partial(_call_after_update, after)
+        hook = functools.partial(_call_after_update, after, nesting)
         hooks.callback(optimizer.register_step_post_hook(hook).remove)
     return hooks.close
 
 
+_HOOKED_STEP = Optimizer.profile_hook_step(lambda self: None).__code__  # type: ignore[arg-type]
+"""The code of the function that calls the hooks around a `step`, of every optimizer."""
+
+
+@dataclass
+class _Nesting:
+    """How many calls of an optimizer's `step` with hooks are under way.
+
+    torch adds the hooks to the `step` of a class when the class is first instantiated. If a
+    subclass calls `super().step()`, and its base class has been instantiated too, one update calls
+    the hooks twice, the inner ones between the outer ones: the outermost call is the update. An
+    exception may end a call without its second hook, so that the stack decides where `depth` is
+    not that of a single call.
+    """
+
+    depth: int = 0
+
+    def enter(self, optimizer: Optimizer) -> None:
+        """Correct the depth at a call that begins while another seems to be under way."""
+        self.depth = max(1, _hooked_calls(optimizer))
+
+    def is_inner(self, optimizer: Optimizer) -> bool:
+        """Whether a call that ends is inside another one; corrects the depth."""
+        self.depth = max(0, _hooked_calls(optimizer) - 1)
+        return self.depth > 0
+
+
+def _hooked_calls(optimizer: Optimizer) -> int:
+    """How many functions on the stack call the hooks of an optimizer's `step`."""
+    found = 0
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code is _HOOKED_STEP and frame.f_locals.get("self") is optimizer:
+            found += 1
+        frame = frame.f_back  # type: ignore[assignment]
+    return found
+
+
 def _pre_hook(
-    get: Callable[[], Hook | None], counts_updates: bool
+    get: Callable[[], Hook | None], nesting: _Nesting | None
 ) -> Callable[[Any, Any, Any], None]:
     warned: list[bool] = []
 
@@ -87,22 +127,34 @@ def _pre_hook(
         if torch.compiler.is_compiling():
             if type(optimizer.param_groups[0]["lr"]) is float:
                 warn()
-            if not counts_updates:
+            if nesting is None:
                 return
-        _call_before_update(get)
+        _call_before_update(get, nesting, optimizer)
 
     return hook
 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]
-def _call_before_update(get: Callable[[], Hook | None]) -> None:
+def _call_before_update(
+    get: Callable[[], Hook | None], nesting: _Nesting | None, optimizer: Optimizer
+) -> None:
+    if nesting is not None:
+        if nesting.depth:
+            nesting.enter(optimizer)
+        else:
+            nesting.depth = 1
     before = get()
     if before is not None and not _in_checkpoint_dry_run():
         before()
 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]
-def _call_after_update(after: Hook, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+def _call_after_update(
+    after: Hook, nesting: _Nesting, optimizer: Optimizer, args: Any, kwargs: Any
+) -> None:
+    if nesting.depth > 1 and nesting.is_inner(optimizer):
+        return
+    nesting.depth = 0
     # The kernels of fused optimizers skip the update themselves if a GradScaler has set
     # `found_inf` because of infinite gradients; it does not call `step` of any other optimizer.
     if not getattr(optimizer, "found_inf", None) and not _in_checkpoint_dry_run():
