@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,20 +19,40 @@ from torch.optim import Optimizer
 
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import BAD_GROUP, BAD_METRIC, BAD_SPEC, BAD_STEP, spec_error
+from lrdsl.language.library.files import text_of
 from lrdsl.schedule.program import Program
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import Operand, Spec
-from lrdsl.torch.arguments import checked_option, checked_updates, run_context
+from lrdsl.torch.arguments import (
+    check_variables,
+    checked_option,
+    checked_updates,
+    refuse_list_for_groups,
+    run_context,
+)
 from lrdsl.torch.metrics import REDUCTIONS
+from lrdsl.torch.param_groups import plan_groups
 from lrdsl.torch.param_key import finite_number
 from lrdsl.torch.plan import Plan
-from lrdsl.torch.state_dict import ON_CHANGE, SchedulerState, Values, make_state, resume
-from lrdsl.torch.step_hooks import CLOCKS, unwrapped
+from lrdsl.torch.resume import ON_CHANGE, Values, facts_of, resume
+from lrdsl.torch.run_checks import longer_than_run, run_warnings
+from lrdsl.torch.state_dict import SchedulerState, make_state
+from lrdsl.torch.step_hooks import CLOCKS, is_called_by, unwrapped
+from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.stepping import SteppingDriver
 from lrdsl.torch.timeline import Timeline
+from lrdsl.torch.warn import warn_user
 
 ON_END = ("hold", "warn", "error")
-"""The reactions to an update past the end of the run."""
+"""The reactions to an update past the end of the run, beside that of the default."""
+
+ARGUMENTS = frozenset(
+    {"clock", "start_step", "last_epoch", "on_change", "on_end", "metric_reduction", "definitions"}
+)
+"""The arguments of a Scheduler that are no part of the run."""
+
+_COMPOSERS = frozenset({"torch.optim.lr_scheduler", "ignite.handlers.param_scheduler"})
+"""The modules of schedulers that consist of others, not all of which drive at a time."""
 
 
 class Scheduler(SteppingDriver):
@@ -108,7 +127,7 @@ class Scheduler(SteppingDriver):
         start_step: int | None = None,
         last_epoch: int = -1,
         on_change: str = "warn",
-        on_end: str = "hold",
+        on_end: str | None = None,
         metric_reduction: str = "mean",
         definitions: str | os.PathLike[str] | Sequence[str] | None = None,
         **variables: float,
@@ -119,8 +138,9 @@ class Scheduler(SteppingDriver):
             raise spec_error(BAD_GROUP, message)
         optimizer = unwrapped(optimizer)
         clock = checked_option(CLOCKS, "clock", clock)
-        self._on_change = checked_option(ON_CHANGE, "on_change", on_change)
-        on_end = checked_option(ON_END, "on_end", on_end)
+        on_change = checked_option(ON_CHANGE, "on_change", on_change)
+        if on_end is not None:
+            on_end = checked_option(ON_END, "on_end", on_end)
         metric_reduction = checked_option(
             REDUCTIONS, "metric_reduction", metric_reduction, BAD_METRIC
         )
@@ -130,20 +150,32 @@ class Scheduler(SteppingDriver):
                 message = "`start_step` and `last_epoch` both set the number of updates made"
                 raise spec_error(BAD_STEP, message, fix="pass one of them")
             t = checked_updates(start_step, "start_step", least=0) - 1
+        refuse_list_for_groups(spec, len(optimizer.param_groups))
+        text = text_of(definitions)
+        program = Program(spec, text)
+        check_variables(program, text, variables, ARGUMENTS)
         context = run_context(
             total_steps=total_steps,
             steps_per_epoch=steps_per_epoch,
             samples_per_step=samples_per_step,
             tokens_per_step=tokens_per_step,
-            definitions=definitions,
+            definitions=text,
             **variables,
         )
-        program = Program(spec, context.definitions)
         program.check([group.get("name") for group in optimizer.param_groups])
         timeline = Timeline([Plan(program, context)])
         super().__init__(
-            optimizer, timeline, clock=clock, t=t, on_end=on_end, metric_reduction=metric_reduction
+            optimizer,
+            timeline,
+            clock=clock,
+            t=t,
+            on_end=on_end,
+            on_change=on_change,
+            metric_reduction=metric_reduction,
         )
+        warnings = run_warnings(self._table.driven, context.total_steps)
+        self._tell([(warning, warning) for warning in warnings])
+        self._check_end(self._t, is_known=True)
 
     @property
     def spec(self) -> Spec:
@@ -228,8 +260,11 @@ class Scheduler(SteppingDriver):
         array([0.5, 0.5, 0.4])
         """
         timeline = self._timeline
+        refuse_list_for_groups(spec, len(self.optimizer.param_groups))
+        text = text_of(changes.get("definitions", timeline.context.definitions))
+        program = Program(spec, text, timeline.names)
+        check_variables(program, text, changes, {"jump"})
         context = run_context(**{**timeline.context.to_dict(), **changes})
-        program = Program(spec, context.definitions, timeline.names)
         for name in program.choices:
             if name not in timeline.names:
                 known = ", ".join(f"`{known}`" for known in timeline.names)
@@ -285,6 +320,7 @@ class Scheduler(SteppingDriver):
     def _add_plan(self, program: Program | None, context: Context, jump: bool) -> None:
         """Follow one more plan from the present update on."""
         self._sync()
+        self._look()
         now = max(0, self._t)
         before = self._table.values_at(now)
         timeline = self._timeline.with_plan(program, context, now)
@@ -292,41 +328,71 @@ class Scheduler(SteppingDriver):
         if now and not jump:
             for name, after in table.values_at(now).items():
                 _check_no_jump(name, before[name], after, now)
-        self._adopt(timeline, table)
-        self._apply(now)
+        self._follow(table, now, steps=self._step_count)
+        if program is not None:
+            for name, sources in table.driven.sources.items():
+                longer = longer_than_run(sources[0].schedule, context.total_steps)
+                self._tell([(longer, f"`{name}`: {longer}")] if longer else [])
 
     def state_dict(self) -> dict[str, Any]:
         """The number of updates made and the metrics, with the spec and context of every plan.
 
-        Text and numbers only, so that `torch.load(..., weights_only=True)` reads it.
+        Text, numbers and lists of numbers under fixed keys, so that `torch.load(...,
+        weights_only=True)` and torch.distributed.checkpoint read it.
         """
-        return make_state(self._timeline, self._t)
+        is_part = is_called_by(_COMPOSERS)
+        if not is_part:
+            self._look()
+        elif self._is_torn:
+            self._restore()
+        # A child of torch's SequentialLR whose turn is over does not set the lr after a resume.
+        drives = not is_part or self._stands()
+        return make_state(self._table.driven, self._t, self._table.scales, drives=drives)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Resume where a `state_dict` was taken, and set the learning rates at once.
 
-        The optimizer's state need not have been loaded. If the state was written under another spec
-        or context, `on_change` decides: `"warn"` continues with the spec and context of this
-        Scheduler, and lists the changes; `"error"` refuses; `"keep"` continues with those of the
-        state. Plans of `replan` and `extend` are part of the state. Raises `SpecError`, having
-        changed nothing, if the state is not that of a `Scheduler`.
+        The optimizer's state need not have been loaded. If the state was written under another
+        spec or context, or for groups with another `base`, `on_change` decides: `"warn"` continues
+        with those of this Scheduler, and lists the changes; `"error"` refuses; `"keep"` continues
+        with those of the state. Plans of `replan` and `extend` are part of the state. Raises
+        `SpecError`, having changed nothing, if the state is not that of a `Scheduler`.
         """
         state = SchedulerState.of(state_dict)
         t, at = state.updates, max(0, state.updates)
+        is_part = is_called_by(_COMPOSERS)
+        if not is_part:
+            self._look()
+        keep = self._on_change == "keep"
+        known = self._known()
+        present = plan_groups(self.optimizer, self._timeline, known, keep=keep)
+        scales = StepTable(self.optimizer, present, at).scales
 
-        def values(timeline: Timeline) -> Values:
-            return self._prepare(timeline, at).values_at(at)
+        def values(timeline: Timeline, bases: Sequence[Mapping[str, float]] | None) -> Values:
+            given = () if bases is None else bases
+            driven = plan_groups(self.optimizer, timeline, known, given, keep=keep)
+            return StepTable(self.optimizer, driven, at).values_at(at)
 
-        timeline, warning = resume(state, self._timeline, self._on_change, values)
-        self._adopt(timeline, self._prepare(timeline, at))
-        if t < 0:
-            # A child of torch's SequentialLR that has not begun does not set the lr.
-            self._t = t
-        else:
-            self._apply(t)
-            self._step_count = t + 1
+        timeline, bases, warning = resume(state, present, scales, self._on_change, values)
+        driven = present
+        if timeline is not self._timeline or bases:
+            driven = plan_groups(self.optimizer, timeline, known, bases, keep=keep)
         if warning:
-            warnings.warn(warning, stacklevel=2)
+            self._told |= facts_of(state)
+        messages = self._of_groups(driven, at)
+        messages += self._of_stale(driven, at)
+        table = StepTable(self.optimizer, driven, at)
+        self._follow(table, t, steps=t + 1, is_setting=t >= 0 and state.drives)
+        if warning:
+            warn_user(warning)
+        self._tell(messages)
+        if t >= 0 and not is_part:
+            self._check_end(t, is_known=True)
+
+    def __repr__(self) -> str:
+        specs = ", ".join([f"{name}={own[0].spec}" for name, own in self.driven.items()])
+        of = type(self.optimizer).__name__
+        return f"<Scheduler of {of} at update {self._t}, clock={self.clock!r}: {specs}>"
 
 
 def _check_no_jump(name: str, old: Sequence[float], new: Sequence[float], t: int) -> None:

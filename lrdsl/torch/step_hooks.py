@@ -10,7 +10,7 @@ import functools
 import sys
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ import torch
 from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_GROUP, spec_error
+from lrdsl.torch.param_key import ParamKey
 
 CLOCKS = ("calls", "updates")
 """The clock of a Scheduler: calls of its `step`, or the optimizer's own updates."""
@@ -53,16 +54,19 @@ def unwrapped(optimizer: Optimizer) -> Optimizer:
 Hook = Callable[[], object]
 
 
-def add_hooks(optimizer: Optimizer, before: Hook, after: Hook | None = None) -> Callable[[], None]:
+def add_hooks(
+    optimizer: Optimizer, keys: Iterable[ParamKey], before: Hook, after: Hook | None = None
+) -> Callable[[], None]:
     """Call a method before each update of an optimizer, and another one after it.
 
+    `keys` are the locations of the driven numbers: a float there is compiled into a step.
     The method's object lives as long as the optimizer if it counts updates, by `after`; otherwise
     the hook does not keep it alive. Returns a function that removes the hooks.
     """
     get = weakref.WeakMethod(before) if after is None else lambda: before
     nesting = None if after is None else _Nesting()
     hooks = ExitStack()
-    hooks.callback(optimizer.register_step_pre_hook(_pre_hook(get, nesting)).remove)
+    hooks.callback(optimizer.register_step_pre_hook(_pre_hook(get, tuple(keys), nesting)).remove)
     if after is not None:
         hook = functools.partial(_call_after_update, after, nesting)
         hooks.callback(optimizer.register_step_post_hook(hook).remove)
@@ -108,25 +112,31 @@ def _hooked_calls(optimizer: Optimizer) -> int:
 
 
 def _pre_hook(
-    get: Callable[[], Hook | None], nesting: _Nesting | None
+    get: Callable[[], Hook | None], keys: tuple[ParamKey, ...], nesting: _Nesting | None
 ) -> Callable[[Any, Any, Any], None]:
     warned: list[bool] = []
 
     # It runs while the step is traced, and is no part of the compiled step.
     @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-    def warn() -> None:
+    def warn(group_key: str, entry: int | None) -> None:
         if not warned:
             warned.append(True)
+            what = "learning rate" if group_key == "lr" else f"`{ParamKey(group_key, entry)}`"
+            remedy = "`lr=torch.tensor(0.1)`" if group_key == "lr" else "a Tensor there"
             warnings.warn(
-                "torch.compile recompiles the optimizer's step whenever a float learning rate "
-                "changes: make the optimizer with `lr=torch.tensor(0.1)`, which is filled in place",
+                f"torch.compile recompiles the optimizer's step whenever a float {what} changes: "
+                f"make the optimizer with {remedy}, which is filled in place",
                 stacklevel=2,
             )
 
     def hook(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if torch.compiler.is_compiling():
-            if type(optimizer.param_groups[0]["lr"]) is float:
-                warn()
+            for group_key, entry in keys:
+                value = optimizer.param_groups[0].get(group_key)
+                if entry is not None and value is not None:
+                    value = value[entry]
+                if type(value) is float:
+                    warn(group_key, entry)
             if nesting is None:
                 return
         _call_before_update(get, nesting, optimizer)
@@ -189,3 +199,8 @@ def is_called_by_trainer(depth: int) -> bool:
     """
     module = sys._getframe(depth + 2).f_globals.get("__name__")
     return isinstance(module, str) and module.partition(".")[0] in _TRAINERS
+
+
+def is_called_by(modules: frozenset[str]) -> bool:
+    """Whether the function that calls this one was called by the code of some modules."""
+    return sys._getframe(2).f_globals.get("__name__") in modules
