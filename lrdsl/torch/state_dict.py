@@ -98,7 +98,13 @@ class SchedulerState:
 
     def timeline(self) -> Timeline:
         """The timeline of the state; `SpecError` if one of its plans is none."""
-        return Timeline(map(read_plan, self.plans), self.log)
+        timeline = Timeline(map(read_plan, self.plans), self.log)
+        for plan in timeline.plans:
+            for name in () if plan.program is None else plan.program.choices:
+                if name not in timeline.names:
+                    message = f"a plan of the state drives `{name}`, and its first plan does not"
+                    raise spec_error(BAD_STATE, message)
+        return timeline
 
 
 def read_plan(plan: Mapping[str, Any]) -> Plan:
