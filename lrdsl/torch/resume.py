@@ -67,7 +67,15 @@ def resume(
     if not difference:
         return Resumed(resumed, (), "")
     t = max(0, state.updates)
-    changes = _changes(lambda: values(state.timeline(), bases or None), values(resumed, None), t)
+
+    def before() -> Values:
+        found = {name: [*own] for name, own in values(state.timeline(), bases or None).items()}
+        for i, (group, scale) in enumerate(zip(state.groups or (), scales, strict=False)):
+            if "lr" in found and group.scale != scale and scale:
+                found["lr"][i] *= group.scale / scale
+        return found
+
+    changes = _changes(before, values(resumed, None), t)
     message = f"the checkpoint was written with {', '.join(difference)}{changes}"
     if on_change == "error":
         fix = 'pass what it was written with, or `on_change="keep"`'
