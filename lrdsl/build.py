@@ -34,7 +34,7 @@ from lrdsl.language.functions import CONSTANTS
 from lrdsl.language.language import current
 from lrdsl.syntax import ast
 from lrdsl.syntax.spec import Spec, parse, to_node
-from lrdsl.util.registry import near
+from lrdsl.util.near_names import near
 
 NAMES = ("base", "prev", "next", "t", "total", "epoch", "rest", *CONSTANTS)
 """Reserved names: `lrdsl.build.base` is `base` in the text."""

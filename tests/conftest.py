@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 import pytest
@@ -14,7 +15,8 @@ from tests.support.marking import marks_of
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
-settings.register_profile("default", max_examples=100, deadline=None, suppress_health_check=_SLOW)
+# `.ci/run` draws the most: what a mistake slips past by hand meets 100 examples there.
+settings.register_profile("default", max_examples=40, deadline=None, suppress_health_check=_SLOW)
 settings.register_profile(
     "ci", max_examples=100, deadline=None, derandomize=True, suppress_health_check=_SLOW
 )
@@ -23,6 +25,16 @@ settings.register_profile("thorough", max_examples=2000, deadline=None, suppress
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "default")
 )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while all is imported, nor ever again through what has been imported."""
+    gc.disable()
+    result = yield
+    gc.enable()
+    gc.freeze()
+    return result
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -42,13 +54,3 @@ def _language() -> Iterator[None]:
     """What a test adds to the language is unknown after it, and nothing is kept of others."""
     with use(replace(current())):
         yield
-
-
-@pytest.fixture(scope="module")
-def one_thread() -> Iterator[None]:
-    """torch computes on one thread: several are slower where the networks are small."""
-    torch = pytest.importorskip("torch")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)

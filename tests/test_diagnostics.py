@@ -11,7 +11,15 @@ import pytest
 
 import lrdsl
 from lrdsl import diagnostics
-from lrdsl.diagnostics import Diagnostic, Problem, Span, SpecError
+from lrdsl.diagnostics import (
+    Diagnostic,
+    Mistake,
+    Problem,
+    Reporter,
+    Span,
+    SpecError,
+    Suggestion,
+)
 
 GOLDEN = Path(__file__).parent / "golden" / "diagnostics.txt"
 RUN = {"total_steps": 1000, "base_lr": 0.1}
@@ -131,7 +139,7 @@ CASES: dict[str, tuple[object, dict[str, object]]] = {
     "rest-needs-total": ("linear(1, 0, rest / 2)", {}),
     "no-length-and-no-total": ("warmup(100) >> cosine(1, 0)", {}),
     # Lengths.
-    "zero-length": ("cosine(1, 0, 0)", {}),
+    "repeat-of-nothing": ("cosine(1, 0, 0) | repeat()", {}),
     "negative-length": ("cosine(1, 0, -5)", {}),
     "negative-computed-length": ("cosine(1, 0, 50% - 600)", RUN),
     "fractional-length": ("cosine(1, 0, 0.3)", RUN),
@@ -143,7 +151,7 @@ CASES: dict[str, tuple[object, dict[str, object]]] = {
     "after-an-endless-repeat": ("(cosine(1, 0, 10) | repeat()) >> cosine(1, 0, 100)", {}),
     "repeat-what-never-ends": ("0.1 | repeat(3)", {}),
     "nothing-left-of-the-run": ("warmup(600) >> constant(1) >> cosine(1, 0, 600)", RUN),
-    "skip-everything": ("cosine(1, 0, 100) | skip(100)", {}),
+    "skip-backwards": ("cosine(1, 0, 100) | skip(-100)", {}),
     "until-after-an-open-segment": ("cosine(1, 0) >> linear(_, 1, until=900)", RUN),
     "shrinking-for-ever": ("cosine(1, 0, 100) | repeat(stretch=0.5)", {}),
     "longer-than-any-run": ("cosine(1, 0, 1e300)", {}),
@@ -159,7 +167,7 @@ CASES: dict[str, tuple[object, dict[str, object]]] = {
     "formula-overflows": ("exponential_decay(1, 10)", RUN),
     # All the mistakes of a spec in one go.
     "many-mistakes": (
-        "warmup(linaer, 0) >> cosin(1, 5%) >> linear(1 / 0, peek, 3ep) | clip(2, 1) | repeet()",
+        "warmup(linaer, -1) >> cosin(1, 5%) >> linear(1 / 0, peek, 3ep) | clip(2, 1) | repeet()",
         {"peak": 1},
     ),
     "syntax-and-names": ("warmup(linear 100) >> cosin(1, 0, 100", {}),
@@ -221,6 +229,13 @@ def test_spans_lie_in_the_source(case: str) -> None:
         pytest.param("cosine(5%, 0, 100)", "cosine(0.05, 0, 100)", id="share-as-value"),
         pytest.param("warmup(100) > hold(5)", "warmup(100) >> hold(5)", id="greater-than"),
         pytest.param("hold(5epochs)", "hold(5ep)", id="unit"),
+        pytest.param("hold(1Kba)", "hold(1kba)", id="multiplier"),
+        pytest.param("hold(1Kepoch)", "hold(1kep)", id="multiplier-and-unit"),
+        pytest.param("hold(5eopch)", "hold(5ep)", id="mistyped-name-of-a-unit"),
+        pytest.param(
+            "lambda epoch: 0.95 ** (epoch // 30)", "base * 0.95 ** (t // 30)", id="lambda"
+        ),
+        pytest.param("lambda e: 1 - math.cos(e)", "base * (1 - cos(t))", id="lambda-of-a-sum"),
         pytest.param("cosine(1, 0, 100]", "cosine(1, 0, 100)", id="bracket"),
         pytest.param("cosine(1, 0, stepz=9)", "cosine(1, 0, steps=9)", id="parameter"),
     ],
@@ -234,6 +249,31 @@ def test_replacement_mends_the_spec(spec: str, fixed: str) -> None:
     mended = spec[: found.span.start] + found.replacement + spec[found.span.stop :]
     assert mended == fixed
     lrdsl.compile(mended, **context)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", ["15Ptok", "5m", "5ms", "3mtok", "7Qba"])
+def test_no_suggestion_changes_the_size_of_a_number(number: str) -> None:
+    with pytest.raises(SpecError, match="LR107") as caught:
+        lrdsl.compile(f"hold({number})", base_lr=1)
+    assert [found.replacement for found in caught.value.diagnostics] == [None]
+
+
+@pytest.mark.parametrize(
+    ("spec", "fix"),
+    [
+        pytest.param("t % 10", "`mod(t, 10)`", id="percent"),
+        pytest.param("1 + (t mod 2)", "`mod(a, b)`", id="mod"),
+        pytest.param("lambda e: 1 if e < 10 else 0.1", "`base * 0.95 ** t`", id="lambda-with-if"),
+        pytest.param("lambda e, f: e", "`base * 0.95 ** t`", id="lambda-of-two"),
+    ],
+)
+def test_habits_of_python_get_advice(spec: str, fix: str) -> None:
+    with pytest.raises(SpecError, match="LR10") as caught:
+        lrdsl.compile(spec, base_lr=1)
+    first = caught.value.diagnostics[0]
+    assert first.replacement is None
+    assert first.fix is not None
+    assert fix in first.fix
 
 
 def test_codes_are_unique_and_well_formed() -> None:
@@ -301,3 +341,40 @@ def test_to_dict_is_plain_data() -> None:
         "file": None,
         "place": None,
     }
+
+
+class Watched(tuple[str, ...]):
+    """Names that count how often they are looked through."""
+
+    looks = 0
+
+    def __iter__(self):
+        Watched.looks += 1
+        return super().__iter__()
+
+
+def test_near_names_are_looked_for_only_where_a_mistake_is_shown():
+    meant = Suggestion("cosin", Watched(["linear", "cosine"]))
+    mistake = Mistake(diagnostics.UNKNOWN_NAME, "there is no shape `cosin`", Span(0, 5), meant)
+    reporter = Reporter("cosin(1, 0, 9)")
+    assert Watched.looks == 0
+    found = reporter.report_all([mistake, mistake]).report_all([mistake]).diagnostics
+    assert [(each.fix, each.replacement) for each in found] == [
+        ("did you mean `cosine`?", "cosine")
+    ]
+    assert Watched.looks == 1
+
+
+def test_a_search_goes_on_and_a_fix_is_for_where_it_fails():
+    first, then = Suggestion("hed", ["zzz"]), Suggestion("hed", ["head"], "{}()")
+    assert first.find() is None
+    assert first._replace(otherwise=then).find() == "head()"
+    mistake = Mistake(diagnostics.UNKNOWN_NAME, "no `hed`", Span(0, 3), first, "write a name")
+    assert mistake.diagnostic("hed").fix == "write a name"
+    assert first.before("there is `zzz`") == "there is `zzz`"
+
+
+def test_there_is_no_replacement_where_there_is_no_text_of_the_user():
+    mistake = Mistake(diagnostics.UNKNOWN_NAME, "no `hed`", meant=Suggestion("hed", ["head"]))
+    found = mistake.diagnostic()
+    assert (found.fix, found.replacement) == ("did you mean `head`?", None)

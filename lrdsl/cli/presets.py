@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from lrdsl.cli.console import plain, writes
-from lrdsl.diagnostics import UNKNOWN_NAME, spec_error
+from lrdsl.diagnostics import UNKNOWN_NAME, Suggestion, spec_error
 from lrdsl.language.presets import Preset, files, read
-from lrdsl.util.registry import did_you_mean
 
 
 @click.command(epilog="\b\nExamples:\n  lrdsl presets\n  lrdsl presets wsd")
@@ -23,8 +22,8 @@ def presets(name: str | None) -> None:
         click.echo(plain("\n".join(lines)))
         return
     if name not in files():
-        fix = (did_you_mean(name, files()) or ["`lrdsl presets` lists all there are"])[0]
-        raise spec_error(UNKNOWN_NAME, f"no preset is called `{name}`", fix=fix)
+        meant, fix = Suggestion(name, files()), "`lrdsl presets` lists all there are"
+        raise spec_error(UNKNOWN_NAME, f"no preset is called `{name}`", meant=meant, fix=fix)
     click.echo(plain(_about(read(name))))
 
 

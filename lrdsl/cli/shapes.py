@@ -11,7 +11,7 @@ import click
 from lrdsl.cli.console import fitted, plain, terminal_size, writes
 from lrdsl.cli.expansion import expansions
 from lrdsl.cli.options import with_library
-from lrdsl.diagnostics import UNKNOWN_NAME, SpecError, spec_error
+from lrdsl.diagnostics import UNKNOWN_NAME, SpecError, Suggestion, spec_error
 
 if TYPE_CHECKING:
     from lrdsl.language.catalog import Entry
@@ -29,7 +29,6 @@ def shapes(name: str | None) -> None:
     example and source are shown. The name of a group, such as std, lists that group alone.
     """
     from lrdsl.language.catalog import entries, find
-    from lrdsl.util.registry import did_you_mean
 
     chosen = () if name is None else find(name)
     if chosen:
@@ -38,8 +37,8 @@ def shapes(name: str | None) -> None:
     every = [entry for entry in entries() if name in (None, entry.group)]
     if name is not None and not every:
         known = [word for each in entries() for word in (each.group, each.name, *each.aliases)]
-        fix = (did_you_mean(name, known) or ["`lrdsl shapes` lists all there is"])[0]
-        raise spec_error(UNKNOWN_NAME, f"nothing is called `{name}`", fix=fix)
+        meant, fix = Suggestion(name, known), "`lrdsl shapes` lists all there is"
+        raise spec_error(UNKNOWN_NAME, f"nothing is called `{name}`", meant=meant, fix=fix)
     click.echo(plain("\n".join(fitted(_listing(every)))))
 
 

@@ -14,14 +14,13 @@ from lrdsl.compiler.arithmetic import is_whole
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import duration, value
 from lrdsl.compiler.ir import CallTerm, EntryTerm, ShapeCall
-from lrdsl.diagnostics import Mistake
+from lrdsl.diagnostics import Mistake, Suggestion, ask
 from lrdsl.language.binding import word_of
-from lrdsl.language.length import ENDLESS, Exact, Length, round_half_up
+from lrdsl.language.length import ENDLESS, Exact, Length
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
-from lrdsl.util.registry import did_you_mean
 
 P = TypeVar("P", bound=CallableModel)
 
@@ -36,8 +35,7 @@ def updates(node: ast.Node, where: str, environment: Environment) -> Exact | Non
     found = duration(node, where, environment)
     plain = isinstance(node, ast.Name) or _is_plain(node)
     if found is not None and plain and found.denominator != 1:
-        share = f"{float(found) * 100:g}%"
-        fix = f"did you mean `{share}`?" if 0 < found < 1 else "write a whole number"
+        fix = ask(f"{float(found) * 100:g}%") if 0 < found < 1 else "write a whole number"
         message = f"`{unparse(node)}` is not a whole number of updates"
         return environment.complain(diag.FRACTIONAL, message, node, fix)
     return found
@@ -50,12 +48,11 @@ def given_length(call: ShapeCall, environment: Environment) -> Exact | None:
     length = updates(node, f"`{name}` of `{call.name}`", environment)
     if name == "until" and length is not None:
         length = _until(node, length, environment)
-    if length is None or 0 < length <= LAST_STEP:
+    if length is None or 0 <= length <= LAST_STEP:
         return length
-    why = "which is longer than any run" if length > 0 else "but it needs more than 0"
-    fix = "leave the segment out" if length == 0 else None
+    why = "which is longer than any run" if length > 0 else "but it needs 0 or more"
     message = f"the segment has {float(length):g} updates, {why}"
-    return environment.complain(diag.BAD_LENGTH, message, node, fix)
+    return environment.complain(diag.BAD_LENGTH, message, node)
 
 
 def _until(node: ast.Node, end: Exact, environment: Environment) -> Exact | None:
@@ -65,7 +62,7 @@ def _until(node: ast.Node, end: Exact, environment: Environment) -> Exact | None
         message = "`until` cannot set a length here: the start of the segment is unknown"
         fix = "a segment before it has no length: give `steps`"
         return environment.complain(diag.NO_LENGTH, message, node, fix)
-    if end <= start:
+    if end < start:
         times = f"at update {float(start):g}, but would end at {float(end):g}"
         return environment.complain(diag.BAD_LENGTH, f"the segment starts {times}", node)
     return end - start
@@ -85,10 +82,10 @@ def rest_of(
     if room is None:
         return needs_total(node, environment)
     rest = room - known
-    if rest > 0:
+    if rest >= 0:
         return rest
-    over = f": the other segments take {float(-rest):g} too many" if rest < 0 else ""
-    message = f"no update of the run is left for `{unparse_short(node)}`{over}"
+    over = f"the other segments take {float(-rest):g} too many"
+    message = f"no update of the run is left for `{unparse_short(node)}`: {over}"
     fix = "shorten the others, or raise total_steps"
     return environment.complain(diag.NO_REST, message, node, fix)
 
@@ -96,16 +93,19 @@ def rest_of(
 def entry_starts(
     entries: tuple[EntryTerm, ...], environment: Environment
 ) -> tuple[Exact | None, ...]:
-    """The starts of entries in brackets, which must increase; None where one is at fault."""
+    """The starts of entries in brackets, which must not fall; None where one is at fault."""
     found: list[Exact | None] = []
     latest: tuple[Exact, ast.Node] | None = None
     for entry in entries:
         node = entry.written.start
         start = updates(node, "the start of an entry", environment)
         if start is not None and start < 0:
-            message = "an entry cannot start before update 0"
-            start = environment.complain(diag.BAD_LENGTH, message, node)
-        elif start is not None and latest is not None and start <= latest[0]:
+            message, fix = "an entry cannot start before update 0", None
+            match node:
+                case ast.Arithmetic(operators=("-",), parts=(ast.Number() as a, ast.Number() as b)):
+                    fix = f"write a range as `{unparse(a)}..{unparse(b)}`"
+            start = environment.complain(diag.BAD_LENGTH, message, node, fix)
+        elif start is not None and latest is not None and start < latest[0]:
             before = unparse(latest[1])
             message = f"the entries must increase, but {unparse(node)} follows {before}"
             start = environment.complain(diag.UNSORTED, message, node, "put them in order")
@@ -120,7 +120,7 @@ def entry_stop(entry: ast.Entry, start: Exact | None, environment: Environment) 
     if entry.stop is None:
         return ENDLESS
     stop = updates(entry.stop, "the end of an entry", environment)
-    if start is not None and stop is not None and stop <= start:
+    if start is not None and stop is not None and stop < start:
         first, last = unparse(entry.start), unparse(entry.stop)
         message = f"the range ends at {last}, before it starts at {first}"
         fix = "write the earlier update first"
@@ -199,7 +199,7 @@ def argument(parameter: Parameter, node: ast.Node, call: str, environment: Envir
 
 
 def _list(kind: Kind, node: ast.Node, where: str, environment: Environment) -> Any:
-    """The items of a list: whole updates, or values."""
+    """The items of a list: exact updates, or values."""
     if not isinstance(node, ast.List):
         of = "durations" if kind is Kind.MILESTONES else "values"
         message, fix = f"{where} is a list of {of}", f"write `[{unparse(node)}]`"
@@ -209,7 +209,7 @@ def _list(kind: Kind, node: ast.Node, where: str, environment: Environment) -> A
     found: list[Any] = [evaluate(each, item, environment) for each in node.items]
     if None in found or kind is Kind.LIST:
         return None if None in found else found
-    return tuple(map(round_half_up, found) if kind is Kind.MILESTONES else found)
+    return tuple(found)
 
 
 def _word(parameter: Parameter, node: ast.Node, where: str, environment: Environment) -> str | None:
@@ -221,7 +221,7 @@ def _word(parameter: Parameter, node: ast.Node, where: str, environment: Environ
         message, fix = f"{where} is a word", "such as `up` or `'up'`"
         return environment.complain(diag.WRONG_KIND, message, node, fix)
     message = f"{where} is {' or '.join(f'`{word}`' for word in parameter.words)}"
-    suggestion = None if given is None else did_you_mean(given, parameter.words)
+    suggestion = None if given is None else Suggestion(given, parameter.words)
     return environment.note(Mistake(diag.WRONG_KIND, message, node.span, suggestion))
 
 

@@ -22,9 +22,15 @@ _EXACT_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "-": operator.sub,
     "*": operator.mul,
     "/": Fraction,
+    "//": operator.floordiv,
+    "mod": operator.mod,
     "min": min,
     "max": max,
 }
+
+
+DIVIDING = ("/", "//", "mod")
+"""The operators and functions that divide by their second operand."""
 
 
 def compute(name: str, operands: tuple[float, ...]) -> float:
@@ -46,7 +52,7 @@ def compute_exactly(name: str, operands: tuple[Exact, ...]) -> Exact | None:
     >>> compute_exactly("/", (1, 3)), compute_exactly("sqrt", (2,))
     (Fraction(1, 3), None)
     """
-    if name not in _EXACT_OPERATORS or (name == "/" and operands[1] == 0):
+    if name not in _EXACT_OPERATORS or (name in DIVIDING and operands[1] == 0):
         return None
     return bounded(_EXACT_OPERATORS[name](*operands))
 

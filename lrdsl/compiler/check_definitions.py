@@ -14,7 +14,7 @@ from lrdsl.compiler.evaluate import decide
 from lrdsl.compiler.expand import expand
 from lrdsl.compiler.resolve_names import resolve_names
 from lrdsl.compiler.substitute import Budget
-from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Span
+from lrdsl.diagnostics import Mistake, Reporter, Span, Suggestion
 from lrdsl.language.curves import CURVES
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.language import Language
@@ -24,7 +24,6 @@ from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.parser import parse_library
 from lrdsl.util.forks import no_fork
-from lrdsl.util.registry import did_you_mean
 
 N = TypeVar("N", bound=ast.Node)
 
@@ -43,12 +42,10 @@ def check_definitions(text: str, language: Language, file: str = "") -> Mapping[
 @no_fork
 def _checked(language: Language, text: str, file: str) -> Mapping[str, Definition]:
     parsed: tuple[Definition, ...] = parse_library(text, file).checked().value
-    reporter = Reporter(text, file)
     checker = _Checker(text, language, [definition.name for definition in parsed])
     for definition in parsed:
         checker.check(definition)
-    reporter.report_all(checker.mistakes)
-    reporter.check()
+    Reporter(text, file).report_all(checker.mistakes).check()
     return MappingProxyType(checker.known)
 
 
@@ -146,7 +143,7 @@ class _Checker:
             place = Span(site.start, site.stop)
             if place in places:
                 continue  # of a mistyped name one mistake is enough
-            yield Mistake(found.problem, found.message, place, fix=found.fix)
+            yield Mistake(found.problem, found.message, place, fix=found.diagnostic().fix)
             places.add(place)
             self.enough = self.enough or found.problem == diag.TOO_DEEP
             self.unsound.add(definition.name)
@@ -165,7 +162,7 @@ class _Checker:
                 message = f"`{name.id}` calls itself, and definitions cannot recurse"
             yield Mistake(problem, message, name.span, fix=fix)
 
-    def _mistakes_of_call(self, definition: Definition) -> list[Diagnostic]:
+    def _mistakes_of_call(self, definition: Definition) -> list[Mistake]:
         unknown = tuple([ast.Argument(ast.Faulty()) for _ in definition.parameters])
         call: ast.Node = ast.Call(ast.Name(definition.name), unknown)
         if definition.bracket:
@@ -175,18 +172,17 @@ class _Checker:
             call = ast.Pipe((ast.Faulty(), call))
         language = self.language.with_own({**self.known, definition.name: definition})
         expanded = expand(call, language, self.budget)
-        reporter = Reporter(self.text)
-        reporter.report_all(expanded.mistakes)
+        found = [*expanded.mistakes]
         try:
             nowhere = Environment(Inputs(NO_RUN, language), [])
             for choice in _all(expanded.tree, ast.If):  # which no call can decide
                 decide(choice.condition, nowhere)
-            reporter.report_all([x for x in nowhere.mistakes if x.problem == diag.BAD_CONDITION])
-            reporter.report_all(resolve_names(expanded.tree, self.text, language).mistakes)
+            found += [x for x in nowhere.mistakes if x.problem == diag.BAD_CONDITION]
+            found += resolve_names(expanded.tree, self.text, language).mistakes
         except RecursionError:
             message = "too much of the definition is nested in each other"
-            reporter.report(Mistake(diag.TOO_DEEP, message, definition.span))
-        return [*reporter.diagnostics]
+            found.append(Mistake(diag.TOO_DEEP, message, definition.span))
+        return sorted(found, key=lambda mistake: (*mistake.span[:2], mistake.problem.code))
 
 
 def _unbound(root: ast.Node, parameters: Collection[str]) -> Iterator[Mistake]:
@@ -196,7 +192,7 @@ def _unbound(root: ast.Node, parameters: Collection[str]) -> Iterator[Mistake]:
         if name.id not in known:
             message = f"`{name.id}` is no parameter of this definition"
             fix = f"make it one, or write the word in quotes: '{name.id}'"
-            yield Mistake(diag.UNBOUND, message, name.span, did_you_mean(name.id, known), fix)
+            yield Mistake(diag.UNBOUND, message, name.span, Suggestion(name.id, known), fix)
 
 
 def _all(root: ast.Node, kind: type[N]) -> list[N]:

@@ -65,6 +65,11 @@ class Environment(NamedTuple):
         rest = None if start is None or self.rest is None else self.rest - start
         return Environment(self.inputs, self.mistakes, start, rest, caller=self.caller)
 
+    def noting(self, mistakes: list[Mistake]) -> Environment:
+        """The same environment, whose mistakes are added to another list."""
+        caller = None if self.caller is None else self.caller.noting(mistakes)
+        return self._replace(mistakes=mistakes, caller=caller)
+
     def between(self, before: NeighbourValue, after: NeighbourValue) -> Environment:
         """The environment of a part whose neighbours have these values."""
         return Environment(self.inputs, self.mistakes, None, None, before, after, self.caller)

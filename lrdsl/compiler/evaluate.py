@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.arithmetic import bounded, compute, compute_exactly, is_whole
+from lrdsl.compiler.arithmetic import DIVIDING, bounded, compute, compute_exactly, is_whole
 from lrdsl.compiler.context import NO_RUN
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.name_mistakes import unbound, wrong_kind
-from lrdsl.diagnostics import Mistake
+from lrdsl.diagnostics import Mistake, ask
 from lrdsl.language.binding import function_mistake, word_of
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.length import Exact, decimal_fraction
@@ -139,9 +139,9 @@ class Values(Evaluator[float]):
         if not node.unit:
             return node.value
         plain = {"%": f"{node.value / 100:g}", "dur": f"{node.value:g}"}.get(node.unit)
-        suggestion = None if plain is None else (f"did you mean `{plain}`?", plain)
+        fix = "leave out the unit" if plain is None else ask(plain)
         message = f"`{unparse(node)}` is a duration, and {self.where} takes a value"
-        mistake = Mistake(diag.WRONG_KIND, message, node.span, suggestion, "leave out the unit")
+        mistake = Mistake(diag.WRONG_KIND, message, node.span, fix=fix, replacement=plain)
         return self.environment.note(mistake)
 
     def name(self, node: ast.Name) -> float | None:
@@ -276,8 +276,10 @@ def _has_duration(node: ast.Node) -> bool:
 
 def _no_outcome(name: str, operands: tuple[float, ...], outcome: float, node: ast.Node) -> Mistake:
     """The mistake of an operator or a function whose outcome is no finite number."""
-    if name == "/" and operands[-1] == 0:
-        known = "" if isinstance(node, ast.Number) else f": `{unparse_short(node)}` is 0 here"
+    if name in DIVIDING and operands[1] == 0:
+        divisor = node.arguments[1].value if isinstance(node, ast.Call) else node
+        shown = f": `{unparse_short(divisor)}` is 0 here"
+        known = "" if isinstance(divisor, ast.Number) else shown
         return Mistake(diag.DIVISION_BY_ZERO, f"division by zero{known}", node.span)
     if name == "**" and operands[0] == 0:
         message = f"division by zero: `{unparse_short(node)}` is 0 to a negative power"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.expand import expand
-from lrdsl.compiler.ir import Term
+from lrdsl.compiler.ir import Poison, Term
 from lrdsl.compiler.resolve_names import resolve_names
 from lrdsl.diagnostics import Mistake, Reporter, SpecError
 from lrdsl.language.binding import Binding
@@ -24,7 +24,7 @@ class Analysis:
     """The result of the front end: all that is known of a spec before its run is.
 
     `tree` is as written, `expanded` without definitions; `language` is what it can call. What is
-    wrong so far is in `mistakes`. `term` is None where calls of definitions are wrong. `bindings`
+    wrong so far is in `mistakes`. `term` is poison where calls of definitions are wrong. `bindings`
     are those of calls in `expanded`, by the identity of their nodes. `definitions` is the text of
     the user's definitions that the spec leads to.
     """
@@ -32,7 +32,7 @@ class Analysis:
     source: str
     tree: ast.Node
     expanded: ast.Node
-    term: Term | None
+    term: Term
     language: Language
     mistakes: tuple[Mistake, ...]
     bindings: Mapping[int, Binding]
@@ -57,13 +57,11 @@ def analyse(
     """
     parsed = parse_spec(source)
     tree = parsed.value
-    reporter = Reporter(source)
-    reporter.report_all(parsed.mistakes)
     if tree is None:
-        raise SpecError(reporter.diagnostics)
+        raise SpecError(parsed.diagnostics)
     if definitions:
         language = language.with_own(check_definitions(definitions, language))
-    with not_too_deep(tree, reporter):
+    with not_too_deep(tree, source, parsed.mistakes):
         expanded, mistakes = expand(tree, language)
         resolved = resolve_names(expanded, source, language, schedules)
     own = language.definitions.user_text(tree)
@@ -74,17 +72,16 @@ def analyse(
     names = (diag.UNKNOWN_NAME, diag.UNKNOWN_PARAMETER)
     mistakes += tuple([found for found in resolved.mistakes if found.problem in names])
     if parsed.mistakes:
-        reporter.report_all(mistakes)
-        raise SpecError(reporter.diagnostics)
-    return Analysis(source, tree, expanded, None, language, mistakes, {}, own)
+        raise SpecError(Reporter(source).report_all([*parsed.mistakes, *mistakes]).diagnostics)
+    return Analysis(source, tree, expanded, Poison(tree), language, mistakes, {}, own)
 
 
 @contextmanager
-def not_too_deep(node: ast.Node, reporter: Reporter) -> Iterator[None]:
-    """Report recursion without an end in sight as a mistake of the spec."""
+def not_too_deep(node: ast.Node, source: str, mistakes: Iterable[Mistake] = ()) -> Iterator[None]:
+    """Report recursion without an end in sight as a mistake of the spec, beside those so far."""
     try:
         yield
     except RecursionError:
         message = "the parts of the spec are nested, or refer to each other, too deeply"
-        reporter.report(Mistake(diag.TOO_DEEP, message, node.span))
-        reporter.check()
+        found = [*mistakes, Mistake(diag.TOO_DEEP, message, node.span)]
+        Reporter(source).report_all(found).check()

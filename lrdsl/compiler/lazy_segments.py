@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from lrdsl.compiler.environment import Environment
+from lrdsl.compiler.environment import Environment, NeighbourValue
+from lrdsl.diagnostics import Mistake
 from lrdsl.language.signal import Signal
 from lrdsl.syntax import ast
 from lrdsl.util.forks import lazy_property
@@ -63,16 +64,87 @@ class LazySegment:
         """The first value of the part after; where both lean on each other they meet at base."""
         self._waits, self._is_mutual = True, False
         after = self.after
+        while after is not None and after.length == 0:  # no update of it is ever seen
+            after = after.after
         found = (self.around.next or self.around.base)(node) if after is None else after.first
         self._waits = False
         return self.around.base(node) if self._is_mutual else found
 
 
-@contextmanager
-def linked(segments: Sequence[LazySegment]) -> Iterator[None]:
-    """Let the parts of a chain ask those beside them, as long as it is lowered."""
-    for before, after in itertools.pairwise(segments):
-        before.after, after.before = after, before
-    yield
-    for segment in segments:  # they hold each other in circles
-        segment.before = segment.after = None
+class RememberedNeighbour:
+    """The value of `prev` or `next` around a repetition, for rounds that are compiled later.
+
+    As long as the spec is lowered it asks those beside the repetition.
+    """
+
+    def __init__(self, find: NeighbourValue) -> None:
+        self.find: NeighbourValue | None = find
+        self.value: float | None = None
+
+    def __call__(self, node: ast.Node) -> float | None:
+        if self.find is not None:
+            self.value = self.find(node)
+        return self.value
+
+    def settle(self) -> None:
+        """Ask for a value that no round has needed so far, and then ask no more."""
+        if self.value is None and self.find is not None:
+            self.value = self.find(NOTHING)
+        self.find = None
+
+
+NOTHING = ast.Name("prev")
+"""What needs a neighbour's value that nothing in the text asks for."""
+
+
+class Links:
+    """The chains of a spec and the neighbours of its repetitions, while it is lowered.
+
+    Rounds that are needed meanwhile are lowered with the same ones.
+    """
+
+    def __init__(self) -> None:
+        self.is_open = False
+        self._segments: list[LazySegment] = []
+        self._remembered: list[RememberedNeighbour] = []
+
+    def link(self, segments: Sequence[LazySegment]) -> None:
+        """Let the parts of a chain ask those beside them."""
+        self._segments += segments
+        for before, after in itertools.pairwise(segments):
+            before.after, after.before = after, before
+
+    def remembering(self, environment: Environment) -> Environment:
+        """The environment with neighbours whose values are known when the chains are gone."""
+        prev, following, caller = environment.prev, environment.next, environment.caller
+        return environment._replace(
+            prev=None if prev is None else self._remember(prev),
+            next=None if following is None else self._remember(following),
+            caller=None if caller is None else self.remembering(caller),
+        )
+
+    def _remember(self, find: NeighbourValue) -> RememberedNeighbour:
+        if isinstance(find, RememberedNeighbour):
+            return find
+        self._remembered.append(RememberedNeighbour(find))
+        return self._remembered[-1]
+
+    @contextmanager
+    def opened(self, mistakes: list[Mistake]) -> Iterator[None]:
+        """Hold them together; what is asked for at the end of it is no mistake."""
+        if self.is_open:
+            yield
+            return
+        self.is_open = True
+        try:
+            yield
+            count = len(mistakes)
+            for remembered in self._remembered:
+                remembered.settle()
+            del mistakes[count:]
+        finally:
+            self.is_open = False
+            self._remembered.clear()
+            for segment in self._segments:  # they hold each other in circles
+                segment.before = segment.after = None
+            self._segments.clear()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from lrdsl.language.functions import FUNCTIONS
-from lrdsl.language.length import Exact
+from lrdsl.language.length import Endless, Exact, ends
 from lrdsl.language.pointwise.functions import NUMPY
 from lrdsl.language.pointwise.times import Array, Range, Times, clamp_end
 from lrdsl.language.shapes import Shape
@@ -54,6 +55,20 @@ class ClockSignal(LeafSignal):
         return float(start), float(stop - 1)
 
 
+def held(signal: Signal, end: int | Endless) -> Signal:
+    """A signal whose value is held from update `end` on; a steady one is anyway."""
+    return WrappedSignal(signal, "", end=float(end)) if ends(end) else signal
+
+
+def slowed(signal: Signal, pace: Exact) -> Signal:
+    """A signal whose clock runs `pace` times slower, in a longer round of a `repeat`."""
+    if pace == 1:
+        return signal
+    from lrdsl.language.modifiers.stretch import Scale  # which most specs do without
+
+    return WrappedSignal(signal, "", Scale(Fraction(pace)))
+
+
 @dataclass(frozen=True, slots=True)
 class ScheduleReference(WrappedSignal):
     """Another schedule of the program, whose name is the text, read at the same update of the run.
@@ -78,7 +93,7 @@ class ScheduleReference(WrappedSignal):
 class PointwiseSignal(Signal):
     """Functions applied from left to right: f₁(part₀, part₁), then f₂(that, part₂) and so on.
 
-    One part alone is what one function is applied to.
+    A single function is applied to all parts.
     """
 
     functions: tuple[Any, ...]
@@ -110,14 +125,18 @@ class PointwiseSignal(Signal):
         """Whether the result only rises or only falls with its one part that changes."""
         if len(self.parts) == 1:
             return self.functions[0] is np.negative
-        divides = self.functions[changing - 1] is np.divide if changing > 0 else False
-        return all([f in (np.divide, *_MONOTONE) for f in self.functions]) and not divides
+        divides = self.functions[changing - 1] in _DIVIDING if changing > 0 else False
+        return all([f in (*_DIVIDING, *_MONOTONE) for f in self.functions]) and not divides
 
     def _combine(self, values: list[Array]) -> Array:
-        out: Array = values[0] if len(values) > 1 else self.functions[0](values[0])
-        for function, operand in zip(self.functions, values[1:], strict=False):
+        if len(self.functions) == 1:
+            alone: Array = self.functions[0](*values)
+            return alone
+        out = values[0]
+        for function, operand in zip(self.functions, values[1:], strict=True):
             out = function(out, operand)
         return out
 
 
+_DIVIDING = (np.divide, np.floor_divide)
 _MONOTONE = (np.add, np.subtract, np.multiply, FUNCTIONS["min"].compute, FUNCTIONS["max"].compute)

@@ -6,6 +6,8 @@ Values are evaluated as they are needed: `prev` asks the part before, `next` the
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,12 +16,13 @@ from lrdsl.compiler import ir, placed_ir
 from lrdsl.compiler.argument_values import argument, default, fields, make, refused
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import value
-from lrdsl.compiler.lazy_segments import LazySegment, linked
-from lrdsl.compiler.leaf_signals import PointwiseSignal, ShapeSignal
+from lrdsl.compiler.lazy_segments import LazySegment, Links
+from lrdsl.compiler.leaf_signals import PointwiseSignal, ShapeSignal, held, slowed
 from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTerm
-from lrdsl.diagnostics import Mistake
+from lrdsl.diagnostics import BAD_ARITHMETIC, Mistake, Reporter, SpecError
 from lrdsl.language.functions import OPERATORS, Function
-from lrdsl.language.length import Length, ends
+from lrdsl.language.length import Exact, Length, ends
+from lrdsl.language.modifiers.base import FirstRound, Layout, Repetition
 from lrdsl.language.modifiers.interval import Entry, signal_at, with_next
 from lrdsl.language.modifiers.reactive import (
     MetricHistory,
@@ -59,9 +62,8 @@ def lower(
     root = placed.root
     mistakes: list[Mistake] = []
     nowhere = Environment(placed.inputs, mistakes)
-    lowering = _Lowering(histories)
-    with np.errstate(all="ignore"):
-        signal = lowering.lower(root.term, nowhere.between(nowhere.base, nowhere.base))
+    lowering = _Lowering(histories, Links())
+    signal = lowering.lower_all(root.term, nowhere.between(nowhere.base, nowhere.base))
     if signal is None:
         return None, mistakes
     if not isinstance(root.term, placed_ir.PlacedSequence):
@@ -70,13 +72,51 @@ def lower(
     return CompiledSpec(signal, root.length, observers, segments), mistakes
 
 
+class RoundCompiler(NamedTuple):
+    """Compiles further rounds of a repetition, when they are needed."""
+
+    placed: placed_ir.PlacedModify
+    place: Callable[[Exact, Exact], placed_ir.PlacedRound]
+    around: Environment
+    """The environment of the repetition; its neighbours' values are remembered."""
+    links: Links
+
+    def first_round(self, signal: Signal) -> FirstRound:
+        """The first round, whose signal is known, with what compiles the others."""
+        placed = self.placed
+        assert isinstance(placed.length, Fraction)
+        layout = Layout(signal, *placed.limits)
+        return FirstRound(layout, placed.length, placed.phase, placed.pace, self.compile)
+
+    def compile(self, phase: Exact, pace: Exact) -> Layout:
+        """The layout of a round; `SpecError` if one of its values is at fault."""
+        term, low, high = self.place(phase, pace)
+        mistakes: list[Mistake] = []
+        environment = self.around.noting(mistakes)
+        links = self.links if self.links.is_open else Links()
+        signal = _Lowering((), links).lower_all(term, environment)
+        if signal is None:
+            node, message = self.placed.call.node, "a round of this has no value"
+            environment.complain(BAD_ARITHMETIC, message, node)
+            reporter = Reporter(environment.inputs.source)
+            reporter.report_all(mistakes)
+            raise SpecError(reporter.diagnostics)
+        return Layout(signal, low, high)
+
+
 class _Lowering:
     """Lowers the terms of one spec."""
 
-    def __init__(self, histories: tuple[MetricHistory, ...]) -> None:
+    def __init__(self, histories: tuple[MetricHistory, ...], links: Links) -> None:
         self.histories = histories
+        self.links = links
         self.observers: list[MetricObserver] = []
         self.segments: list[TimelineSegment] = []
+
+    def lower_all(self, placed: PlacedTerm, environment: Environment) -> Signal | None:
+        """The signal of a term with all that is in it."""
+        with np.errstate(all="ignore"), self.links.opened(environment.mistakes):
+            return self.lower(placed, environment)
 
     def note(self, part: PlacedPart, zero: int, signal: Signal) -> None:
         """Keep where a part of a chain lies whose clock is at 0 at update `zero`."""
@@ -114,7 +154,8 @@ class _Lowering:
         if len(known) < len(signals):
             return None
         compute = [f.compute if isinstance(f, Function) else OPERATORS[f] for f in placed.functions]
-        return PointwiseSignal(tuple(compute), known, placed.node)
+        signal = PointwiseSignal(tuple(compute), known, placed.node)
+        return held(signal, placed.end)
 
     def _shape(self, placed: PlacedShape, environment: Environment) -> Signal | None:
         call = placed.call
@@ -132,7 +173,7 @@ class _Lowering:
         if known is None or not placed.is_sound:
             return None
         shape = make(call.signature.cls, known, call, environment)
-        return None if shape is None else ShapeSignal(shape, call.node)
+        return None if shape is None else slowed(ShapeSignal(shape, call.node), placed.pace)
 
     def _shape_fields(self, placed: PlacedShape, environment: Environment) -> dict[str, Any] | None:
         """The fields of a shape; None where one of them is at fault."""
@@ -146,6 +187,8 @@ class _Lowering:
             found["mode"] = None if inner is None else make(call.curve, inner, call, environment)
         if Kind.STEPS in call.signature.kinds:
             found["steps"] = placed.steps
+        if "phase" in placed.durations:
+            found["phase"] = placed.durations["phase"]
         is_sound = given is not None and all([each is not None for each in found.values()])
         return found if is_sound else None
 
@@ -170,10 +213,10 @@ class _Lowering:
 
     def _chain(self, placed: placed_ir.PlacedSequence, environment: Environment) -> Signal | None:
         segments = [self._segment(part, environment) for part in placed.parts]
+        self.links.link(segments)
         signals: list[Signal | None] = []
-        with linked(segments):
-            for segment in segments:  # a comprehension would take a frame for each level of nesting
-                signals.append(segment.signal)
+        for segment in segments:  # a comprehension would take a frame for each level of nesting
+            signals.append(segment.signal)
         known = [signal for signal in signals if signal is not None]
         if not placed.is_sound or len(known) < len(signals):
             return None
@@ -198,7 +241,10 @@ class _Lowering:
 
     def _modified(self, placed: placed_ir.PlacedModify, environment: Environment) -> Signal | None:
         call, modifier = placed.call, placed.modifier
-        source = self.lower(placed.source, environment)
+        around = environment
+        if placed.place_round is not None:
+            around = self.links.remembering(environment)
+        source = self.lower(placed.source, around)
         if source is None:
             self._look_into(tuple([entry.value for entry in placed.entries]), environment)
             return None
@@ -209,8 +255,15 @@ class _Lowering:
             modifier = call.cls.model_validate({"entries": entries})
         if isinstance(modifier, MetricModifier):
             return self._reacting(placed, modifier, source)
+        text = unparse(call.node)
         try:
-            return modifier.apply(source, placed.length, placed.end, unparse(call.node))
+            if placed.place_round is not None and isinstance(modifier, Repetition):
+                rounds = RoundCompiler(placed, placed.place_round, around, self.links)
+                return modifier.repeated(rounds.first_round(source), placed.end, text)
+            modified = modifier.apply(source, placed.length, placed.end, text)
+            if placed.holds:
+                modified = held(modified, placed.end)
+            return slowed(modified, placed.pace) if modifier.counts_updates else modified
         except ParameterError as error:
             refused(error, call, environment)
             return None

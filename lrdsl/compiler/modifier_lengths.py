@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
@@ -9,10 +10,17 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler import argument_values as arguments
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.ir import Modify, Term
-from lrdsl.compiler.measured import Measured, RunWindow, place_all
-from lrdsl.compiler.placed_ir import PlacedEntry, PlacedFaulty, PlacedModify, PlacedTerm
+from lrdsl.compiler.measured import Measured, PhaseLimits, RunWindow, place_all
+from lrdsl.compiler.placed_ir import (
+    PlacedEntry,
+    PlacedFaulty,
+    PlacedModify,
+    PlacedRound,
+    PlacedTerm,
+)
 from lrdsl.language.length import ENDLESS, Exact, Length, divisible, ends, round_half_up, rounded
 from lrdsl.language.modifiers import Modifier
+from lrdsl.language.modifiers.base import Repetition
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.modifiers.reactive import MetricModifier
 from lrdsl.language.parameters import ParameterError
@@ -29,6 +37,7 @@ def measure_modified(
     inside = environment.after(0)._replace(rest=None) if term.cls.warps_time else environment
     source = measure(term.source, inside)
     starts = arguments.entry_starts(term.entries, environment)
+    stops: list[Length | None] = []
     values: list[Measured] = []
     modifier: Modifier | None = None
     if term.entries:
@@ -36,6 +45,7 @@ def measure_modified(
         for entry, start in zip(term.entries, starts, strict=True):
             assert entry.term is not None
             stop = arguments.entry_stop(entry.written, start, environment)
+            stops.append(stop)
             inside = environment.after(start)._replace(clock=0)
             values.append(measure(entry.term, inside))
             outlines += _outline(entry.written.factor, start, stop, values[-1], inside)
@@ -52,10 +62,20 @@ def measure_modified(
         reach = window.room if known is None else known
         end = ENDLESS if reach is None else window.rounded(reach)
         whole = window.part(0, 0, end, window.room)
+        stands = None if modifier is None else modifier.in_place(window.origin, window.pace)
         inside = whole.of_source(term.cls, modifier, environment.rest)
-        placed = source.place(inside)
         length: Length | None = inside.room if source.length is None else source.length
-        if not found.is_sound or modifier is None or length is None:
+        size = divisible(0 if length is None else length)
+        if window.pace != 1:
+            size *= window.pace
+        place_round = None
+        if isinstance(stands, Repetition) and isinstance(size, Fraction):
+            place_round = _rounds(stands, source, inside, size)
+        if stands is not None and stands.period is not None:
+            window.meet_multiples(getattr(stands, stands.period))
+        first = None if place_round is None else place_round(window.origin, window.pace)
+        placed = source.place(inside) if first is None else first.term
+        if not found.is_sound or stands is None or modifier is None or length is None:
             return PlacedFaulty((placed,), place_all(values, window.faulty()))
         if isinstance(modifier, MetricModifier) and window.warped_by is not None:
             warp, name = window.warped_by, modifier.name
@@ -65,18 +85,52 @@ def measure_modified(
             return PlacedFaulty((placed,))
         entries: list[PlacedEntry] = []
         outlines: tuple[Entry, ...] = modifier.entries if values else ()  # type: ignore[attr-defined]
-        for outline, start, value in zip(outlines, starts, values, strict=True):
+        for outline, start, stop, value in zip(outlines, starts, stops, values, strict=True):
             assert start is not None
-            at = window.update(start)
-            stop = outline.stop - outline.start + at
+            assert stop is not None
+            at, end_at = window.update(start), window.rounded(stop)
             room = environment.after(start).rest
-            own = window.part(start, at, stop, room)
-            entries.append(PlacedEntry(outline._replace(start=at, stop=stop), value.place(own)))
-        run = whole.zero, whole.start, whole.stop
-        length = divisible(length)
-        return PlacedModify(term, placed, modifier, length, end, *run, tuple(entries))
+            own = window.part(start, at, end_at, room)
+            entries.append(PlacedEntry(outline._replace(start=at, stop=end_at), value.place(own)))
+        return PlacedModify(
+            term,
+            placed,
+            stands,
+            size,
+            end,
+            *(whole.zero, whole.start, whole.stop),
+            tuple(entries),
+            window.origin,
+            window.pace,
+            (0, 0) if first is None else (first.low, first.high),
+            place_round,
+            any([value.may_change_unheard for value in values]),
+        )
 
     return found._replace(place=place, cause=term.node)
+
+
+def _rounds(
+    repeat: Repetition, source: Measured, first: RunWindow, size: Fraction
+) -> Callable[[Exact, Exact], PlacedRound] | None:
+    """What places a round of another phase and pace; None where all rounds are alike."""
+    is_regular = repeat.is_regular
+    if size == 0 or (is_regular and size.denominator == 1):
+        return None
+    if first.limits is not None and is_regular:
+        first.limits.meet(first.origin, size)
+    elif first.limits is not None:
+        first.limits.pin()
+    unit = Fraction(1, math.lcm(size.denominator, first.origin.denominator))
+    # The boundaries in all rounds are met while the first one is placed.
+    outer: list[PhaseLimits | None] = [first.limits if is_regular else None]
+
+    def place_round(phase: Exact, pace: Exact) -> PlacedRound:
+        limits = PhaseLimits(phase, unit, size, outer.pop() if outer else None)
+        term = source.place(first._replace(origin=phase, pace=pace, limits=limits))
+        return PlacedRound(term, limits.low, limits.high)
+
+    return place_round
 
 
 def _outline(
@@ -91,7 +145,7 @@ def _outline(
         return
     length = value.length
     if value.is_number:
-        length = 0
+        length = value.reach
     elif length is None:
         if environment.rest is None:
             arguments.needs_total(value.cause, environment)
@@ -99,7 +153,8 @@ def _outline(
         length = max(environment.rest, 0)
     # At its stop the value is back to what it was: a change, too.
     changes = stop - start if ends(stop) else length
-    yield Entry(round_half_up(start), rounded(stop), factor, ConstantSignal(1.0, ""), changes)
+    at = round_half_up(start)
+    yield Entry(at, rounded(stop), factor, ConstantSignal(1.0, ""), changes + (start - at))
 
 
 def _with_length(
@@ -109,15 +164,20 @@ def _with_length(
     modifier: Modifier | None,
 ) -> Measured:
     """The source with the length that it has under the modifier; None: that is at fault."""
-    faulty = source._replace(is_sound=False)
     if not source.is_sound or modifier is None:
-        return faulty
+        return source._replace(is_sound=False)
+    if source.is_number and modifier.length(ENDLESS) == ENDLESS and modifier.needs_end is None:
+        # It stays a number, which has a say up to where it has changed for the last time.
+        reach = modifier.length(divisible(source.reach))
+        if ends(reach):
+            return source._replace(reach=reach, is_steady=False)
+        return source._replace(is_number=False, reach=0)
     length = source.length
     if modifier.needs_end is not None and length == ENDLESS:
         node = term.source.node
         message = f"`{unparse_short(node)}` never ends, {modifier.needs_end}"
         environment.complain(diag.NEVER_ENDS, message, node, "give it a length")
-        return faulty
+        return source._replace(is_sound=False)
     if length is None:
         # A source that fills the rest still does, unless the modifier sets a length.
         if modifier.room(Fraction(1)) is not None:
@@ -125,15 +185,15 @@ def _with_length(
         length = environment.rest
         if length is None:
             arguments.needs_total(source.cause, environment)
-            return faulty
+            return source._replace(is_sound=False)
     try:
         found = modifier.length(divisible(length))
     except ParameterError as error:
         arguments.refused(error, term, environment)
-        return faulty
+        return source._replace(is_sound=False)
     if found == ENDLESS:
         return source._replace(length=found, fixed=0)
     if found > LAST_STEP:
         environment.complain(diag.BAD_LENGTH, "this is longer than any run", term.node)
-        return faulty
+        return source._replace(is_sound=False)
     return Measured(source.place, term.node, found)

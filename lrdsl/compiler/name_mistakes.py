@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.context import Inputs
-from lrdsl.diagnostics import Mistake, Span
+from lrdsl.compiler.context import RUN, Inputs
+from lrdsl.diagnostics import Mistake, Span, Suggestion, ask
 from lrdsl.language.curves import CURVES
+from lrdsl.language.foreign_names import (
+    MODIFIERS,
+    SCHEDULES,
+    VALUES,
+    plain_name,
+    same_last_component,
+)
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.language import Language
 from lrdsl.language.presets import is_preset
 from lrdsl.language.reserved import DURATIONS
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
-from lrdsl.util.registry import did_you_mean
 
 
 def duration(node: ast.Node) -> Mistake:
@@ -35,8 +41,10 @@ def bare_name(node: ast.Name, language: Language, is_all: bool) -> Mistake | Non
         call = f"{name}[…]" if shape.bracket else f"{name}()"
         message = f"`{name}` is the name of a shape, not a schedule"
         other = f", or the preset {preset}" if preset else ""
-        meant = None if shape.bracket else (f"did you mean `{call}`{other}?", call)
-        return Mistake(diag.BARE_NAME, message, span, meant, f"write `{call}`")
+        if shape.bracket:
+            return Mistake(diag.BARE_NAME, message, span, fix=f"write `{call}`")
+        fix = f"did you mean `{call}`{other}?"
+        return Mistake(diag.BARE_NAME, message, span, fix=fix, replacement=call)
     if name in language.modifiers:
         fix = "write it after `|`" + (f", or choose the preset with {preset}" if preset else "")
         return Mistake(diag.WRONG_PLACE, f"`{name}` is a modifier", span, fix=fix)
@@ -56,9 +64,9 @@ def no_shape(node: ast.Call | ast.Bracket, language: Language) -> Mistake:
     if name in language.modifiers:
         message = f"`{name}` is a modifier{', not a shape' if is_call else ''}"
         return Mistake(diag.WRONG_PLACE, message, node.span, fix="write it after `|`")
+    known = [*language.shapes, *language.definitions]
     functions = language.functions if is_call else ()
-    known = [*language.shapes, *functions, *language.definitions]
-    return _unknown(node.name, "shape", known, language)
+    return _unknown(node.name, "shape", known, SCHEDULES, language, functions)
 
 
 def no_modifier(right: ast.Node, language: Language) -> Mistake:
@@ -71,7 +79,7 @@ def no_modifier(right: ast.Node, language: Language) -> Mistake:
             fix = "segments are joined by `>>`"
         case ast.Call(name=name) | ast.Bracket(name=name):
             known = [*language.modifiers, *language.definitions]
-            return _unknown(name, "modifier", known, language)
+            return _unknown(name, "modifier", known, MODIFIERS, language)
         case ast.Name(id=word) if word in language.modifiers:
             problem, message = diag.BARE_NAME, f"`{word}` is the name of a modifier"
             fix = f"write `{word}(…)`"
@@ -88,12 +96,41 @@ def brackets(node: ast.Call | ast.Bracket, example: str) -> Mistake:
     return Mistake(diag.WRONG_PLACE, message, node.span, fix=f"write `{example}`")
 
 
-def _unknown(name: ast.Name, kind: str, known: Iterable[str], language: Language) -> Mistake:
-    broken = language.shapes.why_broken(name.id)
+def _unknown(
+    name: ast.Name,
+    kind: str,
+    known: Collection[str],
+    foreign: Mapping[str, str],
+    language: Language,
+    functions: Collection[str] = (),
+) -> Mistake:
+    """The mistake of a name that nothing has.
+
+    The last component of a known name comes before names of other frameworks, then names that are
+    near: nearly the last component of any, or of `functions`, then the core's, then the dialects'.
+    """
+    word, span = name.id, name.span
+    broken = language.shapes.why_broken(word)
     if broken is not None:
-        return Mistake(diag.BAD_SHAPE, broken, name.span, fix="mend, or uninstall, that package")
-    suggestion = did_you_mean(name.id, known)
-    return Mistake(diag.UNKNOWN_NAME, f"there is no {kind} `{name.id}`", name.span, suggestion)
+        return Mistake(diag.BAD_SHAPE, broken, span, fix="mend, or uninstall, that package")
+    message = f"there is no {kind} `{word}`"
+    meant = same_last_component(word, known)
+    if meant is not None:
+        return Mistake(diag.UNKNOWN_NAME, message, span, fix=ask(meant), replacement=meant)
+    plain = plain_name(word)
+    core = [each for each in known if "." not in each]
+    instead = foreign.get(plain)
+    same = next((each for each in core if plain_name(each) == plain), None)
+    if instead is not None or same is not None:
+        # Its arguments mean something else: that is no text to put in its place.
+        fix = ask(str(same)) if instead is None else f"in lrdsl that is written like `{instead}`"
+        return Mistake(diag.UNKNOWN_NAME, message, span, fix=fix)
+    dialects = [each for each in known if "." in each]
+    lasts = {each.rpartition(".")[2]: each for each in [*dialects, *functions, *core]}
+    of_core = Suggestion(word, core, otherwise=Suggestion(word, dialects))
+    last = word.rpartition(".")[2]
+    meant_last = Suggestion(last, lasts, otherwise=of_core, alike=0.85, texts=lasts)
+    return Mistake(diag.UNKNOWN_NAME, message, span, meant_last)
 
 
 def unbound(node: ast.Name, inputs: Inputs, requirement: str) -> Mistake:
@@ -105,20 +142,27 @@ def unbound(node: ast.Name, inputs: Inputs, requirement: str) -> Mistake:
     if name in inputs.schedules:
         message = f"`{name}` is a schedule, which changes, and {requirement}"
         fix = f"arithmetic with a schedule stands alone: `0.1 * {name}`"
-        return Mistake(diag.WRONG_KIND, message, node.span, None, fix)
+        return Mistake(diag.WRONG_KIND, message, node.span, fix=fix)
     if name in language.shapes or name in language.modifiers or name in FUNCTIONS:
         message = f"`{name}` is not a number, and {requirement}"
         return Mistake(diag.WRONG_KIND, message, node.span)
     values = [*inputs.context.variables, *inputs.schedules, *DURATIONS, *CONSTANTS]
-    suggestion = did_you_mean(name, [*values, "base", "prev", "next", *CURVES])
+    message = f"`{name}` has no value"
+    meant = Suggestion(name, [*values, "base", "prev", "next", *CURVES])
     fix = f"give it a value: {name}=…"
+    word = VALUES.get(name.replace("_", "").lower())
+    if word is not None:
+        # What the context is called cannot be a variable.
+        is_free = name not in RUN
+        fix = f"write `{word}`, or {fix}" if is_free else f"write `{word}`"
+        return Mistake(diag.UNBOUND, message, node.span, fix=fix)
     if node.span == Span(0, len(inputs.source.strip())):  # the name is the whole spec
         if is_preset(name):
-            suggestion, fix = None, f"did you mean the preset, `schedule@lr={name}`?"
-        elif suggestion is None:
-            suggestion = did_you_mean(name, language.shapes, "{}()")
-            fix = f"give it a value, or choose a preset of that name with `schedule@lr={name}`"
-    return Mistake(diag.UNBOUND, f"`{name}` has no value", node.span, suggestion, fix)
+            fix = f"did you mean the preset, `schedule@lr={name}`?"
+            return Mistake(diag.UNBOUND, message, node.span, fix=fix)
+        meant = meant._replace(otherwise=Suggestion(name, language.shapes, "{}()"))
+        fix = f"give it a value, or choose a preset of that name with `schedule@lr={name}`"
+    return Mistake(diag.UNBOUND, message, node.span, meant, fix)
 
 
 def wrong_kind(node: ast.Node, inputs: Inputs, requirement: str) -> Mistake:
@@ -126,7 +170,7 @@ def wrong_kind(node: ast.Node, inputs: Inputs, requirement: str) -> Mistake:
     if isinstance(node, ast.Call):
         name, language = node.name, inputs.language
         if name.id not in language.shapes and name.id not in language.modifiers:
-            message, meant = f"there is no function `{name.id}`", did_you_mean(name.id, FUNCTIONS)
+            message, meant = f"there is no function `{name.id}`", Suggestion(name.id, FUNCTIONS)
             return Mistake(diag.UNKNOWN_NAME, message, name.span, meant)
     is_schedule = isinstance(node, (ast.Call, ast.Bracket, ast.Chain, ast.Pipe))
     what = "a schedule" if is_schedule else "not a number"

@@ -7,14 +7,14 @@ dataclasses, and so is their code when the module is imported.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from lrdsl.compiler.context import Inputs
 from lrdsl.compiler.ir import Modify, Scalar, ShapeCall
 from lrdsl.diagnostics import Mistake
 from lrdsl.language.functions import Function
-from lrdsl.language.length import Endless, Exact, Length
+from lrdsl.language.length import ENDLESS, Endless, Exact, Length
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.signal import Signal
@@ -41,18 +41,23 @@ class PlacedFaulty(NamedTuple):
 
 
 class PlacedApply(NamedTuple):
-    """Operators or functions applied pointwise, from left to right."""
+    """Operators or functions applied pointwise, from left to right.
+
+    From update `end` on the value is held, where a part that has no say in lengths may change.
+    """
 
     node: ast.Node
     functions: tuple[str | Function, ...]
     parts: tuple[PlacedTerm, ...]
+    end: int | Endless = ENDLESS
 
 
 class PlacedShape(NamedTuple):
     """A call of a shape; not `is_sound` if its length or its arguments are at fault.
 
     `durations` are its arguments that are durations, None where one is at fault. `steps` is its
-    length in whole updates, 0 where it never ends. `starts` are the updates of its entries.
+    length in whole updates, 0 where it never ends. `starts` are the updates of its entries. Its
+    clock runs `pace` times slower.
     """
 
     call: ShapeCall
@@ -60,6 +65,7 @@ class PlacedShape(NamedTuple):
     steps: int
     starts: tuple[int, ...] = ()
     is_sound: bool = True
+    pace: Exact = 1
 
 
 class PlacedPart(NamedTuple):
@@ -93,11 +99,23 @@ class PlacedEntry(NamedTuple):
     value: PlacedTerm
 
 
+class PlacedRound(NamedTuple):
+    """A round of a repetition: right for all rounds of phases from `low` to before `high`."""
+
+    term: PlacedTerm
+    low: Exact
+    high: Exact
+
+
 class PlacedModify(NamedTuple):
     """A source under a modifier, up to update `end`; `length` is the source's.
 
     Its clock is at 0 at update `zero` of the run, where it governs the updates from `run_start` to
-    before `run_stop`.
+    before `run_stop`. The source of a repetition is its first round, whose exact start is `phase`;
+    its layout is right within `limits`, and `place_round`
+    places those of another phase and pace, None where all are alike. A modifier that
+    counts updates runs `pace` times slower. `holds` says that the value is held from `end` on,
+    because an entry may change.
     """
 
     call: Modify
@@ -109,6 +127,11 @@ class PlacedModify(NamedTuple):
     run_start: Exact
     run_stop: Length
     entries: tuple[PlacedEntry, ...] = ()
+    phase: Exact = 0
+    pace: Exact = 1
+    limits: tuple[Exact, Exact] = (0, 0)
+    place_round: Callable[[Exact, Exact], PlacedRound] | None = None
+    holds: bool = False
 
 
 class PlacedScope(NamedTuple):

@@ -131,8 +131,9 @@ class _Resolver:
         if mistake is not None:
             return self._poison(node, mistake)
         operands = tuple([argument.value for argument in node.arguments])
-        # Of many operands each is joined to those before it, as by an operator.
-        functions = (self.language.functions[node.name.id],) * max(1, len(operands) - 1)
+        function = self.language.functions[node.name.id]
+        # Of any number of operands each is joined to those before it, as by an operator.
+        functions = (function,) * (len(operands) - 1 if function.most is None else 1)
         return self._apply(node, functions, operands, region)
 
     def _shape(self, node: ast.Call | ast.Bracket) -> Term:

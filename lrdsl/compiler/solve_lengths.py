@@ -7,7 +7,9 @@ where it lies in the run and, if it has no length of its own, what is left for i
 from __future__ import annotations
 
 import itertools
+from fractions import Fraction
 from functools import partial
+from typing import Any
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler import ir, placed_ir
@@ -16,13 +18,13 @@ from lrdsl.compiler.context import Inputs
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import decide, duration
 from lrdsl.compiler.ir import ShapeCall, Term
-from lrdsl.compiler.leaf_signals import ClockSignal, ScheduleReference
+from lrdsl.compiler.leaf_signals import ClockSignal, ScheduleReference, slowed
 from lrdsl.compiler.measured import Measured, RunWindow, place_all
 from lrdsl.compiler.modifier_lengths import measure_modified
 from lrdsl.compiler.placed_ir import PlacedFaulty, PlacedIR, PlacedPart, PlacedShape, PlacedTerm
 from lrdsl.diagnostics import Mistake
 from lrdsl.language.length import ENDLESS, Exact, Length, ends, round_half_up, rounded
-from lrdsl.language.parameters import Kind
+from lrdsl.language.parameters import DURATION_KINDS, Kind
 from lrdsl.language.signal import ConstantSignal
 from lrdsl.language.time_map import Shift
 from lrdsl.syntax import ast
@@ -50,12 +52,13 @@ def measure(term: Term, environment: Environment) -> Measured:
         case ShapeCall():
             return _shape(term, environment)
         case ir.Scalar():
-            return Measured(lambda _: term, node, ENDLESS, is_number=True)
+            return Measured(lambda _: term, node, ENDLESS, is_number=True, is_steady=True)
         case ir.InUpdates() | ir.Reference():
             place = partial(_place_leaf, term, environment)
-            return Measured(place, node, ENDLESS, is_number=True)
+            is_steady = isinstance(term, ir.InUpdates)
+            return Measured(place, node, ENDLESS, is_number=True, is_steady=is_steady)
         case ir.Clock():
-            return Measured(lambda _: ClockSignal(), node, ENDLESS)
+            return Measured(lambda window: slowed(ClockSignal(), window.pace), node, ENDLESS)
         case ir.Apply():
             return _pointwise(term, environment)
         case ir.Sequence():
@@ -98,14 +101,24 @@ def _pointwise(term: ir.Apply, environment: Environment) -> Measured:
     parts = [measure(part, environment) for part in term.parts]
     lengths = [part.length for part in parts if not part.is_number]
     known = [length for length in lengths if length is not None]
+    reach = max([part.reach for part in parts])
     fills_rest = None in lengths and ENDLESS not in known
-    length = None if fills_rest else max(known, default=ENDLESS)
+    length = None if fills_rest else max([*known, reach]) if lengths else ENDLESS
+    may_change = any([part.may_change_unheard for part in parts])
+
+    def place(window: RunWindow) -> PlacedTerm:
+        own = window.room if length is None else length
+        end = ENDLESS if own is None or not may_change else window.rounded(own)
+        return placed_ir.PlacedApply(node, functions, place_all(parts, window), end)
+
     return Measured(
-        lambda window: placed_ir.PlacedApply(node, functions, place_all(parts, window)),
+        place,
         node,
         length,
         is_sound=all([part.is_sound for part in parts]),
         is_number=not lengths,
+        reach=reach,
+        is_steady=not lengths and not may_change,
     )
 
 
@@ -140,10 +153,39 @@ def _shape(call: ShapeCall, environment: Environment) -> Measured:
             stop = window.rounded(own)
             # A shape that never ends has no use for its steps.
             steps = int(stop) if has_steps and ends(stop) else 0
-        known = durations(call, environment)
-        return PlacedShape(call, known, steps, is_sound=is_sound)
+        known, pace = durations(call, environment), window.pace
+        if known or pace != 1 or signature.cls.stair(call.arguments) is not None:
+            pace = _set_in_place(call, known, window)
+        return PlacedShape(call, known, steps, is_sound=is_sound, pace=pace)
 
     return Measured(place, call.node, length, is_sound, by_default=by_default)
+
+
+def _set_in_place(call: ShapeCall, known: dict[str, Any], window: RunWindow) -> Exact:
+    """Set the known durations of a shape in their place; how many times slower its clock runs.
+
+    In a round that takes longer its durations are longer. If it has none, its clock is slower.
+    """
+    pace, cls = window.pace, call.signature.cls
+    clock = pace
+    for each in (*call.parameters, *call.curve_parameters):
+        name, given = each.name, known.get(each.name)
+        if each.kind is Kind.MILESTONES:
+            clock = 1
+            if given is not None:
+                known[name] = tuple([window.update(at) for at in given])
+        elif each.kind in DURATION_KINDS:
+            clock = 1
+            if pace != 1 and name not in known and each.default is not None and not each.required:
+                given = each.default
+            if given is not None and pace != 1:
+                known[name] = cls.in_longer_round(name, given, pace)
+    period = cls.stair(call.arguments)
+    if period is not None and None not in known.values():
+        known["phase"] = Fraction(window.origin)
+        default = cls.model_fields[period].default
+        window.meet_multiples(known.get(period, default))
+    return 1 if Kind.STEPS in call.signature.kinds else clock
 
 
 def _chain(term: ir.Sequence, environment: Environment) -> Measured:

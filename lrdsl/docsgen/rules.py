@@ -11,11 +11,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from lrdsl import diagnostics
-from lrdsl.diagnostics import UNKNOWN_NAME, Problem, spec_error
+from lrdsl.diagnostics import UNKNOWN_NAME, Problem, Suggestion, spec_error
 from lrdsl.docsgen.markdown import table
 from lrdsl.linter.rule import RULES, Case, Rule
 from lrdsl.util.docstrings import Doc, read_doc
-from lrdsl.util.registry import did_you_mean
 
 
 class Option(NamedTuple):
@@ -97,8 +96,8 @@ def explain(word: str) -> str:
     known = kinds()
     kind = next((kind for key, kind in known.items() if key.lower() == word.lower()), None)
     if kind is None:
-        fix = (did_you_mean(word, known) or ["`lrdsl rules` lists all rules"])[0]
-        raise spec_error(UNKNOWN_NAME, f"no rule is called `{word}`", fix=fix)
+        meant, fix = Suggestion(word, known), "`lrdsl rules` lists all rules"
+        raise spec_error(UNKNOWN_NAME, f"no rule is called `{word}`", meant=meant, fix=fix)
     text = _MISTAKE if isinstance(kind, Problem) else _text(kind)
     return f"{kind.code} {kind.name} ({kind.severity})\n\n{text}"
 

@@ -16,7 +16,7 @@ from lrdsl.hydra.quoting import in_quotes
 from lrdsl.hydra.value_splitter import BracketedValue, parse_bracketed, split
 from lrdsl.syntax.grammar import MAX_CHARACTERS, MAX_DEPTH
 from lrdsl.syntax.parser import parse_spec
-from lrdsl.util.registry import near
+from lrdsl.util.near_names import near
 
 MAX_VALUES = 1000
 """An override with more values than this, which Hydra cannot read, is left to Hydra."""

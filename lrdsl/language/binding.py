@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Mistake
+from lrdsl.diagnostics import Mistake, Suggestion, counted
 from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.parameters import REQUIRED, Kind, Parameter
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
-from lrdsl.util.registry import did_you_mean, near
+from lrdsl.util.near_names import near
 
 Arguments: TypeAlias = "dict[str, ast.Node | tuple[ast.Entry | ast.Name, ...]]"
 """The nodes that a call of a definition gives for each parameter; entries in brackets are many."""
@@ -59,12 +59,7 @@ def bind_definition(
         message = f"`{definition.name}` takes {kind} brackets"
         fix = f"write `{definition.signature}`"
         return {}, [Mistake(diag.WRONG_PLACE, message, node.span, fix=fix)]
-    defaults = {each.name: each.default for each in definition.parameters}
-    parameters = [
-        Parameter(name, Kind.VALUE, REQUIRED if default is None else default)
-        for name, default in defaults.items()
-    ]
-    binder = _Binder(node, tuple(parameters), None)
+    binder = _Binder(node, parameters_of(definition), None)
     mistakes = [*binder.place_positional(), *binder.place_named()]
     given = binder.given
     for parameter in definition.parameters:
@@ -78,13 +73,29 @@ def bind_definition(
             known = ", ".join([f"`{each}`" for each in words])
             wanted = f"one of {known}" if parameter.words else "`true` or `false`"
             message = f"`{parameter.name}` of `{definition.name}` is {wanted}"
-            meant = None if word is None else did_you_mean(word, parameter.words)
+            meant = None if word is None else Suggestion(word, parameter.words)
             mistakes.append(Mistake(diag.WRONG_KIND, message, argument.span, meant))
-    for name, default in () if mistakes else defaults.items():
-        if name not in given and default is None:
-            message = f"`{definition.name}` needs `{name}`"
+    for parameter in () if mistakes else definition.parameters:
+        if parameter.name not in given and parameter.default is None:
+            message = f"`{definition.name}` needs `{parameter.name}`"
             mistakes.append(Mistake(diag.MISSING_ARGUMENT, message, node.span, fix=binder.fix))
     return {**given}, mistakes
+
+
+def parameters_of(definition: Definition) -> tuple[Parameter, ...]:
+    """The parameters of a definition as those of a shape, as far as their place in a call goes.
+
+    >>> from lrdsl.syntax.parser import parse_definitions
+    >>> [str(each) for each in parameters_of(parse_definitions("def half(a, n=5) = a / n")[0])]
+    ['a', 'n=5']
+    """
+    kinds = {ast.Keyword: Kind.FLAG, ast.List: Kind.LIST}
+    return tuple(
+        [
+            Parameter(p.name, kinds.get(type(p.default), Kind.VALUE), p.default or REQUIRED)
+            for p in definition.parameters
+        ]
+    )
 
 
 _TRUTHS = ("true", "false")
@@ -100,6 +111,10 @@ def word_of(node: ast.Node) -> str | None:
         case ast.Name(id=word) | ast.String(value=word) | ast.Keyword(word=word):
             return word
     return "_" if isinstance(node, ast.Default) else None
+
+
+_OPTIMIZERS = ("optimizer", "optim", "opt", "self.optimizer")
+"""Names that an optimizer has where it is the first argument of a scheduler of torch."""
 
 
 class _Binder:
@@ -156,7 +171,8 @@ class _Binder:
         if mode is not None and self.curve is not None:
             for parameter in self.curve.parameters():
                 self.parameters.setdefault(parameter.name, parameter)
-                self.order.append(parameter.name)
+                if parameter.positional:
+                    self.order.append(parameter.name)
 
     def _is_mode(self, node: ast.Node) -> bool:
         """Whether a first argument is meant for `mode`: a curve's name, right or mistyped."""
@@ -172,8 +188,8 @@ class _Binder:
             case ast.Name(id=word) | ast.String(value=word):
                 self.curve = CURVES.get(word)
                 if self.curve is None:
-                    message, suggestion = f"there is no curve `{word}`", did_you_mean(word, CURVES)
-                    yield Mistake(diag.UNKNOWN_NAME, message, node.span, suggestion, _curves())
+                    message, meant = f"there is no curve `{word}`", Suggestion(word, CURVES)
+                    yield Mistake(diag.UNKNOWN_NAME, message, node.span, meant, _curves())
             case ast.If() if any([isinstance(part, ast.Faulty) for part, _ in ast.walk(node)]):
                 pass
             case _:
@@ -182,6 +198,11 @@ class _Binder:
 
     def place_positional(self) -> Iterator[Mistake]:
         """Bind the arguments without names, in their order."""
+        first = self.positional[0].value if self.positional else None
+        if isinstance(first, ast.Name) and first.id in _OPTIMIZERS:
+            message = "a spec takes no optimizer: that is given to `Scheduler(optimizer, spec)`"
+            yield Mistake(diag.WRONG_KIND, message, first.span, fix="leave it out")
+            del self.positional[0]
         order = self.order[self.skipped :]
         for name, argument in zip(order, self.positional, strict=False):
             self.bound[name] = argument.value
@@ -218,7 +239,7 @@ class _Binder:
                 self.bound[name] = argument.value
             elif self.knows_all_parameters:
                 message = f"`{self.name}` has no parameter `{name}`"
-                meant, span = did_you_mean(name, self.parameters), argument.name_span
+                meant, span = Suggestion(name, self.parameters), argument.name_span
                 yield Mistake(diag.UNKNOWN_PARAMETER, message, span, meant, self.fix)
 
     def missing(self) -> Iterator[Mistake]:
@@ -249,6 +270,7 @@ def function_mistake(node: ast.Call) -> Mistake | None:
     count = len(node.arguments)
     if count >= function.least and (function.most is None or count <= function.most):
         return None
-    wanted = "1 argument" if function.most else f"at least {function.least} arguments"
+    least = counted(function.least, "argument")
+    wanted = f"at least {least}" if function.most is None else least
     problem = diag.MISSING_ARGUMENT if count < function.least else diag.TOO_MANY_ARGUMENTS
     return Mistake(problem, f"`{function.name}` takes {wanted}, not {count}", node.span)

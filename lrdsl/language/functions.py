@@ -13,7 +13,7 @@ import numpy as np
 class Function(NamedTuple):
     """A function, what it computes, an example, and how many arguments it takes.
 
-    `most` None: any number.
+    `most` None: any number. `arguments` are their names.
     """
 
     name: str
@@ -22,6 +22,7 @@ class Function(NamedTuple):
     example: str
     least: int = 1
     most: int | None = 1
+    arguments: str = "a"
 
     @property
     def signature(self) -> str:
@@ -30,7 +31,7 @@ class Function(NamedTuple):
         >>> FUNCTIONS["sqrt"].signature, FUNCTIONS["max"].signature
         ('sqrt(a)', 'max(a, b, …)')
         """
-        return f"{self.name}(a)" if self.most == 1 else f"{self.name}(a, b, …)"
+        return f"{self.name}({self.arguments})"
 
     @property
     def doc(self) -> str:
@@ -59,8 +60,42 @@ FUNCTIONS = {
         Function("abs", np.abs, "a without its sign.", "abs(1 - t / 500)"),
         Function("floor", np.floor, "a, rounded down to a whole number.", "0.5 ** floor(t / 100)"),
         Function("ceil", np.ceil, "a, rounded up to a whole number.", "0.5 ** ceil(t / 100)"),
-        Function("min", _fold(np.minimum), "The smallest argument.", "min(t / 100, 1)", 2, None),
-        Function("max", _fold(np.maximum), "The largest argument.", "max(0.1, 0.99 ** t)", 2, None),
+        Function(
+            "min",
+            _fold(np.minimum),
+            "The smallest argument.",
+            "min(t / 100, 1)",
+            least=2,
+            most=None,
+            arguments="a, b, …",
+        ),
+        Function(
+            "max",
+            _fold(np.maximum),
+            "The largest argument.",
+            "max(0.1, 0.99 ** t)",
+            least=2,
+            most=None,
+            arguments="a, b, …",
+        ),
+        Function(
+            "mod",
+            lambda a, b: a - b * (a // b),
+            "The remainder of a divided by b: a - b·(a // b).",
+            "1 + mod(t, 10) / 10",
+            least=2,
+            most=2,
+            arguments="a, b",
+        ),
+        Function(
+            "mix",
+            lambda a, b, w: a * (1 - w) + b * w,
+            "a at weight w = 0, b at w = 1, and in between their mean: a·(1 - w) + b·w.",
+            "mix(0.1, cosine(0.1, 0, 800), linear(0, 1, 400))",
+            least=3,
+            most=3,
+            arguments="a, b, w",
+        ),
     ]
 }
 
@@ -69,6 +104,7 @@ OPERATORS: dict[str, Any] = {
     "-": np.subtract,
     "*": np.multiply,
     "/": np.divide,
+    "//": np.floor_divide,
     "**": np.power,
     "negative": np.negative,
 }

@@ -59,7 +59,7 @@ def _sequence(call: ast.Call, schedules: ast.List, milestones: ast.List) -> ast.
 
 def _difference(later: ast.Node, earlier: ast.Node) -> ast.Node:
     match later, earlier:
-        case ast.Number(value=a, unit=""), ast.Number(value=b, unit="") if a > b:
+        case ast.Number(value=a, unit=""), ast.Number(value=b, unit="") if a >= b:
             return move_to(number_to_node(a - b), later.span)
     return ast.Arithmetic(("-",), (later, earlier), span=later.span)
 
@@ -98,8 +98,10 @@ def _mistakes_of(call: ast.Call, names: tuple[str, ...]) -> Iterator[Mistake]:
         yield Mistake(diag.MISSING_ARGUMENT, f"`{function}` takes {wanted}", call.span, fix=fix)
         return
     for name, node in zip(names, given, strict=True):
-        is_list = isinstance(node, ast.List) and (node.items or name != "schedules")
-        if not is_list and not isinstance(node, ast.Faulty):
+        if isinstance(node, ast.List) and not node.items and name == "schedules":
+            message = "the list of schedules is empty"
+            yield Mistake(diag.MISSING_ARGUMENT, message, node.span, fix="write `[a, b]`")
+        elif not isinstance(node, (ast.List, ast.Faulty)):
             message = f"`{name}` of `{function}` is a list"
             yield Mistake(diag.WRONG_KIND, message, node.span, fix="write `[a, b]`")
     match given:
@@ -119,7 +121,7 @@ def _mistakes_of_milestones(count: int, milestones: ast.List) -> Iterator[Mistak
         return
     for earlier, later in itertools.pairwise(milestones.items):
         match earlier, later:
-            case ast.Number(value=a, unit=x), ast.Number(value=b, unit=y) if x == y and b <= a:
+            case ast.Number(value=a, unit=x), ast.Number(value=b, unit=y) if x == y and b < a:
                 this, that = unparse_short(later), unparse_short(earlier)
                 message = f"the milestones must increase, but {this} follows {that}"
                 yield Mistake(diag.UNSORTED, message, later.span, fix="put them in order")

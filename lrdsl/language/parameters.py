@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, NamedTuple, get_args
 
+from annotated_types import Ge
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticUndefined
 
@@ -41,6 +42,9 @@ class Kind(enum.Enum):
 
 TIME_KINDS = frozenset({Kind.STEPS, Kind.UPDATES, Kind.DURATION, Kind.MILESTONES})
 """The kinds of durations and of lists of them."""
+
+DURATION_KINDS = frozenset({Kind.UPDATES, Kind.DURATION})
+"""The kinds of single durations that are no length of a segment."""
 
 
 class ContextDefault(enum.Enum):
@@ -163,6 +167,21 @@ class CallableModel(BaseModel):
     def time_parameters(cls) -> tuple[str, ...]:
         """The parameters that say when or for how long, in updates or in other units."""
         return tuple([p.name for p in cls.parameters() if p.kind in TIME_KINDS])
+
+    @classmethod
+    def in_longer_round(cls, name: str, duration: Fraction, pace: Fraction | int) -> Fraction:
+        """A duration where everything takes `pace` times as long, which may be shorter.
+
+        It never falls below the least that its parameter allows.
+
+        >>> from lrdsl.language.modifiers.every import Every
+        >>> Every.in_longer_round("n", Fraction(3), Fraction(1, 2))
+        Fraction(3, 2)
+        """
+        field = cls.model_fields.get(name)
+        rules: list[Any] = [] if field is None else field.metadata
+        bounds: list[Any] = [rule.ge for rule in rules if isinstance(rule, Ge)]
+        return Fraction(max([duration * pace, *bounds]))
 
     @classmethod
     @functools.cache

@@ -34,11 +34,10 @@ from typing import Any, get_args
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Diagnostic, Problem, Severity, SpecError, spec_error
+from lrdsl.diagnostics import Diagnostic, Problem, Severity, SpecError, Suggestion, spec_error
 from lrdsl.language.library.files import text_of
 from lrdsl.linter.engine import Settings
 from lrdsl.linter.rule import RULES
-from lrdsl.util.registry import did_you_mean
 
 CONTRACTS: Mapping[str, str] = {
     "max": "above-limit",
@@ -180,10 +179,9 @@ def _project(table: Mapping[str, Any], root: str, path: str) -> Project:
 def _unknown(where: str, what: str, word: str, known: Iterable[str], advice: str = "") -> SpecError:
     """The complaint about a word that is none of those that are known."""
     names = list(known)
-    near = did_you_mean(word, names)
     message = f"{where}: there is no {what} `{word}`"
-    fix = near[0] if near else advice or f"there are {', '.join(names)}"
-    return spec_error(diag.BAD_SETTING, message, fix=fix)
+    fix = advice or f"there are {', '.join(names)}"
+    return spec_error(diag.BAD_SETTING, message, meant=Suggestion(word, names), fix=fix)
 
 
 def _table(value: Any, where: str) -> Mapping[str, Any]:

@@ -150,8 +150,9 @@ def _violations_of(rule: Rule, context: LintContext, settings: Settings) -> list
         failed = [x for x in error.diagnostics if x.problem is diag.NOT_FINITE]
     if not violations:  # as it mostly is
         return failed
-    reporter = Reporter(context.source)
     problem = rule.problem(settings.severities.get(rule.name))
-    for x in violations:
-        reporter.report(Mistake(problem, x.message, x.span, (x.fix, x.replacement)))
-    return [*failed, *reporter.diagnostics]
+    mistakes = [
+        Mistake(problem, x.message, x.span, fix=x.fix, replacement=x.replacement)
+        for x in violations
+    ]
+    return [*failed, *Reporter(context.source).report_all(mistakes).diagnostics]

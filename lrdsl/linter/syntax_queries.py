@@ -207,7 +207,7 @@ def with_operator_before(source: str, span: Span) -> Span | None:
     (1, 5)
     """
     before = source[: span.start].rstrip()
-    operator = next((each for each in ("**", *"|*/+-") if before.endswith(each)), None)
+    operator = next((each for each in ("**", "//", *"|*/+-") if before.endswith(each)), None)
     if operator is None:
         return None
     return Span(len(before.removesuffix(operator).rstrip()), span.stop)

@@ -15,7 +15,7 @@ from lrdsl.compiler.context import Context, Inputs
 from lrdsl.compiler.frontend import Analysis, analyse, not_too_deep
 from lrdsl.compiler.lower import CompiledSpec
 from lrdsl.compiler.solve_lengths import solve_lengths
-from lrdsl.diagnostics import Reporter, SpecError, spec_error
+from lrdsl.diagnostics import spec_error
 from lrdsl.language.language import Language, current
 from lrdsl.language.length import ENDLESS
 from lrdsl.language.modifiers.reactive import MetricHistory
@@ -116,18 +116,14 @@ def schedule_of(
 ) -> Schedule:
     """The schedule that a spec is in a context. Its definitions are those of the analysis."""
     tree, source = analysis.tree, analysis.source
-    reporter = Reporter(source)
-    reporter.report_all(analysis.mistakes)
-    if analysis.term is None:
-        raise SpecError(reporter.diagnostics)
     for name in references:
         if name in context.variables:
             message = f"`{name}` is both a variable and a schedule"
             raise spec_error(diag.BAD_CONTEXT, message, fix="give the variable another name")
     others = {name: each._signal for name, each in references.items()}
-    with not_too_deep(tree, reporter):
+    with not_too_deep(tree, source, analysis.mistakes):
         placed = solve_lengths(analysis.term, Inputs(context, analysis.language, source, others))
-    compiled = lower_or_report(placed, tree, reporter)
+        compiled = lower_or_report(placed, analysis.mistakes)
     if context.definitions != analysis.definitions:
         context = replace(context, definitions=analysis.definitions)
     return _probed(Schedule(Spec(tree, source), context, compiled, placed, references))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.expand import fields
-from lrdsl.diagnostics import Diagnostic, Span, SpecError
+from lrdsl.diagnostics import Diagnostic, Span, SpecError, Suggestion
 from lrdsl.language.language import Language, current
 from lrdsl.language.library.files import text_of
 from lrdsl.language.python_functions import FunctionSpec
@@ -20,7 +20,6 @@ from lrdsl.syntax.spec import parse
 from lrdsl.syntax.unparse import unparse
 from lrdsl.tree.coerce import coerce_spec, spec_text
 from lrdsl.tree.keywords import CALLED, is_tree
-from lrdsl.util.registry import did_you_mean
 
 ONE_SPEC = frozenset({"spec", "definitions"})
 """The keys of a mapping that is one spec and not a program or a choice of specs."""
@@ -181,9 +180,9 @@ class Program:
             return Diagnostic(diag.BAD_GROUP, message, fix="write the wider pattern last")
         pattern = choice.pattern or ""
         fix = f"there are {_listed([*enumerate(names)])}"
-        near = did_you_mean(pattern, [str(name) for name in names if name is not None])
-        if near is not None and not _GLOB.intersection(pattern):
-            fix = f"{near[0]} T{fix[1:]}"
+        if not _GLOB.intersection(pattern):
+            named = [str(name) for name in names if name is not None]
+            fix = Suggestion(pattern, named).before(fix)
         return Diagnostic(diag.BAD_GROUP, f"{own} matches no parameter group", fix=fix)
 
 

@@ -16,14 +16,13 @@ from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import not_too_deep
 from lrdsl.compiler.lower import CompiledSpec, lower
 from lrdsl.compiler.placed_ir import PlacedIR
-from lrdsl.diagnostics import Diagnostic, Reporter, Span, SpecError, spec_error
+from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Span, SpecError, spec_error
 from lrdsl.language.length import rounded
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.language.signal import CHUNK, Signal, TimelineSegment
 from lrdsl.schedule.steps import as_metric, as_step, as_steps, as_times, check_step
-from lrdsl.syntax.ast import Node
 from lrdsl.syntax.spec import Spec, source_text
 from lrdsl.util.forks import lazy_property
 
@@ -199,8 +198,8 @@ class Schedule:
             compiled = compiled._replace(observers=observers)
         else:
             assert placed is not None  # a function has no observers
-            reporter = Reporter(placed.inputs.source)
-            compiled = lower_or_report(placed, placed.root.node, reporter, histories)
+            with not_too_deep(placed.root.node, placed.inputs.source):
+                compiled = lower_or_report(placed, (), histories)
         return Schedule(self.spec, self.context, compiled, placed, self.references, observed)
 
     @lazy_property
@@ -316,15 +315,14 @@ class Schedule:
 
 
 def lower_or_report(
-    placed: PlacedIR,
-    tree: Node,
-    reporter: Reporter,
-    histories: tuple[MetricHistory, ...] = (),
+    placed: PlacedIR, mistakes: tuple[Mistake, ...], histories: tuple[MetricHistory, ...] = ()
 ) -> CompiledSpec:
-    """A placed spec, lowered; `SpecError` with all its mistakes if there are any."""
-    with not_too_deep(tree, reporter):
-        compiled, mistakes = lower(placed, histories)
-    reporter.report_all([*placed.mistakes, *mistakes])
-    reporter.check()
+    """A placed spec, lowered; `SpecError` with all its mistakes if there are any.
+
+    `mistakes` are those of the stages before.
+    """
+    compiled, found = lower(placed, histories)
+    every = [*mistakes, *placed.mistakes, *found]
+    Reporter(placed.inputs.source).report_all(every).check()
     assert compiled is not None
     return compiled

@@ -11,7 +11,7 @@ PYTHON_KEYWORDS = {"None": "none", "True": "true", "False": "false"}
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 """A name without dots, which a variable or a parameter may have."""
 
-MULTIPLIERS = {"": 0, "k": 3, "M": 6, "B": 9}
+MULTIPLIERS = {"": 0, "k": 3, "M": 6, "B": 9, "T": 12}
 """The powers of ten that a number's letter stands for."""
 UNITS = {
     "ba": "optimizer updates",

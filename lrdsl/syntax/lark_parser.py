@@ -46,9 +46,7 @@ class ParseResult(NamedTuple):
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """The syntax errors, in the order of the text."""
-        reporter = Reporter(self.text, self.file)
-        reporter.report_all(self.mistakes)
-        return tuple(reporter.diagnostics)
+        return tuple(Reporter(self.text, self.file).report_all(self.mistakes).diagnostics)
 
     def checked(self) -> ParseResult:
         """The result itself; `SpecError` with every syntax error if there is any."""

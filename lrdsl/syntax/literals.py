@@ -7,26 +7,24 @@ import re
 from decimal import Decimal
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Mistake, Span
+from lrdsl.diagnostics import Mistake, Span, ask
 from lrdsl.syntax.ast import Faulty, Negative, Node, Number
 from lrdsl.syntax.grammar import MULTIPLIERS, UNITS
-from lrdsl.util.registry import did_you_mean
+from lrdsl.util.near_names import near
 
 _NUMBER = re.compile(
     r"(?P<mantissa>[0-9_]*(?:\.[0-9_]+)?)(?:[eE](?P<exponent>[+-]?[0-9]+))?(?P<suffix>.*)"
 )
-_SUFFIX = re.compile(r"(?P<multiplier>[kMB]?)(?P<unit>ba|ep|%|dur|sp|tok)?")
+_SUFFIX = re.compile(r"(?P<multiplier>[kMBT]?)(?P<unit>ba|ep|%|dur|sp|tok)?")
 _ALIASES = {
     **dict.fromkeys(["epoch", "epochs", "e"], "ep"),
     **dict.fromkeys(["step", "steps", "it", "iter", "its", "update", "updates", "batch"], "ba"),
-    **dict.fromkeys(["token", "tokens", "t", "T"], "tok"),
+    **dict.fromkeys(["token", "tokens", "t"], "tok"),
     **dict.fromkeys(["sample", "samples", "s"], "sp"),
     **dict.fromkeys(["percent", "pct", "p"], "%"),
-    "K": "k",
-    "m": "M",
-    "b": "B",
-    "G": "B",
 }
+_MULTIPLIER_ALIASES = {"K": "k", "b": "B", "G": "B"}
+"""Letters that others write for the same powers of ten."""
 
 
 def parse_number(text: str, span: Span) -> Number | Faulty:
@@ -58,13 +56,50 @@ def parse_number(text: str, span: Span) -> Number | Faulty:
 
 
 def _unknown_unit(text: str, suffix: str, span: Span) -> Faulty:
-    stem = text.removesuffix(suffix)
-    meant = _ALIASES.get(suffix)
-    suggestion = did_you_mean(meant or suffix, [meant] if meant else UNITS, f"{stem}{{}}")
+    message, meant = f"`{suffix}` is not a unit", _likely_suffix(suffix)
+    if meant is not None:
+        likely = text.removesuffix(suffix) + meant
+        mistake = Mistake(diag.BAD_NUMBER, message, span, fix=ask(likely), replacement=likely)
+        return Faulty(mistake, span=span)
     units = ", ".join([f"`{unit}` ({meaning})" for unit, meaning in UNITS.items()])
-    fix = f"the units are {units}, also after `k`, `M` or `B`"
-    mistake = Mistake(diag.BAD_NUMBER, f"`{suffix}` is not a unit", span, suggestion, fix)
-    return Faulty(mistake, span=span)
+    fix = f"the units are {units}, also after `k`, `M`, `B` or `T`"
+    return Faulty(Mistake(diag.BAD_NUMBER, message, span, fix=fix), span=span)
+
+
+def joined_unit(number: str, word: str) -> str | None:
+    """A number and the name of a unit as one word; None if that is no unit.
+
+    >>> joined_unit("10B", "tokens"), joined_unit("5", "epochs"), joined_unit("5", "times")
+    ('10Btok', '5ep', None)
+    """
+    unit = _ALIASES.get(word, word if word in UNITS else None)
+    match = _NUMBER.fullmatch(number)
+    if unit is None or match is None or match["suffix"] not in MULTIPLIERS:
+        return None
+    return number + unit
+
+
+def _likely_suffix(suffix: str) -> str | None:
+    """The multiplier and unit that are probably meant, of the same size; None if none is near.
+
+    >>> _likely_suffix("Ttoken"), _likely_suffix("Kepochs"), _likely_suffix("epo")
+    ('Ttok', 'kep', 'ep')
+    >>> _likely_suffix("Ptok")
+    """
+    for size in (0, 1):
+        multiplier, unit = suffix[:size], suffix[size:]
+        multiplier = _MULTIPLIER_ALIASES.get(multiplier, multiplier)
+        if multiplier in MULTIPLIERS:
+            known = _ALIASES.get(unit, unit if unit in ("", *UNITS) else None)
+            if known is not None:
+                return multiplier + known
+    # Letters before a unit may be a multiplier that is unknown: leaving them out changes the size.
+    multiplier = suffix[:1] if suffix[:1] in MULTIPLIERS else ""
+    unit = suffix.removeprefix(multiplier)
+    close = near(unit, [*UNITS, *[name for name in _ALIASES if len(name) > 2]])
+    if close is None or unit.endswith(close):
+        return None
+    return multiplier + _ALIASES.get(close, close)
 
 
 def number_to_node(value: float) -> Node:

@@ -52,9 +52,17 @@ class Recovery:
             # A single `<` or `>` outside a condition is a stray character.
             self._replace_character(parser, token.start_pos)
             return True
+        if token == "=" and self.text.startswith(">", token.end_pos):
+            return True  # an arrow, which its head reports
         if not self._follows_dropped(token.start_pos):
             span = Span(token.start_pos, token.end_pos)
-            self.mistakes.append(syntax_errors.unexpected_word(self.text, span, accepted))
+            mistake = syntax_errors.unexpected_word(self.text, span, accepted)
+            self.mistakes.append(mistake)
+            if mistake.span != span:  # it goes with the word before it
+                self._dropped_until = token.end_pos
+                return True
+            if mistake.replacement == ">>":
+                return _feed(parser, ["THEN"], token)
         self._repair(parser, token)
         return True
 

@@ -77,6 +77,7 @@ class Spec:
     __sub__, __rsub__ = _operator(_arithmetic("-"))
     __mul__, __rmul__ = _operator(_arithmetic("*"))
     __truediv__, __rtruediv__ = _operator(_arithmetic("/"))
+    __floordiv__, __rfloordiv__ = _operator(_arithmetic("//"))
     __pow__, __rpow__ = _operator(ast.Power)
 
     def __neg__(self) -> Spec:

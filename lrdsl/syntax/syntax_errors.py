@@ -9,8 +9,9 @@ import re
 from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Mistake, Span
+from lrdsl.diagnostics import Mistake, Span, ask
 from lrdsl.syntax.grammar import CLOSING_BRACKETS, MAX_CHARACTERS, MAX_DEPTH
+from lrdsl.syntax.literals import joined_unit
 
 LIKELY_OPERATORS = {
     ">": ">>", "→": ">>", "⇒": ">>", "➜": ">>", "»": ">>",
@@ -51,14 +52,14 @@ _OPERAND_AFTER = {
     "..": "the update where the range ends",
     **dict.fromkeys(["=", ":"], "a value"),
     **dict.fromkeys(["if", "and", "or", "not"], "a condition"),
-    **dict.fromkeys(["+", "-", "*", "/", "**", "<", ">", "else"], "a value or a schedule"),
+    **dict.fromkeys(["+", "-", "*", "/", "//", "**", "<", ">", "else"], "a value or a schedule"),
 }
 """The operand that belongs after a word, where the word alone decides."""
 _OPENING_BRACKETS = {")": "(", "]": "["}
 
 _WORD = re.compile(
     r"(?P<comment>#[^\n]*)|(?P<name>[A-Za-z][\w.]*)|(?P<number>\.?[0-9](?:[eE][+-]|[\w%]|\.[0-9])*)"
-    r"|(?P<string>\"[^\"\n]*\"|'[^'\n]*')|(?P<operator>>>|\*\*|\.\.)|(?P<other>\S)"
+    r"|(?P<string>\"[^\"\n]*\"|'[^'\n]*')|(?P<operator>>>|\*\*|//|\.\.)|(?P<other>\S)"
 )
 """The words before an error; unlike the grammar, this matches any text."""
 
@@ -133,6 +134,7 @@ def empty() -> Mistake:
     return Mistake(diag.EMPTY, "the spec is empty", Span(0, 1), fix=fix)
 
 
+_OPERAND = re.compile(r"\s*[\w(.]")
 _IN_CONDITION = re.compile(r"\bif\b(?!.*\belse\b)", re.DOTALL)
 
 
@@ -140,14 +142,19 @@ def stray_character(text: str, start: int) -> Mistake:
     """The mistake of a character that has no meaning in its place."""
     character = text[start]
     likely, fix = LIKELY_OPERATORS.get(character), _CHARACTER_ADVICE.get(character)
-    suggestion = (f"did you mean `{likely}`?", likely) if likely else None
     if character in "<>" and _IN_CONDITION.search(text, 0, start):
-        suggestion, fix = None, _CONDITION_ADVICE
+        likely, fix = None, _CONDITION_ADVICE
+    elif likely:
+        fix = ask(likely)
+    elif character == "%" and _OPERAND.match(text, start + 1):
+        fix = "`%` is the share of the run: `5%`; the remainder of a division is `mod(t, 10)`"
     elif fix is None and character.isalpha():
         fix = "names consist of the letters a to z, digits and `_`"
-    shown = character if character.isprintable() else f"U+{ord(character):04X}"
+    first = start - 1 if character == ">" and text[start - 1 : start] in ("-", "=") else start
+    shown = text[first : start + 1] if character.isprintable() else f"U+{ord(character):04X}"
     message = f"`{shown}` has no meaning here"
-    return Mistake(diag.STRAY_CHARACTER, message, Span(start, start + 1), suggestion, fix)
+    span = Span(first, start + 1)
+    return Mistake(diag.STRAY_CHARACTER, message, span, fix=fix, replacement=likely)
 
 
 _PLACEHOLDER = re.compile(r"\$\{[^{}\n]*\}")
@@ -191,16 +198,21 @@ def unexpected_end(text: str, accepted: frozenset[str], only_brackets: bool) -> 
 def unexpected_word(text: str, span: Span, accepted: frozenset[str]) -> Mistake:
     """The mistake of a word that the grammar does not allow in its place."""
     word, context = text[span.start : span.stop], _read_context(text, span.start)
+    joined = joined_unit(context.word, word) if "NUMBER" not in accepted else None
+    if joined is not None:
+        message = f"the unit stands directly after its number: `{joined}`"
+        both = Span(context.span.start, span.stop)
+        return Mistake(diag.BAD_NUMBER, message, both, fix=ask(joined), replacement=joined)
     expected = _describe_special(word, context, accepted)
     if expected is None and word in _OPENING_BRACKETS:
         if not context.open:
             message = f"this `{word}` has no opening `{_OPENING_BRACKETS[word]}`"
-            return Mistake(diag.UNOPENED, message, span, ("leave it out", ""))
+            return Mistake(diag.UNOPENED, message, span, fix="leave it out", replacement="")
         bracket = context.open[-1].bracket
         if bracket != _OPENING_BRACKETS[word]:
             closing = CLOSING_BRACKETS[bracket]
             message = f"`{word}` does not close `{bracket}`"
-            return Mistake(diag.UNOPENED, message, span, (f"did you mean `{closing}`?", closing))
+            return Mistake(diag.UNOPENED, message, span, fix=ask(closing), replacement=closing)
     if expected is not None:
         wanted, fix = expected
     elif "NUMBER" in accepted:
@@ -208,6 +220,8 @@ def unexpected_word(text: str, span: Span, accepted: frozenset[str]) -> Mistake:
     else:
         wanted, fix = _describe_operator(word, context)
     message = f"expected {wanted} {context.place}, found `{word}`"
+    if word == "then" and "THEN" in accepted:
+        return Mistake(diag.UNEXPECTED, message, span, fix=ask(">>"), replacement=">>")
     return Mistake(diag.UNEXPECTED, message, span, fix=fix)
 
 
@@ -281,6 +295,9 @@ def _advise_on_operand(word: str, context: _Context) -> str | None:
 
 def _describe_operator(word: str, context: _Context) -> tuple[str, str | None]:
     """The thing expected after a complete operand, with advice about the word found there."""
+    if word in ("mod", "div"):
+        meant = "mod(a, b)" if word == "mod" else "a // b"
+        return "an operator", f"write `{meant}`"
     if not context.open:
         wanted = "an operator such as `>>`, or the end,"
         advice = {
@@ -288,7 +305,8 @@ def _describe_operator(word: str, context: _Context) -> tuple[str, str | None]:
             ",": "join segments by `>>`",
             ":": _COLON_ADVICE,
         }
-        return wanted, advice.get(word, f"did you mean `>> {word}`?" if word[0].isalpha() else None)
+        joined = "join segments by `>>`, and write modifiers after `|`"
+        return wanted, advice.get(word, joined if word[0].isalpha() else None)
     bracket, _, name = context.open[-1]
     if bracket == "(":
         advice = {":": _COLON_ADVICE, "=": "the name of an argument is a single word"}

@@ -7,7 +7,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from lrdsl.compiler.context import PARTS, Context
-from lrdsl.diagnostics import BAD_CONTEXT, BAD_SPEC, BAD_STEP, Problem, SpecError, spec_error
+from lrdsl.diagnostics import (
+    BAD_CONTEXT,
+    BAD_SPEC,
+    BAD_STEP,
+    Problem,
+    SpecError,
+    Suggestion,
+    spec_error,
+)
 from lrdsl.language.language import Language
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.program import ONE_SPEC, Program, language_of
@@ -15,7 +23,6 @@ from lrdsl.syntax.ast import Bracket, Call, Name, Node, walk
 from lrdsl.syntax.spec import as_number, parse
 from lrdsl.torch.param_key import to_python
 from lrdsl.tree.coerce import coerce_spec
-from lrdsl.util.registry import did_you_mean
 
 
 def run_context(**arguments: Any) -> Context:
@@ -37,10 +44,10 @@ def check_variables(
     used = _names_used(program, definitions) if variables else set()
     for name in variables:
         if name not in used:
-            near = did_you_mean(name, {*arguments, *PARTS, *used} - {"base_lr", "spec"})
             message = f"`{name}` is no argument of a Scheduler, and no variable of the spec"
-            fix = "leave it out" if near is None else near[0]
-            raise spec_error(BAD_CONTEXT, message, fix=fix)
+            meant = Suggestion(name, {*arguments, *PARTS, *used} - {"base_lr", "spec"})
+            fix = "leave it out" if meant.find() is None else None
+            raise spec_error(BAD_CONTEXT, message, fix=fix, meant=meant)
 
 
 def _names_used(program: Program, definitions: str) -> set[str]:
@@ -98,10 +105,10 @@ def checked_option(
 ) -> str:
     """Return an argument that is one of some options; `SpecError` for any other value."""
     if value not in options:
-        near = did_you_mean(value, options) if isinstance(value, str) else None
+        meant = Suggestion(value, options) if isinstance(value, str) else None
         listed = ", ".join(f'"{option}"' for option in options)
         message = f"`{name}` must be one of {listed}, not {value!r}"
-        raise spec_error(code, message, fix=near and near[0])
+        raise spec_error(code, message, meant=meant)
     return str(value)
 
 

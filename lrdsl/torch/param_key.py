@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from lrdsl.diagnostics import BAD_GROUP, Problem, spec_error
+from lrdsl.diagnostics import BAD_GROUP, Problem, Suggestion, spec_error
 from lrdsl.syntax.spec import as_number
-from lrdsl.util.registry import did_you_mean
 
 INITIAL_PREFIX = "initial_"
 """The prefix of the group key that keeps a number's first value, as in torch's `initial_lr`."""
@@ -77,8 +76,7 @@ def find_param_key(name: str, index: int, group: Mapping[str, Any]) -> ParamKey:
         fix = "the group has " + (", ".join(f"`{name}`" for name in known) or "no numbers")
         if is_reserved:
             raise spec_error(BAD_GROUP, f"a program cannot drive `{name}`", fix=fix)
-        near = did_you_mean(name, known)
-        fix = fix if near is None else f"{near[0]} T{fix[1:]}"
+        fix = Suggestion(name, known).before(fix)
         raise spec_error(BAD_GROUP, f"parameter group {index} has no `{name}`", fix=fix)
     if _is_sequence(found):
         message = f"`{name}` of parameter group {index} is {len(found)} numbers, not one"

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from typing import TypeAlias
 
-from lrdsl.language.binding import bind
+from lrdsl.language.binding import bind, parameters_of
 from lrdsl.language.curves import Curve
 from lrdsl.language.language import Language
 from lrdsl.language.parameters import REQUIRED, Kind, Parameter
 from lrdsl.syntax import ast
-from lrdsl.syntax.definition import DefinedParameter
-from lrdsl.syntax.unparse import unparse
+
+_Form: TypeAlias = "tuple[tuple[Parameter, ...], type[Curve] | None]"
+"""The parameters of a call, and the curve that its name stands for."""
 
 _BY_NAME = (Kind.FLAG, Kind.LIST, Kind.MILESTONES)
 
@@ -36,7 +38,8 @@ def arrange_arguments(
     [None, 'end']
     """
     by_name = {key: ast.Argument(value, key) for key, value in arguments.items()}
-    parameters, curve = _form(name, language) or ((), None)
+    form = _form(name, language)
+    parameters, curve = form or ((), None)
     own = () if curve is None else curve.model_fields
     names = [*itertools.takewhile(lambda p: p.name not in own and _has_position(p), parameters)]
     written: dict[str, ast.Argument] = {}
@@ -50,7 +53,7 @@ def arrange_arguments(
     for each in itertools.takewhile(lambda each: each.name in arguments, names):
         written[each.name] = ast.Argument(arguments[each.name])
     written |= {key: argument for key, argument in by_name.items() if key not in written}
-    found = named(ast.Call(ast.Name(name), tuple(written.values())), language)
+    found = _bound(ast.Call(ast.Name(name), tuple(written.values())), form)
     given = {key for key, value in arguments.items() if not isinstance(value, ast.Default)}
     # By position the arguments would be taken for others, or do not fit at all.
     return written if found is not None and found.keys() == given else by_name
@@ -69,9 +72,14 @@ def named(call: ast.Call, language: Language) -> dict[str, ast.Node] | None:
     >>> list(named(parse_tree("warmup(linear, 100, end=_)"), Language()))
     ['mode', 'steps']
     """
-    form = _form(call.name.id, language)
-    binding = form and bind(call, *form)
-    if not form or not binding or not binding.sound:
+    return _bound(call, _form(call.name.id, language))
+
+
+def _bound(call: ast.Call, form: _Form | None) -> dict[str, ast.Node] | None:
+    if form is None:
+        return None
+    binding = bind(call, *form)
+    if not binding.sound:
         return None
     given = [each for each in call.arguments if not isinstance(each.value, ast.Default)]
     if len(given) == len(binding.arguments):
@@ -82,13 +90,8 @@ def named(call: ast.Call, language: Language) -> dict[str, ast.Node] | None:
     return {mode: value, **binding.arguments}
 
 
-def _form(name: str, language: Language) -> tuple[tuple[Parameter, ...], type[Curve] | None] | None:
-    """The parameters of a call, and the curve that its name stands for.
-
-    None for what is unknown, takes entries, or names no parameters.
-    """
-    if language.takes_entries(name):
-        return None
+def _form(name: str, language: Language) -> _Form | None:
+    """The form of a call in round brackets; None for what is unknown, or names no parameters."""
     if (shape := language.shapes.get(name)) is not None:
         return shape.accepted, shape.curve
     if name in language.modifiers:
@@ -97,13 +100,5 @@ def _form(name: str, language: Language) -> tuple[tuple[Parameter, ...], type[Cu
         names = language.list_functions[name].parameters
         return tuple([Parameter(each, Kind.VALUE, REQUIRED) for each in names]), None
     if name in language.definitions:
-        parameters = language.definitions[name].parameters
-        return tuple([_as_built_in(each) for each in parameters]), None
+        return parameters_of(language.definitions[name]), None
     return None
-
-
-def _as_built_in(parameter: DefinedParameter) -> Parameter:
-    """The parameter of a definition as one of a shape, as far as its place in a call goes."""
-    kinds = {ast.Keyword: Kind.FLAG, ast.List: Kind.LIST}
-    default = REQUIRED if parameter.default is None else unparse(parameter.default)
-    return Parameter(parameter.name, kinds.get(type(parameter.default), Kind.VALUE), default)

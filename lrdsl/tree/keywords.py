@@ -28,7 +28,7 @@ def _operate(sign: str, *parts: ast.Node) -> ast.Node:
     return join_arithmetic((sign,) * (len(parts) - 1), parts)
 
 
-OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "floor_divide": "//"}
 """The operators between schedules, by their names in a tree."""
 
 LIST_FORMS = {

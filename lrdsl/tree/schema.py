@@ -40,7 +40,7 @@ def json_schema(language: Language | None = None) -> Schema:
 
     >>> schema = json_schema()
     >>> sorted(schema["$defs"]["call.cosine"]["properties"])
-    ['closed', 'end', 'start', 'steps', 'until']
+    ['closed', 'end', 'exponent', 'k_decay', 'start', 'steps', 'until']
     """
     return _Maker(current() if language is None else language).schema()
 

@@ -1,4 +1,4 @@
-"""Names and what they stand for, with near names for mistyped ones.
+"""Names and what they stand for.
 
 A registry finds its entries by importing every module of a package: a leaf module registers one
 thing, named after its file, so that adding a shape is adding a file.
@@ -8,57 +8,13 @@ from __future__ import annotations
 
 import functools
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from lrdsl.util.forks import import_late, no_fork
+from lrdsl.util.forks import import_late
 
 T = TypeVar("T")
 C = TypeVar("C", bound=type)
-
-
-def near(word: str, known: Iterable[str], alike: float = 0.6) -> str | None:
-    """The known name most like `word`, or None when nothing is.
-
-    `alike` is how much they have in common at least, from 0 to 1.
-
-    >>> near("cosin", ["linear", "cosine"])
-    'cosine'
-    >>> near("zzz", ["linear", "cosine"]) is None
-    True
-    """
-    return _near(word, frozenset(known), alike)
-
-
-@functools.lru_cache(maxsize=128)  # a text may have the same mistake thousands of times
-def _near(word: str, known: frozenset[str], alike: float) -> str | None:
-    with no_fork:
-        import difflib
-
-    lowered = {name.lower(): name for name in sorted(known, reverse=True)}
-    found = difflib.get_close_matches(word.lower(), lowered, n=3, cutoff=alike)
-    # Of those with much in common, the one that takes the fewest changes.
-    best = min(found, key=lambda name: _distance(word.lower(), name), default=None)
-    return None if best is None else lowered[best]
-
-
-def _distance(a: str, b: str) -> int:
-    """How many letters must be put in, left out or changed to make b of a."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        diagonal, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (x != y))
-    return row[-1]
-
-
-def did_you_mean(word: str, known: Iterable[str], form: str = "{}") -> tuple[str, str] | None:
-    """The fix for a mistyped name, as (sentence, replacement); None when nothing is near."""
-    name = near(word, known)
-    if name is None:
-        return None
-    replacement = form.format(name)
-    return f"did you mean `{replacement}`?", replacement
 
 
 class Registry(Mapping[str, T]):

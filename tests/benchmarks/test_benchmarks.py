@@ -6,7 +6,6 @@ import doctest
 import importlib
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,19 +24,16 @@ from benchmarks.rows import Goal, Row, compared
 from benchmarks.timing import QUICK, Contender, Effort, Spread, calls, contest
 from lrdsl.torch import Scheduler
 from tests.support.paths import ROOT
+from tests.support.warm import warm_python
 
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[dict[str, Any]]]:
     """The output of a quick run, and the rows that it writes."""
     path = tmp_path_factory.mktemp("benchmarks") / "figures.json"
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--quick", "--json", str(path)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=900,
-    )
+    script = path.with_name("run.py")
+    script.write_text("import runpy\nrunpy.run_module('benchmarks', run_name='__main__')\n")
+    done = warm_python(str(script), "--quick", "--json", str(path), folder=ROOT)
     assert done.returncode == 0, done.stderr
     return done.stdout, json.loads(path.read_text(encoding="utf-8"))["rows"]
 

@@ -312,8 +312,7 @@ def test_any_other_name_can_be_a_variable(name: str) -> None:
         pytest.param("2 * total", "LR209", "duration", id="duration in arithmetic without t"),
         pytest.param("constant(1, base)", "LR209", "value", id="value as a duration"),
         pytest.param("linear(t, 0, 5)", "LR209", "t", id="t in an argument"),
-        pytest.param("linear(1, 0, 0)", "LR404", "it needs more than 0", id="length 0"),
-        pytest.param("linear(1, 0, -5)", "LR404", "it needs more than 0", id="negative length"),
+        pytest.param("linear(1, 0, -5)", "LR404", "it needs 0 or more", id="negative length"),
         pytest.param("linear(1, 0, 0.5)", "LR406", "50%", id="part of an update"),
         pytest.param("linear(1, 0, 5, until=9)", "LR208", "until", id="steps and until"),
         pytest.param("hold(50) >> hold(5, until=20)", "LR208", "until", id="hold steps and until"),
@@ -338,7 +337,7 @@ def test_any_other_name_can_be_a_variable(name: str) -> None:
         pytest.param("1e400", "LR502", "too large", id="overflow of a literal"),
         pytest.param("1 | clip(2, 1)", "LR210", "swap", id="clip the wrong way round"),
         pytest.param("1 | interval[9:1, 6:2]", "LR211", "order", id="unsorted interval"),
-        pytest.param("1 | interval[20..20:1]", "LR211", "range", id="empty range"),
+        pytest.param("1 | interval[20..19:1]", "LR211", "range", id="range that ends before"),
         pytest.param(
             "linear(1, 0, 9) >> interval[5:1]", "LR203", "modifier", id="modifier in a chain"
         ),
@@ -359,7 +358,7 @@ def test_mistakes(text: str, code: str, match: str) -> None:
 
 
 def test_all_mistakes_in_one_go() -> None:
-    text = "cosin(1, 0, 10) >> linear(peek, 5%, 0) >> linear(1, 0, 3, 4) | klip(0, 1)"
+    text = "cosin(1, 0, 10) >> linear(peek, 5%, -1) >> linear(1, 0, 3, 4) | klip(0, 1)"
     with pytest.raises(SpecError, match="cosin") as caught:
         lrdsl.compile(text, total_steps=10)
     assert codes(caught.value) == ["LR201", "LR301", "LR209", "LR404", "LR204", "LR201"]

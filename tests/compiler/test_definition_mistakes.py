@@ -92,13 +92,13 @@ CASES: dict[str, tuple[str, str]] = {
     "milestones-do-not-fit": ("", "sequence([1, 2, 3], [5])"),
     "milestones-that-fall": ("", "sequence([1, 2, 3], [10, 5])"),
     # Mistakes in what a call stands for show both places.
-    "in-the-body": ("def a(n) = linear(1, 0, 10) >> hold(n - 5)", "hold(3) >> a(5)"),
+    "in-the-body": ("def a(n) = linear(1, 0, 10) >> hold(n - 5)", "hold(3) >> a(4)"),
     "in-the-body-by-an-argument": ("def a(x) = linear(1 / x, 0, 10)", "a(0)"),
     "an-argument-of-the-wrong-kind": ("def a(x) = linear(x, 0, 10)", "a(5%)"),
     "in-a-default": ("def a(x, y=1 / x) = x + y", "a(0)"),
     "two-definitions-deep": (
         "# Down.\ndef down(n) =\n    linear(1, 0, n)\ndef a(n) =\n    hold(5)\n    >> down(n - 3)",
-        "1 + a(3)",
+        "1 + a(2)",
     ),
     "in-a-modifier": ("def a(x) = | clip(x, 0)", "linear(1, 0, 5) | a(1)"),
     "in-spliced-entries": ("def a[e] = points[100:1, e]", "a[50:2]"),

@@ -91,6 +91,7 @@ def adamw():
         return compose("train", overrides=["optimizer=adamw"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_stay_within_the_peak(config, name, adamw):
     sgd = config(f"schedule@lr={name}", "steps=1000", "warmup=20")

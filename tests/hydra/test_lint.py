@@ -535,12 +535,14 @@ def test_no_folder(tmp_path):
         lint_hydra(tmp_path / "none", "app")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 def test_the_configs_that_ship_are_clean(optimizer):
     assert lint_hydra(folder("conf"), "train", [f"optimizer={optimizer}"]) == []
 
 
 def test_another_hydra_goes_on_after_it(tmp_path):
-    with initialize_config_dir(str(write(tmp_path, OPTIONS)), version_base="1.3"):
-        lint_hydra(folder("conf"), "train")
+    other = write(tmp_path / "other", {"train.yaml": f"lr: {GOOD}\n"})
+    with initialize_config_dir(str(write(tmp_path / "here", OPTIONS)), version_base="1.3"):
+        assert lint_hydra(other, "train") == []
         assert compose("app").steps == 30

@@ -261,7 +261,7 @@ MISTAKES = {
     "mxnet.FactorScheduler(factor=0.5)": "needs `step`",
     "mxnet.FactorScheduler(250, gamma=0.5)": "no parameter `gamma`",
     "mxnet.CosineScheduler(800, warmup_mode=lin)": "did you mean `linear`",
-    "mxnet.CosineScheduler(100, warmup_steps=100)": "it needs more than 0",
+    "mxnet.CosineScheduler(100, warmup_steps=100)": "division by zero",
     "mxnet.CosinScheduler(800)": "did you mean `mxnet.CosineScheduler`",
     "speechbrain.CyclicLRScheduler(mode=triangle)": "did you mean `triangular`",
     "speechbrain.IntervalScheduler(2)": "takes square brackets",

@@ -115,7 +115,7 @@ def test_composite_shapes(text: str, values: Mapping[int, float]) -> None:
 
 MISTAKES = {
     "onecycle(1, 100, 200)": "starts at update 200, but would end at 100",
-    "onecycle(1, 100, 50, three_phase=true)": "starts at update 100, but would end at 100",
+    "onecycle(1, 100, 60, three_phase=true)": "starts at update 120, but would end at 100",
     "onecycle(1, three_phase=yes)": "is `true` or `false`",
     "cyclic(0.1, 0.3)": "needs `up`",
     "cyclic(0.1, 0.3, 10, mode=triangle)": "did you mean `triangular`",

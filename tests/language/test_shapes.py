@@ -75,6 +75,24 @@ EXACT = [
         ),
         pytest.param("step(1, half_life=2ep)", {0: 1, 100: 0.5, 200: 0.25}, id="half_life"),
         pytest.param("rex(1, 0, 4)", {0: 1, 2: 2 / 3, 4: 0}, id="rex"),
+        pytest.param("rex(1, 0, 4, beta=0.9)", {0: 1, 2: 0.5 / 0.55, 4: 0}, id="rex of axolotl"),
+        pytest.param("rex(1, 0, 4, beta=0)", {1: 0.75, 2: 0.5}, id="rex without bend"),
+        pytest.param("spread(9, [3, 2, 1])", {0: 3, 2: 3, 3: 2, 6: 1, 9: 1}, id="spread"),
+        pytest.param("spread(10, [4, 3, 2, 1])", {2: 4, 3: 3, 9: 1, 99: 1}, id="spread, uneven"),
+        pytest.param("spread(_, [1, base / 2])", {499: 1, 500: 0.05}, id="spread over the run"),
+        pytest.param("hold(5) >> spread(2, [1, 2])", {4: 0.1, 5: 1, 6: 2}, id="spread in a chain"),
+        pytest.param("quadratic(0, 1, 4)", {0: 0, 1: 1 / 16, 2: 0.25, 4: 1}, id="quadratic"),
+        pytest.param("quadratic(1, 0, 4)", {1: 15 / 16, 4: 0}, id="quadratic down"),
+        pytest.param("sqrt_up(1, 0, 4)", {0: 1, 3: 0.5, 4: 0}, id="sqrt_up"),
+        pytest.param("sqrt_up(0.2, 1, 4)", {0: 0.2, 3: 0.6, 4: 1}, id="sqrt_up upwards"),
+        pytest.param("halving(1, 0, 2)", {0: 1, 1: math.sqrt(2) - 1, 2: 0}, id="halving"),
+        pytest.param("warmup(log, 3, 0, 2)", {0: 0, 1: 1, 3: 2}, id="log"),
+        pytest.param("ramp(log, 1, 0, 8, closed=true)", {1: 2 / 3, 7: 0}, id="log, closed"),
+        pytest.param("cosine(1, 0, 4, exponent=2)", {0: 1, 2: 0.25, 4: 0}, id="cosine, exponent"),
+        pytest.param(
+            "cosine(3, 1, 4, k_decay=2)", {0: 3, 2: 2 + math.sqrt(0.5), 4: 1}, id="k_decay"
+        ),
+        pytest.param("warmup(cosine, 4, exponent=0.5)", {2: 0.1 - 0.1 * math.sqrt(0.5)}, id="mode"),
         pytest.param("tanh(1, 0, 10, lb=-1, ub=1)", {5: 0.5, 90: 0.11920292202211755}, id="tanh"),
         pytest.param("time_based(1, 0.5)", {1: 1, 2: 2 / 3, 3: 1 / 3, 4: 2 / 15}, id="time_based"),
         pytest.param(
@@ -142,3 +160,11 @@ def test_the_first_update_of_a_long_warmup_is_accurate(mode: str, first: Any, st
 )
 def test_mode_may_be_left_out_in_front(text: str, halfway: float) -> None:
     assert lrdsl.compile(text, linear_steps=100)(50) == pytest.approx(halfway, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "text", ["spread(3, [1, 2, 3, 4, 5])", "spread(6, [1, 2, 3, 4, 5])", "spread(1, [1, 2])"]
+)
+def test_each_value_of_a_spread_needs_an_update(text: str) -> None:
+    with pytest.raises(lrdsl.SpecError, match=r"LR210.*no update is left for the last"):
+        lrdsl.compile(text)

@@ -3,7 +3,7 @@
 Left out, mostly because there torch itself goes wrong or leaves its documented range:
 
 * `MultiStepLR` without milestones, which ours has no use for;
-* `CosineAnnealingLR` after T_max, where torch's rises again; `OneCycleLR` after its last update;
+* `OneCycleLR` after its last update; `CosineAnnealingLR` in a `ChainedScheduler` after T_max;
 * `OneCycleLR` with pct_start * total_steps == 1, where torch divides by zero;
 * `SequentialLR`: a `MultiplicativeLR` that is not first, a `CyclicLR` that is, a `OneCycleLR`, a
   `SequentialLR`, a `ChainedScheduler` that is not first or whose parts do not begin by a factor;
@@ -25,6 +25,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import lrdsl
+from lrdsl import SpecError
 from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.expand import fields
 from lrdsl.language.language import Language
@@ -156,7 +157,7 @@ SIMPLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"start_factor": factors, "end_factor": factors | st.just(0.0), "total_iters": steps},
     ),
     "PolynomialLR": ({}, {"total_iters": steps, "power": st.floats(0.2, 4)}),
-    "CosineAnnealingLR": ({"T_max": st.integers(UPDATES, 900)}, {"eta_min": st.floats(0, 1e-4)}),
+    "CosineAnnealingLR": ({"T_max": st.integers(1, 900)}, {"eta_min": st.floats(0, 1e-4)}),
     "CosineAnnealingWarmRestarts": (
         {"T_0": st.integers(1, 200)},
         {"T_mult": st.integers(1, 3), "eta_min": st.floats(0, 1e-4)},
@@ -262,10 +263,18 @@ def test_as_torch(name: str, data: st.DataObject, base: float) -> None:
 @FEW
 @given(st.integers(1, UPDATES), rates, st.floats(0, 1e-4))
 def test_cosine_annealing(T_max: int, base: float, eta_min: float) -> None:
-    """Up to T_max; from there on ours holds."""
+    """Beyond T_max too, where it rises again."""
     scheduler = Scheduler("CosineAnnealingLR", {"T_max": T_max, "eta_min": eta_min})
-    lr, _ = run(scheduler, base, T_max + 1)
-    agree(scheduler.text, [*lr, *[eta_min] * 9], base, absolute=1e-12)
+    lr, _ = run(scheduler, base, 3 * T_max + 2)
+    agree(scheduler.text, lr, base, absolute=1e-12)
+
+
+def test_what_follows_a_cosine_annealing_needs_its_end() -> None:
+    text = "torch.CosineAnnealingLR(20) >> hold(5)"
+    with pytest.raises(SpecError, match=r"(?s)LR403.*\| take\(steps\)"):
+        lrdsl.compile(text, base_lr=0.1)
+    schedule = lrdsl.compile("(torch.CosineAnnealingLR(20) | take(20)) >> hold(5)", base_lr=0.1)
+    assert [schedule(t) for t in (0, 10, 20, 25)] == pytest.approx([0.1, 0.05, 0, 0])
 
 
 @FEW

@@ -267,11 +267,13 @@ OPTAX: list[Any] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "text", "count"), OPTAX)
 def test_optax(optax: Any, make: Callable[[Any], Any], text: str, count: int) -> None:
     agree(text, optax_values(make(optax), count), rel=1e-7)
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(
     st.lists(

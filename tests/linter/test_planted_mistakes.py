@@ -14,7 +14,7 @@ from lrdsl.linter import Settings
 from lrdsl.linter.origin import SpecOrigin
 
 PLANTED = 5 * settings().max_examples
-"""So many good specs get each kind of mistake: 500, or fewer in a run of fast tests."""
+"""So many good specs get each kind of mistake: 500 in continuous integration, by hand fewer."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from venv import create as create_venv
 
 import pytest
 
@@ -52,12 +53,14 @@ class Venv:
 def venv(packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Venv:  # noqa: F811
     folder = tmp_path_factory.mktemp("hooks")
     made = Venv(folder)
-    subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
-    pip = ("python", "-m", "pip", "--disable-pip-version-check")
-    reached = made.run(*pip, "download", "-q", "--no-deps", "-d", "click", "click", cwd=folder)
+    create_venv(folder / "venv", symlinks=os.name != "nt")
+    # The pip that is here installs there; nothing is compiled that no hook imports.
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    reached = made.run(*pip, "download", "--no-deps", "-d", "click", "click", cwd=folder)
     if reached.returncode != 0:
         pytest.skip("no package registry can be reached")
-    done = made.run(*pip, "install", "-q", str(packages["wheel"]), cwd=folder)
+    into = ["--python", str(made.scripts / "python"), "install", "--no-compile"]
+    done = made.run(*pip, *into, str(packages["wheel"]), cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return made
 

@@ -61,15 +61,15 @@ def grows_in_step(count: Callable[[int], int], n: int, slack: float = 1.05) -> b
 
 
 @contextmanager
-def bounded() -> Iterator[None]:
-    left = MOST_CALLS
+def bounded(most: int = MOST_CALLS) -> Iterator[None]:
+    left = most
 
     def count(frame: FrameType, event: str, argument: Any) -> None:
         nonlocal left
         if event in ("call", "c_call"):
             left -= 1
             if left < 0:
-                raise AssertionError(f"this takes more than {MOST_CALLS:,} calls")
+                raise AssertionError(f"this takes more than {most:,} calls")
 
     def stop(*_: Any) -> None:
         raise AssertionError("this hangs")

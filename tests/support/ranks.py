@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 from torch import distributed
 
-from tests.support.paths import ROOT
-from tests.support.processes import surroundings
+from tests.support.warm import warm_python
 
 needs_gloo = pytest.mark.skipif(
     not (distributed.is_available() and distributed.is_gloo_available()),
@@ -55,31 +54,24 @@ def on_ranks(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    code = _START + _MEET * meet + textwrap.dedent(script) + _END
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, "-c", code],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=surroundings(
-                ROOT,
-                RANK=str(rank),
-                LOCAL_RANK=str(rank),
-                WORLD_SIZE=str(world),
-                LOCAL_WORLD_SIZE=str(world),
-                MASTER_ADDR="127.0.0.1",
-                MASTER_PORT=str(port),
-                **more,
-            ),
+    code = folder / "on_ranks.py"
+    code.write_text(_START + _MEET * meet + textwrap.dedent(script) + _END, encoding="utf-8")
+
+    def run(rank: int) -> CompletedProcess[str]:
+        return warm_python(
+            str(code),
+            folder=folder,
+            RANK=str(rank),
+            LOCAL_RANK=str(rank),
+            WORLD_SIZE=str(world),
+            LOCAL_WORLD_SIZE=str(world),
+            MASTER_ADDR="127.0.0.1",
+            MASTER_PORT=str(port),
+            **more,
         )
-        for rank in range(world)
-    ]
-    try:
-        said = [rank.communicate(timeout=900) for rank in ranks]
-    finally:
-        for rank in ranks:
-            rank.kill()
-    assert [rank.returncode for rank in ranks] == [0] * world, "\n".join([err for _, err in said])
-    return [json.loads(out.splitlines()[-1]) for out, _ in said]
+
+    with ThreadPoolExecutor(world) as threads:
+        done = list(threads.map(run, range(world)))
+    failed = "\n".join([rank.stderr for rank in done])
+    assert [rank.returncode for rank in done] == [0] * world, failed
+    return [json.loads(rank.stdout.splitlines()[-1]) for rank in done]

@@ -76,7 +76,7 @@ def _some(
 @st.composite
 def _arithmetic(draw: st.DrawFn, part: st.SearchStrategy[ast.Node]) -> ast.Node:
     parts = draw(_some(part, 2, 4))
-    operators = draw(_some(st.sampled_from(draw(st.sampled_from(["+-", "*/"]))), 3, 3))
+    operators = draw(_some(st.sampled_from(draw(st.sampled_from(["+-", ["*", "/", "//"]]))), 3, 3))
     return join_arithmetic(operators[: len(parts) - 1], parts)
 
 

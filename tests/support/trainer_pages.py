@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,6 @@ from torch.optim import Optimizer
 import lrdsl
 from tests.support import ranks
 from tests.support.paths import ROOT
-from tests.support.processes import surroundings
 
 FOLDER = ROOT / "docs" / "trainers"
 _FENCE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -121,12 +119,3 @@ def on_ranks(folder: Path, script: str) -> list[dict[str, Any]]:
     """What `found` holds in the end on each of two ranks, started as torchrun would do it."""
     text = _START + textwrap.dedent(script)
     return ranks.on_ranks(folder, text, meet=False, ACCELERATE_USE_CPU="1")
-
-
-def run(command: list[str], folder: Path) -> str:
-    """What a command that a page gives prints."""
-    done = subprocess.run(
-        command, cwd=folder, env=surroundings(), capture_output=True, text=True, timeout=900
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout

@@ -21,8 +21,6 @@ from lrdsl.torch import Scheduler, attach, attached  # noqa: E402
 from tests.support.ranks import needs_gloo  # noqa: E402
 from tests.support.trainer_pages import code, expected, module, on_ranks, updates_of  # noqa: E402
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 SPEC = "warmup(10%) >> cosine()"
 
 RUNS = """

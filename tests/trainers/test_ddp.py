@@ -1,7 +1,6 @@
 """docs/trainers/ddp.md: DistributedDataParallel, on two processes that talk through gloo."""
 
 import re
-import sys
 
 import pytest
 
@@ -9,7 +8,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
 from tests.support.ranks import needs_gloo  # noqa: E402
-from tests.support.trainer_pages import code, expected, on_ranks, run  # noqa: E402
+from tests.support.trainer_pages import code, expected, on_ranks  # noqa: E402
+from tests.support.warm import warm_python  # noqa: E402
 
 pytestmark = needs_gloo
 
@@ -79,6 +79,9 @@ def test_learning_rates_on_two_ranks(tmp_path):
 
 def test_the_command(tmp_path):
     (tmp_path / "train.py").write_text(code("ddp"), encoding="utf-8")
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    said = run([*torchrun, "--nproc-per-node", "2", "train.py"], tmp_path)
-    assert sorted(re.findall(r"rank (\d): accuracy 0\.[89]", said)) == ["0", "1"]
+    torchrun = tmp_path / "torchrun.py"
+    torchrun.write_text("from torch.distributed.run import main\nmain()\n", encoding="utf-8")
+    options = ["--standalone", "--nproc-per-node", "2"]
+    done = warm_python(str(torchrun), *options, "train.py", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert sorted(re.findall(r"rank (\d): accuracy 0\.[89]", done.stdout)) == ["0", "1"]

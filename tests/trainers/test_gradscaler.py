@@ -9,8 +9,6 @@ pytest.importorskip("sklearn")
 
 from tests.support.trainer_pages import code, expected, module, updates_of  # noqa: E402
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 SPEC = "warmup(10%, 0.001) >> cosine()"
 SKIPPED = sorted(random.Random(7).sample(range(1, 58), 12))
 BATCHES = 29

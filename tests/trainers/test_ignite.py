@@ -22,7 +22,7 @@ SGD = torch.optim.SGD
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory, one_thread):
+def ran(tmp_path_factory):
     """The page, run from its first line to its last, and the learning rates of its updates."""
     return trained(code("ignite"), SGD, tmp_path_factory.mktemp("page"))
 

@@ -35,7 +35,7 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _quiet(one_thread):
+def _quiet():
     said = [logging.getLogger("lightning.pytorch"), logging.getLogger("lightning.fabric")]
     levels = [logger.level for logger in said]
     for logger in said:

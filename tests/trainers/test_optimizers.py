@@ -15,8 +15,6 @@ from lrdsl import SpecError  # noqa: E402
 from lrdsl.torch import Scheduler, attach  # noqa: E402
 from tests.support.trainer_pages import code, expected, module, updates_of  # noqa: E402
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 SPEC = "warmup(10%) >> cosine()"
 BATCHES = 29
 

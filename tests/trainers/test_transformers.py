@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("error:.*clock of updates")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _quiet(one_thread):
+def _quiet():
     quiet = {"disable_tqdm": True, "logging_strategy": "no", "use_cpu": True}
     more = {"dataloader_pin_memory": False, "per_device_eval_batch_size": 512}
     with pytest.MonkeyPatch.context() as patch:

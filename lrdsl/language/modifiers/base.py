@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
-from lrdsl.language.length import Length
-from lrdsl.language.parameters import CallableModel
+from lrdsl.language.length import Exact, Length
+from lrdsl.language.parameters import DURATION_KINDS, CallableModel
 from lrdsl.language.pointwise.functions import NUMPY, Operand, PointwiseFunctions
 from lrdsl.language.pointwise.times import Array
 from lrdsl.language.signal import Signal
@@ -38,6 +39,15 @@ class Modifier(CallableModel):
     limits_values: ClassVar[bool] = False
     """Whether all that it does is to keep the values inside bounds."""
 
+    period: ClassVar[str | None] = None
+    """The field with the period at whose multiples the value changes, if there is one.
+
+    A class that has one has a field `phase`, too.
+    """
+
+    counts_updates: ClassVar[bool] = False
+    """Whether it goes from one update of the source to the next, however long these take."""
+
     neutral_arguments: ClassVar[tuple[float, ...] | None] = None
     """The numbers that change nothing as its only argument; (): that depends; None: none does."""
 
@@ -53,6 +63,19 @@ class Modifier(CallableModel):
         """The source's time when the result's is 0; None where the two run differently."""
         return None if self.warps_time else Fraction(0)
 
+    def in_place(self, phase: Exact, pace: Exact) -> Modifier:
+        """The modifier where it stands: its durations last `pace` times as long.
+
+        `phase` is how far its exact start lies behind its first update.
+        """
+        changes: dict[str, Exact] = {} if self.period is None else {"phase": phase}
+        if pace != 1:
+            kinds = {each.name: each.kind for each in self.parameters()}
+            durations = [name for name, kind in kinds.items() if kind in DURATION_KINDS]
+            for name in durations:
+                changes[name] = self.in_longer_round(name, getattr(self, name), pace)
+        return self.model_copy(update=changes) if changes else self
+
     @abstractmethod
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
         """The modified signal.
@@ -61,6 +84,55 @@ class Modifier(CallableModel):
         the modifier as written. The result should be a `WrappedSignal`, which knows all that the
         source knows, wherever one update of the result reads one time of the source.
         """
+
+
+class Layout(NamedTuple):
+    """The signal of a round of a repetition: right for phases from `low` to before `high`.
+
+    The phase is the exact start of the round minus the update that it is rounded to, from -1/2 to
+    before 1/2. It decides how the boundaries inside the round are rounded.
+    """
+
+    signal: Signal
+    low: Exact
+    high: Exact
+
+
+ANY_PHASE = (Fraction(-1, 2), Fraction(1, 2))
+"""The limits of a layout that is right for all rounds."""
+
+
+class FirstRound(NamedTuple):
+    """The first round of a repetition: where it begins, and how it is laid out.
+
+    Its exact start is `phase`, and it takes `pace` times as long as is written, its exact `length`.
+    `make(phase, pace)` makes the layouts of other rounds; where it is None all rounds are alike.
+    """
+
+    layout: Layout
+    length: Fraction
+    phase: Exact = 0
+    pace: Exact = 1
+    make: Callable[[Exact, Exact], Layout] | None = None
+
+
+class Repetition(Modifier):
+    """A modifier whose source comes again and again."""
+
+    makes_cycles = True
+
+    @property
+    @abstractmethod
+    def is_regular(self) -> bool:
+        """Whether all rounds are of one length."""
+
+    @abstractmethod
+    def repeated(self, first: FirstRound, end: float, text: str) -> Signal:
+        """The rounds; the other arguments are those of `apply`."""
+
+    def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
+        assert isinstance(length, Fraction)
+        return self.repeated(FirstRound(Layout(source, *ANY_PHASE), length), end, text)
 
 
 class Filter(Modifier):

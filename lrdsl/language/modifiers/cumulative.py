@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import numpy as np
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
-from lrdsl.language.length import Length
+from lrdsl.language.length import ENDLESS, Length
 from lrdsl.language.modifiers.base import Modifier, modifier
 from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.language.signal import Signal
@@ -24,12 +25,22 @@ MAX_CUMULATIVE_UPDATES = 10**8
 class Cumulative(Modifier):
     """The running product: at update t, the product of the values at updates 1 to t.
 
-    It is 1 at update 0. Under `stretch` a time between two updates counts as the earlier one.
+    It is 1 at update 0. It never ends: where the schedule has ended, its final value goes on being
+    multiplied. Under `stretch` a time between two updates counts as the earlier one.
 
     Example: `0.95 ** (t / 100) | cumulative()`
 
     It makes a schedule of the factors that torch's MultiplicativeLR takes.
     """
+
+    is_endless = True
+    counts_updates = True
+
+    def length(self, source: Length) -> Length:
+        return ENDLESS
+
+    def room(self, outer: Fraction) -> Fraction | None:
+        return None
 
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
         return CumulativeProductSignal(source, text, end=end)

@@ -11,27 +11,32 @@ from lrdsl.language.length import Exact, round_half_up
 from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import Duration
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
-from lrdsl.language.pointwise.multiples import last_multiple, multiple
 from lrdsl.language.time_map import TimeMap
 
 
 @dataclass(frozen=True, slots=True)
 class Stairs(TimeMap):
-    """The source's clock moves at multiples of `every`, rounded half up to whole updates."""
+    """The source's clock moves at multiples of `every`, rounded half up to whole updates.
+
+    `phase` is how far the exact start lies behind the first update.
+    """
 
     every: Fraction
+    phase: Fraction
 
     def source_times(self, t: Operand, xp: PointwiseFunctions) -> Operand:
-        return multiple(last_multiple(t, self.every, xp), self.every, xp)
+        return xp.multiple(xp.last_multiple(t, self.every, self.phase), self.every, self.phase)
 
     def source_time(self, update: int) -> Exact:
-        # round_half_up(k·every) ≤ update  ⇔  k·every < update + ½
-        passed = math.ceil((update + _HALF) / self.every) - 1
-        return round_half_up(passed * self.every)
+        # round_half_up(phase + k·every) ≤ update  ⇔  phase + k·every < update + ½
+        return self._stair(math.ceil((update + _HALF - self.phase) / self.every) - 1)
 
     def first_update(self, time: int) -> int:
-        # round_half_up(k·every) ≥ time  ⇔  k·every ≥ time - ½
-        return round_half_up(math.ceil((time - _HALF) / self.every) * self.every) if time else 0
+        # round_half_up(phase + k·every) ≥ time  ⇔  phase + k·every ≥ time - ½
+        return self._stair(math.ceil((time - _HALF - self.phase) / self.every)) if time else 0
+
+    def _stair(self, k: int) -> int:
+        return round_half_up(self.phase + k * self.every)
 
 
 _HALF = Fraction(1, 2)
@@ -41,17 +46,20 @@ _HALF = Fraction(1, 2)
 class Every(Filter):
     """Holds the value between updates 0, n, 2n, …; with `every(1ep)` it changes once an epoch.
 
-    A multiple of `n` that is not a whole number of updates is rounded half up.
+    A multiple of `n` that falls between two updates is rounded half up.
 
     Example: `cosine(1, 0, 900) | every(100)`
     """
 
     neutral_arguments = (1.0,)
+    positional = ("n",)
+    period = "n"
 
     n: Annotated[Duration, Field(ge=1)]
+    phase: Fraction = Fraction(0)
 
     def time_map(self) -> TimeMap:
-        return Stairs(self.n)
+        return Stairs(self.n, self.phase)
 
     @classmethod
     def time_parameters(cls) -> tuple[str, ...]:

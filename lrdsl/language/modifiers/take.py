@@ -48,7 +48,7 @@ class Take(Filter):
 
     neutral_arguments = ()
 
-    n: Annotated[Updates, Field(gt=0)]
+    n: Annotated[Updates, Field(ge=0)]
 
     def time_map(self) -> TimeMap:
         return Hold(self.n)

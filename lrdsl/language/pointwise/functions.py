@@ -6,11 +6,13 @@ All buffers, slices, masks and tables are here or below.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from lrdsl.language.pointwise.cosine_table import cosines
+from lrdsl.language.pointwise.multiples import last_multiple, multiple
 from lrdsl.language.pointwise.times import Array, Range, Times
 
 Operand: TypeAlias = Any
@@ -66,6 +68,14 @@ class PointwiseFunctions:
         """Straight lines through points (x, y), held outside of them."""
         times, values = zip(*points, strict=True)
         return np.interp(np.asarray(x), times, values)
+
+    def last_multiple(self, t: Operand, every: Fraction, phase: Fraction) -> Operand:
+        """The last k ≥ 0 for which `phase + k·every`, rounded half up, is at `t` or before."""
+        return last_multiple(t, every, phase)
+
+    def multiple(self, k: Operand, of: Fraction, phase: Fraction) -> Operand:
+        """The whole updates that `phase + k·of` is rounded to, half up."""
+        return multiple(k, of, phase)
 
     def full_like(self, t: Operand, value: float) -> Operand:
         """One value at all times `t`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import math
 from abc import abstractmethod
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -37,6 +38,15 @@ class Shape(CallableModel):
     """Whether it needs no length where nothing follows and the run's length is unknown."""
     promised_direction: ClassVar[Direction | None] = None
     """The direction that the name promises: a warmup goes up; None: either."""
+
+    @classmethod
+    def stair(cls, given: Collection[str]) -> str | None:
+        """The field with the period at whose multiples the value drops or rises in steps.
+
+        None if it has no such period when the arguments `given` are. A class that has one has a
+        field `phase`, too: how far its exact start lies behind its first update.
+        """
+        return None
 
     @abstractmethod
     def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from fractions import Fraction
 from typing import Annotated
 
@@ -15,7 +16,8 @@ from lrdsl.language.shapes.base import Shape, shape
 class ExponentialDecay(Shape):
     """start·rate^(t/every): multiplied by `rate` in each `every` updates. It never ends.
 
-    It changes a little at every update; with staircase=true, at multiples of `every` only.
+    It changes a little at every update; with staircase=true, at multiples of `every` only, each
+    rounded half up to a whole update.
 
     Example: `exponential_decay(0.1, 0.5, every=100)`
 
@@ -26,14 +28,23 @@ class ExponentialDecay(Shape):
     level_field = "start"
     factor_field = "rate"
     endless_without = "every"
+    positional = ("start", "rate", "every", "staircase")
 
     start: Value = PREV
     rate: Annotated[Value, Field(gt=0)]
     every: Annotated[Duration, Field(gt=0)] = Fraction(1)
     staircase: Flag = False
+    phase: Fraction = Fraction(0)
+
+    @classmethod
+    def stair(cls, given: Collection[str]) -> str | None:
+        return "every" if "staircase" in given else None
 
     def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:
-        exponent = scaled(t, 1 / self.every)
-        if self.staircase:
-            exponent = xp.floor(exponent)
+        if self.staircase and self.every >= 1:
+            exponent = xp.last_multiple(t, self.every, self.phase)
+        elif self.staircase:  # several steps at every update
+            exponent = xp.floor(scaled(t, 1 / self.every))
+        else:
+            exponent = scaled(t, 1 / self.every)
         return self.start * self.rate**exponent

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import Annotated
 
 from pydantic import Field
@@ -13,7 +14,8 @@ from lrdsl.language.shapes.base import Shape, shape
 class Points(Shape):
     """Straight lines between points `update:value`. It ends at the last point.
 
-    Before the first point it has the first value, and after the last one the last value.
+    Before the first point it has the first value, and after the last one the last value. Two points
+    at one update are a jump.
 
     Example: `points[0:0, 100:1, 800:1e-3]`
 
@@ -29,4 +31,6 @@ class Points(Shape):
 
     @property
     def extrema_steps(self) -> tuple[int, ...]:
-        return tuple([time for time, _ in self.points])
+        times = [time for time, _ in self.points]
+        before = [time - 1 for time, later in itertools.pairwise(times) if time == later]
+        return tuple(sorted([*before, *times]))

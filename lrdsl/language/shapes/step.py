@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from fractions import Fraction
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ from pydantic import Field
 from lrdsl import diagnostics as diag
 from lrdsl.language.parameters import PREV, Kind, ParameterError, Value
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
-from lrdsl.language.pointwise.multiples import last_multiple, scaled
+from lrdsl.language.pointwise.multiples import scaled
 from lrdsl.language.shapes.base import Shape, shape
 
 
@@ -16,7 +17,7 @@ from lrdsl.language.shapes.base import Shape, shape
 class Step(Shape):
     """start·gamma^⌊t/every⌋: multiplied by gamma after each `every` updates. It never ends.
 
-    A multiple of `every` that is not a whole number of updates is rounded half up. `half_life`
+    A multiple of `every` that falls between two updates is rounded half up. `half_life`
     instead of gamma and every makes it fall at every update, as start·2^(-t/half_life), so that it
     is halved in that time: `step(0.1, half_life=500)`.
 
@@ -25,6 +26,7 @@ class Step(Shape):
     Corresponds to torch's StepLR and, with `half_life`, to SpeechBrain's StepScheduler.
     """
 
+    positional = ("start", "gamma", "every")
     keywords = ("half_life",)
     start_field = "start"
     level_field = "start"
@@ -34,6 +36,11 @@ class Step(Shape):
     gamma: Annotated[float | None, Kind.VALUE, Field(gt=0)] = None
     every: Annotated[Fraction | None, Kind.DURATION, Field(ge=1)] = None
     half_life: Annotated[Fraction | None, Kind.DURATION, Field(gt=0)] = None
+    phase: Fraction = Fraction(0)
+
+    @classmethod
+    def stair(cls, given: Collection[str]) -> str | None:
+        return "every" if "every" in given else None
 
     def model_post_init(self, context: Any) -> None:
         given = [name for name in ("gamma", "every") if getattr(self, name) is not None]
@@ -51,4 +58,4 @@ class Step(Shape):
         if self.half_life is not None:
             return self.start * xp.exp2(-scaled(t, 1 / self.half_life))
         assert self.gamma is not None and self.every is not None
-        return self.start * self.gamma ** last_multiple(t, self.every, xp)
+        return self.start * self.gamma ** xp.last_multiple(t, self.every, self.phase)

@@ -1,5 +1,6 @@
 import math
 
+from lrdsl.diagnostics import ask
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import modifier_of, times
@@ -51,4 +52,4 @@ class MixedUnits(Rule):
 
 def _without_unit(number: ast.Number, unit: str, why: str) -> Violation:
     message = f"`{number.text}` has no unit and counts updates, but {why}"
-    return Violation(message, number.span, f"did you mean `{number.text}{unit}`?")
+    return Violation(message, number.span, ask(f"{number.text}{unit}"))

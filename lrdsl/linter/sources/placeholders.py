@@ -9,7 +9,7 @@ from typing import NamedTuple
 MAX_CHARACTERS = 2**16
 """Characters of the longest text that placeholders are replaced in; no spec is longer."""
 
-_UNIT = re.compile(r"(?:[kKMB]?(?:ba|ep|dur|sp|tok)|[kMB]|%)(?![\w.])")
+_UNIT = re.compile(r"(?:[kKMBT]?(?:ba|ep|dur|sp|tok)|[kMBT]|%)(?![\w.])")
 _GLUED_BEFORE = re.compile(r"[\w.'\"]\Z")
 _GLUED_AFTER = re.compile(r"[\w.'\"(\[]")
 

@@ -12,9 +12,6 @@ torch = pytest.importorskip("torch")
 from lrdsl.torch import range_test  # noqa: E402
 from tests.support.small_regression import BATCHES, FALL, mse, network, script, sgd  # noqa: E402
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 # The picture.
 
 

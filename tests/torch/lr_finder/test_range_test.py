@@ -32,9 +32,6 @@ from tests.support.small_regression import (  # noqa: E402
     sgd,
 )
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 # What it finds.
 
 

@@ -31,9 +31,6 @@ from tests.support.small_regression import (  # noqa: E402
     sgd,
 )
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 # No trace.
 
 

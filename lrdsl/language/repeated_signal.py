@@ -1,0 +1,264 @@
+"""The signals of repeated schedules: rounds of one length, and rounds of different lengths.
+
+Round k begins at an exact time, which is rounded half up to a whole update. It is evaluated as a
+segment of a chain that begins there would be, on a clock that is at 0 at its first update. A round
+that begins between two updates has its boundaries elsewhere than one that begins at an update: the
+layout of a round depends on its phase. All rounds whose phases lie between two limits have one.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrdsl.language.length import Exact, round_half_up
+from lrdsl.language.modifiers.base import FirstRound, Layout
+from lrdsl.language.pointwise.multiples import whole_numbers
+from lrdsl.language.pointwise.times import Array, Times, piecewise
+from lrdsl.language.signal import Signal, TimelineSegment, merged
+
+MAX_LISTED_ROUNDS = 1000
+"""More segments than this are listed as one."""
+
+
+MAX_LAYOUTS = 64
+"""More layouts than this are not kept."""
+
+
+class Layouts:
+    """The layouts of one schedule; each is made when a round needs it.
+
+    What is kept never changes a value, and no lock guards it: two threads may make the same layout.
+    """
+
+    def __init__(self, first: FirstRound) -> None:
+        self.first, self.pace, self.make = first.layout, first.pace, first.make
+        self._kept: dict[tuple[Exact, Exact], Layout] = {(self.pace, self.first.low): self.first}
+
+    def at(self, phase: Exact, pace: Exact | None = None) -> Layout:
+        """The layout of a round, which takes as long as the first one if not said otherwise."""
+        if self.make is None:
+            return self.first
+        pace = self.pace if pace is None else pace
+        for (known_pace, low), layout in list(self._kept.items()):
+            if known_pace == pace and low <= phase < layout.high:
+                return layout
+        layout = self.make(phase, pace)
+        if len(self._kept) >= MAX_LAYOUTS:
+            self._kept.clear()
+        self._kept[pace, layout.low] = layout
+        return layout
+
+
+class Heights(NamedTuple):
+    """How the values of a round depend on its number: `scale` to that power, seen from `about`."""
+
+    scale: float
+    about: float
+
+    def of_rounds(self, values: Array, k: Array | float) -> Array:
+        """The values of rounds k, from those of the schedule that is repeated."""
+        return self.about + (values - self.about) * self.scale**k
+
+
+class RepeatedSignal(Signal):
+    """`times` rounds of a schedule, the last of which ends at update `stop`.
+
+    There may be no end of them. `text` is the modifier as written.
+    """
+
+    layouts: Layouts
+    heights: Heights
+    times: float
+    stop: float
+    text: str
+
+    @abstractmethod
+    def begin(self, k: int) -> int:
+        """The update at which round k begins; for the number of rounds, where the last one ends."""
+
+    @abstractmethod
+    def index(self, t: int) -> int:
+        """The last round k that begins at update t or before; their number, once all have ended."""
+
+    @abstractmethod
+    def round_signal(self, k: int) -> Signal:
+        """The signal of round k on its own clock."""
+
+    @abstractmethod
+    def formula(self, text: str, k: int) -> str:
+        """The text of a segment of round k whose formula is `text`."""
+
+    @property
+    def source(self) -> Signal:
+        """The signal of the first round."""
+        return self.layouts.first.signal
+
+    def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
+        once = self.layouts.first.signal.segments(max(self.begin(1), 1))
+        end = min(stop, self.stop)
+        count = math.inf if math.isinf(end) else min(self.index(int(end) - 1) + 1, self.times)
+        if count * len(once) > MAX_LISTED_ROUNDS:
+            return (TimelineSegment(0, stop, f"{summary(once)} | {self.text}", self),)
+        found: list[TimelineSegment] = []
+        for k in range(int(count)):
+            begin, until = self.begin(k), self.begin(k + 1)
+            if begin < until:
+                for segment in self.round_signal(k).segments(until - begin):
+                    text = self.formula(segment.description, k)
+                    found.append(replace(segment.shifted(begin), formula=text))
+        return _within(self, found, stop)
+
+    def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
+        last = min(self.index(stop), self.times)
+        return merged(map(self.begin, range(self.index(start) + 1, int(last) + 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodicSignal(RepeatedSignal):
+    """Rounds of equal `length`, the first of which begins at the exact time `phase`."""
+
+    layouts: Layouts
+    heights: Heights
+    times: float
+    stop: float
+    text: str
+    length: Fraction
+    phase: Exact
+
+    def begin(self, k: int) -> int:
+        return round_half_up(self.phase + k * self.length)
+
+    def index(self, t: int) -> int:
+        unit, period, ahead = self._in_whole_numbers()
+        return (t * unit + ahead) // period
+
+    def round_signal(self, k: int) -> Signal:
+        exact = self.phase + k * self.length
+        return self.layouts.at(exact - round_half_up(exact)).signal
+
+    def formula(self, text: str, k: int) -> str:
+        return f"{text} | {self.text}"
+
+    def values(self, t: Times) -> Array:
+        t, ends = np.asarray(t), math.isfinite(self.times)
+        if ends:
+            t = np.minimum(t, self.stop)
+        if self.layouts.make is not None:
+            return self._of_different_layouts(t)
+        period = float(self.length)
+        k = np.floor_divide(t, period)
+        if ends:
+            k = np.minimum(k, self.times - 1)
+        local = np.ascontiguousarray(t - k * period)
+        values = self.layouts.first.signal.values(local)
+        return values if self.heights.scale == 1 else self.heights.of_rounds(values, k)
+
+    def _of_different_layouts(self, t: Array) -> Array:
+        unit, period, ahead = self._in_whole_numbers()
+        k = whole_numbers(t, unit, ahead) // period
+        if math.isfinite(self.times):
+            k = np.minimum(k, int(self.times) - 1)
+        exact = k * period + int(self.phase * unit)
+        begin = (exact + unit // 2) // unit
+        local, phases = t - begin.astype(np.float64), exact - begin * unit
+        values = self._by_layout(local, phases, unit)
+        if self.heights.scale == 1:
+            return values
+        return self.heights.of_rounds(values, k.astype(np.float64))
+
+    def _by_layout(self, local: Array, phases: NDArray[Any], unit: int) -> Array:
+        """The values at times of rounds whose phases are these multiples of 1/unit."""
+        out = np.empty(local.size)
+        left = np.arange(local.size)
+        while left.size:
+            layout = self.layouts.at(Fraction(int(phases[left[0]]), unit))
+            low, high = math.ceil(layout.low * unit), math.ceil(layout.high * unit)
+            covered = (low <= phases[left]) & (phases[left] < high)
+            chosen, left = left[covered], left[~covered]
+            out[chosen] = layout.signal.values(local[chosen])
+        return out
+
+    def _in_whole_numbers(self) -> tuple[int, int, int]:
+        """A unit, the length in it, and what is added to a time to divide it by the length."""
+        # round_half_up(phase + k·length) ≤ t  ⇔  k·length < t + ½ - phase
+        unit = 2 * math.lcm(self.length.denominator, self.phase.denominator)
+        return unit, int(self.length * unit), unit // 2 - int(self.phase * unit) - 1
+
+    def min_max(self, start: int, stop: int) -> tuple[float, float]:
+        stop = int(min(stop, max(start, self.stop) + 1))  # later it holds its value
+        period = self.length.numerator
+        is_alike = self.layouts.make is None and self.heights.scale == 1
+        if stop - start < 2 * period or not is_alike:
+            return Signal.min_max(self, start, stop)
+        # A whole round lies within, and all rounds are alike; the end of the last may stick out.
+        low, high = self.layouts.first.signal.min_max(0, period)
+        ends = [self.value_at(start), self.value_at(stop - 1)]
+        return min(low, *ends), max(high, *ends)
+
+
+@dataclass(frozen=True, slots=True)
+class UnequalRoundsSignal(RepeatedSignal):
+    """Rounds of different length; round k begins at `starts[k]`, and the last ends at the last.
+
+    `rounds` are the phase of each round, and how many times as long it takes as is written.
+    """
+
+    layouts: Layouts
+    heights: Heights
+    times: float
+    stop: float
+    text: str
+    starts: Array
+    rounds: tuple[tuple[Exact, Exact], ...]
+
+    def begin(self, k: int) -> int:
+        return int(self.starts[k])
+
+    def index(self, t: int) -> int:
+        return int(self.starts.searchsorted(t, "right")) - 1
+
+    def round_signal(self, k: int) -> Signal:
+        return self.layouts.at(*self.rounds[k]).signal
+
+    def formula(self, text: str, k: int) -> str:
+        return f"{text} | {self.text} round {k + 1}"
+
+    def values(self, t: Times) -> Array:
+        return piecewise(t, self.starts, self._round)
+
+    def _round(self, k: int, t: Times) -> Array:
+        if k == len(self.rounds):  # past the end: the last round's end
+            k, t = k - 1, np.full(t.size, self.starts[-1])
+        values = self.round_signal(k).values(t - float(self.starts[k]))
+        return self.heights.of_rounds(values, k)
+
+
+def summary(segments: tuple[TimelineSegment, ...]) -> str:
+    """The formulas of many segments as one, kept short."""
+    text = " >> ".join([segment.description for segment in segments[:4]])
+    shown = f"({text})" if len(segments) > 1 else text
+    return shown if len(segments) <= 3 and len(text) <= 200 else f"({text[:200]} …)"
+
+
+def _within(
+    signal: Signal, segments: Sequence[TimelineSegment], stop: float
+) -> tuple[TimelineSegment, ...]:
+    """Segments of a signal cut at `stop`, the last one reaching up to it.
+
+    Where all of them are empty there is one that says "nothing".
+    """
+    kept = [s for s in segments if s.start < stop] or [TimelineSegment(0, stop, "nothing", signal)]
+    stops = [*[segment.stop for segment in kept[:-1]], stop]
+    cut = [
+        TimelineSegment(segment.start, end, segment.description, signal)
+        for segment, end in zip(kept, stops, strict=True)
+    ]
+    return tuple(cut)
