@@ -83,8 +83,8 @@ def refuse_list_for_groups(spec: object, groups: int) -> None:
     A list of that length would be read as a chain.
     """
     is_program = isinstance(spec, Mapping) and not ONE_SPEC.issuperset(spec)
-    keyed = spec if is_program else {"lr": spec}
-    for key, value in keyed.items():  # type: ignore[union-attr]
+    keyed: Any = spec if is_program else {"lr": spec}
+    for key, value in keyed.items():
         is_list = isinstance(value, Sequence) and not isinstance(value, str)
         if not is_list or not 1 < groups == len(value):
             continue

@@ -135,10 +135,9 @@ def _differences(
 ) -> list[BaseChange]:
     found = []
     for name, key in keys.items():
-        numbers = [_entry(key, value) for value in (other, base)]
-        if None not in numbers and numbers[0] != numbers[1]:
-            text = reason.format(key=key.initial)
-            found.append(BaseChange(name, index, *numbers, text))  # type: ignore[arg-type]
+        one, two = _entry(key, other), _entry(key, base)
+        if one is not None and two is not None and one != two:
+            found.append(BaseChange(name, index, one, two, reason.format(key=key.initial)))
     return found
 
 
@@ -238,7 +237,7 @@ def stale_bases(
 
 def same_value(one: Any, other: Any) -> bool:
     """Whether two values of a group's key are the same numbers."""
-    return _plain(one) == _plain(other)
+    return bool(_plain(one) == _plain(other))
 
 
 def _plain(value: Any) -> Any:

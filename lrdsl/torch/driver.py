@@ -12,11 +12,12 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from lrdsl.diagnostics import BAD_GROUP, BAD_STATE, SpecError, spec_error
 from lrdsl.torch.bases import BaseChange, KnownGroups, stale_bases
+from lrdsl.torch.outside_writes import Written, outside_write, stored_as
 from lrdsl.torch.ownership import Ownership, check_free
 from lrdsl.torch.param_groups import DrivenGroups, is_tensor, plan_groups
 from lrdsl.torch.param_key import clone_value
-from lrdsl.torch.run_checks import ends_with_decay, flattened_groups
-from lrdsl.torch.step_table import StepTable, Written, stored_as
+from lrdsl.torch.run_checks import ends_at_zero, flattened_groups
+from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
 from lrdsl.torch.warn import shown_pair, warn_user
 
@@ -70,7 +71,7 @@ class OptimizerDriver(LRScheduler):
         super().__init__(optimizer, t)
         self._tell(messages)
 
-    @property  # type: ignore[override]
+    @property
     def optimizer(self) -> Optimizer:
         """The optimizer that is driven; a Scheduler stays with it."""
         return self._optimizer
@@ -226,7 +227,7 @@ class OptimizerDriver(LRScheduler):
     def _end_to_watch(self, *, is_beginning: bool = False) -> float:
         """The end of the run, infinite if nothing is to be said of it.
 
-        If the run's length is not known, only a run that begins at the end of a decay is told.
+        If the run's length is not known, only a run that begins after a decay to 0 is told.
         """
         driven = self._table.driven
         total = driven.timeline.context.total_steps
@@ -237,7 +238,7 @@ class OptimizerDriver(LRScheduler):
             return math.inf
         if self._on_end is None and total is None:
             decays = is_beginning and any(
-                [ends_with_decay(source.schedule) for source in driven.distinct]
+                [ends_at_zero(source.schedule) for source in driven.sources.get("lr", ())]
             )
             return end if decays else math.inf
         return end
@@ -256,18 +257,9 @@ class OptimizerDriver(LRScheduler):
 
     def _of_written(self, found: Iterable[Written]) -> list[tuple[object, str]]:
         """The warnings about numbers that somebody else has written."""
-        replaced = "Each `step()`" if self.clock == "calls" else "Each update of the optimizer"
-        messages: list[tuple[object, str]] = []
-        for each in found:
-            was_set, stands = shown_pair(each.was_set, each.stands)
-            message = (
-                f"`{each.name}` of parameter group {each.group} was set to {was_set} at update "
-                f"{self._t:,}, and stands at {stands}: something else writes it too, such as "
-                f"another scheduler or a callback. {replaced} puts the schedule's value in its "
-                "place"
-            )
-            messages.append((("written", each.name), message))
-        return messages
+        return [
+            (("written", each.name), outside_write(each, self._t, self.clock)) for each in found
+        ]
 
     def _of_groups(self, driven: DrivenGroups, t: int) -> list[tuple[object, str]]:
         """The warnings about groups that were loaded or added; `SpecError` if that is refused."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import operator
 from collections.abc import Mapping, Sequence
@@ -145,8 +144,8 @@ def plan_groups(
     before = [None if known is None or j is None else known.names[j] for j in former]
     found = [
         group.get("name", name)
-        for group, name in itertools.zip_longest(groups, names or before, fillvalue=None)
-    ][: len(groups)]
+        for group, name in zip(groups, [*names, *[None] * len(groups)] if names else before)  # noqa: B905
+    ]
     retyped = [
         (name, i)
         for name, of_groups in keys.items()

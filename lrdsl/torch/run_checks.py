@@ -76,6 +76,11 @@ def ends_with_decay(schedule: Schedule) -> bool:
     return schedule(start) > schedule(end)
 
 
+def ends_at_zero(schedule: Schedule) -> bool:
+    """Whether a schedule has come down to 0 at its end, so that later updates change nothing."""
+    return ends_with_decay(schedule) and schedule(int(schedule.length)) == 0
+
+
 def flattened_groups(driven: DrivenGroups) -> list[str]:
     """Warnings about numbers that differ between the groups, and that one spec makes the same."""
     found = []

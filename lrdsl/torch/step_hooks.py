@@ -73,7 +73,7 @@ def add_hooks(
     return hooks.close
 
 
-_HOOKED_STEP = Optimizer.profile_hook_step(lambda self: None).__code__  # type: ignore[arg-type]
+_HOOKED_STEP = Optimizer.profile_hook_step(lambda self: None).__code__
 """The code of the function that calls the hooks around a `step`, of every optimizer."""
 
 

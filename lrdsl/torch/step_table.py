@@ -8,7 +8,6 @@ from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
@@ -16,6 +15,7 @@ from torch.optim import Optimizer
 from lrdsl.diagnostics import BAD_GROUP, SpecError, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
+from lrdsl.torch.outside_writes import Written, stored_as
 from lrdsl.torch.param_groups import DrivenGroups
 from lrdsl.torch.param_key import ParamKey, finite_number, to_python
 
@@ -48,18 +48,9 @@ class Assignment(NamedTuple):
 _Target = tuple[ParamKey, str, Sequence[dict[str, Any]], int, bool, Sequence[Any], list[Any]]
 """The location and its key, the groups and their number, whether they share values, the values.
 
-The last entry is the object that was left in the group at which the next step looks, and the
-version of a Tensor.
+The last entry has the objects in the groups, where they are no floats, and the version of each
+Tensor at which the next look at it finds it.
 """
-
-
-class Written(NamedTuple):
-    """A number that somebody else has written: what it was set to, and what stands there."""
-
-    name: str
-    group: int
-    was_set: float
-    stands: float
 
 
 class StepTable:
@@ -119,14 +110,29 @@ class StepTable:
         if not 0 < i < self._size:
             self._fetch(t)
             i = 1
-        if self._of_others:
-            for _, group_key, groups, count, _, _, left in self._of_others:
-                stands = groups[t % count][group_key]
-                if stands is not left[0] or (type(stands) is Tensor and stands._version != left[1]):
+        if self._has_others:
+            for key, group_key, groups, count, is_shared, column, left in self._of_tensors:
+                k = t % count
+                tensors, versions = left
+                tensor = groups[k][group_key]
+                if tensor is not tensors[k] or tensor._version != versions[k]:
                     return False
+                versions[k] += count  # one by each step until this group is looked at again
+                _assign_by_type(key, groups, repeat(column[i], count) if is_shared else column[i])
+            for _, group_key, groups, count, _, _, left in self._of_others:
+                k = t % count
+                stands, version = left[0][k], left[1][k]
+                if groups[k][group_key] is not stands:
+                    return False
+                if version is not None:
+                    if stands._version != version:
+                        return False
+                    left[1][k] = version + count
             for key, _, groups, count, is_shared, column, _ in self._of_others:
                 _assign_by_type(key, groups, repeat(column[i], count) if is_shared else column[i])
-            self._remember(t + 1)
+            for _, group_key, groups, count, _, _, left in self._of_others:
+                k = (t + 1) % count
+                left[0][k] = groups[k][group_key]
         for _, group_key, groups, count, is_shared, column, _ in self._of_floats:
             value, k = column[i], t % count
             if is_shared:
@@ -233,7 +239,7 @@ class StepTable:
                 len(each.groups),
                 each.is_shared,
                 [(former[i] if follows else [None] * len(each.groups)), *columns[i]],
-                left[i] if left else [None, None],
+                left[i] if left else [[None] * len(each.groups)] * 2,
             )
             for i, each in enumerate(self._assignments)
         ]
@@ -241,19 +247,27 @@ class StepTable:
         self._sort_targets()
 
     def _remember(self, t: int) -> None:
-        """Remember the objects in the groups at which the step to update `t` looks."""
-        for _, group_key, groups, count, _, _, left in self._of_others:
-            left[0] = stands = groups[t % count][group_key]
-            left[1] = stands._version if type(stands) is Tensor else None
+        """Remember the objects in the groups as the steps from update `t` on will find them."""
+        for _, group_key, groups, count, _, _, left in self._targets:
+            left[0] = [group[group_key] for group in groups]
+            left[1] = [
+                stands._version + (k - t) % count if type(stands) is Tensor else None
+                for k, stands in enumerate(left[0])
+            ]
 
     def _sort_targets(self) -> None:
-        """Part the targets with a float in each group, which are assigned faster, from others."""
+        """Part the targets with floats or Tensors alone, which are assigned faster, from others."""
         self._of_floats: list[_Target] = []
+        self._of_tensors: list[_Target] = []
         self._of_others: list[_Target] = []
         for target in self._targets:
             _, group_key, groups, *_ = target
-            are_floats = all([type(group[group_key]) is float for group in groups])
-            (self._of_floats if are_floats else self._of_others).append(target)
+            kinds = {type(group[group_key]) for group in groups}
+            if kinds == {float}:
+                self._of_floats.append(target)
+            else:
+                (self._of_tensors if kinds == {Tensor} else self._of_others).append(target)
+        self._has_others = bool(self._of_tensors or self._of_others)
 
     def _evaluate(self, start: int, stop: int) -> list[NDArray[np.float64]]:
         """The values of each assignment at updates `start ≤ t < stop`, which must be finite."""
@@ -297,13 +311,6 @@ class StepTable:
         groups = self._optimizer.param_groups if "lr" in self.driven.keys else ()
         # The hook before each update looks: `in` is no call.
         return [group["lr_scale"] if "lr_scale" in group else 1.0 for group in groups]  # noqa: SIM401
-
-
-def stored_as(value: float, number: object) -> float:
-    """A value as it is where a number stands: a Tensor may have fewer digits."""
-    if isinstance(number, Tensor):
-        return float(torch.tensor(value, dtype=number.dtype))
-    return value
 
 
 def _assign_by_type(

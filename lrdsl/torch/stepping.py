@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -14,8 +13,6 @@ from lrdsl.diagnostics import BAD_LOG, BAD_METRIC, BAD_STEP, SpecError, spec_err
 from lrdsl.torch.arguments import checked_updates
 from lrdsl.torch.driver import OptimizerDriver
 from lrdsl.torch.metrics import reduce_over_ranks
-from lrdsl.torch.ownership import Ownership
-from lrdsl.torch.param_groups import plan_groups
 from lrdsl.torch.step_hooks import add_hooks, is_called_by_trainer, is_capturing
 from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
@@ -68,20 +65,16 @@ class SteppingDriver(OptimizerDriver):
         before, table, new = self._t, self._table, self._t + 1
         is_plain = metric is None and epoch is None and self._is_ready and self._counts_calls
         try:
-            if is_plain and metrics is None and new <= self._last and table.assign(new):
+            if is_plain and new <= self._last and metrics is None and table.assign(new):
                 self._t = new  # `_step_count` stays: torch only tests whether it is 1
-                is_plain = True
-            else:
-                is_plain = False
+                if self._callbacks or self._cycle_callbacks:
+                    self._notify(before, table)
+                return
         except SpecError:
             raise  # before the first change
         except BaseException:
             self._repair()
             raise
-        if is_plain:
-            if self._callbacks or self._cycle_callbacks:
-                self._notify(before, table)
-            return
         metric = metrics if metric is None else metric
         if metric is not None and epoch is None and not self._timeline.is_reactive:
             metric, epoch = None, checked_updates(metric, "epoch", least=0)
@@ -329,38 +322,6 @@ class SteppingDriver(OptimizerDriver):
         self._remove_hooks = add_hooks(
             self.optimizer, self._table.driven.locations, self._before_update, after
         )
-
-    def __copy__(self: DriverT) -> DriverT:
-        """A scheduler of its own for the same optimizer; nothing else is shared."""
-        optimizer = self.optimizer
-        groups = optimizer.param_groups
-        return copy.deepcopy(self, {id(each): each for each in (optimizer, groups, *groups)})
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Hooks and ownership belong to the optimizer, and callbacks to this object alone. The table
-        # is made from the plans again.
-        own = ("_table", "_ownership", "_remove_hooks", "_callbacks", "_cycle_callbacks", "_used")
-        state = {key: value for key, value in vars(self).items() if key not in own}
-        owns = bool(self._ownership.owned.get(self))
-        timeline, names = self._timeline, self._table.driven.names
-        made = {"plans": timeline.plans, "log": timeline.log, "names": names}
-        return {**state, **made, "follows": self._remove_hooks is not None, "owns": owns}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        follows, owns = state.pop("follows"), state.pop("owns")
-        timeline = Timeline(state.pop("plans"), state.pop("log"))
-        names = state.pop("names")
-        vars(self).update(state)
-        driven = plan_groups(self.optimizer, timeline, None, names=names)
-        self._table = StepTable(self.optimizer, driven, max(0, self._t))
-        self._ownership, self._remove_hooks = Ownership.of(self.optimizer), None
-        self._is_ready, self._callbacks, self._cycle_callbacks = False, {}, {}
-        # A copy for the same optimizer leaves it to the original; one with its own drives that.
-        is_free = self._ownership.is_free(self)
-        if follows and (is_free or self.clock == "calls"):
-            self._follow_optimizer()
-        if owns and is_free:
-            self._ownership.claim(self, is_step=False)
 
 
 ValueT = TypeVar("ValueT")

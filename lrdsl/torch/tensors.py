@@ -25,15 +25,21 @@ _FILLED: WeakIdKeyDictionary = WeakIdKeyDictionary()
 """The Tensors that Schedulers fill, until they are freed."""
 
 
+def _filled(tensor: Tensor) -> _Filled | None:
+    return _FILLED[tensor] if tensor in _FILLED else None  # noqa: SIM401 - `get` has no types
+
+
 def first_value(tensor: object, optimizer: Optimizer) -> float | None:
     """The value that a Tensor had before a Scheduler of another optimizer filled it.
 
     None if no other one has, or if it has that value still.
     """
-    filled = _FILLED.get(tensor) if isinstance(tensor, Tensor) else None
-    if filled is None or filled.optimizer() is optimizer or tensor.item() == filled.first:  # type: ignore[attr-defined]
+    if not isinstance(tensor, Tensor):
         return None
-    return float(filled.first)
+    filled = _filled(tensor)
+    if filled is None or filled.optimizer() is optimizer or tensor.item() == filled.first:
+        return None
+    return filled.first
 
 
 def own_tensors(
@@ -51,7 +57,7 @@ def own_tensors(
             continue
         device = _device(value, group)
         dtype = value.dtype if value.is_floating_point() else torch.get_default_dtype()
-        filled = _FILLED.get(value)
+        filled = _filled(value)
         is_foreign = filled is not None and filled.optimizer() is not optimizer
         is_shared = is_foreign or any(value is other for other in seen)
         if is_shared or (device, dtype) != (value.device, value.dtype):
