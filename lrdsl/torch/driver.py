@@ -19,7 +19,7 @@ from lrdsl.torch.param_key import clone_value
 from lrdsl.torch.run_checks import ends_at_zero, flattened_groups
 from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
-from lrdsl.torch.warn import shown_pair, warn_user
+from lrdsl.torch.warn import is_silenced, shown_pair, warn_user
 
 
 class OptimizerDriver(LRScheduler):
@@ -54,6 +54,8 @@ class OptimizerDriver(LRScheduler):
         self._has_stepped = False
         self._told: set[object] = set()
         """What the user has been told, and need not be told again."""
+        self._unsaid: list[str] = []
+        """Warnings that wait for the optimizer's next update."""
         self._end_told = -1.0
         """The end of the run of which the user has been told that it is over."""
         self._remove_hooks: Callable[[], None] | None = None
@@ -170,11 +172,6 @@ class OptimizerDriver(LRScheduler):
                 self._repair()
             raise
         self._tell(messages)
-
-    def _stands(self) -> bool:
-        """Whether the numbers are what this scheduler has set."""
-        owns = bool(self._ownership.owned.get(self))
-        return owns and not self._table.written(self._t, is_full=True)
 
     def _repair(self) -> None:
         """Bring numbers and count together again after an exception between them."""
@@ -335,7 +332,14 @@ class OptimizerDriver(LRScheduler):
         for key, message in messages:
             if key not in self._told:
                 self._told.add(key)
-                warn_user(message)
+                self._warn(message)
+
+    def _warn(self, message: str) -> None:
+        """Warn now, or at the optimizer's next update where the warning would be dropped."""
+        if is_silenced():
+            self._unsaid.append(message)
+        else:
+            warn_user(message)
 
     @property
     def _label(self) -> str:

@@ -19,7 +19,6 @@ from lrdsl.torch.step_hooks import is_called_by
 from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.stepping import SteppingDriver
 from lrdsl.torch.timeline import Timeline
-from lrdsl.torch.warn import warn_user
 
 DriverT = TypeVar("DriverT", bound="ResumingDriver")
 
@@ -62,6 +61,11 @@ class ResumingDriver(SteppingDriver):
         drives = not is_part or self._stands()
         return make_state(self._table.driven, self._t, self._table.scales, drives=drives)
 
+    def _stands(self) -> bool:
+        """Whether the numbers are what this scheduler has set."""
+        owns = bool(self._ownership.owned.get(self))
+        return owns and not self._table.written(self._t, is_full=True)
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Resume where a `state_dict` was taken, and set the learning rates at once.
 
@@ -97,7 +101,7 @@ class ResumingDriver(SteppingDriver):
         table = StepTable(self.optimizer, driven, at)
         self._follow(table, t, steps=t + 1, is_setting=t >= 0 and state.drives)
         if warning:
-            warn_user(warning)
+            self._warn(warning)
         self._tell(messages)
         if t >= 0 and not is_part:
             self._check_end(t, is_known=True)

@@ -251,6 +251,8 @@ class SteppingDriver(OptimizerDriver):
                 self._check_end(self._t + 1)
         if self._is_torn or not self._table.is_current():
             self._sync()
+        while self._unsaid:
+            warn_user(self._unsaid.pop(0))
         if self._callbacks:
             self._used = self._t, self._table
 
@@ -313,7 +315,7 @@ class SteppingDriver(OptimizerDriver):
         else:
             message = f"update {t:,} is past the end of the run, which has {end:,} updates"
         self._end_told, self._last = end, math.inf
-        warn_user(f"{message}; its last value is held. {fix}")
+        self._warn(f"{message}; its last value is held. {fix}")
 
     def _follow_optimizer(self) -> None:
         """Register with the optimizer's record of ownership and its hooks."""

@@ -5,19 +5,34 @@ from __future__ import annotations
 import sys
 import warnings
 
-_BETWEEN = frozenset({"lrdsl", "torch"})
+_BETWEEN = frozenset({"lrdsl", "torch", "accelerate"})
 """The packages that lie between a user's call and a warning about it."""
+
+_SILENCING = frozenset({"transformers"})
+"""The packages that drop warnings: transformers' Trainer does while it loads a scheduler."""
 
 
 def warn_user(message: str) -> None:
-    """Warn at the first place on the stack that is neither in lrdsl nor in torch."""
-    level, frame = 1, sys._getframe(0)
+    """Warn at the first place on the stack that is no part of lrdsl, torch or a wrapper."""
+    _, level = _caller()
+    warnings.warn(message, stacklevel=level)
+
+
+def is_silenced() -> bool:
+    """Whether a warning is likely to be dropped by the code that it would be shown for."""
+    return _caller()[0] in _SILENCING
+
+
+def _caller() -> tuple[str, int]:
+    """The package at the first such place, and the level of its frame as seen by the caller."""
+    level, frame = 1, sys._getframe(1)
     while frame is not None:
         name = frame.f_globals.get("__name__")
-        if not isinstance(name, str) or name.partition(".")[0] not in _BETWEEN:
-            break
+        package = name.partition(".")[0] if isinstance(name, str) else ""
+        if package not in _BETWEEN:
+            return package, level
         level, frame = level + 1, frame.f_back  # type: ignore[assignment]
-    warnings.warn(message, stacklevel=level)
+    return "", level
 
 
 def shown_pair(one: float, other: float) -> tuple[str, str]:
