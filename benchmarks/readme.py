@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.rows import Row
 from benchmarks.table import markdown, surroundings
-from lrdsl.util.atomic_write import replace
+from lrdsl.util import atomic_write
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
@@ -42,4 +42,4 @@ def with_section(page: str, content: str) -> str:
 def write(rows: Sequence[Row], path: Path = README) -> None:
     """Put the table into the README."""
     page = with_section(path.read_text(encoding="utf-8"), section(rows))
-    replace(str(path), page.encode("utf-8"))
+    atomic_write.write(str(path), page.encode("utf-8"))

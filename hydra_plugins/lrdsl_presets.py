@@ -45,7 +45,9 @@ class PresetSource(ConfigSource):
         file = _file(config_path)
         if file is None:
             raise ConfigLoadError(f"Config not found : {config_path}")
-        config, header = OmegaConf.load(file), {"package": None}
+        from lrdsl.util.guarded_read import read_text
+
+        config, header = OmegaConf.create(read_text(file)), {"package": None}
         return ConfigResult(
             config=config, path=self.full_path(), provider=self.provider, header=header
         )

@@ -95,6 +95,9 @@ def compare(
     first = Path(folders[0])
     default = (first if first.is_dir() else first.parent) / _PICTURE
     path = output or os.fspath(default)
+    if output is None and default.is_symlink():  # whoever made the folder chose where it leads
+        click.echo(plain(f"no picture: {path} is a link; -o FILE writes it elsewhere"), err=True)
+        return
     try:
         save(runs, path, log=log, title=title)
     except OSError as error:

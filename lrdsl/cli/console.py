@@ -13,6 +13,8 @@ from typing import TextIO
 
 import click
 
+from lrdsl.util.paths import is_within, slashed
+
 
 def writes(text: str) -> bool:
     """Whether standard output can encode a text."""
@@ -76,13 +78,8 @@ def _named(path: str) -> str:
     """The path of a file as a diff has it: from here, or else from the root."""
     if path.startswith("<"):  # what stands in no file
         return path
-    whole, here = os.path.abspath(path), os.path.abspath(".")
-    try:
-        inside = os.path.commonpath([whole, here]) == here
-    except ValueError:  # on another drive
-        inside = False
-    pure = PurePath(os.path.relpath(whole) if inside else whole)
-    return pure.relative_to(pure.anchor).as_posix()
+    whole, here = PurePath(os.path.abspath(path)), PurePath(os.path.abspath("."))
+    return slashed(whole, here if is_within(whole, here) else PurePath(whole.anchor))
 
 
 def _quoted(name: str) -> str:

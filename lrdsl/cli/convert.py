@@ -21,6 +21,10 @@ import click
 
 from lrdsl.cli.console import plain
 from lrdsl.cli.options import help_end, text_of, with_library
+from lrdsl.util.guarded_read import CannotRead, read_text
+
+MAX_BYTES = 2**20
+"""The size of the largest file that is converted."""
 
 _COMMENTS = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
 
@@ -68,11 +72,9 @@ def _converted(data: Any, form: str) -> Any:
 
 def _read(file: str) -> str:
     try:
-        with open(file, encoding="utf-8-sig") as opened:
-            return opened.read()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise click.BadParameter(f"{file!r}: {why}", param_hint="'FILE'") from error
+        return read_text(file, MAX_BYTES).removeprefix("\ufeff")
+    except CannotRead as error:
+        raise click.BadParameter(f"{file!r}: {error.why}", param_hint="'FILE'") from error
 
 
 def _yaml(text: str, name: str) -> Any:
@@ -80,10 +82,22 @@ def _yaml(text: str, name: str) -> Any:
     import yaml
     from omegaconf._utils import get_yaml_loader
 
+    from lrdsl.linter.source_file import Malformed
+    from lrdsl.linter.sources.yaml_document import MAX_MERGED_PAIRS, read_yaml, yaml_mistake
+
+    class Loader(get_yaml_loader()):  # type: ignore[misc]  # a SafeLoader
+        def flatten_mapping(self, node: Any) -> None:
+            super().flatten_mapping(node)
+            if len(node.value) > MAX_MERGED_PAIRS:  # merge keys can make a small file endless
+                raise yaml.constructor.ConstructorError(problem="its merge keys bring too much")
+
     try:
-        return yaml.load(text, Loader=get_yaml_loader())  # a SafeLoader
-    except (yaml.YAMLError, RecursionError) as error:
-        why = " ".join(str(error).split()) if isinstance(error, yaml.YAMLError) else "too deep"
+        read_yaml(text)  # of what is nested deep PyYAML's own scanner takes hours
+        return yaml.load(text, Loader=Loader)
+    except Malformed as error:
+        raise click.BadParameter(f"{name!r}: {error}", param_hint="'FILE'") from error
+    except Exception as error:  # a date or a number that is none can be any in PyYAML
+        why = "too deep" if isinstance(error, RecursionError) else yaml_mistake(error)
         raise click.BadParameter(f"{name!r} is no YAML: {why}", param_hint="'FILE'") from error
 
 

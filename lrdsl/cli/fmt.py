@@ -46,7 +46,7 @@ def fmt(
         from lrdsl.linter.config import Project
         from lrdsl.linter.discovery import find
 
-        files = [_file(x, check, diff) for x in find(sources, Project.load(".").exclude)]
+        files = [_file(x, sources, check, diff) for x in find(sources, Project.load(".").exclude)]
         changed = sum([changes for changes, _ in files])
         what = "would be" if check or diff else "were" if changed != 1 else "was"
         click.echo(f"{changed} of {len(files)} files {what} changed.", err=True)
@@ -68,9 +68,9 @@ def _text(name: str, text: str, check: bool, diff: bool) -> bool:
     return formatted != text
 
 
-def _file(path: str, check: bool, diff: bool) -> tuple[bool, int]:
+def _file(path: str, named: list[str], check: bool, diff: bool) -> tuple[bool, int]:
     """Format a file; whether it changes, and an exit code for its mistakes."""
-    from lrdsl.linter.autofix import write
+    from lrdsl.linter.autofix import check_place, write
     from lrdsl.linter.format_files import rewrite
     from lrdsl.linter.read_source import read_file
     from lrdsl.linter.source_file import Unreadable
@@ -79,6 +79,8 @@ def _file(path: str, check: bool, diff: bool) -> tuple[bool, int]:
         file = read_file(path)
         text, problems = rewrite(file)
         changes = text != file.text
+        if changes:
+            check_place(file, named)
         if changes and not check and not diff:
             write(file, text)
     except Unreadable as error:

@@ -203,13 +203,14 @@ def _fix(
     files: list[str], project: Project, diff: bool, colour: bool
 ) -> tuple[int, tuple[str, ...]]:
     """Fix what can be fixed, or show it; how much that is, and what went wrong in writing."""
-    from lrdsl.linter.autofix import fixed_files, write
+    from lrdsl.linter.autofix import check_place, fixed_files, write
     from lrdsl.linter.source_file import Unreadable
 
     fixes = 0
     failed: list[str] = []
     for file, fixed in fixed_files(files, project):
         try:
+            check_place(file, files)
             if diff:
                 shown = difference(file.path, file.text, fixed.text)
                 click.echo(plain(shown), color=colour, nl=False)

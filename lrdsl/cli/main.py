@@ -124,6 +124,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     # meanwhile and at the end, when all of the memory goes back anyway.
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -138,6 +139,20 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         click.echo(f"Error: the output cannot be written: {error.strerror}", err=True)
         code = _abandon(sys.stdout) or 2
     sys.exit(code)
+
+
+def _open_streams() -> None:
+    """Put something in the place of standard streams that are closed (`lrdsl shapes >&-`).
+
+    Else a file that is opened later would get their numbers. Standard output is still not to be
+    written to; what is said on standard error is lost.
+    """
+    closed = {"stdin": os.O_RDONLY, "stdout": os.O_RDONLY, "stderr": os.O_WRONLY}
+    for name, flags in closed.items():
+        if getattr(sys, name) is None:
+            handle = os.open(os.devnull, flags)
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, os.fdopen(handle, mode, encoding="utf-8", closefd=False))
 
 
 def _run(arguments: list[str] | None) -> int:

@@ -13,6 +13,7 @@ import click
 
 import lrdsl
 from lrdsl.diagnostics import BAD_FILE, NOWHERE, SpecError
+from lrdsl.util.guarded_read import CannotRead, decoded, read_stream
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -77,9 +78,9 @@ def text_of(spec: str) -> str:
         raise click.UsageError("standard input can be read once")
     known["lrdsl.stdin"] = True
     try:
-        return sys.stdin.buffer.read().decode("utf-8-sig").rstrip()
-    except UnicodeDecodeError as error:
-        raise click.UsageError("standard input is not UTF-8 text") from error
+        return decoded(read_stream(sys.stdin.buffer)).removeprefix("\ufeff").rstrip()
+    except CannotRead as error:
+        raise click.UsageError(f"standard input: {error.why}") from error
 
 
 def with_sources(command: _Command) -> _Command:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
+from lrdsl.linter.source_file import Malformed
+from lrdsl.linter.sources.document import Mapping, Scalar, Sequence
+from lrdsl.linter.sources.resolved_config import specs_of_document
+from lrdsl.linter.sources.yaml_document import YamlDocument, read_yaml
+from lrdsl.util.guarded_read import CannotRead, read_text
+
+MAX_HYDRA_BYTES = 2**20
+"""The size of the largest file of Hydra's that is read."""
+
+_PYTHON = "tag:yaml.org,2002:python/"
 _OF_RATE = re.compile(r"(?:.*\.)?lr(?:\.spec)?(?:\..*)?", re.S)
 _QUOTED = re.compile(r"(?P<quote>[\"'])(?P<text>.*)(?P=quote)", re.S)
 
@@ -36,11 +47,13 @@ def read_hydra_output(folder: Path) -> HydraOutput:
     def read(name: str, reader: Callable[[Path], Any]) -> Any:
         try:
             return reader(folder / name)
-        except FileNotFoundError:
-            return None
-        except Exception:  # of YAML, OmegaConf and resolvers: the run is compared all the same
-            problems.append(f"{name} cannot be read")
-            return None
+        except CannotRead as error:
+            if error.missing:
+                return None
+        except (Malformed, yaml.YAMLError):
+            pass
+        problems.append(f"{name} cannot be read")  # the run is compared all the same
+        return None
 
     overrides = read("overrides.yaml", _overrides) or {}
     spec, key = read("config.yaml", _spec) or (None, None)
@@ -48,9 +61,24 @@ def read_hydra_output(folder: Path) -> HydraOutput:
 
 
 def _overrides(path: Path) -> dict[str, str]:
-    listed = yaml.safe_load(path.read_bytes())
-    parted = [str(each).partition("=") for each in (listed if isinstance(listed, list) else ())]
+    document = _document(path)
+    listed = document.root if document and isinstance(document.root, Sequence) else ()
+    parted = [each.text.partition("=") for each in listed if isinstance(each, Scalar)]
     return {key.lstrip("+~"): _unquoted(value) for key, _, value in parted}
+
+
+def _document(path: Path) -> YamlDocument | None:
+    """A file as Hydra writes it: one document or none, and nothing that only Python can read.
+
+    A reference in it is followed within the file; the environment is the reader's own. Aliases
+    can make a small file endless, so that they are nodes seen once and never written out.
+    """
+    text = read_text(path, MAX_HYDRA_BYTES)
+    tags = [getattr(event, "tag", None) for event in yaml.parse(text, Loader=yaml.SafeLoader)]
+    documents = read_yaml(text, str(path.parent))
+    if any([tag and tag.startswith(_PYTHON) for tag in tags]) or len(documents) > 1:
+        raise CannotRead("this is not what Hydra writes")
+    return documents[0] if documents else None
 
 
 def _unquoted(text: str) -> str:
@@ -62,13 +90,10 @@ def _unquoted(text: str) -> str:
 
 def _spec(path: Path) -> tuple[str, str] | None:
     """The spec in a config and its key, that of the learning rate where there are several."""
-    from omegaconf import DictConfig, OmegaConf
-
-    from lrdsl.hydra.resolve import plain
-    from lrdsl.linter.sources.resolved_config import config_specs
-
-    config = OmegaConf.load(path)
-    places = config_specs(plain(config)) if isinstance(config, DictConfig) else ()
+    document = _document(path)
+    if document is None or not isinstance(document.root, Mapping):
+        return None
+    places = specs_of_document(replace(document, kind="config", is_config=True))
     of_rate = [place for place in places if _OF_RATE.fullmatch(place.origin.key)]
     chosen = [(" ".join(x.text.split()), x.origin.key) for x in (*of_rate, *places)]
     return chosen[0] if chosen else None

@@ -8,13 +8,22 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from typing import NamedTuple, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lrdsl.util.guarded_read import CannotRead, open_guarded
+
 STEPS = ("update", "step", "global_step")
 """The columns that count updates, the first of these that is there."""
+
+MAX_LOG_BYTES = 2**32
+"""The size of the largest log that is read, row by row."""
+
+MAX_LINE = 2**20
+"""Characters of the longest line that is read."""
 
 _RATE = re.compile(r"(?:lr|learning_rate)(?![a-z]).*", re.I | re.S)
 
@@ -70,11 +79,14 @@ def read_record(path: str | os.PathLike[str], columns: Columns | None = None) ->
     >>> record.problems
     ('the last line is unfinished',)
     """
-    if not os.path.isfile(path):  # to open a pipe would wait for a writer
-        return Record(problems=("it is no file",))
     try:
-        with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
+        with (
+            open_guarded(path, MAX_LOG_BYTES) as binary,
+            TextIOWrapper(binary, "utf-8-sig", "replace", newline="") as file,
+        ):
             return _read(file, columns or Columns())
+    except CannotRead as error:
+        return Record(problems=(f"it cannot be read: {error.why}",))
     except OSError as error:
         return Record(problems=(f"it cannot be read: {error.strerror or error}",))
 
@@ -125,7 +137,10 @@ def _read(file: TextIO, columns: Columns) -> Record:
 
 def _lines(file: TextIO, problems: list[str]) -> Iterator[str]:
     """The lines that are complete: one without an end may lack a part of its last number."""
-    for line in file:
+    for line in iter(lambda: file.readline(MAX_LINE), ""):
+        if len(line) >= MAX_LINE:
+            problems.append(f"a line has more than {MAX_LINE:,} characters: it ends there")
+            return
         if not line.endswith(("\n", "\r")):
             problems.append("the last line is unfinished")
             return

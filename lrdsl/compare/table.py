@@ -12,6 +12,8 @@ from typing import Any
 from lrdsl.compare.run import Run, differing
 
 _LONG = re.compile(r"[+-]?\d*\.\d{6,}(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_FORMULA = frozenset("=+-@＝＋－＠")  # the wide ones count in East Asian spreadsheets
 _FOLDER = 1  # the column of the folders
 _NUMBERS = ("result", "loss", "best", "updates")
 
@@ -35,9 +37,21 @@ def table(runs: Sequence[Run]) -> list[str]:
 def as_csv(runs: Sequence[Run]) -> str:
     """The table as CSV, its numbers in full precision; an override's column has its key's name."""
     text = io.StringIO()
-    rows = [[printable(x) if isinstance(x, str) else x for x in row] for row in _rows(runs, str)]
+    rows = [
+        [_guarded(printable(x)) if isinstance(x, str) else x for x in row]
+        for row in _rows(runs, str)
+    ]
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
+
+
+def _guarded(cell: str) -> str:
+    """A text that no spreadsheet takes for a formula: an apostrophe before it says that it is none.
+
+    >>> _guarded("=HYPERLINK(1)"), _guarded("-0.5"), _guarded("cosine()")
+    ("'=HYPERLINK(1)", '-0.5', 'cosine()')
+    """
+    return f"'{cell}" if cell.lstrip()[:1] in _FORMULA and not _NUMBER.fullmatch(cell) else cell
 
 
 def _rows(runs: Sequence[Run], shown: Callable[[str], str]) -> Iterator[list[str | float | None]]:

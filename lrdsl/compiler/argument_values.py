@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any, TypeGuard, TypeVar
 
@@ -14,8 +14,9 @@ from lrdsl.compiler.arithmetic import is_whole
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import duration, value
 from lrdsl.compiler.ir import CallTerm, EntryTerm, ShapeCall
-from lrdsl.diagnostics import Mistake, Suggestion, ask
+from lrdsl.diagnostics import Mistake, SpecError, Suggestion, ask
 from lrdsl.language.binding import word_of
+from lrdsl.language.failures import failure_of
 from lrdsl.language.length import ENDLESS, Exact, Length
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
 from lrdsl.language.signal import LAST_STEP
@@ -23,6 +24,7 @@ from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
 
 P = TypeVar("P", bound=CallableModel)
+T = TypeVar("T")
 
 _DURATIONS = (Kind.UPDATES, Kind.DURATION, Kind.MILESTONES)
 """The kinds of parameters, apart from the length, that are durations."""
@@ -229,23 +231,33 @@ def make(
     cls: type[P], fields: Mapping[str, Any], call: CallTerm, environment: Environment
 ) -> P | None:
     """The checked model of the shape, the curve or the modifier of a call."""
+    return attempt(call, environment, cls, **fields)
+
+
+def attempt(
+    call: CallTerm, environment: Environment, compute: Callable[..., T], *given: Any, **named: Any
+) -> T | None:
+    """A result of a shape, a curve or a modifier: the one way in which the compiler calls their
+    methods.
+
+    None where it fails, however it fails; the mistake is noted at the call or at its argument.
+    """
     try:
-        return cls(**fields)
+        return compute(*given, **named)
+    except (SpecError, RecursionError):
+        raise
     except ParameterError as error:
-        refused(error, call, environment)
+        where = call.arguments.get(error.parameter, call.node)
+        environment.complain(error.problem, error.message, where, error.fix)
     except ValidationError as error:
         for problem in error.errors():
             parameter = str(problem["loc"][0]) if problem["loc"] else ""
             where = call.arguments.get(parameter, call.node)
             message = f"`{parameter}` {_requirement(problem)}"
             environment.complain(diag.OUT_OF_RANGE, message, where)
+    except Exception as error:
+        environment.complain(*failure_of(f"`{call.name}`", error), call.node)
     return None
-
-
-def refused(error: ParameterError, call: CallTerm, environment: Environment) -> None:
-    """Note that a model refuses a parameter beside the others."""
-    where = call.arguments.get(error.parameter, call.node)
-    environment.complain(error.problem, error.message, where, error.fix)
 
 
 def _is_plain(node: ast.Node | None) -> TypeGuard[ast.Number]:

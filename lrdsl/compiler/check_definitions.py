@@ -21,7 +21,7 @@ from lrdsl.language.language import Language
 from lrdsl.language.library import Definitions, is_shipped
 from lrdsl.language.reserved import RESERVED, WORDS, complaint_if_taken
 from lrdsl.syntax import ast
-from lrdsl.syntax.definition import Definition
+from lrdsl.syntax.definition import DefinedParameter, Definition, number_of
 from lrdsl.syntax.parser import parse_library
 from lrdsl.util.forks import no_fork
 
@@ -121,9 +121,29 @@ class _Checker:
             elif name not in used:
                 message = f"`{definition.name}` never uses its parameter `{name}`"
                 yield Mistake(diag.UNUSED_PARAMETER, message, span, fix="leave it out")
+            yield from self._bounds(definition, parameter)
             if parameter.default is not None and not parameter.words:
                 yield from _unbound(parameter.default, earlier)
             earlier.append(name)
+
+    def _bounds(self, definition: Definition, parameter: DefinedParameter) -> Iterator[Mistake]:
+        """Bounds are plain numbers in their order, and the default lies between them."""
+        if parameter.bounds is None or parameter.limits is None:
+            return
+        for bound in parameter.bounds:
+            if bound is not None and number_of(bound) is None:
+                message = "a bound is a number without a unit"
+                yield Mistake(diag.WRONG_KIND, message, bound.span)
+        (low, high), default = parameter.limits, parameter.default
+        number = None if default is None else number_of(default)
+        if low > high or parameter.bounds == (None, None):
+            message = f"no number lies in the bounds `{parameter.domain}`"
+            if low <= high:
+                message = "bounds have a least or a largest number"
+            yield Mistake(diag.OUT_OF_RANGE, message, parameter.span, fix="such as `0..1`, `0..`")
+        elif number is not None and not low <= number <= high:
+            message = f"the default of `{parameter.name}` does not lie in its bounds"
+            yield Mistake(diag.OUT_OF_RANGE, message, parameter.span)
 
     def _calls(self, definition: Definition, is_taken: bool) -> Iterator[Mistake]:
         """Look at the body as a call would have it, its arguments taken for right."""

@@ -128,11 +128,24 @@ def _number(name: str, value: object) -> float:
     number = as_number(value)
     if number is None:
         shown = f"the text {value!r}" if isinstance(value, str) else repr(value)
-        raise spec_error(diag.BAD_CONTEXT, f"`{name}` must be a number, not {shown}")
+        raise spec_error(
+            diag.BAD_CONTEXT, f"`{name}` must be a number, not {shown}", fix=_advice_on(value)
+        )
     found = nearest_float(number)
     if not math.isfinite(found):
         raise spec_error(diag.BAD_CONTEXT, f"`{name}` must be a finite number, not {found}")
     return found
+
+
+def _advice_on(value: object) -> str | None:
+    """Advice about a text that has a number in it, such as a variable of the environment."""
+    if not isinstance(value, str):
+        return None
+    try:
+        float(value)
+    except ValueError:
+        return None
+    return f"pass {value.strip()} without quotes; in a config, `${{oc.decode:…}}` makes it a number"
 
 
 def _part(name: str, value: object) -> float:

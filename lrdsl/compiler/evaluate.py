@@ -21,7 +21,7 @@ from lrdsl.compiler.context import NO_RUN
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.name_mistakes import unbound, wrong_kind
 from lrdsl.diagnostics import Mistake, ask
-from lrdsl.language.binding import function_mistake, word_of
+from lrdsl.language.binding import bounds_mistake, error_mistake, function_mistake, word_of
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.length import Exact, decimal_fraction
 from lrdsl.language.reserved import DURATIONS
@@ -89,6 +89,13 @@ class Evaluator(ABC, Generic[T]):
                 return type(self)(self.where, caller).evaluate(argument)
             case ast.Scope(body=body):
                 return type(self)(self.where, self.environment.in_definition()).evaluate(body)
+            case ast.Bounded(operand=operand, low=low, high=high):
+                found = self.evaluate(operand)
+                if found is not None and not low <= found <= high:
+                    return self.environment.note(bounds_mistake(node, float(found)))
+                return found
+            case ast.Error():
+                return self.environment.note(error_mistake(node))
             case ast.Faulty():
                 return None
         requirement = f"{self.where} takes {self.kind}"

@@ -19,7 +19,7 @@ from lrdsl.compiler.context import NO_RUN, Inputs
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import decide, duration, value
 from lrdsl.compiler.substitute import Budget, Substitution, TooMuch
-from lrdsl.diagnostics import NOWHERE, Mistake
+from lrdsl.diagnostics import NOWHERE, Mistake, Span
 from lrdsl.language.binding import bind_definition
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.language import Language
@@ -112,12 +112,14 @@ class _Expander:
                         return body
                     # A modifier by itself modifies what there is: the group's own value.
                     base = ast.Name("base", span=node.span)
-                    return ast.Pipe((base, *body.parts), span=node.span)
+                    return _piped((base, *body.parts), node.span)
             case ast.Pipe(parts=(first, *others)):
                 parts = (self.expand(first, level), *self._modifiers(others, level))
-                return ast.Pipe(parts, span=node.span)
+                return _piped(parts, node.span)
             case ast.Modifiers(parts=parts):
-                return ast.Modifiers(self._modifiers(parts, level), span=node.span)
+                found = [self._going_on(part, level) for part in parts]
+                flat = tuple(itertools.chain.from_iterable(found))
+                return ast.Modifiers(flat, span=node.span)
             case ast.If():
                 return self._choose(node, level)
         inside = self._rebuilt(node, level)
@@ -138,6 +140,16 @@ class _Expander:
         found = [self._modifier(node, level) for node in nodes]
         parts = [each.parts if isinstance(each, ast.Modifiers) else (each,) for each in found]
         return tuple(itertools.chain.from_iterable(parts))
+
+    def _going_on(self, node: ast.Node, level: int) -> tuple[ast.Node, ...]:
+        """Expand a part of a definition's modifiers, which a chain may follow."""
+        if not isinstance(node, ast.Chain):
+            return self._modifiers((node,), level)
+        first, *others = node.parts
+        *before, last = self._modifiers((first,), level)
+        begin = last.parts[0].children if isinstance(last, ast.Modifiers) else (last,)
+        chain = (*begin, *[self.expand(other, level) for other in others])
+        return (*before, ast.Modifiers((ast.Chain(chain, span=node.span),), span=node.span))
 
     def _modifier(self, node: ast.Node, level: int) -> ast.Node:
         """Expand a node that stands right of a `|`."""
@@ -186,6 +198,22 @@ class _Expander:
         simple = self.expand(node, level)
         self.budget.left = left
         return simple
+
+
+def _piped(parts: tuple[ast.Node, ...], span: Span) -> ast.Node:
+    """A schedule under modifiers, as far as the next one that a chain follows, and so on.
+
+    Such a modifier with its chain is an `ast.Modifiers` among the parts.
+    """
+    pending: list[ast.Node] = []
+    for part in parts:
+        if isinstance(part, ast.Modifiers):
+            first, *others = part.parts[0].children
+            modified = ast.Pipe((*pending, first), span=span)
+            pending = [ast.Chain((modified, *others), span=span)]
+        else:
+            pending.append(part)
+    return ast.Pipe(tuple(pending), span=span) if len(pending) > 1 else pending[0]
 
 
 def folded(node: ast.Node) -> ast.Node:

@@ -13,6 +13,7 @@ from lrdsl.compiler.ir import Poison, Term
 from lrdsl.compiler.resolve_names import resolve_names
 from lrdsl.diagnostics import Mistake, Reporter, SpecError
 from lrdsl.language.binding import Binding
+from lrdsl.language.failures import failure_of
 from lrdsl.language.language import Language
 from lrdsl.syntax import ast
 from lrdsl.syntax.parser import parse_spec
@@ -61,7 +62,7 @@ def analyse(
         raise SpecError(parsed.diagnostics)
     if definitions:
         language = language.with_own(check_definitions(definitions, language))
-    with not_too_deep(tree, source, parsed.mistakes):
+    with failures_reported(tree, source, parsed.mistakes):
         expanded, mistakes = expand(tree, language)
         resolved = resolve_names(expanded, source, language, schedules)
     own = language.definitions.user_text(tree)
@@ -77,11 +78,19 @@ def analyse(
 
 
 @contextmanager
-def not_too_deep(node: ast.Node, source: str, mistakes: Iterable[Mistake] = ()) -> Iterator[None]:
-    """Report recursion without an end in sight as a mistake of the spec, beside those so far."""
+def failures_reported(
+    node: ast.Node, source: str, mistakes: Iterable[Mistake] = ()
+) -> Iterator[None]:
+    """Report endless recursion, and values that fail, with the mistakes so far."""
     try:
         yield
+    except SpecError:
+        raise
     except RecursionError:
         message = "the parts of the spec are nested, or refer to each other, too deeply"
-        found = [*mistakes, Mistake(diag.TOO_DEEP, message, node.span)]
-        Reporter(source).report_all(found).check()
+        found = Mistake(diag.TOO_DEEP, message, node.span)
+    except Exception as error:
+        found = Mistake(*failure_of("the spec", error), node.span)
+    else:
+        return
+    Reporter(source).report_all([*mistakes, found]).check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -9,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from lrdsl.diagnostics import SpecError
+from lrdsl.language.failures import FAILURES, failed
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.length import Endless, Exact, ends
 from lrdsl.language.pointwise.functions import NUMPY
@@ -17,6 +20,12 @@ from lrdsl.language.shapes import Shape
 from lrdsl.language.signal import LeafSignal, Signal, TimelineSegment, merged
 from lrdsl.language.wrapped_signal import WrappedSignal
 from lrdsl.syntax import ast
+
+ROUNDING = 8.0
+"""Units in the last place by which rounding may change a value."""
+
+MAX_ROUNDED_ALIKE = 10**7
+"""Updates beside an extreme that are looked at, where a formula hardly changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,12 @@ class ShapeSignal(LeafSignal):
     node: ast.Node
 
     def values(self, t: Times) -> Array:
-        return clamp_end(t, self.shape.end_time, lambda t: self.shape.values(t, NUMPY))
+        try:
+            return clamp_end(t, self.shape.end_time, lambda t: self.shape.values(t, NUMPY))
+        except (SpecError, *FAILURES):
+            raise
+        except Exception as error:  # of a shape that the user has written
+            raise failed(f"`{self.shape.name}`", error) from error
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         return (TimelineSegment(0, stop, self.node, self),)
@@ -36,9 +50,32 @@ class ShapeSignal(LeafSignal):
         steps = self.shape.extrema_steps
         if steps is None:
             return Signal.min_max(self, start, stop)
-        inside = [t for t in steps if start < t < stop - 1]
-        found = self.values(np.array([start, *inside, stop - 1], dtype=np.float64))
-        return float(found.min()), float(found.max())
+        end = self.shape.end_time  # later it holds
+        last = stop - 1 if math.isinf(end) else min(stop - 1, max(start, math.ceil(end)))
+        ends = [start, *[t for t in steps if start < t < last], last]
+        values = self.values(np.array(ends, dtype=np.float64))
+        if not self.shape.is_stepped:
+            stretches = self._around_extremes(ends, values)
+            values = np.concatenate([values, *map(self.values, stretches)])
+        return float(values.min()), float(values.max())
+
+    def _around_extremes(self, ends: list[int], values: Array) -> Iterator[Range]:
+        """The updates beside an extreme at which rounding may have made a more extreme value.
+
+        A formula only falls or only rises between two ends, but its values are rounded one by one.
+        """
+        noise = ROUNDING * np.spacing(np.abs(values).max())
+        is_extreme = (values <= values.min() + noise) | (values >= values.max() - noise)
+        for i in np.flatnonzero(is_extreme).tolist():
+            at, value = ends[i], values[i]
+            for other in ends[max(i - 1, 0) : i + 2]:
+                room, size = min(abs(other - at), MAX_ROUNDED_ALIKE), 1
+                step = 1 if other > at else -1
+                while size < room and abs(self.value_at(at + step * size) - value) <= noise:
+                    size *= 2
+                if room:
+                    size = min(size, room)
+                    yield Range(float(min(at, at + step * size)), size + 1)
 
 
 @dataclass(frozen=True, slots=True)

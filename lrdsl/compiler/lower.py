@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrdsl.compiler import ir, placed_ir
-from lrdsl.compiler.argument_values import argument, default, fields, make, refused
+from lrdsl.compiler.argument_values import argument, attempt, default, fields, make
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import value
 from lrdsl.compiler.lazy_segments import LazySegment, Links
@@ -22,15 +22,16 @@ from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTe
 from lrdsl.diagnostics import BAD_ARITHMETIC, Mistake, Reporter, SpecError
 from lrdsl.language.functions import OPERATORS, Function
 from lrdsl.language.length import Exact, Length, ends
+from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.base import FirstRound, Layout, Repetition
-from lrdsl.language.modifiers.interval import Entry, signal_at, with_next
+from lrdsl.language.modifiers.interval import Begun, Entry, begin, signal_at
 from lrdsl.language.modifiers.reactive import (
     MetricHistory,
     MetricModifier,
     MetricObserver,
     MetricScaledSignal,
 )
-from lrdsl.language.parameters import Kind, ParameterError
+from lrdsl.language.parameters import Kind
 from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal, TimelineSegment
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
@@ -41,6 +42,8 @@ class CompiledSpec(NamedTuple):
 
     signal: Signal
     length: Length
+    accumulates: bool = False
+    """Whether a value far away may take all that come before it."""
     observers: tuple[MetricObserver, ...] = ()
     """The modifiers that react to metrics, each after all that stand inside its source."""
     chain_segments: tuple[TimelineSegment, ...] = ()
@@ -69,7 +72,7 @@ def lower(
     if not isinstance(root.term, placed_ir.PlacedSequence):
         lowering.note(root, 0, signal)
     observers, segments = tuple(lowering.observers), tuple(lowering.segments)
-    return CompiledSpec(signal, root.length, observers, segments), mistakes
+    return CompiledSpec(signal, root.length, lowering.accumulates, observers, segments), mistakes
 
 
 class RoundCompiler(NamedTuple):
@@ -112,6 +115,7 @@ class _Lowering:
         self.links = links
         self.observers: list[MetricObserver] = []
         self.segments: list[TimelineSegment] = []
+        self.accumulates = False
 
     def lower_all(self, placed: PlacedTerm, environment: Environment) -> Signal | None:
         """The signal of a term with all that is in it."""
@@ -255,18 +259,25 @@ class _Lowering:
             modifier = call.cls.model_validate({"entries": entries})
         if isinstance(modifier, MetricModifier):
             return self._reacting(placed, modifier, source)
-        text = unparse(call.node)
-        try:
-            if placed.place_round is not None and isinstance(modifier, Repetition):
-                rounds = RoundCompiler(placed, placed.place_round, around, self.links)
-                return modifier.repeated(rounds.first_round(source), placed.end, text)
-            modified = modifier.apply(source, placed.length, placed.end, text)
-            if placed.holds:
-                modified = held(modified, placed.end)
-            return slowed(modified, placed.pace) if modifier.counts_updates else modified
-        except ParameterError as error:
-            refused(error, call, environment)
-            return None
+        self.accumulates = self.accumulates or modifier.accumulates
+        return attempt(call, environment, self._applied, placed, modifier, source, around)
+
+    def _applied(
+        self,
+        placed: placed_ir.PlacedModify,
+        modifier: Modifier,
+        source: Signal,
+        around: Environment,
+    ) -> Signal:
+        """The signal under a modifier."""
+        text = unparse(placed.call.node)
+        if placed.place_round is not None and isinstance(modifier, Repetition):
+            rounds = RoundCompiler(placed, placed.place_round, around, self.links)
+            return modifier.repeated(rounds.first_round(source), placed.end, text)
+        modified = modifier.apply(source, placed.length, placed.end, text)
+        if placed.holds:
+            modified = held(modified, placed.end)
+        return slowed(modified, placed.pace) if modifier.counts_updates else modified
 
     def _reacting(
         self, placed: placed_ir.PlacedModify, modifier: MetricModifier, source: Signal
@@ -288,16 +299,16 @@ class _Lowering:
     ) -> tuple[Entry, ...] | None:
         """The entries of an `interval` with their signals; `prev` is the value where one begins."""
         found: list[Entry] = []
-        active: list[Entry] = []
+        begun: Begun | None = None
         for each in placed.entries:
             at = each.entry.start
-            before, zero = signal_at(at, active, source)
+            before, zero = signal_at(at, begun, source)
 
             def prev(_: ast.Node, before: Signal = before, t: int = at - zero) -> float | None:
                 return before.value_at(t)
 
             signal = self.lower(each.value, environment.between(prev, environment.base))
             if signal is not None:
-                found.append(each.entry._replace(signal=signal))
-                active = with_next(active, found[-1])
+                found.append(each.entry.of(signal))
+                begun = begin(begun, found[-1])
         return tuple(found) if len(found) == len(placed.entries) else None

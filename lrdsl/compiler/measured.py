@@ -101,15 +101,12 @@ class RunWindow(NamedTuple):
         return RunWindow(zero, start, last, self.warped_by, origin, room, self.pace, self.limits)
 
     def of_source(
-        self, cls: type[Modifier], modifier: Modifier | None, rest: Exact | None
+        self, cls: type[Modifier], modifier: Modifier | None, room: Exact | None
     ) -> RunWindow:
         """The window of the source of a modifier whose result has this window.
 
-        The modifier is None where it is at fault.
+        The modifier is None where it is at fault. `room` is what a source that fills the rest gets.
         """
-        outer = rest if self.room is None else self.room
-        needed = None if modifier is None or outer is None else modifier.room(Fraction(outer))
-        room = rest if needed is None else needed
         if cls.makes_cycles:  # each round begins at its own exact start
             return self._replace(room=room, warped_by=self.warped_by or cls.name)
         inside = self._replace(room=room)

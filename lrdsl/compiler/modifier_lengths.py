@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler import argument_values as arguments
@@ -23,7 +24,6 @@ from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.base import Repetition
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.modifiers.reactive import MetricModifier
-from lrdsl.language.parameters import ParameterError
 from lrdsl.language.signal import LAST_STEP, ConstantSignal
 from lrdsl.syntax.unparse import unparse_short
 
@@ -62,8 +62,15 @@ def measure_modified(
         reach = window.room if known is None else known
         end = ENDLESS if reach is None else window.rounded(reach)
         whole = window.part(0, 0, end, window.room)
-        stands = None if modifier is None else modifier.in_place(window.origin, window.pace)
-        inside = whole.of_source(term.cls, modifier, environment.rest)
+        stands: Modifier | None = None
+        outer = environment.rest if window.room is None else window.room
+        room: Exact | None = None
+        if modifier is not None:
+            given = window.origin, window.pace
+            stands = arguments.attempt(term, environment, modifier.in_place, *given)
+            if outer is not None:
+                room = arguments.attempt(term, environment, modifier.room, Fraction(outer))
+        inside = whole.of_source(term.cls, modifier, environment.rest if room is None else room)
         length: Length | None = inside.room if source.length is None else source.length
         size = divisible(0 if length is None else length)
         if window.pace != 1:
@@ -166,9 +173,12 @@ def _with_length(
     """The source with the length that it has under the modifier; None: that is at fault."""
     if not source.is_sound or modifier is None:
         return source._replace(is_sound=False)
-    if source.is_number and modifier.length(ENDLESS) == ENDLESS and modifier.needs_end is None:
+    length_of = partial(arguments.attempt, term, environment, modifier.length)
+    if source.is_number and modifier.needs_end is None and length_of(ENDLESS) == ENDLESS:
         # It stays a number, which has a say up to where it has changed for the last time.
-        reach = modifier.length(divisible(source.reach))
+        reach = length_of(divisible(source.reach))
+        if reach is None:
+            return source._replace(is_sound=False)
         if ends(reach):
             return source._replace(reach=reach, is_steady=False)
         return source._replace(is_number=False, reach=0)
@@ -180,16 +190,17 @@ def _with_length(
         return source._replace(is_sound=False)
     if length is None:
         # A source that fills the rest still does, unless the modifier sets a length.
-        if modifier.room(Fraction(1)) is not None:
+        undecided = len(environment.mistakes)
+        if arguments.attempt(term, environment, modifier.room, Fraction(1)) is not None:
             return source._replace(fixed=0)
+        if len(environment.mistakes) > undecided:
+            return source._replace(is_sound=False)
         length = environment.rest
         if length is None:
             arguments.needs_total(source.cause, environment)
             return source._replace(is_sound=False)
-    try:
-        found = modifier.length(divisible(length))
-    except ParameterError as error:
-        arguments.refused(error, term, environment)
+    found = length_of(divisible(length))
+    if found is None:
         return source._replace(is_sound=False)
     if found == ENDLESS:
         return source._replace(length=found, fixed=0)

@@ -93,6 +93,12 @@ class _Resolver:
                 return ir.Choice(node, condition, *branches)
             case ast.Scope(body=body):
                 return ir.Called(node, self.term(body, region))
+            case ast.Bounded(operand=operand):
+                return (
+                    Scalar(node) if isinstance(self.term(operand), Scalar) else self.term(operand)
+                )
+            case ast.Error():  # it counts only where it is chosen
+                return Scalar(node)
             case ast.Outer():
                 # Only arithmetic over values and durations is meant from outside.
                 return Scalar(node)

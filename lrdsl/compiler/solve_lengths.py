@@ -158,7 +158,8 @@ def _shape(call: ShapeCall, environment: Environment) -> Measured:
             pace = _set_in_place(call, known, window)
         return PlacedShape(call, known, steps, is_sound=is_sound, pace=pace)
 
-    return Measured(place, call.node, length, is_sound, by_default=by_default)
+    is_number = signature.cls.lets_others_decide
+    return Measured(place, call.node, length, is_sound, is_number=is_number, by_default=by_default)
 
 
 def _set_in_place(call: ShapeCall, known: dict[str, Any], window: RunWindow) -> Exact:

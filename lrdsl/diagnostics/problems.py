@@ -77,3 +77,6 @@ BAD_SHAPE = Problem("LR606", "bad-shape")
 BAD_SETTING = Problem("LR607", "bad-setting")
 BAD_CONFIG = Problem("LR608", "bad-config")
 BAD_LOG = Problem("LR609", "bad-log")
+
+# A mistake of lrdsl itself.
+INTERNAL = Problem("LR901", "internal")

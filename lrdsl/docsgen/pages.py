@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from lrdsl import plot
 from lrdsl.docsgen import presets, reference, rules
-from lrdsl.plot.style import write_image
+from lrdsl.plot.style import image_format, image_of
+from lrdsl.util import atomic_write
+from lrdsl.util.guarded_read import read_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,17 +36,17 @@ class Page:
     def is_current(self, root: Path) -> bool:
         """Whether the file below `root` is what the code makes."""
         path = root / self.path
-        written = path.read_text(encoding="utf-8") if path.is_file() else ""
+        written = read_text(path) if path.is_file() else ""
         return written == self.text() if self.figure is None else written.endswith(self._mark())
 
     def write(self, root: Path) -> None:
         """Write the file below `root`."""
         path = root / self.path
         if self.figure is None:
-            path.write_bytes(self.text().encode("utf-8"))
-            return
-        with write_image(self.figure(), path).open("a", encoding="utf-8", newline="\n") as file:
-            file.write(self._mark())
+            atomic_write.write(path, self.text().encode("utf-8"))
+        else:
+            image = image_of(self.figure(), image_format(path))
+            atomic_write.write(path, image + self._mark().encode("utf-8"))
 
     def _mark(self) -> str:
         digest = hashlib.sha256(self.text().encode("utf-8")).hexdigest()

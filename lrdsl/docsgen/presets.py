@@ -13,6 +13,7 @@ from lrdsl.language.presets import Preset, files, presets
 from lrdsl.plot.style import COLOURS, INK, blank_figure
 from lrdsl.schedule.compile import compile
 from lrdsl.schedule.schedule import Schedule
+from lrdsl.util.guarded_read import read_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,7 +84,7 @@ def _section(preset: Preset) -> str:
 
 def source() -> str:
     """The text that the picture shows: the files of all presets."""
-    return "".join([path.read_text(encoding="utf-8") for path in files().values()])
+    return "".join([read_text(path) for path in files().values()])
 
 
 def figure() -> Figure:

@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Diagnostic, SpecError, spec_error
+from lrdsl.hydra.check_configs import check_configs
 from lrdsl.hydra.resolve import plain
 from lrdsl.language.presets import GROUP
 from lrdsl.linter.engine import Settings
@@ -70,6 +71,7 @@ def lint_hydra(
     folder = os.path.abspath(config_dir)
     if not os.path.isdir(folder):
         raise spec_error(diag.BAD_CONFIG, f"there is no folder {folder}")
+    check_configs(folder)
     lint = functools.cache(functools.partial(lint_snippet, settings=settings or Settings()))
     found: dict[tuple[str, Diagnostic], Composed] = {}
     with _no_other_hydra(), initialize_config_dir(folder, version_base=None):

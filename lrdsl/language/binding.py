@@ -6,6 +6,7 @@ parameters of a curve; a definition may be given entries in brackets.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
@@ -15,7 +16,7 @@ from lrdsl.language.curves import CURVES, Curve
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.parameters import REQUIRED, Kind, Parameter
 from lrdsl.syntax import ast
-from lrdsl.syntax.definition import Definition
+from lrdsl.syntax.definition import DefinedParameter, Definition, number_of
 from lrdsl.util.near_names import near
 
 Arguments: TypeAlias = "dict[str, ast.Node | tuple[ast.Entry | ast.Name, ...]]"
@@ -64,6 +65,14 @@ def bind_definition(
     given = binder.given
     for parameter in definition.parameters:
         argument, words = given.get(parameter.name), parameter.words
+        if parameter.limits is not None and argument is not None:
+            number = number_of(argument)
+            if number is None:  # it is known later, if it is a number at all
+                given[parameter.name] = _bounded(argument, parameter, definition)
+            elif not parameter.limits[0] <= number <= parameter.limits[1]:
+                bounded = _bounded(argument, parameter, definition)
+                mistakes.append(bounds_mistake(bounded, number))
+            continue
         if not words and isinstance(parameter.default, ast.Keyword):
             words = _TRUTHS if parameter.default.word in _TRUTHS else ()
         if not words or argument is None or isinstance(argument, ast.Faulty):
@@ -80,6 +89,32 @@ def bind_definition(
             message = f"`{definition.name}` needs `{parameter.name}`"
             mistakes.append(Mistake(diag.MISSING_ARGUMENT, message, node.span, fix=binder.fix))
     return {**given}, mistakes
+
+
+def _bounded(node: ast.Node, parameter: DefinedParameter, definition: Definition) -> ast.Bounded:
+    assert parameter.limits is not None
+    named = f"`{parameter.name}` of `{definition.name}`"
+    return ast.Bounded(*parameter.limits, named, node, span=node.span)
+
+
+def error_mistake(node: ast.Error) -> Mistake:
+    """The mistake that a definition makes of its arguments by `error(…)`."""
+    if not node.span.sites:
+        message = "`error(…)` is for definitions"
+        return Mistake(diag.WRONG_PLACE, message, node.span, fix="leave it out")
+    return Mistake(diag.OUT_OF_RANGE, node.words, node.span)
+
+
+def bounds_mistake(node: ast.Bounded, number: float) -> Mistake:
+    """The mistake of a number that does not lie within bounds."""
+    if node.low == -math.inf:
+        wanted = f"of at most {node.high:g}"
+    elif node.high == math.inf:
+        wanted = f"of at least {node.low:g}"
+    else:
+        wanted = f"from {node.low:g} to {node.high:g}"
+    message = f"{node.parameter} is a number {wanted}, not {number:g}"
+    return Mistake(diag.OUT_OF_RANGE, message, node.span)
 
 
 def parameters_of(definition: Definition) -> tuple[Parameter, ...]:

@@ -152,7 +152,11 @@ def _curve(curve: type[Curve]) -> Entry:
 def _definition(definition: Definition, language: Language) -> Entry:
     kinds = kinds_of(definition, language)
     rows = [
-        Row(p.name, kinds[p.name], "" if p.default is None else unparse(p.default))
+        Row(
+            p.name,
+            kinds[p.name] if p.bounds is None else f"{kinds[p.name]} in {p.domain}",
+            "" if p.default is None else unparse(p.default),
+        )
         for p in definition.parameters
     ]
     name, call, text = definition.name, definition.signature, definition.doc

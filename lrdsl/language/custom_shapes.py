@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr, create_model
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
+from lrdsl.language.failures import reason_of
 from lrdsl.language.language import Language, change
 from lrdsl.language.parameters import Parameter, ParameterError
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
@@ -22,7 +23,6 @@ from lrdsl.language.python_signatures import read_signature
 from lrdsl.language.reserved import complaint_if_taken
 from lrdsl.language.shapes import Shape, ShapeSignature
 from lrdsl.syntax.grammar import NAME
-from lrdsl.syntax.unparse import shorten
 from lrdsl.util.forks import no_fork
 
 T = TypeVar("T", bound="Callable[..., Any]")
@@ -143,8 +143,7 @@ class PythonShape(Shape):
             try:
                 function = function()
             except Exception as error:
-                reason = f"{type(error).__name__}: {shorten(str(error), 200)}"
-                message = f"`{decorated.name}` cannot be made: {reason}"
+                message = f"`{decorated.name}` cannot be made: {reason_of(error)}"
                 raise ParameterError("", message) from error
         self._caller = decorated._replace(function=function)
 

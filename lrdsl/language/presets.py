@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from lrdsl.util.guarded_read import read_text
 from lrdsl.util.resources import folder
 
 GROUP = "schedule"
@@ -82,7 +83,7 @@ def read(name: str) -> Preset:
     >>> read("constant").summary
     'The same learning rate throughout.'
     """
-    comment, _, spec = files()[name].read_text(encoding="utf-8").partition("spec:")
+    comment, _, spec = read_text(files()[name]).partition("spec:")
     lines = [line.removeprefix("#").strip() for line in comment.splitlines()]
     summary, source, defaults = "\n".join(lines).strip().split("\n\n")
     parts = [" ".join(part.split()) for part in (summary, source, defaults, spec)]

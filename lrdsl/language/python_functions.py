@@ -15,6 +15,7 @@ import numpy as np
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import SpecError, spec_error
+from lrdsl.language.failures import reason_of
 from lrdsl.language.pointwise.times import Array, Times, clamp_end
 from lrdsl.language.signal import LeafSignal, TimelineSegment
 from lrdsl.syntax import ast
@@ -79,8 +80,7 @@ class CheckedFunction(NamedTuple):
         return found.astype(np.float64)
 
     def _failed(self, error: Exception, where: str) -> SpecError:
-        reason = f"{type(error).__name__}: {shorten(str(error), 200)}"
-        return spec_error(diag.BAD_SHAPE, f"`{self.name}` fails at {where}: {reason}")
+        return spec_error(diag.BAD_SHAPE, f"`{self.name}` fails at {where}: {reason_of(error)}")
 
     def _place(self, time: float) -> str:
         """An update, by the function's own clock, in words."""

@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from lrdsl.diagnostics import NOWHERE
 from lrdsl.linter.config import Project
-from lrdsl.linter.discovery import find
+from lrdsl.linter.discovery import find, leads_out
 from lrdsl.linter.lint_source import lint_source
 from lrdsl.linter.patching import CannotWrite, replace_in
 from lrdsl.linter.read_source import read_file, read_text
 from lrdsl.linter.result import LintResult
 from lrdsl.linter.rule import RULES
 from lrdsl.linter.source_file import LocatedDiagnostic, SourceFile, TextEdit, Unreadable
-from lrdsl.util import atomic_write
+from lrdsl.util import atomic_write, guarded_read
 
 MAX_FIX_ROUNDS = 100
 """Fixes of one spec that a call makes; more are left to the next call."""
@@ -123,15 +123,23 @@ def _errors(found: Sequence[LocatedDiagnostic]) -> Counter[str]:
     return Counter([x.diagnostic.message for x in found if x.diagnostic.severity == "error"])
 
 
+def check_place(file: SourceFile, named: Iterable[str]) -> None:
+    """Raise Unreadable if a file to be changed was not named, and lies outside what was."""
+    if leads_out(file.path, named):
+        why = "this link leads out of the folders that were named"
+        raise Unreadable(f"{file.path}: {why}, and is left as it is")
+
+
 def write(file: SourceFile, text: str) -> None:
     """Write the new text of a file, all of it or nothing.
 
     Raises Unreadable if the file has changed since it was read, or cannot be written.
     """
     try:
-        with open(file.path, "rb") as old:
-            if old.read() != file.text.encode():
-                raise Unreadable(f"{file.path}: it has changed meanwhile, and is left as it is")
-        atomic_write.replace(file.path, text.encode())
+        if guarded_read.read_bytes(file.path) != file.text.encode():
+            raise Unreadable(f"{file.path}: it has changed meanwhile, and is left as it is")
+        atomic_write.write(file.path, text.encode())
+    except guarded_read.CannotRead as error:
+        raise Unreadable(f"{file.path}: {error.why}") from None
     except OSError as error:
         raise Unreadable(f"{file.path}: it cannot be written: {error.strerror}") from None

@@ -38,6 +38,8 @@ from lrdsl.diagnostics import Diagnostic, Problem, Severity, SpecError, Suggesti
 from lrdsl.language.library.files import text_of
 from lrdsl.linter.engine import Settings
 from lrdsl.linter.rule import RULES
+from lrdsl.util.guarded_read import CannotRead, read_text
+from lrdsl.util.paths import slashed
 
 CONTRACTS: Mapping[str, str] = {
     "max": "above-limit",
@@ -120,7 +122,7 @@ class Project:
         >>> project.settings_for("old/a.yaml").ignore, project.settings_for("a.yaml").ignore
         (('LR8',), ())
         """
-        inside = os.path.relpath(os.path.abspath(path), self.root or ".").replace(os.sep, "/")
+        inside = slashed(Path(os.path.abspath(path)), Path(os.path.abspath(self.root)))
         more = [
             word
             for pattern, words in self.per_file_ignores.items()
@@ -139,10 +141,9 @@ class Project:
 def _lint_table(path: Path) -> Mapping[str, Any] | None:
     """`[tool.lrdsl.lint]` of a file, None if it has none."""
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise spec_error(diag.BAD_SETTING, f"cannot read {path}: {why}") from None
+        text = read_text(path)
+    except CannotRead as error:
+        raise spec_error(diag.BAD_SETTING, f"cannot read {path}: {error.why}") from None
     if "lrdsl" not in text:
         return None
     if sys.version_info >= (3, 11):
@@ -151,8 +152,10 @@ def _lint_table(path: Path) -> Mapping[str, Any] | None:
         import tomli as tomllib
     try:
         found: Any = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also of numbers with too many digits
         raise spec_error(diag.BAD_SETTING, f"{path} is no TOML: {error}") from None
+    except RecursionError:
+        raise spec_error(diag.BAD_SETTING, f"{path}: this is nested too deep") from None
     for key in ("tool", "lrdsl", "lint"):
         found = found.get(key) if isinstance(found, Mapping) else None
     return None if found is None else _table(found, f"{path}: `tool.lrdsl.lint`")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
+from pathlib import Path
+
+from lrdsl.util.paths import is_within
 
 SOURCES = {
     ".yaml": "yaml_document",
@@ -61,10 +64,21 @@ def _walk(top: str, exclude: tuple[str, ...]) -> Iterator[str]:
     yield from unreadable
 
 
+def leads_out(path: str, named: Iterable[str]) -> bool:
+    """Whether a file that was found in the named folders lies elsewhere, behind a link.
+
+    A file that is named itself does not: whoever names a link means what it leads to.
+    """
+    every = [*named]
+    files = [os.path.abspath(each) for each in every if not os.path.isdir(each)]
+    real = Path(os.path.realpath(path))
+    is_inside = any([is_within(real, Path(os.path.realpath(each))) for each in every])
+    return not (is_inside or os.path.abspath(path) in files)
+
+
 def is_above(real: str, path: str) -> bool:
     """Whether a folder is among those that a path lies in."""
-    inside = os.path.realpath(os.path.dirname(path) or ".")
-    return inside == real or inside.startswith(real.rstrip(os.sep) + os.sep)
+    return is_within(Path(os.path.realpath(os.path.dirname(path) or ".")), Path(real))
 
 
 def extension_of(path: str) -> str:

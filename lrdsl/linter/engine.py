@@ -13,6 +13,7 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Severity, SpecError, in_order
+from lrdsl.language.failures import failure_of
 from lrdsl.language.language import current
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
@@ -147,7 +148,10 @@ def _violations_of(rule: Rule, context: LintContext, settings: Settings) -> list
         violations.extend(rule.check(context))  # those before an error are kept
     except SpecError as error:
         # There is no value at some update, or it is too far away to look at.
-        failed = [x for x in error.diagnostics if x.problem is diag.NOT_FINITE]
+        failed = [x for x in error.diagnostics if x.problem is not diag.BAD_STEP]
+    except Exception as error:
+        problem, message = failure_of("the spec", error)
+        failed = [Diagnostic(problem, message, context.tree.span, context.source)]
     if not violations:  # as it mostly is
         return failed
     problem = rule.problem(settings.severities.get(rule.name))

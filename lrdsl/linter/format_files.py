@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.linter.patching import CannotWrite, Edit, replace_in
-from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile
+from lrdsl.linter.source_file import LocatedDiagnostic, Role, Snippet, SourceFile
 from lrdsl.syntax import ast
 from lrdsl.syntax.format import format, format_definitions
 from lrdsl.syntax.lark_parser import find_words
@@ -63,7 +64,7 @@ def _edits(snippet: Snippet) -> Iterator[Edit]:
     start, stop = len(text) - len(text.lstrip()), len(text.rstrip())
     own = text[start:stop]
     in_lines = snippet.style in _MULTILINE_STYLES or (snippet.style == "raw" and "\n" in text)
-    indent = _indent(text, start) if in_lines else ""
+    indent = _indent(text, start, snippet.role) if in_lines else ""
     width = WIDTH - len(indent) if in_lines else _UNLIMITED_WIDTH
     if snippet.role == "definitions":
         new = format_definitions(own, width).rstrip("\n")
@@ -94,8 +95,15 @@ def _pieces(snippet: Snippet, start: int, stop: int, new: str) -> Iterator[Edit]
         old_end, new_end = start + left.stop, right.stop
 
 
-def _indent(text: str, start: int) -> str:
-    """The least indentation of the lines that begin in a text."""
-    lines = text[text.rfind("\n", 0, start) + 1 :].split("\n")
-    indents = [line[: len(line) - len(line.lstrip())] for line in lines if line.strip()]
-    return min(indents if "\n" in text[:start] else indents[1:], key=len, default="")
+_BEGINS = re.compile(r"[ \t]*(?:def\b|#)")
+
+
+def _indent(text: str, start: int, role: Role) -> str:
+    """The least indentation of the lines that begin in a text.
+
+    The lines inside a definition are indented further, so that only those where one begins count.
+    """
+    lines = [line for line in text[text.rfind("\n", 0, start) + 1 :].split("\n") if line.strip()]
+    begun = lines if "\n" in text[:start] else lines[1:]
+    counted = [line for line in begun if role != "definitions" or _BEGINS.match(line)]
+    return min([line[: len(line) - len(line.lstrip())] for line in counted], key=len, default="")

@@ -8,6 +8,7 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, Span, SpecError
+from lrdsl.language.failures import reason_of
 from lrdsl.language.language import current
 from lrdsl.linter.config import Project
 from lrdsl.linter.engine import Settings, lint_text, matches
@@ -62,6 +63,8 @@ def _mistakes_in_definitions(file: SourceFile) -> dict[str, tuple[Diagnostic, ..
             except SpecError as error:
                 found = [_behind(above, each.text, mistake) for mistake in error.diagnostics]
                 mistakes[each.text] = tuple(found)
+            except Exception as error:  # other specs are linted all the same
+                mistakes[each.text] = (internal_mistake(each.text, error),)
     return mistakes
 
 
@@ -99,11 +102,20 @@ def lint_snippet(snippet: Snippet, settings: Settings) -> list[Diagnostic]:
             found = tuple(lint_text(snippet.text, run, settings, snippet.origin))
     except SpecError as error:  # in what is known of the run
         found = error.diagnostics
+    except Exception as error:  # other specs are linted all the same
+        found = (internal_mistake(snippet.text, error),)
     return [
         each
         for each in found
         if settings.uses(each.code, each.name) and not _comes_of_the_unknown(each, snippet)
     ]
+
+
+def internal_mistake(text: str, error: Exception) -> Diagnostic:
+    """The diagnostic of a text that lrdsl itself fails on."""
+    fix = "please report it, with this text"
+    message = f"lrdsl fails on this text, which is its own mistake: {reason_of(error)}"
+    return Diagnostic(diag.INTERNAL, message, Span(0, len(text)), text, fix)
 
 
 def _comes_of_the_unknown(found: Diagnostic, snippet: Snippet) -> bool:

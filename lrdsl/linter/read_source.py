@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
 from importlib import import_module
 
 from lrdsl.linter.discovery import SOURCES, extension_of, is_above
 from lrdsl.linter.source_file import Malformed, SourceFile, Unreadable
 from lrdsl.linter.suppressions import ignores_file, suppressions
-
-MAX_FILE_BYTES = 10 * 2**20
-"""The size of the largest file that is read."""
+from lrdsl.util import guarded_read
 
 
 def read_file(path: str) -> SourceFile:
@@ -41,24 +38,18 @@ def read_text(path: str, text: str) -> SourceFile:
 
 def _text(path: str) -> str:
     try:
-        status = os.stat(path)
-        if stat.S_ISDIR(status.st_mode):
-            above = os.path.islink(path) and is_above(os.path.realpath(path), path)
-            why = "this link leads back to a folder above it" if above else "this is a folder"
-            if not above:
-                os.scandir(path).close()  # says so if it is not to be read
-            raise Unreadable(f"{path}: {why}")
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable(f"{path}: this is no regular file")
-        if status.st_size > MAX_FILE_BYTES:
-            size = status.st_size / 2**20
-            raise Unreadable(f"{path}: this has {size:.0f} MB; files of up to 10 MB are read")
-        with open(path, "rb") as file:
-            return file.read().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"{path}: this is no UTF-8 text: see byte {error.start}") from None
-    except (OSError, ValueError) as error:
-        if os.path.islink(path) and not os.path.exists(path):
-            raise Unreadable(f"{path}: this is a broken link") from None
-        why = getattr(error, "strerror", None) or str(error)
+        return guarded_read.read_text(path)
+    except guarded_read.CannotRead as error:
+        why = _why_no_folder(path) if error.folder else error.why
         raise Unreadable(f"{path}: {why[:1].lower()}{why[1:]}") from None
+
+
+def _why_no_folder(path: str) -> str:
+    """Why the files in a folder that was found are not read."""
+    if os.path.islink(path) and is_above(os.path.realpath(path), path):
+        return "this link leads back to a folder above it"
+    try:
+        os.scandir(path).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return "this is a folder"

@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import partial
 from itertools import zip_longest
 
+from lrdsl.language.failures import reason_of
 from lrdsl.linter.config import Project
 from lrdsl.linter.lint_source import lint_source
 from lrdsl.linter.result import LintResult
@@ -66,10 +67,14 @@ def _check(paths: list[str], project: Project) -> LintResult:
     for path in paths:
         try:
             file = read_file(path)
+            located = lint_source(file, project)
         except Unreadable as error:
             unreadable.append(str(error))
             continue
-        located = lint_source(file, project)
+        except Exception as error:  # other files are linted all the same
+            why = f"lrdsl fails on this file, which is its own mistake: {reason_of(error)}"
+            unreadable.append(f"{path}: {why}")
+            continue
         if located:
             files[path] = file
             found += located

@@ -179,8 +179,10 @@ class Malformed(Exception):
 def unix_lines(text: str, start: int, stop: int) -> tuple[str, tuple[int, ...]]:
     """A stretch of a file with `\\n` at its line ends, and the offset of each character.
 
+    That of a line end is where it begins, so that what is replaced up to there keeps it whole.
+
     >>> unix_lines("a\\r\\nb", 0, 4)
-    ('a\\nb', (0, 2, 3, 4))
+    ('a\\nb', (0, 1, 3, 4))
     """
-    places = [at for at in range(start, stop) if not text.startswith("\r\n", at)]
+    places = [at for at in range(start, stop) if at == start or text[at - 1 : at + 1] != "\r\n"]
     return text[start:stop].replace("\r\n", "\n"), (*places, stop)

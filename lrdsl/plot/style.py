@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrdsl.plot.ticks import labels
+from lrdsl.util import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,15 +41,20 @@ def image_format(path: str | os.PathLike[str]) -> str:
 
 def write_image(picture: Figure, path: str | os.PathLike[str]) -> Path:
     """Write a figure to a file, of the same bytes each time; see `save`."""
+    atomic_write.write(path, image_of(picture, image_format(path)))
+    return Path(path)
+
+
+def image_of(picture: Figure, kind: str) -> bytes:
+    """A figure in a format of pictures, of the same bytes each time."""
     import matplotlib
 
-    kind, target = image_format(path), Path(path)
-
+    image = io.BytesIO()
     # Ids of SVG elements come from the salt, else from chance; dates would differ each time.
     undated: dict[str, dict[str, None]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     with matplotlib.rc_context({"svg.hashsalt": "lrdsl"}):
-        picture.savefig(target, format=kind, dpi=200, metadata=undated.get(kind))
-    return target
+        picture.savefig(image, format=kind, dpi=200, metadata=undated.get(kind))
+    return image.getvalue()
 
 
 def blank_figure(height: float) -> Figure:

@@ -12,7 +12,7 @@ import numpy as np
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context, Inputs
-from lrdsl.compiler.frontend import Analysis, analyse, not_too_deep
+from lrdsl.compiler.frontend import Analysis, analyse, failures_reported
 from lrdsl.compiler.lower import CompiledSpec
 from lrdsl.compiler.solve_lengths import solve_lengths
 from lrdsl.diagnostics import spec_error
@@ -25,6 +25,9 @@ from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
 from lrdsl.syntax.spec import Operand, Spec
 from lrdsl.tree.coerce import coerce_spec
 from lrdsl.util.forks import no_fork
+
+MAX_PROBED_UPDATES = 1000
+"""Updates of a running product that are looked at."""
 
 MAX_PROBED_SEGMENTS = 100
 """Parts whose first values are looked at, too: of chains with more the others are left out."""
@@ -121,7 +124,7 @@ def schedule_of(
             message = f"`{name}` is both a variable and a schedule"
             raise spec_error(diag.BAD_CONTEXT, message, fix="give the variable another name")
     others = {name: each._signal for name, each in references.items()}
-    with not_too_deep(tree, source, analysis.mistakes):
+    with failures_reported(tree, source, analysis.mistakes):
         placed = solve_lengths(analysis.term, Inputs(context, analysis.language, source, others))
         compiled = lower_or_report(placed, analysis.mistakes)
     if context.definitions != analysis.definitions:
@@ -156,9 +159,20 @@ def _reduce(schedule: Schedule) -> tuple[object, tuple[object, ...]]:
 copyreg.pickle(Schedule, _reduce)  # type: ignore[arg-type]
 
 
+def _accumulates(schedule: Schedule) -> bool:
+    """Whether a value far away may take all that come before it."""
+    return schedule._compiled.accumulates or any(map(_accumulates, schedule.references.values()))
+
+
 def _probed(schedule: Schedule) -> Schedule:
-    """The schedule itself; `SpecError` if it overflows at one of a few updates from all over."""
+    """The schedule itself; `SpecError` if it overflows at one of a few updates from all over.
+
+    Where each value takes all before it these are the first ones only: to compile a spec takes as
+    long for a long run as for a short one.
+    """
     end = min(schedule.length, schedule.context.total_steps or 1000)
+    if _accumulates(schedule):
+        end = min(end, MAX_PROBED_UPDATES)
     segments = schedule.chain_segments[:MAX_PROBED_SEGMENTS]
     starts = [segment.start for segment in segments if 0 <= segment.start <= end]
     spread = [int(i * (end / 31)) for i in range(31)]

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NoReturn, overload
+from typing import Any, NoReturn, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.compiler.frontend import not_too_deep
+from lrdsl.compiler.frontend import failures_reported
 from lrdsl.compiler.lower import CompiledSpec, lower
 from lrdsl.compiler.placed_ir import PlacedIR
-from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Span, SpecError, spec_error
+from lrdsl.diagnostics import (
+    Diagnostic,
+    Mistake,
+    Problem,
+    Reporter,
+    Span,
+    SpecError,
+    spec_error,
+)
+from lrdsl.language.failures import FAILURES, failure_of
 from lrdsl.language.length import rounded
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.pointwise.times import Array, Range, Times
@@ -25,6 +34,8 @@ from lrdsl.language.signal import CHUNK, Signal, TimelineSegment
 from lrdsl.schedule.steps import as_metric, as_step, as_steps, as_times, check_step
 from lrdsl.syntax.spec import Spec, source_text
 from lrdsl.util.forks import lazy_property
+
+T = TypeVar("T")
 
 MAX_CYCLES = 10**6
 """More cycles than this are not listed."""
@@ -99,8 +110,11 @@ class Schedule:
     def __call__(self, step: Any) -> Any:
         if isinstance(step, int) and not isinstance(step, bool):
             check_step(step)
-            with np.errstate(all="ignore"):
-                value = self._signal.value_at(step)
+            try:
+                with np.errstate(all="ignore"):
+                    value = self._signal.value_at(step)
+            except FAILURES as error:
+                raise self._error(*failure_of("the schedule", error)) from error
             return value if math.isfinite(value) else self._not_finite(f"at update {step}")
         steps = as_steps(step)
         flat = steps.ravel()
@@ -143,8 +157,7 @@ class Schedule:
         last = self._stop(stop, "bounds") + (1 if stop is None else 0)
         if first >= last:
             raise spec_error(diag.BAD_STEP, f"there are no updates from {first} to before {last}")
-        with np.errstate(all="ignore"):
-            low, high = self._signal.min_max(first, last)
+        low, high = self._computed(lambda: self._signal.min_max(first, last))
         if not (math.isfinite(low) and math.isfinite(high)):
             self._not_finite(f"somewhere between updates {first} and {last}")
         return low, high
@@ -198,7 +211,7 @@ class Schedule:
             compiled = compiled._replace(observers=observers)
         else:
             assert placed is not None  # a function has no observers
-            with not_too_deep(placed.root.node, placed.inputs.source):
+            with failures_reported(placed.root.node, placed.inputs.source):
                 compiled = lower_or_report(placed, (), histories)
         return Schedule(self.spec, self.context, compiled, placed, self.references, observed)
 
@@ -220,7 +233,7 @@ class Schedule:
             stop = self.context.total_steps
         if stop == 0:  # all of it rounds to no update
             return ()
-        segments = self._signal.segments(stop)
+        segments = self._computed(lambda: self._signal.segments(stop))
         ends = [int(segment.stop) - 1 for segment in segments if not math.isinf(segment.stop)]
         self([*[segment.start for segment in segments], *ends])  # fails where one is not finite
         return segments
@@ -267,7 +280,8 @@ class Schedule:
             last = self._stop(stop, "cycle_ends")
         if first >= last:
             return ()
-        found = tuple(itertools.islice(self._signal.cycle_ends(first, last), MAX_CYCLES + 1))
+        ends = self._signal.cycle_ends
+        found = self._computed(lambda: tuple(itertools.islice(ends(first, last), MAX_CYCLES + 1)))
         if len(found) > MAX_CYCLES:
             message = f"more than {MAX_CYCLES:,} cycles end from update {first} to {last}"
             raise spec_error(diag.BAD_STEP, message, fix="pass a nearer `stop`")
@@ -293,17 +307,25 @@ class Schedule:
         return text if self.observed is None else f"{text} after metrics up to {self.observed}"
 
     def _evaluate(self, t: Times) -> Array:
-        with np.errstate(all="ignore"):
-            values = self._signal.values(t)
+        values = self._computed(lambda: self._signal.values(t))
         finite = np.isfinite(values)
         if not finite.all():
             self._not_finite(f"at update {int(np.asarray(t)[~finite][0])}")
         return values
 
+    def _computed(self, compute: Callable[[], T]) -> T:
+        try:
+            with np.errstate(all="ignore"):
+                return compute()
+        except FAILURES as error:
+            raise self._error(*failure_of("the schedule", error)) from error
+
     def _not_finite(self, where: str) -> NoReturn:
+        raise self._error(diag.NOT_FINITE, f"the schedule has no finite value {where}")
+
+    def _error(self, problem: Problem, message: str) -> SpecError:
         source = source_text(self.spec)
-        message = f"the schedule has no finite value {where}"
-        raise SpecError([Diagnostic(diag.NOT_FINITE, message, Span(0, len(source)), source)])
+        return SpecError([Diagnostic(problem, message, Span(0, len(source)), source)])
 
     def _stop(self, n: int | None, what: str) -> int:
         if n is not None:

@@ -100,6 +100,13 @@ class String(Node, label=("value",)):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Error(Node, label=("words",)):
+    """`error("…")` in a definition: a mistake where it is chosen."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Faulty(Node):
     """A part with a syntax error; the parser reports it, later passes say nothing about it."""
 
@@ -265,6 +272,16 @@ class Outer(Node, children=("argument",)):
     """An argument in a `Scope`; its `prev`, `next` and `rest` are those of the call."""
 
     argument: Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bounded(Node, children=("operand",), label=("low", "high", "parameter")):
+    """An argument of a definition that must lie from `low` to `high`; `parameter` names it."""
+
+    low: float
+    high: float
+    parameter: str
+    operand: Node
 
 
 def walk(root: Node) -> Iterator[tuple[Node, int]]:

@@ -2,38 +2,71 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 
 from lrdsl.diagnostics import NOWHERE, Site, Span
-from lrdsl.syntax.ast import Modifiers, Node, Program
+from lrdsl.syntax.ast import Modifiers, Negative, Node, Number, Program
 from lrdsl.syntax.trivia import NO_TRIVIA, Trivia
 from lrdsl.syntax.unparse import unparse
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DefinedParameter(Node, label=("name", "words", "default")):
+class DefinedParameter(Node, label=("name", "words", "default", "bounds")):
     """A parameter of a definition.
 
-    `words` are the words that it accepts, if it accepts no others; `default` is None if the
-    parameter is required.
+    `words` are the words that it accepts, if it accepts no others; `bounds` the least and the
+    largest number, nodes or None, if it has such; `default` is None if the parameter is required.
     """
 
     name: str
     words: tuple[str, ...] = ()
     default: Node | None = None
+    bounds: tuple[Node | None, Node | None] | None = None
     name_span: Span = field(default=NOWHERE, kw_only=True, repr=False)
 
     @property
     def declaration(self) -> str:
         """The parameter as a definition declares it."""
-        if not self.words:
+        if not self.words and self.bounds is None:
             return str(self)
         default = "" if self.default is None else f" = {unparse(self.default)}"
-        return f"{self.name} in [{', '.join(self.words)}]{default}"
+        return f"{self.name} in {self.domain}{default}"
+
+    @property
+    def domain(self) -> str:
+        """The arguments that it accepts, as a definition declares them; "" for any."""
+        if self.bounds is None:
+            return f"[{', '.join(self.words)}]" if self.words else ""
+        low, high = ["" if bound is None else unparse(bound) for bound in self.bounds]
+        return f"{low}..{high}"
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """The least and the largest number that it accepts; None without bounds."""
+        if self.bounds is None:
+            return None
+        low, high = [None if bound is None else number_of(bound) for bound in self.bounds]
+        return -math.inf if low is None else low, math.inf if high is None else high
 
     def __str__(self) -> str:
         return self.name if self.default is None else f"{self.name}={unparse(self.default)}"
+
+
+def number_of(node: Node) -> float | None:
+    """The number that a node is as written; None for any other node, and one with a unit.
+
+    >>> number_of(Negative(Number(2.0)))
+    -2.0
+    """
+    match node:
+        case Number(value=value, unit=""):
+            return value
+        case Negative(operand=operand):
+            number = number_of(operand)
+            return None if number is None else -number
+    return None
 
 
 @dataclass(frozen=True)

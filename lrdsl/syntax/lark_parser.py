@@ -25,6 +25,7 @@ from lark.exceptions import UnexpectedInput
 from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Span, SpecError
 from lrdsl.syntax.tree_builder import TreeBuilder, token_span
 from lrdsl.syntax.trivia import Comment, Comments
+from lrdsl.util.guarded_read import read_text
 from lrdsl.util.resources import folder, private_cache
 
 
@@ -110,7 +111,7 @@ def _make_lark(builder: TreeBuilder) -> Lark:
     """A lark parser; its tables are read from a cache file, in a tenth of the time it takes to
     make them.
     """
-    grammar = (folder("grammar") / "lrdsl.lark").read_text(encoding="utf-8")
+    grammar = read_text(folder("grammar") / "lrdsl.lark")
     key = f"{grammar}{lark.__version__}{sys.version_info[:2]}"
     cache = private_cache(f"grammar-{hashlib.sha256(key.encode()).hexdigest()[:16]}")
     # lark writes its file in place. A file under another name is renamed, so that no other process

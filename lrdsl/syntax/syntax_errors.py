@@ -237,6 +237,8 @@ def _describe_special(
     word: str, context: _Context, accepted: frozenset[str]
 ) -> tuple[str, str | None] | None:
     """The thing expected in a definition or a condition, with advice; None elsewhere."""
+    if context.word == "in" and "LSQB" in accepted:
+        return "a list of words, or bounds,", "write `[a, b]`, or `0..1`"
     if "NUMBER" in accepted:
         return None
     if "ELSE" in accepted:
@@ -244,8 +246,6 @@ def _describe_special(
         return "`else`", advice_by_word.get(word, _CONDITION_ADVICE)
     if accepted in _WANTED_IN_DEFINITION:
         return _WANTED_IN_DEFINITION[accepted], _DEFINITION_ADVICE
-    if context.word == "in" and accepted == {"LSQB"}:
-        return "a list of words", "write `[a, b]`"
     if accepted == {"COLON"} and context.is_in_entry:
         return "`:` and a value", _ENTRY_ADVICE
     if accepted == {"COLON"} or context.word in ("{", "}"):

@@ -13,6 +13,7 @@ from lrdsl.syntax.definition import DefinedParameter, Definition
 from lrdsl.syntax.grammar import KEYWORDS, PYTHON_KEYWORDS
 from lrdsl.syntax.literals import parse_number
 from lrdsl.syntax.rebuild import join_arithmetic, join_chain, join_pipe, move_to
+from lrdsl.syntax.unparse import unparse
 
 T = TypeVar("T")
 
@@ -46,6 +47,9 @@ class TreeBuilder(Transformer[Token, Any]):
 
     def string(self, children: Children) -> ast.Node:
         return ast.String(str(children[0])[1:-1], span=token_span(children[0]))
+
+    def error(self, children: Children) -> ast.Node:
+        return ast.Error(str(children[2])[1:-1], span=_span(children))
 
     def missing(self, children: Children) -> ast.Node:
         return ast.Faulty(span=token_span(children[0]))
@@ -118,13 +122,21 @@ class TreeBuilder(Transformer[Token, Any]):
     def library(self, children: Children) -> tuple[Definition, ...]:
         return tuple(children)
 
+    def words(self, children: Children) -> ast.Node:
+        return ast.List(tuple(map(_name, children[1:-1:2])), span=_span(children))
+
+    def bounds(self, children: Children) -> tuple[ast.Node | None, ast.Node | None]:
+        low, _, high = children
+        return low, high
+
     def parameter(self, children: Children) -> DefinedParameter:
-        name, *others = children
-        tokens = _only(Token, others)
-        words = tuple([str(token) for token in tokens if token.type == "NAME"])
-        default = others[-1] if isinstance(others[-1], ast.Node) else None
-        span = _span([child for child in children if child is not None])
-        return DefinedParameter(str(name), words, default, name_span=token_span(name), span=span)
+        name, _, domain, _, default = children
+        words = tuple(map(unparse, domain.items)) if isinstance(domain, ast.List) else ()
+        bounds = domain if isinstance(domain, tuple) else None
+        parts = [child for child in (name, *(bounds or [domain]), default) if child is not None]
+        return DefinedParameter(
+            str(name), words, default, bounds, name_span=token_span(name), span=_span(parts)
+        )
 
     def definition(self, children: Children) -> Definition:
         _, name, *_, body = children
@@ -133,7 +145,7 @@ class TreeBuilder(Transformer[Token, Any]):
         return Definition(str(name), token_span(name), parameters, body, header_span=header)
 
     def bracket_definition(self, children: Children) -> Definition:
-        entries = self.parameter([children[3], None])
+        entries = self.parameter([children[3], *[None] * 4])
         made = self.definition([*children[:3], entries, *children[4:]])
         return replace(made, bracket=True)
 

@@ -115,7 +115,7 @@ def layout(node: ast.Node) -> Layout:
             return Layout([_argument(node)], breaks=False)
         case ast.Entry():
             return Layout([_entry(node)], breaks=False)
-        case ast.Scope(body=inner) | ast.Outer(argument=inner):
+        case ast.Scope(body=inner) | ast.Outer(argument=inner) | ast.Bounded(operand=inner):
             return layout(inner)
         case _:
             return Layout()
@@ -156,6 +156,8 @@ def unparse(node: ast.Node, least: int = Precedence.IF, prefix: str = "") -> str
             return prefix + word
         case ast.Default() | ast.Faulty():
             return f"{prefix}_"
+        case ast.Error(words=words):
+            return f'{prefix}error("{words}")'
         case ast.String(value=value):
             return f"{prefix}'{value}'"
     rows, opening, closing, _, precedence = layout(node)

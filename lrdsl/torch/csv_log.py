@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
 import io
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
-from lrdsl.diagnostics import BAD_LOG, SpecError, spec_error
+from lrdsl.diagnostics import BAD_LOG, SpecError, counted, spec_error
 from lrdsl.util import atomic_write
 
 _UPDATE = "update"
 """The name of the first column."""
 
 _COLUMN = re.compile(r".+\[.+\]")
+MAX_WAITING_CELLS = 10**6
+"""Values that wait to be written; of more the oldest are lost."""
+
 _ROW = re.compile(rb"(\d+)((?:,[-+.e\d]*)+)\n")
+
+
+class _Trouble(NamedTuple):
+    """Whether the disk has refused to take a row, and until when it is left in peace."""
+
+    since: bool = False
+    until: float = 0.0
 
 
 class CsvLog:
@@ -26,7 +39,9 @@ class CsvLog:
     from the first written update on are cut off: rows of updates that are made again after a
     resume, and a row that was not finished.
 
-    Raises `SpecError` if the file cannot be written, or is not such a log.
+    A run does not die of its log: where the disk is full, rows wait until they can be written, and
+    a warning says so once. Raises `SpecError` if the file cannot be written at the start, or is not
+    such a log.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -42,47 +57,104 @@ class CsvLog:
         self._columns: list[str] = []
         """The columns of the file, which include those of earlier rows only."""
         self._end = -1
+        """Bytes of the file up to the last row; -1 where it must be looked at first."""
+        self._waiting: list[tuple[int, Mapping[str, float]]] = []
+        """The rows that could not be written yet, in the order of their updates."""
+        self._lost = 0
+        """How many rows are missing, because too many would have waited."""
+        self._trouble = _Trouble()
         if os.path.exists(self._path) and not os.path.isfile(self._path):
             raise spec_error(BAD_LOG, f"{self._shown} is not a regular file")
-        with self._writing(), open(self._path, "a+b") as file:
-            file.seek(0)
-            self._header(file.readline())
-
-    def write(self, update: int, values: Mapping[str, float]) -> None:
-        """Write the row of an update, with its values by column."""
-        labels = list(values)
-        with self._writing():
-            if self._end < 0 or update <= self._last or labels != self._labels:
-                self._begin(update, labels)
-            cells = [repr(values[column]) if column in values else "" for column in self._columns]
-            line = ",".join([str(update), *cells]).encode() + b"\n"  # numbers need no quotes
-            with open(self._path, "ab") as file:
-                if file.tell() != self._end:
-                    message = f"another writer has changed {self._shown}, or writes to it too"
-                    fix = "give each run and each Scheduler a file of its own"
-                    raise spec_error(BAD_LOG, message, fix=fix)
-                file.write(line)
-        self._last = update
-        self._end += len(line)
-
-    def reach(self, update: int) -> None:
-        """Note an update without a row: cuts off the rows of later updates."""
-        if self._end < 0 or update < self._last:
-            with self._writing():
-                self._begin(update, [])
-        self._last = update
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
         try:
-            yield
+            with open(self._path, "a+b") as file:
+                file.seek(0)
+                self._header(file.readline())
         except OSError as error:
             why = error.strerror or error
             raise spec_error(BAD_LOG, f"{self._shown} cannot be written: {why}") from None
 
+    def write(self, update: int, values: Mapping[str, float]) -> None:
+        """Write the row of an update, with its values by column, and the rows that wait."""
+        self._forget_from(update)
+        self._waiting.append((update, values))
+        if len(self._waiting) * len(values) > MAX_WAITING_CELLS:
+            self._lost += 1
+            del self._waiting[0]
+        self._flush()
+
+    def reach(self, update: int) -> None:
+        """Note an update without a row: cuts off the rows of later updates."""
+        self._forget_from(update + 1)
+        if not self._waiting:
+            if self._end < 0 or update < self._last:
+                self._flush(lambda: self._begin(update, []))
+            self._last = update
+
+    def close(self) -> None:
+        """Write the rows that wait, and warn of those that are lost."""
+        atexit.unregister(self.close)
+        self._trouble = _Trouble(since=self._trouble.since)
+        self._flush()
+        missing = self._lost + len(self._waiting)
+        if missing:
+            self._waiting, self._lost = [], 0
+            warnings.warn(f"{self._shown} lacks {counted(missing, 'row')}", stacklevel=2)
+
+    def _forget_from(self, update: int) -> None:
+        """Forget the rows that wait and are made again."""
+        while self._waiting and self._waiting[-1][0] >= update:
+            self._waiting.pop()
+
+    def _flush(self, first: Callable[[], None] | None = None) -> None:
+        """Write the rows that wait, unless the disk has just refused that."""
+        if time.monotonic() < self._trouble.until:
+            return
+        began = time.monotonic()
+        try:
+            if first is not None:
+                first()
+            while self._waiting:
+                self._append(*self._waiting[0])
+                del self._waiting[0]
+        except OSError as error:
+            self._warn(error)
+            now = time.monotonic()  # trying takes a tenth of the time at most
+            self._trouble = _Trouble(since=True, until=now + 10 * (now - began))
+
+    def _warn(self, error: OSError) -> None:
+        if self._trouble.since:
+            return
+        atexit.register(self.close)
+        why = error.strerror or error
+        message = f"{self._shown} cannot be written: {why}; rows wait until it can, the run goes on"
+        warnings.warn(message, stacklevel=2)
+
+    def _append(self, update: int, values: Mapping[str, float]) -> None:
+        labels = list(values)
+        if self._end < 0 or update <= self._last or labels != self._labels:
+            self._begin(update, labels)
+        cells = [repr(values[column]) if column in values else "" for column in self._columns]
+        line = ",".join([str(update), *cells]).encode() + b"\n"  # numbers need no quotes
+        end, self._end = self._end, -1  # known again when the row is complete
+        with open(self._path, "ab", buffering=0) as file:
+            if file.tell() != end:
+                message = f"another writer has changed {self._shown}, or writes to it too"
+                fix = "give each run and each Scheduler a file of its own"
+                raise spec_error(BAD_LOG, message, fix=fix)
+            try:
+                written = 0
+                while written < len(line):  # a disk that is nearly full takes a part of it
+                    written += file.write(line[written:])
+            except OSError:
+                file.truncate(end)
+                self._end = end
+                raise
+        self._last = update
+        self._end = end + len(line)
+
     def _begin(self, update: int, labels: list[str]) -> None:
         """Cut the file off before the row of an update, and add the columns that it lacks."""
-        self._labels = labels
+        self._labels, self._end = labels, -1
         with open(self._path, "r+b") as file:
             header = self._header(file.readline())
             end = self._end_before(update, file, len(header)) if header else 0
@@ -100,7 +172,7 @@ class CsvLog:
             writer.writeheader()
         writer.writerows(rows)
         content = text.getvalue().encode()
-        atomic_write.replace(self._path, content)
+        atomic_write.write(self._path, content)
         self._columns, self._end = columns, len(content)
 
     def _header(self, line: bytes) -> list[str]:

@@ -77,7 +77,9 @@ def log_to_csv(
     therefore the same as that of an uninterrupted run. Under torch.distributed rank 0 writes.
 
     Returns a function that ends the log. Raises `SpecError`, having changed nothing, if the file
-    cannot be written or is not such a log; the Scheduler's `step` raises it if that happens later.
+    cannot be written or is not such a log; the Scheduler's `step` raises it if the file turns out
+    to be another's. If the disk is full later, the run goes on: a warning says so once, rows wait
+    until they can be written, and a last warning counts those that are missing at the end.
 
     >>> import pathlib, tempfile
     >>> from torch import nn, optim
@@ -106,6 +108,7 @@ def log_to_csv(
         file.write(update, {f"{key}[{label}]": value for key, label, value in cells})
 
     callbacks = ExitStack()
+    callbacks.callback(file.close)
     callbacks.callback(scheduler.on_update(log, every=every))
     callbacks.callback(scheduler.on_update(lambda update, values: file.reach(update)))
     return callbacks.close

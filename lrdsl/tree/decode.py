@@ -15,7 +15,7 @@ from lrdsl.diagnostics import Diagnostic, SourceMappedText, Span, SpecError, spe
 from lrdsl.language.language import Language, current
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.syntax import ast
-from lrdsl.syntax.grammar import MAX_DEPTH, MAX_NODE_DEPTH, NAME
+from lrdsl.syntax.grammar import MAX_DEPTH, MAX_NODE_DEPTH
 from lrdsl.syntax.parser import parse_tree
 from lrdsl.syntax.spec import Spec, to_node
 from lrdsl.syntax.unparse import shorten, unparse
@@ -166,7 +166,7 @@ class _Decoder:
             case dict():
                 given = {}
                 for key, value in body.items():
-                    if not isinstance(key, str) or NAME.fullmatch(key) is None or key in NO_NAMES:
+                    if not isinstance(key, str) or CALLED.fullmatch(key) is None or key in NO_NAMES:
                         message = f"`{shorten(str(key))}` is not the name of a parameter"
                         self.complain(place, message)
                     else:

@@ -29,7 +29,10 @@ def private_cache(name: str) -> Path | None:
 
     Caches are read back as pickles, so a folder that others can write to will not do.
     """
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    homes = os.environ.get("XDG_CACHE_HOME", ""), os.path.expanduser("~/.cache")
+    home = next(filter(os.path.isabs, homes), None)  # a relative one counts as none
+    if home is None:
+        return None
     folder = Path(home) / "lrdsl"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -331,7 +331,7 @@ def test_a_spec_comes_from_standard_input(text):
 def test_standard_input_that_is_no_text():
     done = call("show", "-", stdin=b"\xff\xfe")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "standard input is not UTF-8 text" in done.stderr
+    assert "standard input: this is no UTF-8 text: see byte" in done.stderr
 
 
 @pytest.mark.parametrize("kind", ["svg", "png", "pdf", "SVG"])

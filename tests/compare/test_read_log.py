@@ -80,10 +80,17 @@ def test_other_columns(tmp_path):
     assert (list(record.rates), record.result, record.updates) == (["lr"], 4, 2)
 
 
-@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo], ids=["folder", "pipe"])
-def test_a_log_that_is_no_file(tmp_path, make):
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        pytest.param(os.mkdir, "this is a folder", id="folder"),
+        pytest.param(getattr(os, "mkfifo", None), "this is no regular file", id="pipe",
+                     marks=pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")),
+    ],
+)  # fmt: skip
+def test_a_log_that_is_no_file(tmp_path, make, why):
     make(tmp_path / "lr.csv")
-    assert read_record(tmp_path / "lr.csv").problems == ("it is no file",)
+    assert read_record(tmp_path / "lr.csv").problems == (f"it cannot be read: {why}",)
 
 
 def test_a_log_that_may_not_be_read(tmp_path, monkeypatch):
@@ -91,7 +98,7 @@ def test_a_log_that_may_not_be_read(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     path = write(tmp_path, {"lr.csv": log()}) / "lr.csv"
-    monkeypatch.setattr("lrdsl.compare.read_log.open", refuse, raising=False)
+    monkeypatch.setattr("os.open", refuse)
     assert read_record(path).problems == ("it cannot be read: Permission denied",)
 
 

@@ -326,3 +326,52 @@ def test_definitions_are_equal_wherever_they_stand() -> None:
     (other,) = parse_definitions("def f(a, n=6) = linear(a, 0, n)")
     assert first == second
     assert first != other
+
+
+BRANCHES = """
+def cool(n, k=10) = | branch(n, linear(_, 0, k))
+def trimmed(h, n) = | clip(0, h) | take(n) >> hold(3) >> linear(_, 0, 2)
+def two(n) = | branch(n, hold(2)) | clip(0, 0.5)
+def three(n) = | branch(n, hold(2)) >> hold(1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "written_out"),
+    [
+        (
+            "linear(1, 0) | branch(50, linear(_, 0, 10))",
+            "(linear(1, 0) | take(50)) >> linear(_, 0, 10)",
+        ),
+        ("linear(1, 0, 9) | branch(0, hold(5))", "(linear(1, 0, 9) | take(0)) >> hold(5)"),
+        (
+            "hold(5) | branch(5, hold(5)) | clip(0, 0.4)",
+            "(hold(5) | take(5)) >> hold(5) | clip(0, 0.4)",
+        ),
+        ("linear(1, 0) | cool(50)", "(linear(1, 0) | take(50)) >> linear(_, 0, 10)"),
+        (
+            "linear(1, 0) | trimmed(0.5, 5)",
+            "(linear(1, 0) | clip(0, 0.5) | take(5)) >> hold(3) >> linear(_, 0, 2)",
+        ),
+        ("linear(1, 0, 20) | two(5)", "((linear(1, 0, 20) | take(5)) >> hold(2)) | clip(0, 0.5)"),
+        ("linear(1, 0, 20) | three(5)", "(linear(1, 0, 20) | take(5)) >> hold(2) >> hold(1)"),
+        (
+            "hold(5) >> (linear(1, 0, 10) | branch(5, hold(5))) >> hold(2)",
+            "hold(5) >> (linear(1, 0, 10) | take(5)) >> hold(5) >> hold(2)",
+        ),
+        ("branch(10, linear(_, 0, 5))", "(base | take(10)) >> linear(_, 0, 5)"),
+    ],
+)
+def test_a_chain_may_follow_a_modifier(text: str, written_out: str) -> None:
+    schedule, expected = (
+        lrdsl.compile(each, total_steps=100, base_lr=1, definitions=BRANCHES)
+        for each in (text, written_out)
+    )
+    assert schedule.length == expected.length
+    assert schedule.boundaries == expected.boundaries
+    assert [schedule(t) for t in range(120)] == [expected(t) for t in range(120)]
+
+
+def test_in_a_spec_a_modifier_is_no_chain() -> None:
+    with pytest.raises(lrdsl.SpecError, match=r"LR203.*not a chain"):
+        lrdsl.compile("linear(1, 0, 10) | take(5) >> hold(5)")

@@ -20,12 +20,13 @@ from lrdsl.linter.config import Project
 from lrdsl.linter.discovery import find
 from lrdsl.linter.lint_source import lint_source
 from lrdsl.linter.origin import SpecOrigin
-from lrdsl.linter.read_source import MAX_FILE_BYTES, read_file, read_text
+from lrdsl.linter.read_source import read_file, read_text
 from lrdsl.linter.source_file import Snippet, SourceFile, Unreadable
 from lrdsl.linter.sources.document import Mapping, Scalar
 from lrdsl.linter.sources.python_literals import read_literal
 from lrdsl.linter.sources.yaml_document import read_yaml
 from lrdsl.linter.sources.yaml_offsets import offsets_of
+from lrdsl.util.guarded_read import MAX_FILE_BYTES
 
 
 def read(name: str, text: str) -> tuple[Snippet, ...]:
@@ -76,6 +77,8 @@ def test_specs_in_yaml(text: str, expected: list[str]) -> None:
 REFERENCES = [
     pytest.param("n: 9\nlr: hold(${n})", "hold(9)", id="told"),
     pytest.param("a: {n: 9}\nb: '${a.n}'\nlr: hold(${b})", "hold(9)", id="told twice removed"),
+    pytest.param("lr: {spec: 'hold(${.n})', n: 9}", "hold(9)", id="told beside it"),
+    pytest.param("n: 9\na: {b: {lr: 'hold(${...n})'}}", "hold(9)", id="told further out"),
     pytest.param("lr: hold(${n})", "hold(given_n)", id="not told"),
     pytest.param("n: null\nlr: hold(${n})", "hold(given_n)", id="null"),
     pytest.param("n: ${n}\nlr: hold(${n})", "hold(given_n)", id="in a circle"),

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from lrdsl.syntax.ast import Bracket, Call, Node, walk
 from lrdsl.syntax.definition import Definition, doc_above
 from lrdsl.syntax.parser import parse_definitions
+from lrdsl.util import guarded_read
 
 DEFINED = re.compile(r"^def\s+([A-Za-z][\w.]*)", re.MULTILINE)
 """The names of definitions that begin a line."""
@@ -33,7 +34,7 @@ class _Shipped(NamedTuple):
 
 @functools.cache
 def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8")
+    return guarded_read.read_text(file)
 
 
 @functools.cache

@@ -36,6 +36,9 @@ class Modifier(CallableModel):
     makes_cycles: ClassVar[bool] = False
     """Whether the source comes again and again."""
 
+    accumulates: ClassVar[bool] = False
+    """Whether a value takes all that come before it, so that one far away is dear."""
+
     limits_values: ClassVar[bool] = False
     """Whether all that it does is to keep the values inside bounds."""
 

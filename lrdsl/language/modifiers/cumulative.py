@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -33,6 +32,7 @@ class Cumulative(Modifier):
     It makes a schedule of the factors that torch's MultiplicativeLR takes.
     """
 
+    accumulates = True
     is_endless = True
     counts_updates = True
 
@@ -51,11 +51,12 @@ class CumulativeProductSignal(WrappedSignal):
     """The running product of a signal; from update `end` on it holds its value.
 
     The product at the start of each block is kept once it is known. That never changes a value:
-    values are multiplied in the same order always.
+    values are multiplied in the same order always. Two threads may find the same product at the
+    same time; there is no lock that one of them could hold during a fork.
     """
 
-    _begins: list[float] = field(default_factory=lambda: [1.0], repr=False, compare=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    _begins: dict[int, float] = field(default_factory=lambda: {0: 1.0}, repr=False, compare=False)
+    """The product at the start of each block, as far as they are known: all up to some block."""
 
     def values(self, t: Times) -> Array:
         n = np.floor(np.minimum(t, self.end))
@@ -74,9 +75,8 @@ class CumulativeProductSignal(WrappedSignal):
 
     def _block(self, block: int) -> Array:
         """The products at the updates of a block, and at the first one after it."""
-        with self._lock:
-            for known in range(len(self._begins) - 1, block):
-                self._begins.append(float(self._multiplied(known)[-1]))
+        for known in range(min(len(self._begins) - 1, block), block):
+            self._begins[known + 1] = float(self._multiplied(known)[-1])
         return self._multiplied(block)
 
     def _multiplied(self, block: int) -> Array:

@@ -13,6 +13,10 @@ from lrdsl.language.modifiers.base import Modifier, modifier
 from lrdsl.language.parameters import Kind
 from lrdsl.language.pointwise.times import Array, Times
 from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal, TimelineSegment, merged
+from lrdsl.util.forks import lazy_property
+
+MAX_WRITTEN_FACTORS = 20
+"""Factors that the formula of a segment shows."""
 
 
 class Entry(NamedTuple):
@@ -23,67 +27,137 @@ class Entry(NamedTuple):
     factor: bool
     signal: Signal
     length: Length
+    number: float | None = None
+    """The value of the signal, if it is one and the same at all times."""
+
+    def of(self, signal: Signal) -> Entry:
+        """The entry with its signal."""
+        return self._replace(signal=signal, number=signal.constant_value)
 
 
-@dataclass(frozen=True, slots=True)
-class ScaledSignal(Signal):
-    """A signal whose clock started at `zero`, times factors with clocks of their own."""
+class Begun(NamedTuple):
+    """The entries that have begun at an update: the latest one, and those before it.
+
+    Of those before, some may have ended. They share what stands before them, so that thousands of
+    entries take no more room than there are entries.
+    """
+
+    latest: Entry
+    before: Begun | None
+
+
+def begin(begun: Begun | None, entry: Entry) -> Begun:
+    """The entries that have begun once another one has; they come in order."""
+    if math.isinf(entry.stop) and not entry.factor:
+        return Begun(entry, None)  # no earlier one applies again
+    while begun is not None and begun.latest.stop < entry.start:
+        begun = begun.before
+    both = None if begun is None else _product(begun.latest, entry)
+    return Begun(entry, begun) if both is None or begun is None else Begun(both, begun.before)
+
+
+def _applying(begun: Begun | None, t: int) -> Iterator[Entry]:
+    """The entries that apply at update t, the latest first, up to one that replaces all before."""
+    while begun is not None:
+        entry, begun = begun
+        if entry.stop > t:
+            yield entry
+            if not entry.factor:
+                return
+
+
+def signal_at(t: int, begun: Begun | None, source: Signal) -> tuple[Signal, int]:
+    """The signal at update t by the entries that have begun, and its clock's 0."""
+    first = next(_applying(begun, t), None)
+    if first is None:
+        return source, 0
+    return (ScaledSignal(t, begun, source), 0) if first.factor else (first.signal, first.start)
+
+
+class Factors(NamedTuple):
+    """A signal with its clock's 0, and what it is multiplied by in the order of the entries.
+
+    Numbers between two factors that change are multiplied with each other first: `scales` has their
+    products, one more than `changing` has entries. `written` are the first of all factors, and
+    there are `more` or not.
+    """
 
     signal: Signal
     zero: int
-    factors: tuple[Entry, ...]
+    scales: tuple[float, ...]
+    changing: tuple[Entry, ...]
+    written: tuple[Entry, ...]
+    more: bool
+
+
+@dataclass(frozen=True)
+class ScaledSignal(Signal):
+    """What applies at update t: a signal, and factors with clocks of their own.
+
+    They are looked for when a value is needed: of thousands of entries that overlap most parts are
+    never asked.
+    """
+
+    t: int
+    begun: Begun | None
+    source: Signal
+
+    @lazy_property
+    def factors(self) -> Factors:
+        """The factors that apply."""
+        found = [*_applying(self.begun, self.t)][::-1]
+        signal, zero = self.source, 0
+        if not found[0].factor:
+            signal, zero = found[0].signal, found[0].start
+            del found[0]
+        scales, changing = [1.0], []
+        for entry in found:
+            if entry.number is not None:
+                scales[-1] *= entry.number
+            else:
+                changing.append(entry)
+                scales.append(1.0)
+        written = tuple(found[:MAX_WRITTEN_FACTORS])
+        return Factors(
+            signal, zero, tuple(scales), tuple(changing), written, len(found) > len(written)
+        )
 
     def values(self, t: Times) -> Array:
-        values = self.signal.values(t - self.zero)
-        for factor in self.factors:
-            values = values * factor.signal.values(t - factor.start)
+        signal, zero, scales, changing, *_ = self.factors
+        values = signal.values(t - zero) * scales[0]
+        for entry, scale in zip(changing, scales[1:], strict=True):
+            values = values * entry.signal.values(t - entry.start) * scale
         return values
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
-        factors = [factor.signal.segments(math.inf)[0].description for factor in self.factors]
-        scale = "".join([f" * {factor}" for factor in factors])
-        inner = [s.shifted(self.zero) for s in self.signal.segments(stop - self.zero)]
+        signal, zero, _, _, written, more = self.factors
+        texts = [entry.signal.segments(math.inf)[0].description for entry in written]
+        texts += ["…"] * more
+        scale = "".join([f" * {text}" for text in texts])
+        inner = [s.shifted(zero) for s in signal.segments(stop - zero)]
         return tuple([TimelineSegment(s.start, s.stop, s.description + scale, self) for s in inner])
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
-        scale = self.factors[0].signal.constant_value
-        if scale is None or len(self.factors) > 1:  # several factors may round otherwise in one
+        signal, zero, scales, changing, *_ = self.factors
+        if changing:
             return Signal.min_max(self, start, stop)
-        low, high = self.signal.min_max(start - self.zero, stop - self.zero)
-        return min(low * scale, high * scale), max(low * scale, high * scale)
+        low, high = signal.min_max(start - zero, stop - zero)
+        low, high = low * scales[0], high * scales[0]
+        return min(low, high), max(low, high)
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        parts = [(self.signal, self.zero), *[(f.signal, f.start) for f in self.factors]]
-        return merged(*[signal.cycle_ends_later(zero, start, stop) for signal, zero in parts])
-
-
-def with_next(active: list[Entry], entry: Entry) -> list[Entry]:
-    """The entries that apply once another one has begun; they come in order."""
-    if math.isinf(entry.stop) and not entry.factor:
-        return [entry]  # no earlier one applies again
-    going = [each for each in active if each.stop >= entry.start]
-    both = _product(going[-1], entry) if going else None
-    return [*going, entry] if both is None else [*going[:-1], both]
-
-
-def signal_at(t: int, active: list[Entry], source: Signal) -> tuple[Signal, int]:
-    """The signal at update t by the entries that have begun, and its clock's 0."""
-    signal, zero, factors = source, 0, []
-    for entry in [each for each in active if each.stop > t]:
-        if entry.factor:
-            factors.append(entry)
-        else:
-            signal, zero, factors = entry.signal, entry.start, []
-    return (ScaledSignal(signal, zero, tuple(factors)), 0) if factors else (signal, zero)
+        signal, zero, _, changing, *_ = self.factors
+        parts = [(signal, zero), *[(entry.signal, entry.start) for entry in changing]]
+        return merged(*[part.cycle_ends_later(zero, start, stop) for part, zero in parts])
 
 
 def _product(first: Entry, second: Entry) -> Entry | None:
     """The product of two constant factors without an end; None for other entries."""
-    a, b = first.signal.constant_value, second.signal.constant_value
+    a, b = first.number, second.number
     lasting = math.isinf(first.stop) and math.isinf(second.stop)
     if a is None or b is None or not (lasting and first.factor and second.factor):
         return None
-    return second._replace(signal=ConstantSignal(a * b, f"{a * b:g}"))
+    return second.of(ConstantSignal(a * b, f"{a * b:g}"))
 
 
 @modifier
@@ -104,15 +178,15 @@ class Interval(Modifier):
     entries: Annotated[tuple[InstanceOf[Entry], ...], Kind.ENTRIES]
 
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
-        active: list[Entry] = []
+        begun: Begun | None = None
         edges = {0} | {e.start for e in self.entries}
         edges |= {int(e.stop) for e in self.entries if math.isfinite(e.stop)}
         parts: list[tuple[Signal, int]] = []
         waiting = list(reversed(self.entries))
         for start in sorted(edges):
             while waiting and waiting[-1].start <= start:
-                active = with_next(active, waiting.pop())
-            parts.append(signal_at(start, active, source))
+                begun = begin(begun, waiting.pop())
+            parts.append(signal_at(start, begun, source))
         signals, zeros = zip(*parts, strict=True)
         return SequenceSignal(signals, np.array(sorted(edges), dtype=np.float64), zeros)
 

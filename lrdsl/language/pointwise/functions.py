@@ -13,6 +13,7 @@ import numpy as np
 
 from lrdsl.language.pointwise.cosine_table import cosines
 from lrdsl.language.pointwise.multiples import last_multiple, multiple
+from lrdsl.language.pointwise.philox import standard_noise
 from lrdsl.language.pointwise.times import Array, Range, Times
 
 Operand: TypeAlias = Any
@@ -76,6 +77,9 @@ class PointwiseFunctions:
     def multiple(self, k: Operand, of: Fraction, phase: Fraction) -> Operand:
         """The whole updates that `phase + k·of` is rounded to, half up."""
         return multiple(k, of, phase)
+
+    noise = staticmethod(standard_noise)
+    """`noise(n, seed)`: for each whole number `n` a random one with mean 0 and deviation 1."""
 
     def full_like(self, t: Operand, value: float) -> Operand:
         """One value at all times `t`."""

@@ -36,6 +36,10 @@ class Shape(CallableModel):
     """The field by which the value is multiplied again and again, if there is one."""
     allows_no_length: ClassVar[bool] = False
     """Whether it needs no length where nothing follows and the run's length is unknown."""
+    lets_others_decide: ClassVar[bool] = False
+    """Whether it takes the length of what it is combined with, as a number does."""
+    is_stepped: ClassVar[bool] = False
+    """Whether it stays the same for many updates, where its values are computed alike."""
     promised_direction: ClassVar[Direction | None] = None
     """The direction that the name promises: a warmup goes up; None: either."""
 

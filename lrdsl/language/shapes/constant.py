@@ -19,6 +19,7 @@ class Constant(Shape):
     Example: `constant(0.1, 100)`
     """
 
+    is_stepped = True
     start_field = "value"
     level_field = "value"
     allows_no_length = True

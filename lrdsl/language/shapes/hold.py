@@ -12,6 +12,7 @@ class Hold(Constant):
     Example: `linear(0, 1, 100) >> hold(200)`
     """
 
+    is_stepped = True
     positional = ("steps",)
 
     value: Value = PREV

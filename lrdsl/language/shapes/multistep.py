@@ -23,6 +23,7 @@ class Multistep(Shape):
     Corresponds to torch's MultiStepLR and MXNet's MultiFactorScheduler.
     """
 
+    is_stepped = True
     level_field = "start"
     factor_field = "gamma"
 

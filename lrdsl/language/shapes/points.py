@@ -22,6 +22,7 @@ class Points(Shape):
     Corresponds to fvcore's and ignite's piecewise linear schedulers.
     """
 
+    is_stepped = True
     bracket = True
 
     points: Annotated[tuple[tuple[int, float], ...], Kind.POINTS, Field(min_length=1)]

@@ -20,6 +20,7 @@ class Spread(Shape):
     Corresponds to fvcore's MultiStepParamScheduler without milestones.
     """
 
+    is_stepped = True
     steps: Annotated[Steps, Field(ge=0)] = REST
     levels: Annotated[tuple[float, ...], Kind.LIST, Field(min_length=1)]
 

@@ -26,6 +26,7 @@ class Step(Shape):
     Corresponds to torch's StepLR and, with `half_life`, to SpeechBrain's StepScheduler.
     """
 
+    is_stepped = True
     positional = ("start", "gamma", "every")
     keywords = ("half_life",)
     start_field = "start"

@@ -85,11 +85,11 @@ def _region(line: int, column: int, end_line: int, end_column: int) -> dict[str,
     return {"startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column}
 
 
-def _uri(path: str) -> str:
+def _uri(path: str | PurePath) -> str:
     """A path as a URI: relative where the path is.
 
     >>> _uri("conf/my lr.yaml"), _uri("/etc/lr.yaml")
     ('conf/my%20lr.yaml', 'file:///etc/lr.yaml')
     """
-    pure = PurePath(path)
+    pure = PurePath(path) if isinstance(path, str) else path
     return pure.as_uri() if pure.is_absolute() else quote(os.fsencode(pure.as_posix()))

@@ -123,9 +123,12 @@ class Document:
         """For each character of a text, and its end, the offset in the file; None if unknown."""
         return scalar.offsets
 
-    def referent(self, node: Node) -> Node:
-        """The node that a scalar refers to, if it is nothing but a reference; else itself."""
-        return node
+    def referent(self, node: Node) -> tuple[Node, str | None]:
+        """The node that a scalar refers to, and its key, if it is nothing but a reference.
+
+        Else the node itself, and no key.
+        """
+        return node, None
 
     def definitions(self, text: str) -> str | None:
         """The definitions that a text stands for: itself, or what the file so named holds."""

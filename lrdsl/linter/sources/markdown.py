@@ -51,7 +51,7 @@ def _blocks(text: str) -> Iterator[tuple[str, tuple[int, int], dict[str, Any]]]:
     fence, kind, inside = "", "", 0
     run: dict[str, Any] = {}
     for line in _LINE.finditer(text):
-        here = line[1]
+        here = line[1] if line.start() else line[1].removeprefix("\ufeff")
         if fence:
             bare = here.strip()
             if bare.startswith(fence) and not bare.strip(fence[0]):

@@ -39,6 +39,11 @@ def config_specs(
     ('lr.spec', 'cosine()', {'total_steps': 900})
     """
     document = Document("config", _node(config, 0), is_config=True, presets=lambda: presets)
+    return specs_of_document(document, exclude)
+
+
+def specs_of_document(document: Document, exclude: abc.Sequence[str] = ()) -> tuple[Snippet, ...]:
+    """The specs in a config that is a document; see `config_specs`."""
     found = _at_their_first_keys(snippets_of(document))
     wanted = [
         each

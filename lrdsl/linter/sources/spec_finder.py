@@ -192,7 +192,7 @@ class SpecFinder:
         if isinstance(node, Mapping) and "spec" in node:
             alone = self._with_definitions(Scope(), node.get("definitions"))
             own, node = alone.origin.definitions, node["spec"]
-        node = self.document.referent(node)
+        node, _ = self.document.referent(node)
         if isinstance(node, Scalar):
             is_known = node.kind in ("text", "number")
             text = self.document.known_text(node) if is_known else None
@@ -213,10 +213,8 @@ class SpecFinder:
 
     def _followed(self, node: Node, scope: Scope) -> tuple[Node, Scope]:
         """The node that a reference is to, and its place."""
-        referent = self.document.referent(node)
-        if referent is node or not isinstance(node, Scalar):
-            return node, scope
-        return referent, scope._replace(key=node.text.strip()[2:-1])
+        referent, key = self.document.referent(node)
+        return referent, scope if key is None else scope._replace(key=key)
 
     # Specs that are known by their key or by their text.
 

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ class YamlDocument(Document):
         while (start := text.find("${", at)) >= 0:
             at = after_interpolation(text, start)
             inside = text[start + 2 : at - 1]
-            found.append(Placeholder(start, at, inside, self._value_of(inside)))
+            found.append(Placeholder(start, at, inside, self._value_of(self._key(inside, scalar))))
         return tuple(found)
 
     def offsets(self, scalar: Scalar) -> tuple[int, ...] | None:
@@ -78,9 +78,11 @@ class YamlDocument(Document):
             return None
         return offsets_of(self.text, scalar.start, scalar.stop, scalar.text, scalar.style)
 
-    def referent(self, node: Node) -> Node:
+    def referent(self, node: Node) -> tuple[Node, str | None]:
         found = _REFERENCE.fullmatch(node.text.strip()) if isinstance(node, Scalar) else None
-        return (self._at(found[1]) if found else None) or node
+        key = self._key(found[1], node) if found else ""
+        referent = self._at(key) if found else None
+        return (node, None) if referent is None else (referent, key)
 
     def definitions(self, text: str) -> str | None:
         if not text.strip().endswith(".lr"):
@@ -101,9 +103,34 @@ class YamlDocument(Document):
             self._followed.pop()
         return self._values.get(reference)
 
+    def _key(self, reference: str, node: Node) -> str:
+        """A reference from the top of the document: `.lr` beside `optimizer.eps` is `optimizer.lr`.
+
+        Each dot more leads one mapping or list further out.
+        """
+        name = reference.lstrip(".")
+        around = self._places.get(id(node), ())[: len(name) - len(reference) or None]
+        return reference if name == reference else ".".join([*around, name])
+
+    @cached_property
+    def _places(self) -> dict[int, tuple[str, ...]]:
+        """The keys that lead to each scalar; of an alias, those where its anchor stands."""
+        found: dict[int, tuple[str, ...]] = {}
+        left: list[tuple[Node, tuple[str, ...]]] = [(self.root, ())]
+        while left:
+            node, place = left.pop()
+            if id(node) in found:
+                continue
+            found[id(node)] = place
+            if isinstance(node, Sequence):
+                left += [(item, (*place, str(i))) for i, item in enumerate(node.items)][::-1]
+            elif isinstance(node, Mapping):
+                left += [(value, (*place, key.text)) for key, value in reversed(node.pairs)]
+        return found
+
     def _at(self, reference: str) -> Node | None:
         """The node that a plain reference such as `optimizer.lr` is to."""
-        if reference.startswith(".") or ":" in reference:
+        if ":" in reference:
             return None
         node: Node | None = self.root
         for name in re.findall(r"[^.\[\]]+", reference):
@@ -145,7 +172,10 @@ def read_yaml(text: str, folder: str = "") -> list[YamlDocument]:
     ('number', 4)
     """
     shift = 1 if text.startswith("\ufeff") else 0
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text[shift:])
+    try:
+        loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text[shift:])
+    except UnicodeEncodeError as error:
+        raise Malformed("YAML", f"character {error.start + shift} is half of one") from None
     try:
         # All are read before the first is used: a file is YAML to its end, or is not.
         roots = list(_Reader(shift).roots(loader))
@@ -165,12 +195,16 @@ def read_yaml(text: str, folder: str = "") -> list[YamlDocument]:
 def _not_yaml(error: Any) -> Malformed:
     """An error of PyYAML as a line of ours."""
     mark = getattr(error, "problem_mark", None)
+    if mark is not None and "nesting" in (error.problem or ""):
+        return _too_deep(mark)  # its scanner is ahead of the events, and met its own limit first
+    return Malformed("YAML", yaml_mistake(error))
+
+
+def yaml_mistake(error: Any) -> str:
+    """The place and the reason of an error of PyYAML, without the lines of the file."""
+    mark = getattr(error, "problem_mark", None)
     why = getattr(error, "problem", None) or getattr(error, "reason", None) or "it is malformed"
-    if mark is None:
-        return Malformed("YAML", why)
-    if "nesting" in why:  # its scanner is ahead of the events, and met its own limit first
-        return _too_deep(mark)
-    return Malformed("YAML", f"line {mark.line + 1}, column {mark.column + 1}: {why}")
+    return why if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: {why}"
 
 
 def _too_deep(mark: Any) -> Malformed:

@@ -1,0 +1,60 @@
+"""The fuzzer finds what is wrong, says how to see it again, and finds nothing at the moment."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+import lrdsl
+from tests.fuzz import __main__ as fuzz
+from tests.fuzz.choices import ByteChoices, Choices
+from tests.fuzz.specs import SpecWriter, broken
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr("sys.argv", ["fuzz", *arguments])
+    return fuzz.main()
+
+
+def test_a_few_inputs(monkeypatch, capsys):
+    assert run(monkeypatch, "--inputs", "60", "--seed", "3") == 0
+    assert "60 inputs in" in capsys.readouterr().out
+
+
+def test_the_same_seed_makes_the_same_inputs():
+    def texts(seed):
+        return [SpecWriter(Choices((seed, i))).spec() for i in range(20)]
+
+    assert texts(1) == texts(1) != texts(2)
+
+
+def test_inputs_from_bytes():
+    text = SpecWriter(ByteChoices(bytes(range(256)) * 4)).spec()
+    assert text == SpecWriter(ByteChoices(bytes(range(256)) * 4)).spec()
+    assert SpecWriter(ByteChoices(b"")).spec()
+    assert broken(ByteChoices(b""), text)
+
+
+BROKEN = {
+    "a traceback": (lambda *_, **__: 1 / 0, "ZeroDivisionError"),
+    "a law": (lambda text, *_: f"{text} ", "formatting"),
+    "time": (lambda text, *_: _slow(text), "it takes"),
+}
+
+
+def _slow(text):
+    end = time.process_time() + 1.1
+    while time.process_time() < end:
+        pass
+    return text
+
+
+@pytest.mark.parametrize(("replacement", "words"), BROKEN.values(), ids=BROKEN)
+def test_what_is_wrong_is_told(monkeypatch, capsys, replacement, words):
+    monkeypatch.setattr(lrdsl, "format", replacement)
+    assert run(monkeypatch, "--target", "spec", "--seed", "3", "--inputs", "40") == 1
+    said = capsys.readouterr().out
+    assert words in said
+    number = said.split("--only ")[1].split()[0]
+    assert run(monkeypatch, "--target", "spec", "--seed", "3", "--only", number) == 1
