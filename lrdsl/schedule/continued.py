@@ -24,7 +24,7 @@ class ContinuedSchedule(Schedule):
     reacting to metrics; its spec and its context are those of the whole.
 
     >>> from lrdsl import compile
-    >>> first, second = compile("linear(1, 0, 100)"), compile("hold(50) >> 0.25")
+    >>> first, second = compile("linear(1, 0, 100)"), compile("constant(1, 50) >> 0.25")
     >>> ContinuedSchedule.of(first, 50, second)([49, 50])
     array([0.51, 0.25])
     """
