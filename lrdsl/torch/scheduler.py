@@ -68,10 +68,11 @@ class Scheduler(ResumingDriver):
     `"updates"`, those that the optimizer really makes, as in `attach`. `start_step` is the number
     of updates made before, in a run that began without this Scheduler; `last_epoch` is the same
     less one, as in torch. `on_change` selects how `load_state_dict` treats the state of another
-    spec or context: `"warn"` and continue with this one, `"error"`, or `"keep"` the one of the
-    checkpoint. `on_end` selects the reaction to an update past the end of the run: `"hold"` the
-    last value, `"warn"`, or `"error"`. The run ends after `total_steps`, or without it at the end
-    of its schedules. `metric_reduction` combines the metrics of several ranks under
+    spec or context, or of groups with another `base`: `"warn"` and continue with this one,
+    `"error"`, or `"keep"` the one of the checkpoint. `on_end` selects the reaction to an update
+    past the end of the run: `"hold"` the last value, `"warn"` once, or `"error"`. The run ends
+    after `total_steps`, or without it at the end of its schedules; by default only the end after
+    `total_steps` is told. `metric_reduction` combines the metrics of several ranks under
     torch.distributed: `"mean"`, `"min"`, `"max"`, or `"same"`, for which a difference between ranks
     is an error on all of them.
 
