@@ -17,11 +17,15 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from lrdsl.cli.console import colourful, difference, plain
 from lrdsl.cli.options import flag, help_end, read_sources, with_sources
+
+if TYPE_CHECKING:
+    from lrdsl.linter.ownership import Ownership
 
 _DEFINITION = re.compile(r"\s*(#[^\n]*\n\s*)*def\s+[A-Za-z]")
 
@@ -38,15 +42,23 @@ def fmt(
 
     PATH is a YAML, Python, Markdown or .lr file, or a folder of them; a single - is a spec, or
     definitions, from standard input. Files are changed in place; a spec from -e or - is
-    printed. Comments are kept.
+    printed. Comments are kept. In a folder, what git ignores is left out, and only what lrdsl is
+    known to read is changed; in a file that is named itself, all that looks like a spec.
     """
     sources, texts = read_sources(paths, specs)
     done = [(_text(name, text, check, diff), 0) for name, text in texts.items()]
     if sources:
         from lrdsl.linter.config import Project
         from lrdsl.linter.discovery import find
+        from lrdsl.linter.ownership import Ownership
 
-        files = [_file(x, sources, check, diff) for x in find(sources, Project.load(".").exclude)]
+        notes: list[str] = []
+        project = Project.load(".")
+        ownership = Ownership(sources, project)
+        found = find(sources, project.exclude, notes)
+        files = [_file(path, sources, check, diff, ownership) for path in found]
+        for line in notes:
+            click.echo(f"Note: {line}", err=True)
         changed = sum([changes for changes, _ in files])
         what = "would be" if check or diff else "were" if changed != 1 else "was"
         click.echo(f"{changed} of {len(files)} files {what} changed.", err=True)
@@ -68,15 +80,18 @@ def _text(name: str, text: str, check: bool, diff: bool) -> bool:
     return formatted != text
 
 
-def _file(path: str, named: list[str], check: bool, diff: bool) -> tuple[bool, int]:
+def _file(
+    path: str, named: list[str], check: bool, diff: bool, ownership: Ownership
+) -> tuple[bool, int]:
     """Format a file; whether it changes, and an exit code for its mistakes."""
     from lrdsl.linter.autofix import check_place, write
     from lrdsl.linter.format_files import rewrite
+    from lrdsl.linter.ownership import is_foreign
     from lrdsl.linter.read_source import read_file
     from lrdsl.linter.source_file import Unreadable
 
     try:
-        file = read_file(path)
+        file = ownership.narrowed(read_file(path))
         text, problems = rewrite(file)
         changes = text != file.text
         if changes:
@@ -84,8 +99,9 @@ def _file(path: str, named: list[str], check: bool, diff: bool) -> tuple[bool, i
         if changes and not check and not diff:
             write(file, text)
     except Unreadable as error:
-        click.echo(f"Error: {plain(str(error))}", err=True)
-        return False, 2
+        passed_over = not ownership.is_named(path) and is_foreign(path)
+        click.echo(f"{'Note' if passed_over else 'Error'}: {plain(str(error))}", err=True)
+        return False, 0 if passed_over else 2
     for found in problems:
         line, column = file.position(found.start)
         message = f"{path}:{line}:{column}: {found.diagnostic.message}"

@@ -196,7 +196,7 @@ def _composed(
         snippet = Snippet.of_argument(text)
         files[path] = SourceFile(path, text, (snippet,))
         found.append(LocatedDiagnostic.of(path, each.diagnostic, snippet))
-    return LintResult(tuple(found), files, configs=1)
+    return LintResult(tuple(found), files, configs=1, unchecked=every.unchecked)
 
 
 def _fix(
@@ -228,6 +228,8 @@ def _write(outcome: LintResult, form: str, colour: bool, aside: bool) -> None:
 
     for line in outcome.unreadable:
         click.echo(f"Error: {line}", err=True)
+    for line in outcome.notes:
+        click.echo(f"Note: {plain(line)}", err=True)
     text = report(outcome, form)
     if text:
         click.echo(plain(text), color=colour, err=aside)

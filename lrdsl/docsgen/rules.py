@@ -131,7 +131,7 @@ def _needs(rule: type[Rule]) -> str:
     elif "values" in rule.needs:
         said.append("It needs values: where a spec uses `base`, it is quiet without `base_lr`.")
     if "rate" in rule.needs:
-        said.append("It is about learning rates, and quiet for what else a program drives.")
+        said.append("It is about learning rates, and quiet for other numbers.")
     return " ".join(said)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -24,6 +24,15 @@ from lrdsl.linter.engine import Settings
 from lrdsl.linter.lint_source import lint_snippet
 from lrdsl.linter.source_file import Snippet
 from lrdsl.linter.sources.resolved_config import config_specs
+from lrdsl.linter.unchecked import UncheckedSpec
+
+
+class ComposedFindings(list["Composed"]):
+    """What was found, and the specs that were not checked in full."""
+
+    def __init__(self, found: Iterable[Composed], unchecked: Iterable[UncheckedSpec] = ()) -> None:
+        super().__init__(found)
+        self.unchecked = tuple(unchecked)
 
 
 class Composed(NamedTuple):
@@ -53,7 +62,7 @@ def lint_hydra(
     settings: Settings | None = None,
     context: Mapping[str, Any] | None = None,
     exclude: Sequence[str] = (),
-) -> list[Composed]:
+) -> ComposedFindings:
     """Lint the specs of a Hydra config, and of it with every option of its groups `schedule`.
 
     The config is composed as the app would do it, with the overrides; then once more with every
@@ -74,6 +83,7 @@ def lint_hydra(
     check_configs(folder)
     lint = functools.cache(functools.partial(lint_snippet, settings=settings or Settings()))
     found: dict[tuple[str, Diagnostic], Composed] = {}
+    unchecked: dict[tuple[str, str], UncheckedSpec] = {}
     with _no_other_hydra(), initialize_config_dir(folder, version_base=None):
         base = _composed(config_name, overrides)
         for option in ["", *_options(base, overrides)]:
@@ -85,9 +95,14 @@ def lint_hydra(
                 continue
             for snippet in snippets_of(config, context or {}, exclude):
                 key = snippet.origin.key
-                for each in lint(snippet):
+                every = lint(snippet)
+                if every.missing:
+                    place = " ".join(filter(None, [config_name, option, key]))
+                    spec = UncheckedSpec(place, 1, 1, snippet.text, every.missing)
+                    unchecked.setdefault((key, snippet.text), spec)
+                for each in every:
                     found.setdefault((key, each), Composed(config_name, option, key, each))
-    return list(found.values())
+    return ComposedFindings(found.values(), unchecked.values())
 
 
 def snippets_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from lrdsl.diagnostics import NOWHERE
 from lrdsl.linter.config import Project
 from lrdsl.linter.discovery import find, leads_out
 from lrdsl.linter.lint_source import lint_source
+from lrdsl.linter.ownership import Ownership
 from lrdsl.linter.patching import CannotWrite, replace_in
 from lrdsl.linter.read_source import read_file, read_text
 from lrdsl.linter.result import LintResult
@@ -30,14 +31,19 @@ class FixResult(NamedTuple):
     fixes: int
 
 
-def fix(file: SourceFile, project: Project) -> FixResult:
+def fix(
+    file: SourceFile, project: Project, narrowed: Callable[[SourceFile], SourceFile] | None = None
+) -> FixResult:
     """The text of a file after all safe fixes; nothing is written.
+
+    `narrowed` says which of the specs in a file may be changed.
 
     Only the replacements of lint rules are applied: that `cosin` was meant to be `cosine` is a
     guess. Each fix is tried. It stays if the file can still be read, the violation is gone, and no
     error has appeared.
     """
-    found = lint_source(file, project)
+    file = narrowed(file) if narrowed else file
+    found: list[LocatedDiagnostic] = lint_source(file, project)
     refused: set[tuple[object, ...]] = set()
     fixes = 0
     for _ in range(MAX_FIX_ROUNDS):
@@ -47,7 +53,7 @@ def fix(file: SourceFile, project: Project) -> FixResult:
         if not batch:
             break
         for tried in [batch] if len(batch) == 1 else [batch, *[[one] for one in batch]]:
-            after = _after(file, found, tried, project)
+            after = _after(file, found, tried, project, narrowed)
             if after is not None:
                 file, found = after
                 fixes += len(tried)
@@ -59,10 +65,12 @@ def fix(file: SourceFile, project: Project) -> FixResult:
 
 def fixed_files(paths: Iterable[str], project: Project) -> Iterator[tuple[SourceFile, FixResult]]:
     """The files that have safe fixes, with what comes out; unreadable ones are left out."""
-    for path in find(paths, project.exclude):
+    named = [*paths]
+    ownership = Ownership(named, project)
+    for path in find(named, project.exclude):
         with suppress(Unreadable):
             file = read_file(path)
-            fixed = fix(file, project)
+            fixed = fix(file, project, ownership.narrowed)
             if fixed.fixes:
                 yield file, fixed
 
@@ -103,11 +111,13 @@ def _after(
     found: Sequence[LocatedDiagnostic],
     tried: Sequence[LocatedDiagnostic],
     project: Project,
+    narrowed: Callable[[SourceFile], SourceFile] | None = None,
 ) -> tuple[SourceFile, list[LocatedDiagnostic]] | None:
     """The file after some fixes, with its diagnostics; None if the fixes are to be refused."""
     try:
         edits = [(x.snippet, *x.diagnostic.span[:2], x.diagnostic.replacement or "") for x in tried]
         changed = read_text(file.path, replace_in(file, edits))
+        changed = narrowed(changed) if narrowed else changed
     except (CannotWrite, Unreadable):
         return None
     then = lint_source(changed, project)

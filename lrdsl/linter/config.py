@@ -34,10 +34,11 @@ from typing import Any, get_args
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Diagnostic, Problem, Severity, SpecError, Suggestion, spec_error
+from lrdsl.diagnostics import Problem, Severity, SpecError, Suggestion, spec_error
 from lrdsl.language.library.files import text_of
 from lrdsl.linter.engine import Settings
 from lrdsl.linter.rule import RULES
+from lrdsl.linter.unchecked import Findings
 from lrdsl.util.guarded_read import CannotRead, read_text
 from lrdsl.util.paths import slashed
 
@@ -70,9 +71,7 @@ class Project:
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
     contracts: Mapping[str, Any] = field(default_factory=dict)
-    linted: dict[Any, list[Diagnostic]] = field(
-        default_factory=dict, init=False, compare=False, repr=False
-    )
+    linted: dict[Any, Findings] = field(default_factory=dict, init=False, compare=False, repr=False)
     """The diagnostics of texts that have been linted with these settings."""
 
     @classmethod

@@ -34,6 +34,9 @@ from lrdsl.syntax import ast
 
 N = TypeVar("N", bound=ast.Node)
 
+OTHER_BASE = 1e-3
+"""The second `base` that is tried where it is unknown; the first is 1."""
+
 
 @dataclass(frozen=True)
 class CallSite:
@@ -168,7 +171,7 @@ class LintContext:
 
         A finding at both bases does not depend on the base.
         """
-        return self.schedule if self.base_is_known else self.compiled(base=1e-3)
+        return self.schedule if self.base_is_known else self.compiled(base=OTHER_BASE)
 
     @cached_property
     def segments(self) -> tuple[TimelineSegment, ...]:
@@ -236,19 +239,25 @@ class LintContext:
 
     @cached_property
     def ramps(self) -> tuple[RampSite, ...]:
+        """The ramps of the schedule."""
+        return tuple(self.ramps_of(self.schedule).values())
+
+    def ramps_of(self, schedule: Schedule | None) -> Mapping[tuple[int, int], RampSite]:
         """The ramps that are parts of chains, or all of the spec, by their own formulas.
 
-        A ramp with a flat curve is left out: it promises no change.
+        The keys are the call's place in the text and its first update. A ramp with a flat curve is
+        left out: it promises no change.
         """
-        found = []
-        for segment in () if self.schedule is None else self.schedule.chain_segments:
+        found = {}
+        for segment in () if schedule is None else schedule.chain_segments:
             call, length = self.call_at(segment.node), segment.length
             if call is None or call.mode is None or not isinstance(length, (int, Fraction)):
                 continue
             if length > 0 and not CURVES[call.mode].is_flat:
                 last = segment.signal.value_at(float(length))
-                found.append(RampSite(call.name, segment.first, last, call.span))
-        return tuple(found)
+                place = (call.span.start, segment.start)
+                found[place] = RampSite(call.name, segment.first, last, call.span)
+        return found
 
     def updates(self, node: ast.Node) -> Fraction | None:
         """The number of updates that a duration is, None if that is not known."""

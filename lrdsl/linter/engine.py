@@ -16,9 +16,11 @@ from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Severity, SpecError
 from lrdsl.language.failures import failure_of
 from lrdsl.language.language import current
 from lrdsl.linter.context import LintContext
+from lrdsl.linter.driven_number import drives_rate
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.program_context import RATE, References, program_contexts
 from lrdsl.linter.rule import RULES, Need, Rule, Violation
+from lrdsl.linter.unchecked import Findings, Missing, missing_facts, missing_needs
 from lrdsl.schedule.compile import schedule_of
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.tree.coerce import coerce_spec
@@ -60,12 +62,13 @@ def matches(word: str, code: str, name: str) -> bool:
 
 def lint(
     spec: Any, *, settings: Settings | None = None, origin: SpecOrigin | None = None, **context: Any
-) -> list[Diagnostic]:
+) -> Findings:
     """The mistakes in a spec, and what the lint rules report about it.
 
     `spec` and the other keyword arguments are those of `lrdsl.compile`. What is unknown of the run
-    does not count as a mistake: rules that need it are quiet. `settings` choose the rules; `origin`
-    says where the spec was found. Reads and writes no file.
+    does not count as a mistake: rules that need it are quiet, and `missing` of the list that is
+    returned says which facts would let the spec be checked in full. `settings` choose the rules;
+    `origin` says where the spec was found. Reads and writes no file.
 
     >>> for found in lint("warmup(100) >> cosine(1, 0, 800)", total_steps=600):
     ...     print(found.name)
@@ -76,15 +79,14 @@ def lint(
     return lint_text(source.text, run, settings or _usual(RULES.loaded), origin or NO_ORIGIN)
 
 
-def lint_text(
-    source: str, run: Context, settings: Settings, origin: SpecOrigin
-) -> list[Diagnostic]:
+def lint_text(source: str, run: Context, settings: Settings, origin: SpecOrigin) -> Findings:
     """`lint` for the text of a spec in a run."""
     language = current()
     programs = program_contexts(source, run, origin, language)
     if (origin.drives or RATE) != RATE:
         run = replace(run, base_lr=None)  # it is another number's
     found: dict[Diagnostic, None] = {}
+    missing: list[Missing] = []
     for program in programs:
         references = program.references(run)
         try:
@@ -92,16 +94,21 @@ def lint_text(
         except SpecError as error:
             found.update(dict.fromkeys(error.diagnostics))
             continue
-        schedule, mistakes = _compiled(analysis, run, references)
+        schedule, mistakes, unknown = _compiled(analysis, run, references)
         base_is_known = schedule is not None or bool(mistakes) or run.base_lr is not None
         if not base_is_known:
             # Ratios can be looked at whatever the base is.
-            schedule, mistakes = _compiled(analysis, replace(run, base_lr=1.0), references)
+            whole = replace(run, base_lr=1.0)
+            schedule, mistakes, unknown = _compiled(analysis, whole, references)
         known = schedule if references.are_known else None
         base_is_known = base_is_known and references.base_is_known
         context = LintContext(analysis, run, known, base_is_known, origin, program)
         found.update(dict.fromkeys([*program.cycle, *mistakes, *_violations(context, settings)]))
-    return in_order([x for x in found if settings.uses(x.code, x.name)])
+        missing += missing_facts(unknown)
+        if schedule is not None:
+            missing += missing_needs(settings.rules, _lacking(context), origin)
+    used = in_order([x for x in found if settings.uses(x.code, x.name)])
+    return Findings(used, missing)
 
 
 @lru_cache(maxsize=1)
@@ -112,10 +119,10 @@ def _usual(rules: frozenset[str]) -> Settings:
 
 def _compiled(
     analysis: Analysis, context: Context, references: References
-) -> tuple[Schedule | None, list[Diagnostic]]:
-    """The schedule, or the mistakes that keep it from being one; neither if it is unknown."""
+) -> tuple[Schedule | None, list[Diagnostic], list[Diagnostic]]:
+    """The schedule, or the mistakes that keep it from being one, and the errors about unknowns."""
     try:
-        return schedule_of(analysis, context, references.schedules), []
+        return schedule_of(analysis, context, references.schedules), [], []
     except SpecError as error:
         found = error.diagnostics
     # An unknown name that is much like a known one is hardly a variable.
@@ -123,22 +130,27 @@ def _compiled(
     kept = [x for x in found if x.problem not in UNKNOWN or x in meant]
     if len(kept) < len(found):  # what is unknown was among those that are only counted, too
         kept = [x for x in kept if x.problem is not diag.TOO_MANY_MISTAKES]
-    return None, kept
+    return None, kept, [x for x in found if x.problem in UNKNOWN and x not in meant]
 
 
 def _violations(context: LintContext, settings: Settings) -> Iterator[Diagnostic]:
     """The violations found by the rules that apply to such a spec and have all that they need."""
-    is_known: dict[Need, bool] = {
-        "schedule": context.schedule is not None,
-        "total": context.total is not None,
-        "values": context.base_is_known,
-        "rate": (context.origin.drives or RATE) == RATE,
-    }
-    missing = {need for need, is_there in is_known.items() if not is_there}
+    missing = _lacking(context)
     with np.errstate(all="ignore"):
         for rule in settings.rules:
             if missing.isdisjoint(rule.needs):
                 yield from _violations_of(rule, context, settings)
+
+
+def _lacking(context: LintContext) -> set[Need]:
+    """The needs of rules that are not met."""
+    is_known: dict[Need, bool] = {
+        "schedule": context.schedule is not None,
+        "total": context.total is not None,
+        "values": context.base_is_known,
+        "rate": drives_rate(context.origin),
+    }
+    return {need for need, is_there in is_known.items() if not is_there}
 
 
 def _violations_of(rule: Rule, context: LintContext, settings: Settings) -> list[Diagnostic]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from lrdsl import diagnostics as diag
@@ -13,6 +14,7 @@ from lrdsl.language.language import current
 from lrdsl.linter.config import Project
 from lrdsl.linter.engine import Settings, lint_text, matches
 from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile
+from lrdsl.linter.unchecked import Findings, Missing, UncheckedSpec
 from lrdsl.syntax.parser import parse_spec
 
 _ARGUMENTS = (
@@ -23,7 +25,17 @@ _ARGUMENTS = (
 )
 
 
-def lint_source(file: SourceFile, project: Project) -> list[LocatedDiagnostic]:
+class LocatedFindings(list[LocatedDiagnostic]):
+    """The diagnostics in a file, and the specs there that were not checked in full."""
+
+    def __init__(
+        self, found: Iterable[LocatedDiagnostic], unchecked: Iterable[UncheckedSpec] = ()
+    ) -> None:
+        super().__init__(found)
+        self.unchecked = tuple(unchecked)
+
+
+def lint_source(file: SourceFile, project: Project) -> LocatedFindings:
     """The diagnostics of the specs in a file, in the order of the file.
 
     Equal texts at the same kind of place are linted once. A spec whose definitions have mistakes
@@ -33,6 +45,7 @@ def lint_source(file: SourceFile, project: Project) -> list[LocatedDiagnostic]:
     settings = project.settings_for(file.path)
     mistakes = _mistakes_in_definitions(file)
     found: list[LocatedDiagnostic] = []
+    unchecked: list[UncheckedSpec] = []
     for snippet in file.snippets:
         known = snippet.within(project.context)
         if snippet.role == "definitions":
@@ -43,9 +56,13 @@ def lint_source(file: SourceFile, project: Project) -> list[LocatedDiagnostic]:
         key = (known.role, known.text, known.mistakes, place)
         if key not in project.linted:
             project.linted[key] = lint_snippet(known, settings)
+        if missing := project.linted[key].missing:
+            line, column = file.position(snippet.start)
+            unchecked.append(UncheckedSpec(file.path, line, column, snippet.text, missing))
         located = [LocatedDiagnostic.of(file.path, x, snippet) for x in project.linted[key]]
         found += [each for each in located if not _is_ignored(file, each)]
-    return sorted(found, key=lambda each: (each.start, each.stop, each.diagnostic.code))
+    found.sort(key=lambda each: (each.start, each.stop, each.diagnostic.code))
+    return LocatedFindings(found, unchecked)
 
 
 def _mistakes_in_definitions(file: SourceFile) -> dict[str, tuple[Diagnostic, ...]]:
@@ -87,28 +104,31 @@ def _is_ignored(file: SourceFile, found: LocatedDiagnostic) -> bool:
     return any([not words or any([matches(x, code, name) for x in words]) for words in every])
 
 
-def lint_snippet(snippet: Snippet, settings: Settings) -> list[Diagnostic]:
+def lint_snippet(snippet: Snippet, settings: Settings) -> Findings:
     """The diagnostics of a snippet, except for those that come of what its file does not show.
 
     >>> lint_snippet(Snippet.of_argument("cosin(1, 0, 9)"), Settings())[0].name
     'unknown-name'
     """
-    found = snippet.mistakes
+    found: Iterable[Diagnostic] = snippet.mistakes
+    missing: Iterable[Missing] = ()
     try:
         if snippet.role == "piece" and not found:
             found = tuple(parse_spec(snippet.text).diagnostics)
         elif snippet.role == "spec" and not found:
             run = Context.of(**{**snippet.context, "definitions": snippet.origin.definitions})
-            found = tuple(lint_text(snippet.text, run, settings, snippet.origin))
+            every = lint_text(snippet.text, run, settings, snippet.origin)
+            found, missing = every, every.missing
     except SpecError as error:  # in what is known of the run
         found = error.diagnostics
     except Exception as error:  # other specs are linted all the same
         found = (internal_mistake(snippet.text, error),)
-    return [
+    kept = [
         each
         for each in found
         if settings.uses(each.code, each.name) and not _comes_of_the_unknown(each, snippet)
     ]
+    return Findings(kept, missing)
 
 
 def internal_mistake(text: str, error: Exception) -> Diagnostic:

@@ -30,6 +30,8 @@ class SpecOrigin:
     """The dotted key of the spec in its document: `scheduler.spec.lr`."""
     drives: str | None = None
     """The number that the spec drives in its program; None outside of programs."""
+    assigned_to: str = ""
+    """The name that the code around a call gives what it makes of the spec."""
     pattern: str | None = None
     """The pattern of the parameter groups that the spec is for; None is all groups."""
     siblings: tuple[tuple[SiblingSpec, ...], ...] = ()

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from lrdsl.compiler.context import RUN
 from lrdsl.diagnostics import Severity
 from lrdsl.linter.source_file import LocatedDiagnostic, SourceFile, TextEdit
+from lrdsl.linter.unchecked import Missing, UncheckedSpec
 
 
 class Region(NamedTuple):
@@ -37,6 +39,10 @@ class LintResult:
     looked_at: int = 0
     given: int = 0
     configs: int = 0
+    unchecked: tuple[UncheckedSpec, ...] = ()
+    """The specs that were not checked in full, as facts of the run are not known."""
+    notes: tuple[str, ...] = ()
+    """A line for each file in a folder that cannot be read, and seems to be no business of ours."""
     fixes: Mapping[LocatedDiagnostic, TextEdit] = field(default_factory=dict)
     """The edit that `--fix` would make for a diagnostic, for that one alone."""
 
@@ -51,6 +57,8 @@ class LintResult:
             sum(part.looked_at for part in every),
             sum(part.given for part in every),
             sum(part.configs for part in every),
+            tuple([spec for part in every for spec in part.unchecked]),
+            tuple([line for part in every for line in part.notes]),
             {found: patch for part in every for found, patch in part.fixes.items()},
         )
 
@@ -65,6 +73,13 @@ class LintResult:
     def count(self, severity: Severity) -> int:
         """The number of diagnostics of a severity."""
         return sum(x.diagnostic.severity == severity for x in self.found)
+
+    @property
+    def missing(self) -> dict[str, Missing]:
+        """The facts that would let all specs be checked in full, by option of the command line."""
+        every = [fact for spec in self.unchecked for fact in spec.missing]
+        every.sort(key=lambda fact: RUN.index(fact.name) if fact.name in RUN else len(RUN))
+        return {fact.option: fact for fact in reversed(every)}
 
     @property
     def exit_code(self) -> int:

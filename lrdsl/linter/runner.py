@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from lrdsl.language.failures import reason_of
 from lrdsl.linter.config import Project
 from lrdsl.linter.lint_source import lint_source
 from lrdsl.linter.result import LintResult
 from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile, Unreadable
+from lrdsl.linter.unchecked import UncheckedSpec
+
+if TYPE_CHECKING:
+    from lrdsl.linter.ownership import Ownership
 
 _FILES_PER_CHUNK = 32
 """Files that a process lints at a time; fewer files are linted in one process."""
@@ -26,10 +31,14 @@ def check_files(paths: Iterable[str], project: Project) -> LintResult:
     process that was killed are listed as unreadable.
     """
     from lrdsl.linter.discovery import find  # a spec given as text needs none of this
+    from lrdsl.linter.ownership import Ownership
 
-    files = list(find(paths, project.exclude))
+    notes: list[str] = []
+    named = [*paths]
+    files = list(find(named, project.exclude, notes))
     chunks = [files[i : i + _FILES_PER_CHUNK] for i in range(0, len(files), _FILES_PER_CHUNK)]
-    return LintResult.of(_results(chunks, partial(_check, project=project)))
+    check = partial(_check, project=project, ownership=Ownership(named, project))
+    return LintResult.of([LintResult(notes=tuple(notes)), *_results(chunks, check)])
 
 
 def _results(
@@ -58,27 +67,39 @@ def _results(
                 yield future.result()
 
 
-def _check(paths: list[str], project: Project) -> LintResult:
+def _check(paths: list[str], project: Project, ownership: Ownership) -> LintResult:
+    from lrdsl.linter.ownership import is_foreign
     from lrdsl.linter.read_source import read_file
 
     found: list[LocatedDiagnostic] = []
+    unchecked: list[UncheckedSpec] = []
     files: dict[str, SourceFile] = {}
     unreadable: list[str] = []
+    notes: list[str] = []
     for path in paths:
         try:
             file = read_file(path)
             located = lint_source(file, project)
         except Unreadable as error:
-            unreadable.append(str(error))
+            passed_over = not ownership.is_named(path) and is_foreign(path)
+            (notes if passed_over else unreadable).append(str(error))
             continue
         except Exception as error:  # other files are linted all the same
             why = f"lrdsl fails on this file, which is its own mistake: {reason_of(error)}"
             unreadable.append(f"{path}: {why}")
             continue
+        unchecked += located.unchecked
         if located:
             files[path] = file
             found += located
-    return LintResult(tuple(found), files, tuple(unreadable), len(paths))
+    return LintResult(
+        tuple(found),
+        files,
+        tuple(unreadable),
+        len(paths),
+        unchecked=tuple(unchecked),
+        notes=tuple(notes),
+    )
 
 
 def check_text(text: str, name: str, project: Project) -> LintResult:
@@ -89,4 +110,5 @@ def check_text(text: str, name: str, project: Project) -> LintResult:
     [('<spec>', 0, 'unknown-name')]
     """
     file = SourceFile(name, text, (Snippet.of_argument(text),))
-    return LintResult(tuple(lint_source(file, project)), {name: file}, given=1)
+    found = lint_source(file, project)
+    return LintResult(tuple(found), {name: file}, given=1, unchecked=found.unchecked)

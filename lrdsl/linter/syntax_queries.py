@@ -1,11 +1,11 @@
-"""Queries about the syntax of a spec: durations, calls, entries, and the spec without a piece."""
+"""Queries about the syntax of a spec: its calls and numbers, and the spec without a piece."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -32,86 +32,6 @@ MAX_TRIED_PIECES = 20
 """Pieces of a spec that are cut out in turn, to see whether they matter."""
 
 
-class Time(NamedTuple):
-    """A duration in a spec, and the name of the parameter that it is for."""
-
-    node: ast.Node
-    of: str
-
-
-def times(context: LintContext, root: ast.Node) -> Iterator[Time]:
-    """The durations below a node of the expanded tree, none of those under a clock of its own.
-
-    Under `stretch(1ep)` the clock counts epochs, so that what stands there is not in updates.
-    """
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.Pipe) and any(
-            [(modifier_of(part) or Modifier).rescales_time for part in node.parts[1:]]
-        ):
-            continue
-        waiting.extend(reversed(node.children))
-        if isinstance(node, ast.Bracket):
-            for entry in node.entries:
-                if isinstance(entry, ast.Entry):
-                    yield Time(entry.start, node.name.id)
-        site = context.call_at(node)
-        if site is None:
-            continue
-        for name in (*site.callee.time_parameters(), "until"):
-            value = site.arguments.get(name)
-            if isinstance(value, ast.List):
-                yield from [Time(item, site.name) for item in value.items]
-            elif value is not None and not isinstance(value, ast.Keyword):
-                yield Time(value, site.name)
-
-
-class EntrySite(NamedTuple):
-    """An entry of an `interval` in the text.
-
-    It begins at update `start` of the run. `piece` is the text that goes if the entry does.
-    """
-
-    node: ast.Entry
-    start: float
-    piece: Span
-
-
-def entries(context: LintContext) -> Iterator[EntrySite]:
-    """The entries of `interval` whose place in the run is known."""
-    for pipe in context.as_written.of(ast.Pipe):
-        for i, bracket in enumerate(pipe.parts):
-            if not isinstance(bracket, ast.Bracket) or modifier_of(bracket) is None:
-                continue
-            around = [modifier_of(part) or Modifier for part in pipe.parts[i + 1 :]]
-            warped = any([modifier.warps_time for modifier in around])
-            origin = None if warped else _origin(context, pipe)
-            for k, entry in enumerate(bracket.entries):
-                start = context.updates(entry.start) if isinstance(entry, ast.Entry) else None
-                if origin is not None and start is not None and isinstance(entry, ast.Entry):
-                    piece = _piece(context.source, bracket, k)
-                    yield EntrySite(entry, origin + float(start), piece)
-
-
-def _origin(context: LintContext, pipe: ast.Pipe) -> int | None:
-    """The update of the run at which a pipe's clock starts, None if that is not known."""
-    if pipe is context.tree:
-        return 0
-    segments = context.known_schedule.chain_segments
-    return next((segment.start for segment in segments if segment.span == pipe.span), None)
-
-
-def _piece(source: str, bracket: ast.Bracket, k: int) -> Span:
-    """The text of an entry with the comma that goes with it, or of all if it is the only one."""
-    own = bracket.entries[k].span
-    if k:
-        return Span(bracket.entries[k - 1].span.stop, own.stop)
-    if len(bracket.entries) > 1:
-        return Span(own.start, bracket.entries[1].span.start)
-    return with_operator_before(source, bracket.span) or own
-
-
 def modifier_of(node: ast.Node) -> type[Modifier] | None:
     """The modifier that a node right of a `|` calls, None if it calls something else."""
     return MODIFIERS.get(node.name.id) if isinstance(node, (ast.Call, ast.Bracket)) else None
@@ -126,6 +46,19 @@ def promised_direction(context: LintContext, name: str) -> Direction | None:
     """The direction that a shape's name promises, None for other names."""
     signature = context.language.shapes.get(name) if name else None
     return None if signature is None else signature.cls.promised_direction
+
+
+def promises_decay(name: str) -> bool:
+    """Whether the name of a definition says that it anneals, and not that it does so in cycles.
+
+    >>> promises_decay("torch.CosineAnnealingLR"), promises_decay("torch.CyclicLR")
+    (True, False)
+    >>> promises_decay("torch.CosineAnnealingWarmRestarts")
+    False
+    """
+    own = name.rpartition(".")[2].lower()
+    decays = any([word in own for word in ("anneal", "decay", "cooldown")])
+    return decays and not any([word in own for word in ("cycl", "restart", "sgdr", "repeat")])
 
 
 def calls_of(context: LintContext, *names: str) -> Iterator[CallSite]:
@@ -149,8 +82,10 @@ def number(node: ast.Node | None) -> float | None:
     return node.value if isinstance(node, ast.Number) and not node.unit else None
 
 
-def is_same_without(context: LintContext, piece: Span, length_too: bool = False) -> bool:
-    """Whether the run is the same when a piece of the spec's text is cut out.
+def is_same_without(
+    context: LintContext, piece: Span, length_too: bool = False, instead: str = ""
+) -> bool:
+    """Whether the run is the same when a piece of the spec's text is cut out, or is another one.
 
     Where the run's length is not known, or with `length_too`, the schedule's own length must stay
     as well.
@@ -158,7 +93,7 @@ def is_same_without(context: LintContext, piece: Span, length_too: bool = False)
     text, schedule = context.source, context.schedule
     if len(text) > MAX_RECOMPILED_CHARACTERS:
         return False
-    other = context.compiled(text[: piece.start] + text[piece.stop :])
+    other = context.compiled(text[: piece.start] + instead + text[piece.stop :])
     if schedule is None or other is None:
         return False
     if (length_too or context.total is None) and schedule.length != other.length:

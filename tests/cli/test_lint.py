@@ -75,13 +75,13 @@ def test_output() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        pytest.param(["-e", LONG], 0, "No problems in 1 spec.", id="clean"),
+        pytest.param(["-e", LONG, "--total-steps", "99"], 0, "No problems in 1 spec.", id="clean"),
         pytest.param(["-e", LONG, *SHORT], 1, "<spec>:1:1: warning[LR801]", id="a warning"),
         pytest.param(["-e", "cosin(1)"], 1, "error[LR201] unknown-name", id="an error"),
         pytest.param(["-e", "1", "-e", "cosin(1)"], 1, "<spec 2>:1:1: error", id="the second"),
         pytest.param(["-e", "-cosin(1)"], 1, "<spec>:1:2: error", id="begins with a minus"),
         pytest.param(["-e", LONG, *SHORT, "--ignore", "LR8"], 0, "No problems", id="ignored"),
-        pytest.param(["-e", "linear(1, 0, n)"], 0, "No problems", id="unknown in the run"),
+        pytest.param(["-e", "linear(1, 0, n)"], 0, "give --set n=… (`n`)", id="unknown in the run"),
         pytest.param(
             ["-e", "linear(1, 0.5, n)", "--set", "n=99", *SHORT], 1, "LR801", id="a variable"
         ),
@@ -236,7 +236,7 @@ def test_a_cold_start_is_light() -> None:
     program = (
         "import sys\n"
         "from lrdsl.cli.main import main\n"
-        "try:\n    main(['lint', '-e', 'cosine(1, 0, 800)'])\n"
+        "try:\n    main(['lint', '-e', 'hold(8)', '--total-steps', '8', '--base-lr', '1'])\n"
         "except SystemExit as end:\n    assert end.code == 0\n"
         "print(*{'torch', 'hydra', 'omegaconf', 'matplotlib', 'yaml'} & set(sys.modules))"
     )
@@ -390,7 +390,7 @@ HYDRA = ("--hydra", "conf", "--config-name", "train")
 
 @pytest.fixture
 def _config() -> None:
-    write("conf/train.yaml", "defaults:\n  - schedule: good\n  - _self_\nsteps: 9\n")
+    write("conf/train.yaml", "defaults:\n  - schedule: good\n  - _self_\ntotal_steps: 9\n")
     write("conf/schedule/good.yaml", "spec: linear(1, 0.5, 9)\n")
     write("conf/schedule/bad.yaml", "spec: cosin(1, 0, 9)\n")
 

@@ -37,9 +37,11 @@ FILES = {
 }
 OFFERED = {"plain.yaml": 3, "quoted.yaml": 2, "number.yaml": 2, "hole.yaml": 0, "guess.yaml": 0}
 
+PYYAML = Project(rules={"numeric-string": {"pyyaml": True}})
+
 
 def log_of(path: Path) -> dict[str, Any]:
-    outcome = available_fixes(check_files([str(path)], Project()), Project())
+    outcome = available_fixes(check_files([str(path)], PYYAML), PYYAML)
     log: dict[str, Any] = json.loads(report(outcome, "sarif"))
     return log
 
@@ -69,7 +71,7 @@ def test_sarif_offers_what_fix_does(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(FILES[name].encode())
-    wanted = fix(read_file(str(path)), Project())
+    wanted = fix(read_file(str(path)), PYYAML)
     log = log_of(path)
     validate(log)
     assert len(changes(log, FILES[name])) == OFFERED.get(name, 1)
@@ -105,9 +107,13 @@ def test_a_spec_that_stands_in_no_file_has_no_fix() -> None:
     assert not available_fixes(outcome, Project()).fixes
 
 
-def test_the_command_offers_fixes(tmp_path: Path) -> None:
+def test_the_command_offers_fixes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(FILES["number.yaml"])
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.lrdsl.lint.rules.numeric-string]\npyyaml = true\n"
+    )
+    monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(cli, ["lint", str(path), "--format", "sarif"])
     results = json.loads(done.stdout)["runs"][0]["results"]
     assert [one["fixes"][0]["description"]["text"] for one in results] == [

@@ -72,7 +72,7 @@ def test_what_is_unknown_is_no_mistake_however_often(count: int) -> None:
     ("part", "rule", "more"),
     [
         pytest.param("linear(0.5, 0.5, 5)", "constant-ramp", 51, id="a rule about parts"),
-        pytest.param("linear(0.5, 0, 5)", "joint-jump", 50, id="a rule about joints"),
+        pytest.param("linear(0.2, 0.5, 5)", "joint-jump", 50, id="a rule about joints"),
     ],
 )
 def test_findings_beyond_a_hundred_are_counted(part: str, rule: str, more: int) -> None:

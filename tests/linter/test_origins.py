@@ -79,7 +79,8 @@ def test_a_replacement_can_always_be_compiled(spec: str) -> None:
     ],
 )
 def test_a_number_is_written_as_yaml_reads_it(text: str, number: str) -> None:
-    (found,) = findings("numeric-string", text, origin=SpecOrigin(yaml_text_number=True))
+    settings = Settings(select=("numeric-string",), options={"numeric-string": {"pyyaml": True}})
+    (found,) = lrdsl.lint(text, settings=settings, origin=SpecOrigin(yaml_text_number=True))
     assert found.replacement == number
     assert isinstance(yaml.safe_load(text), str)
     assert yaml.safe_load(number) == float(text)

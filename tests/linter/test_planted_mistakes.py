@@ -108,7 +108,7 @@ BESIDE: dict[str, dict[str, Any]] = {
 
 
 def names(spec: str, rules: Iterable[str], **context: Any) -> set[str]:
-    chosen = Settings(select=tuple(rules))
+    chosen = Settings(select=tuple(rules), options={"numeric-string": {"pyyaml": True}})
     return {found.name for found in lrdsl.lint(spec, settings=chosen, **context)}
 
 

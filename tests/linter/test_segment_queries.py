@@ -96,7 +96,7 @@ def test_a_finding_points_at_the_part(spec: str, context: dict[str, Any], spot: 
 
 
 def test_each_joint_is_reported_once() -> None:
-    part = "linear(1, 0.5, 10)"
+    part = "linear(0.5, 1, 10)"
     found = lint(f"{part} >> ({part} >> {part}) >> ({part} >> {part})")
     assert [x.name for x in found] == ["joint-jump"] * 4
     assert len({x.span for x in found}) == 4

@@ -33,6 +33,9 @@ class Modifier(CallableModel):
     rescales_time: ClassVar[bool] = False
     """Whether the source's clock may count something else than updates."""
 
+    cuts_time: ClassVar[bool] = False
+    """Whether its only argument is the time at which the source is cut off."""
+
     makes_cycles: ClassVar[bool] = False
     """Whether the source comes again and again."""
 

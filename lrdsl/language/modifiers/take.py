@@ -46,6 +46,7 @@ class Take(Filter):
     Example: `exponential_decay(0.1, 0.99) | take(500)`
     """
 
+    cuts_time = True
     neutral_arguments = ()
 
     n: Annotated[Updates, Field(ge=0)]

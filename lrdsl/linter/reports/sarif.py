@@ -15,6 +15,7 @@ import lrdsl
 from lrdsl.linter.result import LintResult
 from lrdsl.linter.rule import RULES
 from lrdsl.linter.source_file import LocatedDiagnostic, TextEdit
+from lrdsl.linter.unchecked import UncheckedSpec
 from lrdsl.util.docstrings import read_doc
 
 _SCHEMA = (
@@ -28,14 +29,33 @@ def report(outcome: LintResult) -> str:
     problems = {x.diagnostic.code: x.diagnostic.problem for x in outcome.found}
     codes = sorted(problems)
     rules = [_rule(code, problems[code].name) for code in codes]
-    notes = [{"level": "error", "message": {"text": line}} for line in outcome.unreadable]
+    notes = [_notification("error", line) for line in outcome.unreadable]
+    notes += [_notification("note", line) for line in outcome.notes]
+    notes += [_not_checked(spec) for spec in outcome.unchecked]
     run = {
         "tool": {"driver": {"name": "lrdsl", "version": lrdsl.__version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": not notes, "toolExecutionNotifications": notes}],
+        "invocations": [
+            {"executionSuccessful": not outcome.unreadable, "toolExecutionNotifications": notes}
+        ],
         "results": [_result(outcome, found, codes) for found in outcome.found],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _notification(level: str, text: str) -> dict[str, Any]:
+    return {"level": level, "message": {"text": text}}
+
+
+def _not_checked(spec: UncheckedSpec) -> dict[str, Any]:
+    """A note about a spec that was not checked in full."""
+    facts = ", ".join([f"{fact} ({fact.option})" for fact in spec.missing])
+    place = {
+        "artifactLocation": {"uri": _uri(spec.path)},
+        "region": {"startLine": spec.line, "startColumn": spec.column},
+    }
+    note = _notification("note", f"this was not checked in full: {facts}")
+    return {**note, "locations": [{"physicalLocation": place}]}
 
 
 def _rule(code: str, name: str) -> dict[str, Any]:

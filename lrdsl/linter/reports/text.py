@@ -14,6 +14,10 @@ from lrdsl.linter.source_file import LocatedDiagnostic
 _HUES: dict[Severity, str] = {"error": "red", "warning": "yellow", "hint": "blue"}
 
 
+MAX_OPTIONS = 6
+"""Options that the summary names."""
+
+
 def report(outcome: LintResult) -> str:
     """The report, with colours; `click.echo` takes them out where they are not wanted."""
     entries = ["\n".join(_lines(outcome, found)) for found in outcome.found]
@@ -53,7 +57,14 @@ def summary(outcome: LintResult) -> str:
     listed = ", ".join([counted(n, severity) for n, severity in counts if n])
     places = [(outcome.looked_at, "file"), (outcome.given, "spec"), (outcome.configs, "config")]
     where = " and ".join([counted(n, noun) for n, noun in places if n]) or "0 files"
-    text = f"{listed or 'No problems'} in {where}"
+    nothing = "Nothing was found" if outcome.unchecked else "No problems"
+    text = f"{listed or nothing} in {where}"
+    if outcome.unchecked:
+        options = [f"{option} ({fact.why})" for option, fact in reversed(outcome.missing.items())]
+        shown = options[:MAX_OPTIONS] + ["…"] * (len(options) > MAX_OPTIONS)
+        verb = "was" if len(outcome.unchecked) == 1 else "were"
+        text += f"; {counted(len(outcome.unchecked), 'spec')} {verb} not checked in full: "
+        text += f"give {', '.join(shown)}"
     if outcome.unreadable:
         text += f"; {len(outcome.unreadable)} could not be read"
     return f"{text}."

@@ -4,7 +4,7 @@ from lrdsl.linter.syntax_queries import mentions, number
 from lrdsl.syntax import ast
 
 
-@rule("LR836", "absolute-beside-base", needs=())
+@rule("LR836", "absolute-beside-base", needs=("rate",))
 class AbsoluteBesideBase(Rule):
     """One segment of a chain depends on `base`, while another has a fixed learning rate.
 
@@ -24,6 +24,7 @@ class AbsoluteBesideBase(Rule):
         case("constant(base, 100) >> constant(0.1 * base)"),
         case("warmup(100, 0, 0.1) >> cosine(0.1, 0, 800)"),
         case("warmup(100, 1e-6, base) >> cosine(base, 0, 800)"),
+        case("warmup(9, 1e-6, base) >> (restarts(base, 1e-6, 9) | take(27)) >> constant(1e-6)"),
     )
 
     def check(self, context: LintContext) -> Violations:
@@ -32,7 +33,8 @@ class AbsoluteBesideBase(Rule):
             # The learning rate that each segment works at; a floor is none.
             pairs = [(x, x.signature.cls.level_field) for x in calls if x and x.signature]
             levels = [x.arguments[field] for x, field in pairs if field and field in x.arguments]
-            floors = [number(x.arguments.get("end")) for x, field in pairs if field != "end"]
+            others = {id(x) for x in levels}
+            floors = [number(x) for x in context.nodes.of(ast.Number) if id(x) not in others]
             for node in levels if any([mentions(x, "base") for x in levels]) else ():
                 value = number(node)
                 if value and value not in floors:

@@ -1,6 +1,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from lrdsl.linter.amounts import at as value_at
+from lrdsl.linter.amounts import in_words
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update, edges, horizon
@@ -50,10 +52,9 @@ class Continuous(Rule):
         if found:
             at = int(steps[min(found)])
             more = f", and {len(found) - 1} more times" if len(found) > 1 else ""
-            message = (
-                f"the value jumps from {schedule(at - 1):g} to {schedule(at):g} at update {at}"
-                f"{more}, and `continuous` forbids jumps"
-            )
+            before, after = [in_words(context, value_at(t)) for t in (at - 1, at)]
+            jump = f" from {before} to {after}" if before and after else ""
+            message = f"the value jumps{jump} at update {at}{more}, and `continuous` forbids jumps"
             yield Violation(message, at_update(context, at))
 
     def _jumps(self, steps: NDArray[np.int64], schedule: Schedule) -> set[int]:

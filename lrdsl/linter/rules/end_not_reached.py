@@ -2,15 +2,17 @@ import math
 
 import numpy as np
 
+from lrdsl.linter.amounts import in_words
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import at_update, falls
+from lrdsl.linter.time_queries import exceeds_on_purpose
 from lrdsl.schedule.schedule import Schedule
 
 SAMPLES = 65
 
 
-@rule("LR804", "end-not-reached", needs=("schedule", "total"))
+@rule("LR804", "end-not-reached", needs=("schedule", "total", "rate"))
 class EndNotReached(Rule):
     """The run ends in the middle of a steep decay or of a cycle, far from its final value.
 
@@ -56,11 +58,16 @@ class EndNotReached(Rule):
         for segment in context.segments:
             if segment.start < total < segment.stop == length and falls(segment):
                 # The boundary belongs to what follows: at update `total` it should be over.
-                left = segment.value_at(total) - segment.leads_to
-                if left > self.tolerance * (segment.first - segment.leads_to):
+                whole = context.known_schedule
+                first, cut, end = whole([max(segment.start, 0), total, int(length)]).tolist()
+                left = cut - end
+                if left > self.tolerance * (first - end) and not exceeds_on_purpose(context):
+                    last = in_words(context, lambda one: one(total - 1))
+                    planned = in_words(context, lambda one: one(int(length)))
+                    known = last is not None and planned is not None
                     message = (
-                        f"the run ends {length - total:.0f} updates before this segment, at"
-                        f" {segment.value_at(total - 1):g} instead of {segment.leads_to:g}"
+                        f"the run ends {length - total:.0f} updates before this segment"
+                        + f", at {last} instead of {planned}" * known
                     )
                     fix = "leave out its length, so that it ends with the run"
                     yield Violation(message, segment.span, fix)
@@ -76,9 +83,11 @@ class EndNotReached(Rule):
         looked_at = np.concatenate([np.linspace(0, total - 1, SAMPLES), begun]).astype(np.int64)
         last, low, high = schedule(total - 1), schedule(stop - 1), float(schedule(looked_at).max())
         if last - low > self.tolerance * (high - low):
+            now = in_words(context, lambda one: one(total - 1))
+            then = in_words(context, lambda one: one(stop - 1))
             message = (
-                f"the run ends at {last:g}, in the middle of a cycle that comes down to {low:g}"
-                f" at update {stop}"
+                f"the run ends{(now and f' at {now},') or ''} in the middle of a cycle that comes"
+                f" down{(then and f' to {then}') or ''} at update {stop}"
             )
             fix = f"choose a period with which a cycle ends at update {total}"
             yield Violation(message, at_update(context, total - 1), fix)

@@ -2,7 +2,8 @@ from lrdsl.language.parameters import Kind
 from lrdsl.language.reserved import DURATIONS
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.syntax_queries import modifier_of, times
+from lrdsl.linter.syntax_queries import modifier_of
+from lrdsl.linter.time_queries import times
 from lrdsl.syntax import ast
 
 

@@ -1,6 +1,16 @@
-from lrdsl.linter.context import LintContext
+import math
+
+import numpy as np
+
+from lrdsl.diagnostics import SpecError
+from lrdsl.language.modifiers.cumulative import Cumulative
+from lrdsl.linter.context import CallSite, LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
+from lrdsl.linter.syntax_queries import limits_values
 from lrdsl.syntax import ast
+
+FAR = 100_000
+"""Updates that are looked at at least."""
 
 
 @rule("LR852", "growing-decay", needs=("rate",))
@@ -16,6 +26,8 @@ class GrowingDecay(Rule):
         case("multistep(0.1, 10, at=[300, 600])"),
         case("torch.ExponentialLR(1.05)"),
         case("multistep(0.1, [2, 5], at=[300, 600])"),
+        case("torch.MultiplicativeLR(1.05)"),
+        case("warmup(100) >> step(0.1, 10, 300)", total_steps=1000),
     )
     valid = (
         case("step(0.1, 0.1, 30ep)"),
@@ -23,16 +35,54 @@ class GrowingDecay(Rule):
         case("torch.ExponentialLR(0.95)"),
         case("exponential_decay(0.1, 1)"),
         case("step(0.1, half_life=100)"),
+        case("torch.MultiplicativeLR(0.95)"),
+        case("min(warmup(100, 0, 1), exponential_decay(0.01, 1.05))"),
+        case("exponential_decay(0.01, 1.05) | clip(_, 1)"),
+        case("1 / exponential_decay(1, 1.05)", total_steps=1000),
     )
 
     def check(self, context: LintContext) -> Violations:
+        bounded = _bounded(context)
         for call in context.calls:
-            field = None if call.signature is None else call.signature.cls.factor_field
-            node = None if field is None else call.arguments.get(field)
-            if node is None:
+            node = _factor(call)
+            if node is None or id(call.node) in bounded:
                 continue
             nodes = node.items if isinstance(node, ast.List) else (node,)
-            factors = [context.value(each) or 0 for each in nodes]
-            if factors and min(factors) > 1:
-                message = f"`{call.name}` multiplies by this factor, and grows without bound"
+            is_running = node is call.node  # what is multiplied is seen by its values alone
+            factors = [2.0] if is_running else [context.value(each) or 0 for each in nodes]
+            if factors and min(factors) > 1 and _grows(context, is_running):
+                what = "its source" if is_running else "this factor"
+                message = f"`{call.name}` multiplies by {what}, and grows without bound"
                 yield Violation(message, node.span, "a decay has a factor below 1, such as `0.1`")
+
+
+def _factor(call: CallSite) -> ast.Node | None:
+    """The factor of a decay; the call itself if it multiplies the values of what it modifies."""
+    if call.signature is not None:
+        return call.arguments.get(call.signature.cls.factor_field or "")
+    return (
+        call.node if call.modifier is not None and issubclass(call.modifier, Cumulative) else None
+    )
+
+
+def _bounded(context: LintContext) -> frozenset[int]:
+    """The nodes whose values something around them keeps down, by identity."""
+    around: list[ast.Node] = [x for x in context.nodes.of(ast.Call) if x.name.id == "min"]
+    pipes = context.nodes.of(ast.Pipe)
+    around += [x for x in pipes if any([limits_values(part) for part in x.parts[1:]])]
+    return frozenset([id(node) for root in around for node, _ in ast.walk(root)])
+
+
+def _grows(context: LintContext, to_the_last: bool) -> bool:
+    """Whether the whole comes to more than it began with, as far as its values are known."""
+    if context.schedule is None:
+        return not to_the_last
+    # Past the run's end too: what is found without its length is found with it.
+    stop = max(int(context.end), FAR) if math.isfinite(context.end) else FAR
+    steps = np.unique(np.linspace(0, max(stop - 1, 0), 500).astype(np.int64))
+    try:
+        values = context.schedule(steps)
+    except SpecError:  # it has grown beyond all numbers
+        return True
+    highest = np.nanmax(values)
+    return not highest <= values[0] and not (to_the_last and values[-1] < highest)

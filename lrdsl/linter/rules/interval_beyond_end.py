@@ -1,6 +1,6 @@
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.syntax_queries import entries
+from lrdsl.linter.time_queries import entries
 
 
 @rule("LR830", "interval-beyond-end", needs=("schedule", "total"))
@@ -17,12 +17,14 @@ class IntervalBeyondEnd(Rule):
         case("constant(0.1) | interval[300:*0.1, 600:*0.1]", total_steps=500),
         case("cosine(1, 0) | interval[20ep:*0.5]", total_steps=1000, steps_per_epoch=50),
         case("warmup(100) >> (cosine(1, 0, 300) | interval[250:*0.5])", total_steps=300),
+        case("0.5 * (constant(1) | interval[600:*0.1])", total_steps=500),
     )
     valid = (
         case("constant(0.1) | interval[300:*0.1, 600:*0.1]", total_steps=700),
         case("constant(0.1) | interval[300:*0.1, 600:*0.1]"),
         case("constant(0.1) | interval[50%:*0.1, 75%:*0.1]", total_steps=500),
         case("warmup(100) >> (constant(1, 200) | interval[150:*0.5]) >> hold()", total_steps=400),
+        case("0.5 * (constant(1) | interval[600:*0.1]) | skip(200)", total_steps=500),
     )
 
     def check(self, context: LintContext) -> Violations:

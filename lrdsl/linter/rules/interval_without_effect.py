@@ -2,7 +2,8 @@ import math
 
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.syntax_queries import entries, idle_pieces, number
+from lrdsl.linter.syntax_queries import idle_pieces, number
+from lrdsl.linter.time_queries import entries
 from lrdsl.syntax import ast
 
 

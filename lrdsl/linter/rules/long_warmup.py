@@ -3,7 +3,7 @@ from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import warmup_of
 
 
-@rule("LR808", "long-warmup", needs=("schedule", "total"))
+@rule("LR808", "long-warmup", needs=("schedule", "total", "rate"))
 class LongWarmup(Rule):
     """The warmup takes more than half of the run.
 

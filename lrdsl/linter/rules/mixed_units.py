@@ -3,7 +3,8 @@ import math
 from lrdsl.diagnostics import ask
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.syntax_queries import modifier_of, times
+from lrdsl.linter.syntax_queries import modifier_of
+from lrdsl.linter.time_queries import times
 from lrdsl.syntax import ast
 
 

@@ -1,7 +1,10 @@
+import math
 from bisect import bisect_left
 
 import numpy as np
+from numpy.typing import NDArray
 
+from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.origin import SpecOrigin
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
@@ -18,9 +21,9 @@ class NotPositive(Rule):
 
     Below 0 the optimizer climbs the loss instead of descending it; at 0 it wastes its updates. It
     comes from a formula that is used past the place where it was meant to end. An `interval` entry
-    of 0 is taken as intended, and so are zeros at the start of a group with a spec of its own,
-    which keeps that group frozen for a while. The first update is checked by `zero-first-update`,
-    the end of the run by `flat-zero-tail`.
+    of 0 is taken as intended, and so are zeros at the start, where a constant of 0 keeps the model
+    frozen for a while, and those of a group with a spec of its own. The first update is checked by
+    `zero-first-update`, the end of the run by `flat-zero-tail`.
 
     Reported as huggingface/transformers#132: BertAdam's linear schedule went below 0 when more
     updates were made than its total.
@@ -41,6 +44,8 @@ class NotPositive(Rule):
         case("base * (1 - t / 900)", base_lr=0.1),
         case("linear(1, 0, 100)", total_steps=1000),
         case("constant(0, 99) >> warmup(9, 0, 1) >> constant(1)", origin=BODY),
+        case("constant(0, 100) >> warmup(1000) >> cosine(_, 0)", total_steps=10_000, base_lr=1),
+        case("(0 * base | take(100)) >> linear(base, 0)", total_steps=10_000, base_lr=1),
     )
 
     def check(self, context: LintContext) -> Violations:
@@ -61,9 +66,20 @@ class NotPositive(Rule):
         zero = np.flatnonzero(values[1 : used[-1]] == 0) + 1
         # One update at 0 is where two slopes meet.
         zero = zero[:-1][np.diff(zero) == 1]
-        if context.origin.pattern is not None:
-            zero = zero[zero > used[0]]
+        if context.origin.pattern is not None or _begins_frozen(context):
+            zero = zero[steps[zero] > steps[used[0]]]
         if zero.size:
             at = int(steps[zero[0]])
             message = f"the learning rate is 0 from update {at} on, and rises again later"
             yield Violation(message, at_update(context, at), "give it a value above 0")
+
+
+def _begins_frozen(context: LintContext) -> bool:
+    """Whether the first part is a constant of 0, which somebody has written."""
+    first = next((x for x in context.segments if x.is_seen), None)
+    return first is not None and first.stop < math.inf and not np.any(_values(first))
+
+
+def _values(segment: TimelineSegment) -> NDArray[np.float64]:
+    """A few values of a segment, its last one among them."""
+    return segment.signal.values(np.floor(np.linspace(0, segment.stop - segment.start - 1, 9)))

@@ -3,9 +3,10 @@ import math
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import falls, warmup_of
+from lrdsl.linter.time_queries import exceeds_on_purpose
 
 
-@rule("LR809", "over-total", needs=("schedule", "total"))
+@rule("LR809", "over-total", needs=("schedule", "total", "rate"))
 class OverTotal(Rule):
     """The warmup and the decay together take more updates than the run has.
 
@@ -25,14 +26,17 @@ class OverTotal(Rule):
         case("warmup(10%) >> linear(1, 0.1, 90%) >> constant(0.1)"),
         case("warmup(100) >> cosine(1, 0.01, 1000)", total_steps=1000),
         case("warmup(100) >> step(1, 0.5, 500)", total_steps=1000),
+        case("warmup(100) >> cosine(1, 0.1, until=120%) >> 0.1", total_steps=1000),
     )
 
     def check(self, context: LintContext) -> Violations:
         warmup, total = warmup_of(context), context.known_total
         if warmup is None or math.isfinite(context.known_schedule.length):
             return
-        for segment in context.segments:
-            if total < segment.stop < math.inf and segment.start < total and falls(segment):
+        schedule = context.known_schedule
+        for segment in context.segments if not exceeds_on_purpose(context) else ():
+            cut = segment.start < total < segment.stop < math.inf and falls(segment)
+            if cut and schedule(segment.start) > schedule(total):
                 message = (
                     f"the warmup ends at update {warmup.stop:.0f} and this decay at"
                     f" {segment.stop:.0f}, but the run has {total} updates"

@@ -7,7 +7,7 @@ MAX_SEARCHED_UPDATES = 1_000_000
 """Updates of a segment that are searched for its highest value."""
 
 
-@rule("LR841", "plateau-under-eps", needs=("schedule", "values"))
+@rule("LR841", "plateau-under-eps", needs=("schedule", "values", "rate"))
 class PlateauUnderEps(Rule):
     """A `plateau` can never lower the learning rate, because of `eps` or `min_lr`.
 

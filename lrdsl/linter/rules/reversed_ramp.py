@@ -1,10 +1,12 @@
 from lrdsl.language.shapes.base import Direction
-from lrdsl.linter.context import LintContext
+from lrdsl.linter.amounts import said
+from lrdsl.linter.context import LintContext, RampSite
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.syntax_queries import promised_direction
+from lrdsl.schedule.schedule import Schedule
 
 
-@rule("LR850", "reversed-ramp", needs=("schedule", "values"))
+@rule("LR850", "reversed-ramp")
 class ReversedRamp(Rule):
     """A warmup falls, or a cooldown rises.
 
@@ -17,6 +19,8 @@ class ReversedRamp(Rule):
         case("constant(1e-3, 100) >> cooldown(50, 1e-2)"),
         case("wsd(1e-3, 100, 700, 200, end=0.1)"),
         case("warmup(100, start=0.1)", base_lr=0.01),
+        case("warmup(100, 2 * base) >> cosine(base, 0)", total_steps=1000),
+        case("constant(base, 100) >> cooldown(50, 10 * base)"),
     )
     valid = (
         case("warmup(100, 1e-5) >> cosine(6e-4, 0, 800)"),
@@ -26,9 +30,31 @@ class ReversedRamp(Rule):
     )
 
     def check(self, context: LintContext) -> Violations:
-        for name, first, last, span in context.ramps:
-            promised = promised_direction(context, name)
-            found = Direction.UP if last > first else Direction.DOWN
-            if promised not in (None, found) and first != last:
-                message = f"this {name} {found.value}, from {first:g} to {last:g}"
-                yield Violation(message, span, "correct its `start` or its `end`")
+        found = _reversed(context, context.schedule)
+        # What falls at one base may rise at another.
+        elsewhere = _reversed(context, context.rebased) if found else {}
+        for place, (ramp, direction) in found.items():
+            if place not in elsewhere or elsewhere[place][1] is not direction:
+                continue
+            other = elsewhere[place][0]
+            first = said(context, ramp.first, other.first)
+            last = said(context, ramp.last, other.last)
+            ends = f", from {first} to {last}" if first and last else ""
+            message = f"this {ramp.name} {direction.value}{ends}"
+            yield Violation(message, ramp.span, "correct its `start` or its `end`")
+
+
+_Place = tuple[int, int]
+
+
+def _reversed(
+    context: LintContext, schedule: Schedule | None
+) -> dict[_Place, tuple[RampSite, Direction]]:
+    """The ramps of a schedule that lead the wrong way, by their places in the text and the run."""
+    found = {}
+    for place, ramp in context.ramps_of(schedule).items():
+        promised = promised_direction(context, ramp.name)
+        direction = Direction.UP if ramp.last > ramp.first else Direction.DOWN
+        if promised not in (None, direction) and ramp.first != ramp.last:
+            found[place] = (ramp, direction)
+    return found

@@ -2,24 +2,31 @@ import math
 
 import numpy as np
 
+from lrdsl.diagnostics import Span
 from lrdsl.language.modifiers import Modifier
+from lrdsl.language.shapes.base import Direction
 from lrdsl.language.signal import TimelineSegment
+from lrdsl.linter.amounts import at, in_words
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.segment_queries import in_one_call
-from lrdsl.linter.syntax_queries import modifier_of
+from lrdsl.linter.segment_queries import NEGLIGIBLE, in_one_call, sampled
+from lrdsl.linter.syntax_queries import modifier_of, promised_direction, promises_decay
 from lrdsl.syntax import ast
 
 SAMPLES = 512
 
+MAX_LOOKED_AT = 100_000
+"""Updates around a turn that are looked at for its very place."""
 
-@rule("LR815", "rise-after-end", "hint")
+
+@rule("LR815", "rise-after-end", "hint", needs=("schedule", "rate"))
 class RiseAfterEnd(Rule):
     """The value rises again after a decay has come to its end.
 
     A cosine that is written as a formula turns round at the bottom, and the run ends at a high
-    rate: what was gained at the low rate is lost. Cycles under `repeat`, those of definitions, and
-    `interval` are intended and not reported.
+    rate: what was gained at the low rate is lost. Cycles under `repeat`, those of definitions, a
+    second `warmup` and `interval` are intended and not reported; cycles of a definition that is
+    named after a decay, such as torch's CosineAnnealingLR, are.
 
     Reported as ivadomed/ivadomed#57: a cosine for as many updates as there were epochs was followed
     update by update, and went up and down many times. torch's CosineAnnealingLR does so whenever
@@ -32,7 +39,10 @@ class RiseAfterEnd(Rule):
     invalid = (
         case("cosine(1, 0, 400) >> linear(0, 0.5, 400)"),
         case("0.5 * (1 + cos(pi * t / 100))", total_steps=200),
-        case("warmup(100) >> linear(1, 0.01, 400) >> warmup(100, 0.01, 1) >> constant(1)"),
+        case("warmup(100) >> linear(1, 0.01, 400) >> linear(0.01, 1, 100) >> constant(1)"),
+        case("torch.CosineAnnealingLR(800)", total_steps=1000),
+        case("0.5 * torch.CosineAnnealingLR(30, eta_min=1e-3)", total_steps=1000, base_lr=1),
+        case("torch.CosineAnnealingLR(900, eta_min=base / 2)", total_steps=1000),
     )
     valid = (
         case("cosine(1, 0, 400) >> constant(0)"),
@@ -41,6 +51,10 @@ class RiseAfterEnd(Rule):
         case("cosine(1, 0, 100) | repeat()", total_steps=1000),
         case("cosine(1, 0, 400) >> linear(0, 0.5, 400)", total_steps=400),
         case("linear(1, 0.5, 100) >> linear(0.5, 1, 100)"),
+        case("torch.CosineAnnealingLR(1000)", total_steps=1000),
+        case("torch.CosineAnnealingLR(800)"),
+        case("warmup(10) >> cosine(1, 0, 90) >> warmup(10, 0, 0.5) >> cosine(_, 0, 90)"),
+        case("constant(1, 50) * (linear(1, 0, 50) >> constant(0)) + linear(0, 1, 50)"),
     )
 
     def check(self, context: LintContext) -> Violations:
@@ -52,16 +66,45 @@ class RiseAfterEnd(Rule):
         for segment, (begin, end) in zip(seen, ends, strict=True):
             turn = self._turn(context, segment, top)
             if turn is not None:
-                message = f"the value is lowest at update {turn}, and rises again after that"
-                yield Violation(message, segment.span, f"end it there with `| take({turn})`")
+                yield _turns(turn, segment.span)
                 return
-            risen = end > begin + low
+            risen = end > begin + low and not _is_warmup(context, segment)
             if ended is not None and risen and not in_one_call(ended.span, segment.span):
-                message = f"the value rises again, after it has decayed to {ended.leads_to:g}"
-                yield Violation(message, segment.span, "write intended cycles with `| repeat()`")
-                return
+                turned = int(ended.stop)
+                if self._rises(context, turned):
+                    decayed = in_words(context, at(turned))
+                    message = f"the value rises again, after it has decayed{_to(decayed)}"
+                    fix = "write intended cycles with `| repeat()`"
+                    yield Violation(message, segment.span, fix)
+                    return
             if end <= low <= begin - end and _is_formula(segment.node):
                 ended = segment
+        yield from self._annealed(context)
+
+    def _rises(self, context: LintContext, update: int) -> bool:
+        """Whether the whole, not only a part of it, has come down at an update, and rises later."""
+        steps, values = sampled(context)
+        margin = self.low * float(np.abs(values).max())
+        lowest = context.known_schedule(update)
+        return lowest <= margin and bool(np.any(values[steps > update] > lowest + margin))
+
+    def _annealed(self, context: LintContext) -> Violations:
+        """Cycles of a definition that is named after a decay: any rise after the lowest value."""
+        pipes = context.nodes.of(ast.Pipe) if math.isfinite(context.end) else []
+        pipe = next((each for each in pipes if _is_annealing(each)), None)
+        if pipe is None:
+            return
+        steps, values = sampled(context)
+        # How far it has come down by then, and how far it will rise again.
+        fallen = np.maximum.accumulate(values) - values
+        to_rise = np.maximum.accumulate(values[::-1])[::-1] - values
+        valley = np.minimum(fallen, to_rise)
+        k = int(valley.argmax())
+        if valley[k] <= NEGLIGIBLE * float(np.ptp(values)):
+            return
+        last = steps[min(k + 1, steps.size - 1)]
+        near = np.arange(steps[max(k - 1, 0)], last + 1)[:MAX_LOOKED_AT]
+        yield _turns(int(near[context.known_schedule(near).argmin()]), pipe.span)
 
     def _turn(self, context: LintContext, segment: TimelineSegment, top: float) -> int | None:
         """The update from which a formula rises, after it has come down to the end."""
@@ -80,6 +123,26 @@ class RiseAfterEnd(Rule):
         while at + 1 < values.size and values[at + 1] <= values[at]:
             at += 1
         return segment.start + int(t[at]) if values[at:].max() - values[at] > margin else None
+
+
+def _turns(update: int, span: Span) -> Violation:
+    message = f"the value is lowest at update {update}, and rises again after that"
+    return Violation(message, span, f"end it there with `| take({update})`")
+
+
+def _is_annealing(pipe: ast.Pipe) -> bool:
+    """Whether a pipe makes cycles inside a definition that is named after a decay."""
+    named = any([promises_decay(site.name) for site in pipe.span.sites])
+    return named and not _is_formula(pipe)
+
+
+def _to(amount: str | None) -> str:
+    return "" if amount is None else f" to {amount}"
+
+
+def _is_warmup(context: LintContext, segment: TimelineSegment) -> bool:
+    """Whether the name of a segment's shape says that it is to rise."""
+    return promised_direction(context, context.shape_name(segment)) is Direction.UP
 
 
 def _own_end(context: LintContext, segment: TimelineSegment) -> float:

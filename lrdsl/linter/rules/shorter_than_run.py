@@ -1,11 +1,12 @@
 import math
 
+from lrdsl.linter.amounts import in_words
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import falls
 
 
-@rule("LR805", "shorter-than-run", needs=("schedule", "total"))
+@rule("LR805", "shorter-than-run", needs=("schedule", "total", "rate"))
 class ShorterThanRun(Rule):
     """The schedule ends long before the run, which goes on at the last value of the decay.
 
@@ -31,6 +32,7 @@ class ShorterThanRun(Rule):
         case("warmup(100) >> cosine(1, 0, 850)", total_steps=1000),
         case("warmup(100) >> cosine(1, 0.1, 400) >> hold()", total_steps=1000),
         case("warmup(100, 0, 1)", total_steps=1000),
+        case("1 - linear(0.9, 0, 400)", total_steps=1000),
         case("cosine(1, 0, 100) >> constant(0.1, 100)", total_steps=1000),
         case("warmup(100) >> cosine(1, 0, 400)"),
     )
@@ -42,9 +44,13 @@ class ShorterThanRun(Rule):
         last = max(context.segments, key=lambda x: (x.stop, x.start), default=None)
         if last is None or last.start == last.stop or not falls(last):
             return
+        schedule = context.known_schedule
+        if schedule(max(last.start, 0)) <= schedule(total):
+            return  # a part falls, but not the whole
+        held = in_words(context, lambda one: one(total))
         message = (
             f"the schedule ends after {length:.0f} updates, and the other {total - length:.0f} of"
-            f" the run stay at {context.known_schedule(total):g}"
+            f" the run stay at {held or 'its last value'}"
         )
         fix = "leave out the length of this segment, or add `>> hold()` if that is intended"
         yield Violation(message, last.span, fix)

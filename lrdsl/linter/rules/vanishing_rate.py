@@ -1,5 +1,6 @@
 import numpy as np
 
+from lrdsl.linter.amounts import in_words
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 
@@ -45,7 +46,8 @@ class VanishingRate(Rule):
         # Two in a row: one alone may be the last update of a part that ends at 0.
         both = np.flatnonzero(gone[1:] & gone[:-1])
         if both.size:
-            when, value = at[both[0]], values[both[0]]
-            message = f"at update {when} of {total} the learning rate has shrunk to {value:.1g}"
+            when = int(at[both[0]])
+            value = in_words(context, lambda one: float(f"{one(when):.1g}")) or "almost nothing"
+            message = f"at update {when} of {total} the learning rate has shrunk to {value}"
             fix = "write `every=1ep` if the factor is meant for each epoch"
             yield Violation(message, context.tree.span, fix)

@@ -85,7 +85,13 @@ class _Reader:
         pairs = [(Scalar(key, "text", start, start, "plain"), node) for key, node in nodes.items()]
         context, origin = ({}, NO_ORIGIN) if scheduler is None else self._training(scheduler)
         is_open = any([each.arg is None for each in call.keywords])  # `**` may bring definitions
-        origin = replace(origin, definitions_unknown=is_open or self._makes_names_known)
+        # What a scheduler is called says nothing: it drives the rates of an optimizer.
+        named = "" if entry.drives_optimizer or entry.is_method else self.module.named.get(call, "")
+        origin = replace(
+            origin,
+            definitions_unknown=is_open or self._makes_names_known,
+            assigned_to=named,
+        )
         return Mapping(tuple(pairs), start, stop, context, origin)
 
     def _training(self, scheduler: ast.Call) -> tuple[dict[str, Any], SpecOrigin]:

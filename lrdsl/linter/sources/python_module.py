@@ -27,7 +27,8 @@ class PythonModule:
 
     `assigned` has the values that a name is given; None is one that is unknown. `meant_to_fail`
     are the nodes in the blocks that expect an exception. `loads` counts how often a name is read,
-    `attribute_loads` how often that is for an attribute. Raises Malformed.
+    `attribute_loads` how often that is for an attribute. `named` has the names of values: of
+    variables, arguments and keys. Raises Malformed.
 
     >>> module = PythonModule("from torch.optim import SGD as S\\nN = 9\\nS(p, lr=N)")
     >>> [call] = module.calls
@@ -45,11 +46,13 @@ class PythonModule:
         self.attribute_loads: Counter[str] = Counter()
         self.calls: list[ast.Call] = []
         self.meant_to_fail: set[ast.AST] = set()
+        self.named: dict[ast.expr, str] = {}
         self._starts = [shift, *[found.end() for found in _LINE_END.finditer(text)]]
         for node in ast.walk(self.tree):
             self._note(node)
 
     def _note(self, node: ast.AST) -> None:
+        self._note_name(node)
         match node:
             case ast.Name(id=name, ctx=ast.Load()):
                 self.loads[name] += 1
@@ -77,6 +80,21 @@ class PythonModule:
             case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
                 for inner in body if any(map(_expects, items)) else ():
                     self.meant_to_fail.update(ast.walk(inner))
+
+    def _note_name(self, node: ast.AST) -> None:
+        """Note the name that code gives a value: a variable, an argument, a key."""
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)], value=value):
+                self.named[value] = name
+            case ast.AnnAssign(target=ast.Name(id=name) | ast.Attribute(attr=name), value=value):
+                if value is not None:
+                    self.named[value] = name
+            case ast.keyword(arg=str(name), value=value):
+                self.named[value] = name
+            case ast.Dict(keys=keys, values=values):
+                for key, value in zip(keys, values, strict=True):
+                    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                        self.named[value] = key.value
 
     def makes_names_known(self) -> bool:
         """Whether the module uses any function that makes names known to all specs."""

@@ -225,6 +225,7 @@ class SpecFinder:
                 return False
             is_number_text = node.style == "plain" and heuristics.is_number(node.text)
             is_mistaken = node.kind == "text" and is_number_text and name != "spec"
+            is_mistaken = is_mistaken and not self.document.by_omegaconf()
             self._spec(node, scope.told(yaml_text_number=is_mistaken))
         elif self._is_tree(node):
             self._spec(node, scope)

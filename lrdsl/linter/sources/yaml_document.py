@@ -20,6 +20,7 @@ from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Scala
 from lrdsl.linter.sources.heuristics import is_number
 from lrdsl.linter.sources.placeholders import MAX_CHARACTERS, Placeholder
 from lrdsl.linter.sources.snippets import snippets_of, with_uses
+from lrdsl.linter.sources.yaml_loaders import is_read_by_omegaconf
 from lrdsl.linter.sources.yaml_offsets import offsets_of
 from lrdsl.tree.interpolations import after_interpolation
 
@@ -186,10 +187,9 @@ def read_yaml(text: str, folder: str = "") -> list[YamlDocument]:
     # Elsewhere the one key of a file may well be a name that lrdsl knows by chance.
     is_preset = os.path.basename(os.path.abspath(folder)) == GROUP
     presets = partial(preset_names, folder)
-    return [
-        YamlDocument("yaml", root, is_preset=is_preset, presets=presets, text=text, folder=folder)
-        for root in roots
-    ]
+    reader = partial(is_read_by_omegaconf, text, folder)
+    document = partial(YamlDocument, is_preset=is_preset, by_omegaconf=reader, presets=presets)
+    return [document("yaml", root, text=text, folder=folder) for root in roots]
 
 
 def _not_yaml(error: Any) -> Malformed:
