@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import BAD_CONTEXT, BAD_STEP, Problem, Suggestion, spec_error
+from lrdsl.compiler.context import PARTS, Context
+from lrdsl.diagnostics import (
+    BAD_CONTEXT,
+    BAD_SPEC,
+    BAD_STEP,
+    Problem,
+    SpecError,
+    Suggestion,
+    spec_error,
+)
+from lrdsl.language.language import Language
 from lrdsl.language.signal import LAST_STEP
-from lrdsl.syntax.spec import as_number
+from lrdsl.schedule.program import ONE_SPEC, Program, language_of
+from lrdsl.syntax.ast import Bracket, Call, Name, Node, walk
+from lrdsl.syntax.spec import as_number, parse
 from lrdsl.torch.param_key import to_python
+from lrdsl.tree.coerce import coerce_spec
 
 
 def run_context(**arguments: Any) -> Context:
@@ -19,6 +31,73 @@ def run_context(**arguments: Any) -> Context:
         message = "`base_lr` cannot be passed: `base` is the group's own lr"
         raise spec_error(BAD_CONTEXT, message, fix="set the optimizer's `lr` instead")
     return Context.of(**arguments)
+
+
+def check_variables(
+    program: Program, definitions: str, given: Iterable[str], arguments: Collection[str]
+) -> None:
+    """Raise `SpecError` if a variable is given that no spec of a program uses.
+
+    It is a mistyped argument in most cases: `arguments` are the names of the others.
+    """
+    variables = [name for name in given if name not in PARTS]
+    used = _names_used(program, definitions) if variables else set()
+    for name in variables:
+        if name not in used:
+            message = f"`{name}` is no argument of a Scheduler, and no variable of the spec"
+            meant = Suggestion(name, {*arguments, *PARTS, *used} - {"base_lr", "spec"})
+            fix = "leave it out" if meant.find() is None else None
+            raise spec_error(BAD_CONTEXT, message, fix=fix, meant=meant)
+
+
+def _names_used(program: Program, definitions: str) -> set[str]:
+    """The names in the specs of a program, and in the definitions that they call."""
+    found: set[str] = set()
+    for choice in [choice for own in program.choices.values() for choice in own]:
+        source = coerce_spec(choice.spec)
+        if not isinstance(source.content, str):
+            continue  # a function
+        language = language_of([definitions, *source.definitions])
+        try:
+            _add_names([parse(source.content).node], language, found)
+        except SpecError:
+            continue  # compiling it says what is wrong
+    return found
+
+
+def _add_names(trees: Iterable[Node], language: Language, found: set[str]) -> None:
+    """Add the names in some trees, and in the definitions that these call."""
+    waiting = [*trees]
+    while waiting:
+        for node, _ in walk(waiting.pop()):
+            name = node.name if isinstance(node, Call | Bracket) else node
+            if isinstance(name, Name) and name.id not in found:
+                found.add(name.id)
+                if name.id in language.definitions:
+                    waiting += language.definitions[name.id].expressions
+
+
+def refuse_list_for_groups(spec: object, groups: int) -> None:
+    """Raise `SpecError` for a list with a spec for each group, as torch takes it.
+
+    A list of that length would be read as a chain.
+    """
+    is_program = isinstance(spec, Mapping) and not ONE_SPEC.issuperset(spec)
+    keyed: Any = spec if is_program else {"lr": spec}
+    for key, value in keyed.items():
+        is_list = isinstance(value, Sequence) and not isinstance(value, str)
+        if not is_list or not 1 < groups == len(value):
+            continue
+        if any([isinstance(each, Mapping) for each in value]):
+            continue  # a tree
+        shown = [each if isinstance(each, str) else repr(each) for each in value]
+        of_groups = ", ".join([f"{i}: {each!r}" for i, each in enumerate(value)])
+        message = f"a list of {groups} for {groups} parameter groups is ambiguous"
+        fix = (
+            f'write `{{"{key}": {{{of_groups}}}}}` for a spec for each group, or '
+            f'`"{" >> ".join(shown)}"` for one after the other'
+        )
+        raise spec_error(BAD_SPEC, message, fix=fix)
 
 
 def checked_option(

@@ -8,7 +8,7 @@ from typing import Any
 from torch.optim import Optimizer
 
 from lrdsl.syntax.spec import Operand
-from lrdsl.torch.driver import followers
+from lrdsl.torch.ownership import followers
 from lrdsl.torch.scheduler import Scheduler
 from lrdsl.torch.step_hooks import unwrapped
 

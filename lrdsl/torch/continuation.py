@@ -11,6 +11,7 @@ from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, Span, SpecError, place_in
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.schedule.compile import compile_in
+from lrdsl.schedule.continued import ContinuedSchedule
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import parse
 from lrdsl.tree.coerce import coerce_spec
@@ -22,22 +23,24 @@ def compile_continuation(
     """Compile a spec that follows the schedule named `earlier` among the references.
 
     The earlier schedule is taken up to update `start`. The time of the spec begins there, and `_`
-    and `prev` are the value that the earlier schedule has reached.
+    and `prev` are the value that the earlier schedule has reached: a number, so that a run may be
+    continued any number of times.
     """
-    head = f"({earlier} | take({start})) >> "
+    others = {name: each for name, each in references.items() if name != earlier}
+    former = references[earlier]
     source = coerce_spec(spec)
     own_spec = source.content
     if isinstance(own_spec, FunctionSpec):  # a function of the run's updates, not of the spec's
-        later = unused_name("later", references)
-        function = compile_in(own_spec, context)
-        return compile_in(head + later, context, {**references, later: function})
+        return ContinuedSchedule.of(former, start, compile_in(own_spec, context))
     parse(own_spec)  # reports syntax errors in the spec's own text
+    head = f"constant({former(start)!r}, {start}) >> "
     try:
         text = f"{head}({own_spec}\n)"
-        return compile_in(text, context.with_definitions(source.definitions), references)
+        later = compile_in(text, context.with_definitions(source.definitions), others)
     except SpecError as error:
         found = [_relocated(each, own_spec, len(head) + 1) for each in error.diagnostics]
         raise SpecError(found) from None
+    return ContinuedSchedule.of(former, start, later)
 
 
 def unused_name(name: str, taken: Iterable[str]) -> str:

@@ -1,57 +1,93 @@
-"""`OptimizerDriver`: keeps an optimizer's numbers at the values of their schedules.
-
-`Ownership` tracks which driver sets which number.
-"""
+"""`OptimizerDriver`: keeps an optimizer's numbers at the values of their schedules."""
 
 from __future__ import annotations
 
 import math
-import warnings
-import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from lrdsl.diagnostics import BAD_GROUP, spec_error
-from lrdsl.torch.param_groups import plan_groups
-from lrdsl.torch.param_key import ParamKey, clone_value
+from lrdsl.diagnostics import BAD_GROUP, BAD_STATE, SpecError, spec_error
+from lrdsl.torch.bases import BaseChange, KnownGroups, stale_bases
+from lrdsl.torch.outside_writes import Written, outside_write, stored_as
+from lrdsl.torch.ownership import Ownership, check_free
+from lrdsl.torch.param_groups import DrivenGroups, is_tensor, plan_groups
+from lrdsl.torch.param_key import clone_value
+from lrdsl.torch.run_checks import ends_at_zero, flattened_groups
 from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
-
-_ATTRIBUTE = "_lrdsl_ownership"
-# Read by `getattr`: `vars(optimizer)` would create its `__dict__`, and slow down every later step.
+from lrdsl.torch.warn import is_silenced, shown_pair, warn_user
 
 
 class OptimizerDriver(LRScheduler):
     """Sets the numbers of an optimizer to their values at an update.
 
-    The timeline says which schedules drive the optimizer, the table what a step assigns. The table
-    is replaced where groups, plans or the values of a schedule change.
+    The table says what a step assigns, and by which timeline. It is replaced where groups, plans
+    or the values of a schedule change.
     """
 
     _table: StepTable
 
     def __init__(
-        self, optimizer: Optimizer, timeline: Timeline, *, clock: str, t: int, on_end: str
+        self,
+        optimizer: Optimizer,
+        timeline: Timeline,
+        *,
+        clock: str,
+        t: int,
+        on_end: str | None,
+        on_change: str,
     ) -> None:
-        self.optimizer = optimizer
+        self._optimizer = optimizer
         self.clock = clock
         self._on_end = on_end
+        self._on_change = on_change
         self._t = t
         self.base_lrs = []
         self._is_ready = False
         """Whether the next step need not look at groups and ownership again."""
+        self._is_torn = False
+        """Whether the numbers may be between two updates: an exception came while they were set."""
         self._has_stepped = False
+        self._told: set[object] = set()
+        """What the user has been told, and need not be told again."""
+        self._unsaid: list[str] = []
+        """Warnings that wait for the optimizer's next update."""
+        self._end_told = -1.0
+        """The end of the run of which the user has been told that it is over."""
         self._remove_hooks: Callable[[], None] | None = None
         """Ends following the optimizer; None after it has ended."""
         # All errors are raised before the first change of the optimizer.
-        table = StepTable(optimizer, plan_groups(optimizer, timeline, None), t + 1)
+        driven = plan_groups(optimizer, timeline, None)
+        self._stale = [*stale_bases(optimizer, driven.keys, driven.initial)]
+        messages = self._of_changes(driven.changes, driven, t + 1)
+        if t >= 0:
+            messages += self._of_changes([each for each, _ in self._stale], driven, t + 1)
+        table = StepTable(optimizer, driven, t + 1)
         check_free(optimizer, table.driven.locations, clock)
-        self._adopt(timeline, table)
+        self._adopt(table)
         self._ownership = Ownership.of(optimizer)
         super().__init__(optimizer, t)
+        self._tell(messages)
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimizer that is driven; a Scheduler stays with it."""
+        return self._optimizer
+
+    @optimizer.setter
+    def optimizer(self, optimizer: Optimizer) -> None:
+        if optimizer is not self._optimizer:
+            message = "a Scheduler stays with its optimizer"
+            fix = "make another Scheduler for the new one, and load the state of this one there"
+            raise spec_error(BAD_GROUP, message, fix=fix)
+
+    @property
+    def _timeline(self) -> Timeline:
+        return self._table.driven.timeline
 
     @property
     def last_epoch(self) -> int:
@@ -65,6 +101,8 @@ class OptimizerDriver(LRScheduler):
     @last_epoch.setter
     def last_epoch(self, t: int) -> None:
         if self.clock == "calls":
+            if t != self._t:
+                self._table.forget()
             self._t = t
 
     def get_lr(self) -> list[float | Tensor]:
@@ -79,110 +117,232 @@ class OptimizerDriver(LRScheduler):
         return [*self._table.values_at(max(0, self._t))["lr"]]
 
     def _apply(self, t: int, is_step: bool = False) -> None:
-        """Set the numbers to their values after `t` updates."""
-        if not (self._is_ready and self._table.is_current() and self._table.assign(t)):
-            if not self._table.is_current():
-                self._adopt(self._timeline, self._prepare(self._timeline, t))
-            self._table.hold(t)  # raises any error before the first change
-            self._ownership.claim(self, is_step)
-            self._table.assign(t)
-            self._is_ready = self._step_count > 1  # the first step is torch's: it warns
+        """Set the numbers to their values after `t` updates, and the count to `t`."""
+        try:
+            if self._is_ready and self._table.assign(t):
+                self._t = t
+                return
+            messages = self._apply_anew(t, is_step)
+        except SpecError:
+            raise  # before the first change
+        except BaseException:
+            self._repair()
+            raise
+        self._tell(messages)
+
+    def _apply_anew(self, t: int, is_step: bool) -> list[tuple[object, str]]:
+        """Set numbers after looking at the groups and their owners again; returns warnings."""
+        table, messages = self._table, []
+        if not table.is_current():
+            table = self._prepare(self._timeline, t)
+            messages = self._of_groups(table.driven, t)
+        table.hold(t)  # raises any error before the first change
+        messages += self._of_written(self._table.written(self._t, t))
+        self._is_torn = True
+        if table is not self._table:
+            self._adopt(table)
+        messages += [(warning, warning) for warning in self._ownership.claim(self, is_step)]
+        table.set(t)
         self._t = t
+        self._is_ready = self._step_count > 1  # the first step is torch's: it warns
+        self._is_torn = False
+        return messages
+
+    def _follow(self, table: StepTable, t: int, *, steps: int, is_setting: bool = True) -> None:
+        """Go on by another table at update `t`, or, after an exception, by the former one.
+
+        A child of torch's SequentialLR that has not begun, or whose turn is over, sets nothing.
+        """
+        former = self._table, self._t, self._step_count
+        messages = []
+        try:
+            self._is_torn = True
+            self._adopt(table)
+            if is_setting:
+                self._step_count = steps
+                messages = self._apply_anew(t, is_step=False)
+            else:
+                self._t = t
+                self._is_torn = False
+        except BaseException:
+            if self._is_torn:
+                table, self._t, self._step_count = former
+                with suppress(Exception):
+                    self._adopt(table)
+                self._repair()
+            raise
+        self._tell(messages)
+
+    def _repair(self) -> None:
+        """Bring numbers and count together again after an exception between them."""
+        self._is_torn, self._is_ready = True, False
+        with suppress(Exception):
+            self._restore()
+
+    def _restore(self) -> None:
+        if self._t >= 0 and self._ownership.owned.get(self):
+            self._table.set(self._t)
+        self._is_torn = False
 
     def _sync(self) -> None:
         """Adopt changed groups, and set their numbers if this scheduler owns them."""
+        if self._is_torn:
+            self._restore()
         if self._table.is_current():
             return
         if self._t >= 0 and self._ownership.owned.get(self):
             self._apply(self._t)
         else:
-            self._adopt(self._timeline, self._prepare(self._timeline, max(0, self._t)))
+            now = max(0, self._t)
+            table = self._prepare(self._timeline, now)
+            messages = self._of_groups(table.driven, now)
+            self._adopt(table)
+            self._tell(messages)
 
     def _prepare(self, timeline: Timeline, t: int) -> StepTable:
         """Make the table of a timeline for the groups as they are now; changes nothing."""
         driven = self._table.driven
-        if timeline is not self._timeline or not driven.are_those_of(self.optimizer):
-            driven = plan_groups(self.optimizer, timeline, driven)
+        if timeline is not driven.timeline or not driven.are_those_of(self.optimizer):
+            keep = self._on_change == "keep"
+            driven = plan_groups(self.optimizer, timeline, self._known(), keep=keep)
         return StepTable(self.optimizer, driven, t)
 
-    def _adopt(self, timeline: Timeline, table: StepTable) -> None:
-        """Follow a timeline by its table."""
+    def _known(self) -> KnownGroups:
+        driven = self._table.driven
+        values = self._table.values_at(max(0, self._t))
+        return KnownGroups(driven.groups, driven.names, driven.initial, values, self._table.scales)
+
+    def _adopt(self, table: StepTable) -> None:
+        """Follow a table."""
         table.driven.adopt(self.optimizer)
-        self._timeline, self._table = timeline, table
+        self._table = table
         self._is_ready = False
-        end = table.driven.end(timeline.context.total_steps)
-        self._last = math.inf if self._on_end == "hold" else end
+        self._last = self._end_to_watch()
         if "lr" in table.driven.keys:
             self.base_lrs = [clone_value(first["initial_lr"]) for first in table.driven.initial]
+
+    def _end_to_watch(self, *, is_beginning: bool = False) -> float:
+        """The end of the run, infinite if nothing is to be said of it.
+
+        If the run's length is not known, only a run that begins after a decay to 0 is told.
+        """
+        driven = self._table.driven
+        total = driven.timeline.context.total_steps
+        end = driven.end(total)
+        if self._on_end == "error":
+            return end
+        if self._on_end == "hold" or end == self._end_told:
+            return math.inf
+        if self._on_end is None and total is None:
+            decays = is_beginning and any(
+                [ends_at_zero(source.schedule) for source in driven.sources.get("lr", ())]
+            )
+            return end if decays else math.inf
+        return end
+
+    def _look(self) -> None:
+        """Tell of numbers and first values that somebody else has changed."""
+        if self._is_torn:
+            self._restore()
+        self._tell(self._of_written(self._table.written(self._t, is_full=True)))
+        if self._table.is_current() and self._table.driven.has_other_bases():
+            now = max(0, self._t)
+            driven = plan_groups(self.optimizer, self._timeline, self._known())
+            messages = self._of_groups(driven, now)
+            self._adopt(StepTable(self.optimizer, driven, now))
+            self._tell(messages)
+
+    def _of_written(self, found: Iterable[Written]) -> list[tuple[object, str]]:
+        """The warnings about numbers that somebody else has written."""
+        return [
+            (("written", each.name), outside_write(each, self._t, self.clock)) for each in found
+        ]
+
+    def _of_groups(self, driven: DrivenGroups, t: int) -> list[tuple[object, str]]:
+        """The warnings about groups that were loaded or added; `SpecError` if that is refused."""
+        messages = self._of_changes(driven.changes, driven, t)
+        messages += self._of_kinds(driven, t)
+        if driven.has_new:
+            messages += [(text, text) for text in flattened_groups(driven)]
+        return messages
+
+    def _of_changes(
+        self, changes: Iterable[BaseChange], driven: DrivenGroups, t: int
+    ) -> list[tuple[object, str]]:
+        """The warnings about first values that disagree; `SpecError` if these are refused."""
+        messages: list[tuple[object, str]] = []
+        for each in changes:
+            key = ("base", each.name, each.group, each.other)
+            if key in self._told:
+                continue
+            others = driven.bases
+            others[each.group] = {**others[each.group], each.name: each.other}
+            other = driven.timeline.schedules(driven.names, others)[each.group][each.name]
+            own = driven.sources[each.name][each.group]
+            if other is own:
+                continue  # it does not depend on `base`
+            before, after = other.schedule(t), own.schedule(t)
+            base = shown_pair(each.other, each.base)
+            values = shown_pair(before, after)
+            message = (
+                f"the `base` of `{each.name}` in parameter group {each.group} is {base[1]}, and "
+                f"not {base[0]} (`{each.name}` at update {t:,}: {values[0]} → {values[1]}): "
+                f"{each.reason}"
+            )
+            messages.append((key, message))
+        return self._refused(messages, "make the groups with the `base` that is meant")
+
+    def _of_stale(self, driven: DrivenGroups, t: int) -> list[tuple[object, str]]:
+        """The warnings about first values that were in the groups of a new optimizer already."""
+        known = {
+            (name, i): base for i, bases in enumerate(driven.bases) for name, base in bases.items()
+        }
+        stale = [
+            each
+            for each, was_stored in self._stale
+            if was_stored and known.get((each.name, each.group)) == each.base
+        ]
+        return self._of_changes(stale, driven, t)
+
+    def _of_kinds(self, driven: DrivenGroups, t: int) -> list[tuple[object, str]]:
+        """The warnings about Tensors that were floats, and floats that were Tensors."""
+        messages: list[tuple[object, str]] = []
+        for name, i in driven.retyped:
+            first = driven.keys[name][i].initial.get(driven.initial[i])
+            kind, other = ("Tensor", "float") if is_tensor(first) else ("float", "Tensor")
+            value = driven.sources[name][i].schedule(t)
+            rounded = stored_as(value, driven.keys[name][i].get(driven.groups[i]))
+            before, after = rounded, stored_as(value, first)
+            message = (
+                f"`{name}` of parameter group {i} is a {kind}, and not a {other}, as in the state "
+                f"that the optimizer has loaded (`{name}` at update {t:,}: {before!r} → {after!r})"
+            )
+            messages.append((("kind", name, i), message))
+        return self._refused(messages, "make the optimizer as the one that wrote the state")
+
+    def _refused(self, messages: list[tuple[object, str]], fix: str) -> list[tuple[object, str]]:
+        """The messages; `SpecError` with the first of them if changes are errors."""
+        new = [message for key, message in messages if key not in self._told]
+        if new and self._on_change == "error":
+            raise spec_error(BAD_STATE, new[0], fix=f'{fix}, or pass `on_change="warn"`')
+        return messages
+
+    def _tell(self, messages: Iterable[tuple[object, str]]) -> None:
+        """Warn of what the user has not been told yet."""
+        for key, message in messages:
+            if key not in self._told:
+                self._told.add(key)
+                self._warn(message)
+
+    def _warn(self, message: str) -> None:
+        """Warn now, or at the optimizer's next update where the warning would be dropped."""
+        if is_silenced():
+            self._unsaid.append(message)
+        else:
+            warn_user(message)
 
     @property
     def _label(self) -> str:
         """The spec of the first group's learning rate, or of another number, for messages."""
         sources = self._table.driven.sources
         return str((sources.get("lr") or next(iter(sources.values())))[0].schedule.spec)
-
-
-class Ownership:
-    """The schedulers of one optimizer in the order of their creation, and the numbers each owns.
-
-    The owner of a number is the scheduler that set it last. Several schedulers by the clock of
-    calls may drive one number after each other, as the children of torch's SequentialLR do.
-
-    The record hangs on the optimizer itself and refers to schedulers weakly: it dies with the
-    optimizer, keeps no scheduler alive, and is no part of a copy or a pickle, because torch's
-    optimizers copy their numbers and their state only.
-    """
-
-    def __init__(self) -> None:
-        self.owned = weakref.WeakKeyDictionary[OptimizerDriver, frozenset[ParamKey]]()
-        self._has_warned = False
-
-    @staticmethod
-    def of(optimizer: Optimizer) -> Ownership:
-        """Return the record of an optimizer; the first call creates it."""
-        found = getattr(optimizer, _ATTRIBUTE, None)
-        if not isinstance(found, Ownership):
-            found = Ownership()
-            setattr(optimizer, _ATTRIBUTE, found)
-        return found
-
-    def is_free(self, scheduler: OptimizerDriver) -> bool:
-        """Whether no other scheduler owns a number that this one drives."""
-        others = [owned for other, owned in [*self.owned.items()] if other is not scheduler]
-        return scheduler._table.driven.locations.isdisjoint(frozenset().union(*others))
-
-    def claim(self, scheduler: OptimizerDriver, is_step: bool) -> None:
-        """Make a scheduler the owner of its numbers; warn if two take turns at stepping."""
-        wanted = scheduler._table.driven.locations
-        for other, owned in [*self.owned.items()]:
-            if other is not scheduler and owned & wanted:
-                in_turn = is_step and other._has_stepped and scheduler._has_stepped
-                if in_turn and not self._has_warned:
-                    self._has_warned = True
-                    warnings.warn(
-                        f"two Schedulers set `{min(map(str, owned & wanted))}` of this optimizer in"
-                        f" turn, `{other._label}` and `{scheduler._label}`: step only one, or write"
-                        " one spec",
-                        stacklevel=6,  # the user's call of `step`
-                    )
-                self.owned[other] = owned - wanted
-                other._is_ready = False
-        self.owned[scheduler] = wanted
-        scheduler._has_stepped |= is_step
-
-
-def followers(optimizer: Optimizer) -> list[OptimizerDriver]:
-    """Return the schedulers that follow an optimizer, in the order of their creation."""
-    found = getattr(optimizer, _ATTRIBUTE, None)
-    owned = [*found.owned] if isinstance(found, Ownership) else []
-    return [scheduler for scheduler in owned if scheduler._remove_hooks is not None]
-
-
-def check_free(optimizer: Optimizer, locations: frozenset[ParamKey], clock: str) -> None:
-    """Raise `SpecError` if a new scheduler would share a number with an attached one."""
-    for other in followers(optimizer):
-        shared = sorted(map(str, locations & other._table.driven.locations))
-        if shared and "updates" in (clock, other.clock):
-            message = f"`{shared[0]}` of this optimizer is already driven by `{other._label}`"
-            fix = "`detach()` that Scheduler; `lrdsl.torch.attached(optimizer)` returns it"
-            raise spec_error(BAD_GROUP, message, fix=fix)

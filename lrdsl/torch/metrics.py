@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ def read_log(state: Mapping[str, Any]) -> list[tuple[int, float]]:
         or not all([type(u) is int and 0 <= u <= LAST_STEP for u in updates])
         or [*updates] != sorted(updates)
         or None in map(as_number, metrics)
+        or any([type(x) is int and abs(x) > sys.float_info.max for x in metrics])
     ):
         message = "`metric_updates` and `metrics` of the state are not a log of metrics"
         fix = "they must be two lists of equal length: ascending update numbers, and numbers"

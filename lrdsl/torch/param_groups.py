@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor
 from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_GROUP, spec_error
+from lrdsl.torch.bases import BaseChange, KnownGroups, find_bases, same_value
 from lrdsl.torch.param_key import ParamKey, clone_value, find_param_key, read_number
 from lrdsl.torch.plan import DrivenSchedule
+from lrdsl.torch.tensors import own_tensors
 from lrdsl.torch.timeline import Timeline
 
 
@@ -25,6 +27,7 @@ class DrivenGroups:
     `plan_groups` makes another object.
     """
 
+    timeline: Timeline
     groups: Sequence[dict[str, Any]]
     names: Sequence[object]
     """The name of each group, None if it has none."""
@@ -34,6 +37,15 @@ class DrivenGroups:
     """The schedule of each number in each group."""
     initial: Sequence[Mapping[str, Any]]
     """The first values of each group, by the keys that store them: `initial_lr` and so on."""
+    changes: Sequence[BaseChange] = ()
+    """The first values about which the groups and what was known of them disagreed."""
+    retyped: Sequence[tuple[str, int]] = ()
+    """The number and group of each Tensor that was a float, or the other way round.
+
+    It becomes again what it was.
+    """
+    has_new: bool = False
+    """Whether groups have been added."""
 
     @property
     def distinct(self) -> list[DrivenSchedule]:
@@ -56,43 +68,67 @@ class DrivenGroups:
         groups = optimizer.param_groups
         return len(groups) == len(self.groups) and all(map(operator.is_, groups, self.groups))
 
+    @property
+    def bases(self) -> list[dict[str, float]]:
+        """The `base` of each number in each group."""
+        return [
+            {
+                name: read_number(of_groups[i].initial, i, first)
+                for name, of_groups in self.keys.items()
+            }
+            for i, first in enumerate(self.initial)
+        ]
+
+    @property
+    def tensors(self) -> list[list[str]]:
+        """The numbers of each group that are Tensors."""
+        return [
+            [name for name, keys in self.keys.items() if is_tensor(keys[i].initial.get(first))]
+            for i, first in enumerate(self.initial)
+        ]
+
+    def has_other_bases(self) -> bool:
+        """Whether somebody has changed the first values in the groups."""
+        return any(
+            [
+                not same_value(group.get(stored), value)
+                for group, first in zip(self.groups, self.initial, strict=True)
+                for stored, value in first.items()
+            ]
+        )
+
     def adopt(self, optimizer: Optimizer) -> None:
         """Store the first values in the groups; groups that share a Tensor get one each."""
+        for name, i in self.retyped:
+            key = self.keys[name][i]
+            key.rebind(self.groups[i], clone_value(key.initial.get(self.initial[i])))
         for keys in self.keys.values():
             for key, group, first in zip(keys, self.groups, self.initial, strict=True):
                 stored = key.initial.group_key
-                group.setdefault(stored, clone_value(first[stored]))
-                if isinstance(key.get(group), Tensor) and key.initial.get(group) is key.get(group):
+                if stored not in group or not same_value(group[stored], first[stored]):
+                    group[stored] = clone_value(first[stored])
+                number = key.get(group)
+                if isinstance(number, Tensor) and key.initial.get(group) is number:
                     group[stored] = clone_value(group[stored])
-            unshare(optimizer, keys)
+            own_tensors(optimizer, keys, self.initial)
         for group in self.groups:  # torch's base class reads it even if nothing drives lr
             group.setdefault("initial_lr", clone_value(group["lr"]))
 
 
-def unshare(optimizer: Optimizer, keys: Sequence[ParamKey]) -> None:
-    """Give each group a Tensor of its own as its number at `keys`, on the device that it needs."""
-    seen: list[Tensor] = []
-    for key, group in zip(keys, optimizer.param_groups, strict=True):
-        value = key.get(group)
-        if isinstance(value, Tensor):
-            device = _device(value, group)
-            if any(value is other for other in seen) or device != value.device:
-                key.rebind(group, clone_value(value).to(device))
-            seen.append(key.get(group))
-    # Groups that are added later start from the default, which must keep its value.
-    defaults = optimizer.defaults
-    for group_key in {key.group_key for key in keys}:
-        default = ParamKey(group_key, keys[0].entry).get(defaults)
-        if any(default is tensor for tensor in seen):
-            defaults[group_key] = clone_value(defaults[group_key])
-
-
 def plan_groups(
-    optimizer: Optimizer, timeline: Timeline, known: DrivenGroups | None
+    optimizer: Optimizer,
+    timeline: Timeline,
+    known: KnownGroups | None,
+    given: Sequence[Mapping[str, float]] = (),
+    *,
+    keep: bool = False,
+    names: Sequence[object] = (),
 ) -> DrivenGroups:
     """Compile a timeline for an optimizer's groups as they are now; changes nothing.
 
-    `known` are the groups driven before: loaded groups may have lost their names and first values.
+    `known` are the groups driven before: loaded groups may have lost their names and first values,
+    or may have those of another run, which `keep` selects. `given` are bases by group and number,
+    `names` the names of groups that have none.
     """
     groups = list(optimizer.param_groups)
     for i, group in enumerate(groups):
@@ -103,39 +139,32 @@ def plan_groups(
         for name in timeline.names
     }
     _check_distinct(keys)
-    group_keys = {key.group_key for of_groups in keys.values() for key in of_groups}
-    initial = [
-        dict([_initial(group_key, i, group, known) for group_key in group_keys])
-        for i, group in enumerate(groups)
+    initial, changes = find_bases(optimizer, keys, known, given, keep=keep)
+    former = [None if known is None else known.index(group) for group in groups]
+    before = [None if known is None or j is None else known.names[j] for j in former]
+    found = [
+        group.get("name", name)
+        for group, name in zip(groups, [*names, *[None] * len(groups)] if names else before)  # noqa: B905
     ]
-    bases = [
-        {name: read_number(of_groups[i].initial, i, first) for name, of_groups in keys.items()}
-        for i, first in enumerate(initial)
+    retyped = [
+        (name, i)
+        for name, of_groups in keys.items()
+        for i, (key, group, first) in enumerate(zip(of_groups, groups, initial, strict=True))
+        if is_tensor(key.initial.get(first)) != is_tensor(key.get(group))
+        and not (keep or known is None or any([group is each for each in known.groups]))
     ]
-    names = [
-        group.get("name", known.names[i] if known and i < len(known.names) else None)
-        for i, group in enumerate(groups)
-    ]
-    driven = timeline.schedules(names, bases)
-    sources = {name: [of_group[name] for of_group in driven] for name in keys}
-    return DrivenGroups(groups, names, keys, sources, initial)
+    planned = DrivenGroups(
+        timeline, groups, found, keys, {}, initial, changes, retyped, None in former
+    )
+    driven = timeline.schedules(found, planned.bases)
+    return replace(
+        planned, sources={name: [of_group[name] for of_group in driven] for name in keys}
+    )
 
 
-def _initial(
-    group_key: str, index: int, group: Mapping[str, Any], known: DrivenGroups | None
-) -> tuple[str, Any]:
-    """The first value of a group key, which specs call `base`, after the key that stores it."""
-    stored = ParamKey(group_key).initial.group_key
-    # The value of a loaded group may be from any update of a schedule: it is not the base.
-    first = known.initial[index] if known and index < len(known.initial) else {}
-    default = first.get(stored, group.get(group_key))
-    return stored, clone_value(group.get(stored, default))
-
-
-def _device(value: Tensor, group: Mapping[str, Any]) -> Any:
-    """The device on which the group's kernels need a number that is a Tensor."""
-    on_device = group.get("capturable") or group.get("fused")
-    return next((p.device for p in group["params"]), value.device) if on_device else value.device
+def is_tensor(value: object) -> bool:
+    """Whether a number is a Tensor."""
+    return isinstance(value, Tensor)
 
 
 def _check_distinct(keys: Mapping[str, Sequence[ParamKey]]) -> None:

@@ -104,6 +104,8 @@ def finite_number(value: object, requirement: str, code: Problem = BAD_GROUP) ->
 def to_python(value: object) -> object:
     """Convert a Tensor to a number or to lists of numbers; return any other value unchanged."""
     if isinstance(value, Tensor):
+        if value.is_meta:
+            return f"a Tensor of {value.numel()} on the meta device, which has no value"
         return value.item() if value.numel() == 1 else value.tolist()
     return value
 

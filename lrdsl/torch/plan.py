@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -43,20 +44,25 @@ class DrivenSchedule:
     """The schedule that this one runs at another pace; it has no references of its own then."""
     until: Plan | None = None
     """The plan that continues the schedule, and takes the metrics from its start on."""
+    dependencies: frozenset[DrivenSchedule] = field(init=False, repr=False)
+    """The schedules that this one refers to, also through the schedule that it rescales."""
     initial: Schedule = field(init=False)
     """The schedule before any metric came."""
     schedule: Schedule = field(init=False)
     """The schedule after the metrics so far."""
 
     def __post_init__(self) -> None:
+        inner = () if self.rescaled is None else self.rescaled.dependencies
+        self.dependencies = frozenset([*self.references.values(), *inner])
         initial = {name: other.initial for name, other in self.references.items()}
         self.initial = self.schedule = self.make(initial)
 
-    @property
-    def dependencies(self) -> set[DrivenSchedule]:
-        """The schedules that this one refers to, also through the schedule that it rescales."""
-        inner = set() if self.rescaled is None else self.rescaled.dependencies
-        return {*self.references.values(), *inner}
+    def ended_by(self, plan: Plan) -> DrivenSchedule:
+        """The same schedule, which takes metrics only until a plan begins."""
+        ended = copy.copy(self)
+        if ended.until is None:
+            ended.until = plan
+        return ended
 
     def takes(self, index: int, t: int) -> bool:
         """Whether the schedule takes metric number `index`, which came after `t` updates."""

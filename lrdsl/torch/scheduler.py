@@ -7,9 +7,7 @@ accumulated.
 
 from __future__ import annotations
 
-import math
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,25 +16,37 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.optim import Optimizer
 
-from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import BAD_GROUP, BAD_METRIC, BAD_SPEC, BAD_STEP, spec_error
+from lrdsl.language.library.files import text_of
 from lrdsl.schedule.program import Program
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import Operand, Spec
-from lrdsl.torch.arguments import checked_option, checked_updates, run_context
+from lrdsl.torch.arguments import (
+    check_variables,
+    checked_option,
+    checked_updates,
+    refuse_list_for_groups,
+    run_context,
+)
 from lrdsl.torch.metrics import REDUCTIONS
 from lrdsl.torch.param_key import finite_number
 from lrdsl.torch.plan import Plan
-from lrdsl.torch.state_dict import ON_CHANGE, SchedulerState, Values, make_state, resume
+from lrdsl.torch.resume import ON_CHANGE
+from lrdsl.torch.resuming import ResumingDriver
+from lrdsl.torch.run_checks import run_warnings
 from lrdsl.torch.step_hooks import CLOCKS, unwrapped
-from lrdsl.torch.stepping import SteppingDriver
 from lrdsl.torch.timeline import Timeline
 
 ON_END = ("hold", "warn", "error")
-"""The reactions to an update past the end of the run."""
+"""The reactions to an update past the end of the run, beside that of the default."""
+
+ARGUMENTS = frozenset(
+    {"clock", "start_step", "last_epoch", "on_change", "on_end", "metric_reduction", "definitions"}
+)
+"""The arguments of a Scheduler that are no part of the run."""
 
 
-class Scheduler(SteppingDriver):
+class Scheduler(ResumingDriver):
     """Drives the learning rate of every parameter group, and other numbers, by specs.
 
     `spec` is text, a `Spec`, a number, a mapping with the key `spec` (a Hydra config), or a pure
@@ -58,10 +68,11 @@ class Scheduler(SteppingDriver):
     `"updates"`, those that the optimizer really makes, as in `attach`. `start_step` is the number
     of updates made before, in a run that began without this Scheduler; `last_epoch` is the same
     less one, as in torch. `on_change` selects how `load_state_dict` treats the state of another
-    spec or context: `"warn"` and continue with this one, `"error"`, or `"keep"` the one of the
-    checkpoint. `on_end` selects the reaction to an update past the end of the run: `"hold"` the
-    last value, `"warn"`, or `"error"`. The run ends after `total_steps`, or without it at the end
-    of its schedules. `metric_reduction` combines the metrics of several ranks under
+    spec or context, or of groups with another `base`: `"warn"` and continue with this one,
+    `"error"`, or `"keep"` the one of the checkpoint. `on_end` selects the reaction to an update
+    past the end of the run: `"hold"` the last value, `"warn"` once, or `"error"`. The run ends
+    after `total_steps`, or without it at the end of its schedules; by default only the end after
+    `total_steps` is told. `metric_reduction` combines the metrics of several ranks under
     torch.distributed: `"mean"`, `"min"`, `"max"`, or `"same"`, for which a difference between ranks
     is an error on all of them.
 
@@ -108,7 +119,7 @@ class Scheduler(SteppingDriver):
         start_step: int | None = None,
         last_epoch: int = -1,
         on_change: str = "warn",
-        on_end: str = "hold",
+        on_end: str | None = None,
         metric_reduction: str = "mean",
         definitions: str | os.PathLike[str] | Sequence[str] | None = None,
         **variables: float,
@@ -119,8 +130,9 @@ class Scheduler(SteppingDriver):
             raise spec_error(BAD_GROUP, message)
         optimizer = unwrapped(optimizer)
         clock = checked_option(CLOCKS, "clock", clock)
-        self._on_change = checked_option(ON_CHANGE, "on_change", on_change)
-        on_end = checked_option(ON_END, "on_end", on_end)
+        on_change = checked_option(ON_CHANGE, "on_change", on_change)
+        if on_end is not None:
+            on_end = checked_option(ON_END, "on_end", on_end)
         metric_reduction = checked_option(
             REDUCTIONS, "metric_reduction", metric_reduction, BAD_METRIC
         )
@@ -130,20 +142,32 @@ class Scheduler(SteppingDriver):
                 message = "`start_step` and `last_epoch` both set the number of updates made"
                 raise spec_error(BAD_STEP, message, fix="pass one of them")
             t = checked_updates(start_step, "start_step", least=0) - 1
+        refuse_list_for_groups(spec, len(optimizer.param_groups))
+        text = text_of(definitions)
+        program = Program(spec, text)
+        check_variables(program, text, variables, ARGUMENTS)
         context = run_context(
             total_steps=total_steps,
             steps_per_epoch=steps_per_epoch,
             samples_per_step=samples_per_step,
             tokens_per_step=tokens_per_step,
-            definitions=definitions,
+            definitions=text,
             **variables,
         )
-        program = Program(spec, context.definitions)
         program.check([group.get("name") for group in optimizer.param_groups])
         timeline = Timeline([Plan(program, context)])
         super().__init__(
-            optimizer, timeline, clock=clock, t=t, on_end=on_end, metric_reduction=metric_reduction
+            optimizer,
+            timeline,
+            clock=clock,
+            t=t,
+            on_end=on_end,
+            on_change=on_change,
+            metric_reduction=metric_reduction,
         )
+        warnings = run_warnings(self._table.driven, context.total_steps)
+        self._tell([(warning, warning) for warning in warnings])
+        self._check_end(self._t, is_known=True)
 
     @property
     def spec(self) -> Spec:
@@ -228,8 +252,11 @@ class Scheduler(SteppingDriver):
         array([0.5, 0.5, 0.4])
         """
         timeline = self._timeline
+        refuse_list_for_groups(spec, len(self.optimizer.param_groups))
+        text = text_of(changes.get("definitions", timeline.context.definitions))
+        program = Program(spec, text, timeline.names)
+        check_variables(program, text, changes, {"jump"})
         context = run_context(**{**timeline.context.to_dict(), **changes})
-        program = Program(spec, context.definitions, timeline.names)
         for name in program.choices:
             if name not in timeline.names:
                 known = ", ".join(f"`{known}`" for known in timeline.names)
@@ -282,59 +309,7 @@ class Scheduler(SteppingDriver):
         spec = f"cooldown({mode}, {steps}, {number!r})"
         self.replan({"lr": spec} if len(self._timeline.names) > 1 else spec)
 
-    def _add_plan(self, program: Program | None, context: Context, jump: bool) -> None:
-        """Follow one more plan from the present update on."""
-        self._sync()
-        now = max(0, self._t)
-        before = self._table.values_at(now)
-        timeline = self._timeline.with_plan(program, context, now)
-        table = self._prepare(timeline, now)
-        if now and not jump:
-            for name, after in table.values_at(now).items():
-                _check_no_jump(name, before[name], after, now)
-        self._adopt(timeline, table)
-        self._apply(now)
-
-    def state_dict(self) -> dict[str, Any]:
-        """The number of updates made and the metrics, with the spec and context of every plan.
-
-        Text and numbers only, so that `torch.load(..., weights_only=True)` reads it.
-        """
-        return make_state(self._timeline, self._t)
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Resume where a `state_dict` was taken, and set the learning rates at once.
-
-        The optimizer's state need not have been loaded. If the state was written under another spec
-        or context, `on_change` decides: `"warn"` continues with the spec and context of this
-        Scheduler, and lists the changes; `"error"` refuses; `"keep"` continues with those of the
-        state. Plans of `replan` and `extend` are part of the state. Raises `SpecError`, having
-        changed nothing, if the state is not that of a `Scheduler`.
-        """
-        state = SchedulerState.of(state_dict)
-        t, at = state.updates, max(0, state.updates)
-
-        def values(timeline: Timeline) -> Values:
-            return self._prepare(timeline, at).values_at(at)
-
-        timeline, warning = resume(state, self._timeline, self._on_change, values)
-        self._adopt(timeline, self._prepare(timeline, at))
-        if t < 0:
-            # A child of torch's SequentialLR that has not begun does not set the lr.
-            self._t = t
-        else:
-            self._apply(t)
-            self._step_count = t + 1
-        if warning:
-            warnings.warn(warning, stacklevel=2)
-
-
-def _check_no_jump(name: str, old: Sequence[float], new: Sequence[float], t: int) -> None:
-    for i, (before, after) in enumerate(zip(old, new, strict=True)):
-        if not math.isclose(before, after, rel_tol=1e-6, abs_tol=1e-15):
-            where = f" in parameter group {i}" if len(old) > 1 else ""
-            message = f"`{name}` would jump from {before:g} to {after:g} at update {t}{where}"
-            fix = (
-                "start from its value, with `_` or `prev`: `cosine(_, 0, 100)`; or pass `jump=True`"
-            )
-            raise spec_error(BAD_SPEC, message, fix=fix)
+    def __repr__(self) -> str:
+        specs = ", ".join([f"{name}={own[0].spec}" for name, own in self.driven.items()])
+        of = type(self.optimizer).__name__
+        return f"<Scheduler of {of} at update {self._t}, clock={self.clock!r}: {specs}>"

@@ -1,8 +1,14 @@
-"""The `state_dict` of a Scheduler: writes it, checks it, and resolves it against a Scheduler."""
+"""The `state_dict` of a Scheduler: writes it, and checks it.
+
+Its keys are always the same, and what varies in shape is JSON text: torch.distributed.checkpoint
+makes a key of its own of each entry of a mapping, and loads only what has the same keys.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,29 +16,49 @@ from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import BAD_STATE, SpecError, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.program import Program
-from lrdsl.syntax.spec import parse
+from lrdsl.syntax.spec import as_number
 from lrdsl.torch.metrics import read_log
+from lrdsl.torch.param_groups import DrivenGroups
 from lrdsl.torch.plan import Plan
 from lrdsl.torch.timeline import Timeline
 
-ON_CHANGE = ("warn", "error", "keep")
-"""The ways to treat a checkpoint that was written under another spec or context."""
-
-STATE_VERSION = 3
-_READABLE_VERSIONS = (1, 2, STATE_VERSION)
+STATE_VERSION = 4
+_READABLE_VERSIONS = (1, 2, 3, STATE_VERSION)
 _KEYS = frozenset({"version", "spec", "context", "updates"})
+_PLAN_KEYS = frozenset({"update", "metrics", "spec", "context"})
 
-Values = Mapping[str, Sequence[float]]
-"""The values of each number at one update, one per group."""
+MAX_PLANS = 100_000
+"""The most plans that a state may have."""
+
+MAX_TEXT = 64 * 2**20
+"""The most characters of a text in a state."""
+
+
+@dataclass(frozen=True)
+class GroupState:
+    """A parameter group in a checkpoint."""
+
+    name: str | None
+    base: Mapping[str, float]
+    """The `base` of each number."""
+    tensors: Sequence[str]
+    """The numbers that were Tensors."""
+    scale: float
+    """The `lr_scale`, 1 if it had none."""
 
 
 @dataclass(frozen=True)
 class SchedulerState:
-    """A checked `state_dict`: the updates made, the spec and context of each plan, the metrics."""
+    """A checked `state_dict`: the updates made, the plans, the metrics, the parameter groups."""
 
     updates: int
     plans: Sequence[Mapping[str, Any]]
+    """The specs, as text, and the context of each plan, the update and the metrics before it."""
     log: Sequence[tuple[int, float]]
+    groups: Sequence[GroupState] | None
+    """None in a state of an older version, which has not recorded them."""
+    drives: bool
+    """Whether the numbers were what the Scheduler had set."""
 
     @classmethod
     def of(cls, state: object) -> SchedulerState:
@@ -41,102 +67,141 @@ class SchedulerState:
             raise spec_error(BAD_STATE, f"a state must be a dict, not a {type(state).__name__}")
         if not _KEYS.issubset(state):
             raise _foreign_state(state)
-        if state["version"] not in _READABLE_VERSIONS:
-            shown = f"{state['version']!r}; this lrdsl reads up to {STATE_VERSION}"
+        version = state["version"]
+        if type(version) is not int or version not in _READABLE_VERSIONS:
+            shown = f"{version!r}; this lrdsl reads up to {STATE_VERSION}"
             fix = "use the lrdsl that the checkpoint was written with"
             raise spec_error(BAD_STATE, f"the state has version {shown}", fix=fix)
-        if not _is_count(state["updates"]):
+        if not _is_count(state["updates"]) or state["updates"] < -1:
             message = f"`updates` of the state must be a whole number, not {state['updates']!r}"
             raise spec_error(BAD_STATE, message)
-        if not _is_context(state["context"]):
-            message = f"`context` of the state must be a dict of names, not {state['context']!r}"
+        context = _decoded(state["context"])
+        if not _is_context(context):
+            message = f"`context` of the state must be a dict of names, not {context!r}"
             raise spec_error(BAD_STATE, message)
-        replans = state.get("replans", [])
-        if not isinstance(replans, Sequence) or not all([_is_replan(each) for each in replans]):
+        replans = _decoded(state.get("replans", []))
+        is_list = isinstance(replans, Sequence) and not isinstance(replans, str)
+        if not is_list or len(replans) > MAX_PLANS or not all(map(_is_replan, replans)):
             raise spec_error(BAD_STATE, "`replans` of the state must be a list of plans")
-        first = {"spec": state["spec"], "context": state["context"], "update": 0, "metrics": 0}
-        return cls(state["updates"], [first, *replans], read_log(state))
+        spec = _decoded(state["spec"], is_spec=True)
+        first = {"spec": spec, "context": context, "update": 0, "metrics": 0}
+        later = [{**plan, "spec": _decoded(plan["spec"], is_spec=True)} for plan in replans]
+        plans = [first, *later]
+        updates = [plan["update"] for plan in plans]
+        if spec is None or updates != sorted(updates):
+            message = "`replans` of the state must follow a first spec, in order"
+            raise spec_error(BAD_STATE, message)
+        groups, drives = _groups(state.get("groups")), state.get("drives", True)
+        if type(drives) is not bool:
+            raise spec_error(BAD_STATE, f"`drives` of the state must be a bool, not {drives!r}")
+        return cls(state["updates"], plans, read_log(state), groups, drives)
+
+    def timeline(self) -> Timeline:
+        """The timeline of the state; `SpecError` if one of its plans is none."""
+        timeline = Timeline(map(read_plan, self.plans), self.log)
+        for plan in timeline.plans:
+            for name in () if plan.program is None else plan.program.choices:
+                if name not in timeline.names:
+                    message = f"a plan of the state drives `{name}`, and its first plan does not"
+                    raise spec_error(BAD_STATE, message)
+        return timeline
 
 
-def make_state(timeline: Timeline, updates: int) -> dict[str, Any]:
-    """Write a `state_dict`: the canonical spec and the context of every plan, the metrics."""
-    first, *later = [
+def read_plan(plan: Mapping[str, Any]) -> Plan:
+    """A plan of a state; `SpecError` if it is none."""
+    try:
+        context = Context.of(**plan["context"])
+        spec = plan["spec"]
+        program = None if spec is None else Program(spec, context.definitions)
+        if program is None and context.total_steps is None:
+            raise spec_error(BAD_STATE, "a plan of the state that extends the run needs its length")
+        return Plan(program, context, plan["update"], plan["metrics"])
+    except SpecError:
+        raise
+    except Exception as error:  # a malformed state has a kind that no reader has thought of
+        message = f"a plan of the state cannot be read: {type(error).__name__}: {error}"
+        raise spec_error(BAD_STATE, message) from None
+
+
+def make_state(
+    driven: DrivenGroups, updates: int, scales: Sequence[float], *, drives: bool
+) -> dict[str, Any]:
+    """Write a `state_dict`: the canonical specs and the context of every plan, and so on."""
+    timeline = driven.timeline
+    first, *later = [plan_state(timeline, plan) for plan in timeline.plans]
+    groups = [
         {
-            "update": plan.start,
-            "metrics": plan.metrics,
-            "spec": None if plan.program is None else plan.program.texts,
-            "context": timeline.recorded_context(plan).to_dict(),
+            "name": None if name is None else str(name),
+            "base": base,
+            "tensors": tensors,
+            "scale": scale,
         }
-        for plan in timeline.plans
+        for name, base, tensors, scale in zip(
+            driven.names, driven.bases, driven.tensors, scales, strict=True
+        )
     ]
+    spec = first["spec"]
     return {
         "version": STATE_VERSION,
-        "spec": first["spec"],
-        "context": first["context"],
+        "spec": spec if isinstance(spec, str) else json.dumps(spec),
+        "context": json.dumps(first["context"]),
         "updates": updates,
-        "replans": later,
+        "replans": json.dumps(later),
         "metric_updates": [update for update, _ in timeline.log],
         "metrics": [metric for _, metric in timeline.log],
+        "groups": json.dumps(groups),
+        "drives": drives,
     }
 
 
-def resume(
-    state: SchedulerState, timeline: Timeline, on_change: str, values: Callable[[Timeline], Values]
-) -> tuple[Timeline, str]:
-    """The timeline that resumes a state, and a warning for the user, which may be empty.
+def plan_state(timeline: Timeline, plan: Plan) -> dict[str, Any]:
+    """A plan as text and numbers."""
+    return {
+        "update": plan.start,
+        "metrics": plan.metrics,
+        "spec": None if plan.program is None else plan.program.texts,
+        "context": timeline.recorded_context(plan).to_dict(),
+    }
 
-    `timeline` is the Scheduler's own. If the state was written under another spec or context,
-    `on_change` selects which ones are followed. `values` returns the values by a timeline at the
-    state's update. Raises `SpecError` if the state is refused.
-    """
-    first, *_ = timeline.plans
-    assert first.program is not None
-    recorded = timeline.recorded_context(first)
-    difference = _difference(state.plans[0], first.program.texts, recorded)
-    if not difference:
-        if len(state.plans) == len(timeline.plans) == 1 and state.log == timeline.log:
-            return timeline, ""  # which is compiled
-        return Timeline([first, *map(_plan, state.plans[1:])], state.log), ""
-    if on_change == "keep":
-        return Timeline(map(_plan, state.plans), state.log), ""
-    own = Timeline([first], state.log)
-    t = max(0, state.updates)
-    after = _shown(values(own))
+
+def _decoded(value: Any, *, is_spec: bool = False) -> Any:
+    """A value that is JSON text, or was not in older versions; a spec may be text itself."""
+    if not isinstance(value, str) or (is_spec and not value.startswith("{")):
+        return value
     try:
-        before = _shown(values(Timeline(map(_plan, state.plans), state.log)))
-    except SpecError:  # the state's plans do not compile here, for lack of a definition, say
-        changes = ""
-    else:
-        changed = [
-            f"{name} at update {t}: {before[name]} → {after[name]}"
-            for name in after
-            if name in before and before[name] != after[name]
-        ]
-        changes = f" ({', '.join(changed) or f'no number changes at update {t}'})"
-    message = f"the checkpoint was written with {difference}{changes}"
-    if on_change == "error":
-        fix = 'pass the spec and context that it was written with, or `on_change="keep"`'
-        raise spec_error(BAD_STATE, message, fix=fix)
-    dropped = "; the plans added during the run are dropped" if len(state.plans) > 1 else ""
-    return own, (
-        f"{message}; continuing at update {state.updates} with the spec and context of this "
-        f"Scheduler{dropped}"
+        if len(value) > MAX_TEXT:
+            raise ValueError
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        if is_spec:
+            return value  # compiling it says what is wrong
+        raise spec_error(BAD_STATE, "a text of the state is no JSON") from None
+
+
+def _groups(value: Any) -> list[GroupState] | None:
+    if value is None:
+        return None
+    found = _decoded(value)
+    if not isinstance(found, Sequence) or not all(map(_is_group, found)):
+        raise spec_error(BAD_STATE, "`groups` of the state must be a list of parameter groups")
+    return [GroupState(x["name"], x["base"], x["tensors"], x["scale"]) for x in found]
+
+
+def _is_group(value: object) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and {"name", "base", "tensors", "scale"} <= set(value)
+        and isinstance(value["name"], str | None)
+        and isinstance(value["tensors"], list)
+        and isinstance(value["base"], Mapping)
+        and all([isinstance(name, str) for name in [*value["base"], *value["tensors"]]])
+        and all([_is_finite(number) for number in [*value["base"].values(), value["scale"]]])
     )
 
 
-def _shown(values: Values) -> dict[str, str]:
-    """The distinct values of each number over the groups, as text."""
-    return {
-        name: ", ".join([f"{value:g}" for value in dict.fromkeys(own)])
-        for name, own in values.items()
-    }
-
-
-def _plan(plan: Mapping[str, Any]) -> Plan:
-    context = Context.of(**plan["context"])
-    spec = plan["spec"]
-    program = None if spec is None else Program(spec, context.definitions)
-    return Plan(program, context, plan["update"], plan["metrics"])
+def _is_finite(value: object) -> bool:
+    number = as_number(value)
+    return number is not None and abs(number) < math.inf and abs(number) <= 1.7e308
 
 
 def _foreign_state(state: Mapping[Any, Any]) -> SpecError:
@@ -150,50 +215,10 @@ def _foreign_state(state: Mapping[Any, Any]) -> SpecError:
     return spec_error(BAD_STATE, message, fix=fix)
 
 
-def _difference(plan: Mapping[str, Any], spec: Any, context: Context) -> str:
-    """How the plan of a state differs from a spec and a context; empty if it does not."""
-    saved_specs, specs = _flat_specs(plan["spec"]), _flat_specs(spec)
-    found = []
-    if set(saved_specs) != set(specs):
-        found.append(f"the spec {plan['spec']!r} instead of {spec!r}")
-    else:
-        for (name, pattern), text in specs.items():
-            saved = saved_specs[name, pattern]
-            if saved != text and _tree(saved) != _tree(text):
-                where = "" if isinstance(spec, str) else f" for `{name}`"
-                where += "" if pattern == "*" else f" of `{pattern}`"
-                found.append(f"the spec {saved!r} instead of {text!r}{where}")
-    before, now = plan["context"], context.to_dict()
-    found += [
-        f"{name}={before.get(name)!r} instead of {now.get(name)!r}"
-        for name in sorted({*before, *now}, key=str)
-        if before.get(name) != now.get(name)
-    ]
-    return ", ".join(found)
-
-
-def _flat_specs(program: Any) -> dict[tuple[Any, Any], Any]:
-    """The specs by name of the number and pattern; a single spec is a program with `lr` alone."""
-    keyed = program if isinstance(program, Mapping) else {"lr": program}
-    return {
-        (name, pattern): text
-        for name, spec in keyed.items()
-        for pattern, text in (spec if isinstance(spec, Mapping) else {"*": spec}).items()
-    }
-
-
-def _tree(spec: object) -> object:
-    """The tree of a spec that is text; any other spec as it is."""
-    try:
-        return parse(spec) if isinstance(spec, str) else spec
-    except SpecError:
-        return spec
-
-
 def _is_replan(value: object) -> bool:
     return (
         isinstance(value, Mapping)
-        and {"update", "metrics", "spec", "context"} <= set(value)
+        and set(value) >= _PLAN_KEYS
         and all([_is_count(value[key]) and value[key] >= 0 for key in ("update", "metrics")])
         and _is_context(value["context"])
     )
@@ -204,4 +229,4 @@ def _is_context(value: object) -> bool:
 
 
 def _is_count(value: object) -> bool:
-    return type(value) is int and -LAST_STEP <= value <= LAST_STEP
+    return type(value) is int and -LAST_STEP < value < LAST_STEP

@@ -10,14 +10,16 @@ import functools
 import sys
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_GROUP, spec_error
+from lrdsl.torch.param_key import ParamKey
 
 CLOCKS = ("calls", "updates")
 """The clock of a Scheduler: calls of its `step`, or the optimizer's own updates."""
@@ -52,57 +54,117 @@ def unwrapped(optimizer: Optimizer) -> Optimizer:
 Hook = Callable[[], object]
 
 
-def add_hooks(optimizer: Optimizer, before: Hook, after: Hook | None = None) -> Callable[[], None]:
+def add_hooks(
+    optimizer: Optimizer, keys: Iterable[ParamKey], before: Hook, after: Hook | None = None
+) -> Callable[[], None]:
     """Call a method before each update of an optimizer, and another one after it.
 
+    `keys` are the locations of the driven numbers: a float there is compiled into a step.
     The method's object lives as long as the optimizer if it counts updates, by `after`; otherwise
     the hook does not keep it alive. Returns a function that removes the hooks.
     """
     get = weakref.WeakMethod(before) if after is None else lambda: before
+    nesting = None if after is None else _Nesting()
     hooks = ExitStack()
-    hooks.callback(optimizer.register_step_pre_hook(_pre_hook(get, after is not None)).remove)
+    hooks.callback(optimizer.register_step_pre_hook(_pre_hook(get, tuple(keys), nesting)).remove)
     if after is not None:
-        hook = functools.partial(_call_after_update, after)
+        hook = functools.partial(_call_after_update, after, nesting)
         hooks.callback(optimizer.register_step_post_hook(hook).remove)
     return hooks.close
 
 
+_HOOKED_STEP = Optimizer.profile_hook_step(lambda self: None).__code__
+"""The code of the function that calls the hooks around a `step`, of every optimizer."""
+
+
+@dataclass
+class _Nesting:
+    """How many calls of an optimizer's `step` with hooks are under way.
+
+    torch adds the hooks to the `step` of a class when the class is first instantiated. If a
+    subclass calls `super().step()`, and its base class has been instantiated too, one update calls
+    the hooks twice, the inner ones between the outer ones: the outermost call is the update. An
+    exception may end a call without its second hook, so that the stack decides where `depth` is
+    not that of a single call.
+    """
+
+    depth: int = 0
+
+    def enter(self, optimizer: Optimizer) -> None:
+        """Correct the depth at a call that begins while another seems to be under way."""
+        self.depth = max(1, _hooked_calls(optimizer))
+
+    def is_inner(self, optimizer: Optimizer) -> bool:
+        """Whether a call that ends is inside another one; corrects the depth."""
+        self.depth = max(0, _hooked_calls(optimizer) - 1)
+        return self.depth > 0
+
+
+def _hooked_calls(optimizer: Optimizer) -> int:
+    """How many functions on the stack call the hooks of an optimizer's `step`."""
+    found = 0
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code is _HOOKED_STEP and frame.f_locals.get("self") is optimizer:
+            found += 1
+        frame = frame.f_back  # type: ignore[assignment]
+    return found
+
+
 def _pre_hook(
-    get: Callable[[], Hook | None], counts_updates: bool
+    get: Callable[[], Hook | None], keys: tuple[ParamKey, ...], nesting: _Nesting | None
 ) -> Callable[[Any, Any, Any], None]:
     warned: list[bool] = []
 
     # It runs while the step is traced, and is no part of the compiled step.
     @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-    def warn() -> None:
+    def warn(group_key: str, entry: int | None) -> None:
         if not warned:
             warned.append(True)
+            what = "learning rate" if group_key == "lr" else f"`{ParamKey(group_key, entry)}`"
+            remedy = "`lr=torch.tensor(0.1)`" if group_key == "lr" else "a Tensor there"
             warnings.warn(
-                "torch.compile recompiles the optimizer's step whenever a float learning rate "
-                "changes: make the optimizer with `lr=torch.tensor(0.1)`, which is filled in place",
+                f"torch.compile recompiles the optimizer's step whenever a float {what} changes: "
+                f"make the optimizer with {remedy}, which is filled in place",
                 stacklevel=2,
             )
 
     def hook(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if torch.compiler.is_compiling():
-            if type(optimizer.param_groups[0]["lr"]) is float:
-                warn()
-            if not counts_updates:
+            for group_key, entry in keys:
+                value = optimizer.param_groups[0].get(group_key)
+                if entry is not None and value is not None:
+                    value = value[entry]
+                if type(value) is float:
+                    warn(group_key, entry)
+            if nesting is None:
                 return
-        _call_before_update(get)
+        _call_before_update(get, nesting, optimizer)
 
     return hook
 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]
-def _call_before_update(get: Callable[[], Hook | None]) -> None:
+def _call_before_update(
+    get: Callable[[], Hook | None], nesting: _Nesting | None, optimizer: Optimizer
+) -> None:
+    if nesting is not None:
+        if nesting.depth:
+            nesting.enter(optimizer)
+        else:
+            nesting.depth = 1
     before = get()
     if before is not None and not _in_checkpoint_dry_run():
         before()
 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]
-def _call_after_update(after: Hook, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+def _call_after_update(
+    after: Hook, nesting: _Nesting, optimizer: Optimizer, args: Any, kwargs: Any
+) -> None:
+    if nesting.depth > 1 and nesting.is_inner(optimizer):
+        return
+    nesting.depth = 0
     # The kernels of fused optimizers skip the update themselves if a GradScaler has set
     # `found_inf` because of infinite gradients; it does not call `step` of any other optimizer.
     if not getattr(optimizer, "found_inf", None) and not _in_checkpoint_dry_run():
@@ -137,3 +199,8 @@ def is_called_by_trainer(depth: int) -> bool:
     """
     module = sys._getframe(depth + 2).f_globals.get("__name__")
     return isinstance(module, str) and module.partition(".")[0] in _TRAINERS
+
+
+def is_called_by(modules: frozenset[str]) -> bool:
+    """Whether the function that calls this one was called by the code of some modules."""
+    return sys._getframe(2).f_globals.get("__name__") in modules

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import copy
-import warnings
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from torch.optim import Optimizer
 
-from lrdsl.diagnostics import BAD_LOG, BAD_METRIC, BAD_STEP, spec_error
+from lrdsl.diagnostics import BAD_LOG, BAD_METRIC, BAD_STEP, SpecError, spec_error
 from lrdsl.torch.arguments import checked_updates
-from lrdsl.torch.driver import OptimizerDriver, Ownership
+from lrdsl.torch.driver import OptimizerDriver
 from lrdsl.torch.metrics import reduce_over_ranks
 from lrdsl.torch.step_hooks import add_hooks, is_called_by_trainer, is_capturing
 from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
+from lrdsl.torch.warn import warn_user
 
 DriverT = TypeVar("DriverT", bound="SteppingDriver")
 
@@ -31,18 +31,20 @@ class SteppingDriver(OptimizerDriver):
         self, optimizer: Optimizer, timeline: Timeline, *, metric_reduction: str, **options: Any
     ) -> None:
         self._metric_reduction = metric_reduction
-        self._has_warned_of_step = False
         self._counts_calls = options["clock"] == "calls"
         self._callbacks: dict[object, tuple[Callback, int]] = {}
         self._cycle_callbacks: dict[object, Callable[[Any], object]] = {}
         super().__init__(optimizer, timeline, **options)
         self._follow_optimizer()
 
-    def step(self, metric: object = None, epoch: int | None = None) -> None:  # type: ignore[override]
+    def step(  # type: ignore[override]
+        self, metric: object = None, epoch: int | None = None, *, metrics: object = None
+    ) -> None:
         """Advance to the next update, or to update number `epoch`, and set the numbers.
 
         If a schedule reacts to metrics, the first argument is a metric, which takes effect at the
-        new update; otherwise it is `epoch`, as in torch. Going back to an earlier update keeps the
+        new update; otherwise it is `epoch`, as in torch. `metrics` is the name that torch's
+        ReduceLROnPlateau gives to the metric. Going back to an earlier update keeps the
         later metrics until a new metric comes there.
 
         Raises `SpecError`, having changed nothing, if `epoch` is not a whole number, 0 or more, or
@@ -62,11 +64,18 @@ class SteppingDriver(OptimizerDriver):
         """
         before, table, new = self._t, self._table, self._t + 1
         is_plain = metric is None and epoch is None and self._is_ready and self._counts_calls
-        if is_plain and new <= self._last and table.assign(new):
-            self._t = new  # `_step_count` stays: torch only tests whether it is 1
-            if self._callbacks or self._cycle_callbacks:
-                self._notify(before, table)
-            return
+        try:
+            if is_plain and new <= self._last and metrics is None and table.assign(new):
+                self._t = new  # `_step_count` stays: torch only tests whether it is 1
+                if self._callbacks or self._cycle_callbacks:
+                    self._notify(before, table)
+                return
+        except SpecError:
+            raise  # before the first change
+        except BaseException:
+            self._repair()
+            raise
+        metric = metrics if metric is None else metric
         if metric is not None and epoch is None and not self._timeline.is_reactive:
             metric, epoch = None, checked_updates(metric, "epoch", least=0)
         to = None if epoch is None else checked_updates(epoch, "epoch", least=0)
@@ -93,17 +102,18 @@ class SteppingDriver(OptimizerDriver):
             self.observe(metric)
         elif to is not None:
             self._apply(to)
-        elif not self._has_warned_of_step and not is_called_by_trainer(1):
-            self._has_warned_of_step = True
-            warnings.warn(
+        elif not is_called_by_trainer(1):
+            message = (
                 '`step()` does nothing with `clock="updates"`, which counts the updates of the '
-                "optimizer itself: remove the call, unless a trainer makes it",
-                stacklevel=3,
+                "optimizer itself: remove the call, unless a trainer makes it"
             )
+            self._tell([(message, message)])
 
     def _update_lr(self, epoch: int | None = None) -> None:
         # Overrides torch's method of this name, which SequentialLR also calls to start a child.
         is_step = epoch is None and not self._is_initial
+        if epoch is not None:
+            self._table.forget()  # others have set the numbers until now
         to = self._t + 1 if epoch is None else checked_updates(epoch, "epoch", least=0)
         self._apply(to, is_step=is_step)
 
@@ -141,8 +151,12 @@ class SteppingDriver(OptimizerDriver):
                 if has_changed:
                     self._table = StepTable(self.optimizer, former.driven, t)
                 yield
+        except SpecError:
+            self._table = former
+            raise
         except BaseException:
             self._table = former
+            self._repair()
             raise
 
     def detach(self) -> None:
@@ -235,17 +249,26 @@ class SteppingDriver(OptimizerDriver):
                 raise spec_error(BAD_STEP, message, fix=fix)
             if self._t >= self._last:
                 self._check_end(self._t + 1)
-        if not self._table.is_current():
+        if self._is_torn or not self._table.is_current():
             self._sync()
+        while self._unsaid:
+            warn_user(self._unsaid.pop(0))
         if self._callbacks:
             self._used = self._t, self._table
 
     def _after_update(self) -> None:
         """Hook after an update of the optimizer, by the clock of updates."""
         before, table = self._t, self._table
-        if self._is_ready and table.assign(before + 1):
-            self._t = before + 1
-        else:
+        try:
+            is_plain = self._is_ready and table.assign(before + 1)
+            if is_plain:
+                self._t = before + 1
+        except SpecError:
+            raise  # before the first change
+        except BaseException:
+            self._repair()
+            raise
+        if not is_plain:
             self._step_count += 1
             self._apply(before + 1, is_step=True)
         if self._callbacks or self._cycle_callbacks:
@@ -271,50 +294,36 @@ class SteppingDriver(OptimizerDriver):
             for on_end in [*self._cycle_callbacks.values()]:
                 on_end(self)
 
-    def _check_end(self, t: int) -> None:
-        """Warn or raise, as `on_end` says, if update `t` is past the end of the run."""
-        end = self._last
-        if t <= end:
+    def _check_end(self, t: int, *, is_known: bool = False) -> None:
+        """Warn once or raise, as `on_end` says, if update `t` is past the end of the run.
+
+        `is_known` says that it is about to be: it is update `t` that comes next.
+        """
+        end = self._end_to_watch(is_beginning=True) if is_known else self._last
+        if t + is_known <= end:
             return
-        message = f"update {t:,} is past the end of the run, which has {end:,} updates"
         fix = "`extend(total_steps=…)` makes it longer"
         if self._on_end == "error":
+            if is_known:
+                return  # an update that is made raises
+            message = f"update {t:,} is past the end of the run, which has {end:,} updates"
             fix = f'{fix}, and `on_end="hold"` holds the last value'
             raise spec_error(BAD_STEP, message, fix=fix)
-        if t == end + 1:
-            warnings.warn(f"{message}; its last value is held. {fix}", stacklevel=3)
+        if is_known:
+            message = f"update {t:,} is the end of the run, which has {end:,} updates"
+            fix = "`replan(spec, total_steps=…)` makes it longer"
+        else:
+            message = f"update {t:,} is past the end of the run, which has {end:,} updates"
+        self._end_told, self._last = end, math.inf
+        self._warn(f"{message}; its last value is held. {fix}")
 
     def _follow_optimizer(self) -> None:
         """Register with the optimizer's record of ownership and its hooks."""
         self._ownership.owned.setdefault(self, frozenset())
         after = self._after_update if self.clock == "updates" else None
-        self._remove_hooks = add_hooks(self.optimizer, self._before_update, after)
-
-    def __copy__(self: DriverT) -> DriverT:
-        """A scheduler of its own for the same optimizer; nothing else is shared."""
-        optimizer = self.optimizer
-        groups = optimizer.param_groups
-        shared = [optimizer, groups, *groups, *self._table.driven.groups]
-        return copy.deepcopy(self, {id(each): each for each in shared})
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Hooks and ownership belong to the optimizer, and callbacks to this object alone.
-        own = ("_ownership", "_remove_hooks", "_callbacks", "_cycle_callbacks", "_used")
-        state = {key: value for key, value in vars(self).items() if key not in own}
-        owns = bool(self._ownership.owned.get(self))
-        return {**state, "follows": self._remove_hooks is not None, "owns": owns}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        follows, owns = state.pop("follows"), state.pop("owns")
-        vars(self).update(state)
-        self._ownership, self._remove_hooks = Ownership.of(self.optimizer), None
-        self._is_ready, self._callbacks, self._cycle_callbacks = False, {}, {}
-        # A copy for the same optimizer leaves it to the original; one with its own drives that.
-        is_free = self._ownership.is_free(self)
-        if follows and (is_free or self.clock == "calls"):
-            self._follow_optimizer()
-        if owns and is_free:
-            self._ownership.claim(self, is_step=False)
+        self._remove_hooks = add_hooks(
+            self.optimizer, self._table.driven.locations, self._before_update, after
+        )
 
 
 ValueT = TypeVar("ValueT")

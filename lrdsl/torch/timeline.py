@@ -7,7 +7,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import Any, TypeVar
@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import BAD_SPEC, Diagnostic, SpecError, spec_error
 from lrdsl.schedule.compile import compile_in
+from lrdsl.schedule.continued import rescaled
 from lrdsl.schedule.program import Choice, Program, ordered
-from lrdsl.schedule.rescaled import RescaledSchedule
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.torch.continuation import compile_continuation, unused_name
 from lrdsl.torch.plan import DrivenSchedule, Plan, have_same_values
@@ -39,6 +39,7 @@ class Timeline:
         self.log = list(log)
         self._schedules: list[DrivenSchedule] = []  # in the order of their references
         self._kept: dict[tuple[object, ...], Any] = {}
+        self._settled = _Settled()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,7 +61,11 @@ class Timeline:
     def with_plan(self, program: Program | None, context: Context, start: int) -> Timeline:
         """A new timeline with one more plan, from update `start` on."""
         log = self._log_until(start)
-        return Timeline([*self.plans, Plan(program, context, start, len(log))], log)
+        timeline = Timeline([*self.plans, Plan(program, context, start, len(log))], log)
+        if len(log) == len(self.log):  # what is compiled has taken the same metrics
+            timeline._schedules = [*self._schedules]
+            timeline._kept, timeline._settled = {**self._kept}, self._settled
+        return timeline
 
     def recorded_context(self, plan: Plan) -> Context:
         """A plan's context with all definitions that its specs use, for a `state_dict`."""
@@ -107,21 +112,47 @@ class Timeline:
         Raises `SpecError` with the mistakes of all of them.
         """
         groups: list[Driven] = [{} for _ in names]
-        for i, plan in enumerate(self.plans):
+        done = 0
+        if (self._settled.names, self._settled.bases) == (names, bases):
+            groups, done = [*self._settled.groups], self._settled.plans
+        for i, plan in enumerate(self.plans[done:], start=done):
             if plan.program is None:
                 former = self.plans[i - 1].context.total_steps
                 groups = [self._rescale(plan, former, group) for group in groups]
                 continue
             errors: dict[Diagnostic, None] = {}
-            choices = {name: plan.program.of(name, names) for name in plan.program.choices}
-            if any([None in of_groups for of_groups in choices.values()]):
-                plan.program.check(names)  # raises: a group has no spec
+            choices = self._choices(i, names)
             for j, group in enumerate(groups):
                 chosen = {name: of_groups[j] for name, of_groups in choices.items()}
-                groups[j] = self._compile_group(plan, chosen, bases[j], group, errors)  # type: ignore[arg-type]
+                groups[j] = self._compile_group(plan, chosen, bases[j], group, errors)
             if errors:
                 raise SpecError(errors)
+        self._settled = _Settled([*names], [*bases], groups, len(self.plans))
+        live = _reachable(groups)
+        self._schedules = [each for each in self._schedules if each in live]
         return groups
+
+    def _choices(self, index: int, names: Sequence[object]) -> dict[str, list[Choice]]:
+        """The specs of each number by a plan, one for each group.
+
+        A group that has come later may be unknown to the plan: it is at `base` until a later plan
+        that knows it begins.
+        """
+        program = self.plans[index].program
+        assert program is not None
+        later = [plan.program for plan in self.plans[index + 1 :] if plan.program is not None]
+        found: dict[str, list[Choice]] = {}
+        for name in program.choices:
+            of_groups = program.of(name, names)
+            for j, choice in enumerate(of_groups):
+                if choice is None and any(
+                    [name in x.choices and x.of(name, names)[j] is not None for x in later]
+                ):
+                    of_groups[j] = self._keep(("at base", name), partial(_at_base, name))
+            if None in of_groups:
+                program.check(names)  # raises: a group has no spec
+            found[name] = of_groups  # type: ignore[assignment]
+        return found
 
     def _compile_group(
         self,
@@ -182,10 +213,8 @@ class Timeline:
                 return self._add(DrivenSchedule(compiled, references, plan))
             name = unused_name("earlier", [*references, *context.variables])
             compiled = partial(compile_continuation, choice.spec, context, name, plan.start)
-            if prior.until is None:
-                prior.until = plan
-                prior.replay(self.log)
-            return self._add(DrivenSchedule(compiled, {**references, name: prior}, plan, plan))
+            ended = self._keep(("ended", prior, plan), lambda: self._add(prior.ended_by(plan)))
+            return self._add(DrivenSchedule(compiled, {**references, name: ended}, plan, plan))
 
         def without_base() -> DrivenSchedule | None:
             try:
@@ -206,7 +235,7 @@ class Timeline:
         `former` is the length of the run before the plan.
         """
 
-        def rescaled(name: str, source: DrivenSchedule) -> DrivenSchedule:
+        def slowed(name: str, source: DrivenSchedule) -> DrivenSchedule:
             end = source.initial.length if former is None else former
             if end <= plan.start or math.isinf(end):
                 return source  # it has ended, or never ends
@@ -220,7 +249,7 @@ class Timeline:
             return self._add(DrivenSchedule(make, {}, plan, rescaled=source))
 
         return {
-            name: self._keep((plan, source), partial(rescaled, name, source))
+            name: self._keep((plan, source), partial(slowed, name, source))
             for name, source in group.items()
         }
 
@@ -242,6 +271,32 @@ class Timeline:
         if not self.log or self.log[-1][0] <= t:
             return self.log
         return self.log[: bisect.bisect_right(self.log, t, key=operator.itemgetter(0))]
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """The schedules of all groups by the first `plans` plans of a timeline."""
+
+    names: Sequence[object] = ()
+    bases: Sequence[Mapping[str, float]] = ()
+    groups: Sequence[Driven] = ()
+    plans: int = 0
+
+
+def _reachable(groups: Iterable[Driven]) -> set[DrivenSchedule]:
+    """The schedules of groups, and those that they refer to."""
+    found: set[DrivenSchedule] = set()
+    waiting = [each for group in groups for each in group.values()]
+    while waiting:
+        each = waiting.pop()
+        if each not in found:
+            found.add(each)
+            waiting += each.references.values()
+    return found
+
+
+def _at_base(name: str) -> Choice:
+    return Choice(name, None, "base", {}, "base")
 
 
 def _dependents(choices: Mapping[str, Choice], earlier: Driven) -> dict[str, None]:
@@ -266,7 +321,7 @@ def _dependents(choices: Mapping[str, Choice], earlier: Driven) -> dict[str, Non
 def _rescaled(
     source: Schedule, start: int, pace: Fraction, references: Mapping[str, Schedule]
 ) -> Schedule:
-    return RescaledSchedule(source, start, pace)
+    return rescaled(source, start, pace)
 
 
 def _mutual_dependency(choice: Choice, dependents: Mapping[str, None]) -> SpecError:

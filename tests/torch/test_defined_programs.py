@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 from typing import Any
 
@@ -71,7 +72,7 @@ def test_the_state_is_that_of_a_program() -> None:
     assert second.optimizer.param_groups[0]["momentum"] == pytest.approx(
         first.optimizer.param_groups[0]["momentum"]
     )
-    assert set(first.state_dict()["spec"]) == {"lr", "momentum"}
+    assert set(json.loads(first.state_dict()["spec"])) == {"lr", "momentum"}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_the_state_is_that_of_a_program() -> None:
 )
 def test_what_else_is_driven(spec: Any, keys: set[str]) -> None:
     state = Scheduler(optimizer(), spec).state_dict()["spec"]
-    assert (set(state) if isinstance(state, dict) else {"lr"}) == keys
+    assert (set(json.loads(state)) if state.startswith("{") else {"lr"}) == keys
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ def test_the_state_holds_the_definitions_that_are_used(tmp_path: pathlib.Path) -
     file.write_text("def unused(a) = a\ndef fall(n) = linear(base, 0, n)")
     scheduler = Scheduler(optimizer(), "fall(10)", definitions=file)
     saved = scheduler.state_dict()
-    assert saved["context"]["definitions"] == "def fall(n) = linear(base, 0, n)"
+    assert json.loads(saved["context"])["definitions"] == "def fall(n) = linear(base, 0, n)"
     file.write_text("def fall(n) = cosine(base, 0, n)")
     changed = Scheduler(optimizer(), "fall(10)", definitions=file)
     with pytest.warns(UserWarning, match="def fall"):

@@ -1,6 +1,7 @@
 """Programs: several numbers driven at once, group by group."""
 
 import io
+import json
 import re
 import warnings
 
@@ -139,7 +140,7 @@ def test_a_program_of_lr_alone_is_the_single_spec():
         scheduler.step(4)
     assert read(one) == read(other)
     assert schedulers[0].state_dict()["spec"] == "linear(base, 0, 9)"
-    assert schedulers[1].state_dict()["spec"] == {"lr": "linear(base, 0, 9)"}
+    assert schedulers[1].state_dict()["spec"] == '{"lr": "linear(base, 0, 9)"}'
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         schedulers[0].load_state_dict(schedulers[1].state_dict())
@@ -200,7 +201,7 @@ def test_patterns(names, patterns, expected):
     optimizer = sgd(*names)
     scheduler = Scheduler(optimizer, {"lr": patterns})
     assert read(optimizer) == expected
-    text = scheduler.state_dict()["spec"]["lr"]
+    text = json.loads(scheduler.state_dict()["spec"])["lr"]
     assert text == {str(p): "1" if s == {"spec": "1"} else str(s) for p, s in patterns.items()}
 
 
@@ -266,7 +267,7 @@ def test_loaded_groups_may_have_other_names():
     scheduler.optimizer.load_state_dict(sgd("b", "c").state_dict())
     scheduler.step(epoch=0)
     assert read(scheduler.optimizer) == [2, 2]
-    assert scheduler.state_dict() == state
+    assert {**scheduler.state_dict(), "groups": state["groups"]} == state
 
 
 # Numbers that follow each other.

@@ -1,5 +1,6 @@
 """Plans that change on the way, and checkpoints of other specs."""
 
+import json
 import math
 import re
 import warnings
@@ -275,7 +276,7 @@ def test_extending_moves_the_end_and_nothing_else(at, longer, spec):
     source = lrdsl.compile(spec, total_steps=100)
     new = at + longer
     k = Fraction(longer, 100 - at)
-    slowed = RescaledSchedule(source, at, k)
+    slowed = RescaledSchedule.of(source, at, k)
     assert slowed.length == new
     assert slowed(range(at + 1)).tolist() == source(range(at + 1)).tolist()
     assert slowed(new) == source(100)
@@ -390,22 +391,24 @@ def test_the_state_is_plain(tmp_path):
     scheduler.cooldown_now(100)
     torch.save(scheduler.state_dict(), tmp_path / "state.pt")
     state = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert json.loads(state.pop("replans")) == [
+        {"update": 400, "metrics": 0, "spec": None, "context": {"total_steps": 2000}},
+        {
+            "update": 400,
+            "metrics": 0,
+            "spec": "cooldown(linear, 100, 0.0)",
+            "context": {"total_steps": 2000},
+        },
+    ]
+    assert json.loads(state.pop("groups"))[0]["base"] == {"lr": 0.5}
     assert state == {
-        "version": 3,
+        "version": 4,
         "spec": SPEC,
-        "context": {"total_steps": 1000},
+        "context": '{"total_steps": 1000}',
         "updates": 400,
-        "replans": [
-            {"update": 400, "metrics": 0, "spec": None, "context": {"total_steps": 2000}},
-            {
-                "update": 400,
-                "metrics": 0,
-                "spec": "cooldown(linear, 100, 0.0)",
-                "context": {"total_steps": 2000},
-            },
-        ],
         "metric_updates": [],
         "metrics": [],
+        "drives": True,
     }
 
 

@@ -1,0 +1,97 @@
+"""`Ownership`: which Scheduler drives which number of an optimizer."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Protocol
+
+from torch.optim import Optimizer
+
+from lrdsl.diagnostics import BAD_GROUP, spec_error
+from lrdsl.torch.param_key import ParamKey
+from lrdsl.torch.step_table import StepTable
+
+_ATTRIBUTE = "_lrdsl_ownership"
+# Read by `getattr`: `vars(optimizer)` would create its `__dict__`, and slow down every later step.
+
+
+class Owner(Protocol):
+    """A driver of numbers of an optimizer."""
+
+    clock: str
+    _table: StepTable
+    _has_stepped: bool
+    _is_ready: bool
+    _remove_hooks: Callable[[], None] | None
+
+    @property
+    def _label(self) -> str: ...
+
+
+class Ownership:
+    """The schedulers of one optimizer in the order of their creation, and the numbers each owns.
+
+    The owner of a number is the scheduler that set it last. Several schedulers by the clock of
+    calls may drive one number after each other, as the children of torch's SequentialLR do.
+
+    The record hangs on the optimizer itself and refers to schedulers weakly: it dies with the
+    optimizer, keeps no scheduler alive, and is no part of a copy or a pickle, because torch's
+    optimizers copy their numbers and their state only.
+    """
+
+    def __init__(self) -> None:
+        self.owned = weakref.WeakKeyDictionary[Owner, frozenset[ParamKey]]()
+        self._has_warned = False
+
+    @staticmethod
+    def of(optimizer: Optimizer) -> Ownership:
+        """Return the record of an optimizer; the first call creates it."""
+        found = getattr(optimizer, _ATTRIBUTE, None)
+        if not isinstance(found, Ownership):
+            found = Ownership()
+            setattr(optimizer, _ATTRIBUTE, found)
+        return found
+
+    def is_free(self, scheduler: Owner) -> bool:
+        """Whether no other scheduler owns a number that this one drives."""
+        others = [owned for other, owned in [*self.owned.items()] if other is not scheduler]
+        return scheduler._table.driven.locations.isdisjoint(frozenset().union(*others))
+
+    def claim(self, scheduler: Owner, is_step: bool) -> list[str]:
+        """Make a scheduler the owner of its numbers; returns a warning if two step in turn."""
+        wanted = scheduler._table.driven.locations
+        found = []
+        for other, owned in [*self.owned.items()]:
+            if other is not scheduler and owned & wanted:
+                in_turn = is_step and other._has_stepped and scheduler._has_stepped
+                if in_turn and not self._has_warned:
+                    self._has_warned = True
+                    found.append(
+                        f"two Schedulers set `{min(map(str, owned & wanted))}` of this optimizer in"
+                        f" turn, `{other._label}` and `{scheduler._label}`: step only one, or write"
+                        " one spec"
+                    )
+                self.owned[other] = owned - wanted
+                other._is_ready = False
+                other._table.forget()
+        self.owned[scheduler] = wanted
+        scheduler._has_stepped |= is_step
+        return found
+
+
+def followers(optimizer: Optimizer) -> list[Owner]:
+    """Return the schedulers that follow an optimizer, in the order of their creation."""
+    found = getattr(optimizer, _ATTRIBUTE, None)
+    owned = [*found.owned] if isinstance(found, Ownership) else []
+    return [scheduler for scheduler in owned if scheduler._remove_hooks is not None]
+
+
+def check_free(optimizer: Optimizer, locations: frozenset[ParamKey], clock: str) -> None:
+    """Raise `SpecError` if a new scheduler would share a number with an attached one."""
+    for other in followers(optimizer):
+        shared = sorted(map(str, locations & other._table.driven.locations))
+        if shared and "updates" in (clock, other.clock):
+            message = f"`{shared[0]}` of this optimizer is already driven by `{other._label}`"
+            fix = "`detach()` that Scheduler; `lrdsl.torch.attached(optimizer)` returns it"
+            raise spec_error(BAD_GROUP, message, fix=fix)

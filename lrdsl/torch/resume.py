@@ -1,0 +1,240 @@
+"""Resuming a run: what its checkpoint and a Scheduler disagree about, and which is followed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from lrdsl.diagnostics import BAD_STATE, SpecError, spec_error
+from lrdsl.syntax.spec import parse
+from lrdsl.torch.param_groups import DrivenGroups
+from lrdsl.torch.state_dict import GroupState, SchedulerState, plan_state
+from lrdsl.torch.timeline import Timeline
+from lrdsl.torch.warn import shown_pair
+
+ON_CHANGE = ("warn", "error", "keep")
+"""The ways to treat a checkpoint that was written under another spec, context or optimizer."""
+
+Values = Mapping[str, Sequence[float]]
+"""The values of each number at one update, one per group."""
+
+ValuesOf = Callable[[Timeline, Sequence[Mapping[str, float]] | None], Values]
+"""The values by a timeline at the update of a state, with these bases or the groups' own."""
+
+MAX_LISTED = 4
+"""Parameter groups that a message names."""
+
+
+class Resumed(NamedTuple):
+    """How a run goes on."""
+
+    timeline: Timeline
+    bases: Sequence[Mapping[str, float]]
+    """The bases that the checkpoint decides, by group."""
+    warning: str
+    """What the user is to be told; it may be empty."""
+
+
+def resume(
+    state: SchedulerState,
+    driven: DrivenGroups,
+    scales: Sequence[float],
+    on_change: str,
+    values: ValuesOf,
+) -> Resumed:
+    """The way a run goes on from a state, for the groups that are driven now.
+
+    If the state was written under another spec, context or optimizer, `on_change` selects what is
+    followed. Raises `SpecError` if the state is refused.
+    """
+    own = driven.timeline
+    plans = [plan_state(own, plan) for plan in own.plans]
+    in_plans = _plans_difference(state.plans, plans)
+    in_groups = _groups_difference(state.groups, driven, scales)
+    bases = [group.base for group in state.groups or ()]
+    difference = [*in_plans, *in_groups]
+    if not in_plans and len(state.plans) == len(own.plans) and [*state.log] == own.log:
+        resumed = own  # which is compiled
+    elif not in_plans and _is_same(state.plans[0], plans[0]):
+        resumed = Timeline([own.plans[0], *state.timeline().plans[1:]], state.log)
+    elif not in_plans or on_change == "keep":
+        resumed = state.timeline()
+    else:
+        resumed = Timeline([own.plans[0]], state.log)
+    if on_change == "keep":
+        return Resumed(resumed, bases[: len(driven.groups)], "")
+    if not difference:
+        return Resumed(resumed, (), "")
+    t = max(0, state.updates)
+
+    def before() -> Values:
+        found = {name: [*own] for name, own in values(state.timeline(), bases or None).items()}
+        for i, (group, scale) in enumerate(zip(state.groups or (), scales, strict=False)):
+            if "lr" in found and group.scale != scale and scale:
+                found["lr"][i] *= group.scale / scale
+        return found
+
+    changes = _changes(before, values(resumed, None), t)
+    message = f"the checkpoint was written with {', '.join(difference)}{changes}"
+    if on_change == "error":
+        fix = 'pass what it was written with, or `on_change="keep"`'
+        raise spec_error(BAD_STATE, message, fix=fix)
+    dropped = len(resumed.plans) < max(len(state.plans), len(own.plans))
+    followed = "; the plans added during the run are dropped" if dropped else ""
+    return Resumed(
+        resumed,
+        (),
+        f"{message}; continuing at update {state.updates} with the spec, the context and the "
+        f"`base` of this Scheduler{followed}",
+    )
+
+
+def facts_of(state: SchedulerState) -> set[object]:
+    """The keys of warnings that repeat what is told of a state: its bases, and its Tensors."""
+    found: set[object] = set()
+    for i, group in enumerate(state.groups or ()):
+        found |= {("base", name, i, float(base)) for name, base in group.base.items()}
+        found |= {("kind", name, i) for name in group.base}
+    return found
+
+
+def _changes(before: Callable[[], Values], after: Values, t: int) -> str:
+    """The numbers before and after, for a message."""
+    try:
+        old = before()
+    except SpecError:  # the state's plans do not compile here, for lack of a definition, say
+        return ""
+    changed = [
+        f"{name} at update {t}: {' → '.join(_shown(old[name], new))}"
+        for name, new in after.items()
+        if name in old and [*old[name]] != [*new]
+    ]
+    return f" ({', '.join(changed) or f'no number changes at update {t}'})"
+
+
+def _shown(before: Sequence[float], after: Sequence[float]) -> tuple[str, str]:
+    """The distinct values of a number over the groups, before and after, as text."""
+    old, new = [*dict.fromkeys(before)], [*dict.fromkeys(after)]
+    if len(old) == len(new) == 1:
+        return shown_pair(old[0], new[0])
+    if len({*before}) != len(before) or len(old) > MAX_LISTED:
+        old, new = old[:MAX_LISTED], new[:MAX_LISTED]
+    return ", ".join([f"{x:g}" for x in old]), ", ".join([f"{x:g}" for x in new])
+
+
+def _plans_difference(
+    saved: Sequence[Mapping[str, Any]], own: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """How the plans of a state differ from those of a Scheduler; empty if they do not.
+
+    A run that was replanned or extended, and is resumed with the spec and the context that it has
+    come to, goes on unchanged. A Scheduler that has plans of its own must have the same.
+    """
+    found = _difference(saved[0], own[0])
+    if found and (len(saved) == 1 or _difference(_present(saved), own[0])):
+        return found
+    if len(own) > 1 and not (
+        len(own) == len(saved)
+        and all(_is_same(one, other) for one, other in zip(saved[1:], own[1:], strict=True))
+    ):
+        return [f"{len(saved) - 1} plans added during the run instead of {len(own) - 1} others"]
+    return []
+
+
+def _present(plans: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The spec and the context that a run has come to."""
+    spec: Any = plans[0]["spec"]
+    for plan in plans[1:]:
+        later = plan["spec"]
+        if isinstance(later, Mapping) and later.keys() != {"lr"} and isinstance(spec, Mapping):
+            spec = {**spec, **later}
+        elif later is not None:
+            spec = {**spec, "lr": later} if isinstance(spec, Mapping) else later
+    return {"spec": spec, "context": plans[-1]["context"]}
+
+
+def _is_same(saved: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    where = [[plan.get(key, 0) for key in ("update", "metrics")] for plan in (saved, own)]
+    return where[0] == where[1] and not _difference(saved, own)
+
+
+def _difference(saved: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
+    """How a plan of a state differs from one of a Scheduler."""
+    spec = own["spec"]
+    saved_specs, specs = _flat_specs(saved["spec"]), _flat_specs(spec)
+    found = []
+    if set(saved_specs) != set(specs):
+        found.append(f"the spec {saved['spec']!r} instead of {spec!r}")
+    else:
+        for (name, pattern), text in specs.items():
+            former = saved_specs[name, pattern]
+            if former != text and _tree(former) != _tree(text):
+                where = "" if isinstance(spec, str) else f" for `{name}`"
+                where += "" if pattern == "*" else f" of `{pattern}`"
+                found.append(f"the spec {former!r} instead of {text!r}{where}")
+    before, now = saved["context"], own["context"]
+    found += [
+        f"{name}={before.get(name)!r} instead of {now.get(name)!r}"
+        for name in sorted({*before, *now}, key=str)
+        if before.get(name) != now.get(name)
+    ]
+    return found
+
+
+def _groups_difference(
+    saved: Sequence[GroupState] | None, driven: DrivenGroups, scales: Sequence[float]
+) -> list[str]:
+    """How the parameter groups of a state differ from those that are driven now."""
+    if saved is None:
+        return []
+    found = []
+    names = [None if name is None else str(name) for name in driven.names]
+    gone = [group.name for group in saved]
+    if len(saved) != len(names) or (gone != names and None not in (*gone, *names)):
+        found.append(f"{_listed(gone)} instead of {_listed(names)}")
+    bases, tensors = driven.bases, driven.tensors
+    for i, (group, base) in enumerate(zip(saved, bases, strict=False)):
+        where = f" in parameter group {i}" if len(bases) > 1 else ""
+        for name in base:
+            has_kind = (name in group.tensors) == (name in tensors[i])
+            if name in group.base and not _is_same_base(group.base[name], base[name], has_kind):
+                before, now = shown_pair(float(group.base[name]), base[name])
+                found.append(f"{before} instead of {now} as the `base` of `{name}`{where}")
+            if name in group.base and not has_kind:
+                kinds = ["a Tensor", "a float"]
+                before, now = kinds if name in group.tensors else kinds[::-1]
+                found.append(f"{before} instead of {now} as `{name}`{where}")
+        if "lr" in base and group.scale != scales[i]:
+            found.append(f"{group.scale:g} instead of {scales[i]:g} as the `lr_scale`{where}")
+    more = len(found) - MAX_LISTED
+    return found if more <= 0 else [*found[:MAX_LISTED], f"and {more} more in the parameter groups"]
+
+
+def _is_same_base(saved: float, own: float, has_kind: bool) -> bool:
+    """Whether two bases are the same; a Tensor and a float may differ by the Tensor's rounding."""
+    return saved == own or (not has_kind and math.isclose(saved, own, rel_tol=1e-6))
+
+
+def _listed(names: Sequence[str | None]) -> str:
+    known = [f"`{name}`" for name in names if name is not None][:MAX_LISTED]
+    groups = f"{len(names)} parameter group{'s' * (len(names) != 1)}"
+    return f"{groups} ({', '.join(known)})" if known else groups
+
+
+def _flat_specs(program: Any) -> dict[tuple[Any, Any], Any]:
+    """The specs by name of the number and pattern; a single spec is a program with `lr` alone."""
+    keyed = program if isinstance(program, Mapping) else {"lr": program}
+    return {
+        (name, pattern): text
+        for name, spec in keyed.items()
+        for pattern, text in (spec if isinstance(spec, Mapping) else {"*": spec}).items()
+    }
+
+
+def _tree(spec: object) -> object:
+    """The tree of a spec that is text; any other spec as it is."""
+    try:
+        return parse(spec) if isinstance(spec, str) else spec
+    except SpecError:
+        return spec

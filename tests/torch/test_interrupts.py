@@ -1,0 +1,152 @@
+"""An interrupt anywhere in an update: the rates are always those of the count."""
+
+import copy
+import itertools
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+import lrdsl
+
+torch = pytest.importorskip("torch")
+
+from torch.optim import SGD  # noqa: E402
+
+import lrdsl.torch  # noqa: E402
+from lrdsl.torch import Scheduler  # noqa: E402
+from tests.support.scheduler_runs import lrs, weight  # noqa: E402
+
+OWN = str(Path(lrdsl.torch.__file__).parent)
+SPEC = "linear(base, 0, 1000)"
+
+
+def interrupt(function, after):
+    """Call a function that is interrupted at an instruction of lrdsl.torch.
+
+    Returns whether it came so far.
+    """
+    left = after
+
+    def trace(frame, event, arg):
+        nonlocal left
+        if not frame.f_code.co_filename.startswith(OWN):
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            left -= 1
+            if left == 0:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        function()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(None)
+    return False
+
+
+def scheduler_of(clock, kind=float):
+    groups = [{"params": [weight()], "lr": kind(lr)} for lr in (1.0, 0.5, 0.25)]
+    scheduler = Scheduler(SGD(groups), SPEC, clock=clock, total_steps=1000)
+    for _ in range(3):
+        update(scheduler)
+    return scheduler
+
+
+def update(scheduler):
+    scheduler.optimizer.step()
+    if scheduler.clock == "calls":
+        scheduler.step()
+
+
+def assert_they_agree(scheduler, kind=float):
+    t, schedules = scheduler.last_epoch, scheduler.schedules
+    expected = pytest.approx([schedule(t) for schedule in schedules], rel=1e-6)
+    assert lrs(scheduler.optimizer) == expected
+    fresh = scheduler_of(scheduler.clock, kind)
+    fresh.load_state_dict(copy.deepcopy(scheduler.state_dict()))
+    assert fresh.last_epoch == t
+    assert lrs(fresh.optimizer) == expected
+    update(scheduler)
+    assert scheduler.last_epoch == t + 1
+    now = [schedule(t + 1) for schedule in scheduler.schedules]
+    assert lrs(scheduler.optimizer) == pytest.approx(now, rel=1e-6)
+
+
+def replan(scheduler):
+    scheduler.replan("linear(0.125, 0, 10)", jump=True)
+
+
+ACTS = {
+    "update": lambda s: s.optimizer.step(),
+    "step": lambda s: (s.optimizer.step(), s.step()),
+    "step to": lambda s: s.step(7),
+    "replan": replan,
+    "extend": lambda s: s.extend(total_steps=1500),
+}
+
+
+@pytest.mark.parametrize(
+    ("act", "clock", "kind"),
+    [
+        pytest.param("update", "updates", float, id="update"),
+        pytest.param("update", "updates", torch.tensor, id="update, Tensors"),
+        pytest.param("step", "calls", float, id="step"),
+        pytest.param("step", "calls", torch.tensor, id="step, Tensors"),
+        pytest.param("step to", "calls", float, id="step to"),
+        pytest.param("replan", "calls", float, id="replan"),
+        pytest.param("replan", "updates", float, id="replan, clock of updates"),
+        pytest.param("extend", "updates", float, id="extend"),
+    ],
+)
+def test_rates_and_count_change_together(act, clock, kind):
+    stride = 1 if act in ("update", "step") else 41
+    for after in itertools.count(1, stride):
+        scheduler = scheduler_of(clock, kind)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            if not interrupt(lambda scheduler=scheduler: ACTS[act](scheduler), after):
+                break
+            assert_they_agree(scheduler, kind)
+    assert after > 30
+
+
+def test_an_interrupted_load_changes_all_or_nothing():
+    state = scheduler_of("updates").state_dict()
+    state["updates"] = 400
+    for after in itertools.count(1, 83):
+        scheduler = scheduler_of("updates")
+        if not interrupt(lambda scheduler=scheduler: scheduler.load_state_dict(state), after):
+            break
+        assert scheduler.last_epoch in (3, 400)
+        assert_they_agree(scheduler)
+
+
+def test_an_interrupt_at_a_block_of_values_that_is_made_anew():
+    scheduler = scheduler_of("calls")
+    for _ in range(300):
+        before = scheduler.last_epoch
+        interrupt(scheduler.step, 25)
+        assert scheduler.last_epoch in (before, before + 1)
+        assert lrs(scheduler.optimizer) == [s(scheduler.last_epoch) for s in scheduler.schedules]
+        scheduler.step()
+
+
+def test_a_metric_that_is_interrupted_is_taken_back():
+    for after in itertools.count(1, 37):
+        scheduler = Scheduler(SGD([weight()], lr=1.0), "base | plateau(0.5, patience=0)")
+        scheduler.optimizer.step()
+        scheduler.step(0.5)
+        if not interrupt(lambda scheduler=scheduler: scheduler.step(0.9), after):
+            break
+        t = scheduler.last_epoch
+        assert lrs(scheduler.optimizer) == [scheduler.schedules[0](t)]
+        scheduler.step(0.9)
+        assert scheduler.get_last_lr() in ([0.5], [0.25])
+        assert lrs(scheduler.optimizer) == scheduler.get_last_lr()
