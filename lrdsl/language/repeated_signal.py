@@ -275,7 +275,9 @@ class UnequalRoundsSignal(RepeatedSignal):
 
 def _nesting(signal: Any) -> int:
     """How many repetitions with different layouts stand inside each other in a signal."""
-    parts = [*getattr(signal, "parts", ()), *[x.signal for x in getattr(signal, "factors", ())]]
+    parts = [*getattr(signal, "parts", ())]
+    if (factors := getattr(signal, "factors", None)) is not None:
+        parts += [factors.signal, *[entry.signal for entry in factors.changing]]
     inside = [getattr(signal, name, None) for name in ("source", "signal")]
     found = max([_nesting(each) for each in [*parts, *inside] if each is not None], default=0)
     own = isinstance(signal, RepeatedSignal) and signal.layouts.make is not None
