@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import RUN, Inputs
 from lrdsl.diagnostics import Mistake, Span, Suggestion, ask
 from lrdsl.language.curves import CURVES
-from lrdsl.language.foreign_names import (
-    MODIFIERS,
-    SCHEDULES,
-    VALUES,
-    plain_name,
-    same_last_component,
-)
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.language import Language
 from lrdsl.language.presets import is_preset
 from lrdsl.language.reserved import DURATIONS
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
+from lrdsl.util.forks import import_late
 
 
 def duration(node: ast.Node) -> Mistake:
@@ -66,7 +61,7 @@ def no_shape(node: ast.Call | ast.Bracket, language: Language) -> Mistake:
         return Mistake(diag.WRONG_PLACE, message, node.span, fix="write it after `|`")
     known = [*language.shapes, *language.definitions]
     functions = language.functions if is_call else ()
-    return _unknown(node.name, "shape", known, SCHEDULES, language, functions)
+    return _unknown(node.name, "shape", known, _foreign().SCHEDULES, language, functions)
 
 
 def no_modifier(right: ast.Node, language: Language) -> Mistake:
@@ -79,7 +74,7 @@ def no_modifier(right: ast.Node, language: Language) -> Mistake:
             fix = "segments are joined by `>>`"
         case ast.Call(name=name) | ast.Bracket(name=name):
             known = [*language.modifiers, *language.definitions]
-            return _unknown(name, "modifier", known, MODIFIERS, language)
+            return _unknown(name, "modifier", known, _foreign().MODIFIERS, language)
         case ast.Name(id=word) if word in language.modifiers:
             problem, message = diag.BARE_NAME, f"`{word}` is the name of a modifier"
             fix = f"write `{word}(…)`"
@@ -94,6 +89,11 @@ def brackets(node: ast.Call | ast.Bracket, example: str) -> Mistake:
     kind = "square" if isinstance(node, ast.Call) else "round"
     message = f"`{node.name.id}` takes {kind} brackets"
     return Mistake(diag.WRONG_PLACE, message, node.span, fix=f"write `{example}`")
+
+
+def _foreign() -> Any:
+    """The names that other frameworks have, which only mistakes need."""
+    return import_late("lrdsl.language.foreign_names")
 
 
 def _unknown(
@@ -114,9 +114,10 @@ def _unknown(
     if broken is not None:
         return Mistake(diag.BAD_SHAPE, broken, span, fix="mend, or uninstall, that package")
     message = f"there is no {kind} `{word}`"
-    meant = same_last_component(word, known)
+    meant = _foreign().same_last_component(word, known)
     if meant is not None:
         return Mistake(diag.UNKNOWN_NAME, message, span, fix=ask(meant), replacement=meant)
+    plain_name = _foreign().plain_name
     plain = plain_name(word)
     core = [each for each in known if "." not in each]
     instead = foreign.get(plain)
@@ -150,7 +151,7 @@ def unbound(node: ast.Name, inputs: Inputs, requirement: str) -> Mistake:
     message = f"`{name}` has no value"
     meant = Suggestion(name, [*values, "base", "prev", "next", *CURVES])
     fix = f"give it a value: {name}=…"
-    word = VALUES.get(name.replace("_", "").lower())
+    word = _foreign().VALUES.get(name.replace("_", "").lower())
     if word is not None:
         # What the context is called cannot be a variable.
         is_free = name not in RUN

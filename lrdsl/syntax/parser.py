@@ -17,9 +17,9 @@ from lrdsl.diagnostics import Mistake, Span
 from lrdsl.syntax import ast, syntax_errors
 from lrdsl.syntax.definition import Definition, doc_above
 from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS, MAX_CHARACTERS, MAX_DEPTH, MAX_NODE_DEPTH
-from lrdsl.syntax.lambda_advice import formula_of_lambda, lambda_mistake
 from lrdsl.syntax.lark_parser import ParseResult, run_parser
 from lrdsl.syntax.recovery import Recovery
+from lrdsl.util.forks import import_late
 
 
 def parse_spec(text: str) -> ParseResult:
@@ -37,9 +37,10 @@ def parse_spec(text: str) -> ParseResult:
 @functools.lru_cache(maxsize=64)
 def _parse_spec(text: str) -> ParseResult:
     if text.lstrip().startswith("lambda "):
-        formula = formula_of_lambda(text)
+        advice = import_late("lrdsl.syntax.lambda_advice")
+        formula = advice.formula_of_lambda(text)
         is_formula = formula is not None and not _parse_spec(formula).mistakes
-        mistake = lambda_mistake(text, formula if is_formula else None)
+        mistake = advice.lambda_mistake(text, formula if is_formula else None)
         return ParseResult(mistakes=(mistake,), text=text)
     result, mistakes = _parse_rule(text, "start", "a schedule")
     if result.value is not None and not _is_sound(result.value, mistakes):

@@ -13,8 +13,8 @@ import numpy as np
 
 from lrdsl.language.pointwise.cosine_table import cosines
 from lrdsl.language.pointwise.multiples import last_multiple, multiple
-from lrdsl.language.pointwise.philox import standard_noise
 from lrdsl.language.pointwise.times import Array, Range, Times
+from lrdsl.util.forks import import_late
 
 Operand: TypeAlias = Any
 """Times or values, an array or a `Range`, or one number for all."""
@@ -78,8 +78,10 @@ class PointwiseFunctions:
         """The whole updates that `phase + k·of` is rounded to, half up."""
         return multiple(k, of, phase)
 
-    noise = staticmethod(standard_noise)
-    """`noise(n, seed)`: for each whole number `n` a random one with mean 0 and deviation 1."""
+    def noise(self, n: Operand, seed: int) -> Operand:
+        """For each whole number `n` a random one with mean 0 and deviation 1."""
+        philox = import_late("lrdsl.language.pointwise.philox")
+        return philox.standard_noise(n, seed)
 
     def full_like(self, t: Operand, value: float) -> Operand:
         """One value at all times `t`."""
