@@ -277,7 +277,7 @@ class OptimizerDriver(LRScheduler):
                 continue
             others = driven.bases
             others[each.group] = {**others[each.group], each.name: each.other}
-            other = driven.timeline.schedules(driven.names, others)[each.group][each.name]
+            other = driven.timeline.others(driven.names, others)[each.group][each.name]
             own = driven.sources[each.name][each.group]
             if other is own:
                 continue  # it does not depend on `base`

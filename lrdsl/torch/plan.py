@@ -84,3 +84,15 @@ class DrivenSchedule:
 def have_same_values(schedule: Schedule, other: Schedule) -> bool:
     """Whether two states of one schedule are known to have the same values."""
     return schedule._signal is other._signal
+
+
+def reachable(groups: Iterable[Mapping[str, DrivenSchedule]]) -> set[DrivenSchedule]:
+    """The schedules of groups, and those that they refer to."""
+    found: set[DrivenSchedule] = set()
+    waiting = [each for group in groups for each in group.values()]
+    while waiting:
+        each = waiting.pop()
+        if each not in found:
+            found.add(each)
+            waiting += each.references.values()
+    return found

@@ -19,7 +19,7 @@ from lrdsl.schedule.continued import rescaled
 from lrdsl.schedule.program import Choice, Program, ordered
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.torch.continuation import compile_continuation, unused_name
-from lrdsl.torch.plan import DrivenSchedule, Plan, have_same_values
+from lrdsl.torch.plan import DrivenSchedule, Plan, have_same_values, reachable
 
 T = TypeVar("T")
 
@@ -128,9 +128,17 @@ class Timeline:
             if errors:
                 raise SpecError(errors)
         self._settled = _Settled([*names], [*bases], groups, len(self.plans))
-        live = _reachable(groups)
+        live = reachable(groups)
         self._schedules = [each for each in self._schedules if each in live]
         return groups
+
+    def others(self, names: Sequence[object], bases: Sequence[Mapping[str, float]]) -> list[Driven]:
+        """The schedules that groups would have with other bases."""
+        kept = self._settled, self._schedules
+        try:
+            return self.schedules(names, bases)
+        finally:
+            self._settled, self._schedules = kept
 
     def _choices(self, index: int, names: Sequence[object]) -> dict[str, list[Choice]]:
         """The specs of each number by a plan, one for each group.
@@ -281,18 +289,6 @@ class _Settled:
     bases: Sequence[Mapping[str, float]] = ()
     groups: Sequence[Driven] = ()
     plans: int = 0
-
-
-def _reachable(groups: Iterable[Driven]) -> set[DrivenSchedule]:
-    """The schedules of groups, and those that they refer to."""
-    found: set[DrivenSchedule] = set()
-    waiting = [each for group in groups for each in group.values()]
-    while waiting:
-        each = waiting.pop()
-        if each not in found:
-            found.add(each)
-            waiting += each.references.values()
-    return found
 
 
 def _at_base(name: str) -> Choice:
