@@ -37,8 +37,10 @@ def main() -> None:
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     cycle = arguments.epochs * len(loader)
     total = arguments.cycles * cycle
+    # A variable that no spec uses is an error: it is a mistyped argument in most cases.
+    variables = {"cycle": cycle} if "cycle" in arguments.spec else {}
     try:
-        scheduler = Scheduler(optimizer, arguments.spec, total_steps=total, cycle=cycle)
+        scheduler = Scheduler(optimizer, arguments.spec, total_steps=total, **variables)
     except SpecError as error:
         sys.exit(str(error))
 

@@ -42,16 +42,19 @@ def check_variables(
     """
     variables = [name for name in given if name not in PARTS]
     used = _names_used(program, definitions) if variables else set()
-    for name in variables:
+    for name in variables if used is not None else ():
         if name not in used:
             message = f"`{name}` is no argument of a Scheduler, and no variable of the spec"
-            meant = Suggestion(name, {*arguments, *PARTS, *used} - {"base_lr", "spec"})
+            meant = Suggestion(name, {*arguments, *PARTS, *(used or ())} - {"base_lr", "spec"})
             fix = "leave it out" if meant.find() is None else None
             raise spec_error(BAD_CONTEXT, message, fix=fix, meant=meant)
 
 
-def _names_used(program: Program, definitions: str) -> set[str]:
-    """The names in the specs of a program, and in the definitions that they call."""
+def _names_used(program: Program, definitions: str) -> set[str] | None:
+    """The names in the specs of a program, and in the definitions that they call.
+
+    None if one cannot be parsed: compiling it says what is wrong.
+    """
     found: set[str] = set()
     for choice in [choice for own in program.choices.values() for choice in own]:
         source = coerce_spec(choice.spec)
@@ -61,7 +64,7 @@ def _names_used(program: Program, definitions: str) -> set[str]:
         try:
             _add_names([parse(source.content).node], language, found)
         except SpecError:
-            continue  # compiling it says what is wrong
+            return None
     return found
 
 

@@ -164,9 +164,9 @@ def test_what_a_search_can_choose_is_linted_ahead(app):
 
 def test_an_interval_of_a_search_is_linted_at_its_ends(app):
     need("optuna")
-    done = app(*SEARCH, "warmup=interval(10,900)")
+    done = app(*SEARCH, "warmup=interval(10,1200)")
     assert (done.returncode, done.jobs) == (1, [])
-    assert "`lr` of a job that can be chosen (warmup=900" in done.stderr
+    assert "`lr` of a job that can be chosen (warmup=1200" in done.stderr
 
 
 @pytest.mark.parametrize("launcher", ["basic", "joblib"])

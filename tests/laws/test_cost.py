@@ -345,7 +345,7 @@ def test_calls_of_compiling(spec: str, parts: int) -> None:
     """A text that was never seen, and the same once more."""
     lrdsl.compile(fresh(spec))
     text = fresh(spec)
-    assert calls(lambda: lrdsl.compile(text), everywhere=True) <= 450 + 500 * parts
+    assert calls(lambda: lrdsl.compile(text), everywhere=True) <= 450 + 540 * parts
     assert calls(lambda: lrdsl.compile(text), everywhere=True) <= 50
 
 
@@ -437,9 +437,9 @@ DEEP = MAX_DEPTH - 1
 @pytest.mark.parametrize(
     ("text", "most"),
     [
-        pytest.param("(" * DEEP + "cosine(1, 0, 9)" + ")" * DEEP, 130, id="brackets"),
+        pytest.param("(" * DEEP + "cosine(1, 0, 9)" + ")" * DEEP, 160, id="brackets"),
         pytest.param("max(" * DEEP + "cosine(1, 0, 9)" + ", 0.1)" * DEEP, 320, id="calls"),
-        pytest.param("cosine(1, 0, 9)" + " | repeat(2)" * DEEP, 350, id="repeat of repeat"),
+        pytest.param("cosine(1, 0, 9)" + " | repeat(2)" * DEEP, 420, id="repeat of repeat"),
     ],
 )
 def test_deep_specs_compile_without_a_blow_up(text: str, most: int) -> None:

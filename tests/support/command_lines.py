@@ -280,7 +280,7 @@ WRONG = (
                 "error[LR103]: expected an operator such as `>>`, or the end, after `)`, "
                 "found `cosine`\n"
                 "  | warmup(100) cosine(1, 0, 800)\n"
-                "  |             ^^^^^^ did you mean `>> cosine`?",
+                "  |             ^^^^^^ join segments by `>>`, and write modifiers after `|`",
             ),
             (
                 "an unknown argument",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -79,7 +80,7 @@ def test_definitions_beside_a_tree() -> None:
     node = {"spec": {"half": {"a": {"hold": 5}}}, "definitions": "def half(a) = a / 2"}
     assert lrdsl.compile(node, base_lr=1)(0) == 0.5
     program = {"definitions": "def half(a) = a / 2", "lr": {"half": {"a": "cosine()"}}}
-    assert _checkpoint(program)["spec"] == {"lr": "half(a=cosine())"}
+    assert json.loads(_checkpoint(program)["spec"]) == {"lr": "half(a=cosine())"}
     assert _checkpoint({"half": {"a": 1}}, definitions="def half(a) = a / 2")["spec"] == "half(a=1)"
 
 
