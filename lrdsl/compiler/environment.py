@@ -33,6 +33,8 @@ class Environment(NamedTuple):
     next: NeighbourValue | None = None
     caller: Environment | None = None
     """The environment of the call of the definition that the term stands in."""
+    warped_by: str | None = None
+    """The modifier around the term that gives it a time of its own, in which no rest is known."""
 
     def note(self, mistake: Mistake) -> T | None:
         """Note a mistake, for which there is no result then: None."""
@@ -57,13 +59,13 @@ class Environment(NamedTuple):
 
     def in_definition(self) -> Environment:
         """The environment of the body of a definition that is called here."""
-        inputs, mistakes, _, rest, before, after, _ = self
-        return Environment(inputs, mistakes, 0, rest, before, after, self)
+        inputs, mistakes, _, rest, before, after, _, warped_by = self
+        return Environment(inputs, mistakes, 0, rest, before, after, self, warped_by)
 
     def after(self, start: Exact | None) -> Environment:
         """The environment of a part that starts at an update of this term's clock."""
         rest = None if start is None or self.rest is None else self.rest - start
-        return Environment(self.inputs, self.mistakes, start, rest, caller=self.caller)
+        return self._replace(clock=start, rest=rest, prev=None, next=None)
 
     def noting(self, mistakes: list[Mistake]) -> Environment:
         """The same environment, whose mistakes are added to another list."""
@@ -72,4 +74,4 @@ class Environment(NamedTuple):
 
     def between(self, before: NeighbourValue, after: NeighbourValue) -> Environment:
         """The environment of a part whose neighbours have these values."""
-        return Environment(self.inputs, self.mistakes, None, None, before, after, self.caller)
+        return self._replace(clock=None, rest=None, prev=before, next=after)

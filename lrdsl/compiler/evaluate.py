@@ -196,6 +196,12 @@ class Durations(Evaluator[Exact]):
                 return self.environment.rest
             case "rest" if context.total_steps is None:
                 return self.needs("`rest`", "total_steps", node)
+            case "rest" if self.environment.warped_by is not None:
+                message = f"`rest` is unknown under `{self.environment.warped_by}`"
+                fix = "leave the length out: what is left then is shared among the rounds"
+                if self.environment.warped_by != "repeat":
+                    fix = "write the length in updates, or as a share of the run"
+                return self.environment.complain(diag.NO_LENGTH, message, node, fix)
             case "rest":
                 message = "`rest` is unknown here: a segment before it has no length of its own"
                 fix = "give that one its length"

@@ -47,7 +47,9 @@ def measure_modified(
     environment: Environment,
 ) -> Measured:
     """Measure a modified term; `measure` measures the terms inside."""
-    inside = environment.after(0)._replace(rest=None) if term.cls.warps_time else environment
+    inside = environment
+    if term.cls.warps_time:
+        inside = environment.after(0)._replace(rest=None, warped_by=term.cls.name)
     source = measure(term.source, inside)
     starts = arguments.entry_starts(term.entries, environment)
     stops: list[Length | None] = []

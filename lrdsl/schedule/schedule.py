@@ -277,7 +277,7 @@ class Schedule:
         if stop is None and math.isinf(self.length) and self.context.total_steps is not None:
             last = self.context.total_steps
         else:
-            last = self._stop(stop, "cycle_ends")
+            last = self._stop(stop, "cycle_ends", "pass `stop`: `cycle_ends(0, 1000)`")
         if first >= last:
             return ()
         ends = self._signal.cycle_ends
@@ -327,12 +327,12 @@ class Schedule:
         source = source_text(self.spec)
         return SpecError([Diagnostic(problem, message, Span(0, len(source)), source)])
 
-    def _stop(self, n: int | None, what: str) -> int:
+    def _stop(self, n: int | None, what: str, fix: str = "pass the number of updates") -> int:
         if n is not None:
             return as_step(n, "n")
         if math.isinf(self.length):
             message = f"`{what}` needs to know how far: the schedule never ends"
-            raise spec_error(diag.BAD_STEP, message, fix="pass the number of updates")
+            raise spec_error(diag.BAD_STEP, message, fix=fix)
         return int(self.length)
 
 

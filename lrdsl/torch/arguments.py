@@ -41,11 +41,13 @@ def check_variables(
     It is a mistyped argument in most cases: `arguments` are the names of the others.
     """
     variables = [name for name in given if name not in PARTS]
-    used = _names_used(program, definitions) if variables else set()
-    for name in variables if used is not None else ():
+    used = _names_used(program, definitions) if variables else None
+    if used is None:
+        return
+    for name in variables:
         if name not in used:
             message = f"`{name}` is no argument of a Scheduler, and no variable of the spec"
-            meant = Suggestion(name, {*arguments, *PARTS, *(used or ())} - {"base_lr", "spec"})
+            meant = Suggestion(name, {*arguments, *PARTS, *used} - {"base_lr", "spec"})
             fix = "leave it out" if meant.find() is None else None
             raise spec_error(BAD_CONTEXT, message, fix=fix, meant=meant)
 

@@ -378,3 +378,20 @@ def test_a_constant_without_steps() -> None:
     exactly("linear(0, 1, 5) >> constant(0.3)", {4: 0.8, 5: 0.3, 10**12: 0.3})
     with pytest.raises(SpecError, match="total_steps"):
         lrdsl.compile("constant(0.3) >> linear(0, 1, 5)")
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "fix"),
+    [
+        ("cosine(_, 0, rest / 7) | repeat(7)", "unknown under `repeat`", "shared among the rounds"),
+        ("cosine(1, 0, rest) | stretch(2)", "unknown under `stretch`", "a share of the run"),
+        ("hold() >> hold(rest)", "no length of its own", "give that one its length"),
+    ],
+)
+def test_why_the_rest_is_unknown(text: str, message: str, fix: str) -> None:
+    with pytest.raises(lrdsl.SpecError, match="LR401") as caught:
+        lrdsl.compile(text, total_steps=700, base_lr=1)
+    found = caught.value.diagnostics[0]
+    assert message in found.message
+    assert found.fix is not None
+    assert fix in found.fix
