@@ -241,6 +241,8 @@ def _describe_special(
         return "a list of words, or bounds,", "write `[a, b]`, or `0..1`"
     if "NUMBER" in accepted:
         return None
+    if "WORDS" in accepted:
+        return "words in double quotes", 'write `error("some words")`'
     if "ELSE" in accepted:
         advice_by_word = {"": "write `a if n > 0 else b`", "=": "compare with `==`"}
         return "`else`", advice_by_word.get(word, _CONDITION_ADVICE)
