@@ -64,14 +64,22 @@ def _low(layout: Layout) -> Exact:
 
 
 class Heights(NamedTuple):
-    """How the values of a round depend on its number: `scale` to that power, seen from `about`."""
+    """How the values of a round depend on its number: `scale` to that power, seen from `about`.
+
+    With `top`, a value of the schedule, that one is multiplied by the power, and the others lie
+    between it and `about` as they did; no round falls below `about`.
+    """
 
     scale: float
     about: float
+    top: float | None = None
 
     def of_rounds(self, values: Array, k: Array | float) -> Array:
         """The values of rounds k, from those of the schedule that is repeated."""
-        return self.about + (values - self.about) * self.scale**k
+        power = self.scale**k
+        if self.top is not None:
+            power = np.maximum((self.top * power - self.about) / (self.top - self.about), 0.0)
+        return self.about + (values - self.about) * power
 
 
 class RepeatedSignal(Signal):

@@ -92,7 +92,7 @@ def test_error_is_for_definitions() -> None:
         ("def a(x in 0..5%) = x", "LR209", "a number without a unit"),
         ("def a(x in b..1) = x", "LR103", "a list of words, or bounds"),
         ("def a(x) = error(x)", "LR103", "words in double quotes"),
-        ("def a(x) = error(\"\")", "LR103", "words in double quotes"),
+        ('def a(x) = error("")', "LR103", "words in double quotes"),
     ],
 )
 def test_mistakes_of_definitions(text: str, code: str, message: str) -> None:

@@ -339,3 +339,19 @@ def test_a_modified_part_ends_where_the_rounded_chain_does() -> None:
     schedule = lrdsl.compile(text, steps_per_epoch=33.3)
     assert schedule.length == 124
     assert schedule(124) == schedule(10**6)
+
+
+def test_a_repeat_with_a_top_and_a_floor() -> None:
+    """The highest value is halved in each round, and the lowest one stays: timm's cycle_decay."""
+    schedule = lrdsl.compile("cosine(1, 0.1, 10) | repeat(5, scale=0.5, about=0.1, top=1)")
+    for t in range(50):
+        k, update = divmod(t, 10)
+        weight = (1 + math.cos(math.pi * update / 10)) / 2
+        assert schedule(t) == pytest.approx(0.1 + max(0, 0.5**k - 0.1) * weight, abs=1e-12)
+    assert schedule.bounds() == (0.1, 1)
+
+
+@pytest.mark.parametrize("top", ["0.1", "0.05"])
+def test_a_top_lies_above_the_floor(top: str) -> None:
+    with pytest.raises(lrdsl.SpecError, match=r"LR210.*does not lie above `about`"):
+        lrdsl.compile(f"cosine(1, 0.1, 10) | repeat(3, scale=0.5, about=0.1, top={top})")

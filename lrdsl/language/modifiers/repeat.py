@@ -9,7 +9,7 @@ from pydantic import Field
 
 from lrdsl.language.length import ENDLESS, Exact, Length, decimal_fraction, round_half_up
 from lrdsl.language.modifiers.base import FirstRound, Repetition, modifier
-from lrdsl.language.parameters import Count, ParameterError, Value
+from lrdsl.language.parameters import Count, Kind, ParameterError, Value
 from lrdsl.language.repeated_signal import (
     Heights,
     Layouts,
@@ -29,28 +29,35 @@ class Repeat(Repetition):
     """Repeats the schedule, `times` times or without end: a chain of copies.
 
     Each round takes `stretch` times as many updates as the one before, with all durations inside,
-    and its values are `scale` times as far from `about`. Rounds begin at exact times, and all
+    and its values are `scale` times as far from `about`. With `top`, a value of the schedule, that
+    one is multiplied by `scale`, and `about` stays the floor. Rounds begin at exact times, and all
     boundaries are rounded half up, as in a chain.
 
     Example: `cosine(1, 0, 10) | repeat(stretch=2, scale=0.5)`
 
     With stretch it is SGDR (Loshchilov and Hutter, 2017, arXiv:1608.03983): `stretch` is T_mult.
+    `scale` with `top` is timm's `cycle_decay`.
     """
 
     needs_end = "so it cannot be repeated"
     warps_time = True
     endless_without = "times"
     neutral_arguments = (1.0,)
+    keywords = ("top",)
 
     times: Annotated[Count, Field(ge=0)] = math.inf
     stretch: Annotated[Value, Field(gt=0)] = 1.0
     scale: Annotated[Value, Field(ge=0)] = 1.0
     about: Value = 0.0
+    top: Annotated[float | None, Kind.VALUE] = None
 
     def model_post_init(self, context: Any) -> None:
         if math.isinf(self.times) and self.stretch < 1:
             message = "rounds that get shorter cannot repeat without end"
             raise ParameterError("stretch", message, "give `times`, the number of rounds")
+        if self.top is not None and self.top <= self.about:
+            message = f"`top` ({self.top:g}) does not lie above `about` ({self.about:g})"
+            raise ParameterError("top", message, "it is the highest value of the first round")
 
     @property
     def is_regular(self) -> bool:
@@ -84,7 +91,7 @@ class Repeat(Repetition):
         if first.length == 0 or self.times == 0:  # nothing of it is seen but the end
             last = round_half_up(first.phase + first.length)
             return WrappedSignal(first.layout.signal, text, Shift(last), 0)
-        layouts, heights = Layouts(first), Heights(self.scale, self.about)
+        layouts, heights = Layouts(first), Heights(self.scale, self.about, self.top)
         if self.is_regular:
             rounds = first.length, first.phase
             return PeriodicSignal(layouts, heights, self.times, end, text, *rounds)
