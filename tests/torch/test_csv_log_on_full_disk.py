@@ -108,7 +108,8 @@ def test_of_too_many_rows_the_oldest_are_lost(tmp_path, monkeypatch):
 
 def test_a_run_that_ends_without_ending_its_log(tmp_path):
     script = f"""if True:
-        import resource, warnings
+        import resource, sys, warnings
+        sys.dont_write_bytecode = True
         from lrdsl.torch import Scheduler, log_to_csv
         from tests.support.watched_runs import go, sgd
         scheduler = Scheduler(sgd(), "linear(1, 0, 16)")
