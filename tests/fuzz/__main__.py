@@ -108,7 +108,7 @@ class Hang(BaseException):
     """An input takes too long."""
 
 
-def check(name: str, choices: Choices) -> str | None:
+def check(name: str, choices: Choices, slowest: float = MAX_SECONDS) -> str | None:
     """Check an input; what is wrong, None if all is well."""
     Shown.text = ""
 
@@ -134,7 +134,7 @@ def check(name: str, choices: Choices) -> str | None:
         if hasattr(signal, "SIGALRM"):
             signal.alarm(0)
     spent = time.process_time() - began
-    return f"it takes {spent:.2f} s" if spent > MAX_SECONDS else None
+    return f"it takes {spent:.2f} s" if spent > slowest else None
 
 
 def target_of(i: int, only: str | None) -> str:
@@ -157,6 +157,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()), help="by default the time")
     parser.add_argument("--target", choices=TARGETS, help="inputs of this kind alone")
     parser.add_argument("--only", type=int, metavar="NUMBER", help="the input of this number alone")
+    parser.add_argument(
+        "--slowest", type=float, default=MAX_SECONDS, help="the seconds that an input may take"
+    )
     parser.add_argument("--keep-going", action="store_true", help="report up to 100 failures")
     parser.add_argument("--atheris", action="store_true", help="let atheris make the inputs")
     options, rest = parser.parse_known_args()
@@ -178,11 +181,11 @@ def main() -> int:
         name = target_of(i, options.target)
         if name == "state" and absent:
             name = "spec"
-        what = check(name, Choices((options.seed, i)))
+        what = check(name, Choices((options.seed, i)), options.slowest)
         if what is None and options.only is not None:
             print(Shown.text)
         if what is not None and "it takes" in what:  # it may have been imported, or made ready
-            what = check(name, Choices((options.seed, i)))
+            what = check(name, Choices((options.seed, i)), options.slowest)
         if what is not None:
             failures += 1
             print(f"\n--target {name} --seed {options.seed} --only {i}", flush=True)

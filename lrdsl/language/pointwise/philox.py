@@ -7,6 +7,8 @@ and languages come to the same bits.
 
 from __future__ import annotations
 
+import functools
+import itertools
 from typing import TypeAlias
 
 import numpy as np
@@ -22,6 +24,8 @@ _MASK = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _BLOCK = 4096
 """The counts that are computed at once: so many stay in the cache."""
+_MIN_TABLED = 513
+"""For fewer counts than this no table is made."""
 
 
 def philox(counter: tuple[Words, Words, Words, Words], seed: int) -> tuple[Words, ...]:
@@ -50,13 +54,29 @@ def standard_noise(count: NDArray[np.float64], seed: int) -> NDArray[np.float64]
     >>> standard_noise(np.array([0.0, 1.0, 0.0]), 7)[[0, 2]].round(3)
     array([-0.477, -0.477])
     """
+    if count.size < _MIN_TABLED:
+        return _sums(count.astype(np.uint64), seed)
+    # Neighbours are asked for together, and often several times.
+    blocks, places = np.divmod(count.astype(np.int64), _BLOCK)
+    edges = [0, *(np.flatnonzero(np.diff(blocks)) + 1).tolist(), count.size]
+    if len(edges) > 2 + count.size // 64:
+        return _sums(count.astype(np.uint64), seed)
     found = np.empty(count.size)
-    for start in range(0, count.size, _BLOCK):
-        counts = count[start : start + _BLOCK].astype(np.uint64)
-        low, high, none = counts & _MASK, counts >> _HALF, np.zeros_like(counts)
-        total = none
-        for draw in range(3):
-            for word in philox((low, high, none + np.uint64(draw), none), seed):
-                total = total + word
-        found[start : start + _BLOCK] = total
-    return found * 2.0**-32 - 6.0
+    for start, stop in itertools.pairwise(edges):
+        found[start:stop] = _table(int(blocks[start]), seed)[places[start:stop]]
+    return found
+
+
+@functools.lru_cache(maxsize=256)
+def _table(block: int, seed: int) -> NDArray[np.float64]:
+    return _sums(np.arange(block * _BLOCK, (block + 1) * _BLOCK, dtype=np.uint64), seed)
+
+
+def _sums(counts: Words, seed: int) -> NDArray[np.float64]:
+    low, high, none = counts & _MASK, counts >> _HALF, np.zeros_like(counts)
+    total = none
+    for draw in range(3):
+        for word in philox((low, high, none + np.uint64(draw), none), seed):
+            total = total + word
+    found: NDArray[np.float64] = total.astype(np.float64) * 2.0**-32 - 6.0
+    return found
