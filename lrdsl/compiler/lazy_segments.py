@@ -97,7 +97,7 @@ class RememberedNeighbour:
 
 
 NOTHING = ast.Name("prev")
-"""What needs a neighbour's value that nothing in the text asks for."""
+"""The node that asks for a neighbour's value where nothing in the text does."""
 
 
 class Links:
@@ -154,7 +154,7 @@ class Links:
 
 
 class Lowering(Protocol):
-    """What lowers terms, and can forget what it has lowered since some moment."""
+    """The stage that lowers terms, and can forget its results since some moment."""
 
     def lower(self, placed: PlacedTerm, environment: Environment) -> Signal | None: ...
 
@@ -212,7 +212,7 @@ class LazyEntries:
         self.made[i] = None if signal is None else placed.entry.of(signal)
 
     def _next(self, i: int, node: ast.Node) -> float | None:
-        """What stands where entry i ends; `base` where that leans on the entry itself."""
+        """The value that stands where entry i ends; `base` where that leans on the entry itself."""
         end = self.entries[i].end
         assert end is not None
         known, forget = set(self.made), self.lowering.checkpoint()

@@ -293,7 +293,7 @@ class _Lowering:
             self.lower(entry, environment._replace(next=environment.base))
 
     def checkpoint(self) -> Callable[[], None]:
-        """What forgets all that is noted from now on."""
+        """A function that forgets all that is noted from now on."""
         observers, segments = len(self.observers), len(self.segments)
 
         def forget() -> None:

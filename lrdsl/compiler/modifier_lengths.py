@@ -151,7 +151,7 @@ def _end_of(value: Measured, start: Exact, window: RunWindow, room: Exact | None
 def _rounds(
     repeat: Repetition, source: Measured, first: RunWindow, size: Fraction
 ) -> Callable[[Exact, Exact], PlacedRound] | None:
-    """What places a round of another phase and pace; None where all rounds are alike."""
+    """The function that places a round of another phase and pace; None if all rounds are alike."""
     is_regular = repeat.is_regular
     if size.denominator == 1 and (is_regular or size == 0):
         return None

@@ -114,14 +114,14 @@ def _unknown(
     if broken is not None:
         return Mistake(diag.BAD_SHAPE, broken, span, fix="mend, or uninstall, that package")
     message = f"there is no {kind} `{word}`"
-    meant = _foreign().same_last_component(word, known)
+    names = _foreign()
+    meant = names.same_last_component(word, known)
     if meant is not None:
         return Mistake(diag.UNKNOWN_NAME, message, span, fix=ask(meant), replacement=meant)
-    plain_name = _foreign().plain_name
-    plain = plain_name(word)
+    plain = names.plain_name(word)
     core = [each for each in known if "." not in each]
     instead = foreign.get(plain)
-    same = next((each for each in core if plain_name(each) == plain), None)
+    same = next((each for each in core if names.plain_name(each) == plain), None)
     if instead is not None or same is not None:
         # Its arguments mean something else: that is no text to put in its place.
         fix = ask(str(same)) if instead is None else f"in lrdsl that is written like `{instead}`"
@@ -153,7 +153,7 @@ def unbound(node: ast.Name, inputs: Inputs, requirement: str) -> Mistake:
     fix = f"give it a value: {name}=…"
     word = _foreign().VALUES.get(name.replace("_", "").lower())
     if word is not None:
-        # What the context is called cannot be a variable.
+        # The names of parts of the run cannot be variables.
         is_free = name not in RUN
         fix = f"write `{word}`, or {fix}" if is_free else f"write `{word}`"
         return Mistake(diag.UNBOUND, message, node.span, fix=fix)

@@ -94,9 +94,8 @@ class _Resolver:
             case ast.Scope(body=body):
                 return ir.Called(node, self.term(body, region))
             case ast.Bounded(operand=operand):
-                return (
-                    Scalar(node) if isinstance(self.term(operand), Scalar) else self.term(operand)
-                )
+                term = self.term(operand)
+                return Scalar(node) if isinstance(term, Scalar) else term
             case ast.Error():  # it counts only where it is chosen
                 return Scalar(node)
             case ast.Outer():

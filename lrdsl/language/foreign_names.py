@@ -154,4 +154,5 @@ def _rank(name: str) -> tuple[object, ...]:
 
 
 def _last(name: str) -> str:
+    """The last component of a name, without case and underscores."""
     return name.rpartition(".")[2].replace("_", "").lower()

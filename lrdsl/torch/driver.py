@@ -53,7 +53,7 @@ class OptimizerDriver(LRScheduler):
         """Whether the numbers may be between two updates: an exception came while they were set."""
         self._has_stepped = False
         self._told: set[object] = set()
-        """What the user has been told, and need not be told again."""
+        """Facts that the user has been told, and need not be told again."""
         self._unsaid: list[str] = []
         """Warnings that wait for the optimizer's next update."""
         self._end_told = -1.0

@@ -26,13 +26,13 @@ def near(word: str, known: Iterable[str], alike: float = 0.6) -> str | None:
 
 @functools.lru_cache(maxsize=128)  # a text may have the same mistake thousands of times
 def _near(word: str, known: frozenset[str], alike: float) -> str | None:
-    with no_fork:
-        import difflib
-
     lowered = {name.lower(): name for name in sorted(known, reverse=True)}
     longer = [name for name in lowered if name.startswith(word.lower())]
     if len(word) >= 3 and longer:
         return lowered[min(longer, key=len)]
+    with no_fork:
+        import difflib
+
     found = difflib.get_close_matches(word.lower(), lowered, n=3, cutoff=alike)
     # Of those with much in common, the one that takes the fewest changes.
     best = min(found, key=lambda name: _distance(word.lower(), name), default=None)

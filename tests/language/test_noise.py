@@ -28,7 +28,7 @@ def word(x: int) -> np.ndarray:
     ids=["zeros", "ones", "digits of pi"],
 )
 def test_known_answers(counter: tuple[int, ...], seed: int, expected: str) -> None:
-    """Those that the authors of Philox4x32-10 publish."""
+    """The authors of Philox4x32-10 publish them."""
     a, b, c, d = map(word, counter)
     assert " ".join(f"{found[0]:08x}" for found in philox((a, b, c, d), seed)) == expected
 

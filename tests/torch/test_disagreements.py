@@ -26,7 +26,7 @@ def adamw(*bases, kind=float, **options):
 
 
 def recorded(act):
-    """What is told while something is done."""
+    """The warnings that are given while something is done."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         act()

@@ -99,7 +99,7 @@ def test_a_resume_with_the_optimizers_state_alone(page):
 
 
 def test_another_schedule_is_told_at_the_first_update(page, recwarn):
-    """What the page says: the Trainer drops the warnings of loading."""
+    """As the page says: the Trainer drops the warnings of loading."""
     train(page)
     recwarn.clear()
     options = {"resume": "here/checkpoint-39", "num_train_epochs": 4}

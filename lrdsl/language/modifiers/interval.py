@@ -92,7 +92,7 @@ class Factors(NamedTuple):
 
 @dataclass(frozen=True)
 class ScaledSignal(Signal):
-    """What applies at update t: a signal, and factors with clocks of their own.
+    """The entry that applies at update t: a signal, and factors with clocks of their own.
 
     They are looked for when a value is needed: of thousands of entries that overlap most parts are
     never asked.

@@ -32,7 +32,7 @@ class ReversedRamp(Rule):
 
     def check(self, context: LintContext) -> Violations:
         found = _reversed(context, context.placed_ramps)
-        # What falls at one base may rise at another.
+        # A ramp that falls at one base may rise at another.
         elsewhere = _reversed(context, context.ramps_of(context.rebased)) if found else {}
         for place, (ramp, direction) in found.items():
             if place not in elsewhere or elsewhere[place][1] is not direction:

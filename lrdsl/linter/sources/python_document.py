@@ -85,7 +85,7 @@ class _Reader:
         pairs = [(Scalar(key, "text", start, start, "plain"), node) for key, node in nodes.items()]
         context, origin = ({}, NO_ORIGIN) if scheduler is None else self._training(scheduler)
         is_open = any([each.arg is None for each in call.keywords])  # `**` may bring definitions
-        # What a scheduler is called says nothing: it drives the rates of an optimizer.
+        # A scheduler's own name says nothing: it drives the rates of an optimizer.
         named = "" if entry.drives_optimizer or entry.is_method else self.module.named.get(call, "")
         origin = replace(
             origin,
