@@ -62,19 +62,22 @@ class SteppingDriver(OptimizerDriver):
         >>> scheduler.get_last_lr()
         [0.5]
         """
-        before, table, new = self._t, self._table, self._t + 1
-        is_plain = metric is None and epoch is None and self._is_ready and self._counts_calls
-        try:
-            if is_plain and new <= self._last and metrics is None and table.assign(new):
-                self._t = new  # `_step_count` stays: torch only tests whether it is 1
+        table, new = self._table, self._t + 1
+        if metric is epoch is metrics is None and new <= self._plain_until and self._counts_calls:
+            try:
+                is_plain = table.assign(new)
+                if is_plain:
+                    self._t = new  # `_step_count` stays: torch only tests whether it is 1
+            except SpecError:
+                raise  # before the first change
+            except BaseException:
+                self._repair()
+                raise
+            if is_plain:
                 if self._callbacks or self._cycle_callbacks:
-                    self._notify(before, table)
+                    self._notify(new - 1, table)
                 return
-        except SpecError:
-            raise  # before the first change
-        except BaseException:
-            self._repair()
-            raise
+        before = new - 1
         metric = metrics if metric is None else metric
         if metric is not None and epoch is None and not self._timeline.is_reactive:
             metric, epoch = None, checked_updates(metric, "epoch", least=0)
@@ -165,7 +168,7 @@ class SteppingDriver(OptimizerDriver):
             self._remove_hooks()
             self._remove_hooks = None
         self._ownership.owned.pop(self, None)
-        self._is_ready = False
+        self.invalidate()
 
     @property
     def cycle_ended(self) -> bool:
@@ -260,7 +263,7 @@ class SteppingDriver(OptimizerDriver):
         """Hook after an update of the optimizer, by the clock of updates."""
         before, table = self._t, self._table
         try:
-            is_plain = self._is_ready and table.assign(before + 1)
+            is_plain = before < self._plain_until and table.assign(before + 1)
             if is_plain:
                 self._t = before + 1
         except SpecError:
@@ -281,15 +284,14 @@ class SteppingDriver(OptimizerDriver):
         """
         if self._t <= before:
             return
-        due = [f for f, every in self._callbacks.values() if before >= 0 and before % every == 0]
-        if due:
+        if self._callbacks and before >= 0:
             # Set for the update, and used by the optimizer: between the two, a metric may come. A
             # compiled step, or one replayed from a CUDA graph, does not tell what it uses.
             if self._used[0] == before:
                 _, table = self._used
-            values = {name: tuple(own) for name, own in table.values_at(before).items()}
-            for callback in due:
-                callback(before, dict(values))
+            for callback, every in [*self._callbacks.values()]:
+                if before % every == 0:
+                    callback(before, table.values_at(before))
         if self._cycle_callbacks and self.cycle_ended:
             for on_end in [*self._cycle_callbacks.values()]:
                 on_end(self)
@@ -315,6 +317,7 @@ class SteppingDriver(OptimizerDriver):
         else:
             message = f"update {t:,} is past the end of the run, which has {end:,} updates"
         self._end_told, self._last = end, math.inf
+        self.invalidate()
         self._warn(f"{message}; its last value is held. {fix}")
 
     def _follow_optimizer(self) -> None:
