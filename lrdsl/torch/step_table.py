@@ -48,6 +48,8 @@ class Assignment(NamedTuple):
     """The row of each group's value among those of the distinct schedules."""
     scales: Any
     """The factor of each group's value, its `lr_scale`."""
+    size: int
+    """The number of groups."""
 
     def values(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
         """The values at the updates of a block: one for each update, or a row of one per group."""
@@ -73,16 +75,16 @@ class _Left:
         self.assignment = assignment
         self.group_key = assignment.key.group_key
 
-        self.groups, self.count = assignment.groups, len(assignment.groups)
+        self.groups, self.size = assignment.groups, assignment.size
 
     def is_there(self, t: int) -> bool:
         """Whether it is still there at update `t`: each looks at the next group in turn."""
-        found = self.groups[t % self.count][self.group_key]
+        found = self.groups[t % self.size][self.group_key]
         return found is self.stands and (self.version is None or found._version == self.version)
 
     def remember(self, t: int) -> None:
         """Remember what update `t` is to find."""
-        self.stands: Any = self.groups[t % self.count][self.group_key]
+        self.stands: Any = self.groups[t % self.size][self.group_key]
         self.version = self.stands._version if type(self.stands) is Tensor else None
 
 
@@ -107,6 +109,12 @@ class StepTable:
         self._assignments = [
             each for name, keys in driven.keys.items() for each in self._assigning(name, keys)
         ]
+        self._orders: dict[str, list[int]] = {}
+        """Of a number at several locations: where the value of each group is among all theirs."""
+        for name in driven.keys:
+            members = [i for each in self._assignments if each.name == name for i in each.members]
+            if members != [*range(self._count)]:
+                self._orders[name] = [members.index(i) for i in range(self._count)]
         width = sum([1 if each.is_shared else len(each.members) for each in self._assignments])
         self._most_rows = max(1, min(ROWS, ROW_VALUES // max(1, width)))
         self._columns: list[Column] = []
@@ -146,14 +154,14 @@ class StepTable:
             i = 1
         if self._has_more and not self._assign_more(t, i):
             return False
-        for key, groups, count, column in self._shared:
-            if groups[t % count][key] is not column[i - 1]:
+        for key, groups, size, column in self._shared:
+            if groups[t % size][key] is not column[i - 1]:
                 return False
             value = column[i]
             for group in groups:
                 group[key] = value
-        for key, groups, count, column in self._own:
-            k, former = t % count, column[i - 1]
+        for key, groups, size, column in self._own:
+            k, former = t % size, column[i - 1]
             if former is None or groups[k][key] is not former[k]:
                 return False
             for group, value in zip(groups, column[i]):  # noqa: B905 - `strict=` is slow
@@ -225,19 +233,19 @@ class StepTable:
 
     def values_at(self, t: int) -> dict[str, tuple[float, ...]]:
         """The values after `t` updates: of each number one per group."""
-        i = t - self._first
-        if 0 <= i < self._size and self._columns[0][i] is not None:
-            values = [column[i] for column in self._columns]
-        else:
-            values = [column[0] for column in self._floats(self._block.evaluate(t, t + 1))]
+        i, named = t - self._first, self._named
+        if not self._known <= i < self._size:
+            i, named = 0, self._by_name(self._floats(self._block.evaluate(t, t + 1)))
         found: dict[str, tuple[float, ...]] = {}
-        for each, value in zip(self._assignments, values, strict=True):
-            own = (value,) * len(each.members) if each.is_shared else tuple(value)
-            if len(own) < self._count:  # the other groups have the number elsewhere
-                placed = dict(zip(each.members, own, strict=True))
-                known = found.get(each.name, (0.0,) * self._count)
-                own = tuple([placed.get(k, other) for k, other in enumerate(known)])
-            found[each.name] = own
+        if not self._orders:
+            for name, size, is_shared, column in named:
+                found[name] = (column[i],) * size if is_shared else tuple(column[i])
+            return found
+        for name, size, is_shared, column in named:
+            own = (column[i],) * size if is_shared else tuple(column[i])
+            found[name] = found.get(name, ()) + own
+        for name, order in self._orders.items():
+            found[name] = tuple([found[name][j] for j in order])
         return found
 
     def preview(self, start: int, stop: int) -> dict[str, NDArray[np.float64]]:
@@ -251,13 +259,18 @@ class StepTable:
     def _fetch(self, t: int) -> None:
         """Take the values from update `t` on, as Python floats."""
         columns = self._floats(self._block.following(t, self._most_rows))
-        follows = self._columns and t == self._first + self._size
+        follows = bool(self._columns) and t == self._first + self._size
         formers = [column[-1] for column in self._columns] if follows else [None] * len(columns)
         size, self._size = len(columns[0]) + 1, 0  # an interrupt leaves no values of other updates
         self._columns = [[former, *column] for former, column in zip(formers, columns, strict=True)]
-        self._first = t - 1
+        self._first, self._known = t - 1, 0 if follows else 1
         self._arrange()
         self._size = size
+
+    def _by_name(self, columns: Sequence[Column]) -> list[tuple[str, int, bool, Column]]:
+        """The columns with the names of their numbers, for how many groups, whether they share."""
+        pairs = zip(self._assignments, columns, strict=True)
+        return [(each.name, each.size, each.is_shared, column) for each, column in pairs]
 
     def _arrange(self) -> None:
         """Part the assignments of floats, which are faster, by whether the groups share values."""
@@ -268,8 +281,9 @@ class StepTable:
             if j in self._left:
                 self._others.append((self._left[j], column))
             else:
-                target = each.key.group_key, each.groups, len(each.groups), column
+                target = each.key.group_key, each.groups, each.size, column
                 (self._shared if each.is_shared else self._own).append(target)
+        self._named = self._by_name(self._columns)
         self._has_more = self._is_scaled or bool(self._others)
 
     def _floats(self, block: NDArray[np.float64]) -> list[Column]:
@@ -299,8 +313,12 @@ class StepTable:
             scales = [self._scales[i] if name == "lr" else 1.0 for i in members]
             is_shared = len({*zip(columns, scales, strict=True)}) == 1
             groups = [self.driven.groups[i] for i in members]
-            of_all = (columns[0], scales[0]) if is_shared else (columns, np.array(scales))
-            found.append(Assignment(key, groups, is_shared, name, members, *of_all))
+            of_columns = columns[0] if is_shared else columns
+            of_scales = scales[0] if is_shared else np.array(scales)
+            size = len(members)
+            found.append(
+                Assignment(key, groups, is_shared, name, members, of_columns, of_scales, size)
+            )
         return found
 
     def _has_other_scales(self, k: int | None = None) -> bool:
