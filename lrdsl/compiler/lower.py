@@ -29,6 +29,7 @@ from lrdsl.language.modifiers.reactive import (
     MetricModifier,
     MetricObserver,
     MetricScaledSignal,
+    Reaction,
 )
 from lrdsl.language.parameters import Kind
 from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal, TimelineSegment
@@ -282,7 +283,9 @@ class _Lowering:
     ) -> Signal:
         place, text = len(self.observers), unparse(placed.call.node)
         known = place < len(self.histories)
-        history = self.histories[place] if known else MetricHistory(modifier.initial_state())
+        history = (
+            self.histories[place] if known else MetricHistory(Reaction(modifier.initial_state()))
+        )
         signal = MetricScaledSignal(source, text, zero=placed.zero, history=history)
         self.observers.append(MetricObserver(modifier, signal, placed.run_start, placed.run_stop))
         return signal

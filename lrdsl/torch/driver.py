@@ -40,8 +40,10 @@ class OptimizerDriver(LRScheduler):
         t: int,
         on_end: str | None,
         on_change: str,
+        keep_metrics: bool,
     ) -> None:
         self._optimizer = optimizer
+        self._keeps_metrics = keep_metrics
         self.clock = clock
         self._on_end = on_end
         self._on_change = on_change

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from lrdsl.diagnostics import BAD_STATE, SpecError, spec_error
 from lrdsl.syntax.spec import parse
+from lrdsl.torch.metric_record import MetricRecord
 from lrdsl.torch.param_groups import DrivenGroups
+from lrdsl.torch.run_metrics import Log, other_modifiers
 from lrdsl.torch.state_dict import GroupState, SchedulerState, plan_state
 from lrdsl.torch.timeline import Timeline
 from lrdsl.torch.warn import shown_pair
@@ -42,26 +44,30 @@ def resume(
     scales: Sequence[float],
     on_change: str,
     values: ValuesOf,
+    keeps_metrics: bool,
 ) -> Resumed:
     """The way a run goes on from a state, for the groups that are driven now.
 
     If the state was written under another spec, context or optimizer, `on_change` selects what is
-    followed. Raises `SpecError` if the state is refused.
+    followed. `keeps_metrics` says whether the metrics themselves are kept. Raises `SpecError` if
+    the state is refused.
     """
     own = driven.timeline
     plans = [plan_state(own, plan) for plan in own.plans]
     in_plans = _plans_difference(state.plans, plans)
     in_groups = _groups_difference(state.groups, driven, scales)
-    bases = [group.base for group in state.groups or ()]
+    bases = [group.base for group in state.groups]
     difference = [*in_plans, *in_groups]
-    if not in_plans and len(state.plans) == len(own.plans) and [*state.log] == own.log:
+    log = None if state.log is None or not keeps_metrics else [*state.log]
+    is_alike = len(state.plans) == len(own.plans) and log == own.metrics.log
+    if not in_plans and is_alike and state.record == own.metrics.settled_record():
         resumed = own  # which is compiled
     elif not in_plans and _is_same(state.plans[0], plans[0]):
-        resumed = Timeline([own.plans[0], *state.timeline().plans[1:]], state.log)
+        resumed = Timeline([own.plans[0], *state.timeline().plans[1:]], state.record, log)
     elif not in_plans or on_change == "keep":
-        resumed = state.timeline()
+        resumed = Timeline(state.timeline().plans, state.record, log)
     else:
-        resumed = Timeline([own.plans[0]], state.log)
+        resumed = Timeline([own.plans[0]], *_carried_metrics(state, own))
     if on_change == "keep":
         return Resumed(resumed, bases[: len(driven.groups)], "")
     if not difference:
@@ -70,7 +76,7 @@ def resume(
 
     def before() -> Values:
         found = {name: [*own] for name, own in values(state.timeline(), bases or None).items()}
-        for i, (group, scale) in enumerate(zip(state.groups or (), scales, strict=False)):
+        for i, (group, scale) in enumerate(zip(state.groups, scales, strict=False)):
             if "lr" in found and group.scale != scale and scale:
                 found["lr"][i] *= group.scale / scale
         return found
@@ -90,10 +96,28 @@ def resume(
     )
 
 
+def _carried_metrics(state: SchedulerState, own: Timeline) -> tuple[MetricRecord, Log | None]:
+    """The metrics of a state for the first plan of a Scheduler, which is another one.
+
+    Without the metrics themselves, modifiers go on that are the same; `SpecError` if others, or a
+    plan that has come since, have taken the metrics.
+    """
+    record = state.record
+    if state.log is not None or not record.total:
+        return MetricRecord(record.total, record.last), [*(state.log or ())]
+    wanted = [family for family in own.metrics.record.families if family[0] == 0]
+    known = {family: record.families[family] for family in wanted if family in record.families}
+    if len(known) < len(wanted) or (wanted and len(state.plans) > 1):
+        saved = [text for each in record.families.values() for text in each.modifiers]
+        here = [text for x in wanted for text in own.metrics.record.families[x].modifiers]
+        raise other_modifiers(saved, here)
+    return record._replace(families=known), None
+
+
 def facts_of(state: SchedulerState) -> set[object]:
     """The keys of warnings that repeat what is told of a state: its bases, and its Tensors."""
     found: set[object] = set()
-    for i, group in enumerate(state.groups or ()):
+    for i, group in enumerate(state.groups):
         found |= {("base", name, i, float(base)) for name, base in group.base.items()}
         found |= {("kind", name, i) for name in group.base}
     return found
@@ -183,11 +207,9 @@ def _difference(saved: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
 
 
 def _groups_difference(
-    saved: Sequence[GroupState] | None, driven: DrivenGroups, scales: Sequence[float]
+    saved: Sequence[GroupState], driven: DrivenGroups, scales: Sequence[float]
 ) -> list[str]:
     """How the parameter groups of a state differ from those that are driven now."""
-    if saved is None:
-        return []
     found = []
     names = [None if name is None else str(name) for name in driven.names]
     gone = [group.name for group in saved]

@@ -90,7 +90,8 @@ class ResumingDriver(SteppingDriver):
             driven = plan_groups(self.optimizer, timeline, known, given, keep=keep)
             return StepTable(self.optimizer, driven, at).values_at(at)
 
-        timeline, bases, warning = resume(state, present, scales, self._on_change, values)
+        resumed = resume(state, present, scales, self._on_change, values, self._keeps_metrics)
+        timeline, bases, warning = resumed
         driven = present
         if timeline is not self._timeline or bases:
             driven = plan_groups(self.optimizer, timeline, known, bases, keep=keep)
@@ -100,6 +101,8 @@ class ResumingDriver(SteppingDriver):
         messages += self._of_stale(driven, at)
         table = StepTable(self.optimizer, driven, at)
         self._follow(table, t, steps=t + 1, is_setting=t >= 0 and state.drives)
+        if not self._keeps_metrics:
+            timeline.metrics.log = None
         if warning:
             self._warn(warning)
         self._tell(messages)
@@ -119,12 +122,14 @@ class ResumingDriver(SteppingDriver):
         state = {key: value for key, value in vars(self).items() if key not in own}
         owns = bool(self._ownership.owned.get(self))
         timeline, names = self._timeline, self._table.driven.names
-        made = {"plans": timeline.plans, "log": timeline.log, "names": names}
+        metrics = timeline.metrics
+        record = metrics.settled_record()
+        made = {"plans": timeline.plans, "record": record, "log": metrics.log, "names": names}
         return {**state, **made, "follows": self._remove_hooks is not None, "owns": owns}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         follows, owns = state.pop("follows"), state.pop("owns")
-        timeline = Timeline(state.pop("plans"), state.pop("log"))
+        timeline = Timeline(state.pop("plans"), state.pop("record"), state.pop("log"))
         names = state.pop("names")
         vars(self).update(state)
         driven = plan_groups(self.optimizer, timeline, None, names=names)

@@ -41,7 +41,16 @@ ON_END = ("hold", "warn", "error")
 """The reactions to an update past the end of the run, beside that of the default."""
 
 ARGUMENTS = frozenset(
-    {"clock", "start_step", "last_epoch", "on_change", "on_end", "metric_reduction", "definitions"}
+    {
+        "clock",
+        "start_step",
+        "last_epoch",
+        "on_change",
+        "on_end",
+        "metric_reduction",
+        "keep_metrics",
+        "definitions",
+    }
 )
 """The arguments of a Scheduler that are no part of the run."""
 
@@ -74,7 +83,9 @@ class Scheduler(ResumingDriver):
     after `total_steps`, or without it at the end of its schedules; by default only the end after
     `total_steps` is told. `metric_reduction` combines the metrics of several ranks under
     torch.distributed: `"mean"`, `"min"`, `"max"`, or `"same"`, for which a difference between ranks
-    is an error on all of them.
+    is an error on all of them. Metrics are not kept: what they have led to is, with the last 1,024
+    changes of each modifier. `keep_metrics` keeps them all, also in the state; a metric at an
+    earlier update than the last one, and a resume with another metric modifier, need them.
 
     In a spec, `base` is the group's own number, the one that the optimizer was made with; the group
     keeps it, as its `initial_lr` and so on. If a group has the key `lr_scale`, its learning rate is
@@ -121,6 +132,7 @@ class Scheduler(ResumingDriver):
         on_change: str = "warn",
         on_end: str | None = None,
         metric_reduction: str = "mean",
+        keep_metrics: bool = False,
         definitions: str | os.PathLike[str] | Sequence[str] | None = None,
         **variables: float,
     ) -> None:
@@ -155,7 +167,7 @@ class Scheduler(ResumingDriver):
             **variables,
         )
         program.check([group.get("name") for group in optimizer.param_groups])
-        timeline = Timeline([Plan(program, context)])
+        timeline = Timeline([Plan(program, context)], log=[] if keep_metrics else None)
         super().__init__(
             optimizer,
             timeline,
@@ -164,6 +176,7 @@ class Scheduler(ResumingDriver):
             on_end=on_end,
             on_change=on_change,
             metric_reduction=metric_reduction,
+            keep_metrics=keep_metrics,
         )
         warnings = run_warnings(self._table.driven, context.total_steps)
         self._tell([(warning, warning) for warning in warnings])
@@ -203,6 +216,7 @@ class Scheduler(ResumingDriver):
         >>> {name: schedule(9) for name, [schedule] in scheduler.driven.items()}
         {'lr': 0.0, 'betas[1]': 0.95}
         """
+        self._timeline.metrics.settle()
         return {
             name: tuple([source.schedule for source in sources])
             for name, sources in self._table.driven.sources.items()

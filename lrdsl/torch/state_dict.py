@@ -17,14 +17,16 @@ from lrdsl.diagnostics import BAD_STATE, SpecError, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.program import Program
 from lrdsl.syntax.spec import as_number
+from lrdsl.torch.metric_record import MetricRecord
 from lrdsl.torch.metrics import read_log
 from lrdsl.torch.param_groups import DrivenGroups
 from lrdsl.torch.plan import Plan
+from lrdsl.torch.run_metrics import Log
 from lrdsl.torch.timeline import Timeline
 
-STATE_VERSION = 4
-_READABLE_VERSIONS = (1, 2, 3, STATE_VERSION)
-_KEYS = frozenset({"version", "spec", "context", "updates"})
+STATE_VERSION = 5
+_KEYS = frozenset({"version", "spec", "context", "updates", "replans", "groups", "drives"})
+_METRIC_KEYS = frozenset({"reactions", "metric_updates", "metrics"})
 _PLAN_KEYS = frozenset({"update", "metrics", "spec", "context"})
 
 MAX_PLANS = 100_000
@@ -54,9 +56,9 @@ class SchedulerState:
     updates: int
     plans: Sequence[Mapping[str, Any]]
     """The specs, as text, and the context of each plan, the update and the metrics before it."""
-    log: Sequence[tuple[int, float]]
-    groups: Sequence[GroupState] | None
-    """None in a state of an older version, which has not recorded them."""
+    record: MetricRecord
+    log: Log | None
+    groups: Sequence[GroupState]
     drives: bool
     """Whether the numbers were what the Scheduler had set."""
 
@@ -65,13 +67,16 @@ class SchedulerState:
         """Check a `state_dict`; `SpecError` if it is not that of a Scheduler."""
         if not isinstance(state, Mapping):
             raise spec_error(BAD_STATE, f"a state must be a dict, not a {type(state).__name__}")
-        if not _KEYS.issubset(state):
+        if not {"version", "spec", "updates"}.issubset(state):
             raise _foreign_state(state)
         version = state["version"]
-        if type(version) is not int or version not in _READABLE_VERSIONS:
-            shown = f"{version!r}; this lrdsl reads up to {STATE_VERSION}"
+        if type(version) is not int or version != STATE_VERSION:
+            shown = f"{version!r}, and this lrdsl reads version {STATE_VERSION}"
             fix = "use the lrdsl that the checkpoint was written with"
             raise spec_error(BAD_STATE, f"the state has version {shown}", fix=fix)
+        missing = sorted({*_KEYS, *_METRIC_KEYS} - {*state})
+        if missing:
+            raise spec_error(BAD_STATE, f"the state has no `{missing[0]}`")
         if not _is_count(state["updates"]) or state["updates"] < -1:
             message = f"`updates` of the state must be a whole number, not {state['updates']!r}"
             raise spec_error(BAD_STATE, message)
@@ -79,7 +84,7 @@ class SchedulerState:
         if not _is_context(context):
             message = f"`context` of the state must be a dict of names, not {context!r}"
             raise spec_error(BAD_STATE, message)
-        replans = _decoded(state.get("replans", []))
+        replans = _decoded(state["replans"])
         is_list = isinstance(replans, Sequence) and not isinstance(replans, str)
         if not is_list or len(replans) > MAX_PLANS or not all(map(_is_replan, replans)):
             raise spec_error(BAD_STATE, "`replans` of the state must be a list of plans")
@@ -91,14 +96,20 @@ class SchedulerState:
         if spec is None or updates != sorted(updates):
             message = "`replans` of the state must follow a first spec, in order"
             raise spec_error(BAD_STATE, message)
-        groups, drives = _groups(state.get("groups")), state.get("drives", True)
+        groups, drives = _groups(state["groups"]), state["drives"]
         if type(drives) is not bool:
             raise spec_error(BAD_STATE, f"`drives` of the state must be a bool, not {drives!r}")
-        return cls(state["updates"], plans, read_log(state), groups, drives)
+        record = MetricRecord.from_json(state["reactions"])
+        log = read_log(state)
+        if log and len(log) != record.total:
+            raise spec_error(BAD_STATE, "`metrics` and `reactions` of the state disagree")
+        kept = log if log or not record.total else None
+        return cls(state["updates"], plans, record, kept, groups, drives)
 
     def timeline(self) -> Timeline:
         """The timeline of the state; `SpecError` if one of its plans is none."""
-        timeline = Timeline(map(read_plan, self.plans), self.log)
+        log = None if self.log is None else [*self.log]
+        timeline = Timeline(map(read_plan, self.plans), self.record, log)
         for plan in timeline.plans:
             for name in () if plan.program is None else plan.program.choices:
                 if name not in timeline.names:
@@ -140,15 +151,16 @@ def make_state(
             driven.names, driven.bases, driven.tensors, scales, strict=True
         )
     ]
-    spec = first["spec"]
+    spec, log = first["spec"], timeline.metrics.log or ()
     return {
         "version": STATE_VERSION,
         "spec": spec if isinstance(spec, str) else json.dumps(spec),
         "context": json.dumps(first["context"]),
         "updates": updates,
         "replans": json.dumps(later),
-        "metric_updates": [update for update, _ in timeline.log],
-        "metrics": [metric for _, metric in timeline.log],
+        "reactions": timeline.metrics.settled_record().to_json(),
+        "metric_updates": [update for update, _ in log],
+        "metrics": [metric for _, metric in log],
         "groups": json.dumps(groups),
         "drives": drives,
     }
@@ -178,9 +190,7 @@ def _decoded(value: Any, *, is_spec: bool = False) -> Any:
         raise spec_error(BAD_STATE, "a text of the state is no JSON") from None
 
 
-def _groups(value: Any) -> list[GroupState] | None:
-    if value is None:
-        return None
+def _groups(value: Any) -> list[GroupState]:
     found = _decoded(value)
     if not isinstance(found, Sequence) or not all(map(_is_group, found)):
         raise spec_error(BAD_STATE, "`groups` of the state must be a list of parameter groups")

@@ -47,7 +47,8 @@ class SteppingDriver(OptimizerDriver):
         If a schedule reacts to metrics, the first argument is a metric, which takes effect at the
         new update; otherwise it is `epoch`, as in torch. `metrics` is the name that torch's
         ReduceLROnPlateau gives to the metric. Going back to an earlier update keeps the
-        later metrics until a new metric comes there.
+        later metrics until a new metric comes there, which only a Scheduler with `keep_metrics`
+        takes.
 
         Raises `SpecError`, having changed nothing, if `epoch` is not a whole number, 0 or more, or
         the metric is not a number.
@@ -153,7 +154,7 @@ class SteppingDriver(OptimizerDriver):
         number = reduce_over_ranks(metric, self._metric_reduction, self.optimizer.param_groups)
         former = self._table
         try:
-            with self._timeline.observe(t, number) as has_changed:
+            with self._timeline.metrics.observe(t, number) as has_changed:
                 if has_changed:
                     self._table = StepTable(self.optimizer, former.driven, t)
                 yield
