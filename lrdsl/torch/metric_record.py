@@ -33,6 +33,17 @@ class Reactions(NamedTuple):
     modifiers: tuple[str, ...]
     before: Mapping[float | None, tuple[float, ...]] = {}
 
+    def fits(self, initial: Sequence[Reaction]) -> bool:
+        """Whether the states may have come from these."""
+        pairs = [(x.state, y.state) for x, y in zip(self.reactions, initial, strict=False)]
+        return len(self.reactions) == len(initial) and all(
+            [
+                len(own) == len(first)
+                and all([x is not None or y is None for x, y in zip(own, first, strict=True)])
+                for own, first in pairs
+            ]
+        )
+
 
 class MetricRecord(NamedTuple):
     """The number of metrics so far, the update of the latest, and the reactions of each spec."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from lrdsl.diagnostics import BAD_METRIC, BAD_STATE, SpecError, spec_error
@@ -49,7 +49,9 @@ class RunMetrics:
         try:
             if t < record.last:
                 self._rewind(t)
-            self._take(t, metric)
+            families = self._reacted(t, metric)
+            self._follow(families, t)
+            self.record = self._next_record(families, t)
             if self.log is not None:
                 self.log.append((t, metric))
             yield not all([have_same_values(x.schedule, states[x]) for x in self.schedules])
@@ -61,28 +63,49 @@ class RunMetrics:
             self.record, self.log = record, log
             raise
 
-    def _take(self, t: int, metric: float) -> None:
-        """Let all schedules that are in force react to a metric."""
-        count, former = self.record.total, self.record.families
+    def record_if_calm(self, t: int, metric: float) -> MetricRecord | None:
+        """The record after a metric for which no modifier calls for a change, None for others."""
+        if t < self.record.last or self.log is not None:
+            return None
+        former, families = self.record.families, self._reacted(t, metric)
+        for family, new in families.items():
+            for one, other in zip(new.reactions, former[family].reactions):  # noqa: B905
+                if one.updates is not other.updates:
+                    return None
+        return self._next_record(families, t)
+
+    def _reacted(self, t: int, metric: float) -> dict[Family, Reactions]:
+        """The reactions of all specs that are in force to a metric."""
+        total, former = self.record.total, self.record.families
         families: dict[Family, Reactions] = {}
+        for each in self.schedules:
+            family = each.family
+            if family in former and family not in families and each.takes(total, t):
+                reactions, modifiers, before = former[family]
+                reactions = each.initial.react(reactions, t, metric)
+                families[family] = Reactions(reactions, modifiers, before)
+        return families
+
+    def _next_record(self, families: Mapping[Family, Reactions], t: int) -> MetricRecord:
+        """The record with new reactions of some specs, to one more metric."""
+        return MetricRecord(self.record.total + 1, t, {**self.record.families, **families})
+
+    def _follow(self, families: Mapping[Family, Reactions], t: int) -> None:
+        """Let the schedules follow new reactions, and those that refer to them."""
         changed: set[DrivenSchedule] = set()
         for each in self.schedules:
-            if not each.takes(count, t):
+            if not each.takes(self.record.total, t):
                 continue
             before = each.schedule
             if changed and not changed.isdisjoint(each.references.values()):
                 self.renew(each)
-            if each.initial.is_reactive:
-                known = former[each.family]
-                if each.family not in families:
-                    reactions = each.initial.react(known.reactions, t, metric)
-                    families[each.family] = known._replace(reactions=reactions)
+            if each.family in families:
                 new = families[each.family].reactions
-                if not all(map(Reaction.is_called_as, new, known.reactions)):
+                known = self.record.families[each.family].reactions
+                if not all(map(Reaction.is_called_as, new, known)):
                     each.schedule = each.schedule.advanced(new, t)
             if not have_same_values(each.schedule, before):
                 changed.add(each)
-        self.record = MetricRecord(count + 1, t, {**former, **families})
 
     def _rewind(self, t: int) -> None:
         """Undo what metrics after more than `t` updates have done."""
@@ -105,6 +128,8 @@ class RunMetrics:
                 self.record = self.record._replace(families=families)
             elif known.modifiers != described(observers):
                 raise other_modifiers(known.modifiers, described(observers))
+            elif not known.fits(driven.initial.reactions):
+                raise spec_error(BAD_STATE, "`reactions` of the state are those of no modifier")
             reactions, before = known.reactions, self._before(driven, known)
         driven.renew(reactions, before, self.record.last if self.record.total else None)
 

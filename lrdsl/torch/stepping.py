@@ -90,7 +90,11 @@ class SteppingDriver(OptimizerDriver):
             return
         new = new if to is None else to
         self._check_end(new)
-        with nullcontext() if metric is None else self._observing(metric, new):
+        number = None if metric is None else self._number(metric)
+        if number is not None and to is None and self._steps_calmly(number, new):
+            self._notify(before, table)
+            return
+        with nullcontext() if number is None else self._observing(number, new):
             if to is None:
                 super().step()  # also warns of a call before the optimizer's first update
             else:
@@ -98,6 +102,24 @@ class SteppingDriver(OptimizerDriver):
                 self._apply(to)
         if self._t > before >= 0:
             self._notify(before, table)
+
+    def _steps_calmly(self, metric: float, new: int) -> bool:
+        """Step with a metric that changes no factor; False, having changed nothing, for others."""
+        if not new <= self._plain_until:
+            return False
+        metrics = self._timeline.metrics
+        former, record = metrics.record, metrics.record_if_calm(new, metric)
+        try:
+            if record is None or not self._table.assign(new):
+                return False
+            metrics.record, self._t = record, new
+        except SpecError:
+            raise  # before the first change
+        except BaseException:
+            metrics.record = former
+            self._repair()
+            raise
+        return True
 
     def _step_by_hand(self, metric: object, to: int | None) -> None:
         """A call of `step` by the clock of updates: it takes a metric, but does not advance."""
@@ -142,19 +164,22 @@ class SteppingDriver(OptimizerDriver):
         if t < 0:
             message = "this part of the schedule has not begun: it takes no metric"
             raise spec_error(BAD_METRIC, message)
-        with self._observing(metric, t):
+        with self._observing(self._number(metric), t):
             self._apply(t)
 
-    @contextmanager
-    def _observing(self, metric: object, t: int) -> Iterator[None]:
+    def _number(self, metric: object) -> float:
+        """A metric as a number, the same on all ranks."""
         if not self._timeline.is_reactive:
             fix = "add a modifier that reacts: `hold() | plateau(0.5, patience=3)`"
             raise spec_error(BAD_METRIC, "the schedule takes no metric", fix=fix)
+        return reduce_over_ranks(metric, self._metric_reduction, self.optimizer.param_groups)
+
+    @contextmanager
+    def _observing(self, metric: float, t: int) -> Iterator[None]:
         self._sync()
-        number = reduce_over_ranks(metric, self._metric_reduction, self.optimizer.param_groups)
         former = self._table
         try:
-            with self._timeline.metrics.observe(t, number) as has_changed:
+            with self._timeline.metrics.observe(t, metric) as has_changed:
                 if has_changed:
                     self._table = StepTable(self.optimizer, former.driven, t)
                 yield

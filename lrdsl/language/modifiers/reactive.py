@@ -88,9 +88,7 @@ class Reaction(NamedTuple):
     """The update of the first call that is remembered no longer; None if all are."""
 
     def after(self, state: State, update: int, ratio: float) -> Reaction:
-        """The reaction with a new state, which calls for a ratio from `update` on."""
-        if ratio == 1:
-            return Reaction(state, self.updates, self.ratios, self.forgotten)
+        """The reaction with a new state, which calls for one more ratio, from `update` on."""
         updates, ratios, forgotten = self.updates, self.ratios, self.forgotten
         if len(updates) == MAX_CHANGES:
             forgotten = updates[0] if forgotten is None else forgotten
@@ -224,6 +222,8 @@ class MetricObserver(NamedTuple):
             return reaction
         known = metric if math.isfinite(metric) else math.nan
         state, ratio = self.modifier.update(reaction.state, known)
+        if ratio == 1:
+            return Reaction(state, *reaction[1:])
         # What stands before may have led to the first value of all (a warmup does), so that this
         # one value stays as it is.
         since = update + 1 if update == math.ceil(self.start) > 0 else update
