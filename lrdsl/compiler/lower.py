@@ -23,7 +23,7 @@ from lrdsl.diagnostics import BAD_ARITHMETIC, Mistake, Reporter, SpecError
 from lrdsl.language.functions import OPERATORS, Function
 from lrdsl.language.length import Exact, Length, ends
 from lrdsl.language.modifiers import Modifier
-from lrdsl.language.modifiers.base import FirstRound, Layout, Repetition
+from lrdsl.language.modifiers.base import FirstRound, Fit, Layout, Repetition
 from lrdsl.language.modifiers.reactive import (
     MetricHistory,
     MetricModifier,
@@ -77,21 +77,22 @@ class RoundCompiler(NamedTuple):
     """Compiles further rounds of a repetition, when they are needed."""
 
     placed: placed_ir.PlacedModify
-    place: Callable[[Exact, Exact], placed_ir.PlacedRound]
+    rounds: placed_ir.PlacedRounds
     around: Environment
     """The environment of the repetition; its neighbours' values are remembered."""
     links: Links
 
     def first_round(self, signal: Signal) -> FirstRound:
         """The first round, whose signal is known, with what compiles the others."""
-        placed = self.placed
+        placed, rounds = self.placed, self.rounds
         assert isinstance(placed.length, Fraction)
-        layout = Layout(signal, *placed.limits)
-        return FirstRound(layout, placed.length, placed.phase, placed.pace, self.compile)
+        layout = Layout(signal, rounds.low, rounds.high)
+        beside = rounds.source, rounds.fit, self.compile
+        return FirstRound(layout, placed.length, placed.phase, *beside)
 
-    def compile(self, phase: Exact, pace: Exact) -> Layout:
+    def compile(self, phase: Exact, fit: Fit) -> Layout:
         """The layout of a round; `SpecError` if one of its values is at fault."""
-        term, low, high = self.place(phase, pace)
+        term, low, high = self.rounds.place(phase, fit)
         mistakes: list[Mistake] = []
         environment = self.around.noting(mistakes)
         links = self.links if self.links.is_open else Links()
@@ -244,7 +245,7 @@ class _Lowering:
     def _modified(self, placed: placed_ir.PlacedModify, environment: Environment) -> Signal | None:
         call, modifier = placed.call, placed.modifier
         around = environment
-        if placed.place_round is not None:
+        if placed.rounds is not None:
             around = self.links.remembering(environment)
         source = self.lower(placed.source, around)
         if source is None:
@@ -269,8 +270,8 @@ class _Lowering:
     ) -> Signal:
         """The signal under a modifier."""
         text = unparse(placed.call.node)
-        if placed.place_round is not None and isinstance(modifier, Repetition):
-            rounds = RoundCompiler(placed, placed.place_round, around, self.links)
+        if placed.rounds is not None and isinstance(modifier, Repetition):
+            rounds = RoundCompiler(placed, placed.rounds, around, self.links)
             return modifier.repeated(rounds.first_round(source), placed.end, text)
         modified = modifier.apply(source, placed.length, placed.end, text)
         if placed.holds:
