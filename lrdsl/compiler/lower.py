@@ -15,7 +15,7 @@ import numpy as np
 from lrdsl.compiler import ir, placed_ir
 from lrdsl.compiler.argument_values import argument, attempt, default, fields, make
 from lrdsl.compiler.environment import Environment
-from lrdsl.compiler.evaluate import value
+from lrdsl.compiler.evaluate import scalar, value
 from lrdsl.compiler.lazy_segments import LazyEntries, LazySegment, Links
 from lrdsl.compiler.leaf_signals import PointwiseSignal, ShapeSignal, held, slowed
 from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTerm
@@ -88,13 +88,16 @@ class RoundCompiler(NamedTuple):
         assert isinstance(placed.length, Fraction)
         layout = Layout(signal, rounds.low, rounds.high)
         beside = rounds.source, rounds.fit, self.compile
-        return FirstRound(layout, placed.length, placed.phase, *beside)
+        counts = placed.call.counts
+        return FirstRound(layout, placed.length, placed.phase, *beside, counts=counts)
 
     def compile(self, phase: Exact, fit: Fit) -> Layout:
         """The layout of a round; `SpecError` if one of its values is at fault."""
-        term, low, high = self.rounds.place(phase, fit)
+        term, low, high = self.rounds.place(phase, fit._replace(number=None))
         mistakes: list[Mistake] = []
         environment = self.around.noting(mistakes)
+        if self.placed.call.counts:
+            environment = environment._replace(cycle=fit.number)
         links = self.links if self.links.is_open else Links()
         signal = _Lowering((), links).lower_all(term, environment)
         if signal is None:
@@ -133,7 +136,7 @@ class _Lowering:
             case PlacedShape():
                 return self._shape(placed, environment)
             case ir.Scalar(node=node):
-                found = value(node, "a schedule", environment)
+                found = scalar(node, environment)
                 return None if found is None else ConstantSignal(found, unparse(node))
             case placed_ir.PlacedApply():
                 return self._pointwise(placed, environment)
@@ -247,7 +250,8 @@ class _Lowering:
         around = environment
         if placed.rounds is not None:
             around = self.links.remembering(environment)
-        source = self.lower(placed.source, around)
+        inside = around._replace(cycle=0) if call.counts else around
+        source = self.lower(placed.source, inside)
         if source is None:
             self._look_into(tuple([entry.value for entry in placed.entries]), environment)
             return None

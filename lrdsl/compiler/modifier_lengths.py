@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -96,7 +97,7 @@ def measure_modified(
         fit = Fit(window.pace, inside.room)
         if found.is_sound and isinstance(stands, Repetition):
             size = length = stands.first_length(cast("Fraction", size))
-            place_round = _place_rounds(stands, source, inside, size)
+            place_round = _place_rounds(stands, source, inside, size, counts=term.counts)
         if stands is not None and stands.period is not None:
             window.meet_multiples(getattr(stands, stands.period))
         if place_round is not None and window.depth == MAX_NESTED_ROUNDS:
@@ -156,11 +157,14 @@ def _end_of(value: Measured, start: Exact, window: RunWindow, room: Exact | None
 
 
 def _place_rounds(
-    repeat: Repetition, source: Measured, first: RunWindow, size: Fraction
+    repeat: Repetition, source: Measured, first: RunWindow, size: Fraction, *, counts: bool
 ) -> PlaceRound | None:
-    """The function that places a round of another phase and fit; None if all rounds are alike."""
+    """The function that places a round of another phase and fit; None if all rounds are alike.
+
+    `counts` says that each has something of its own by its number, wherever it lies.
+    """
     is_regular = repeat.is_regular
-    if size.denominator == 1 and (is_regular or size == 0):
+    if size.denominator == 1 and (is_regular or size == 0) and not counts:
         return None
     if first.limits is not None and is_regular:
         first.limits.meet(first.origin, size)
@@ -176,7 +180,7 @@ def _place_rounds(
         term = source.place(window._replace(pace=fit.pace, room=fit.room))
         return PlacedRound(term, limits.low, limits.high)
 
-    return place_round
+    return functools.lru_cache(maxsize=4)(place_round) if counts else place_round
 
 
 def _outline(

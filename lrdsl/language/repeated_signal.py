@@ -39,15 +39,20 @@ class Layouts:
     What is kept never changes a value, and no lock guards it: two threads may make the same layout.
     """
 
-    def __init__(self, first: FirstRound, fit: Fit) -> None:
+    def __init__(self, first: FirstRound, fit: Callable[[int], Fit]) -> None:
         self.first, self.fit, self.make = first.layout, fit, first.make
-        self._kept: dict[Fit, tuple[Layout, ...]] = {fit: (self.first,)}
+        self.counts = first.counts
+        self._kept: dict[Fit, tuple[Layout, ...]] = {self._fit(0): (self.first,)}
 
-    def at(self, phase: Exact, fit: Fit | None = None) -> Layout:
-        """The layout of a round, into which the schedule fits as into the first one if not said."""
+    def _fit(self, k: int) -> Fit:
+        """How the schedule is fitted into round k."""
+        return self.fit(k)._replace(number=k) if self.counts else self.fit(k)
+
+    def at(self, phase: Exact, k: int = 0) -> Layout:
+        """The layout of round k, or of any that the schedule is fitted into likewise."""
         if self.make is None:
             return self.first
-        fit = self.fit if fit is None else fit
+        fit = self._fit(k)
         kept = self._kept.get(fit, ())
         i = bisect.bisect_right(kept, phase, key=_low) - 1
         if i >= 0 and phase < kept[i].high:
@@ -169,7 +174,7 @@ class PeriodicSignal(RepeatedSignal):
 
     def round_signal(self, k: int) -> Signal:
         exact = self.phase + k * self.length
-        return self.layouts.at(exact - round_half_up(exact)).signal
+        return self.layouts.at(exact - round_half_up(exact), k).signal
 
     def formula(self, text: str, k: int) -> str:
         return f"{text} | {self.text}"
@@ -199,7 +204,8 @@ class PeriodicSignal(RepeatedSignal):
         exact = k * period + in_units(self.phase, unit)
         begin = (exact + unit // 2) // unit
         local, phases = t - begin.astype(np.float64), exact - begin * unit
-        values = self._by_layout(local, phases, unit)
+        make = self._by_number if self.layouts.counts else self._by_layout
+        values = make(local, phases, unit, k)
         if self.heights.scale == 1:
             return values
         return self.heights.of_rounds(values, k.astype(np.float64))
@@ -216,7 +222,17 @@ class PeriodicSignal(RepeatedSignal):
             return values
         return self.heights.of_rounds(values, np.array([float(k)]))
 
-    def _by_layout(self, local: Array, phases: NDArray[Any], unit: int) -> Array:
+    def _by_number(self, local: Array, phases: NDArray[Any], unit: int, k: NDArray[Any]) -> Array:
+        """The values at times of rounds k, each of which has something of its own."""
+        out = np.empty(local.size)
+        numbers, order = np.unique(k, return_inverse=True)
+        rounds = np.argsort(order, kind="stable")
+        for chosen in np.split(rounds, np.searchsorted(order[rounds], range(1, len(numbers)))):
+            phase = Fraction(int(phases[chosen[0]]), unit)
+            out[chosen] = self.layouts.at(phase, int(k[chosen[0]])).signal.values(local[chosen])
+        return out
+
+    def _by_layout(self, local: Array, phases: NDArray[Any], unit: int, _: NDArray[Any]) -> Array:
         """The values at times of rounds whose phases are these multiples of 1/unit."""
         out = np.empty(local.size)
         left = np.arange(local.size)
@@ -251,8 +267,8 @@ class PeriodicSignal(RepeatedSignal):
 class UnequalRoundsSignal(RepeatedSignal):
     """Rounds of different length; round k begins at `starts[k]`, and the last ends at the last.
 
-    `begins` are their exact starts. `fits` tells how the schedule is fitted into a round. Past the
-    end the last round is held at time `last` of its clock.
+    `begins` are their exact starts. Past the end the last round is held at time `last` of its
+    clock.
     """
 
     layouts: Layouts
@@ -262,7 +278,6 @@ class UnequalRoundsSignal(RepeatedSignal):
     text: str
     starts: Array
     begins: Sequence[Exact]
-    fits: Callable[[int], Fit]
     last: float
 
     def begin(self, k: int) -> int:
@@ -272,7 +287,7 @@ class UnequalRoundsSignal(RepeatedSignal):
         return int(self.starts.searchsorted(t, "right")) - 1
 
     def round_signal(self, k: int) -> Signal:
-        return self.layouts.at(self.begins[k] - self.begin(k), self.fits(k)).signal
+        return self.layouts.at(self.begins[k] - self.begin(k), k).signal
 
     def formula(self, text: str, k: int) -> str:
         return f"{text} | {self.text} round {k + 1}"

@@ -178,6 +178,50 @@ def test_what_fills_a_period_is_the_chain_of_parts_that_long(
     check_same(around.format(f"{copy('')} | repeat({listed})"), around.format(chain))
 
 
+NUMBERED = [
+    "({x}) * 0.7 ** {c}",
+    "({x} | interval[{p}:*({c} + 1)])",
+    "({x} | interval[{p}..{q}:cosine(prev, 0, {d}) * {c}])",
+    "({x} * {c} >> linear(_, {v}, {d}))",
+    "(warmup({d}) >> (hold({d}) + {x} / (2 + {c})))",
+    "(({c} | take({d})) >> {x})",
+    "max({x}, {c} // 2)",
+    "mix({x}, 0.3, 1 / (1 + {c}))",
+    "({x} - {c} | clip(_, 0.5) | every({p}))",
+    "((linear({v}, {v}, {d}) * 3 ** cycle | repeat(3)) + {x} * {c})",
+    "((1.5 * {c} if base > 0 else 2) * {x})",
+    "({x} * {c} | cumulative())",
+]
+"""Bodies with a number that differs from copy to copy."""
+
+
+@given(
+    st.data(),
+    bodies(1),
+    st.sampled_from(NUMBERED),
+    st.sampled_from(["repeat({n})", "repeat({n}, stretch=2)", "repeat(periods=[{sizes}])"]),
+    st.integers(1, 4),
+    lengths,
+)
+def test_cycle_is_the_number_of_the_copy(
+    data: st.DataObject, inner: Body, template: str, rounds: str, times: int, length: Body
+) -> None:
+    # `cumulative` counts the updates of its source, in longer rounds as well.
+    assume("cumulative" not in template or rounds == "repeat({n})")
+    names = [name for name in BLANKS if "{" + name + "}" in template]
+    drawn = {name: data.draw(BLANKS[name]) for name in names}
+
+    def copy(by: Fraction, cycle: object) -> str:
+        blanks = {k: v if isinstance(v, str) else v(by) for k, v in drawn.items()}
+        return f"(({template.format(x=inner(by), c=cycle, **blanks)}) | take({length(by)}))"
+
+    ratios = [Fraction(1) if rounds == "repeat({n})" else Fraction(2) ** k for k in range(times)]
+    rounds = rounds.format(n=times, sizes=", ".join(map(length, ratios)))
+    chain = " >> ".join([copy(ratio, k) for k, ratio in enumerate(ratios)])
+    around = "constant(7, 0.3ep) >> ({}) >> linear(3, 4, 2)"
+    check_same(around.format(f"{copy(Fraction(1), 'cycle')} | {rounds}"), around.format(chain))
+
+
 RATIOS = [Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(2), Fraction(7, 3)]
 
 

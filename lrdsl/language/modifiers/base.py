@@ -120,11 +120,12 @@ class Fit(NamedTuple):
     """How a schedule is fitted into a round.
 
     All its durations last `pace` times as long as is written; one that fills the rest takes `room`
-    updates, which the pace makes longer, too.
+    updates, which the pace makes longer, too. `number` is that of the round, if it matters inside.
     """
 
     pace: Exact = 1
     room: Exact | None = None
+    number: int | None = None
 
 
 class FirstRound(NamedTuple):
@@ -132,7 +133,8 @@ class FirstRound(NamedTuple):
 
     Its exact start is `phase`, and it takes `length` updates. `make(phase, fit)` makes the layouts
     of other rounds; where it is None all rounds are alike. The schedule is as long as `source`,
-    where it is not None, and would be laid out by `fit` if the rounds were none.
+    where it is not None, and would be laid out by `fit` if the rounds were none. `counts` says that
+    the number of a round matters inside.
     """
 
     layout: Layout
@@ -141,6 +143,7 @@ class FirstRound(NamedTuple):
     source: Length | None = None
     fit: Fit = Fit()
     make: Callable[[Exact, Fit], Layout] | None = None
+    counts: bool = False
 
 
 class Repetition(Modifier):

@@ -149,10 +149,12 @@ class Repeat(Repetition):
         return (ratio**count - 1) / (ratio - 1)
 
     def repeated(self, first: FirstRound, end: float, text: str) -> Signal:
+        fit = partial(self.fit, source=first.source, whole=first.fit)
+        layouts = Layouts(first, (lambda _: first.fit) if self.is_regular else fit)
         if first.length == 0 or self.times == 0:  # nothing of it is seen but the end
             shift = Shift(round_half_up(first.phase + first.length))
-            return WrappedSignal(first.layout.signal, text, shift, 0)
-        layouts = Layouts(first, self.fit(0, first.source, first.fit))
+            last = layouts.at(first.phase, max(int(self.times) - 1, 0))
+            return WrappedSignal(last.signal, text, shift, 0)
         heights = Heights(self.scale, self.about, self.top, self.scales)
         if self.is_regular:
             rounds = first.length, first.phase
@@ -162,11 +164,11 @@ class Repeat(Repetition):
         if len(starts) > self.rounds:
             starts[-1] = int(end)
         edges = np.minimum(np.array(starts, dtype=np.float64), end)
-        last: float = edges[-1] - edges[-2]
+        at_end: float = edges[-1] - edges[-2]
         if first.source == ENDLESS:
-            last = min(last, float(begins[-1] - begins[-2]))
-        count, fits = len(starts) - 1, partial(self.fit, source=first.source, whole=first.fit)
-        return UnequalRoundsSignal(layouts, heights, count, end, text, edges, begins, fits, last)
+            at_end = min(at_end, float(begins[-1] - begins[-2]))
+        count = len(starts) - 1
+        return UnequalRoundsSignal(layouts, heights, count, end, text, edges, begins, at_end)
 
     def _begins(self, length: Fraction, phase: Exact) -> list[Exact]:
         """The exact times at which each round begins and the last one ends, as far as runs go."""
