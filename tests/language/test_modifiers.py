@@ -399,3 +399,29 @@ def test_heights_of_listed_rounds() -> None:
 def test_a_top_lies_above_the_floor(top: str) -> None:
     with pytest.raises(lrdsl.SpecError, match=r"LR210.*does not lie above `about`"):
         lrdsl.compile(f"cosine(1, 0.1, 10) | repeat(3, scale=0.5, about=0.1, top={top})")
+
+
+def test_factors_are_multiplied_in_their_order_whoever_asks() -> None:
+    """Those that overlap by the hundred, with some that change, that replace, and that last."""
+    rng = np.random.default_rng(3)
+    entries, starts = [], sorted(rng.integers(0, 400, 300).tolist())
+    for start in starts:
+        kind, stop = rng.integers(9), start + int(rng.integers(0, 90))
+        value = f"{rng.uniform(0.9, 1.1):.4f}"
+        span = f"{start}" if kind < 3 else f"{start}..{stop}"
+        changing = f"linear({value}, 1, 50)"
+        text = {8: value, 7: f"*{changing}", 6: changing}.get(int(kind), f"*{value}")
+        entries.append((start, math.inf if kind < 3 else stop, text, span))
+    spec = f"constant(0.3) | interval[{', '.join([f'{span}:{x}' for *_, x, span in entries])}]"
+    schedule = lrdsl.compile(spec)
+    for t in range(0, 520, 7):
+        expected = 0.3
+        for start, stop, text, _ in entries:
+            if start <= t < stop:
+                value = lrdsl.compile(text.lstrip("*"))(t - start)
+                expected = expected * value if text.startswith("*") else value
+        assert schedule(t) == pytest.approx(expected, rel=1e-12)
+    whole = schedule.values(520)
+    for segment in schedule.segments:
+        if segment.start < min(segment.stop, 520):
+            assert segment.first == whole[segment.start]
