@@ -15,7 +15,7 @@ import numpy as np
 from lrdsl.compiler import ir, placed_ir
 from lrdsl.compiler.argument_values import argument, attempt, default, fields, make
 from lrdsl.compiler.environment import Environment
-from lrdsl.compiler.evaluate import value
+from lrdsl.compiler.evaluate import scalar, value
 from lrdsl.compiler.lazy_segments import LazyEntries, LazySegment, Links
 from lrdsl.compiler.leaf_signals import PointwiseSignal, ShapeSignal, held, slowed
 from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTerm
@@ -23,7 +23,7 @@ from lrdsl.diagnostics import BAD_ARITHMETIC, Mistake, Reporter, SpecError
 from lrdsl.language.functions import OPERATORS, Function
 from lrdsl.language.length import Exact, Length, ends
 from lrdsl.language.modifiers import Modifier
-from lrdsl.language.modifiers.base import FirstRound, Layout, Repetition
+from lrdsl.language.modifiers.base import FirstRound, Fit, Layout, Repetition
 from lrdsl.language.modifiers.reactive import (
     MetricHistory,
     MetricModifier,
@@ -78,23 +78,27 @@ class RoundCompiler(NamedTuple):
     """Compiles further rounds of a repetition, when they are needed."""
 
     placed: placed_ir.PlacedModify
-    place: Callable[[Exact, Exact], placed_ir.PlacedRound]
+    rounds: placed_ir.PlacedRounds
     around: Environment
     """The environment of the repetition; its neighbours' values are remembered."""
     links: Links
 
     def first_round(self, signal: Signal) -> FirstRound:
         """The first round, whose signal is known, with what compiles the others."""
-        placed = self.placed
+        placed, rounds = self.placed, self.rounds
         assert isinstance(placed.length, Fraction)
-        layout = Layout(signal, *placed.limits)
-        return FirstRound(layout, placed.length, placed.phase, placed.pace, self.compile)
+        layout = Layout(signal, rounds.low, rounds.high)
+        beside = rounds.source, rounds.fit, self.compile
+        counts = placed.call.counts
+        return FirstRound(layout, placed.length, placed.phase, *beside, counts=counts)
 
-    def compile(self, phase: Exact, pace: Exact) -> Layout:
+    def compile(self, phase: Exact, fit: Fit) -> Layout:
         """The layout of a round; `SpecError` if one of its values is at fault."""
-        term, low, high = self.place(phase, pace)
+        term, low, high = self.rounds.place(phase, fit._replace(number=None))
         mistakes: list[Mistake] = []
         environment = self.around.noting(mistakes)
+        if self.placed.call.counts:
+            environment = environment._replace(cycle=fit.number)
         links = self.links if self.links.is_open else Links()
         signal = _Lowering((), links).lower_all(term, environment)
         if signal is None:
@@ -133,7 +137,7 @@ class _Lowering:
             case PlacedShape():
                 return self._shape(placed, environment)
             case ir.Scalar(node=node):
-                found = value(node, "a schedule", environment)
+                found = scalar(node, environment)
                 return None if found is None else ConstantSignal(found, unparse(node))
             case placed_ir.PlacedApply():
                 return self._pointwise(placed, environment)
@@ -245,9 +249,10 @@ class _Lowering:
     def _modified(self, placed: placed_ir.PlacedModify, environment: Environment) -> Signal | None:
         call, modifier = placed.call, placed.modifier
         around = environment
-        if placed.place_round is not None:
+        if placed.rounds is not None:
             around = self.links.remembering(environment)
-        source = self.lower(placed.source, around)
+        inside = around._replace(cycle=0) if call.counts else around
+        source = self.lower(placed.source, inside)
         if source is None:
             self._look_into(tuple([entry.value for entry in placed.entries]), environment)
             return None
@@ -270,8 +275,8 @@ class _Lowering:
     ) -> Signal:
         """The signal under a modifier."""
         text = unparse(placed.call.node)
-        if placed.place_round is not None and isinstance(modifier, Repetition):
-            rounds = RoundCompiler(placed, placed.place_round, around, self.links)
+        if placed.rounds is not None and isinstance(modifier, Repetition):
+            rounds = RoundCompiler(placed, placed.rounds, around, self.links)
             return modifier.repeated(rounds.first_round(source), placed.end, text)
         modified = modifier.apply(source, placed.length, placed.end, text)
         if placed.holds:

@@ -60,6 +60,8 @@ class BeyondEnd(Rule):
     def _is_lost(self, context: LintContext, time: PlacedTime, is_segment: bool) -> bool:
         if time.kind is Kind.MILESTONES:
             return True
+        if time.kind is Kind.PERIODS:
+            return False  # they say how long it all is
         if time.site.modifier is not None and time.site.modifier.cuts_time:
             return False  # it says how long the schedule is
         if time.kind is Kind.STEPS or not _is_parameter(time.site, time.node):

@@ -12,6 +12,7 @@ from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import bounds, rises
 from lrdsl.linter.time_queries import exceeds_on_purpose
+from lrdsl.schedule.compile import accumulates
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
@@ -128,6 +129,8 @@ def _peak_later(context: LintContext) -> int | None:
     schedule, total = context.known_schedule, context.total
     cyclic = any([call.modifier and call.modifier.makes_cycles for call in context.calls])
     if total is None or cyclic or math.isfinite(schedule.length) or total < 2:
+        return None
+    if accumulates(schedule):  # each value far beyond the run takes all before it
         return None
     try:
         before = schedule(np.unique(np.linspace(0, total - 1, SAMPLES).astype(np.int64)))
