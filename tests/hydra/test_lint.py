@@ -542,6 +542,14 @@ def test_the_configs_that_ship_are_clean(optimizer):
     assert lint_hydra(folder("conf"), "train", [f"optimizer={optimizer}"]) == []
 
 
+@pytest.mark.parametrize("name", ["text", "tree", "program"])
+def test_the_experiments_that_ship_are_clean(name):
+    found = lint_hydra(folder("conf"), "train", [f"+experiment={name}", "schedule@lr=linear"])
+    assert (found, found.unchecked) == ([], ())
+    names = {path.stem for path in (folder("conf") / "experiment").glob("*.yaml")}
+    assert names == {"text", "tree", "program"}
+
+
 def test_another_hydra_goes_on_after_it(tmp_path):
     other = write(tmp_path / "other", {"train.yaml": f"lr: {GOOD}\n"})
     with initialize_config_dir(str(write(tmp_path / "here", OPTIONS)), version_base="1.3"):

@@ -223,7 +223,7 @@ RIGHT = (
             ),
             (
                 "choice of quoted ones",
-                "-m lr='choice(\"hold(5) >> hold(6)\", \"hold(6)\")'",
+                '-m lr=\'choice("hold(5) >> hold(6)", "hold(6)")\'',
                 "lr = 'hold(5) >> hold(6)'\nlr = 'hold(6)'",
             ),
             (
