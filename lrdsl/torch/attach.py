@@ -49,3 +49,7 @@ def attached(optimizer: Optimizer) -> tuple[Scheduler, ...]:
     """
     found = followers(unwrapped(optimizer))
     return tuple([x for x in found if isinstance(x, Scheduler) and x.clock == "updates"])
+
+
+for _each in (attach, attached):
+    _each.__module__ = "lrdsl.torch"  # where configs find them: there `attach` hides this module

@@ -137,7 +137,7 @@ class SpecFinder:
             known = self.document.known_text(each) if each.kind == "text" else None
             text = None if known is None else self.document.definitions(known)
             if text is None:
-                return scope.told(definitions_unknown=True)
+                return scope.told(definitions_unknown=True, unread_definitions=each.text)
             found += [text] if text else []
         return scope.told(definitions=(*scope.origin.definitions, *found)) if found else scope
 
