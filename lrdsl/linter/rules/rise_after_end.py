@@ -105,8 +105,8 @@ class RiseAfterEnd(Rule):
         k = int(valley.argmax())
         if valley[k] <= NEGLIGIBLE * float(np.ptp(values)):
             return
-        last = steps[min(k + 1, steps.size - 1)]
-        near = np.arange(steps[max(k - 1, 0)], last + 1)[:MAX_LOOKED_AT]
+        first, last = int(steps[max(k - 1, 0)]), int(steps[min(k + 1, steps.size - 1)])
+        near = np.arange(first, min(last + 1, first + MAX_LOOKED_AT))
         yield _turns(int(near[context.known_schedule(near).argmin()]), pipe.span)
 
     def _turn(self, context: LintContext, segment: TimelineSegment, top: float) -> int | None:
