@@ -101,7 +101,8 @@ def test_a_time_beyond_the_end_is_found(spec: str) -> None:
         return  # it is an error
     names = {found.name for found in lint(spec, **RUN)}
     assert names & FOUND
-    assert {found.name for found in lint(spec, **{**RUN, "base_lr": None})} & FOUND
+    if not spec.startswith(ENTRY[:3]):  # how far an entry is from what it replaces needs the base
+        assert {found.name for found in lint(spec, **{**RUN, "base_lr": None})} & FOUND
 
 
 def test_exceptions_are_in_the_catalog() -> None:

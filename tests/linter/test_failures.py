@@ -187,6 +187,7 @@ LONG = {
     "warm restarts": ("torch.CosineAnnealingWarmRestarts(1, 2)", 10**15),
     "rounds shorter than an update": ("cyclic(0.1, 1, 1e-9%)", 100),
     "stretched rounds shorter than an update": ("linear(1, 0, 1e-9%) | repeat(stretch=1.5)", 100),
+    "a running product": ("torch.MultiplicativeLR(time_based(2, 0.1))", 10**6),
     "rounds in rounds": ("linear(1, 0, 1e-7%) | repeat(1e6) | repeat()", 100),
 }
 
@@ -201,3 +202,24 @@ def test_the_length_of_a_run_costs_nothing(text, total):
 def test_rounds_shorter_than_an_update_end_once_an_update():
     schedule = lrdsl.compile("linear(1, 0, 0.25ep) | repeat()", steps_per_epoch=1)
     assert schedule.cycle_ends(0, 5) == (1, 2, 3, 4, 5)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "torch.CyclicLR(0.1, 0.3, cycle_momentum=false, base_momentum=2k)",
+        "grow(0.1)",
+        "torch.CyclicLR(base_lr=0.1, max_lr=0.3)",
+    ],
+)
+def test_a_finding_about_a_default_stands_at_the_call(spec):
+    own = "# Some words.\ndef grow(a, gamma=2) = a * gamma ** t"
+    run = {"total_steps": 10, "steps_per_epoch": 33333, "definitions": own}
+    found = [x for x in lrdsl.lint(spec, **run) if x.source == spec]
+    assert found
+    assert all([0 <= x.span.start < x.span.stop <= len(spec) for x in found])
+
+
+def test_a_schedule_of_no_updates_is_shown():
+    done = CliRunner().invoke(cli, ["show", "constant(1, 0)"])
+    assert done.exit_code == 0, done.output

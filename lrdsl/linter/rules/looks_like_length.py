@@ -107,8 +107,9 @@ def _of_definitions(context: LintContext) -> Iterator[_Suspect]:
         if definition is None or not call.arguments:
             continue
         given, _ = bind_definition(call, definition)
-        lowest = [given[name] for name in LOWEST if isinstance(given.get(name), ast.Node)]
-        yield from [_Suspect(x, "write a rate, or leave it out") for x in lowest]
+        lowest = [given.get(name) for name in LOWEST]
+        fix = "write a rate, or leave it out"
+        yield from [_Suspect(x, fix) for x in lowest if isinstance(x, ast.Node)]
         if call.arguments[-1].name is not None:
             continue
         kinds = kinds_of(definition, context.language)

@@ -6,7 +6,7 @@ from lrdsl.linter.amounts import said
 from lrdsl.linter.context import LintContext, RampSite
 from lrdsl.linter.driven_number import drives_rate
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.syntax_queries import calls_of, promised_direction
+from lrdsl.linter.syntax_queries import calls_of, mentions, promised_direction
 
 BASE = "base"
 
@@ -75,9 +75,12 @@ _LOOKED_AT = {*SHARES, *[name for names in (*LOWER, *DIVISORS) for name in names
 def _crossed(context: LintContext) -> Violations:
     """Calls of definitions whose low value is above their high one."""
     for call in calls_of(context, *context.language.definitions):
-        looked_at = _LOOKED_AT & call.arguments.keys()
-        given = {name: context.value(call.arguments[name]) for name in looked_at}
-        given[BASE] = context.run.base_lr
+        base = context.run.base_lr
+        given: dict[str, float | None] = {BASE: base}
+        for name in _LOOKED_AT & call.arguments.keys():
+            node = call.arguments[name]
+            is_known = base is not None or not mentions(node, BASE)
+            given[name] = context.value(node) if is_known else None
         for low, high in LOWER:
             least, most = given.get(low), given.get(high)
             if least is not None and most is not None and least > most:
