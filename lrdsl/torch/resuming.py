@@ -130,7 +130,7 @@ class ResumingDriver(SteppingDriver):
         driven = plan_groups(self.optimizer, timeline, None, names=names)
         self._table = StepTable(self.optimizer, driven, max(0, self._t))
         self._ownership, self._remove_hooks = Ownership.of(self.optimizer), None
-        self._used = -1, self._table
+        self._used = -1, None
         self._callbacks, self._cycle_callbacks = (), ()
         self.invalidate()
         # A copy for the same optimizer leaves it to the original; one with its own drives that.

@@ -34,8 +34,9 @@ class SteppingDriver(OptimizerDriver):
         self._counts_calls = options["clock"] == "calls"
         self._callbacks: tuple[tuple[Callback, int], ...] = ()
         self._cycle_callbacks: tuple[tuple[Callable[[Any], object]], ...] = ()
+        self._used: tuple[int, StepTable | None] = (-1, None)
+        """The number of the last update that the optimizer began, and the table then."""
         super().__init__(optimizer, timeline, **options)
-        self._used = -1, self._table
         self._follow_optimizer()
 
     def step(  # type: ignore[override]
@@ -293,7 +294,7 @@ class SteppingDriver(OptimizerDriver):
         # Set for the update, and used by the optimizer: between the two, a metric may come. A
         # compiled step, or one replayed from a CUDA graph, does not tell what it uses.
         used, of_update = self._used
-        if used == before:
+        if used == before and of_update is not None:
             table = of_update
         for callback, every in self._callbacks:
             if before % every == 0:
