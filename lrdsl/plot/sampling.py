@@ -38,7 +38,7 @@ def horizon(schedule: Schedule) -> int:
     (90, 1000)
     """
     if math.isfinite(schedule.length):
-        return int(schedule.length)
+        return max(int(schedule.length), 1)
     return schedule.context.total_steps or ENDLESS_UPDATES
 
 

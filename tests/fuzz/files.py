@@ -33,7 +33,7 @@ def page(choices: Choices) -> tuple[str, str]:
     """The name and the text of a file with specs."""
     writer = SpecWriter(choices)
     extension = choices.pick(EXTENSIONS)
-    specs = [writer.spec(2) for _ in choices.some(1, 4)]
+    specs = [writer.spec(len(choices.some(0, 2))) for _ in choices.some(1, 3)]
     run = "".join([f"{name}: {value}\n" for name, value in choices.pick(RUNS).items()])
     match extension:
         case ".md":

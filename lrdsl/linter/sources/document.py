@@ -50,6 +50,14 @@ class Scalar:
             return str(value).lower()
         return "" if value is None else str(value)
 
+    def followed_by(self, other: Scalar) -> Scalar | None:
+        """Two texts as one, which cannot be replaced; None where they have placeholders."""
+        if self.placeholders or other.placeholders or not (self.offsets and other.offsets):
+            return None
+        offsets = (*self.offsets[:-1], *other.offsets)
+        value = self.value + other.value
+        return Scalar(value, "text", self.start, other.stop, self.style, offsets, writable=False)
+
 
 @dataclass(frozen=True, eq=False)
 class Sequence(abc.Sequence["Node"]):

@@ -155,7 +155,9 @@ class SpecFinder:
         """The number that a scalar is, as far as the document shows it."""
         if value.kind == "number" and not isinstance(value.value, str):
             return as_number(value.value)
-        text = self.document.known_text(value) if value.style == "plain" else None
+        # A reference alone is what it refers to, also in quotes, which a flow mapping needs.
+        is_plain = value.style == "plain" or heuristics.is_reference(value.value)
+        text = self.document.known_text(value) if is_plain else None
         return None if text is None else heuristics.as_text_number(text)
 
     # Specs among the arguments of an entry point.
