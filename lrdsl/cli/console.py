@@ -1,4 +1,7 @@
-"""Output for any terminal: signs that its encoding lacks are spelled out, lines are cut."""
+"""Output for any terminal: colours, widths, and what its encoding cannot write.
+
+What goes to a file or a pipe is neither wrapped nor cut.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ import os
 import re
 import shutil
 import sys
+import textwrap
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 
@@ -45,24 +49,114 @@ def plain(text: str) -> str:
 
 
 def colourful(stream: TextIO) -> bool:
-    """Whether a stream wants colour: a terminal does, unless NO_COLOR is set."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether a stream wants colour: a terminal does, unless NO_COLOR is set or it is dumb.
+
+    With FORCE_COLOR set every stream does; NO_COLOR wins over it.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def width_of(stream: TextIO) -> int | None:
+    """The columns of a terminal; None for what is none."""
+    return max(24, shutil.get_terminal_size((80, 24)).columns) if stream.isatty() else None
 
 
 def terminal_size() -> tuple[int, int | None]:
-    """Columns and rows of the terminal; 80 and None where there is no terminal."""
-    if not sys.stdout.isatty():
+    """Columns and rows for a drawing; 80 and None where there is no terminal."""
+    columns = width_of(sys.stdout)
+    if columns is None:
         return 80, None
-    columns, rows = shutil.get_terminal_size((80, 24))
-    return max(24, min(columns, 160)), rows
+    return min(columns, 160), shutil.get_terminal_size((80, 24)).lines
 
 
 def fitted(lines: Iterable[str]) -> list[str]:
     """The lines, cut where the terminal ends; as they are where there is no terminal."""
-    if not sys.stdout.isatty():
+    width, cut = width_of(sys.stdout), ellipsis()
+    if width is None:
         return list(lines)
-    width, cut = max(24, shutil.get_terminal_size((80, 24)).columns), ellipsis()
     return [x if len(x) <= width else x[: width - len(cut)] + cut for x in lines]
+
+
+def wrapped(text: str, stream: TextIO, hang: str = "") -> str:
+    """Prose, each line wrapped between words at the width of a terminal, and hung from there on.
+
+    A word that is longer than a line, such as a path, is left whole.
+    """
+    width = width_of(stream)
+    if width is None:
+        return text
+    return "\n".join([_fold(line, width, hang) for line in text.split("\n")])
+
+
+def _fold(line: str, width: int, hang: str) -> str:
+    """A line in lines of at most so many columns."""
+    lead = line[: len(line) - len(line.lstrip(" "))]
+    lines = [lead]
+    for i, word in enumerate(line[len(lead) :].split(" ")):
+        longer = lines[-1] + " " * (i > 0 and lines[-1] != lead + hang) + word
+        if i and len(click.unstyle(longer)) > width:
+            longer = lead + hang + word
+            lines.append("")
+        lines[-1] = longer
+    return "\n".join([x.rstrip(" ") for x in lines])
+
+
+_SOURCE = re.compile(r" +(?:\d+ )?\|")
+_CARETS = re.compile(r"(?P<lead> *\|  *\^+) (?P<advice>.+)")
+
+
+def wrapped_report(text: str, stream: TextIO) -> str:
+    """A report of diagnostics: sentences are wrapped, and lines of a source stay as they are."""
+    width = width_of(stream)
+    if width is None:
+        return text
+    lines = []
+    for line in text.split("\n"):
+        found = _CARETS.fullmatch(click.unstyle(line))
+        if found is not None and len(found[0]) > width:
+            room = width - len(found["lead"]) - 1
+            gutter = found["lead"].partition("|")[0] + "| "
+            near = len(found["lead"]) + 1 if room >= 30 else len(gutter)
+            lead = found["lead"] if room >= 30 else f"{found['lead']}\n{gutter}".rstrip(" ")
+            rest = textwrap.wrap(found["advice"], width - near, **_WHOLE)
+            hang = f"\n{gutter}{' ' * (near - len(gutter))}"
+            lines.append(click.style(f"{lead} {hang.join(rest)}", fg="cyan"))
+        elif _SOURCE.match(click.unstyle(line)):
+            lines.append(line)
+        else:
+            lines.append(_fold(line, width, "  "))
+    return "\n".join(lines)
+
+
+_WHOLE: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+
+
+def table(rows: Sequence[Sequence[str]], indent: str = "", gap: str = "  ") -> list[str]:
+    """Lines of columns, the last of which is wrapped below itself at a terminal's width."""
+    if not rows:
+        return []
+    sizes = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
+    width = width_of(sys.stdout)
+    lead = len(indent) + sum(sizes) + len(gap) * len(sizes)
+    lines = []
+    for *cells, last in rows:
+        start = indent + "".join([f"{x:<{n}}{gap}" for x, n in zip(cells, sizes, strict=True)])
+        room = 0 if width is None else width - lead
+        if width is None:
+            parts = [last]
+        elif room >= 20:
+            parts = textwrap.wrap(last, room, **_WHOLE)
+        else:  # a line of its own
+            lines.append(start.rstrip())
+            lead = len(indent) + 4
+            parts, start = textwrap.wrap(last, width - lead, **_WHOLE), " " * lead
+        lines.append(f"{start}{parts[0] if parts else ''}".rstrip())
+        lines += [" " * lead + part for part in parts[1:]]
+    return lines
 
 
 def ellipsis() -> str:

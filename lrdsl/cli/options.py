@@ -207,6 +207,18 @@ _ABOUT_SPEC = (
     "Put -- before a SPEC that begins with a minus sign: -- '-cosine(1, 0, 9)'."
 )
 
+_ABOUT_SPECS = (
+    f"{_ABOUT_SPEC} It can also be a YAML, Python, Markdown or .lr file, or a key or a line in "
+    "one, conf/train.yaml::optimizer.lr; the name of a preset; a tree or a program, "
+    "{lr: 'cosine(1, 0, 9)', weight_decay: 0.1 * lr}. What a file says of its run is known, and "
+    "options win over it."
+)
+
+
+def with_specs(command: _Command) -> _Command:
+    """Adds the schedules of a command, which are for `schedules_of`."""
+    return click.argument("specs", metavar="SPEC…", nargs=-1, required=True)(command)
+
 
 def help_end(doc: str | None) -> str:
     """The end of a command's help: the docstring of its module, without the first paragraph."""
@@ -214,5 +226,5 @@ def help_end(doc: str | None) -> str:
 
 
 def spec_help(doc: str | None) -> str:
-    """The end of a command's help: how SPEC is given, and what the module's docstring adds."""
-    return f"{_ABOUT_SPEC}\n\n{help_end(doc)}"
+    """The end of a command's help: how SPEC… is given, and what the module's docstring adds."""
+    return f"{_ABOUT_SPECS}\n\n{help_end(doc)}"

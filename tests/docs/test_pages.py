@@ -76,6 +76,7 @@ def test_python(page: Path) -> None:
 def test_command_line(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mine.lr").write_text(definitions(), encoding="utf-8")
+    Path("mine.yaml").write_text("total_steps: 900\nlr: linear(0.1, 0)\n", encoding="utf-8")
     for job, result in enumerate([0.5, 0.25]):
         Path("multirun", str(job)).mkdir(parents=True)
         Path("multirun", str(job), "lr.csv").write_text(f"step,lr,loss,result\n0,1,2,{result}\n")
