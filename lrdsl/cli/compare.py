@@ -10,7 +10,7 @@ without a result is ranked by its loss, behind those that have one.
 Examples:
   lrdsl compare multirun/2026-03-01/12-00-00
   lrdsl compare outputs/ -o runs.svg --log
-  lrdsl compare runs/ --file metrics.csv --loss train_loss --result val_acc --maximize
+  lrdsl compare runs/ --file metrics.csv --result val_acc --maximize
   lrdsl compare multirun/ --format csv --no-picture > runs.csv
 
 Exit codes: 0 fine, also where a run has failed; 2 a wrong call, or no run is found.

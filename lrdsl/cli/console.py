@@ -9,11 +9,10 @@ import os
 import re
 import shutil
 import sys
-import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 
@@ -92,47 +91,102 @@ def wrapped(text: str, stream: TextIO, hang: str = "") -> str:
     return "\n".join([_fold(line, width, hang) for line in text.split("\n")])
 
 
+_WORD = re.compile(r"(?:`[^`]{1,50}`|'[^' ]*\([^']{1,50}'|\{[^}]{1,60}\}|[^ ])+")
+"""A word of prose: what stands in quotes, and in braces, stays together."""
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a line, between which it may be broken.
+
+    >>> words_of("write `linear(1, 0)` here")
+    ['write', '`linear(1, 0)`', 'here']
+    """
+    return _WORD.findall(text)
+
+
 def _fold(line: str, width: int, hang: str) -> str:
     """A line in lines of at most so many columns."""
-    lead = line[: len(line) - len(line.lstrip(" "))]
-    lines = [lead]
-    for i, word in enumerate(line[len(lead) :].split(" ")):
-        longer = lines[-1] + " " * (i > 0 and lines[-1] != lead + hang) + word
-        if i and len(click.unstyle(longer)) > width:
-            longer = lead + hang + word
-            lines.append("")
-        lines[-1] = longer
-    return "\n".join([x.rstrip(" ") for x in lines])
-
-
-_SOURCE = re.compile(r" +(?:\d+ )?\|")
-_CARETS = re.compile(r"(?P<lead> *\|  *\^+) (?P<advice>.+)")
-
-
-def wrapped_report(text: str, stream: TextIO) -> str:
-    """A report of diagnostics: sentences are wrapped, and lines of a source stay as they are."""
-    width = width_of(stream)
-    if width is None:
-        return text
-    lines = []
-    for line in text.split("\n"):
-        found = _CARETS.fullmatch(click.unstyle(line))
-        if found is not None and len(found[0]) > width:
-            room = width - len(found["lead"]) - 1
-            gutter = found["lead"].partition("|")[0] + "| "
-            near = len(found["lead"]) + 1 if room >= 30 else len(gutter)
-            lead = found["lead"] if room >= 30 else f"{found['lead']}\n{gutter}".rstrip(" ")
-            rest = textwrap.wrap(found["advice"], width - near, **_WHOLE)
-            hang = f"\n{gutter}{' ' * (near - len(gutter))}"
-            lines.append(click.style(f"{lead} {hang.join(rest)}", fg="cyan"))
-        elif _SOURCE.match(click.unstyle(line)):
-            lines.append(line)
+    if len(click.unstyle(line)) <= width:
+        return line
+    indent = line[: len(line) - len(line.lstrip(" "))]
+    lines: list[str] = []
+    for word in words_of(line):
+        longer = f"{lines[-1]} {word}" if lines else indent + word
+        if lines and len(click.unstyle(longer)) > width:
+            lines.append(indent + hang + word)
         else:
-            lines.append(_fold(line, width, "  "))
+            lines[-1:] = [longer]
     return "\n".join(lines)
 
 
-_WHOLE: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+def reflowed(text: str, stream: TextIO) -> str:
+    """Paragraphs of prose, whose lines end elsewhere, at the width of a terminal.
+
+    Lines of a paragraph with an indented one stay apart.
+    """
+    width = width_of(stream)
+    if width is None:
+        return text
+    found = []
+    for paragraph in text.split("\n\n"):
+        lines = paragraph.split("\n")
+        if not any([line.startswith(" ") for line in lines]):
+            lines = [" ".join(lines)]
+        found.append("\n".join([_fold(line, width, "") for line in lines]))
+    return "\n\n".join(found)
+
+
+_SOURCE = re.compile(r"(?P<gutter> *(?:\d+ )?\| )(?P<text>.*)")
+_CARETS = re.compile(r"(?P<gutter> *\| )(?P<space> *)(?P<carets>\^+)(?: (?P<advice>.*))?")
+_LEAST = 30
+"""Columns for advice behind carets; with fewer it stands below them."""
+
+
+def wrapped_report(text: str, stream: TextIO) -> str:
+    """A report of diagnostics at the width of a terminal.
+
+    Sentences are wrapped, and of a long line of a source is shown what is around the carets.
+    """
+    width = width_of(stream)
+    if width is None:
+        return text
+    lines = text.split("\n")
+    for i, line in enumerate(lines):
+        below = click.unstyle(lines[i + 1]) if i + 1 < len(lines) else ""
+        carets, source = _CARETS.fullmatch(below), _SOURCE.fullmatch(line)
+        if carets is not None and source is not None:
+            room = width - len(source["gutter"])
+            lines[i], lines[i + 1] = _excerpt(source, carets, room, below != lines[i + 1])
+        elif not click.unstyle(line).lstrip(" ").startswith("|"):
+            lines[i] = _fold(line, width, "  ")
+    return "\n".join(lines)
+
+
+def _excerpt(
+    source: re.Match[str], carets: re.Match[str], room: int, is_coloured: bool
+) -> tuple[str, str]:
+    """A line of a source in so many columns, and the carets and the advice below it."""
+    text, at, size = source["text"], len(carets["space"]), len(carets["carets"])
+    first = max(0, at - room // 3) if len(text) > room and at + size > room - 1 else 0
+    last = first + room
+    shown = text[first:last]
+    if first:
+        shown = "…" + shown[1:]
+    if last < len(text):
+        shown = shown[:-1] + "…"
+    start = at - first
+    marks = carets["gutter"] + " " * start + "^" * min(size, room - start)
+    below = [marks]
+    left = room - start - size - 1
+    advice = carets["advice"] or ""
+    if len(advice) <= left or left >= _LEAST:
+        hang = " " * (len(marks) + 1 - len(carets["gutter"]))
+        head, *rest = _fold(advice, left, "").split("\n")
+        below = [f"{marks} {head}".rstrip(), *[f"{carets['gutter']}{hang}{x}" for x in rest]]
+    elif advice:
+        below += [f"{carets['gutter']}{x}" for x in _fold(advice, room, "").split("\n")]
+    written = [click.style(x, fg="cyan") if is_coloured else x for x in below]
+    return source["gutter"] + shown, "\n".join(written)
 
 
 def table(rows: Sequence[Sequence[str]], indent: str = "", gap: str = "  ") -> list[str]:
@@ -148,12 +202,12 @@ def table(rows: Sequence[Sequence[str]], indent: str = "", gap: str = "  ") -> l
         room = 0 if width is None else width - lead
         if width is None:
             parts = [last]
-        elif room >= 20:
-            parts = textwrap.wrap(last, room, **_WHOLE)
+        elif room >= max(map(len, ["." * 20, *words_of(last)])):
+            parts = _fold(last, room, "").split("\n")
         else:  # a line of its own
             lines.append(start.rstrip())
             lead = len(indent) + 4
-            parts, start = textwrap.wrap(last, width - lead, **_WHOLE), " " * lead
+            parts, start = _fold(last, width - lead, "").split("\n"), " " * lead
         lines.append(f"{start}{parts[0] if parts else ''}".rstrip())
         lines += [" " * lead + part for part in parts[1:]]
     return lines

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrdsl.cli.console import colourful, difference, plain, table, wrapped, wrapped_report
+from lrdsl.cli.console import colourful, difference, plain, reflowed, table, wrapped, wrapped_report
 from lrdsl.cli.formats import listed, with_format
 from lrdsl.cli.options import (
     as_misuse,
@@ -61,7 +61,7 @@ def _explain(context: click.Context, parameter: click.Parameter, word: str | Non
 def _explained(word: str) -> str:
     from lrdsl.docsgen.rules import explain
 
-    return wrapped_report(explain(word), sys.stdout)
+    return reflowed(explain(word), sys.stdout)
 
 
 @click.command(epilog=help_end(__doc__))

@@ -19,7 +19,7 @@ from typing import Any, NoReturn, TextIO
 import click
 
 import lrdsl
-from lrdsl.cli.console import colourful, wrapped, wrapped_report
+from lrdsl.cli.console import colourful, words_of, wrapped, wrapped_report
 from lrdsl.cli.formats import REPLACED
 from lrdsl.cli.options import OPTIONS, option
 from lrdsl.diagnostics import NEEDS_CONTEXT, UNBOUND, SpecError
@@ -47,7 +47,7 @@ _COMMANDS = {
 
 
 class _Formatter(click.HelpFormatter):
-    """Help in which no option is broken at a hyphen."""
+    """Help in which no option is broken at a hyphen, and no example at a space."""
 
     def write_text(self, text: str) -> None:
         super().write_text(_whole(text))
@@ -59,14 +59,21 @@ class _Formatter(click.HelpFormatter):
         super().write_usage(prog, _whole(args), prefix)
 
     def getvalue(self) -> str:
-        return super().getvalue().replace(_HYPHEN, "-")
+        return super().getvalue().replace(_HYPHEN, "-").replace(_SPACE, " ")
 
 
-_HYPHEN = "\ue000"
+_HYPHEN, _SPACE = "\ue000", "\ue001"
+"""Stand in words for what click would break them at."""
 
 
 def _whole(text: str) -> str:
-    return text.replace("-", _HYPHEN)
+    blocks = re.split(r"(\n\n+)", text)
+    return "".join([x if x.startswith(("\n", "\b")) else _glued(x) for x in blocks])
+
+
+def _glued(text: str) -> str:
+    words = [word.replace(" ", _SPACE) for word in words_of(" ".join(text.split()))]
+    return " ".join(words).replace("-", _HYPHEN)
 
 
 class _Context(click.Context):
@@ -124,7 +131,7 @@ def cli() -> None:
 
     \b
     lrdsl show "warmup(linear, 100) >> cosine(1, 1e-3, 800)"
-    lrdsl values "cosine(peak, 0, 10ep)" --set peak=3e-4 --steps-per-epoch 500 --at 0,100,900
+    lrdsl values "cosine(peak, 0, 10ep)" --set peak=3e-4 --steps-per-epoch 500
     lrdsl plot "cosine(1, 0, 800)" "linear(1, 0, 800)" -o lr.svg
     lrdsl shapes cosine
     lrdsl lint conf/

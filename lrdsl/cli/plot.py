@@ -3,7 +3,7 @@
 \b
 Examples:
   lrdsl plot "warmup(100) >> cosine(1, 0, 800)" -o lr.svg
-  lrdsl plot "cosine(1, 1e-3, 800)" "exponential(1, 1e-3, 800)" --log -o both.png
+  lrdsl plot "cosine(1, 0.1, 800)" "linear(1, 0.1, 800)" --log -o both.png
   lrdsl plot conf/train.yaml::schedule -o program.pdf
   lrdsl plot "cosine(1, 0, 800)" --format svg > lr.svg
 """

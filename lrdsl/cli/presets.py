@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from lrdsl.cli.console import plain, table, terminal_size, wrapped, writes
+from lrdsl.cli.console import plain, reflowed, table, terminal_size, writes
 from lrdsl.cli.formats import listed, with_format
 from lrdsl.diagnostics import UNKNOWN_NAME, Suggestion, spec_error
 from lrdsl.language.presets import Preset, files, read
@@ -54,5 +54,5 @@ def _about(preset: Preset) -> str:
     sampled = sample(shown(preset), STEPS)
     curve = draw_curve(sampled, width=min(width, 72), height=8, ascii=not writes("⣀"))
     texts = (preset.summary, preset.defaults, preset.bare)
-    parts = (f"schedule@lr={preset.name}", *[wrapped(text, sys.stdout) for text in texts])
-    return "\n\n".join([*parts, curve, wrapped(preset.source, sys.stdout)])
+    parts = (f"schedule@lr={preset.name}", *[reflowed(text, sys.stdout) for text in texts])
+    return "\n\n".join([*parts, curve, reflowed(preset.source, sys.stdout)])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrdsl.cli.console import plain, table, terminal_size, wrapped, writes
+from lrdsl.cli.console import plain, reflowed, table, terminal_size, writes
 from lrdsl.cli.expansion import expansions
 from lrdsl.cli.formats import listed, with_format
 from lrdsl.cli.options import with_library
@@ -99,11 +99,11 @@ def _about(entry: Entry) -> str:
     wide = [max(map(len, column)) for column in zip(*cells, strict=True)]
     rows = [f"  {a:<{wide[0]}}  {b:<{wide[1]}}  {c}".rstrip() for a, b, c in cells]
     kind = entry.kind if entry.definition is None else f"definition in {entry.group}"
-    said = [wrapped(text, sys.stdout) for text in (doc.summary, doc.body, also)]
+    said = [reflowed(text, sys.stdout) for text in (doc.summary, doc.body, also)]
     parts = [f"{entry.signature}   ({kind})", *said, "\n".join(rows)]
     if entry.definition is not None:
         parts.append(pretty_print_definition(entry.definition))
-    parts += [*_example(entry), wrapped(doc.source, sys.stdout)]
+    parts += [*_example(entry), reflowed(doc.source, sys.stdout)]
     return "\n\n".join([part for part in parts if part])
 
 

@@ -2,7 +2,7 @@
 
 \b
 Examples:
-  lrdsl show "warmup(linear, 100) >> cosine(1, 1e-3, 800) | interval[600:*0.5]"
+  lrdsl show "warmup(100) >> cosine(1, 1e-3, 800) | interval[600:*0.5]"
   lrdsl show "warmup(5%) >> cosine()" --total-steps 10k --base-lr 3e-4
   lrdsl show conf/train.yaml::optimizer.lr --log
   lrdsl show "step(0.1, 0.5, 30ep)" --steps-per-epoch 500 --format json

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import re
 from decimal import Decimal
@@ -127,8 +128,8 @@ def style_log_axis(axes: Axes, low: float, high: float) -> None:
     axes.yaxis.set_major_locator(FixedLocator([float(tick) for tick in found]))
     axes.yaxis.set_major_formatter(FixedFormatter(log_labels(found)))
     axes.yaxis.set_minor_locator(NullLocator())
-    margin = (high / low) ** 0.04
-    axes.set_ylim(low / margin, high * margin)
+    margin = 10 ** (0.04 * (math.log10(high) - math.log10(low)))
+    axes.set_ylim(max(low / margin, 5e-324), min(high, 1.7e308 / margin) * margin)
 
 
 def powers_of_ten(axes: Axes) -> None:
