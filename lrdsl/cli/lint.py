@@ -235,7 +235,10 @@ def _write(outcome: LintResult, form: str, colour: bool, aside: bool) -> None:
 @with_format("text", "json", "csv", "markdown")
 @flag("--next-code", help="Print the code for a new rule of lrdsl itself.")
 def rules(name: str | None, form: str, next_code: bool) -> None:
-    """List all lint rules, or explain one, named by its name or code."""
+    """List all lint rules, or explain one, named by its name or code.
+
+    The beginning of a code, such as LR80, lists those that have it.
+    """
     from lrdsl.docsgen import rules as pages
 
     if next_code:
@@ -243,7 +246,8 @@ def rules(name: str | None, form: str, next_code: bool) -> None:
             raise click.UsageError("--next-code takes no NAME and no --format")
         click.echo(pages.next_code())
     elif form == "text":
-        lines = table(pages.listing()) if name is None else [_explained(name)]
+        several = pages.listing("LR" if name is None else name) if len(name or "") < 5 else []
+        lines = table(several) if several else [_explained(name or "")]
         click.echo(plain("\n".join(lines)))
     else:
         with as_misuse():

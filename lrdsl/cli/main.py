@@ -22,7 +22,7 @@ import lrdsl
 from lrdsl.cli.console import colourful, words_of, wrapped, wrapped_report
 from lrdsl.cli.formats import REPLACED
 from lrdsl.cli.options import OPTIONS, option
-from lrdsl.diagnostics import NEEDS_CONTEXT, UNBOUND, SpecError
+from lrdsl.diagnostics import NEEDS_CONTEXT, UNBOUND, SpecError, Suggestion
 
 # No command has a use for pydantic's plugins or a BLAS's threads; both cost time at the start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -95,6 +95,20 @@ class _Group(click.Group):
         command: click.Command = getattr(module, cmd_name)
         command.context_class = _Context
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name in _COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        if name == "help":
+            fix = "`lrdsl --help` lists them"
+        elif "(" in name or ">>" in name or "." in name:
+            fix = "`lrdsl show SPEC` shows a schedule"
+        else:
+            fix = Suggestion(name, list(_COMMANDS)).before("`lrdsl --help` lists them")
+        raise click.UsageError(f"there is no command {name!r}; {fix}", ctx)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -212,6 +226,9 @@ def _run(arguments: list[str] | None) -> int:
 
 def _complain_of_call(error: click.ClickException) -> None:
     """How the command is called, and what is wrong with the call, on standard error."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.message, err=True)
+        return
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is not None:
         click.echo(context.get_usage(), err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -94,11 +95,24 @@ def read_sources(paths: Sequence[str], specs: Sequence[str]) -> tuple[list[str],
     """The files and folders of a call, and the specs that it gives itself, by their names."""
     if not paths and not specs:
         raise click.UsageError("give files or folders, or a spec with -e")
+    for path in paths:
+        check_is_path(path)
     texts: dict[str, str] = {}
     for number, spec in enumerate([*specs, *[path for path in paths if path == "-"]], 1):
         name = "<stdin>" if spec == "-" else f"<spec {number}>" if number > 1 else "<spec>"
         texts[name] = text_of(spec)
     return [path for path in paths if path != "-"], texts
+
+
+def check_is_path(path: str) -> None:
+    """Raise `UsageError` for a spec, or a key of a file, in the place of a file."""
+    if os.path.lexists(path):
+        return
+    if "(" in path or ">>" in path:
+        raise click.UsageError(f"{path!r} is no file: a spec goes after -e")
+    file, sign, _ = path.partition("::")
+    if sign and os.path.isfile(file):
+        raise click.UsageError(f"name the file alone, {file}: keys are for show, values and plot")
 
 
 @contextmanager

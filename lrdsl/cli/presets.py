@@ -8,6 +8,7 @@ import click
 
 from lrdsl.cli.console import plain, reflowed, table, terminal_size, writes
 from lrdsl.cli.formats import listed, with_format
+from lrdsl.cli.options import as_misuse
 from lrdsl.diagnostics import UNKNOWN_NAME, Suggestion, spec_error
 from lrdsl.language.presets import Preset, files, read
 
@@ -24,9 +25,11 @@ def presets(name: str | None, form: str) -> None:
     if name is None and form == "text":
         click.echo(plain("\n".join(table([(known, read(known).summary) for known in files()]))))
         return
+    name = None if name is None else name.rpartition("=")[2].removesuffix(".yaml")
     if name is not None and name not in files():
         meant, fix = Suggestion(name, files()), "`lrdsl presets` lists all there are"
-        raise spec_error(UNKNOWN_NAME, f"no preset is called `{name}`", meant=meant, fix=fix)
+        with as_misuse():
+            raise spec_error(UNKNOWN_NAME, f"no preset is called `{name}`", meant=meant, fix=fix)
     if form == "text":
         click.echo(plain(_about(read(name or ""))))
         return

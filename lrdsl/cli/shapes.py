@@ -12,7 +12,7 @@ import click
 from lrdsl.cli.console import plain, reflowed, table, terminal_size, writes
 from lrdsl.cli.expansion import expansions
 from lrdsl.cli.formats import listed, with_format
-from lrdsl.cli.options import with_library
+from lrdsl.cli.options import as_misuse, with_library
 from lrdsl.diagnostics import UNKNOWN_NAME, SpecError, Suggestion, spec_error
 
 if TYPE_CHECKING:
@@ -40,8 +40,11 @@ def shapes(name: str | None, form: str) -> None:
     every = [entry for entry in entries() if name in (None, entry.group)]
     if name is not None and not every and not chosen:
         known = [word for each in entries() for word in (each.group, each.name, *each.aliases)]
+        same = [x for x in known if x.rpartition(".")[2].lower() == name.lower()]
         meant, fix = Suggestion(name, known), "`lrdsl shapes` lists all there is"
-        raise spec_error(UNKNOWN_NAME, f"nothing is called `{name}`", meant=meant, fix=fix)
+        meant = Suggestion(same[0], same) if same else meant
+        with as_misuse():
+            raise spec_error(UNKNOWN_NAME, f"nothing is called `{name}`", meant=meant, fix=fix)
     if form == "text":
         click.echo(plain("\n".join(_listing(every))))
     else:

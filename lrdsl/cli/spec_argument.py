@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MAX_LISTED = 20
 """Files of a folder that a message lists."""
 
-_TREE = ("{", "[")
+_TREE = re.compile(r"\s*(?:[{\[]|(?:- )?[A-Za-z_][\w.]*:(?:\s|\Z))")
 _FILE_NAME = re.compile(
     r"[^()|>*\n]*\.(?:ya?ml|py|md|lr|toml|json|txt|cfg|ini|ipynb)", re.IGNORECASE
 )
@@ -59,7 +59,7 @@ def schedules_of(arguments: Iterable[str], context: Context) -> list[NamedSchedu
 
 def _brief(argument: str, number: int) -> str:
     """A name for an argument: itself, or the number of a tree."""
-    return str(number) if argument.lstrip().startswith(_TREE) else argument
+    return str(number) if _TREE.match(argument) else argument
 
 
 def _schedules(argument: str, read: str, context: Context) -> list[NamedSchedule]:
@@ -71,8 +71,10 @@ def _schedules(argument: str, read: str, context: Context) -> list[NamedSchedule
     if place is not None:
         return _of_file(*place, context)
     text = read if argument == "-" else argument
-    if text.lstrip().startswith(_TREE):
+    if _TREE.match(text):
         return _of_tree(text, context)
+    if len(text) > 2 and text[0] == text[-1] and text[0] in "'\"":
+        raise click.UsageError(f"there are quotes in SPEC, which this shell keeps: {text}")
     if argument != "-" and NAME.fullmatch(text):
         from lrdsl.language import presets
 
@@ -109,9 +111,7 @@ def _is_mistyped_path(text: str) -> bool:
 
 def _file_and_key(text: str) -> tuple[str, str] | None:
     """The path and the key that an argument names; None if it names no file."""
-    path, sign, key = text.rpartition(KEY_SIGN)
-    if not sign:
-        path, key = text, ""
+    path, sign, key = text.partition(KEY_SIGN)
     if _FILE_NAME.fullmatch(path) or _PATH.match(path):
         return path, key
     if colon := _COLON.fullmatch(text):
@@ -191,7 +191,7 @@ def _of_tree(text: str, context: Context) -> list[NamedSchedule]:
     try:
         return _compiled(found, "", context, SourceFile("", text))
     except SpecError as error:
-        if any([x.text.count("(") != x.text.count(")") for x in found]):
+        if any([x.style == "plain" and x.text.count("(") != x.text.count(")") for x in found]):
             message = "the commas of a schedule are YAML's own in braces: put it in quotes"
             raise click.UsageError(f'{message}, {{lr: "cosine(1, 0, 9)"}}') from error
         raise
@@ -211,8 +211,9 @@ def _compiled(
         keys = frozenset([each.origin.drives or "" for each in members])
         choices: dict[str, list[Choice]] = {}
         for each in members:
-            names = names_in(_filled(each, context, file), keys)
-            choice = Choice(each.origin.drives or "", each.origin.pattern, each, *names)
+            text = _filled(each, context, file)
+            names, _ = names_in(text, keys)
+            choice = Choice(each.origin.drives or "", each.origin.pattern, each, names, text)
             choices.setdefault(choice.key, []).append(choice)
         found: dict[str, NamedSchedule] = {}
         for sort in group_sorts(choices):

@@ -65,20 +65,22 @@ def _said(rule: type[Rule]) -> dict[str, str]:
     return said
 
 
-def listing() -> list[tuple[str, str, str, str]]:
-    """A row for each rule: code, name, severity, what it finds."""
-    return [(r.code, r.name, r.severity, doc_of(r).summary) for r in rules()]
+def listing(beginning: str = "LR") -> list[tuple[str, str, str, str]]:
+    """A row for each rule whose code begins so: code, name, severity, what it finds."""
+    found = [rule for rule in rules() if rule.code.startswith(beginning)]
+    return [(r.code, r.name, r.severity, doc_of(r).summary) for r in found]
 
 
 def facts(word: str | None = None) -> list[dict[str, Any]]:
-    """All there is to say about every rule, or about one, by code or name, as plain data.
+    """All there is to say about rules, by name, code or its beginning, as plain data.
 
     Raises SpecError where there is none.
 
     >>> facts("longer-than-run")[0]["code"]
     'LR801'
     """
-    found = rules() if word is None else [_kind(word)]
+    every = [x for x in rules() if x.code.startswith(word or "LR")]
+    found = every if every else [_kind(word or "")]
     return [
         {"code": x.code, "name": x.name, "severity": x.severity, "summary": _MISTAKE}
         if isinstance(x, Problem)

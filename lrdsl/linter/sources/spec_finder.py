@@ -49,7 +49,10 @@ class SpecFinder:
         """The specs, in the order in which they were found."""
         root = self.document.root
         if self.document.is_spec:
-            self._program(root, Scope(), is_used=True)
+            scope = Scope()
+            if isinstance(root, Mapping) and "spec" in root:
+                scope = self._scope(root, scope, None)
+            self._program(root, scope, is_used=True)
         else:
             if self.document.is_preset and self._is_tree(root):
                 self._spec(root, Scope())
