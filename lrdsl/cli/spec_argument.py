@@ -267,7 +267,8 @@ def _filled(snippet: Snippet, context: Context, file: SourceFile) -> str:
         if "${" in value:
             name = value.strip("${}")
             fix = f"give it a value: {name}=…" if NAME.fullmatch(name) else "put a number there"
-            message = f"the file alone does not say what `{value}` is"
+            shown = value.removeprefix("$") if snippet.kind == "python" else value
+            message = f"the file alone does not say what `{shown}` is"
             raise SpecError([Diagnostic(UNBOUND, message, fix=fix)])
         parts += [snippet.text[done : given.start()], f"({value})"]
         done = given.end()

@@ -11,13 +11,14 @@ Examples:
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from lrdsl.cli.console import plain
-from lrdsl.cli.formats import csv_line, with_format
+from lrdsl.cli.console import plain, width_of, wrapped
+from lrdsl.cli.formats import as_markdown, csv_line, with_format
 from lrdsl.cli.options import read_number, spec_help, with_context, with_specs
 
 if TYPE_CHECKING:
@@ -92,12 +93,12 @@ def values(
     found = schedules_of(specs, context)
     schedules = [each.schedule for each in found]
     chosen = (at if steps is None else steps) or _usual(schedules)
-    largest = chosen[-1] if isinstance(chosen, range) else max(chosen)  # max walks a whole range
-    layout = _layout(form, found, max(len("step"), len(str(largest))))
-    click.echo(plain(layout.heading))
     for first in range(0, len(chosen), _BLOCK):
         block = list(chosen[first : first + _BLOCK])
         columns = [schedule(block).tolist() for schedule in schedules]
+        if first == 0:
+            layout = _layout(form, found, chosen, columns)
+            click.echo(plain(layout.heading))
         rows = [layout.row(step, cells) for step, *cells in zip(block, *columns, strict=True)]
         more = layout.comma if first + _BLOCK < len(chosen) else ""
         click.echo(f"{layout.comma}\n".join(rows) + more)
@@ -133,7 +134,12 @@ class _Layout(NamedTuple):
     end: str = ""
 
 
-def _layout(form: str, found: Sequence[NamedSchedule], width: int) -> _Layout:
+def _layout(
+    form: str,
+    found: Sequence[NamedSchedule],
+    chosen: Sequence[int],
+    columns: Sequence[Sequence[float]],
+) -> _Layout:
     """The layout of a format; one schedule has a column `value`, others have their names."""
     names = [each.name for each in found] if len(found) > 1 else ["value"]
     if form == "json":
@@ -142,24 +148,40 @@ def _layout(form: str, found: Sequence[NamedSchedule], width: int) -> _Layout:
     if form == "csv":
         return _Layout(csv_line(["step", *names]), lambda step, cells: csv_line([step, *cells]))
     if form == "markdown":
-        from lrdsl.cli.formats import as_markdown
-
         heading = as_markdown(["step", *names], [])
-        return _Layout(heading, lambda step, cells: f"| {step} | {_joined(cells, ' | ')} |")
-    sizes = [max(len(name), 22 if len(names) > 1 else 0) for name in names]
-    heading = f"{'step':>{width}}  {_padded(names, sizes)}"
-    return _Layout(
-        heading, lambda step, cells: f"{step:>{width}}  {_padded(map(repr, cells), sizes)}"
-    )
+        return _Layout(heading, lambda step, cells: f"| {step} | {' | '.join(map(repr, cells))} |")
+    largest = chosen[-1] if isinstance(chosen, range) else max(chosen)  # max walks a whole range
+    width = max(len("step"), len(str(largest)))
+    write, sizes = _fitting(names, columns, width)
+
+    def line(step: object, cells: Iterable[str]) -> str:
+        padded = [f"{x:<{n}}" for x, n in zip(cells, sizes, strict=True)]
+        return "  ".join([f"{step:>{width}}", *padded]).rstrip()
+
+    return _Layout(line("step", names), lambda step, cells: line(step, map(write, cells)))
+
+
+def _fitting(
+    names: Sequence[str], columns: Sequence[Sequence[float]], width: int
+) -> tuple[Callable[[float], str], list[int]]:
+    """How the values of a table are written, and the columns that they take.
+
+    Several numbers in full can be wider than a terminal: they are rounded, and that is said.
+    """
+    room = width_of(sys.stdout)
+    for digits in (None, *range(14, 3, -1)):
+        write = repr if digits is None else f"{{:.{digits}g}}".format
+        sizes = [
+            max(len(name), *[len(write(x)) for x in column])
+            for name, column in zip(names, columns, strict=True)
+        ]
+        if room is None or len(names) == 1 or width + sum(sizes) + 2 * len(sizes) <= room:
+            break
+    if digits is not None:
+        note = f"note: rounded to {digits} digits for this terminal; --format csv has them all"
+        click.echo(wrapped(note, sys.stderr, "  "), err=True)
+    return write, sizes
 
 
 def _object(keys: Sequence[str], cells: Sequence[float]) -> str:
     return json.dumps(dict(zip(keys, cells, strict=True)), allow_nan=False)
-
-
-def _joined(cells: Sequence[float], sign: str) -> str:
-    return sign.join(map(repr, cells))
-
-
-def _padded(cells: Iterable[str], sizes: Sequence[int]) -> str:
-    return "  ".join([f"{x:<{n}}" for x, n in zip(cells, sizes, strict=True)]).rstrip()

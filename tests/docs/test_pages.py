@@ -86,6 +86,20 @@ def test_command_line(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert done.output or len(list(tmp_path.iterdir())) > 2
 
 
+def test_sessions_of_the_terminal_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "terminal.md").read_text(encoding="utf-8")
+    fences = FENCE.findall(text)
+    [config] = [inside for kind, inside in fences if kind == "yaml"]
+    Path("train.yaml").write_text(config, encoding="utf-8")
+    sessions = "".join([inside for kind, inside in fences if kind == "console"])
+    commands = re.findall(r"^\$ lrdsl (.*)\n((?:[^$].*\n)*)", sessions, re.M)
+    assert len(commands) >= 6
+    for line, expected in commands:
+        done = CliRunner().invoke(cli, shlex.split(line))
+        assert expected in (done.stdout, done.stderr.partition("\n\n")[2]), done.output
+
+
 def test_training_commands_are_tried() -> None:
     """Each form of override shown is one that the tests of the example run."""
     tried = (ROOT / "tests" / "examples" / "test_train.py").read_text(encoding="utf-8")
