@@ -75,6 +75,18 @@ def process(*arguments, **options):
         pytest.param(
             "show_expand", ["show", "wsd(1, 100, 700, 200) | clip(0.1, _)", "--expand"], id="expand"
         ),
+        pytest.param("show_log", ["show", "linear(1, 0.2, 90)", "--log"], id="show log"),
+        pytest.param(
+            "show_reactive",
+            ["show", "linear(1, 0.5, 90) | plateau(0.5, patience=3)"],
+            id="show reactive",
+        ),
+        pytest.param(
+            "show_program",
+            ["show", "{lr: 'linear(1, 0, 90)', weight_decay: 0.5 * lr}"],
+            id="show a program",
+        ),
+        pytest.param("values_usual", ["values", EXACT], id="values as usual"),
         pytest.param("shapes_linear", ["shapes", "linear"], id="shapes linear"),
         pytest.param("shapes_wsd", ["shapes", "wsd"], id="shapes wsd"),
         pytest.param("show_json", ["show", EXACT, "--format", "json"], id="json"),
