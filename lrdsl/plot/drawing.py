@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from lrdsl.plot.sampling import SampledCurve, sample
+from lrdsl.plot.sampling import Drawable, SampledCurve, sample
 from lrdsl.plot.ticks import axis_limits, labels, ticks
-from lrdsl.schedule.schedule import Schedule
 
 
 def terminal(
-    schedule: Schedule,
+    spec: Drawable,
     *,
     stop: int | None = None,
     width: int = 80,
     height: int = 12,
     ascii: bool = False,
+    **context: Any,
 ) -> str:
     """A drawing in braille dots, or in plain ASCII, `width` columns wide.
 
-    `height` counts the rows of the curve; three more hold the updates. The vertical axis reaches
-    from the lowest to the highest value, or from 0 where that is near.
+    `spec` is a Schedule or a spec, with the other arguments of `lrdsl.compile`. `height` counts
+    the rows of the curve; three more hold the updates. The vertical axis reaches from the lowest
+    to the highest value, or from 0 where that is near.
 
-    >>> import lrdsl
-    >>> schedule = lrdsl.compile("linear(0, 1, 40) >> constant(0.5, 20)")
-    >>> print(terminal(schedule, width=38, height=5, ascii=True))
+    >>> print(terminal("linear(0, 1, 40) >> constant(0.5, 20)", width=38, height=5, ascii=True))
         |                 ..:':
         |            ..:'''   :
     0.5 +        ..:''        '''''''''''
@@ -38,7 +38,7 @@ def terminal(
          0          20        40       60
                                    update
     """
-    return draw_curve(sample(schedule, stop), width=width, height=height, ascii=ascii)
+    return draw_curve(sample(spec, stop, **context), width=width, height=height, ascii=ascii)
 
 
 def draw_curve(curve: SampledCurve, *, width: int, height: int, ascii: bool) -> str:

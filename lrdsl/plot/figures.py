@@ -11,11 +11,11 @@ import textwrap
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrdsl.plot.sampling import SampledCurve, horizon, sample
+from lrdsl.plot.sampling import Drawable, SampledCurve, as_schedules, horizon, sample
 from lrdsl.plot.style import (
     COLOURS,
     INK,
@@ -28,7 +28,6 @@ from lrdsl.plot.style import (
     write_image,
 )
 from lrdsl.plot.ticks import axis_limits
-from lrdsl.schedule.compile import compile
 from lrdsl.schedule.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -38,9 +37,6 @@ _DASHES = ("-", "--", ":", "-.")
 
 MAX_BOUNDARIES = 40
 """More boundaries than this are not marked: they would hide the curve."""
-
-Drawable: TypeAlias = Any
-"""A Schedule, or anything that `lrdsl.compile` takes for a spec."""
 
 
 def figure(
@@ -65,10 +61,7 @@ def figure(
     ('update', 'learning rate')
     """
     several = isinstance(specs, Sequence) and not isinstance(specs, str)
-    schedules = [
-        spec if isinstance(spec, Schedule) else compile(spec, **context)
-        for spec in (specs if several else [specs])
-    ]
+    schedules = as_schedules(specs if several else [specs], context)
     if not schedules:
         raise ValueError("there is no schedule to draw")
     curves = _curves(schedules, stop)

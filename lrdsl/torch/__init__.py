@@ -23,10 +23,15 @@ from lrdsl.torch.loggers import log_to_csv, log_to_tensorboard, log_to_text
 from lrdsl.torch.losses import ScheduledLoss
 from lrdsl.torch.lr_finder.range_test import range_test
 from lrdsl.torch.lr_finder.result import RangeTest
+from lrdsl.torch.options import Clock, MetricReduction, OnChange, OnEnd
 from lrdsl.torch.scheduler import Scheduler
 from lrdsl.torch.set_lr import update_learning_rate
 
 __all__ = [
+    "Clock",
+    "MetricReduction",
+    "OnChange",
+    "OnEnd",
     "RangeTest",
     "ScheduledLoss",
     "Scheduler",
@@ -38,3 +43,7 @@ __all__ = [
     "range_test",
     "update_learning_rate",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

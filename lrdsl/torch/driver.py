@@ -12,6 +12,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from lrdsl.diagnostics import BAD_GROUP, BAD_STATE, SpecError, spec_error
 from lrdsl.torch.bases import BaseChange, KnownGroups, stale_bases
+from lrdsl.torch.options import Clock, OnChange, OnEnd
 from lrdsl.torch.outside_writes import Written, outside_write, stored_as
 from lrdsl.torch.ownership import Ownership, check_free
 from lrdsl.torch.param_groups import DrivenGroups, is_tensor, plan_groups
@@ -36,13 +37,13 @@ class OptimizerDriver(LRScheduler):
         optimizer: Optimizer,
         timeline: Timeline,
         *,
-        clock: str,
+        clock: Clock,
         t: int,
-        on_end: str | None,
-        on_change: str,
+        on_end: OnEnd | None,
+        on_change: OnChange,
     ) -> None:
         self._optimizer = optimizer
-        self.clock = clock
+        self.clock: Clock = clock
         self._on_end = on_end
         self._on_change = on_change
         self._t = t

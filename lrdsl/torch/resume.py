@@ -8,13 +8,11 @@ from typing import Any, NamedTuple
 
 from lrdsl.diagnostics import BAD_STATE, SpecError, spec_error
 from lrdsl.syntax.spec import parse
+from lrdsl.torch.options import OnChange
 from lrdsl.torch.param_groups import DrivenGroups
 from lrdsl.torch.state_dict import GroupState, SchedulerState, plan_state
 from lrdsl.torch.timeline import Timeline
 from lrdsl.torch.warn import shown_pair
-
-ON_CHANGE = ("warn", "error", "keep")
-"""The ways to treat a checkpoint that was written under another spec, context or optimizer."""
 
 Values = Mapping[str, Sequence[float]]
 """The values of each number at one update, one per group."""
@@ -40,7 +38,7 @@ def resume(
     state: SchedulerState,
     driven: DrivenGroups,
     scales: Sequence[float],
-    on_change: str,
+    on_change: OnChange,
     values: ValuesOf,
 ) -> Resumed:
     """The way a run goes on from a state, for the groups that are driven now.

@@ -13,6 +13,7 @@ from lrdsl.diagnostics import BAD_LOG, BAD_METRIC, BAD_STEP, SpecError, spec_err
 from lrdsl.torch.arguments import checked_updates
 from lrdsl.torch.driver import OptimizerDriver
 from lrdsl.torch.metrics import reduce_over_ranks
+from lrdsl.torch.options import MetricReduction
 from lrdsl.torch.step_hooks import add_hooks, is_called_by_trainer, is_capturing
 from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
@@ -28,7 +29,12 @@ class SteppingDriver(OptimizerDriver):
     """The events of a `Scheduler`: calls of `step`, updates of the optimizer, metrics, cycles."""
 
     def __init__(
-        self, optimizer: Optimizer, timeline: Timeline, *, metric_reduction: str, **options: Any
+        self,
+        optimizer: Optimizer,
+        timeline: Timeline,
+        *,
+        metric_reduction: MetricReduction,
+        **options: Any,
     ) -> None:
         self._metric_reduction = metric_reduction
         self._counts_calls = options["clock"] == "calls"
