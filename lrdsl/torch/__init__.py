@@ -26,6 +26,7 @@ from lrdsl.torch.lr_finder.result import RangeTest
 from lrdsl.torch.options import Clock, MetricReduction, OnChange, OnEnd
 from lrdsl.torch.scheduler import Scheduler
 from lrdsl.torch.set_lr import update_learning_rate
+from lrdsl.torch.trainer_updates import trainer_updates
 
 __all__ = [
     "Clock",
@@ -41,6 +42,7 @@ __all__ = [
     "log_to_tensorboard",
     "log_to_text",
     "range_test",
+    "trainer_updates",
     "update_learning_rate",
 ]
 
