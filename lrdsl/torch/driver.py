@@ -17,7 +17,7 @@ from lrdsl.torch.outside_writes import Written, outside_write, stored_as
 from lrdsl.torch.ownership import Ownership, check_free
 from lrdsl.torch.param_groups import DrivenGroups, is_tensor, plan_groups
 from lrdsl.torch.param_key import clone_value
-from lrdsl.torch.run_checks import ends_at_zero, flattened_groups
+from lrdsl.torch.run_checks import flattened_groups
 from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
 from lrdsl.torch.warn import is_silenced, shown_pair, warn_user
@@ -222,24 +222,12 @@ class OptimizerDriver(LRScheduler):
         if "lr" in table.driven.keys:
             self.base_lrs = [clone_value(first["initial_lr"]) for first in table.driven.initial]
 
-    def _end_to_watch(self, *, is_beginning: bool = False) -> float:
-        """The end of the run, infinite if nothing is to be said of it.
-
-        If the run's length is not known, only a run that begins after a decay to 0 is told.
-        """
-        driven = self._table.driven
-        total = driven.timeline.context.total_steps
-        end = driven.end(total)
+    def _end_to_watch(self) -> float:
+        """The end of the run, infinite if nothing is to be said of it."""
+        end = self._table.driven.end
         if self._on_end == "error":
             return end
-        if self._on_end == "hold" or end == self._end_told:
-            return math.inf
-        if self._on_end is None and total is None:
-            decays = is_beginning and any(
-                [ends_at_zero(source.schedule) for source in driven.sources.get("lr", ())]
-            )
-            return end if decays else math.inf
-        return end
+        return math.inf if self._on_end == "hold" or end == self._end_told else end
 
     def _look(self) -> None:
         """Tell of numbers and first values that somebody else has changed."""

@@ -57,11 +57,17 @@ class DrivenGroups:
         """The locations of all numbers."""
         return frozenset([key for keys in self.keys.values() for key in keys])
 
-    def end(self, total_steps: int | None) -> float:
-        """The length of the run in updates, infinite if it is unknown."""
-        if total_steps is not None:
-            return total_steps
-        return max([source.schedule.length for source in self.distinct], default=math.inf)
+    @property
+    def end(self) -> float:
+        """The length of the run in updates, infinite if it never ends.
+
+        If `total_steps` is not known, it is that of the learning rate's schedules.
+        """
+        total = self.timeline.context.total_steps
+        if total is not None:
+            return total
+        sources = self.sources.get("lr") or self.distinct
+        return max([source.schedule.length for source in sources], default=math.inf)
 
     def are_those_of(self, optimizer: Optimizer) -> bool:
         """Whether the optimizer still has these groups."""

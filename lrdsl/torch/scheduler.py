@@ -73,8 +73,9 @@ class Scheduler(ResumingDriver):
     spec or context, or of groups with another `base`: `"warn"` and continue with this one,
     `"error"`, or `"keep"` the one of the checkpoint. `on_end` selects the reaction to an update
     past the end of the run: `"hold"` the last value, `"warn"` once, or `"error"`. The run ends
-    after `total_steps`, or without it at the end of its schedules; by default only the end after
-    `total_steps` is told. `metric_reduction` combines the metrics of several ranks under
+    after `total_steps`, or without it where the learning rate's schedules end. The default warns
+    once, without `total_steps` only after a decay: after a warmup or a `constant(…)` the last value
+    is taken to be meant. `metric_reduction` combines the metrics of several ranks under
     torch.distributed: `"mean"`, `"min"`, `"max"`, or `"same"`, for which a difference between ranks
     is an error on all of them.
 
@@ -289,7 +290,7 @@ class Scheduler(ResumingDriver):
         if total is None or total <= now:
             message = f"`total_steps` must be more than the {now} updates made, not {total_steps!r}"
             raise spec_error(BAD_STEP, message)
-        if now >= self._table.driven.end(context.total_steps):
+        if now >= self._table.driven.end:
             message = "the run has ended: nothing of its schedule is left to stretch"
             fix = f"pass a spec for the rest of the run: `replan(spec, total_steps={total})`"
             raise spec_error(BAD_STEP, message, fix=fix)
@@ -324,8 +325,8 @@ class Scheduler(ResumingDriver):
     def _repr_html_(self) -> str:
         from lrdsl.plot.notebook import run_html
 
-        end = self._table.driven.end(self._timeline.context.total_steps)
-        return run_html(repr(self), self._named(lambda schedule: schedule), self._t, end)
+        schedules = self._named(lambda schedule: schedule)
+        return run_html(repr(self), schedules, self._t, self._table.driven.end)
 
     def _named(self, key: Callable[[Schedule], T]) -> list[tuple[str, T]]:
         """What is distinct of the schedules, after the number and the groups that each drives."""

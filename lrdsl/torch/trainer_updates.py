@@ -41,7 +41,8 @@ def trainer_updates(args: Any, dataset: Any, *, epochs: float | None = None) -> 
         return int(args.max_steps)
     batches = _batches(args, dataset)
     in_epoch = max(1, math.ceil(batches / args.gradient_accumulation_steps))
-    return math.ceil((args.num_train_epochs if epochs is None else epochs) * in_epoch)
+    count: float = args.num_train_epochs if epochs is None else epochs
+    return math.ceil(count * in_epoch)
 
 
 def _batches(args: Any, dataset: Any) -> int:

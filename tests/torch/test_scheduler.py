@@ -79,7 +79,7 @@ def test_last_lr_is_a_copy():
     "epoch", [0, 1, 99, 600, BLOCK_SIZE - 1, BLOCK_SIZE, 10**6, 2**53, np.int32(7)]
 )
 def test_step_to(epoch):
-    scheduler = Scheduler(sgd(), HEADLINE)
+    scheduler = Scheduler(sgd(), HEADLINE, on_end="hold")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         scheduler.step(epoch)
