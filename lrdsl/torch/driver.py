@@ -63,10 +63,15 @@ class OptimizerDriver(LRScheduler):
         """Ends following the optimizer; None after it has ended."""
         # All errors are raised before the first change of the optimizer.
         driven = plan_groups(optimizer, timeline, None)
-        self._stale = [*stale_bases(optimizer, driven.keys, driven.initial)]
-        messages = self._of_changes(driven.changes, driven, t + 1)
-        if t >= 0:
-            messages += self._of_changes([each for each, _ in self._stale], driven, t + 1)
+        self._stale = [
+            (each, was_stored)
+            for each, was_stored in stale_bases(optimizer, driven.keys, driven.initial)
+            if not (was_stored and on_change == "keep")
+        ]
+        # Where no scheduler has been at work, what is stored has come from a checkpoint.
+        is_loaded = not hasattr(optimizer.step, "_wrapped_by_lr_sched")
+        stale = [each for each, was_stored in self._stale if t >= 0 or (was_stored and is_loaded)]
+        messages = self._of_changes([*driven.changes, *stale], driven, t + 1)
         table = StepTable(optimizer, driven, t + 1)
         check_free(optimizer, table.driven.locations, clock)
         self._adopt(table)

@@ -372,7 +372,9 @@ def test_past_the_end(spec, context, clock):
         pytest.param("(1 | plateau(0.5, 3)) * linear(1, 0, 8)", 8, id="under a metric"),
         pytest.param("cosine(1, 0.1, 8) | clip(0.2, 1)", 8, id="modified"),
         pytest.param({"lr": "cosine(1, 0, 8)", "weight_decay": 0.1}, 8, id="beside a constant"),
-        pytest.param({"lr": "cosine(1, 0, 4)", "momentum": "linear(0.8, 0.9, 9)"}, 4, id="the lr's"),
+        pytest.param(
+            {"lr": "cosine(1, 0, 4)", "momentum": "linear(0.8, 0.9, 9)"}, 4, id="the lr's"
+        ),
         pytest.param({"momentum": "linear(0.9, 0.8, 4)"}, 4, id="without lr"),
         pytest.param("warmup(4)", None, id="a warmup"),
         pytest.param("warmup(4) >> hold()", None, id="a hold"),
