@@ -40,7 +40,7 @@ def trainer_updates(args: Any, dataset: Any, *, epochs: float | None = None) -> 
     if epochs is None and args.max_steps >= 0:
         return int(args.max_steps)
     batches = _batches(args, dataset)
-    in_epoch = max(1, math.ceil(batches / args.gradient_accumulation_steps))
+    in_epoch: int = max(1, math.ceil(batches / args.gradient_accumulation_steps))
     count: float = args.num_train_epochs if epochs is None else epochs
     return math.ceil(count * in_epoch)
 
