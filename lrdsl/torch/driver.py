@@ -48,8 +48,8 @@ class OptimizerDriver(LRScheduler):
         self._on_change = on_change
         self._t = t
         self.base_lrs = []
-        self._is_ready = False
-        """Whether the next step need not look at groups and ownership again."""
+        self._plain_until = -1.0
+        """Updates up to this one need not look at groups, ownership and the run's end again."""
         self._is_torn = False
         """Whether the numbers may be between two updates: an exception came while they were set."""
         self._has_stepped = False
@@ -125,7 +125,7 @@ class OptimizerDriver(LRScheduler):
     def _apply(self, t: int, is_step: bool = False) -> None:
         """Set the numbers to their values after `t` updates, and the count to `t`."""
         try:
-            if self._is_ready and self._table.assign(t):
+            if t <= self._plain_until and self._table.assign(t):
                 self._t = t
                 return
             messages = self._apply_anew(t, is_step)
@@ -150,7 +150,8 @@ class OptimizerDriver(LRScheduler):
         messages += [(warning, warning) for warning in self._ownership.claim(self, is_step)]
         table.set(t)
         self._t = t
-        self._is_ready = self._step_count > 1  # the first step is torch's: it warns
+        if self._step_count > 1:  # the first step is torch's: it warns
+            self._plain_until = self._last
         self._is_torn = False
         return messages
 
@@ -179,9 +180,14 @@ class OptimizerDriver(LRScheduler):
             raise
         self._tell(messages)
 
+    def invalidate(self) -> None:
+        """Make the next step look at groups, ownership and the end of the run again."""
+        self._plain_until = -1.0
+
     def _repair(self) -> None:
         """Bring numbers and count together again after an exception between them."""
-        self._is_torn, self._is_ready = True, False
+        self._is_torn = True
+        self.invalidate()
         with suppress(Exception):
             self._restore()
 
@@ -222,7 +228,7 @@ class OptimizerDriver(LRScheduler):
         """Follow a table."""
         table.driven.adopt(self.optimizer)
         self._table = table
-        self._is_ready = False
+        self.invalidate()
         self._last = self._end_to_watch()
         if "lr" in table.driven.keys:
             self.base_lrs = [clone_value(first["initial_lr"]) for first in table.driven.initial]

@@ -23,11 +23,11 @@ class Owner(Protocol):
     clock: Clock
     _table: StepTable
     _has_stepped: bool
-    _is_ready: bool
     _remove_hooks: Callable[[], None] | None
 
     @property
     def _label(self) -> str: ...
+    def invalidate(self) -> None: ...
 
 
 class Ownership:
@@ -74,7 +74,7 @@ class Ownership:
                         " one spec"
                     )
                 self.owned[other] = owned - wanted
-                other._is_ready = False
+                other.invalidate()
                 other._table.forget()
         self.owned[scheduler] = wanted
         scheduler._has_stepped |= is_step

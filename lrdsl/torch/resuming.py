@@ -130,7 +130,9 @@ class ResumingDriver(SteppingDriver):
         driven = plan_groups(self.optimizer, timeline, None, names=names)
         self._table = StepTable(self.optimizer, driven, max(0, self._t))
         self._ownership, self._remove_hooks = Ownership.of(self.optimizer), None
-        self._is_ready, self._callbacks, self._cycle_callbacks = False, {}, {}
+        self._used = -1, None
+        self._callbacks, self._cycle_callbacks = (), ()
+        self.invalidate()
         # A copy for the same optimizer leaves it to the original; one with its own drives that.
         is_free = self._ownership.is_free(self)
         if follows and (is_free or self.clock == "calls"):

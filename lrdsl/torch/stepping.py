@@ -39,8 +39,10 @@ class SteppingDriver(OptimizerDriver):
     ) -> None:
         self._metric_reduction = metric_reduction
         self._counts_calls = options["clock"] == "calls"
-        self._callbacks: dict[object, tuple[Callback, int]] = {}
-        self._cycle_callbacks: dict[object, Callable[[Any], object]] = {}
+        self._callbacks: tuple[tuple[Callback, int], ...] = ()
+        self._cycle_callbacks: tuple[tuple[Callable[[Any], object]], ...] = ()
+        self._used: tuple[int, StepTable | None] = (-1, None)
+        """The number of the last update that the optimizer began, and the table then."""
         super().__init__(optimizer, timeline, **options)
         self._follow_optimizer()
 
@@ -69,19 +71,22 @@ class SteppingDriver(OptimizerDriver):
         >>> scheduler.get_last_lr()
         [0.5]
         """
-        before, table, new = self._t, self._table, self._t + 1
-        is_plain = metric is None and epoch is None and self._is_ready and self._counts_calls
-        try:
-            if is_plain and new <= self._last and metrics is None and table.assign(new):
-                self._t = new  # `_step_count` stays: torch only tests whether it is 1
+        table, new = self._table, self._t + 1
+        if metric is epoch is metrics is None and new <= self._plain_until and self._counts_calls:
+            try:
+                is_plain = table.assign(new)
+                if is_plain:
+                    self._t = new  # `_step_count` stays: torch only tests whether it is 1
+            except SpecError:
+                raise  # before the first change
+            except BaseException:
+                self._repair()
+                raise
+            if is_plain:
                 if self._callbacks or self._cycle_callbacks:
-                    self._notify(before, table)
+                    self._notify(new - 1, table)
                 return
-        except SpecError:
-            raise  # before the first change
-        except BaseException:
-            self._repair()
-            raise
+        before = new - 1
         metric = metrics if metric is None else metric
         if metric is not None and epoch is None and not self._timeline.is_reactive:
             metric, epoch = None, checked_updates(metric, "epoch", least=0)
@@ -97,7 +102,8 @@ class SteppingDriver(OptimizerDriver):
             else:
                 self._step_count += 1
                 self._apply(to)
-        self._notify(before, table)
+        if self._t > before >= 0:
+            self._notify(before, table)
 
     def _step_by_hand(self, metric: object, to: int | None) -> None:
         """A call of `step` by the clock of updates: it takes a metric, but does not advance."""
@@ -172,7 +178,7 @@ class SteppingDriver(OptimizerDriver):
             self._remove_hooks()
             self._remove_hooks = None
         self._ownership.owned.pop(self, None)
-        self._is_ready = False
+        self.invalidate()
 
     @property
     def cycle_ended(self) -> bool:
@@ -209,7 +215,7 @@ class SteppingDriver(OptimizerDriver):
         snapshot
         6 True
         """
-        return _added(self._cycle_callbacks, callback)
+        return self._added("_cycle_callbacks", (callback,))
 
     def on_update(self, callback: Callback, *, every: int = 1) -> Callable[[], None]:
         """Call `callback(update, values)` after each update, with the values that it was made with.
@@ -243,7 +249,16 @@ class SteppingDriver(OptimizerDriver):
         self._sync()
         if not self._callbacks:
             self._used = self._t, self._table
-        return _added(self._callbacks, (callback, every))
+        return self._added("_callbacks", (callback, every))
+
+    def _added(self, name: str, entry: tuple[object, ...]) -> Callable[[], None]:
+        """Add a callback to the entries of an attribute; returns a function that removes it."""
+        setattr(self, name, (*getattr(self, name), entry))
+
+        def remove() -> None:
+            setattr(self, name, tuple([x for x in getattr(self, name) if x is not entry]))
+
+        return remove
 
     def _before_update(self) -> None:
         """Hook before an update of the optimizer: brings its groups up to date."""
@@ -267,7 +282,7 @@ class SteppingDriver(OptimizerDriver):
         """Hook after an update of the optimizer, by the clock of updates."""
         before, table = self._t, self._table
         try:
-            is_plain = self._is_ready and table.assign(before + 1)
+            is_plain = before < self._plain_until and table.assign(before + 1)
             if is_plain:
                 self._t = before + 1
         except SpecError:
@@ -278,27 +293,21 @@ class SteppingDriver(OptimizerDriver):
         if not is_plain:
             self._step_count += 1
             self._apply(before + 1, is_step=True)
-        if self._callbacks or self._cycle_callbacks:
+        if before >= 0 and (self._callbacks or self._cycle_callbacks):
             self._notify(before, table)
 
     def _notify(self, before: int, table: StepTable) -> None:
-        """Call the callbacks if the scheduler has advanced from update `before`.
-
-        `table` has the values that were set for that update.
-        """
-        if self._t <= before:
-            return
-        due = [f for f, every in self._callbacks.values() if before >= 0 and before % every == 0]
-        if due:
-            # Set for the update, and used by the optimizer: between the two, a metric may come. A
-            # compiled step, or one replayed from a CUDA graph, does not tell what it uses.
-            if self._used[0] == before:
-                _, table = self._used
-            values = {name: tuple(own) for name, own in table.values_at(before).items()}
-            for callback in due:
-                callback(before, dict(values))
+        """Call the callbacks after the step from update `before`, which `table` has set."""
+        # Set for the update, and used by the optimizer: between the two, a metric may come. A
+        # compiled step, or one replayed from a CUDA graph, does not tell what it uses.
+        used, of_update = self._used
+        if used == before and of_update is not None:
+            table = of_update
+        for callback, every in self._callbacks:
+            if before % every == 0:
+                callback(before, table.values_at(before))
         if self._cycle_callbacks and self.cycle_ended:
-            for on_end in [*self._cycle_callbacks.values()]:
+            for (on_end,) in self._cycle_callbacks:
                 on_end(self)
 
     def _check_end(self, t: int, *, is_known: bool = False) -> None:
@@ -318,6 +327,7 @@ class SteppingDriver(OptimizerDriver):
                 return  # an update that is made raises
             raise spec_error(BAD_STEP, message, fix=f'{fix}, `on_end="hold"` holds the last value')
         self._end_told, self._last = end, math.inf
+        self.invalidate()
         if self._on_end == "warn" or what == "run" or has_decayed(self._table.driven):
             fix += "" if what == "run" else ", `>> hold()` at its end says that this is meant"
             self._warn(f"{message}; its last value is held. {fix}")
@@ -329,17 +339,3 @@ class SteppingDriver(OptimizerDriver):
         self._remove_hooks = add_hooks(
             self.optimizer, self._table.driven.locations, self._before_update, after
         )
-
-
-ValueT = TypeVar("ValueT")
-
-
-def _added(callbacks: dict[object, ValueT], callback: ValueT) -> Callable[[], None]:
-    """Add a callback; returns a function that removes it."""
-    key = object()
-    callbacks[key] = callback
-
-    def remove() -> None:
-        callbacks.pop(key, None)
-
-    return remove

@@ -19,7 +19,7 @@ from torch.optim import SGD  # noqa: E402
 from torch.optim import lr_scheduler as theirs  # noqa: E402
 
 from lrdsl.torch import Scheduler  # noqa: E402
-from lrdsl.torch.step_table import BLOCK_SIZE  # noqa: E402
+from lrdsl.torch.step_values import BLOCK_SIZE  # noqa: E402
 from tests.support.scheduler_runs import HEADLINE, lrs, run, sgd, snapshot, weight  # noqa: E402
 
 
