@@ -12,10 +12,11 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from lrdsl.diagnostics import BAD_GROUP, BAD_STATE, SpecError, spec_error
 from lrdsl.torch.bases import BaseChange, KnownGroups, stale_bases
+from lrdsl.torch.group_changes import group_changes
 from lrdsl.torch.options import Clock, OnChange, OnEnd
-from lrdsl.torch.outside_writes import Written, outside_write, stored_as
+from lrdsl.torch.outside_writes import Written, outside_write
 from lrdsl.torch.ownership import Ownership, check_free
-from lrdsl.torch.param_groups import DrivenGroups, is_tensor, plan_groups
+from lrdsl.torch.param_groups import DrivenGroups, plan_groups
 from lrdsl.torch.param_key import clone_value
 from lrdsl.torch.run_checks import flattened_groups
 from lrdsl.torch.step_table import StepTable
@@ -226,7 +227,7 @@ class OptimizerDriver(LRScheduler):
 
     def _adopt(self, table: StepTable) -> None:
         """Follow a table."""
-        table.driven.adopt(self.optimizer)
+        table.driven = table.driven.adopt(self.optimizer)
         self._table = table
         self.invalidate()
         self._last = self._end_to_watch()
@@ -261,7 +262,9 @@ class OptimizerDriver(LRScheduler):
     def _of_groups(self, driven: DrivenGroups, t: int) -> list[tuple[object, str]]:
         """The warnings about groups that were loaded or added; `SpecError` if that is refused."""
         messages = self._of_changes(driven.changes, driven, t)
-        messages += self._of_kinds(driven, t)
+        if self._on_change != "keep":
+            fix = "make the optimizer as the one that wrote the state"
+            messages += self._refused(group_changes(driven, t), fix)
         if driven.has_new:
             messages += [(text, text) for text in flattened_groups(driven)]
         return messages
@@ -303,22 +306,6 @@ class OptimizerDriver(LRScheduler):
             if was_stored and known.get((each.name, each.group)) == each.base
         ]
         return self._of_changes(stale, driven, t)
-
-    def _of_kinds(self, driven: DrivenGroups, t: int) -> list[tuple[object, str]]:
-        """The warnings about Tensors that were floats, and floats that were Tensors."""
-        messages: list[tuple[object, str]] = []
-        for name, i in driven.retyped:
-            first = driven.keys[name][i].initial.get(driven.initial[i])
-            kind, other = ("Tensor", "float") if is_tensor(first) else ("float", "Tensor")
-            value = driven.sources[name][i].schedule(t)
-            rounded = stored_as(value, driven.keys[name][i].get(driven.groups[i]))
-            before, after = rounded, stored_as(value, first)
-            message = (
-                f"`{name}` of parameter group {i} is a {kind}, and not a {other}, as in the state "
-                f"that the optimizer has loaded (`{name}` at update {t:,}: {before!r} → {after!r})"
-            )
-            messages.append((("kind", name, i), message))
-        return self._refused(messages, "make the optimizer as the one that wrote the state")
 
     def _refused(self, messages: list[tuple[object, str]], fix: str) -> list[tuple[object, str]]:
         """The messages; `SpecError` with the first of them if changes are errors."""
