@@ -74,6 +74,20 @@ def lower(
     return CompiledSpec(signal, root.length, lowering.accumulates, observers, segments), mistakes
 
 
+def lower_or_report(
+    placed: PlacedIR, mistakes: tuple[Mistake, ...], histories: tuple[MetricHistory, ...] = ()
+) -> CompiledSpec:
+    """A placed spec, lowered; `SpecError` with all its mistakes if there are any.
+
+    `mistakes` are those of the stages before.
+    """
+    compiled, found = lower(placed, histories)
+    every = [*mistakes, *placed.mistakes, *found]
+    Reporter(placed.inputs.source).report_all(every).check()
+    assert compiled is not None
+    return compiled
+
+
 class RoundCompiler(NamedTuple):
     """Compiles further rounds of a repetition, when they are needed."""
 

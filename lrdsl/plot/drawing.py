@@ -5,34 +5,33 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl.plot.sampling import SampledCurve, sample
+from lrdsl.plot.sampling import Drawable, SampledCurve, sample
 from lrdsl.plot.ticks import axis_limits, labels, log_labels, log_limits, log_ticks, ticks
-from lrdsl.schedule.schedule import Schedule
 
 
 def terminal(
-    schedule: Schedule,
+    spec: Drawable,
     *,
     stop: int | None = None,
     width: int = 80,
     height: int = 12,
     ascii: bool = False,
     log: bool = False,
+    **context: Any,
 ) -> str:
     """A drawing in braille dots, or in plain ASCII, `width` columns wide.
 
-    `height` counts the rows of the curve; three more hold the updates. The vertical axis reaches
-    from the lowest to the highest value, or from 0 where that is near. `log` makes it logarithmic:
-    values that are 0 or below do not show then, and one must be above (`ValueError`).
+    `spec` is a Schedule or a spec, with the other arguments of `lrdsl.compile`. `height` counts
+    the rows of the curve; three more hold the updates. The vertical axis reaches from the lowest
+    to the highest value, or from 0 where that is near. `log` makes it logarithmic: values that are
+    0 or below do not show then, and one must be above (`ValueError`).
 
-    >>> import lrdsl
-    >>> schedule = lrdsl.compile("linear(0, 1, 40) >> constant(0.5, 20)")
-    >>> print(terminal(schedule, width=38, height=5, ascii=True))
+    >>> print(terminal("linear(0, 1, 40) >> constant(0.5, 20)", width=38, height=5, ascii=True))
         |                 ..:':
         |            ..:'''   :
     0.5 +        ..:''        '''''''''''
@@ -42,7 +41,7 @@ def terminal(
          0          20        40       60
                                    update
     """
-    curve = sample(schedule, stop)
+    curve = sample(spec, stop, **context)
     return draw_curve(curve, width=width, height=height, ascii=ascii, log=log)
 
 

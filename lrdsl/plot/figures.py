@@ -9,12 +9,12 @@ import os
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lrdsl.plot.panels import NamedSchedule, Panel, panels
-from lrdsl.plot.sampling import SampledCurve
+from lrdsl.plot.sampling import Drawable, SampledCurve, as_schedules
 from lrdsl.plot.style import (
     COLOURS,
     INK,
@@ -28,7 +28,6 @@ from lrdsl.plot.style import (
     write_image,
 )
 from lrdsl.plot.ticks import axis_limits
-from lrdsl.schedule.compile import compile
 from lrdsl.schedule.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -39,9 +38,6 @@ _DASHES = ("-", "--", ":", "-.")
 
 MAX_BOUNDARIES = 40
 """More boundaries than this are not marked: they would hide the curve."""
-
-Drawable: TypeAlias = Any
-"""A Schedule, or anything that `lrdsl.compile` takes for a spec."""
 
 
 def figure(
@@ -66,13 +62,8 @@ def figure(
     ('update', 'learning rate')
     """
     several = isinstance(specs, Sequence) and not isinstance(specs, str)
-    schedules = [
-        NamedSchedule(str(each.spec), each)
-        for each in [
-            spec if isinstance(spec, Schedule) else compile(spec, **context)
-            for spec in (specs if several else [specs])
-        ]
-    ]
+    found = as_schedules(specs if several else [specs], context)
+    schedules = [NamedSchedule(str(each.spec), each) for each in found]
     return figure_of(schedules, stop=stop, log=log, title=title)
 
 

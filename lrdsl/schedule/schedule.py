@@ -14,13 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import failures_reported
-from lrdsl.compiler.lower import CompiledSpec, lower
+from lrdsl.compiler.lower import CompiledSpec, lower_or_report
 from lrdsl.compiler.placed_ir import PlacedIR
 from lrdsl.diagnostics import (
     Diagnostic,
-    Mistake,
     Problem,
-    Reporter,
     Span,
     SpecError,
     spec_error,
@@ -31,9 +29,9 @@ from lrdsl.language.modifiers.reactive import MetricHistory, MetricObserver, Rea
 from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.language.signal import CHUNK, Signal, TimelineSegment
-from lrdsl.schedule.steps import as_metric, as_step, as_steps, as_times, check_step
+from lrdsl.schedule.steps import Steps, as_metric, as_step, as_steps, as_times, check_step
 from lrdsl.syntax.spec import Spec, source_text
-from lrdsl.util.forks import lazy_property
+from lrdsl.util.forks import import_late, lazy_property
 
 T = TypeVar("T")
 
@@ -104,7 +102,9 @@ class Schedule:
         raise AttributeError(f"a Schedule is immutable: cannot delete {name!r}")
 
     @overload
-    def __call__(self, step: int) -> float: ...
+    def __call__(self, step: int | np.integer[Any]) -> float: ...
+    @overload
+    def __call__(self, step: Steps) -> NDArray[np.float64]: ...
     @overload
     def __call__(self, step: ArrayLike) -> Any: ...
     def __call__(self, step: Any) -> Any:
@@ -264,8 +264,8 @@ class Schedule:
         >>> import lrdsl
         >>> for segment in lrdsl.compile("warmup(100) >> linear(1, 0, 2)").segments:
         ...     print(segment)
-        TimelineSegment(start=0, stop=100, first=0.0, last=0.99, description='warmup(100)')
-        TimelineSegment(start=100, stop=102, first=1.0, last=0.5, description='linear(1, 0, 2)')
+        Segment(start=0, stop=100, first=0.0, last=0.99, description='warmup(100)')
+        Segment(start=100, stop=102, first=1.0, last=0.5, description='linear(1, 0, 2)')
         """
         stop = self.length
         if math.isinf(stop) and self.context.total_steps is not None:
@@ -345,6 +345,10 @@ class Schedule:
         text = f"lrdsl.compile({text}{known})" + (f" beside {beside}" if beside else "")
         return text if self.observed is None else f"{text} after metrics up to {self.observed}"
 
+    def _repr_html_(self) -> str:
+        found: str = import_late("lrdsl.plot.notebook").schedule_html(self)
+        return found
+
     def _evaluate(self, t: Times) -> Array:
         values = self._computed(lambda: self._signal.values(t))
         finite = np.isfinite(values)
@@ -373,17 +377,3 @@ class Schedule:
             message = f"`{what}` needs to know how far: the schedule never ends"
             raise spec_error(diag.BAD_STEP, message, fix=fix)
         return int(self.length)
-
-
-def lower_or_report(
-    placed: PlacedIR, mistakes: tuple[Mistake, ...], histories: tuple[MetricHistory, ...] = ()
-) -> CompiledSpec:
-    """A placed spec, lowered; `SpecError` with all its mistakes if there are any.
-
-    `mistakes` are those of the stages before.
-    """
-    compiled, found = lower(placed, histories)
-    every = [*mistakes, *placed.mistakes, *found]
-    Reporter(placed.inputs.source).report_all(every).check()
-    assert compiled is not None
-    return compiled

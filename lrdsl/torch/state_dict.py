@@ -47,6 +47,8 @@ class GroupState:
     """The numbers that were Tensors."""
     scale: float
     """The `lr_scale`, 1 if it had none."""
+    values: Mapping[str, float]
+    """The values of the numbers; there are none in a state of an older version."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,12 @@ def read_plan(plan: Mapping[str, Any]) -> Plan:
 
 
 def make_state(
-    driven: DrivenGroups, updates: int, scales: Sequence[float], *, drives: bool
+    driven: DrivenGroups,
+    updates: int,
+    scales: Sequence[float],
+    values: Mapping[str, Sequence[float]],
+    *,
+    drives: bool,
 ) -> dict[str, Any]:
     """Write a `state_dict`: the canonical specs and the context of every plan, and so on."""
     timeline = driven.timeline
@@ -146,9 +153,10 @@ def make_state(
             "base": base,
             "tensors": tensors,
             "scale": scale,
+            "values": {name: own[i] for name, own in values.items()},
         }
-        for name, base, tensors, scale in zip(
-            driven.names, driven.bases, driven.tensors, scales, strict=True
+        for i, (name, base, tensors, scale) in enumerate(
+            zip(driven.names, driven.bases, driven.tensors, scales, strict=True)
         )
     ]
     spec, log = first["spec"], timeline.metrics.log or ()
@@ -194,7 +202,10 @@ def _groups(value: Any) -> list[GroupState]:
     found = _decoded(value)
     if not isinstance(found, Sequence) or not all(map(_is_group, found)):
         raise spec_error(BAD_STATE, "`groups` of the state must be a list of parameter groups")
-    return [GroupState(x["name"], x["base"], x["tensors"], x["scale"]) for x in found]
+    return [
+        GroupState(x["name"], x["base"], x["tensors"], x["scale"], x.get("values", {}))
+        for x in found
+    ]
 
 
 def _is_group(value: object) -> bool:
@@ -203,9 +214,15 @@ def _is_group(value: object) -> bool:
         and {"name", "base", "tensors", "scale"} <= set(value)
         and isinstance(value["name"], str | None)
         and isinstance(value["tensors"], list)
-        and isinstance(value["base"], Mapping)
-        and all([isinstance(name, str) for name in [*value["base"], *value["tensors"]]])
-        and all([_is_finite(number) for number in [*value["base"].values(), value["scale"]]])
+        and all([isinstance(name, str) for name in value["tensors"]])
+        and all([_is_numbers(value.get(key, {})) for key in ("base", "values")])
+        and _is_finite(value["scale"])
+    )
+
+
+def _is_numbers(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        [isinstance(name, str) and _is_finite(number) for name, number in value.items()]
     )
 
 

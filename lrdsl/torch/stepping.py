@@ -13,6 +13,8 @@ from lrdsl.diagnostics import BAD_LOG, BAD_METRIC, BAD_STEP, SpecError, spec_err
 from lrdsl.torch.arguments import checked_updates
 from lrdsl.torch.driver import OptimizerDriver
 from lrdsl.torch.metrics import reduce_over_ranks
+from lrdsl.torch.options import MetricReduction
+from lrdsl.torch.run_checks import has_decayed
 from lrdsl.torch.step_hooks import add_hooks, is_called_by_trainer, is_capturing
 from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
@@ -28,7 +30,12 @@ class SteppingDriver(OptimizerDriver):
     """The events of a `Scheduler`: calls of `step`, updates of the optimizer, metrics, cycles."""
 
     def __init__(
-        self, optimizer: Optimizer, timeline: Timeline, *, metric_reduction: str, **options: Any
+        self,
+        optimizer: Optimizer,
+        timeline: Timeline,
+        *,
+        metric_reduction: MetricReduction,
+        **options: Any,
     ) -> None:
         self._metric_reduction = metric_reduction
         self._counts_calls = options["clock"] == "calls"
@@ -334,24 +341,22 @@ class SteppingDriver(OptimizerDriver):
 
         `is_known` says that it is about to be: it is update `t` that comes next.
         """
-        end = self._end_to_watch(is_beginning=True) if is_known else self._last
+        end = self._end_to_watch() if is_known else self._last
         if t + is_known <= end:
             return
-        fix = "`extend(total_steps=…)` makes it longer"
+        what = "schedule" if self._timeline.context.total_steps is None else "run"
+        is_past = f"update {t:,} is {'' if is_known else 'past '}the end of the {what}"
+        message = f"{is_past}, which has {end:,} updates"
+        fix = "`replan(spec, total_steps=…)` makes it longer"
         if self._on_end == "error":
             if is_known:
                 return  # an update that is made raises
-            message = f"update {t:,} is past the end of the run, which has {end:,} updates"
-            fix = f'{fix}, and `on_end="hold"` holds the last value'
-            raise spec_error(BAD_STEP, message, fix=fix)
-        if is_known:
-            message = f"update {t:,} is the end of the run, which has {end:,} updates"
-            fix = "`replan(spec, total_steps=…)` makes it longer"
-        else:
-            message = f"update {t:,} is past the end of the run, which has {end:,} updates"
+            raise spec_error(BAD_STEP, message, fix=f'{fix}, `on_end="hold"` holds the last value')
         self._end_told, self._last = end, math.inf
         self.invalidate()
-        self._warn(f"{message}; its last value is held. {fix}")
+        if self._on_end == "warn" or what == "run" or has_decayed(self._table.driven):
+            fix += "" if what == "run" else ", `>> hold()` at its end says that this is meant"
+            self._warn(f"{message}; its last value is held. {fix}")
 
     def _follow_optimizer(self) -> None:
         """Register with the optimizer's record of ownership and its hooks."""

@@ -21,7 +21,7 @@ from torch.optim import SGD  # noqa: E402
 from torch.optim.lr_scheduler import ReduceLROnPlateau  # noqa: E402
 
 from lrdsl.torch import Scheduler  # noqa: E402
-from lrdsl.torch.metrics import REDUCTIONS, reduced  # noqa: E402
+from lrdsl.torch.metrics import reduced  # noqa: E402
 
 CHAIN = "warmup(5) >> (hold(40) | plateau(0.5, patience=1)) >> linear(_, 0, 20)"
 LOSSES = [5, 4, 4, 4, 4, 3, 3.5, math.nan, 3, 2, 2, 2, 2, 2, 2, 1, 1.5, 1.2, 1.1, 1, 1, 1]
@@ -452,7 +452,7 @@ def test_reductions(reduction, metrics, expected):
     assert reduced(metrics, reduction) == pytest.approx(expected, nan_ok=True)
 
 
-@pytest.mark.parametrize("reduction", [name for name in REDUCTIONS if name != "same"])
+@pytest.mark.parametrize("reduction", ["mean", "min", "max"])
 def test_a_nan_is_never_lost(reduction):
     for metrics in itertools.permutations([1.0, math.nan, 2.0]):
         assert math.isnan(reduced(metrics, reduction))
