@@ -261,12 +261,13 @@ def test_loaded_groups_keep_their_names():
     assert read(scheduler.optimizer) == [1, 2]
 
 
-def test_loaded_groups_may_have_other_names():
-    scheduler = Scheduler(sgd("a", "b"), {"lr": {"a": 1, "*": 2}})
+@pytest.mark.parametrize(("on_change", "lrs"), [("warn", [1, 2]), ("keep", [2, 2])])
+def test_loaded_groups_may_have_other_names(on_change, lrs):
+    scheduler = Scheduler(sgd("a", "b"), {"lr": {"a": 1, "*": 2}}, on_change=on_change)
     state = scheduler.state_dict()
     scheduler.optimizer.load_state_dict(sgd("b", "c").state_dict())
     scheduler.step(epoch=0)
-    assert read(scheduler.optimizer) == [2, 2]
+    assert read(scheduler.optimizer) == lrs
     assert {**scheduler.state_dict(), "groups": state["groups"]} == state
 
 
