@@ -81,8 +81,7 @@ def disagreement(
     changes, t = _changes(state, values), max(0, state.updates)
     if resumed.differences:
         message = f"the checkpoint was written with {', '.join(resumed.differences)}"
-        if any([group.values for group in state.groups]):
-            message += f" ({', '.join(changes) or f'no number changes at update {t}'})"
+        message += f" ({', '.join(changes) or f'no number changes at update {t}'})"
         follows = "the spec, the context and the `base` of this Scheduler"
     elif changes:
         message = (

@@ -48,7 +48,7 @@ class GroupState:
     scale: float
     """The `lr_scale`, 1 if it had none."""
     values: Mapping[str, float]
-    """The values of the numbers; there are none in a state of an older version."""
+    """The values of the numbers."""
 
 
 @dataclass(frozen=True)
@@ -203,19 +203,18 @@ def _groups(value: Any) -> list[GroupState]:
     if not isinstance(found, Sequence) or not all(map(_is_group, found)):
         raise spec_error(BAD_STATE, "`groups` of the state must be a list of parameter groups")
     return [
-        GroupState(x["name"], x["base"], x["tensors"], x["scale"], x.get("values", {}))
-        for x in found
+        GroupState(x["name"], x["base"], x["tensors"], x["scale"], x["values"]) for x in found
     ]
 
 
 def _is_group(value: object) -> bool:
     return (
         isinstance(value, Mapping)
-        and {"name", "base", "tensors", "scale"} <= set(value)
+        and {"name", "base", "tensors", "scale", "values"} <= set(value)
         and isinstance(value["name"], str | None)
         and isinstance(value["tensors"], list)
         and all([isinstance(name, str) for name in value["tensors"]])
-        and all([_is_numbers(value.get(key, {})) for key in ("base", "values")])
+        and all([_is_numbers(value[key]) for key in ("base", "values")])
         and _is_finite(value["scale"])
     )
 
