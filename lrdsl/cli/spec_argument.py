@@ -31,7 +31,7 @@ MAX_LISTED = 20
 
 _TREE = re.compile(r"\s*(?:[{\[]|(?:- )?[A-Za-z_][\w.]*:(?:\s|\Z))")
 _FILE_NAME = re.compile(
-    r"[^()|>*\n]*\.(?:ya?ml|py|md|lr|toml|json|txt|cfg|ini|ipynb)", re.IGNORECASE
+    r"[^()|>\n]*\.(?:ya?ml|py|md|lr|toml|json|txt|cfg|ini|ipynb)", re.IGNORECASE
 )
 _WORDS = re.compile(r"[\w.~-]+(?:[/\\][\w.~-]+)*")
 _PATH = re.compile(r"(?:\.{0,2}|~)[/\\]|.*[/\\]\Z|\.{1,2}\Z")
