@@ -29,6 +29,7 @@ from lrdsl.language.modifiers.reactive import (
     MetricModifier,
     MetricObserver,
     MetricScaledSignal,
+    Reaction,
 )
 from lrdsl.language.parameters import Kind
 from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal, TimelineSegment
@@ -71,6 +72,20 @@ def lower(
         lowering.note(root, 0, signal)
     observers, segments = tuple(lowering.observers), tuple(lowering.segments)
     return CompiledSpec(signal, root.length, lowering.accumulates, observers, segments), mistakes
+
+
+def lower_or_report(
+    placed: PlacedIR, mistakes: tuple[Mistake, ...], histories: tuple[MetricHistory, ...] = ()
+) -> CompiledSpec:
+    """A placed spec, lowered; `SpecError` with all its mistakes if there are any.
+
+    `mistakes` are those of the stages before.
+    """
+    compiled, found = lower(placed, histories)
+    every = [*mistakes, *placed.mistakes, *found]
+    Reporter(placed.inputs.source).report_all(every).check()
+    assert compiled is not None
+    return compiled
 
 
 class RoundCompiler(NamedTuple):
@@ -287,7 +302,9 @@ class _Lowering:
     ) -> Signal:
         place, text = len(self.observers), unparse(placed.call.node)
         known = place < len(self.histories)
-        history = self.histories[place] if known else MetricHistory(modifier.initial_state())
+        history = (
+            self.histories[place] if known else MetricHistory(Reaction(modifier.initial_state()))
+        )
         signal = MetricScaledSignal(source, text, zero=placed.zero, history=history)
         self.observers.append(MetricObserver(modifier, signal, placed.run_start, placed.run_stop))
         return signal

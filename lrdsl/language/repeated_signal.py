@@ -23,7 +23,7 @@ from lrdsl.language.length import Exact, round_half_up
 from lrdsl.language.modifiers.base import FirstRound, Fit, Layout
 from lrdsl.language.pointwise.multiples import in_units, whole_numbers
 from lrdsl.language.pointwise.times import Array, Range, Times, piecewise
-from lrdsl.language.signal import Signal, TimelineSegment, merged
+from lrdsl.language.signal import Signal, TimelineSegment
 
 MAX_LISTED_ROUNDS = 1000
 """More segments than this are listed as one."""
@@ -149,8 +149,11 @@ class RepeatedSignal(Signal):
         return _within(self, found, stop)
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        last = min(self.index(stop), self.times)
-        return merged(map(self.begin, range(self.index(start) + 1, int(last) + 1)))
+        k, last = self.index(start) + 1, min(self.index(stop), self.times)
+        while k <= last:
+            end = self.begin(k)
+            yield end
+            k = max(k, self.index(end)) + 1  # several rounds may end before one update
 
 
 @dataclass(frozen=True, slots=True)

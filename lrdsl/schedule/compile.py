@@ -13,14 +13,14 @@ import numpy as np
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context, Inputs
 from lrdsl.compiler.frontend import Analysis, analyse, failures_reported
-from lrdsl.compiler.lower import CompiledSpec
+from lrdsl.compiler.lower import CompiledSpec, lower_or_report
 from lrdsl.compiler.solve_lengths import solve_lengths
 from lrdsl.diagnostics import spec_error
 from lrdsl.language.language import Language, current
 from lrdsl.language.length import ENDLESS
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
-from lrdsl.schedule.schedule import NO_REFERENCES, Schedule, lower_or_report
+from lrdsl.schedule.schedule import NO_REFERENCES, Schedule
 from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
 from lrdsl.syntax.spec import Operand, Spec
 from lrdsl.tree.coerce import coerce_spec
