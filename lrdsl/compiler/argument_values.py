@@ -47,13 +47,15 @@ def given_length(call: ShapeCall, environment: Environment) -> Exact | None:
     """The length that `steps` or `until` sets; None where it is at fault."""
     name = "steps" if "steps" in call.arguments else "until"
     node = call.arguments[name]
-    length = updates(node, f"`{name}` of `{call.name}`", environment)
+    where = node.span.parameter
+    length = updates(node, where or f"`{name}` of `{call.name}`", environment)
     if name == "until" and length is not None:
         length = _until(node, length, environment)
     if length is None or 0 <= length <= LAST_STEP:
         return length
     why = "which is longer than any run" if length > 0 else "but it needs 0 or more"
-    message = f"the segment has {float(length):g} updates, {why}"
+    by = "" if where is None else f" by {where}"
+    message = f"the segment has {float(length):g} updates{by}, {why}"
     return environment.complain(diag.BAD_LENGTH, message, node)
 
 
@@ -172,7 +174,7 @@ def default(default: ContextDefault, node: ast.Node, environment: Environment) -
 
 def argument(parameter: Parameter, node: ast.Node, call: str, environment: Environment) -> Any:
     """The duration, value, list, word or truth value of an argument of `call`."""
-    where = f"`{parameter.name}` of `{call}`"
+    where = node.span.parameter or f"`{parameter.name}` of `{call}`"
     match parameter.kind:
         case Kind.VALUE:
             return value(node, where, environment)
@@ -250,15 +252,16 @@ def attempt(
     except (SpecError, RecursionError):
         raise
     except ParameterError as error:
-        where = call.arguments.get(error.parameter, call.node)
-        environment.complain(error.problem, error.message, where, error.fix)
+        where, name = call.arguments.get(error.parameter, call.node), f"`{error.parameter}`"
+        message = error.message.replace(name, where.span.parameter or name, 1)
+        environment.complain(error.problem, message, where, error.fix)
     except ValidationError as error:
         for problem in error.errors():
             parameter, *inside = [*problem["loc"], ""]
             where = call.arguments.get(str(parameter), call.node)
             if isinstance(where, ast.List) and isinstance(inside[0], int):
                 where = where.items[inside[0]]
-            message = f"`{parameter}` {_requirement(problem)}"
+            message = f"{where.span.parameter or f'`{parameter}`'} {_requirement(problem)}"
             environment.complain(diag.OUT_OF_RANGE, message, where)
     except Exception as error:
         environment.complain(*failure_of(f"`{call.name}`", error), call.node)

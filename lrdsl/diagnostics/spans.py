@@ -34,6 +34,27 @@ class Span(NamedTuple):
         """The span from the start of this one to the end of `other`."""
         return Span(self.start, other.stop, self.sites)
 
+    @property
+    def parameter(self) -> str | None:
+        """The parameter that an argument was given for, in the call that the spec itself makes.
+
+        None for what stands in no argument of a definition.
+
+        >>> body = Site("down", "def down(n) = linear(1, 0, n)", "", 27, 28)
+        >>> Span(5, 6, (body,)).parameter, Span(5, 6).parameter
+        ('`n` of `down`', None)
+        """
+        for site in self.sites[:1]:
+            name = site.source[site.start : site.stop]
+            if name.isidentifier() and name not in _WORDS:
+                return f"`{name}` of `{site.name}`"
+        return None
+
+
+_WORDS = frozenset(
+    ["base", "prev", "next", "rest", "total", "epoch", "t", "cycle", "pi", "none", "true", "false"]
+)
+"""Names in definitions that are no parameters."""
 
 NOWHERE = Span(-1, -1)
 """The span of a node without text, such as an argument of a Python call."""

@@ -96,7 +96,8 @@ def bind_definition(
         if word not in words:
             known = ", ".join([f"`{each}`" for each in words])
             wanted = f"one of {known}" if parameter.words else "`true` or `false`"
-            message = f"`{parameter.name}` of `{definition.name}` is {wanted}"
+            named = argument.span.parameter or f"`{parameter.name}` of `{definition.name}`"
+            message = f"{named} is {wanted}"
             meant = None if word is None else Suggestion(word, parameter.words)
             mistakes.append(Mistake(diag.WRONG_KIND, message, argument.span, meant))
     for parameter in () if mistakes else definition.parameters:
@@ -108,7 +109,7 @@ def bind_definition(
 
 def _bounded(node: ast.Node, parameter: DefinedParameter, definition: Definition) -> ast.Bounded:
     assert parameter.limits is not None
-    named = f"`{parameter.name}` of `{definition.name}`"
+    named = node.span.parameter or f"`{parameter.name}` of `{definition.name}`"
     return ast.Bounded(*parameter.limits, named, node, span=node.span)
 
 

@@ -213,3 +213,25 @@ def test_one_large_definition_does_not_spoil_the_others() -> None:
     with pytest.raises(SpecError, match="LR109") as caught:
         lrdsl.compile("good(1)", definitions=text)
     assert len(caught.value.diagnostics) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("torch.MultiStepLR([])", "`milestones` of `torch.MultiStepLR` must not be empty"),
+        ("torch.MultiStepLR([80, 30])", "the milestones must increase, but 30 follows 80"),
+        ("torch.MultiStepLR(30)", "`milestones` of `torch.MultiStepLR` is a list of durations"),
+        ("torch.StepLR(0)", "`step_size` of `torch.StepLR` must be at least 1, not 0"),
+        ("torch.StepLR(none)", "`none` is not a number, and `step_size` of `torch.StepLR` takes"),
+        ("torch.ExponentialLR(-1)", "`gamma` of `torch.ExponentialLR` must be above 0, not -1"),
+        ("restarts(1, 0, 10, mult=-1)", "`mult` of `restarts` must be above 0, not -1"),
+        ("wsd(0.1, -5, 10, 10)", "-5 updates by `warmup` of `wsd`, but it needs 0 or more"),
+        ("wsd(0.1, 1e30, 10, 10)", "1e+30 updates by `warmup` of `wsd`, which is longer than"),
+    ],
+)
+def test_a_message_names_the_parameter_of_the_call(call: str, message: str) -> None:
+    with pytest.raises(lrdsl.SpecError) as caught:
+        lrdsl.compile(call, base_lr=0.1, total_steps=1000)
+    found = caught.value.diagnostics[0]
+    assert message in found.message
+    assert call[found.span.start : found.span.stop] in call[call.index("(") :]
