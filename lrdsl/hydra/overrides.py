@@ -72,6 +72,10 @@ def quote_override(
             return QuotedOverride(argument, _key_note(argument))
         if not is_choice and _takes_no_spec(key):
             return QuotedOverride(argument, _placement_note(key, value))
+        if is_choice and value.strip().lower() == "null":
+            bare = key.lstrip("+")
+            note = f"null is no option of `{bare}`; `~{bare}` leaves it out"
+            return QuotedOverride(argument, note)
         reader = _Reader(key)
         text = f"{key}={reader.choices(value) if is_choice else reader.value(value)}"
     except _NotASpec as why:
@@ -108,7 +112,8 @@ class _Reader:
         """A whole value of a config group: names of options, and schedules in their place."""
         self.is_choice = True
         whole = parse_bracketed(text)
-        is_one = is_spec(text) and as_option(text) is not None
+        is_hydras = override_grammar.hydra_accepts(f"k={text}")  # text in quotes, say
+        is_one = not is_hydras and is_spec(text) and as_option(text) is not None
         if is_one and not (whole and _is_hydra_value(whole)):
             written = [self._as_text(text)]
         else:
@@ -173,9 +178,16 @@ class _Reader:
 
     def _is_meant_as_spec(self, text: str) -> bool:
         """Whether a text with mistakes is a spec all the same, so that lrdsl is to explain them."""
-        from lrdsl.linter.sources.heuristics import calls_known, is_spec_key, looks_like_spec
+        from lrdsl.linter.sources.heuristics import (
+            calls_known,
+            defines,
+            is_spec_key,
+            looks_like_spec,
+        )
 
         name = re.split(r"[.@+~]", self.key)[-1]
+        if name == "definitions" and defines(text):
+            return True
         is_place = self.is_choice or is_spec_key(name)
         return looks_like_spec(text) if is_place else calls_known(text)
 
