@@ -66,7 +66,7 @@ def quote_override(
     is_key = bool(sign) and override_grammar.is_key(key)
     is_choice = is_key and not key.startswith("~") and takes_schedules(key)
     if override_grammar.hydra_accepts(argument) and not is_choice:
-        return QuotedOverride(f"{key}={_without_choice(value)}" if is_key else argument)
+        return QuotedOverride(f"{key}={without_choice(value)}" if is_key else argument)
     try:
         if not is_key:
             return QuotedOverride(argument, _key_note(argument))
@@ -117,7 +117,7 @@ class _Reader:
         if is_one and not (whole and _is_hydra_value(whole)):
             written = [self._as_text(text)]
         else:
-            parts = self._parts(_without_choice(text), 0)
+            parts = self._parts(without_choice(text), 0)
             written = [each for part in parts for each in split(self._element(part, 0), ",")]
         return ",".join([_choice(each) for each in written])
 
@@ -207,8 +207,12 @@ def _as_schedule(value: object) -> str | None:
     return tree_text(value)
 
 
-def _without_choice(text: str) -> str:
-    """The values of a `choice` with schedules, between bare commas; anything else as it is."""
+def without_choice(text: str) -> str:
+    """The values of a `choice` with schedules, between bare commas; anything else as it is.
+
+    >>> without_choice('choice("cosine(1, 0, 9)", 0.1)'), without_choice("choice(1, 2)")
+    ('"cosine(1, 0, 9)", 0.1', 'choice(1, 2)')
+    """
     whole = parse_bracketed(text)
     if whole is None or (whole.name, whole.opening) != ("choice", "("):
         return text

@@ -14,6 +14,7 @@ from lrdsl.hydra.app_configs import AppConfigs
 from lrdsl.hydra.fit_overrides import jobs_of, prepare_overrides, read_overrides
 from lrdsl.hydra.spec_options import as_option
 from lrdsl.tree.coerce import spec_text
+from tests.support.warm import warm_python
 
 BASE = "cosine(1, 0, 900)"
 FILES = {
@@ -29,8 +30,19 @@ FILES = {
     "inside.yaml": "defaults: [model/schedule: base, _self_]\n",
     "model/schedule/base.yaml": "spec: cosine(1, 0, 900)\n",
     "none.yaml": "peak: 0.3\n",
+    "sweep.yaml": "lr: 1\nhydra: {sweeper: {params: {lr: 'choice(\"hold(1)\", 2)'}}}\n",
     "after.yaml": "defaults: [schedule@lr: base, _self_]\nlr: {spec: hold(3)}\n",
 }
+OPTUNA = """
+import lrdsl.hydra
+
+@lrdsl.hydra.main(version_base="1.3", config_path="conf", config_name="app")
+def app(config):
+    print("ran", config.lr)
+    return 1
+
+app()
+"""
 PLACES = {"group": ("schedule", "schedule"), "placed": ("schedule@optim.lr", "optim.lr"),
           "own": ("sched@lr", "lr"), "after": ("schedule@lr", "lr"), "null": ("schedule@lr", "lr"),
           "nested": ("schedule@optim.sched", "optim.sched"), "none": ("schedule@lr", "lr"),
@@ -258,6 +270,43 @@ def test_the_names_of_options(name, spec):
 )  # fmt: skip
 def test_advice(conf, overrides, said):
     assert advice_on(AppConfigs(lambda: loader(conf), "group"), overrides) == said
+
+
+def test_advice_on_a_sweep_in_a_file(conf):
+    said = advice_on(AppConfigs(lambda: loader(conf), "sweep"), [])
+    assert said == (
+        "`lr` in hydra.sweeper.params: schedules in `choice(…)` lose their quotes; write "
+        "`lr: '\"hold(1)\", 2'`"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("override", "values"),
+    [
+        pytest.param('lr=choice("hold(5) >> hold(6)", "hold(6)")',
+                     {"hold(5) >> hold(6)", "hold(6)"}, id="choice"),
+        pytest.param("lr=hold(5) >> hold(6),range(1,3)", {"hold(5) >> hold(6)", "1", "2"},
+                     id="range"),
+        pytest.param("schedule@lr=cosine,hold(${peak})",
+                     {"{'spec': 'hold(${peak})'}", "{'spec': 'cosine'}"}, id="options"),
+    ],
+)  # fmt: skip
+def test_optuna(tmp_path, override, values):
+    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper")
+    files = {
+        "app.py": OPTUNA,
+        "conf/app.yaml": "defaults: [schedule@lr: cosine, override hydra/sweeper: optuna]\n",
+        "conf/schedule/cosine.yaml": "spec: cosine\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    done = warm_python("app.py", "-m", "hydra.sweeper.n_trials=6", override, folder=tmp_path)
+    ran = {line.removeprefix("ran ") for line in done.stdout.splitlines() if line[:4] == "ran "}
+    assert done.returncode == 0, done.stderr
+    assert ran <= values
+    assert len(ran) >= 1
 
 
 def test_the_linter_says_it_too(conf):
