@@ -6,8 +6,9 @@ parameters of a curve; a definition may be given entries in brackets.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from lrdsl import diagnostics as diag
@@ -21,6 +22,20 @@ from lrdsl.util.near_names import near
 
 Arguments: TypeAlias = "dict[str, ast.Node | tuple[ast.Entry | ast.Name, ...]]"
 """The nodes that a call of a definition gives for each parameter; entries in brackets are many."""
+
+
+_LENGTHS = ("steps", "every", "period", "total_iters", "T_max", "step_size")
+_LAST = ("end", "eta_min", "final_lr", "final_value")
+_FIRST = ("start", "max", "peak", "max_lr", "base_lr", "initial_value")
+_OTHER_NAMES = {
+    **dict.fromkeys(["n", "length", "duration", "T_max", "T_0", "period", "iters"], _LENGTHS),
+    **dict.fromkeys(["total_steps", "num_steps", "decay_steps", "total_iters"], _LENGTHS),
+    **dict.fromkeys(["warmup_steps", "num_warmup_steps", "warmup_iters", "step_size"], _LENGTHS),
+    **dict.fromkeys(["stop", "to", "final", "min", "min_lr", "lr_min", "eta_min"], _LAST),
+    **dict.fromkeys(["initial", "from", "max_lr", "lr", "peak", "initial_lr", "base_lr"], _FIRST),
+    **dict.fromkeys(["decay_rate", "decay", "rate", "decay_factor", "gamma"], ("gamma", "rate")),
+}
+"""Names of parameters in other libraries, and here: the first that a call has is meant."""
 
 
 class Binding(NamedTuple):
@@ -145,6 +160,8 @@ def word_of(node: ast.Node) -> str | None:
     match node:
         case ast.Name(id=word) | ast.String(value=word) | ast.Keyword(word=word):
             return word
+        case ast.Outer(argument=argument):
+            return word_of(argument)
     return "_" if isinstance(node, ast.Default) else None
 
 
@@ -246,7 +263,8 @@ class _Binder:
             count = f"at most {most} argument{'s' * (most > 1)}" if most else "no arguments"
             message = f"`{self.name}` takes {count}, not {given}"
             span = self.positional[len(order)].span
-            yield Mistake(diag.TOO_MANY_ARGUMENTS, message, span, fix=self.fix)
+            fix = _DECIMAL if _has_decimal_comma(self.positional) else self.fix
+            yield Mistake(diag.TOO_MANY_ARGUMENTS, message, span, fix=fix)
 
     def clashes(self) -> Iterator[Mistake]:
         """The mistakes of arguments that do not go with each other, or come in a wrong order."""
@@ -274,7 +292,10 @@ class _Binder:
                 self.bound[name] = argument.value
             elif self.knows_all_parameters:
                 message = f"`{self.name}` has no parameter `{name}`"
-                meant, span = Suggestion(name, self.parameters), argument.name_span
+                span = argument.name_span
+                other = next((x for x in _OTHER_NAMES.get(name, ()) if x in self.parameters), None)
+                known = self.parameters if other is None else (other,)
+                meant = Suggestion(name if other is None else other, known)
                 yield Mistake(diag.UNKNOWN_PARAMETER, message, span, meant, self.fix)
 
     def missing(self) -> Iterator[Mistake]:
@@ -289,6 +310,20 @@ class _Binder:
             elif isinstance(given, ast.Default):
                 message = f"`{name}` of `{self.name}` has no default"
                 yield Mistake(diag.MISSING_ARGUMENT, message, given.span, fix="give a value")
+
+
+_DECIMAL = "write decimal numbers with a point: `0.1`"
+
+
+def _has_decimal_comma(arguments: Sequence[ast.Argument]) -> bool:
+    """Whether some numbers have only a comma between them, where others have a space too."""
+    pairs = list(itertools.pairwise([each.value for each in arguments]))
+    glued = [
+        second.span.start == first.span.stop + 1
+        for first, second in pairs
+        if isinstance(first, ast.Number) and isinstance(second, ast.Number)
+    ]
+    return any(glued) and not (all(glued) and len(glued) == len(pairs))
 
 
 def _curves() -> str:

@@ -11,7 +11,7 @@ from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.rebuild import rebuild
 
-_ELSEWHERE = "a value or a schedule"
+VALUE_OR_SCHEDULE = "a value or a schedule"
 
 
 def kinds_of(definition: Definition, language: Language) -> Mapping[str, str]:
@@ -40,7 +40,7 @@ def _kinds(language: Language, definition: Definition) -> Mapping[str, str]:
     modes = {p.name: p.default for p in definition.parameters if p.default and p.name in found}
     for root in definition.expressions:
         for name, kind in _uses(_with(root, modes), language):
-            if name in names and kind != _ELSEWHERE:
+            if name in names and kind != VALUE_OR_SCHEDULE:
                 found.setdefault(name, kind)
     for parameter in reversed(definition.parameters):
         if parameter.default is not None:
@@ -48,7 +48,7 @@ def _kinds(language: Language, definition: Definition) -> Mapping[str, str]:
             for name, _ in _each(parameter.default, kind):
                 if name in names:
                     found.setdefault(name, kind)
-    return {name: found.get(name, _ELSEWHERE) for name in names}
+    return {name: found.get(name, VALUE_OR_SCHEDULE) for name in names}
 
 
 def _of_default(node: ast.Node) -> str:
@@ -58,7 +58,7 @@ def _of_default(node: ast.Node) -> str:
             return Kind.VALUE.value
         case ast.Number():
             return Kind.UPDATES.value
-    return _ELSEWHERE
+    return VALUE_OR_SCHEDULE
 
 
 def _with(node: ast.Node, modes: Mapping[str, ast.Node]) -> ast.Node:
@@ -91,7 +91,7 @@ def _arguments(call: ast.Call, language: Language) -> Iterator[tuple[ast.Node, s
     names = list(kinds)
     for i, argument in enumerate(call.arguments if kinds else ()):
         parameter = argument.name or (names[i] if i < len(names) else "")
-        yield argument.value, kinds.get(parameter, _ELSEWHERE)
+        yield argument.value, kinds.get(parameter, VALUE_OR_SCHEDULE)
 
 
 def _bound_arguments(call: ast.Call, language: Language) -> Iterator[tuple[ast.Node, str]]:

@@ -153,8 +153,9 @@ class LintContext:
         """The spec, or a text in its place, with its own `base` or another; None if it fails."""
         run = self.run
         if base is not None or not self.base_is_known:
-            run = replace(run, base_lr=1.0 if base is None else base)
-        references = self.program.references(run, 1.0 if base is None else base)
+            base = base or run.base_lr or 1.0  # an assumed one, where there is no own
+            run = replace(run, base_lr=base)
+        references = self.program.references(run, base or 1.0)
         if not references.are_known:
             return None
         try:

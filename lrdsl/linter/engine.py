@@ -28,6 +28,9 @@ from lrdsl.tree.coerce import coerce_spec
 UNKNOWN = (diag.UNBOUND, diag.NEEDS_CONTEXT)
 """The errors about values that the run will supply."""
 
+OTHER_BASES = (1e-5, 10.0)
+"""Values of an unknown `base` beside 1: what is found at each of them does not depend on it."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -97,13 +100,18 @@ def lint_text(source: str, run: Context, settings: Settings, origin: SpecOrigin)
         schedule, mistakes, unknown = _compiled(analysis, run, references)
         base_is_known = schedule is not None or bool(mistakes) or run.base_lr is not None
         if not base_is_known:
-            # Ratios can be looked at whatever the base is.
-            whole = replace(run, base_lr=1.0)
-            schedule, mistakes, unknown = _compiled(analysis, whole, references)
+            schedule, mistakes, unknown = _compiled_at_any_base(analysis, run, references)
         known = schedule if references.are_known else None
         base_is_known = base_is_known and references.base_is_known
         context = LintContext(analysis, run, known, base_is_known, origin, program)
-        found.update(dict.fromkeys([*program.cycle, *mistakes, *_violations(context, settings)]))
+        violations = [*_violations(context, settings)]
+        for other in () if base_is_known or not violations else OTHER_BASES:
+            if (elsewhere := context.compiled(base=other)) is not None:
+                assumed = replace(run, base_lr=other)
+                context_there = replace(context, schedule=elsewhere, run=assumed)
+                there = {(x.code, x.span[:2]) for x in _violations(context_there, settings)}
+                violations = [x for x in violations if (x.code, x.span[:2]) in there]
+        found.update(dict.fromkeys([*program.cycle, *mistakes, *violations]))
         missing += missing_facts(unknown)
         if schedule is not None:
             missing += missing_needs(settings.rules, _lacking(context), origin)
@@ -131,6 +139,17 @@ def _compiled(
     if len(kept) < len(found):  # what is unknown was among those that are only counted, too
         kept = [x for x in kept if x.problem is not diag.TOO_MANY_MISTAKES]
     return None, kept, [x for x in found if x.problem in UNKNOWN and x not in meant]
+
+
+def _compiled_at_any_base(
+    analysis: Analysis, run: Context, references: References
+) -> tuple[Schedule | None, list[Diagnostic], list[Diagnostic]]:
+    """`_compiled` where the base is not known: a mistake is one that there is at any base."""
+    found = _compiled(analysis, replace(run, base_lr=1.0), references)
+    for base in OTHER_BASES:
+        if found[1] and _compiled(analysis, replace(run, base_lr=base), references)[0] is not None:
+            return None, [], []
+    return found
 
 
 def _violations(context: LintContext, settings: Settings) -> Iterator[Diagnostic]:

@@ -23,6 +23,12 @@ MAX_UPDATES = 4096
 SAMPLES = 1024
 """The evenly spaced updates that are evaluated in a longer run, beside its boundaries."""
 
+MAX_NEAR = 100_000
+"""Updates around a turn that are looked at for its very place."""
+
+MAX_REACHES = 23
+"""How often the end of a cycle is looked for, four times as far ahead each time."""
+
 NEGLIGIBLE = 1e-3
 """A smaller change, relative to the values around it, does not count."""
 
@@ -91,6 +97,22 @@ def sampled(context: LintContext) -> tuple[NDArray[np.int64], Array]:
         steps = np.sort(np.concatenate([spaced, np.array(near, dtype=np.int64)]))
         steps = steps[np.concatenate([[True], steps[1:] != steps[:-1]])]  # each once
     return steps, np.asarray(context.known_schedule(steps))
+
+
+def round_end(context: LintContext) -> int | None:
+    """How many updates have been made when the last one's cycle is over; None without cycles."""
+    if not any([call.modifier and call.modifier.makes_cycles for call in context.calls]):
+        return None
+    schedule, total = context.known_schedule, context.known_total
+    ends = (schedule.cycle_ends(total - 1, total + 64 * 4**i) for i in range(MAX_REACHES))
+    return next((found[0] for found in ends if found), None)
+
+
+def lowest_near(context: LintContext, steps: NDArray[np.int64], k: int) -> int:
+    """The update with the lowest value around the one of that number among those looked at."""
+    first, last = int(steps[max(k - 1, 0)]), int(steps[min(k + 1, steps.size - 1)])
+    near = np.arange(first, min(last + 1, first + MAX_NEAR))
+    return int(near[context.known_schedule(near).argmin()])
 
 
 def rises(segment: TimelineSegment) -> bool:

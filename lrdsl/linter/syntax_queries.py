@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
@@ -62,12 +63,19 @@ def promises_decay(name: str) -> bool:
 
 
 def calls_of(context: LintContext, *names: str) -> Iterator[CallSite]:
-    """The calls of definitions in the text, with the defaults for arguments that are left out."""
+    """The calls of definitions in the text, with the defaults for arguments that are left out.
+
+    A default stands in no place of the text: its span is that of the call.
+    """
     for node in [each for each in context.as_written.of(ast.Call) if each.name.id in names]:
         definition = context.language.definitions.get(node.name.id)
         if definition is not None:
             given, _ = bind_definition(node, definition)
-            usual = {p.name: p.default for p in definition.parameters if p.default is not None}
+            usual = {
+                p.name: replace(p.default, span=node.span)
+                for p in definition.parameters
+                if p.default is not None
+            }
             nodes = {k: v for k, v in {**usual, **given}.items() if isinstance(v, ast.Node)}
             yield CallSite(node, node.name.id, nodes)
 

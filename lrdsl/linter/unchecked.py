@@ -77,6 +77,10 @@ class UncheckedSpec(NamedTuple):
     text: str
     missing: tuple[Missing, ...]
 
+    def __str__(self) -> str:
+        facts = ", ".join([f"{fact} ({fact.option})" for fact in self.missing])
+        return f"this was not checked in full: {facts}"
+
 
 def missing_facts(unknown: Iterable[Diagnostic]) -> list[Missing]:
     """The facts that errors about unknown values ask for."""

@@ -17,13 +17,14 @@ _NUMBER = re.compile(
 )
 _SUFFIX = re.compile(r"(?P<multiplier>[kMBT]?)(?P<unit>ba|ep|%|dur|sp|tok)?")
 _ALIASES = {
-    **dict.fromkeys(["epoch", "epochs", "e"], "ep"),
-    **dict.fromkeys(["step", "steps", "it", "iter", "its", "update", "updates", "batch"], "ba"),
+    **dict.fromkeys(["epoch", "epochs"], "ep"),
+    **dict.fromkeys(["step", "steps", "it", "iter", "its", "iters", "iterations"], "ba"),
+    **dict.fromkeys(["iteration", "update", "updates", "batch", "batches"], "ba"),
     **dict.fromkeys(["token", "tokens", "t"], "tok"),
     **dict.fromkeys(["sample", "samples", "s"], "sp"),
     **dict.fromkeys(["percent", "pct", "p"], "%"),
 }
-_MULTIPLIER_ALIASES = {"K": "k", "b": "B", "G": "B"}
+_MULTIPLIER_ALIASES = {"K": "k", "b": "B", "G": "B", "bn": "B", "mil": "M", "mio": "M", "tsd": "k"}
 """Letters that others write for the same powers of ten."""
 
 
@@ -57,6 +58,10 @@ def parse_number(text: str, span: Span) -> Number | Faulty:
 
 def _unknown_unit(text: str, suffix: str, span: Span) -> Faulty:
     message, meant = f"`{suffix}` is not a unit", _likely_suffix(suffix)
+    if suffix in ("e", "E"):  # before a minus that is none, as often as for epochs
+        number = text[:-1]
+        fix = f"write an exponent as `{number}e-3`, and epochs as `{number}ep`"
+        return Faulty(Mistake(diag.BAD_NUMBER, message, span, fix=fix), span=span)
     if meant is not None:
         likely = text.removesuffix(suffix) + meant
         mistake = Mistake(diag.BAD_NUMBER, message, span, fix=ask(likely), replacement=likely)
@@ -76,6 +81,8 @@ def joined_unit(number: str, word: str) -> str | None:
     match = _NUMBER.fullmatch(number)
     if unit is None or match is None or match["suffix"] not in MULTIPLIERS:
         return None
+    if match["suffix"] and unit == "%":
+        return None
     return number + unit
 
 
@@ -86,20 +93,21 @@ def _likely_suffix(suffix: str) -> str | None:
     ('Ttok', 'kep', 'ep')
     >>> _likely_suffix("Ptok")
     """
-    for size in (0, 1):
+    for size in (0, 1, 2, 3):
         multiplier, unit = suffix[:size], suffix[size:]
         multiplier = _MULTIPLIER_ALIASES.get(multiplier, multiplier)
         if multiplier in MULTIPLIERS:
             known = _ALIASES.get(unit, unit if unit in ("", *UNITS) else None)
             if known is not None:
-                return multiplier + known
+                return None if multiplier and known == "%" else multiplier + known
     # Letters before a unit may be a multiplier that is unknown: leaving them out changes the size.
     multiplier = suffix[:1] if suffix[:1] in MULTIPLIERS else ""
     unit = suffix.removeprefix(multiplier)
     close = near(unit, [*UNITS, *[name for name in _ALIASES if len(name) > 2]])
-    if close is None or unit.endswith(close):
+    if close is None or unit[0] != close[0]:
         return None
-    return multiplier + _ALIASES.get(close, close)
+    known = _ALIASES.get(close, close)
+    return None if multiplier and known == "%" else multiplier + known
 
 
 def number_to_node(value: float) -> Node:

@@ -10,7 +10,7 @@ from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from lrdsl.diagnostics import Mistake, Span
-from lrdsl.syntax import syntax_errors
+from lrdsl.syntax import stray_characters, syntax_errors
 from lrdsl.syntax.grammar import MAX_DEPTH, MAX_PENDING_TOKENS, MAX_SYNTAX_ERRORS
 
 _INSERTS = ("MISSING", "COMMA", "THEN", "COLON")
@@ -68,7 +68,7 @@ class Recovery:
 
     def _skip_character(self, parser: Any, start: int) -> None:
         """Note a character that starts no token, or a placeholder `${…}`."""
-        placeholder = syntax_errors.placeholder(self.text, start)
+        placeholder = stray_characters.placeholder(self.text, start)
         if placeholder is None:
             self._replace_character(parser, start)
             return
@@ -80,8 +80,8 @@ class Recovery:
 
     def _replace_character(self, parser: Any, start: int) -> None:
         """Note a stray character and insert the operator that was probably meant, if any."""
-        self.mistakes.append(syntax_errors.stray_character(self.text, start))
-        meant = _OPERATORS.get(syntax_errors.LIKELY_OPERATORS.get(self.text[start], ""))
+        self.mistakes.append(stray_characters.stray_character(self.text, start))
+        meant = _OPERATORS.get(stray_characters.LIKELY_OPERATORS.get(self.text[start], ""))
         if meant is not None and meant in parser.accepts():
             parser.feed_token(Token(meant, "", start, end_pos=start + 1))
         else:

@@ -13,34 +13,13 @@ from lrdsl.diagnostics import Mistake, Span, ask
 from lrdsl.syntax.grammar import CLOSING_BRACKETS, MAX_CHARACTERS, MAX_DEPTH
 from lrdsl.syntax.literals import joined_unit
 
-LIKELY_OPERATORS = {
-    ">": ">>", "→": ">>", "⇒": ">>", "➜": ">>", "»": ">>",
-    "^": "**", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/",
-    "−": "-", "–": "-", "—": "-",
-    "“": "'", "”": "'", "‘": "'", "’": "'", "„": "'",
-}  # fmt: skip
-"""The operators that characters outside the grammar are probably meant to be."""
-
-_QUOTE_ADVICE = "put quotes at both ends of one word: `'linear'`"
-_VARIABLE_ADVICE = "write the variable's name alone: `peak`"
-_CHARACTER_ADVICE = {
-    ";": "join segments by `>>`, and arguments by `,`",
-    "%": "write the unit directly after its number: `5%`",
-    "$": _VARIABLE_ADVICE,
-    "{": _VARIABLE_ADVICE,
-    "}": "leave it out",
-    "<": "comparisons belong between `if` and `else`",
-    "&": "join segments by `>>`, and write modifiers after `|`",
-    "_": "names begin with a letter; `_` alone is the default",
-    ".": "write digits on both sides of the point: `1.0`",
-    '"': _QUOTE_ADVICE,
-    "'": _QUOTE_ADVICE,
-    "\\": "quote the whole spec for the shell instead",
-}
 _CONDITION_ADVICE = "write a condition such as `n > 0 and not n > 10`, without brackets"
 _DEFINITION_ADVICE = "write a definition as `def name(a, b=1) = …`"
 _PROGRAM_ADVICE = "write several schedules as `{lr: …, momentum: …}`"
 _ENTRY_ADVICE = "write an entry as an update, `:` and a value: `600:*0.5`"
+_COMMA_ADVICE = "separate arguments by `,`"
+_DECIMAL_ADVICE = "write a decimal number with a point: `0.1`"
+_KEYS = frozenset({"lr", "spec", "schedule", "scheduler", "learning_rate", "weight_decay"})
 _COLON_ADVICE = "`update:value` is only for `interval[…]` and `points[…]`"
 
 _WORD_OPERATORS = frozenset({"if", "else", "and", "or", "not", "in"})
@@ -134,44 +113,6 @@ def empty() -> Mistake:
     return Mistake(diag.EMPTY, "the spec is empty", Span(0, 1), fix=fix)
 
 
-_OPERAND = re.compile(r"\s*[\w(.]")
-_IN_CONDITION = re.compile(r"\bif\b(?!.*\belse\b)", re.DOTALL)
-
-
-def stray_character(text: str, start: int) -> Mistake:
-    """The mistake of a character that has no meaning in its place."""
-    character = text[start]
-    likely, fix = LIKELY_OPERATORS.get(character), _CHARACTER_ADVICE.get(character)
-    if character in "<>" and _IN_CONDITION.search(text, 0, start):
-        likely, fix = None, _CONDITION_ADVICE
-    elif likely:
-        fix = ask(likely)
-    elif character == "%" and _OPERAND.match(text, start + 1):
-        fix = "`%` is the share of the run: `5%`; the remainder of a division is `mod(t, 10)`"
-    elif fix is None and character.isalpha():
-        fix = "names consist of the letters a to z, digits and `_`"
-    first = start - 1 if character == ">" and text[start - 1 : start] in ("-", "=") else start
-    shown = text[first : start + 1] if character.isprintable() else f"U+{ord(character):04X}"
-    message = f"`{shown}` has no meaning here"
-    span = Span(first, start + 1)
-    return Mistake(diag.STRAY_CHARACTER, message, span, fix=fix, replacement=likely)
-
-
-_PLACEHOLDER = re.compile(r"\$\{[^{}\n]*\}")
-
-
-def placeholder(text: str, start: int) -> Mistake | None:
-    """The mistake of a placeholder `${…}` that Hydra has not resolved; None without one."""
-    match = _PLACEHOLDER.match(text, start)
-    if match is None:
-        return None
-    name = match[0][2:-1].strip()
-    message = f"`{match[0]}` has not been resolved"
-    fix = f"outside a config, write the variable's name alone: `{name}`"
-    span = Span(match.start(), match.end())
-    return Mistake(diag.STRAY_CHARACTER, message, span, fix=fix if name.isidentifier() else None)
-
-
 def unexpected_end(text: str, accepted: frozenset[str], only_brackets: bool) -> list[Mistake]:
     """The mistakes of a text that ends too early: an operand is missing, or brackets are open.
 
@@ -218,7 +159,7 @@ def unexpected_word(text: str, span: Span, accepted: frozenset[str]) -> Mistake:
     elif "NUMBER" in accepted:
         wanted, fix = _describe_operand(context), _advise_on_operand(word, context)
     else:
-        wanted, fix = _describe_operator(word, context)
+        wanted, fix = _describe_operator(word, context, context.span.stop == span.start)
     message = f"expected {wanted} {context.place}, found `{word}`"
     if word == "then" and "THEN" in accepted:
         return Mistake(diag.UNEXPECTED, message, span, fix=ask(">>"), replacement=">>")
@@ -290,29 +231,74 @@ def _advise_on_operand(word: str, context: _Context) -> str | None:
         return "leave out the `+`"
     if before == ">" or (before == ">>" and word == ">>"):
         return "write one `>>`"
+    if word == "|" and before == "|":
+        return "write one `|`"
+    if word == ">>" and not before:
+        return "leave it out: a chain begins with a schedule"
+    if word == "|" and not before:
+        return "write what it modifies in front: `base | clip(0, 1)`"
+    if word[:1] in ("'", '"') and not before:
+        return "leave out the quotes"
+    if word in ("//", "/") and not before:
+        return "a comment begins with `#`"
     if word == "*" and before == "*":
         return "write a power as `**`, without a space"
     return None
 
 
-def _describe_operator(word: str, context: _Context) -> tuple[str, str | None]:
-    """The thing expected after a complete operand, with advice about the word found there."""
+def _describe_operator(word: str, context: _Context, is_glued: bool) -> tuple[str, str | None]:
+    """The thing expected after a complete operand, with advice about the word found there.
+
+    `is_glued` says that there is no space between the two.
+    """
     if word in ("mod", "div"):
         meant = "mod(a, b)" if word == "mod" else "a // b"
         return "an operator", f"write `{meant}`"
     if not context.open:
         wanted = "an operator such as `>>`, or the end,"
+        is_decimal = is_glued and context.word.replace(".", "").isdigit()
         advice = {
             "=": "write the schedule alone; `name=value` is only for the arguments of a call",
-            ",": "join segments by `>>`",
+            ",": _DECIMAL_ADVICE if is_decimal else "join segments by `>>`",
             ":": _COLON_ADVICE,
+            "..": "a range belongs in `interval[…]`",
         }
         joined = "join segments by `>>`, and write modifiers after `|`"
-        return wanted, advice.get(word, joined if word[0].isalpha() else None)
+        if word == ":" and context.word in _KEYS:
+            return wanted, "write the schedule alone, without its key"
+        if context.word == "return":
+            return wanted, "write the schedule alone"
+        return wanted, advice.get(word) or _after_name(word, context) or (
+            joined if word[0].isalpha() else None
+        )
     bracket, _, name = context.open[-1]
     if bracket == "(":
-        advice = {":": _COLON_ADVICE, "=": "the name of an argument is a single word"}
-        return "`,` or `)`" if name else "an operator or `)`", advice.get(word)
+        advice = {
+            ":": _COLON_ADVICE,
+            "=": "the name of an argument is a single word",
+            "..": _COMMA_ADVICE,
+            "to": _COMMA_ADVICE,
+        }
+        known = advice.get(word) or _after_name(word, context)
+        return "`,` or `)`" if name else "an operator or `)`", known
     if name and not context.has_colon:
         return "`:` and a value", _ENTRY_ADVICE
-    return "`,` or `]`", None
+    if word == ":":
+        return "`,` or `]`", "write a range as `10..20`"
+    return "`,` or `]`", "write a factor as `*0.5`" if context.word[:1] == "x" else None
+
+
+_INFIX = frozenset({"to", "mod", "div", "then", "times", "by"})
+"""Words that others write between two operands."""
+
+
+def _after_name(word: str, context: _Context) -> str | None:
+    """Advice about a number that follows another, or a name that is called."""
+    if word[0].isdigit() and context.word.isalpha() and context.word not in _INFIX:
+        in_call = bool(context.open) and context.open[-1].name
+        return _COMMA_ADVICE if in_call else f"write a call as `{context.word}({word})`"
+    if word[0] == "'" and word[1:-1].isdigit() and context.word.isdigit():
+        return "write the digits of a number together, or with `_`: `1_000`"
+    if len(word) == 3 and word.isdigit() and context.word.isdigit():
+        return f"write the digits of a number together: `{context.word}_{word}`"
+    return None

@@ -6,7 +6,6 @@ not made either: neither counts.
 
 from __future__ import annotations
 
-import functools
 import sys
 import warnings
 import weakref
@@ -20,9 +19,6 @@ from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_GROUP, spec_error
 from lrdsl.torch.param_key import ParamKey
-
-CLOCKS = ("calls", "updates")
-"""The clock of a Scheduler: calls of its `step`, or the optimizer's own updates."""
 
 _TRAINERS = frozenset({"ignite", "lightning", "pytorch_lightning", "transformers"})
 """The packages whose trainers call `step` on every scheduler that they are given."""
@@ -67,9 +63,8 @@ def add_hooks(
     nesting = None if after is None else _Nesting()
     hooks = ExitStack()
     hooks.callback(optimizer.register_step_pre_hook(_pre_hook(get, tuple(keys), nesting)).remove)
-    if after is not None:
-        hook = functools.partial(_call_after_update, after, nesting)
-        hooks.callback(optimizer.register_step_post_hook(hook).remove)
+    if after is not None and nesting is not None:
+        hooks.callback(optimizer.register_step_post_hook(_post_hook(after, nesting)).remove)
     return hooks.close
 
 
@@ -129,22 +124,34 @@ def _pre_hook(
                 stacklevel=2,
             )
 
+    apart = torch.compiler.disable(_call_before_update)  # type: ignore[no-untyped-call]
+
     def hook(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        if torch.compiler.is_compiling():
-            for group_key, entry in keys:
-                value = optimizer.param_groups[0].get(group_key)
-                if entry is not None and value is not None:
-                    value = value[entry]
-                if type(value) is float:
-                    warn(group_key, entry)
-            if nesting is None:
-                return
-        _call_before_update(get, nesting, optimizer)
+        if not torch.compiler.is_compiling():
+            _call_before_update(get, nesting, optimizer)
+            return
+        for group_key, entry in keys:
+            value = optimizer.param_groups[0].get(group_key)
+            if entry is not None and value is not None:
+                value = value[entry]
+            if type(value) is float:
+                warn(group_key, entry)
+        if nesting is not None:
+            apart(get, nesting, optimizer)
 
     return hook
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
+def _post_hook(after: Hook, nesting: _Nesting) -> Callable[[Any, Any, Any], None]:
+    apart = torch.compiler.disable(_call_after_update)  # type: ignore[no-untyped-call]
+
+    def hook(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        call = apart if torch.compiler.is_compiling() else _call_after_update
+        call(after, nesting, optimizer)
+
+    return hook
+
+
 def _call_before_update(
     get: Callable[[], Hook | None], nesting: _Nesting | None, optimizer: Optimizer
 ) -> None:
@@ -158,10 +165,7 @@ def _call_before_update(
         before()
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
-def _call_after_update(
-    after: Hook, nesting: _Nesting, optimizer: Optimizer, args: Any, kwargs: Any
-) -> None:
+def _call_after_update(after: Hook, nesting: _Nesting, optimizer: Optimizer) -> None:
     if nesting.depth > 1 and nesting.is_inner(optimizer):
         return
     nesting.depth = 0

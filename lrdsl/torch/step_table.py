@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -13,17 +13,22 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_GROUP, SpecError, spec_error
-from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.outside_writes import Written, stored_as
 from lrdsl.torch.param_groups import DrivenGroups
 from lrdsl.torch.param_key import ParamKey, finite_number, to_python
+from lrdsl.torch.step_values import ScheduleBlock
 
-BLOCK_SIZE = 4096
-"""The number of updates whose values are evaluated at once."""
+ROWS = 512
+"""The most updates whose values are held as Python floats."""
 
-ROWS = 256
-"""The number of updates whose values are held as Python floats."""
+ROW_VALUES = 4096
+"""The most values that are held as Python floats: few enough to stay in the cache."""
+
+Groups = Sequence[dict[str, Any]]
+
+Column = list[Any]
+"""What updates set, one after the other: one value, or one for each group."""
 
 
 class Assignment(NamedTuple):
@@ -33,32 +38,62 @@ class Assignment(NamedTuple):
     """
 
     key: ParamKey
-    groups: Sequence[dict[str, Any]]
+    groups: Groups
     is_shared: bool
     name: str
     """The name of the number in the program."""
     members: Sequence[int]
     """The index of each group."""
     columns: Any
-    """The column of each group's value among the distinct schedules."""
+    """The row of each group's value among those of the distinct schedules."""
     scales: Any
     """The factor of each group's value, its `lr_scale`."""
+    size: int
+    """The number of groups."""
+
+    def values(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The values at the updates of a block: one for each update, or a row of one per group."""
+        with np.errstate(all="ignore"):
+            values: NDArray[np.float64] = block[self.columns].T * self.scales
+        return values
+
+    def put(self, value: Any) -> None:
+        """Set the number in each group, where Tensors are filled and tuples have entries."""
+        key = self.key
+        for group, own in zip(self.groups, repeat(value) if self.is_shared else value):  # noqa: B905
+            old = group[key.group_key]
+            if type(old) is Tensor:
+                old.fill_(own)
+            else:
+                key.assign(group, own)
 
 
-_Target = tuple[ParamKey, str, Sequence[dict[str, Any]], int, bool, Sequence[Any], list[Any]]
-"""The location and its key, the groups and their number, whether they share values, the values.
+class _Left:
+    """What a step leaves in the group at which the next one looks, where that is no float."""
 
-The last entry has the objects in the groups, where they are no floats, and the version of each
-Tensor at which the next look at it finds it.
-"""
+    def __init__(self, assignment: Assignment) -> None:
+        self.assignment = assignment
+        self.group_key = assignment.key.group_key
+
+        self.groups, self.size = assignment.groups, assignment.size
+
+    def is_there(self, t: int) -> bool:
+        """Whether it is still there at update `t`: each looks at the next group in turn."""
+        found = self.groups[t % self.size][self.group_key]
+        return found is self.stands and (self.version is None or found._version == self.version)
+
+    def remember(self, t: int) -> None:
+        """Remember what update `t` is to find."""
+        self.stands: Any = self.groups[t % self.size][self.group_key]
+        self.version = self.stands._version if type(self.stands) is Tensor else None
 
 
 class StepTable:
-    """The assignments of a step, and the values of a block of updates for them.
+    """The assignments of a step, and the values of some updates for them.
 
     The table holds for the groups as they are when it is made. Its first values are those of update
     `t`; it raises `SpecError` if one is not finite. A schedule that several groups share is
-    evaluated once, first for `t` alone: the table may be replaced soon.
+    evaluated once.
     """
 
     def __init__(self, optimizer: Optimizer, driven: DrivenGroups, t: int) -> None:
@@ -69,16 +104,27 @@ class StepTable:
             finite_number(scale, f"the `lr_scale` of parameter group {i} must be a number")
             for i, scale in enumerate(self._current_scales())
         ]
-        self._is_scaled = any(["lr_scale" in group for group in driven.groups])
-        self._schedules = [source.schedule for source in driven.distinct]
-        self._assignments: list[Assignment] = []
-        for name, keys in driven.keys.items():
-            self._add(name, keys)
-        self._block: Sequence[NDArray[np.float64]] = ()
-        self._block_first = self._block_stop = 0
-        self._ahead = 1
+        for i, scale in driven.scales.items():
+            self._scales[i] = scale
+        self._is_scaled = bool(driven.scales) or any(["lr_scale" in x for x in driven.groups])
+        self._block = ScheduleBlock([source.schedule for source in driven.distinct])
+        self._assignments = [
+            each for name, keys in driven.keys.items() for each in self._assigning(name, keys)
+        ]
+        self._orders: dict[str, list[int]] = {}
+        """Of a number at several locations: where the value of each group is among all theirs."""
+        for name in driven.keys:
+            members = [i for each in self._assignments if each.name == name for i in each.members]
+            if members != [*range(self._count)]:
+                self._orders[name] = [members.index(i) for i in range(self._count)]
+        width = sum([1 if each.is_shared else len(each.members) for each in self._assignments])
+        self._most_rows = max(1, min(ROWS, ROW_VALUES // max(1, width)))
+        self._columns: list[Column] = []
+        """The values of each assignment; the first is what stood before, None if not known."""
         self._first, self._size = t, 0
-        self._targets: list[_Target] = []
+        """The update of the first value, and the number of values."""
+        self._left: dict[int, _Left] = {}
+        """By the index of an assignment, if it does not set floats alone."""
         self._has_set = False
         """Whether the numbers that stand in the groups were set by this table."""
         self._fetch(t)
@@ -104,57 +150,52 @@ class StepTable:
         current = self._optimizer.param_groups
         if current is not self._groups or len(current) != self._count:
             return False
-        if self._is_scaled and self._has_other_scales():
-            return False
         i = t - self._first
         if not 0 < i < self._size:
             self._fetch(t)
             i = 1
-        if self._has_others:
-            for key, group_key, groups, count, is_shared, column, left in self._of_tensors:
-                k = t % count
-                tensors, versions = left
-                tensor = groups[k][group_key]
-                if tensor is not tensors[k] or tensor._version != versions[k]:
-                    return False
-                versions[k] += count  # one by each step until this group is looked at again
-                _assign_by_type(key, groups, repeat(column[i], count) if is_shared else column[i])
-            for _, group_key, groups, count, _, _, left in self._of_others:
-                k = t % count
-                stands, version = left[0][k], left[1][k]
-                if groups[k][group_key] is not stands:
-                    return False
-                if version is not None:
-                    if stands._version != version:
-                        return False
-                    left[1][k] = version + count
-            for key, _, groups, count, is_shared, column, _ in self._of_others:
-                _assign_by_type(key, groups, repeat(column[i], count) if is_shared else column[i])
-            for _, group_key, groups, count, _, _, left in self._of_others:
-                k = (t + 1) % count
-                left[0][k] = groups[k][group_key]
-        for _, group_key, groups, count, is_shared, column, _ in self._of_floats:
-            value, k = column[i], t % count
-            if is_shared:
-                if groups[k][group_key] is not column[i - 1]:
-                    return False
-                for group in groups:
-                    group[group_key] = value
-            else:
-                if groups[k][group_key] is not column[i - 1][k]:
-                    return False
-                for group, own in zip(groups, value):  # noqa: B905 - `strict=` is slow
-                    group[group_key] = own
+        if self._has_more and not self._assign_more(t, i):
+            return False
+        for key, groups, size, column in self._shared:
+            if groups[t % size][key] is not column[i - 1]:
+                return False
+            value = column[i]
+            for group in groups:
+                group[key] = value
+        for key, groups, size, column in self._own:
+            k, former = t % size, column[i - 1]
+            if former is None or groups[k][key] is not former[k]:
+                return False
+            for group, value in zip(groups, column[i]):  # noqa: B905 - `strict=` is slow
+                group[key] = value
+        return True
+
+    def _assign_more(self, t: int, i: int) -> bool:
+        """Set Tensors and entries of tuples; False if others stand there, or another scale."""
+        if self._is_scaled and self._has_other_scales(t % self._count):
+            return False
+        for left, _ in self._others:
+            if not left.is_there(t):
+                return False
+        for left, column in self._others:
+            left.assignment.put(column[i])
+        for left, _ in self._others:
+            left.remember(t + 1)
         return True
 
     def set(self, t: int) -> None:
         """Set the numbers to their values after `t` updates, whatever stands there."""
         self.hold(t)
-        i = t - self._first
-        for key, _, groups, count, is_shared, column, _ in self._targets:
-            _assign_by_type(key, groups, repeat(column[i], count) if is_shared else column[i])
-        self._sort_targets()
-        self._remember(t + 1)
+        for each, column in zip(self._assignments, self._columns, strict=True):
+            each.put(column[t - self._first])
+        self._left = {
+            j: _Left(each)
+            for j, each in enumerate(self._assignments)
+            if {type(group[each.key.group_key]) for group in each.groups} != {float}
+        }
+        self._arrange()
+        for left in self._left.values():
+            left.remember(t + 1)
         self._has_set = True
 
     def forget(self) -> None:
@@ -192,117 +233,105 @@ class StepTable:
                     found[each.name] = Written(each.name, k, expected[0], float(number))
         return [*found.values()]
 
-    def values_at(self, t: int) -> dict[str, list[float]]:
+    def values_at(self, t: int) -> dict[str, tuple[float, ...]]:
         """The values after `t` updates: of each number one per group."""
-        i = t - self._first
-        if 0 < i < self._size:
-            row = [target[5][i] for target in self._targets]
-        else:
-            row = [values[0].tolist() for values in self._evaluate(t, t + 1)]
-        found = {name: [0.0] * self._count for name in self.driven.keys}
-        for each, value in zip(self._assignments, row, strict=True):
-            values = [value] * len(each.members) if each.is_shared else value
-            for k, own in zip(each.members, values, strict=True):
-                found[each.name][k] = own
+        i, named = t - self._first, self._named
+        if not self._known <= i < self._size:
+            i, named = 0, self._by_name(self._floats(self._block.evaluate(t, t + 1)))
+        found: dict[str, tuple[float, ...]] = {}
+        if not self._orders:
+            for name, size, is_shared, column in named:
+                found[name] = (column[i],) * size if is_shared else tuple(column[i])
+            return found
+        for name, size, is_shared, column in named:
+            own = (column[i],) * size if is_shared else tuple(column[i])
+            found[name] = found.get(name, ()) + own
+        for name, order in self._orders.items():
+            found[name] = tuple([found[name][j] for j in order])
         return found
 
     def preview(self, start: int, stop: int) -> dict[str, NDArray[np.float64]]:
         """The values at updates `start ≤ t < stop`: of each number one row per group."""
         found = {name: np.empty((self._count, stop - start)) for name in self.driven.keys}
-        for each, values in zip(self._assignments, self._evaluate(start, stop), strict=True):
-            found[each.name][each.members] = values.T
+        block = self._block.evaluate(start, stop)
+        for each in self._assignments:
+            found[each.name][each.members] = self._finite(each, block).T
         return found
 
     def _fetch(self, t: int) -> None:
         """Take the values from update `t` on, as Python floats."""
-        if not self._block_first <= t < self._block_stop:
-            stop = min(t + self._ahead, LAST_STEP + 1)
-            self._block, self._block_stop = (), 0  # the former block is not held beside the next
-            try:
-                self._block = self._evaluate(t, stop)
-            except SpecError:
-                # A later update has no finite value, but the run may end before it.
-                stop = t + 1
-                self._block = self._evaluate(t, stop)
-            self._block_first, self._block_stop, self._ahead = t, stop, BLOCK_SIZE
-        start = t - self._block_first
-        columns = [values[start : start + ROWS].tolist() for values in self._block]
-        # The entry before the first value is what stands in the groups, if it is known.
-        follows = bool(self._targets) and t == self._first + self._size
-        former = [target[5][-1] if follows else None for target in self._targets]
-        left = [target[6] for target in self._targets]
-        self._targets = [
-            (
-                each.key,
-                each.key.group_key,
-                each.groups,
-                len(each.groups),
-                each.is_shared,
-                [(former[i] if follows else [None] * len(each.groups)), *columns[i]],
-                left[i] if left else [[None] * len(each.groups)] * 2,
-            )
-            for i, each in enumerate(self._assignments)
-        ]
-        self._first, self._size = t - 1, len(columns[0]) + 1
-        self._sort_targets()
+        columns = self._floats(self._block.following(t, self._most_rows))
+        follows = bool(self._columns) and t == self._first + self._size
+        formers = [column[-1] for column in self._columns] if follows else [None] * len(columns)
+        size, self._size = len(columns[0]) + 1, 0  # an interrupt leaves no values of other updates
+        self._columns = [[former, *column] for former, column in zip(formers, columns, strict=True)]
+        self._first, self._known = t - 1, 0 if follows else 1
+        self._arrange()
+        self._size = size
 
-    def _remember(self, t: int) -> None:
-        """Remember the objects in the groups as the steps from update `t` on will find them."""
-        for _, group_key, groups, count, _, _, left in self._targets:
-            left[0] = [group[group_key] for group in groups]
-            left[1] = [
-                stands._version + (k - t) % count if type(stands) is Tensor else None
-                for k, stands in enumerate(left[0])
-            ]
+    def _by_name(self, columns: Sequence[Column]) -> list[tuple[str, int, bool, Column]]:
+        """The columns with the names of their numbers, for how many groups, whether they share."""
+        pairs = zip(self._assignments, columns, strict=True)
+        return [(each.name, each.size, each.is_shared, column) for each, column in pairs]
 
-    def _sort_targets(self) -> None:
-        """Part the targets with floats or Tensors alone, which are assigned faster, from others."""
-        self._of_floats: list[_Target] = []
-        self._of_tensors: list[_Target] = []
-        self._of_others: list[_Target] = []
-        for target in self._targets:
-            _, group_key, groups, *_ = target
-            kinds = {type(group[group_key]) for group in groups}
-            if kinds == {float}:
-                self._of_floats.append(target)
+    def _arrange(self) -> None:
+        """Part the assignments of floats, which are faster, by whether the groups share values."""
+        self._shared: list[tuple[str, Groups, int, Column]] = []
+        self._own = [*self._shared]
+        self._others: list[tuple[_Left, Column]] = []
+        for j, (each, column) in enumerate(zip(self._assignments, self._columns, strict=True)):
+            if j in self._left:
+                self._others.append((self._left[j], column))
             else:
-                (self._of_tensors if kinds == {Tensor} else self._of_others).append(target)
-        self._has_others = bool(self._of_tensors or self._of_others)
+                target = each.key.group_key, each.groups, each.size, column
+                (self._shared if each.is_shared else self._own).append(target)
+        self._named = self._by_name(self._columns)
+        self._has_more = self._is_scaled or bool(self._others)
 
-    def _evaluate(self, start: int, stop: int) -> list[NDArray[np.float64]]:
-        """The values of each assignment at updates `start ≤ t < stop`, which must be finite."""
-        t = np.arange(start, stop)
-        distinct = np.stack([schedule(t) for schedule in self._schedules], axis=1)
-        found = []
-        for each in self._assignments:
-            with np.errstate(all="ignore"):
-                values = distinct[:, each.columns] * each.scales
-            is_finite = np.isfinite(np.atleast_2d(values.T)).all(axis=1)
-            if not is_finite.all():
-                i = each.members[int(is_finite.argmin())]
-                requirement = f"the `lr_scale` of parameter group {i} must be a number"
-                message = f"{requirement} that leaves the lr finite, not {self._scales[i]!r}"
-                raise spec_error(BAD_GROUP, message)
-            found.append(values)
-        return found
+    def _floats(self, block: NDArray[np.float64]) -> list[Column]:
+        """The values of each assignment at the updates of a block, as Python floats."""
+        return [self._finite(each, block).tolist() for each in self._assignments]
 
-    def _add(self, name: str, keys: Sequence[ParamKey]) -> None:
-        """Add the assignments of a number: one for each location."""
+    def _finite(self, each: Assignment, block: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The values of an assignment; `SpecError` if a scale leaves them not finite."""
+        values = each.values(block)
+        is_finite = np.isfinite(np.atleast_2d(values.T)).all(axis=1)
+        if not is_finite.all():
+            i = each.members[int(is_finite.argmin())]
+            requirement = f"the `lr_scale` of parameter group {i} must be a number"
+            message = f"{requirement} that leaves the lr finite, not {self._scales[i]!r}"
+            raise spec_error(BAD_GROUP, message)
+        return values
+
+    def _assigning(self, name: str, keys: Sequence[ParamKey]) -> list[Assignment]:
+        """The assignments of a number: one for each location."""
         column = {source: i for i, source in enumerate(self.driven.distinct)}
         alike: dict[ParamKey, list[int]] = {}
         for i, key in enumerate(keys):
             alike.setdefault(key, []).append(i)
+        found = []
         for key, members in alike.items():
             columns = [column[self.driven.sources[name][i]] for i in members]
             scales = [self._scales[i] if name == "lr" else 1.0 for i in members]
             is_shared = len({*zip(columns, scales, strict=True)}) == 1
             groups = [self.driven.groups[i] for i in members]
-            of_all = (columns[0], scales[0]) if is_shared else (columns, scales)
-            self._assignments.append(Assignment(key, groups, is_shared, name, members, *of_all))
+            of_columns = columns[0] if is_shared else columns
+            of_scales = scales[0] if is_shared else np.array(scales)
+            size = len(members)
+            found.append(
+                Assignment(key, groups, is_shared, name, members, of_columns, of_scales, size)
+            )
+        return found
 
-    def _has_other_scales(self) -> bool:
+    def _has_other_scales(self, k: int | None = None) -> bool:
+        """Whether any group has another `lr_scale`, or the one at `k` has."""
         try:
-            return self._scales != self._current_scales()
+            if k is None:
+                return self._scales != self._current_scales()
+            # No number but the learning rate has scales.
+            return bool(self._scales) and bool(
+                self._scales[k] != self._groups[k].get("lr_scale", 1)
+            )
         except (RuntimeError, ValueError):  # a Tensor or an array of several numbers
             return True
 
@@ -311,16 +340,3 @@ class StepTable:
         groups = self._optimizer.param_groups if "lr" in self.driven.keys else ()
         # The hook before each update looks: `in` is no call.
         return [group["lr_scale"] if "lr_scale" in group else 1.0 for group in groups]  # noqa: SIM401
-
-
-def _assign_by_type(
-    key: ParamKey, groups: Sequence[dict[str, Any]], values: Iterable[float]
-) -> None:
-    """Assign one value to each group, where Tensors are filled and a tuple has entries."""
-    group_key = key.group_key
-    for group, value in zip(groups, values):  # noqa: B905 - `strict=` is slow
-        old = group[group_key]
-        if type(old) is Tensor:
-            old.fill_(value)
-        else:
-            key.assign(group, value)

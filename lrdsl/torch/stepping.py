@@ -13,6 +13,8 @@ from lrdsl.diagnostics import BAD_LOG, BAD_METRIC, BAD_STEP, SpecError, spec_err
 from lrdsl.torch.arguments import checked_updates
 from lrdsl.torch.driver import OptimizerDriver
 from lrdsl.torch.metrics import reduce_over_ranks
+from lrdsl.torch.options import MetricReduction
+from lrdsl.torch.run_checks import has_decayed
 from lrdsl.torch.step_hooks import add_hooks, is_called_by_trainer, is_capturing
 from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
@@ -28,12 +30,19 @@ class SteppingDriver(OptimizerDriver):
     """The events of a `Scheduler`: calls of `step`, updates of the optimizer, metrics, cycles."""
 
     def __init__(
-        self, optimizer: Optimizer, timeline: Timeline, *, metric_reduction: str, **options: Any
+        self,
+        optimizer: Optimizer,
+        timeline: Timeline,
+        *,
+        metric_reduction: MetricReduction,
+        **options: Any,
     ) -> None:
         self._metric_reduction = metric_reduction
         self._counts_calls = options["clock"] == "calls"
-        self._callbacks: dict[object, tuple[Callback, int]] = {}
-        self._cycle_callbacks: dict[object, Callable[[Any], object]] = {}
+        self._callbacks: tuple[tuple[Callback, int], ...] = ()
+        self._cycle_callbacks: tuple[tuple[Callable[[Any], object]], ...] = ()
+        self._used: tuple[int, StepTable | None] = (-1, None)
+        """The number of the last update that the optimizer began, and the table then."""
         super().__init__(optimizer, timeline, **options)
         self._follow_optimizer()
 
@@ -45,7 +54,8 @@ class SteppingDriver(OptimizerDriver):
         If a schedule reacts to metrics, the first argument is a metric, which takes effect at the
         new update; otherwise it is `epoch`, as in torch. `metrics` is the name that torch's
         ReduceLROnPlateau gives to the metric. Going back to an earlier update keeps the
-        later metrics until a new metric comes there.
+        later metrics until a new metric comes there, which only a Scheduler with `keep_metrics`
+        takes.
 
         Raises `SpecError`, having changed nothing, if `epoch` is not a whole number, 0 or more, or
         the metric is not a number.
@@ -62,19 +72,22 @@ class SteppingDriver(OptimizerDriver):
         >>> scheduler.get_last_lr()
         [0.5]
         """
-        before, table, new = self._t, self._table, self._t + 1
-        is_plain = metric is None and epoch is None and self._is_ready and self._counts_calls
-        try:
-            if is_plain and new <= self._last and metrics is None and table.assign(new):
-                self._t = new  # `_step_count` stays: torch only tests whether it is 1
+        table, new = self._table, self._t + 1
+        if metric is epoch is metrics is None and new <= self._plain_until and self._counts_calls:
+            try:
+                is_plain = table.assign(new)
+                if is_plain:
+                    self._t = new  # `_step_count` stays: torch only tests whether it is 1
+            except SpecError:
+                raise  # before the first change
+            except BaseException:
+                self._repair()
+                raise
+            if is_plain:
                 if self._callbacks or self._cycle_callbacks:
-                    self._notify(before, table)
+                    self._notify(new - 1, table)
                 return
-        except SpecError:
-            raise  # before the first change
-        except BaseException:
-            self._repair()
-            raise
+        before = new - 1
         metric = metrics if metric is None else metric
         if metric is not None and epoch is None and not self._timeline.is_reactive:
             metric, epoch = None, checked_updates(metric, "epoch", least=0)
@@ -84,13 +97,36 @@ class SteppingDriver(OptimizerDriver):
             return
         new = new if to is None else to
         self._check_end(new)
-        with nullcontext() if metric is None else self._observing(metric, new):
+        number = None if metric is None else self._number(metric)
+        if number is not None and to is None and self._steps_calmly(number, new):
+            self._notify(before, table)
+            return
+        with nullcontext() if number is None else self._observing(number, new):
             if to is None:
                 super().step()  # also warns of a call before the optimizer's first update
             else:
                 self._step_count += 1
                 self._apply(to)
-        self._notify(before, table)
+        if self._t > before >= 0:
+            self._notify(before, table)
+
+    def _steps_calmly(self, metric: float, new: int) -> bool:
+        """Step with a metric that changes no factor; False, having changed nothing, for others."""
+        if not new <= self._plain_until:
+            return False
+        metrics = self._timeline.metrics
+        former, record = metrics.record, metrics.record_if_calm(new, metric)
+        try:
+            if record is None or not self._table.assign(new):
+                return False
+            metrics.record, self._t = record, new
+        except SpecError:
+            raise  # before the first change
+        except BaseException:
+            metrics.record = former
+            self._repair()
+            raise
+        return True
 
     def _step_by_hand(self, metric: object, to: int | None) -> None:
         """A call of `step` by the clock of updates: it takes a metric, but does not advance."""
@@ -135,19 +171,22 @@ class SteppingDriver(OptimizerDriver):
         if t < 0:
             message = "this part of the schedule has not begun: it takes no metric"
             raise spec_error(BAD_METRIC, message)
-        with self._observing(metric, t):
+        with self._observing(self._number(metric), t):
             self._apply(t)
 
-    @contextmanager
-    def _observing(self, metric: object, t: int) -> Iterator[None]:
+    def _number(self, metric: object) -> float:
+        """A metric as a number, the same on all ranks."""
         if not self._timeline.is_reactive:
             fix = "add a modifier that reacts: `hold() | plateau(0.5, patience=3)`"
             raise spec_error(BAD_METRIC, "the schedule takes no metric", fix=fix)
+        return reduce_over_ranks(metric, self._metric_reduction, self.optimizer.param_groups)
+
+    @contextmanager
+    def _observing(self, metric: float, t: int) -> Iterator[None]:
         self._sync()
-        number = reduce_over_ranks(metric, self._metric_reduction, self.optimizer.param_groups)
         former = self._table
         try:
-            with self._timeline.observe(t, number) as has_changed:
+            with self._timeline.metrics.observe(t, metric) as has_changed:
                 if has_changed:
                     self._table = StepTable(self.optimizer, former.driven, t)
                 yield
@@ -165,7 +204,7 @@ class SteppingDriver(OptimizerDriver):
             self._remove_hooks()
             self._remove_hooks = None
         self._ownership.owned.pop(self, None)
-        self._is_ready = False
+        self.invalidate()
 
     @property
     def cycle_ended(self) -> bool:
@@ -202,7 +241,7 @@ class SteppingDriver(OptimizerDriver):
         snapshot
         6 True
         """
-        return _added(self._cycle_callbacks, callback)
+        return self._added("_cycle_callbacks", (callback,))
 
     def on_update(self, callback: Callback, *, every: int = 1) -> Callable[[], None]:
         """Call `callback(update, values)` after each update, with the values that it was made with.
@@ -236,7 +275,16 @@ class SteppingDriver(OptimizerDriver):
         self._sync()
         if not self._callbacks:
             self._used = self._t, self._table
-        return _added(self._callbacks, (callback, every))
+        return self._added("_callbacks", (callback, every))
+
+    def _added(self, name: str, entry: tuple[object, ...]) -> Callable[[], None]:
+        """Add a callback to the entries of an attribute; returns a function that removes it."""
+        setattr(self, name, (*getattr(self, name), entry))
+
+        def remove() -> None:
+            setattr(self, name, tuple([x for x in getattr(self, name) if x is not entry]))
+
+        return remove
 
     def _before_update(self) -> None:
         """Hook before an update of the optimizer: brings its groups up to date."""
@@ -260,7 +308,7 @@ class SteppingDriver(OptimizerDriver):
         """Hook after an update of the optimizer, by the clock of updates."""
         before, table = self._t, self._table
         try:
-            is_plain = self._is_ready and table.assign(before + 1)
+            is_plain = before < self._plain_until and table.assign(before + 1)
             if is_plain:
                 self._t = before + 1
         except SpecError:
@@ -271,27 +319,21 @@ class SteppingDriver(OptimizerDriver):
         if not is_plain:
             self._step_count += 1
             self._apply(before + 1, is_step=True)
-        if self._callbacks or self._cycle_callbacks:
+        if before >= 0 and (self._callbacks or self._cycle_callbacks):
             self._notify(before, table)
 
     def _notify(self, before: int, table: StepTable) -> None:
-        """Call the callbacks if the scheduler has advanced from update `before`.
-
-        `table` has the values that were set for that update.
-        """
-        if self._t <= before:
-            return
-        due = [f for f, every in self._callbacks.values() if before >= 0 and before % every == 0]
-        if due:
-            # Set for the update, and used by the optimizer: between the two, a metric may come. A
-            # compiled step, or one replayed from a CUDA graph, does not tell what it uses.
-            if self._used[0] == before:
-                _, table = self._used
-            values = {name: tuple(own) for name, own in table.values_at(before).items()}
-            for callback in due:
-                callback(before, dict(values))
+        """Call the callbacks after the step from update `before`, which `table` has set."""
+        # Set for the update, and used by the optimizer: between the two, a metric may come. A
+        # compiled step, or one replayed from a CUDA graph, does not tell what it uses.
+        used, of_update = self._used
+        if used == before and of_update is not None:
+            table = of_update
+        for callback, every in self._callbacks:
+            if before % every == 0:
+                callback(before, table.values_at(before))
         if self._cycle_callbacks and self.cycle_ended:
-            for on_end in [*self._cycle_callbacks.values()]:
+            for (on_end,) in self._cycle_callbacks:
                 on_end(self)
 
     def _check_end(self, t: int, *, is_known: bool = False) -> None:
@@ -299,23 +341,22 @@ class SteppingDriver(OptimizerDriver):
 
         `is_known` says that it is about to be: it is update `t` that comes next.
         """
-        end = self._end_to_watch(is_beginning=True) if is_known else self._last
+        end = self._end_to_watch() if is_known else self._last
         if t + is_known <= end:
             return
-        fix = "`extend(total_steps=…)` makes it longer"
+        what = "schedule" if self._timeline.context.total_steps is None else "run"
+        is_past = f"update {t:,} is {'' if is_known else 'past '}the end of the {what}"
+        message = f"{is_past}, which has {end:,} updates"
+        fix = "`replan(spec, total_steps=…)` makes it longer"
         if self._on_end == "error":
             if is_known:
                 return  # an update that is made raises
-            message = f"update {t:,} is past the end of the run, which has {end:,} updates"
-            fix = f'{fix}, and `on_end="hold"` holds the last value'
-            raise spec_error(BAD_STEP, message, fix=fix)
-        if is_known:
-            message = f"update {t:,} is the end of the run, which has {end:,} updates"
-            fix = "`replan(spec, total_steps=…)` makes it longer"
-        else:
-            message = f"update {t:,} is past the end of the run, which has {end:,} updates"
+            raise spec_error(BAD_STEP, message, fix=f'{fix}, `on_end="hold"` holds the last value')
         self._end_told, self._last = end, math.inf
-        self._warn(f"{message}; its last value is held. {fix}")
+        self.invalidate()
+        if self._on_end == "warn" or what == "run" or has_decayed(self._table.driven):
+            fix += "" if what == "run" else ", `>> hold()` at its end says that this is meant"
+            self._warn(f"{message}; its last value is held. {fix}")
 
     def _follow_optimizer(self) -> None:
         """Register with the optimizer's record of ownership and its hooks."""
@@ -324,17 +365,3 @@ class SteppingDriver(OptimizerDriver):
         self._remove_hooks = add_hooks(
             self.optimizer, self._table.driven.locations, self._before_update, after
         )
-
-
-ValueT = TypeVar("ValueT")
-
-
-def _added(callbacks: dict[object, ValueT], callback: ValueT) -> Callable[[], None]:
-    """Add a callback; returns a function that removes it."""
-    key = object()
-    callbacks[key] = callback
-
-    def remove() -> None:
-        callbacks.pop(key, None)
-
-    return remove

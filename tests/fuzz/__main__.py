@@ -6,6 +6,7 @@ code; its own options follow behind `--`, such as `-max_total_time=600`.
 
 Examples:
   python -m tests.fuzz --seconds 60 --seed 1
+  python -m tests.fuzz --inputs 1000000 --jobs 4 --keep-going
   python -m tests.fuzz --target file --inputs 1000
   python -m tests.fuzz --target spec --seed 1 --only 4711
 """
@@ -13,7 +14,9 @@ Examples:
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib.util
+import multiprocessing
 import os
 import signal
 import sys
@@ -46,8 +49,9 @@ def spec(choices: Choices) -> str:
         text = f"f0({writer.value()}) >> {text}" if choices.chance(70) else text
     shown = f"{text!r} in {run}"
     Shown.text = shown
-    if laws.check_text(text, str(run.get("definitions", ""))):
-        laws.check_schedule(text, run)
+    readings = laws.check_text(text, str(run.get("definitions", "")))
+    if readings is not None:
+        laws.check_schedule(readings, run)
     return shown
 
 
@@ -65,7 +69,7 @@ def tree(choices: Choices) -> str:
 
 
 def command(choices: Choices) -> str:
-    files.check_command(choices)
+    files.in_folder(files.check_command, choices)
     return ""
 
 
@@ -94,12 +98,12 @@ class Shown:
 
 TARGETS: dict[str, tuple[Callable[[Choices], str], int]] = {
     "spec": (spec, 70),
-    "file": (file, 12),
-    "tree": (tree, 8),
-    "command": (command, 3),
+    "file": (file, 8),
+    "tree": (tree, 10),
+    "command": (command, 4),
     "folder": (folder, 2),
     "runs": (runs, 2),
-    "state": (state, 3),
+    "state": (state, 4),
 }
 """What checks an input of each kind, and how many of a hundred inputs are of it."""
 
@@ -154,6 +158,7 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, help="how long it runs")
     parser.add_argument("--inputs", type=int, help="how many inputs there are")
+    parser.add_argument("--jobs", type=int, default=1, help="how many processes share the inputs")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="by default the time")
     parser.add_argument("--target", choices=TARGETS, help="inputs of this kind alone")
     parser.add_argument("--only", type=int, metavar="NUMBER", help="the input of this number alone")
@@ -163,15 +168,38 @@ def main() -> int:
     parser.add_argument("--keep-going", action="store_true", help="report up to 100 failures")
     parser.add_argument("--atheris", action="store_true", help="let atheris make the inputs")
     options, rest = parser.parse_known_args()
-    absent = importlib.util.find_spec("torch") is None
     if options.atheris:
         return with_atheris(options.target or "spec", rest)
     if rest:
         parser.error(f"there is no option {rest[0]}")
+    jobs = 1 if options.only is not None else max(1, options.jobs)
+    began = time.monotonic()
+    if jobs == 1:
+        found = [campaign(options, 0, 1)]
+    else:
+        with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+            found = pool.starmap(campaign, [(options, job, jobs) for job in range(jobs)])
+    spent = time.monotonic() - began
+    counts = sum([each for each, _ in found], Counter[str]())
+    failures = sum([each for _, each in found])
+    shares = ", ".join([f"{count:,} {name}" for name, count in counts.most_common()])
+    total = counts.total()
+    print(f"{total:,} inputs in {spent:.0f} s, seed {options.seed}: {shares}; {failures} failures")
+    return 1 if failures else 0
+
+
+def campaign(options: argparse.Namespace, job: int, jobs: int) -> tuple[Counter[str], int]:
+    """Check the inputs whose number is that of a job, or of it and a multiple of all jobs.
+
+    How many inputs of each kind there were, and how many of all failed.
+    """
+    absent = importlib.util.find_spec("torch") is None
     for name in [each for each in TARGETS if not (each == "state" and absent)]:
         check(name, Choices("warm"))  # what is imported, and made once, is
+    gc.collect()
+    gc.freeze()  # what has been imported is not looked through again
     began, counts, failures = time.monotonic(), Counter[str](), 0
-    i = options.only or 0
+    i = job if options.only is None else options.only
     while not failures or (options.keep_going and failures < 100):
         spent = time.monotonic() - began
         if options.seconds is not None and spent > options.seconds:
@@ -191,14 +219,11 @@ def main() -> int:
             print(f"\n--target {name} --seed {options.seed} --only {i}", flush=True)
             print(f"{Shown.text}\n{what}", flush=True)
         counts[name] += 1
-        i += 1
+        i += jobs
         if options.only is not None:
             break
-    spent = time.monotonic() - began
-    shares = ", ".join([f"{count:,} {name}" for name, count in counts.most_common()])
-    total = counts.total()
-    print(f"{total:,} inputs in {spent:.0f} s, seed {options.seed}: {shares}; {failures} failures")
-    return 1 if failures else 0
+    gc.unfreeze()
+    return counts, failures
 
 
 def with_atheris(name: str, arguments: list[str]) -> int:

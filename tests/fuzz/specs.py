@@ -77,8 +77,8 @@ class SpecWriter:
         """Most specs that make sense have numbers that do."""
 
     def spec(self, depth: int | None = None) -> str:
-        """The text of a spec, with parts in parts so many levels deep, two or three as a rule."""
-        depth = 1 + len(self.choices.some(0, 2)) if depth is None else depth
+        """The text of a spec, with parts in parts so many levels deep, none or one as a rule."""
+        depth = len(self.choices.some(0, 3)) if depth is None else depth
         pick = self.choices.below(10) if depth > 0 else 9
         if pick < 3:
             return " >> ".join([self.part(depth - 1) for _ in self.choices.some(2, 5)])
@@ -93,9 +93,12 @@ class SpecWriter:
         return self.leaf(depth)
 
     def part(self, depth: int) -> str:
-        """A spec that can stand inside another."""
+        """A spec that can stand inside another, in brackets where it needs some, as a rule."""
         text = self.spec(depth)
-        return text if depth <= 0 or self.choices.chance(5) else f"({text})"
+        if depth <= 0 or self.choices.chance(5):
+            return text
+        is_one = " " not in text or not self.choices.chance(90)
+        return text if is_one and self.choices.chance(90) else f"({text})"
 
     def modified(self, depth: int) -> str:
         """A spec under modifiers."""

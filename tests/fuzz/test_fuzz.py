@@ -22,6 +22,11 @@ def test_a_few_inputs(monkeypatch, capsys):
     assert "60 inputs in" in capsys.readouterr().out
 
 
+def test_jobs_share_the_inputs(monkeypatch, capsys):
+    assert run(monkeypatch, "--inputs", "30", "--seed", "3", "--jobs", "2") == 0
+    assert "30 inputs in" in capsys.readouterr().out
+
+
 def test_the_same_seed_makes_the_same_inputs():
     def texts(seed):
         return [SpecWriter(Choices((seed, i))).spec() for i in range(20)]

@@ -31,7 +31,7 @@ torch = pytest.importorskip("torch")
 
 from benchmarks.evaluate import allocated_beyond  # noqa: E402
 from lrdsl.torch import Scheduler, attach  # noqa: E402
-from lrdsl.torch.step_table import BLOCK_SIZE  # noqa: E402
+from lrdsl.torch.step_values import BLOCK_SIZE  # noqa: E402
 
 SPEC = "warmup(100) >> cosine(base, 0, 1000000000)"
 FAR = 10**12
@@ -65,17 +65,19 @@ def stepper(groups: int, clock: str, **options: bool) -> Callable[[], object]:
 STEP = {"calls": 3, "updates": 31}
 """The most calls of a step whose value is known ahead.
 
-A Tensor is filled by one more, and one goes through the groups with Tensors.
+A Tensor is filled by one more, and `TENSORS` look at one and go through the groups with Tensors.
 
 By the clock of updates two of them are made only once torch.distributed.checkpoint is imported.
 """
+
+TENSORS = 5
 
 
 @pytest.mark.parametrize("groups", [1, 64])
 @pytest.mark.parametrize("is_tensor", [False, True], ids=["float", "Tensor"])
 @pytest.mark.parametrize("clock", STEP)
 def test_calls_of_a_step(clock: str, is_tensor: bool, groups: int) -> None:
-    filled = groups + 1 if is_tensor else 0
+    filled = groups + TENSORS if is_tensor else 0
     assert 1 <= calls(stepper(groups, clock, is_tensor=is_tensor)) <= STEP[clock] + filled
 
 
@@ -109,7 +111,8 @@ def test_a_step_is_the_same_anywhere() -> None:
 
 def test_beginning_late_costs_what_beginning_does() -> None:
     def beginning(update: int) -> int:
-        return calls(lambda: Scheduler(optimizer(4), SPEC, start_step=update))
+        # Past the end: the warning has a cost of its own.
+        return calls(lambda: Scheduler(optimizer(4), SPEC, start_step=update, on_end="hold"))
 
     beginning(0)
     assert abs(beginning(FAR) - beginning(0)) <= 60
@@ -477,6 +480,32 @@ CALCULATING = {"annotated_types", "lark", "numpy", "pydantic", "pydantic_core"} 
     "typing_extensions",
     "typing_inspection",
 }
+
+
+def test_compiling_a_running_product_costs_the_same_however_long() -> None:
+    def count(n: int) -> int:
+        spec = f"0.9999 ** (t / 1e6) | cumulative() | skip({n})"
+        return calls(lambda: lrdsl.compile(spec, total_steps=n))
+
+    count(10)
+    assert abs(count(10**7) - count(10**4)) <= 5
+
+
+def test_each_block_of_a_running_product_is_multiplied_once() -> None:
+    schedule = lrdsl.compile("0.9999 ** (t / 1e6) | cumulative()")
+    updates = np.linspace(0, 400_000, 90).astype(np.int64)
+    assert calls(lambda: schedule(updates)) <= 100 * 60
+
+
+def test_segments_of_overlapping_entries_grow_in_step() -> None:
+    def count(n: int) -> int:
+        ranges = ", ".join([f"{i}..{i + n}:*0.999" for i in range(n)])
+        schedule = lrdsl.compile(f"constant(1) | interval[{ranges}]")
+        return calls(lambda: schedule.segments)
+
+    assert grows_in_step(count, 100)
+
+
 FILE_EACH = re.compile(r"lrdsl\.(language\.(shapes|curves|modifiers)|linter\.rules)\.")
 """Folders with a file for each of what there is: these may well become more."""
 

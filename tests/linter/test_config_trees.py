@@ -214,13 +214,75 @@ AROUND: Tree = {
     "docs/usage.md": "```python\nscheduler = StepLR(optimizer, step_size=30)\n```\n",
     "docker-compose.yml": "services: {{x: {{command: 'train {total}', ports: ['80:80']}}}}\n",
     "mkdocs.yml": "site_name: x\nmarkdown_extensions:\n  - pymdownx.superfences\n",
+    "chart/templates/cron.yaml": "spec:\n  schedule: '*/5 * * * *'\n  x: {{{{ .Values.x }}}}\n",
+    ".github/dependabot.yml": "updates: [{{schedule: {{interval: weekly, day: monday}}}}]\n",
+    ".pre-commit-config.yaml": "ci: {{autoupdate_schedule: monthly}}\nrepos: []\n",
+    "playbook.yml": "- hosts: all\n  tasks: [{{cron: {{name: a}}, schedule: daily}}]\n",
+    "openapi.yaml": "schemas: {{Schedule: {{properties: {{lr: {{default: 0.1}}}}}}}}\n",
+    "train.ipynb": '{{"cells": [{{"source": ["lr = cosine(1, 0"]}}], "nbformat": 4}}\n',
+    "train.yaml.j2": "lr: {{{{ lr }}}}\nschedule: {{{{ schedule | default('cosine') }}}}\n",
+    "latin.yaml": "lr: caf\u00e9\nschedule: cosine\n",
     "notes.yaml": "text: use step(3) and linear (see 4.2)\nformula: 'exp(x) * log(y)'\nconst: pi\n",
+}
+OTHERS: Tree = {
+    "hyperparams/ppo.yml": """\
+        Hopper-v4:
+          n_timesteps: !!float 1e6
+          policy_kwargs: "dict(net_arch=[256, 256])"
+          learning_rate: lin_2.5e-4
+          clip_range: lin_0.1
+        """,
+    "composer.yaml": """\
+        scheduler: {{name: cosine_with_warmup, t_warmup: 100ba, alpha_f: 0.1}}
+        max_duration: {total}ba
+        optimizer: {{name: decoupled_adamw, lr: {lr}}}
+        """,
+    "detectron.yaml": """\
+        _BASE_: Base-RCNN-FPN.yaml
+        SOLVER: {{BASE_LR: {lr}, STEPS: "(60000, 80000)", MAX_ITER: {total}}}
+        """,
+    "sweep.yaml": """\
+        program: train.py
+        parameters:
+          lr: {{distribution: log_uniform_values, min: 1e-5, max: 1e-1}}
+          lr_scheduler: {{values: [cosine, linear, constant]}}
+          schedule: {{value: step}}
+        """,
+    "levanter.yaml": """\
+        optimizer: {{learning_rate: {lr}, lr_schedule: cosine, decay: 0.2, warmup: 0.01}}
+        """,
+    "own.py": """\
+        import re
+        from celery import schedule
+        from mylib import compile, parse, lint
+
+        class Scheduler:
+            def replan(self, spec): ...
+
+        Scheduler().replan("not one (")
+        schedule("every(5)")
+        compile("cosin(1)"), parse("x >>"), lint("))"), re.compile("a|b")
+        parser.add_argument("--schedule", default="step(30,0.1)", help="'cosine' or 'step(30)'")
+        """,
+    "jax_train.py": """\
+        import keras
+        import optax
+
+        def cosine(x, y):
+            return x
+
+        schedule = optax.join_schedules(
+            [optax.linear_schedule(0, {lr}, 100), optax.constant_schedule({lr})], [100])
+        lr = cosine(1, 2)
+        decay = keras.optimizers.schedules.CosineDecay({lr}, {total}, alpha=0.1)
+        """,
 }
 
 TREES = {
     "hydra": HYDRA, "lrdsl": LRDSL, "omegaconf": OMEGACONF, "fairseq": FAIRSEQ, "nemo": NEMO,
     "torchtune": TORCHTUNE, "lightning": LIGHTNING, "mmengine": MMENGINE,
     "speechbrain": SPEECHBRAIN, "drq": DRQ, "finetuners": FINETUNERS, "around": AROUND,
+    "others": OTHERS,
 }  # fmt: skip
 PROJECTS: list[dict[str, Any]] = [
     {
@@ -252,7 +314,7 @@ def written(tree: Tree, project: Mapping[str, Any], folder: Path) -> None:
         path = folder / name.format(**project)
         path.parent.mkdir(parents=True, exist_ok=True)
         filled = textwrap.dedent(text).format(**project) if name != ".gitignore" else text
-        path.write_text(filled, encoding="utf-8")
+        path.write_text(filled, encoding="latin-1" if name == "latin.yaml" else "utf-8")
 
 
 @pytest.mark.parametrize("project", PROJECTS, ids=[each["spec"] for each in PROJECTS])

@@ -1,5 +1,7 @@
 """Whatever a shape, a modifier or a user's function raises: it is told, and all else is linted."""
 
+import time
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -175,3 +177,49 @@ def test_a_mistake_of_lrdsl_itself_ends_no_lint(folder, monkeypatch, broken):
         done = lint(".")
         assert (done.exit_code, "LR201" in done.output) == (2, True)
         assert "a.yaml: lrdsl fails on this file" in done.output
+
+
+LONG = {
+    "a cosine that rises again": ("torch.CosineAnnealingLR(5) / hold()", 10**12),
+    "a cosine of many cycles": ("cosine(1, 0, 7) | repeat()", 10**12),
+    "cyclic": ("cyclic(0.1, 1, 5)", 10**12),
+    "a step": ("torch.StepLR(3, 0.999999)", 10**12),
+    "warm restarts": ("torch.CosineAnnealingWarmRestarts(1, 2)", 10**15),
+    "rounds shorter than an update": ("cyclic(0.1, 1, 1e-9%)", 100),
+    "stretched rounds shorter than an update": ("linear(1, 0, 1e-9%) | repeat(stretch=1.5)", 100),
+    "a running product": ("torch.MultiplicativeLR(time_based(2, 0.1))", 10**6),
+    "rounds in rounds": ("linear(1, 0, 1e-7%) | repeat(1e6) | repeat()", 100),
+}
+
+
+@pytest.mark.parametrize(("text", "total"), LONG.values(), ids=LONG)
+def test_the_length_of_a_run_costs_nothing(text, total):
+    before = time.process_time()
+    lrdsl.lint(text, total_steps=total, base_lr=0.1)
+    assert time.process_time() - before < 1
+
+
+def test_rounds_shorter_than_an_update_end_once_an_update():
+    schedule = lrdsl.compile("linear(1, 0, 0.25ep) | repeat()", steps_per_epoch=1)
+    assert schedule.cycle_ends(0, 5) == (1, 2, 3, 4, 5)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "torch.CyclicLR(0.1, 0.3, cycle_momentum=false, base_momentum=2k)",
+        "grow(0.1)",
+        "torch.CyclicLR(base_lr=0.1, max_lr=0.3)",
+    ],
+)
+def test_a_finding_about_a_default_stands_at_the_call(spec):
+    own = "# Some words.\ndef grow(a, gamma=2) = a * gamma ** t"
+    run = {"total_steps": 10, "steps_per_epoch": 33333, "definitions": own}
+    found = [x for x in lrdsl.lint(spec, **run) if x.source == spec]
+    assert found
+    assert all([0 <= x.span.start < x.span.stop <= len(spec) for x in found])
+
+
+def test_a_schedule_of_no_updates_is_shown():
+    done = CliRunner().invoke(cli, ["show", "constant(1, 0)"])
+    assert done.exit_code == 0, done.output

@@ -12,6 +12,8 @@ import lrdsl
 from lrdsl import SpecError
 from lrdsl.linter import Settings, lint
 from lrdsl.linter.rule import RULES, Case
+from tests.fuzz.choices import Choices
+from tests.fuzz.specs import CALM_DURATIONS, CALM_NUMBERS, SpecWriter
 
 FACTS = {"steps_per_epoch": 500, "base_lr": 0.05}
 """Facts that no example of a rule contradicts."""
@@ -33,6 +35,42 @@ def more_known(case: Case) -> dict[str, Any]:
 def finds(name: str, case: Case, facts: dict[str, Any]) -> bool:
     settings = Settings(select=(name,), options={name: case.options})
     return bool(lint(case.spec, settings=settings, **case.context, **facts))
+
+
+ALL = {"total_steps": 1000, "steps_per_epoch": 50, "base_lr": 0.1}
+
+
+def drawn(count: int) -> list[str]:
+    """Specs drawn by the grammar that make sense in a run where all is known."""
+    found: list[str] = []
+    for i in itertools.count():
+        choices = Choices(("knowing more", i))
+        writer = SpecWriter(choices)
+        writer.numbers, writer.durations = CALM_NUMBERS, CALM_DURATIONS
+        writer.values = ("base", "prev", "next", "_")
+        text = writer.spec(choices.below(3))
+        try:
+            lrdsl.compile(text, **ALL)
+        except SpecError:
+            continue
+        if " if " not in text:  # what is chosen may be another part
+            found.append(text)
+        if len(found) == count:
+            return found
+    raise AssertionError
+
+
+@pytest.mark.parametrize("spec", drawn(200))
+def test_no_finding_about_a_drawn_spec_is_lost(spec: str) -> None:
+    def rules(*facts: str) -> set[str]:
+        found = lint(spec, **{fact: ALL[fact] for fact in facts})
+        return {each.name for each in found} & {*RULES}
+
+    some = rules()
+    for fact in ALL:
+        assert some <= rules(fact)
+        others = [each for each in ALL if each != fact]
+        assert rules(fact) | rules(*others) <= rules(*ALL)
 
 
 CASES = [

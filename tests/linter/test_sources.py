@@ -120,9 +120,14 @@ CONTEXT: list[Any] = [
         id="variables",
     ),
     pytest.param(
-        "lr: hold()\nk: 5\ns: {_target_: lrdsl.compile, spec: '${lr}', total_steps: '${k}'}",
+        "lr: hold()\nk: 5\ns: {_target_: lrdsl.compile, spec: '${lr}', total_steps: '5'}",
         {},
         id="a quoted number is a text",
+    ),
+    pytest.param(
+        "lr: hold()\nk: 5\ns: {_target_: lrdsl.compile, spec: '${lr}', total_steps: '${k}'}",
+        {"total_steps": 5},
+        id="a quoted reference is what it refers to",
     ),
     pytest.param(
         "lr: hold()\nk: 5\ns:\n  _target_: lrdsl.torch.Scheduler\n  spec: ${lr}\n"

@@ -10,7 +10,7 @@ from torch import nn  # noqa: E402
 from torch.optim import SGD  # noqa: E402
 
 from lrdsl.torch import Scheduler  # noqa: E402
-from lrdsl.torch.step_table import BLOCK_SIZE  # noqa: E402
+from lrdsl.torch.step_values import BLOCK_SIZE  # noqa: E402
 
 
 def sgd(*lrs):

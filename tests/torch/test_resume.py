@@ -17,7 +17,7 @@ from torch.optim import SGD, AdamW  # noqa: E402
 from torch.optim import lr_scheduler as theirs  # noqa: E402
 
 from lrdsl.torch import Scheduler  # noqa: E402
-from lrdsl.torch.step_table import BLOCK_SIZE  # noqa: E402
+from lrdsl.torch.step_values import BLOCK_SIZE  # noqa: E402
 from tests.support.scheduler_runs import HEADLINE, lrs, run, sgd, snapshot, weight  # noqa: E402
 
 # Resuming.
@@ -81,7 +81,8 @@ def test_state_is_plain_and_small():
         "replans": "[]",
         "metric_updates": [],
         "metrics": [],
-        "groups": '[{"name": null, "base": {"lr": 0.1}, "tensors": [], "scale": 1.0}]',
+        "groups": '[{"name": null, "base": {"lr": 0.1}, "tensors": [], "scale": 1.0, '
+        '"values": {"lr": 1.0}}]',
         "drives": True,
     }
 

@@ -29,6 +29,7 @@ class BeyondEnd(Rule):
         case("cosine(1, 0.1) | every(2000)", total_steps=1000),
         case("step(1, 0.5, 300) * linear(1, 0.1, 5000)", total_steps=1000),
         case("multistep(1, 0.1, [30, 80]) | take(50)", total_steps=50),
+        case("0.5 | interval[100: torch.OneCycleLR(0.5, 5000)]", total_steps=1000),
     )
     valid = (
         case("step(1, 0.1, 5000)", total_steps=6000),
@@ -60,12 +61,15 @@ class BeyondEnd(Rule):
     def _is_lost(self, context: LintContext, time: PlacedTime, is_segment: bool) -> bool:
         if time.kind is Kind.MILESTONES:
             return True
+        if time.kind is Kind.PERIODS:
+            return False  # they say how long it all is
+        is_late = time.earliest > time.end and _fits(context)
         if time.site.modifier is not None and time.site.modifier.cuts_time:
-            return False  # it says how long the schedule is
+            # It says how long the schedule is, which is cut off if that has an effect.
+            return is_late and not _may_be_later(context, time.node)
         if time.kind is Kind.STEPS or not _is_parameter(time.site, time.node):
             # Of a part of a chain, other rules say what is wrong with it.
-            is_late = time.earliest > time.end and not time.is_cut
-            return is_late and not is_segment and _is_ramp(time.site) and _fits(context)
+            return is_late and not time.is_cut and not is_segment and _is_ramp(time.site)
         return _may_be_later(context, time.node)
 
 

@@ -39,7 +39,6 @@ class CyclicHalfCycle(Rule):
             node = call.arguments.get(UP[call.name])
             updates = None if node is None else context.updates(node)
             if node and updates and not self.shortest <= updates / epoch <= self.longest:
-                written = node in [argument.value for argument in call.node.arguments]
                 message = f"half a cycle lasts {float(updates / epoch):.3g} epochs"
                 fix = f"choose {self.shortest:g} to {self.longest:g} epochs, for example `4ep`"
-                yield Violation(message, node.span if written else call.span, fix)
+                yield Violation(message, node.span, fix)

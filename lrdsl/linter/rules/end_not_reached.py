@@ -1,11 +1,12 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lrdsl.linter.amounts import in_words
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.segment_queries import at_update, falls
+from lrdsl.linter.segment_queries import at_update, falls, lowest_near, round_end
 from lrdsl.linter.time_queries import exceeds_on_purpose
 from lrdsl.schedule.schedule import Schedule
 
@@ -34,6 +35,7 @@ class EndNotReached(Rule):
         case("cosine(1, 0, 300) | repeat()", total_steps=1000),
         case("restarts(1, 0, 100, mult=2)", total_steps=1000),
         case("warmup(100) >> (cosine(1, 0, 3000) | repeat())", total_steps=1000),
+        case("torch.CosineAnnealingLR(5000)", total_steps=1000),
     )
     valid = (
         case("constant(1, 990) >> cooldown(linear, 10)", total_steps=1000),
@@ -50,8 +52,7 @@ class EndNotReached(Rule):
 
     def check(self, context: LintContext) -> Violations:
         length, total = context.known_schedule.length, context.known_total
-        cyclic = any([call.modifier and call.modifier.makes_cycles for call in context.calls])
-        if math.isinf(length) and cyclic:
+        if math.isinf(length) and not exceeds_on_purpose(context):
             yield from self._cycle(context, context.known_schedule, total)
         if math.isinf(length) or not total < length <= total * (1 + self.longer_than_run):
             return
@@ -73,21 +74,33 @@ class EndNotReached(Rule):
                     yield Violation(message, segment.span, fix)
 
     def _cycle(self, context: LintContext, schedule: Schedule, total: int) -> Violations:
-        # The update before which the cycle of the run's last update ends, unless that is far off.
-        reaches = [64 * 4**i for i in range(28)]
-        ends = (schedule.cycle_ends(total - 1, total + x) for x in reaches if x <= 8 * total)
-        stop = next((found[0] for found in ends if found), total)
+        stop = round_end(context) or total
         if stop == total:
             return
         begun = np.linspace(max(2 * total - stop, 0), stop - 1, SAMPLES)
-        looked_at = np.concatenate([np.linspace(0, total - 1, SAMPLES), begun]).astype(np.int64)
-        last, low, high = schedule(total - 1), schedule(stop - 1), float(schedule(looked_at).max())
+        run = np.linspace(0, total - 1, SAMPLES).astype(np.int64)
+        high = float(schedule(np.concatenate([run, begun.astype(np.int64)])).max())
+        lowest = self._lowest_later(context, run, stop)
+        last, low = schedule(total - 1), schedule(lowest)
         if last - low > self.tolerance * (high - low):
             now = in_words(context, lambda one: one(total - 1))
-            then = in_words(context, lambda one: one(stop - 1))
+            then = in_words(context, lambda one: one(lowest))
             message = (
                 f"the run ends{(now and f' at {now},') or ''} in the middle of a cycle that comes"
-                f" down{(then and f' to {then}') or ''} at update {stop}"
+                f" down{(then and f' to {then}') or ''} at update {lowest + (lowest == stop - 1)}"
             )
             fix = f"choose a period with which a cycle ends at update {total}"
             yield Violation(message, at_update(context, total - 1), fix)
+
+    def _lowest_later(self, context: LintContext, run: NDArray[np.int64], stop: int) -> int:
+        """The update at which the cycle of the run's last one is lowest, as it goes on.
+
+        It is the cycle's own last, unless the value has fallen all along and falls further: it may
+        turn inside of the cycle, as torch's CosineAnnealingLR does.
+        """
+        later = np.unique(np.linspace(run[-1], stop - 1, SAMPLES).astype(np.int64))
+        values, after = context.known_schedule(run), context.known_schedule(later)
+        k = int(after.argmin())
+        falling = [np.diff(values[values.argmax() :]), np.diff(after[: k + 1])]
+        is_one_way = all([bool((each <= 0).all()) for each in falling])
+        return lowest_near(context, later, k) if is_one_way and k < after.size - 1 else stop - 1

@@ -1,13 +1,17 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lrdsl.language.infer_kinds import kinds_of
+from lrdsl.language.binding import bind_definition
+from lrdsl.language.infer_kinds import VALUE_OR_SCHEDULE, kinds_of
 from lrdsl.language.parameters import TIME_KINDS, ContextDefault, Kind, Parameter
 from lrdsl.linter.context import CallSite, LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import bounds
 from lrdsl.linter.syntax_queries import number
 from lrdsl.syntax import ast
+
+LOWEST = ("eta_min", "final_lr")
+"""Parameters of definitions that give the rate which a decay comes down to."""
 
 
 @rule("LR857", "looks-like-length", needs=("rate",))
@@ -29,6 +33,8 @@ class LooksLikeLength(Rule):
         case("onecycle(1000)", total_steps=1000),
         case("constant(0.1, 100) >> polynomial(500)"),
         case("hold(100) >> constant(200)"),
+        case("torch.OneCycleLR(10000)", total_steps=10000),
+        case("torch.CosineAnnealingLR(100, 10000)", total_steps=10000),
     )
     valid = (
         case("cosine(_, 0, 800)"),
@@ -38,6 +44,8 @@ class LooksLikeLength(Rule):
         case("warmup(100) >> hold()"),
         case("cosine(800) / 1e6", total_steps=1000),
         case("onecycle(0.1, 1000)"),
+        case("torch.OneCycleLR(30, total_steps=1000)", total_steps=1000),
+        case("torch.CosineAnnealingLR(10000)", total_steps=10000),
     )
 
     def check(self, context: LintContext) -> Violations:
@@ -96,7 +104,13 @@ def _of_definitions(context: LintContext) -> Iterator[_Suspect]:
     """The last values that definitions are given, where they are given none of their lengths."""
     for call in context.as_written.of(ast.Call):
         definition = context.language.definitions.get(call.name.id)
-        if definition is None or not call.arguments or call.arguments[-1].name is not None:
+        if definition is None or not call.arguments:
+            continue
+        given, _ = bind_definition(call, definition)
+        lowest = [given.get(name) for name in LOWEST]
+        fix = "write a rate, or leave it out"
+        yield from [_Suspect(x, fix) for x in lowest if isinstance(x, ast.Node)]
+        if call.arguments[-1].name is not None:
             continue
         kinds = kinds_of(definition, context.language)
         names = [parameter.name for parameter in definition.parameters]
@@ -105,9 +119,10 @@ def _of_definitions(context: LintContext) -> Iterator[_Suspect]:
             continue
         lengths = [name for name in names if kinds[name].strip() in _DURATIONS]
         later = [name for name in lengths if names.index(name) > at]
-        if lengths and later == lengths and kinds[names[at]] == Kind.VALUE.value:
+        if lengths and later == lengths and kinds[names[at]] in _VALUES:
             fix = f"write it as the length: `{call.name.id}(…, {later[0]}={{}})`"
             yield _Suspect(call.arguments[at].value, fix)
 
 
+_VALUES = (Kind.VALUE.value, VALUE_OR_SCHEDULE)
 _DURATIONS = frozenset([kind.value.strip() for kind in TIME_KINDS])

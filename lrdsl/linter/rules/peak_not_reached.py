@@ -10,8 +10,9 @@ from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.amounts import in_words, twin
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.segment_queries import bounds, rises
+from lrdsl.linter.segment_queries import bounds, rises, round_end
 from lrdsl.linter.time_queries import exceeds_on_purpose
+from lrdsl.schedule.compile import accumulates
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
@@ -46,6 +47,7 @@ class PeakNotReached(Rule):
         case("onecycle(0.1, 1000)", total_steps=200),
         case("noam(512, 4000)", total_steps=1000),
         case("base * min(t / 4000, sqrt(4000 / (t + 1)))", total_steps=1000),
+        case("warmup(10) >> 0.5 * cyclic(0.1, 0.3, 4000)", total_steps=1000),
     )
     valid = (
         case("warmup(100) >> cosine(1, 0, 800)", total_steps=900),
@@ -126,12 +128,14 @@ def _said(context: LintContext, segment: TimelineSegment, best: float) -> str:
 def _peak_later(context: LintContext) -> int | None:
     """The update after the run at which what rises all along comes to its peak; None if none."""
     schedule, total = context.known_schedule, context.total
-    cyclic = any([call.modifier and call.modifier.makes_cycles for call in context.calls])
-    if total is None or cyclic or math.isfinite(schedule.length) or total < 2:
+    if total is None or math.isfinite(schedule.length) or total < 2:
         return None
+    if accumulates(schedule):  # each value far beyond the run takes all before it
+        return None
+    stop = round_end(context) or FAR * total
     try:
         before = schedule(np.unique(np.linspace(0, total - 1, SAMPLES).astype(np.int64)))
-        steps = np.unique(np.linspace(total - 1, FAR * total, SAMPLES * 4).astype(np.int64))
+        steps = np.unique(np.linspace(total - 1, stop, SAMPLES * 4).astype(np.int64))
         after = schedule(steps)
     except SpecError:  # it has no values so far away
         return None

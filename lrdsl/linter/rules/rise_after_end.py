@@ -11,14 +11,11 @@ from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.amounts import at, in_words
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
-from lrdsl.linter.segment_queries import NEGLIGIBLE, in_one_call, sampled
+from lrdsl.linter.segment_queries import NEGLIGIBLE, in_one_call, lowest_near, sampled
 from lrdsl.linter.syntax_queries import modifier_of, promised_direction, promises_decay
 from lrdsl.syntax import ast
 
 SAMPLES = 512
-
-MAX_LOOKED_AT = 100_000
-"""Updates around a turn that are looked at for its very place."""
 
 
 @rule("LR815", "rise-after-end", "hint", needs=("schedule", "rate"))
@@ -105,9 +102,7 @@ class RiseAfterEnd(Rule):
         k = int(valley.argmax())
         if valley[k] <= NEGLIGIBLE * float(np.ptp(values)):
             return
-        last = steps[min(k + 1, steps.size - 1)]
-        near = np.arange(steps[max(k - 1, 0)], last + 1)[:MAX_LOOKED_AT]
-        yield _turns(int(near[context.known_schedule(near).argmin()]), pipe.span)
+        yield _turns(lowest_near(context, steps, k), pipe.span)
 
     def _turn(self, context: LintContext, segment: TimelineSegment, top: float) -> int | None:
         """The update from which a formula rises, after it has come down to the end."""

@@ -50,6 +50,14 @@ class Scalar:
             return str(value).lower()
         return "" if value is None else str(value)
 
+    def followed_by(self, other: Scalar) -> Scalar | None:
+        """Two texts as one, which cannot be replaced; None where they have placeholders."""
+        if self.placeholders or other.placeholders or not (self.offsets and other.offsets):
+            return None
+        offsets = (*self.offsets[:-1], *other.offsets)
+        value = self.value + other.value
+        return Scalar(value, "text", self.start, other.stop, self.style, offsets, writable=False)
+
 
 @dataclass(frozen=True, eq=False)
 class Sequence(abc.Sequence["Node"]):
@@ -112,6 +120,8 @@ class Document:
     """Whether the document is made of calls alone, outside of which nothing is a spec."""
     is_preset: bool = False
     """Whether it is a config of lrdsl's group, so that it may be a tree as a whole."""
+    is_spec: bool = False
+    """Whether the document as a whole is a tree or a program."""
     by_omegaconf: abc.Callable[[], bool] = lambda: True
     """Whether Hydra or OmegaConf read it, to which `1e-4` is a number."""
     presets: abc.Callable[[], frozenset[str]] = frozenset

@@ -16,6 +16,7 @@ MAX_NUMBER_CHARACTERS = 64
 _CALL = re.compile(r"(?<![\w.])([A-Za-z][\w.]*)[ \t]*[(\[]")
 _WORD = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*")
 _DEFINITION = re.compile(r"^[ \t]*def\s+([A-Za-z][\w.]*)", re.MULTILINE)
+_REFERENCE = re.compile(r"\$\{[^${}]*\}")
 _SPEC_KEY = re.compile(r"spec|(?:.*_)?lr")
 
 
@@ -37,6 +38,15 @@ def calls_known(text: str) -> bool:
     (True, False)
     """
     return not _schedules().isdisjoint(called(text))
+
+
+def is_reference(text: object) -> bool:
+    """Whether a text is one reference and nothing else.
+
+    >>> is_reference("${total}"), is_reference("${total}0")
+    (True, False)
+    """
+    return isinstance(text, str) and _REFERENCE.fullmatch(text) is not None
 
 
 def is_number(text: str) -> bool:

@@ -14,11 +14,14 @@ from typing import Any
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.source_file import Snippet
 from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, ScalarKind, Sequence
-from lrdsl.linter.sources.entry_points import ENTRY_POINTS, METHODS, SCHEDULERS, EntryPoint
+from lrdsl.linter.sources.entry_points import ENTRY_POINTS, METHODS, PREFIX, SCHEDULERS, EntryPoint
 from lrdsl.linter.sources.heuristics import calls_known
 from lrdsl.linter.sources.python_module import PythonModule
 from lrdsl.linter.sources.snippets import snippets_of, with_uses
 from lrdsl.tree.keywords import is_tree
+
+MAKERS = frozenset({"partial", "builds"})
+"""Functions whose first argument is what their other arguments are for: functools', hydra-zen's."""
 
 MAX_LITERAL_DEPTH = 200
 """Levels of the deepest list or dict that is read, over all the names in it."""
@@ -41,7 +44,8 @@ def snippets(text: str, path: str = "") -> tuple[Snippet, ...]:
     """
     if "lrdsl" not in text:
         return ()
-    root = Sequence(tuple(_Reader(PythonModule(text)).calls()), 0, len(text))
+    reader = _Reader(PythonModule(text))
+    root = Sequence((*reader.calls(), *reader.targets()), 0, len(text))
     return with_uses(snippets_of(PythonDocument("python", root, holds_calls=True)))
 
 
@@ -57,12 +61,25 @@ class _Reader:
             if call in self.module.meant_to_fail:
                 continue
             name, scheduler = self._function(call)
+            arguments = call.args
+            if name not in ENTRY_POINTS and _last_name(call.func) in MAKERS and arguments:
+                name, arguments = self.module.dotted(arguments[0]), arguments[1:]
             entry = ENTRY_POINTS.get(name)
-            if entry is None or any([isinstance(each, ast.Starred) for each in call.args]):
+            if entry is None or any([isinstance(each, ast.Starred) for each in arguments]):
                 continue
-            mapping = self._call(call, name, entry, scheduler)
+            mapping = self._call(call, arguments, name, entry, scheduler)
             if not entry.is_method or scheduler is not None or _looks_like_call(mapping, entry):
                 yield mapping
+
+    def targets(self) -> Iterator[Node]:
+        """The dicts that name something of lrdsl as their `_target_`, as Hydra's configs do."""
+        for node in ast.walk(self.module.tree):
+            if isinstance(node, ast.Dict) and node not in self.module.meant_to_fail:
+                keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
+                target = dict(zip(keys, node.values, strict=True)).get("_target_")
+                name = target.value if isinstance(target, ast.Constant) else None
+                if isinstance(name, str) and name.startswith(PREFIX):
+                    yield self._node(node, 0)
 
     def _function(self, call: ast.Call) -> tuple[str, ast.Call | None]:
         """The function of lrdsl that is called, and the call that made its scheduler."""
@@ -75,16 +92,26 @@ class _Reader:
         return method, made if is_known and isinstance(made, ast.Call) else None
 
     def _call(
-        self, call: ast.Call, name: str, entry: EntryPoint, scheduler: ast.Call | None
+        self,
+        call: ast.Call,
+        arguments: list[ast.expr],
+        name: str,
+        entry: EntryPoint,
+        scheduler: ast.Call | None,
     ) -> Mapping:
         start, stop = self.module.extent(call)
-        given = dict(zip(entry.parameters, call.args, strict=False))
+        given = dict(zip(entry.parameters, arguments, strict=False))
+        spread = [self._pairs(each.value) for each in call.keywords if each.arg is None]
+        for pairs_there in spread:
+            given |= pairs_there or {}
         given |= {each.arg: each.value for each in call.keywords if each.arg is not None}
+        if entry.spec in given:
+            given[entry.spec] = self.module.default_text(given[entry.spec])
         nodes: dict[str, Node] = {"_target_": Scalar(name, "text", start, start, "plain")}
         nodes |= {arg: self._node(value, 0) for arg, value in given.items()}
         pairs = [(Scalar(key, "text", start, start, "plain"), node) for key, node in nodes.items()]
         context, origin = ({}, NO_ORIGIN) if scheduler is None else self._training(scheduler)
-        is_open = any([each.arg is None for each in call.keywords])  # `**` may bring definitions
+        is_open = any([pairs_there is None for pairs_there in spread])  # it may bring definitions
         # A scheduler's own name says nothing: it drives the rates of an optimizer.
         named = "" if entry.drives_optimizer or entry.is_method else self.module.named.get(call, "")
         origin = replace(
@@ -93,6 +120,18 @@ class _Reader:
             assigned_to=named,
         )
         return Mapping(tuple(pairs), start, stop, context, origin)
+
+    def _pairs(self, node: ast.expr) -> dict[str, ast.expr] | None:
+        """The keys and values of a dict with words for keys; None of anything else."""
+        match self.module.value(node):
+            case ast.Dict(keys=keys, values=values):
+                words = [key.value if isinstance(key, ast.Constant) else None for key in keys]
+                pairs = {w: x for w, x in zip(words, values, strict=True) if isinstance(w, str)}
+                return pairs if len(pairs) == len(keys) else None
+            case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords):
+                found = {each.arg: each.value for each in keywords if each.arg is not None}
+                return found if len(found) == len(keywords) else None
+        return None
 
     def _training(self, scheduler: ast.Call) -> tuple[dict[str, Any], SpecOrigin]:
         """The run of a scheduler, and the origin of its spec, as far as the module shows them."""
@@ -121,6 +160,10 @@ class _Reader:
             values = [self._node(each, depth) for each in node.values]
             pairs = zip(map(self._key, node.keys), values, strict=True)
             return Mapping(tuple(pairs), start, stop)
+        if isinstance(node, ast.Call) and (given := self._pairs(node)) is not None:
+            words = [Scalar(word, "text", start, start, "plain") for word in given]
+            values = [self._node(each, depth) for each in given.values()]
+            return Mapping(tuple(zip(words, values, strict=True)), start, stop)
         literal = self.module.literal(node)
         if literal is not None:
             return literal
@@ -133,6 +176,10 @@ class _Reader:
     def _key(self, node: ast.expr | None) -> Scalar:
         assert isinstance(node, ast.Constant)
         return Scalar(str(node.value), "text", *self.module.extent(node), "plain")
+
+
+def _last_name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def _looks_like_call(call: Mapping, entry: EntryPoint) -> bool:

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 
 from lrdsl.linter.source_file import Malformed
 from lrdsl.linter.sources.document import Scalar
-from lrdsl.linter.sources.entry_points import MAKE_NAMES_KNOWN, public_name
+from lrdsl.linter.sources.entry_points import ENTRY_POINTS, MAKE_NAMES_KNOWN, public_name
 from lrdsl.linter.sources.python_literals import read_literal
 from lrdsl.syntax.spec import as_number
 
@@ -42,6 +42,7 @@ class PythonModule:
         self.tree = _parsed(text[shift:])
         self.aliases: dict[str, str] = {}
         self.assigned: defaultdict[str, list[ast.expr | None]] = defaultdict(list)
+        self.defaults: defaultdict[str, list[ast.expr | None]] = defaultdict(list)
         self.loads: Counter[str] = Counter()
         self.attribute_loads: Counter[str] = Counter()
         self.calls: list[ast.Call] = []
@@ -64,6 +65,9 @@ class PythonModule:
                 for each in names:
                     whole = each.name if each.asname else each.name.partition(".")[0]
                     self.aliases[each.asname or whole] = whole
+            case ast.ImportFrom(module=str(module), names=[ast.alias(name="*")], level=0):
+                own = [name.rpartition(".") for name in (*ENTRY_POINTS, *MAKE_NAMES_KNOWN)]
+                self.aliases |= {last: f"{at}.{last}" for at, _, last in own if at == module}
             case ast.ImportFrom(module=str(module), names=names, level=0):
                 for each in names:
                     self.aliases[each.asname or each.name] = f"{module}.{each.name}"
@@ -73,6 +77,11 @@ class PythonModule:
                 self.assigned[name].append(value)
             case ast.arg(arg=name):
                 self.assigned[name].append(None)
+            case ast.arguments(args=args, defaults=defaults):
+                with_default = [*args[len(args) - len(defaults) :], *node.kwonlyargs]
+                usual = [*defaults, *node.kw_defaults]
+                for parameter, default in zip(with_default, usual, strict=True):
+                    self.defaults[parameter.arg].append(default)
             case ast.AugAssign() | ast.NamedExpr() | ast.For():
                 for inner in ast.walk(node.target):
                     if isinstance(inner, ast.Name):
@@ -104,6 +113,8 @@ class PythonModule:
     def dotted(self, node: ast.AST) -> str:
         """The full name that an expression is, as lrdsl documents it; "" for what has none."""
         names: list[str] = []
+        if isinstance(node, ast.Name) and node.id not in self.aliases:
+            node = self.value(node)  # `compile = lrdsl.compile`
         while isinstance(node, ast.Attribute):
             names.append(node.attr)
             node = node.value
@@ -120,6 +131,13 @@ class PythonModule:
             node = values[0]
         return node
 
+    def default_text(self, node: ast.expr) -> ast.expr:
+        """The text that a parameter has if it is left out; else the expression itself."""
+        values = self.defaults.get(node.id, []) if isinstance(node, ast.Name) else []
+        is_text = len(values) == 1 and isinstance(values[0], (ast.Constant, ast.JoinedStr))
+        found = values[0] if is_text else None
+        return node if found is None or self.literal(found) is None else found
+
     def number(self, node: ast.expr) -> int | float | None:
         """The number that an expression is written as; None for anything else."""
         node = self.value(node)
@@ -131,6 +149,9 @@ class PythonModule:
 
     def literal(self, node: ast.expr) -> Scalar | None:
         """The string that an expression is written as; None for anything else."""
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            first, second = self.literal(node.left), self.literal(node.right)
+            return None if first is None or second is None else first.followed_by(second)
         is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
         if not is_text and not isinstance(node, ast.JoinedStr):
             return None

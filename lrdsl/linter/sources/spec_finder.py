@@ -48,9 +48,15 @@ class SpecFinder:
     def find(self) -> list[FoundSpec]:
         """The specs, in the order in which they were found."""
         root = self.document.root
-        if self.document.is_preset and self._is_tree(root):
-            self._spec(root, Scope())
-        self._walk(root)
+        if self.document.is_spec:
+            scope = Scope()
+            if isinstance(root, Mapping) and "spec" in root:
+                scope = self._scope(root, scope, None)
+            self._program(root, scope, is_used=True)
+        else:
+            if self.document.is_preset and self._is_tree(root):
+                self._spec(root, Scope())
+            self._walk(root)
         for tree in [each.node for each in self.specs.values()]:
             if not isinstance(tree, Scalar):  # what is below it is no spec by itself
                 for below in nodes_within(tree):
@@ -155,7 +161,9 @@ class SpecFinder:
         """The number that a scalar is, as far as the document shows it."""
         if value.kind == "number" and not isinstance(value.value, str):
             return as_number(value.value)
-        text = self.document.known_text(value) if value.style == "plain" else None
+        # A reference alone is what it refers to, also in quotes, which a flow mapping needs.
+        is_plain = value.style == "plain" or heuristics.is_reference(value.value)
+        text = self.document.known_text(value) if is_plain else None
         return None if text is None else heuristics.as_text_number(text)
 
     # Specs among the arguments of an entry point.

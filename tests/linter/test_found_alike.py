@@ -1,0 +1,89 @@
+"""A spec is found alike wherever it stands: in any call of Python, at any place of a config."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from lrdsl.linter.config import Project
+from lrdsl.linter.lint_source import lint_source
+from lrdsl.linter.read_source import read_text
+
+TYPED = ("warmpu(100) >> cosin()", "unknown-name")
+TOO_LONG = ("warmup(100) >> cosine(1, 0, 800)", "longer-than-run")
+
+SCHEDULER = "from lrdsl.torch import Scheduler, attach\n"
+PYTHON = {
+    "attach": SCHEDULER + "attach(opt, {}, total_steps=500)",
+    "a keyword": SCHEDULER + "attach(opt, spec={}, total_steps=500)",
+    "another name": "from lrdsl.torch import attach as a\na(opt, {}, total_steps=500)",
+    "a module's name": "import lrdsl.torch as lt\nlt.attach(opt, {}, total_steps=500)",
+    "a package's name": "import lrdsl as l\nl.torch.Scheduler(opt, {}, total_steps=500)",
+    "everything": "from lrdsl import *\ncompile({}, total_steps=500)",
+    "a function's own name": "import lrdsl\nc = lrdsl.compile\nc({}, total_steps=500)",
+    "imported inside": "def f():\n    import lrdsl\n    lrdsl.compile({}, total_steps=500)",
+    "an f-string": "import lrdsl\nlrdsl.compile(f{}, total_steps=500)",
+    "two literals": "import lrdsl\nlrdsl.compile({} '', total_steps=500)",
+    "a sum of literals": "import lrdsl\nlrdsl.compile({} + ' | take(' + '9k)', total_steps=500)",
+    "constants": "import lrdsl\nS = {}\nN = 500\nlrdsl.compile(S, total_steps=N)",
+    "an annotated constant": "import lrdsl\nS: Final = {}\nlrdsl.compile(S, total_steps=500)",
+    "a default": "import lrdsl\ndef f(s={}):\n    lrdsl.compile(s, total_steps=500)",
+    "a default by name": "import lrdsl\ndef f(*, s={}):\n    lrdsl.compile(s, total_steps=500)",
+    "a dict": SCHEDULER + 'attach(opt, {{"lr": {}}}, total_steps=500)',
+    "a call of dict": SCHEDULER + "attach(opt, dict(lr={}), total_steps=500)",
+    "groups": SCHEDULER + 'attach(opt, {{"lr": {{"a": {}, "*": "hold()"}}}}, total_steps=500)',
+    "a spread dict": 'import lrdsl\nR = {{"total_steps": 500}}\nlrdsl.compile({}, **R)',
+    "a spread call": "import lrdsl\nR = dict(total_steps=500)\nlrdsl.compile({}, **R)",
+    "spread together": "import lrdsl\nR = dict(spec={}, total_steps=500)\nlrdsl.compile(**R)",
+    "a partial": SCHEDULER + "functools.partial(Scheduler, spec={}, total_steps=500)",
+    "hydra-zen": SCHEDULER + "C = builds(Scheduler, spec={}, total_steps=500)",
+    "a target": 'C = {{"_target_": "lrdsl.torch.Scheduler", "spec": {}, "total_steps": 500}}',
+    "instantiate": 'instantiate({{"_target_": "lrdsl.torch.attach", "spec": {}, '
+                   '"total_steps": 500}}, opt)',
+    "lint": "import lrdsl\nlrdsl.lint({}, total_steps=500)",
+}  # fmt: skip
+CONFIGS = {
+    "above": "total_steps: 500\nlr: {}",
+    "below": "lr: {}\ntotal_steps: 500",
+    "beside": "schedule: {{spec: {}, total_steps: 500}}",
+    "at the top": "total_steps: 500\na: {{b: {{schedule: {{spec: {}}}}}}}",
+    "in the parent": "run: {{total_steps: 500, lr: {{spec: {}}}}}",
+    "an interpolation": "total: 500\nlr: {{spec: {}, total_steps: '${{total}}'}}",
+    "a relative one": "lr: {{spec: {}, n: 500, total_steps: '${{.n}}'}}",
+    "a chain of them": "a: 500\nb: ${{a}}\ntotal_steps: ${{b}}\nlr: {}",
+    "a target": "s: {{_target_: lrdsl.torch.Scheduler, spec: {}, total_steps: 500}}",
+    "a target's text": "text: {}\ns: {{_target_: lrdsl.torch.Scheduler, spec: '${{text}}',"
+                       " total_steps: 500}}",
+    "a partial target": "s:\n  _target_: lrdsl.torch.attach\n  _partial_: true\n  spec: {}\n"
+                        "  total_steps: 500",
+    "an anchor": "x: &n 500\nlr: {{spec: {}, total_steps: *n}}",
+    "a merge": "x: &run {{total_steps: 500}}\nlr: {{<<: *run, spec: {}}}",
+    "a block": "total_steps: 500\nlr: >-\n  {}",
+    "a program": "total_steps: 500\nschedule: {{lr: {}, weight_decay: 0.1}}",
+    "groups": "total_steps: 500\nschedule: {{lr: {{a: {}, '*': hold()}}}}",
+    "a second document": "a: 1\n---\ntotal_steps: 500\nlr: {}",
+}  # fmt: skip
+
+
+def rules(name: str, text: str) -> set[str]:
+    found = lint_source(read_text(name, textwrap.dedent(text) + "\n"), Project())
+    return {each.diagnostic.name for each in found}
+
+
+@pytest.mark.parametrize(("spec", "rule"), [TYPED, TOO_LONG], ids=["typed", "too long"])
+@pytest.mark.parametrize("place", PYTHON)
+def test_in_python(place: str, spec: str, rule: str) -> None:
+    assert rule in rules("a.py", PYTHON[place].format(repr(spec)))
+
+
+@pytest.mark.parametrize(("spec", "rule"), [TYPED, TOO_LONG], ids=["typed", "too long"])
+@pytest.mark.parametrize("place", CONFIGS)
+def test_in_a_config(place: str, spec: str, rule: str) -> None:
+    quoted = spec if place == "a block" else repr(spec)
+    assert rule in rules("a.yaml", CONFIGS[place].format(quoted))
+
+
+def test_a_run_that_is_not_shown_is_not_guessed() -> None:
+    default = "import lrdsl\ndef f(n=500):\n    lrdsl.compile({!r}, total_steps=n)"
+    assert rules("a.py", default.format(TOO_LONG[0])) == set()
