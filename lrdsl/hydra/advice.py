@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from lrdsl.hydra.app_configs import AppConfigs
 from lrdsl.hydra.fit_overrides import jobs_of, read_overrides
+from lrdsl.hydra.overrides import without_choice
 from lrdsl.hydra.tree_text import tree_text
 
 _LIST = re.compile(r"In '([^']+)': ConfigTypeError.*\bwith ListConfig", re.DOTALL)
@@ -18,9 +19,23 @@ def advice_on(app: AppConfigs, overrides: list[str]) -> str:
     """What to write instead, where the jobs of a command line cannot be composed; "" if unknown."""
     for job in jobs_of(read_overrides(overrides, app)):
         try:
-            app.composed(job)
+            config = app.composed(job)
         except Exception as error:  # Hydra's, YAML's, a plugin's
             return advice_on_error(error, app)
+        if config is not None and (said := _advice_on_sweep(config)):
+            return said
+    return ""
+
+
+def _advice_on_sweep(config: DictConfig) -> str:
+    """What to write instead of a `choice` in a file, whose schedules lose their quotes."""
+    params = OmegaConf.select(config, "hydra.sweeper.params")
+    for name, text in params.items() if isinstance(params, DictConfig) else []:
+        if isinstance(text, str) and (listed := without_choice(text)) != text:
+            return (
+                f"`{name}` in hydra.sweeper.params: schedules in `choice(…)` lose their quotes; "
+                f"write `{name}: '{listed}'`"
+            )
     return ""
 
 

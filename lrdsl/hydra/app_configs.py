@@ -23,6 +23,8 @@ from lrdsl.hydra.spec_options import PROBE
 _UNNAMED = "hydra.job.name=lrdsl"
 """The job's own name is not known before Hydra starts."""
 
+_ABSENT: Any = object()
+
 
 class ChosenOption(NamedTuple):
     """An option of a config group, where its config is placed, and what of it is lost again.
@@ -139,15 +141,15 @@ def _says(config: DictConfig, package: str, place: str) -> bool:
     if place == package or place.startswith(f"{package}." if package else ""):
         rest = place[len(package) :].lstrip(".")
         node = _raw(config, rest) if rest else OmegaConf.to_container(config, resolve=False)
-        return node is not None and (not isinstance(node, dict) or "spec" in node)
+        return node is not _ABSENT and (not isinstance(node, dict) or "spec" in node)
     return package == f"{place}.spec" or package.startswith(f"{place}.spec.")
 
 
 def _raw(config: DictConfig, key: str) -> Any:
-    """The value at a dotted key, its references not resolved; None where there is none."""
+    """The value at a dotted key, its references not resolved; `_ABSENT` where there is none."""
     node: Any = OmegaConf.to_container(config, resolve=False)
     for name in key.split("."):
         if not isinstance(node, dict) or name not in node:
-            return None
+            return _ABSENT
         node = node[name]
     return node

@@ -30,6 +30,7 @@ _SHOWN = 60
 """So many characters of an override are repeated in a note."""
 
 _SPEC = ".spec"
+_ABSENT: Any = object()
 Jobs = Sequence[Sequence[str]]
 
 
@@ -135,8 +136,8 @@ def _fitted(override: Override, jobs: Jobs, app: AppConfigs) -> str:
         if config is None:  # Hydra says why
             continue
         node = _at(config, name)
-        above = _at(config, name.removesuffix(_SPEC)) if name.endswith(_SPEC) else None
-        wants_node |= above is not None and not isinstance(above, DictConfig)
+        above = _at(config, name.removesuffix(_SPEC)) if name.endswith(_SPEC) else _ABSENT
+        wants_node |= above is not _ABSENT and not isinstance(above, DictConfig)
         wants_text |= _is_place(name, node) and isinstance(node, (DictConfig, ListConfig))
     if not (wants_node or wants_text):
         return str(override.input_line)
@@ -170,11 +171,11 @@ def _key(override: str) -> str:
 
 
 def _at(config: DictConfig, key: str) -> Any:
-    """The node at a dotted key, not resolved; None where there is none."""
+    """The node at a dotted key, not resolved; `_ABSENT` where there is none."""
     node: Any = config
     for name in key.split("."):
         if not isinstance(node, DictConfig) or name not in node:
-            return None
+            return _ABSENT
         node = node._get_node(name)
     return node if node is None or OmegaConf.is_config(node) else node._value()
 

@@ -66,12 +66,16 @@ def quote_override(
     is_key = bool(sign) and override_grammar.is_key(key)
     is_choice = is_key and not key.startswith("~") and takes_schedules(key)
     if override_grammar.hydra_accepts(argument) and not is_choice:
-        return QuotedOverride(f"{key}={_without_choice(value)}" if is_key else argument)
+        return QuotedOverride(f"{key}={without_choice(value)}" if is_key else argument)
     try:
         if not is_key:
             return QuotedOverride(argument, _key_note(argument))
         if not is_choice and _takes_no_spec(key):
             return QuotedOverride(argument, _placement_note(key, value))
+        if is_choice and value.strip().lower() == "null":
+            bare = key.lstrip("+")
+            note = f"null is no option of `{bare}`; `~{bare}` leaves it out"
+            return QuotedOverride(argument, note)
         reader = _Reader(key)
         text = f"{key}={reader.choices(value) if is_choice else reader.value(value)}"
     except _NotASpec as why:
@@ -108,11 +112,12 @@ class _Reader:
         """A whole value of a config group: names of options, and schedules in their place."""
         self.is_choice = True
         whole = parse_bracketed(text)
-        is_one = is_spec(text) and as_option(text) is not None
+        is_hydras = override_grammar.hydra_accepts(f"k={text}")  # text in quotes, say
+        is_one = not is_hydras and is_spec(text) and as_option(text) is not None
         if is_one and not (whole and _is_hydra_value(whole)):
             written = [self._as_text(text)]
         else:
-            parts = self._parts(_without_choice(text), 0)
+            parts = self._parts(without_choice(text), 0)
             written = [each for part in parts for each in split(self._element(part, 0), ",")]
         return ",".join([_choice(each) for each in written])
 
@@ -173,9 +178,16 @@ class _Reader:
 
     def _is_meant_as_spec(self, text: str) -> bool:
         """Whether a text with mistakes is a spec all the same, so that lrdsl is to explain them."""
-        from lrdsl.linter.sources.heuristics import calls_known, is_spec_key, looks_like_spec
+        from lrdsl.linter.sources.heuristics import (
+            calls_known,
+            defines,
+            is_spec_key,
+            looks_like_spec,
+        )
 
         name = re.split(r"[.@+~]", self.key)[-1]
+        if name == "definitions" and defines(text):
+            return True
         is_place = self.is_choice or is_spec_key(name)
         return looks_like_spec(text) if is_place else calls_known(text)
 
@@ -195,8 +207,12 @@ def _as_schedule(value: object) -> str | None:
     return tree_text(value)
 
 
-def _without_choice(text: str) -> str:
-    """The values of a `choice` with schedules, between bare commas; anything else as it is."""
+def without_choice(text: str) -> str:
+    """The values of a `choice` with schedules, between bare commas; anything else as it is.
+
+    >>> without_choice('choice("cosine(1, 0, 9)", 0.1)'), without_choice("choice(1, 2)")
+    ('"cosine(1, 0, 9)", 0.1', 'choice(1, 2)')
+    """
     whole = parse_bracketed(text)
     if whole is None or (whole.name, whole.opening) != ("choice", "("):
         return text

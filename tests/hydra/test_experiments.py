@@ -14,6 +14,7 @@ from lrdsl.hydra.app_configs import AppConfigs
 from lrdsl.hydra.fit_overrides import jobs_of, prepare_overrides, read_overrides
 from lrdsl.hydra.spec_options import as_option
 from lrdsl.tree.coerce import spec_text
+from tests.support.warm import warm_python
 
 BASE = "cosine(1, 0, 900)"
 FILES = {
@@ -21,10 +22,31 @@ FILES = {
     "placed.yaml": "defaults: [schedule@optim.lr: base, _self_]\npeak: 0.3\n",
     "own.yaml": "defaults: [sched@lr: base, _self_]\npeak: 0.3\n",
     "plain.yaml": "schedule: hold(1)\n",
+    "null.yaml": "defaults: [schedule@lr: base, _self_]\nlr: null\n",
+    "nested.yaml": "defaults: [optim: sgd, _self_]\npeak: 0.3\n",
+    "optim/sgd.yaml": "defaults: [/schedule@sched: base]\nlr: 0.1\n",
+    "optim/adam.yaml": "defaults: [/schedule@sched: mine]\nlr: 0.01\n",
+    "scheduler.yaml": "lr: {_target_: lrdsl.torch.Scheduler, spec: {cosine: {end: 0}}}\n",
+    "inside.yaml": "defaults: [model/schedule: base, _self_]\n",
+    "model/schedule/base.yaml": "spec: cosine(1, 0, 900)\n",
+    "none.yaml": "peak: 0.3\n",
+    "sweep.yaml": "lr: 1\nhydra: {sweeper: {params: {lr: 'choice(\"hold(1)\", 2)'}}}\n",
     "after.yaml": "defaults: [schedule@lr: base, _self_]\nlr: {spec: hold(3)}\n",
 }
+OPTUNA = """
+import lrdsl.hydra
+
+@lrdsl.hydra.main(version_base="1.3", config_path="conf", config_name="app")
+def app(config):
+    print("ran", config.lr)
+    return 1
+
+app()
+"""
 PLACES = {"group": ("schedule", "schedule"), "placed": ("schedule@optim.lr", "optim.lr"),
-          "own": ("sched@lr", "lr"), "after": ("schedule@lr", "lr")}  # fmt: skip
+          "own": ("sched@lr", "lr"), "after": ("schedule@lr", "lr"), "null": ("schedule@lr", "lr"),
+          "nested": ("schedule@optim.sched", "optim.sched"), "none": ("schedule@lr", "lr"),
+          "inside": ("model/schedule", "model.schedule"), "scheduler": ("", "lr.spec")}  # fmt: skip
 """For each app the key of its choice, and the place of its schedule."""
 
 OPTIONS = {
@@ -56,7 +78,8 @@ def conf(tmp_path_factory):
     files = {name: text for name, text in FILES.items() if name != "plain.yaml"}
     for name, text in OPTIONS.items():
         files |= {f"schedule/{name}.yaml": text, f"sched/{name}.yaml": text}
-    for app, (_, place) in PLACES.items():
+    for app in ("group", "placed", "own"):
+        place = PLACES[app][1]
         *above, last = place.split(".")
         for name, text in EXPERIMENTS.items():
             node = "".join([f"{key}: {{" for key in above]) + f"{last}: {text}" + "}" * len(above)
@@ -126,6 +149,20 @@ def test_what_is_typed_replaces_what_the_files_have(conf, app, experiment, typed
         pytest.param("after", [], "hold(3)", id="the app's own config"),
         pytest.param("after", ["schedule@lr=mine"], "step(${peak}, 0.5, 30)", id="over it"),
         pytest.param("group", ["+group_exp=preset", "schedule=mine"], MINE, id="over a preset"),
+        pytest.param("null", ["schedule@lr=tree"], TREE, id="an option over null"),
+        pytest.param("null", ["lr.spec=hold(1)"], "hold(1)", id="the spec over null"),
+        pytest.param("nested", ["optim=adam"], MINE, id="nested groups"),
+        pytest.param("nested", ["optim=adam", "schedule@optim.sched=0.1"], "0.1", id="in one"),
+        pytest.param("nested", ["optim.sched=hold(1)"], "hold(1)", id="a nested key"),
+        pytest.param("none", ["+schedule@lr=hold(1)"], "hold(1)", id="a new one"),
+        pytest.param("none", ["+lr=hold(1)"], "hold(1)", id="a new key"),
+        pytest.param("none", ["++lr.spec=hold(1)"], "hold(1)", id="a new node"),
+        pytest.param("inside", ["model/schedule=hold(1)"], "hold(1)", id="a group in a group"),
+        pytest.param("inside", ["++model.schedule.spec=hold(1)"], "hold(1)", id="new or old"),
+        pytest.param("scheduler", ["lr.spec={linear: {end: 0}}"], "linear(_, 0)", id="an object"),
+        pytest.param("scheduler", ["lr.spec.cosine.end=0.1"], "cosine(_, 0.1)", id="in a tree"),
+        pytest.param("scheduler", ["lr.spec=[{hold: 1},{hold: 2}]"], "hold(1) >> hold(2)",
+                     id="a list for an object"),
         pytest.param("group", ["+group_exp=spec"], "cosine(0.3, 0, 9)", id="a file's choice"),
         pytest.param("group", ["+group_exp=spec", "schedule=mine"], MINE, id="over such a file"),
         pytest.param("group", ["+group_exp=text", "schedule=mine", "schedule.spec=hold(2)"],
@@ -176,7 +213,7 @@ def test_sweeps(conf, app, typed, jobs):
         pytest.param(["model={linear: 2}"], id="a mapping that is no schedule"),
         pytest.param(["peak=1", "+x={cosine: 1}"], id="a new key"),
         pytest.param(["schedule=[mine,base]"], id="a list of options"),
-        pytest.param(["schedule=null"], id="nothing"),
+        pytest.param(["schedule='mine'"], id="an option in quotes"),
         pytest.param(["+group_exp=preset", "schedule=mine"], id="an option over a choice"),
         pytest.param(["schedule=no-such", "+group_exp=text"], id="no option"),
         pytest.param(["~schedule"], id="a deletion"),
@@ -184,6 +221,18 @@ def test_sweeps(conf, app, typed, jobs):
 )
 def test_what_fits_stays(conf, typed):
     assert prepared(conf, "group", *typed)[1] == typed
+
+
+def test_null_is_no_option(conf):
+    configs = AppConfigs(lambda: loader(conf), "group")
+    [note] = prepare_overrides(["schedule=null"], configs)[1]
+    assert note == "schedule=null: null is no option of `schedule`; `~schedule` leaves it out"
+
+
+def test_definitions_need_no_quotes(conf):
+    definitions = "+schedule.definitions=def twice(x, y) = cosine(x, y, 9)"
+    node = composed(conf, "group", "schedule=twice(1, 0)", definitions)
+    assert lrdsl.compile(node)(0) == 1
 
 
 def test_a_plain_key_is_no_group(tmp_path):
@@ -221,6 +270,43 @@ def test_the_names_of_options(name, spec):
 )  # fmt: skip
 def test_advice(conf, overrides, said):
     assert advice_on(AppConfigs(lambda: loader(conf), "group"), overrides) == said
+
+
+def test_advice_on_a_sweep_in_a_file(conf):
+    said = advice_on(AppConfigs(lambda: loader(conf), "sweep"), [])
+    assert said == (
+        "`lr` in hydra.sweeper.params: schedules in `choice(…)` lose their quotes; write "
+        "`lr: '\"hold(1)\", 2'`"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("override", "values"),
+    [
+        pytest.param('lr=choice("hold(5) >> hold(6)", "hold(6)")',
+                     {"hold(5) >> hold(6)", "hold(6)"}, id="choice"),
+        pytest.param("lr=hold(5) >> hold(6),range(1,3)", {"hold(5) >> hold(6)", "1", "2"},
+                     id="range"),
+        pytest.param("schedule@lr=cosine,hold(${peak})",
+                     {"{'spec': 'hold(${peak})'}", "{'spec': 'cosine'}"}, id="options"),
+    ],
+)  # fmt: skip
+def test_optuna(tmp_path, override, values):
+    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper")
+    files = {
+        "app.py": OPTUNA,
+        "conf/app.yaml": "defaults: [schedule@lr: cosine, override hydra/sweeper: optuna]\n",
+        "conf/schedule/cosine.yaml": "spec: cosine\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    done = warm_python("app.py", "-m", "hydra.sweeper.n_trials=6", override, folder=tmp_path)
+    ran = {line.removeprefix("ran ") for line in done.stdout.splitlines() if line[:4] == "ran "}
+    assert done.returncode == 0, done.stderr
+    assert ran <= values
+    assert len(ran) >= 1
 
 
 def test_the_linter_says_it_too(conf):
