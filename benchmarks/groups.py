@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 
-from benchmarks import evaluate, resume, start, step, text
+from benchmarks import evaluate, metrics, resume, start, step, text
 from benchmarks.rows import Row
 from benchmarks.timing import Effort
 
@@ -12,6 +12,7 @@ GROUPS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "step": step.rows,
     "evaluate": evaluate.rows,
     "resume": resume.rows,
+    "metrics": metrics.rows,
     "text": text.rows,
     "start": start.rows,
 }

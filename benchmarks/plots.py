@@ -14,7 +14,7 @@ from torch.optim import lr_scheduler as theirs
 import lrdsl
 from benchmarks.evaluate import floor, segments, valued
 from benchmarks.peers import PEERS, optimizer, sequential
-from benchmarks.step import peer, stepped
+from benchmarks.step import CASES
 from benchmarks.text import of_size, over
 from benchmarks.timing import Contender, Effort, Spread, calls, contest
 from lrdsl.torch import Scheduler
@@ -42,7 +42,7 @@ class Plot:
 
 def _by_groups(count: int) -> Contenders:
     wanted = ("torch LambdaLR", "transformers get_cosine_schedule_with_warmup")
-    return {**stepped(count), "torch SequentialLR": peer(count), **_steppers(wanted, count)}
+    return {**CASES[0].contenders(count), **_steppers(wanted, count)}
 
 
 def _steppers(names: Sequence[str], groups: int) -> dict[str, Contender]:

@@ -2,7 +2,7 @@
 
     python examples/snapshot_ensemble.py
     python examples/snapshot_ensemble.py --cycles 3 --epochs 4 --seed 5
-    python examples/snapshot_ensemble.py --spec 'cosine(0.2, 1e-3, cycle) | repeat()'
+    python examples/snapshot_ensemble.py --spec 'cosine(0.2, 1e-3, period) | repeat()'
 
 The learning rate falls along half a cosine and starts again, so that each cycle ends in another
 minimum. The networks saved there vote together: the mean of their probabilities. The ensemble is
@@ -35,10 +35,10 @@ def main() -> None:
     loader = DataLoader(train, batch_size=16, shuffle=True, drop_last=True)
     model = nn.Sequential(nn.Linear(64, 64), nn.BatchNorm1d(64), nn.ReLU(), nn.Linear(64, 10))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    cycle = arguments.epochs * len(loader)
-    total = arguments.cycles * cycle
+    period = arguments.epochs * len(loader)
+    total = arguments.cycles * period
     # A variable that no spec uses is an error: it is a mistyped argument in most cases.
-    variables = {"cycle": cycle} if "cycle" in arguments.spec else {}
+    variables = {"period": period} if "period" in arguments.spec else {}
     try:
         scheduler = Scheduler(optimizer, arguments.spec, total_steps=total, **variables)
     except SpecError as error:
@@ -81,7 +81,7 @@ def accuracy(votes: Tensor, labels: Tensor) -> float:
 
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="A snapshot ensemble on handwritten digits.")
-    parser.add_argument("--spec", default="cosine(0.1, 0, cycle) | repeat()", help="a schedule")
+    parser.add_argument("--spec", default="cosine(0.1, 0, period) | repeat()", help="a schedule")
     parser.add_argument("--cycles", type=positive, default=6, help="how many cycles to train for")
     parser.add_argument("--epochs", type=positive, default=2, help="how many make a cycle")
     parser.add_argument("--seed", type=int, default=1)

@@ -36,7 +36,7 @@ from lrdsl.syntax import ast
 from lrdsl.syntax.spec import Spec, parse, to_node
 from lrdsl.util.near_names import near
 
-NAMES = ("base", "prev", "next", "t", "total", "epoch", "rest", *CONSTANTS)
+NAMES = ("base", "prev", "next", "t", "cycle", "total", "epoch", "rest", *CONSTANTS)
 """Reserved names: `lrdsl.build.base` is `base` in the text."""
 
 

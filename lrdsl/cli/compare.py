@@ -10,24 +10,33 @@ without a result is ranked by its loss, behind those that have one.
 Examples:
   lrdsl compare multirun/2026-03-01/12-00-00
   lrdsl compare outputs/ -o runs.svg --log
-  lrdsl compare runs/ --file metrics.csv --loss train_loss --result val_acc --maximize
-  lrdsl compare multirun/ --csv --no-picture > runs.csv
+  lrdsl compare runs/ --file metrics.csv --result val_acc --maximize
+  lrdsl compare multirun/ --format csv --no-picture > runs.csv
 
 Exit codes: 0 fine, also where a run has failed; 2 a wrong call, or no run is found.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from lrdsl.cli.console import fitted, plain
+from lrdsl.cli.console import fitted, plain, wrapped
+from lrdsl.cli.formats import as_json, as_markdown, with_format
 from lrdsl.cli.options import as_misuse, flag, help_end, not_written, picture_file
 
+if TYPE_CHECKING:
+    from lrdsl.compare.run import Run
+
 _PICTURE = "compare.png"
+
+MAX_NAMES = 3
+"""Other files that may be the log, which a note names."""
 
 
 @click.command(epilog=help_end(__doc__))
@@ -52,8 +61,7 @@ _PICTURE = "compare.png"
     default="result",
     help="The result in the logs: the last value of this column.",
 )
-@flag("--json", "as_json", help="Print the runs as JSON.")
-@flag("--csv", "as_csv", help="Print the table as CSV, in full precision.")
+@with_format("text", "json", "csv", "markdown")
 def compare(
     folders: tuple[str, ...],
     output: str | None,
@@ -64,15 +72,12 @@ def compare(
     file: str,
     loss: str,
     result: str,
-    as_json: bool,
-    as_csv: bool,
+    form: str,
 ) -> None:
     """Compare runs: print a table, the best run first, and draw their curves."""
     from lrdsl.compare import Columns, ranked, read_runs, save
     from lrdsl.compare import table as tables
 
-    if as_json and as_csv:
-        raise click.UsageError("--json and --csv are two ways to print it: give one of them")
     if output is not None and no_picture:
         raise click.UsageError("--output is where the picture goes: it goes without --no-picture")
     with as_misuse():
@@ -84,12 +89,17 @@ def compare(
             "--file NAME is for logs of another name"
         )
     runs = ranked(found, maximize=maximize)
-    if as_json:
-        click.echo(json.dumps(tables.as_data(runs), indent=2, allow_nan=False))
-    elif as_csv:
+    if form == "json":
+        click.echo(as_json(tables.as_data(runs)))
+    elif form == "csv":
         click.echo(plain(tables.as_csv(runs)), nl=False)
+    elif form == "markdown":
+        head, *rows = tables.cells(runs)
+        click.echo(plain(as_markdown(head, rows)))
     else:
         click.echo(plain("\n".join(fitted(tables.table(runs)))))
+    if form == "text":
+        _say_what_is_missing(runs, file)
     if no_picture:
         return
     first = Path(folders[0])
@@ -109,3 +119,16 @@ def compare(
         click.echo(f"no picture: {error}", err=True)
     else:
         click.echo(plain(f"{path} shows them"), err=True)
+
+
+def _say_what_is_missing(runs: Sequence[Run], file: str) -> None:
+    """Say of runs without a log how they get one, or which other file may be it."""
+    without = [run for run in runs if f"there is no {file}" in run.problems]
+    if not without:
+        return
+    verb = "run has" if len(without) == 1 else "runs have"
+    there = sorted({path.name for run in without for path in run.folder.glob("*.csv")})[:MAX_NAMES]
+    such = f", such as {', '.join(there)}" if there else ""
+    note = f"note: {len(without)} {verb} no {file}: `lrdsl.torch.log_to_csv` writes one, and "
+    note += f"--file NAME reads a log of another name{such}"
+    click.echo(wrapped(plain(note), sys.stderr, "  "), err=True)

@@ -1,4 +1,7 @@
-"""Output for any terminal: signs that its encoding lacks are spelled out, lines are cut."""
+"""Output for any terminal: colours, widths, and what its encoding cannot write.
+
+What goes to a file or a pipe is neither wrapped nor cut.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import TextIO
 
@@ -45,24 +48,169 @@ def plain(text: str) -> str:
 
 
 def colourful(stream: TextIO) -> bool:
-    """Whether a stream wants colour: a terminal does, unless NO_COLOR is set."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether a stream wants colour: a terminal does, unless NO_COLOR is set or it is dumb.
+
+    With FORCE_COLOR set every stream does; NO_COLOR wins over it.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def width_of(stream: TextIO) -> int | None:
+    """The columns of a terminal; None for what is none."""
+    return max(24, shutil.get_terminal_size((80, 24)).columns) if stream.isatty() else None
 
 
 def terminal_size() -> tuple[int, int | None]:
-    """Columns and rows of the terminal; 80 and None where there is no terminal."""
-    if not sys.stdout.isatty():
+    """Columns and rows for a drawing; 80 and None where there is no terminal."""
+    columns = width_of(sys.stdout)
+    if columns is None:
         return 80, None
-    columns, rows = shutil.get_terminal_size((80, 24))
-    return max(24, min(columns, 160)), rows
+    return min(columns, 160), shutil.get_terminal_size((80, 24)).lines
 
 
 def fitted(lines: Iterable[str]) -> list[str]:
     """The lines, cut where the terminal ends; as they are where there is no terminal."""
-    if not sys.stdout.isatty():
+    width, cut = width_of(sys.stdout), ellipsis()
+    if width is None:
         return list(lines)
-    width, cut = max(24, shutil.get_terminal_size((80, 24)).columns), ellipsis()
     return [x if len(x) <= width else x[: width - len(cut)] + cut for x in lines]
+
+
+def wrapped(text: str, stream: TextIO, hang: str = "") -> str:
+    """Prose, each line wrapped between words at the width of a terminal, and hung from there on.
+
+    A word that is longer than a line, such as a path, is left whole.
+    """
+    width = width_of(stream)
+    if width is None:
+        return text
+    return "\n".join([_fold(line, width, hang) for line in text.split("\n")])
+
+
+_WORD = re.compile(r"(?:`[^`]{1,50}`|'[^' ]*\([^']{1,50}'|\{[^}]{1,60}\}|[^ ])+")
+"""A word of prose: what stands in quotes, and in braces, stays together."""
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a line, between which it may be broken.
+
+    >>> words_of("write `linear(1, 0)` here")
+    ['write', '`linear(1, 0)`', 'here']
+    """
+    return _WORD.findall(text)
+
+
+def _fold(line: str, width: int, hang: str) -> str:
+    """A line in lines of at most so many columns."""
+    if len(click.unstyle(line)) <= width:
+        return line
+    indent = line[: len(line) - len(line.lstrip(" "))]
+    lines: list[str] = []
+    for word in words_of(line):
+        longer = f"{lines[-1]} {word}" if lines else indent + word
+        if lines and len(click.unstyle(longer)) > width:
+            lines.append(indent + hang + word)
+        else:
+            lines[-1:] = [longer]
+    return "\n".join(lines)
+
+
+def reflowed(text: str, stream: TextIO) -> str:
+    """Paragraphs of prose, whose lines end elsewhere, at the width of a terminal.
+
+    Lines of a paragraph with an indented one stay apart.
+    """
+    width = width_of(stream)
+    if width is None:
+        return text
+    found = []
+    for paragraph in text.split("\n\n"):
+        lines = paragraph.split("\n")
+        if not any([line.startswith(" ") for line in lines]):
+            lines = [" ".join(lines)]
+        found.append("\n".join([_fold(line, width, "") for line in lines]))
+    return "\n\n".join(found)
+
+
+_SOURCE = re.compile(r"(?P<gutter> *(?:\d+ )?\| )(?P<text>.*)")
+_CARETS = re.compile(r"(?P<gutter> *\| )(?P<space> *)(?P<carets>\^+)(?: (?P<advice>.*))?")
+_LEAST = 30
+"""Columns for advice behind carets; with fewer it stands below them."""
+
+
+def wrapped_report(text: str, stream: TextIO) -> str:
+    """A report of diagnostics at the width of a terminal.
+
+    Sentences are wrapped, and of a long line of a source is shown what is around the carets.
+    """
+    width = width_of(stream)
+    if width is None:
+        return text
+    lines = text.split("\n")
+    for i, line in enumerate(lines):
+        below = click.unstyle(lines[i + 1]) if i + 1 < len(lines) else ""
+        carets, source = _CARETS.fullmatch(below), _SOURCE.fullmatch(line)
+        if carets is not None and source is not None:
+            room = width - len(source["gutter"])
+            lines[i], lines[i + 1] = _excerpt(source, carets, room, below != lines[i + 1])
+        elif not click.unstyle(line).lstrip(" ").startswith("|"):
+            lines[i] = _fold(line, width, "  ")
+    return "\n".join(lines)
+
+
+def _excerpt(
+    source: re.Match[str], carets: re.Match[str], room: int, is_coloured: bool
+) -> tuple[str, str]:
+    """A line of a source in so many columns, and the carets and the advice below it."""
+    text, at, size = source["text"], len(carets["space"]), len(carets["carets"])
+    first = max(0, at - room // 3) if len(text) > room and at + size > room - 1 else 0
+    last = first + room
+    shown = text[first:last]
+    if first:
+        shown = "…" + shown[1:]
+    if last < len(text):
+        shown = shown[:-1] + "…"
+    start = at - first
+    marks = carets["gutter"] + " " * start + "^" * min(size, room - start)
+    below = [marks]
+    left = room - start - size - 1
+    advice = carets["advice"] or ""
+    if len(advice) <= left or left >= _LEAST:
+        hang = " " * (len(marks) + 1 - len(carets["gutter"]))
+        head, *rest = _fold(advice, left, "").split("\n")
+        below = [f"{marks} {head}".rstrip(), *[f"{carets['gutter']}{hang}{x}" for x in rest]]
+    elif advice:
+        below += [f"{carets['gutter']}{x}" for x in _fold(advice, room, "").split("\n")]
+    written = [click.style(x, fg="cyan") if is_coloured else x for x in below]
+    return source["gutter"] + shown, "\n".join(written)
+
+
+def table(rows: Sequence[Sequence[str]], indent: str = "", gap: str = "  ") -> list[str]:
+    """Lines of columns, the last of which is wrapped below itself at a terminal's width."""
+    if not rows:
+        return []
+    sizes = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
+    width = width_of(sys.stdout)
+    lead = len(indent) + sum(sizes) + len(gap) * len(sizes)
+    lines = []
+    for *cells, last in rows:
+        start = indent + "".join([f"{x:<{n}}{gap}" for x, n in zip(cells, sizes, strict=True)])
+        room = 0 if width is None else width - lead
+        if width is None:
+            parts = [last]
+        elif room >= max(map(len, ["." * 20, *words_of(last)])):
+            parts = _fold(last, room, "").split("\n")
+        else:  # a line of its own
+            lines.append(start.rstrip())
+            lead = len(indent) + 4
+            parts, start = _fold(last, width - lead, "").split("\n"), " " * lead
+        lines.append(f"{start}{parts[0] if parts else ''}".rstrip())
+        lines += [" " * lead + part for part in parts[1:]]
+    return lines
 
 
 def ellipsis() -> str:

@@ -20,7 +20,7 @@ from typing import Any
 import click
 
 from lrdsl.cli.console import plain
-from lrdsl.cli.options import help_end, text_of, with_library
+from lrdsl.cli.options import check_is_path, help_end, text_of, with_library
 from lrdsl.util.guarded_read import CannotRead, read_text
 
 MAX_BYTES = 2**20
@@ -54,6 +54,7 @@ def convert(file: str | None, spec: str | None, form: str) -> None:
     if isinstance(data, dict) and "spec" in data:
         converted: Any = {**data, "spec": _converted(data["spec"], form)}
     else:
+        _check_is_tree(data)
         converted = _converted(data, form)
     click.echo(plain(above[0] if above and file != "-" else ""), nl=False)
     click.echo(plain(_written(converted)))
@@ -70,7 +71,19 @@ def _converted(data: Any, form: str) -> Any:
     return kept.show(to_tree(spec) if form == "yaml" else str(spec))
 
 
+def _check_is_tree(data: Any) -> None:
+    """Raise `UsageError` for a config with one key that is no schedule's name."""
+    from lrdsl.language.language import current
+    from lrdsl.tree.keywords import is_tree
+
+    if isinstance(data, dict) and len(data) == 1 and not is_tree(data, current()):
+        (key,) = data
+        message = f"`{key}` is nothing that can be called: FILE is a schedule, by itself or at spec"
+        raise click.UsageError(message)
+
+
 def _read(file: str) -> str:
+    check_is_path(file)
     try:
         return read_text(file, MAX_BYTES).removeprefix("\ufeff")
     except CannotRead as error:

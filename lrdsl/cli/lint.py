@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrdsl.cli.console import colourful, difference, plain
+from lrdsl.cli.console import colourful, difference, plain, reflowed, table, wrapped, wrapped_report
+from lrdsl.cli.formats import listed, with_format
 from lrdsl.cli.options import (
     as_misuse,
     flag,
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
     from lrdsl.linter.config import Project
     from lrdsl.linter.result import LintResult
-
-_FORMATS = ("text", "json", "sarif", "github")  # those of lrdsl.linter.reports, not to import it
 
 
 def _as_words(
@@ -62,7 +61,7 @@ def _explain(context: click.Context, parameter: click.Parameter, word: str | Non
 def _explained(word: str) -> str:
     from lrdsl.docsgen.rules import explain
 
-    return explain(word)
+    return reflowed(explain(word), sys.stdout)
 
 
 @click.command(epilog=help_end(__doc__))
@@ -84,13 +83,7 @@ def _explained(word: str) -> str:
 @_limit("--reaches", help="Require that this value is reached.")
 @flag("--fix", "fixing", help="Fix in the files what is safe to fix.")
 @flag("--diff", help="With --fix: print the changes, and change nothing.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(_FORMATS),
-    default="text",
-    help="How findings are printed; github: annotations in a workflow.",
-)
+@with_format("text", "json", "sarif", "github")
 @flag("--no-color", help="Print without colour.")
 @click.option(
     "--explain",
@@ -226,25 +219,37 @@ def _write(outcome: LintResult, form: str, colour: bool, aside: bool) -> None:
     """The report, on standard error if it is `aside`; what could not be read is always there."""
     from lrdsl.linter.reports import report
 
-    for line in outcome.unreadable:
-        click.echo(f"Error: {line}", err=True)
-    for line in outcome.notes:
-        click.echo(f"Note: {plain(line)}", err=True)
+    said = [f"Error: {line}" for line in outcome.unreadable]
+    said += [f"Note: {plain(line)}" for line in outcome.notes]
+    for line in said:
+        click.echo(wrapped(line, sys.stderr, "  "), err=True)
     text = report(outcome, form)
+    if form == "text":
+        text = wrapped_report(text, sys.stderr if aside else sys.stdout)
     if text:
         click.echo(plain(text), color=colour, err=aside)
 
 
 @click.command()
 @click.argument("name", required=False)
+@with_format("text", "json", "csv", "markdown")
 @flag("--next-code", help="Print the code for a new rule of lrdsl itself.")
-def rules(name: str | None, next_code: bool) -> None:
-    """List all lint rules, or explain one, named by its name or code."""
+def rules(name: str | None, form: str, next_code: bool) -> None:
+    """List all lint rules, or explain one, named by its name or code.
+
+    The beginning of a code, such as LR80, lists those that have it.
+    """
     from lrdsl.docsgen import rules as pages
 
     if next_code:
-        if name is not None:
-            raise click.UsageError("--next-code takes no NAME")
+        if name is not None or form != "text":
+            raise click.UsageError("--next-code takes no NAME and no --format")
         click.echo(pages.next_code())
+    elif form == "text":
+        several = pages.listing("LR" if name is None else name) if len(name or "") < 5 else []
+        lines = table(several) if several else [_explained(name or "")]
+        click.echo(plain("\n".join(lines)))
     else:
-        click.echo(plain(pages.listing() if name is None else _explained(name)))
+        with as_misuse():
+            facts = pages.facts(name)
+        click.echo(plain(listed(form, facts, ("code", "name", "severity", "summary"))))

@@ -13,14 +13,16 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Iterable
 from typing import Any, NoReturn, TextIO
 
 import click
 
 import lrdsl
-from lrdsl.cli.console import colourful
+from lrdsl.cli.console import colourful, words_of, wrapped, wrapped_report
+from lrdsl.cli.formats import REPLACED
 from lrdsl.cli.options import OPTIONS, option
-from lrdsl.diagnostics import NEEDS_CONTEXT, UNBOUND, SpecError
+from lrdsl.diagnostics import NEEDS_CONTEXT, UNBOUND, SpecError, Suggestion
 
 # No command has a use for pydantic's plugins or a BLAS's threads; both cost time at the start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -44,8 +46,44 @@ _COMMANDS = {
 """The module of each command, imported when the command is called."""
 
 
+class _Formatter(click.HelpFormatter):
+    """Help in which no option is broken at a hyphen, and no example at a space."""
+
+    def write_text(self, text: str) -> None:
+        super().write_text(_whole(text))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], *sizes: Any, **more: Any) -> None:
+        super().write_dl([(_whole(x), _whole(y)) for x, y in rows], *sizes, **more)
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, _whole(args), prefix)
+
+    def getvalue(self) -> str:
+        return super().getvalue().replace(_HYPHEN, "-").replace(_SPACE, " ")
+
+
+_HYPHEN, _SPACE = "\ue000", "\ue001"
+"""Stand in words for what click would break them at."""
+
+
+def _whole(text: str) -> str:
+    blocks = re.split(r"(\n\n+)", text)
+    return "".join([x if x.startswith(("\n", "\b")) else _glued(x) for x in blocks])
+
+
+def _glued(text: str) -> str:
+    words = [word.replace(" ", _SPACE) for word in words_of(" ".join(text.split()))]
+    return " ".join(words).replace("-", _HYPHEN)
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
 class _Group(click.Group):
     """The commands; a mistake in a spec is exit code 1."""
+
+    context_class = _Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -55,7 +93,22 @@ class _Group(click.Group):
             return None
         module = importlib.import_module(f"lrdsl.cli.{_COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, cmd_name)
+        command.context_class = _Context
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name in _COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        if name == "help":
+            fix = "`lrdsl --help` lists them"
+        elif "(" in name or ">>" in name or "." in name:
+            fix = "`lrdsl show SPEC` shows a schedule"
+        else:
+            fix = Suggestion(name, list(_COMMANDS)).before("`lrdsl --help` lists them")
+        raise click.UsageError(f"there is no command {name!r}; {fix}", ctx)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -64,6 +117,10 @@ class _Group(click.Group):
             _complain(error)
             ctx.exit(1)
         except click.NoSuchOption as error:
+            if error.option_name in REPLACED:
+                message = f"there is no {error.option_name} any more: write {{}}"
+                message = message.format(REPLACED[error.option_name])
+                raise click.UsageError(message, error.ctx) from error
             if error.option_name.startswith("--"):
                 raise
             hint = "Put -- before a SPEC that begins with a minus sign."
@@ -88,7 +145,7 @@ def cli() -> None:
 
     \b
     lrdsl show "warmup(linear, 100) >> cosine(1, 1e-3, 800)"
-    lrdsl values "cosine(peak, 0, 10ep)" --set peak=3e-4 --steps-per-epoch 500 --at 0,100,900
+    lrdsl values "cosine(peak, 0, 10ep)" --set peak=3e-4 --steps-per-epoch 500
     lrdsl plot "cosine(1, 0, 800)" "linear(1, 0, 800)" -o lr.svg
     lrdsl shapes cosine
     lrdsl lint conf/
@@ -102,10 +159,10 @@ def _complain(error: SpecError) -> None:
         head, *rest = diagnostic.render().split("\n")
         name, _, message = head.partition(": ")
         hue = "red" if diagnostic.severity == "error" else "yellow"
-        click.echo(f"{click.style(name, fg=hue, bold=True)}: {message}", err=True, color=colour)
-        for i, line in enumerate(rest, 1):
-            last = click.style(line, fg="cyan") if i == len(rest) else line
-            click.echo(last, err=True, color=colour)
+        if rest:
+            rest[-1] = click.style(rest[-1], fg="cyan")
+        shown = "\n".join([f"{click.style(name, fg=hue, bold=True)}: {message}", *rest])
+        click.echo(wrapped_report(shown, sys.stderr), err=True, color=colour)
     hints: dict[str, None] = {}
     for diagnostic in error.diagnostics:
         words = f"{diagnostic.message} {diagnostic.fix or ''}"
@@ -115,7 +172,8 @@ def _complain(error: SpecError) -> None:
         if diagnostic.problem == UNBOUND and bound:
             hints[f"--set {bound[1]}=VALUE"] = None
     if hints:
-        click.echo(f"hint: on the command line, {' '.join(hints)}", err=True, color=colour)
+        hint = f"hint: on the command line, {' '.join(hints)}"
+        click.echo(wrapped(hint, sys.stderr, "  "), err=True)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -161,9 +219,21 @@ def _run(arguments: list[str] | None) -> int:
     except click.Abort:
         return 128 + signal.SIGINT
     except click.ClickException as error:
-        error.show()
+        _complain_of_call(error)
         return error.exit_code
     return outcome if isinstance(outcome, int) else 0
+
+
+def _complain_of_call(error: click.ClickException) -> None:
+    """How the command is called, and what is wrong with the call, on standard error."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.message, err=True)
+        return
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        click.echo(context.get_usage(), err=True)
+        click.echo(f"`{context.command_path} --help` says more.\n", err=True)
+    click.echo(wrapped(f"Error: {error.format_message()}", sys.stderr, "  "), err=True)
 
 
 def _abandon(stream: TextIO) -> int:

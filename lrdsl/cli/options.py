@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -94,11 +95,24 @@ def read_sources(paths: Sequence[str], specs: Sequence[str]) -> tuple[list[str],
     """The files and folders of a call, and the specs that it gives itself, by their names."""
     if not paths and not specs:
         raise click.UsageError("give files or folders, or a spec with -e")
+    for path in paths:
+        check_is_path(path)
     texts: dict[str, str] = {}
     for number, spec in enumerate([*specs, *[path for path in paths if path == "-"]], 1):
         name = "<stdin>" if spec == "-" else f"<spec {number}>" if number > 1 else "<spec>"
         texts[name] = text_of(spec)
     return [path for path in paths if path != "-"], texts
+
+
+def check_is_path(path: str) -> None:
+    """Raise `UsageError` for a spec, or a key of a file, in the place of a file."""
+    if os.path.lexists(path):
+        return
+    if "(" in path or ">>" in path:
+        raise click.UsageError(f"{path!r} is no file: a spec goes after -e")
+    file, sign, _ = path.partition("::")
+    if sign and os.path.isfile(file):
+        raise click.UsageError(f"name the file alone, {file}: keys are for show, values and plot")
 
 
 @contextmanager
@@ -207,6 +221,18 @@ _ABOUT_SPEC = (
     "Put -- before a SPEC that begins with a minus sign: -- '-cosine(1, 0, 9)'."
 )
 
+_ABOUT_SPECS = (
+    f"{_ABOUT_SPEC} It can also be a YAML, Python, Markdown or .lr file, or a key or a line in "
+    "one, conf/train.yaml::optimizer.lr; the name of a preset; a tree or a program, "
+    "{lr: 'cosine(1, 0, 9)', weight_decay: 0.1 * lr}. What a file says of its run is known, and "
+    "options win over it."
+)
+
+
+def with_specs(command: _Command) -> _Command:
+    """Adds the schedules of a command, which are for `schedules_of`."""
+    return click.argument("specs", metavar="SPEC…", nargs=-1, required=True)(command)
+
 
 def help_end(doc: str | None) -> str:
     """The end of a command's help: the docstring of its module, without the first paragraph."""
@@ -214,5 +240,5 @@ def help_end(doc: str | None) -> str:
 
 
 def spec_help(doc: str | None) -> str:
-    """The end of a command's help: how SPEC is given, and what the module's docstring adds."""
-    return f"{_ABOUT_SPEC}\n\n{help_end(doc)}"
+    """The end of a command's help: how SPEC… is given, and what the module's docstring adds."""
+    return f"{_ABOUT_SPECS}\n\n{help_end(doc)}"

@@ -1,21 +1,30 @@
-"""`lrdsl values`: the values of a spec at chosen updates, as a table, CSV or JSON.
+"""`lrdsl values`: the values of schedules at chosen updates.
 
 \b
 Examples:
+  lrdsl values "cosine(1, 0, 900)"
   lrdsl values "cosine(1, 0, 900)" --at 0,100,900
+  lrdsl values conf/train.yaml::schedule --format markdown
   lrdsl values "cosine(1, 0, 900)" --steps 0:900:100 --format csv > lr.csv
 """
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from lrdsl.cli.options import read_number, spec_help, text_of, with_context
+from lrdsl.cli.console import plain, width_of, wrapped
+from lrdsl.cli.formats import as_markdown, csv_line, with_format
+from lrdsl.cli.options import read_number, spec_help, with_context, with_specs
 
 if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
+    from lrdsl.plot.panels import NamedSchedule
+    from lrdsl.schedule.schedule import Schedule
 
 
 def _listed(text: str) -> list[int]:
@@ -47,27 +56,18 @@ def _update(text: str) -> int:
     return number
 
 
-class _Layout(NamedTuple):
-    """How values are written: a heading, rows of a step and a value, and an end."""
+MAX_EDGES = 12
+"""Segments whose first and last updates are printed where none are chosen."""
 
-    heading: str
-    row: str
-    comma: str = ""
-    end: str = ""
-
-
-_LAYOUTS = {
-    "table": _Layout("{:>{width}}  value", "{step:>{width}}  {value!r}"),
-    "csv": _Layout("step,value", "{step},{value!r}"),
-    "json": _Layout("[", '  {{"step": {step}, "value": {value!r}}}', ",", "]"),
-}
+_EVEN = 10
+"""Parts of the run at whose ends values are printed then."""
 
 _BLOCK = 4096
 """Values computed and written at once: any number of them takes little memory."""
 
 
 @click.command(epilog=spec_help(__doc__))
-@click.argument("spec", type=text_of)
+@with_specs
 @click.option("--at", metavar="T,T,…", type=_listed, help="The updates, counted from 0.")
 @click.option(
     "--steps",
@@ -75,38 +75,113 @@ _BLOCK = 4096
     type=_ranged,
     help="The updates from START to before STOP, as in Python's range: 0:900:100 ends with 800.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(_LAYOUTS)),
-    default="table",
-    help="json: an array of objects with the keys step and value.",
-)
+@with_format("text", "csv", "json", "markdown")
 @with_context
 def values(
-    spec: str, at: list[int] | None, steps: range | None, form: str, context: Context
+    specs: tuple[str, ...], at: list[int] | None, steps: range | None, form: str, context: Context
 ) -> None:
-    """Print the values of a schedule at chosen updates.
+    """Print the values of schedules at chosen updates.
 
     Values are in full precision. Updates are counted from 0: the value at 0 is that of the run's
-    first optimizer step.
+    first optimizer step. Without --at and --steps it is the updates at which segments begin and
+    end, and an even choice of the others. Several schedules have a column each.
     """
-    from lrdsl.schedule.compile import compile_in
+    from lrdsl.cli.spec_argument import schedules_of
 
-    chosen = at if steps is None else steps
-    if chosen is None or (at is not None and steps is not None):
-        raise click.UsageError("give the updates by --at or by --steps, one of the two")
-    schedule = compile_in(spec, context)
-    layout = _LAYOUTS[form]
-    largest = chosen[-1] if isinstance(chosen, range) else max(chosen)  # max walks a whole range
-    width = max(len("step"), len(str(largest)))
-    heading = [layout.heading.format("step", width=width)]
+    if at is not None and steps is not None:
+        raise click.UsageError("give the updates by --at or by --steps, not by both")
+    found = schedules_of(specs, context)
+    schedules = [each.schedule for each in found]
+    chosen = (at if steps is None else steps) or _usual(schedules)
     for first in range(0, len(chosen), _BLOCK):
         block = list(chosen[first : first + _BLOCK])
-        pairs = zip(block, schedule(block).tolist(), strict=True)
-        rows = [layout.row.format(step=step, value=value, width=width) for step, value in pairs]
+        columns = [schedule(block).tolist() for schedule in schedules]
+        if first == 0:
+            layout = _layout(form, found, chosen, columns)
+            click.echo(plain(layout.heading))
+        rows = [layout.row(step, cells) for step, *cells in zip(block, *columns, strict=True)]
         more = layout.comma if first + _BLOCK < len(chosen) else ""
-        click.echo("\n".join([*heading, f"{layout.comma}\n".join(rows) + more]))
-        heading = []
+        click.echo(f"{layout.comma}\n".join(rows) + more)
     if layout.end:
         click.echo(layout.end)
+
+
+def _usual(schedules: Sequence[Schedule]) -> list[int]:
+    """The updates at which segments begin and end, and an even choice of the others.
+
+    >>> import lrdsl
+    >>> _usual([lrdsl.compile("warmup(5) >> linear(1, 0, 15)")])
+    [0, 2, 4, 5, 6, 8, 10, 12, 14, 16, 18, 19, 20]
+    """
+    from lrdsl.plot.panels import common_end
+
+    end = common_end(schedules)
+    last = end if any([x.length == end for x in schedules]) else end - 1
+    found = {0, last, *[i * end // _EVEN for i in range(_EVEN)]}
+    for schedule in schedules:
+        inner = [x for x in schedule.boundaries if 0 < x <= last]
+        if len(inner) <= MAX_EDGES:
+            found |= {update for x in inner for update in (x - 1, x)}
+    return sorted(found)
+
+
+class _Layout(NamedTuple):
+    """How values are written: a heading, rows of a step and its values, and an end."""
+
+    heading: str
+    row: Callable[[int, Sequence[float]], str]
+    comma: str = ""
+    end: str = ""
+
+
+def _layout(
+    form: str,
+    found: Sequence[NamedSchedule],
+    chosen: Sequence[int],
+    columns: Sequence[Sequence[float]],
+) -> _Layout:
+    """The layout of a format; one schedule has a column `value`, others have their names."""
+    names = [each.name for each in found] if len(found) > 1 else ["value"]
+    if form == "json":
+        keys = ["step", *names]
+        return _Layout("[", lambda step, cells: f"  {_object(keys, [step, *cells])}", ",", "]")
+    if form == "csv":
+        return _Layout(csv_line(["step", *names]), lambda step, cells: csv_line([step, *cells]))
+    if form == "markdown":
+        heading = as_markdown(["step", *names], [])
+        return _Layout(heading, lambda step, cells: f"| {step} | {' | '.join(map(repr, cells))} |")
+    largest = chosen[-1] if isinstance(chosen, range) else max(chosen)  # max walks a whole range
+    width = max(len("step"), len(str(largest)))
+    write, sizes = _fitting(names, columns, width)
+
+    def line(step: object, cells: Iterable[str]) -> str:
+        padded = [f"{x:<{n}}" for x, n in zip(cells, sizes, strict=True)]
+        return "  ".join([f"{step:>{width}}", *padded]).rstrip()
+
+    return _Layout(line("step", names), lambda step, cells: line(step, map(write, cells)))
+
+
+def _fitting(
+    names: Sequence[str], columns: Sequence[Sequence[float]], width: int
+) -> tuple[Callable[[float], str], list[int]]:
+    """How the values of a table are written, and the columns that they take.
+
+    Several numbers in full can be wider than a terminal: they are rounded, and that is said.
+    """
+    room = width_of(sys.stdout)
+    for digits in (None, *range(14, 3, -1)):
+        write = repr if digits is None else f"{{:.{digits}g}}".format
+        sizes = [
+            max(len(name), *[len(write(x)) for x in column])
+            for name, column in zip(names, columns, strict=True)
+        ]
+        if room is None or len(names) == 1 or width + sum(sizes) + 2 * len(sizes) <= room:
+            break
+    if digits is not None:
+        note = f"note: rounded to {digits} digits for this terminal; --format csv has them all"
+        click.echo(wrapped(note, sys.stderr, "  "), err=True)
+    return write, sizes
+
+
+def _object(keys: Sequence[str], cells: Sequence[float]) -> str:
+    return json.dumps(dict(zip(keys, cells, strict=True)), allow_nan=False)

@@ -22,3 +22,7 @@ __all__ = [
     "read_runs",
     "save",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -22,6 +22,7 @@ from lrdsl.plot.style import (
     legend_above,
     powers_of_ten,
     style_axes,
+    style_log_axis,
     style_update_axis,
     write_image,
 )
@@ -116,24 +117,25 @@ def _draw(above: Axes, below: Axes, run: Run, look: dict[str, Any], most: int) -
 
 
 def _finish(above: Axes, below: Axes, runs: Sequence[Run], log: bool) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
     losses = [run.smoothed.values for run in runs if len(run.smoothed.values)]
     every = np.concatenate([*losses, np.empty(0)])
     finite = every[np.isfinite(every)]
     if len(finite) and 0 < 8 * finite.min() <= finite.max():
-        below.set_yscale("log")
-        below.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        below.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.6g}"))
-        below.yaxis.set_minor_formatter(NullFormatter())
+        low, high = float(finite.min()), float(finite.max())
         # A loss that flies off would leave no room for the others.
         first = max([float(values[0]) for values in losses if np.isfinite(values[0])], default=0.0)
-        if 0 < 10 * first < finite.max():
+        if 0 < 10 * first < high:
+            style_log_axis(below, low, 10 * first)
             below.set_ylim(top=10 * first)
+        else:
+            style_log_axis(below, low, high)
+    above.set_xmargin(0)
     below.set_xmargin(0)
-    if log:
-        above.set_yscale("log", nonpositive="mask")
-    else:
+    rates = [rate.values for run in runs for rate in run.record.rates.values()]
+    positive = np.concatenate([*[x[np.isfinite(x) & (x > 0)] for x in rates], np.empty(0)])
+    if log and len(positive):
+        style_log_axis(above, float(positive.min()), float(positive.max()))
+    elif not log:
         powers_of_ten(above)
     style_axes(above, "", "learning rate")
     style_update_axis(below, "loss")

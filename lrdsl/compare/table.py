@@ -24,14 +24,23 @@ def table(runs: Sequence[Run]) -> list[str]:
     `loss` is the mean over the last 40th of the run, `best` the lowest such mean; between the
     numbers and the spec stand the overrides in which the runs differ.
     """
-    rows = [[short(cell) for cell in row] for row in _rows(runs, brief)]
     shown = []
-    for i, (head, *cells) in enumerate(zip(*rows, strict=True)):
-        if i == 0 or (i != _FOLDER and any(cells)):
-            filled = [cell or "-" for cell in (head, *cells)]
-            sign = ">" if 0 < i - _FOLDER <= len(_NUMBERS) else "<"
-            shown.append([f"{cell:{sign}{max(map(len, filled))}}" for cell in filled])
-    return ["  ".join(cells).rstrip() for cells in zip(*shown, strict=True)]
+    for head, *column in zip(*cells(runs), strict=True):
+        filled = [cell or "-" for cell in (head, *column)]
+        sign = ">" if head in _NUMBERS else "<"
+        shown.append([f"{cell:{sign}{max(map(len, filled))}}" for cell in filled])
+    return ["  ".join(row).rstrip() for row in zip(*shown, strict=True)]
+
+
+def cells(runs: Sequence[Run]) -> list[list[str]]:
+    """The cells of a table for people, the headings first, without columns that are empty."""
+    rows = [[short(cell) for cell in row] for row in _rows(runs, brief)]
+    kept = [
+        i
+        for i, (_, *column) in enumerate(zip(*rows, strict=True))
+        if i == 0 or (i != _FOLDER and any(column))
+    ]
+    return [[row[i] for i in kept] for row in rows]
 
 
 def as_csv(runs: Sequence[Run]) -> str:

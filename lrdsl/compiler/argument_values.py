@@ -182,9 +182,12 @@ def argument(parameter: Parameter, node: ast.Node, call: str, environment: Envir
             return None if found is None else Fraction(found)
         case Kind.VALUES if not isinstance(node, ast.List):
             return value(node, where, environment)
-        case Kind.MILESTONES | Kind.VALUES | Kind.LIST as kind:
+        case Kind.MILESTONES | Kind.PERIODS | Kind.VALUES | Kind.LIST as kind:
             return _list(kind, node, where, environment)
         case Kind.COUNT:
+            if isinstance(node, ast.List):
+                fix = "rounds of their own lengths are `periods=[…]`"
+                return environment.complain(diag.WRONG_KIND, f"{where} is one number", node, fix)
             if isinstance(node, ast.Keyword) and node.word == "inf":
                 return math.inf
             count = value(node, where, environment)
@@ -203,11 +206,11 @@ def argument(parameter: Parameter, node: ast.Node, call: str, environment: Envir
 def _list(kind: Kind, node: ast.Node, where: str, environment: Environment) -> Any:
     """The items of a list: exact updates, or values."""
     if not isinstance(node, ast.List):
-        of = "durations" if kind is Kind.MILESTONES else "values"
+        of = "values" if kind is Kind.LIST else kind.value.removeprefix("a list of ")
         message, fix = f"{where} is a list of {of}", f"write `[{unparse(node)}]`"
         return environment.complain(diag.WRONG_KIND, message, node, fix)
     item = f"an item of {where}" if kind is Kind.LIST else where
-    evaluate = updates if kind is Kind.MILESTONES else value
+    evaluate = updates if kind in (Kind.MILESTONES, Kind.PERIODS) else value
     found: list[Any] = [evaluate(each, item, environment) for each in node.items]
     if None in found or kind is Kind.LIST:
         return None if None in found else found
@@ -251,8 +254,10 @@ def attempt(
         environment.complain(error.problem, error.message, where, error.fix)
     except ValidationError as error:
         for problem in error.errors():
-            parameter = str(problem["loc"][0]) if problem["loc"] else ""
-            where = call.arguments.get(parameter, call.node)
+            parameter, *inside = [*problem["loc"], ""]
+            where = call.arguments.get(str(parameter), call.node)
+            if isinstance(where, ast.List) and isinstance(inside[0], int):
+                where = where.items[inside[0]]
             message = f"`{parameter}` {_requirement(problem)}"
             environment.complain(diag.OUT_OF_RANGE, message, where)
     except Exception as error:

@@ -68,6 +68,10 @@ class Context:
         parts |= {**self.variables, "definitions": self.definitions or None}
         return {name: value for name, value in parts.items() if value is not None}
 
+    def __repr__(self) -> str:
+        parts = ", ".join([f"{name}={value!r}" for name, value in self.to_dict().items()])
+        return f"Context({parts})"
+
     def __hash__(self) -> int:
         return hash(tuple(sorted(self.to_dict().items())))
 

@@ -35,6 +35,8 @@ class Environment(NamedTuple):
     """The environment of the call of the definition that the term stands in."""
     warped_by: str | None = None
     """The modifier around the term that gives it a time of its own, in which no rest is known."""
+    cycle: int | None = None
+    """The number of the round that the term is in, where formulas ask for it."""
 
     def note(self, mistake: Mistake) -> T | None:
         """Note a mistake, for which there is no result then: None."""
@@ -59,7 +61,7 @@ class Environment(NamedTuple):
 
     def in_definition(self) -> Environment:
         """The environment of the body of a definition that is called here."""
-        inputs, mistakes, _, rest, before, after, _, warped_by = self
+        inputs, mistakes, _, rest, before, after, _, warped_by, _ = self
         return Environment(inputs, mistakes, 0, rest, before, after, self, warped_by)
 
     def after(self, start: Exact | None) -> Environment:

@@ -163,14 +163,24 @@ class Values(Evaluator[float]):
             return self.environment.complain(diag.WRONG_PLACE, message, node)
         if name == "base":
             return self.environment.base(node)
-        if name == "t":
-            message = f"`t` changes, and {self.where} takes one value"
+        if name in ("t", "cycle"):
+            message = f"`{name}` changes, and {self.where} takes one value"
             fix = "a formula in `t` stands alone: `0.1 / (1 + 0.05*t) | take(500)`"
+            if name == "cycle":
+                fix = "it scales what is repeated: `cosine(1, 0, 100) * 0.5**cycle | repeat()`"
             return self.environment.complain(diag.WRONG_KIND, message, node, fix)
         return self.misplaced(node, "a duration" if name in DURATIONS else "")
 
     def convert(self, value: float) -> float:
         return float(value)
+
+
+class Formulas(Values):
+    """Evaluates the numbers of formulas, in which `cycle` is that of the round."""
+
+    def name(self, node: ast.Name) -> float | None:
+        number = self.environment.cycle
+        return super().name(node) if node.id != "cycle" or number is None else float(number)
 
 
 class Durations(Evaluator[Exact]):
@@ -206,7 +216,7 @@ class Durations(Evaluator[Exact]):
                 message = "`rest` is unknown here: a segment before it has no length of its own"
                 fix = "give that one its length"
                 return self.environment.complain(diag.NO_LENGTH, message, node, fix)
-        is_value = node.id in ("base", "prev", "next", "pi", "t")
+        is_value = node.id in ("base", "prev", "next", "pi", "t", "cycle")
         return self.misplaced(node, "a value" if is_value else "")
 
     def convert(self, value: float) -> Exact:
@@ -222,6 +232,11 @@ class Durations(Evaluator[Exact]):
 def value(node: ast.Node, where: str, environment: Environment) -> float | None:
     """The value of a node, which `where` describes in messages."""
     return Values(where, environment).evaluate(node)
+
+
+def scalar(node: ast.Node, environment: Environment) -> float | None:
+    """The value of a node that stands where a schedule belongs."""
+    return Formulas("a schedule", environment).evaluate(node)
 
 
 def duration(node: ast.Node, where: str, environment: Environment) -> Exact | None:

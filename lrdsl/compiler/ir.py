@@ -117,6 +117,8 @@ class Modify(CallTerm):
     pipe: Pipe
     source: Term
     cls: type[Modifier]
+    counts: bool = False
+    """Whether the number of a round, `cycle`, stands in the source."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,7 @@ import numpy as np
 from lrdsl.compiler import ir, placed_ir
 from lrdsl.compiler.argument_values import argument, attempt, default, fields, make
 from lrdsl.compiler.environment import Environment
-from lrdsl.compiler.evaluate import value
+from lrdsl.compiler.evaluate import scalar, value
 from lrdsl.compiler.lazy_segments import LazyEntries, LazySegment, Links
 from lrdsl.compiler.leaf_signals import PointwiseSignal, ShapeSignal, held, slowed
 from lrdsl.compiler.placed_ir import PlacedIR, PlacedPart, PlacedShape, PlacedTerm
@@ -23,12 +23,13 @@ from lrdsl.diagnostics import BAD_ARITHMETIC, Mistake, Reporter, SpecError
 from lrdsl.language.functions import OPERATORS, Function
 from lrdsl.language.length import Exact, Length, ends
 from lrdsl.language.modifiers import Modifier
-from lrdsl.language.modifiers.base import FirstRound, Layout, Repetition
+from lrdsl.language.modifiers.base import FirstRound, Fit, Layout, Repetition
 from lrdsl.language.modifiers.reactive import (
     MetricHistory,
     MetricModifier,
     MetricObserver,
     MetricScaledSignal,
+    Reaction,
 )
 from lrdsl.language.parameters import Kind
 from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal, TimelineSegment
@@ -73,27 +74,45 @@ def lower(
     return CompiledSpec(signal, root.length, lowering.accumulates, observers, segments), mistakes
 
 
+def lower_or_report(
+    placed: PlacedIR, mistakes: tuple[Mistake, ...], histories: tuple[MetricHistory, ...] = ()
+) -> CompiledSpec:
+    """A placed spec, lowered; `SpecError` with all its mistakes if there are any.
+
+    `mistakes` are those of the stages before.
+    """
+    compiled, found = lower(placed, histories)
+    every = [*mistakes, *placed.mistakes, *found]
+    Reporter(placed.inputs.source).report_all(every).check()
+    assert compiled is not None
+    return compiled
+
+
 class RoundCompiler(NamedTuple):
     """Compiles further rounds of a repetition, when they are needed."""
 
     placed: placed_ir.PlacedModify
-    place: Callable[[Exact, Exact], placed_ir.PlacedRound]
+    rounds: placed_ir.PlacedRounds
     around: Environment
     """The environment of the repetition; its neighbours' values are remembered."""
     links: Links
 
     def first_round(self, signal: Signal) -> FirstRound:
         """The first round, whose signal is known, with what compiles the others."""
-        placed = self.placed
+        placed, rounds = self.placed, self.rounds
         assert isinstance(placed.length, Fraction)
-        layout = Layout(signal, *placed.limits)
-        return FirstRound(layout, placed.length, placed.phase, placed.pace, self.compile)
+        layout = Layout(signal, rounds.low, rounds.high)
+        beside = rounds.source, rounds.fit, self.compile
+        counts = placed.call.counts
+        return FirstRound(layout, placed.length, placed.phase, *beside, counts=counts)
 
-    def compile(self, phase: Exact, pace: Exact) -> Layout:
+    def compile(self, phase: Exact, fit: Fit) -> Layout:
         """The layout of a round; `SpecError` if one of its values is at fault."""
-        term, low, high = self.place(phase, pace)
+        term, low, high = self.rounds.place(phase, fit._replace(number=None))
         mistakes: list[Mistake] = []
         environment = self.around.noting(mistakes)
+        if self.placed.call.counts:
+            environment = environment._replace(cycle=fit.number)
         links = self.links if self.links.is_open else Links()
         signal = _Lowering((), links).lower_all(term, environment)
         if signal is None:
@@ -132,7 +151,7 @@ class _Lowering:
             case PlacedShape():
                 return self._shape(placed, environment)
             case ir.Scalar(node=node):
-                found = value(node, "a schedule", environment)
+                found = scalar(node, environment)
                 return None if found is None else ConstantSignal(found, unparse(node))
             case placed_ir.PlacedApply():
                 return self._pointwise(placed, environment)
@@ -244,9 +263,10 @@ class _Lowering:
     def _modified(self, placed: placed_ir.PlacedModify, environment: Environment) -> Signal | None:
         call, modifier = placed.call, placed.modifier
         around = environment
-        if placed.place_round is not None:
+        if placed.rounds is not None:
             around = self.links.remembering(environment)
-        source = self.lower(placed.source, around)
+        inside = around._replace(cycle=0) if call.counts else around
+        source = self.lower(placed.source, inside)
         if source is None:
             self._look_into(tuple([entry.value for entry in placed.entries]), environment)
             return None
@@ -269,8 +289,8 @@ class _Lowering:
     ) -> Signal:
         """The signal under a modifier."""
         text = unparse(placed.call.node)
-        if placed.place_round is not None and isinstance(modifier, Repetition):
-            rounds = RoundCompiler(placed, placed.place_round, around, self.links)
+        if placed.rounds is not None and isinstance(modifier, Repetition):
+            rounds = RoundCompiler(placed, placed.rounds, around, self.links)
             return modifier.repeated(rounds.first_round(source), placed.end, text)
         modified = modifier.apply(source, placed.length, placed.end, text)
         if placed.holds:
@@ -282,7 +302,9 @@ class _Lowering:
     ) -> Signal:
         place, text = len(self.observers), unparse(placed.call.node)
         known = place < len(self.histories)
-        history = self.histories[place] if known else MetricHistory(modifier.initial_state())
+        history = (
+            self.histories[place] if known else MetricHistory(Reaction(modifier.initial_state()))
+        )
         signal = MetricScaledSignal(source, text, zero=placed.zero, history=history)
         self.observers.append(MetricObserver(modifier, signal, placed.run_start, placed.run_stop))
         return signal

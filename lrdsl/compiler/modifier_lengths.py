@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -18,7 +19,9 @@ from lrdsl.compiler.placed_ir import (
     PlacedFaulty,
     PlacedModify,
     PlacedRound,
+    PlacedRounds,
     PlacedTerm,
+    PlaceRound,
 )
 from lrdsl.language.length import (
     ENDLESS,
@@ -31,7 +34,7 @@ from lrdsl.language.length import (
     rounded,
 )
 from lrdsl.language.modifiers import Modifier
-from lrdsl.language.modifiers.base import Repetition
+from lrdsl.language.modifiers.base import Fit, Repetition
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.modifiers.reactive import MetricModifier
 from lrdsl.language.signal import LAST_STEP, ConstantSignal
@@ -90,9 +93,11 @@ def measure_modified(
         size = divisible(0 if length is None else length)
         if window.pace != 1:
             size *= window.pace
-        place_round = None
-        if term.cls.makes_cycles and stands is not None and isinstance(size, Fraction):
-            place_round = _rounds(cast("Repetition", stands), source, inside, size)
+        place_round: PlaceRound | None = None
+        fit = Fit(window.pace, inside.room)
+        if found.is_sound and isinstance(stands, Repetition):
+            size = length = stands.first_length(cast("Fraction", size))
+            place_round = _place_rounds(stands, source, inside, size, counts=term.counts)
         if stands is not None and stands.period is not None:
             window.meet_multiples(getattr(stands, stands.period))
         if place_round is not None and window.depth == MAX_NESTED_ROUNDS:
@@ -101,8 +106,12 @@ def measure_modified(
             )
             environment.complain(diag.TOO_DEEP, message, term.node)
             return PlacedFaulty()
-        first = None if place_round is None else place_round(window.origin, window.pace)
-        placed = source.place(inside) if first is None else first.term
+        rounds: PlacedRounds | None = None
+        if place_round is None or not isinstance(stands, Repetition):
+            placed = source.place(inside)
+        else:
+            placed, *limits = place_round(window.origin, stands.fit(0, source.length, fit))
+            rounds = PlacedRounds(source.length, fit, place_round, *limits)
         if not found.is_sound or stands is None or modifier is None or length is None:
             return PlacedFaulty((placed,), place_all(values, window.faulty()))
         if isinstance(modifier, MetricModifier) and window.warped_by is not None:
@@ -132,8 +141,7 @@ def measure_modified(
             tuple(entries),
             window.origin,
             window.pace,
-            (0, 0) if first is None else (first.low, first.high),
-            place_round,
+            rounds,
             any([value.may_change_unheard for value in values]) if values else False,
         )
 
@@ -148,28 +156,31 @@ def _end_of(value: Measured, start: Exact, window: RunWindow, room: Exact | None
     return window.rounded(start + length)
 
 
-def _rounds(
-    repeat: Repetition, source: Measured, first: RunWindow, size: Fraction
-) -> Callable[[Exact, Exact], PlacedRound] | None:
-    """The function that places a round of another phase and pace; None if all rounds are alike."""
+def _place_rounds(
+    repeat: Repetition, source: Measured, first: RunWindow, size: Fraction, *, counts: bool
+) -> PlaceRound | None:
+    """The function that places a round of another phase and fit; None if all rounds are alike.
+
+    `counts` says that each has something of its own by its number, wherever it lies.
+    """
     is_regular = repeat.is_regular
-    if size.denominator == 1 and (is_regular or size == 0):
+    if size.denominator == 1 and (is_regular or size == 0) and not counts:
         return None
     if first.limits is not None and is_regular:
         first.limits.meet(first.origin, size)
     elif first.limits is not None:
         first.limits.pin()
-    unit = Fraction(1, math.lcm(size.denominator, first.origin.denominator))
+    unit = Fraction(1, math.lcm(*repeat.denominators(size), first.origin.denominator))
     # The boundaries in all rounds are met while the first one is placed.
     outer: list[PhaseLimits | None] = [first.limits if is_regular else None]
 
-    def place_round(phase: Exact, pace: Exact) -> PlacedRound:
-        limits = PhaseLimits(phase, unit, size, outer.pop() if outer else None)
-        depth = first.depth + 1
-        term = source.place(first._replace(origin=phase, pace=pace, limits=limits, depth=depth))
+    def place_round(phase: Exact, fit: Fit) -> PlacedRound:
+        limits, depth = PhaseLimits(phase, unit, size, outer.pop() if outer else None), first.depth
+        window = first._replace(origin=phase, limits=limits, depth=depth + 1)
+        term = source.place(window._replace(pace=fit.pace, room=fit.room))
         return PlacedRound(term, limits.low, limits.high)
 
-    return place_round
+    return functools.lru_cache(maxsize=4)(place_round) if counts else place_round
 
 
 def _outline(
@@ -205,6 +216,9 @@ def _with_length(
     """The source with the length that it has under the modifier; None: that is at fault."""
     if not source.is_sound or modifier is None:
         return source._replace(is_sound=False)
+    given = modifier.given_length()
+    if given is not None:
+        return _of_length(given, term, environment, source)
     length_of = partial(arguments.attempt, term, environment, modifier.length)
     if source.is_number and modifier.needs_end is None and length_of(ENDLESS) == ENDLESS:
         # It stays a number, which has a say up to where it has changed for the last time.
@@ -236,7 +250,14 @@ def _with_length(
         return source._replace(is_sound=False)
     if found == ENDLESS:
         return source._replace(length=found, fixed=0)
-    if found > LAST_STEP:
-        environment.complain(diag.BAD_LENGTH, "this is longer than any run", term.node)
-        return source._replace(is_sound=False)
-    return Measured(source.place, term.node, found)
+    return _of_length(found, term, environment, source)
+
+
+def _of_length(
+    length: Length, term: Modify, environment: Environment, source: Measured
+) -> Measured:
+    """The modified source, which takes so many updates."""
+    if length <= LAST_STEP:
+        return Measured(source.place, term.node, length)
+    environment.complain(diag.BAD_LENGTH, "this is longer than any run", term.node)
+    return source._replace(is_sound=False)

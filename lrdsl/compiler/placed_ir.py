@@ -16,6 +16,7 @@ from lrdsl.diagnostics import Mistake
 from lrdsl.language.functions import Function
 from lrdsl.language.length import ENDLESS, Endless, Exact, Length
 from lrdsl.language.modifiers import Modifier
+from lrdsl.language.modifiers.base import Fit
 from lrdsl.language.modifiers.interval import Entry
 from lrdsl.language.signal import Signal
 from lrdsl.syntax import ast
@@ -111,15 +112,32 @@ class PlacedRound(NamedTuple):
     high: Exact
 
 
+PlaceRound: TypeAlias = Callable[[Exact, Fit], PlacedRound]
+"""Places a round of a phase and a fit."""
+
+
+class PlacedRounds(NamedTuple):
+    """The rounds of a repetition that are not all alike.
+
+    The first one is right for phases from `low` to before `high`; `place` places those of another
+    phase and fit. The schedule is as long as `source`, where that is not None, and would be laid
+    out by `fit` if the rounds were none.
+    """
+
+    source: Length | None
+    fit: Fit
+    place: PlaceRound
+    low: Exact
+    high: Exact
+
+
 class PlacedModify(NamedTuple):
     """A source under a modifier, up to update `end`; `length` is the source's.
 
     Its clock is at 0 at update `zero` of the run, where it governs the updates from `run_start` to
     before `run_stop`. The source of a repetition is its first round, whose exact start is `phase`;
-    its layout is right within `limits`, and `place_round`
-    places those of another phase and pace, None where all are alike. A modifier that
-    counts updates runs `pace` times slower. `holds` says that the value is held from `end` on,
-    because an entry may change.
+    `rounds` are None where all are alike. A modifier that counts updates runs `pace` times slower.
+    `holds` says that the value is held from `end` on, because an entry may change.
     """
 
     call: Modify
@@ -133,8 +151,7 @@ class PlacedModify(NamedTuple):
     entries: tuple[PlacedEntry, ...] = ()
     phase: Exact = 0
     pace: Exact = 1
-    limits: tuple[Exact, Exact] = (0, 0)
-    place_round: Callable[[Exact, Exact], PlacedRound] | None = None
+    rounds: PlacedRounds | None = None
     holds: bool = False
 
 

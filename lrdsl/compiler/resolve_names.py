@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler import ir, name_mistakes
 from lrdsl.compiler.ir import EntryTerm, Poison, Scalar, ShapeCall, Term
+from lrdsl.compiler.substitute import CYCLE
 from lrdsl.diagnostics import Mistake, Span
 from lrdsl.language.binding import Binding, bind, function_mistake
 from lrdsl.language.language import Language
@@ -45,6 +46,10 @@ class _Resolver:
         self.whole = Span(0, len(source.strip()))
         self.language = language
         self.schedules = schedules
+        self.repeats: list[ast.Node | None] = [None]
+        """The innermost repetition around, in the spec and in each definition that it is in."""
+        self.counting: list[ast.Node] = []
+        """The repetitions in which `cycle` stands."""
         self.mistakes: list[Mistake] = []
         self.bindings: dict[int, Binding] = {}
 
@@ -76,10 +81,7 @@ class _Resolver:
             case ast.Chain(parts=parts):
                 return ir.Sequence(node, tuple([self.term(part) for part in parts]))
             case ast.Pipe(parts=(first, *modifiers)):
-                term = self.term(first)
-                for each in modifiers:
-                    term = self._modify(node, term, each)
-                return term
+                return self._pipe(node, first, modifiers)
             case ast.Arithmetic(operators=operators, parts=parts):
                 return self._apply(node, operators, parts, region)
             case ast.Negative(operand=operand):
@@ -92,7 +94,10 @@ class _Resolver:
                     return Scalar(node)
                 return ir.Choice(node, condition, *branches)
             case ast.Scope(body=body):
-                return ir.Called(node, self.term(body, region))
+                self.repeats.append(None)
+                inner = self.term(body, region)
+                self.repeats.pop()
+                return ir.Called(node, inner)
             case ast.Bounded(operand=operand):
                 term = self.term(operand)
                 return Scalar(node) if isinstance(term, Scalar) else term
@@ -100,7 +105,8 @@ class _Resolver:
                 return Scalar(node)
             case ast.Outer():
                 # Only arithmetic over values and durations is meant from outside.
-                return Scalar(node)
+                faulty = [self._cycle(name, level) for name, level in _cycles(node, 0)]
+                return Poison(node) if False in faulty else Scalar(node)
             case ast.Faulty():
                 return Poison(node)
         message = f"`{unparse_short(node)}` is not a schedule"
@@ -109,10 +115,36 @@ class _Resolver:
     def _name(self, node: ast.Name) -> Term:
         if node.id == "t":
             return ir.Clock(node)
+        if node.id == CYCLE:
+            return Scalar(node) if self._cycle(node, 0) else Poison(node)
         mistake = name_mistakes.bare_name(node, self.language, node.span == self.whole)
         if mistake is not None:
             return self._poison(node, mistake)
         return ir.Reference(node, node.id) if node.id in self.schedules else Scalar(node)
+
+    def _cycle(self, node: ast.Node, level: int) -> bool:
+        """Whether `cycle` stands in a repetition, as seen from so many definitions further out."""
+        repeat = self.repeats[-1 - level] if level < len(self.repeats) else None
+        if repeat is not None:
+            self.counting.append(repeat)
+            return True
+        message = "`cycle` is the number of a round, and nothing is repeated here"
+        fix = "it scales what a `repeat` repeats: `cosine(1, 0, 100) * 0.5**cycle | repeat()`"
+        self.mistakes.append(Mistake(diag.WRONG_PLACE, message, node.span, fix=fix))
+        return False
+
+    def _pipe(self, pipe: ast.Pipe, first: ast.Node, modifiers: Sequence[ast.Node]) -> Term:
+        """The source under its modifiers, of which each repeats what stands left of it."""
+        around = [self.repeats[-1]]
+        for each in reversed(modifiers):
+            cls = self.language.modifiers.get(each.name.id) if isinstance(each, ast.Call) else None
+            around.append(each if cls is not None and cls.makes_cycles else around[-1])
+        self.repeats[-1] = around.pop()
+        term = self.term(first)
+        for each in modifiers:
+            self.repeats[-1] = around.pop()
+            term = self._modify(pipe, term, each)
+        return term
 
     def _apply(
         self,
@@ -175,7 +207,8 @@ class _Resolver:
                 return ir.Modify(right, cls.name, {}, entries, True, pipe, source, cls)
             case ast.Call() if not cls.bracket:
                 arguments, _, _, sound = self._bound(right, bind(right, cls.parameters()))
-                return ir.Modify(right, cls.name, arguments, (), sound, pipe, source, cls)
+                counts = any([each is right for each in self.counting])
+                return ir.Modify(right, cls.name, arguments, (), sound, pipe, source, cls, counts)
         example = f"{cls.name}[600:*0.5]" if cls.bracket else f"{cls.name}(…)"
         return self._poison(pipe, name_mistakes.brackets(right, example), source)
 
@@ -199,6 +232,14 @@ class _Resolver:
                 self.mistakes.append(Mistake(diag.WRONG_KIND, message, entry.span, fix=fix))
             entries.append(EntryTerm(entry, None if values_only else self.term(entry.value)))
         return tuple(entries)
+
+
+def _cycles(node: ast.Node, level: int) -> Iterator[tuple[ast.Node, int]]:
+    """Each `cycle` in an argument, with the number of definitions that it is meant outside of."""
+    if isinstance(node, ast.Name) and node.id == CYCLE:
+        yield node, level
+    for child in node.children:
+        yield from _cycles(child, level + isinstance(node, ast.Outer))
 
 
 def has_clock(term: Term) -> bool:

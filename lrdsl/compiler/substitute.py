@@ -18,6 +18,9 @@ MAX_EXPANDED_NODES = 50_000
 _ELSEWHERE = frozenset({"prev", "next", "rest"})
 """Names whose meaning depends on the place."""
 
+CYCLE = "cycle"
+"""The name of the number of a round, which is meant where it is written."""
+
 
 class Budget:
     """The number of nodes that may still be made. Going beyond raises `TooMuch`."""
@@ -97,13 +100,20 @@ class Substitution:
         def place(span: Span) -> Span:
             return Span(span.start, span.stop, (*span.sites, site))
 
+        # A modifier's own arguments are meant where its call stands, which is where it stands.
+        is_outer = depends and not self.definition.is_modifier
+
         def move(node: ast.Node) -> ast.Node:
             self.budget.spend()
-            return rebuild(node, move, place)
+            moved = rebuild(node, move, place)
+            is_cycle = isinstance(node, ast.Name) and node.id == CYCLE
+            if not is_cycle or is_outer or self.definition.is_modifier:
+                return moved
+            self.reaches_out = True
+            return ast.Outer(moved, span=moved.span)
 
         moved = move(simple)
-        # A modifier's own arguments are meant where its call stands, which is where it stands.
-        if self.definition.is_modifier or not depends:
+        if not is_outer:
             return moved
         self.reaches_out = True
         return ast.Outer(moved, span=moved.span)

@@ -14,16 +14,20 @@ _MARGIN = 60
 """Characters of a long line shown on each side of a mistake."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnostic:
     """One mistake in a spec, its context or its use.
 
     `message` is one sentence without a final stop. `fix` says what to write instead, as it reads
-    after the carets; `replacement`, where given, is the very text to put in place of the span.
+    after the carets; `replacement`, where given, is the very text to put in place of the span. As
+    text it is shown with its line.
 
     >>> from lrdsl.diagnostics import UNKNOWN_NAME
-    >>> print(Diagnostic(UNKNOWN_NAME, "there is no shape `cosin`", Span(0, 5), "cosin(1, 0, 9)",
-    ...                  fix="did you mean `cosine`?", replacement="cosine").render())
+    >>> found = Diagnostic(UNKNOWN_NAME, "there is no shape `cosin`", Span(0, 5), "cosin(1, 0, 9)",
+    ...                    fix="did you mean `cosine`?", replacement="cosine")
+    >>> found
+    <Diagnostic error[LR201] at line 1, column 1: there is no shape `cosin`>
+    >>> print(found)
     error[LR201]: there is no shape `cosin`
       | cosin(1, 0, 9)
       | ^^^^^ did you mean `cosine`?
@@ -82,6 +86,14 @@ class Diagnostic:
         marks = f"{' ' * len(gutter)}| {' ' * lead}{'^' * carets}{note}"
         shown = f"{head}\n  {gutter}| {text}\n  {marks}"
         return "\n".join([shown, *map(_trace, self.span.sites)])
+
+    def __str__(self) -> str:
+        return self.render()
+
+    def __repr__(self) -> str:
+        line, column = self.position or (None, None)
+        where = "" if line is None else f" at line {line}, column {column}"
+        return f"<Diagnostic {self.severity}[{self.code}]{where}: {printable(self.message)}>"
 
     def to_dict(self) -> dict[str, Any]:
         """The diagnostic as plain data, ready for JSON."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lrdsl import plot
 from lrdsl.docsgen import presets, reference, rules
-from lrdsl.plot.style import image_format, image_of
+from lrdsl.plot.style import darkened, image_format, image_of
 from lrdsl.util import atomic_write
 from lrdsl.util.guarded_read import read_text
 
@@ -32,6 +32,8 @@ class Page:
     path: str
     text: Callable[[], str]
     figure: Callable[[], Figure] | None = None
+    is_dark: bool = False
+    """Whether a picture is for a dark page."""
 
     def is_current(self, root: Path) -> bool:
         """Whether the file below `root` is what the code makes."""
@@ -46,6 +48,7 @@ class Page:
             atomic_write.write(path, self.text().encode("utf-8"))
         else:
             image = image_of(self.figure(), image_format(path))
+            image = darkened(image) if self.is_dark else image
             atomic_write.write(path, image + self._mark().encode("utf-8"))
 
     def _mark(self) -> str:
@@ -59,6 +62,7 @@ PAGES = (
     Page("docs/presets.md", presets.page),
     Page("docs/presets.svg", presets.source, presets.figure),
     Page("docs/example.svg", lambda: EXAMPLE, lambda: plot.figure(EXAMPLE)),
+    Page("docs/example-dark.svg", lambda: EXAMPLE, lambda: plot.figure(EXAMPLE), is_dark=True),
 )
 """All that `python -m lrdsl.docsgen` makes."""
 

@@ -8,7 +8,7 @@ import json
 import re
 import textwrap
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lrdsl import diagnostics
 from lrdsl.diagnostics import UNKNOWN_NAME, Problem, Suggestion, spec_error
@@ -65,12 +65,37 @@ def _said(rule: type[Rule]) -> dict[str, str]:
     return said
 
 
-def listing() -> str:
-    """A line for each rule: code, name, severity, what it finds."""
-    every = rules()
-    wide = max([len(r.name) for r in every])
-    lines = [f"{r.code}  {r.name:<{wide}}  {r.severity:<7}  {doc_of(r).summary}" for r in every]
-    return "\n".join(lines)
+def listing(beginning: str = "LR") -> list[tuple[str, str, str, str]]:
+    """A row for each rule whose code begins so: code, name, severity, what it finds."""
+    found = [rule for rule in rules() if rule.code.startswith(beginning)]
+    return [(r.code, r.name, r.severity, doc_of(r).summary) for r in found]
+
+
+def facts(word: str | None = None) -> list[dict[str, Any]]:
+    """All there is to say about rules, by name, code or its beginning, as plain data.
+
+    Raises SpecError where there is none.
+
+    >>> facts("longer-than-run")[0]["code"]
+    'LR801'
+    """
+    every = [x for x in rules() if x.code.startswith(word or "LR")]
+    found = every if every else [_kind(word or "")]
+    return [
+        {"code": x.code, "name": x.name, "severity": x.severity, "summary": _MISTAKE}
+        if isinstance(x, Problem)
+        else {
+            "code": x.code,
+            "name": x.name,
+            "severity": x.severity,
+            "summary": doc_of(x).summary,
+            "why": doc_of(x).body,
+            "source": doc_of(x).source,
+            "needs": _needs(x),
+            "options": [option._asdict() for option in options_of(x)],
+        }
+        for x in found
+    ]
 
 
 def next_code() -> str:
@@ -93,13 +118,19 @@ def explain(word: str) -> str:
     A mistake that keeps a spec from being used. The message says what it is and what to write
     instead.
     """
+    kind = _kind(word)
+    text = _MISTAKE if isinstance(kind, Problem) else _text(kind)
+    return f"{kind.code} {kind.name} ({kind.severity})\n\n{text}"
+
+
+def _kind(word: str) -> type[Rule] | Problem:
+    """A rule or another kind of diagnostic by its code or name; SpecError if there is none."""
     known = kinds()
     kind = next((kind for key, kind in known.items() if key.lower() == word.lower()), None)
     if kind is None:
         meant, fix = Suggestion(word, known), "`lrdsl rules` lists all rules"
         raise spec_error(UNKNOWN_NAME, f"no rule is called `{word}`", meant=meant, fix=fix)
-    text = _MISTAKE if isinstance(kind, Problem) else _text(kind)
-    return f"{kind.code} {kind.name} ({kind.severity})\n\n{text}"
+    return kind
 
 
 _MISTAKE = """\

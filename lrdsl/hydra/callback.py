@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
@@ -14,13 +14,20 @@ from omegaconf import DictConfig, open_dict
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Diagnostic, Severity, counted, spec_error
-from lrdsl.hydra.compose_all import snippets_of
+from lrdsl.hydra.app_configs import AppConfigs
+from lrdsl.hydra.compose_all import SpecsOfConfig, specs_of
+from lrdsl.hydra.fit_overrides import MAX_JOBS, lost_choices, read_overrides
 from lrdsl.hydra.resolve import plain
 from lrdsl.hydra.sweeps import Job, Sweep, numbered, sweep_of
 from lrdsl.linter.config import Project
 from lrdsl.linter.lint_source import lint_snippet
 from lrdsl.linter.source_file import Snippet
+from lrdsl.linter.unchecked import OPEN, REFERENCE, Missing
 
+Open: TypeAlias = tuple[str, str, tuple[Missing, ...]]
+"""The key of a spec that is an open reference, the reference, and why it cannot be checked."""
+
+_SHOWN = 4
 _RANKS: tuple[Severity, ...] = ("error", "warning", "hint")
 
 
@@ -69,11 +76,19 @@ class LintCallback(Callback):
         self._context = project.context
         self._exclude = tuple(exclude)
         self._is_checked = False
+        self._is_first = True
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Lint the only job, before its folder is made."""
         self._is_checked = True
-        self._stop_if_bad({place: [] for place in self._places(config)}, "the job was not started")
+        overrides = list(config.get("hydra", {}).get("overrides", {}).get("task", []))
+        specs = self._specs(config)
+        self._stop_if_bad(
+            {place: [] for place in specs.snippets},
+            "the job was not started",
+            lost=_lost(config, [overrides]),
+            left_open=specs.open,
+        )
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Lint every job of the sweep."""
@@ -83,6 +98,7 @@ class LintCallback(Callback):
             print(f"lrdsl: {note}", file=sys.stderr)
         found: dict[Snippet, list[Job]] = {}
         failed: dict[str, list[Job]] = {}
+        left_open: list[Open] = []
         for job in sweep.jobs:
             try:
                 own = loader.load_sweep_config(config, list(job.overrides))
@@ -92,10 +108,13 @@ class LintCallback(Callback):
             if not sweep.are_possible:
                 with open_dict(own):
                     own.hydra.job.num = job.number  # a reference may read it
-            for place in self._places(own):
+            specs = self._specs(own)
+            left_open += specs.open
+            for place in specs.snippets:
                 found.setdefault(place, []).append(job)
         self._is_checked = not sweep.notes
-        self._stop_if_bad(found, "no job was started", sweep, failed)
+        lost = _lost(config, [job.overrides for job in sweep.jobs])
+        self._stop_if_bad(found, "no job was started", sweep, failed, lost, left_open)
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Lint a job that was not known before the sweep."""
@@ -103,11 +122,11 @@ class LintCallback(Callback):
             return
         overrides = tuple(config.hydra.overrides.task)
         job = Job(int(config.hydra.job.num), overrides)
-        found = {place: [job] for place in self._places(config)}
+        found = {place: [job] for place in self._specs(config).snippets}
         self._stop_if_bad(found, "the job was not started", Sweep((job,)))
 
-    def _places(self, config: DictConfig) -> list[Snippet]:
-        return snippets_of(config, {**self._context, **_own_context(config)}, self._exclude)
+    def _specs(self, config: DictConfig) -> SpecsOfConfig:
+        return specs_of(config, {**self._context, **_own_context(config)}, self._exclude)
 
     def _stop_if_bad(
         self,
@@ -115,14 +134,24 @@ class LintCallback(Callback):
         outcome: str,
         sweep: Sweep | None = None,
         failed: Mapping[str, list[Job]] = MappingProxyType({}),
+        lost: Sequence[str] = (),
+        left_open: Sequence[Open] = (),
     ) -> None:
         """Print what is wrong with the specs, and with configs that could not be composed."""
         at: dict[tuple[str, tuple[Diagnostic, ...]], list[Job]] = {}
+        missing = {key: facts for key, _, facts in left_open}
         for place, jobs in places.items():
-            diagnostics = tuple(lint_snippet(place, self._settings))
-            if diagnostics:
-                at.setdefault((place.origin.key, diagnostics), []).extend(jobs)
-        severities: list[Severity] = ["error"] * len(failed)
+            every = lint_snippet(place, self._settings)
+            if every:
+                at.setdefault((place.origin.key, tuple(every)), []).extend(jobs)
+            if every.missing:
+                missing[place.origin.key] = every.missing
+        if self._is_first:
+            self._is_first = False
+            print("".join(_unchecked(missing)), end="", file=sys.stderr)
+        severities: list[Severity] = ["error"] * (len(failed) + len(lost))
+        for message in lost:
+            print(f"lrdsl: {message}", file=sys.stderr)
         for (key, diagnostics), jobs in at.items():
             shown = [each.render() for each in diagnostics]
             print(f"lrdsl: `{key}`{_of_jobs(jobs, sweep)}", *shown, sep="\n", file=sys.stderr)
@@ -141,10 +170,47 @@ class LintCallback(Callback):
             sys.exit(1)
 
 
+def _unchecked(missing: Mapping[str, tuple[Missing, ...]]) -> Iterator[str]:
+    """One line on the specs that were not checked in full, and what would let them be."""
+    if not missing:
+        return
+    keys = [f"`{key}`" for key in missing]
+    shown = ", ".join([*keys[:_SHOWN], *["…"] * (len(keys) > _SHOWN)])
+    facts = {fact.name: fact for every in missing.values() for fact in every}
+    reasons = [f"{fact.why} ({_remedy(fact)})" for fact in facts.values()]
+    yield f"lrdsl: not checked in full: {shown}, for {', '.join(reasons)}\n"
+
+
+def _remedy(fact: Missing) -> str:
+    if fact.name in (OPEN, REFERENCE):
+        return "which the config leaves open"
+    return f"+hydra.callbacks.lrdsl.context.{fact.name}=…"
+
+
+def _lost(config: DictConfig, jobs: Sequence[Sequence[str]]) -> list[str]:
+    """What is said of schedules that are chosen by name, and replaced by a later config."""
+    if not GlobalHydra.instance().is_initialized() or "hydra" not in config:
+        return []
+    loader = GlobalHydra.instance().config_loader()
+    app = AppConfigs(lambda: loader, config.hydra.job.config_name)  # type: ignore[arg-type, return-value]
+    found: dict[str, str] = {}
+    for job in jobs[:MAX_JOBS]:
+        for override, options in lost_choices(read_overrides(job, app), [job], app):
+            place, text = options[0].package, str(override.input_line)
+            keys = [each.partition("=")[0].lstrip("+") for each in job if each != text]
+            if place not in keys and f"{place}.spec" not in keys:
+                found[text] = (
+                    f"`{text}` changes nothing, since `{options[0].lost_to}` has another schedule "
+                    f"at `{place}`: give `{place}={{spec: …}}` instead, or let that file choose "
+                    f"its schedule by `override /{override.get_key_element().lstrip('+')}: …`"
+                )
+    return list(found.values())
+
+
 def _own_context(config: DictConfig) -> Mapping[str, Any]:
     """The option `context` in a job's own config: in a sweep its references differ by job."""
     own = [
-        dict(plain(config.hydra.callbacks[name]).get("context") or {})
+        dict(plain(config.hydra.callbacks[name]).data.get("context") or {})
         for name in config.get("hydra", {}).get("callbacks", {})
         if config.hydra.callbacks[name].get("_target_") == "lrdsl.hydra.LintCallback"
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,18 +14,23 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Diagnostic, SpecError, spec_error
+from lrdsl.hydra.advice import advice_on_error
+from lrdsl.hydra.app_configs import AppConfigs
 from lrdsl.hydra.check_configs import check_configs
+from lrdsl.hydra.environment import unread_environment
+from lrdsl.hydra.fit_overrides import prepare_overrides
 from lrdsl.hydra.resolve import plain
 from lrdsl.language.presets import GROUP
 from lrdsl.linter.engine import Settings
 from lrdsl.linter.lint_source import lint_snippet
 from lrdsl.linter.source_file import Snippet
+from lrdsl.linter.sources.heuristics import is_spec_key
 from lrdsl.linter.sources.resolved_config import config_specs
-from lrdsl.linter.unchecked import UncheckedSpec
+from lrdsl.linter.unchecked import OPEN, REFERENCE, Missing, UncheckedSpec
 
 
 class ComposedFindings(list["Composed"]):
@@ -84,42 +90,83 @@ def lint_hydra(
     lint = functools.cache(functools.partial(lint_snippet, settings=settings or Settings()))
     found: dict[tuple[str, Diagnostic], Composed] = {}
     unchecked: dict[tuple[str, str], UncheckedSpec] = {}
-    with _no_other_hydra(), initialize_config_dir(folder, version_base=None):
-        base = _composed(config_name, overrides)
+    with (
+        unread_environment(),
+        _no_other_hydra(),
+        initialize_config_dir(folder, version_base=None),
+    ):
+        loader = GlobalHydra.instance().config_loader()
+        app = AppConfigs(lambda: loader, config_name)  # type: ignore[arg-type, return-value]
+        fitted, notes = prepare_overrides(overrides, app)
+        overrides = fitted.every
+        base = _composed(app, overrides, notes)
         for option in ["", *_options(base, overrides)]:
             try:
-                config = _composed(config_name, [*overrides, option]) if option else base
+                config = _composed(app, [*overrides, option]) if option else base
             except SpecError as error:
                 [each] = error.diagnostics
                 found["", each] = Composed(config_name, option, "", each)
                 continue
-            for snippet in snippets_of(config, context or {}, exclude):
+            specs = specs_of(config, context or {}, exclude)
+            facts: list[tuple[str, str, tuple[Missing, ...]]] = [*specs.open]
+            for snippet in specs.snippets:
                 key = snippet.origin.key
                 every = lint(snippet)
-                if every.missing:
-                    place = " ".join(filter(None, [config_name, option, key]))
-                    spec = UncheckedSpec(place, 1, 1, snippet.text, every.missing)
-                    unchecked.setdefault((key, snippet.text), spec)
+                facts.append((key, snippet.text, every.missing))
                 for each in every:
                     found.setdefault((key, each), Composed(config_name, option, key, each))
+            for key, text, missing in facts:
+                if missing:
+                    place = " ".join(filter(None, [config_name, option, key]))
+                    spec = UncheckedSpec(place, 1, 1, text, tuple(map(_by_override, missing)))
+                    unchecked.setdefault((key, text), spec)
     return ComposedFindings(found.values(), unchecked.values())
 
 
-def snippets_of(
+class SpecsOfConfig(NamedTuple):
+    """The specs in a composed config, each with what is known of the run.
+
+    `open` has the key of each spec that is nothing but an open reference, the reference, and why it
+    cannot be checked.
+    """
+
+    snippets: list[Snippet]
+    open: list[tuple[str, str, tuple[Missing, ...]]]
+
+
+def specs_of(
     config: DictConfig, context: Mapping[str, Any], exclude: Sequence[str]
-) -> list[Snippet]:
-    """The specs in a composed config, each with what is known of the run."""
-    found = config_specs(plain(config), exclude, _presets(config))
-    return [each.within(context) for each in found]
+) -> SpecsOfConfig:
+    """The specs in a composed config."""
+    data, left_open = plain(config)
+    found = config_specs(data, exclude, _presets(config))
+    open_ones: list[tuple[str, str, tuple[Missing, ...]]] = [
+        (key, text, (Missing(f"`{text}`", OPEN),))
+        for key, text in left_open.items()
+        if is_spec_key(key.rpartition(".")[2])
+        and not (text[2:-1] in left_open and is_spec_key(text[2:-1].rpartition(".")[2]))
+        and not any([fnmatch.fnmatchcase(key, pattern) for pattern in exclude])
+    ]
+    return SpecsOfConfig([each.within(context) for each in found], open_ones)
 
 
-def _composed(config_name: str, overrides: Sequence[str]) -> DictConfig:
+def _by_override(fact: Missing) -> Missing:
+    """A fact that no file shows, as one that an override can supply."""
+    return Missing("what the config leaves open", OPEN) if fact.name == REFERENCE else fact
+
+
+def _composed(app: AppConfigs, overrides: Sequence[str], notes: Sequence[str] = ()) -> DictConfig:
     try:
-        return compose(config_name, overrides=list(overrides), return_hydra_config=True)
+        config = compose(app.config_name, overrides=list(overrides), return_hydra_config=True)
     except Exception as error:  # YAML's, Hydra's, OmegaConf's, and those of plugins
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         message = " ".join(lines[:3]) or type(error).__name__
-        raise spec_error(diag.BAD_CONFIG, message) from error
+        fix = "; ".join([*notes, *filter(None, [advice_on_error(error, app)])]) or None
+        raise spec_error(diag.BAD_CONFIG, message, fix=fix) from error
+    with open_dict(config):
+        for name in config.hydra.job.env_copy:
+            config.hydra.job.env_set[name] = f"${{oc.env:{name}}}"  # and not what it is
+    return config
 
 
 @contextmanager

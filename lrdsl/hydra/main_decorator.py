@@ -9,11 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 import hydra
+from hydra import version
 from hydra._internal.utils import get_args_parser
 from hydra.types import TaskFunction
 from omegaconf import DictConfig
 
-from lrdsl.hydra.overrides import QuotedOverride, quote_override
+from lrdsl.hydra.advice import advice_on
+from lrdsl.hydra.app_configs import AppConfigs
+from lrdsl.hydra.fit_overrides import prepare_overrides
+from lrdsl.hydra.overrides import quote_override
 
 _LEFT_OUT: Any = object()
 
@@ -34,8 +38,12 @@ def main(
     receives the text as it was typed, references resolved. A spec with mistakes goes to the app as
     well, where lrdsl explains them; what is no spec at all is left for Hydra to complain about.
 
-    While the app runs, `sys.argv` and Hydra's record of the overrides have the quotes, so that
-    they work with plain Hydra too.
+    A config group with schedules takes them in the place of an option's name, `schedule=0.1`. A
+    schedule on the command line replaces that of the files, whatever they have there, and whichever
+    of them comes last.
+
+    While the app runs, `sys.argv` and Hydra's record of the overrides are what Hydra was given, so
+    that they work with plain Hydra too.
 
     >>> @main(version_base="1.3", config_path=None)
     ... def app(cfg):
@@ -59,9 +67,13 @@ def main(
             if cfg_passthrough is not None:
                 return decorated(cfg_passthrough)
             before = sys.argv
-            sys.argv = [before[0], *_quoted(before[1:])] if before else before
+            app, given, sys.argv = _prepared(before, task_function, config_path, config_name)
             try:
                 return decorated()
+            except SystemExit as end:
+                if end.code == 1 and (said := advice_on(app, given)):
+                    print(f"lrdsl: {said}", file=sys.stderr)
+                raise
             finally:
                 sys.argv = before
 
@@ -70,22 +82,23 @@ def main(
     return decorate_with_quotes
 
 
-def _quoted(arguments: list[str]) -> list[str]:
-    """The arguments with quotes around specs; what the user should know goes to standard error."""
-    quoted = {argument: quote_override(argument) for argument in arguments}
-    if all([each == QuotedOverride(argument) for argument, each in quoted.items()]):
-        return arguments
-    known, others = get_args_parser().parse_known_args(arguments)
-    found: list[str] = []
-    for argument in arguments:
-        is_override = argument in known.overrides or argument in others  # no value of an option
-        text, note = quoted[argument] if is_override else QuotedOverride(argument)
-        if note:
-            shown = argument if len(argument) <= _SHOWN else f"{argument[: _SHOWN - 3]}..."
-            print(f"lrdsl: {shown}: {note}", file=sys.stderr)
-        found.append(text)
-    return found
+def _prepared(
+    arguments: list[str], task: TaskFunction, config_path: str | None, config_name: str | None
+) -> tuple[AppConfigs, list[str], list[str]]:
+    """The configs of an app, and the overrides and the command line as Hydra is to receive them.
 
-
-_SHOWN = 60
-"""So many characters of an override are repeated in a note."""
+    What the user should know goes to standard error.
+    """
+    options, others = get_args_parser().parse_known_args(arguments[1:])  # no values of options
+    if config_path is _LEFT_OUT:
+        config_path = None if version.base_at_least("1.2") else "."
+    app = AppConfigs.of_main(task, config_path, config_name, options)
+    fitted, notes = prepare_overrides(options.overrides, app)
+    aside = {text: quote_override(text) for text in others}  # no options of Hydra's: it says so
+    for note in [*notes, *[f"{text}: {each.note}" for text, each in aside.items() if each.note]]:
+        print(f"lrdsl: {note}", file=sys.stderr)
+    kept = dict(zip(options.overrides, fitted.kept, strict=True))
+    at = next((i for i, text in enumerate(arguments) if text in kept), 0)
+    found = [kept.get(text, text) for text in arguments]
+    line = [text for text in [*found[:at], *fitted.added, *found[at:]] if text is not None]
+    return app, fitted.every, line

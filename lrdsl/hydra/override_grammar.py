@@ -8,10 +8,12 @@ from typing import Any
 
 from antlr4 import CommonTokenStream, InputStream
 from antlr4.error.ErrorListener import ErrorListener
-from hydra.core.override_parser.overrides_parser import create_functions
+from hydra.core.override_parser.overrides_parser import OverridesParser, create_functions
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from hydra.grammar.gen.OverrideLexer import OverrideLexer
 from hydra.grammar.gen.OverrideParser import OverrideParser
+from omegaconf.errors import OmegaConfBaseException
 
 FUNCTIONS = frozenset(create_functions().functions)
 """The functions of Hydra's overrides; lrdsl never calls a shape by one of these names."""
@@ -56,3 +58,35 @@ def is_key(text: str) -> bool:
     (True, True, False, False)
     """
     return bool(text) and "=" not in text and hydra_accepts(f"{text}=x")
+
+
+def value_of(text: str) -> Any:
+    """The value that Hydra reads in a text; None for one that it cannot read, and for a sweep.
+
+    >>> value_of("[1, 'a b']"), value_of("a >> b")
+    ([1, 'a b'], None)
+    """
+    read = _read(text)
+    return None if read is None or read.is_sweep_override() else read.value()
+
+
+def values_of(text: str, most: int) -> list[str] | None:
+    """The values of a sweep, each as Hydra takes it; None for one without an end, or of more.
+
+    >>> values_of("range(1,4)", 9), values_of("interval(0,1)", 9), values_of("range(1,4)", 2)
+    (['1', '2', '3'], None, None)
+    """
+    read = _read(text)
+    if read is None or read.is_interval_sweep():
+        return None
+    if not read.is_sweep_override():
+        return [text]
+    values = list(itertools.islice(read.sweep_string_iterator(), most + 1))
+    return values if len(values) <= most else None
+
+
+def _read(text: str) -> Override | None:
+    try:
+        return OverridesParser.create().parse_override(f"k={text}")
+    except (HydraException, OmegaConfBaseException, RecursionError):
+        return None

@@ -60,14 +60,14 @@ def sweep_of(config: DictConfig, loader: ConfigLoader) -> Sweep:
             continue
         if isinstance(override.value(), IntervalSweep):
             notes.append(f"`{text}`: {name} draws values from it, its two ends are linted")
-        choices[override.get_key_element()] = _values(override)
+        choices[override.get_key_element()] = values_of(override)
     count = math.prod([len(values) for values in choices.values()])
     if not is_basic:
         notes.insert(0, f"{name} chooses the jobs: what it can choose from is linted")
     elif count > MAX_JOBS:
         notes.append(f"of a sweep of {MAX_JOBS} jobs and more, the first {MAX_JOBS} are linted")
     values = list(choices.values())
-    combinations = itertools.product(*values) if is_basic else _in_turn(values)
+    combinations = itertools.product(*values) if is_basic else in_turn(values)
     first = itertools.islice(combinations, MAX_JOBS)
     jobs = tuple([Job(i, overrides) for i, overrides in enumerate(first)])
     return Sweep(jobs, tuple(notes), not is_basic)
@@ -82,7 +82,7 @@ def _arguments(config: DictConfig) -> Iterator[str]:
     yield from OmegaConf.to_container(config.hydra.overrides.task, resolve=False)  # type: ignore[misc]
 
 
-def _in_turn(values: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
+def in_turn(values: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
     """Each value in turn, beside the first of all others."""
     first = tuple([each[0] for each in values])
     yield first
@@ -91,7 +91,7 @@ def _in_turn(values: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
             yield (*first[:i], value, *first[i + 1 :])
 
 
-def _values(override: Override) -> list[str]:
+def values_of(override: Override) -> list[str]:
     """The overrides of single jobs that one of the command line stands for."""
     key, value = override.get_key_element(), override.value()
     if isinstance(value, IntervalSweep):

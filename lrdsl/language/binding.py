@@ -160,6 +160,8 @@ def word_of(node: ast.Node) -> str | None:
     match node:
         case ast.Name(id=word) | ast.String(value=word) | ast.Keyword(word=word):
             return word
+        case ast.Outer(argument=argument):
+            return word_of(argument)
     return "_" if isinstance(node, ast.Default) else None
 
 

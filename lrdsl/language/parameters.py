@@ -31,6 +31,7 @@ class Kind(enum.Enum):
     UPDATES = "a duration"  # whole, if it is written as a plain number
     DURATION = "a duration "
     MILESTONES = "a list of durations"
+    PERIODS = "a list of lengths"
     COUNT = "a count"
     FLAG = "true or false"
     WORD = "a word"
@@ -40,7 +41,7 @@ class Kind(enum.Enum):
     ENTRIES = "entries such as `600:*0.5`"
 
 
-TIME_KINDS = frozenset({Kind.STEPS, Kind.UPDATES, Kind.DURATION, Kind.MILESTONES})
+TIME_KINDS = frozenset({Kind.STEPS, Kind.UPDATES, Kind.DURATION, Kind.MILESTONES, Kind.PERIODS})
 """The kinds of durations and of lists of them."""
 
 DURATION_KINDS = frozenset({Kind.UPDATES, Kind.DURATION})
@@ -143,8 +144,8 @@ class CallableModel(BaseModel):
     is_endless: ClassVar[bool] = False
     """Whether it goes on changing for as long as the run does, whatever its arguments are."""
 
-    endless_without: ClassVar[str | None] = None
-    """The parameter without which it goes on for as long as the run does, if there is one."""
+    endless_without: ClassVar[tuple[str, ...]] = ()
+    """The parameters without all of which it goes on for as long as the run does, if there are."""
 
     @classmethod
     @functools.cache

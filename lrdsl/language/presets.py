@@ -7,6 +7,7 @@ They are read here as the text that they are, so that whoever asks for a name im
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -48,10 +49,37 @@ class Preset(NamedTuple):
         >>> read("cosine").bare
         'warmed_up(0, cosine(base, 0, until=total))'
         """
-        text, count = self.spec, 1
-        while count:
-            text, count = _INNERMOST.subn(r"\2", text)
-        return text
+        return self.within({})
+
+    def within(self, values: Mapping[str, float]) -> str:
+        """The spec as it is in an app whose config has these values.
+
+        >>> read("linear").within({"peak": 0.3, "warmup": 100})
+        'warmed_up(100, linear(0.3, 0, until=total))'
+        """
+        return with_keys(self.spec, values)
+
+
+_PLAIN = re.compile(r"\$\{(\w+)\}")
+
+
+def with_keys(text: str, values: Mapping[str, float]) -> str:
+    """A text with its references to keys of the app's config replaced, as far as that goes.
+
+    A reference with a default, `${oc.select:peak,base}`, is that where there is no such key.
+
+    >>> with_keys("cosine(${oc.select:peak,base}, 0, ${steps})", {"steps": 900})
+    'cosine(base, 0, 900)'
+    """
+    text = _PLAIN.sub(lambda found: _written(values, found[1], found[0]), text)
+    count = 1
+    while count:
+        text, count = _INNERMOST.subn(lambda found: _written(values, found[1], found[2]), text)
+    return text
+
+
+def _written(values: Mapping[str, float], name: str, otherwise: str) -> str:
+    return repr(values[name]) if name in values else otherwise
 
 
 @cache

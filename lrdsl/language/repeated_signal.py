@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrdsl.language.length import Exact, round_half_up
-from lrdsl.language.modifiers.base import FirstRound, Layout
+from lrdsl.language.modifiers.base import FirstRound, Fit, Layout
 from lrdsl.language.pointwise.multiples import in_units, whole_numbers
 from lrdsl.language.pointwise.times import Array, Range, Times, piecewise
 from lrdsl.language.signal import Signal, TimelineSegment
@@ -39,23 +39,28 @@ class Layouts:
     What is kept never changes a value, and no lock guards it: two threads may make the same layout.
     """
 
-    def __init__(self, first: FirstRound) -> None:
-        self.first, self.pace, self.make = first.layout, first.pace, first.make
-        self._kept: dict[Exact, tuple[Layout, ...]] = {self.pace: (self.first,)}
+    def __init__(self, first: FirstRound, fit: Callable[[int], Fit]) -> None:
+        self.first, self.fit, self.make = first.layout, fit, first.make
+        self.counts = first.counts
+        self._kept: dict[Fit, tuple[Layout, ...]] = {self._fit(0): (self.first,)}
 
-    def at(self, phase: Exact, pace: Exact | None = None) -> Layout:
-        """The layout of a round, which takes as long as the first one if not said otherwise."""
+    def _fit(self, k: int) -> Fit:
+        """How the schedule is fitted into round k."""
+        return self.fit(k)._replace(number=k) if self.counts else self.fit(k)
+
+    def at(self, phase: Exact, k: int = 0) -> Layout:
+        """The layout of round k, or of any that the schedule is fitted into likewise."""
         if self.make is None:
             return self.first
-        pace = self.pace if pace is None else pace
-        kept = self._kept.get(pace, ())
+        fit = self._fit(k)
+        kept = self._kept.get(fit, ())
         i = bisect.bisect_right(kept, phase, key=_low) - 1
         if i >= 0 and phase < kept[i].high:
             return kept[i]
-        layout = self.make(phase, pace)
+        layout = self.make(phase, fit)
         if sum(map(len, self._kept.values())) >= MAX_LAYOUTS:
             self._kept, kept = {}, ()
-        self._kept[pace] = tuple(sorted([*kept, layout], key=_low))
+        self._kept[fit] = tuple(sorted([*kept, layout], key=_low))
         return layout
 
 
@@ -67,16 +72,21 @@ class Heights(NamedTuple):
     """How the values of a round depend on its number: `scale` to that power, seen from `about`.
 
     With `top`, a value of the schedule, that one is multiplied by the power, and the others lie
-    between it and `about` as they did; no round falls below `about`.
+    between it and `about` as they did; no round falls below `about`. Where `scales` are listed
+    these stand for the powers.
     """
 
     scale: float
     about: float
     top: float | None = None
+    scales: tuple[float, ...] | None = None
 
     def of_rounds(self, values: Array, k: Array | float) -> Array:
         """The values of rounds k, from those of the schedule that is repeated."""
-        power = self.scale**k
+        if self.scales is None:
+            power = self.scale**k
+        else:
+            power = np.asarray(self.scales)[np.asarray(k, dtype=np.intp)]
         if self.top is not None:
             power = np.maximum((self.top * power - self.about) / (self.top - self.about), 0.0)
         return self.about + (values - self.about) * power
@@ -167,7 +177,7 @@ class PeriodicSignal(RepeatedSignal):
 
     def round_signal(self, k: int) -> Signal:
         exact = self.phase + k * self.length
-        return self.layouts.at(exact - round_half_up(exact)).signal
+        return self.layouts.at(exact - round_half_up(exact), k).signal
 
     def formula(self, text: str, k: int) -> str:
         return f"{text} | {self.text}"
@@ -197,7 +207,8 @@ class PeriodicSignal(RepeatedSignal):
         exact = k * period + in_units(self.phase, unit)
         begin = (exact + unit // 2) // unit
         local, phases = t - begin.astype(np.float64), exact - begin * unit
-        values = self._by_layout(local, phases, unit)
+        make = self._by_number if self.layouts.counts else self._by_layout
+        values = make(local, phases, unit, k)
         if self.heights.scale == 1:
             return values
         return self.heights.of_rounds(values, k.astype(np.float64))
@@ -214,7 +225,17 @@ class PeriodicSignal(RepeatedSignal):
             return values
         return self.heights.of_rounds(values, np.array([float(k)]))
 
-    def _by_layout(self, local: Array, phases: NDArray[Any], unit: int) -> Array:
+    def _by_number(self, local: Array, phases: NDArray[Any], unit: int, k: NDArray[Any]) -> Array:
+        """The values at times of rounds k, each of which has something of its own."""
+        out = np.empty(local.size)
+        numbers, order = np.unique(k, return_inverse=True)
+        rounds = np.argsort(order, kind="stable")
+        for chosen in np.split(rounds, np.searchsorted(order[rounds], range(1, len(numbers)))):
+            phase = Fraction(int(phases[chosen[0]]), unit)
+            out[chosen] = self.layouts.at(phase, int(k[chosen[0]])).signal.values(local[chosen])
+        return out
+
+    def _by_layout(self, local: Array, phases: NDArray[Any], unit: int, _: NDArray[Any]) -> Array:
         """The values at times of rounds whose phases are these multiples of 1/unit."""
         out = np.empty(local.size)
         left = np.arange(local.size)
@@ -249,8 +270,8 @@ class PeriodicSignal(RepeatedSignal):
 class UnequalRoundsSignal(RepeatedSignal):
     """Rounds of different length; round k begins at `starts[k]`, and the last ends at the last.
 
-    `begins` are their exact starts. `paces` tells how many times as long a round takes as is
-    written.
+    `begins` are their exact starts. Past the end the last round is held at time `last` of its
+    clock.
     """
 
     layouts: Layouts
@@ -260,7 +281,7 @@ class UnequalRoundsSignal(RepeatedSignal):
     text: str
     starts: Array
     begins: Sequence[Exact]
-    paces: Callable[[int], Exact]
+    last: float
 
     def begin(self, k: int) -> int:
         return int(self.starts[k])
@@ -269,7 +290,7 @@ class UnequalRoundsSignal(RepeatedSignal):
         return int(self.starts.searchsorted(t, "right")) - 1
 
     def round_signal(self, k: int) -> Signal:
-        return self.layouts.at(self.begins[k] - self.begin(k), self.paces(k)).signal
+        return self.layouts.at(self.begins[k] - self.begin(k), k).signal
 
     def formula(self, text: str, k: int) -> str:
         return f"{text} | {self.text} round {k + 1}"
@@ -279,8 +300,10 @@ class UnequalRoundsSignal(RepeatedSignal):
 
     def _round(self, k: int, t: Times) -> Array:
         if k == self.times:  # past the end: the last round's end
-            k, t = k - 1, np.full(t.size, self.starts[-1])
-        values = self.round_signal(k).values(t - float(self.starts[k]))
+            k, t = k - 1, np.full(t.size, self.last)
+        else:
+            t = t - float(self.starts[k])
+        values = self.round_signal(k).values(t)
         return self.heights.of_rounds(values, k)
 
 

@@ -10,7 +10,7 @@ DURATIONS = frozenset({"total", "epoch", "rest"})
 """Names that are durations."""
 
 RESERVED = DURATIONS.union(
-    ["base", "prev", "next", "t"], CONSTANTS, FUNCTIONS, KEYWORDS, PYTHON_KEYWORDS
+    ["base", "prev", "next", "t", "cycle"], CONSTANTS, FUNCTIONS, KEYWORDS, PYTHON_KEYWORDS
 )
 """Names that no variable may have."""
 

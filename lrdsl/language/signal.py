@@ -166,7 +166,7 @@ class TimelineSegment:
         return hash((self.start, self.stop))
 
     def __repr__(self) -> str:
-        return f"TimelineSegment({', '.join([f'{k}={v!r}' for k, v in self.facts().items()])})"
+        return f"Segment({', '.join([f'{k}={v!r}' for k, v in self.facts().items()])})"
 
 
 class LeafSignal(Signal):

@@ -10,11 +10,11 @@ from lrdsl.compiler.check_definitions import check_definitions
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, Span, SpecError
 from lrdsl.language.failures import reason_of
-from lrdsl.language.language import current
+from lrdsl.language.language import Language, current
 from lrdsl.linter.config import Project
 from lrdsl.linter.engine import Settings, lint_text, matches
 from lrdsl.linter.source_file import LocatedDiagnostic, Snippet, SourceFile
-from lrdsl.linter.unchecked import Findings, Missing, UncheckedSpec
+from lrdsl.linter.unchecked import DEFINITIONS, Findings, Missing, UncheckedSpec
 from lrdsl.syntax.parser import parse_spec
 
 _ARGUMENTS = (
@@ -128,7 +128,15 @@ def lint_snippet(snippet: Snippet, settings: Settings) -> Findings:
         for each in found
         if settings.uses(each.code, each.name) and not _comes_of_the_unknown(each, snippet)
     ]
+    unread = snippet.origin.unread_definitions
+    if unread and not (snippet.context.get("definitions") or _has_library()):
+        missing = [*missing, Missing(f"`{unread}`, which cannot be read here", DEFINITIONS)]
     return Findings(kept, missing)
+
+
+def _has_library() -> bool:
+    """Whether definitions have been loaded beside those that come with lrdsl."""
+    return not current().definitions.keys() <= Language().definitions.keys()
 
 
 def internal_mistake(text: str, error: Exception) -> Diagnostic:

@@ -40,6 +40,8 @@ class SpecOrigin:
     """The texts of the definitions beside the spec and around it."""
     definitions_unknown: bool = False
     """Whether the spec may call definitions that the file does not show."""
+    unread_definitions: str = ""
+    """The file of definitions for the spec that cannot be read where the spec was found."""
     definitions_used_elsewhere: tuple[str, ...] | None = None
     """The names that other specs with the same definitions call; None if they are not told."""
     preset_names: tuple[str, ...] = ()
@@ -75,7 +77,9 @@ class SpecOrigin:
         if not (self.definitions or self.definitions_unknown):
             return NO_ORIGIN
         return SpecOrigin(
-            definitions=self.definitions, definitions_unknown=self.definitions_unknown
+            definitions=self.definitions,
+            definitions_unknown=self.definitions_unknown,
+            unread_definitions=self.unread_definitions,
         )
 
     def __repr__(self) -> str:

@@ -14,6 +14,12 @@ from lrdsl.linter.rule import Need, Rule
 REFERENCE = "references"
 """What stands for the references of a config that its file alone does not resolve."""
 
+OPEN = "overrides"
+"""What stands for the references that a composed config leaves open."""
+
+DEFINITIONS = "definitions"
+"""What stands for definitions that cannot be read."""
+
 
 class Missing(NamedTuple):
     """A fact that is not known: what needs it, and the keyword argument that supplies it."""
@@ -30,6 +36,10 @@ class Missing(NamedTuple):
         """
         if self.name == REFERENCE:
             return "--hydra CONFIG_DIR --config-name NAME"
+        if self.name == OPEN:
+            return "overrides KEY=VALUE"
+        if self.name == DEFINITIONS:
+            return "--library FILE"
         if self.name in RUN:
             return "--" + self.name.replace("_", "-")
         return f"--set {self.name}=…"
@@ -66,6 +76,10 @@ class UncheckedSpec(NamedTuple):
     column: int
     text: str
     missing: tuple[Missing, ...]
+
+    def __str__(self) -> str:
+        facts = ", ".join([f"{fact} ({fact.option})" for fact in self.missing])
+        return f"this was not checked in full: {facts}"
 
 
 def missing_facts(unknown: Iterable[Diagnostic]) -> list[Missing]:

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lrdsl.plot.sampling import SampledCurve, sample
-from lrdsl.plot.ticks import axis_limits, labels, ticks
-from lrdsl.schedule.schedule import Schedule
+from lrdsl.plot.sampling import Drawable, SampledCurve, sample
+from lrdsl.plot.ticks import axis_limits, labels, log_labels, log_limits, log_ticks, ticks
 
 
 def terminal(
-    schedule: Schedule,
+    spec: Drawable,
     *,
     stop: int | None = None,
     width: int = 80,
     height: int = 12,
     ascii: bool = False,
+    log: bool = False,
+    **context: Any,
 ) -> str:
     """A drawing in braille dots, or in plain ASCII, `width` columns wide.
 
-    `height` counts the rows of the curve; three more hold the updates. The vertical axis reaches
-    from the lowest to the highest value, or from 0 where that is near.
+    `spec` is a Schedule or a spec, with the other arguments of `lrdsl.compile`. `height` counts
+    the rows of the curve; three more hold the updates. The vertical axis reaches from the lowest
+    to the highest value, or from 0 where that is near. `log` makes it logarithmic: values that are
+    0 or below do not show then, and one must be above (`ValueError`).
 
-    >>> import lrdsl
-    >>> schedule = lrdsl.compile("linear(0, 1, 40) >> constant(0.5, 20)")
-    >>> print(terminal(schedule, width=38, height=5, ascii=True))
+    >>> print(terminal("linear(0, 1, 40) >> constant(0.5, 20)", width=38, height=5, ascii=True))
         |                 ..:':
         |            ..:'''   :
     0.5 +        ..:''        '''''''''''
@@ -38,32 +41,37 @@ def terminal(
          0          20        40       60
                                    update
     """
-    return draw_curve(sample(schedule, stop), width=width, height=height, ascii=ascii)
+    curve = sample(spec, stop, **context)
+    return draw_curve(curve, width=width, height=height, ascii=ascii, log=log)
 
 
-def draw_curve(curve: SampledCurve, *, width: int, height: int, ascii: bool) -> str:
+def draw_curve(
+    curve: SampledCurve, *, width: int, height: int, ascii: bool, log: bool = False
+) -> str:
     """The drawing of values that are at hand; see `terminal`."""
     from plotille import Canvas
 
-    low, high = axis_limits(float(curve.values.min()), float(curve.values.max()))
-    y_ticks = ticks(low, high, max(2, (height + 1) // 2))
-    names = labels(y_ticks)
+    axis = (_log_axis if log else _linear_axis)(curve.values, max(2, (height + 1) // 2))
+    low, high, names = axis.low, axis.high, axis.names
     gutter = max(len(name) for name in names)
     columns = max(8, width - gutter - 3)
     dots_x, dots_y = 2 * columns, 4 * height
 
     canvas = Canvas(columns, height, 0, 0, dots_x, dots_y)
-    ranges = _column_ranges(curve, dots_x)
-    drawn = [[_dot_row(value, low, high, dots_y) for value in ends] for ends in ranges]
-    for x, (before, (bottom, top)) in enumerate(pairwise([drawn[0], *drawn])):
+    before: tuple[int, int] | None = None
+    for x, ends in enumerate(_column_ranges(curve._replace(values=axis.values), dots_x)):
+        if ends is None:
+            before = None
+            continue
+        bottom, top = [_dot_row(value, low, high, dots_y) for value in ends]
         # A jump is upright, in the column where it happens.
-        canvas.line(x, min(bottom, before[1] + 1), x, max(top, before[0] - 1))
+        below, above = before or (bottom, top)
+        canvas.line(x, min(bottom, above + 1), x, max(top, below - 1))
+        before = bottom, top
     rows = canvas.plot(linesep="\n").replace("\u2800", " ").split("\n")
 
-    at_row = {
-        height - 1 - _dot_row(float(tick), low, high, dots_y) // 4: name
-        for tick, name in zip(y_ticks, names, strict=True)
-    }
+    rows_of_ticks = [height - 1 - _dot_row(y, low, high, dots_y) // 4 for y in axis.places]
+    at_row = dict(zip(rows_of_ticks, names, strict=True))
     lines = [
         f"{at_row.get(i, ''):>{gutter}} {'┤' if i in at_row else '│'}{row}"
         for i, row in enumerate(rows)
@@ -73,6 +81,34 @@ def draw_curve(curve: SampledCurve, *, width: int, height: int, ascii: bool) -> 
     return text.translate(_ASCII) if ascii else text
 
 
+class _Axis(NamedTuple):
+    """A vertical axis: its range, the places and the names of its ticks, the values as placed."""
+
+    low: float
+    high: float
+    places: list[float]
+    names: list[str]
+    values: NDArray[np.float64]
+
+
+def _linear_axis(values: NDArray[np.float64], most: int) -> _Axis:
+    low, high = axis_limits(float(values.min()), float(values.max()))
+    found = ticks(low, high, most)
+    return _Axis(low, high, [float(tick) for tick in found], labels(found), values)
+
+
+def _log_axis(values: NDArray[np.float64], most: int) -> _Axis:
+    """An axis on which the logarithms of the values are placed; NaN for those that have none."""
+    placed = np.full(len(values), np.nan)
+    np.log10(values, out=placed, where=values > 0)
+    if np.isnan(placed).all():
+        raise ValueError("no value is above 0: there is nothing to draw on a logarithmic axis")
+    low, high = log_limits(float(values[values > 0].min()), float(values.max()))
+    found = log_ticks(low, high, most)
+    places = [math.log10(tick) for tick in found]
+    return _Axis(math.log10(low), math.log10(high), places, log_labels(found), placed)
+
+
 def _dot_row(value: float, low: float, high: float, dots: int) -> int:
     """The row of dots for a value, counted from the bottom."""
     # Halves keep the difference of the largest floats finite.
@@ -80,15 +116,17 @@ def _dot_row(value: float, low: float, high: float, dots: int) -> int:
     return round(share * (dots - 1))
 
 
-def _column_ranges(curve: SampledCurve, dots: int) -> Iterator[tuple[float, float]]:
-    """The lowest and the highest value in each column of dots."""
+def _column_ranges(curve: SampledCurve, dots: int) -> Iterator[tuple[float, float] | None]:
+    """The lowest and the highest value in each column of dots; None where none can be drawn."""
     edges = np.arange(dots + 1, dtype=np.float64) * (curve.end / dots)
     first = np.searchsorted(curve.steps, np.floor(edges[:-1]), "right") - 1
     last = np.searchsorted(curve.steps, np.ceil(edges[1:]) - 1, "right") - 1
     last[-1] = len(curve.steps) - 1  # the final value has its place at the right end
     for i, j in zip(first.tolist(), last.tolist(), strict=True):
         values = curve.values[i : j + 1]
-        yield float(values.min()), float(values.max())
+        if not np.isfinite(values).all():
+            values = values[np.isfinite(values)]
+        yield (float(values.min()), float(values.max())) if len(values) else None
 
 
 def _x_axis(end: int, columns: int, gutter: int) -> list[str]:

@@ -5,17 +5,16 @@ matplotlib is imported where a figure is made; it comes with `lrdsl[plot]`.
 
 from __future__ import annotations
 
-import math
 import os
 import textwrap
 from collections.abc import Sequence
-from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrdsl.plot.sampling import SampledCurve, horizon, sample
+from lrdsl.plot.panels import NamedSchedule, Panel, panels
+from lrdsl.plot.sampling import Drawable, SampledCurve, as_schedules
 from lrdsl.plot.style import (
     COLOURS,
     INK,
@@ -24,23 +23,21 @@ from lrdsl.plot.style import (
     image_format,
     legend_above,
     powers_of_ten,
+    style_log_axis,
     style_update_axis,
     write_image,
 )
 from lrdsl.plot.ticks import axis_limits
-from lrdsl.schedule.compile import compile
 from lrdsl.schedule.schedule import Schedule
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _DASHES = ("-", "--", ":", "-.")
 
 MAX_BOUNDARIES = 40
 """More boundaries than this are not marked: they would hide the curve."""
-
-Drawable: TypeAlias = Any
-"""A Schedule, or anything that `lrdsl.compile` takes for a spec."""
 
 
 def figure(
@@ -65,21 +62,51 @@ def figure(
     ('update', 'learning rate')
     """
     several = isinstance(specs, Sequence) and not isinstance(specs, str)
-    schedules = [
-        spec if isinstance(spec, Schedule) else compile(spec, **context)
-        for spec in (specs if several else [specs])
-    ]
+    found = as_schedules(specs if several else [specs], context)
+    schedules = [NamedSchedule(str(each.spec), each) for each in found]
+    return figure_of(schedules, stop=stop, log=log, title=title)
+
+
+def figure_of(
+    schedules: Sequence[NamedSchedule],
+    *,
+    stop: int | None = None,
+    log: bool = False,
+    title: str | None = None,
+) -> Figure:
+    """The `figure` of schedules that have names, on an axis each where their sizes differ by far.
+
+    >>> from lrdsl.plot.panels import NamedSchedule
+    >>> rate, decay = compile("cosine(1e-3, 0, 90)"), compile("linear(0, 0.1, 90)")
+    >>> program = [NamedSchedule("lr", rate), NamedSchedule("decay", decay, "weight_decay")]
+    >>> [axes.get_ylabel() for axes in figure_of(program).axes]
+    ['learning rate', 'weight decay']
+    """
     if not schedules:
         raise ValueError("there is no schedule to draw")
-    curves = _curves(schedules, stop)
-    if log and not any((curve.values > 0).any() for curve in curves):
+    every = panels(schedules, stop)
+    if log and not any([panel.limits[1] > 0 for panel in every]):
         raise ValueError("no value is above 0: there is nothing to draw on a logarithmic axis")
 
-    picture = blank_figure(3.7 + (0.17 * len(schedules) if len(schedules) > 1 else 0))
-    axes = picture.add_subplot()
-    dashes, colours = zip(*product(_DASHES, COLOURS), strict=True)
-    axes.set_prop_cycle(linestyle=dashes, color=colours)
-    for schedule, curve in zip(schedules, curves, strict=True):
+    is_one = len(schedules) == 1
+    legends = 0 if is_one else 0.17 * len(schedules)
+    picture = blank_figure(1.3 + 2.4 * len(every) + legends)
+    every_axes = picture.subplots(len(every), sharex=True, squeeze=False)[:, 0]
+    for axes, panel in zip(every_axes, every, strict=True):
+        _draw(axes, panel, log and panel.limits[1] > 0)
+        style_update_axis(axes, panel.title)
+        if axes is not every_axes[-1]:
+            axes.set_xlabel("")
+        if not is_one:
+            legend_above(axes, size=8, title=title)
+    if is_one:
+        _head(every_axes[0], schedules[0].schedule, every[0].drawn[0][2], title)
+    return picture
+
+
+def _draw(axes: Axes, panel: Panel, log: bool) -> None:
+    """The curves of a panel, and the axis of their values."""
+    for i, each, curve in panel.drawn:
         y = np.append(curve.values, curve.values[-1])
         axes.plot(
             np.append(curve.steps, curve.end),
@@ -87,32 +114,39 @@ def figure(
             drawstyle="steps-post",
             linewidth=1.8,
             solid_joinstyle="round",
-            label=textwrap.shorten(str(schedule.spec), 90, placeholder=" …"),
+            linestyle=_DASHES[i // len(COLOURS) % len(_DASHES)],
+            color=COLOURS[i % len(COLOURS)],
+            label=_label(each),
             zorder=3,
             clip_on=False,
         )
-    if len(schedules) == 1:
-        inner = [x for x in schedules[0].boundaries if 0 < x < curves[0].end]
-        for boundary in inner if len(inner) <= MAX_BOUNDARIES else ():
-            axes.axvline(boundary, color="#8b949e", linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
-    axes.set_xlim(0, max(curve.end for curve in curves))
-    style_update_axis(axes, "learning rate")
+    axes.set_xlim(0, max([curve.end for _, _, curve in panel.drawn]))
     if log:
-        axes.set_yscale("log")
+        values = np.concatenate([curve.values for _, _, curve in panel.drawn])
+        style_log_axis(axes, float(values[values > 0].min()), panel.limits[1])
     else:
-        values = np.concatenate([curve.values for curve in curves])
-        low, high = axis_limits(float(values.min()), float(values.max()))
+        low, high = axis_limits(*panel.limits)
         margin = 0.04 * (high / 2 - low / 2) * 2
         axes.set_ylim(low - margin, high + margin)
         powers_of_ten(axes)
-    if len(schedules) > 1:
-        legend_above(axes, size=8, title=title)
-    else:
-        heading = title or "\n".join(textwrap.wrap(str(schedules[0].spec), 84, max_lines=3))
-        size, family = (11, "sans-serif") if title else (8.5, "monospace")
-        look: dict[str, Any] = {"fontsize": size, "family": family, "color": INK}
-        axes.set_title(escape_tex(heading), look, loc="left", pad=10)
-    return picture
+
+
+def _label(named: NamedSchedule) -> str:
+    """The name of a schedule, and its spec if that is not the name."""
+    spec = str(named.schedule.spec)
+    whole = spec if named.name == spec else f"{named.name}: {spec}"
+    return textwrap.shorten(escape_tex(whole), 90, placeholder=" …")
+
+
+def _head(axes: Axes, schedule: Schedule, curve: SampledCurve, title: str | None) -> None:
+    """The title of the one schedule of a picture, and marks at its boundaries."""
+    inner = [x for x in schedule.boundaries if 0 < x < curve.end]
+    for boundary in inner if len(inner) <= MAX_BOUNDARIES else ():
+        axes.axvline(boundary, color="#8b949e", linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
+    heading = title or "\n".join(textwrap.wrap(str(schedule.spec), 84, max_lines=3))
+    size, family = (11, "sans-serif") if title else (8.5, "monospace")
+    look: dict[str, Any] = {"fontsize": size, "family": family, "color": INK}
+    axes.set_title(escape_tex(heading), look, loc="left", pad=10)
 
 
 def save(
@@ -135,12 +169,3 @@ def save(
     """
     image_format(path)
     return write_image(figure(specs, stop=stop, log=log, title=title, **context), path)
-
-
-def _curves(schedules: Sequence[Schedule], stop: int | None) -> list[SampledCurve]:
-    """The curves of several schedules, as long as the longest; one that ends is held there."""
-    if stop is not None:
-        return [sample(schedule, stop) for schedule in schedules]
-    ends = [s for s in schedules if math.isfinite(s.length) or s.context.total_steps]
-    end = max(horizon(schedule) for schedule in ends or schedules)
-    return [sample(s) if horizon(s) == end else sample(s, end) for s in schedules]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lrdsl.diagnostics import BAD_CONTEXT, spec_error
+from lrdsl.schedule.compile import compile
 from lrdsl.schedule.schedule import Schedule
 
 ENDLESS_UPDATES = 1000
@@ -30,32 +33,51 @@ class SampledCurve(NamedTuple):
     complete: bool
 
 
-def horizon(schedule: Schedule) -> int:
+Drawable: TypeAlias = Any
+"""A Schedule, or anything that `lrdsl.compile` takes for a spec."""
+
+
+def as_schedules(specs: Sequence[Drawable], context: Mapping[str, Any]) -> list[Schedule]:
+    """The schedules of specs in a context; a Schedule, which has its own, as it is.
+
+    >>> [schedule.length for schedule in as_schedules(["cosine(1, 0)"], {"total_steps": 90})]
+    [90]
+    """
+    if context and specs and all([isinstance(spec, Schedule) for spec in specs]):
+        message = f"a Schedule has its context: `{next(iter(context))}` would change nothing"
+        raise spec_error(BAD_CONTEXT, message, fix="pass the spec, or compile it with that")
+    return [spec if isinstance(spec, Schedule) else compile(spec, **context) for spec in specs]
+
+
+def horizon(spec: Drawable, **context: Any) -> int:
     """How many updates of a schedule are worth showing: its length, the run's, or 1000.
 
-    >>> import lrdsl
-    >>> horizon(lrdsl.compile("cosine(1, 0, 90)")), horizon(lrdsl.compile("0.1"))
-    (90, 1000)
+    >>> horizon("cosine(1, 0, 90)"), horizon("0.1"), horizon("0.1", total_steps=500)
+    (90, 1000, 500)
     """
+    [schedule] = as_schedules([spec], context)
     if math.isfinite(schedule.length):
         return max(int(schedule.length), 1)
     return schedule.context.total_steps or ENDLESS_UPDATES
 
 
-def sample(schedule: Schedule, stop: int | None = None, *, most: int = MAX_SAMPLES) -> SampledCurve:
+def sample(
+    spec: Drawable, stop: int | None = None, *, most: int = MAX_SAMPLES, **context: Any
+) -> SampledCurve:
     """The values at the updates before `stop`, all of them if they are `most` or fewer.
 
     `stop` defaults to one past the length, so that the final value is there too, and to the
     horizon of a schedule that never ends. Of more updates than `most`, an even choice of that many
     is taken, and the updates on both sides of each boundary, so that jumps stay where they are.
 
-    >>> import lrdsl
-    >>> sample(lrdsl.compile("linear(1, 0, 4)")).values
+    >>> sample("linear(1, 0, 4)").values
     array([1.  , 0.75, 0.5 , 0.25, 0.  ])
     """
+    [schedule] = as_schedules([spec], context)
     end = horizon(schedule) if stop is None else stop
     if end < 1:
-        raise ValueError(f"`stop` is 1 or more, not {end}")
+        has_stop = stop is not None
+        raise ValueError(f"`stop` is 1 or more, not {end}" if has_stop else "there are no updates")
     count = end + 1 if stop is None and math.isfinite(schedule.length) else end
     if count <= most:
         steps = np.arange(count, dtype=np.int64)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import math
 import os
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrdsl.plot.ticks import labels
+from lrdsl.plot.ticks import labels, log_labels, log_limits, log_ticks
 from lrdsl.util import atomic_write
 
 if TYPE_CHECKING:
@@ -25,6 +27,29 @@ INK = "#333333"
 """Of text."""
 
 _GRID = "#e4e7ea"
+
+_DARK = {
+    "#ffffff": "#0d1117",
+    INK: "#d1d7de",
+    _GRID: "#262c34",
+    "#9aa2aa": "#6b747e",
+    **dict(
+        zip(
+            COLOURS, ("#6aa5e8", "#f08a76", "#66c795", "#edb95e", "#b796dc", "#a9b4bd"), strict=True
+        )
+    ),
+}
+"""The colours of a picture on a dark page, by those on a white one."""
+
+
+def darkened(svg: bytes) -> bytes:
+    """A picture, as an SVG, in the colours for a dark page.
+
+    >>> darkened(b'<path style="fill: #ffffff"/>')
+    b'<path style="fill: #0d1117"/>'
+    """
+    text = svg.decode("utf-8")
+    return re.sub("#[0-9a-f]{6}", lambda found: _DARK.get(found[0], found[0]), text).encode("utf-8")
 
 
 def image_format(path: str | os.PathLike[str]) -> str:
@@ -91,6 +116,20 @@ def style_update_axis(axes: Axes, y: str) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: labels([Decimal(x)])[0]))
     style_axes(axes, "update", y)
+
+
+def style_log_axis(axes: Axes, low: float, high: float) -> None:
+    """Give axes a logarithmic scale for values that are all above 0, with ticks in any range."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+    low, high = log_limits(low, high)
+    found = log_ticks(low, high, 8)
+    axes.set_yscale("log", nonpositive="mask")
+    axes.yaxis.set_major_locator(FixedLocator([float(tick) for tick in found]))
+    axes.yaxis.set_major_formatter(FixedFormatter(log_labels(found)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    margin = 10 ** (0.04 * (math.log10(high) - math.log10(low)))
+    axes.set_ylim(max(low / margin, 5e-324), min(high, 1.7e308 / margin) * margin)
 
 
 def powers_of_ten(axes: Axes) -> None:

@@ -52,3 +52,43 @@ def axis_limits(low: float, high: float) -> tuple[float, float]:
     if 0 > high > 0.2 * low:
         return low, 0.0
     return low, high
+
+
+def log_limits(low: float, high: float) -> tuple[float, float]:
+    """The range of a logarithmic axis for values above 0, never empty."""
+    return (low, high) if high > low * (1 + 1e-9) else (low / 2, min(high, 8e307) * 2)
+
+
+def log_ticks(low: float, high: float, most: int) -> list[Decimal]:
+    """Ticks of a logarithmic axis, at most `most`: powers of ten, or round numbers between them.
+
+    >>> [str(tick) for tick in log_ticks(0.001, 1, 8)]
+    ['0.001', '0.01', '0.1', '1']
+    >>> [str(tick) for tick in log_ticks(0.03, 1, 8)]
+    ['0.05', '0.1', '0.2', '0.5', '1']
+    >>> [str(tick) for tick in log_ticks(0.3, 0.6, 4)]
+    ['0.3', '0.4', '0.5', '0.6']
+    """
+    first, last = Decimal(repr(float(low))), Decimal(repr(float(high)))
+    powers = range(first.adjusted(), last.adjusted() + 1)
+    for digits in ((1, 2, 5), (1,)):
+        found = [Decimal(x).scaleb(power) for power in powers for x in digits]
+        found = [tick for tick in found if first <= tick <= last]
+        if len(found) <= most:
+            break
+    else:
+        found = found[:: -(-len(found) // most)]
+    # Within a decade three of them would say little.
+    return found if len(found) > 3 or high > 10 * low else ticks(low, high, most)
+
+
+def log_labels(values: Sequence[Decimal]) -> list[str]:
+    """Short names for the ticks of a logarithmic axis: each in the notation that suits it.
+
+    >>> log_labels([Decimal("1e-5"), Decimal("0.001"), Decimal("1"), Decimal("2e6")])
+    ['1e-5', '0.001', '1', '2e6']
+    """
+    return [
+        f"{x.normalize():e}".replace("+", "") if not -4 < x.adjusted() < 5 else f"{x.normalize():f}"
+        for x in values
+    ]

@@ -13,14 +13,14 @@ import numpy as np
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context, Inputs
 from lrdsl.compiler.frontend import Analysis, analyse, failures_reported
-from lrdsl.compiler.lower import CompiledSpec
+from lrdsl.compiler.lower import CompiledSpec, lower_or_report
 from lrdsl.compiler.solve_lengths import solve_lengths
 from lrdsl.diagnostics import spec_error
 from lrdsl.language.language import Language, current
 from lrdsl.language.length import ENDLESS
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
-from lrdsl.schedule.schedule import NO_REFERENCES, Schedule, lower_or_report
+from lrdsl.schedule.schedule import NO_REFERENCES, Schedule
 from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
 from lrdsl.syntax.spec import Operand, Spec
 from lrdsl.tree.coerce import coerce_spec
@@ -159,9 +159,9 @@ def _reduce(schedule: Schedule) -> tuple[object, tuple[object, ...]]:
 copyreg.pickle(Schedule, _reduce)  # type: ignore[arg-type]
 
 
-def _accumulates(schedule: Schedule) -> bool:
+def accumulates(schedule: Schedule) -> bool:
     """Whether a value far away may take all that come before it."""
-    return schedule._compiled.accumulates or any(map(_accumulates, schedule.references.values()))
+    return schedule._compiled.accumulates or any(map(accumulates, schedule.references.values()))
 
 
 def _probed(schedule: Schedule) -> Schedule:
@@ -171,10 +171,22 @@ def _probed(schedule: Schedule) -> Schedule:
     long for a long run as for a short one.
     """
     end = min(schedule.length, schedule.context.total_steps or 1000)
-    if _accumulates(schedule):
+    if accumulates(schedule):
         end = min(end, MAX_PROBED_UPDATES)
     segments = schedule.chain_segments[:MAX_PROBED_SEGMENTS]
     starts = [segment.start for segment in segments if 0 <= segment.start <= end]
     spread = [int(i * (end / 31)) for i in range(31)]
-    schedule._evaluate(np.array(sorted([0, 1, 2, *spread, int(end), *starts]), dtype=np.float64))
+    updates = np.array(sorted([0, 1, 2, *spread, int(end), *starts]), dtype=np.float64)
+    if not accumulates(schedule):
+        schedule._evaluate(updates)
+        return schedule
+    from lrdsl.language.modifiers.cumulative import MAX_AT_ONCE, TooDear
+
+    before = MAX_AT_ONCE.set(MAX_PROBED_UPDATES)
+    try:
+        schedule._evaluate(updates)
+    except TooDear:  # under a `skip` the first ones are far away, too
+        pass
+    finally:
+        MAX_AT_ONCE.reset(before)
     return schedule

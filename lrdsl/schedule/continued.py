@@ -8,7 +8,7 @@ import numpy as np
 
 from lrdsl.compiler.lower import CompiledSpec
 from lrdsl.language.length import ENDLESS, Length
-from lrdsl.language.modifiers.reactive import MetricHistory
+from lrdsl.language.modifiers.reactive import MetricObserver, Reaction
 from lrdsl.language.signal import SequenceSignal
 from lrdsl.schedule.rescaled import RescaledSchedule
 from lrdsl.schedule.schedule import Schedule
@@ -58,12 +58,16 @@ class ContinuedSchedule(Schedule):
         return self._pieces[-1][1]
 
     @property
-    def is_reactive(self) -> bool:
-        return self.last.is_reactive
+    def observers(self) -> tuple[MetricObserver, ...]:
+        return self.last.observers
 
-    @property
-    def histories(self) -> tuple[MetricHistory, ...]:
-        return self.last.histories
+    def advanced(self, reactions: tuple[Reaction, ...], observed: int | None) -> Schedule:
+        return self.with_last(self.last.advanced(reactions, observed))
+
+    def replayed(
+        self, reactions: tuple[Reaction, ...], before: tuple[float, ...], observed: int | None
+    ) -> Schedule:
+        return self.with_last(self.last.replayed(reactions, before, observed))
 
     def observe(self, update: int, metric: object) -> Schedule:
         later = self.last.observe(update, metric)

@@ -13,7 +13,7 @@ import numpy as np
 
 from lrdsl.compiler.lower import CompiledSpec
 from lrdsl.language.length import ENDLESS, Exact, Length
-from lrdsl.language.modifiers.reactive import MetricHistory
+from lrdsl.language.modifiers.reactive import MetricObserver, Reaction
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.pointwise.multiples import scaled
 from lrdsl.language.pointwise.times import piecewise
@@ -111,18 +111,32 @@ class RescaledSchedule(Schedule):
         return RescaledSchedule(source, ScaleFrom(()).then(start, k))
 
     @property
-    def is_reactive(self) -> bool:
-        return self._source.is_reactive
+    def observers(self) -> tuple[MetricObserver, ...]:
+        return self._source.observers
 
-    @property
-    def histories(self) -> tuple[MetricHistory, ...]:
-        return self._source.histories
+    def react(
+        self, reactions: tuple[Reaction, ...], update: int, metric: float
+    ) -> tuple[Reaction, ...]:
+        return self._source.react(reactions, self._source_step(update), metric)
+
+    def advanced(self, reactions: tuple[Reaction, ...], observed: int | None) -> Schedule:
+        at = None if observed is None else self._source_step(observed)
+        return RescaledSchedule(self._source.advanced(reactions, at), self._time)
+
+    def replayed(
+        self, reactions: tuple[Reaction, ...], before: tuple[float, ...], observed: int | None
+    ) -> Schedule:
+        at = None if observed is None else self._source_step(observed)
+        return RescaledSchedule(self._source.replayed(reactions, before, at), self._time)
 
     def observe(self, update: int, metric: object) -> Schedule:
-        step = as_step(update, "update")
-        # Rounded up: what has been seen already must not change.
-        source = self._source.observe(math.ceil(self._time.source_time(step)), metric)
+        step = self._source_step(as_step(update, "update"))
+        source = self._source.observe(step, metric)
         return self if source is self._source else RescaledSchedule(source, self._time)
+
+    def _source_step(self, update: int) -> int:
+        """The source's update at one of the run; rounded up, so that nothing seen changes."""
+        return math.ceil(self._time.source_time(update))
 
     @property
     def _identity(self) -> tuple[object, ...]:

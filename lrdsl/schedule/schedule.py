@@ -14,26 +14,24 @@ from numpy.typing import ArrayLike, NDArray
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import failures_reported
-from lrdsl.compiler.lower import CompiledSpec, lower
+from lrdsl.compiler.lower import CompiledSpec, lower_or_report
 from lrdsl.compiler.placed_ir import PlacedIR
 from lrdsl.diagnostics import (
     Diagnostic,
-    Mistake,
     Problem,
-    Reporter,
     Span,
     SpecError,
     spec_error,
 )
 from lrdsl.language.failures import FAILURES, failure_of
 from lrdsl.language.length import rounded
-from lrdsl.language.modifiers.reactive import MetricHistory
+from lrdsl.language.modifiers.reactive import MetricHistory, MetricObserver, Reaction
 from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.language.signal import CHUNK, Signal, TimelineSegment
-from lrdsl.schedule.steps import as_metric, as_step, as_steps, as_times, check_step
+from lrdsl.schedule.steps import Steps, as_metric, as_step, as_steps, as_times, check_step
 from lrdsl.syntax.spec import Spec, source_text
-from lrdsl.util.forks import lazy_property
+from lrdsl.util.forks import import_late, lazy_property
 
 T = TypeVar("T")
 
@@ -104,7 +102,9 @@ class Schedule:
         raise AttributeError(f"a Schedule is immutable: cannot delete {name!r}")
 
     @overload
-    def __call__(self, step: int) -> float: ...
+    def __call__(self, step: int | np.integer[Any]) -> float: ...
+    @overload
+    def __call__(self, step: Steps) -> NDArray[np.float64]: ...
     @overload
     def __call__(self, step: ArrayLike) -> Any: ...
     def __call__(self, step: Any) -> Any:
@@ -163,14 +163,24 @@ class Schedule:
         return low, high
 
     @property
+    def observers(self) -> tuple[MetricObserver, ...]:
+        """The modifiers that react to metrics, each after all that stand inside its source."""
+        return self._compiled.observers
+
+    @property
     def is_reactive(self) -> bool:
         """Whether the spec has a modifier that reacts to metrics."""
-        return bool(self._compiled.observers)
+        return bool(self.observers)
 
     @property
     def histories(self) -> tuple[MetricHistory, ...]:
-        """The state and the factors of each reactive modifier after the metrics so far."""
-        return tuple([reactor.history for reactor in self._compiled.observers])
+        """The reaction and the factors of each reactive modifier after the metrics so far."""
+        return tuple([observer.history for observer in self.observers])
+
+    @property
+    def reactions(self) -> tuple[Reaction, ...]:
+        """What each reactive modifier has made of the metrics so far, whatever it modifies."""
+        return tuple([observer.history.reaction for observer in self.observers])
 
     def observe(self, update: int, metric: object) -> Schedule:
         """The schedule after a metric that is known now that `update` updates have been made.
@@ -194,13 +204,42 @@ class Schedule:
             message = f"a metric of update {step} comes after one of update {self.observed}"
             fix = "observe metrics in the order of their updates"
             raise spec_error(diag.BAD_STEP, message, fix=fix)
-        schedule = self
-        for i, _ in enumerate(self.histories):
-            # One after the other: each knows what those inside it have made of the metric.
-            history = schedule._compiled.observers[i].observe(step, value)
-            histories = (*schedule.histories[:i], history, *schedule.histories[i + 1 :])
-            schedule = schedule._after(histories, step)
-        return schedule
+        return self.advanced(self.react(self.reactions, step, value), step)
+
+    def react(
+        self, reactions: tuple[Reaction, ...], update: int, metric: float
+    ) -> tuple[Reaction, ...]:
+        """The reactions after one more metric."""
+        pairs = zip(self.observers, reactions)  # noqa: B905 - `strict=` is slow
+        return tuple([observer.react(x, update, metric) for observer, x in pairs])
+
+    def advanced(self, reactions: tuple[Reaction, ...], observed: int | None) -> Schedule:
+        """The schedule after reactions to one more metric, the latest of update `observed`."""
+        return self._having(lambda observer, i: observer.following(reactions[i]), observed)
+
+    def replayed(
+        self, reactions: tuple[Reaction, ...], before: tuple[float, ...], observed: int | None
+    ) -> Schedule:
+        """The schedule after reactions to metrics that it has not met.
+
+        `before` are the factors before the first changes that are remembered.
+        """
+        return self._having(lambda x, i: x.replayed(reactions[i], before[i]), observed)
+
+    def _having(
+        self, history: Callable[[MetricObserver, int], MetricHistory], observed: int | None
+    ) -> Schedule:
+        """The schedule with new histories, one after the other.
+
+        Each modifier knows what those inside it have made of the metrics.
+        """
+        schedule, histories = self, self.histories
+        for i, _ in enumerate(histories):
+            new = history(schedule._compiled.observers[i], i)
+            histories = (*histories[:i], new, *histories[i + 1 :])
+            if new.factors != schedule.histories[i].factors:
+                schedule = schedule._after(histories, observed)
+        return schedule._after(histories, observed)
 
     def _after(self, histories: tuple[MetricHistory, ...], observed: int | None) -> Schedule:
         """The schedule with other reactions; what it denotes is made anew if a factor changed."""
@@ -225,8 +264,8 @@ class Schedule:
         >>> import lrdsl
         >>> for segment in lrdsl.compile("warmup(100) >> linear(1, 0, 2)").segments:
         ...     print(segment)
-        TimelineSegment(start=0, stop=100, first=0.0, last=0.99, description='warmup(100)')
-        TimelineSegment(start=100, stop=102, first=1.0, last=0.5, description='linear(1, 0, 2)')
+        Segment(start=0, stop=100, first=0.0, last=0.99, description='warmup(100)')
+        Segment(start=100, stop=102, first=1.0, last=0.5, description='linear(1, 0, 2)')
         """
         stop = self.length
         if math.isinf(stop) and self.context.total_steps is not None:
@@ -306,6 +345,10 @@ class Schedule:
         text = f"lrdsl.compile({text}{known})" + (f" beside {beside}" if beside else "")
         return text if self.observed is None else f"{text} after metrics up to {self.observed}"
 
+    def _repr_html_(self) -> str:
+        found: str = import_late("lrdsl.plot.notebook").schedule_html(self)
+        return found
+
     def _evaluate(self, t: Times) -> Array:
         values = self._computed(lambda: self._signal.values(t))
         finite = np.isfinite(values)
@@ -334,17 +377,3 @@ class Schedule:
             message = f"`{what}` needs to know how far: the schedule never ends"
             raise spec_error(diag.BAD_STEP, message, fix=fix)
         return int(self.length)
-
-
-def lower_or_report(
-    placed: PlacedIR, mistakes: tuple[Mistake, ...], histories: tuple[MetricHistory, ...] = ()
-) -> CompiledSpec:
-    """A placed spec, lowered; `SpecError` with all its mistakes if there are any.
-
-    `mistakes` are those of the stages before.
-    """
-    compiled, found = lower(placed, histories)
-    every = [*mistakes, *placed.mistakes, *found]
-    Reporter(placed.inputs.source).report_all(every).check()
-    assert compiled is not None
-    return compiled

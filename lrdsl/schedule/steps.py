@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator
-from typing import Any, SupportsIndex
+from collections.abc import Sequence
+from typing import Any, SupportsIndex, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from lrdsl.language.pointwise.times import Range, Times
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number, nearest_float
 from lrdsl.syntax.unparse import shorten
+
+Steps: TypeAlias = NDArray[np.integer[Any]] | Sequence[int] | Sequence[Sequence[int]]
+"""Numbers of updates, each of which has a value."""
 
 
 def as_steps(steps: object) -> NDArray[Any]:

@@ -22,8 +22,8 @@ class Switch(Generic[T]):
 
     It is made from pairs of an object and a number of steps; the last object stays, and its number
     may be None. Called with the number of steps already made, it returns the object of the next
-    step. Immutable, and picklable if its objects are. Raises `SpecError` if the pairs are
-    malformed, and if a step is not a whole number, 0 or more.
+    step. Immutable, picklable if its objects are, and equal to one of equal objects. Raises
+    `SpecError` if the pairs are malformed, and if a step is not a whole number, 0 or more.
 
     >>> switch = Switch([("mse", 3), ("l1", 2), ("smooth l1", None)])
     >>> [switch(step) for step in (0, 2, 3, 5, 999)]
@@ -56,6 +56,14 @@ class Switch(Generic[T]):
 
     def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"a Switch is immutable: cannot delete {name!r}")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Switch):
+            return NotImplemented
+        return (self.objects, self.starts) == (other.objects, other.starts)
+
+    def __hash__(self) -> int:
+        return hash((self.objects, self.starts))
 
     def __repr__(self) -> str:
         lengths = [b - a for a, b in itertools.pairwise(self.starts)]

@@ -17,6 +17,7 @@ from lrdsl.syntax.literals import number_to_node
 from lrdsl.syntax.parser import parse_tree
 from lrdsl.syntax.rebuild import join_arithmetic, join_chain, join_pipe
 from lrdsl.syntax.unparse import unparse
+from lrdsl.util.forks import import_late
 
 Operand: TypeAlias = Union["Spec", str, int, float]
 """The operands of a Spec in Python: a Spec, text, or a number."""
@@ -67,6 +68,10 @@ class Spec:
 
     def __repr__(self) -> str:
         return f"lrdsl.parse({str(self)!r})"
+
+    def _repr_html_(self) -> str:
+        found: str = import_late("lrdsl.plot.notebook").spec_html(self)
+        return found
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return parse, (self.source if self.source is not None else str(self),)

@@ -23,10 +23,16 @@ from lrdsl.torch.loggers import log_to_csv, log_to_tensorboard, log_to_text
 from lrdsl.torch.losses import ScheduledLoss
 from lrdsl.torch.lr_finder.range_test import range_test
 from lrdsl.torch.lr_finder.result import RangeTest
+from lrdsl.torch.options import Clock, MetricReduction, OnChange, OnEnd
 from lrdsl.torch.scheduler import Scheduler
 from lrdsl.torch.set_lr import update_learning_rate
+from lrdsl.torch.trainer_updates import trainer_updates
 
 __all__ = [
+    "Clock",
+    "MetricReduction",
+    "OnChange",
+    "OnEnd",
     "RangeTest",
     "ScheduledLoss",
     "Scheduler",
@@ -36,5 +42,10 @@ __all__ = [
     "log_to_tensorboard",
     "log_to_text",
     "range_test",
+    "trainer_updates",
     "update_learning_rate",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

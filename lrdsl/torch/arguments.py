@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from lrdsl.compiler.context import PARTS, Context
 from lrdsl.diagnostics import (
@@ -105,16 +105,15 @@ def refuse_list_for_groups(spec: object, groups: int) -> None:
         raise spec_error(BAD_SPEC, message, fix=fix)
 
 
-def checked_option(
-    options: Sequence[str], name: str, value: object, code: Problem = BAD_STEP
-) -> str:
-    """Return an argument that is one of some options; `SpecError` for any other value."""
+def checked_option(option: object, name: str, value: object, code: Problem = BAD_STEP) -> Any:
+    """Return an argument that is one of a `Literal`; `SpecError` for any other value."""
+    options = get_args(option)
     if value not in options:
         meant = Suggestion(value, options) if isinstance(value, str) else None
         listed = ", ".join(f'"{option}"' for option in options)
         message = f"`{name}` must be one of {listed}, not {value!r}"
         raise spec_error(code, message, meant=meant)
-    return str(value)
+    return value
 
 
 def checked_updates(value: object, name: str, *, least: int) -> int:

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch.optim import Optimizer
 
 from lrdsl.syntax.spec import Operand
+from lrdsl.torch.options import Clock, MetricReduction, OnChange, OnEnd
 from lrdsl.torch.ownership import followers
 from lrdsl.torch.scheduler import Scheduler
 from lrdsl.torch.step_hooks import unwrapped
 
 
 def attach(
-    optimizer: Optimizer, spec: Operand | Mapping[str, Any] | Callable[[int], float], **options: Any
+    optimizer: Optimizer,
+    spec: Operand | Mapping[str, Any] | Callable[[int], float],
+    *,
+    total_steps: int | None = None,
+    steps_per_epoch: float | None = None,
+    samples_per_step: float | None = None,
+    tokens_per_step: float | None = None,
+    clock: Clock = "updates",
+    start_step: int | None = None,
+    last_epoch: int = -1,
+    on_change: OnChange = "warn",
+    on_end: OnEnd | None = None,
+    metric_reduction: MetricReduction = "mean",
+    keep_metrics: bool = False,
+    definitions: str | os.PathLike[str] | Sequence[str] | None = None,
+    **variables: float,
 ) -> Scheduler:
     """Make an optimizer follow a spec by the count of its own updates, without calls of `step()`.
 
@@ -32,7 +49,23 @@ def attach(
     0.99
     0.98
     """
-    return Scheduler(optimizer, spec, **{"clock": "updates", **options})
+    return Scheduler(
+        optimizer,
+        spec,
+        total_steps=total_steps,
+        steps_per_epoch=steps_per_epoch,
+        samples_per_step=samples_per_step,
+        tokens_per_step=tokens_per_step,
+        clock=clock,
+        start_step=start_step,
+        last_epoch=last_epoch,
+        on_change=on_change,
+        on_end=on_end,
+        metric_reduction=metric_reduction,
+        keep_metrics=keep_metrics,
+        definitions=definitions,
+        **variables,
+    )
 
 
 def attached(optimizer: Optimizer) -> tuple[Scheduler, ...]:
@@ -49,3 +82,7 @@ def attached(optimizer: Optimizer) -> tuple[Scheduler, ...]:
     """
     found = followers(unwrapped(optimizer))
     return tuple([x for x in found if isinstance(x, Scheduler) and x.clock == "updates"])
+
+
+for _each in (attach, attached):
+    _each.__module__ = "lrdsl.torch"  # where configs find them: there `attach` hides this module

@@ -12,11 +12,13 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from lrdsl.diagnostics import BAD_GROUP, BAD_STATE, SpecError, spec_error
 from lrdsl.torch.bases import BaseChange, KnownGroups, stale_bases
-from lrdsl.torch.outside_writes import Written, outside_write, stored_as
+from lrdsl.torch.group_changes import group_changes
+from lrdsl.torch.options import Clock, OnChange, OnEnd
+from lrdsl.torch.outside_writes import Written, outside_write
 from lrdsl.torch.ownership import Ownership, check_free
-from lrdsl.torch.param_groups import DrivenGroups, is_tensor, plan_groups
+from lrdsl.torch.param_groups import DrivenGroups, plan_groups
 from lrdsl.torch.param_key import clone_value
-from lrdsl.torch.run_checks import ends_at_zero, flattened_groups
+from lrdsl.torch.run_checks import flattened_groups
 from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
 from lrdsl.torch.warn import is_silenced, shown_pair, warn_user
@@ -36,13 +38,15 @@ class OptimizerDriver(LRScheduler):
         optimizer: Optimizer,
         timeline: Timeline,
         *,
-        clock: str,
+        clock: Clock,
         t: int,
-        on_end: str | None,
-        on_change: str,
+        on_end: OnEnd | None,
+        on_change: OnChange,
+        keep_metrics: bool,
     ) -> None:
         self._optimizer = optimizer
-        self.clock = clock
+        self._keeps_metrics = keep_metrics
+        self.clock: Clock = clock
         self._on_end = on_end
         self._on_change = on_change
         self._t = t
@@ -62,10 +66,15 @@ class OptimizerDriver(LRScheduler):
         """Ends following the optimizer; None after it has ended."""
         # All errors are raised before the first change of the optimizer.
         driven = plan_groups(optimizer, timeline, None)
-        self._stale = [*stale_bases(optimizer, driven.keys, driven.initial)]
-        messages = self._of_changes(driven.changes, driven, t + 1)
-        if t >= 0:
-            messages += self._of_changes([each for each, _ in self._stale], driven, t + 1)
+        self._stale = [
+            (each, was_stored)
+            for each, was_stored in stale_bases(optimizer, driven.keys, driven.initial)
+            if not (was_stored and on_change == "keep")
+        ]
+        # Where no scheduler has been at work, what is stored has come from a checkpoint.
+        is_loaded = not hasattr(optimizer.step, "_wrapped_by_lr_sched")
+        stale = [each for each, was_stored in self._stale if t >= 0 or (was_stored and is_loaded)]
+        messages = self._of_changes([*driven.changes, *stale], driven, t + 1)
         table = StepTable(optimizer, driven, t + 1)
         check_free(optimizer, table.driven.locations, clock)
         self._adopt(table)
@@ -220,31 +229,19 @@ class OptimizerDriver(LRScheduler):
 
     def _adopt(self, table: StepTable) -> None:
         """Follow a table."""
-        table.driven.adopt(self.optimizer)
+        table.driven = table.driven.adopt(self.optimizer)
         self._table = table
         self.invalidate()
         self._last = self._end_to_watch()
         if "lr" in table.driven.keys:
             self.base_lrs = [clone_value(first["initial_lr"]) for first in table.driven.initial]
 
-    def _end_to_watch(self, *, is_beginning: bool = False) -> float:
-        """The end of the run, infinite if nothing is to be said of it.
-
-        If the run's length is not known, only a run that begins after a decay to 0 is told.
-        """
-        driven = self._table.driven
-        total = driven.timeline.context.total_steps
-        end = driven.end(total)
+    def _end_to_watch(self) -> float:
+        """The end of the run, infinite if nothing is to be said of it."""
+        end = self._table.driven.end
         if self._on_end == "error":
             return end
-        if self._on_end == "hold" or end == self._end_told:
-            return math.inf
-        if self._on_end is None and total is None:
-            decays = is_beginning and any(
-                [ends_at_zero(source.schedule) for source in driven.sources.get("lr", ())]
-            )
-            return end if decays else math.inf
-        return end
+        return math.inf if self._on_end == "hold" or end == self._end_told else end
 
     def _look(self) -> None:
         """Tell of numbers and first values that somebody else has changed."""
@@ -267,7 +264,9 @@ class OptimizerDriver(LRScheduler):
     def _of_groups(self, driven: DrivenGroups, t: int) -> list[tuple[object, str]]:
         """The warnings about groups that were loaded or added; `SpecError` if that is refused."""
         messages = self._of_changes(driven.changes, driven, t)
-        messages += self._of_kinds(driven, t)
+        if self._on_change != "keep":
+            fix = "make the optimizer as the one that wrote the state"
+            messages += self._refused(group_changes(driven, t), fix)
         if driven.has_new:
             messages += [(text, text) for text in flattened_groups(driven)]
         return messages
@@ -309,22 +308,6 @@ class OptimizerDriver(LRScheduler):
             if was_stored and known.get((each.name, each.group)) == each.base
         ]
         return self._of_changes(stale, driven, t)
-
-    def _of_kinds(self, driven: DrivenGroups, t: int) -> list[tuple[object, str]]:
-        """The warnings about Tensors that were floats, and floats that were Tensors."""
-        messages: list[tuple[object, str]] = []
-        for name, i in driven.retyped:
-            first = driven.keys[name][i].initial.get(driven.initial[i])
-            kind, other = ("Tensor", "float") if is_tensor(first) else ("float", "Tensor")
-            value = driven.sources[name][i].schedule(t)
-            rounded = stored_as(value, driven.keys[name][i].get(driven.groups[i]))
-            before, after = rounded, stored_as(value, first)
-            message = (
-                f"`{name}` of parameter group {i} is a {kind}, and not a {other}, as in the state "
-                f"that the optimizer has loaded (`{name}` at update {t:,}: {before!r} → {after!r})"
-            )
-            messages.append((("kind", name, i), message))
-        return self._refused(messages, "make the optimizer as the one that wrote the state")
 
     def _refused(self, messages: list[tuple[object, str]], fix: str) -> list[tuple[object, str]]:
         """The messages; `SpecError` with the first of them if changes are errors."""

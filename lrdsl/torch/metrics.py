@@ -16,9 +16,6 @@ from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.param_key import to_python
 
-REDUCTIONS = ("mean", "min", "max", "same")
-"""The reductions of the metrics of several ranks to one."""
-
 
 def read_log(state: Mapping[str, Any]) -> list[tuple[int, float]]:
     """The metrics of a `state_dict`, each after the number of updates made before it came.

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lrdsl.torch.options import Clock
 from lrdsl.torch.warn import shown_pair
 
 
@@ -19,7 +20,7 @@ class Written(NamedTuple):
     stands: float
 
 
-def outside_write(written: Written, t: int, clock: str) -> str:
+def outside_write(written: Written, t: int, clock: Clock) -> str:
     """The warning about a number that somebody else has written since update `t`."""
     was_set, stands = shown_pair(written.was_set, written.stands)
     replaced = "Each `step()`" if clock == "calls" else "Each update of the optimizer"

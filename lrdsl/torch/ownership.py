@@ -9,6 +9,7 @@ from typing import Protocol
 from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_GROUP, spec_error
+from lrdsl.torch.options import Clock
 from lrdsl.torch.param_key import ParamKey
 from lrdsl.torch.step_table import StepTable
 
@@ -19,7 +20,7 @@ _ATTRIBUTE = "_lrdsl_ownership"
 class Owner(Protocol):
     """A driver of numbers of an optimizer."""
 
-    clock: str
+    clock: Clock
     _table: StepTable
     _has_stepped: bool
     _remove_hooks: Callable[[], None] | None
@@ -87,7 +88,7 @@ def followers(optimizer: Optimizer) -> list[Owner]:
     return [scheduler for scheduler in owned if scheduler._remove_hooks is not None]
 
 
-def check_free(optimizer: Optimizer, locations: frozenset[ParamKey], clock: str) -> None:
+def check_free(optimizer: Optimizer, locations: frozenset[ParamKey], clock: Clock) -> None:
     """Raise `SpecError` if a new scheduler would share a number with an attached one."""
     for other in followers(optimizer):
         shared = sorted(map(str, locations & other._table.driven.locations))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor
 from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_GROUP, spec_error
+from lrdsl.syntax.spec import as_number
 from lrdsl.torch.bases import BaseChange, KnownGroups, find_bases, same_value
-from lrdsl.torch.param_key import ParamKey, clone_value, find_param_key, read_number
+from lrdsl.torch.param_key import ParamKey, clone_value, find_param_key, read_number, to_python
 from lrdsl.torch.plan import DrivenSchedule
 from lrdsl.torch.tensors import own_tensors
 from lrdsl.torch.timeline import Timeline
@@ -44,6 +45,11 @@ class DrivenGroups:
 
     It becomes again what it was.
     """
+    scales: Mapping[int, float] = field(default_factory=dict)
+    """The `lr_scale` of each group that has another one now, by the group's index.
+
+    It becomes that of the group.
+    """
     has_new: bool = False
     """Whether groups have been added."""
 
@@ -57,11 +63,17 @@ class DrivenGroups:
         """The locations of all numbers."""
         return frozenset([key for keys in self.keys.values() for key in keys])
 
-    def end(self, total_steps: int | None) -> float:
-        """The length of the run in updates, infinite if it is unknown."""
-        if total_steps is not None:
-            return total_steps
-        return max([source.schedule.length for source in self.distinct], default=math.inf)
+    @property
+    def end(self) -> float:
+        """The length of the run in updates, infinite if it never ends.
+
+        If `total_steps` is not known, it is that of the learning rate's schedules.
+        """
+        total = self.timeline.context.total_steps
+        if total is not None:
+            return total
+        sources = self.sources.get("lr") or self.distinct
+        return max([source.schedule.length for source in sources], default=math.inf)
 
     def are_those_of(self, optimizer: Optimizer) -> bool:
         """Whether the optimizer still has these groups."""
@@ -97,8 +109,11 @@ class DrivenGroups:
             ]
         )
 
-    def adopt(self, optimizer: Optimizer) -> None:
-        """Store the first values in the groups; groups that share a Tensor get one each."""
+    def adopt(self, optimizer: Optimizer) -> DrivenGroups:
+        """Store the first values in the groups; groups that share a Tensor get one each.
+
+        Returns these groups, of which nothing is to become again what it was.
+        """
         for name, i in self.retyped:
             key = self.keys[name][i]
             key.rebind(self.groups[i], clone_value(key.initial.get(self.initial[i])))
@@ -111,8 +126,14 @@ class DrivenGroups:
                 if isinstance(number, Tensor) and key.initial.get(group) is number:
                     group[stored] = clone_value(group[stored])
             own_tensors(optimizer, keys, self.initial)
+        for i, scale in self.scales.items():
+            self.groups[i]["lr_scale"] = scale
+        for group, known_name in zip(self.groups, self.names, strict=True):
+            if group.get("name", known_name) != known_name:
+                group["name"] = known_name
         for group in self.groups:  # torch's base class reads it even if nothing drives lr
             group.setdefault("initial_lr", clone_value(group["lr"]))
+        return replace(self, scales={}) if self.scales else self
 
 
 def plan_groups(
@@ -123,12 +144,13 @@ def plan_groups(
     *,
     keep: bool = False,
     names: Sequence[object] = (),
+    scales: Sequence[float] = (),
 ) -> DrivenGroups:
     """Compile a timeline for an optimizer's groups as they are now; changes nothing.
 
     `known` are the groups driven before: loaded groups may have lost their names and first values,
     or may have those of another run, which `keep` selects. `given` are bases by group and number,
-    `names` the names of groups that have none.
+    `names` the names of groups that have none, `scales` what is to become their `lr_scale`.
     """
     groups = list(optimizer.param_groups)
     for i, group in enumerate(groups):
@@ -141,11 +163,16 @@ def plan_groups(
     _check_distinct(keys)
     initial, changes = find_bases(optimizer, keys, known, given, keep=keep)
     former = [None if known is None else known.index(group) for group in groups]
-    before = [None if known is None or j is None else known.names[j] for j in former]
-    found = [
-        group.get("name", name)
-        for group, name in zip(groups, [*names, *[None] * len(groups)] if names else before)  # noqa: B905
-    ]
+    found: list[object] = [*names, *[None] * len(groups)][: len(groups)]
+    own_scales = dict(enumerate(scales))
+    for i, (group, j) in enumerate(zip(groups, former, strict=True)):
+        own_name = found[i] if known is None or j is None else known.names[j]
+        found[i] = group.get("name", own_name)
+        if known is not None and j is not None and known.groups[j] is not group and not keep:
+            found[i] = found[i] if own_name is None else own_name
+            own_scales.setdefault(i, known.scales[j])
+    if "lr" not in keys:
+        own_scales = {}
     retyped = [
         (name, i)
         for name, of_groups in keys.items()
@@ -153,13 +180,19 @@ def plan_groups(
         if is_tensor(key.initial.get(first)) != is_tensor(key.get(group))
         and not (keep or known is None or any([group is each for each in known.groups]))
     ]
+    other = {i: x for i, x in own_scales.items() if i < len(groups) and _scale(groups[i]) != x}
     planned = DrivenGroups(
-        timeline, groups, found, keys, {}, initial, changes, retyped, None in former
+        timeline, groups, found, keys, {}, initial, changes, retyped, other, None in former
     )
     driven = timeline.schedules(found, planned.bases)
     return replace(
         planned, sources={name: [of_group[name] for of_group in driven] for name in keys}
     )
+
+
+def _scale(group: Mapping[str, Any]) -> object:
+    """The `lr_scale` of a group as a number, if it is one."""
+    return as_number(to_python(group.get("lr_scale", 1.0)))
 
 
 def is_tensor(value: object) -> bool:

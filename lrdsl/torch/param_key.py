@@ -15,6 +15,18 @@ from lrdsl.syntax.spec import as_number
 INITIAL_PREFIX = "initial_"
 """The prefix of the group key that keeps a number's first value, as in torch's `initial_lr`."""
 
+_OTHER_NAMES = {
+    ("lr",): "learningrate eta alpha0 lr0 baselr maxlr peaklr rate steplength stepsize",
+    ("weight_decay",): "wd decay l2 lambda weightdecays wdecay decoupledweightdecay lambda0",
+    ("momentum", "betas[0]"): "mom mu moment beta beta1 b1 adambeta1 momentumdecay",
+    ("betas[1]", "alpha", "rho"): "beta2 b2 adambeta2 rho alpha smoothing smoothingconstant",
+    ("betas[2]",): "beta3 b3",
+    ("eps",): "epsilon adamepsilon adameps",
+}
+"""The names of a number, of which an optimizer has one, and what others call it."""
+
+_CALLED = {word: names for names, words in _OTHER_NAMES.items() for word in words.split()}
+
 _ENTRY = re.compile(r"([A-Za-z_]\w*)\[(\d{1,3})\]")
 
 
@@ -76,7 +88,9 @@ def find_param_key(name: str, index: int, group: Mapping[str, Any]) -> ParamKey:
         fix = "the group has " + (", ".join(f"`{name}`" for name in known) or "no numbers")
         if is_reserved:
             raise spec_error(BAD_GROUP, f"a program cannot drive `{name}`", fix=fix)
-        fix = Suggestion(name, known).before(fix)
+        called = _CALLED.get(re.sub(r"[_\W]", "", name).lower(), ())
+        meant = next((each for each in called if each in known), name)
+        fix = Suggestion(meant, known).before(fix)
         raise spec_error(BAD_GROUP, f"parameter group {index} has no `{name}`", fix=fix)
     if _is_sequence(found):
         message = f"`{name}` of parameter group {index} is {len(found)} numbers, not one"

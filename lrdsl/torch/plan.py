@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lrdsl.compiler.context import Context
+from lrdsl.language.modifiers.reactive import Reaction
 from lrdsl.schedule.program import Program
 from lrdsl.schedule.schedule import Schedule
+from lrdsl.torch.metric_record import Family
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,10 @@ class DrivenSchedule:
     """Compiles the schedule with the schedules that it refers to."""
     references: Mapping[str, DrivenSchedule]
     plan: Plan
+    family: Family
+    """The spec whose reactions to metrics the schedule shares."""
+    base: float | None = None
+    """The `base` that it was compiled with, None if it needs none."""
     since: Plan | None = None
     """The schedule takes metrics from the start of this plan on; None: all metrics."""
     rescaled: DrivenSchedule | None = None
@@ -64,20 +70,27 @@ class DrivenSchedule:
             ended.until = plan
         return ended
 
+    def beside(self, references: Mapping[str, DrivenSchedule]) -> DrivenSchedule:
+        """The same schedule that refers to others."""
+        return DrivenSchedule(self.make, references, self.plan, self.family, self.base, self.since)
+
     def takes(self, index: int, t: int) -> bool:
         """Whether the schedule takes metric number `index`, which came after `t` updates."""
         has_begun = self.since is None or self.since.has_begun(index, t)
         return has_begun and (self.until is None or not self.until.has_begun(index, t))
 
-    def replay(self, log: Iterable[tuple[int, float]]) -> None:
-        """Take the state after some metrics, which the references have taken before."""
+    def renew(
+        self, reactions: tuple[Reaction, ...], before: tuple[float, ...], observed: int | None
+    ) -> None:
+        """Take the state after some metrics, which the references have taken before.
+
+        `before` are the factors before the first changes that are remembered.
+        """
         schedule = self.initial
         if not all([have_same_values(x.schedule, x.initial) for x in self.references.values()]):
             schedule = self.make({name: x.schedule for name, x in self.references.items()})
         if schedule.is_reactive:
-            for i, (t, metric) in enumerate(log):
-                if self.takes(i, t):
-                    schedule = schedule.observe(t, metric)
+            schedule = schedule.replayed(reactions, before, observed)
         self.schedule = schedule
 
 

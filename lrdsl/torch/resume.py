@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lrdsl.diagnostics import BAD_STATE, SpecError, spec_error
 from lrdsl.syntax.spec import parse
+from lrdsl.torch.metric_record import MetricRecord
+from lrdsl.torch.options import OnChange
 from lrdsl.torch.param_groups import DrivenGroups
+from lrdsl.torch.run_metrics import Log, other_modifiers
 from lrdsl.torch.state_dict import GroupState, SchedulerState, plan_state
 from lrdsl.torch.timeline import Timeline
 from lrdsl.torch.warn import shown_pair
-
-ON_CHANGE = ("warn", "error", "keep")
-"""The ways to treat a checkpoint that was written under another spec, context or optimizer."""
-
-Values = Mapping[str, Sequence[float]]
-"""The values of each number at one update, one per group."""
-
-ValuesOf = Callable[[Timeline, Sequence[Mapping[str, float]] | None], Values]
-"""The values by a timeline at the update of a state, with these bases or the groups' own."""
 
 MAX_LISTED = 4
 """Parameter groups that a message names."""
@@ -30,87 +24,126 @@ class Resumed(NamedTuple):
     """How a run goes on."""
 
     timeline: Timeline
-    bases: Sequence[Mapping[str, float]]
+    bases: Sequence[Mapping[str, float]] = ()
     """The bases that the checkpoint decides, by group."""
-    warning: str
-    """What the user is to be told; it may be empty."""
+    scales: Sequence[float] = ()
+    """The `lr_scale` of each group that the checkpoint decides."""
+    differences: Sequence[str] = ()
+    """How the checkpoint differs, where the Scheduler is followed."""
+    drops_plans: bool = False
 
 
 def resume(
     state: SchedulerState,
     driven: DrivenGroups,
     scales: Sequence[float],
-    on_change: str,
-    values: ValuesOf,
+    on_change: OnChange,
+    keeps_metrics: bool,
 ) -> Resumed:
     """The way a run goes on from a state, for the groups that are driven now.
 
     If the state was written under another spec, context or optimizer, `on_change` selects what is
-    followed. Raises `SpecError` if the state is refused.
+    followed. `keeps_metrics` says whether the metrics themselves are kept. Raises `SpecError` if
+    the metrics of the state cannot be followed.
     """
     own = driven.timeline
     plans = [plan_state(own, plan) for plan in own.plans]
     in_plans = _plans_difference(state.plans, plans)
-    in_groups = _groups_difference(state.groups, driven, scales)
-    bases = [group.base for group in state.groups or ()]
-    difference = [*in_plans, *in_groups]
-    if not in_plans and len(state.plans) == len(own.plans) and [*state.log] == own.log:
+    log = None if state.log is None or not keeps_metrics else [*state.log]
+    is_alike = len(state.plans) == len(own.plans) and log == own.metrics.log
+    if not in_plans and is_alike and state.record == own.metrics.settled_record():
         resumed = own  # which is compiled
     elif not in_plans and _is_same(state.plans[0], plans[0]):
-        resumed = Timeline([own.plans[0], *state.timeline().plans[1:]], state.log)
+        resumed = Timeline([own.plans[0], *state.timeline().plans[1:]], state.record, log)
     elif not in_plans or on_change == "keep":
-        resumed = state.timeline()
+        resumed = Timeline(state.timeline().plans, state.record, log)
     else:
-        resumed = Timeline([own.plans[0]], state.log)
+        resumed = Timeline([own.plans[0]], *_carried_metrics(state, own))
     if on_change == "keep":
-        return Resumed(resumed, bases[: len(driven.groups)], "")
-    if not difference:
-        return Resumed(resumed, (), "")
-    t = max(0, state.updates)
+        groups = (state.groups)[: len(driven.groups)]
+        return Resumed(resumed, [x.base for x in groups], [x.scale for x in groups])
+    differences = [*in_plans, *_groups_difference(state.groups, driven, scales)]
+    drops_plans = len(resumed.plans) < max(len(state.plans), len(own.plans))
+    return Resumed(resumed, differences=differences, drops_plans=drops_plans)
 
-    def before() -> Values:
-        found = {name: [*own] for name, own in values(state.timeline(), bases or None).items()}
-        for i, (group, scale) in enumerate(zip(state.groups or (), scales, strict=False)):
-            if "lr" in found and group.scale != scale and scale:
-                found["lr"][i] *= group.scale / scale
-        return found
 
-    changes = _changes(before, values(resumed, None), t)
-    message = f"the checkpoint was written with {', '.join(difference)}{changes}"
+def disagreement(
+    state: SchedulerState,
+    resumed: Resumed,
+    values: Mapping[str, Sequence[float]],
+    on_change: OnChange,
+) -> str:
+    """The warning about what a state disagrees about, "" if there is nothing to tell.
+
+    `values` are those with which the run goes on: where they are not those of the state, something
+    has changed, whether it is recorded or not. Raises `SpecError` if changes are errors.
+    """
+    changes, t = _changes(state, values), max(0, state.updates)
+    if resumed.differences:
+        message = f"the checkpoint was written with {', '.join(resumed.differences)}"
+        if any([group.values for group in state.groups]):
+            message += f" ({', '.join(changes) or f'no number changes at update {t}'})"
+        follows = "the spec, the context and the `base` of this Scheduler"
+    elif changes:
+        message = (
+            f"the checkpoint was written at other values ({', '.join(changes)}): something that it "
+            "does not record is different, such as a function or a shape that the spec calls, or "
+            "the order of the groups"
+        )
+        follows = "the values of this Scheduler"
+    else:
+        return ""
     if on_change == "error":
         fix = 'pass what it was written with, or `on_change="keep"`'
         raise spec_error(BAD_STATE, message, fix=fix)
-    dropped = len(resumed.plans) < max(len(state.plans), len(own.plans))
-    followed = "; the plans added during the run are dropped" if dropped else ""
-    return Resumed(
-        resumed,
-        (),
-        f"{message}; continuing at update {state.updates} with the spec, the context and the "
-        f"`base` of this Scheduler{followed}",
-    )
+    dropped = "; the plans added during the run are dropped" if resumed.drops_plans else ""
+    return f"{message}; continuing at update {state.updates} with {follows}{dropped}"
+
+
+def _carried_metrics(state: SchedulerState, own: Timeline) -> tuple[MetricRecord, Log | None]:
+    """The metrics of a state for the first plan of a Scheduler, which is another one.
+
+    Without the metrics themselves, modifiers go on that are the same; `SpecError` if others, or a
+    plan that has come since, have taken the metrics.
+    """
+    record = state.record
+    if state.log is not None or not record.total:
+        return MetricRecord(record.total, record.last), [*(state.log or ())]
+    wanted = [family for family in own.metrics.record.families if family[0] == 0]
+    known = {family: record.families[family] for family in wanted if family in record.families}
+    if len(known) < len(wanted) or (wanted and len(state.plans) > 1):
+        saved = [text for each in record.families.values() for text in each.modifiers]
+        here = [text for x in wanted for text in own.metrics.record.families[x].modifiers]
+        raise other_modifiers(saved, here)
+    return record._replace(families=known), None
 
 
 def facts_of(state: SchedulerState) -> set[object]:
-    """The keys of warnings that repeat what is told of a state: its bases, and its Tensors."""
+    """The keys of warnings that repeat what is told of a state: bases, Tensors, scales."""
     found: set[object] = set()
-    for i, group in enumerate(state.groups or ()):
+    for i, group in enumerate(state.groups):
         found |= {("base", name, i, float(base)) for name, base in group.base.items()}
         found |= {("kind", name, i) for name in group.base}
+        found.add(("scale", i, float(group.scale)))
     return found
 
 
-def _changes(before: Callable[[], Values], after: Values, t: int) -> str:
-    """The numbers before and after, for a message."""
-    try:
-        old = before()
-    except SpecError:  # the state's plans do not compile here, for lack of a definition, say
-        return ""
-    changed = [
-        f"{name} at update {t}: {' → '.join(_shown(old[name], new))}"
-        for name, new in after.items()
-        if name in old and [*old[name]] != [*new]
-    ]
-    return f" ({', '.join(changed) or f'no number changes at update {t}'})"
+def _changes(state: SchedulerState, values: Mapping[str, Sequence[float]]) -> list[str]:
+    """The numbers that are not those of a state, before and after."""
+    saved = [group.values for group in state.groups if group.values]
+    if not saved:
+        return []
+    found = []
+    for name in dict.fromkeys([*values, *saved[0]]):
+        old, new = [own[name] for own in saved if name in own], values.get(name, ())
+        if len(old) != len(new) or not all(map(_is_near, old, new)):
+            shown = " → ".join([each or "not driven" for each in _shown(old, new)])
+            found.append(f"{name} at update {max(0, state.updates)}: {shown}")
+    return found
+
+
+def _is_near(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-15)  # a Tensor has few digits
 
 
 def _shown(before: Sequence[float], after: Sequence[float]) -> tuple[str, str]:
@@ -183,11 +216,9 @@ def _difference(saved: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
 
 
 def _groups_difference(
-    saved: Sequence[GroupState] | None, driven: DrivenGroups, scales: Sequence[float]
+    saved: Sequence[GroupState], driven: DrivenGroups, scales: Sequence[float]
 ) -> list[str]:
     """How the parameter groups of a state differ from those that are driven now."""
-    if saved is None:
-        return []
     found = []
     names = [None if name is None else str(name) for name in driven.names]
     gone = [group.name for group in saved]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from lrdsl.compiler.context import Context
@@ -12,7 +12,7 @@ from lrdsl.diagnostics import BAD_SPEC, spec_error
 from lrdsl.schedule.program import Program
 from lrdsl.torch.ownership import Ownership
 from lrdsl.torch.param_groups import plan_groups
-from lrdsl.torch.resume import Values, facts_of, resume
+from lrdsl.torch.resume import disagreement, facts_of, resume
 from lrdsl.torch.run_checks import longer_than_run
 from lrdsl.torch.state_dict import SchedulerState, make_state
 from lrdsl.torch.step_hooks import is_called_by
@@ -59,7 +59,8 @@ class ResumingDriver(SteppingDriver):
             self._restore()
         # A child of torch's SequentialLR whose turn is over does not set the lr after a resume.
         drives = not is_part or self._stands()
-        return make_state(self._table.driven, self._t, self._table.scales, drives=drives)
+        table, values = self._table, self._table.values_at(max(0, self._t))
+        return make_state(table.driven, self._t, table.scales, values, drives=drives)
 
     def _stands(self) -> bool:
         """Whether the numbers are what this scheduler has set."""
@@ -85,21 +86,21 @@ class ResumingDriver(SteppingDriver):
         present = plan_groups(self.optimizer, self._timeline, known, keep=keep)
         scales = StepTable(self.optimizer, present, at).scales
 
-        def values(timeline: Timeline, bases: Sequence[Mapping[str, float]] | None) -> Values:
-            given = () if bases is None else bases
-            driven = plan_groups(self.optimizer, timeline, known, given, keep=keep)
-            return StepTable(self.optimizer, driven, at).values_at(at)
-
-        timeline, bases, warning = resume(state, present, scales, self._on_change, values)
-        driven = present
-        if timeline is not self._timeline or bases:
-            driven = plan_groups(self.optimizer, timeline, known, bases, keep=keep)
+        resumed = resume(state, present, scales, self._on_change, self._keeps_metrics)
+        driven, timeline = present, resumed.timeline
+        if timeline is not self._timeline or keep:
+            driven = plan_groups(
+                self.optimizer, timeline, known, resumed.bases, keep=keep, scales=resumed.scales
+            )
+        table = StepTable(self.optimizer, driven, at)
+        warning = disagreement(state, resumed, table.values_at(at), self._on_change)
         if warning:
             self._told |= facts_of(state)
         messages = self._of_groups(driven, at)
         messages += self._of_stale(driven, at)
-        table = StepTable(self.optimizer, driven, at)
         self._follow(table, t, steps=t + 1, is_setting=t >= 0 and state.drives)
+        if not self._keeps_metrics:
+            timeline.metrics.log = None
         if warning:
             self._warn(warning)
         self._tell(messages)
@@ -119,12 +120,14 @@ class ResumingDriver(SteppingDriver):
         state = {key: value for key, value in vars(self).items() if key not in own}
         owns = bool(self._ownership.owned.get(self))
         timeline, names = self._timeline, self._table.driven.names
-        made = {"plans": timeline.plans, "log": timeline.log, "names": names}
+        metrics = timeline.metrics
+        record = metrics.settled_record()
+        made = {"plans": timeline.plans, "record": record, "log": metrics.log, "names": names}
         return {**state, **made, "follows": self._remove_hooks is not None, "owns": owns}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         follows, owns = state.pop("follows"), state.pop("owns")
-        timeline = Timeline(state.pop("plans"), state.pop("log"))
+        timeline = Timeline(state.pop("plans"), state.pop("record"), state.pop("log"))
         names = state.pop("names")
         vars(self).update(state)
         driven = plan_groups(self.optimizer, timeline, None, names=names)

@@ -76,9 +76,10 @@ def ends_with_decay(schedule: Schedule) -> bool:
     return schedule(start) > schedule(end)
 
 
-def ends_at_zero(schedule: Schedule) -> bool:
-    """Whether a schedule has come down to 0 at its end, so that later updates change nothing."""
-    return ends_with_decay(schedule) and schedule(int(schedule.length)) == 0
+def has_decayed(driven: DrivenGroups) -> bool:
+    """Whether a learning rate comes to its end by a decay, and not by a warmup or a constant."""
+    sources = driven.sources.get("lr") or driven.distinct
+    return any([ends_with_decay(source.schedule) for source in dict.fromkeys(sources)])
 
 
 def flattened_groups(driven: DrivenGroups) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from lrdsl.language.library.files import text_of
 from lrdsl.schedule.program import Program
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import Operand, Spec
+from lrdsl.syntax.unparse import shorten
 from lrdsl.torch.arguments import (
     check_variables,
     checked_option,
@@ -28,20 +29,30 @@ from lrdsl.torch.arguments import (
     refuse_list_for_groups,
     run_context,
 )
-from lrdsl.torch.metrics import REDUCTIONS
+from lrdsl.torch.options import Clock, MetricReduction, OnChange, OnEnd
 from lrdsl.torch.param_key import finite_number
 from lrdsl.torch.plan import Plan
-from lrdsl.torch.resume import ON_CHANGE
 from lrdsl.torch.resuming import ResumingDriver
 from lrdsl.torch.run_checks import run_warnings
-from lrdsl.torch.step_hooks import CLOCKS, unwrapped
+from lrdsl.torch.step_hooks import unwrapped
 from lrdsl.torch.timeline import Timeline
 
-ON_END = ("hold", "warn", "error")
-"""The reactions to an update past the end of the run, beside that of the default."""
+T = TypeVar("T")
+
+MAX_SHOWN = 4
+"""The most schedules that the `repr` of a Scheduler shows."""
 
 ARGUMENTS = frozenset(
-    {"clock", "start_step", "last_epoch", "on_change", "on_end", "metric_reduction", "definitions"}
+    {
+        "clock",
+        "start_step",
+        "last_epoch",
+        "on_change",
+        "on_end",
+        "metric_reduction",
+        "keep_metrics",
+        "definitions",
+    }
 )
 """The arguments of a Scheduler that are no part of the run."""
 
@@ -71,10 +82,13 @@ class Scheduler(ResumingDriver):
     spec or context, or of groups with another `base`: `"warn"` and continue with this one,
     `"error"`, or `"keep"` the one of the checkpoint. `on_end` selects the reaction to an update
     past the end of the run: `"hold"` the last value, `"warn"` once, or `"error"`. The run ends
-    after `total_steps`, or without it at the end of its schedules; by default only the end after
-    `total_steps` is told. `metric_reduction` combines the metrics of several ranks under
+    after `total_steps`, or without it where the learning rate's schedules end. The default warns
+    once, without `total_steps` only after a decay: after a warmup or a `constant(…)` the last value
+    is taken to be meant. `metric_reduction` combines the metrics of several ranks under
     torch.distributed: `"mean"`, `"min"`, `"max"`, or `"same"`, for which a difference between ranks
-    is an error on all of them.
+    is an error on all of them. Metrics are not kept: what they have led to is, with the last 1,024
+    changes of each modifier. `keep_metrics` keeps them all, also in the state; a metric at an
+    earlier update than the last one, and a resume with another metric modifier, need them.
 
     In a spec, `base` is the group's own number, the one that the optimizer was made with; the group
     keeps it, as its `initial_lr` and so on. If a group has the key `lr_scale`, its learning rate is
@@ -115,12 +129,13 @@ class Scheduler(ResumingDriver):
         steps_per_epoch: float | None = None,
         samples_per_step: float | None = None,
         tokens_per_step: float | None = None,
-        clock: str = "calls",
+        clock: Clock = "calls",
         start_step: int | None = None,
         last_epoch: int = -1,
-        on_change: str = "warn",
-        on_end: str | None = None,
-        metric_reduction: str = "mean",
+        on_change: OnChange = "warn",
+        on_end: OnEnd | None = None,
+        metric_reduction: MetricReduction = "mean",
+        keep_metrics: bool = False,
         definitions: str | os.PathLike[str] | Sequence[str] | None = None,
         **variables: float,
     ) -> None:
@@ -129,12 +144,12 @@ class Scheduler(ResumingDriver):
             message = f"a Scheduler drives a torch.optim.Optimizer, not a {found}"
             raise spec_error(BAD_GROUP, message)
         optimizer = unwrapped(optimizer)
-        clock = checked_option(CLOCKS, "clock", clock)
-        on_change = checked_option(ON_CHANGE, "on_change", on_change)
+        clock = checked_option(Clock, "clock", clock)
+        on_change = checked_option(OnChange, "on_change", on_change)
         if on_end is not None:
-            on_end = checked_option(ON_END, "on_end", on_end)
+            on_end = checked_option(OnEnd, "on_end", on_end)
         metric_reduction = checked_option(
-            REDUCTIONS, "metric_reduction", metric_reduction, BAD_METRIC
+            MetricReduction, "metric_reduction", metric_reduction, BAD_METRIC
         )
         t = checked_updates(last_epoch, "last_epoch", least=-1)
         if start_step is not None:
@@ -155,7 +170,7 @@ class Scheduler(ResumingDriver):
             **variables,
         )
         program.check([group.get("name") for group in optimizer.param_groups])
-        timeline = Timeline([Plan(program, context)])
+        timeline = Timeline([Plan(program, context)], log=[] if keep_metrics else None)
         super().__init__(
             optimizer,
             timeline,
@@ -164,6 +179,7 @@ class Scheduler(ResumingDriver):
             on_end=on_end,
             on_change=on_change,
             metric_reduction=metric_reduction,
+            keep_metrics=keep_metrics,
         )
         warnings = run_warnings(self._table.driven, context.total_steps)
         self._tell([(warning, warning) for warning in warnings])
@@ -203,6 +219,7 @@ class Scheduler(ResumingDriver):
         >>> {name: schedule(9) for name, [schedule] in scheduler.driven.items()}
         {'lr': 0.0, 'betas[1]': 0.95}
         """
+        self._timeline.metrics.settle()
         return {
             name: tuple([source.schedule for source in sources])
             for name, sources in self._table.driven.sources.items()
@@ -287,7 +304,7 @@ class Scheduler(ResumingDriver):
         if total is None or total <= now:
             message = f"`total_steps` must be more than the {now} updates made, not {total_steps!r}"
             raise spec_error(BAD_STEP, message)
-        if now >= self._table.driven.end(context.total_steps):
+        if now >= self._table.driven.end:
             message = "the run has ended: nothing of its schedule is left to stretch"
             fix = f"pass a spec for the rest of the run: `replan(spec, total_steps={total})`"
             raise spec_error(BAD_STEP, message, fix=fix)
@@ -310,6 +327,30 @@ class Scheduler(ResumingDriver):
         self.replan({"lr": spec} if len(self._timeline.names) > 1 else spec)
 
     def __repr__(self) -> str:
-        specs = ", ".join([f"{name}={own[0].spec}" for name, own in self.driven.items()])
-        of = type(self.optimizer).__name__
-        return f"<Scheduler of {of} at update {self._t}, clock={self.clock!r}: {specs}>"
+        total = self._timeline.context.total_steps
+        of = "" if total is None else f" of {total}"
+        at = f"at update {self._t}{of}" if self._t >= 0 else "that has not begun"
+        specs = [f"{name}={spec}" for name, spec in self._named(lambda x: str(x.spec))]
+        more = [f"and {len(specs) - MAX_SHOWN} more"] if len(specs) > MAX_SHOWN else []
+        shown = ", ".join([*[shorten(spec, 100) for spec in specs[:MAX_SHOWN]], *more])
+        driven = type(self.optimizer).__name__
+        return f"<Scheduler of {driven} {at}, clock={self.clock!r}: {shown}>"
+
+    def _repr_html_(self) -> str:
+        from lrdsl.plot.notebook import run_html
+
+        schedules = self._named(lambda schedule: schedule)
+        return run_html(repr(self), schedules, self._t, self._table.driven.end)
+
+    def _named(self, key: Callable[[Schedule], T]) -> list[tuple[str, T]]:
+        """What is distinct of the schedules, after the number and the groups that each drives."""
+        names = self._table.driven.names
+        found: list[tuple[str, T]] = []
+        for number, schedules in self.driven.items():
+            members: dict[T, list[str]] = {}
+            for i, (schedule, name) in enumerate(zip(schedules, names, strict=True)):
+                members.setdefault(key(schedule), []).append(str(i if name is None else name))
+            for each, groups in members.items():
+                where = f"[{', '.join(groups)}]" if len(members) > 1 else ""
+                found.append((number + where, each))
+        return found

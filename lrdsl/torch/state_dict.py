@@ -17,14 +17,16 @@ from lrdsl.diagnostics import BAD_STATE, SpecError, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.program import Program
 from lrdsl.syntax.spec import as_number
+from lrdsl.torch.metric_record import MetricRecord
 from lrdsl.torch.metrics import read_log
 from lrdsl.torch.param_groups import DrivenGroups
 from lrdsl.torch.plan import Plan
+from lrdsl.torch.run_metrics import Log
 from lrdsl.torch.timeline import Timeline
 
-STATE_VERSION = 4
-_READABLE_VERSIONS = (1, 2, 3, STATE_VERSION)
-_KEYS = frozenset({"version", "spec", "context", "updates"})
+STATE_VERSION = 5
+_KEYS = frozenset({"version", "spec", "context", "updates", "replans", "groups", "drives"})
+_METRIC_KEYS = frozenset({"reactions", "metric_updates", "metrics"})
 _PLAN_KEYS = frozenset({"update", "metrics", "spec", "context"})
 
 MAX_PLANS = 100_000
@@ -45,6 +47,8 @@ class GroupState:
     """The numbers that were Tensors."""
     scale: float
     """The `lr_scale`, 1 if it had none."""
+    values: Mapping[str, float]
+    """The values of the numbers; there are none in a state of an older version."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,9 @@ class SchedulerState:
     updates: int
     plans: Sequence[Mapping[str, Any]]
     """The specs, as text, and the context of each plan, the update and the metrics before it."""
-    log: Sequence[tuple[int, float]]
-    groups: Sequence[GroupState] | None
-    """None in a state of an older version, which has not recorded them."""
+    record: MetricRecord
+    log: Log | None
+    groups: Sequence[GroupState]
     drives: bool
     """Whether the numbers were what the Scheduler had set."""
 
@@ -65,13 +69,16 @@ class SchedulerState:
         """Check a `state_dict`; `SpecError` if it is not that of a Scheduler."""
         if not isinstance(state, Mapping):
             raise spec_error(BAD_STATE, f"a state must be a dict, not a {type(state).__name__}")
-        if not _KEYS.issubset(state):
+        if not {"version", "spec", "updates"}.issubset(state):
             raise _foreign_state(state)
         version = state["version"]
-        if type(version) is not int or version not in _READABLE_VERSIONS:
-            shown = f"{version!r}; this lrdsl reads up to {STATE_VERSION}"
+        if type(version) is not int or version != STATE_VERSION:
+            shown = f"{version!r}, and this lrdsl reads version {STATE_VERSION}"
             fix = "use the lrdsl that the checkpoint was written with"
             raise spec_error(BAD_STATE, f"the state has version {shown}", fix=fix)
+        missing = sorted({*_KEYS, *_METRIC_KEYS} - {*state})
+        if missing:
+            raise spec_error(BAD_STATE, f"the state has no `{missing[0]}`")
         if not _is_count(state["updates"]) or state["updates"] < -1:
             message = f"`updates` of the state must be a whole number, not {state['updates']!r}"
             raise spec_error(BAD_STATE, message)
@@ -79,7 +86,7 @@ class SchedulerState:
         if not _is_context(context):
             message = f"`context` of the state must be a dict of names, not {context!r}"
             raise spec_error(BAD_STATE, message)
-        replans = _decoded(state.get("replans", []))
+        replans = _decoded(state["replans"])
         is_list = isinstance(replans, Sequence) and not isinstance(replans, str)
         if not is_list or len(replans) > MAX_PLANS or not all(map(_is_replan, replans)):
             raise spec_error(BAD_STATE, "`replans` of the state must be a list of plans")
@@ -91,14 +98,20 @@ class SchedulerState:
         if spec is None or updates != sorted(updates):
             message = "`replans` of the state must follow a first spec, in order"
             raise spec_error(BAD_STATE, message)
-        groups, drives = _groups(state.get("groups")), state.get("drives", True)
+        groups, drives = _groups(state["groups"]), state["drives"]
         if type(drives) is not bool:
             raise spec_error(BAD_STATE, f"`drives` of the state must be a bool, not {drives!r}")
-        return cls(state["updates"], plans, read_log(state), groups, drives)
+        record = MetricRecord.from_json(state["reactions"])
+        log = read_log(state)
+        if log and len(log) != record.total:
+            raise spec_error(BAD_STATE, "`metrics` and `reactions` of the state disagree")
+        kept = log if log or not record.total else None
+        return cls(state["updates"], plans, record, kept, groups, drives)
 
     def timeline(self) -> Timeline:
         """The timeline of the state; `SpecError` if one of its plans is none."""
-        timeline = Timeline(map(read_plan, self.plans), self.log)
+        log = None if self.log is None else [*self.log]
+        timeline = Timeline(map(read_plan, self.plans), self.record, log)
         for plan in timeline.plans:
             for name in () if plan.program is None else plan.program.choices:
                 if name not in timeline.names:
@@ -124,7 +137,12 @@ def read_plan(plan: Mapping[str, Any]) -> Plan:
 
 
 def make_state(
-    driven: DrivenGroups, updates: int, scales: Sequence[float], *, drives: bool
+    driven: DrivenGroups,
+    updates: int,
+    scales: Sequence[float],
+    values: Mapping[str, Sequence[float]],
+    *,
+    drives: bool,
 ) -> dict[str, Any]:
     """Write a `state_dict`: the canonical specs and the context of every plan, and so on."""
     timeline = driven.timeline
@@ -135,20 +153,22 @@ def make_state(
             "base": base,
             "tensors": tensors,
             "scale": scale,
+            "values": {name: own[i] for name, own in values.items()},
         }
-        for name, base, tensors, scale in zip(
-            driven.names, driven.bases, driven.tensors, scales, strict=True
+        for i, (name, base, tensors, scale) in enumerate(
+            zip(driven.names, driven.bases, driven.tensors, scales, strict=True)
         )
     ]
-    spec = first["spec"]
+    spec, log = first["spec"], timeline.metrics.log or ()
     return {
         "version": STATE_VERSION,
         "spec": spec if isinstance(spec, str) else json.dumps(spec),
         "context": json.dumps(first["context"]),
         "updates": updates,
         "replans": json.dumps(later),
-        "metric_updates": [update for update, _ in timeline.log],
-        "metrics": [metric for _, metric in timeline.log],
+        "reactions": timeline.metrics.settled_record().to_json(),
+        "metric_updates": [update for update, _ in log],
+        "metrics": [metric for _, metric in log],
         "groups": json.dumps(groups),
         "drives": drives,
     }
@@ -178,13 +198,14 @@ def _decoded(value: Any, *, is_spec: bool = False) -> Any:
         raise spec_error(BAD_STATE, "a text of the state is no JSON") from None
 
 
-def _groups(value: Any) -> list[GroupState] | None:
-    if value is None:
-        return None
+def _groups(value: Any) -> list[GroupState]:
     found = _decoded(value)
     if not isinstance(found, Sequence) or not all(map(_is_group, found)):
         raise spec_error(BAD_STATE, "`groups` of the state must be a list of parameter groups")
-    return [GroupState(x["name"], x["base"], x["tensors"], x["scale"]) for x in found]
+    return [
+        GroupState(x["name"], x["base"], x["tensors"], x["scale"], x.get("values", {}))
+        for x in found
+    ]
 
 
 def _is_group(value: object) -> bool:
@@ -193,9 +214,15 @@ def _is_group(value: object) -> bool:
         and {"name", "base", "tensors", "scale"} <= set(value)
         and isinstance(value["name"], str | None)
         and isinstance(value["tensors"], list)
-        and isinstance(value["base"], Mapping)
-        and all([isinstance(name, str) for name in [*value["base"], *value["tensors"]]])
-        and all([_is_finite(number) for number in [*value["base"].values(), value["scale"]]])
+        and all([isinstance(name, str) for name in value["tensors"]])
+        and all([_is_numbers(value.get(key, {})) for key in ("base", "values")])
+        and _is_finite(value["scale"])
+    )
+
+
+def _is_numbers(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        [isinstance(name, str) and _is_finite(number) for name, number in value.items()]
     )
 
 

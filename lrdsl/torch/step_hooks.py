@@ -20,9 +20,6 @@ from torch.optim import Optimizer
 from lrdsl.diagnostics import BAD_GROUP, spec_error
 from lrdsl.torch.param_key import ParamKey
 
-CLOCKS = ("calls", "updates")
-"""The clock of a Scheduler: calls of its `step`, or the optimizer's own updates."""
-
 _TRAINERS = frozenset({"ignite", "lightning", "pytorch_lightning", "transformers"})
 """The packages whose trainers call `step` on every scheduler that they are given."""
 

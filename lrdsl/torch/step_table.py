@@ -104,7 +104,9 @@ class StepTable:
             finite_number(scale, f"the `lr_scale` of parameter group {i} must be a number")
             for i, scale in enumerate(self._current_scales())
         ]
-        self._is_scaled = any(["lr_scale" in group for group in driven.groups])
+        for i, scale in driven.scales.items():
+            self._scales[i] = scale
+        self._is_scaled = bool(driven.scales) or any(["lr_scale" in x for x in driven.groups])
         self._block = ScheduleBlock([source.schedule for source in driven.distinct])
         self._assignments = [
             each for name, keys in driven.keys.items() for each in self._assigning(name, keys)

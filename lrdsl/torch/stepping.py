@@ -13,6 +13,8 @@ from lrdsl.diagnostics import BAD_LOG, BAD_METRIC, BAD_STEP, SpecError, spec_err
 from lrdsl.torch.arguments import checked_updates
 from lrdsl.torch.driver import OptimizerDriver
 from lrdsl.torch.metrics import reduce_over_ranks
+from lrdsl.torch.options import MetricReduction
+from lrdsl.torch.run_checks import has_decayed
 from lrdsl.torch.step_hooks import add_hooks, is_called_by_trainer, is_capturing
 from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
@@ -28,7 +30,12 @@ class SteppingDriver(OptimizerDriver):
     """The events of a `Scheduler`: calls of `step`, updates of the optimizer, metrics, cycles."""
 
     def __init__(
-        self, optimizer: Optimizer, timeline: Timeline, *, metric_reduction: str, **options: Any
+        self,
+        optimizer: Optimizer,
+        timeline: Timeline,
+        *,
+        metric_reduction: MetricReduction,
+        **options: Any,
     ) -> None:
         self._metric_reduction = metric_reduction
         self._counts_calls = options["clock"] == "calls"
@@ -47,7 +54,8 @@ class SteppingDriver(OptimizerDriver):
         If a schedule reacts to metrics, the first argument is a metric, which takes effect at the
         new update; otherwise it is `epoch`, as in torch. `metrics` is the name that torch's
         ReduceLROnPlateau gives to the metric. Going back to an earlier update keeps the
-        later metrics until a new metric comes there.
+        later metrics until a new metric comes there, which only a Scheduler with `keep_metrics`
+        takes.
 
         Raises `SpecError`, having changed nothing, if `epoch` is not a whole number, 0 or more, or
         the metric is not a number.
@@ -89,7 +97,11 @@ class SteppingDriver(OptimizerDriver):
             return
         new = new if to is None else to
         self._check_end(new)
-        with nullcontext() if metric is None else self._observing(metric, new):
+        number = None if metric is None else self._number(metric)
+        if number is not None and to is None and self._steps_calmly(number, new):
+            self._notify(before, table)
+            return
+        with nullcontext() if number is None else self._observing(number, new):
             if to is None:
                 super().step()  # also warns of a call before the optimizer's first update
             else:
@@ -97,6 +109,24 @@ class SteppingDriver(OptimizerDriver):
                 self._apply(to)
         if self._t > before >= 0:
             self._notify(before, table)
+
+    def _steps_calmly(self, metric: float, new: int) -> bool:
+        """Step with a metric that changes no factor; False, having changed nothing, for others."""
+        if not new <= self._plain_until:
+            return False
+        metrics = self._timeline.metrics
+        former, record = metrics.record, metrics.record_if_calm(new, metric)
+        try:
+            if record is None or not self._table.assign(new):
+                return False
+            metrics.record, self._t = record, new
+        except SpecError:
+            raise  # before the first change
+        except BaseException:
+            metrics.record = former
+            self._repair()
+            raise
+        return True
 
     def _step_by_hand(self, metric: object, to: int | None) -> None:
         """A call of `step` by the clock of updates: it takes a metric, but does not advance."""
@@ -141,19 +171,22 @@ class SteppingDriver(OptimizerDriver):
         if t < 0:
             message = "this part of the schedule has not begun: it takes no metric"
             raise spec_error(BAD_METRIC, message)
-        with self._observing(metric, t):
+        with self._observing(self._number(metric), t):
             self._apply(t)
 
-    @contextmanager
-    def _observing(self, metric: object, t: int) -> Iterator[None]:
+    def _number(self, metric: object) -> float:
+        """A metric as a number, the same on all ranks."""
         if not self._timeline.is_reactive:
             fix = "add a modifier that reacts: `hold() | plateau(0.5, patience=3)`"
             raise spec_error(BAD_METRIC, "the schedule takes no metric", fix=fix)
+        return reduce_over_ranks(metric, self._metric_reduction, self.optimizer.param_groups)
+
+    @contextmanager
+    def _observing(self, metric: float, t: int) -> Iterator[None]:
         self._sync()
-        number = reduce_over_ranks(metric, self._metric_reduction, self.optimizer.param_groups)
         former = self._table
         try:
-            with self._timeline.observe(t, number) as has_changed:
+            with self._timeline.metrics.observe(t, metric) as has_changed:
                 if has_changed:
                     self._table = StepTable(self.optimizer, former.driven, t)
                 yield
@@ -308,24 +341,22 @@ class SteppingDriver(OptimizerDriver):
 
         `is_known` says that it is about to be: it is update `t` that comes next.
         """
-        end = self._end_to_watch(is_beginning=True) if is_known else self._last
+        end = self._end_to_watch() if is_known else self._last
         if t + is_known <= end:
             return
-        fix = "`extend(total_steps=…)` makes it longer"
+        what = "schedule" if self._timeline.context.total_steps is None else "run"
+        is_past = f"update {t:,} is {'' if is_known else 'past '}the end of the {what}"
+        message = f"{is_past}, which has {end:,} updates"
+        fix = "`replan(spec, total_steps=…)` makes it longer"
         if self._on_end == "error":
             if is_known:
                 return  # an update that is made raises
-            message = f"update {t:,} is past the end of the run, which has {end:,} updates"
-            fix = f'{fix}, and `on_end="hold"` holds the last value'
-            raise spec_error(BAD_STEP, message, fix=fix)
-        if is_known:
-            message = f"update {t:,} is the end of the run, which has {end:,} updates"
-            fix = "`replan(spec, total_steps=…)` makes it longer"
-        else:
-            message = f"update {t:,} is past the end of the run, which has {end:,} updates"
+            raise spec_error(BAD_STEP, message, fix=f'{fix}, `on_end="hold"` holds the last value')
         self._end_told, self._last = end, math.inf
         self.invalidate()
-        self._warn(f"{message}; its last value is held. {fix}")
+        if self._on_end == "warn" or what == "run" or has_decayed(self._table.driven):
+            fix += "" if what == "run" else ", `>> hold()` at its end says that this is meant"
+            self._warn(f"{message}; its last value is held. {fix}")
 
     def _follow_optimizer(self) -> None:
         """Register with the optimizer's record of ownership and its hooks."""

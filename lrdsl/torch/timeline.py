@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import bisect
 import math
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -19,7 +16,9 @@ from lrdsl.schedule.continued import rescaled
 from lrdsl.schedule.program import Choice, Program, ordered
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.torch.continuation import compile_continuation, unused_name
-from lrdsl.torch.plan import DrivenSchedule, Plan, have_same_values, reachable
+from lrdsl.torch.metric_record import MetricRecord
+from lrdsl.torch.plan import DrivenSchedule, Plan, reachable
+from lrdsl.torch.run_metrics import NO_METRICS, Log, RunMetrics
 
 T = TypeVar("T")
 
@@ -30,14 +29,14 @@ Driven = Mapping[str, DrivenSchedule]
 class Timeline:
     """The plans of a run in order, and its metrics.
 
-    Each schedule is compiled once for all groups that share it. `log` has the metrics, each after
-    the number of updates made before it came.
+    Each schedule is compiled once for all groups that share it. `metrics` has taken the metrics.
     """
 
-    def __init__(self, plans: Iterable[Plan], log: Iterable[tuple[int, float]] = ()) -> None:
+    def __init__(
+        self, plans: Iterable[Plan], record: MetricRecord = NO_METRICS, log: Log | None = None
+    ) -> None:
         self.plans = tuple(plans)
-        self.log = list(log)
-        self._schedules: list[DrivenSchedule] = []  # in the order of their references
+        self.metrics = RunMetrics(record, log)
         self._kept: dict[tuple[object, ...], Any] = {}
         self._settled = _Settled()
 
@@ -56,53 +55,23 @@ class Timeline:
     @property
     def is_reactive(self) -> bool:
         """Whether any of the schedules reacts to metrics."""
-        return any([each.initial.is_reactive for each in self._schedules])
+        return any([each.initial.is_reactive for each in self.metrics.schedules])
 
     def with_plan(self, program: Program | None, context: Context, start: int) -> Timeline:
         """A new timeline with one more plan, from update `start` on."""
-        log = self._log_until(start)
-        timeline = Timeline([*self.plans, Plan(program, context, start, len(log))], log)
-        if len(log) == len(self.log):  # what is compiled has taken the same metrics
-            timeline._schedules = [*self._schedules]
+        metrics = self.metrics.until(start)
+        plan = Plan(program, context, start, metrics.record.total)
+        timeline = Timeline([*self.plans, plan], metrics.record, metrics.log)
+        if metrics.record is self.metrics.record:  # what is compiled has taken the same metrics
+            timeline.metrics.schedules = [*self.metrics.schedules]
             timeline._kept, timeline._settled = {**self._kept}, self._settled
         return timeline
 
     def recorded_context(self, plan: Plan) -> Context:
         """A plan's context with all definitions that its specs use, for a `state_dict`."""
-        texts = [x.schedule.context.definitions for x in self._schedules if x.plan is plan]
+        texts = [x.schedule.context.definitions for x in self.metrics.schedules if x.plan is plan]
         lines = dict.fromkeys(line for text in texts for line in text.split("\n") if line)
         return replace(plan.context, definitions="\n".join(lines))
-
-    @contextmanager
-    def observe(self, t: int, metric: float) -> Iterator[bool]:
-        """Add a metric that came after `t` updates; an exception in the context undoes it.
-
-        Metrics that came after more updates are dropped: training went back. Yields whether any
-        value may have changed.
-        """
-        former, log = self.log, self._log_until(t)
-        count, goes_back = len(log), len(log) < len(former)
-        states = {each: each.schedule for each in self._schedules}
-        changed: set[DrivenSchedule] = set()
-        try:
-            self.log = log
-            log.append((t, metric))
-            for each in self._schedules:
-                if goes_back or (
-                    each.takes(count, t) and not changed.isdisjoint(each.references.values())
-                ):
-                    each.replay(log)
-                elif each.schedule.is_reactive and each.takes(count, t):
-                    each.schedule = each.schedule.observe(t, metric)
-                if not have_same_values(each.schedule, states[each]):
-                    changed.add(each)
-            yield bool(changed)
-        except BaseException:
-            for each, schedule in states.items():
-                each.schedule = schedule
-            del log[count:]
-            self.log = former
-            raise
 
     def schedules(
         self, names: Sequence[object], bases: Sequence[Mapping[str, float]]
@@ -129,16 +98,16 @@ class Timeline:
                 raise SpecError(errors)
         self._settled = _Settled([*names], [*bases], groups, len(self.plans))
         live = reachable(groups)
-        self._schedules = [each for each in self._schedules if each in live]
+        self.metrics.schedules = [each for each in self.metrics.schedules if each in live]
         return groups
 
     def others(self, names: Sequence[object], bases: Sequence[Mapping[str, float]]) -> list[Driven]:
         """The schedules that groups would have with other bases."""
-        kept = self._settled, self._schedules
+        kept = self._settled, self.metrics.schedules
         try:
             return self.schedules(names, bases)
         finally:
-            self._settled, self._schedules = kept
+            self._settled, self.metrics.schedules = kept
 
     def _choices(self, index: int, names: Sequence[object]) -> dict[str, list[Choice]]:
         """The specs of each number by a plan, one for each group.
@@ -202,7 +171,7 @@ class Timeline:
         references = {key: new.get(each, each) for key, each in source.references.items()}
         return self._keep(
             (plan, source, *references.values()),
-            lambda: self._add(DrivenSchedule(source.make, references, source.plan, source.since)),
+            lambda: self._add(source.beside(references)),
         )
 
     def _compile(
@@ -215,14 +184,18 @@ class Timeline:
     ) -> DrivenSchedule:
         """The schedule of one number; groups share it unless it depends on their `base`."""
 
+        family = (self.plans.index(plan), choice.key, choice.pattern)
+
         def make(context: Context) -> DrivenSchedule:
+            own = None if context.base_follows else base
             if prior is None:
                 compiled = partial(compile_in, choice.spec, context)
-                return self._add(DrivenSchedule(compiled, references, plan))
+                return self._add(DrivenSchedule(compiled, references, plan, family, own))
             name = unused_name("earlier", [*references, *context.variables])
             compiled = partial(compile_continuation, choice.spec, context, name, plan.start)
             ended = self._keep(("ended", prior, plan), lambda: self._add(prior.ended_by(plan)))
-            return self._add(DrivenSchedule(compiled, {**references, name: ended}, plan, plan))
+            beside = {**references, name: ended}
+            return self._add(DrivenSchedule(compiled, beside, plan, family, own, plan))
 
         def without_base() -> DrivenSchedule | None:
             try:
@@ -254,7 +227,8 @@ class Timeline:
             assert plan.context.total_steps is not None
             pace = Fraction(plan.context.total_steps - plan.start, int(end) - plan.start)
             make = partial(_rescaled, source.initial, plan.start, pace)
-            return self._add(DrivenSchedule(make, {}, plan, rescaled=source))
+            driven = DrivenSchedule(make, {}, plan, source.family, source.base, rescaled=source)
+            return self._add(driven)
 
         return {
             name: self._keep((plan, source), partial(slowed, name, source))
@@ -263,8 +237,8 @@ class Timeline:
 
     def _add(self, driven: DrivenSchedule) -> DrivenSchedule:
         """Add a schedule, in the state after the metrics of the log."""
-        self._schedules.append(driven)
-        driven.replay(self.log)
+        self.metrics.schedules.append(driven)
+        self.metrics.renew(driven)
         return driven
 
     def _keep(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
@@ -273,12 +247,6 @@ class Timeline:
             self._kept[key] = make()
         found: T = self._kept[key]
         return found
-
-    def _log_until(self, t: int) -> list[tuple[int, float]]:
-        """The metrics up to update `t`: the log itself if there are no later ones."""
-        if not self.log or self.log[-1][0] <= t:
-            return self.log
-        return self.log[: bisect.bisect_right(self.log, t, key=operator.itemgetter(0))]
 
 
 @dataclass(frozen=True)

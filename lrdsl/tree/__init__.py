@@ -29,3 +29,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(importlib.import_module(f"lrdsl.tree.{_HOME[name]}"), name)
     raise AttributeError(f"module 'lrdsl.tree' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -19,7 +19,7 @@ from lrdsl.syntax import ast
 _Form: TypeAlias = "tuple[tuple[Parameter, ...], type[Curve] | None]"
 """The parameters of a call, and the curve that its name stands for."""
 
-_BY_NAME = (Kind.FLAG, Kind.LIST, Kind.MILESTONES)
+_BY_NAME = (Kind.FLAG, Kind.LIST, Kind.MILESTONES, Kind.PERIODS)
 
 _LEANING = ("prev", "next", "base", "rest", "-inf", "_")
 """The defaults that are written `_`, so that what follows can be given by position."""

@@ -74,6 +74,8 @@ def _no_spec(mapping: Mapping[Any, Any]) -> SpecError:
     found = ", ".join(f"`{shorten(str(key))}`" for key in list(mapping)[:8]) or "nothing"
     message = f"a mapping for a schedule has `spec` and perhaps `definitions`, not {found}"
     fix = "or write a tree with one key, the name of what it calls, such as `cosine`"
+    if "spec" in mapping:
+        fix = "where configs are merged, keys add up: let the later one say `spec` as well"
     return spec_error(diag.BAD_SPEC, message, fix=fix)
 
 

@@ -45,6 +45,7 @@ _KINDS: Mapping[str, Schema] = {
     Kind.WORD.value: {"type": "string", "pattern": r"\S"},
     Kind.LIST.value: {**_LISTED, "items": _VALUE},
     Kind.MILESTONES.value: {**_LISTED, "items": _DURATION},
+    Kind.PERIODS.value: {**_LISTED, "items": _DURATION},
     "a list of schedules": {**_LISTED, "items": SCHEDULE, "minItems": 1},
 }
 """The arguments of a kind, named as in messages. Text that comes to a number is for lrdsl to judge.

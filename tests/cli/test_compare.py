@@ -51,10 +51,29 @@ GOLDEN = ROOT / "tests" / "golden" / "compare.txt"
 # The command
 
 
+NOTE = (
+    "note: 1 run has no lr.csv: `lrdsl.torch.log_to_csv` writes one, and --file NAME reads a log "
+    "of another name\n"
+)
+
+
+def test_the_remedy_for_a_missing_log_names_what_is_there(tmp_path):
+    write(tmp_path, {"a/.hydra/config.yaml": "", "a/metrics.csv": "step,lr\n0,1\n"})
+    done = call(tmp_path, "--no-picture")
+    assert done.stderr == NOTE.replace("another name", "another name, such as metrics.csv")
+    assert "note:" not in call(tmp_path, "--no-picture", "--file", "metrics.csv").stderr
+
+
+def test_markdown_is_the_table(sweep):
+    head, line, *rows = call(sweep, "--format", "markdown", "--no-picture").stdout.splitlines()
+    assert head.startswith("| run | result | loss | best | updates | peak |")
+    assert (set(line), len(rows)) == ({"|", "-"}, 5)
+
+
 def test_the_table(sweep):
     done = call(sweep, "--no-picture")
     assert done.exit_code == 0
-    assert done.stderr == ""
+    assert done.stderr == NOTE
     if os.environ.get("LRDSL_UPDATE_GOLDEN"):
         GOLDEN.write_text(done.stdout, encoding="utf-8")
     assert done.stdout == GOLDEN.read_text(encoding="utf-8")
@@ -62,9 +81,9 @@ def test_the_table(sweep):
 
 def test_the_picture_lies_in_the_folder(sweep):
     done = call(sweep)
-    assert (done.exit_code, done.stderr) == (0, f"{sweep / 'compare.png'} shows them\n")
+    assert (done.exit_code, done.stderr) == (0, f"{NOTE}{sweep / 'compare.png'} shows them\n")
     assert (sweep / "compare.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    for form in ([], ["--json"], ["--csv"]):
+    for form in ([], ["--format", "json"], ["--format", "csv"]):
         done = call(sweep, *form)
         assert "shows them" in done.stderr
         assert done.stdout == call(sweep, *form, "--no-picture").stdout
@@ -74,7 +93,7 @@ def test_the_picture_lies_in_the_folder(sweep):
 def test_the_picture_goes_elsewhere(sweep, tmp_path, kind):
     target = tmp_path / f"runs.{kind}"
     done = call(sweep, "-o", target, "--log", "--title", "Mine $x_1")
-    assert (done.exit_code, done.stderr) == (0, f"{target} shows them\n")
+    assert (done.exit_code, done.stderr) == (0, f"{NOTE}{target} shows them\n")
     assert not (sweep / "compare.png").exists()
     first = target.read_bytes()
     call(sweep, "-o", target, "--log", "--title", "Mine $x_1")
@@ -85,7 +104,7 @@ def test_json_has_it_all(sweep):
     def refuse(token):
         raise AssertionError(token)
 
-    data = json.loads(call(sweep, "--json", "--no-picture").stdout, parse_constant=refuse)
+    data = json.loads(call(sweep, "--format", "json", "--no-picture").stdout, parse_constant=refuse)
     assert data["differing"] == ["peak"]
     assert [run["run"] for run in data["runs"]] == ["1", "0", "2", "3", "4"]
     best, *_, failed, lost = data["runs"]
@@ -100,7 +119,7 @@ def test_json_has_it_all(sweep):
 
 
 def test_csv_has_full_precision(sweep):
-    rows = list(csv.DictReader(io.StringIO(call(sweep, "--csv", "--no-picture").stdout)))
+    rows = list(csv.DictReader(io.StringIO(call(sweep, "--format", "csv", "--no-picture").stdout)))
     assert [row["run"] for row in rows] == ["1", "0", "2", "3", "4"]
     assert [row["peak"] for row in rows] == ["0.1", "0.5", "0.2", "-3", "9"]
     assert float(rows[0]["loss"]) == 2.0 * (1 - 1 / 3)
@@ -136,7 +155,6 @@ def test_another_log(tmp_path):
         pytest.param(["."], "there is no run in '.': no folder with lr.csv", id="no run"),
         pytest.param(["sweep", "-o", "x.jpg"], "a picture is .svg, .png or .pdf", id="a jpg"),
         pytest.param(["sweep", "-o", "no/x.png"], "'no/x.png': No such file", id="no folder there"),
-        pytest.param(["sweep", "--json", "--csv"], "give one of them", id="two forms"),
         pytest.param(["sweep", "-o", "x.png", "--no-picture"], "goes without", id="picture or not"),
     ],
 )
@@ -192,7 +210,7 @@ def test_odd_names(tmp_path, name, recwarn):
         path = Path(os.fsdecode(folder + b"/%d" % i))
         write(path, {"lr.csv": log(result=i)})
         write(path, {".hydra/overrides.yaml": json.dumps([f"x={os.fsdecode(folder)[-9:]}{i}"])})
-    for form in ([], ["--json", "--no-picture"], ["--csv", "--no-picture"]):
+    for form in ([], ["--format", "json", "--no-picture"], ["--format", "csv", "--no-picture"]):
         done = call(tmp_path, *form)
         assert done.exit_code == 0, done.output
         assert "\x1b" not in done.stdout

@@ -39,6 +39,13 @@ def call(*arguments, stdin=None):
     return CliRunner().invoke(cli, arguments, input=stdin, prog_name="lrdsl")
 
 
+def shown(*arguments, **options):
+    """What `show` has to say of the only schedule."""
+    done = call("show", *arguments, "--format", "json")
+    [facts] = json.loads(done.stdout, **options)["schedules"]
+    return facts
+
+
 def process(*arguments, **options):
     """Run `python -m lrdsl` with the environment changed by `env`."""
     environment = {**os.environ, **options.pop("env", {})}
@@ -68,9 +75,21 @@ def process(*arguments, **options):
         pytest.param(
             "show_expand", ["show", "wsd(1, 100, 700, 200) | clip(0.1, _)", "--expand"], id="expand"
         ),
+        pytest.param("show_log", ["show", "linear(1, 0.2, 90)", "--log"], id="show log"),
+        pytest.param(
+            "show_reactive",
+            ["show", "linear(1, 0.5, 90) | plateau(0.5, patience=3)"],
+            id="show reactive",
+        ),
+        pytest.param(
+            "show_program",
+            ["show", "{lr: 'linear(1, 0, 90)', weight_decay: 0.5 * lr}"],
+            id="show a program",
+        ),
+        pytest.param("values_usual", ["values", EXACT], id="values as usual"),
         pytest.param("shapes_linear", ["shapes", "linear"], id="shapes linear"),
         pytest.param("shapes_wsd", ["shapes", "wsd"], id="shapes wsd"),
-        pytest.param("show_json", ["show", EXACT, "--json"], id="json"),
+        pytest.param("show_json", ["show", EXACT, "--format", "json"], id="json"),
         pytest.param("values_at", ["values", EXACT, "--at", "0,50,100,600,10k"], id="values at"),
         pytest.param("values_steps", ["values", EXACT, "--steps", "0:900:100"], id="values steps"),
         pytest.param(
@@ -97,7 +116,7 @@ def test_output(name, arguments):
     ("arguments", "said"),
     [
         pytest.param(["--help"], ["lrdsl show", "Exit codes: 0 fine"], id="lrdsl"),
-        pytest.param(["show", "-h"], ["--json", "--set NAME=VALUE", "Put -- before"], id="show"),
+        pytest.param(["show", "-h"], ["--format", "--set NAME=VALUE", "Put -- before"], id="show"),
         pytest.param(["values", "-h"], ["START:STOP", "0:900:100 ends with 800"], id="values"),
         pytest.param(
             ["shapes", "-h"], ["NAME", "--library FILE", "lrdsl shapes cosine"], id="shapes"
@@ -135,14 +154,13 @@ SPEC_AT_FAULT = [
     pytest.param(["values", "cosin(1, 0, 9)", "--at", "3"], "error[LR201]", id="values"),
     pytest.param(["plot", "0.1", "cosin(1)", "-o", "x.svg"], "error[LR201]", id="plot"),
     pytest.param(["show", "wsd(1)", "--expand"], "error[LR205]", id="expand"),
-    pytest.param(["shapes", "cosin"], "did you mean `cosine`?", id="shapes"),
-    pytest.param(["shapes", "zzzz"], "`lrdsl shapes` lists all", id="shapes, nothing near"),
 ]
 
 CALL_AT_FAULT = [
-    pytest.param(["shoe", "0.1"], "No such command", id="unknown command"),
-    pytest.param(["show"], "Missing argument 'SPEC'", id="no spec"),
-    pytest.param(["show", "0.1", "0.2"], "unexpected extra argument", id="two specs"),
+    pytest.param(["shapes", "cosin"], "did you mean `cosine`?", id="shapes"),
+    pytest.param(["shapes", "zzzz"], "`lrdsl shapes` lists all", id="shapes, nothing near"),
+    pytest.param(["shoe", "0.1"], "there is no command 'shoe'", id="unknown command"),
+    pytest.param(["show"], "Missing argument 'SPEC…'", id="no spec"),
     pytest.param(["show", "-cosine(1, 0, 9)"], "Put -- before a SPEC", id="a minus sign"),
     pytest.param(["show", "0.1", "--total-step", "5", "--jsn"], "No such option", id="no option"),
     pytest.param(["show", "0.1", "--total-steps", "-5"], "--total-steps", id="negative run"),
@@ -164,12 +182,15 @@ CALL_AT_FAULT = [
     pytest.param(
         ["show", "0.1", "--set", "a=1", "--set", "a=2"], "'a' is set twice", id="set twice"
     ),
-    pytest.param(["show", "0.1", "--expand", "--json"], "one of them", id="expand and json"),
+    pytest.param(
+        ["show", "0.1", "--expand", "--format", "json"], "goes without", id="expand and json"
+    ),
+    pytest.param(["show", "0.1", "--json"], "write --format json", id="json as it was"),
+    pytest.param(["compare", ".", "--csv"], "write --format csv", id="csv as it was"),
     pytest.param(
         ["show", "0.1", "--library", "no.lr"], "cannot read definitions from 'no.lr'", id="library"
     ),
     pytest.param(["shapes", "cosine", "linear"], "unexpected extra argument", id="two shapes"),
-    pytest.param(["values", "0.1"], "--at or by --steps", id="no updates"),
     pytest.param(["values", "0.1", "--at", "1", "--steps", "0:9"], "--at or by --steps", id="both"),
     pytest.param(["values", "0.1", "--at", ""], "not nothing", id="at nothing"),
     pytest.param(["values", "0.1", "--at", "1,,2"], "not nothing", id="at with a gap"),
@@ -184,7 +205,7 @@ CALL_AT_FAULT = [
     pytest.param(["values", "0.1", "--steps", "5:5"], "no update from 5", id="steps of nothing"),
     pytest.param(["values", "0.1", "--steps", "0:"], "not nothing", id="steps without an end"),
     pytest.param(["values", "0.1", "--at", "1", "--format", "xml"], "'xml'", id="unknown format"),
-    pytest.param(["plot", "0.1"], "Missing option '-o'", id="plot without a file"),
+    pytest.param(["plot", "0.1"], "give -o FILE, or --format svg", id="plot without a file"),
     pytest.param(["plot", "-o", "x.svg"], "Missing argument", id="plot without a spec"),
     pytest.param(
         ["plot", "0.1", "-o", "x.jpg"], ".svg, .png or .pdf, not 'x.jpg'", id="plot a jpg"
@@ -276,7 +297,7 @@ def test_show_fits_the_terminal():
 
 
 def test_show_json_has_it_all():
-    facts = json.loads(call("show", EXAMPLE, "--json").stdout)
+    facts = shown(EXAMPLE)
     schedule = lrdsl.compile(EXAMPLE)
     assert facts["spec"] == str(schedule.spec)
     assert (facts["length"], facts["total_steps"], facts["shown"]) == (900, None, 900)
@@ -291,19 +312,19 @@ def test_show_json_of_an_endless_schedule_is_strict_json():
     def refuse(token):
         raise AssertionError(token)
 
-    facts = json.loads(call("show", "0.1", "--json").stdout, parse_constant=refuse)
+    facts = shown("0.1", parse_constant=refuse)
     assert (facts["length"], facts["final"], facts["shown"]) == (None, None, 1000)
     assert (facts["segments"][0]["stop"], facts["segments"][0]["last"]) == (None, None)
 
 
 def test_show_of_a_very_long_schedule_says_that_it_looked_at_a_part():
-    facts = json.loads(call("show", "linear(1, 0, 1e12)", "--json").stdout)
+    facts = shown("linear(1, 0, 1e12)")
     assert facts["sampled"] is True
     assert (facts["low"]["value"], facts["high"]["value"]) == (0.0, 1.0)
     assert "about 0 at update 1000000000000" in call("show", "linear(1, 0, 1e12)").stdout
 
 
-@pytest.mark.parametrize("form", ["table", "csv", "json"])
+@pytest.mark.parametrize("form", ["text", "csv", "json"])
 def test_values_are_exact_and_streamed_in_blocks(form):
     steps = np.arange(0, 10_000, 1)
     done = call("values", EXAMPLE, "--steps", "0:10k", "--format", form)
@@ -512,7 +533,7 @@ def test_show_says_what_else_is_driven(mine):
     done = call("show", "mine.hill(0.1, 100)", "--library", mine)
     assert "drives   lr, shown here; momentum too\n" in done.stdout
     assert "drives" not in call("show", "mine.hill(1, 9, swing=false)", "--library", mine).stdout
-    facts = json.loads(call("show", "mine.hill(0.1, 9)", "--library", mine, "--json").stdout)
+    facts = shown("mine.hill(0.1, 9)", "--library", mine)
     assert facts["fields"] == {
         "lr": "mine.hill.lr(0.1, 9)",
         "momentum": "mine.hill.momentum(0.1, 9)",

@@ -115,7 +115,7 @@ FORMULAS = ["=1+1", "+1+cmd|' /C calc'!A0", "-1+1", "@SUM(A1)", "＝1", "  =1", 
 def test_no_cell_is_a_formula(tmp_path, text):
     runs = [job([f"x={text}", f"{text}=1"]), job(["x=1"])]
     jobs(tmp_path, *runs)
-    done = CliRunner().invoke(cli, ["compare", str(tmp_path), "--csv", "--no-picture"])
+    done = CliRunner().invoke(cli, ["compare", str(tmp_path), "--format", "csv", "--no-picture"])
     cells = [cell for row in csv.reader(io.StringIO(done.stdout)) for cell in row]
     assert any([text.strip()[1:] in cell for cell in cells])
     assert not any([cell.strip()[:1] in "=+-@＝＋－＠" for cell in cells if cell.strip()])
@@ -124,7 +124,7 @@ def test_no_cell_is_a_formula(tmp_path, text):
 @pytest.mark.parametrize("number", ["-0.5", "+3", "-1e-3", "-.5"])
 def test_numbers_are_no_formulas(tmp_path, number):
     jobs(tmp_path, job([f"x={number}"]), job(["x=1"]))
-    done = CliRunner().invoke(cli, ["compare", str(tmp_path), "--csv", "--no-picture"])
+    done = CliRunner().invoke(cli, ["compare", str(tmp_path), "--format", "csv", "--no-picture"])
     assert f",{number}," in done.stdout
 
 

@@ -76,6 +76,7 @@ def test_python(page: Path) -> None:
 def test_command_line(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mine.lr").write_text(definitions(), encoding="utf-8")
+    Path("mine.yaml").write_text("total_steps: 900\nlr: linear(0.1, 0)\n", encoding="utf-8")
     for job, result in enumerate([0.5, 0.25]):
         Path("multirun", str(job)).mkdir(parents=True)
         Path("multirun", str(job), "lr.csv").write_text(f"step,lr,loss,result\n0,1,2,{result}\n")
@@ -83,6 +84,20 @@ def test_command_line(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     done = CliRunner().invoke(cli, arguments)
     assert done.exit_code == 0, done.output
     assert done.output or len(list(tmp_path.iterdir())) > 2
+
+
+def test_sessions_of_the_terminal_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "terminal.md").read_text(encoding="utf-8")
+    fences = FENCE.findall(text)
+    [config] = [inside for kind, inside in fences if kind == "yaml"]
+    Path("train.yaml").write_text(config, encoding="utf-8")
+    sessions = "".join([inside for kind, inside in fences if kind == "console"])
+    commands = re.findall(r"^\$ lrdsl (.*)\n((?:[^$].*\n)*)", sessions, re.M)
+    assert len(commands) >= 6
+    for line, expected in commands:
+        done = CliRunner().invoke(cli, shlex.split(line))
+        assert expected in (done.stdout, done.stderr.partition("\n\n")[2]), done.output
 
 
 def test_training_commands_are_tried() -> None:

@@ -69,7 +69,7 @@ def tree(choices: Choices) -> str:
 
 
 def command(choices: Choices) -> str:
-    files.check_command(choices)
+    files.in_folder(files.check_command, choices)
     return ""
 
 

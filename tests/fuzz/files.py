@@ -183,14 +183,36 @@ COMMANDS = (
 )  # fmt: skip
 
 
-def check_command(choices: Choices) -> None:
+def _argument(choices: Choices, folder: Path) -> str:
+    """A file of the folder with a key, a tree or a program."""
+    match choices.below(3):
+        case 0:
+            name, text = page(choices)
+            (folder / name).write_text(text, encoding="utf-8", errors="replace")
+            return name + choices.pick(("", "::lr", "::1", "::2", "::spec.lr", "::", "::x"))
+        case 1:
+            return json.dumps(tree(choices), default=str)
+        case _:
+            specs = [json.dumps(SpecWriter(choices).spec(1)) for _ in range(2)]
+            return choices.pick(PROGRAMS).format(*specs)
+
+
+PROGRAMS = (
+    "{{lr: {}, momentum: {}}}", "{{lr: {{head: {}, '*': {}}}}}", "{{spec: {}, total_steps: 9}}",
+    "{{lr: {}, wd: 0.1 * lr}}", "{{lr: m, m: lr}}", "lr: {}\nm: {}", "[{}, {}]", "{{lr: ${{x}}}}",
+)  # fmt: skip
+
+
+def check_command(choices: Choices, folder: Path) -> None:
     """The command line ends with an exit code, whatever it is given."""
     from lrdsl.cli.main import cli
 
     text = SpecWriter(choices).spec(2)
-    if choices.chance(40):
-        text = broken(choices, text)
     command = [*choices.pick(COMMANDS), text]
+    if choices.chance(40):
+        command = [choices.pick(("show", "values")), "--base-lr", "1", _argument(choices, folder)]
+    if choices.chance(40):
+        command[-1] = broken(choices, command[-1])
     if command[0] in ("show", "values", "lint"):
         command[1:1] = ["--total-steps", choices.pick(("100", "0", "x", "1e6"))]
     code: object = None

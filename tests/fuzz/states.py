@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import json
 import warnings
 from typing import Any
 
@@ -36,6 +38,8 @@ def check_state(choices: Choices) -> None:
             for _ in range(choices.below(5)):
                 saved.optimizer.step()
                 saved.step()
+                with contextlib.suppress(SpecError):
+                    saved.observe(choices.pick((0.5, 0.7, float("nan"))))
             if choices.chance(50):
                 saved.replan(SpecWriter(choices).spec(1))
         except SpecError:
@@ -53,9 +57,11 @@ def check_state(choices: Choices) -> None:
 
 
 def changed(choices: Choices, state: Any) -> Any:
-    """A state with something odd in one or two places."""
+    """A state with something odd in one or two places, also inside of what is JSON text."""
+    texts = {key: json.loads(value) for key, value in state.items() if is_json(value)}
+    state = {**state, **texts}
     for _ in choices.some(1, 2):
-        node, depth = state, choices.below(4)
+        node, depth = state, choices.below(7)
         while isinstance(node, (dict, list)) and node:
             keys = list(node) if isinstance(node, dict) else list(range(len(node)))
             key = choices.pick(keys)
@@ -66,4 +72,12 @@ def changed(choices: Choices, state: Any) -> Any:
                     node[key] = choices.pick(ODD)
                 break
             node, depth = node[key], depth - 1
+    for key in texts:
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            state[key] = json.dumps(state[key])
     return state
+
+
+def is_json(value: object) -> bool:
+    """Whether a value of a state is a JSON object or list as text."""
+    return isinstance(value, str) and value[:1] in ("{", "[")

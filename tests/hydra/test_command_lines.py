@@ -120,6 +120,10 @@ HEAD = """\
 What an app of `lrdsl.hydra.main` receives from bash. Each line here is run by the tests, which this
 page is made from. [hydra.md](hydra.md) says how it works."""
 
+EXPERIMENTS = "\n".join(
+    [f"# conf/{name[5:]}\n{text}" for name, text in FILES.items() if "experiment" in name]
+).rstrip()
+
 TAIL = f"""\
 ## The app
 
@@ -127,10 +131,16 @@ TAIL = f"""\
 {APP.rstrip()}
 ```
 
-Its config, `conf/config.yaml`, with the groups `schedule` and `optimizer` beside it:
+Its config, `conf/config.yaml`, with the groups `schedule`, `optimizer` and `experiment` beside it:
 
 ```yaml
 {FILES["conf/config.yaml"].rstrip()}
+```
+
+The experiments:
+
+```yaml
+{EXPERIMENTS}
 ```
 """
 

@@ -58,7 +58,7 @@ FORMS = [
     *(r"lr=a\,b", r"lr=\(a\)", r"lr=a\ b\=c", r"lr=\[\]\{\}\:\\", r"lr=a\	b"),
     *("lr=${peak}", "lr=${a.b} * 2", "lr=${oc.env:USER,me}", "lr=${a}${b}", "lr=a${b}c"),
     *("lr=[]", "lr=[1,a,'b c',[2]]", "lr={}", "lr={a:1,b:{c:[x]}}", "lr={a: ${b}}"),
-    *("lr=1,2,3", "lr=a,'b,c',[1,2],{x:1}", "lr=choice(a,b)", "lr=choice('a(1)',2)"),
+    *("lr=1,2,3", "lr=a,'b,c',[1,2],{x:1}", "lr=choice(a,b)", "lr=choice('a b',2)"),
     *("lr=range(10)", "lr=range(0,1,0.5)", "lr=range(start=1,stop=9)", "lr=interval(0.1,1)"),
     *("lr=glob(*)", "db=glob([a*,b*],exclude=*x)", "lr=shuffle(1,2)", "lr=shuffle([1,2,3])"),
     *("lr=sort(3,1,2,reverse=true)", "lr=tag(a,b,choice(1,2))", "lr=int(1.5)", "lr=str([1,2])"),

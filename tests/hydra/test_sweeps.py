@@ -234,7 +234,7 @@ def test_the_commands_of_the_page(tmp_path, arguments):
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
 
-    compared = CliRunner().invoke(cli, ["compare", str(tmp_path), "--json"])
+    compared = CliRunner().invoke(cli, ["compare", str(tmp_path), "--format", "json"])
     assert compared.exit_code == 0, compared.output
     assert (tmp_path / "compare.png").stat().st_size > 10_000
     found = json.loads(compared.stdout)

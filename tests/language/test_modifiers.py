@@ -351,7 +351,77 @@ def test_a_repeat_with_a_top_and_a_floor() -> None:
     assert schedule.bounds() == (0.1, 1)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("times=2, periods=[4]", "LR208.*`times` and `periods` both say how many rounds"),
+        ("2, periods=[4, 8]", "LR208.*`times` and `periods`"),
+        ("periods=[4], stretch=1", r"LR208.*`stretch` and `periods`(.|\n)*leave one of them out"),
+        ("periods=[4], scale=0.5", r"LR208.*`scale` and `periods`(.|\n)*list them as `scales`"),
+        ("periods=[]", r"LR210.*`periods` must not be empty"),
+        ("periods=[4, 0]", r"LR210.*above 0, not 0\n.*\n  \| {38}\^$"),
+        ("periods=[4, 3 - n]", r"LR210.*above 0, not -2"),
+        ("periods=4", r"LR209.*`periods` of `repeat` is a list of lengths(.|\n)*write `\[4\]`"),
+        ("periods=[4.5]", "LR406.*not a whole number of updates"),
+        ("periods=[1ep]", "LR302.*needs steps_per_epoch"),
+        ("periods=[t]", "LR209.*`periods` of `repeat` takes a duration"),
+        ("periods=[1e30]", "LR404.*longer than any run"),
+        ("periods=[4, 5], scales=[1]", "LR210.*1 scale for 2 periods"),
+        ("periods=[4], scales=[]", "LR210.*0 scales for 1 period"),
+        ("periods=[4], scales=[-1]", "LR210.*`scales` must be at least 0, not -1"),
+        ("periods=[4], scales=0.5", r"LR209.*`scales` of `repeat` is a list of values"),
+        ("scales=[1]", r"LR203.*`scales` go with `periods`(.|\n)*or one `scale`"),
+        ("[4, 8]", r"LR209.*`times` of `repeat` is one number(.|\n)*`periods=\[…\]`"),
+        ("period=[4]", "LR206(.|\n)*did you mean `periods`"),
+    ],
+)
+def test_periods_of_a_repeat_that_cannot_be(arguments: str, message: str) -> None:
+    with pytest.raises(lrdsl.SpecError, match=message):
+        lrdsl.compile(f"linear(1, 0, 4) | repeat({arguments})", n=5)
+
+
+@pytest.mark.parametrize("source", ["step(1, 0.5, 2)", "0.3", "cosine(1, 0)", "cosine(1, 0, 4)"])
+def test_a_repeat_with_periods_ends_after_the_last(source: str) -> None:
+    schedule = lrdsl.compile(f"({source}) | repeat(periods=[4, 1ep])", steps_per_epoch=6.5)
+    assert (schedule.length, [*schedule.cycle_ends(0, 99)]) == (11, [4, 11])
+    assert lrdsl.compile(f"({source} | repeat(periods=[4, 6])) >> hold(5)").length == 15
+
+
+def test_heights_of_listed_rounds() -> None:
+    body = "linear(1, 0.2, 4) | repeat(periods=[4, 4], scales=[1, 0.5], {})"
+    about = lrdsl.compile(body.format("about=0.2"))
+    assert about([0, 2, 4, 6]).tolist() == pytest.approx([1, 0.6, 0.6, 0.4])
+    top = lrdsl.compile(body.format("about=0.2, top=1"))
+    assert top([0, 2, 4, 6]).tolist() == pytest.approx([1, 0.6, 0.5, 0.35])
+
+
 @pytest.mark.parametrize("top", ["0.1", "0.05"])
 def test_a_top_lies_above_the_floor(top: str) -> None:
     with pytest.raises(lrdsl.SpecError, match=r"LR210.*does not lie above `about`"):
         lrdsl.compile(f"cosine(1, 0.1, 10) | repeat(3, scale=0.5, about=0.1, top={top})")
+
+
+def test_factors_are_multiplied_in_their_order_whoever_asks() -> None:
+    """Those that overlap by the hundred, with some that change, that replace, and that last."""
+    rng = np.random.default_rng(3)
+    entries, starts = [], sorted(rng.integers(0, 400, 300).tolist())
+    for start in starts:
+        kind, stop = rng.integers(9), start + int(rng.integers(0, 90))
+        value = f"{rng.uniform(0.9, 1.1):.4f}"
+        span = f"{start}" if kind < 3 else f"{start}..{stop}"
+        changing = f"linear({value}, 1, 50)"
+        text = {8: value, 7: f"*{changing}", 6: changing}.get(int(kind), f"*{value}")
+        entries.append((start, math.inf if kind < 3 else stop, text, span))
+    spec = f"constant(0.3) | interval[{', '.join([f'{span}:{x}' for *_, x, span in entries])}]"
+    schedule = lrdsl.compile(spec)
+    for t in range(0, 520, 7):
+        expected = 0.3
+        for start, stop, text, _ in entries:
+            if start <= t < stop:
+                value = lrdsl.compile(text.lstrip("*"))(t - start)
+                expected = expected * value if text.startswith("*") else value
+        assert schedule(t) == pytest.approx(expected, rel=1e-12)
+    whole = schedule.values(520)
+    for segment in schedule.segments:
+        if segment.start < min(segment.stop, 520):
+            assert segment.first == whole[segment.start]

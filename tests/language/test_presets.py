@@ -351,8 +351,8 @@ def test_the_picture_names_every_preset():
     [
         pytest.param([], 0, ["constant  ", "The same learning rate throughout."], id="a list"),
         pytest.param(["gpt3"], 0, ["schedule@lr=gpt3", "375 million", "260 / 300"], id="one"),
-        pytest.param(["gtp3"], 1, ["no preset is called `gtp3`", "did you mean"], id="a typo"),
-        pytest.param(["xyzzy"], 1, ["`lrdsl presets` lists all"], id="nothing like it"),
+        pytest.param(["gtp3"], 2, ["no preset is called `gtp3`", "did you mean"], id="a typo"),
+        pytest.param(["xyzzy"], 2, ["`lrdsl presets` lists all"], id="nothing like it"),
     ],
 )
 def test_the_command(arguments, code, said):

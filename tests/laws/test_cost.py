@@ -111,7 +111,8 @@ def test_a_step_is_the_same_anywhere() -> None:
 
 def test_beginning_late_costs_what_beginning_does() -> None:
     def beginning(update: int) -> int:
-        return calls(lambda: Scheduler(optimizer(4), SPEC, start_step=update))
+        # Past the end: the warning has a cost of its own.
+        return calls(lambda: Scheduler(optimizer(4), SPEC, start_step=update, on_end="hold"))
 
     beginning(0)
     assert abs(beginning(FAR) - beginning(0)) <= 60
@@ -479,6 +480,32 @@ CALCULATING = {"annotated_types", "lark", "numpy", "pydantic", "pydantic_core"} 
     "typing_extensions",
     "typing_inspection",
 }
+
+
+def test_compiling_a_running_product_costs_the_same_however_long() -> None:
+    def count(n: int) -> int:
+        spec = f"0.9999 ** (t / 1e6) | cumulative() | skip({n})"
+        return calls(lambda: lrdsl.compile(spec, total_steps=n))
+
+    count(10)
+    assert abs(count(10**7) - count(10**4)) <= 5
+
+
+def test_each_block_of_a_running_product_is_multiplied_once() -> None:
+    schedule = lrdsl.compile("0.9999 ** (t / 1e6) | cumulative()")
+    updates = np.linspace(0, 400_000, 90).astype(np.int64)
+    assert calls(lambda: schedule(updates)) <= 100 * 60
+
+
+def test_segments_of_overlapping_entries_grow_in_step() -> None:
+    def count(n: int) -> int:
+        ranges = ", ".join([f"{i}..{i + n}:*0.999" for i in range(n)])
+        schedule = lrdsl.compile(f"constant(1) | interval[{ranges}]")
+        return calls(lambda: schedule.segments)
+
+    assert grows_in_step(count, 100)
+
+
 FILE_EACH = re.compile(r"lrdsl\.(language\.(shapes|curves|modifiers)|linter\.rules)\.")
 """Folders with a file for each of what there is: these may well become more."""
 

@@ -137,6 +137,114 @@ def test_a_stretched_repeat_is_the_chain_of_longer_copies(
     check_same(around.format(repeated), around.format(chain))
 
 
+periods = st.lists(
+    st.tuples(st.fractions(Fraction(1, 2), 9, max_denominator=4), st.sampled_from(["ba", "ep"])),
+    min_size=1,
+    max_size=4,
+)
+
+FILLING = [
+    "cosine({v}, {v}{steps})",
+    "(constant({v}, 0) >> cosine({v}, {v}{until}))",
+    "(linear({v}, {v}, 0.3 * 1) >> cosine({v}, {v}{until}))",
+    "(step({v}, 0.5, {p}){take})",
+    "(0.3 * t{take})",
+    "(({v} + 0 * t){take})",
+]
+"""Schedules that fill a period, and how each is written in a chain."""
+
+
+@given(st.data(), periods, lengths, lengths)
+def test_what_fills_a_period_is_the_chain_of_parts_that_long(
+    data: st.DataObject, sizes: list[tuple[Fraction, str]], before: Body, after: Body
+) -> None:
+    once, value, period = Fraction(1), data.draw(BLANKS["v"]), data.draw(BLANKS["p"])(Fraction(1))
+    body = data.draw(st.sampled_from(FILLING))
+
+    def copy(size: str, length: str = "") -> str:
+        if not length:
+            return f"({body.format(v=value, p=period, until='', steps='', take='')})"
+        ends = {"until": f", until={length}", "steps": f", {length}", "take": f" | take({length})"}
+        return f"({body.format(v=value, p=period, **ends)})"
+
+    written_sizes = [written(size, unit)(once) for size, unit in sizes]
+    scales = data.draw(st.lists(st.sampled_from([1, 0.5, 0.25, 0]), min_size=1, max_size=4))
+    scales = [scales[i % len(scales)] for i in range(len(sizes))]
+    chain = " >> ".join(
+        [f"{scale} * {copy(size, size)}" for scale, size in zip(scales, written_sizes, strict=True)]
+    )
+    listed = f"periods=[{', '.join(written_sizes)}], scales={scales}"
+    around = f"constant(7, {before(once)}) >> ({{}}) >> linear(3, 4, {after(once)})"
+    check_same(around.format(f"{copy('')} | repeat({listed})"), around.format(chain))
+
+
+NUMBERED = [
+    "({x}) * 0.7 ** {c}",
+    "({x} | interval[{p}:*({c} + 1)])",
+    "({x} | interval[{p}..{q}:cosine(prev, 0, {d}) * {c}])",
+    "({x} * {c} >> linear(_, {v}, {d}))",
+    "(warmup({d}) >> (hold({d}) + {x} / (2 + {c})))",
+    "(({c} | take({d})) >> {x})",
+    "max({x}, {c} // 2)",
+    "mix({x}, 0.3, 1 / (1 + {c}))",
+    "({x} - {c} | clip(_, 0.5) | every({p}))",
+    "((linear({v}, {v}, {d}) * 3 ** cycle | repeat(3)) + {x} * {c})",
+    "((1.5 * {c} if base > 0 else 2) * {x})",
+    "({x} * {c} | cumulative())",
+]
+"""Bodies with a number that differs from copy to copy."""
+
+
+@given(
+    st.data(),
+    bodies(1),
+    st.sampled_from(NUMBERED),
+    st.sampled_from(["repeat({n})", "repeat({n}, stretch=2)", "repeat(periods=[{sizes}])"]),
+    st.integers(1, 4),
+    lengths,
+)
+def test_cycle_is_the_number_of_the_copy(
+    data: st.DataObject, inner: Body, template: str, rounds: str, times: int, length: Body
+) -> None:
+    # `cumulative` counts the updates of its source, in longer rounds as well.
+    assume("cumulative" not in template or rounds == "repeat({n})")
+    names = [name for name in BLANKS if "{" + name + "}" in template]
+    drawn = {name: data.draw(BLANKS[name]) for name in names}
+
+    def copy(by: Fraction, cycle: object) -> str:
+        blanks = {k: v if isinstance(v, str) else v(by) for k, v in drawn.items()}
+        return f"(({template.format(x=inner(by), c=cycle, **blanks)}) | take({length(by)}))"
+
+    ratios = [Fraction(1) if rounds == "repeat({n})" else Fraction(2) ** k for k in range(times)]
+    rounds = rounds.format(n=times, sizes=", ".join(map(length, ratios)))
+    chain = " >> ".join([copy(ratio, k) for k, ratio in enumerate(ratios)])
+    around = "constant(7, 0.3ep) >> ({}) >> linear(3, 4, 2)"
+    check_same(around.format(f"{copy(Fraction(1), 'cycle')} | {rounds}"), around.format(chain))
+
+
+RATIOS = [Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(2), Fraction(7, 3)]
+
+
+@given(
+    bodies(1),
+    lengths,
+    st.lists(st.sampled_from(RATIOS), min_size=1, max_size=4),
+    lengths,
+    st.integers(1, 2),
+)
+def test_what_has_a_length_is_stretched_to_the_periods(
+    body: Body, length: Body, ratios: list[Fraction], before: Body, times: int
+) -> None:
+    def copy(by: Fraction) -> str:
+        return f"({body(by)} | take({length(by)}))"
+
+    once = Fraction(1)
+    chain = " >> ".join([copy(ratio) for ratio in ratios] * times)
+    repeated = f"{copy(once)} | repeat(periods=[{', '.join(map(length, ratios))}])"
+    around = f"constant(7, {before(once)}) >> ({{}})"
+    check_same(around.format(f"({repeated}) | repeat({times})"), around.format(chain))
+
+
 @pytest.mark.parametrize(
     ("body", "numbers"),
     [

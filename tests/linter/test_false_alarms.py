@@ -229,7 +229,7 @@ def test_commands_are_found() -> None:
 
 @pytest.mark.parametrize("spec", commands())
 def test_commands_on_the_pages(spec: str) -> None:
-    assert alarms(spec, RUN, definitions=DEFINITIONS, cycle=100) == set()
+    assert alarms(spec, RUN, definitions=DEFINITIONS, period=100) == set()
 
 
 def formatted() -> list[str]:

@@ -95,6 +95,10 @@ def test_reports_for_programs_say_it(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert note["message"]["text"] == (
         "this was not checked in full: `5ep` needs steps_per_epoch (--steps-per-epoch)"
     )
+    assert call("a.yaml", "--format", "github").stdout == (
+        "::notice file=a.yaml,line=3,col=7,title=lrdsl lint::this was not checked in full: `5ep` "
+        "needs steps_per_epoch (--steps-per-epoch)\n"
+    )
 
 
 def test_a_reference_that_the_file_does_not_show(tmp_path: Path) -> None:

@@ -144,7 +144,8 @@ def test_installed_command_shows_a_schedule(
 
     shown = run(scripts / "lrdsl", "show", SPEC, cwd=tmp_path)
     assert shown.startswith("warmup(linear, 100) >> cosine(1, 1e-3, 800)\n")
-    facts = json.loads(run(python, "-m", "lrdsl", "show", SPEC, "--json", cwd=tmp_path))
+    facts = json.loads(run(python, "-m", "lrdsl", "show", SPEC, "--format", "json", cwd=tmp_path))
+    [facts] = facts["schedules"]
     assert (facts["length"], facts["boundaries"]) == (900, [100, 900])
     shown = run(scripts / "lrdsl", "show", "wsd(1, 10, 20, 30)", "--expand", cwd=tmp_path)
     assert shown.startswith("warmup(linear, 10) >> ")

@@ -115,6 +115,40 @@ def test_figure_on_a_logarithmic_axis_hides_what_has_no_logarithm():
 
 
 @pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        pytest.param("cosine(1, 0.2, 90)", ["0.2", "0.4", "0.6", "0.8", "1"], id="in a decade"),
+        pytest.param("linear(0.95, 0.9, 9)", ["0.9", "0.91", "0.92"], id="in a tenth of one"),
+        pytest.param("exponential(1, 1e-4, 9)", ["1e-4", "0.001", "0.01", "0.1", "1"], id="some"),
+        pytest.param("0.3", ["0.2", "0.3", "0.4", "0.5", "0.6"], id="one value"),
+        pytest.param("exponential(1e200, 1e-200, 9)", ["1e-200", "1e-149"], id="hundreds"),
+    ],
+)
+def test_a_logarithmic_axis_has_ticks_in_any_range(spec, expected):
+    picture = figure(spec, log=True)
+    picture.draw_without_rendering()
+    axes = picture.axes[0]
+    shown = [text.get_text() for text in axes.yaxis.get_ticklabels()]
+    assert shown[: len(expected)] == expected
+    assert len(shown) <= 8
+    assert {text.get_fontsize() for text in axes.yaxis.get_ticklabels()} == {9}
+    assert all(line.get_visible() for line in axes.yaxis.get_gridlines())
+    drawn = terminal(lrdsl.compile(spec), width=60, height=12, log=True)
+    assert sum("┤" in row for row in drawn.split("\n")) >= 2
+
+
+def test_the_terminal_leaves_out_what_has_no_logarithm():
+    drawn = terminal(
+        lrdsl.compile("constant(0, 50) >> constant(1, 50)"),
+        width=44, height=4, ascii=True, log=True,
+    )  # fmt: skip
+    rows = [row.partition("|")[2] or row.partition("+")[2] for row in drawn.split("\n")[:4]]
+    assert all(not row[:19].strip() for row in rows)
+    with pytest.raises(ValueError, match="no value is above 0"):
+        terminal(lrdsl.compile("-1"), log=True)
+
+
+@pytest.mark.parametrize(
     ("specs", "options", "message"),
     [
         pytest.param([], {}, "there is no schedule to draw", id="none at all"),
@@ -186,6 +220,7 @@ def test_labels_of_nothing_but_zero():
     assert labels([Decimal(0)]) == ["0"]
 
 
+@pytest.mark.parametrize("log", [False, True], ids=["linear", "log"])
 @pytest.mark.parametrize("ascii", [False, True], ids=["braille", "ascii"])
 @pytest.mark.parametrize("width", [24, 50, 80, 160])
 @pytest.mark.parametrize(
@@ -202,8 +237,11 @@ def test_labels_of_nothing_but_zero():
         "constant(0.1, 9) >> constant(0.1000000001, 9)",
     ],
 )
-def test_terminal_keeps_to_its_width(spec, width, ascii):
-    drawn = terminal(lrdsl.compile(spec), width=width, height=8, ascii=ascii)
+def test_terminal_keeps_to_its_width(spec, width, ascii, log):
+    schedule = lrdsl.compile(spec)
+    if log and schedule.bounds(0, 100)[1] <= 0:
+        pytest.skip("has no logarithm")
+    drawn = terminal(schedule, width=width, height=8, ascii=ascii, log=log)
     lines = drawn.split("\n")
     assert len(lines) == 8 + 3
     assert max(map(len, lines)) <= width

@@ -63,6 +63,9 @@ hydra: {output_subdir: null, run: {dir: .}, sweep: {dir: .}}
 """,
     "conf/schedule/wsd.yaml": "spec: wsd(${peak}, 100, 500, 200)\n",
     "conf/schedule/linear.yaml": "spec: linear(${peak}, 0, ${steps})\n",
+    "conf/experiment/text.yaml": "# @package _global_\nlr: hold(7)\n",
+    "conf/experiment/tree.yaml": "# @package _global_\nlr: {spec: {linear: {end: 0}}}\n",
+    "conf/experiment/list.yaml": "# @package _global_\nlr: [{warmup: 9}, {hold: 5}]\n",
     "conf/optimizer/sgd.yaml": "name: sgd\n",
     "conf/optimizer/adam.yaml": "name: adam\n",
     "known.yaml": """\
@@ -219,6 +222,16 @@ RIGHT = (
                 "lr = 'hold(5) >> hold(6)'\nlr = 0.1\nlr = 'a(1),b'",
             ),
             (
+                "choice of quoted ones",
+                '-m lr=\'choice("hold(5) >> hold(6)", "hold(6)")\'',
+                "lr = 'hold(5) >> hold(6)'\nlr = 'hold(6)'",
+            ),
+            (
+                "a range among them",
+                "-m lr='cosine(1,0,9),range(1,3)'",
+                "lr = 'cosine(1,0,9)'\nlr = 1\nlr = 2",
+            ),
+            (
                 "choice",
                 "-m lr='choice(hold(5) | skip(1), hold(6))'",
                 "lr = 'hold(5) | skip(1)'\nlr = 'hold(6)'",
@@ -227,6 +240,54 @@ RIGHT = (
                 "a variable of a schedule",
                 "-m lr='cosine(${peak}, 0, 9)' peak=0.1,0.5",
                 "lr = 'cosine(0.1, 0, 9)'\npeak = 0.1\nlr = 'cosine(0.5, 0, 9)'\npeak = 0.5",
+            ),
+        ),
+    ),
+    Section(
+        "Config groups and experiments",
+        _lines(
+            (
+                "a spec for an option",
+                "schedule@lr='cosine(${peak}, 0, 800)'",
+                "lr.spec = 'cosine(0.3, 0, 800)'",
+            ),
+            ("a number for an option", "schedule@lr=0.1", "lr.spec = 0.1"),
+            (
+                "a list for an option",
+                "schedule@lr='[{warmup: 9}, {cosine: {end: 0}}]'",
+                "lr.spec = 'warmup(9) >> cosine(_, 0)'",
+            ),
+            (
+                "a list over a preset",
+                "lr='[{warmup: 9}, {cosine: {end: 0}}]'",
+                "lr = 'warmup(9) >> cosine(_, 0)'",
+            ),
+            (
+                "options and specs in a sweep",
+                "-m schedule@lr='linear, hold(5), 0.1'",
+                "lr.spec = 'linear(0.3, 0, 800)'\nlr.spec = 'hold(5)'\nlr.spec = 0.1",
+            ),
+            ("an experiment with text", "+experiment=text", "lr = 'hold(7)'"),
+            (
+                "an option over an experiment",
+                "+experiment=text schedule@lr=linear",
+                "lr.spec = 'linear(0.3, 0, 800)'",
+            ),
+            (
+                "the spec over an experiment",
+                "+experiment=text lr.spec='hold(5)'",
+                "lr.spec = 'hold(5)'",
+            ),
+            (
+                "a tree over an experiment's tree",
+                "+experiment=tree lr.spec='{cosine: {end: 0}}'",
+                "lr.spec = 'cosine(_, 0)'",
+            ),
+            (
+                "a sweep over experiments and options",
+                "-m +experiment=text,tree schedule@lr='linear,hold(5)'",
+                "lr.spec = 'linear(0.3, 0, 800)'\n" * 2 + "lr.spec = 'hold(5)'\n"
+                "lr.spec = 'hold(5)'",
             ),
         ),
     ),
@@ -328,11 +389,25 @@ WRONG = (
                 "app.py: error: unrecognized arguments: --lr=cosine(1,0,800)",
             ),
             (
-                "a group's key",
-                "schedule@lr='cosine(1, 0, 800)'",
-                "lrdsl: schedule@lr=cosine(1, 0, 800): `schedule@lr` chooses an option by "
+                "another group's key",
+                "optimizer@lr='cosine(1, 0, 800)'",
+                "lrdsl: optimizer@lr=cosine(1, 0, 800): `optimizer@lr` chooses an option by "
                 "its name; a schedule goes to its key: lr='…'\n"
                 "HydraException while evaluating 'cosine(1, 0, 800)': Unknown function 'cosine'",
+            ),
+            (
+                "an interval among others",
+                "-m lr='cosine(1,0,9),interval(1,3)'",
+                "lrdsl: lr=cosine(1,0,9),interval(1,3): Hydra's `interval(…)` cannot stand "
+                "beside other values of a sweep\n"
+                "HydraException while evaluating 'cosine(1,0,9)': Unknown function 'cosine'",
+            ),
+            (
+                "a list in a file, over a preset",
+                "+experiment=list",
+                "Cannot merge DictConfig with ListConfig\n"
+                "lrdsl: `lr` in experiment/list: a list cannot replace a preset; write "
+                "`lr: {spec: […]}`",
             ),
             (
                 "a key that is not there",

@@ -132,10 +132,30 @@ def test_an_optimizer_that_was_loaded_before_is_told():
     state, optimizer_state = checkpoint_of(AdamW([weight()], lr=1e-4))
     optimizer = AdamW([weight()], lr=2e-4)
     optimizer.load_state_dict(optimizer_state)
-    scheduler = Scheduler(optimizer, SPEC)
-    [message] = recorded(lambda: scheduler.load_state_dict(state))
+    [message] = recorded(lambda: Scheduler(optimizer, SPEC).load_state_dict(state))
     assert "is 0.0001, and not 0.0002" in message
     assert "the optimizer was made with 0.0002" in message
+
+
+@pytest.mark.parametrize("at", [0, 50])
+def test_an_optimizer_that_was_loaded_before_a_run_that_begins_is_told(at):
+    _, optimizer_state = checkpoint_of(AdamW([weight()], lr=1e-4), at=at)
+
+    def loaded(lr=2e-4):
+        optimizer = AdamW([weight()], lr=lr)
+        optimizer.load_state_dict(copy.deepcopy(optimizer_state))
+        return optimizer
+
+    [message] = recorded(lambda: Scheduler(loaded(), SPEC))
+    assert "is 0.0001, and not 0.0002 (`lr` at update 0: 0.0002 → 0.0001)" in message
+    with pytest.raises(lrdsl.SpecError, match="the optimizer was made with"):
+        Scheduler(loaded(), SPEC, on_change="error")
+    assert recorded(lambda: Scheduler(loaded(), SPEC, on_change="keep")) == []
+    assert recorded(lambda: Scheduler(loaded(1e-4), SPEC)) == []
+    assert recorded(lambda: Scheduler(loaded(), "linear(1, 0, 100)")) == []
+    optimizer = loaded(1e-4)
+    Scheduler(optimizer, SPEC).step()
+    assert recorded(lambda: Scheduler(optimizer, SPEC)) == []
 
 
 def test_a_base_that_nothing_depends_on_is_no_change_of_a_loaded_group():

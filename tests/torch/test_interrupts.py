@@ -150,3 +150,31 @@ def test_a_metric_that_is_interrupted_is_taken_back():
         scheduler.step(0.9)
         assert scheduler.get_last_lr() in ([0.5], [0.25])
         assert lrs(scheduler.optimizer) == scheduler.get_last_lr()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("clock", ["calls", "updates"])
+def test_an_update_after_a_load_of_the_optimizer_that_is_interrupted(clock):
+    program = {"lr": SPEC, "betas[0]": "linear(0.8, 0.9, 1000)", "weight_decay": "0.1 * lr"}
+
+    def adam(base, scale):
+        return torch.optim.AdamW([{"params": [weight()], "lr": base, "lr_scale": scale}])
+
+    written = Scheduler(adam(0.5, 0.25), program)
+    written.step(9)
+    state = written.optimizer.state_dict()
+    for after in itertools.count(1, 61):
+        scheduler = Scheduler(adam(1.0, 0.5), program, clock=clock)
+        update(scheduler)
+        scheduler.optimizer.load_state_dict(copy.deepcopy(state))
+        if not interrupt(lambda scheduler=scheduler: update(scheduler), after):
+            break
+        scheduler.optimizer.step()  # brings the numbers of the count before it is made
+        [group], t = scheduler.optimizer.param_groups, scheduler.last_epoch
+        expected = {name: own[0](t) for name, own in scheduler.driven.items()}
+        assert group["lr_scale"] == 0.5
+        assert group["lr"] == expected["lr"] * 0.5 == (1 - t / 1000) * 0.5
+        assert group["betas"] == (expected["betas[0]"], 0.999)
+        assert group["weight_decay"] == expected["weight_decay"]
+        assert t in ((1, 2) if clock == "calls" else (2, 3))
+    assert after > 300

@@ -21,7 +21,7 @@ from torch.optim import SGD  # noqa: E402
 from torch.optim.lr_scheduler import ReduceLROnPlateau  # noqa: E402
 
 from lrdsl.torch import Scheduler  # noqa: E402
-from lrdsl.torch.metrics import REDUCTIONS, reduced  # noqa: E402
+from lrdsl.torch.metrics import reduced  # noqa: E402
 
 CHAIN = "warmup(5) >> (hold(40) | plateau(0.5, patience=1)) >> linear(_, 0, 20)"
 LOSSES = [5, 4, 4, 4, 4, 3, 3.5, math.nan, 3, 2, 2, 2, 2, 2, 2, 1, 1.5, 1.2, 1.1, 1, 1, 1]
@@ -137,8 +137,8 @@ def test_an_observed_metric_counts_at_once():
 
 
 def test_step_without_a_metric_observes_nothing():
-    one = Scheduler(sgd(), "linear(1, 0, 100) | plateau(0.5, patience=1)")
-    other = Scheduler(sgd(), "linear(1, 0, 100) | plateau(0.5, patience=1)")
+    spec = "linear(1, 0, 100) | plateau(0.5, patience=1)"
+    one, other = Scheduler(sgd(), spec, keep_metrics=True), Scheduler(sgd(), spec)
     for t, loss in enumerate(LOSSES):
         one.step(loss if t % 5 == 4 else None)
         other.step()
@@ -181,7 +181,7 @@ def test_a_metric_for_a_given_update():
     ],
 )
 def test_kinds_of_metrics(metric):
-    scheduler = Scheduler(sgd(), "1 | plateau(0.5, patience=0)")
+    scheduler = Scheduler(sgd(), "1 | plateau(0.5, patience=0)", keep_metrics=True)
     assert train(scheduler, [metric, metric]) == [1, 0.5]
     assert scheduler.state_dict()["metrics"] == [3.0, 3.0]
     assert type(scheduler.state_dict()["metrics"][0]) is float
@@ -250,7 +250,7 @@ def test_a_number_that_does_not_react_goes_on():
 
 
 def test_going_back_keeps_what_was_until_a_metric_comes():
-    scheduler = Scheduler(sgd(), "1 | plateau(0.5, patience=0)")
+    scheduler = Scheduler(sgd(), "1 | plateau(0.5, patience=0)", keep_metrics=True)
     train(scheduler, [3, 3, 3, 3, 3])
     scheduler.step(epoch=2)
     assert read(scheduler) == [0.5]
@@ -264,7 +264,7 @@ def test_going_back_keeps_what_was_until_a_metric_comes():
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.sampled_from([1, 2, 3])), max_size=12))
 def test_going_back_is_as_if_the_later_metrics_had_not_come(metrics):
-    scheduler, log = Scheduler(sgd(), CHAIN), []
+    scheduler, log = Scheduler(sgd(), CHAIN, keep_metrics=True), []
     for update, metric in metrics:
         scheduler.step(metric, epoch=update)
         log = [(u, m) for u, m in log if u <= update] + [(update, metric)]
@@ -316,7 +316,7 @@ def test_resume(spec, made, order):
 
 
 def test_state_is_plain_and_its_own():
-    scheduler = Scheduler(sgd(), "1 | plateau(0.5, patience=0)")
+    scheduler = Scheduler(sgd(), "1 | plateau(0.5, patience=0)", keep_metrics=True)
     train(scheduler, [torch.tensor(3.0), np.float64(3)])
     state = scheduler.state_dict()
     assert state["metric_updates"] == [1, 2]
@@ -333,13 +333,6 @@ def test_loading_replaces_what_was_seen():
     scheduler.load_state_dict(early)
     assert read(scheduler) == [1.0]
     assert train(scheduler, [5, 4, 4]) == [1, 1, 0.5]
-
-
-def test_states_of_version_1_are_read():
-    scheduler = Scheduler(sgd(), "linear(1, 0, 10)")
-    spec = "linear(1, 0, 10)"
-    scheduler.load_state_dict({"version": 1, "spec": spec, "context": {}, "updates": 5})
-    assert read(scheduler) == [0.5]
 
 
 @pytest.mark.parametrize(
@@ -459,7 +452,7 @@ def test_reductions(reduction, metrics, expected):
     assert reduced(metrics, reduction) == pytest.approx(expected, nan_ok=True)
 
 
-@pytest.mark.parametrize("reduction", [name for name in REDUCTIONS if name != "same"])
+@pytest.mark.parametrize("reduction", ["mean", "min", "max"])
 def test_a_nan_is_never_lost(reduction):
     for metrics in itertools.permutations([1.0, math.nan, 2.0]):
         assert math.isnan(reduced(metrics, reduction))

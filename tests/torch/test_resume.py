@@ -81,7 +81,8 @@ def test_state_is_plain_and_small():
         "replans": "[]",
         "metric_updates": [],
         "metrics": [],
-        "groups": '[{"name": null, "base": {"lr": 0.1}, "tensors": [], "scale": 1.0}]',
+        "groups": '[{"name": null, "base": {"lr": 0.1}, "tensors": [], "scale": 1.0, '
+        '"values": {"lr": 1.0}}]',
         "drives": True,
     }
 

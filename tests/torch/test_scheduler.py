@@ -79,7 +79,7 @@ def test_last_lr_is_a_copy():
     "epoch", [0, 1, 99, 600, BLOCK_SIZE - 1, BLOCK_SIZE, 10**6, 2**53, np.int32(7)]
 )
 def test_step_to(epoch):
-    scheduler = Scheduler(sgd(), HEADLINE)
+    scheduler = Scheduler(sgd(), HEADLINE, on_end="hold")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         scheduler.step(epoch)
@@ -316,3 +316,48 @@ def test_a_real_optimizer_sees_it():
         scheduler.step()
     moved = list(itertools.accumulate(schedule.values(10).tolist()))[-1]
     assert parameter.item() == pytest.approx(-moved)
+
+
+# At a prompt.
+
+
+@pytest.mark.filterwarnings("ignore:`lr` differs between")
+@pytest.mark.parametrize(
+    ("spec", "options", "shown"),
+    [
+        pytest.param(
+            "cosine(1, 0, 9)", {}, "at update 0, clock='calls': lr=cosine(1, 0, 9)", id="one"
+        ),
+        pytest.param(
+            "cosine(1)", {"total_steps": 9}, "at update 0 of 9, clock='calls'", id="total"
+        ),
+        pytest.param(
+            "linear(base, 0)", {"total_steps": 9}, ": lr=linear(base, 0)>", id="own bases"
+        ),
+        pytest.param("1", {"start_step": 3}, "at update 3, clock='calls': lr=1>", id="started"),
+        pytest.param({"lr": {"head": "1", "*": "2"}}, {}, "lr[head]=1, lr[1]=2>", id="by group"),
+        pytest.param(
+            {"lr": "1", "weight_decay": "0.1 * lr"},
+            {},
+            "lr=1, weight_decay=0.1 * lr>",
+            id="program",
+        ),
+    ],
+)
+def test_repr_tells_what_is_driven_and_where_the_run_is(spec, options, shown):
+    groups = [{"params": [weight()], "name": "head"}, {"params": [weight()], "lr": 0.2}]
+    scheduler = Scheduler(torch.optim.SGD(groups, lr=0.1), spec, **options)
+    assert repr(scheduler).startswith("<Scheduler of SGD at update ")
+    assert shown in repr(scheduler)
+    assert " at 0x" not in repr(scheduler)
+    assert len(repr(scheduler)) < 200
+    page = scheduler._repr_html_()
+    assert page.count("<svg") == sum(len({*each}) for each in scheduler.driven.values())
+
+
+def test_repr_of_many_groups_is_short():
+    groups = [{"params": [weight()], "lr": 1.0} for _ in range(50)]
+    specs = {"lr": {i: f"linear(1, {i}, 9)" for i in range(50)}}
+    scheduler = Scheduler(torch.optim.SGD(groups), specs)
+    assert repr(scheduler).endswith("lr[3]=linear(1, 3, 9), and 46 more>")
+    assert "and 42 more schedules" in scheduler._repr_html_()

@@ -247,7 +247,7 @@ def test_a_tensor_lr_is_compiled_once(clock):
     counter = CompileCounterWithBackend(backend)
     parameter = weight()
     optimizer = AdamW([parameter], lr=torch.tensor(0.5))
-    scheduler = Scheduler(optimizer, SPEC, clock=clock)
+    scheduler = Scheduler(optimizer, SPEC, clock=clock, on_end="hold")
     step = torch.compile(lambda: optimizer.step(), backend=counter)
     expected = lrdsl.compile(SPEC, base_lr=0.5)
     compiled = set()
@@ -347,7 +347,8 @@ def test_past_the_end(spec, context, clock):
         assert train("hold", 9).get_last_lr() == [0.5]
         assert train("warn", 3).get_last_lr() == [0.5]
         failing = train("error", 3)
-    message = "update 4 is past the end of the run, which has 3 updates"
+    what = "run" if context else "schedule"
+    message = f"update 4 is past the end of the {what}, which has 3 updates"
     with pytest.warns(UserWarning, match=message) as told:
         train("warn", 6)
     assert len(told) == 1
@@ -358,6 +359,54 @@ def test_past_the_end(spec, context, clock):
     assert failing.last_epoch == 3
     if clock == "updates":  # it is the update itself that is refused
         assert torch.equal(failing.optimizer.param_groups[0]["params"][0], before)
+
+
+@pytest.mark.parametrize("clock", ["calls", "updates"])
+@pytest.mark.parametrize(
+    ("spec", "end"),
+    [
+        pytest.param("warmup(2) >> cosine(1, 0, 8)", 10, id="to 0"),
+        pytest.param("cosine(1, 0.1, 8)", 8, id="to a floor"),
+        pytest.param("torch.PolynomialLR(total_iters=5)", 5, id="a dialect's"),
+        pytest.param("cosine(1, 0, 4) | repeat(2)", 8, id="the last round"),
+        pytest.param("(1 | plateau(0.5, 3)) * linear(1, 0, 8)", 8, id="under a metric"),
+        pytest.param("cosine(1, 0.1, 8) | clip(0.2, 1)", 8, id="modified"),
+        pytest.param({"lr": "cosine(1, 0, 8)", "weight_decay": 0.1}, 8, id="beside a constant"),
+        pytest.param(
+            {"lr": "cosine(1, 0, 4)", "momentum": "linear(0.8, 0.9, 9)"}, 4, id="the lr's"
+        ),
+        pytest.param({"momentum": "linear(0.9, 0.8, 4)"}, 4, id="without lr"),
+        pytest.param("warmup(4)", None, id="a warmup"),
+        pytest.param("warmup(4) >> hold()", None, id="a hold"),
+        pytest.param("cosine(1, 0, 4) >> hold()", None, id="a hold at 0"),
+        pytest.param("cosine(1, 0.1, 4) >> constant(0.1)", None, id="a constant"),
+        pytest.param("cosine(1, 0.1, 4) >> constant(0.1, 2)", None, id="a constant that ends"),
+        pytest.param("multistep(1, 0.1, [2, 4])", None, id="steps"),
+        pytest.param("cosine(1, 0, 4) | repeat()", None, id="endless rounds"),
+        pytest.param("inverse_sqrt(4)", None, id="a form without an end"),
+        pytest.param({"lr": {0: "cosine(1, 0, 4)"}, "momentum": 0.9}, 4, id="a choice"),
+        pytest.param(lambda t: 1 / (t + 1), None, id="a function"),
+    ],
+)
+def test_a_run_of_unknown_length_that_goes_on_after_its_decay_is_told_once(spec, end, clock):
+    scheduler = Scheduler(sgd(), spec, clock=clock)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(15):
+            scheduler.optimizer.step()
+            if clock == "calls":
+                scheduler.step()
+        again = Scheduler(sgd(), spec, clock=clock)
+        again.load_state_dict(scheduler.state_dict())
+    told = [str(x.message) for x in caught]
+    if end is None:
+        assert told == []
+    else:
+        assert [each.partition(";")[0] for each in told] == [
+            f"update {end + 1} is past the end of the schedule, which has {end} updates",
+            f"update 15 is the end of the schedule, which has {end} updates",
+        ]
+        assert "`>> hold()` at its end says that this is meant" in told[0]
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ class Anchor(MetricModifier):
     def initial_state(self) -> Progress:
         return Progress()
 
-    def update(self, state: State, metric: float, value: float) -> tuple[Progress, float]:
+    def update(self, state: State, metric: float) -> tuple[Progress, float]:
         seen, anchor, bad = Progress(*state)
         seen += 1
         if seen <= self.grace:
@@ -51,4 +51,7 @@ class Anchor(MetricModifier):
             return Progress(seen, metric, 0), 1.0
         if bad < self.patience:
             return Progress(seen, anchor, bad + 1), 1.0
-        return Progress(seen, anchor, 0), reduction_factor(value, self.factor, self.min_lr)
+        return Progress(seen, anchor, 0), self.factor
+
+    def limited(self, ratio: float, value: float) -> float:
+        return reduction_factor(value, ratio, self.min_lr)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import ClassVar, NamedTuple
 
 from lrdsl.language.length import Exact, Length
-from lrdsl.language.parameters import DURATION_KINDS, CallableModel
+from lrdsl.language.parameters import DURATION_KINDS, CallableModel, Kind
 from lrdsl.language.pointwise.functions import NUMPY, Operand, PointwiseFunctions
 from lrdsl.language.pointwise.times import Array
 from lrdsl.language.signal import Signal
@@ -65,6 +65,10 @@ class Modifier(CallableModel):
         """How long the source must be for the result to take `outer` updates; None: undecided."""
         return outer
 
+    def given_length(self) -> Fraction | None:
+        """How long the result is that every source is fitted into; None: the source decides."""
+        return None
+
     def began(self) -> Fraction | None:
         """The source's time when the result's is 0; None where the two run differently."""
         return None if self.warps_time else Fraction(0)
@@ -74,12 +78,16 @@ class Modifier(CallableModel):
 
         `phase` is how far its exact start lies behind its first update.
         """
-        changes: dict[str, Exact] = {} if self.period is None else {"phase": phase}
+        changes: dict[str, Exact | tuple[Exact, ...]] = {}
+        if self.period is not None:
+            changes["phase"] = phase
         if pace != 1:
-            kinds = {each.name: each.kind for each in self.parameters()}
-            durations = [name for name, kind in kinds.items() if kind in DURATION_KINDS]
-            for name in durations:
-                changes[name] = self.in_longer_round(name, getattr(self, name), pace)
+            for name, kind in [(each.name, each.kind) for each in self.parameters()]:
+                given = getattr(self, name)
+                if kind in DURATION_KINDS:
+                    changes[name] = self.in_longer_round(name, given, pace)
+                elif kind is Kind.PERIODS and given is not None:
+                    changes[name] = tuple([each * pace for each in given])
         return self.model_copy(update=changes) if changes else self
 
     @abstractmethod
@@ -108,18 +116,34 @@ ANY_PHASE = (Fraction(-1, 2), Fraction(1, 2))
 """The limits of a layout that is right for all rounds."""
 
 
+class Fit(NamedTuple):
+    """How a schedule is fitted into a round.
+
+    All its durations last `pace` times as long as is written; one that fills the rest takes `room`
+    updates, which the pace makes longer, too. `number` is that of the round, if it matters inside.
+    """
+
+    pace: Exact = 1
+    room: Exact | None = None
+    number: int | None = None
+
+
 class FirstRound(NamedTuple):
     """The first round of a repetition: where it begins, and how it is laid out.
 
-    Its exact start is `phase`, and it takes `pace` times as long as is written, its exact `length`.
-    `make(phase, pace)` makes the layouts of other rounds; where it is None all rounds are alike.
+    Its exact start is `phase`, and it takes `length` updates. `make(phase, fit)` makes the layouts
+    of other rounds; where it is None all rounds are alike. The schedule is as long as `source`,
+    where it is not None, and would be laid out by `fit` if the rounds were none. `counts` says that
+    the number of a round matters inside.
     """
 
     layout: Layout
     length: Fraction
     phase: Exact = 0
-    pace: Exact = 1
-    make: Callable[[Exact, Exact], Layout] | None = None
+    source: Length | None = None
+    fit: Fit = Fit()
+    make: Callable[[Exact, Fit], Layout] | None = None
+    counts: bool = False
 
 
 class Repetition(Modifier):
@@ -131,6 +155,21 @@ class Repetition(Modifier):
     @abstractmethod
     def is_regular(self) -> bool:
         """Whether all rounds are of one length."""
+
+    @abstractmethod
+    def fit(self, k: int, source: Length | None, whole: Fit) -> Fit:
+        """How a schedule as long as `source`, None where it fills the rest, is fitted into round k.
+
+        `whole` is how it would be laid out if the rounds were none.
+        """
+
+    def first_length(self, source: Fraction) -> Fraction:
+        """How long the first round is of a schedule that takes `source` updates."""
+        return source
+
+    def denominators(self, first: Fraction) -> tuple[int, ...]:
+        """Those of the exact lengths of rounds that may have one pace."""
+        return (first.denominator,)
 
     @abstractmethod
     def repeated(self, first: FirstRound, end: float, text: str) -> Signal:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -18,6 +19,13 @@ BLOCK = 4096
 
 MAX_CUMULATIVE_UPDATES = 10**8
 """More updates than this are not multiplied one by one."""
+
+MAX_AT_ONCE: ContextVar[int] = ContextVar("MAX_AT_ONCE", default=MAX_CUMULATIVE_UPDATES)
+"""More updates than this are `TooDear`, while a spec is compiled for example."""
+
+
+class TooDear(Exception):
+    """A value would take more than it is worth."""
 
 
 @modifier
@@ -63,27 +71,33 @@ class CumulativeProductSignal(WrappedSignal):
         if self.source.constant_value is not None:
             power: Array = self.source.constant_value**n
             return power
+        if n.size and MAX_AT_ONCE.get() < n.max() <= MAX_CUMULATIVE_UPDATES:
+            raise TooDear
         if n.size and n.max() > MAX_CUMULATIVE_UPDATES:
             message = f"`cumulative` would multiply {int(n.max()):,} values one by one"
             raise spec_error(diag.BAD_STEP, message, fix="end it before with `| take(steps)`")
         out = np.empty_like(n)
         blocks = n // BLOCK
-        for block in np.unique(blocks).tolist():
+        wanted = np.unique(blocks).astype(np.int64).tolist()
+        # Those up to the first wanted one whose beginning is not known yet are multiplied, too.
+        between = range(min(len(self._begins) - 1, wanted[-1]), wanted[-1]) if wanted else ()
+        for block in sorted({*wanted, *between}):
+            products = self._multiplied(block)
             chosen = blocks == block
-            out[chosen] = self._block(int(block))[(n[chosen] - block * BLOCK).astype(np.intp)]
+            out[chosen] = products[(n[chosen] - block * BLOCK).astype(np.intp)]
         return out
 
-    def _block(self, block: int) -> Array:
-        """The products at the updates of a block, and at the first one after it."""
-        for known in range(min(len(self._begins) - 1, block), block):
-            self._begins[known + 1] = float(self._multiplied(known)[-1])
-        return self._multiplied(block)
-
     def _multiplied(self, block: int) -> Array:
+        """The products at the updates of a block, and at the first one after it.
+
+        All blocks before it are known.
+        """
         first = block * BLOCK
         values = self.source.values(Range(float(first), BLOCK + 1))
         values[0] = self._begins[block]
-        return np.multiply.accumulate(values)
+        products: Array = np.multiply.accumulate(values)
+        self._begins[block + 1] = float(products[-1])
+        return products
 
     @property
     def constant_value(self) -> None:

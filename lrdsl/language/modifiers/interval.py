@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import InstanceOf
 
 from lrdsl.language.length import Endless, Length
@@ -66,28 +67,96 @@ def _applying(begun: Begun | None, t: int) -> Iterator[Entry]:
                 return
 
 
-def signal_at(t: int, begun: Begun | None, source: Signal) -> tuple[Signal, int]:
-    """The signal at update t by the entries that have begun, and its clock's 0."""
+def signal_at(
+    t: int, begun: Begun | None, source: Signal, timetable: Timetable | None = None
+) -> tuple[Signal, int]:
+    """The signal at update t by the entries that have begun, and its clock's 0.
+
+    `timetable` has them all, where they are known already.
+    """
     first = next(_applying(begun, t), None)
     if first is None:
         return source, 0
-    return (ScaledSignal(t, begun, source), 0) if first.factor else (first.signal, first.start)
+    if not first.factor:
+        return first.signal, first.start
+    if timetable is None:
+        timetable = Timetable([*_applying(begun, t)][::-1])
+    return ScaledSignal(t, timetable, source), 0
 
 
 class Factors(NamedTuple):
     """A signal with its clock's 0, and what it is multiplied by in the order of the entries.
 
     Numbers between two factors that change are multiplied with each other first: `scales` has their
-    products, one more than `changing` has entries. `written` are the first of all factors, and
-    there are `more` or not.
+    products, one more than `changing` has entries. `written` are the first of all factors as text,
+    and there are `more` or not.
     """
 
     signal: Signal
     zero: int
     scales: tuple[float, ...]
     changing: tuple[Entry, ...]
-    written: tuple[Entry, ...]
+    written: tuple[str, ...]
     more: bool
+
+
+class Timetable:
+    """Entries in their order, of which those that apply at an update are found at once.
+
+    Numbers that are multiplied with each other from then on are one entry, as in `begin`.
+    """
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._given = entries
+        self._texts: dict[int, str] = {}
+
+    @lazy_property
+    def _columns(self) -> tuple[list[Entry], Array, Array, NDArray[np.bool_], Array]:
+        """The entries, and their starts, stops, whether they are factors, and numbers or NaN."""
+        entries, stops = [*self._given], [float(entry.stop) for entry in self._given]
+        begun: list[int] = []
+        for i, entry in enumerate(self._given):
+            while begun and self._given[begun[-1]].stop < entry.start:
+                begun.pop()
+            both = _product(entries[begun[-1]], entry) if begun else None
+            if both is not None:
+                stops[begun.pop()] = entry.start
+                entries[i] = both
+            begun.append(i)
+        numbers = [math.nan if entry.number is None else entry.number for entry in entries]
+        starts, factors = [entry.start for entry in entries], [entry.factor for entry in entries]
+        return (
+            entries,
+            np.array(starts, float),
+            np.array(stops),
+            np.array(factors),
+            np.array(numbers),
+        )
+
+    def _text(self, i: int) -> str:
+        """An entry as formulas show it."""
+        if i not in self._texts:
+            signal = self._columns[0][i].signal
+            self._texts[i] = signal.segments(math.inf)[0].description
+        return self._texts[i]
+
+    def factors(self, t: int, source: Signal) -> Factors:
+        """The factors that apply at update t, of which the latest entry is one."""
+        entries, starts, stops, factors, numbers = self._columns
+        applying = np.flatnonzero((starts <= t) & (t < stops))
+        signal, zero = source, 0
+        others = np.flatnonzero(~factors[applying])
+        if others.size:
+            base = entries[applying[others[-1]]]
+            signal, zero, applying = base.signal, base.start, applying[others[-1] + 1 :]
+        known = numbers[applying]
+        cuts = np.flatnonzero(np.isnan(known))
+        pieces = [x[x == x] for x in np.split(known, cuts)] if cuts.size else [known]
+        # Multiplied one after the other: `np.prod` would do it in another order.
+        scales = [float(np.multiply.accumulate(x)[-1]) if x.size else 1.0 for x in pieces]
+        written = tuple(map(self._text, applying[:MAX_WRITTEN_FACTORS].tolist()))
+        changing = tuple([entries[i] for i in applying[cuts]])
+        return Factors(signal, zero, tuple(scales), changing, written, applying.size > len(written))
 
 
 @dataclass(frozen=True)
@@ -99,28 +168,13 @@ class ScaledSignal(Signal):
     """
 
     t: int
-    begun: Begun | None
+    timetable: Timetable
     source: Signal
 
     @lazy_property
     def factors(self) -> Factors:
         """The factors that apply."""
-        found = [*_applying(self.begun, self.t)][::-1]
-        signal, zero = self.source, 0
-        if not found[0].factor:
-            signal, zero = found[0].signal, found[0].start
-            del found[0]
-        scales, changing = [1.0], []
-        for entry in found:
-            if entry.number is not None:
-                scales[-1] *= entry.number
-            else:
-                changing.append(entry)
-                scales.append(1.0)
-        written = tuple(found[:MAX_WRITTEN_FACTORS])
-        return Factors(
-            signal, zero, tuple(scales), tuple(changing), written, len(found) > len(written)
-        )
+        return self.timetable.factors(self.t, self.source)
 
     def values(self, t: Times) -> Array:
         signal, zero, scales, changing, *_ = self.factors
@@ -131,9 +185,7 @@ class ScaledSignal(Signal):
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         signal, zero, _, _, written, more = self.factors
-        texts = [entry.signal.segments(math.inf)[0].description for entry in written]
-        texts += ["…"] * more
-        scale = "".join([f" * {text}" for text in texts])
+        scale = "".join([f" * {text}" for text in [*written, *["…"] * more]])
         inner = [s.shifted(zero) for s in signal.segments(stop - zero)]
         return tuple([TimelineSegment(s.start, s.stop, s.description + scale, self) for s in inner])
 
@@ -182,11 +234,12 @@ class Interval(Modifier):
         edges = {0} | {e.start for e in self.entries}
         edges |= {int(e.stop) for e in self.entries if math.isfinite(e.stop)}
         parts: list[tuple[Signal, int]] = []
+        timetable = Timetable(self.entries)
         waiting = list(reversed(self.entries))
         for start in sorted(edges):
             while waiting and waiting[-1].start <= start:
                 begun = begin(begun, waiting.pop())
-            parts.append(signal_at(start, begun, source))
+            parts.append(signal_at(start, begun, source, timetable))
         signals, zeros = zip(*parts, strict=True)
         return SequenceSignal(signals, np.array(sorted(edges), dtype=np.float64), zeros)
 

@@ -37,7 +37,7 @@ class Newbob(MetricModifier):
     def initial_state(self) -> Progress:
         return Progress(None, self.patience)
 
-    def update(self, state: State, metric: float, value: float) -> tuple[Progress, float]:
+    def update(self, state: State, metric: float) -> tuple[Progress, float]:
         previous, patience = Progress(*state)
         remembered = previous if math.isnan(metric) else metric
         if previous is None:

@@ -47,7 +47,7 @@ class Plateau(MetricModifier):
     def initial_state(self) -> Progress:
         return Progress(math.inf if self.mode == "min" else -math.inf)
 
-    def update(self, state: State, metric: float, value: float) -> tuple[Progress, float]:
+    def update(self, state: State, metric: float) -> tuple[Progress, float]:
         best, bad, cooling = Progress(*state)
         if self._is_better(metric, best):
             best, bad = metric, 0
@@ -57,9 +57,10 @@ class Plateau(MetricModifier):
             cooling, bad = cooling - 1, 0
         if bad <= self.patience:
             return Progress(best, bad, cooling), 1.0
-        return Progress(best, 0, self.cooldown), reduction_factor(
-            value, self.factor, self.min_lr, self.eps
-        )
+        return Progress(best, 0, self.cooldown), self.factor
+
+    def limited(self, ratio: float, value: float) -> float:
+        return reduction_factor(value, ratio, self.min_lr, self.eps)
 
     def _is_better(self, metric: float, best: float) -> bool:
         sign = 1.0 if self.mode == "min" else -1.0

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
+from lrdsl.diagnostics import BAD_STEP, spec_error
 from lrdsl.language.length import Exact, Length, round_half_up
 from lrdsl.language.modifiers.base import Modifier
 from lrdsl.language.pointwise.times import Array, Times
@@ -20,12 +21,15 @@ from lrdsl.util.forks import lazy_property
 State: TypeAlias = "tuple[Any, ...]"
 """The memory of a metric modifier: a named tuple of plain numbers."""
 
+MAX_CHANGES = 1024
+"""The most changes of a factor that are remembered, the latest ones."""
+
 
 class MetricModifier(Modifier):
     """A modifier that multiplies its source by a factor that reacts to a metric.
 
-    It is a state machine, whose states are immutable. The factor is 1 until a metric changes it,
-    and a change holds from some update on; earlier values never change.
+    It is a state machine, whose states are immutable and know of metrics alone. The factor is 1
+    until a metric changes it, and a change holds from some update on; earlier values never change.
     """
 
     is_endless: ClassVar[bool] = True
@@ -39,13 +43,16 @@ class MetricModifier(Modifier):
         """The state before any metric has come."""
 
     @abstractmethod
-    def update(self, state: State, metric: float, value: float) -> tuple[State, float]:
-        """The state after a metric, and the change of the factor as a ratio: 1.0 for none.
+    def update(self, state: State, metric: float) -> tuple[State, float]:
+        """The state after a metric, and the ratio that it calls for: 1.0 for no change.
 
         `metric` is a finite number, or NaN for one that is infinite or no number; that one is no
-        improvement, and must not be remembered. `value` is the modified value at the update from
-        which a change would hold.
+        improvement, and must not be remembered.
         """
+
+    def limited(self, ratio: float, value: float) -> float:
+        """The ratio by which a modified value is changed where `ratio` is called for."""
+        return ratio
 
     def apply(self, source: Signal, length: Length, end: float, text: str) -> Signal:
         return source  # as long as there is no metric; then `MetricScaledSignal` takes over
@@ -67,24 +74,55 @@ def reduction_factor(value: float, factor: float, least: float, eps: float = 0.0
     return factor if after > least else after / value
 
 
-class MetricHistory(NamedTuple):
-    """The state of a metric modifier and its factors so far: plain data.
+class Reaction(NamedTuple):
+    """What a metric modifier has made of the metrics so far: plain data.
 
-    The factor is 1 before `updates[0]`, `factors[0]` from there on, and so forth. Updates are
-    those of the run, and increase.
+    From update `updates[i]` of the run on it called for `ratios[i]`. These are the same whatever
+    values are modified.
     """
 
     state: State
     updates: tuple[int, ...] = ()
-    factors: tuple[float, ...] = ()
+    ratios: tuple[float, ...] = ()
+    forgotten: int | None = None
+    """The update of the first call that is remembered no longer; None if all are."""
 
-    def after(self, state: State, update: int, by: float) -> MetricHistory:
-        """The history with a new state, and with the factor multiplied from `update` on."""
-        if by == 1:
-            return self._replace(state=state)
-        factor = by * (self.factors[-1] if self.factors else 1.0)
-        kept = bisect.bisect_left(self.updates, update)
-        return MetricHistory(state, (*self.updates[:kept], update), (*self.factors[:kept], factor))
+    def after(self, state: State, update: int, ratio: float) -> Reaction:
+        """The reaction with a new state, which calls for one more ratio, from `update` on."""
+        updates, ratios, forgotten = self.updates, self.ratios, self.forgotten
+        if len(updates) == MAX_CHANGES:
+            forgotten = updates[0] if forgotten is None else forgotten
+            updates, ratios = updates[1:], ratios[1:]
+        return Reaction(state, (*updates, update), (*ratios, ratio), forgotten)
+
+    def is_called_as(self, other: Reaction) -> bool:
+        """Whether nothing has been called for since the other one, which came before."""
+        return self.updates is other.updates
+
+
+class MetricHistory(NamedTuple):
+    """The reaction of a metric modifier, and the factors that it has led to for some values.
+
+    The factor is 1 before the first update of the reaction, `factors[i]` from `updates[i]` on.
+    `before` is the last factor that is remembered no longer.
+    """
+
+    reaction: Reaction
+    factors: tuple[float, ...] = ()
+    before: float = 1.0
+
+    @property
+    def updates(self) -> tuple[int, ...]:
+        """The updates from which the factors hold."""
+        return self.reaction.updates
+
+    def after(self, reaction: Reaction, by: float) -> MetricHistory:
+        """The history with one more call, which has changed the factor by a ratio."""
+        last = self.factors[-1] if self.factors else self.before
+        factors, before = (*self.factors, by * last), self.before
+        if len(factors) > len(reaction.updates):
+            before, factors = factors[0], factors[1:]
+        return MetricHistory(reaction, factors, before)
 
 
 @dataclass(frozen=True)
@@ -100,13 +138,29 @@ class MetricScaledSignal(WrappedSignal):
             return values
         # Updates of the run are whole, also where `skip` leaves a fraction.
         made = np.rint(t + float(self.zero))
+        self._check_remembered(made)
         return values * self._factors[np.searchsorted(self.history.updates, made, "right")]
+
+    def _check_remembered(self, made: Array) -> None:
+        """Raise `SpecError` for updates of the run whose factors are remembered no longer."""
+        forgotten = self.history.reaction.forgotten
+        if forgotten is None:
+            return
+        is_lost = (made >= forgotten) & (made < self.history.updates[0])
+        if is_lost.any():
+            known = f"the last {MAX_CHANGES:,} changes, from update {self.history.updates[0]:,} on"
+            message = (
+                f"the value at update {int(made[is_lost][0]):,} is known no longer: of what "
+                f"`{self.text}` has done {known}, are remembered"
+            )
+            raise spec_error(BAD_STEP, message, fix="log the values while the run goes on")
 
     @property
     def constant_value(self) -> None:
         return None  # a metric that comes later may change the value
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
+        self._check_all_remembered(0, stop)
         inner = self.source.segments(stop)
         begins = [segment.start for segment in inner]
         found: list[TimelineSegment] = []
@@ -121,10 +175,19 @@ class MetricScaledSignal(WrappedSignal):
         return tuple(found)
 
     def min_max(self, start: int, stop: int) -> tuple[float, float]:
+        self._check_all_remembered(start, stop)
         found: list[float] = []
         for i, first, last in intervals_between(self._starts, start, stop):
             found += [x * self._factors[i] for x in self.source.min_max(first, int(last))]
         return float(min(found)), float(max(found))
+
+    def _check_all_remembered(self, start: int, stop: float) -> None:
+        """The same for all of some updates of the own clock."""
+        forgotten = self.history.reaction.forgotten
+        if forgotten is not None:
+            first = max(forgotten - round_half_up(self.zero), start)
+            if first < stop:
+                self._check_remembered(np.array([first + float(self.zero)]))
 
     @lazy_property
     def _starts(self) -> Array:
@@ -153,17 +216,39 @@ class MetricObserver(NamedTuple):
         """The history so far."""
         return self.signal.history
 
-    def observe(self, update: int, metric: float) -> MetricHistory:
-        """The history after a metric that comes when `update` updates have been made."""
+    def react(self, reaction: Reaction, update: int, metric: float) -> Reaction:
+        """The reaction to a metric that comes when `update` updates have been made."""
         if not self.start <= update < self.stop:
-            return self.history
+            return reaction
+        known = metric if math.isfinite(metric) else math.nan
+        state, ratio = self.modifier.update(reaction.state, known)
+        if ratio == 1:
+            return Reaction(state, *reaction[1:])
         # What stands before may have led to the first value of all (a warmup does), so that this
         # one value stays as it is.
         since = update + 1 if update == math.ceil(self.start) > 0 else update
-        value = self.signal.value_at(float(since - self.signal.zero))
-        known = metric if math.isfinite(metric) else math.nan
-        state, by = self.modifier.update(self.history.state, known, value)
-        return self.history.after(state, since, by)
+        return reaction.after(state, since, ratio)
+
+    def following(self, reaction: Reaction) -> MetricHistory:
+        """The history after a reaction that has called at most once since."""
+        if reaction.is_called_as(self.history.reaction):
+            return self.history._replace(reaction=reaction)
+        value = self.signal.value_at(float(reaction.updates[-1] - self.signal.zero))
+        return self.history.after(reaction, self.modifier.limited(reaction.ratios[-1], value))
+
+    def replayed(self, reaction: Reaction, before: float) -> MetricHistory:
+        """The history of a reaction to metrics that another signal has met.
+
+        `before` is the factor before the first call that is remembered.
+        """
+        if not reaction.updates:
+            return MetricHistory(reaction)
+        times = np.array(reaction.updates, dtype=np.float64) - float(self.signal.zero)
+        factors, factor = [], before
+        for value, ratio in zip(self.signal.source.values(times), reaction.ratios, strict=True):
+            factor = self.modifier.limited(ratio, float(value) * factor) * factor
+            factors.append(factor)
+        return MetricHistory(reaction, tuple(factors), before)
 
     def having(self, history: MetricHistory) -> MetricObserver:
         """The same with another history, whose factors are the same."""

@@ -27,7 +27,7 @@ class ExponentialDecay(Shape):
     start_field = "start"
     level_field = "start"
     factor_field = "rate"
-    endless_without = "every"
+    endless_without = ("every",)
     positional = ("start", "rate", "every", "staircase")
 
     start: Value = PREV

@@ -5,16 +5,20 @@ The commands and their escapes are those of GitHub's "Workflow commands for GitH
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lrdsl.diagnostics import printable
 from lrdsl.linter.result import LintResult
 from lrdsl.linter.source_file import LocatedDiagnostic
+from lrdsl.linter.unchecked import UncheckedSpec
 
 _COMMANDS = {"error": "error", "warning": "warning", "hint": "notice"}
 
 
 def report(outcome: LintResult) -> str:
-    """The annotations; nothing where nothing is wrong."""
+    """The annotations; nothing where nothing is wrong, and all has been checked."""
     lines = [_annotation(outcome, found) for found in outcome.found]
+    lines += [_not_checked(spec) for spec in outcome.unchecked]
     lines += [f"::error title=lrdsl lint::{_data(line)}" for line in outcome.unreadable]
     return "\n".join(lines)
 
@@ -26,9 +30,19 @@ def _annotation(outcome: LintResult, found: LocatedDiagnostic) -> str:
     if region.line == region.end_line:  # GitHub knows columns within one line alone
         place |= {"col": region.column, "endColumn": region.end_column}
     place["title"] = f"{diagnostic.code} {diagnostic.name}"
-    properties = ",".join([f"{name}={_property(str(x))}" for name, x in place.items()])
     text = "\n".join([x for x in (diagnostic.message, diagnostic.fix) if x is not None])
-    return f"::{_COMMANDS[diagnostic.severity]} {properties}::{_data(text)}"
+    return f"::{_COMMANDS[diagnostic.severity]} {_properties(place)}::{_data(text)}"
+
+
+def _not_checked(spec: UncheckedSpec) -> str:
+    """A notice at a spec that was not checked in full."""
+    place: dict[str, object] = {"file": spec.path.replace("\\", "/"), "line": spec.line}
+    place |= {"col": spec.column, "title": "lrdsl lint"}
+    return f"::notice {_properties(place)}::{_data(str(spec))}"
+
+
+def _properties(place: Mapping[str, object]) -> str:
+    return ",".join([f"{name}={_property(str(x))}" for name, x in place.items()])
 
 
 def _data(text: str) -> str:

@@ -49,12 +49,11 @@ def _notification(level: str, text: str) -> dict[str, Any]:
 
 def _not_checked(spec: UncheckedSpec) -> dict[str, Any]:
     """A note about a spec that was not checked in full."""
-    facts = ", ".join([f"{fact} ({fact.option})" for fact in spec.missing])
     place = {
         "artifactLocation": {"uri": _uri(spec.path)},
         "region": {"startLine": spec.line, "startColumn": spec.column},
     }
-    note = _notification("note", f"this was not checked in full: {facts}")
+    note = _notification("note", str(spec))
     return {**note, "locations": [{"physicalLocation": place}]}
 
 

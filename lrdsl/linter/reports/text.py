@@ -50,9 +50,14 @@ def _located(outcome: LintResult, found: LocatedDiagnostic) -> Diagnostic:
 def summary(outcome: LintResult) -> str:
     """One line on what was found.
 
+    >>> print(summary(LintResult(looked_at=2, unreadable=("a.yaml: not UTF-8",))))
+    No problems in 2 files; 1 could not be read.
     >>> print(summary(LintResult(looked_at=1, unreadable=("a.yaml: not UTF-8",))))
-    No problems in 1 file; 1 could not be read.
+    Nothing was checked: 1 file could not be read.
     """
+    left = len(outcome.unreadable)
+    if left >= outcome.looked_at > 0 and not (outcome.found or outcome.given or outcome.configs):
+        return f"Nothing was checked: {counted(left, 'file')} could not be read."
     counts = [(outcome.count(severity), severity) for severity in _HUES]
     listed = ", ".join([counted(n, severity) for n, severity in counts if n])
     places = [(outcome.looked_at, "file"), (outcome.given, "spec"), (outcome.configs, "config")]

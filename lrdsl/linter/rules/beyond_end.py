@@ -61,6 +61,8 @@ class BeyondEnd(Rule):
     def _is_lost(self, context: LintContext, time: PlacedTime, is_segment: bool) -> bool:
         if time.kind is Kind.MILESTONES:
             return True
+        if time.kind is Kind.PERIODS:
+            return False  # they say how long it all is
         is_late = time.earliest > time.end and _fits(context)
         if time.site.modifier is not None and time.site.modifier.cuts_time:
             # It says how long the schedule is, which is cut off if that has an effect.

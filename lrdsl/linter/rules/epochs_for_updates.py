@@ -80,7 +80,7 @@ def _is_open(context: LintContext) -> bool:
         if site.signature is not None and site.signature.cls.allows_no_length:
             timed = timed or brought_down
         callee, needed = site.callee, site.callee.endless_without
-        if callee.is_endless or not timed or (needed and needed not in site.arguments):
+        if callee.is_endless or not timed or (needed and not site.arguments.keys() & {*needed}):
             return True
     return False
 

@@ -6,13 +6,13 @@ import numpy as np
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.language.binding import bind_definition
-from lrdsl.language.modifiers.cumulative import Cumulative
 from lrdsl.language.signal import TimelineSegment
 from lrdsl.linter.amounts import in_words, twin
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.rule import Rule, Violation, Violations, case, rule
 from lrdsl.linter.segment_queries import bounds, rises, round_end
 from lrdsl.linter.time_queries import exceeds_on_purpose
+from lrdsl.schedule.compile import accumulates
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax import ast
 
@@ -128,9 +128,9 @@ def _said(context: LintContext, segment: TimelineSegment, best: float) -> str:
 def _peak_later(context: LintContext) -> int | None:
     """The update after the run at which what rises all along comes to its peak; None if none."""
     schedule, total = context.known_schedule, context.total
-    # What runs along costs as much as there are updates before those that are looked at.
-    runs = any([call.modifier and issubclass(call.modifier, Cumulative) for call in context.calls])
-    if total is None or math.isfinite(schedule.length) or total < 2 or runs:
+    if total is None or math.isfinite(schedule.length) or total < 2:
+        return None
+    if accumulates(schedule):  # each value far beyond the run takes all before it
         return None
     stop = round_end(context) or FAR * total
     try:

@@ -120,6 +120,8 @@ class Document:
     """Whether the document is made of calls alone, outside of which nothing is a spec."""
     is_preset: bool = False
     """Whether it is a config of lrdsl's group, so that it may be a tree as a whole."""
+    is_spec: bool = False
+    """Whether the document as a whole is a tree or a program."""
     by_omegaconf: abc.Callable[[], bool] = lambda: True
     """Whether Hydra or OmegaConf read it, to which `1e-4` is a number."""
     presets: abc.Callable[[], frozenset[str]] = frozenset

@@ -43,7 +43,7 @@ _SCHEDULER = EntryPoint(
     parameters=("optimizer", "spec"),
     context=RUN | {"definitions"},
     options=frozenset({"clock", "start_step", "last_epoch", "on_change", "on_end"})
-    | {"metric_reduction", "base_lr"},
+    | {"metric_reduction", "keep_metrics", "base_lr"},
     drives_optimizer=True,
 )
 _PIECE = EntryPoint(role="piece", context=frozenset(), has_variables=False)

@@ -38,8 +38,14 @@ def config_specs(
     >>> place.origin.key, place.text, place.context
     ('lr.spec', 'cosine()', {'total_steps': 900})
     """
-    document = Document("config", _node(config, 0), is_config=True, presets=lambda: presets)
+    document = _Composed("config", _node(config, 0), is_config=True, presets=lambda: presets)
     return specs_of_document(document, exclude)
+
+
+class _Composed(Document):
+    def definitions(self, text: str) -> str | None:
+        """The definitions, or the name of their file; None for a reference that is left open."""
+        return None if text.startswith("${") else text
 
 
 def specs_of_document(document: Document, exclude: abc.Sequence[str] = ()) -> tuple[Snippet, ...]:

@@ -48,9 +48,15 @@ class SpecFinder:
     def find(self) -> list[FoundSpec]:
         """The specs, in the order in which they were found."""
         root = self.document.root
-        if self.document.is_preset and self._is_tree(root):
-            self._spec(root, Scope())
-        self._walk(root)
+        if self.document.is_spec:
+            scope = Scope()
+            if isinstance(root, Mapping) and "spec" in root:
+                scope = self._scope(root, scope, None)
+            self._program(root, scope, is_used=True)
+        else:
+            if self.document.is_preset and self._is_tree(root):
+                self._spec(root, Scope())
+            self._walk(root)
         for tree in [each.node for each in self.specs.values()]:
             if not isinstance(tree, Scalar):  # what is below it is no spec by itself
                 for below in nodes_within(tree):
@@ -137,7 +143,7 @@ class SpecFinder:
             known = self.document.known_text(each) if each.kind == "text" else None
             text = None if known is None else self.document.definitions(known)
             if text is None:
-                return scope.told(definitions_unknown=True)
+                return scope.told(definitions_unknown=True, unread_definitions=each.text)
             found += [text] if text else []
         return scope.told(definitions=(*scope.origin.definitions, *found)) if found else scope
 

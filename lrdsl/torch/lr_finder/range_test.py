@@ -20,6 +20,7 @@ from lrdsl.torch.lr_finder import validation as check
 from lrdsl.torch.lr_finder.result import RangeTest, Stop
 from lrdsl.torch.lr_finder.snapshot import TrainingSnapshot
 from lrdsl.torch.metrics import reduce_over_ranks
+from lrdsl.torch.options import SweepMode
 from lrdsl.torch.param_key import ParamKey, clone_value
 
 _LR = ParamKey("lr")
@@ -35,7 +36,7 @@ def range_test(
     high: float = 10,
     steps: int = 100,
     *,
-    mode: str = "exponential",
+    mode: SweepMode = "exponential",
     smoothing: float = 0.9,
     diverge: float | None = 4,
 ) -> RangeTest:

@@ -15,10 +15,8 @@ from lrdsl.diagnostics import BAD_GROUP, BAD_METRIC, BAD_SETTING, spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.arguments import checked_option
+from lrdsl.torch.options import SweepMode
 from lrdsl.torch.param_key import find_param_key, finite_number, read_number
-
-MODES = ("exponential", "linear")
-"""The shapes of the sweep, by their names in the language."""
 
 MIN_STEPS = 10
 """The fewest steps whose losses make a curve."""
@@ -35,7 +33,7 @@ def sweep_spec(mode: object, low: object, high: object, steps: int) -> str:
     >>> sweep_spec("exponential", 1e-5, 1, 100)
     'exponential(1e-05, 1.0, 100, closed=true)'
     """
-    name = checked_option(MODES, "mode", mode, BAD_SETTING)
+    name = checked_option(SweepMode, "mode", mode, BAD_SETTING)
     least, most = _number(low, "low"), _number(high, "high")
     if least < 0 or (least == 0 and name == "exponential"):
         message = f"`low` must be a learning rate above 0, not {least:g}"

@@ -1,0 +1,196 @@
+"""`RunMetrics`: the metrics of a run, and what its schedules make of them."""
+
+from __future__ import annotations
+
+import bisect
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from lrdsl.diagnostics import BAD_METRIC, BAD_STATE, SpecError, spec_error
+from lrdsl.language.modifiers.reactive import Reaction
+from lrdsl.torch.metric_record import Family, MetricRecord, Reactions, described
+from lrdsl.torch.plan import DrivenSchedule, have_same_values
+
+Log = list[tuple[int, float]]
+"""Metrics, each after the number of updates that had been made before it came."""
+
+NO_METRICS = MetricRecord()
+
+
+class RunMetrics:
+    """Lets the schedules of a run react to its metrics.
+
+    `record` is what they have made of them so far. `log` has the metrics themselves, None if they
+    are not kept. `schedules` are in the order of their references.
+    """
+
+    def __init__(self, record: MetricRecord = NO_METRICS, log: Log | None = None) -> None:
+        self.record = record
+        self.log = log
+        self.schedules: list[DrivenSchedule] = []
+
+    def until(self, t: int) -> RunMetrics:
+        """The metrics up to update `t`, without schedules; `SpecError` as `log_until`."""
+        if self.record.last <= t:
+            return RunMetrics(self.record, None if self.log is None else [*self.log])
+        log = self.log_until(t)
+        return RunMetrics(MetricRecord(len(log), log[-1][0] if log else -1), log)
+
+    @contextmanager
+    def observe(self, t: int, metric: float) -> Iterator[bool]:
+        """Add a metric that came after `t` updates; an exception in the context undoes it.
+
+        Metrics that came after more updates are dropped: training went back; `SpecError` if the
+        metrics are not kept. Yields whether any value may have changed.
+        """
+        record, log = self.record, self.log
+        states = {each: each.schedule for each in self.schedules}
+        try:
+            if t < record.last:
+                self._rewind(t)
+            families = self._reacted(t, metric)
+            self._follow(families, t)
+            self.record = self._next_record(families, t)
+            if self.log is not None:
+                self.log.append((t, metric))
+            yield not all([have_same_values(x.schedule, states[x]) for x in self.schedules])
+        except BaseException:
+            for each, schedule in states.items():
+                each.schedule = schedule
+            if log is not None:
+                del log[record.total :]
+            self.record, self.log = record, log
+            raise
+
+    def record_if_calm(self, t: int, metric: float) -> MetricRecord | None:
+        """The record after a metric for which no modifier calls for a change, None for others."""
+        if t < self.record.last or self.log is not None:
+            return None
+        former, families = self.record.families, self._reacted(t, metric)
+        for family, new in families.items():
+            for one, other in zip(new.reactions, former[family].reactions):  # noqa: B905
+                if one.updates is not other.updates:
+                    return None
+        return self._next_record(families, t)
+
+    def _reacted(self, t: int, metric: float) -> dict[Family, Reactions]:
+        """The reactions of all specs that are in force to a metric."""
+        total, former = self.record.total, self.record.families
+        families: dict[Family, Reactions] = {}
+        for each in self.schedules:
+            family = each.family
+            if family in former and family not in families and each.takes(total, t):
+                reactions, modifiers, before = former[family]
+                reactions = each.initial.react(reactions, t, metric)
+                families[family] = Reactions(reactions, modifiers, before)
+        return families
+
+    def _next_record(self, families: Mapping[Family, Reactions], t: int) -> MetricRecord:
+        """The record with new reactions of some specs, to one more metric."""
+        return MetricRecord(self.record.total + 1, t, {**self.record.families, **families})
+
+    def _follow(self, families: Mapping[Family, Reactions], t: int) -> None:
+        """Let the schedules follow new reactions, and those that refer to them."""
+        changed: set[DrivenSchedule] = set()
+        for each in self.schedules:
+            if not each.takes(self.record.total, t):
+                continue
+            before = each.schedule
+            if changed and not changed.isdisjoint(each.references.values()):
+                self.renew(each)
+            if each.family in families:
+                new = families[each.family].reactions
+                known = self.record.families[each.family].reactions
+                if not all(map(Reaction.is_called_as, new, known)):
+                    each.schedule = each.schedule.advanced(new, t)
+            if not have_same_values(each.schedule, before):
+                changed.add(each)
+
+    def _rewind(self, t: int) -> None:
+        """Undo what metrics after more than `t` updates have done."""
+        self.log = self.log_until(t)
+        last = self.log[-1][0] if self.log else -1
+        self.record = MetricRecord(len(self.log), last)
+        for each in self.schedules:
+            self.renew(each)
+
+    def renew(self, driven: DrivenSchedule) -> None:
+        """Bring a schedule into the state after the metrics so far."""
+        reactions: tuple[Reaction, ...] = ()
+        before: tuple[float, ...] = ()
+        observers = driven.initial.observers
+        if observers:
+            known = self.record.families.get(driven.family)
+            if known is None:
+                known = Reactions(self._reactions(driven), described(observers))
+                families = {**self.record.families, driven.family: known}
+                self.record = self.record._replace(families=families)
+            elif known.modifiers != described(observers):
+                raise other_modifiers(known.modifiers, described(observers))
+            elif not known.fits(driven.initial.reactions):
+                raise spec_error(BAD_STATE, "`reactions` of the state are those of no modifier")
+            reactions, before = known.reactions, self._before(driven, known)
+        driven.renew(reactions, before, self.record.last if self.record.total else None)
+
+    def _reactions(self, driven: DrivenSchedule) -> tuple[Reaction, ...]:
+        """The reactions of a spec to the metrics that are kept: those of new groups have none."""
+        reactions = driven.initial.reactions
+        for i, (t, metric) in enumerate(self.log or ()):
+            if driven.takes(i, t):
+                reactions = driven.initial.react(reactions, t, metric)
+        return reactions
+
+    def _before(self, driven: DrivenSchedule, known: Reactions) -> tuple[float, ...]:
+        """The factors before the first changes that are remembered."""
+        ones = tuple([1.0] * len(known.reactions))
+        if all([reaction.forgotten is None for reaction in known.reactions]):
+            return ones
+        alike = [x for x in self.schedules if x.family == driven.family and x is not driven]
+        live = {x.base: tuple([y.before for y in x.schedule.histories]) for x in alike}
+        found = {**known.before, **live}
+        return found.get(driven.base) or next(iter(found.values()), ones)
+
+    def settled_record(self) -> MetricRecord:
+        """The record with all that a later run needs of schedules that forget their changes."""
+        families = {}
+        for family, known in self.record.families.items():
+            before: dict[float | None, tuple[float, ...]] = {}
+            if any([reaction.forgotten is not None for reaction in known.reactions]):
+                alike = [each for each in self.schedules if each.family == family]
+                before = {x.base: tuple([y.before for y in x.schedule.histories]) for x in alike}
+            families[family] = known._replace(before=before or known.before)
+        return self.record._replace(families=families)
+
+    def settle(self) -> None:
+        """Bring the states of all modifiers up to the latest metric: steps need factors alone."""
+        for each in self.schedules:
+            if each.initial.is_reactive:
+                reactions = self.record.families[each.family].reactions
+                if each.schedule.reactions != reactions:
+                    each.schedule = each.schedule.advanced(reactions, self.record.last)
+
+    def log_until(self, t: int) -> Log:
+        """The metrics up to update `t`; `SpecError` if there are later ones that are not kept."""
+        if self.log is None:
+            message = (
+                f"a metric of update {self.record.last} has been taken already, and cannot be taken"
+                f" back at update {t}: the metrics are not kept"
+            )
+            fix = "make the Scheduler with `keep_metrics=True`"
+            raise spec_error(BAD_METRIC, message, fix=fix)
+        return self.log[: bisect.bisect_right(self.log, t, key=operator.itemgetter(0))]
+
+
+def other_modifiers(saved: Sequence[str], own: Sequence[str]) -> SpecError:
+    """The error of a state whose metrics other modifiers have taken."""
+    message = (
+        f"the metrics of the state were taken by {_listed(saved)}, and here stands {_listed(own)}: "
+        "without the metrics themselves what they would have done is not known"
+    )
+    fix = '`keep_metrics=True` keeps the metrics of a run; `on_change="keep"` continues as before'
+    return spec_error(BAD_STATE, message, fix=fix)
+
+
+def _listed(modifiers: Sequence[str]) -> str:
+    return ", ".join([f"`{each}`" for each in modifiers]) or "none"
