@@ -74,8 +74,8 @@ def _document(path: Path) -> YamlDocument | None:
     can make a small file endless, so that they are nodes seen once and never written out.
     """
     text = read_text(path, MAX_HYDRA_BYTES)
+    documents = read_yaml(text, str(path.parent))  # first, as it limits how deep a text is nested
     tags = [getattr(event, "tag", None) for event in yaml.parse(text, Loader=yaml.SafeLoader)]
-    documents = read_yaml(text, str(path.parent))
     if any([tag and tag.startswith(_PYTHON) for tag in tags]) or len(documents) > 1:
         raise CannotRead("this is not what Hydra writes")
     return documents[0] if documents else None

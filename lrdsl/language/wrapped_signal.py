@@ -74,12 +74,15 @@ class WrappedSignal(Signal):
         return low, high
 
     def cycle_ends(self, start: int, stop: int) -> Iterator[int]:
-        found = start
-        for time in self.source.cycle_ends(self._source_step(start), self._source_step(stop)):
+        found, last = start, self._source_step(stop)
+        ends = self.source.cycle_ends(self._source_step(start), last)
+        while (time := next(ends, None)) is not None:
             update = self.time.first_update(time)
-            if update > found:  # else another cycle has ended at the same update
+            if update > found:
                 found = update
                 yield update
+            else:  # as many cycles may end at the same update: those are passed over
+                ends = self.source.cycle_ends(max(time, self._source_step(found)), last)
 
     def _source_step(self, update: int) -> int:
         """The update to which the source has come, the last whole one."""

@@ -187,7 +187,8 @@ LONG = {
     "warm restarts": ("torch.CosineAnnealingWarmRestarts(1, 2)", 10**15),
     "rounds shorter than an update": ("cyclic(0.1, 1, 1e-9%)", 100),
     "stretched rounds shorter than an update": ("linear(1, 0, 1e-9%) | repeat(stretch=1.5)", 100),
-    "a running product": ("torch.MultiplicativeLR(time_based(2, 0.1))", 10**6),
+    "a running product": ("torch.MultiplicativeLR(time_based(2, 0.1))", 10**5),
+    "rounds of which few are seen": ("(linear(1, 0, 6) | repeat()) | every(33%)", 10**12),
     "rounds in rounds": ("linear(1, 0, 1e-7%) | repeat(1e6) | repeat()", 100),
 }
 
