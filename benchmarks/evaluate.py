@@ -138,7 +138,7 @@ def _memory(n: int) -> Row:
         beside=Spread.of([output]),
         ratio=Spread.of([beyond / output]),
         unit="B",
-        goal=Goal(2 * 2**20, is_cost=True),
+        goal=Goal(0.05),
     )
 
 

@@ -30,7 +30,7 @@ def rows(effort: Effort) -> Iterator[Row]:
     }
     times = contest(contenders, effort.but(rounds=5))
     what = "building a Scheduler at update 10^6"
-    goal = Goal(300e-6, is_cost=True)
+    goal = Goal(1000)
     yield compared("resume", what, times, forward, is_faster=True, goal=goal)
     yield compared("resume", f"{what}, of a new text", times, forward, ours="new", is_faster=True)
     yield _loaded(effort)

@@ -10,10 +10,9 @@ from benchmarks.timing import Spread, Times
 
 @dataclass(frozen=True)
 class Goal:
-    """What a row should reach: a limit to its ratio or, where `is_cost`, to what lrdsl takes."""
+    """What a row should reach: a limit to its ratio. Limits in seconds hold on one machine only."""
 
     limit: float
-    is_cost: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,8 @@ class Row:
     @property
     def is_met(self) -> bool | None:
         """Whether the goal is reached; None where there is none, or nothing was measured."""
-        if self.goal is None or self.ratio is None or self.costs is None:
+        if self.goal is None or self.ratio is None:
             return None
-        if self.goal.is_cost:
-            return self.costs.median <= self.goal.limit
         if self.is_faster:
             return self.ratio.median >= self.goal.limit
         return self.ratio.median <= self.goal.limit
@@ -52,8 +49,7 @@ class Row:
         spreads = {"costs": self.costs, "beside": self.beside, "ratio": self.ratio}
         goal = None
         if self.goal is not None:
-            bound = "at least" if self.is_faster and not self.goal.is_cost else "at most"
-            goal = {"of": "costs" if self.goal.is_cost else "ratio", bound: self.goal.limit}
+            goal = {"at least" if self.is_faster else "at most": self.goal.limit}
         return {
             "group": self.group,
             "what": self.what,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,21 +15,40 @@ from benchmarks.timing import Contender, Effort, calls, contest
 
 _SPEC = "warmup(linear, 100) >> cosine(1, 1e-3, 800)"
 _NOTHING = "python -c pass"
+_LIBRARIES = "import numpy, pydantic, lark, click"
+_PYPLOT = "import matplotlib.pyplot"
+_TORCH = "import torch"
 
 
 def rows(effort: Effort) -> Iterator[Row]:
     """Processes in turn, their bytecode being cached."""
-    contenders = {
-        _NOTHING: process("-c", "pass"),
-        "lrdsl": process("-c", "import lrdsl"),
-        "show": process("-m", "lrdsl", "show", _SPEC),
-        "lint": process("-m", "lrdsl", "lint", "-e", _SPEC),
-    }
-    times = contest(contenders, effort)
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder, f"{i}.yaml") for i in range(3)]
+        for i, file in enumerate(files):
+            file.write_text(f'lr: "warmup({i + 1}) >> cosine(1, 0, 800)"\n', encoding="utf-8")
+        picture = str(Path(folder, "x.svg"))
+        contenders = {
+            _NOTHING: process("-c", "pass"),
+            "lrdsl": process("-c", "import lrdsl"),
+            _LIBRARIES: process("-c", _LIBRARIES),
+            "show": process("-m", "lrdsl", "show", _SPEC),
+            "lint": process("-m", "lrdsl", "lint", "-e", _SPEC),
+            "files": process("-m", "lrdsl", "lint", *map(str, files)),
+            _PYPLOT: process("-c", _PYPLOT),
+            "plot": process("-m", "lrdsl", "plot", _SPEC, "-o", picture),
+            _TORCH: process("-c", _TORCH),
+            "lrdsl.torch": process("-c", "import lrdsl.torch"),
+        }
+        times = contest(contenders, effort.but(rounds=9))
     yield compared("start", "import lrdsl", times, _NOTHING, goal=Goal(3))
-    for name, what, goal in (("show", "lrdsl show", 0.25), ("lint", "lrdsl lint -e", 0.2)):
-        limit = Goal(goal, is_cost=True)
-        yield compared("start", what, times, _NOTHING, ours=name, goal=limit)
+    for name, what, over, goal in (
+        ("show", "lrdsl show", _LIBRARIES, 1.35),
+        ("lint", "lrdsl lint -e", _LIBRARIES, 1.35),
+        ("files", "lrdsl lint of three files", _LIBRARIES, 2),
+        ("plot", "lrdsl plot -o x.svg", _PYPLOT, 1.5),
+        ("lrdsl.torch", "import lrdsl.torch", _TORCH, 1.1),
+    ):
+        yield compared("start", what, times, over, ours=name, goal=Goal(goal))
 
 
 def process(*arguments: str) -> Contender:

@@ -62,9 +62,7 @@ def cells(row: Row) -> tuple[str, ...]:
     times = "× faster" if row.is_faster else "×"
     ratio, goal, met = row.ratio, "", ""
     spread = f"{digits(ratio.low)}–{digits(ratio.high)}"
-    if row.goal is not None and row.goal.is_cost:
-        goal = f"≤ {amount(row.goal.limit, row.unit)}"
-    elif row.goal is not None:
+    if row.goal is not None:
         goal = f"{'≥' if row.is_faster else '≤'} {digits(row.goal.limit)}{times}"
     if row.is_met is not None:
         met = "yes" if row.is_met else "no"

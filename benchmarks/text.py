@@ -4,39 +4,47 @@ from __future__ import annotations
 
 import ast
 import itertools
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
+
+import yaml
+from lark import Lark
 
 import lrdsl
 from benchmarks.rows import Goal, Row, compared
-from benchmarks.timing import Contender, Effort, contest
+from benchmarks.timing import Contender, Effort, calls, contest
+from lrdsl.linter.config import Project
+from lrdsl.linter.runner import check_files
 
 _numbers = itertools.count(1_000_000)
 """Each spec has another number in it, so that none of them is known already."""
 
 _LINTED = 10_000
+LARK = "lark's bare LALR parse"
 
 
 def rows(effort: Effort) -> Iterator[Row]:
-    """Compiling and linting, beside Python's own parser on the same texts."""
-    for size, goal in ((60, 400e-6), (2000, 8e-3)):
+    """Compiling and linting, beside lark's and Python's own parsers on the same texts."""
+    bare = Lark(GRAMMAR.read_text(encoding="utf-8"), parser="lalr", maybe_placeholders=False)
+    for size in (60, 2000):
         known = of_size(size)
         times = contest(
             {
                 "lrdsl": over(lrdsl.compile, partial(of_size, size)),
+                LARK: over(bare.parse, partial(of_size, size)),
                 "ast.parse": over(ast.parse, partial(of_size, size)),
                 "again": over(lrdsl.compile, partial(str, known)),
             },
             effort,
         )
         what = f"parse + compile, {size:,} characters"
-        limit = Goal(goal, is_cost=True)
-        yield compared("text", what, times, "ast.parse", goal=limit)
-        again = Goal(20e-6, is_cost=True)
-        yield compared(
-            "text", f"{what}, the second time", times, "ast.parse", ours="again", goal=again
-        )
+        yield compared("text", what, times, LARK, goal=Goal(1.6))
+        yield compared("text", what, times, "ast.parse")
+        yield compared("text", f"{what}, the second time", times, LARK, ours="again", goal=Goal(1))
     yield _linted(effort)
+    yield _linted_files(effort)
 
 
 def of_size(size: int) -> str:
@@ -74,8 +82,44 @@ def _linted(effort: Effort) -> Row:
     }
     times = contest(contenders, effort.but(rounds=3))
     what = f"10,000 specs linted, taken from {sample:,} different ones"
-    goal = Goal(10, is_cost=True)
-    return compared("text", what, times, "compiling them", count=_LINTED, goal=goal)
+    return compared("text", what, times, "compiling them", count=_LINTED, goal=Goal(3))
+
+
+def _linted_files(effort: Effort) -> Row:
+    """Small files, as the folders of a configuration have them; every tenth has a schedule."""
+    count = max(10, _LINTED // effort.sample // effort.size)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, f"{i}.yaml") for i in range(count)]
+        for i, path in enumerate(paths):
+            spec = f'schedule:\n  spec: "{of_size(60)}"\n' if i % 10 == 0 else ""
+            path.write_text(_CONFIG.format(i) + spec, encoding="utf-8")
+
+        def load() -> None:
+            for path in paths:
+                yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+
+        contenders = {
+            "lrdsl": calls(lambda: check_files([folder], Project()), units=count),
+            "PyYAML's C loader": calls(load, units=count),
+        }
+        times = contest(contenders, effort.but(rounds=3))
+    what = f"10,000 small YAML files linted, taken from {count:,}"
+    return compared("text", what, times, "PyYAML's C loader", count=_LINTED, goal=Goal(3))
+
+
+_CONFIG = """defaults:
+  - model: resnet
+  - _self_
+seed: {0}
+trainer: {{max_steps: 1000, devices: 1}}
+optim:
+  name: adamw
+  weight_decay: 0.1
+  betas: [0.9, 0.95]
+data:
+  path: /data/{0}
+  batch_size: 32
+"""
 
 
 def _all(read: Callable[[str], object], sample: int) -> Contender:
