@@ -30,12 +30,12 @@ def advice_on(app: AppConfigs, overrides: list[str]) -> str:
 def _advice_on_sweep(config: DictConfig) -> str:
     """What to write instead of a `choice` in a file, whose schedules lose their quotes."""
     params = OmegaConf.select(config, "hydra.sweeper.params")
-    for key, text in params.items() if isinstance(params, DictConfig) else []:
-        name = str(key)
+    for name in params if isinstance(params, DictConfig) else []:
+        text = params[name]
         if isinstance(text, str) and (listed := without_choice(text)) != text:
             return (
-                f"`{name}` in hydra.sweeper.params: schedules in `choice(…)` lose their quotes; "
-                f"write `{name}: '{listed}'`"
+                f"`{name!s}` in hydra.sweeper.params: schedules in `choice(…)` lose their quotes; "
+                f"write `{name!s}: '{listed}'`"
             )
     return ""
 

@@ -1,6 +1,7 @@
 """hydra-zen: specs, builders, programs and schedules in configs that are written in Python."""
 
 import importlib
+import inspect
 
 import pytest
 from hydra.utils import get_object
@@ -85,5 +86,5 @@ def test_what_is_public_is_found_by_its_path(name):
     module = importlib.import_module(name)
     for each in getattr(module, "__all__", dir(module)):
         value = getattr(module, each)
-        if callable(value) and hasattr(value, "__qualname__") and "." not in value.__qualname__:
+        if inspect.isclass(value) or inspect.isfunction(value):
             assert get_object(f"{value.__module__}.{value.__qualname__}") is value
