@@ -17,6 +17,8 @@ from benchmarks.rows import Goal, Row, compared
 from benchmarks.timing import Contender, Effort, calls, contest
 from lrdsl.linter.config import Project
 from lrdsl.linter.runner import check_files
+from lrdsl.util.guarded_read import read_text
+from lrdsl.util.resources import folder
 
 _numbers = itertools.count(1_000_000)
 """Each spec has another number in it, so that none of them is known already."""
@@ -27,7 +29,7 @@ LARK = "lark's bare LALR parse"
 
 def rows(effort: Effort) -> Iterator[Row]:
     """Compiling and linting, beside lark's and Python's own parsers on the same texts."""
-    bare = Lark(GRAMMAR.read_text(encoding="utf-8"), parser="lalr", maybe_placeholders=False)
+    bare = Lark(read_text(folder("grammar") / "lrdsl.lark"), parser="lalr", lexer="contextual")
     for size in (60, 2000):
         known = of_size(size)
         times = contest(

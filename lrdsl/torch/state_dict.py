@@ -202,9 +202,7 @@ def _groups(value: Any) -> list[GroupState]:
     found = _decoded(value)
     if not isinstance(found, Sequence) or not all(map(_is_group, found)):
         raise spec_error(BAD_STATE, "`groups` of the state must be a list of parameter groups")
-    return [
-        GroupState(x["name"], x["base"], x["tensors"], x["scale"], x["values"]) for x in found
-    ]
+    return [GroupState(x["name"], x["base"], x["tensors"], x["scale"], x["values"]) for x in found]
 
 
 def _is_group(value: object) -> bool:
