@@ -106,6 +106,7 @@ def _packed(reaction: Reaction) -> dict[str, Any]:
         "updates": [*reaction.updates],
         "ratios": ratios[0] if len(ratios) == 1 else [*reaction.ratios],
         "forgotten": reaction.forgotten,
+        "calls": reaction.calls,
     }
 
 
@@ -122,7 +123,8 @@ def _unpacked(found: Any) -> Reaction:
     )
     if not is_sound:
         raise ValueError
-    return Reaction(state, updates, ratios, None if forgotten is None else _count(forgotten))
+    first = None if forgotten is None else _count(forgotten)
+    return Reaction(state, updates, ratios, first, _count(found["calls"], len(updates)))
 
 
 def _count(value: object, least: int = 0) -> int:

@@ -64,15 +64,26 @@ class RunMetrics:
             raise
 
     def record_if_calm(self, t: int, metric: float) -> MetricRecord | None:
-        """The record after a metric for which no modifier calls for a change, None for others."""
+        """The record after a metric that changes no value, None for others."""
         if t < self.record.last or self.log is not None:
             return None
-        former, families = self.record.families, self._reacted(t, metric)
-        for family, new in families.items():
-            for one, other in zip(new.reactions, former[family].reactions):  # noqa: B905
-                if one.updates is not other.updates:
-                    return None
+        families = self._reacted(t, metric)
+        if any([self._changes(each, families, t) for each in self.schedules]):
+            return None
         return self._next_record(families, t)
+
+    def _changes(
+        self, driven: DrivenSchedule, families: Mapping[Family, Reactions], t: int
+    ) -> bool:
+        """Whether new reactions change the values of a schedule."""
+        new = families.get(driven.family)
+        if new is None or not driven.takes(self.record.total, t):
+            return False
+        known = self.record.families[driven.family].reactions
+        if all([x.calls == y.calls for x, y in zip(new.reactions, known, strict=True)]):
+            return False
+        pairs = zip(driven.schedule.observers, new.reactions, strict=True)
+        return any([observer.changes(reaction) for observer, reaction in pairs])
 
     def _reacted(self, t: int, metric: float) -> dict[Family, Reactions]:
         """The reactions of all specs that are in force to a metric."""
@@ -99,11 +110,8 @@ class RunMetrics:
             before = each.schedule
             if changed and not changed.isdisjoint(each.references.values()):
                 self.renew(each)
-            if each.family in families:
-                new = families[each.family].reactions
-                known = self.record.families[each.family].reactions
-                if not all(map(Reaction.is_called_as, new, known)):
-                    each.schedule = each.schedule.advanced(new, t)
+            if self._changes(each, families, t):
+                each.schedule = each.schedule.advanced(families[each.family].reactions, t)
             if not have_same_values(each.schedule, before):
                 changed.add(each)
 
@@ -153,6 +161,7 @@ class RunMetrics:
 
     def settled_record(self) -> MetricRecord:
         """The record with all that a later run needs of schedules that forget their changes."""
+        self.settle()
         families = {}
         for family, known in self.record.families.items():
             before: dict[float | None, tuple[float, ...]] = {}

@@ -86,6 +86,8 @@ class Reaction(NamedTuple):
     ratios: tuple[float, ...] = ()
     forgotten: int | None = None
     """The update of the first call that is remembered no longer; None if all are."""
+    calls: int = 0
+    """How often it has called for a ratio, those that are remembered no longer included."""
 
     def after(self, state: State, update: int, ratio: float) -> Reaction:
         """The reaction with a new state, which calls for one more ratio, from `update` on."""
@@ -93,11 +95,7 @@ class Reaction(NamedTuple):
         if len(updates) == MAX_CHANGES:
             forgotten = updates[0] if forgotten is None else forgotten
             updates, ratios = updates[1:], ratios[1:]
-        return Reaction(state, (*updates, update), (*ratios, ratio), forgotten)
-
-    def is_called_as(self, other: Reaction) -> bool:
-        """Whether nothing has been called for since the other one, which came before."""
-        return self.updates is other.updates
+        return Reaction(state, (*updates, update), (*ratios, ratio), forgotten, self.calls + 1)
 
 
 class MetricHistory(NamedTuple):
@@ -115,14 +113,6 @@ class MetricHistory(NamedTuple):
     def updates(self) -> tuple[int, ...]:
         """The updates from which the factors hold."""
         return self.reaction.updates
-
-    def after(self, reaction: Reaction, by: float) -> MetricHistory:
-        """The history with one more call, which has changed the factor by a ratio."""
-        last = self.factors[-1] if self.factors else self.before
-        factors, before = (*self.factors, by * last), self.before
-        if len(factors) > len(reaction.updates):
-            before, factors = factors[0], factors[1:]
-        return MetricHistory(reaction, factors, before)
 
 
 @dataclass(frozen=True)
@@ -229,12 +219,29 @@ class MetricObserver(NamedTuple):
         since = update + 1 if update == math.ceil(self.start) > 0 else update
         return reaction.after(state, since, ratio)
 
-    def following(self, reaction: Reaction) -> MetricHistory:
-        """The history after a reaction that has called at most once since."""
-        if reaction.is_called_as(self.history.reaction):
-            return self.history._replace(reaction=reaction)
+    def changes(self, reaction: Reaction) -> bool:
+        """Whether a reaction with one more call changes the factor: its value may be at a limit."""
+        if reaction.calls == self.history.reaction.calls:
+            return False
         value = self.signal.value_at(float(reaction.updates[-1] - self.signal.zero))
-        return self.history.after(reaction, self.modifier.limited(reaction.ratios[-1], value))
+        return self.modifier.limited(reaction.ratios[-1], value) != 1
+
+    def following(self, reaction: Reaction) -> MetricHistory:
+        """The history after a later reaction, of whose new calls only the last changes the factor.
+
+        Before that one, the values were at a limit.
+        """
+        history = self.history
+        missed = min(reaction.calls - history.reaction.calls, len(reaction.updates))
+        if not missed:
+            return history._replace(reaction=reaction)
+        value = self.signal.value_at(float(reaction.updates[-1] - self.signal.zero))
+        by = self.modifier.limited(reaction.ratios[-1], value)
+        last = history.factors[-1] if history.factors else history.before
+        factors = (*history.factors, *[last] * (missed - 1), by * last)
+        lost = len(factors) - len(reaction.updates)
+        before = factors[lost - 1] if lost > 0 else history.before
+        return MetricHistory(reaction, factors[max(lost, 0) :], before)
 
     def replayed(self, reaction: Reaction, before: float) -> MetricHistory:
         """The history of a reaction to metrics that another signal has met.
