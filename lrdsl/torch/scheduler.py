@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,6 @@ from lrdsl.language.library.files import text_of
 from lrdsl.schedule.program import Program
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import Operand, Spec
-from lrdsl.syntax.unparse import shorten
 from lrdsl.torch.arguments import (
     check_variables,
     checked_option,
@@ -29,6 +28,7 @@ from lrdsl.torch.arguments import (
     refuse_list_for_groups,
     run_context,
 )
+from lrdsl.torch.description import distinct, specs_in_brief
 from lrdsl.torch.options import Clock, MetricReduction, OnChange, OnEnd
 from lrdsl.torch.param_key import finite_number
 from lrdsl.torch.plan import Plan
@@ -36,11 +36,6 @@ from lrdsl.torch.resuming import ResumingDriver
 from lrdsl.torch.run_checks import run_warnings
 from lrdsl.torch.step_hooks import unwrapped
 from lrdsl.torch.timeline import Timeline
-
-T = TypeVar("T")
-
-MAX_SHOWN = 4
-"""The most schedules that the `repr` of a Scheduler shows."""
 
 ARGUMENTS = frozenset(
     {
@@ -330,27 +325,13 @@ class Scheduler(ResumingDriver):
         total = self._timeline.context.total_steps
         of = "" if total is None else f" of {total}"
         at = f"at update {self._t}{of}" if self._t >= 0 else "that has not begun"
-        specs = [f"{name}={spec}" for name, spec in self._named(lambda x: str(x.spec))]
-        more = [f"and {len(specs) - MAX_SHOWN} more"] if len(specs) > MAX_SHOWN else []
-        shown = ", ".join([*[shorten(spec, 100) for spec in specs[:MAX_SHOWN]], *more])
+        shown = specs_in_brief(self.driven, self._table.driven.names)
         driven = type(self.optimizer).__name__
         return f"<Scheduler of {driven} {at}, clock={self.clock!r}: {shown}>"
 
     def _repr_html_(self) -> str:
         from lrdsl.plot.notebook import run_html
 
-        schedules = self._named(lambda schedule: schedule)
-        return run_html(repr(self), schedules, self._t, self._table.driven.end)
-
-    def _named(self, key: Callable[[Schedule], T]) -> list[tuple[str, T]]:
-        """What is distinct of the schedules, after the number and the groups that each drives."""
-        names = self._table.driven.names
-        found: list[tuple[str, T]] = []
-        for number, schedules in self.driven.items():
-            members: dict[T, list[str]] = {}
-            for i, (schedule, name) in enumerate(zip(schedules, names, strict=True)):
-                members.setdefault(key(schedule), []).append(str(i if name is None else name))
-            for each, groups in members.items():
-                where = f"[{', '.join(groups)}]" if len(members) > 1 else ""
-                found.append((number + where, each))
-        return found
+        table = self._table.driven
+        schedules = distinct(self.driven, table.names, lambda schedule: schedule)
+        return run_html(repr(self), schedules, self._t, table.end)

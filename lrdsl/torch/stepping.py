@@ -1,17 +1,17 @@
-"""`SteppingDriver`: counts updates, takes metrics, and calls callbacks."""
+"""`SteppingDriver`: counts updates and takes metrics."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any, TypeVar
+from typing import Any
 
 from torch.optim import Optimizer
 
-from lrdsl.diagnostics import BAD_LOG, BAD_METRIC, BAD_STEP, SpecError, spec_error
+from lrdsl.diagnostics import BAD_METRIC, BAD_STEP, SpecError, spec_error
 from lrdsl.torch.arguments import checked_updates
-from lrdsl.torch.driver import OptimizerDriver
+from lrdsl.torch.callbacks import CallbackDriver
 from lrdsl.torch.metrics import reduce_over_ranks
 from lrdsl.torch.options import MetricReduction
 from lrdsl.torch.run_checks import has_decayed
@@ -20,14 +20,9 @@ from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
 from lrdsl.torch.warn import warn_user
 
-DriverT = TypeVar("DriverT", bound="SteppingDriver")
 
-Callback = Callable[[int, Mapping[str, Sequence[float]]], object]
-"""A function of the number of an update and the values of each number, one per group."""
-
-
-class SteppingDriver(OptimizerDriver):
-    """The events of a `Scheduler`: calls of `step`, updates of the optimizer, metrics, cycles."""
+class SteppingDriver(CallbackDriver):
+    """The events of a `Scheduler`: calls of `step`, updates of the optimizer, metrics."""
 
     def __init__(
         self,
@@ -39,10 +34,6 @@ class SteppingDriver(OptimizerDriver):
     ) -> None:
         self._metric_reduction = metric_reduction
         self._counts_calls = options["clock"] == "calls"
-        self._callbacks: tuple[tuple[Callback, int], ...] = ()
-        self._cycle_callbacks: tuple[tuple[Callable[[Any], object]], ...] = ()
-        self._used: tuple[int, StepTable | None] = (-1, None)
-        """The number of the last update that the optimizer began, and the table then."""
         super().__init__(optimizer, timeline, **options)
         self._follow_optimizer()
 
@@ -206,86 +197,6 @@ class SteppingDriver(OptimizerDriver):
         self._ownership.owned.pop(self, None)
         self.invalidate()
 
-    @property
-    def cycle_ended(self) -> bool:
-        """Whether the last update was the last one of a cycle, a round of a `repeat`.
-
-        If there are several schedules, of any of them. It depends on the number of updates alone,
-        so that it is the same after a resume.
-        """
-        t = self._t
-        schedules = [source.schedule for source in self._table.driven.distinct]
-        return t > 0 and any([schedule.cycle_ends(t - 1, t) for schedule in schedules])
-
-    def on_cycle_end(self: DriverT, callback: Callable[[DriverT], object]) -> Callable[[], None]:
-        """Call `callback(scheduler)` after each step that ends a cycle.
-
-        Returns a function that removes the callback. A step that stays at an update or goes back
-        calls nothing. Callbacks are not part of the state.
-
-        >>> from torch import nn, optim
-        >>> from lrdsl.torch import Scheduler
-        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
-        >>> scheduler = Scheduler(optimizer, "cosine(1, 0, 3) | repeat()")
-        >>> remove = scheduler.on_cycle_end(lambda scheduler: print("snapshot"))
-        >>> for step in range(1, 7):
-        ...     optimizer.step()
-        ...     scheduler.step()
-        ...     print(step, scheduler.cycle_ended)
-        1 False
-        2 False
-        snapshot
-        3 True
-        4 False
-        5 False
-        snapshot
-        6 True
-        """
-        return self._added("_cycle_callbacks", (callback,))
-
-    def on_update(self, callback: Callback, *, every: int = 1) -> Callable[[], None]:
-        """Call `callback(update, values)` after each update, with the values that it was made with.
-
-        `update` counts from 0. `values` maps each driven number to its values, one per group. A
-        callback is called once for each update, when the next one begins, and not again after a
-        resume; `every` selects the updates that it divides. A step that stays at an update or goes
-        back calls nothing.
-
-        Returns a function that removes the callback. Callbacks are not part of the state, and a
-        copy of the Scheduler has none. Raises `SpecError` if `callback` is not callable, or `every`
-        is not a whole number, 1 or more.
-
-        >>> from torch import nn, optim
-        >>> from lrdsl.torch import Scheduler
-        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
-        >>> scheduler = Scheduler(optimizer, "linear(1, 0, 4)")
-        >>> remove = scheduler.on_update(print)
-        >>> for step in range(3):
-        ...     optimizer.step()
-        ...     scheduler.step()
-        0 {'lr': (1.0,)}
-        1 {'lr': (0.75,)}
-        2 {'lr': (0.5,)}
-        """
-        if not callable(callback):
-            found = type(callback).__name__
-            message = f"`callback` must be a function of an update and values, not a {found}"
-            raise spec_error(BAD_LOG, message)
-        every = checked_updates(every, "every", least=1)
-        self._sync()
-        if not self._callbacks:
-            self._used = self._t, self._table
-        return self._added("_callbacks", (callback, every))
-
-    def _added(self, name: str, entry: tuple[object, ...]) -> Callable[[], None]:
-        """Add a callback to the entries of an attribute; returns a function that removes it."""
-        setattr(self, name, (*getattr(self, name), entry))
-
-        def remove() -> None:
-            setattr(self, name, tuple([x for x in getattr(self, name) if x is not entry]))
-
-        return remove
-
     def _before_update(self) -> None:
         """Hook before an update of the optimizer: brings its groups up to date."""
         if self.clock == "updates":
@@ -321,20 +232,6 @@ class SteppingDriver(OptimizerDriver):
             self._apply(before + 1, is_step=True)
         if before >= 0 and (self._callbacks or self._cycle_callbacks):
             self._notify(before, table)
-
-    def _notify(self, before: int, table: StepTable) -> None:
-        """Call the callbacks after the step from update `before`, which `table` has set."""
-        # Set for the update, and used by the optimizer: between the two, a metric may come. A
-        # compiled step, or one replayed from a CUDA graph, does not tell what it uses.
-        used, of_update = self._used
-        if used == before and of_update is not None:
-            table = of_update
-        for callback, every in self._callbacks:
-            if before % every == 0:
-                callback(before, table.values_at(before))
-        if self._cycle_callbacks and self.cycle_ended:
-            for (on_end,) in self._cycle_callbacks:
-                on_end(self)
 
     def _check_end(self, t: int, *, is_known: bool = False) -> None:
         """Warn once or raise, as `on_end` says, if update `t` is past the end of the run.
