@@ -105,7 +105,7 @@ NOTEBOOK = {
     "a spec": (SPEC, TEXT, 1),
     "a spec that needs a run": (lrdsl.parse("linear(1, 0, 5%)"), "needs total_steps", 0),
     "a spec with a mistake": (lrdsl.parse("cosin(1, 0, 9)"), "there is no shape `cosin`", 0),
-    "no updates": (lrdsl.compile("constant(1, 0)"), "there are no updates", 0),
+    "no updates": (lrdsl.compile("constant(1, 0)"), "0 updates", 1),
     "a function": (lrdsl.compile(lambda t: 1 / (t - 3)), "fails at update 3", 0),
     "marks of HTML": (lrdsl.parse("1 if n < 9 else 2"), "1 if n < 9 else 2", 0),
     "far numbers": (lrdsl.compile("constant(-1.7e308, 4) >> constant(1.7e308, 5)"), "9 updates", 1),

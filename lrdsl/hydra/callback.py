@@ -146,9 +146,6 @@ class LintCallback(Callback):
                 at.setdefault((place.origin.key, tuple(every)), []).extend(jobs)
             if every.missing:
                 missing[place.origin.key] = every.missing
-        if self._is_first:
-            self._is_first = False
-            print("".join(_unchecked(missing)), end="", file=sys.stderr)
         severities: list[Severity] = ["error"] * (len(failed) + len(lost))
         for message in lost:
             print(f"lrdsl: {message}", file=sys.stderr)
@@ -159,6 +156,9 @@ class LintCallback(Callback):
         for message, jobs in failed.items():
             where = f"the config{_of_jobs(jobs, sweep)}"
             print(f"lrdsl: {where} cannot be composed", message, sep="\n", file=sys.stderr)
+        if self._is_first:
+            self._is_first = False
+            print("".join(_unchecked(missing)), end="", file=sys.stderr)
         if not severities:
             return
         stops = not self._stopping.isdisjoint(severities)

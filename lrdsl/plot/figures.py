@@ -76,6 +76,7 @@ def figure_of(
 ) -> Figure:
     """The `figure` of schedules that have names, on an axis each where their sizes differ by far.
 
+    >>> from lrdsl import compile
     >>> from lrdsl.plot.panels import NamedSchedule
     >>> rate, decay = compile("cosine(1e-3, 0, 90)"), compile("linear(0, 0.1, 90)")
     >>> program = [NamedSchedule("lr", rate), NamedSchedule("decay", decay, "weight_decay")]

@@ -294,9 +294,9 @@ def test_segments_say_the_factor():
 
 def test_nothing_is_compiled_anew_while_no_factor_changes(monkeypatch):
     schedule = middle()
-    monkeypatch.setattr("lrdsl.schedule.schedule.lower", None)
+    monkeypatch.setattr("lrdsl.schedule.schedule.lower_or_report", None)
     found = after(schedule, [(update, -update) for update in range(40)])
-    assert found.histories[0].state.best == -29
+    assert found.reactions[0].state.best == -29
 
 
 def test_only_a_reactive_schedule_takes_metrics_in():
@@ -318,7 +318,7 @@ def test_what_is_no_number_is_no_metric(metric):
 
 @pytest.mark.parametrize("metric", [1, 0.5, np.float32(0.5), np.int64(3), np.array(0.5)])
 def test_numbers_of_all_kinds_are_metrics(metric):
-    assert middle().observe(15, metric).histories[0].state.best == float(metric)
+    assert middle().observe(15, metric).reactions[0].state.best == float(metric)
 
 
 @pytest.mark.parametrize("update", [-1, 1.5, "3", True, 2**60])

@@ -182,6 +182,7 @@ MEANT = {
     ("linear(1, 0, 100) * 1", "no-effect"),
     ("warmup(100) >> cosine(1, 0, 800)", "longer-than-run"),
     ("0.1 + sawteeth(50)", "deprecated-name"),
+    ("cosine(800)", "looks-like-length"),
 }
 
 

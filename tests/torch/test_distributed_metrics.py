@@ -18,7 +18,8 @@ warnings.simplefilter("ignore")
 
 def scheduler(reduction):
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
-    return Scheduler(optimizer, "base | plateau(0.5, patience=0)", metric_reduction=reduction)
+    return Scheduler(optimizer, "base | plateau(0.5, patience=0)", metric_reduction=reduction,
+                     keep_metrics=True)
 
 def attempt(call, metric):
     try:

@@ -402,10 +402,11 @@ def test_the_state_is_plain(tmp_path):
     ]
     assert json.loads(state.pop("groups"))[0]["base"] == {"lr": 0.5}
     assert state == {
-        "version": 4,
+        "version": 5,
         "spec": SPEC,
         "context": '{"total_steps": 1000}',
         "updates": 400,
+        "reactions": '{"total": 0, "last": -1, "families": []}',
         "metric_updates": [],
         "metrics": [],
         "drives": True,
@@ -481,12 +482,13 @@ def test_plans_of_another_spec_are_left_out():
     assert scheduler.preview(30)["lr"].tolist() == [[0.125] * 30]
 
 
-@pytest.mark.parametrize("version", [1, 2])
-def test_older_states_are_read(version):
-    state = {"version": version, "spec": SPEC, "context": {"total_steps": 1000}, "updates": 400}
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+def test_older_states_are_refused(version):
     scheduler = scheduler_of()
-    scheduler.load_state_dict(state)
-    assert scheduler.get_last_lr() == scheduler_of(at=400).get_last_lr()
+    before = scheduler.state_dict()
+    with pytest.raises(lrdsl.SpecError, match=rf"has version {version}.* reads version 5"):
+        scheduler.load_state_dict({**scheduler_of(at=400).state_dict(), "version": version})
+    assert scheduler.state_dict() == before
 
 
 # A run that began without lrdsl.

@@ -171,7 +171,7 @@ def test_a_wrapper_with_nothing_inside():
 def test_a_metric_is_for_the_scheduler_itself(monkeypatch):
     # A prepared scheduler is called once for each process, with the metric each time.
     inside, outside = prepared()
-    scheduler = attach(inside, "hold() | plateau(0.5, patience=1)")
+    scheduler = attach(inside, "hold() | plateau(0.5, patience=1)", keep_metrics=True)
     wrapped = AcceleratedScheduler(scheduler, [outside])
     two = types.SimpleNamespace(num_processes=2)
     monkeypatch.setattr("accelerate.scheduler.AcceleratorState", lambda: two)

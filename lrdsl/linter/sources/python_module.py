@@ -77,7 +77,8 @@ class PythonModule:
                 self.assigned[name].append(value)
             case ast.arg(arg=name):
                 self.assigned[name].append(None)
-            case ast.arguments(args=args, defaults=defaults):
+            case ast.arguments(posonlyargs=first, args=others, defaults=defaults):
+                args = [*first, *others]
                 with_default = [*args[len(args) - len(defaults) :], *node.kwonlyargs]
                 usual = [*defaults, *node.kw_defaults]
                 for parameter, default in zip(with_default, usual, strict=True):
