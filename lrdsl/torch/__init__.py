@@ -26,7 +26,7 @@ from lrdsl.torch.lr_finder.result import RangeTest
 from lrdsl.torch.options import Clock, MetricReduction, OnChange, OnEnd
 from lrdsl.torch.scheduler import Scheduler
 from lrdsl.torch.set_lr import update_learning_rate
-from lrdsl.torch.trainer_updates import trainer_updates
+from lrdsl.torch.transformers_updates import trainer_updates
 
 __all__ = [
     "Clock",
