@@ -8,14 +8,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lrdsl.diagnostics import BAD_STATE, spec_error
-from lrdsl.language.modifiers.reactive import MAX_CHANGES, MetricObserver, Reaction
+from lrdsl.language.modifiers.reactive import MAX_CHANGES, Reaction
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
 
-Family = tuple[int, str, str | None]
-"""A spec of a run: the number of its plan, the name of what it drives, the pattern of its groups.
+SpecKey = tuple[int, str, str | None]
+"""A spec of a run: the number of its plan, what it drives, the pattern of its groups."""
 
-All groups that have the spec, each with its own `base`, react to metrics alike.
+Family = tuple[SpecKey, tuple[str, ...]]
+"""A spec and its metric modifiers: all groups that have them react to metrics alike.
+
+A modifier may depend on the `base` of a group; if what it calls for does, it is another one.
 """
 
 MAX_STATE_ENTRIES = 64
@@ -25,12 +28,11 @@ MAX_STATE_ENTRIES = 64
 class Reactions(NamedTuple):
     """What the metric modifiers of a spec have made of the metrics.
 
-    `modifiers` describes each. `before` has the factors before the first changes that are
+    `before` has the factors before the first changes that are
     remembered, by the `base` of the groups, None where no base is needed; empty if all are.
     """
 
     reactions: tuple[Reaction, ...]
-    modifiers: tuple[str, ...]
     before: Mapping[float | None, tuple[float, ...]] = {}
 
     def fits(self, initial: Sequence[Reaction]) -> bool:
@@ -59,11 +61,11 @@ class MetricRecord(NamedTuple):
                 "plan": plan,
                 "name": name,
                 "pattern": pattern,
-                "modifiers": each.modifiers,
+                "modifiers": modifiers,
                 "reactions": [_packed(reaction) for reaction in each.reactions],
                 "before": [[base, factors] for base, factors in each.before.items()],
             }
-            for (plan, name, pattern), each in self.families.items()
+            for ((plan, name, pattern), modifiers), each in self.families.items()
         ]
         return json.dumps({"total": self.total, "last": self.last, "families": families})
 
@@ -76,9 +78,8 @@ class MetricRecord(NamedTuple):
                 _count(found["total"]),
                 _count(found["last"], -1),
                 {
-                    (_count(x["plan"]), _text(x["name"]), _text_or_none(x["pattern"])): Reactions(
+                    _family(x): Reactions(
                         tuple([_unpacked(reaction) for reaction in x["reactions"]]),
-                        tuple([_text(modifier) for modifier in x["modifiers"]]),
                         {
                             None if base is None else _finite(base): tuple(map(_finite, factors))
                             for base, factors in x["before"]
@@ -93,9 +94,10 @@ class MetricRecord(NamedTuple):
             ) from None
 
 
-def described(observers: Sequence[MetricObserver]) -> tuple[str, ...]:
-    """The metric modifiers with all that they are made with."""
-    return tuple([repr(observer.modifier) for observer in observers])
+def _family(found: Any) -> Family:
+    pattern = None if found["pattern"] is None else _text(found["pattern"])
+    key = _count(found["plan"]), _text(found["name"]), pattern
+    return key, tuple([_text(modifier) for modifier in found["modifiers"]])
 
 
 def _packed(reaction: Reaction) -> dict[str, Any]:
@@ -144,7 +146,3 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError
     return value
-
-
-def _text_or_none(value: object) -> str | None:
-    return None if value is None else _text(value)

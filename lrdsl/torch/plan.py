@@ -10,7 +10,7 @@ from lrdsl.compiler.context import Context
 from lrdsl.language.modifiers.reactive import Reaction
 from lrdsl.schedule.program import Program
 from lrdsl.schedule.schedule import Schedule
-from lrdsl.torch.metric_record import Family
+from lrdsl.torch.metric_record import Family, SpecKey
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +40,7 @@ class DrivenSchedule:
     """Compiles the schedule with the schedules that it refers to."""
     references: Mapping[str, DrivenSchedule]
     plan: Plan
-    family: Family
-    """The spec whose reactions to metrics the schedule shares."""
+    key: SpecKey
     base: float | None = None
     """The `base` that it was compiled with, None if it needs none."""
     since: Plan | None = None
@@ -52,6 +51,8 @@ class DrivenSchedule:
     """The plan that continues the schedule, and takes the metrics from its start on."""
     dependencies: frozenset[DrivenSchedule] = field(init=False, repr=False)
     """The schedules that this one refers to, also through the schedule that it rescales."""
+    family: Family = field(init=False, repr=False)
+    """The spec and the modifiers whose reactions to metrics the schedule shares."""
     initial: Schedule = field(init=False)
     """The schedule before any metric came."""
     schedule: Schedule = field(init=False)
@@ -62,6 +63,7 @@ class DrivenSchedule:
         self.dependencies = frozenset([*self.references.values(), *inner])
         initial = {name: other.initial for name, other in self.references.items()}
         self.initial = self.schedule = self.make(initial)
+        self.family = self.key, tuple([x.modifier.machine for x in self.initial.observers])
 
     def ended_by(self, plan: Plan) -> DrivenSchedule:
         """The same schedule, which takes metrics only until a plan begins."""
@@ -72,7 +74,7 @@ class DrivenSchedule:
 
     def beside(self, references: Mapping[str, DrivenSchedule]) -> DrivenSchedule:
         """The same schedule that refers to others."""
-        return DrivenSchedule(self.make, references, self.plan, self.family, self.base, self.since)
+        return DrivenSchedule(self.make, references, self.plan, self.key, self.base, self.since)
 
     def takes(self, index: int, t: int) -> bool:
         """Whether the schedule takes metric number `index`, which came after `t` updates."""

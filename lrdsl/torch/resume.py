@@ -108,11 +108,11 @@ def _carried_metrics(state: SchedulerState, own: Timeline) -> tuple[MetricRecord
     record = state.record
     if state.log is not None or not record.total:
         return MetricRecord(record.total, record.last), [*(state.log or ())]
-    wanted = [family for family in own.metrics.record.families if family[0] == 0]
+    wanted = [family for family in own.metrics.record.families if family[0][0] == 0]
     known = {family: record.families[family] for family in wanted if family in record.families}
     if len(known) < len(wanted) or (wanted and len(state.plans) > 1):
-        saved = [text for each in record.families.values() for text in each.modifiers]
-        here = [text for x in wanted for text in own.metrics.record.families[x].modifiers]
+        saved = [text for _, modifiers in record.families for text in modifiers]
+        here = [text for _, modifiers in wanted for text in modifiers]
         raise other_modifiers(saved, here)
     return record._replace(families=known), None
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from lrdsl.diagnostics import BAD_METRIC, BAD_STATE, SpecError, spec_error
 from lrdsl.language.modifiers.reactive import Reaction
-from lrdsl.torch.metric_record import Family, MetricRecord, Reactions, described
+from lrdsl.torch.metric_record import Family, MetricRecord, Reactions
 from lrdsl.torch.plan import DrivenSchedule, have_same_values
 
 Log = list[tuple[int, float]]
@@ -92,9 +92,9 @@ class RunMetrics:
         for each in self.schedules:
             family = each.family
             if family in former and family not in families and each.takes(total, t):
-                reactions, modifiers, before = former[family]
+                reactions, before = former[family]
                 reactions = each.initial.react(reactions, t, metric)
-                families[family] = Reactions(reactions, modifiers, before)
+                families[family] = Reactions(reactions, before)
         return families
 
     def _next_record(self, families: Mapping[Family, Reactions], t: int) -> MetricRecord:
@@ -131,18 +131,24 @@ class RunMetrics:
         if observers:
             known = self.record.families.get(driven.family)
             if known is None:
-                known = Reactions(self._reactions(driven), described(observers))
+                known = Reactions(self._reactions(driven))
                 families = {**self.record.families, driven.family: known}
                 self.record = self.record._replace(families=families)
-            elif known.modifiers != described(observers):
-                raise other_modifiers(known.modifiers, described(observers))
             elif not known.fits(driven.initial.reactions):
                 raise spec_error(BAD_STATE, "`reactions` of the state are those of no modifier")
             reactions, before = known.reactions, self._before(driven, known)
         driven.renew(reactions, before, self.record.last if self.record.total else None)
 
     def _reactions(self, driven: DrivenSchedule) -> tuple[Reaction, ...]:
-        """The reactions of a spec to the metrics that are kept: those of new groups have none."""
+        """The reactions of a spec to the metrics that are kept; `SpecError` if others took them.
+
+        A spec that no group has had begins to react when a group has it.
+        """
+        key, modifiers = driven.family
+        if self.record.total and not self.log:
+            for other, saved in self.record.families:
+                if other == key:
+                    raise other_modifiers(saved, modifiers)
         reactions = driven.initial.reactions
         for i, (t, metric) in enumerate(self.log or ()):
             if driven.takes(i, t):
@@ -194,7 +200,7 @@ class RunMetrics:
 def other_modifiers(saved: Sequence[str], own: Sequence[str]) -> SpecError:
     """The error of a state whose metrics other modifiers have taken."""
     message = (
-        f"the metrics of the state were taken by {_listed(saved)}, and here stands {_listed(own)}: "
+        f"the metrics so far were taken by {_listed(saved)}, and here stands {_listed(own)}: "
         "without the metrics themselves what they would have done is not known"
     )
     fix = '`keep_metrics=True` keeps the metrics of a run; `on_change="keep"` continues as before'

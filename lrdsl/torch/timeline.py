@@ -184,18 +184,18 @@ class Timeline:
     ) -> DrivenSchedule:
         """The schedule of one number; groups share it unless it depends on their `base`."""
 
-        family = (self.plans.index(plan), choice.key, choice.pattern)
+        spec_key = (self.plans.index(plan), choice.key, choice.pattern)
 
         def make(context: Context) -> DrivenSchedule:
             own = None if context.base_follows else base
             if prior is None:
                 compiled = partial(compile_in, choice.spec, context)
-                return self._add(DrivenSchedule(compiled, references, plan, family, own))
+                return self._add(DrivenSchedule(compiled, references, plan, spec_key, own))
             name = unused_name("earlier", [*references, *context.variables])
             compiled = partial(compile_continuation, choice.spec, context, name, plan.start)
             ended = self._keep(("ended", prior, plan), lambda: self._add(prior.ended_by(plan)))
             beside = {**references, name: ended}
-            return self._add(DrivenSchedule(compiled, beside, plan, family, own, plan))
+            return self._add(DrivenSchedule(compiled, beside, plan, spec_key, own, plan))
 
         def without_base() -> DrivenSchedule | None:
             try:
@@ -227,7 +227,7 @@ class Timeline:
             assert plan.context.total_steps is not None
             pace = Fraction(plan.context.total_steps - plan.start, int(end) - plan.start)
             make = partial(_rescaled, source.initial, plan.start, pace)
-            driven = DrivenSchedule(make, {}, plan, source.family, source.base, rescaled=source)
+            driven = DrivenSchedule(make, {}, plan, source.key, source.base, rescaled=source)
             return self._add(driven)
 
         return {

@@ -24,6 +24,8 @@ FALLING = "1 | plateau(0.999, patience=0, eps=0)"
 
 SPECS = {
     "plateau": "base | plateau(0.5, patience=1)",
+    "limit of each base": "base | plateau(0.5, patience=0, min_lr=base / 3)",
+    "factor of each base": "base | plateau(base / 2, patience=1)",
     "limited": "base | plateau(0.5, patience=0, min_lr=0.2, eps=0.01)",
     "anchor": "base | anchor(0.5, patience=1, grace=2, min_lr=0.05)",
     "newbob": "base | newbob(0.7, threshold=0.1)",
@@ -73,6 +75,8 @@ def test_the_record_gives_the_numbers_of_the_metrics(spec, before, after):
             each.step(metric)
     expected = values(kept)
     assert all(values(each) == expected for each in (scheduler, resumed, *late))
+    if "base / 2" in str(spec):
+        return
     added = [kept, scheduler, resumed]
     for each in added:
         each.optimizer.add_param_group({"params": [torch.nn.Parameter(torch.zeros(1))], "lr": 0.7})
@@ -178,7 +182,7 @@ def test_another_modifier_needs_the_metrics(spec):
     first.step(3)
     other = made(spec)
     before = other.state_dict()
-    with pytest.raises(lrdsl.SpecError, match="metrics of the state were taken by `Plateau"):
+    with pytest.raises(lrdsl.SpecError, match="metrics so far were taken by `plateau"):
         other.load_state_dict(first.state_dict())
     assert other.state_dict() == before
 
@@ -202,6 +206,18 @@ def test_the_same_modifier_goes_on_under_another_peak():
     with pytest.warns(UserWarning, match="the spec '1 | plateau"):
         other.load_state_dict(first.state_dict())
     assert other.get_last_lr() == [0.5]
+
+
+def test_a_late_group_whose_modifier_is_another_needs_the_metrics():
+    schedulers = [made(SPECS["factor of each base"], keep_metrics=kept) for kept in (True, False)]
+    for scheduler in schedulers:
+        for metric in (3, 3, 3):
+            scheduler.step(metric)
+        weights = torch.nn.Parameter(torch.zeros(1))
+        scheduler.optimizer.add_param_group({"params": [weights], "lr": 0.7})
+    assert schedulers[0].preview(1)["lr"].tolist() == [[0.5], [0.7 * 0.35]]
+    with pytest.raises(lrdsl.SpecError, match=r"taken by `plateau.factor=0.5(?s:.*)keep_metrics"):
+        schedulers[1].preview(1)
 
 
 def test_a_spec_that_does_not_react_needs_no_metrics():

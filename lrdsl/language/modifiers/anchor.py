@@ -33,6 +33,7 @@ class Anchor(MetricModifier):
     """
 
     has_grace = True
+    limit_fields = ("min_lr",)
 
     factor: Annotated[Value, Field(ge=0, le=1)] = 0.5
     patience: Annotated[Count, Field(ge=0)] = 2.0

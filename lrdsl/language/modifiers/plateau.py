@@ -34,6 +34,7 @@ class Plateau(MetricModifier):
     """
 
     reduction_fields = ("factor", "min_lr", "eps")
+    limit_fields = ("min_lr", "eps")
 
     factor: Annotated[Value, Field(ge=0, lt=1)] = 0.1
     patience: Annotated[Count, Field(ge=0)] = 10.0

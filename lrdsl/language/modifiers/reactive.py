@@ -37,6 +37,14 @@ class MetricModifier(Modifier):
     """Whether it ignores the first metrics of a run."""
     reduction_fields: ClassVar[tuple[str, str, str] | None] = None
     """The fields of a reduction: factor, least value and least change; None: it has not all."""
+    limit_fields: ClassVar[tuple[str, ...]] = ()
+    """The fields that only `limited` uses: what is called for does not depend on them."""
+
+    @property
+    def machine(self) -> str:
+        """The modifier as text, with the fields that decide what it calls for."""
+        fields = [f"{name}={value!r}" for name, value in self if name not in self.limit_fields]
+        return f"{type(self).__name__.lower()}({', '.join(fields)})"
 
     @abstractmethod
     def initial_state(self) -> State:
