@@ -10,7 +10,7 @@ from benchmarks.timing import Spread, Times
 
 @dataclass(frozen=True)
 class Goal:
-    """What a row should reach: a limit to its ratio. Limits in seconds hold on one machine only."""
+    """A limit that the ratio of a row should keep. Limits in seconds hold on one machine only."""
 
     limit: float
 

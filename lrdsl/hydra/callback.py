@@ -188,7 +188,7 @@ def _remedy(fact: Missing) -> str:
 
 
 def _lost(config: DictConfig, jobs: Sequence[Sequence[str]]) -> list[str]:
-    """What is said of schedules that are chosen by name, and replaced by a later config."""
+    """The errors about schedules that are chosen by name, and replaced by a later config."""
     if not GlobalHydra.instance().is_initialized() or "hydra" not in config:
         return []
     loader = GlobalHydra.instance().config_loader()

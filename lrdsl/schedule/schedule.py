@@ -179,7 +179,7 @@ class Schedule:
 
     @property
     def reactions(self) -> tuple[Reaction, ...]:
-        """What each reactive modifier has made of the metrics so far, whatever it modifies."""
+        """The reaction of each reactive modifier to the metrics so far, whatever it modifies."""
         return tuple([observer.history.reaction for observer in self.observers])
 
     def observe(self, update: int, metric: object) -> Schedule:

@@ -1,4 +1,4 @@
-"""What a Scheduler says of itself at a prompt and in a notebook."""
+"""The description of a Scheduler at a prompt and in a notebook."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def specs_in_brief(driven: Mapping[str, Sequence[Schedule]], names: Sequence[obj
 def distinct(
     driven: Mapping[str, Sequence[Schedule]], names: Sequence[object], key: Callable[[Schedule], T]
 ) -> list[tuple[str, T]]:
-    """What is distinct of schedules, after the number and the groups that each drives.
+    """The distinct values of a key of schedules, after the number and the groups of each.
 
     >>> from lrdsl import compile
     >>> lr = compile("0.1"), compile("0.2"), compile("0.1")

@@ -26,7 +26,7 @@ MAX_STATE_ENTRIES = 64
 
 
 class Reactions(NamedTuple):
-    """What the metric modifiers of a spec have made of the metrics.
+    """The reactions of the metric modifiers of a spec.
 
     `before` has the factors before the first changes that are
     remembered, by the `base` of the groups, None where no base is needed; empty if all are.

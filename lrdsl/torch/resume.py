@@ -60,7 +60,7 @@ def resume(
     else:
         resumed = Timeline([own.plans[0]], *_carried_metrics(state, own))
     if on_change == "keep":
-        groups = (state.groups)[: len(driven.groups)]
+        groups = state.groups[: len(driven.groups)]
         return Resumed(resumed, [x.base for x in groups], [x.scale for x in groups])
     differences = [*in_plans, *_groups_difference(state.groups, driven, scales)]
     drops_plans = len(resumed.plans) < max(len(state.plans), len(own.plans))

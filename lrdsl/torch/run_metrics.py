@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from lrdsl.diagnostics import BAD_METRIC, BAD_STATE, SpecError, spec_error
@@ -35,7 +35,7 @@ class RunMetrics:
         if self.record.last <= t:
             return RunMetrics(self.record, None if self.log is None else [*self.log])
         log = self.log_until(t)
-        return RunMetrics(MetricRecord(len(log), log[-1][0] if log else -1), log)
+        return RunMetrics(_record_of(log), log)
 
     @contextmanager
     def observe(self, t: int, metric: float) -> Iterator[bool]:
@@ -118,8 +118,7 @@ class RunMetrics:
     def _rewind(self, t: int) -> None:
         """Undo what metrics after more than `t` updates have done."""
         self.log = self.log_until(t)
-        last = self.log[-1][0] if self.log else -1
-        self.record = MetricRecord(len(self.log), last)
+        self.record = _record_of(self.log)
         for each in self.schedules:
             self.renew(each)
 
@@ -160,21 +159,31 @@ class RunMetrics:
         ones = tuple([1.0] * len(known.reactions))
         if all([reaction.forgotten is None for reaction in known.reactions]):
             return ones
-        alike = [x for x in self.schedules if x.family == driven.family and x is not driven]
-        live = {x.base: tuple([y.before for y in x.schedule.histories]) for x in alike}
-        found = {**known.before, **live}
+        found = {
+            **known.before,
+            **self._befores([x for x in self.schedules if x is not driven], driven.family),
+        }
         return found.get(driven.base) or next(iter(found.values()), ones)
+
+    @staticmethod
+    def _befores(
+        schedules: Iterable[DrivenSchedule], family: Family
+    ) -> dict[float | None, tuple[float, ...]]:
+        """The factors of some schedules before the first changes that are remembered, by base."""
+        return {
+            each.base: tuple([history.before for history in each.schedule.histories])
+            for each in schedules
+            if each.family == family
+        }
 
     def settled_record(self) -> MetricRecord:
         """The record with all that a later run needs of schedules that forget their changes."""
-        self.settle()
-        families = {}
+        families = dict(self.record.families)
         for family, known in self.record.families.items():
-            before: dict[float | None, tuple[float, ...]] = {}
             if any([reaction.forgotten is not None for reaction in known.reactions]):
-                alike = [each for each in self.schedules if each.family == family]
-                before = {x.base: tuple([y.before for y in x.schedule.histories]) for x in alike}
-            families[family] = known._replace(before=before or known.before)
+                self.settle()
+                before = self._befores(self.schedules, family)
+                families[family] = known._replace(before=before or known.before)
         return self.record._replace(families=families)
 
     def settle(self) -> None:
@@ -195,6 +204,11 @@ class RunMetrics:
             fix = "make the Scheduler with `keep_metrics=True`"
             raise spec_error(BAD_METRIC, message, fix=fix)
         return self.log[: bisect.bisect_right(self.log, t, key=operator.itemgetter(0))]
+
+
+def _record_of(log: Log) -> MetricRecord:
+    """The record of metrics to which no spec has reacted yet."""
+    return MetricRecord(len(log), log[-1][0] if log else -1)
 
 
 def other_modifiers(saved: Sequence[str], own: Sequence[str]) -> SpecError:

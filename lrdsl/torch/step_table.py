@@ -28,7 +28,7 @@ ROW_VALUES = 4096
 Groups = Sequence[dict[str, Any]]
 
 Column = list[Any]
-"""What updates set, one after the other: one value, or one for each group."""
+"""The values of some updates, in order: for each one value, or one per group."""
 
 
 class Assignment(NamedTuple):
@@ -69,12 +69,11 @@ class Assignment(NamedTuple):
 
 
 class _Left:
-    """What a step leaves in the group at which the next one looks, where that is no float."""
+    """The object that a step leaves in the group at which the next one looks: no float."""
 
     def __init__(self, assignment: Assignment) -> None:
         self.assignment = assignment
         self.group_key = assignment.key.group_key
-
         self.groups, self.size = assignment.groups, assignment.size
 
     def is_there(self, t: int) -> bool:
@@ -239,13 +238,9 @@ class StepTable:
         if not self._known <= i < self._size:
             i, named = 0, self._by_name(self._floats(self._block.evaluate(t, t + 1)))
         found: dict[str, tuple[float, ...]] = {}
-        if not self._orders:
-            for name, size, is_shared, column in named:
-                found[name] = (column[i],) * size if is_shared else tuple(column[i])
-            return found
         for name, size, is_shared, column in named:
             own = (column[i],) * size if is_shared else tuple(column[i])
-            found[name] = found.get(name, ()) + own
+            found[name] = found[name] + own if name in found else own
         for name, order in self._orders.items():
             found[name] = tuple([found[name][j] for j in order])
         return found

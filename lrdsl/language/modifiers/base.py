@@ -168,7 +168,7 @@ class Repetition(Modifier):
         return source
 
     def denominators(self, first: Fraction) -> tuple[int, ...]:
-        """Those of the exact lengths of rounds that may have one pace."""
+        """The denominators of the exact lengths of rounds that may have one pace."""
         return (first.denominator,)
 
     @abstractmethod

@@ -79,7 +79,7 @@ class CumulativeProductSignal(WrappedSignal):
         out = np.empty_like(n)
         blocks = n // BLOCK
         wanted = np.unique(blocks).astype(np.int64).tolist()
-        # Those up to the first wanted one whose beginning is not known yet are multiplied, too.
+        # Blocks before the first wanted one are multiplied, too, if its beginning is not known yet.
         between = range(min(len(self._begins) - 1, wanted[-1]), wanted[-1]) if wanted else ()
         for block in sorted({*wanted, *between}):
             products = self._multiplied(block)

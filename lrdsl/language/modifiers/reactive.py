@@ -83,7 +83,7 @@ def reduction_factor(value: float, factor: float, least: float, eps: float = 0.0
 
 
 class Reaction(NamedTuple):
-    """What a metric modifier has made of the metrics so far: plain data.
+    """The state of a metric modifier after the metrics so far, and its calls for changes.
 
     From update `updates[i]` of the run on it called for `ratios[i]`. These are the same whatever
     values are modified.
@@ -231,8 +231,12 @@ class MetricObserver(NamedTuple):
         """Whether a reaction with one more call changes the factor: its value may be at a limit."""
         if reaction.calls == self.history.reaction.calls:
             return False
+        return self._last_ratio(reaction) != 1
+
+    def _last_ratio(self, reaction: Reaction) -> float:
+        """The ratio by which the last call of a reaction changes the value there."""
         value = self.signal.value_at(float(reaction.updates[-1] - self.signal.zero))
-        return self.modifier.limited(reaction.ratios[-1], value) != 1
+        return self.modifier.limited(reaction.ratios[-1], value)
 
     def following(self, reaction: Reaction) -> MetricHistory:
         """The history after a later reaction, of whose new calls only the last changes the factor.
@@ -243,8 +247,7 @@ class MetricObserver(NamedTuple):
         missed = min(reaction.calls - history.reaction.calls, len(reaction.updates))
         if not missed:
             return history._replace(reaction=reaction)
-        value = self.signal.value_at(float(reaction.updates[-1] - self.signal.zero))
-        by = self.modifier.limited(reaction.ratios[-1], value)
+        by = self._last_ratio(reaction)
         last = history.factors[-1] if history.factors else history.before
         factors = (*history.factors, *[last] * (missed - 1), by * last)
         lost = len(factors) - len(reaction.updates)
