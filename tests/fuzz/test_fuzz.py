@@ -23,7 +23,8 @@ def test_a_few_inputs(monkeypatch, capsys):
 
 
 def test_jobs_share_the_inputs(monkeypatch, capsys):
-    assert run(monkeypatch, "--inputs", "30", "--seed", "3", "--jobs", "2") == 0
+    options = ["--target", "spec", "--seed", "3", "--jobs", "2"]
+    assert run(monkeypatch, *options, "--inputs", "30") == 0
     assert "30 inputs in" in capsys.readouterr().out
 
 
@@ -49,7 +50,7 @@ BROKEN = {
 
 
 def _slow(text):
-    end = time.process_time() + 1.1
+    end = time.process_time() + 0.11
     while time.process_time() < end:
         pass
     return text
@@ -58,8 +59,9 @@ def _slow(text):
 @pytest.mark.parametrize(("replacement", "words"), BROKEN.values(), ids=BROKEN)
 def test_what_is_wrong_is_told(monkeypatch, capsys, replacement, words):
     monkeypatch.setattr(lrdsl, "format", replacement)
-    assert run(monkeypatch, "--target", "spec", "--seed", "3", "--inputs", "40") == 1
+    options = ["--target", "spec", "--seed", "3", "--slowest", "0.1"]
+    assert run(monkeypatch, *options, "--inputs", "40") == 1
     said = capsys.readouterr().out
     assert words in said
     number = said.split("--only ")[1].split()[0]
-    assert run(monkeypatch, "--target", "spec", "--seed", "3", "--only", number) == 1
+    assert run(monkeypatch, *options, "--only", number) == 1
