@@ -24,7 +24,15 @@ from tests.support.processes import python, surroundings
 Kill = tuple[int, str]
 """The update in which a process kills itself, and the moment."""
 
-_IMPORTED = ["pytest", "torch", "hydra", "sklearn.datasets", "matplotlib.figure", "lrdsl.torch"]
+_IMPORTED = [
+    "pytest",
+    "torch",
+    "torch._dynamo",  # the first update of an optimizer imports it, for two seconds
+    "hydra",
+    "sklearn.datasets",
+    "matplotlib.figure",
+    "lrdsl.torch",
+]
 
 
 def process(target: Callable[..., None], *arguments: object) -> Any:
