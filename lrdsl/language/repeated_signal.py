@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from lrdsl.language.length import Exact, round_half_up
 from lrdsl.language.modifiers.base import FirstRound, Fit, Layout
 from lrdsl.language.pointwise.multiples import in_units, whole_numbers
-from lrdsl.language.pointwise.times import Array, Range, Times, piecewise
+from lrdsl.language.pointwise.times import Array, Range, Times, assembled, piecewise
 from lrdsl.language.signal import Signal, TimelineSegment
 
 MAX_LISTED_ROUNDS = 1000
@@ -227,25 +227,25 @@ class PeriodicSignal(RepeatedSignal):
 
     def _by_number(self, local: Array, phases: NDArray[Any], unit: int, k: NDArray[Any]) -> Array:
         """The values at times of rounds k, each of which has something of its own."""
-        out = np.empty(local.size)
+        pieces = []
         numbers, order = np.unique(k, return_inverse=True)
         rounds = np.argsort(order, kind="stable")
         for chosen in np.split(rounds, np.searchsorted(order[rounds], range(1, len(numbers)))):
             phase = Fraction(int(phases[chosen[0]]), unit)
-            out[chosen] = self.layouts.at(phase, int(k[chosen[0]])).signal.values(local[chosen])
-        return out
+            signal = self.layouts.at(phase, int(k[chosen[0]])).signal
+            pieces.append((chosen, signal.values(local[chosen])))
+        return assembled(local.size, pieces)
 
     def _by_layout(self, local: Array, phases: NDArray[Any], unit: int, _: NDArray[Any]) -> Array:
         """The values at times of rounds whose phases are these multiples of 1/unit."""
-        out = np.empty(local.size)
-        left = np.arange(local.size)
+        pieces, left = [], np.arange(local.size)
         while left.size:
             layout = self.layouts.at(Fraction(int(phases[left[0]]), unit))
             low, high = math.ceil(layout.low * unit), math.ceil(layout.high * unit)
             covered = (low <= phases[left]) & (phases[left] < high)
             chosen, left = left[covered], left[~covered]
-            out[chosen] = layout.signal.values(local[chosen])
-        return out
+            pieces.append((chosen, layout.signal.values(local[chosen])))
+        return assembled(local.size, pieces)
 
     def _in_whole_numbers(self) -> tuple[int, int, int]:
         """A unit, the length in it, and what is added to a time to divide it by the length."""

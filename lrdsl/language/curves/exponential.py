@@ -23,7 +23,7 @@ class Exponential(Curve):
         p = t / span
         # As a product of powers it neither overflows nor misses an end, however far apart they are.
         size = abs(start) ** (1.0 - p) * abs(end) ** p
-        return size if start > 0 else -size
+        return xp.copysign(size, start)
 
     def check(self, start: float, end: float) -> None:
         for name, value in (("start", start), ("end", end)):

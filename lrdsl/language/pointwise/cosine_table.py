@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from lrdsl.language.pointwise.rows import has_rows
 from lrdsl.language.pointwise.times import Array, Range, Times
 
 BLOCK = 4096
@@ -39,18 +40,19 @@ def cosines(t: Times, span: float, radius: float, offset: float = 0.0) -> Array:
     """
     if span > MAX_SPAN:
         direct: Array = radius * np.cos(np.pi * (np.asarray(t) / span))
-        direct += offset
-        return direct
+        return direct + offset
     begin = 0
     block: Any = ...  # no look-up
     place: Any = ...
     if isinstance(t, Range) and t.size >= MIN_TABLED:
         first = int(t.first) // BLOCK
         begin = int(t.first) - BLOCK * first
-        rows = np.arange(first, first - (-(begin + t.size) // BLOCK))[:, None]
-        (cos, sin), (of_cos, of_sin) = _rotation(BLOCK * rows, span, radius), _table(span)
+        lines = np.arange(first, first - (-(begin + t.size) // BLOCK))[:, None]
+        of_lines: Any = np.asarray(radius)[..., None] if has_rows(radius) else radius
+        (cos, sin), (of_cos, of_sin) = _rotation(BLOCK * lines, span, of_lines), _table(span)
     elif t.size >= MIN_TABLED and (found := _looked_up(np.asarray(t))):
-        block, place, blocks = found
+        *at, blocks = found
+        block, place = (..., at[0]), at[1]
         cos, sin = _rotation(BLOCK * np.arange(blocks), span, radius)
         of_cos, of_sin = _table(span)
     else:
@@ -59,11 +61,13 @@ def cosines(t: Times, span: float, radius: float, offset: float = 0.0) -> Array:
         (cos, sin), (of_cos, of_sin) = _rotation(start, span, radius), _rotation(each - start, span)
     values = cos[block] * of_cos[place]
     values -= sin[block] * of_sin[place]
-    values += offset
-    return np.ravel(values)[begin : begin + t.size]
+    flat = values.reshape(len(values), -1) if has_rows(radius) else np.ravel(values)
+    asked = flat[..., begin : begin + t.size]
+    asked += offset
+    return asked
 
 
-def _rotation(t: Any, span: float, radius: float = 1.0) -> Rotation:
+def _rotation(t: Any, span: float, radius: Any = 1.0) -> Rotation:
     """The cosine and the sine of π·t/span, times `radius`."""
     angle = np.pi * (t / span)
     return radius * np.cos(angle), radius * np.sin(angle)

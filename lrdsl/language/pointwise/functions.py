@@ -13,6 +13,7 @@ import numpy as np
 
 from lrdsl.language.pointwise.cosine_table import cosines
 from lrdsl.language.pointwise.multiples import last_multiple, multiple
+from lrdsl.language.pointwise.rows import by_row, filled
 from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.util.forks import import_late
 
@@ -45,6 +46,9 @@ class PointwiseFunctions:
     sqrt = staticmethod(np.sqrt)
     """The square root."""
 
+    copysign = staticmethod(np.copysign)
+    """`copysign(x, y)`: the size of `x` with the sign of `y`."""
+
     exp = staticmethod(np.exp)
     """e to the power of `x`."""
 
@@ -68,7 +72,7 @@ class PointwiseFunctions:
     def interp(self, x: Operand, points: Sequence[tuple[float, float]]) -> Operand:
         """Straight lines through points (x, y), held outside of them."""
         times, values = zip(*points, strict=True)
-        return np.interp(np.asarray(x), times, values)
+        return by_row(lambda *values: np.interp(np.asarray(x), times, values), values)
 
     def last_multiple(self, t: Operand, every: Fraction, phase: Fraction) -> Operand:
         """The last k ≥ 0 for which `phase + k·every`, rounded half up, is at `t` or before."""
@@ -85,7 +89,7 @@ class PointwiseFunctions:
 
     def full_like(self, t: Operand, value: float) -> Operand:
         """One value at all times `t`."""
-        return np.full(t.size, value)
+        return filled(t.size, value)
 
     def clip(self, x: Operand, low: float, high: float) -> Operand:
         """`x`, kept from `low` to `high`."""
@@ -98,7 +102,7 @@ class PointwiseFunctions:
         # The sum can miss `one` by a rounding error, and an end must be met exactly.
         whole = weight == 1.0
         if _may_hold(whole):
-            values[whole] = one
+            values[..., whole] = one
         return values
 
     def pin(self, values: Operand, t: Times, at: float, value: float) -> Operand:
@@ -111,7 +115,7 @@ class PointwiseFunctions:
         if not _may_hold(met):
             return values
         pinned: Array = values.copy()
-        pinned[met] = value
+        pinned[..., met] = value
         return pinned
 
 
