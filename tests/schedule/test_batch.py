@@ -104,14 +104,20 @@ def test_a_batched_schedule_is_as_one_of_its_own():
     for base, schedule in zip(BASES, batch.schedules, strict=True):
         one = compile_in(spec, Context.of(**RUN, base_lr=base))
         assert isinstance(schedule, BatchedSchedule)
-        assert schedule == one and hash(schedule) == hash(one) and repr(schedule) == repr(one)
-        assert schedule.length == one.length and schedule.bounds() == one.bounds()
-        assert schedule.segments == one.segments and schedule.boundaries == one.boundaries
+        assert schedule == one
+        assert hash(schedule) == hash(one)
+        assert repr(schedule) == repr(one)
+        assert schedule.length == one.length
+        assert schedule.bounds() == one.bounds()
+        assert schedule.segments == one.segments
+        assert schedule.boundaries == one.boundaries
         assert schedule(37) == one(37)
         assert schedule.values().tobytes() == one.values().tobytes()
-        assert schedule.observe(3, 0.5) is schedule and not schedule.is_reactive
+        assert schedule.observe(3, 0.5) is schedule
+        assert not schedule.is_reactive
         for again in (pickle.loads(pickle.dumps(schedule)), copy.deepcopy(schedule)):
-            assert again == one and again(700) == one(700)
+            assert again == one
+            assert again(700) == one(700)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = batch.schedules[0].nothing
 
@@ -119,7 +125,8 @@ def test_a_batched_schedule_is_as_one_of_its_own():
 def test_a_later_overflow_is_told_by_the_base_that_has_it():
     spec = "base * 1.01 ** t"
     batch = batch_of(spec, total_steps=100)
-    assert batch is not None and batch.values(Range(0.0, 50)) is not None
+    assert batch is not None
+    assert batch.values(Range(0.0, 50)) is not None
     assert batch.values(Range(71000.0, 600)) is None
     with pytest.raises(SpecError, match="no finite value at update"):
         batch.schedules[3](np.arange(71000, 71600))
