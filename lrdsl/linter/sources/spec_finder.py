@@ -170,7 +170,10 @@ class SpecFinder:
 
     def _argument(self, node: Node, scope: Scope, entry: EntryPoint) -> None:
         """Read the spec of an entry point: text, a mapping with `spec`, a tree, or a program."""
-        if entry.role == "spec":
+        if entry.takes_several and isinstance(node, Sequence):
+            for i, each in enumerate(node.items):
+                self._single(*self._followed(each, scope.at(i)), is_used=True)
+        elif entry.role == "spec":
             self._program(*self._followed(node, scope), is_used=True)
         elif isinstance(node, Scalar) and node.kind == "text":
             unknown = scope.origin.definitions_unknown
@@ -237,11 +240,18 @@ class SpecFinder:
             self._spec(node, scope.told(yaml_text_number=is_mistaken))
         elif self._is_tree(node):
             self._spec(node, scope)
-        elif isinstance(node, Mapping) and heuristics.looks_like_program(self._sketched(node)):
+        elif isinstance(node, Mapping) and self._looks_like_program(node):
             self._program(node, scope, is_used=False)
         else:
             return False
         return True
+
+    def _looks_like_program(self, node: Mapping) -> bool:
+        """Whether a mapping at a key for specs is a program."""
+        if not heuristics.looks_like_program(self._sketched(node)):
+            return False
+        texts = [x.text for x in nodes_within(node) if isinstance(x, Scalar)]
+        return not self.document.is_foreign or any(map(heuristics.is_surely_meant, texts))
 
     def _looks_meant(self, name: str, scalar: Scalar) -> bool:
         """Whether a scalar at a key for specs is meant as one."""
@@ -251,6 +261,8 @@ class SpecFinder:
         if scalar.kind != "text":
             return False
         text = scalar.value.strip()
+        if self.document.is_foreign and not heuristics.is_surely_meant(text):
+            return False
         if heuristics.is_number(text):  # a constant; elsewhere it is for YAML to read
             return name == "spec" or scalar.style in ("plain", "text")
         return heuristics.looks_like_spec(text) or (
