@@ -140,14 +140,21 @@ def specs_of(
     """The specs in a composed config."""
     data, left_open = plain(config)
     found = config_specs(data, exclude, _presets(config))
+    programs = {each.origin.unit for each in found if each.origin.drives is not None}
     open_ones: list[tuple[str, str, tuple[Missing, ...]]] = [
         (key, text, (Missing(f"`{text}`", OPEN),))
         for key, text in left_open.items()
-        if is_spec_key(key.rpartition(".")[2])
+        if (is_spec_key(key.rpartition(".")[2]) or _is_in(key, programs))
         and not (text[2:-1] in left_open and is_spec_key(text[2:-1].rpartition(".")[2]))
         and not any([fnmatch.fnmatchcase(key, pattern) for pattern in exclude])
     ]
     return SpecsOfConfig([each.within(context) for each in found], open_ones)
+
+
+def _is_in(key: str, programs: set[str]) -> bool:
+    """Whether a key is that of a number of a program, or of its choice for some groups."""
+    program = key.rpartition(".")[0]
+    return program in programs or program.rpartition(".")[0] in programs
 
 
 def _by_override(fact: Missing) -> Missing:

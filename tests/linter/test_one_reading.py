@@ -100,11 +100,9 @@ def in_scheduler(program: Any, context: dict[str, Any]) -> Reading:
             try:
                 specs.append((choice.key, choice.pattern, choice.text))
             except SpecError:
-                raw = (
-                    choice.spec.get("spec", choice.spec)
-                    if isinstance(choice.spec, dict)
-                    else choice.spec
-                )
+                raw = choice.spec
+                if isinstance(raw, dict) and set(raw) <= {"spec", "definitions"}:
+                    raw = raw["spec"]
                 specs.append((choice.key, choice.pattern, raw if isinstance(raw, str) else ""))
     try:
         scheduler = lrdsl.torch.Scheduler(optimizer, program, **context)
@@ -164,6 +162,32 @@ ROWS: list[Any] = [
         {},
         [],
         id="definitions of one spec and of the program",
+    ),
+    pytest.param({"spec": {"lr": "cosine()", "momentum": 0.9}}, RUN, [], id="a program in a spec"),
+    pytest.param(
+        {
+            "spec": {"spec": {"lr": {"g0": "half(1)", "*": "third(1)"}, "definitions": HALF}},
+            "definitions": "def third(a) = a / 3",
+        },
+        {},
+        [],
+        id="definitions around a program",
+    ),
+    pytest.param(
+        {"spec": {"lr": {"spec": "half(1)", "definitions": HALF}}, "definitions": "def x() = 1"},
+        {},
+        [],
+        id="definitions of a spec in a program in a spec",
+    ),
+    pytest.param(
+        {"spec": {"lr": "cosin()"}}, RUN, ["LR201"], id="a mistake in a program in a spec"
+    ),
+    pytest.param({"spec": "hold()", "lr": "1"}, {}, ["LR602"], id="a number beside a spec"),
+    pytest.param(
+        {"lr": {"spec": "hold()", "end": 1}, "momentum": 0.9}, {}, ["LR602"], id="more than a spec"
+    ),
+    pytest.param(
+        {"lr": {"spec": {"g0": "hold()", "*": 1}}}, {}, ["LR602"], id="a choice of groups in a spec"
     ),
     pytest.param("cosin(1, 0, 9)", {}, ["LR201"], id="an unknown name"),
     pytest.param(
