@@ -32,8 +32,17 @@ from lrdsl.language.modifiers.reactive import (
     Reaction,
 )
 from lrdsl.language.parameters import Kind
-from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal, TimelineSegment
+from lrdsl.language.signal import (
+    ConstantSignal,
+    SequenceSignal,
+    Signal,
+    TimelineSegment,
+    at_most,
+)
 from lrdsl.syntax.unparse import unparse
+
+MAX_LEANT_ON = 10**6
+"""Updates that may be evaluated for a value that another part leans on."""
 
 
 class CompiledSpec(NamedTuple):
@@ -65,7 +74,8 @@ def lower(
     mistakes: list[Mistake] = []
     nowhere = Environment(placed.inputs, mistakes)
     lowering = _Lowering(histories, Links())
-    signal = lowering.lower_all(root.term, nowhere.between(nowhere.base, nowhere.base))
+    with at_most(MAX_LEANT_ON):
+        signal = lowering.lower_all(root.term, nowhere.between(nowhere.base, nowhere.base))
     if signal is None:
         return None, mistakes
     if not isinstance(root.term, placed_ir.PlacedSequence):

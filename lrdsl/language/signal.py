@@ -13,13 +13,15 @@ import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Span, spec_error
+from lrdsl.diagnostics import Diagnostic, Span, SpecError
 from lrdsl.language.length import Length
 from lrdsl.language.pointwise.multiples import MAX_EXACT
 from lrdsl.language.pointwise.times import Array, Range, Times, piecewise
@@ -34,8 +36,23 @@ CHUNK = 20_480
 LAST_STEP = MAX_EXACT
 """Update counts beyond this are not exact in float64; no schedule is longer."""
 
-MAX_SCANNED_UPDATES = 10**8
-"""More updates than this are not searched for extremes."""
+MAX_AT_ONCE: ContextVar[int] = ContextVar("MAX_AT_ONCE", default=10**8)
+"""More updates than this are not evaluated one by one for one result; less while a spec is compiled
+or linted, which takes as long for a long run as for a short one."""
+
+
+class TooDear(SpecError):
+    """A result takes more updates than `MAX_AT_ONCE`."""
+
+
+@contextmanager
+def at_most(updates: int) -> Iterator[None]:
+    """Evaluate no more updates than these for one result."""
+    before = MAX_AT_ONCE.set(min(updates, MAX_AT_ONCE.get()))
+    try:
+        yield
+    finally:
+        MAX_AT_ONCE.reset(before)
 
 
 class Signal(ABC):
@@ -72,9 +89,9 @@ class Signal(ABC):
         Signals that know where their extremes are evaluate these updates alone. This method
         evaluates all of them, and so has a limit.
         """
-        if stop - start > MAX_SCANNED_UPDATES:
+        if stop - start > MAX_AT_ONCE.get():
             message = f"the extremes of {stop - start:,} updates would be looked for one by one"
-            raise spec_error(diag.BAD_STEP, message, fix="pass a nearer `stop`")
+            raise TooDear([Diagnostic(diag.BAD_STEP, message, fix="pass a nearer `stop`")])
         low, high = math.inf, -math.inf
         for first in range(start, stop, CHUNK):
             values = self.values(Range(float(first), min(CHUNK, stop - first)))

@@ -183,7 +183,7 @@ NUMBERED = [
     "({x} | interval[{p}:*({c} + 1)])",
     "({x} | interval[{p}..{q}:cosine(prev, 0, {d}) * {c}])",
     "({x} * {c} >> linear(_, {v}, {d}))",
-    "(warmup({d}) >> (hold({d}) + {x} / (2 + {c})))",
+    "(warmup({d}) >> (hold({p}) + {x} / (2 + {c})))",  # never empty: what leans stays in the copy
     "(({c} | take({d})) >> {x})",
     "max({x}, {c} // 2)",
     "mix({x}, 0.3, 1 / (1 + {c}))",
