@@ -62,6 +62,10 @@ class Signal(ABC):
     def values(self, t: Times) -> Array:
         """The values at times `t`."""
 
+    def values_in_rounds(self, t: Array, k: Array) -> Array:
+        """The values at times `t` in rounds `k`, for signals that are others in each round."""
+        return self.values(t)
+
     @abstractmethod
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         """The segments of the updates from 0 to before `stop`, which is an int or infinite."""
@@ -227,6 +231,14 @@ class SequenceSignal(Signal):
 
     def _part(self, i: int, t: Times) -> Array:
         return self.parts[i].values(t - self.zeros[i])
+
+    def values_in_rounds(self, t: Array, k: Array) -> Array:
+        out = np.empty(t.size)
+        which = self.starts.searchsorted(t, "right") - 1
+        for i in np.unique(which).tolist():
+            at = which == i
+            out[at] = self.parts[i].values_in_rounds(t[at] - self.zeros[i], k[at])
+        return out
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         found: list[TimelineSegment] = []

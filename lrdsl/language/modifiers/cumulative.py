@@ -78,6 +78,9 @@ class CumulativeProductSignal(WrappedSignal):
             out[chosen] = products[(n[chosen] - block * BLOCK).astype(np.intp)]
         return out
 
+    def values_in_rounds(self, t: Array, k: Array) -> Array:
+        return self.values(t)
+
     def _multiplied(self, block: int, count: int = 1) -> Array:
         """The products at the updates of some blocks, and at the first one after them.
 
