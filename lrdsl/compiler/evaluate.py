@@ -16,7 +16,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.arithmetic import DIVIDING, bounded, compute, compute_exactly, is_whole
+from lrdsl.compiler.arithmetic import (
+    DIVIDING,
+    bounded,
+    compute,
+    compute_exactly,
+    compute_in_rounds,
+    is_whole,
+)
 from lrdsl.compiler.context import NO_RUN
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.name_mistakes import unbound, wrong_kind
@@ -26,6 +33,7 @@ from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.length import Exact, decimal_fraction
 from lrdsl.language.pointwise.rows import has_rows, within
 from lrdsl.language.reserved import DURATIONS
+from lrdsl.language.round_numbers import OfRounds
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
 
@@ -181,7 +189,14 @@ class Formulas(Values):
 
     def name(self, node: ast.Name) -> float | None:
         number = self.environment.cycle
-        return super().name(node) if node.id != "cycle" or number is None else float(number)
+        if node.id != "cycle" or number is None:
+            return super().name(node)
+        return number if isinstance(number, OfRounds) else float(number)  # type: ignore[return-value]
+
+    def operate(self, name: str, operands: tuple[Any, ...], node: ast.Node) -> float | None:
+        if any([isinstance(operand, OfRounds) for operand in operands]):
+            return compute_in_rounds(name, operands)  # type: ignore[return-value]
+        return super().operate(name, operands, node)
 
 
 class Durations(Evaluator[Exact]):
@@ -235,7 +250,7 @@ def value(node: ast.Node, where: str, environment: Environment) -> float | None:
     return Values(where, environment).evaluate(node)
 
 
-def scalar(node: ast.Node, environment: Environment) -> float | None:
+def scalar(node: ast.Node, environment: Environment) -> float | OfRounds | None:
     """The value of a node that stands where a schedule belongs."""
     return Formulas("a schedule", environment).evaluate(node)
 

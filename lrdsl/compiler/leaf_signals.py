@@ -140,6 +140,9 @@ class PointwiseSignal(Signal):
     def values(self, t: Times) -> Array:
         return self._combine([part.values(t) for part in self.parts])
 
+    def values_in_rounds(self, t: Array, k: Array) -> Array:
+        return self._combine([part.values_in_rounds(t, k) for part in self.parts])
+
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         edges = sorted({p.start for part in self.parts for p in part.segments(stop)})
         ends = [*edges[1:], stop]

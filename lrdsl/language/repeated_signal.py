@@ -8,10 +8,9 @@ layout of a round depends on its phase. All rounds whose phases lie between two 
 
 from __future__ import annotations
 
-import bisect
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -19,53 +18,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lrdsl.language.layouts import Layouts
 from lrdsl.language.length import Exact, round_half_up
-from lrdsl.language.modifiers.base import FirstRound, Fit, Layout
 from lrdsl.language.pointwise.multiples import in_units, whole_numbers
 from lrdsl.language.pointwise.times import Array, Range, Times, assembled, piecewise
+from lrdsl.language.round_numbers import NeedsNumber
 from lrdsl.language.signal import Signal, TimelineSegment
 
 MAX_LISTED_ROUNDS = 1000
 """More segments than this are listed as one."""
-
-
-MAX_LAYOUTS = 256
-"""More layouts than this are not kept."""
-
-
-class Layouts:
-    """The layouts of one schedule; each is made when a round needs it.
-
-    What is kept never changes a value, and no lock guards it: two threads may make the same layout.
-    """
-
-    def __init__(self, first: FirstRound, fit: Callable[[int], Fit]) -> None:
-        self.first, self.fit, self.make = first.layout, fit, first.make
-        self.counts = first.counts
-        self._kept: dict[Fit, tuple[Layout, ...]] = {self._fit(0): (self.first,)}
-
-    def _fit(self, k: int) -> Fit:
-        """How the schedule is fitted into round k."""
-        return self.fit(k)._replace(number=k) if self.counts else self.fit(k)
-
-    def at(self, phase: Exact, k: int = 0) -> Layout:
-        """The layout of round k, or of any that the schedule is fitted into likewise."""
-        if self.make is None:
-            return self.first
-        fit = self._fit(k)
-        kept = self._kept.get(fit, ())
-        i = bisect.bisect_right(kept, phase, key=_low) - 1
-        if i >= 0 and phase < kept[i].high:
-            return kept[i]
-        layout = self.make(phase, fit)
-        if sum(map(len, self._kept.values())) >= MAX_LAYOUTS:
-            self._kept, kept = {}, ()
-        self._kept[fit] = tuple(sorted([*kept, layout], key=_low))
-        return layout
-
-
-def _low(layout: Layout) -> Exact:
-    return layout.low
 
 
 class Heights(NamedTuple):
@@ -207,8 +168,10 @@ class PeriodicSignal(RepeatedSignal):
         exact = k * period + in_units(self.phase, unit)
         begin = (exact + unit // 2) // unit
         local, phases = t - begin.astype(np.float64), exact - begin * unit
-        make = self._by_number if self.layouts.counts else self._by_layout
-        values = make(local, phases, unit, k)
+        try:
+            values = self._by_layout(local, phases, unit, k)
+        except NeedsNumber:
+            values = self._by_number(local, phases, unit, k)
         if self.heights.scale == 1:
             return values
         return self.heights.of_rounds(values, k.astype(np.float64))
@@ -236,15 +199,16 @@ class PeriodicSignal(RepeatedSignal):
             pieces.append((chosen, signal.values(local[chosen])))
         return assembled(local.size, pieces)
 
-    def _by_layout(self, local: Array, phases: NDArray[Any], unit: int, _: NDArray[Any]) -> Array:
+    def _by_layout(self, local: Array, phases: NDArray[Any], unit: int, k: NDArray[Any]) -> Array:
         """The values at times of rounds whose phases are these multiples of 1/unit."""
         pieces, left = [], np.arange(local.size)
         while left.size:
-            layout = self.layouts.at(Fraction(int(phases[left[0]]), unit))
+            layout = self.layouts.of_all_rounds(Fraction(int(phases[left[0]]), unit))
             low, high = math.ceil(layout.low * unit), math.ceil(layout.high * unit)
             covered = (low <= phases[left]) & (phases[left] < high)
             chosen, left = left[covered], left[~covered]
-            pieces.append((chosen, layout.signal.values(local[chosen])))
+            values = layout.signal.values_in_rounds(local[chosen], k[chosen].astype(float))
+            pieces.append((chosen, values))
         return assembled(local.size, pieces)
 
     def _in_whole_numbers(self) -> tuple[int, int, int]:

@@ -42,6 +42,10 @@ class WrappedSignal(Signal):
     def _values(self, t: Times) -> Array:
         return self.changed(self.source.values(self.time.source_times(t, NUMPY)))
 
+    def values_in_rounds(self, t: Array, k: Array) -> Array:
+        times = self.time.source_times(np.minimum(t, self.end), NUMPY)
+        return self.changed(self.source.values_in_rounds(np.asarray(times), k))
+
     @property
     def constant_value(self) -> float | None:
         value = self.source.constant_value

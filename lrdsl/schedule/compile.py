@@ -5,6 +5,7 @@ from __future__ import annotations
 import copyreg
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from lrdsl.language.language import Language, current
 from lrdsl.language.length import ENDLESS, rounded
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
+from lrdsl.language.signal import TooDear, at_most
 from lrdsl.schedule.schedule import NO_REFERENCES, Schedule
 from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
 from lrdsl.syntax.spec import Operand, Spec
@@ -189,13 +191,7 @@ def _probed(schedule: Schedule) -> Schedule:
     if not is_dear:
         schedule._evaluate(updates)
         return schedule
-    from lrdsl.language.modifiers.cumulative import MAX_AT_ONCE, TooDear
-
-    before = MAX_AT_ONCE.set(MAX_PROBED_UPDATES)
-    try:
+    # Under a `skip` the first ones are far away, too.
+    with suppress(TooDear), at_most(MAX_PROBED_UPDATES):
         schedule._evaluate(updates)
-    except TooDear:  # under a `skip` the first ones are far away, too
-        pass
-    finally:
-        MAX_AT_ONCE.reset(before)
     return schedule

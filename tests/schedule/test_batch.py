@@ -37,6 +37,7 @@ TOGETHER = [
     "time_based(base, 0.01) * sqrt(base)",
     "multistep(base, 0.1, at=[30, 60])",
     "points[0:0, 100:base, 900:base**2]",
+    "cosine(base, 0, 40) * 0.5**cycle | repeat(9)",
     "(noise(7, 0.1) + 1) * base",
     "linear(base, 0, 800) | interval[600:*0.5, 700..710:0]",
     "linear(max(base, 0.2), 0, 800)",
