@@ -15,9 +15,10 @@ from lrdsl.language.failures import FAILURES, failed
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.length import Endless, Exact, ends
 from lrdsl.language.pointwise.functions import NUMPY
+from lrdsl.language.pointwise.powers import floor_divide
 from lrdsl.language.pointwise.times import Array, Range, Times, clamp_end
 from lrdsl.language.shapes import Shape
-from lrdsl.language.signal import LeafSignal, Signal, TimelineSegment, merged
+from lrdsl.language.signal import ConstantSignal, LeafSignal, Signal, TimelineSegment, merged
 from lrdsl.language.wrapped_signal import WrappedSignal
 from lrdsl.syntax import ast
 
@@ -138,7 +139,10 @@ class PointwiseSignal(Signal):
     node: ast.Node
 
     def values(self, t: Times) -> Array:
-        return self._combine([part.values(t) for part in self.parts])
+        # A number stays one: numpy takes it beside an array in any function.
+        parts = [p.value if isinstance(p, ConstantSignal) else p.values(t) for p in self.parts]
+        values = self._combine(parts)
+        return values if isinstance(values, np.ndarray) else np.full(t.size, values)
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         edges = sorted({p.start for part in self.parts for p in part.segments(stop)})
@@ -165,15 +169,14 @@ class PointwiseSignal(Signal):
         divides = self.functions[changing - 1] in _DIVIDING if changing > 0 else False
         return all([f in (*_DIVIDING, *_MONOTONE) for f in self.functions]) and not divides
 
-    def _combine(self, values: list[Array]) -> Array:
+    def _combine(self, values: list[Any]) -> Any:
         if len(self.functions) == 1:
-            alone: Array = self.functions[0](*values)
-            return alone
+            return self.functions[0](*values)
         out = values[0]
         for function, operand in zip(self.functions, values[1:], strict=True):
             out = function(out, operand)
         return out
 
 
-_DIVIDING = (np.divide, np.floor_divide)
+_DIVIDING = (np.divide, floor_divide)
 _MONOTONE = (np.add, np.subtract, np.multiply, FUNCTIONS["min"].compute, FUNCTIONS["max"].compute)

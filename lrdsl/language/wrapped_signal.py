@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrdsl.language.pointwise.functions import NUMPY
 from lrdsl.language.pointwise.times import Array, Times, clamp_end
 from lrdsl.language.signal import Signal, TimelineSegment
 from lrdsl.language.time_map import IDENTITY, TimeMap
@@ -40,7 +39,7 @@ class WrappedSignal(Signal):
         return clamp_end(t, self.end, self._values)
 
     def _values(self, t: Times) -> Array:
-        return self.changed(self.source.values(self.time.source_times(t, NUMPY)))
+        return self.changed(self.time.read(self.source.values, t))
 
     @property
     def constant_value(self) -> float | None:

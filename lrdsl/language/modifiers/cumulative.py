@@ -10,11 +10,12 @@ from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
 from lrdsl.language.length import ENDLESS, Length
 from lrdsl.language.modifiers.base import Modifier, modifier
-from lrdsl.language.pointwise.times import Array, Range, Times
-from lrdsl.language.signal import Signal
+from lrdsl.language.pointwise.functions import NUMPY
+from lrdsl.language.pointwise.times import Array, Range, Times, clamp_end, piecewise
+from lrdsl.language.signal import CHUNK, Signal
 from lrdsl.language.wrapped_signal import WrappedSignal
 
-BLOCK = 4096
+BLOCK = CHUNK
 """Updates in a block, whose values are multiplied at once."""
 
 MAX_CUMULATIVE_UPDATES = 10**8
@@ -67,31 +68,35 @@ class CumulativeProductSignal(WrappedSignal):
     """The product at the start of each block, as far as they are known: all up to some block."""
 
     def values(self, t: Times) -> Array:
-        n = np.floor(np.minimum(t, self.end))
+        t = t if isinstance(t, Range) else np.floor(t)
+        return clamp_end(t, self.end, self._products)
+
+    def _products(self, t: Times) -> Array:
         if self.source.constant_value is not None:
-            power: Array = self.source.constant_value**n
-            return power
-        if n.size and MAX_AT_ONCE.get() < n.max() <= MAX_CUMULATIVE_UPDATES:
+            powers: Array = NUMPY.powers(self.source.constant_value, t)
+            return powers
+        if t.size == 0:
+            return np.empty(0)
+        first, last = (t.first, t.last) if isinstance(t, Range) else (t.min(), t.max())
+        if MAX_AT_ONCE.get() < last <= MAX_CUMULATIVE_UPDATES:
             raise TooDear
-        if n.size and n.max() > MAX_CUMULATIVE_UPDATES:
-            message = f"`cumulative` would multiply {int(n.max()):,} values one by one"
+        if last > MAX_CUMULATIVE_UPDATES:
+            message = f"`cumulative` would multiply {int(last):,} values one by one"
             raise spec_error(diag.BAD_STEP, message, fix="end it before with `| take(steps)`")
-        out = np.empty_like(n)
-        blocks = n // BLOCK
-        wanted = np.unique(blocks).astype(np.int64).tolist()
-        # Blocks before the first wanted one are multiplied, too, if its beginning is not known yet.
-        between = range(min(len(self._begins) - 1, wanted[-1]), wanted[-1]) if wanted else ()
-        for block in sorted({*wanted, *between}):
-            products = self._multiplied(block)
-            chosen = blocks == block
-            out[chosen] = products[(n[chosen] - block * BLOCK).astype(np.intp)]
-        return out
+        blocks = np.arange(first // BLOCK, last // BLOCK + 1)
+        return piecewise(t, BLOCK * blocks, lambda i, times: self._in_block(int(blocks[i]), times))
+
+    def _in_block(self, block: int, t: Times) -> Array:
+        """The products at times in a block. Those of the blocks before it are found first."""
+        while len(self._begins) <= block:
+            self._multiplied(len(self._begins) - 1)
+        products, at = self._multiplied(block), t - float(BLOCK * block)
+        if isinstance(at, Range):
+            return products[int(at.first) : int(at.last) + 1]
+        return products[at.astype(np.intp)]
 
     def _multiplied(self, block: int) -> Array:
-        """The products at the updates of a block, and at the first one after it.
-
-        All blocks before it are known.
-        """
+        """The products at the updates of a block, and at the first one after it."""
         first = block * BLOCK
         values = self.source.values(Range(float(first), BLOCK + 1))
         values[0] = self._begins[block]
