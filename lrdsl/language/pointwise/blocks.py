@@ -13,7 +13,6 @@ from abc import ABC, abstractmethod
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lrdsl.language.pointwise.times import Array, Range, Times
 

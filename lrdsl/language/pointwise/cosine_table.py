@@ -40,7 +40,12 @@ class Cosines(InBlocks):
         return values
 
     def directly(self, t: Array) -> Array:
-        values: Array = self.radius * np.cos(np.pi * (t / self.span))
+        # As a sine: the angle is rounded least in the middle, where that matters most.
+        values: Array = t / -self.span
+        values += 0.5
+        values *= np.pi
+        np.sin(values, out=values)
+        values *= self.radius
         values += self.offset
         return values
 

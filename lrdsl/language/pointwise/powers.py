@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -42,7 +42,9 @@ class PowersOf(InBlocks):
         return values
 
     def directly(self, t: Any) -> Array:
-        return raised(self.base, t if self.over == 1 else scaled(t, Fraction(1) / self.over))
+        exponent = t if self.over == 1 else scaled(t, Fraction(1) / self.over)
+        values: Array = raised(self.base, exponent)
+        return values
 
 
 @functools.lru_cache(maxsize=8)
@@ -58,7 +60,8 @@ def powers(base: float, t: Times, over: Fraction | int = 1) -> Array:
     """
     if 0.0 < base < math.inf:
         return PowersOf(float(base), over).values(t)
-    return raised(base, scaled(np.asarray(t), Fraction(1) / over))
+    values: Array = raised(base, scaled(np.asarray(t), Fraction(1) / over))
+    return values
 
 
 _BY_EXPONENT: dict[float, Any] = {
@@ -80,7 +83,7 @@ def raised(base: Any, exponent: Any) -> Any:
     if np.ndim(exponent) == 0:
         known = _BY_EXPONENT.get(float(exponent)) if np.ndim(base) else None
         return np.power(base, exponent) if known is None else known(base)
-    if np.ndim(base) or not 0.0 < base < math.inf:
+    if np.ndim(base) or not 0.0 < base < math.inf or base == 1.0:
         return np.power(base, exponent)
     return _unvanished(math.log(base), exponent, lambda x: _raised(float(base), x))
 
@@ -108,12 +111,12 @@ def _raised(base: float, exponent: Array) -> Array:
 @functools.lru_cache(maxsize=64)
 def _logarithm(base: float) -> tuple[float, float, float]:
     """The natural logarithm, its first 26 bits, and those after them."""
-    with localcontext(prec=50):
-        exact = Decimal(base).ln()
-        log = float(exact)
-        shifted = log * SPLIT
-        high = shifted - (shifted - log)
-        return log, high, float(exact - Decimal(high))
+    digits = Context(prec=50)
+    exact = Decimal(base).ln(digits)
+    log = float(exact)
+    shifted = log * SPLIT
+    high = shifted - (shifted - log)
+    return log, high, float(digits.subtract(exact, Decimal(high)))
 
 
 def exp(x: Any) -> Any:
@@ -127,13 +130,11 @@ def exp(x: Any) -> Any:
 
 def _unvanished(log: float, x: Any, compute: Callable[[Any], Array]) -> Array:
     """Powers of a base with that logarithm, of which those that are 0 would take the longest."""
-    if np.size(x) > 1:
-        vanished = x * log < -VANISHING
-        if bool(vanished.any()):
-            values = np.zeros(x.shape)
-            values[~vanished] = compute(x[~vanished])
-            return values
-    return compute(x)
+    if np.size(x) <= 1 or log * (x.min() if log > 0 else x.max()) >= -VANISHING:
+        return compute(x)
+    values, left = np.zeros(x.shape), ~(x * log < -VANISHING)
+    values[left] = compute(x[left])
+    return values
 
 
 def floor_divide(a: Any, b: Any) -> Any:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import operator
 from collections.abc import Sequence
 from typing import Annotated
@@ -68,9 +69,12 @@ def _log_product(rate: float, n: Operand, xp: PointwiseFunctions) -> Operand:
     """
     y = rate * n
     here, slow = _correction(rate), rate / (1.0 + y)
-    there = xp.either(slow < 1e-3, lambda: _correction(slow, STIRLING[:2]), lambda: _correction(slow))
+    there = xp.either(
+        slow < 1e-3, lambda: _correction(slow, STIRLING[:2]), lambda: _correction(slow)
+    )
+    period = 1.0 / rate if rate else math.inf
     summed = xp.either(
-        y < SERIES_END, lambda: _by_series(n, y), lambda: _by_logarithm(n, 1.0 / rate, xp.log1p(y))
+        y < SERIES_END, lambda: _by_series(n, y), lambda: _by_logarithm(n, period, xp.log1p(y))
     )
     return summed + (there - here)
 
@@ -87,15 +91,16 @@ def _by_series(n: Operand, y: Operand) -> Operand:
     logarithms, s + (1 + s)·(s²/3 + s⁴/5 + s⁶/7 + …).
     """
     s = y / (2.0 + y)
-    square, series = s * s, 0.0
-    for k in range(SERIES, 0, -1):
+    square = s * s
+    series = square / (2 * SERIES + 1)
+    for k in range(SERIES - 1, 0, -1):
         series = square * (1.0 / (2 * k + 1) + series)
     return n * (s + (1.0 + s) * series) - s * (1.0 + series)
 
 
 def _correction(rate: Operand, terms: Sequence[float] = STIRLING) -> Operand:
     """Stirling's series."""
-    square, series = rate * rate, 0.0
-    for coefficient in reversed(terms):
+    square, series = rate * rate, terms[-1]
+    for coefficient in terms[-2::-1]:
         series = coefficient + square * series
     return rate * series
