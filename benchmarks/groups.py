@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 
-from benchmarks import catalog, evaluate, metrics, resume, start, step, text
+from benchmarks import catalog, compare, evaluate, metrics, resume, start, step, text
 from benchmarks.rows import Row
 from benchmarks.timing import Effort
 
@@ -15,6 +15,7 @@ GROUPS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "resume": resume.rows,
     "metrics": metrics.rows,
     "text": text.rows,
+    "compare": compare.rows,
     "start": start.rows,
 }
 
