@@ -30,7 +30,7 @@ from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
 from lrdsl.util.forks import lazy_property
 
-CHUNK = 20_480
+CHUNK = 32_768
 """How many values are evaluated at once: few enough to stay in the cache, enough to be fast."""
 
 

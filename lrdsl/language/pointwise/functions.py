@@ -5,7 +5,7 @@ All buffers, slices, masks and tables are here or below.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from lrdsl.language.pointwise.cosine_table import cosines
 from lrdsl.language.pointwise.multiples import last_multiple, multiple
+from lrdsl.language.pointwise.powers import exp, powers
 from lrdsl.language.pointwise.rows import by_row, filled
 from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.util.forks import import_late
@@ -30,6 +31,14 @@ class PointwiseFunctions:
 
     where = staticmethod(np.where)
     """`where(condition, x, y)`: `x` where the condition holds, `y` elsewhere."""
+
+    def either(
+        self, condition: Operand, x: Callable[[], Operand], y: Callable[[], Operand]
+    ) -> Operand:
+        """`where` of two formulas, of which one that is chosen nowhere is not computed."""
+        if not condition.any():
+            return y()
+        return x() if condition.all() else np.where(condition, x(), y())
 
     minimum = staticmethod(np.minimum)
     """The smaller one of two values."""
@@ -49,11 +58,14 @@ class PointwiseFunctions:
     copysign = staticmethod(np.copysign)
     """`copysign(x, y)`: the size of `x` with the sign of `y`."""
 
-    exp = staticmethod(np.exp)
+    exp = staticmethod(exp)
     """e to the power of `x`."""
 
     exp2 = staticmethod(np.exp2)
     """2 to the power of `x`."""
+
+    powers = staticmethod(powers)
+    """`powers(base, t, over)`: base^(t/over), for one base and t ≥ 0."""
 
     log1p = staticmethod(np.log1p)
     """The natural logarithm of 1 + `x`."""

@@ -28,7 +28,12 @@ def column(numbers: Sequence[float]) -> float:
 
 def has_rows(number: object) -> bool:
     """Whether a number has a row for each of several bases."""
-    return isinstance(number, np.ndarray)
+    return isinstance(number, np.ndarray) and number.ndim == 2
+
+
+def against(number: float, times: Any) -> Any:
+    """A number whose rows go before all axes of some times."""
+    return np.reshape(number, (-1, *[1] * np.ndim(times))) if has_rows(number) else number
 
 
 def contains_rows(value: object) -> bool:
@@ -76,8 +81,6 @@ def by_row(compute: Callable[..., Any], numbers: Sequence[Any]) -> Any:
     return np.array([np.ravel(x) for x in found])
 
 
-def filled(size: int, value: float) -> Array:
-    """One value, `size` times in each of its rows."""
-    if has_rows(value):
-        return np.repeat(np.asarray(value), size, axis=1)
-    return np.full(size, value)
+def filled(size: int, value: Any) -> Array:
+    """One value, `size` times in each of its rows; as many values as they are."""
+    return np.full((*np.shape(value)[:-1], size), value)
