@@ -143,7 +143,8 @@ class StepTable:
             return False
         try:
             for group, scale in zip(groups, scales):  # noqa: B905 - `strict=` is slow
-                if group.get("lr_scale", 1.0) != scale:
+                # The hook before each update looks: `in` is no call.
+                if (group["lr_scale"] if "lr_scale" in group else 1.0) != scale:  # noqa: SIM401
                     return False
         except (RuntimeError, ValueError):  # a Tensor or an array of several numbers
             return False

@@ -108,8 +108,8 @@ def piecewise(t: Times, starts: Array, part: Callable[[int, Times], Array]) -> A
 def _cut(t: Times, first: int, cuts: list[int], part: Callable[[int, Times], Array]) -> Array:
     """The values of times that are grouped by their intervals, the first of which is `first`."""
     parts = enumerate(itertools.pairwise([0, *cuts, t.size]), first)
-    pieces = [(slice(*ends), part(i, t[slice(*ends)])) for i, ends in parts if ends[0] < ends[1]]
-    return assembled(t.size, pieces)
+    hit = ((i, slice(*ends)) for i, ends in parts if ends[0] < ends[1])
+    return assembled(t.size, ((places, part(i, t[places])) for i, places in hit))
 
 
 def _reordered(t: Array, starts: Array, part: Callable[[int, Times], Array]) -> Array:
