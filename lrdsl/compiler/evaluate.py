@@ -16,7 +16,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.arithmetic import DIVIDING, bounded, compute, compute_exactly, is_whole
+from lrdsl.compiler.arithmetic import (
+    DIVIDING,
+    bounded,
+    compute,
+    compute_exactly,
+    compute_in_rounds,
+    is_whole,
+)
 from lrdsl.compiler.context import NO_RUN
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.name_mistakes import unbound, wrong_kind
@@ -24,7 +31,9 @@ from lrdsl.diagnostics import Mistake, ask
 from lrdsl.language.binding import bounds_mistake, error_mistake, function_mistake, word_of
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.length import Exact, decimal_fraction
+from lrdsl.language.pointwise.rows import has_rows, within
 from lrdsl.language.reserved import DURATIONS
+from lrdsl.language.round_numbers import OfRounds
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
 
@@ -74,13 +83,13 @@ class Evaluator(ABC, Generic[T]):
                 return None if value is None else -value
             case ast.Power(base=base, exponent=exponent):
                 pair = (self.evaluate(base), self.evaluate(exponent))
-                return None if None in pair else self.operate("**", pair, node)
+                return self.operate("**", pair, node) if _are_known(pair) else None
             case ast.Call(name=ast.Name(id=id)) if id in FUNCTIONS:
                 mistake = function_mistake(node)
                 if mistake is not None:
                     return self.environment.note(mistake)
                 values = tuple([self.evaluate(argument.value) for argument in node.arguments])
-                return None if None in values else self.operate(id, values, node)
+                return self.operate(id, values, node) if _are_known(values) else None
             case ast.If(then=then, condition=condition, otherwise=otherwise):
                 chosen = decide(condition, self.environment)
                 return None if chosen is None else self.evaluate(then if chosen else otherwise)
@@ -91,7 +100,7 @@ class Evaluator(ABC, Generic[T]):
                 return type(self)(self.where, self.environment.in_definition()).evaluate(body)
             case ast.Bounded(operand=operand, low=low, high=high):
                 found = self.evaluate(operand)
-                if found is not None and not low <= found <= high:
+                if found is not None and not within(found, low, high):
                     return self.environment.note(bounds_mistake(node, float(found)))
                 return found
             case ast.Error():
@@ -119,7 +128,7 @@ class Evaluator(ABC, Generic[T]):
         `node` is what to point at.
         """
         outcome = compute(name, operands)
-        if math.isfinite(outcome):
+        if within(outcome):
             return self.convert(outcome)
         return self.environment.note(_no_outcome(name, operands, outcome, node))
 
@@ -172,7 +181,7 @@ class Values(Evaluator[float]):
         return self.misplaced(node, "a duration" if name in DURATIONS else "")
 
     def convert(self, value: float) -> float:
-        return float(value)
+        return value if has_rows(value) else float(value)
 
 
 class Formulas(Values):
@@ -180,7 +189,14 @@ class Formulas(Values):
 
     def name(self, node: ast.Name) -> float | None:
         number = self.environment.cycle
-        return super().name(node) if node.id != "cycle" or number is None else float(number)
+        if node.id != "cycle" or number is None:
+            return super().name(node)
+        return number if isinstance(number, OfRounds) else float(number)  # type: ignore[return-value]
+
+    def operate(self, name: str, operands: tuple[Any, ...], node: ast.Node) -> float | None:
+        if any([isinstance(operand, OfRounds) for operand in operands]):
+            return compute_in_rounds(name, operands)  # type: ignore[return-value]
+        return super().operate(name, operands, node)
 
 
 class Durations(Evaluator[Exact]):
@@ -234,7 +250,7 @@ def value(node: ast.Node, where: str, environment: Environment) -> float | None:
     return Values(where, environment).evaluate(node)
 
 
-def scalar(node: ast.Node, environment: Environment) -> float | None:
+def scalar(node: ast.Node, environment: Environment) -> float | OfRounds | None:
     """The value of a node that stands where a schedule belongs."""
     return Formulas("a schedule", environment).evaluate(node)
 
@@ -300,6 +316,10 @@ def _has_duration(node: ast.Node) -> bool:
     units = [part.unit for part in parts if isinstance(part, ast.Number)]
     names = [part.id for part in parts if isinstance(part, ast.Name)]
     return any(units) or not DURATIONS.isdisjoint(names)
+
+
+def _are_known(values: tuple[Any, ...]) -> bool:
+    return all([value is not None for value in values])
 
 
 def _no_outcome(name: str, operands: tuple[float, ...], outcome: float, node: ast.Node) -> Mistake:

@@ -15,6 +15,7 @@ from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Severity, Span, SpecError, in_order
 from lrdsl.language.failures import ENDINGS, failure_of
 from lrdsl.language.language import current
+from lrdsl.language.signal import at_most
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.driven_number import drives_rate
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
@@ -24,6 +25,9 @@ from lrdsl.linter.unchecked import Findings, Missing, missing_facts, missing_nee
 from lrdsl.schedule.compile import schedule_of
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.tree.coerce import coerce_spec
+
+MAX_EVALUATED = 4_000_000
+"""More updates than this are not evaluated one by one for a rule."""
 
 UNKNOWN = (diag.UNBOUND, diag.NEEDS_CONTEXT)
 """The errors about values that the run will supply."""
@@ -82,6 +86,7 @@ def lint(
     return lint_text(source.text, run, settings or _usual(RULES.loaded), origin or NO_ORIGIN)
 
 
+@at_most(MAX_EVALUATED)
 def lint_text(source: str, run: Context, settings: Settings, origin: SpecOrigin) -> Findings:
     """`lint` for the text of a spec in a run."""
     try:

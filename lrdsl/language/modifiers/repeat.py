@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from lrdsl.diagnostics import CONFLICTING_ARGUMENTS, WRONG_PLACE, counted
+from lrdsl.language.layouts import Layouts
 from lrdsl.language.length import (
     ENDLESS,
     Exact,
@@ -20,12 +21,7 @@ from lrdsl.language.length import (
 )
 from lrdsl.language.modifiers.base import FirstRound, Fit, Repetition, modifier
 from lrdsl.language.parameters import Count, Kind, ParameterError, Value
-from lrdsl.language.repeated_signal import (
-    Heights,
-    Layouts,
-    PeriodicSignal,
-    UnequalRoundsSignal,
-)
+from lrdsl.language.repeated_signal import Heights, PeriodicSignal, UnequalRoundsSignal
 from lrdsl.language.signal import LAST_STEP, Signal
 from lrdsl.language.time_map import Shift
 from lrdsl.language.wrapped_signal import WrappedSignal
