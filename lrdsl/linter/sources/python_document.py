@@ -7,6 +7,7 @@ configs have it. Values that are no literals are unknown scalars. Nothing is run
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -79,9 +80,9 @@ class _Reader:
             entry = ENTRY_POINTS.get(name)
             if entry is None or any([isinstance(each, ast.Starred) for each in arguments]):
                 continue
-            mapping = self._call(call, arguments, name, entry, scheduler)
-            if not entry.is_method or scheduler is not None or _looks_like_call(mapping, entry):
-                into.append(mapping)
+            for mapping in self._calls(call, arguments, name, entry, scheduler):
+                if not entry.is_method or scheduler is not None or _looks_like_call(mapping, entry):
+                    into.append(mapping)
         return calls, builds
 
     def _function(self, call: ast.Call) -> tuple[str, ast.Call | None]:
@@ -94,22 +95,21 @@ class _Reader:
         method = METHODS.get(call.func.attr, "")
         return method, made if is_known and isinstance(made, ast.Call) else None
 
-    def _call(
+    def _calls(
         self,
         call: ast.Call,
         arguments: list[ast.expr],
         name: str,
         entry: EntryPoint,
         scheduler: ast.Call | None,
-    ) -> Mapping:
+    ) -> Iterator[Mapping]:
+        """A call, once for each text that its spec can be."""
         start, stop = self.module.extent(call)
         given = dict(zip(entry.parameters, arguments, strict=False))
         spread = [self.values.pairs(each.value) for each in call.keywords if each.arg is None]
         for pairs_there in spread:
             given |= pairs_there or {}
         given |= {each.arg: each.value for each in call.keywords if each.arg is not None}
-        if entry.spec in given:
-            given[entry.spec] = self.module.default_text(given[entry.spec])
         nodes: dict[str, Node] = {"_target_": Scalar(name, "text", start, start, "plain")}
         nodes |= {arg: self.values.node(value) for arg, value in given.items()}
         context, origin = ({}, NO_ORIGIN) if scheduler is None else self._training(scheduler)
@@ -121,8 +121,10 @@ class _Reader:
             definitions_unknown=is_open or self._makes_names_known,
             assigned_to=named,
         )
-        call_node = self.values.mapping(nodes, start, stop)
-        return replace(call_node, context=context, origin=origin)
+        texts = self.module.texts(given[entry.spec]) if entry.spec in given else []
+        for one in [{entry.spec: self.values.node(text)} for text in texts] or [{}]:
+            call_node = self.values.mapping({**nodes, **one}, start, stop)
+            yield replace(call_node, context=context, origin=origin)
 
     def _training(self, scheduler: ast.Call) -> tuple[dict[str, Any], SpecOrigin]:
         """The run of a scheduler, and the origin of its spec, as far as the module shows them."""

@@ -269,9 +269,12 @@ class SpecFinder:
         if scalar.kind != "text":
             return False
         text = scalar.value.strip()
-        if self.document.is_foreign and not heuristics.is_surely_meant(text):
-            return False
-        if heuristics.is_number(text):  # a constant; elsewhere it is for YAML to read
+        is_number = heuristics.is_number(text)
+        words = heuristics.called(text)
+        if self.document.is_foreign and (words or ">>" in text) and not is_number:
+            sketch = self.document.sketch(scalar)
+            return heuristics.is_surely_meant(sketch)
+        if is_number:  # a constant; elsewhere it is for YAML to read
             return name == "spec" or scalar.style in ("plain", "text")
         return heuristics.looks_like_spec(text) or (
             NAME.fullmatch(text) is not None

@@ -35,6 +35,9 @@ _BOOLEANS = {"true": True, "false": False}
 MISSING = "???"
 """The value of a key in Hydra's configs that is to be given later."""
 
+SIGNS = ("lrdsl", "definitions:")
+"""Words by which a file says that lrdsl reads it."""
+
 MAX_YAML_DEPTH = 500
 """Levels of the deepest nesting that is read; the work that libyaml has grows with its square.
 
@@ -112,7 +115,13 @@ def read_yaml(text: str, folder: str = "") -> list[YamlDocument]:
     is_preset = os.path.basename(os.path.abspath(folder)) == GROUP
     presets = partial(preset_names, folder)
     reader = partial(is_read_by_omegaconf, text, folder)
-    document = partial(YamlDocument, is_preset=is_preset, by_omegaconf=reader, presets=presets)
+    document = partial(
+        YamlDocument,
+        is_preset=is_preset,
+        is_foreign=not (is_preset or any([word in text for word in SIGNS])),
+        by_omegaconf=reader,
+        presets=presets,
+    )
     return [document("yaml", root, text=text, folder=folder) for root in roots]
 
 
