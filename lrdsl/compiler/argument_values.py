@@ -20,6 +20,7 @@ from lrdsl.language.binding import word_of
 from lrdsl.language.failures import failure_of
 from lrdsl.language.length import ENDLESS, Exact, Length
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
+from lrdsl.language.pointwise.rows import contains_rows, rows_of
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
@@ -239,7 +240,16 @@ def make(
     cls: type[P], fields: Mapping[str, Any], call: CallTerm, environment: Environment
 ) -> P | None:
     """The checked model of the shape, the curve or the modifier of a call."""
+    bases = environment.inputs.bases
+    if bases is not None and any(map(contains_rows, fields.values())):
+        return attempt(call, environment, _with_rows, cls, fields, len(bases))
     return attempt(call, environment, cls, **fields)
+
+
+def _with_rows(cls: type[P], fields: Mapping[str, Any], count: int) -> P:
+    """The model for several bases at once, each of which makes a sound one by itself."""
+    models = [cls(**row) for row in rows_of(fields, count)]
+    return models[0].model_copy(update=dict(fields))
 
 
 def attempt(

@@ -6,12 +6,13 @@ import math
 import operator
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from lrdsl.language.functions import FUNCTIONS, OPERATORS
 from lrdsl.language.length import Exact
+from lrdsl.language.pointwise.rows import by_row, has_rows
 from lrdsl.language.pointwise.times import Array
 from lrdsl.language.round_numbers import OfRounds, apply_in_rounds
 from lrdsl.language.signal import LAST_STEP
@@ -41,6 +42,8 @@ def compute(name: str, operands: tuple[float, ...]) -> float:
     >>> compute("+", (1.0, 2.0)), compute("/", (1.0, 0.0))
     (3.0, inf)
     """
+    if any(map(has_rows, operands)):
+        return cast(float, by_row(lambda *row: compute(name, row), operands))
     function = OPERATORS[name] if name in OPERATORS else FUNCTIONS[name].compute
     if name in ("floor", "ceil"):
         operands = tuple([_without_noise(operand) for operand in operands])

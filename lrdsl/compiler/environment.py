@@ -52,7 +52,8 @@ class Environment(NamedTuple):
 
     def base(self, node: Node) -> float | None:
         """The parameter group's own learning rate, for a node that needs it."""
-        base_lr = self.inputs.context.base_lr
+        bases = self.inputs.bases
+        base_lr = self.inputs.context.base_lr if bases is None else bases
         if base_lr is None:
             written = self.inputs.source[node.span.start : node.span.stop]
             what = "`base`" if written == "base" else "a value left out here is `base`, which"

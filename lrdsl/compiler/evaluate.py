@@ -8,7 +8,6 @@ is None, and its mistake has been noted then.
 
 from __future__ import annotations
 
-import math
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -31,6 +30,7 @@ from lrdsl.diagnostics import Mistake, ask
 from lrdsl.language.binding import bounds_mistake, function_mistake, word_of
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.length import Exact, decimal_fraction
+from lrdsl.language.pointwise.rows import has_rows, within
 from lrdsl.language.reserved import DURATIONS
 from lrdsl.language.round_numbers import OfRounds
 from lrdsl.syntax import ast
@@ -82,13 +82,13 @@ class Evaluator(ABC, Generic[T]):
                 return None if value is None else -value
             case ast.Power(base=base, exponent=exponent):
                 pair = (self.evaluate(base), self.evaluate(exponent))
-                return None if None in pair else self.operate("**", pair, node)
+                return self.operate("**", pair, node) if _are_known(pair) else None
             case ast.Call(name=ast.Name(id=id)) if id in FUNCTIONS:
                 mistake = function_mistake(node)
                 if mistake is not None:
                     return self.environment.note(mistake)
                 values = tuple([self.evaluate(argument.value) for argument in node.arguments])
-                return None if None in values else self.operate(id, values, node)
+                return self.operate(id, values, node) if _are_known(values) else None
             case ast.If(then=then, condition=condition, otherwise=otherwise):
                 chosen = decide(condition, self.environment)
                 return None if chosen is None else self.evaluate(then if chosen else otherwise)
@@ -99,7 +99,7 @@ class Evaluator(ABC, Generic[T]):
                 return type(self)(self.where, self.environment.in_definition()).evaluate(body)
             case ast.Bounded(operand=operand, low=low, high=high):
                 found = self.evaluate(operand)
-                if found is not None and not low <= found <= high:
+                if found is not None and not within(found, low, high):
                     return self.environment.note(bounds_mistake(node, float(found)))
                 return found
             case ast.Error():
@@ -132,7 +132,7 @@ class Evaluator(ABC, Generic[T]):
         `node` is what to point at.
         """
         outcome = compute(name, operands)
-        if math.isfinite(outcome):
+        if within(outcome):
             return self.convert(outcome)
         return self.environment.note(no_outcome(name, operands, outcome, node))
 
@@ -187,7 +187,7 @@ class Values(Evaluator[float]):
         return self.misplaced(node, "a duration" if name in DURATIONS else "")
 
     def convert(self, value: float) -> float:
-        return float(value)
+        return value if has_rows(value) else float(value)
 
 
 class Formulas(Values):
@@ -328,3 +328,7 @@ def _has_duration(node: ast.Node) -> bool:
     units = [part.unit for part in parts if isinstance(part, ast.Number)]
     names = [part.id for part in parts if isinstance(part, ast.Name)]
     return any(units) or not DURATIONS.isdisjoint(names)
+
+
+def _are_known(values: tuple[Any, ...]) -> bool:
+    return all([value is not None for value in values])

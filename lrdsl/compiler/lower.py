@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -247,14 +247,14 @@ class _Lowering:
         if not parameters:
             return default(call.signature.cls.hidden()[field], call.node, environment)
         found = fields(call, parameters, environment, {})
-        return None if found is None else float(found.get(field, parameters[0].default))
+        return None if found is None else cast(float, found.get(field, parameters[0].default))
 
     def _points(self, placed: PlacedShape, environment: Environment) -> dict[str, Any] | None:
         """The fields of a shape with entries in brackets; None where one of them is at fault."""
         where = f"a point of `{placed.call.name}`"
         entries = [entry.written for entry in placed.call.entries]
         values = [value(entry.value, where, environment) for entry in entries]
-        if not placed.is_sound or None in values:
+        if not placed.is_sound or any([each is None for each in values]):
             return None
         return {"points": tuple(zip(placed.starts, values, strict=True))}
 

@@ -20,8 +20,11 @@ from numpy.typing import NDArray
 
 from lrdsl.language.layouts import Layouts
 from lrdsl.language.length import Exact, round_half_up
+from lrdsl.language.pointwise.functions import NUMPY
 from lrdsl.language.pointwise.multiples import in_units, whole_numbers
-from lrdsl.language.pointwise.times import Array, Range, Times, piecewise
+from lrdsl.language.pointwise.powers import floor_divide
+from lrdsl.language.pointwise.rows import has_rows
+from lrdsl.language.pointwise.times import Array, Range, Times, assembled, piecewise
 from lrdsl.language.round_numbers import NeedsNumber
 from lrdsl.language.signal import Signal, TimelineSegment
 from lrdsl.language.wrapped_signal import WrappedSignal
@@ -43,12 +46,17 @@ class Heights(NamedTuple):
     top: float | None = None
     scales: tuple[float, ...] | None = None
 
-    def of_rounds(self, values: Array, k: Array | float) -> Array:
+    @property
+    def have_rows(self) -> bool:
+        """Whether a number of them has a row for each of several bases."""
+        return any(map(has_rows, (self.scale, self.about, self.top)))
+
+    def of_rounds(self, values: Array, k: Array) -> Array:
         """The values of rounds k, from those of the schedule that is repeated."""
         if self.scales is None:
-            power = self.scale**k
+            power = NUMPY.powers(self.scale, k)
         else:
-            power = np.asarray(self.scales)[np.asarray(k, dtype=np.intp)]
+            power = np.asarray(self.scales)[k.astype(np.intp)]
         if self.top is not None:
             power = np.maximum((self.top * power - self.about) / (self.top - self.about), 0.0)
         return self.about + (values - self.about) * power
@@ -156,17 +164,38 @@ class PeriodicSignal(RepeatedSignal):
         return f"{text} | {self.text}"
 
     def values(self, t: Times) -> Array:
-        t, ends = np.asarray(t), math.isfinite(self.times)
-        if ends:
+        are_alike = self.layouts.make is None and not self.heights.have_rows
+        if are_alike and isinstance(t, Range) and t.last < self.stop:
+            return self._of_range(t)
+        if math.isfinite(self.times):
             t = np.minimum(t, self.stop)
+        t = np.asarray(t)
         if self.layouts.make is not None:
             return self._of_different_layouts(t)
         period = float(self.length)
-        k = np.floor_divide(t, period)
-        if ends:
-            k = np.minimum(k, self.times - 1)
-        local = np.ascontiguousarray(t - k * period)
-        values = self.layouts.first.signal.values(local)
+        k = np.minimum(floor_divide(t, period), self.times - 1)
+        return self._of_rounds(self.source.values(t - k * period), k)
+
+    def _of_range(self, t: Range) -> Array:
+        """The values at updates one after the other, where all rounds are alike."""
+        period = int(self.length)
+        first, last = int(t.first) // period, int(t.last) // period
+        begin = int(t.first) - first * period
+        k = np.arange(float(first), last + 1)
+        if period < t.size:  # one round serves all
+            once = self.source.values(Range(0.0, period))[..., None, :]
+            rounds = self._of_rounds(once, k[:, None])
+            all_of_them = np.broadcast_to(rounds, (*once.shape[:-2], k.size, period))
+            return all_of_them.reshape(*once.shape[:-2], -1)[..., begin : begin + t.size]
+
+        def of_round(i: int, local: Times) -> Array:
+            return self._of_rounds(self.source.values(local - edges[i]), k[i : i + 1])
+
+        edges = period * np.arange(float(k.size))
+        return piecewise(Range(float(begin), t.size), edges, of_round)
+
+    def _of_rounds(self, values: Array, k: Array) -> Array:
+        """The values of rounds k, from those of the schedule that is repeated."""
         return values if self.heights.scale == 1 else self.heights.of_rounds(values, k)
 
     def _of_different_layouts(self, t: Array) -> Array:
@@ -184,9 +213,7 @@ class PeriodicSignal(RepeatedSignal):
             values = self._by_layout(local, phases, unit, k)
         except NeedsNumber:
             values = self._by_number(local, phases, unit, k)
-        if self.heights.scale == 1:
-            return values
-        return self.heights.of_rounds(values, k.astype(np.float64))
+        return self._of_rounds(values, k.astype(np.float64))
 
     def _alone(self, t: float) -> Array:
         """The value at one time."""
@@ -195,32 +222,30 @@ class PeriodicSignal(RepeatedSignal):
             k = min(k, int(self.times) - 1)
         local = t - self.begin(k)
         times = Range(local, 1) if local.is_integer() else np.array([local])
-        values = self.round_signal(k).values(times)
-        if self.heights.scale == 1:
-            return values
-        return self.heights.of_rounds(values, np.array([float(k)]))
+        return self._of_rounds(self.round_signal(k).values(times), np.array([float(k)]))
 
     def _by_number(self, local: Array, phases: NDArray[Any], unit: int, k: NDArray[Any]) -> Array:
         """The values at times of rounds k, each of which has something of its own."""
-        out = np.empty(local.size)
+        pieces = []
         numbers, order = np.unique(k, return_inverse=True)
         rounds = np.argsort(order, kind="stable")
         for chosen in np.split(rounds, np.searchsorted(order[rounds], range(1, len(numbers)))):
             phase = Fraction(int(phases[chosen[0]]), unit)
-            out[chosen] = self.layouts.at(phase, int(k[chosen[0]])).signal.values(local[chosen])
-        return out
+            signal = self.layouts.at(phase, int(k[chosen[0]])).signal
+            pieces.append((chosen, signal.values(local[chosen])))
+        return assembled(local.size, pieces)
 
     def _by_layout(self, local: Array, phases: NDArray[Any], unit: int, k: NDArray[Any]) -> Array:
         """The values at times of rounds whose phases are these multiples of 1/unit."""
-        out = np.empty(local.size)
-        left = np.arange(local.size)
+        pieces, left = [], np.arange(local.size)
         while left.size:
             layout = self.layouts.of_all_rounds(Fraction(int(phases[left[0]]), unit))
             low, high = math.ceil(layout.low * unit), math.ceil(layout.high * unit)
             covered = (low <= phases[left]) & (phases[left] < high)
             chosen, left = left[covered], left[~covered]
-            out[chosen] = layout.signal.values_in_rounds(local[chosen], k[chosen].astype(float))
-        return out
+            values = layout.signal.values_in_rounds(local[chosen], k[chosen].astype(float))
+            pieces.append((chosen, values))
+        return assembled(local.size, pieces)
 
     def _in_whole_numbers(self) -> tuple[int, int, int]:
         """A unit, the length in it, and what is added to a time to divide it by the length."""
@@ -279,7 +304,7 @@ class UnequalRoundsSignal(RepeatedSignal):
         else:
             t = t - float(self.starts[k])
         values = self.round_signal(k).values(t)
-        return self.heights.of_rounds(values, k)
+        return self.heights.of_rounds(values, np.array([float(k)]))
 
 
 def _nesting(signal: Any) -> int:

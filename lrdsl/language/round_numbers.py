@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lrdsl.language.pointwise.rows import filled
 from lrdsl.language.pointwise.times import Array, Times
 from lrdsl.language.signal import LeafSignal, TimelineSegment
 
@@ -38,7 +39,7 @@ def apply_in_rounds(
     """A function of numbers, some of which depend on the round; all of its outcomes are finite."""
 
     def of(k: Array) -> Array:
-        each = [x.of(k) if isinstance(x, OfRounds) else np.full(k.size, x) for x in operands]
+        each = [x.of(k) if isinstance(x, OfRounds) else filled(k.size, x) for x in operands]
         found = compute(*each)
         if not np.isfinite(found).all():
             raise NeedsNumber

@@ -24,12 +24,13 @@ from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Diagnostic, Span, SpecError
 from lrdsl.language.length import Length
 from lrdsl.language.pointwise.multiples import MAX_EXACT
+from lrdsl.language.pointwise.rows import filled
 from lrdsl.language.pointwise.times import Array, Range, Times, piecewise
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
 from lrdsl.util.forks import lazy_property
 
-CHUNK = 20_480
+CHUNK = 32_768
 """How many values are evaluated at once: few enough to stay in the cache, enough to be fast."""
 
 
@@ -106,7 +107,8 @@ class Signal(ABC):
         """The value at one time."""
         t = float(t)
         alone = Range(t, 1) if t.is_integer() else np.array([t])
-        return float(self.values(alone)[0])
+        values: Any = self.values(alone)
+        return values if values.ndim > 1 else float(values[0])  # a row for each of several bases
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -209,7 +211,7 @@ class ConstantSignal(LeafSignal):
         return self.value
 
     def values(self, t: Times) -> Array:
-        return np.full(t.size, self.value)
+        return filled(t.size, self.value)
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         return (TimelineSegment(0, stop, self.text, self),)

@@ -41,6 +41,13 @@ PYTHON = {
     "a target": 'C = {{"_target_": "lrdsl.torch.Scheduler", "spec": {}, "total_steps": 500}}',
     "instantiate": 'instantiate({{"_target_": "lrdsl.torch.attach", "spec": {}, '
                    '"total_steps": 500}}, opt)',
+    "a figure": "from lrdsl import plot\nplot.figure({}, total_steps=500)",
+    "several in a figure": "import lrdsl\nlrdsl.plot.save(['1', {}], 'a.svg', total_steps=500)",
+    "a drawing": "import lrdsl.plot\nlrdsl.plot.terminal({}, width=60, total_steps=500)",
+    "a sample": "from lrdsl.plot import sample\nsample({}, 90, most=9, total_steps=500)",
+    "a conf": "from lrdsl.hydra.configs import SchedulerConf as C\nC({}, total_steps=500)",
+    "a conf of one's own": "from lrdsl.hydra.configs import AttachConf\n@dataclass\n"
+                           "class C(AttachConf):\n    spec: Any = {}\n    total_steps: int = 500",
     "lint": "import lrdsl\nlrdsl.lint({}, total_steps=500)",
 }  # fmt: skip
 CONFIGS = {

@@ -9,11 +9,12 @@ from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import Diagnostic
 from lrdsl.language.length import ENDLESS, Length
 from lrdsl.language.modifiers.base import Modifier, modifier
-from lrdsl.language.pointwise.times import Array, Range, Times
-from lrdsl.language.signal import MAX_AT_ONCE, Signal, TooDear
+from lrdsl.language.pointwise.functions import NUMPY
+from lrdsl.language.pointwise.times import Array, Range, Times, clamp_end, piecewise
+from lrdsl.language.signal import CHUNK, MAX_AT_ONCE, Signal, TooDear
 from lrdsl.language.wrapped_signal import WrappedSignal
 
-BLOCK = 4096
+BLOCK = CHUNK
 """Updates in a block, whose values are multiplied at once."""
 
 BLOCKS_AT_ONCE = 16
@@ -60,26 +61,34 @@ class CumulativeProductSignal(WrappedSignal):
     """The product at the start of each block, as far as they are known: all up to some block."""
 
     def values(self, t: Times) -> Array:
-        n = np.floor(np.minimum(t, self.end))
+        t = t if isinstance(t, Range) else np.floor(t)
+        return clamp_end(t, self.end, self._products)
+
+    def _products(self, t: Times) -> Array:
         if self.source.constant_value is not None:
-            power: Array = self.source.constant_value**n
-            return power
-        if n.size and n.max() > MAX_AT_ONCE.get():
-            message = f"`cumulative` would multiply {int(n.max()):,} values one by one"
+            powers: Array = NUMPY.powers(self.source.constant_value, t)
+            return powers
+        if t.size == 0:
+            return np.empty(0)
+        first, last = (t.first, t.last) if isinstance(t, Range) else (t.min(), t.max())
+        if last > MAX_AT_ONCE.get():
+            message = f"`cumulative` would multiply {int(last):,} values one by one"
             fix = "end it before with `| take(steps)`"
             raise TooDear([Diagnostic(diag.BAD_STEP, message, fix=fix)])
-        out = np.empty_like(n)
-        blocks = n // BLOCK
-        for block in np.unique(blocks).astype(np.int64).tolist():
-            while (known := len(self._begins) - 1) < block:
-                self._multiplied(known, min(block - known, BLOCKS_AT_ONCE))
-            products = self._multiplied(block)
-            chosen = blocks == block
-            out[chosen] = products[(n[chosen] - block * BLOCK).astype(np.intp)]
-        return out
+        blocks = np.arange(first // BLOCK, last // BLOCK + 1)
+        return piecewise(t, BLOCK * blocks, lambda i, times: self._in_block(int(blocks[i]), times))
 
     def values_in_rounds(self, t: Array, k: Array) -> Array:
         return self.values(t)
+
+    def _in_block(self, block: int, t: Times) -> Array:
+        """The products at times in a block. Those of the blocks before it are found first."""
+        while (known := len(self._begins) - 1) < block:
+            self._multiplied(known, min(block - known, BLOCKS_AT_ONCE))
+        products, at = self._multiplied(block), t - float(BLOCK * block)
+        if isinstance(at, Range):
+            return products[int(at.first) : int(at.last) + 1]
+        return products[at.astype(np.intp)]
 
     def _multiplied(self, block: int, count: int = 1) -> Array:
         """The products at the updates of some blocks, and at the first one after them.

@@ -40,6 +40,15 @@ def calls_known(text: str) -> bool:
     return not _schedules().isdisjoint(called(text))
 
 
+def is_surely_meant(text: str) -> bool:
+    """Whether a text at a place for specs, or given to a method of that name, is lrdsl's.
+
+    >>> is_surely_meant("warmpu(1) >> hm()"), is_surely_meant("loguniform(1e-5, 0.1)")
+    (True, False)
+    """
+    return calls_known(text) or ">>" in text
+
+
 def is_reference(text: object) -> bool:
     """Whether a text is one reference and nothing else.
 

@@ -46,6 +46,7 @@ class PythonModule:
         self.loads: Counter[str] = Counter()
         self.attribute_loads: Counter[str] = Counter()
         self.calls: list[ast.Call] = []
+        self.classes: defaultdict[str, list[ast.ClassDef]] = defaultdict(list)
         self.meant_to_fail: set[ast.AST] = set()
         self.named: dict[ast.expr, str] = {}
         self._starts = [shift, *[found.end() for found in _LINE_END.finditer(text)]]
@@ -61,6 +62,8 @@ class PythonModule:
                 self.attribute_loads[name] += 1
             case ast.Call():
                 self.calls.append(node)
+            case ast.ClassDef(name=name):
+                self.classes[name].append(node)
             case ast.Import(names=names):
                 for each in names:
                     whole = each.name if each.asname else each.name.partition(".")[0]
@@ -132,6 +135,11 @@ class PythonModule:
             node = values[0]
         return node
 
+    def class_of(self, node: ast.AST) -> ast.ClassDef | None:
+        """The class that a name stands for, if the module defines one of the name."""
+        found = self.classes.get(node.id, []) if isinstance(node, ast.Name) else []
+        return found[0] if len(found) == 1 else None
+
     def default_text(self, node: ast.expr) -> ast.expr:
         """The text that a parameter has if it is left out; else the expression itself."""
         values = self.defaults.get(node.id, []) if isinstance(node, ast.Name) else []
@@ -161,8 +169,8 @@ class PythonModule:
             return None
         return literal
 
-    def extent(self, node: ast.expr) -> tuple[int, int]:
-        """The offsets at which an expression begins and ends."""
+    def extent(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
+        """The offsets at which an expression or a statement begins and ends."""
         assert node.end_lineno is not None and node.end_col_offset is not None
         start = self._offset(node.lineno, node.col_offset)
         return start, self._offset(node.end_lineno, node.end_col_offset)
