@@ -8,7 +8,6 @@ is None, and its mistake has been noted then.
 
 from __future__ import annotations
 
-import math
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -17,18 +16,18 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.arithmetic import (
-    DIVIDING,
     bounded,
     compute,
     compute_exactly,
     compute_in_rounds,
     is_whole,
 )
+from lrdsl.compiler.blame import blamed, no_outcome
 from lrdsl.compiler.context import NO_RUN
 from lrdsl.compiler.environment import Environment
-from lrdsl.compiler.name_mistakes import unbound, wrong_kind
+from lrdsl.compiler.name_mistakes import error_mistake, unbound, wrong_kind
 from lrdsl.diagnostics import Mistake, ask
-from lrdsl.language.binding import bounds_mistake, error_mistake, function_mistake, word_of
+from lrdsl.language.binding import bounds_mistake, function_mistake, word_of
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.length import Exact, decimal_fraction
 from lrdsl.language.pointwise.rows import has_rows, within
@@ -107,8 +106,13 @@ class Evaluator(ABC, Generic[T]):
                 return self.environment.note(error_mistake(node))
             case ast.Faulty():
                 return None
-        requirement = f"{self.where} takes {self.kind}"
-        return self.environment.note(wrong_kind(node, self.environment.inputs, requirement))
+        return self.environment.note(
+            wrong_kind(node, self.environment.inputs, self.requirement(node))
+        )
+
+    def requirement(self, node: ast.Node) -> str:
+        """The sentence about what belongs in the place of a node."""
+        return f"{node.span.parameter or self.where} takes {self.kind}"
 
     @abstractmethod
     def number(self, node: ast.Number) -> T | None:
@@ -130,7 +134,7 @@ class Evaluator(ABC, Generic[T]):
         outcome = compute(name, operands)
         if within(outcome):
             return self.convert(outcome)
-        return self.environment.note(_no_outcome(name, operands, outcome, node))
+        return self.environment.note(no_outcome(name, operands, outcome, node))
 
     def needs(self, what: str, needs: str, node: ast.Node) -> T | None:
         """Note that a part of the context is unknown."""
@@ -139,7 +143,7 @@ class Evaluator(ABC, Generic[T]):
 
     def misplaced(self, node: ast.Name, is_a: str) -> T | None:
         """Note a name that stands for another kind of number, or has no value."""
-        requirement = f"{self.where} takes {self.kind}"
+        requirement = self.requirement(node)
         if is_a:
             message = f"`{node.id}` is {is_a}, and {requirement}"
             return self.environment.complain(diag.WRONG_KIND, message, node)
@@ -156,7 +160,7 @@ class Values(Evaluator[float]):
             return node.value
         plain = {"%": f"{node.value / 100:g}", "dur": f"{node.value:g}"}.get(node.unit)
         fix = "leave out the unit" if plain is None else ask(plain)
-        message = f"`{unparse(node)}` is a duration, and {self.where} takes a value"
+        message = f"`{unparse(node)}` is a duration, and {self.requirement(node)}"
         mistake = Mistake(diag.WRONG_KIND, message, node.span, fix=fix, replacement=plain)
         return self.environment.note(mistake)
 
@@ -168,12 +172,14 @@ class Values(Evaluator[float]):
             find = self.environment.prev if name == "prev" else self.environment.next
             if find is not None:
                 return find(node)
-            message = f"`prev` and `next` have no meaning in {self.where}"
+            where = node.span.parameter or self.where
+            message = f"`prev` and `next` have no meaning in {where}"
             return self.environment.complain(diag.WRONG_PLACE, message, node)
         if name == "base":
             return self.environment.base(node)
         if name in ("t", "cycle"):
-            message = f"`{name}` changes, and {self.where} takes one value"
+            where = node.span.parameter or self.where
+            message = f"`{name}` changes, and {where} takes one value"
             fix = "a formula in `t` stands alone: `0.1 / (1 + 0.05*t) | take(500)`"
             if name == "cycle":
                 fix = "it scales what is repeated: `cosine(1, 0, 100) * 0.5**cycle | repeat()`"
@@ -285,6 +291,9 @@ def decide(node: ast.Node, environment: Environment) -> bool | None:
             return None if None in numbers else _COMPARISONS[node.operator](*numbers)
         case ast.Faulty():
             return None
+    if (named := blamed(node)) is not None:
+        message = f"{named} is `true` or `false`, or a condition"
+        return environment.complain(diag.WRONG_KIND, message, node)
     message = f"`{unparse_short(node)}` is not a condition"
     fix = "compare it with something: `n > 0`, `mode == 'linear'`"
     return environment.complain(diag.BAD_CONDITION, message, node, fix)
@@ -294,6 +303,9 @@ def _compare_words(
     node: ast.Compare, side: ast.Node, word: ast.Node, environment: Environment
 ) -> bool | None:
     if node.operator not in ("==", "!="):
+        if word.span.parameter is not None:
+            requirement = f"{word.span.parameter} takes a number"
+            return environment.note(wrong_kind(word, environment.inputs, requirement))
         message = f"`{unparse_short(word)}` is a word, and words are compared by `==` and `!=`"
         return environment.complain(diag.BAD_CONDITION, message, node)
     if isinstance(side, ast.Faulty):
@@ -320,20 +332,3 @@ def _has_duration(node: ast.Node) -> bool:
 
 def _are_known(values: tuple[Any, ...]) -> bool:
     return all([value is not None for value in values])
-
-
-def _no_outcome(name: str, operands: tuple[float, ...], outcome: float, node: ast.Node) -> Mistake:
-    """The mistake of an operator or a function whose outcome is no finite number."""
-    if name in DIVIDING and operands[1] == 0:
-        divisor = node.arguments[1].value if isinstance(node, ast.Call) else node
-        shown = f": `{unparse_short(divisor)}` is 0 here"
-        known = "" if isinstance(divisor, ast.Number) else shown
-        return Mistake(diag.DIVISION_BY_ZERO, f"division by zero{known}", node.span)
-    if name == "**" and operands[0] == 0:
-        message = f"division by zero: `{unparse_short(node)}` is 0 to a negative power"
-        return Mistake(diag.DIVISION_BY_ZERO, message, node.span)
-    if math.isnan(outcome) or name == "log":
-        shown = (" ** " if name == "**" else ", ").join([f"{operand:g}" for operand in operands])
-        text = shown if name == "**" else f"{name}({shown})"
-        return Mistake(diag.BAD_ARITHMETIC, f"`{text}` has no value", node.span)
-    return Mistake(diag.OVERFLOW, "this result is too large for a number", node.span)

@@ -204,8 +204,8 @@ def _chain(term: ir.Sequence, environment: Environment) -> Measured:
             part = part._replace(length=None)
         parts.append(part)
         length = part.length
-        if not part.is_sound:
-            is_sound, at = False, None
+        if not part.is_sound:  # `until` behind it counts from where it begins
+            is_sound = False
             continue
         fixed += part.fixed
         if length is None:

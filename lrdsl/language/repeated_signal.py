@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ from lrdsl.language.pointwise.rows import has_rows
 from lrdsl.language.pointwise.times import Array, Range, Times, assembled, piecewise
 from lrdsl.language.round_numbers import NeedsNumber
 from lrdsl.language.signal import Signal, TimelineSegment
+from lrdsl.language.wrapped_signal import WrappedSignal
 
 MAX_LISTED_ROUNDS = 1000
 """More segments than this are listed as one."""
@@ -59,6 +60,17 @@ class Heights(NamedTuple):
         if self.top is not None:
             power = np.maximum((self.top * power - self.about) / (self.top - self.about), 0.0)
         return self.about + (values - self.about) * power
+
+
+@dataclass(frozen=True, slots=True)
+class EndSignal(WrappedSignal):
+    """The end of the last round, whose `number` this is, where no round has an update."""
+
+    heights: Heights = field(kw_only=True)
+    number: int = field(kw_only=True)
+
+    def changed(self, values: Array) -> Array:
+        return self.heights.of_rounds(values, float(self.number))
 
 
 class RepeatedSignal(Signal):
