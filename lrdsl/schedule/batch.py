@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -152,3 +152,18 @@ def _is_right(batch: ScheduleBatch) -> bool:
         if alone(updates.astype(np.int64)).tobytes() != np.ascontiguousarray(values[row]).tobytes():
             return False
     return True
+
+
+@dataclass(frozen=True)
+class SpecAtBases:
+    """A spec at the bases of all groups that it drives."""
+
+    spec: Any
+    context: Context
+    bases: tuple[float, ...]
+
+    @cached_property
+    def schedules(self) -> Mapping[float, Schedule]:
+        """The schedules by their bases, compiled at once; none where that cannot be."""
+        batch = compile_batch(self.spec, self.context, self.bases)
+        return {} if batch is None else dict(zip(self.bases, batch.schedules, strict=True))

@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, TypeVar
 
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import BAD_SPEC, Diagnostic, SpecError, spec_error
-from lrdsl.schedule.batch import compile_batch
+from lrdsl.schedule.batch import SpecAtBases
 from lrdsl.schedule.compile import compile_in
 from lrdsl.schedule.continued import rescaled
 from lrdsl.schedule.program import Choice, Program, ordered
@@ -271,21 +271,6 @@ class Timeline:
             self._kept[key] = make()
         found: T = self._kept[key]
         return found
-
-
-@dataclass(frozen=True)
-class SpecAtBases:
-    """A spec at the bases of all groups that it drives."""
-
-    spec: Any
-    context: Context
-    bases: tuple[float, ...]
-
-    @cached_property
-    def schedules(self) -> Mapping[float, Schedule]:
-        """The schedules by their bases, compiled at once; none where that cannot be."""
-        batch = compile_batch(self.spec, self.context, self.bases)
-        return {} if batch is None else dict(zip(self.bases, batch.schedules, strict=True))
 
 
 @dataclass(frozen=True)
