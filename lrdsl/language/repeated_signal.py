@@ -70,7 +70,7 @@ class EndSignal(WrappedSignal):
     number: int = field(kw_only=True)
 
     def changed(self, values: Array) -> Array:
-        return self.heights.of_rounds(values, float(self.number))
+        return self.heights.of_rounds(values, np.array([float(self.number)]))
 
 
 class RepeatedSignal(Signal):
