@@ -152,7 +152,7 @@ class Repeat(Repetition):
             shift = Shift(round_half_up(first.phase + first.length))
             k = max(int(self.times) - 1, 0)
             last = layouts.at(first.phase, k).signal
-            if self.scale == 1:
+            if not heights.have_rows and self.scale == 1:
                 return WrappedSignal(last, text, shift, 0)
             return EndSignal(last, text, shift, 0, heights=heights, number=k)
         if self.is_regular:
