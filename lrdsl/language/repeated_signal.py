@@ -30,7 +30,6 @@ from lrdsl.language.signal import Signal, TimelineSegment
 MAX_LISTED_ROUNDS = 1000
 """More segments than this are listed as one."""
 
-
 MAX_LAYOUTS = 256
 """More layouts than this are not kept."""
 
@@ -128,7 +127,7 @@ class RepeatedSignal(Signal):
         return self.layouts.first.signal
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
-        once = self.layouts.first.signal.segments(max(self.begin(1), 1))
+        once = self.source.segments(max(self.begin(1), 1))
         end = min(stop, self.stop)
         count = math.inf if math.isinf(end) else min(self.index(int(end) - 1) + 1, self.times)
         if count * len(once) > MAX_LISTED_ROUNDS:
@@ -187,9 +186,7 @@ class PeriodicSignal(RepeatedSignal):
     def values(self, t: Times) -> Array:
         if isinstance(t, Range) and self.layouts.make is None and t.last < self.stop:
             return self._of_range(t)
-        if math.isfinite(self.times):
-            t = np.minimum(t, self.stop)
-        t = np.asarray(t)
+        t = np.minimum(t, self.stop)
         if self.layouts.make is not None:
             return self._of_different_layouts(t)
         period = float(self.length)
@@ -233,12 +230,9 @@ class PeriodicSignal(RepeatedSignal):
 
     def _alone(self, t: float) -> Array:
         """The value at one time."""
-        k = self.index(math.floor(t))
-        if math.isfinite(self.times):
-            k = min(k, int(self.times) - 1)
-        local = t - self.begin(k)
-        times = Range(local, 1) if local.is_integer() else np.array([local])
-        return self._of_rounds(self.round_signal(k).values(times), np.array([float(k)]))
+        k = int(min(self.index(math.floor(t)), self.times - 1))
+        value = self.round_signal(k).value_at(t - self.begin(k))
+        return self._of_rounds(np.array([value]), np.array([float(k)]))
 
     def _by_number(self, local: Array, phases: NDArray[Any], unit: int, k: NDArray[Any]) -> Array:
         """The values at times of rounds k, each of which has something of its own."""
