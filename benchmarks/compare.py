@@ -76,6 +76,6 @@ def _memory(folder: str) -> Row:
     command = [sys.executable, "-W", "ignore", "-c", _MEMORY, folder]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     held, most = 1024.0 * int(done.stdout), float(_MOST)
-    spreads = [Spread.of([each]) for each in (held, most, held / most)]
+    costs, beside, ratio = [Spread.of([each]) for each in (held, most, held / most)]
     what = f"memory of a process that compares {RUNS} runs"
-    return Row("compare", what, "500 MB", *spreads, unit="B", goal=Goal(1))
+    return Row("compare", what, "500 MB", costs, beside, ratio, unit="B", goal=Goal(1))

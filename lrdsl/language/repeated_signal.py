@@ -23,7 +23,7 @@ from lrdsl.language.length import Exact, round_half_up
 from lrdsl.language.pointwise.functions import NUMPY
 from lrdsl.language.pointwise.multiples import in_units, whole_numbers
 from lrdsl.language.pointwise.powers import floor_divide
-from lrdsl.language.pointwise.rows import has_rows
+from lrdsl.language.pointwise.rows import filled, has_rows
 from lrdsl.language.pointwise.times import Array, Range, Times, assembled, piecewise
 from lrdsl.language.round_numbers import NeedsNumber
 from lrdsl.language.signal import Signal, TimelineSegment
@@ -107,7 +107,7 @@ class RepeatedSignal(Signal):
         return self.layouts.first.signal
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
-        once = self.layouts.first.signal.segments(max(self.begin(1), 1))
+        once = self.source.segments(max(self.begin(1), 1))
         end = min(stop, self.stop)
         count = math.inf if math.isinf(end) else min(self.index(int(end) - 1) + 1, self.times)
         if count * len(once) > MAX_LISTED_ROUNDS:
@@ -167,9 +167,7 @@ class PeriodicSignal(RepeatedSignal):
         are_alike = self.layouts.make is None and not self.heights.have_rows
         if are_alike and isinstance(t, Range) and t.last < self.stop:
             return self._of_range(t)
-        if math.isfinite(self.times):
-            t = np.minimum(t, self.stop)
-        t = np.asarray(t)
+        t = np.minimum(t, self.stop)
         if self.layouts.make is not None:
             return self._of_different_layouts(t)
         period = float(self.length)
@@ -217,12 +215,9 @@ class PeriodicSignal(RepeatedSignal):
 
     def _alone(self, t: float) -> Array:
         """The value at one time."""
-        k = self.index(math.floor(t))
-        if math.isfinite(self.times):
-            k = min(k, int(self.times) - 1)
-        local = t - self.begin(k)
-        times = Range(local, 1) if local.is_integer() else np.array([local])
-        return self._of_rounds(self.round_signal(k).values(times), np.array([float(k)]))
+        k = int(min(self.index(math.floor(t)), self.times - 1))
+        value = self.round_signal(k).value_at(t - self.begin(k))
+        return self._of_rounds(filled(1, value), np.array([float(k)]))
 
     def _by_number(self, local: Array, phases: NDArray[Any], unit: int, k: NDArray[Any]) -> Array:
         """The values at times of rounds k, each of which has something of its own."""
