@@ -194,7 +194,8 @@ def campaign(options: argparse.Namespace, job: int, jobs: int) -> tuple[Counter[
     How many inputs of each kind there were, and how many of all failed.
     """
     absent = importlib.util.find_spec("torch") is None
-    for name in [each for each in TARGETS if not (each == "state" and absent)]:
+    used = TARGETS if options.target is None else [options.target]
+    for name in [each for each in used if not (each == "state" and absent)]:
         check(name, Choices("warm"))  # what is imported, and made once, is
     gc.collect()
     gc.freeze()  # what has been imported is not looked through again

@@ -86,17 +86,22 @@ def test_overrides(config, overrides, spec):
 
 
 @pytest.fixture(scope="module")
-def adamw():
+def apps():
+    """The app with each optimizer, and all presets beside its own."""
+    short = ["steps=1000", "warmup=20"]
     with initialize_config_dir(str(Path(CONF).resolve()), version_base="1.3"):
-        return compose("train", overrides=["optimizer=adamw"])
+        presets = [f"+schedule@each.{name}={name}" for name in PRESETS]
+        adamw = compose("train", overrides=["optimizer=adamw", *short])
+        return compose("train", overrides=[*presets, *short]), adamw
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PRESETS)
-def test_presets_stay_within_the_peak(config, name, adamw):
-    sgd = config(f"schedule@lr={name}", "steps=1000", "warmup=20")
-    other = OmegaConf.merge(adamw, {key: sgd[key] for key in ("lr", "steps", "warmup")})
+def test_presets_stay_within_the_peak(apps, name):
+    preset = OmegaConf.to_container(apps[0].each[name])
+    sgd, other = [OmegaConf.create(OmegaConf.to_container(app)) for app in apps]
     for cfg in (sgd, other):
+        cfg.lr = preset
         [schedule] = scheduler(cfg).schedules
         low, high = schedule.bounds(0, 1001)
         assert low >= 0

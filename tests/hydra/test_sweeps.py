@@ -211,7 +211,13 @@ def named(arguments):
 
 
 TRAINED = {
-    "optuna": (2, ["steps=210", "hydra.sweeper.n_trials=2"]),  # the warmup can be 200
+    # The warmup can be 200. Jobs in processes are those of the other command with joblib.
+    "optuna hydra/launcher=joblib": (
+        2,
+        ["steps=210", "hydra.sweeper.n_trials=2", "hydra.launcher.n_jobs=1"],
+    ),
+    "optuna": (2, ["steps=210", "hydra.sweeper.n_trials=2"]),
+    "submitit": (1, ["steps=12", "warmup=3", "peak=0.2"]),
     "launcher=": (2, ["steps=12", "warmup=3", "peak=0.2,0.5"]),
     "sweep=variables": (4, ["steps=12", "warmup=2,3", "peak=0.2,0.5"]),
     "sweep=schedules": (4, ["steps=12", "warmup=3", "peak=0.2"]),

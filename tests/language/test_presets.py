@@ -232,10 +232,11 @@ def app(tmp_path):
 WSD = "defaults: [schedule@lr: wsd, _self_]\nsteps: 900\n"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_each_is_an_option_of_the_group(app, name):
-    config = app([f"schedule@lr={name}"], app=WSD)
-    assert config.lr.spec == spec_of(name, steps=900)
+def test_each_is_an_option_of_the_group(app):
+    config = app([f"+schedule@each.{name}={name}" for name in NAMES], app=WSD)
+    assert {name: config.each[name].spec for name in NAMES} == {
+        name: spec_of(name, steps=900) for name in NAMES
+    }
 
 
 @pytest.mark.parametrize(

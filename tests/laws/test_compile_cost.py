@@ -206,8 +206,8 @@ def test_entries_that_overlap_take_little_more_than_others(form: str, width: int
         return calls(lambda: lrdsl.compile(spec)(80_000))
 
     count(3)
-    few, many = count(100), count(800)
-    assert many <= 1.2 * 8 * few
+    few, many = count(80), count(400)
+    assert many <= 1.2 * 5 * few
 
 
 def test_many_overlapping_entries_by_their_definition() -> None:

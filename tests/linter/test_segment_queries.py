@@ -169,7 +169,7 @@ def test_a_good_schedule_is_good(recipe: dict[str, Any]) -> None:
     assert lint(spec, settings=Settings(options=contracts), total_steps=total) == []
 
 
-@settings(max_examples=5 * settings().max_examples, deadline=None)
+@settings(max_examples=2 * settings().max_examples, deadline=None)
 @given(recipe=recipes())
 def test_a_planted_mistake_is_found(recipe: dict[str, Any]) -> None:
     for name, (template, times, options) in PLANTED.items():

@@ -18,6 +18,9 @@ OWN = str(Path(lrdsl.__file__).parent)
 MOST_CALLS = 12_000_000
 """Calls of functions that the longest and nastiest spec may take; 2 million take about a second."""
 
+UNCOUNTED = 1.0
+"""Seconds of the processor's time before calls are counted; less for a bound below MOST_CALLS."""
+
 HANGS = 600
 """Seconds after which something hangs in one call that never returns: a power, a regex."""
 
@@ -62,6 +65,11 @@ def grows_in_step(count: Callable[[int], int], n: int, slack: float = 1.05) -> b
 
 @contextmanager
 def bounded(most: int = MOST_CALLS) -> Iterator[None]:
+    """Fail if more functions are called meanwhile.
+
+    Counting takes longer than what is counted, so that it begins only when a second of the
+    processor's time has passed: most texts take less, and nothing fails for its time.
+    """
     left = most
 
     def count(frame: FrameType, event: str, argument: Any) -> None:
@@ -71,16 +79,22 @@ def bounded(most: int = MOST_CALLS) -> Iterator[None]:
             if left < 0:
                 raise AssertionError(f"this takes more than {most:,} calls")
 
+    def begin(*_: Any) -> None:
+        sys.setprofile(count)
+
     def stop(*_: Any) -> None:
         raise AssertionError("this hangs")
 
-    handler, profiler = signal.signal(signal.SIGALRM, stop), sys.getprofile()
+    profiler = sys.getprofile()
+    hangs, takes_long = signal.signal(signal.SIGALRM, stop), signal.signal(signal.SIGVTALRM, begin)
     signal.alarm(HANGS)
-    sys.setprofile(count)
+    signal.setitimer(signal.ITIMER_VIRTUAL, UNCOUNTED * most / MOST_CALLS)
     try:
         yield
     finally:
-        sys.setprofile(profiler)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.alarm(0)
-        signal.signal(signal.SIGALRM, handler)
+        sys.setprofile(profiler)
+        signal.signal(signal.SIGALRM, hangs)
+        signal.signal(signal.SIGVTALRM, takes_long)
     assert left >= 0  # also where the code under test caught what was raised above

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import warnings
 
 import pytest
@@ -14,6 +11,7 @@ pytest.importorskip("resource", reason="only POSIX limits the size of files")
 
 from lrdsl.torch import Scheduler, csv_log, log_to_csv
 from tests.support.full_disk import room
+from tests.support.processes import python
 from tests.support.watched_runs import go, sgd
 
 LINES = ["update,lr[0]", *[f"{t},{1 - t / 16}" for t in range(16)]]
@@ -107,22 +105,27 @@ def test_of_too_many_rows_the_oldest_are_lost(tmp_path, monkeypatch):
 
 
 def test_a_run_that_ends_without_ending_its_log(tmp_path):
-    script = f"""if True:
-        import resource, sys, warnings
+    """Where the disk stays full, and in a child of it where it takes rows again."""
+    script = """if True:
+        import os, resource, sys
         sys.dont_write_bytecode = True
         from lrdsl.torch import Scheduler, log_to_csv
         from tests.support.watched_runs import go, sgd
+        sgd().step()  # imports more
+        again = os.fork() == 0
+        if not again:
+            assert os.wait()[1] == 0
         scheduler = Scheduler(sgd(), "linear(1, 0, 16)")
-        log_to_csv(scheduler, {str(tmp_path / "lr.csv")!r})
+        log_to_csv(scheduler, "again.csv" if again else "full.csv")
         go(scheduler, 2)
         resource.setrlimit(resource.RLIMIT_FSIZE, (26, resource.RLIM_INFINITY))
         go(scheduler, 3)
-        if {{again}}:
+        if again:
             resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
     """
-    for again, rows in ((False, 2), (True, 5)):
-        command = [sys.executable, "-c", script.replace("{again}", str(again))]
-        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ})
-        assert done.returncode == 0, done.stderr
-        assert ("lacks 3 rows" in done.stderr) == (not again)
-        assert (tmp_path / "lr.csv").read_text() == text(rows)
+    done = python("-c", script, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("lacks 3 rows") == 1
+    assert "full.csv lacks 3 rows" in done.stderr
+    assert (tmp_path / "full.csv").read_text() == text(2)
+    assert (tmp_path / "again.csv").read_text() == text(5)

@@ -65,14 +65,18 @@ def update(scheduler):
         scheduler.step()
 
 
-def assert_they_agree(scheduler, kind=float):
+def assert_they_agree(scheduler, loaded, kind=float):
+    """`loaded` are the states of this test that have been loaded: the same one is not, again."""
     t, schedules = scheduler.last_epoch, scheduler.schedules
     expected = pytest.approx([schedule(t) for schedule in schedules], rel=1e-6)
     assert lrs(scheduler.optimizer) == expected
-    fresh = scheduler_of(scheduler.clock, kind)
-    fresh.load_state_dict(copy.deepcopy(scheduler.state_dict()))
-    assert fresh.last_epoch == t
-    assert lrs(fresh.optimizer) == expected
+    state = scheduler.state_dict()
+    if repr(state) not in loaded:
+        loaded.add(repr(state))
+        fresh = scheduler_of(scheduler.clock, kind)
+        fresh.load_state_dict(copy.deepcopy(state))
+        assert fresh.last_epoch == t
+        assert lrs(fresh.optimizer) == expected
     update(scheduler)
     assert scheduler.last_epoch == t + 1
     now = [schedule(t + 1) for schedule in scheduler.schedules]
@@ -106,26 +110,27 @@ ACTS = {
     ],
 )
 def test_rates_and_count_change_together(act, clock, kind):
-    stride = 1 if act in ("update", "step") else 41
+    stride, loaded = 1 if act in ("update", "step") else 41, set()
     for after in itertools.count(1, stride):
         scheduler = scheduler_of(clock, kind)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             if not interrupt(lambda scheduler=scheduler: ACTS[act](scheduler), after):
                 break
-            assert_they_agree(scheduler, kind)
+            assert_they_agree(scheduler, loaded, kind)
     assert after > 30
 
 
 def test_an_interrupted_load_changes_all_or_nothing():
     state = scheduler_of("updates").state_dict()
     state["updates"] = 400
+    loaded = set()
     for after in itertools.count(1, 83):
         scheduler = scheduler_of("updates")
         if not interrupt(lambda scheduler=scheduler: scheduler.load_state_dict(state), after):
             break
         assert scheduler.last_epoch in (3, 400)
-        assert_they_agree(scheduler)
+        assert_they_agree(scheduler, loaded)
 
 
 def test_an_interrupt_at_a_block_of_values_that_is_made_anew():

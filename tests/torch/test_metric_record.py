@@ -7,7 +7,7 @@ import pickle
 import warnings
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lrdsl
@@ -34,6 +34,9 @@ SPECS = {
     "program": {"lr": "base | plateau(0.5, 1)", "momentum": "1 - lr / 20 | anchor(0.5, 1, 1)"},
 }
 
+HALF = settings(max_examples=settings().max_examples // 2)
+"""For tests that draw metrics for each of the specs."""
+
 METRICS = st.lists(st.sampled_from([1.0, 1.5, 2.0, 3.0, 0.5, math.nan, math.inf]), max_size=30)
 
 
@@ -57,6 +60,7 @@ def through_json(state):
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+@HALF
 @given(before=METRICS, after=METRICS)
 def test_the_record_gives_the_numbers_of_the_metrics(spec, before, after):
     kept = made(spec, 1.0, 0.3, keep_metrics=True)
@@ -85,6 +89,7 @@ def test_the_record_gives_the_numbers_of_the_metrics(spec, before, after):
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+@HALF
 @given(metrics=METRICS, at=st.integers(0, 20))
 def test_plans_of_a_run_with_metrics_resume(spec, metrics, at):
     kept, scheduler = made(spec, 1.0, 0.3, keep_metrics=True), made(spec, 1.0, 0.3)

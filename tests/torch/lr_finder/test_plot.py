@@ -1,8 +1,5 @@
 """The picture of a range test."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -11,6 +8,7 @@ torch = pytest.importorskip("torch")
 
 from lrdsl.torch import range_test  # noqa: E402
 from tests.support.small_regression import BATCHES, FALL, mse, network, script, sgd  # noqa: E402
+from tests.support.warm import warm_python  # noqa: E402
 
 # The picture.
 
@@ -51,14 +49,17 @@ def test_another_kind_of_file_is_told_before_anything_is_drawn(tmp_path):
         script(FALL).plot("range.jpg")
 
 
-def test_matplotlib_is_needed_for_the_picture_alone():
-    code = (
-        "import sys; sys.modules['matplotlib'] = None\n"
+def test_matplotlib_is_needed_for_the_picture_alone(tmp_path):
+    (tmp_path / "script.py").write_text(
+        "import sys\n"
+        "for name in ['matplotlib', *sys.modules]:\n"
+        "    if name.partition('.')[0] == 'matplotlib':\n"
+        "        sys.modules[name] = None\n"
         "import torch; from lrdsl.torch import range_test\n"
         "m = torch.nn.Linear(1, 1); o = torch.optim.SGD(m.parameters(), lr=1)\n"
         "r = range_test(m, o, lambda m, b: m(b).square().mean(), [torch.ones(4, 1)])\n"
         "try: r.plot()\n"
         "except ModuleNotFoundError as error: print(error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=900)
+    done = warm_python("script.py", folder=tmp_path)
     assert "a figure needs matplotlib: pip install 'lrdsl[plot]'" in done.stdout, done.stderr
