@@ -49,7 +49,7 @@ def valued(schedule: Schedule, n: int) -> Contender:
 def _by_the_million(effort: Effort, n: int) -> Iterator[Row]:
     product = f"({WARMUP_COSINE}) * cosine(1, 0.5, {MILLION})"
     cases = (
-        ("warmup + cosine", WARMUP_COSINE, 1.1),
+        ("warmup + cosine", WARMUP_COSINE, 0.4),
         ("8 segments", segments(8, n), 1.3),
         ("a product of two", product, 2.5),
     )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 
-from benchmarks import evaluate, metrics, resume, start, step, text
+from benchmarks import catalog, compare, evaluate, metrics, resume, start, step, text
 from benchmarks.rows import Row
 from benchmarks.timing import Effort
 
 GROUPS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "step": step.rows,
     "evaluate": evaluate.rows,
+    "catalog": catalog.rows,
     "resume": resume.rows,
     "metrics": metrics.rows,
     "text": text.rows,
+    "compare": compare.rows,
     "start": start.rows,
 }
 

@@ -18,6 +18,24 @@ _NOTHING = "python -c pass"
 _LIBRARIES = "import numpy, pydantic, lark, click"
 _PYPLOT = "import matplotlib.pyplot"
 _TORCH = "import torch"
+_PLAIN_APP = "one without lrdsl"
+
+_APP = """{before}
+import {module} as hydra
+
+@hydra.main(version_base=None, config_path=".", config_name="config")
+def app(cfg):
+    print(cfg.lr)
+
+app()
+"""
+_WITHOUT = """
+import os
+import hydra_plugins
+kept = [path for path in hydra_plugins.__path__ if not os.path.exists(f"{path}/lrdsl_presets.py")]
+hydra_plugins.__path__ = kept
+"""
+"""As if lrdsl were not installed: Hydra does not find its plugins."""
 
 
 def rows(effort: Effort) -> Iterator[Row]:
@@ -38,6 +56,9 @@ def rows(effort: Effort) -> Iterator[Row]:
             "plot": process("-m", "lrdsl", "plot", _SPEC, "-o", picture),
             _TORCH: process("-c", _TORCH),
             "lrdsl.torch": process("-c", "import lrdsl.torch"),
+            _PLAIN_APP: _app(folder, "plain.py", "hydra", _WITHOUT),
+            "app": _app(folder, "app.py", "hydra"),
+            "main": _app(folder, "main.py", "lrdsl.hydra"),
         }
         times = contest(contenders, effort.but(rounds=9))
     yield compared("start", "import lrdsl", times, _NOTHING, goal=Goal(3))
@@ -47,8 +68,18 @@ def rows(effort: Effort) -> Iterator[Row]:
         ("files", "lrdsl lint of three files", _LIBRARIES, 2),
         ("plot", "lrdsl plot -o x.svg", _PYPLOT, 1.5),
         ("lrdsl.torch", "import lrdsl.torch", _TORCH, 1.1),
+        ("app", "an app of Hydra, --cfg job, lrdsl being installed", _PLAIN_APP, 1.05),
+        ("main", "an app with lrdsl.hydra.main, --cfg job", _PLAIN_APP, 1.15),
     ):
         yield compared("start", what, times, over, ours=name, goal=Goal(goal))
+
+
+def _app(folder: str, name: str, module: str, before: str = "") -> Contender:
+    """An app of Hydra that prints its config."""
+    file = Path(folder, name)
+    file.write_text(_APP.format(module=module, before=before), encoding="utf-8")
+    file.with_name("config.yaml").write_text("lr: 0.1\nseed: 3\n", encoding="utf-8")
+    return process(str(file), "--cfg", "job")
 
 
 def process(*arguments: str) -> Contender:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -32,9 +33,10 @@ class Effort:
     size: int = 1
     sample: int = 10
 
-    def but(self, rounds: int) -> Effort:
-        """The same with fewer rounds, for what takes long."""
-        return replace(self, rounds=min(rounds, self.rounds))
+    def but(self, rounds: int, seconds: float = math.inf) -> Effort:
+        """The same with fewer rounds, or shorter ones, for what takes long."""
+        rounds, seconds = min(rounds, self.rounds), min(seconds, self.seconds)
+        return replace(self, rounds=rounds, seconds=seconds)
 
 
 QUICK = Effort(rounds=3, seconds=0.0005, size=100)

@@ -27,7 +27,7 @@ def units_of(snippets: Sequence[Snippet], file: SourceFile) -> dict[str, list[Sn
     """
     groups: list[tuple[str, list[Snippet]]] = []
     for each in snippets:
-        parent, drives = _parent(each), number_of(each)
+        parent, drives = each.origin.unit, number_of(each)
         last = groups[-1] if groups else ("", [])
         known = [number_of(x) for x in last[1]]
         if drives and last[0] == parent and "" not in known and drives not in known and known:
@@ -48,13 +48,6 @@ def number_of(snippet: Snippet) -> str:
     if origin.drives is None:
         return ""
     return origin.drives if origin.pattern is None else f"{origin.drives}[{origin.pattern}]"
-
-
-def _parent(snippet: Snippet) -> str:
-    """The key of the program that a spec is in, or its own."""
-    origin = snippet.origin
-    own = ".".join([x for x in (origin.drives, origin.pattern) if x is not None])
-    return origin.key.removesuffix(own).removesuffix(".") if own else origin.key
 
 
 def _key(parent: str, snippet: Snippet) -> str:

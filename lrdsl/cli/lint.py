@@ -33,6 +33,7 @@ from lrdsl.cli.options import (
     with_context,
     with_sources,
 )
+from lrdsl.diagnostics import counted
 
 if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
@@ -116,7 +117,9 @@ def lint(
     Reports what cannot be compiled, and what compiles but is probably not meant.
 
     PATH is a YAML, Python, Markdown or .lr file, or a folder of them; a single - is a spec from
-    standard input. Rules that need to know more of the run than is given report nothing.
+    standard input. What a file says of its run is known, and options win over it: --total-steps
+    1000 asks how all of the schedules do in a run of 1000 updates. The settings fill in what files
+    leave open. Rules that need to know more of the run than is known report nothing.
     """
     from lrdsl.linter.config import Project
     from lrdsl.linter.result import LintResult
@@ -129,7 +132,7 @@ def lint(
         project = Project.load(".").with_options(
             select=select or None,
             ignore=ignore,
-            context=context.to_dict(),
+            typed=context.to_dict(),
             contracts={name: value for name, value in contracts.items() if value is not None},
         )
     colour = colourful(sys.stdout) and not no_color
@@ -177,6 +180,7 @@ def _composed(
             overrides,
             settings=project.settings_for(config_dir),
             context=project.context,
+            typed=project.typed,
             exclude=project.exclude,
         )
     found: list[LocatedDiagnostic] = []
@@ -221,6 +225,9 @@ def _write(outcome: LintResult, form: str, colour: bool, aside: bool) -> None:
 
     said = [f"Error: {line}" for line in outcome.unreadable]
     said += [f"Note: {plain(line)}" for line in outcome.notes]
+    if outcome.overruled:
+        specs = counted(outcome.overruled, "spec")
+        said.append(f"Note: options win over what the files say of the runs of {specs}.")
     for line in said:
         click.echo(wrapped(line, sys.stderr, "  "), err=True)
     text = report(outcome, form)

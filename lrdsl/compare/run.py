@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,19 +14,24 @@ import numpy as np
 from lrdsl.compare.find_runs import RunFolder, find_runs
 from lrdsl.compare.hydra_output import HydraOutput, read_hydra_output
 from lrdsl.compare.read_log import Columns, Record, Series, read_record
-from lrdsl.compare.smoothing import smooth
+from lrdsl.compare.smoothing import smooth, thin
 
 LOG = "lr.csv"
 """The name of a run's log."""
+
+MAX_POINTS_KEPT = 2_000
+"""Points of a series that a run keeps, and two more."""
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
     """A run: its name among those it is compared with, its folder, and what it left there.
 
-    `record` is its log. `overrides` are those of Hydra's command line, by key, without quotes,
-    `spec` is its schedule and `spec_key` the key of that in the config, None where they are not
-    known. `problems` are sentences about what is missing or could not be read.
+    `record` is its log, of a long one the points that a picture shows; `mean_loss` is its loss
+    smoothed before, None where the record has all of it. `overrides` are those of Hydra's command
+    line, by key, without quotes, `spec` is its schedule and `spec_key` the key of that in the
+    config, None where they are not known. `problems` are sentences about what is missing or could
+    not be read.
     """
 
     name: str
@@ -36,6 +41,7 @@ class Run:
     spec: str | None = None
     spec_key: str | None = None
     problems: tuple[str, ...] = ()
+    mean_loss: Series | None = None
 
     @property
     def result(self) -> float | None:
@@ -45,7 +51,7 @@ class Run:
     @cached_property
     def smoothed(self) -> Series:
         """The loss, each the mean over a 40th of the run."""
-        return smooth(self.record.loss)
+        return smooth(self.record.loss) if self.mean_loss is None else self.mean_loss
 
     @property
     def loss(self) -> float | None:
@@ -90,7 +96,15 @@ def _run(found: RunFolder, file: str, columns: Columns | None) -> Run:
         problems = [f"{found.log.name}: {problem}" for problem in record.problems]
     written = read_hydra_output(found.hydra) if found.hydra else HydraOutput({}, None, None, ())
     problems += written.problems
-    return Run(found.name, found.folder, record, *written[:-1], tuple(problems))
+    loss = smooth(record.loss)
+    rates = {name: _shown(rate) for name, rate in record.rates.items()}
+    shown = replace(record, rates=rates, loss=_shown(record.loss))
+    return Run(found.name, found.folder, shown, *written[:-1], tuple(problems), loss)
+
+
+def _shown(series: Series) -> Series:
+    """The points of a series that are kept: hundreds of long runs would not fit into memory."""
+    return thin(series, MAX_POINTS_KEPT)
 
 
 def ranked(runs: Iterable[Run], *, maximize: bool = False) -> list[Run]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
 from lrdsl.compare.read_log import Series
@@ -41,10 +39,10 @@ def thin(series: Series, most: int) -> Series:
     count = len(series.steps)
     if count <= most:
         return series
-    edges = np.linspace(0, count, most // 2 + 1).round().astype(np.int64)
-    kept = {0, count - 1}
-    for start, stop in pairwise(edges.tolist()):
-        part = series.values[start:stop]
-        kept |= {start + int(part.argmin()), start + int(part.argmax())}
-    chosen = np.array(sorted(kept))
+    size = -(-count // (most // 2))
+    starts = np.arange(0, count, size)
+    parts = np.minimum(starts[:, None] + np.arange(size), count - 1)  # the last may be shorter
+    values = series.values[parts]
+    extremes = [starts + values.argmin(axis=1), starts + values.argmax(axis=1)]
+    chosen = np.unique(np.minimum(np.concatenate([[0], *extremes, [count]]), count - 1))
     return Series(series.steps[chosen], series.values[chosen])

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.arithmetic import is_whole
+from lrdsl.compiler.blame import blamed, leads_to
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.evaluate import duration, value
 from lrdsl.compiler.ir import CallTerm, EntryTerm, ShapeCall
@@ -19,6 +20,7 @@ from lrdsl.language.binding import word_of
 from lrdsl.language.failures import failure_of
 from lrdsl.language.length import ENDLESS, Exact, Length
 from lrdsl.language.parameters import CallableModel, ContextDefault, Kind, Parameter, ParameterError
+from lrdsl.language.pointwise.rows import contains_rows, rows_of
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
@@ -89,7 +91,9 @@ def rest_of(
     if rest >= 0:
         return rest
     over = f"the other segments take {float(-rest):g} too many"
-    message = f"no update of the run is left for `{unparse_short(node)}`: {over}"
+    sites = node.span.sites
+    what = f"the rest of `{sites[0].name}`" if sites else f"`{unparse_short(node)}`"
+    message = f"no update of the run is left for {what}: {over}"
     fix = "shorten the others, or raise total_steps"
     return environment.complain(diag.NO_REST, message, node, fix)
 
@@ -236,7 +240,16 @@ def make(
     cls: type[P], fields: Mapping[str, Any], call: CallTerm, environment: Environment
 ) -> P | None:
     """The checked model of the shape, the curve or the modifier of a call."""
+    bases = environment.inputs.bases
+    if bases is not None and any(map(contains_rows, fields.values())):
+        return attempt(call, environment, _with_rows, cls, fields, len(bases))
     return attempt(call, environment, cls, **fields)
+
+
+def _with_rows(cls: type[P], fields: Mapping[str, Any], count: int) -> P:
+    """The model for several bases at once, each of which makes a sound one by itself."""
+    models = [cls(**row) for row in rows_of(fields, count)]
+    return models[0].model_copy(update=dict(fields))
 
 
 def attempt(
@@ -252,8 +265,9 @@ def attempt(
     except (SpecError, RecursionError):
         raise
     except ParameterError as error:
-        where, name = call.arguments.get(error.parameter, call.node), f"`{error.parameter}`"
-        message = error.message.replace(name, where.span.parameter or name, 1)
+        where, message = call.arguments.get(error.parameter, call.node), error.message
+        for name, node in call.arguments.items():
+            message = message.replace(f"`{name}`", blamed(node) or f"`{name}`", 1)
         environment.complain(error.problem, message, where, error.fix)
     except ValidationError as error:
         for problem in error.errors():
@@ -261,7 +275,9 @@ def attempt(
             where = call.arguments.get(str(parameter), call.node)
             if isinstance(where, ast.List) and isinstance(inside[0], int):
                 where = where.items[inside[0]]
-            message = f"{where.span.parameter or f'`{parameter}`'} {_requirement(problem)}"
+            own, requirement = where.span.parameter, _requirement(problem)
+            inferred = None if own else leads_to(where, f"a number that {requirement}")
+            message = inferred or f"{own or f'`{parameter}`'} {requirement}"
             environment.complain(diag.OUT_OF_RANGE, message, where)
     except Exception as error:
         environment.complain(*failure_of(f"`{call.name}`", error), call.node)

@@ -6,12 +6,15 @@ import math
 import operator
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from lrdsl.language.functions import FUNCTIONS, OPERATORS
 from lrdsl.language.length import Exact
+from lrdsl.language.pointwise.rows import by_row, has_rows
+from lrdsl.language.pointwise.times import Array
+from lrdsl.language.round_numbers import OfRounds, apply_in_rounds
 from lrdsl.language.signal import LAST_STEP
 
 EXACT_BITS = 256
@@ -39,11 +42,21 @@ def compute(name: str, operands: tuple[float, ...]) -> float:
     >>> compute("+", (1.0, 2.0)), compute("/", (1.0, 0.0))
     (3.0, inf)
     """
+    if any(map(has_rows, operands)):
+        return cast(float, by_row(lambda *row: compute(name, row), operands))
     function = OPERATORS[name] if name in OPERATORS else FUNCTIONS[name].compute
     if name in ("floor", "ceil"):
         operands = tuple([_without_noise(operand) for operand in operands])
     with np.errstate(all="ignore"):
         return float(function(*[np.float64(operand) for operand in operands]))
+
+
+def compute_in_rounds(name: str, operands: tuple[OfRounds | float, ...]) -> OfRounds:
+    """The outcome of an operator or a function, of which an operand depends on the round."""
+    function = OPERATORS[name] if name in OPERATORS else FUNCTIONS[name].compute
+    if name in ("floor", "ceil"):
+        return apply_in_rounds(lambda x: function(_without_noises(x)), operands)
+    return apply_in_rounds(function, operands)
 
 
 def compute_exactly(name: str, operands: tuple[Exact, ...]) -> Exact | None:
@@ -80,3 +93,9 @@ def _without_noise(x: float) -> float:
     number, wherever a definition uses it.
     """
     return round(x) if math.isfinite(x) and math.isclose(x, round(x), rel_tol=1e-12) else x
+
+
+def _without_noises(x: Array) -> Array:
+    """The same for an array."""
+    whole = np.rint(x)
+    return np.where(np.abs(x - whole) <= 1e-12 * np.maximum(np.abs(x), np.abs(whole)), whole, x)

@@ -126,6 +126,8 @@ class Inputs(NamedTuple):
     """The text of the spec, for messages."""
     schedules: Mapping[str, Signal] = MappingProxyType({})
     """The other schedules of the program, by name."""
+    bases: Any = None
+    """The `base` of several groups in rows, where the spec is compiled for all of them at once."""
 
 
 def _number(name: str, value: object) -> float:

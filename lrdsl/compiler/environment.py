@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 from lrdsl.compiler.context import Inputs
 from lrdsl.diagnostics import NEEDS_CONTEXT, Mistake, Problem
 from lrdsl.language.length import Exact
+from lrdsl.language.round_numbers import OfRounds
 from lrdsl.syntax.ast import Node
 
 T = TypeVar("T")
@@ -35,8 +36,8 @@ class Environment(NamedTuple):
     """The environment of the call of the definition that the term stands in."""
     warped_by: str | None = None
     """The modifier around the term that gives it a time of its own, in which no rest is known."""
-    cycle: int | None = None
-    """The number of the round that the term is in, where formulas ask for it."""
+    cycle: int | OfRounds | None = None
+    """The number of the round that the term is in, where formulas ask for it, or that of any."""
 
     def note(self, mistake: Mistake) -> T | None:
         """Note a mistake, for which there is no result then: None."""
@@ -51,7 +52,8 @@ class Environment(NamedTuple):
 
     def base(self, node: Node) -> float | None:
         """The parameter group's own learning rate, for a node that needs it."""
-        base_lr = self.inputs.context.base_lr
+        bases = self.inputs.bases
+        base_lr = self.inputs.context.base_lr if bases is None else bases
         if base_lr is None:
             written = self.inputs.source[node.span.start : node.span.stop]
             what = "`base`" if written == "base" else "a value left out here is `base`, which"

@@ -8,7 +8,6 @@ is None, and its mistake has been noted then.
 
 from __future__ import annotations
 
-import math
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -16,15 +15,24 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.arithmetic import DIVIDING, bounded, compute, compute_exactly, is_whole
+from lrdsl.compiler.arithmetic import (
+    bounded,
+    compute,
+    compute_exactly,
+    compute_in_rounds,
+    is_whole,
+)
+from lrdsl.compiler.blame import blamed, no_outcome
 from lrdsl.compiler.context import NO_RUN
 from lrdsl.compiler.environment import Environment
-from lrdsl.compiler.name_mistakes import unbound, wrong_kind
+from lrdsl.compiler.name_mistakes import error_mistake, unbound, wrong_kind
 from lrdsl.diagnostics import Mistake, ask
-from lrdsl.language.binding import bounds_mistake, error_mistake, function_mistake, word_of
+from lrdsl.language.binding import bounds_mistake, function_mistake, word_of
 from lrdsl.language.functions import CONSTANTS, FUNCTIONS
 from lrdsl.language.length import Exact, decimal_fraction
+from lrdsl.language.pointwise.rows import has_rows, within
 from lrdsl.language.reserved import DURATIONS
+from lrdsl.language.round_numbers import OfRounds
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
 
@@ -74,13 +82,13 @@ class Evaluator(ABC, Generic[T]):
                 return None if value is None else -value
             case ast.Power(base=base, exponent=exponent):
                 pair = (self.evaluate(base), self.evaluate(exponent))
-                return None if None in pair else self.operate("**", pair, node)
+                return self.operate("**", pair, node) if _are_known(pair) else None
             case ast.Call(name=ast.Name(id=id)) if id in FUNCTIONS:
                 mistake = function_mistake(node)
                 if mistake is not None:
                     return self.environment.note(mistake)
                 values = tuple([self.evaluate(argument.value) for argument in node.arguments])
-                return None if None in values else self.operate(id, values, node)
+                return self.operate(id, values, node) if _are_known(values) else None
             case ast.If(then=then, condition=condition, otherwise=otherwise):
                 chosen = decide(condition, self.environment)
                 return None if chosen is None else self.evaluate(then if chosen else otherwise)
@@ -91,15 +99,20 @@ class Evaluator(ABC, Generic[T]):
                 return type(self)(self.where, self.environment.in_definition()).evaluate(body)
             case ast.Bounded(operand=operand, low=low, high=high):
                 found = self.evaluate(operand)
-                if found is not None and not low <= found <= high:
+                if found is not None and not within(found, low, high):
                     return self.environment.note(bounds_mistake(node, float(found)))
                 return found
             case ast.Error():
                 return self.environment.note(error_mistake(node))
             case ast.Faulty():
                 return None
-        requirement = f"{self.where} takes {self.kind}"
-        return self.environment.note(wrong_kind(node, self.environment.inputs, requirement))
+        return self.environment.note(
+            wrong_kind(node, self.environment.inputs, self.requirement(node))
+        )
+
+    def requirement(self, node: ast.Node) -> str:
+        """The sentence about what belongs in the place of a node."""
+        return f"{node.span.parameter or self.where} takes {self.kind}"
 
     @abstractmethod
     def number(self, node: ast.Number) -> T | None:
@@ -119,9 +132,9 @@ class Evaluator(ABC, Generic[T]):
         `node` is what to point at.
         """
         outcome = compute(name, operands)
-        if math.isfinite(outcome):
+        if within(outcome):
             return self.convert(outcome)
-        return self.environment.note(_no_outcome(name, operands, outcome, node))
+        return self.environment.note(no_outcome(name, operands, outcome, node))
 
     def needs(self, what: str, needs: str, node: ast.Node) -> T | None:
         """Note that a part of the context is unknown."""
@@ -130,7 +143,7 @@ class Evaluator(ABC, Generic[T]):
 
     def misplaced(self, node: ast.Name, is_a: str) -> T | None:
         """Note a name that stands for another kind of number, or has no value."""
-        requirement = f"{self.where} takes {self.kind}"
+        requirement = self.requirement(node)
         if is_a:
             message = f"`{node.id}` is {is_a}, and {requirement}"
             return self.environment.complain(diag.WRONG_KIND, message, node)
@@ -147,7 +160,7 @@ class Values(Evaluator[float]):
             return node.value
         plain = {"%": f"{node.value / 100:g}", "dur": f"{node.value:g}"}.get(node.unit)
         fix = "leave out the unit" if plain is None else ask(plain)
-        message = f"`{unparse(node)}` is a duration, and {self.where} takes a value"
+        message = f"`{unparse(node)}` is a duration, and {self.requirement(node)}"
         mistake = Mistake(diag.WRONG_KIND, message, node.span, fix=fix, replacement=plain)
         return self.environment.note(mistake)
 
@@ -159,12 +172,14 @@ class Values(Evaluator[float]):
             find = self.environment.prev if name == "prev" else self.environment.next
             if find is not None:
                 return find(node)
-            message = f"`prev` and `next` have no meaning in {self.where}"
+            where = node.span.parameter or self.where
+            message = f"`prev` and `next` have no meaning in {where}"
             return self.environment.complain(diag.WRONG_PLACE, message, node)
         if name == "base":
             return self.environment.base(node)
         if name in ("t", "cycle"):
-            message = f"`{name}` changes, and {self.where} takes one value"
+            where = node.span.parameter or self.where
+            message = f"`{name}` changes, and {where} takes one value"
             fix = "a formula in `t` stands alone: `0.1 / (1 + 0.05*t) | take(500)`"
             if name == "cycle":
                 fix = "it scales what is repeated: `cosine(1, 0, 100) * 0.5**cycle | repeat()`"
@@ -172,7 +187,7 @@ class Values(Evaluator[float]):
         return self.misplaced(node, "a duration" if name in DURATIONS else "")
 
     def convert(self, value: float) -> float:
-        return float(value)
+        return value if has_rows(value) else float(value)
 
 
 class Formulas(Values):
@@ -180,7 +195,14 @@ class Formulas(Values):
 
     def name(self, node: ast.Name) -> float | None:
         number = self.environment.cycle
-        return super().name(node) if node.id != "cycle" or number is None else float(number)
+        if node.id != "cycle" or number is None:
+            return super().name(node)
+        return number if isinstance(number, OfRounds) else float(number)  # type: ignore[return-value]
+
+    def operate(self, name: str, operands: tuple[Any, ...], node: ast.Node) -> float | None:
+        if any([isinstance(operand, OfRounds) for operand in operands]):
+            return compute_in_rounds(name, operands)  # type: ignore[return-value]
+        return super().operate(name, operands, node)
 
 
 class Durations(Evaluator[Exact]):
@@ -234,7 +256,7 @@ def value(node: ast.Node, where: str, environment: Environment) -> float | None:
     return Values(where, environment).evaluate(node)
 
 
-def scalar(node: ast.Node, environment: Environment) -> float | None:
+def scalar(node: ast.Node, environment: Environment) -> float | OfRounds | None:
     """The value of a node that stands where a schedule belongs."""
     return Formulas("a schedule", environment).evaluate(node)
 
@@ -269,6 +291,9 @@ def decide(node: ast.Node, environment: Environment) -> bool | None:
             return None if None in numbers else _COMPARISONS[node.operator](*numbers)
         case ast.Faulty():
             return None
+    if (named := blamed(node)) is not None:
+        message = f"{named} is `true` or `false`, or a condition"
+        return environment.complain(diag.WRONG_KIND, message, node)
     message = f"`{unparse_short(node)}` is not a condition"
     fix = "compare it with something: `n > 0`, `mode == 'linear'`"
     return environment.complain(diag.BAD_CONDITION, message, node, fix)
@@ -278,6 +303,9 @@ def _compare_words(
     node: ast.Compare, side: ast.Node, word: ast.Node, environment: Environment
 ) -> bool | None:
     if node.operator not in ("==", "!="):
+        if word.span.parameter is not None:
+            requirement = f"{word.span.parameter} takes a number"
+            return environment.note(wrong_kind(word, environment.inputs, requirement))
         message = f"`{unparse_short(word)}` is a word, and words are compared by `==` and `!=`"
         return environment.complain(diag.BAD_CONDITION, message, node)
     if isinstance(side, ast.Faulty):
@@ -302,18 +330,5 @@ def _has_duration(node: ast.Node) -> bool:
     return any(units) or not DURATIONS.isdisjoint(names)
 
 
-def _no_outcome(name: str, operands: tuple[float, ...], outcome: float, node: ast.Node) -> Mistake:
-    """The mistake of an operator or a function whose outcome is no finite number."""
-    if name in DIVIDING and operands[1] == 0:
-        divisor = node.arguments[1].value if isinstance(node, ast.Call) else node
-        shown = f": `{unparse_short(divisor)}` is 0 here"
-        known = "" if isinstance(divisor, ast.Number) else shown
-        return Mistake(diag.DIVISION_BY_ZERO, f"division by zero{known}", node.span)
-    if name == "**" and operands[0] == 0:
-        message = f"division by zero: `{unparse_short(node)}` is 0 to a negative power"
-        return Mistake(diag.DIVISION_BY_ZERO, message, node.span)
-    if math.isnan(outcome) or name == "log":
-        shown = (" ** " if name == "**" else ", ").join([f"{operand:g}" for operand in operands])
-        text = shown if name == "**" else f"{name}({shown})"
-        return Mistake(diag.BAD_ARITHMETIC, f"`{text}` has no value", node.span)
-    return Mistake(diag.OVERFLOW, "this result is too large for a number", node.span)
+def _are_known(values: tuple[Any, ...]) -> bool:
+    return all([value is not None for value in values])

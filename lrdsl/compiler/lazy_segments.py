@@ -10,11 +10,21 @@ from typing import Protocol
 
 from lrdsl.compiler.environment import Environment, NeighbourValue
 from lrdsl.compiler.placed_ir import PlacedEntry, PlacedTerm
-from lrdsl.diagnostics import Mistake
+from lrdsl.diagnostics import BAD_ARITHMETIC, Mistake
 from lrdsl.language.modifiers.interval import Begun, Entry, begin, signal_at
-from lrdsl.language.signal import Signal
+from lrdsl.language.signal import Signal, TooDear
 from lrdsl.syntax import ast
 from lrdsl.util.forks import lazy_property
+
+
+@contextmanager
+def too_dear_noted(environment: Environment, node: ast.Node) -> Iterator[None]:
+    """Note a mistake at a node that leans on a value which takes too long to find."""
+    try:
+        yield
+    except TooDear as error:
+        message = f"this leans on a value for which {error.diagnostics[0].message}"
+        environment.complain(BAD_ARITHMETIC, message, node, "write that value as a number")
 
 
 @dataclass(eq=False)
@@ -50,13 +60,15 @@ class LazySegment:
         return None if self.signal is None else self.signal.value_at(0)
 
     def last(self, node: ast.Node) -> float | None:
-        """The value that the part leads to."""
+        """The value that the part leads to; a mistake at `node` if it takes too much."""
         if self._waits:
             self._is_mutual = True
             return self.around.base(node)
         if self.signal is None or self.length is None:
             return None
-        return self.signal.value_at(self.length)
+        with too_dear_noted(self.around, node):
+            return self.signal.value_at(self.length)
+        return None
 
     def _prev(self, node: ast.Node) -> float | None:
         if self.before is not None:
@@ -69,7 +81,9 @@ class LazySegment:
         after = self.after
         while after is not None and after.length == 0:  # no update of it is ever seen
             after = after.after
-        found = (self.around.next or self.around.base)(node) if after is None else after.first
+        found: float | None = None
+        with too_dear_noted(self.around, node):
+            found = (self.around.next or self.around.base)(node) if after is None else after.first
         self._waits = False
         return self.around.base(node) if self._is_mutual else found
 
@@ -199,9 +213,9 @@ class LazyEntries:
         placed = self.entries[i]
         at = placed.entry.start
 
-        def prev(_: ast.Node) -> float | None:
+        def prev(node: ast.Node) -> float | None:
             before = self._others(i, at, i) if begun is None else begun
-            return None if before is None else self._value(at, *before)
+            return None if before is None else self._value(at, *before, node)
 
         def following(node: ast.Node) -> float | None:
             if placed.entry.factor:
@@ -218,7 +232,7 @@ class LazyEntries:
         known, forget = set(self.made), self.lowering.checkpoint()
         self.waiting[i] = False
         others = self._others(i, end, len(self.entries))
-        found = None if others is None else self._value(end, *others)
+        found = None if others is None else self._value(end, *others, node)
         if not self.waiting.pop(i):
             return found
         for made in set(self.made) - known:  # they have been made without this one
@@ -244,6 +258,8 @@ class LazyEntries:
             begun = begin(begun, entry)
         return (begun,)
 
-    def _value(self, t: int, begun: Begun | None) -> float:
+    def _value(self, t: int, begun: Begun | None, node: ast.Node) -> float | None:
         signal, zero = signal_at(t, begun, self.source)
-        return signal.value_at(t - zero)
+        with too_dear_noted(self.environment, node):
+            return signal.value_at(t - zero)
+        return None

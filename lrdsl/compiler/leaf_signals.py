@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -15,9 +15,11 @@ from lrdsl.language.failures import FAILURES, failed
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.length import Endless, Exact, ends
 from lrdsl.language.pointwise.functions import NUMPY
+from lrdsl.language.pointwise.powers import floor_divide
+from lrdsl.language.pointwise.rows import filled, has_rows
 from lrdsl.language.pointwise.times import Array, Range, Times, clamp_end
 from lrdsl.language.shapes import Shape
-from lrdsl.language.signal import LeafSignal, Signal, TimelineSegment, merged
+from lrdsl.language.signal import ConstantSignal, LeafSignal, Signal, TimelineSegment, merged
 from lrdsl.language.wrapped_signal import WrappedSignal
 from lrdsl.syntax import ast
 
@@ -138,7 +140,27 @@ class PointwiseSignal(Signal):
     node: ast.Node
 
     def values(self, t: Times) -> Array:
-        return self._combine([part.values(t) for part in self.parts])
+        # A number stays one: numpy takes it beside an array in any function.
+        parts = [p.value if isinstance(p, ConstantSignal) else p.values(t) for p in self.parts]
+        if any(map(has_rows, parts)) and not _ELEMENTWISE.issuperset(self.functions):
+            return np.array([filled(t.size, self._combine(row)) for row in self._rows(parts)])
+        values = self._combine(parts)
+        return values if isinstance(values, np.ndarray) else np.full(t.size, values)
+
+    def values_in_rounds(self, t: Array, k: Array) -> Array:
+        values: Array = self._combine([part.values_in_rounds(t, k) for part in self.parts])
+        return values
+
+    def _rows(self, values: list[Any]) -> list[tuple[Any, ...]]:
+        """The values of the parts for each of several bases; where a part is a number, a number."""
+        count = max([len(x) for x in values if has_rows(x)])
+        of_parts = [
+            (x[:, 0].tolist() if isinstance(part, ConstantSignal) else [*x])
+            if has_rows(x)
+            else [x] * count
+            for part, x in zip(self.parts, values, strict=True)
+        ]
+        return [*zip(*of_parts, strict=True)]
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         edges = sorted({p.start for part in self.parts for p in part.segments(stop)})
@@ -165,15 +187,19 @@ class PointwiseSignal(Signal):
         divides = self.functions[changing - 1] in _DIVIDING if changing > 0 else False
         return all([f in (*_DIVIDING, *_MONOTONE) for f in self.functions]) and not divides
 
-    def _combine(self, values: list[Array]) -> Array:
+    def _combine(self, values: Sequence[Any]) -> Any:
         if len(self.functions) == 1:
-            alone: Array = self.functions[0](*values)
-            return alone
+            return self.functions[0](*values)
         out = values[0]
         for function, operand in zip(self.functions, values[1:], strict=True):
             out = function(out, operand)
         return out
 
 
-_DIVIDING = (np.divide, np.floor_divide)
+_ELEMENTWISE = frozenset(
+    [np.add, np.subtract, np.multiply, np.divide, np.negative]
+    + [FUNCTIONS[name].compute for name in ("min", "max", "abs", "sqrt")]
+)
+"""Functions that have one result for two numbers, whatever is computed beside them."""
+_DIVIDING = (np.divide, floor_divide)
 _MONOTONE = (np.add, np.subtract, np.multiply, FUNCTIONS["min"].compute, FUNCTIONS["max"].compute)

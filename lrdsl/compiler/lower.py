@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -32,8 +32,18 @@ from lrdsl.language.modifiers.reactive import (
     Reaction,
 )
 from lrdsl.language.parameters import Kind
-from lrdsl.language.signal import ConstantSignal, SequenceSignal, Signal, TimelineSegment
+from lrdsl.language.round_numbers import NeedsNumber, NumberedSignal, OfRounds
+from lrdsl.language.signal import (
+    ConstantSignal,
+    SequenceSignal,
+    Signal,
+    TimelineSegment,
+    at_most,
+)
 from lrdsl.syntax.unparse import unparse
+
+MAX_LEANT_ON = 10**6
+"""Updates that may be evaluated for a value that another part leans on."""
 
 
 class CompiledSpec(NamedTuple):
@@ -65,7 +75,8 @@ def lower(
     mistakes: list[Mistake] = []
     nowhere = Environment(placed.inputs, mistakes)
     lowering = _Lowering(histories, Links())
-    signal = lowering.lower_all(root.term, nowhere.between(nowhere.base, nowhere.base))
+    with at_most(MAX_LEANT_ON):
+        signal = lowering.lower_all(root.term, nowhere.between(nowhere.base, nowhere.base))
     if signal is None:
         return None, mistakes
     if not isinstance(root.term, placed_ir.PlacedSequence):
@@ -103,23 +114,36 @@ class RoundCompiler(NamedTuple):
         assert isinstance(placed.length, Fraction)
         layout = Layout(signal, rounds.low, rounds.high)
         beside = rounds.source, rounds.fit, self.compile
-        counts = placed.call.counts
-        return FirstRound(layout, placed.length, placed.phase, *beside, counts=counts)
+        numbers = placed.call.counts, self.shared
+        return FirstRound(layout, placed.length, placed.phase, *beside, *numbers)
+
+    def shared(self, phase: Exact, fit: Fit) -> Layout | None:
+        """A layout of rounds whatever their numbers; None where each needs a layout of its own."""
+        try:
+            signal, low, high = self._lower(phase, fit, OfRounds(lambda k: k), [])
+        except (NeedsNumber, SpecError):
+            return None
+        return None if signal is None else Layout(signal, low, high)
+
+    def _lower(
+        self, phase: Exact, fit: Fit, number: int | OfRounds | None, mistakes: list[Mistake]
+    ) -> tuple[Signal | None, Exact, Exact]:
+        """The signal of a round, None if one of its values is at fault, and its limits."""
+        term, low, high = self.rounds.place(phase, fit._replace(number=None))
+        environment = self.around.noting(mistakes)
+        if self.placed.call.counts:
+            environment = environment._replace(cycle=number)
+        links = self.links if self.links.is_open else Links()
+        return _Lowering((), links).lower_all(term, environment), low, high
 
     def compile(self, phase: Exact, fit: Fit) -> Layout:
         """The layout of a round; `SpecError` if one of its values is at fault."""
-        term, low, high = self.rounds.place(phase, fit._replace(number=None))
         mistakes: list[Mistake] = []
-        environment = self.around.noting(mistakes)
-        if self.placed.call.counts:
-            environment = environment._replace(cycle=fit.number)
-        links = self.links if self.links.is_open else Links()
-        signal = _Lowering((), links).lower_all(term, environment)
+        signal, low, high = self._lower(phase, fit, fit.number, mistakes)
         if signal is None:
             node, message = self.placed.call.node, "a round of this has no value"
-            environment.complain(BAD_ARITHMETIC, message, node)
-            reporter = Reporter(environment.inputs.source)
-            reporter.report_all(mistakes)
+            self.around.noting(mistakes).complain(BAD_ARITHMETIC, message, node)
+            reporter = Reporter(self.around.inputs.source).report_all(mistakes)
             raise SpecError(reporter.diagnostics)
         return Layout(signal, low, high)
 
@@ -152,6 +176,8 @@ class _Lowering:
                 return self._shape(placed, environment)
             case ir.Scalar(node=node):
                 found = scalar(node, environment)
+                if isinstance(found, OfRounds):
+                    return NumberedSignal(found, unparse(node))
                 return None if found is None else ConstantSignal(found, unparse(node))
             case placed_ir.PlacedApply():
                 return self._pointwise(placed, environment)
@@ -221,14 +247,14 @@ class _Lowering:
         if not parameters:
             return default(call.signature.cls.hidden()[field], call.node, environment)
         found = fields(call, parameters, environment, {})
-        return None if found is None else float(found.get(field, parameters[0].default))
+        return None if found is None else cast(float, found.get(field, parameters[0].default))
 
     def _points(self, placed: PlacedShape, environment: Environment) -> dict[str, Any] | None:
         """The fields of a shape with entries in brackets; None where one of them is at fault."""
         where = f"a point of `{placed.call.name}`"
         entries = [entry.written for entry in placed.call.entries]
         values = [value(entry.value, where, environment) for entry in entries]
-        if not placed.is_sound or None in values:
+        if not placed.is_sound or any([each is None for each in values]):
             return None
         return {"points": tuple(zip(placed.starts, values, strict=True))}
 

@@ -177,3 +177,11 @@ def wrong_kind(node: ast.Node, inputs: Inputs, requirement: str) -> Mistake:
     what = "a schedule" if is_schedule else "not a number"
     message = f"`{unparse_short(node)}` is {what}, and {requirement}"
     return Mistake(diag.WRONG_KIND, message, node.span)
+
+
+def error_mistake(node: ast.Error) -> Mistake:
+    """The mistake that a definition makes of its arguments by `error(…)`."""
+    if not node.span.sites:
+        message = "`error(…)` is for definitions"
+        return Mistake(diag.WRONG_PLACE, message, node.span, fix="leave it out")
+    return Mistake(diag.OUT_OF_RANGE, node.words, node.span)

@@ -25,7 +25,7 @@ from lrdsl.compiler.placed_ir import PlacedFaulty, PlacedIR, PlacedPart, PlacedS
 from lrdsl.diagnostics import Mistake
 from lrdsl.language.length import ENDLESS, Exact, Length, ends, round_half_up, rounded
 from lrdsl.language.parameters import DURATION_KINDS, Kind
-from lrdsl.language.signal import ConstantSignal
+from lrdsl.language.signal import LAST_STEP, ConstantSignal
 from lrdsl.language.time_map import Shift
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
@@ -132,6 +132,9 @@ def _shape(call: ShapeCall, environment: Environment) -> Measured:
     if signature.bracket:
         starts = entry_starts(call.entries, environment)
         length = starts[-1] if starts else None
+        if length is not None and length > LAST_STEP:
+            where, message = call.entries[-1].written.start, "this is later than any run ends"
+            length = environment.complain(diag.BAD_LENGTH, message, where)
         is_sound = length is not None
     elif is_given and (has_steps or not is_sound):  # it may have mistakes of its own
         length = given_length(call, environment)
@@ -201,8 +204,8 @@ def _chain(term: ir.Sequence, environment: Environment) -> Measured:
             part = part._replace(length=None)
         parts.append(part)
         length = part.length
-        if not part.is_sound:
-            is_sound, at = False, None
+        if not part.is_sound:  # `until` behind it counts from where it begins
+            is_sound = False
             continue
         fixed += part.fixed
         if length is None:

@@ -101,22 +101,20 @@ class Substitution:
             return Span(span.start, span.stop, (*span.sites, site))
 
         # A modifier's own arguments are meant where its call stands, which is where it stands.
-        is_outer = depends and not self.definition.is_modifier
+        is_modifier = self.definition.is_modifier
 
-        def move(node: ast.Node) -> ast.Node:
+        def move(node: ast.Node, depends: bool) -> ast.Node:
+            """A part of the argument, in which values may depend on where the call stands."""
             self.budget.spend()
-            moved = rebuild(node, move, place)
-            is_cycle = isinstance(node, ast.Name) and node.id == CYCLE
-            if not is_cycle or is_outer or self.definition.is_modifier:
+            depends = depends and _depends_on_place(node)
+            moved = rebuild(node, lambda child: move(child, depends), place)
+            name = node.id if isinstance(node, ast.Name) else ""
+            if is_modifier or not (name == CYCLE or (depends and name in _ELSEWHERE)):
                 return moved
             self.reaches_out = True
             return ast.Outer(moved, span=moved.span)
 
-        moved = move(simple)
-        if not is_outer:
-            return moved
-        self.reaches_out = True
-        return ast.Outer(moved, span=moved.span)
+        return move(simple, depends)
 
 
 def _depends_on_place(node: ast.Node) -> bool:

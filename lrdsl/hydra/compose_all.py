@@ -7,6 +7,7 @@ import functools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from hydra import compose, initialize_config_dir
@@ -67,6 +68,7 @@ def lint_hydra(
     *,
     settings: Settings | None = None,
     context: Mapping[str, Any] | None = None,
+    typed: Mapping[str, Any] | None = None,
     exclude: Sequence[str] = (),
 ) -> ComposedFindings:
     """Lint the specs of a Hydra config, and of it with every option of its groups `schedule`.
@@ -74,8 +76,9 @@ def lint_hydra(
     The config is composed as the app would do it, with the overrides; then once more with every
     option of each group that is called `schedule` or placed at a key `schedule`, unless an override
     chooses one. What is found with several options has the first. `context` is what is known of the
-    run beside what the config says; `exclude` are globs of keys that are no specs. The app's own
-    resolvers are not known here: what needs them counts as unknown.
+    run beside what the config says, `typed` what counts whatever the config says; `exclude` are
+    globs of keys that are no specs. The app's own resolvers are not known here: what needs them
+    counts as unknown.
 
     Raises `SpecError` if the config cannot be composed at all.
 
@@ -107,7 +110,7 @@ def lint_hydra(
                 [each] = error.diagnostics
                 found["", each] = Composed(config_name, option, "", each)
                 continue
-            specs = specs_of(config, context or {}, exclude)
+            specs = specs_of(config, context or {}, exclude, typed or {})
             facts: list[tuple[str, str, tuple[Missing, ...]]] = [*specs.open]
             for snippet in specs.snippets:
                 key = snippet.origin.key
@@ -135,19 +138,29 @@ class SpecsOfConfig(NamedTuple):
 
 
 def specs_of(
-    config: DictConfig, context: Mapping[str, Any], exclude: Sequence[str]
+    config: DictConfig,
+    context: Mapping[str, Any],
+    exclude: Sequence[str],
+    typed: Mapping[str, Any] = MappingProxyType({}),
 ) -> SpecsOfConfig:
     """The specs in a composed config."""
     data, left_open = plain(config)
     found = config_specs(data, exclude, _presets(config))
+    programs = {each.origin.unit for each in found if each.origin.drives is not None}
     open_ones: list[tuple[str, str, tuple[Missing, ...]]] = [
         (key, text, (Missing(f"`{text}`", OPEN),))
         for key, text in left_open.items()
-        if is_spec_key(key.rpartition(".")[2])
+        if (is_spec_key(key.rpartition(".")[2]) or _is_in(key, programs))
         and not (text[2:-1] in left_open and is_spec_key(text[2:-1].rpartition(".")[2]))
         and not any([fnmatch.fnmatchcase(key, pattern) for pattern in exclude])
     ]
-    return SpecsOfConfig([each.within(context) for each in found], open_ones)
+    return SpecsOfConfig([each.within(context, typed) for each in found], open_ones)
+
+
+def _is_in(key: str, programs: set[str]) -> bool:
+    """Whether a key is that of a number of a program, or of its choice for some groups."""
+    program = key.rpartition(".")[0]
+    return program in programs or program.rpartition(".")[0] in programs
 
 
 def _by_override(fact: Missing) -> Missing:

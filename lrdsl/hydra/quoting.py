@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from lrdsl import diagnostics as diag
 from lrdsl.diagnostics import spec_error
 from lrdsl.hydra.override_grammar import is_key
-from lrdsl.syntax.spec import Operand
+
+if TYPE_CHECKING:
+    from lrdsl.syntax.spec import Operand
 
 Shell: TypeAlias = Literal["bash", "zsh", "powershell"]
 

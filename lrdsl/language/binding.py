@@ -90,14 +90,15 @@ def bind_definition(
             continue
         if not words and isinstance(parameter.default, ast.Keyword):
             words = _TRUTHS if parameter.default.word in _TRUTHS else ()
-        if not words or argument is None or isinstance(argument, ast.Faulty):
+        is_mode = isinstance(parameter.default, ast.Name) and parameter.default.id in CURVES
+        if argument is None or isinstance(argument, ast.Faulty) or not (words or is_mode):
             continue
         word = word_of(argument)
-        if word not in words:
+        if word not in words if words else not isinstance(argument, _WORDS):
             known = ", ".join([f"`{each}`" for each in words])
-            wanted = f"one of {known}" if parameter.words else "`true` or `false`"
-            named = argument.span.parameter or f"`{parameter.name}` of `{definition.name}`"
-            message = f"{named} is {wanted}"
+            wanted = f"is one of {known}" if parameter.words else "is `true` or `false`"
+            wanted = wanted if words else "takes the name of a curve"
+            message = f"{_named(argument, parameter, definition)} {wanted}"
             meant = None if word is None else Suggestion(word, parameter.words)
             mistakes.append(Mistake(diag.WRONG_KIND, message, argument.span, meant))
     for parameter in () if mistakes else definition.parameters:
@@ -109,16 +110,13 @@ def bind_definition(
 
 def _bounded(node: ast.Node, parameter: DefinedParameter, definition: Definition) -> ast.Bounded:
     assert parameter.limits is not None
-    named = node.span.parameter or f"`{parameter.name}` of `{definition.name}`"
+    named = _named(node, parameter, definition)
     return ast.Bounded(*parameter.limits, named, node, span=node.span)
 
 
-def error_mistake(node: ast.Error) -> Mistake:
-    """The mistake that a definition makes of its arguments by `error(…)`."""
-    if not node.span.sites:
-        message = "`error(…)` is for definitions"
-        return Mistake(diag.WRONG_PLACE, message, node.span, fix="leave it out")
-    return Mistake(diag.OUT_OF_RANGE, node.words, node.span)
+def _named(node: ast.Node, parameter: DefinedParameter, definition: Definition) -> str:
+    """The parameter that an argument was given for in the call that the spec itself makes."""
+    return node.span.parameter or f"`{parameter.name}` of `{definition.name}`"
 
 
 def bounds_mistake(node: ast.Bounded, number: float) -> Mistake:
@@ -150,6 +148,7 @@ def parameters_of(definition: Definition) -> tuple[Parameter, ...]:
 
 
 _TRUTHS = ("true", "false")
+_WORDS = (ast.Name, ast.String, ast.If)
 
 
 def word_of(node: ast.Node) -> str | None:

@@ -11,7 +11,11 @@ FAILURES = (ArithmeticError, MemoryError, RecursionError)
 """What signals raise where their arithmetic fails; all else is a mistake in their code."""
 
 
-def failure_of(what: str, error: Exception) -> tuple[Problem, str]:
+ENDINGS = (SystemExit, GeneratorExit)
+"""What code raises to end a process or a generator; a linter takes it for a failure of the code."""
+
+
+def failure_of(what: str, error: BaseException) -> tuple[Problem, str]:
     """The problem of a part of a spec that has raised an error, and the sentence about it.
 
     >>> failure_of("`repeat`", OverflowError())[1]
@@ -28,7 +32,7 @@ def failure_of(what: str, error: Exception) -> tuple[Problem, str]:
     return diag.BAD_SHAPE, f"{what} fails: {reason_of(error)}"
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: BaseException) -> str:
     """The type and the words of an error, in one line."""
     return f"{type(error).__name__}: {shorten(' '.join(str(error).split()), 200)}"
 

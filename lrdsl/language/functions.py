@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lrdsl.language.pointwise.powers import exp, floor_divide, raised
+
 
 class Function(NamedTuple):
     """A function, what it computes, an example, and how many arguments it takes.
@@ -53,7 +55,7 @@ FUNCTIONS = {
     function.name: function
     for function in [
         Function("sqrt", np.sqrt, "The square root of a.", "0.1 / sqrt(t + 1)"),
-        Function("exp", np.exp, "e to the power of a.", "0.1 * exp(-0.01 * t)"),
+        Function("exp", exp, "e to the power of a.", "0.1 * exp(-0.01 * t)"),
         Function("log", np.log, "The natural logarithm of a.", "0.1 / log(t + 3)"),
         Function("sin", np.sin, "The sine of a, an angle in radians.", "1 + sin(pi * t / 200) / 2"),
         Function("cos", np.cos, "The cosine of a, an angle in radians.", "cos(pi * t / 2000)"),
@@ -80,7 +82,7 @@ FUNCTIONS = {
         ),
         Function(
             "mod",
-            lambda a, b: a - b * (a // b),
+            lambda a, b: a - b * floor_divide(a, b),
             "The remainder of a divided by b: a - b·(a // b).",
             "1 + mod(t, 10) / 10",
             least=2,
@@ -104,8 +106,8 @@ OPERATORS: dict[str, Any] = {
     "-": np.subtract,
     "*": np.multiply,
     "/": np.divide,
-    "//": np.floor_divide,
-    "**": np.power,
+    "//": floor_divide,
+    "**": raised,
     "negative": np.negative,
 }
 

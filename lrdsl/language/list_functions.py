@@ -102,7 +102,7 @@ def _mistakes_of(call: ast.Call, names: tuple[str, ...]) -> Iterator[Mistake]:
             message = "the list of schedules is empty"
             yield Mistake(diag.MISSING_ARGUMENT, message, node.span, fix="write `[a, b]`")
         elif not isinstance(node, (ast.List, ast.Faulty)):
-            message = f"`{name}` of `{function}` is a list"
+            message = f"{node.span.parameter or f'`{name}` of `{function}`'} is a list"
             yield Mistake(diag.WRONG_KIND, message, node.span, fix="write `[a, b]`")
     match given:
         case ast.List(items=schedules), ast.List() as milestones if schedules:

@@ -8,64 +8,29 @@ layout of a round depends on its phase. All rounds whose phases lie between two 
 
 from __future__ import annotations
 
-import bisect
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lrdsl.language.layouts import Layouts
 from lrdsl.language.length import Exact, round_half_up
-from lrdsl.language.modifiers.base import FirstRound, Fit, Layout
+from lrdsl.language.pointwise.functions import NUMPY
 from lrdsl.language.pointwise.multiples import in_units, whole_numbers
-from lrdsl.language.pointwise.times import Array, Range, Times, piecewise
+from lrdsl.language.pointwise.powers import floor_divide
+from lrdsl.language.pointwise.rows import filled, has_rows
+from lrdsl.language.pointwise.times import Array, Range, Times, assembled, piecewise
+from lrdsl.language.round_numbers import NeedsNumber
 from lrdsl.language.signal import Signal, TimelineSegment
+from lrdsl.language.wrapped_signal import WrappedSignal
 
 MAX_LISTED_ROUNDS = 1000
 """More segments than this are listed as one."""
-
-
-MAX_LAYOUTS = 256
-"""More layouts than this are not kept."""
-
-
-class Layouts:
-    """The layouts of one schedule; each is made when a round needs it.
-
-    What is kept never changes a value, and no lock guards it: two threads may make the same layout.
-    """
-
-    def __init__(self, first: FirstRound, fit: Callable[[int], Fit]) -> None:
-        self.first, self.fit, self.make = first.layout, fit, first.make
-        self.counts = first.counts
-        self._kept: dict[Fit, tuple[Layout, ...]] = {self._fit(0): (self.first,)}
-
-    def _fit(self, k: int) -> Fit:
-        """How the schedule is fitted into round k."""
-        return self.fit(k)._replace(number=k) if self.counts else self.fit(k)
-
-    def at(self, phase: Exact, k: int = 0) -> Layout:
-        """The layout of round k, or of any that the schedule is fitted into likewise."""
-        if self.make is None:
-            return self.first
-        fit = self._fit(k)
-        kept = self._kept.get(fit, ())
-        i = bisect.bisect_right(kept, phase, key=_low) - 1
-        if i >= 0 and phase < kept[i].high:
-            return kept[i]
-        layout = self.make(phase, fit)
-        if sum(map(len, self._kept.values())) >= MAX_LAYOUTS:
-            self._kept, kept = {}, ()
-        self._kept[fit] = tuple(sorted([*kept, layout], key=_low))
-        return layout
-
-
-def _low(layout: Layout) -> Exact:
-    return layout.low
 
 
 class Heights(NamedTuple):
@@ -81,15 +46,31 @@ class Heights(NamedTuple):
     top: float | None = None
     scales: tuple[float, ...] | None = None
 
-    def of_rounds(self, values: Array, k: Array | float) -> Array:
+    @property
+    def have_rows(self) -> bool:
+        """Whether a number of them has a row for each of several bases."""
+        return any(map(has_rows, (self.scale, self.about, self.top)))
+
+    def of_rounds(self, values: Array, k: Array) -> Array:
         """The values of rounds k, from those of the schedule that is repeated."""
         if self.scales is None:
-            power = self.scale**k
+            power = NUMPY.powers(self.scale, k)
         else:
-            power = np.asarray(self.scales)[np.asarray(k, dtype=np.intp)]
+            power = np.asarray(self.scales)[k.astype(np.intp)]
         if self.top is not None:
             power = np.maximum((self.top * power - self.about) / (self.top - self.about), 0.0)
         return self.about + (values - self.about) * power
+
+
+@dataclass(frozen=True, slots=True)
+class EndSignal(WrappedSignal):
+    """The end of the last round, whose `number` this is, where no round has an update."""
+
+    heights: Heights = field(kw_only=True)
+    number: int = field(kw_only=True)
+
+    def changed(self, values: Array) -> Array:
+        return self.heights.of_rounds(values, np.array([float(self.number)]))
 
 
 class RepeatedSignal(Signal):
@@ -126,7 +107,7 @@ class RepeatedSignal(Signal):
         return self.layouts.first.signal
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
-        once = self.layouts.first.signal.segments(max(self.begin(1), 1))
+        once = self.source.segments(max(self.begin(1), 1))
         end = min(stop, self.stop)
         count = math.inf if math.isinf(end) else min(self.index(int(end) - 1) + 1, self.times)
         if count * len(once) > MAX_LISTED_ROUNDS:
@@ -183,17 +164,36 @@ class PeriodicSignal(RepeatedSignal):
         return f"{text} | {self.text}"
 
     def values(self, t: Times) -> Array:
-        t, ends = np.asarray(t), math.isfinite(self.times)
-        if ends:
-            t = np.minimum(t, self.stop)
+        are_alike = self.layouts.make is None and not self.heights.have_rows
+        if are_alike and isinstance(t, Range) and t.last < self.stop:
+            return self._of_range(t)
+        t = np.minimum(t, self.stop)
         if self.layouts.make is not None:
             return self._of_different_layouts(t)
         period = float(self.length)
-        k = np.floor_divide(t, period)
-        if ends:
-            k = np.minimum(k, self.times - 1)
-        local = np.ascontiguousarray(t - k * period)
-        values = self.layouts.first.signal.values(local)
+        k = np.minimum(floor_divide(t, period), self.times - 1)
+        return self._of_rounds(self.source.values(t - k * period), k)
+
+    def _of_range(self, t: Range) -> Array:
+        """The values at updates one after the other, where all rounds are alike."""
+        period = int(self.length)
+        first, last = int(t.first) // period, int(t.last) // period
+        begin = int(t.first) - first * period
+        k = np.arange(float(first), last + 1)
+        if period < t.size:  # one round serves all
+            once = self.source.values(Range(0.0, period))[..., None, :]
+            rounds = self._of_rounds(once, k[:, None])
+            all_of_them = np.broadcast_to(rounds, (*once.shape[:-2], k.size, period))
+            return all_of_them.reshape(*once.shape[:-2], -1)[..., begin : begin + t.size]
+
+        def of_round(i: int, local: Times) -> Array:
+            return self._of_rounds(self.source.values(local - edges[i]), k[i : i + 1])
+
+        edges = period * np.arange(float(k.size))
+        return piecewise(Range(float(begin), t.size), edges, of_round)
+
+    def _of_rounds(self, values: Array, k: Array) -> Array:
+        """The values of rounds k, from those of the schedule that is repeated."""
         return values if self.heights.scale == 1 else self.heights.of_rounds(values, k)
 
     def _of_different_layouts(self, t: Array) -> Array:
@@ -207,45 +207,40 @@ class PeriodicSignal(RepeatedSignal):
         exact = k * period + in_units(self.phase, unit)
         begin = (exact + unit // 2) // unit
         local, phases = t - begin.astype(np.float64), exact - begin * unit
-        make = self._by_number if self.layouts.counts else self._by_layout
-        values = make(local, phases, unit, k)
-        if self.heights.scale == 1:
-            return values
-        return self.heights.of_rounds(values, k.astype(np.float64))
+        try:
+            values = self._by_layout(local, phases, unit, k)
+        except NeedsNumber:
+            values = self._by_number(local, phases, unit, k)
+        return self._of_rounds(values, k.astype(np.float64))
 
     def _alone(self, t: float) -> Array:
         """The value at one time."""
-        k = self.index(math.floor(t))
-        if math.isfinite(self.times):
-            k = min(k, int(self.times) - 1)
-        local = t - self.begin(k)
-        times = Range(local, 1) if local.is_integer() else np.array([local])
-        values = self.round_signal(k).values(times)
-        if self.heights.scale == 1:
-            return values
-        return self.heights.of_rounds(values, np.array([float(k)]))
+        k = int(min(self.index(math.floor(t)), self.times - 1))
+        value = self.round_signal(k).value_at(t - self.begin(k))
+        return self._of_rounds(filled(1, value), np.array([float(k)]))
 
     def _by_number(self, local: Array, phases: NDArray[Any], unit: int, k: NDArray[Any]) -> Array:
         """The values at times of rounds k, each of which has something of its own."""
-        out = np.empty(local.size)
+        pieces = []
         numbers, order = np.unique(k, return_inverse=True)
         rounds = np.argsort(order, kind="stable")
         for chosen in np.split(rounds, np.searchsorted(order[rounds], range(1, len(numbers)))):
             phase = Fraction(int(phases[chosen[0]]), unit)
-            out[chosen] = self.layouts.at(phase, int(k[chosen[0]])).signal.values(local[chosen])
-        return out
+            signal = self.layouts.at(phase, int(k[chosen[0]])).signal
+            pieces.append((chosen, signal.values(local[chosen])))
+        return assembled(local.size, pieces)
 
-    def _by_layout(self, local: Array, phases: NDArray[Any], unit: int, _: NDArray[Any]) -> Array:
+    def _by_layout(self, local: Array, phases: NDArray[Any], unit: int, k: NDArray[Any]) -> Array:
         """The values at times of rounds whose phases are these multiples of 1/unit."""
-        out = np.empty(local.size)
-        left = np.arange(local.size)
+        pieces, left = [], np.arange(local.size)
         while left.size:
-            layout = self.layouts.at(Fraction(int(phases[left[0]]), unit))
+            layout = self.layouts.of_all_rounds(Fraction(int(phases[left[0]]), unit))
             low, high = math.ceil(layout.low * unit), math.ceil(layout.high * unit)
             covered = (low <= phases[left]) & (phases[left] < high)
             chosen, left = left[covered], left[~covered]
-            out[chosen] = layout.signal.values(local[chosen])
-        return out
+            values = layout.signal.values_in_rounds(local[chosen], k[chosen].astype(float))
+            pieces.append((chosen, values))
+        return assembled(local.size, pieces)
 
     def _in_whole_numbers(self) -> tuple[int, int, int]:
         """A unit, the length in it, and what is added to a time to divide it by the length."""
@@ -304,7 +299,7 @@ class UnequalRoundsSignal(RepeatedSignal):
         else:
             t = t - float(self.starts[k])
         values = self.round_signal(k).values(t)
-        return self.heights.of_rounds(values, k)
+        return self.heights.of_rounds(values, np.array([float(k)]))
 
 
 def _nesting(signal: Any) -> int:

@@ -13,29 +13,47 @@ import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Span, spec_error
+from lrdsl.diagnostics import Diagnostic, Span, SpecError
 from lrdsl.language.length import Length
 from lrdsl.language.pointwise.multiples import MAX_EXACT
+from lrdsl.language.pointwise.rows import filled
 from lrdsl.language.pointwise.times import Array, Range, Times, piecewise
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
 from lrdsl.util.forks import lazy_property
 
-CHUNK = 20_480
+CHUNK = 32_768
 """How many values are evaluated at once: few enough to stay in the cache, enough to be fast."""
 
 
 LAST_STEP = MAX_EXACT
 """Update counts beyond this are not exact in float64; no schedule is longer."""
 
-MAX_SCANNED_UPDATES = 10**8
-"""More updates than this are not searched for extremes."""
+MAX_AT_ONCE: ContextVar[int] = ContextVar("MAX_AT_ONCE", default=10**8)
+"""More updates than this are not evaluated one by one for one result; less while a spec is compiled
+or linted, which takes as long for a long run as for a short one."""
+
+
+class TooDear(SpecError):
+    """A result takes more updates than `MAX_AT_ONCE`."""
+
+
+@contextmanager
+def at_most(updates: int) -> Iterator[None]:
+    """Evaluate no more updates than these for one result."""
+    before = MAX_AT_ONCE.set(min(updates, MAX_AT_ONCE.get()))
+    try:
+        yield
+    finally:
+        MAX_AT_ONCE.reset(before)
 
 
 class Signal(ABC):
@@ -44,6 +62,10 @@ class Signal(ABC):
     @abstractmethod
     def values(self, t: Times) -> Array:
         """The values at times `t`."""
+
+    def values_in_rounds(self, t: Array, k: Array) -> Array:
+        """The values at times `t` in rounds `k`, for signals that are others in each round."""
+        return self.values(t)
 
     @abstractmethod
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
@@ -72,9 +94,9 @@ class Signal(ABC):
         Signals that know where their extremes are evaluate these updates alone. This method
         evaluates all of them, and so has a limit.
         """
-        if stop - start > MAX_SCANNED_UPDATES:
+        if stop - start > MAX_AT_ONCE.get():
             message = f"the extremes of {stop - start:,} updates would be looked for one by one"
-            raise spec_error(diag.BAD_STEP, message, fix="pass a nearer `stop`")
+            raise TooDear([Diagnostic(diag.BAD_STEP, message, fix="pass a nearer `stop`")])
         low, high = math.inf, -math.inf
         for first in range(start, stop, CHUNK):
             values = self.values(Range(float(first), min(CHUNK, stop - first)))
@@ -85,7 +107,8 @@ class Signal(ABC):
         """The value at one time."""
         t = float(t)
         alone = Range(t, 1) if t.is_integer() else np.array([t])
-        return float(self.values(alone)[0])
+        values: Any = self.values(alone)
+        return values if values.ndim > 1 else float(values[0])  # a row for each of several bases
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -188,7 +211,7 @@ class ConstantSignal(LeafSignal):
         return self.value
 
     def values(self, t: Times) -> Array:
-        return np.full(t.size, self.value)
+        return filled(t.size, self.value)
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         return (TimelineSegment(0, stop, self.text, self),)
@@ -210,6 +233,14 @@ class SequenceSignal(Signal):
 
     def _part(self, i: int, t: Times) -> Array:
         return self.parts[i].values(t - self.zeros[i])
+
+    def values_in_rounds(self, t: Array, k: Array) -> Array:
+        out = np.empty(t.size)
+        which = self.starts.searchsorted(t, "right") - 1
+        for i in np.unique(which).tolist():
+            at = which == i
+            out[at] = self.parts[i].values_in_rounds(t[at] - self.zeros[i], k[at])
+        return out
 
     def segments(self, stop: float) -> tuple[TimelineSegment, ...]:
         found: list[TimelineSegment] = []

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lrdsl.language.length import Exact
-from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
+from lrdsl.language.pointwise.functions import NUMPY, Operand, PointwiseFunctions
+from lrdsl.language.pointwise.times import Array, Times
 
 
 class TimeMap(ABC):
@@ -21,6 +23,10 @@ class TimeMap(ABC):
     @abstractmethod
     def source_times(self, t: Operand, xp: PointwiseFunctions) -> Operand:
         """The source's times at the times `t` of the result."""
+
+    def read(self, source: Callable[[Times], Array], t: Times) -> Array:
+        """The values of a source at the times `t` of the result."""
+        return source(self.source_times(t, NUMPY))
 
     @abstractmethod
     def source_time(self, update: int) -> Exact:

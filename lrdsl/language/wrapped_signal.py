@@ -40,7 +40,11 @@ class WrappedSignal(Signal):
         return clamp_end(t, self.end, self._values)
 
     def _values(self, t: Times) -> Array:
-        return self.changed(self.source.values(self.time.source_times(t, NUMPY)))
+        return self.changed(self.time.read(self.source.values, t))
+
+    def values_in_rounds(self, t: Array, k: Array) -> Array:
+        times = self.time.source_times(np.minimum(t, self.end), NUMPY)
+        return self.changed(self.source.values_in_rounds(np.asarray(times), k))
 
     @property
     def constant_value(self) -> float | None:

@@ -12,7 +12,7 @@ exclude = ["build", "*.gen.yaml"]
 ratio = 3
 severity = "error"
 
-[tool.lrdsl.lint.context]            # what is known of the runs
+[tool.lrdsl.lint.context]            # what is known of the runs, where files do not say it
 total_steps = 90_000
 
 [tool.lrdsl.lint.contracts]          # what every schedule keeps
@@ -60,7 +60,8 @@ class Project:
     """The lint settings of a project: rules, the context of its runs, contracts.
 
     `root` is the folder that the patterns of `per_file_ignores` count from. `rules` has the options
-    of each rule, and its `severity`; `context` holds keyword arguments of `lrdsl.lint`.
+    of each rule, and its `severity`; `context` holds keyword arguments of `lrdsl.lint` for what
+    files do not say of their runs, `typed` those that count whatever files say.
     """
 
     root: str = ""
@@ -71,6 +72,7 @@ class Project:
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
     contracts: Mapping[str, Any] = field(default_factory=dict)
+    typed: Mapping[str, Any] = field(default_factory=dict)
     linted: dict[Any, Findings] = field(default_factory=dict, init=False, compare=False, repr=False)
     """The diagnostics of texts that have been linted with these settings."""
 
@@ -95,6 +97,7 @@ class Project:
         ignore: Sequence[str] = (),
         exclude: Sequence[str] = (),
         context: Mapping[str, Any] | None = None,
+        typed: Mapping[str, Any] | None = None,
         contracts: Mapping[str, Any] | None = None,
     ) -> Project:
         """The settings, overridden by those of a command line.
@@ -111,6 +114,7 @@ class Project:
             ignore=(*self.ignore, *_rule_words([*ignore], where)),
             exclude=(*self.exclude, *exclude),
             context={**self.context, **(context or {})},
+            typed={**self.typed, **(typed or {})},
             contracts=_contracts({**self.contracts, **(contracts or {})}, where),
         )
 

@@ -12,9 +12,10 @@ import numpy as np
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse
-from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Severity, SpecError, in_order
-from lrdsl.language.failures import failure_of
+from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Severity, Span, SpecError, in_order
+from lrdsl.language.failures import ENDINGS, failure_of
 from lrdsl.language.language import current
+from lrdsl.language.signal import at_most
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.driven_number import drives_rate
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
@@ -24,6 +25,9 @@ from lrdsl.linter.unchecked import Findings, Missing, missing_facts, missing_nee
 from lrdsl.schedule.compile import schedule_of
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.tree.coerce import coerce_spec
+
+MAX_EVALUATED = 4_000_000
+"""More updates than this are not evaluated one by one for a rule."""
 
 UNKNOWN = (diag.UNBOUND, diag.NEEDS_CONTEXT)
 """The errors about values that the run will supply."""
@@ -82,8 +86,16 @@ def lint(
     return lint_text(source.text, run, settings or _usual(RULES.loaded), origin or NO_ORIGIN)
 
 
+@at_most(MAX_EVALUATED)
 def lint_text(source: str, run: Context, settings: Settings, origin: SpecOrigin) -> Findings:
     """`lint` for the text of a spec in a run."""
+    try:
+        return _lint_text(source, run, settings, origin)
+    except ENDINGS as error:  # of a function or a shape that the spec calls
+        return Findings([_failed(source, Span(0, len(source)), error)])
+
+
+def _lint_text(source: str, run: Context, settings: Settings, origin: SpecOrigin) -> Findings:
     language = current()
     programs = program_contexts(source, run, origin, language)
     if (origin.drives or RATE) != RATE:
@@ -172,6 +184,12 @@ def _lacking(context: LintContext) -> set[Need]:
     return {need for need, is_there in is_known.items() if not is_there}
 
 
+def _failed(source: str, span: Span, error: BaseException) -> Diagnostic:
+    """The diagnostic of a spec that raises an error where its values are asked for."""
+    problem, message = failure_of("the spec", error)
+    return Diagnostic(problem, message, span, source)
+
+
 def _violations_of(rule: Rule, context: LintContext, settings: Settings) -> list[Diagnostic]:
     violations: list[Violation] = []
     failed: list[Diagnostic] = []
@@ -180,9 +198,8 @@ def _violations_of(rule: Rule, context: LintContext, settings: Settings) -> list
     except SpecError as error:
         # There is no value at some update, or it is too far away to look at.
         failed = [x for x in error.diagnostics if x.problem is not diag.BAD_STEP]
-    except Exception as error:
-        problem, message = failure_of("the spec", error)
-        failed = [Diagnostic(problem, message, context.tree.span, context.source)]
+    except (Exception, *ENDINGS) as error:
+        failed = [_failed(context.source, context.tree.span, error)]
     if not violations:  # as it mostly is
         return failed
     problem = rule.problem(settings.severities.get(rule.name))

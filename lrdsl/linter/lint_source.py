@@ -26,13 +26,21 @@ _ARGUMENTS = (
 
 
 class LocatedFindings(list[LocatedDiagnostic]):
-    """The diagnostics in a file, and the specs there that were not checked in full."""
+    """The diagnostics in a file, and the specs there that were not checked in full.
+
+    `overruled` counts the specs for which the command line says something else of the run than the
+    file does.
+    """
 
     def __init__(
-        self, found: Iterable[LocatedDiagnostic], unchecked: Iterable[UncheckedSpec] = ()
+        self,
+        found: Iterable[LocatedDiagnostic],
+        unchecked: Iterable[UncheckedSpec] = (),
+        overruled: int = 0,
     ) -> None:
         super().__init__(found)
         self.unchecked = tuple(unchecked)
+        self.overruled = overruled
 
 
 def lint_source(file: SourceFile, project: Project) -> LocatedFindings:
@@ -46,8 +54,10 @@ def lint_source(file: SourceFile, project: Project) -> LocatedFindings:
     mistakes = _mistakes_in_definitions(file)
     found: list[LocatedDiagnostic] = []
     unchecked: list[UncheckedSpec] = []
+    overruled = 0
     for snippet in file.snippets:
-        known = snippet.within(project.context)
+        known = snippet.within(project.context, project.typed)
+        overruled += any([known.context[name] != x for name, x in snippet.context.items()])
         if snippet.role == "definitions":
             known = replace(known, mistakes=mistakes.get(snippet.text, ()))
         elif not mistakes.keys().isdisjoint(snippet.origin.definitions):
@@ -62,7 +72,7 @@ def lint_source(file: SourceFile, project: Project) -> LocatedFindings:
         located = [LocatedDiagnostic.of(file.path, x, snippet) for x in project.linted[key]]
         found += [each for each in located if not _is_ignored(file, each)]
     found.sort(key=lambda each: (each.start, each.stop, each.diagnostic.code))
-    return LocatedFindings(found, unchecked)
+    return LocatedFindings(found, unchecked, overruled)
 
 
 def _mistakes_in_definitions(file: SourceFile) -> dict[str, tuple[Diagnostic, ...]]:

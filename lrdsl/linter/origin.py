@@ -57,6 +57,16 @@ class SpecOrigin:
     gives_metrics: bool | None = None
     """Whether the scheduler is ever given a metric; None if the file does not show it."""
 
+    @property
+    def unit(self) -> str:
+        """The key of the program that the spec is in, or its own.
+
+        >>> SpecOrigin(key="a.lr.head", drives="lr", pattern="head").unit, SpecOrigin(key="lr").unit
+        ('a', 'lr')
+        """
+        own = ".".join([x for x in (self.drives, self.pattern) if x is not None])
+        return self.key.removesuffix(own).removesuffix(".") if own else self.key
+
     def told(self) -> dict[str, Any]:
         """The fields that differ from their defaults."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}

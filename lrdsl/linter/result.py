@@ -43,6 +43,8 @@ class LintResult:
     """The specs that were not checked in full, as facts of the run are not known."""
     notes: tuple[str, ...] = ()
     """A line for each file in a folder that cannot be read, and seems to be no business of ours."""
+    overruled: int = 0
+    """The specs of whose runs the command line says something else than their files do."""
     fixes: Mapping[LocatedDiagnostic, TextEdit] = field(default_factory=dict)
     """The edit that `--fix` would make for a diagnostic, for that one alone."""
 
@@ -59,6 +61,7 @@ class LintResult:
             sum(part.configs for part in every),
             tuple([spec for part in every for spec in part.unchecked]),
             tuple([line for part in every for line in part.notes]),
+            sum(part.overruled for part in every),
             {found: patch for part in every for found, patch in part.fixes.items()},
         )
 

@@ -76,6 +76,7 @@ def _check(paths: list[str], project: Project, ownership: Ownership) -> LintResu
     files: dict[str, SourceFile] = {}
     unreadable: list[str] = []
     notes: list[str] = []
+    overruled = 0
     for path in paths:
         try:
             file = read_file(path)
@@ -89,6 +90,7 @@ def _check(paths: list[str], project: Project, ownership: Ownership) -> LintResu
             unreadable.append(f"{path}: {why}")
             continue
         unchecked += located.unchecked
+        overruled += located.overruled
         if located:
             files[path] = file
             found += located
@@ -99,6 +101,7 @@ def _check(paths: list[str], project: Project, ownership: Ownership) -> LintResu
         len(paths),
         unchecked=tuple(unchecked),
         notes=tuple(notes),
+        overruled=overruled,
     )
 
 

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from lrdsl.diagnostics import NOWHERE, TOO_MANY_MISTAKES, Diagnostic
@@ -66,8 +67,13 @@ class Snippet:
         """A spec that was given on the command line."""
         return cls(text, tuple(range(len(text) + 1)), "argument", "text")
 
-    def within(self, context: Mapping[str, Any]) -> Snippet:
-        """The same with what else is known of the run; what its own place says goes before."""
+    def within(
+        self, context: Mapping[str, Any], typed: Mapping[str, Any] = MappingProxyType({})
+    ) -> Snippet:
+        """The same with what else is known of the run.
+
+        What its own place says goes before `context`, and what was `typed` before both.
+        """
         outer = {**context}
         given = outer.pop("definitions", None)
         origin = self.origin
@@ -75,7 +81,7 @@ class Snippet:
             outermost = tuple(given) if isinstance(given, (list, tuple)) else (given,)
             definitions = outermost + origin.definitions
             origin = replace(origin, definitions=definitions, definitions_used_elsewhere=None)
-        return replace(self, context={**outer, **self.context}, origin=origin)
+        return replace(self, context={**outer, **self.context, **typed}, origin=origin)
 
     @property
     def start(self) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copyreg
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context, Inputs
@@ -17,9 +19,10 @@ from lrdsl.compiler.lower import CompiledSpec, lower_or_report
 from lrdsl.compiler.solve_lengths import solve_lengths
 from lrdsl.diagnostics import spec_error
 from lrdsl.language.language import Language, current
-from lrdsl.language.length import ENDLESS
+from lrdsl.language.length import ENDLESS, rounded
 from lrdsl.language.modifiers.reactive import MetricHistory
 from lrdsl.language.python_functions import CheckedFunction, FunctionSignal, FunctionSpec
+from lrdsl.language.signal import TooDear, at_most
 from lrdsl.schedule.schedule import NO_REFERENCES, Schedule
 from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
 from lrdsl.syntax.spec import Operand, Spec
@@ -151,12 +154,12 @@ def _restore(
     return compile_in(source, context, references)._after(histories, observed)
 
 
-def _reduce(schedule: Schedule) -> tuple[object, tuple[object, ...]]:
+def reduce_schedule(schedule: Schedule) -> tuple[object, tuple[object, ...]]:
     """Pickle a schedule as its text and its context, to be compiled again."""
     return _restore, (coerce_spec(schedule.spec).content, *schedule._identity[1:])
 
 
-copyreg.pickle(Schedule, _reduce)  # type: ignore[arg-type]
+copyreg.pickle(Schedule, reduce_schedule)  # type: ignore[arg-type]
 
 
 def accumulates(schedule: Schedule) -> bool:
@@ -164,29 +167,31 @@ def accumulates(schedule: Schedule) -> bool:
     return schedule._compiled.accumulates or any(map(accumulates, schedule.references.values()))
 
 
-def _probed(schedule: Schedule) -> Schedule:
-    """The schedule itself; `SpecError` if it overflows at one of a few updates from all over.
+def probed_updates(
+    compiled: CompiledSpec, context: Context, *, accumulates: bool = False
+) -> NDArray[np.float64]:
+    """A few updates from all over a schedule, at which it must not overflow.
 
     Where each value takes all before it these are the first ones only: to compile a spec takes as
     long for a long run as for a short one.
     """
-    end = min(schedule.length, schedule.context.total_steps or 1000)
-    if accumulates(schedule):
+    end = min(rounded(compiled.length), context.total_steps or 1000)
+    if accumulates:
         end = min(end, MAX_PROBED_UPDATES)
-    segments = schedule.chain_segments[:MAX_PROBED_SEGMENTS]
+    segments = compiled.chain_segments[:MAX_PROBED_SEGMENTS]
     starts = [segment.start for segment in segments if 0 <= segment.start <= end]
     spread = [int(i * (end / 31)) for i in range(31)]
-    updates = np.array(sorted([0, 1, 2, *spread, int(end), *starts]), dtype=np.float64)
-    if not accumulates(schedule):
+    return np.array(sorted([0, 1, 2, *spread, int(end), *starts]), dtype=np.float64)
+
+
+def _probed(schedule: Schedule) -> Schedule:
+    """The schedule itself; `SpecError` if it overflows at one of a few updates."""
+    is_dear = accumulates(schedule)
+    updates = probed_updates(schedule._compiled, schedule.context, accumulates=is_dear)
+    if not is_dear:
         schedule._evaluate(updates)
         return schedule
-    from lrdsl.language.modifiers.cumulative import MAX_AT_ONCE, TooDear
-
-    before = MAX_AT_ONCE.set(MAX_PROBED_UPDATES)
-    try:
+    # Under a `skip` the first ones are far away, too.
+    with suppress(TooDear), at_most(MAX_PROBED_UPDATES):
         schedule._evaluate(updates)
-    except TooDear:  # under a `skip` the first ones are far away, too
-        pass
-    finally:
-        MAX_AT_ONCE.reset(before)
     return schedule

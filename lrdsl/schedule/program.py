@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.check_definitions import check_definitions
@@ -15,70 +15,20 @@ from lrdsl.diagnostics import Diagnostic, Span, SpecError, Suggestion
 from lrdsl.language.language import Language, current
 from lrdsl.language.library.files import text_of
 from lrdsl.language.python_functions import FunctionSpec
+from lrdsl.schedule.program_entries import (
+    ProgramEntry,
+    definitions_in,
+    parse_program,
+    unwrapped,
+)
 from lrdsl.syntax.ast import Name, walk
 from lrdsl.syntax.spec import parse
 from lrdsl.syntax.unparse import unparse
 from lrdsl.tree.coerce import coerce_spec, spec_text
-from lrdsl.tree.keywords import CALLED, is_tree
-
-ONE_SPEC = frozenset({"spec", "definitions"})
-"""The keys of a mapping that is one spec and not a program or a choice of specs."""
 
 _GLOB = frozenset("*?[")
 MAX_LISTED_GROUPS = 8
 """Parameter groups that a message lists."""
-
-
-class ProgramEntry(NamedTuple):
-    """A spec of a program as it is given.
-
-    It drives the number `key` in the parameter groups that `pattern` matches, in all of them if
-    `pattern` is None. `definitions` are those of the program.
-    """
-
-    key: str
-    pattern: str | None
-    spec: Any
-    definitions: Any = None
-
-    def with_definitions(self) -> Any:
-        """The spec with the program's definitions beside it, unless it has its own."""
-        spec, definitions = self.spec, self.definitions
-        if definitions is None or callable(spec):
-            return spec
-        if isinstance(spec, Mapping) and ("spec" in spec or ONE_SPEC.issuperset(spec)):
-            return {"definitions": definitions, **spec}
-        return {"spec": spec, "definitions": definitions}
-
-
-class ParsedProgram(NamedTuple):
-    """The specs of a program in their order; `is_single` if it is one spec, which drives `lr`."""
-
-    entries: tuple[ProgramEntry, ...]
-    is_single: bool
-
-
-def parse_program(spec: Any, language: Language) -> ParsedProgram:
-    """The specs of a program, each with the number and the parameter groups that it drives.
-
-    A program is `{number: spec}` or `{number: {pattern: spec}}`, perhaps with `definitions` beside
-    the numbers; anything else is a single spec. Only the mappings are looked at: the specs may be
-    text, trees, functions, or nodes of a document.
-
-    >>> parsed = parse_program({"lr": "cosine()", "momentum": {"head": 0.9, "*": 0}}, current())
-    >>> [(entry.key, entry.pattern, entry.spec) for entry in parsed.entries]
-    [('lr', None, 'cosine()'), ('momentum', 'head', 0.9), ('momentum', '*', 0)]
-    """
-    if not isinstance(spec, Mapping) or _is_one(spec, language):
-        return ParsedProgram((ProgramEntry("lr", None, spec),), True)
-    definitions = spec.get("definitions")
-    entries = [
-        ProgramEntry(str(key), pattern, one, definitions)
-        for key, value in spec.items()
-        if key != "definitions"
-        for pattern, one in _patterns(value, language)
-    ]
-    return ParsedProgram(tuple(entries), False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +63,10 @@ class Program:
     """
 
     def __init__(self, spec: object, definitions: str = "", others: Collection[str] = ()) -> None:
-        own = spec.get("definitions") if isinstance(spec, Mapping) else None
-        language = language_of([definitions, own])
-        entries, is_single = parse_program(spec, language)
+        around, inner = unwrapped(spec, lambda spec: spec)
+        own = definitions_in([*around, inner])
+        language = language_of([definitions, *own])
+        entries, is_single, _ = parse_program(spec, language)
         if is_single:
             entries += _fields_beside(spec, own, language)
         keys = [entry.key for entry in entries]
@@ -235,7 +186,7 @@ def language_of(definitions: Sequence[object]) -> Language:
         return language
 
 
-def _fields_beside(spec: Any, own: Any, language: Language) -> tuple[ProgramEntry, ...]:
+def _fields_beside(spec: Any, own: tuple[Any, ...], language: Language) -> tuple[ProgramEntry, ...]:
     """Entries for what else a single spec drives: none, unless it calls a defined program.
 
     `torch.OneCycleLR`, for one, drives the momentum as well.
@@ -247,26 +198,6 @@ def _fields_beside(spec: Any, own: Any, language: Language) -> tuple[ProgramEntr
     return tuple(
         [ProgramEntry(key, None, unparse(call), own) for key, call in found.items() if key != "lr"]
     )
-
-
-def _is_one(spec: Mapping[Any, Any], language: Language) -> bool:
-    # With other keys beside `spec` it is a faulty spec, as compiling it says.
-    return "spec" in spec or ONE_SPEC.issuperset(spec) or is_tree(spec, language)
-
-
-def _patterns(spec: Any, language: Language) -> list[tuple[str | None, Any]]:
-    if isinstance(spec, Mapping) and not (_is_one(spec, language) or _is_mistyped(spec, language)):
-        return [(str(pattern), one) for pattern, one in spec.items()]
-    return [(None, spec)]
-
-
-def _is_mistyped(spec: Mapping[Any, Any], language: Language) -> bool:
-    """Whether a choice is a tree of something unknown: `{cosin: {start: 1, end: 0}}`."""
-    if len(spec) != 1:
-        return False
-    ((key, inner),) = spec.items()
-    is_name = isinstance(key, str) and CALLED.fullmatch(key) is not None
-    return is_name and isinstance(inner, Mapping) and not _is_one(inner, language)
 
 
 def names_in(spec: Any, known: frozenset[str]) -> tuple[dict[str, Span], str]:

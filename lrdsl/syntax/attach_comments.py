@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from lrdsl.syntax import ast
 from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.grammar import MAX_BLANK_LINES, MAX_INDENT_LEVELS
-from lrdsl.syntax.lark_parser import ParseResult
+from lrdsl.syntax.parse_result import ParseResult
 from lrdsl.syntax.rebuild import replace_parts
 from lrdsl.syntax.trivia import BLANK_LINE, NO_TRIVIA, Comment, Comments, Trivia
 from lrdsl.syntax.unparse import Item, layout

@@ -13,48 +13,21 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import MappingProxyType
-from typing import Any, NamedTuple
 
 import lark
 from lark import Lark, Token
 from lark.exceptions import UnexpectedInput
 
-from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Span, SpecError
+from lrdsl import diagnostics as diag
+from lrdsl.diagnostics import Mistake, Span
+from lrdsl.syntax.parse_result import ParseResult
+from lrdsl.syntax.recovery import Recovery
 from lrdsl.syntax.tree_builder import TreeBuilder, token_span
-from lrdsl.syntax.trivia import Comment, Comments
+from lrdsl.syntax.trivia import Comment
 from lrdsl.util.guarded_read import read_text
 from lrdsl.util.resources import folder, private_cache
-
-
-class ParseResult(NamedTuple):
-    """The value of the grammar's start rule, and what the value leaves out."""
-
-    value: Any = None
-    """The tree of a spec, or the definitions of a library; None if the text has none."""
-    comments: Comments = ()
-    """The comments, in the order of the text."""
-    brackets: Mapping[Span, Span] = MappingProxyType({})
-    """The span of each expression in round brackets, and the span between them."""
-    mistakes: tuple[Mistake, ...] = ()
-    """The syntax errors, in the order in which they were found."""
-    text: str = ""
-    file: str = ""
-    """The file that the text was read from, "" if there is none."""
-
-    @property
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """The syntax errors, in the order of the text."""
-        return tuple(Reporter(self.text, self.file).report_all(self.mistakes).diagnostics)
-
-    def checked(self) -> ParseResult:
-        """The result itself; `SpecError` with every syntax error if there is any."""
-        if self.mistakes:
-            raise SpecError(self.diagnostics)
-        return self
-
 
 _idle: deque[tuple[Lark, TreeBuilder]] = deque()
 """As many parsers as were in use at the same time, each with its tree builder."""
@@ -75,15 +48,21 @@ def _borrow_parser() -> Iterator[tuple[Lark, TreeBuilder]]:
         _idle.append((parser, builder))
 
 
-def run_parser(text: str, rule: str, on_error: Callable[[UnexpectedInput], bool]) -> ParseResult:
-    """Parse a text by a start rule of the grammar; lark's `UnexpectedInput` if recovery fails.
+def run_parser(text: str, rule: str, kind: str) -> tuple[ParseResult, list[Mistake]]:
+    """Parse a text, which is to be of a kind, by a start rule of the grammar.
 
-    `on_error` is called for each syntax error; False ends the parse.
+    The result has no value where the syntax errors cannot be repaired.
     """
-    with _borrow_parser() as (parser, builder):
-        value = parser.parse(text, start=rule, on_error=on_error)
-        comments = tuple([_read_comment(text, token) for token in builder.comments])
-        return ParseResult(value, comments, builder.brackets)
+    recovery = Recovery(text)
+    try:
+        with _borrow_parser() as (parser, builder):
+            value = parser.parse(text, start=rule, on_error=recovery)
+            comments = tuple([_read_comment(text, token) for token in builder.comments])
+            return ParseResult(value, comments, builder.brackets), recovery.mistakes
+    except UnexpectedInput as error:
+        start = error.pos_in_stream or 0
+        failed = Mistake(diag.UNEXPECTED, f"this is not {kind}", Span(start, start + 1))
+        return ParseResult(), recovery.mistakes or [failed]
 
 
 def find_words(text: str, *, is_spec: bool = True) -> list[Span]:

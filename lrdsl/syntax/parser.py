@@ -10,15 +10,11 @@ import functools
 import re
 from dataclasses import replace
 
-from lark.exceptions import UnexpectedInput
-
-from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import Mistake, Span
+from lrdsl.diagnostics import Mistake
 from lrdsl.syntax import ast, syntax_errors
 from lrdsl.syntax.definition import Definition, doc_above
 from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS, MAX_CHARACTERS, MAX_DEPTH, MAX_NODE_DEPTH
-from lrdsl.syntax.lark_parser import ParseResult, run_parser
-from lrdsl.syntax.recovery import Recovery
+from lrdsl.syntax.parse_result import ParseResult
 from lrdsl.util.forks import import_late
 
 
@@ -88,13 +84,10 @@ def _parse_rule(text: str, rule: str, kind: str) -> tuple[ParseResult, list[Mist
     mistake = _find_excess(text)
     if mistake is not None:
         return ParseResult(), [mistake]
-    recovery = Recovery(text)
-    try:
-        return run_parser(text, rule, recovery), recovery.mistakes
-    except UnexpectedInput as error:
-        start = error.pos_in_stream or 0
-        failed = Mistake(diag.UNEXPECTED, f"this is not {kind}", Span(start, start + 1))
-        return ParseResult(), recovery.mistakes or [failed]
+    # An app that starts may have no text to parse, and lark takes longer than all the rest of it.
+    found: tuple[ParseResult, list[Mistake]]
+    found = import_late("lrdsl.syntax.lark_parser").run_parser(text, rule, kind)
+    return found
 
 
 def _is_sound(tree: ast.Node, mistakes: list[Mistake]) -> bool:

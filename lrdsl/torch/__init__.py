@@ -10,6 +10,10 @@ for batch in batches:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from lrdsl.util.forks import import_late
+
 try:
     import torch  # noqa: F401
 except ModuleNotFoundError as error:
@@ -18,15 +22,34 @@ except ModuleNotFoundError as error:
     message = "lrdsl.torch drives PyTorch's optimizers and needs torch: pip install lrdsl[torch]"
     raise ImportError(message, name="torch") from error
 
-from lrdsl.torch.attach import attach, attached
-from lrdsl.torch.loggers import log_to_csv, log_to_tensorboard, log_to_text
-from lrdsl.torch.losses import ScheduledLoss
-from lrdsl.torch.lr_finder.range_test import range_test
-from lrdsl.torch.lr_finder.result import RangeTest
-from lrdsl.torch.options import Clock, MetricReduction, OnChange, OnEnd
-from lrdsl.torch.scheduler import Scheduler
-from lrdsl.torch.set_lr import update_learning_rate
-from lrdsl.torch.transformers_updates import trainer_updates
+if TYPE_CHECKING:
+    from lrdsl.torch.attaching import attach, attached
+    from lrdsl.torch.loggers import log_to_csv, log_to_tensorboard, log_to_text
+    from lrdsl.torch.losses import ScheduledLoss
+    from lrdsl.torch.lr_finder.range_test import range_test
+    from lrdsl.torch.lr_finder.result import RangeTest
+    from lrdsl.torch.options import Clock, MetricReduction, OnChange, OnEnd
+    from lrdsl.torch.scheduler import Scheduler
+    from lrdsl.torch.set_lr import update_learning_rate
+    from lrdsl.torch.transformers_updates import trainer_updates
+
+_HOME = {
+    "Clock": "lrdsl.torch.options",
+    "MetricReduction": "lrdsl.torch.options",
+    "OnChange": "lrdsl.torch.options",
+    "OnEnd": "lrdsl.torch.options",
+    "RangeTest": "lrdsl.torch.lr_finder.result",
+    "ScheduledLoss": "lrdsl.torch.losses",
+    "Scheduler": "lrdsl.torch.scheduler",
+    "attach": "lrdsl.torch.attaching",
+    "attached": "lrdsl.torch.attaching",
+    "log_to_csv": "lrdsl.torch.loggers",
+    "log_to_tensorboard": "lrdsl.torch.loggers",
+    "log_to_text": "lrdsl.torch.loggers",
+    "range_test": "lrdsl.torch.lr_finder.range_test",
+    "trainer_updates": "lrdsl.torch.transformers_updates",
+    "update_learning_rate": "lrdsl.torch.set_lr",
+}
 
 __all__ = [
     "Clock",
@@ -45,6 +68,14 @@ __all__ = [
     "trainer_updates",
     "update_learning_rate",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, imported when it is first used."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'lrdsl.torch' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_late(_HOME[name]), name)
+    return value
 
 
 def __dir__() -> list[str]:

@@ -18,7 +18,8 @@ from lrdsl.diagnostics import (
 )
 from lrdsl.language.language import Language
 from lrdsl.language.signal import LAST_STEP
-from lrdsl.schedule.program import ONE_SPEC, Program, language_of
+from lrdsl.schedule.program import Program, language_of
+from lrdsl.schedule.program_entries import ONE_SPEC
 from lrdsl.syntax.ast import Bracket, Call, Name, Node, walk
 from lrdsl.syntax.spec import as_number, parse
 from lrdsl.torch.param_key import to_python

@@ -74,6 +74,8 @@ class MetricRecord(NamedTuple):
         """The record that a text stands for; `SpecError` if it is none."""
         try:
             found: Any = json.loads(text) if isinstance(text, str) else text
+            if not isinstance(found, Mapping):
+                raise TypeError
             return cls(
                 _count(found["total"]),
                 _count(found["last"], -1),

@@ -12,9 +12,13 @@ from lrdsl.syntax import ast
 from lrdsl.syntax.ast import Name, Number, walk
 from lrdsl.torch.param_groups import DrivenGroups
 from lrdsl.torch.param_key import read_number
+from lrdsl.torch.plan import DrivenSchedule
 
 IDLE_SHARE = 0.1
 """The share of a run for which the last value of a decay may be held."""
+
+MAX_LISTED = 8
+"""Numbers that a warning lists."""
 
 _ROUNDING = 1e-3
 """By this share of a run a schedule may be longer: epochs are rarely whole numbers of updates."""
@@ -28,7 +32,8 @@ def run_warnings(driven: DrivenGroups, total_steps: int | None) -> list[str]:
     """
     found = []
     for name, sources in driven.sources.items():
-        for schedule in dict.fromkeys([source.schedule for source in sources]):
+        # Groups with the same spec have the same lengths: one warning is for all of them.
+        for schedule in {id(each.schedule.spec): each.schedule for each in sources}.values():
             found += [f"`{name}`: {x}" for x in _length_warnings(name, schedule, total_steps)]
     return [*dict.fromkeys(found), *flattened_groups(driven)]
 
@@ -79,18 +84,21 @@ def ends_with_decay(schedule: Schedule) -> bool:
 def has_decayed(driven: DrivenGroups) -> bool:
     """Whether a learning rate comes to its end by a decay, and not by a warmup or a constant."""
     sources = driven.sources.get("lr") or driven.distinct
-    return any([ends_with_decay(source.schedule) for source in dict.fromkeys(sources)])
+    return any(ends_with_decay(source.schedule) for source in dict.fromkeys(sources))
 
 
 def flattened_groups(driven: DrivenGroups) -> list[str]:
     """Warnings about numbers that differ between the groups, and that one spec makes the same."""
     found = []
     for name, sources in driven.sources.items():
-        for source in dict.fromkeys(sources):
-            members = [i for i, each in enumerate(sources) if each is source]
-            bases = _bases(driven, name, members)
+        members: dict[DrivenSchedule, list[int]] = {}
+        for i, source in enumerate(sources):
+            members.setdefault(source, []).append(i)
+        for source, of_source in members.items():
+            bases = _bases(driven, name, of_source)
             if len(bases) > 1 and not isinstance(source.schedule.spec, FunctionSpec):
-                shown = ", ".join([f"{base:g}" for base in bases])
+                shown = ", ".join([f"{base:g}" for base in bases[:MAX_LISTED]])
+                shown += f" and {len(bases) - MAX_LISTED} others" * (len(bases) > MAX_LISTED)
                 found.append(
                     f"`{name}` differs between the parameter groups ({shown}), and its spec "
                     f"`{source.schedule.spec}` sets all of them to the same value: write it as a "

@@ -14,9 +14,11 @@ from typing import Any
 
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import BAD_STATE, SpecError, spec_error
+from lrdsl.language.failures import reason_of
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.program import Program
 from lrdsl.syntax.spec import as_number
+from lrdsl.syntax.unparse import shorten
 from lrdsl.torch.metric_record import MetricRecord
 from lrdsl.torch.metrics import read_log
 from lrdsl.torch.param_groups import DrivenGroups
@@ -34,6 +36,15 @@ MAX_PLANS = 100_000
 
 MAX_TEXT = 64 * 2**20
 """The most characters of a text in a state."""
+
+MAX_NESTING = 100
+"""Levels of the deepest data in a state."""
+
+MAX_VALUES = 100_000
+"""The most values of data in a state that is not JSON text."""
+
+MAX_SHOWN = 80
+"""Characters of the longest text of a state that a message repeats."""
 
 
 @dataclass(frozen=True)
@@ -66,25 +77,41 @@ class SchedulerState:
 
     @classmethod
     def of(cls, state: object) -> SchedulerState:
-        """Check a `state_dict`; `SpecError` if it is not that of a Scheduler."""
+        """Check a `state_dict`; `SpecError` if it is not that of a Scheduler.
+
+        Nothing of it is used but plain data, so that no object in it can act later.
+        """
+        try:
+            return cls._of(state)
+        except SpecError:
+            raise
+        except Exception as error:  # a malformed state has a kind that no reader has thought of
+            raise spec_error(BAD_STATE, f"the state cannot be read: {reason_of(error)}") from None
+
+    @classmethod
+    def _of(cls, state: object) -> SchedulerState:
         if not isinstance(state, Mapping):
             raise spec_error(BAD_STATE, f"a state must be a dict, not a {type(state).__name__}")
         if not {"version", "spec", "updates"}.issubset(state):
             raise _foreign_state(state)
         version = state["version"]
         if type(version) is not int or version != STATE_VERSION:
-            shown = f"{version!r}, and this lrdsl reads version {STATE_VERSION}"
+            shown = f"{_shown(version)}, and this lrdsl reads version {STATE_VERSION}"
             fix = "use the lrdsl that the checkpoint was written with"
             raise spec_error(BAD_STATE, f"the state has version {shown}", fix=fix)
         missing = sorted({*_KEYS, *_METRIC_KEYS} - {*state})
         if missing:
             raise spec_error(BAD_STATE, f"the state has no `{missing[0]}`")
         if not _is_count(state["updates"]) or state["updates"] < -1:
-            message = f"`updates` of the state must be a whole number, not {state['updates']!r}"
+            message = (
+                f"`updates` of the state must be a whole number, not {_shown(state['updates'])}"
+            )
             raise spec_error(BAD_STATE, message)
         context = _decoded(state["context"])
         if not _is_context(context):
-            message = f"`context` of the state must be a dict of names, not {context!r}"
+            message = (
+                f"`context` of the state must be a dict of names, not {shorten(repr(context))}"
+            )
             raise spec_error(BAD_STATE, message)
         replans = _decoded(state["replans"])
         is_list = isinstance(replans, Sequence) and not isinstance(replans, str)
@@ -100,7 +127,9 @@ class SchedulerState:
             raise spec_error(BAD_STATE, message)
         groups, drives = _groups(state["groups"]), state["drives"]
         if type(drives) is not bool:
-            raise spec_error(BAD_STATE, f"`drives` of the state must be a bool, not {drives!r}")
+            raise spec_error(
+                BAD_STATE, f"`drives` of the state must be a bool, not {_shown(drives)}"
+            )
         record = MetricRecord.from_json(state["reactions"])
         log = read_log(state)
         if log and len(log) != record.total:
@@ -132,7 +161,7 @@ def read_plan(plan: Mapping[str, Any]) -> Plan:
     except SpecError:
         raise
     except Exception as error:  # a malformed state has a kind that no reader has thought of
-        message = f"a plan of the state cannot be read: {type(error).__name__}: {error}"
+        message = f"a plan of the state cannot be read: {reason_of(error)}"
         raise spec_error(BAD_STATE, message) from None
 
 
@@ -186,7 +215,10 @@ def plan_state(timeline: Timeline, plan: Plan) -> dict[str, Any]:
 
 def _decoded(value: Any, *, is_spec: bool = False) -> Any:
     """A value that is JSON text, or was not in older versions; a spec may be text itself."""
-    if not isinstance(value, str) or (is_spec and not value.startswith("{")):
+    if not isinstance(value, str):
+        return _plain(value)
+    value = str.__str__(value)  # that of a subclass may do anything
+    if is_spec and not value.startswith("{"):
         return value
     try:
         if len(value) > MAX_TEXT:
@@ -196,6 +228,38 @@ def _decoded(value: Any, *, is_spec: bool = False) -> Any:
         if is_spec:
             return value  # compiling it says what is wrong
         raise spec_error(BAD_STATE, "a text of the state is no JSON") from None
+
+
+def _plain(value: Any) -> Any:
+    """A copy of mappings, lists and values, all of them of Python's own types."""
+    copied = 0
+
+    def copy(value: Any, depth: int) -> Any:
+        nonlocal copied
+        copied += 1  # a list can be in another many times
+        if depth > MAX_NESTING or copied > MAX_VALUES:
+            raise spec_error(BAD_STATE, "the state is nested too deep, or has too many values")
+        if isinstance(value, Mapping):
+            return {copy(key, depth + 1): copy(value[key], depth + 1) for key in value}
+        if isinstance(value, (list, tuple)):
+            return [copy(each, depth + 1) for each in value]
+        if isinstance(value, str):
+            return str.__str__(value)
+        is_number = isinstance(value, (int, float)) and (type(value) is float or _is_finite(value))
+        if value is None or isinstance(value, bool) or is_number:
+            return value
+        raise spec_error(BAD_STATE, f"the state holds what no state does: {_shown(value)}")
+
+    return copy(value, 0)
+
+
+def _shown(value: object) -> str:
+    """A value for a message: as it is written if that is short, else its type."""
+    is_short = isinstance(value, str) and len(value) <= MAX_SHOWN
+    is_small = type(value) is int and abs(value) < 10**MAX_SHOWN
+    if is_short or is_small or value is None or isinstance(value, (bool, float)):
+        return repr(value)
+    return f"something of type {type(value).__name__}"
 
 
 def _groups(value: Any) -> list[GroupState]:

@@ -26,6 +26,11 @@ _TRAINERS = frozenset({"ignite", "lightning", "pytorch_lightning", "transformers
 _INNER_OPTIMIZER = ("optimizer", "original_optimizer", "base_optimizer", "optim")
 """The attributes in which wrappers keep the optimizer that they wrap."""
 
+_MODULES, _CHECKPOINT = sys.modules, "torch.distributed.checkpoint.state_dict"
+
+MAY_CAPTURE = bool(torch.version.cuda or torch.version.hip)
+"""Whether there may be CUDA graphs at all. The hooks run at every update, and look no further."""
+
 _MAX_FRAMES = 16
 """The greatest distance from a hook to the caller of `step`: torch's wrappers lie between."""
 
@@ -161,7 +166,7 @@ def _call_before_update(
         else:
             nesting.depth = 1
     before = get()
-    if before is not None and not _in_checkpoint_dry_run():
+    if before is not None and not (_CHECKPOINT in _MODULES and _in_checkpoint_dry_run()):
         before()
 
 
@@ -171,7 +176,9 @@ def _call_after_update(after: Hook, nesting: _Nesting, optimizer: Optimizer) -> 
     nesting.depth = 0
     # The kernels of fused optimizers skip the update themselves if a GradScaler has set
     # `found_inf` because of infinite gradients; it does not call `step` of any other optimizer.
-    if not getattr(optimizer, "found_inf", None) and not _in_checkpoint_dry_run():
+    if getattr(optimizer, "found_inf", None):
+        return
+    if not (_CHECKPOINT in _MODULES and _in_checkpoint_dry_run()):
         after()
 
 
@@ -180,7 +187,7 @@ def _in_checkpoint_dry_run() -> bool:
 
     Meanwhile it sets the learning rates and the gradients to 0; it restores the rates afterwards.
     """
-    checkpoint = sys.modules.get("torch.distributed.checkpoint.state_dict")
+    checkpoint = _MODULES.get(_CHECKPOINT)
     dry_run = getattr(getattr(checkpoint, "_init_optim_state", None), "__code__", None)
     frame = None if dry_run is None else sys._getframe(1)
     for _ in range(_MAX_FRAMES):

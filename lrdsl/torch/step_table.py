@@ -100,8 +100,11 @@ class StepTable:
         self._optimizer, self._groups = optimizer, optimizer.param_groups
         self._count = len(driven.groups)
         self._scales = [
-            finite_number(scale, f"the `lr_scale` of parameter group {i} must be a number")
-            for i, scale in enumerate(self._current_scales())
+            finite_number(
+                group.get("lr_scale", 1.0),
+                f"the `lr_scale` of parameter group {i} must be a number",
+            )
+            for i, group in enumerate(self._groups if "lr" in driven.keys else ())
         ]
         for i, scale in driven.scales.items():
             self._scales[i] = scale
@@ -135,9 +138,17 @@ class StepTable:
 
     def is_current(self) -> bool:
         """Whether the optimizer still has the groups and the scales that the table was made for."""
-        groups = self._optimizer.param_groups
-        are_same = len(groups) == self._count and all(map(operator.is_, groups, self.driven.groups))
-        return are_same and not self._has_other_scales()
+        groups, scales = self._optimizer.param_groups, self._scales
+        if len(groups) != self._count or not all(map(operator.is_, groups, self.driven.groups)):
+            return False
+        try:
+            for group, scale in zip(groups, scales):  # noqa: B905 - `strict=` is slow
+                # The hook before each update looks: `in` is no call.
+                if (group["lr_scale"] if "lr_scale" in group else 1.0) != scale:  # noqa: SIM401
+                    return False
+        except (RuntimeError, ValueError):  # a Tensor or an array of several numbers
+            return False
+        return True
 
     def assign(self, t: int) -> bool:
         """Set the numbers to their values after `t` updates.
@@ -171,7 +182,7 @@ class StepTable:
 
     def _assign_more(self, t: int, i: int) -> bool:
         """Set Tensors and entries of tuples; False if others stand there, or another scale."""
-        if self._is_scaled and self._has_other_scales(t % self._count):
+        if self._is_scaled and self._has_other_scale(t % self._count):
             return False
         for left, _ in self._others:
             if not left.is_there(t):
@@ -318,20 +329,12 @@ class StepTable:
             )
         return found
 
-    def _has_other_scales(self, k: int | None = None) -> bool:
-        """Whether any group has another `lr_scale`, or the one at `k` has."""
+    def _has_other_scale(self, k: int) -> bool:
+        """Whether the group at `k` has another `lr_scale`."""
         try:
-            if k is None:
-                return self._scales != self._current_scales()
             # No number but the learning rate has scales.
             return bool(self._scales) and bool(
                 self._scales[k] != self._groups[k].get("lr_scale", 1)
             )
         except (RuntimeError, ValueError):  # a Tensor or an array of several numbers
             return True
-
-    def _current_scales(self) -> list[Any]:
-        """The `lr_scale` of each group, for the numbers that it multiplies."""
-        groups = self._optimizer.param_groups if "lr" in self.driven.keys else ()
-        # The hook before each update looks: `in` is no call.
-        return [group["lr_scale"] if "lr_scale" in group else 1.0 for group in groups]  # noqa: SIM401

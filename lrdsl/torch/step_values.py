@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrdsl.diagnostics import SpecError
+from lrdsl.language.pointwise.times import Range
 from lrdsl.language.signal import LAST_STEP
+from lrdsl.schedule.batch import BatchedSchedule, ScheduleBatch
 from lrdsl.schedule.schedule import Schedule
 
 BLOCK_SIZE = 4096
@@ -26,6 +28,11 @@ class ScheduleBlock:
 
     def __init__(self, schedules: Sequence[Schedule]) -> None:
         self._schedules = schedules
+        self._batches: dict[ScheduleBatch, dict[int, int]] = {}
+        """The schedules that are evaluated together, and the row of each there."""
+        for i, schedule in enumerate(schedules):
+            if isinstance(schedule, BatchedSchedule):
+                self._batches.setdefault(schedule.batch, {})[i] = schedule.row
         self._first = self._stop = 0
         self._ahead = 1
         self._values = np.empty((len(schedules), 0))
@@ -34,8 +41,14 @@ class ScheduleBlock:
         """The values at updates `start ≤ t < stop`, one row per schedule; `SpecError` if none."""
         t = np.arange(start, stop)
         values = np.empty((len(self._schedules), stop - start))
-        for row, schedule in zip(values, self._schedules, strict=True):
-            row[:] = schedule(t)
+        alone = dict(enumerate(self._schedules))
+        for batch, places in self._batches.items():
+            found = batch.values(Range(float(start), stop - start))
+            if found is not None:
+                values[[*places]] = found[[*places.values()]]
+                alone = {i: schedule for i, schedule in alone.items() if i not in places}
+        for i, schedule in alone.items():
+            values[i] = schedule(t)
         return values
 
     def following(self, t: int, most: int) -> NDArray[np.float64]:

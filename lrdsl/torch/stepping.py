@@ -15,7 +15,7 @@ from lrdsl.torch.callbacks import CallbackDriver
 from lrdsl.torch.metrics import reduce_over_ranks
 from lrdsl.torch.options import MetricReduction
 from lrdsl.torch.run_checks import has_decayed
-from lrdsl.torch.step_hooks import add_hooks, is_called_by_trainer, is_capturing
+from lrdsl.torch.step_hooks import MAY_CAPTURE, add_hooks, is_called_by_trainer, is_capturing
 from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.timeline import Timeline
 from lrdsl.torch.warn import warn_user
@@ -199,8 +199,8 @@ class SteppingDriver(CallbackDriver):
 
     def _before_update(self) -> None:
         """Hook before an update of the optimizer: brings its groups up to date."""
-        if self.clock == "updates":
-            if is_capturing():
+        if not self._counts_calls:
+            if MAY_CAPTURE and is_capturing():
                 message = (
                     "a CUDA graph replays updates without calling hooks: they cannot be counted"
                 )

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import BAD_SPEC, Diagnostic, SpecError, spec_error
+from lrdsl.schedule.batch import SpecAtBases
 from lrdsl.schedule.compile import compile_in
 from lrdsl.schedule.continued import rescaled
 from lrdsl.schedule.program import Choice, Program, ordered
@@ -91,9 +92,10 @@ class Timeline:
                 continue
             errors: dict[Diagnostic, None] = {}
             choices = self._choices(i, names)
+            at_bases = self._at_bases(plan, choices, bases)
             for j, group in enumerate(groups):
                 chosen = {name: of_groups[j] for name, of_groups in choices.items()}
-                groups[j] = self._compile_group(plan, chosen, bases[j], group, errors)
+                groups[j] = self._compile_group(plan, chosen, bases[j], at_bases, group, errors)
             if errors:
                 raise SpecError(errors)
         self._settled = _Settled([*names], [*bases], groups, len(self.plans))
@@ -131,11 +133,28 @@ class Timeline:
             found[name] = of_groups  # type: ignore[assignment]
         return found
 
+    def _at_bases(
+        self,
+        plan: Plan,
+        choices: Mapping[str, Sequence[Choice]],
+        bases: Sequence[Mapping[str, float]],
+    ) -> dict[Choice, SpecAtBases]:
+        """The specs of a plan at the bases of all groups that they drive."""
+        found: dict[Choice, dict[float, None]] = {}
+        for name, of_groups in choices.items():
+            for choice, own in zip(of_groups, bases, strict=True):
+                found.setdefault(choice, {})[own[name]] = None
+        return {
+            choice: SpecAtBases(choice.spec, plan.context, tuple(each))
+            for choice, each in found.items()
+        }
+
     def _compile_group(
         self,
         plan: Plan,
         choices: Mapping[str, Choice],
         bases: Mapping[str, float],
+        at_bases: Mapping[Choice, SpecAtBases],
         earlier: Driven,
         errors: dict[Diagnostic, None],
     ) -> Driven:
@@ -149,8 +168,9 @@ class Timeline:
                 if found.keys() >= choice.names.keys():
                     prior = earlier.get(choice.key) if plan.start else None
                     references = {name: found[name] for name in choice.names}
+                    base = bases[choice.key]
                     found[choice.key] = self._compile(
-                        plan, choice, bases[choice.key], references, prior
+                        plan, choice, base, at_bases[choice], references, prior
                     )
             except SpecError as error:
                 errors.update(dict.fromkeys(_located(plan, choice, error)))
@@ -179,6 +199,7 @@ class Timeline:
         plan: Plan,
         choice: Choice,
         base: float,
+        at_bases: SpecAtBases,
         references: Driven,
         prior: DrivenSchedule | None,
     ) -> DrivenSchedule:
@@ -189,7 +210,10 @@ class Timeline:
         def make(context: Context) -> DrivenSchedule:
             own = None if context.base_follows else base
             if prior is None:
+                together = None if own is None or references else at_bases.schedules.get(own)
                 compiled = partial(compile_in, choice.spec, context)
+                if together is not None:
+                    compiled = partial(_whatever_it_names, together)
                 return self._add(DrivenSchedule(compiled, references, plan, spec_key, own))
             name = unused_name("earlier", [*references, *context.variables])
             compiled = partial(compile_continuation, choice.spec, context, name, plan.start)
@@ -207,8 +231,8 @@ class Timeline:
         shared = self._keep(key, without_base)
         if shared is not None:
             return shared
-        own = {**plan.context.to_dict(), "base_lr": base}
-        return self._keep((*key, base), lambda: make(Context.of(**own)))
+        own = replace(plan.context, base_lr=base)
+        return self._keep((*key, base), lambda: make(own))
 
     def _rescale(self, plan: Plan, former: int | None, group: Driven) -> Driven:
         """The schedules of a group with their rest at the pace that ends with the new total.
@@ -280,6 +304,10 @@ def _dependents(choices: Mapping[str, Choice], earlier: Driven) -> dict[str, Non
         found.update(dict.fromkeys(more))
         replaced.update([earlier[name] for name in more])
     return found
+
+
+def _whatever_it_names(schedule: Schedule, references: Mapping[str, Schedule]) -> Schedule:
+    return schedule
 
 
 def _rescaled(

@@ -76,6 +76,8 @@ def _no_spec(mapping: Mapping[Any, Any]) -> SpecError:
     fix = "or write a tree with one key, the name of what it calls, such as `cosine`"
     if "spec" in mapping:
         fix = "where configs are merged, keys add up: let the later one say `spec` as well"
+        if "lr" in mapping:
+            fix += "; a program stands below it"
     return spec_error(diag.BAD_SPEC, message, fix=fix)
 
 

@@ -9,12 +9,11 @@ from typing import Any, TypeAlias
 from lrdsl.language.functions import FUNCTIONS
 from lrdsl.language.language import Language, current
 from lrdsl.syntax import ast
-from lrdsl.syntax.grammar import NAME
 from lrdsl.syntax.spec import Spec, parse
 from lrdsl.syntax.unparse import unparse, unparse_condition, unparse_entry_header
 from lrdsl.tree.arguments import named
 from lrdsl.tree.coerce import spec_text
-from lrdsl.tree.keywords import NO_NAMES, OPERATORS, WORDS, are_entries
+from lrdsl.tree.keywords import CALLED, NO_NAMES, OPERATORS, WORDS, are_entries
 
 Tree: TypeAlias = "dict[Any, Any] | list[Any] | str | int | float | bool | None"
 """The data of YAML and JSON."""
@@ -141,7 +140,7 @@ def _key(entry: ast.Entry, is_bracket: bool) -> str | int:
             return number
     text = unparse_entry_header(replace(entry, factor=False)).removesuffix(":")
     # Where nothing else tells, a name is that of a parameter.
-    return f"({text})" if NAME.fullmatch(text) and not is_bracket else text
+    return f"({text})" if CALLED.fullmatch(text) and not is_bracket else text
 
 
 def _number(node: ast.Number) -> str | int | float:

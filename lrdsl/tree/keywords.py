@@ -66,7 +66,7 @@ NO_NAMES = frozenset({"if", "else", "and", "or", "not", "def", "in"})
 """Words of the language that name nothing."""
 
 CALLED = re.compile(rf"{NAME.pattern}(?:\.{NAME.pattern})*")
-"""A name that can be called; dialects and definitions have dots."""
+"""A name of something that can be called, or of a parameter; dots are allowed."""
 
 
 def is_tree(value: object, language: Language | None = None) -> bool:
@@ -98,4 +98,4 @@ def are_entries(name: str, keys: Collection[object], language: Language) -> bool
     takes_entries = language.takes_entries(name)
     if takes_entries is not None:
         return takes_entries
-    return any([not isinstance(key, str) or NAME.fullmatch(key) is None for key in keys])
+    return any([not isinstance(key, str) or CALLED.fullmatch(key) is None for key in keys])

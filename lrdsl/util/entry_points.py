@@ -55,7 +55,7 @@ class EntryPointGroup:
         try:
             with no_fork:
                 entry.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             reason = f"{type(error).__name__}: {error}"
             self.broken[name] = f"`{name}` of the package `{package}` cannot be loaded: {reason}"
             return None

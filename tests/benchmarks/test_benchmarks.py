@@ -17,7 +17,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("matplotlib")
 
-from benchmarks import evaluate, readme, resume, start, step, table, text
+from benchmarks import catalog, evaluate, readme, resume, start, step, table, text
 from benchmarks import peers as others
 from benchmarks.__main__ import main
 from benchmarks.groups import GROUPS
@@ -266,7 +266,9 @@ def test_specs_of_a_size_are_new_each_time(size: int) -> None:
     assert len(first) == len(second) == size
 
 
-@pytest.mark.parametrize("module", [evaluate, readme, resume, start, step, table, text, others])
+@pytest.mark.parametrize(
+    "module", [catalog, evaluate, readme, resume, start, step, table, text, others]
+)
 def test_examples_in_the_code(module: Any) -> None:
     assert doctest.testmod(module).failed == 0
 

@@ -375,3 +375,31 @@ def test_a_chain_may_follow_a_modifier(text: str, written_out: str) -> None:
 def test_in_a_spec_a_modifier_is_no_chain() -> None:
     with pytest.raises(lrdsl.SpecError, match=r"LR203.*not a chain"):
         lrdsl.compile("linear(1, 0, 10) | take(5) >> hold(5)")
+
+
+PUT = """
+def after(x) = constant(1, 10) >> x
+def before(x) = x >> hold(5)
+def twice(x) = 2 * x
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "written"),
+    [
+        ("after(linear(1, 0, 4) * prev)", "constant(1, 10) >> linear(1, 0, 4) * 3"),
+        ("after(prev * linear(1, 0, 4) + prev)", "constant(1, 10) >> 3 * linear(1, 0, 4) + 3"),
+        ("after(max(prev, linear(1, 0, 4)))", "constant(1, 10) >> max(3, linear(1, 0, 4))"),
+        ("after(t * prev)", "constant(1, 10) >> t * 3"),
+        ("before(-(linear(1, 0, 4) * (prev - 1))) >> constant(7, 3)",
+         "-(linear(1, 0, 4) * 2) >> hold(5) >> constant(7, 3)"),
+        ("before(linear(1, 0, 4) * next) >> constant(7, 3)",
+         "linear(1, 0, 4) * 7 >> hold(5) >> constant(7, 3)"),
+        ("twice(step(prev, 0.5, 3) * prev)", "2 * (step(3, 0.5, 3) * 3)"),
+        ("twice(twice(linear(1, 0, 4) * prev))", "2 * (2 * (linear(1, 0, 4) * 3))"),
+    ],
+)  # fmt: skip
+def test_values_beside_schedules_mean_what_they_mean_at_the_call(call: str, written: str) -> None:
+    found = lrdsl.compile(f"constant(3, 5) >> {call}", definitions=PUT)
+    expected = lrdsl.compile(f"constant(3, 5) >> {written}")
+    assert (found.values(40) == expected.values(40)).all()

@@ -15,6 +15,9 @@ from lrdsl.hydra import LintCallback, lint_hydra
 from lrdsl.hydra.resolve import plain
 from lrdsl.hydra.sweeps import MAX_JOBS, sweep_of
 from lrdsl.linter import Settings
+from lrdsl.linter.config import Project
+from lrdsl.linter.lint_source import lint_source
+from lrdsl.linter.read_source import read_file
 from lrdsl.linter.sources.resolved_config import config_specs
 from lrdsl.util.resources import folder
 from tests.support.composed import lint_config
@@ -515,6 +518,42 @@ def test_a_finding_of_every_option_is_there_once(tmp_path):
     files = {**OPTIONS, "app.yaml": OPTIONS["app.yaml"] + "x: {spec: wsd}\n"}
     places = [each.place for each in lint_hydra(write(tmp_path, files), "app")]
     assert places == ["app x.spec", "app schedule@lr=bad lr.spec", "app schedule@lr=var lr.spec"]
+
+
+PROGRAM = f"{{lr: '{LONG}', weight_decay: 0.1 * lr}}"
+RUN = "scheduler: {_target_: lrdsl.torch.Scheduler, total_steps: 30, spec: "
+MERGED = [
+    pytest.param(f"lr: {PROGRAM}", "${lr}", [], "longer-than-run", id="a reference"),
+    pytest.param(f"a: {{b: {PROGRAM}}}", "${..a.b}", [], "longer-than-run", id="a relative one"),
+    pytest.param(
+        f"lr: {PROGRAM}", "${oc.select:program,${lr}}", [], "longer-than-run", id="select"
+    ),
+    pytest.param(f"a: [1, {PROGRAM}]", "${a[1]}", [], "longer-than-run", id="in a list"),
+    pytest.param(
+        f"p: {PROGRAM}\na: ${{p}}\nb: ${{a}}", "${b}", [], "longer-than-run", id="a chain"
+    ),
+    pytest.param(f"n: x\np: {{x: {PROGRAM}}}", "${p.${n}}", [], "longer-than-run", id="a choice"),
+    pytest.param(f"a: ${{b}}\nb: {{x: {PROGRAM}}}", "${a.x}", [], "longer-than-run", id="through"),
+    pytest.param("lr: 0.1", "${lr}", ["+lr.lr=cosin()"], "unknown-name", id="over a number"),
+    pytest.param(f"lr: {{spec: {PROGRAM}}}", "${lr}", [], "longer-than-run", id="below a spec"),
+    pytest.param(
+        "lr: {spec: hold()}", "${lr}", ["++lr.spec={lr: cosin()}"], "unknown-name", id="a preset's"
+    ),
+    pytest.param("lr: {spec: hold()}", "${lr}", ["+lr.lr=hold()"], "bad-spec", id="beside a spec"),
+    pytest.param(
+        "lr: {spec: hold()}", "{lr: '${lr}', momentum: 1}", ["+lr.end=0"], "bad-spec", id="a field"
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "spec", "overrides", "rule"), MERGED)
+def test_a_program_that_comes_from_elsewhere_is_linted(tmp_path, text, spec, overrides, rule):
+    written = spec if spec.startswith("{") else f'"{spec}"'
+    app = write(tmp_path, {"app.yaml": f"{text}\n{RUN}{written}}}\n"})
+    assert {each.diagnostic.name for each in lint_hydra(app, "app", overrides)} == {rule}
+    if not overrides and "," not in spec:  # the file alone says so as well
+        found = lint_source(read_file(str(app / "app.yaml")), Project())
+        assert rule in {each.diagnostic.name for each in found}
 
 
 @pytest.mark.parametrize(

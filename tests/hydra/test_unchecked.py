@@ -37,6 +37,11 @@ OPEN = "overrides KEY=VALUE"
                      id="by way of another key"),
         pytest.param("a: {_target_: lrdsl.compile, spec: '${oc.decode:${oc.env:LRDSL_SECRET}}'}",
                      [("app a.spec", OPEN)], id="decoded"),
+        pytest.param("s: {_target_: lrdsl.torch.Scheduler, spec: '${p}', total_steps: 9}\n"
+                     "p: {lr: 'cosine(1, 0)', weight_decay: '${oc.env:LRDSL_SECRET}'}",
+                     [("app p.weight_decay", OPEN)], id="a number of a program"),
+        pytest.param("lr: {lr: 'cosine(1, 0, 9)', momentum: {a: '${x}', '*': '0.9'}}\n"
+                     "total_steps: 9", [("app lr.momentum.a", OPEN)], id="for some groups"),
         pytest.param("lr: ???", [("app lr", OPEN)], id="what must be given"),
         pytest.param("lr: ${mine:3}", [("app lr", OPEN)], id="the app's own resolver"),
         pytest.param("lr: mine(3)\ndefinitions: ${oc.env:LRDSL_SECRET}\ntotal_steps: 3",

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 import lrdsl
 from lrdsl.language.pointwise import cosine_table as module
-from lrdsl.language.pointwise.cosine_table import BLOCK, MAX_SPAN, MIN_TABLED, cosines
+from lrdsl.language.pointwise.blocks import BLOCK, MIN_TABLED
+from lrdsl.language.pointwise.cosine_table import MAX_SPAN, cosines
 from lrdsl.language.pointwise.times import Range, piecewise
 from lrdsl.language.signal import CHUNK
 

@@ -92,6 +92,12 @@ def test_it_covers_nothing(spec: str, other: str) -> None:
         pytest.param("linear(1, 0.25, 9) | skip(9)", {0: 0.25, 9: 0.25}, id="skip of all"),
         pytest.param("linear(1, 0.25, 9) | skip(50)", {0: 0.25, 9: 0.25}, id="skip of more"),
         pytest.param("linear(1, 0.25, 9) | repeat(0)", {0: 0.25, 9: 0.25}, id="repeat(0)"),
+        pytest.param("linear(1, 0.25, 9) | repeat(0, scale=0.5)", {0: 0.25}, id="scale, no round"),
+        pytest.param("constant(1, 0) | repeat(3, scale=0.5)", {0: 0.25, 9: 0.25}, id="scale"),
+        pytest.param("constant(1, 0) | repeat(3, 2, 0.5, about=2)", {0: 1.75}, id="about"),
+        pytest.param(
+            "(constant(1, 0) | repeat(3, scale=0.5)) >> hold(5)", {0: 0.25, 4: 0.25}, id="held on"
+        ),
         pytest.param("(1 | take(0)) >> hold(0)", {0: 1, 9: 1}, id="a chain"),
         pytest.param("points[0:1, 0:2]", {0: 2, 9: 2}, id="points"),
     ],

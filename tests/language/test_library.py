@@ -120,7 +120,7 @@ MISTAKES = {
     "cyclic(0.1, 0.3)": "needs `up`",
     "cyclic(0.1, 0.3, 10, mode=triangle)": "did you mean `triangular`",
     "restarts(1, 0)": "needs `period`",
-    "noam(512, 0)": "0 to a negative power",
+    "noam(512, 0)": "`warmup` of `noam` leads to a division by zero",
 }
 
 

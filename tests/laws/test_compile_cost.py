@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,6 +48,58 @@ def cost(text: str, total: int) -> int:
 def test_compiling_for_a_long_run_takes_as_much_as_for_a_short_one(text: str) -> None:
     short, *longer = [cost(text, total) for total in (10**4, 10**6, 10**9, 10**12)]
     assert max(longer) <= 1.05 * short + 50
+
+
+LEANING = [
+    "(linear(1, 0.999, {n}) | cumulative() | take({n})) >> linear(prev, 0)",
+    "(constant(0.999, {n}) | cumulative() | take({n})) >> exponential(_, 1e-9)",
+    "(linear(1, 0.999, {n}) | cumulative()) | interval[{n}: linear(prev, 0, 5)]",
+    "warmup(5) >> (linear(1, 0.999, {n}) | cumulative() | skip({n}))",
+    "(linear(1, 0.999, {n}) | cumulative() | take({n})) >> (linear(_, 0, 10) | repeat(3))",
+]
+"""Schedules that lean on the product of n values."""
+
+
+@pytest.mark.parametrize("text", LEANING)
+def test_what_leans_on_a_running_product_takes_no_longer_in_a_long_run(text: str) -> None:
+    def compile(n: int) -> None:
+        lrdsl.compile(text.format(n=n), total_steps=2 * n, base_lr=1.0)
+
+    def refused(n: int) -> None:
+        with pytest.raises(lrdsl.SpecError, match=r"LR504.*leans on .*one by one(.|\n)*write that"):
+            compile(n)
+
+    compile(100)
+    short = calls(lambda: compile(10**3))
+    assert calls(lambda: compile(10**6)) <= short + 1500  # a block of 65,536 values takes a few
+    refused(10**6 + 1)
+    assert calls(lambda: refused(10**12)) <= 2 * short + 500
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "linear(1, 0.999) | cumulative()",
+        "torch.OneCycleLR(1e-300, pct_start=1e-4, three_phase=true)",
+        "torch.OneCycleLR(0.1, pct_start=1e-5, three_phase=true)",
+        "linear(1, 0.5, 1e8) * cosine(1, 0.999, 3e7) | cumulative()",
+        "linear(1, 0.5, 1e8) * cosine(1, 0.999, 3e7)",
+    ],
+)
+def test_lint_evaluates_no_more_of_a_long_run(text: str) -> None:
+    evaluated = 0
+
+    def count(frame: Any, event: str, argument: Any) -> None:
+        nonlocal evaluated
+        if event == "return" and frame.f_code.co_name == "values" and argument is not None:
+            evaluated += len(argument)
+
+    sys.setprofile(count)
+    try:
+        lrdsl.lint(text, total_steps=10**12, base_lr=0.5)
+    finally:
+        sys.setprofile(None)
+    assert evaluated < 2 * 10**7
 
 
 def test_a_schedule_that_refers_to_a_running_product() -> None:

@@ -1,9 +1,10 @@
-"""The numbers of 200 schedules over 10,000 updates are what they have always been.
+"""The numbers of many schedules over 10,000 updates are what they have always been.
 
-The golden file holds, for each, the SHA-256 digest of all of them, some of them exactly, and the
-sums of blocks. Where the digest differs, because a formula is computed in another way now, each
-number may differ by 2 ulp of the largest one of the schedule: a cosine from 0.1 to 1 is as exact as
-1 is. The mathematical functions of another machine may add one.
+All examples of the catalog are among them. The golden file holds, for each, the SHA-256 digest of
+all of them, some of them exactly, and the sums of blocks. Where the digest differs, because a
+formula is computed in another way now, each number may differ by 2 ulp of the largest one of the
+schedule: a cosine from 0.1 to 1 is as exact as 1 is. The mathematical functions of another machine
+may add one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import pytest
 from numpy.typing import NDArray
 
 import lrdsl
+from lrdsl.language import catalog
+from lrdsl.language.language import Language
 from tests.support import strategies
 from tests.support.paths import ROOT
 
@@ -61,12 +64,22 @@ def largest(schedule: lrdsl.Schedule) -> float:
 
 
 if os.environ.get("LRDSL_UPDATE_GOLDEN"):
-    CASES = [digested(case["spec"]) for case in CASES]
+    EXAMPLES = [entry.doc.example for entry in catalog.entries(Language())]
+    SPECS = dict.fromkeys([*[case["spec"] for case in CASES], *EXAMPLES])
+    CASES = [digested(spec) for spec in SPECS]
     GOLDEN.write_text(json.dumps(CASES, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def test_there_are_two_hundred() -> None:
-    assert len({case["spec"] for case in CASES}) == len(CASES) == 200
+def test_there_are_two_hundred_and_more() -> None:
+    assert len({case["spec"] for case in CASES}) == len(CASES) >= 200
+
+
+ENTRIES = catalog.entries(Language())
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.kind} {entry.name}")
+def test_all_of_the_catalog_is_among_them(entry: catalog.Entry) -> None:
+    assert entry.doc.example in [case["spec"] for case in CASES]
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["spec"][:60]) for case in CASES])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import threading
 from collections.abc import Callable
 from fractions import Fraction
@@ -14,6 +15,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import lrdsl
+from tests.support.counting import calls
 
 RUN: dict[str, Any] = {"steps_per_epoch": 10.3, "base_lr": 0.1}
 
@@ -183,7 +185,7 @@ NUMBERED = [
     "({x} | interval[{p}:*({c} + 1)])",
     "({x} | interval[{p}..{q}:cosine(prev, 0, {d}) * {c}])",
     "({x} * {c} >> linear(_, {v}, {d}))",
-    "(warmup({d}) >> (hold({d}) + {x} / (2 + {c})))",
+    "(warmup({d}) >> (hold({p}) + {x} / (2 + {c})))",  # never empty: what leans stays in the copy
     "(({c} | take({d})) >> {x})",
     "max({x}, {c} // 2)",
     "mix({x}, 0.3, 1 / (1 + {c}))",
@@ -220,6 +222,60 @@ def test_cycle_is_the_number_of_the_copy(
     chain = " >> ".join([copy(ratio, k) for k, ratio in enumerate(ratios)])
     around = "constant(7, 0.3ep) >> ({}) >> linear(3, 4, 2)"
     check_same(around.format(f"{copy(Fraction(1), 'cycle')} | {rounds}"), around.format(chain))
+
+
+LIFTED = [
+    "cosine(1, 0, 10) * 0.5**cycle",
+    "cosine(1, 0, 10.5 * 1) / (1 + cycle)",
+    "(linear(_, 0, 5) >> cosine(1, 0, 5) * (1 + cycle))",
+    "max(cosine(1, 0, 10), mod(cycle, 7) / 9) - (-cycle) // 3",
+    "(linear(1, 0, 10) * floor(0.29 * 100 * cycle) | clip(0.1, 50) | every(3))",
+    "mix(cosine(1, 0, 10), 0.3, 1 / (1 + cycle)) ** (2 + cycle) | take(7)",
+]
+"""Bodies that are laid out once for all numbers."""
+
+
+@pytest.mark.parametrize("body", LIFTED)
+def test_many_numbered_rounds_take_little_more_than_few(body: str) -> None:
+    def cost(times: int) -> int:
+        schedule = lrdsl.compile(f"{body} | repeat({times})", **RUN)
+        return calls(lambda: schedule.values(10_000))
+
+    cost(100)
+    assert cost(10_000) < 1.5 * cost(10) + 500
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *LIFTED,
+        pytest.param("cosine(1, 0, 10) | interval[5: linear(prev, 0, 5) * cycle]", id="prev"),
+        pytest.param("(hold(3) >> linear(_, 0, 5)) * cycle", id="left out"),
+        pytest.param("linear(1, 0.9, 10) * (1 + cycle) | cumulative() | take(9)", id="cumulative"),
+        pytest.param("(linear(1, 0, 2) * cycle | repeat(2)) + cycle", id="nested"),
+    ],
+)
+def test_numbered_rounds_have_the_same_bits_alone(body: str) -> None:
+    schedule = lrdsl.compile(f"{body} | repeat(40)", **RUN)
+    count = int(schedule.length)
+    values = schedule.values(count)
+    assert bits([schedule(t) for t in range(count)]) == bits(values)
+    order = np.random.default_rng(0).permutation(count)
+    assert bits(schedule(order)) == bits(values[order])
+    written = re.sub(r"\bcycle\b", "{}", body)
+    chain = " >> ".join([f"({written.replace('{}', str(k))})" for k in range(40)])
+    if "repeat" not in body and "_" not in body and "prev" not in body:
+        assert bits(lrdsl.compile(chain, **RUN).values(count)) == bits(values)
+
+
+def test_a_round_that_has_no_value_is_told_when_it_comes() -> None:
+    schedule = lrdsl.compile("cosine(1, 0, 10) * (1 / (cycle - 500)) | repeat(1000)")
+    assert schedule(range(30)).shape == (30,)
+    for at in (5000, range(4900, 5100)):
+        with pytest.raises(lrdsl.SpecError, match=r"LR501.*division by zero"):
+            schedule(at)
+    assert schedule(5015) == pytest.approx(0.5)
+    assert schedule(range(5010, 5030))[5] == schedule(5015)
 
 
 RATIOS = [Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(2), Fraction(7, 3)]

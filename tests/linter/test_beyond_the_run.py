@@ -172,3 +172,45 @@ def test_an_amount_without_a_base_is_no_number(
 ) -> None:
     (message,) = [x.message for x in lint(spec, **context) if said in x.message]
     assert said in message
+
+
+AVERAGED = {
+    "as torch's SWALR anneals": "cosine(base, 0, 100) >> cosine(_, 0.05, 10) >> hold()",
+    "by a line": "cosine(base, 0, 100) >> linear(_, 0.05, 10) >> hold()",
+    "for the rest": "cosine(base, 0, 100) >> linear(_, 0.05, 10) >> constant(0.05)",
+    "for some time": "cosine(base, 0, 100) >> cosine(_, base / 2, 10) >> constant(base / 2, 50)",
+    "after the dialect": "(torch.CosineAnnealingLR(100) | take(100)) >> "
+                         "cosine(_, 0.05, 10) >> hold()",
+    "in the dialect": "torch.SequentialLR([torch.CosineAnnealingLR(100), "
+                      "cosine(0, 0.05, 10) >> hold()], [100])",
+    "after ExponentialLR": "(torch.ExponentialLR(0.9) | take(99)) >> linear(_, 0.05, 9) >> hold()",
+    "after a definition": "wsd(base, 10, 70, 20) >> linear(_, 0.05, 10) >> hold()",
+    "in brackets": "cosine(base, 0, 100) >> (cosine(_, 0.05, 10) >> hold())",
+    "before another phase": "warmup(10) >> cosine(base, 0, 90) >> linear(_, 0.05, 10) >> hold(40) "
+                            ">> linear(_, 0, 40)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("run", [{}, {"total_steps": 190}, {"base_lr": 0.1}], ids=str)
+@pytest.mark.parametrize("text", AVERAGED.values(), ids=AVERAGED)
+def test_a_rise_to_a_lower_rate_that_is_kept_is_meant(text: str, run: dict[str, Any]) -> None:
+    found = lint(text, **run)
+    assert "rise-after-end" not in [each.name for each in found]
+
+
+RISING = {
+    "to the end": "cosine(base, 0, 100) >> linear(_, base / 2, 90)",
+    "to the top": "cosine(base, 0, 100) >> linear(_, base, 10) >> hold()",
+    "to almost the top": "cosine(base, 0, 100) >> cosine(_, 0.95 * base, 10) >> hold()",
+    "and up again": "cosine(base, 0, 100) >> linear(_, base / 2, 10) >> linear(_, base, 80)",
+    "and down": "cosine(base, 0, 100) >> linear(_, base / 2, 10) >> linear(_, base / 4, 80)",
+    "the hold is never seen": "cosine(base, 0, 100) >> linear(_, base / 2, 90) >> hold()",
+    "a formula": "0.5 * (1 + cos(pi * t / 95))",
+    "cycles that end high": "(torch.CosineAnnealingLR(100) | take(150)) >> hold()",
+}
+
+
+@pytest.mark.parametrize("text", RISING.values(), ids=RISING)
+def test_other_rises_are_told(text: str) -> None:
+    found = lint(text, total_steps=190, base_lr=0.1)
+    assert "rise-after-end" in [each.name for each in found]

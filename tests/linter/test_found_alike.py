@@ -41,6 +41,25 @@ PYTHON = {
     "a target": 'C = {{"_target_": "lrdsl.torch.Scheduler", "spec": {}, "total_steps": 500}}',
     "instantiate": 'instantiate({{"_target_": "lrdsl.torch.attach", "spec": {}, '
                    '"total_steps": 500}}, opt)',
+    "a figure": "from lrdsl import plot\nplot.figure({}, total_steps=500)",
+    "several in a figure": "import lrdsl\nlrdsl.plot.save(['1', {}], 'a.svg', total_steps=500)",
+    "a drawing": "import lrdsl.plot\nlrdsl.plot.terminal({}, width=60, total_steps=500)",
+    "a sample": "from lrdsl.plot import sample\nsample({}, 90, most=9, total_steps=500)",
+    "a conf": "from lrdsl.hydra.configs import SchedulerConf as C\nC({}, total_steps=500)",
+    "a conf of one's own": "from lrdsl.hydra.configs import AttachConf\n@dataclass\n"
+                           "class C(AttachConf):\n    spec: Any = {}\n    total_steps: int = 500",
+    "an option's default": "import lrdsl\np.add_argument('--lr-spec', '-l', default={})\n"
+                           "lrdsl.compile(args.lr_spec, total_steps=500)",
+    "a field's default": "import lrdsl\n@dataclass\nclass A:\n    text: str = {}\n"
+                         "lrdsl.compile(config.text, total_steps=500)",
+    "an attribute": "import lrdsl\nclass A:\n    def __init__(self):\n        self.text = {}\n"
+                    "    def f(self):\n        lrdsl.compile(self.text, total_steps=500)",
+    "an entry of a dict": "import lrdsl\nC = {{'a': {}}}\nlrdsl.compile(C['a'], total_steps=500)",
+    "both ways": "import lrdsl\nlrdsl.compile('hold()' if a else {}, total_steps=500)",
+    "what is not given": "import lrdsl\nlrdsl.compile(spec or {}, total_steps=500)",
+    "a loop": "import lrdsl\nfor s in ['hold()', {}]:\n    lrdsl.compile(s, total_steps=500)",
+    "a comprehension": "import lrdsl\n[lrdsl.compile(x, total_steps=500) for x in ({},)]",
+    "a walrus": "import lrdsl\nlrdsl.compile(s := {}, total_steps=500)",
     "lint": "import lrdsl\nlrdsl.lint({}, total_steps=500)",
 }  # fmt: skip
 CONFIGS = {
@@ -87,3 +106,18 @@ def test_in_a_config(place: str, spec: str, rule: str) -> None:
 def test_a_run_that_is_not_shown_is_not_guessed() -> None:
     default = "import lrdsl\ndef f(n=500):\n    lrdsl.compile({!r}, total_steps=n)"
     assert rules("a.py", default.format(TOO_LONG[0])) == set()
+
+
+UNKNOWN = {
+    "two attributes": "self.text = {0}\nother.text = 'hold()'\nlrdsl.compile(self.text)",
+    "two loops": "for s in [{0}]: pass\nfor s in names: lrdsl.compile(s)",
+    "another key": "C = {{'a': {0}}}\nlrdsl.compile(C['b'])",
+    "a list": "C = [{0}]\nlrdsl.compile(C[i])",
+    "a loop that is changed": "for s in [{0}]:\n    s = f(s)\n    lrdsl.compile(s)",
+    "itself": "a = a if b else a\nlrdsl.compile(a)",
+}
+
+
+@pytest.mark.parametrize("code", UNKNOWN.values(), ids=UNKNOWN)
+def test_what_may_be_another_text_is_not_guessed(code: str) -> None:
+    assert rules("a.py", "import lrdsl\n" + code.format(repr(TYPED[0]))) == set()

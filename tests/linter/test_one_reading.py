@@ -6,7 +6,10 @@ the same mistakes.
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,14 +17,14 @@ import torch
 import yaml
 
 import lrdsl
-import lrdsl.hydra
 import lrdsl.torch
 from lrdsl.diagnostics import Diagnostic, SpecError
+from lrdsl.hydra.configs import CONFIGS
 from lrdsl.linter import Settings
 from lrdsl.linter.config import Project
 from lrdsl.linter.lint_source import lint_snippet, lint_source
 from lrdsl.linter.read_source import read_text
-from lrdsl.linter.sources.entry_points import ENTRY_POINTS
+from lrdsl.linter.sources.entry_points import CONFIG_CLASSES, CONFIG_MAKERS, ENTRY_POINTS
 from lrdsl.linter.sources.resolved_config import config_specs
 from lrdsl.schedule.program import Program
 
@@ -97,11 +100,9 @@ def in_scheduler(program: Any, context: dict[str, Any]) -> Reading:
             try:
                 specs.append((choice.key, choice.pattern, choice.text))
             except SpecError:
-                raw = (
-                    choice.spec.get("spec", choice.spec)
-                    if isinstance(choice.spec, dict)
-                    else choice.spec
-                )
+                raw = choice.spec
+                if isinstance(raw, dict) and set(raw) <= {"spec", "definitions"}:
+                    raw = raw["spec"]
                 specs.append((choice.key, choice.pattern, raw if isinstance(raw, str) else ""))
     try:
         scheduler = lrdsl.torch.Scheduler(optimizer, program, **context)
@@ -162,6 +163,32 @@ ROWS: list[Any] = [
         [],
         id="definitions of one spec and of the program",
     ),
+    pytest.param({"spec": {"lr": "cosine()", "momentum": 0.9}}, RUN, [], id="a program in a spec"),
+    pytest.param(
+        {
+            "spec": {"spec": {"lr": {"g0": "half(1)", "*": "third(1)"}, "definitions": HALF}},
+            "definitions": "def third(a) = a / 3",
+        },
+        {},
+        [],
+        id="definitions around a program",
+    ),
+    pytest.param(
+        {"spec": {"lr": {"spec": "half(1)", "definitions": HALF}}, "definitions": "def x() = 1"},
+        {},
+        [],
+        id="definitions of a spec in a program in a spec",
+    ),
+    pytest.param(
+        {"spec": {"lr": "cosin()"}}, RUN, ["LR201"], id="a mistake in a program in a spec"
+    ),
+    pytest.param({"spec": "hold()", "lr": "1"}, {}, ["LR602"], id="a number beside a spec"),
+    pytest.param(
+        {"lr": {"spec": "hold()", "end": 1}, "momentum": 0.9}, {}, ["LR602"], id="more than a spec"
+    ),
+    pytest.param(
+        {"lr": {"spec": {"g0": "hold()", "*": 1}}}, {}, ["LR602"], id="a choice of groups in a spec"
+    ),
     pytest.param("cosin(1, 0, 9)", {}, ["LR201"], id="an unknown name"),
     pytest.param(
         {"spec": "cosin(1, 0, 9)", "definitions": None}, {}, ["LR201"], id="no definitions at all"
@@ -207,12 +234,8 @@ OWNERS = {"lrdsl.torch.Scheduler.replan": lrdsl.torch.Scheduler.replan}
 @pytest.mark.parametrize("name", ENTRY_POINTS)
 def test_the_table_of_entry_points_is_that_of_the_functions(name: str) -> None:
     entry = ENTRY_POINTS[name]
-    function: Any = OWNERS.get(name)
-    if function is None:
-        function = {"lrdsl": lrdsl, "lrdsl.torch": lrdsl.torch, "lrdsl.hydra": lrdsl.hydra}[
-            name.rpartition(".")[0]
-        ]
-        function = getattr(function, name.rpartition(".")[2])
+    module, _, last = name.rpartition(".")
+    function: Any = OWNERS.get(name) or getattr(importlib.import_module(module), last)
     parameters = inspect.signature(function).parameters
     assert set(entry.parameters) <= set(parameters)
     takes = {k for k, p in parameters.items() if p.kind is not p.VAR_KEYWORD} - {"self"}
@@ -270,3 +293,19 @@ def test_attach_and_replan_are_linted_as_scheduler_is(code: str, count: int) -> 
     file = read_text("a.py", f"from lrdsl.torch import Scheduler, attach\n{code}\n")
     found = [each.diagnostic.code for each in lint_source(file, Project())]
     assert found == ["LR201"] * count
+
+
+def test_the_table_of_config_classes_is_that_of_the_classes() -> None:
+    takes_spec = [cls for cls in CONFIGS.values() if "spec" in [each.name for each in fields(cls)]]
+    targets = {f"lrdsl.hydra.configs.{x.__name__}": getattr(x, "_target_", "") for x in takes_spec}
+    assert targets == CONFIG_CLASSES
+    assert {fields(cls)[0].name for cls in takes_spec} == {"spec"}
+
+
+@pytest.mark.parametrize("name", CONFIG_MAKERS)
+def test_the_table_of_makers_of_configs_is_that_of_the_functions(name: str) -> None:
+    maker = CONFIG_MAKERS[name]
+    function = pkgutil.resolve_name(name)
+    names = [each for each in inspect.signature(function).parameters if each != "self"]
+    assert tuple(names[: len(maker.parameters)]) == maker.parameters
+    assert maker.config in ("", *names)

@@ -25,6 +25,11 @@ from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 class Compositions(PointwiseFunctions):
     """The functions that can be written with the others, written so."""
 
+    def either(
+        self, condition: Operand, x: Callable[[], Operand], y: Callable[[], Operand]
+    ) -> Operand:
+        return self.where(condition, x(), y())
+
     def clip(self, x: Operand, low: float, high: float) -> Operand:
         return self.minimum(self.maximum(x, low), high)
 

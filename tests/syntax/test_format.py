@@ -17,7 +17,8 @@ from lrdsl.cli.main import cli
 from lrdsl.diagnostics import SpecError
 from lrdsl.syntax import ast
 from lrdsl.syntax.format import format_definitions
-from lrdsl.syntax.lark_parser import ParseResult, find_words
+from lrdsl.syntax.lark_parser import find_words
+from lrdsl.syntax.parse_result import ParseResult
 from lrdsl.syntax.parser import (
     parse_definitions,
     parse_library,

@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 import lrdsl
 from lrdsl.language.language import Language
-from lrdsl.schedule.program import parse_program
+from lrdsl.schedule.program_entries import parse_program
 
 torch = pytest.importorskip("torch")
 
@@ -164,13 +164,13 @@ def test_definitions_reach_every_spec():
     program = {"lr": {"a": "x()", "b": {"spec": "y()"}}, "momentum": 0.5, "definitions": "def …"}
     entries = parse_program(program, Language()).entries
     assert [(each.key, each.pattern, each.with_definitions()) for each in entries] == [
-        ("lr", "a", {"spec": "x()", "definitions": "def …"}),
-        ("lr", "b", {"spec": "y()", "definitions": "def …"}),
-        ("momentum", None, {"spec": 0.5, "definitions": "def …"}),
+        ("lr", "a", {"spec": "x()", "definitions": ["def …"]}),
+        ("lr", "b", {"spec": "y()", "definitions": ["def …"]}),
+        ("momentum", None, {"spec": 0.5, "definitions": ["def …"]}),
     ]
     single = {"spec": "x()", "definitions": "def …"}
     ((key, _, spec, definitions),) = parse_program(single, Language()).entries
-    assert (key, spec, definitions) == ("lr", single, None)
+    assert (key, spec, definitions) == ("lr", single, ())
 
 
 # Who is driven by what.

@@ -248,6 +248,13 @@ def test_any_tree_of_the_grammar_comes_back(node: ast.Node) -> None:
         pytest.param(
             {"cosine": {"x": "_", "start": 0}}, "cosine(x=_, start=0)", id="unknown parameter"
         ),
+        pytest.param(
+            {"mine": {"lr": 0.1, "a.b": 1}}, "mine(lr=0.1, a.b=1)", id="a dot in a parameter's name"
+        ),
+        pytest.param(
+            {"mine": {"a.b": {"linear": {"start": 1}}}}, "mine(a.b=linear(1))", id="only dots"
+        ),
+        pytest.param({"mine": {"(a.b)": 0.5}}, "mine[a.b:0.5]", id="an update with a dotted name"),
         pytest.param({"warmup": {"mode": 5, "steps": 9}}, "warmup(mode=5, steps=9)", id="no mode"),
         pytest.param(
             {"warmup": {"mode": "linaer", "steps": 9}},

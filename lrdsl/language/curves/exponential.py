@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from fractions import Fraction
+
 from lrdsl.language.curves.base import Curve, curve
 from lrdsl.language.parameters import ParameterError
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
@@ -20,10 +22,11 @@ class Exponential(Curve):
     def interpolate(
         self, start: float, end: float, t: Operand, span: float, xp: PointwiseFunctions
     ) -> Operand:
-        p = t / span
-        # As a product of powers it neither overflows nor misses an end, however far apart they are.
-        size = abs(start) ** (1.0 - p) * abs(end) ** p
-        return size if start > 0 else -size
+        # As a product of powers it does not overflow, however far apart the ends are.
+        first, last, over = abs(start), abs(end), Fraction(span)
+        size = xp.powers(first, span - t, over) * xp.powers(last, t, over)
+        size = xp.pin(xp.pin(size, t, 0.0, first), t, span, last)
+        return xp.copysign(size, start)
 
     def check(self, start: float, end: float) -> None:
         for name, value in (("start", start), ("end", end)):

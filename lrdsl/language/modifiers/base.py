@@ -134,7 +134,8 @@ class FirstRound(NamedTuple):
     Its exact start is `phase`, and it takes `length` updates. `make(phase, fit)` makes the layouts
     of other rounds; where it is None all rounds are alike. The schedule is as long as `source`,
     where it is not None, and would be laid out by `fit` if the rounds were none. `counts` says that
-    the number of a round matters inside.
+    the number of a round matters inside; `make_shared` makes layouts that find it out for many
+    rounds at once, where that is possible.
     """
 
     layout: Layout
@@ -144,6 +145,7 @@ class FirstRound(NamedTuple):
     fit: Fit = Fit()
     make: Callable[[Exact, Fit], Layout] | None = None
     counts: bool = False
+    make_shared: Callable[[Exact, Fit], Layout | None] | None = None
 
 
 class Repetition(Modifier):

@@ -1,31 +1,24 @@
 from __future__ import annotations
 
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
 
 from lrdsl import diagnostics as diag
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import Diagnostic
 from lrdsl.language.length import ENDLESS, Length
 from lrdsl.language.modifiers.base import Modifier, modifier
-from lrdsl.language.pointwise.times import Array, Range, Times
-from lrdsl.language.signal import Signal
+from lrdsl.language.pointwise.functions import NUMPY
+from lrdsl.language.pointwise.times import Array, Range, Times, clamp_end, piecewise
+from lrdsl.language.signal import CHUNK, MAX_AT_ONCE, Signal, TooDear
 from lrdsl.language.wrapped_signal import WrappedSignal
 
-BLOCK = 4096
+BLOCK = CHUNK
 """Updates in a block, whose values are multiplied at once."""
 
-MAX_CUMULATIVE_UPDATES = 10**8
-"""More updates than this are not multiplied one by one."""
-
-MAX_AT_ONCE: ContextVar[int] = ContextVar("MAX_AT_ONCE", default=MAX_CUMULATIVE_UPDATES)
-"""More updates than this are `TooDear`, while a spec is compiled for example."""
-
-
-class TooDear(Exception):
-    """A value would take more than it is worth."""
+BLOCKS_AT_ONCE = 16
+"""Blocks that are multiplied in one go on the way to one that is far away."""
 
 
 @modifier
@@ -33,7 +26,8 @@ class Cumulative(Modifier):
     """The running product: at update t, the product of the values at updates 1 to t.
 
     It is 1 at update 0. It never ends: where the schedule has ended, its final value goes on being
-    multiplied. Under `stretch` a time between two updates counts as the earlier one.
+    multiplied. Under `stretch` a time between two updates counts as the earlier one. It multiplies
+    up to 10^8 values, and up to 10^6 for a `prev` or `next` that leans on the product.
 
     Example: `0.95 ** (t / 100) | cumulative()`
 
@@ -67,36 +61,46 @@ class CumulativeProductSignal(WrappedSignal):
     """The product at the start of each block, as far as they are known: all up to some block."""
 
     def values(self, t: Times) -> Array:
-        n = np.floor(np.minimum(t, self.end))
+        t = t if isinstance(t, Range) else np.floor(t)
+        return clamp_end(t, self.end, self._products)
+
+    def _products(self, t: Times) -> Array:
         if self.source.constant_value is not None:
-            power: Array = self.source.constant_value**n
-            return power
-        if n.size and MAX_AT_ONCE.get() < n.max() <= MAX_CUMULATIVE_UPDATES:
-            raise TooDear
-        if n.size and n.max() > MAX_CUMULATIVE_UPDATES:
-            message = f"`cumulative` would multiply {int(n.max()):,} values one by one"
-            raise spec_error(diag.BAD_STEP, message, fix="end it before with `| take(steps)`")
-        out = np.empty_like(n)
-        blocks = n // BLOCK
-        wanted = np.unique(blocks).astype(np.int64).tolist()
-        # Blocks before the first wanted one are multiplied, too, if its beginning is not known yet.
-        between = range(min(len(self._begins) - 1, wanted[-1]), wanted[-1]) if wanted else ()
-        for block in sorted({*wanted, *between}):
-            products = self._multiplied(block)
-            chosen = blocks == block
-            out[chosen] = products[(n[chosen] - block * BLOCK).astype(np.intp)]
-        return out
+            powers: Array = NUMPY.powers(self.source.constant_value, t)
+            return powers
+        if t.size == 0:
+            return np.empty(0)
+        first, last = (t.first, t.last) if isinstance(t, Range) else (t.min(), t.max())
+        if last > MAX_AT_ONCE.get():
+            message = f"`cumulative` would multiply {int(last):,} values one by one"
+            fix = "end it before with `| take(steps)`"
+            raise TooDear([Diagnostic(diag.BAD_STEP, message, fix=fix)])
+        blocks = np.arange(first // BLOCK, last // BLOCK + 1)
+        return piecewise(t, BLOCK * blocks, lambda i, times: self._in_block(int(blocks[i]), times))
 
-    def _multiplied(self, block: int) -> Array:
-        """The products at the updates of a block, and at the first one after it.
+    def values_in_rounds(self, t: Array, k: Array) -> Array:
+        return self.values(t)
 
-        All blocks before it are known.
+    def _in_block(self, block: int, t: Times) -> Array:
+        """The products at times in a block. Those of the blocks before it are found first."""
+        while (known := len(self._begins) - 1) < block:
+            self._multiplied(known, min(block - known, BLOCKS_AT_ONCE))
+        products, at = self._multiplied(block), t - float(BLOCK * block)
+        if isinstance(at, Range):
+            return products[int(at.first) : int(at.last) + 1]
+        return products[at.astype(np.intp)]
+
+    def _multiplied(self, block: int, count: int = 1) -> Array:
+        """The products at the updates of some blocks, and at the first one after them.
+
+        All blocks before them are known.
         """
         first = block * BLOCK
-        values = self.source.values(Range(float(first), BLOCK + 1))
+        values = self.source.values(Range(float(first), count * BLOCK + 1))
         values[0] = self._begins[block]
         products: Array = np.multiply.accumulate(values)
-        self._begins[block + 1] = float(products[-1])
+        for i in range(1, count + 1):
+            self._begins[block + i] = float(products[i * BLOCK])
         return products
 
     @property

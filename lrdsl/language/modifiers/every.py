@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated
@@ -11,6 +12,8 @@ from lrdsl.language.length import Exact, round_half_up
 from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import Duration
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
+from lrdsl.language.pointwise.multiples import multiples_of
+from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.language.time_map import TimeMap
 
 
@@ -26,6 +29,12 @@ class Stairs(TimeMap):
 
     def source_times(self, t: Operand, xp: PointwiseFunctions) -> Operand:
         return xp.multiple(xp.last_multiple(t, self.every, self.phase), self.every, self.phase)
+
+    def read(self, source: Callable[[Times], Array], t: Times) -> Array:
+        if not isinstance(t, Range) or t.size == 1:
+            return TimeMap.read(self, source, t)
+        times, counts = multiples_of(t, self.every, self.phase)
+        return source(times).repeat(counts, axis=-1)
 
     def source_time(self, update: int) -> Exact:
         # round_half_up(phase + k·every) ≤ update  ⇔  phase + k·every < update + ½

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from lrdsl.diagnostics import CONFLICTING_ARGUMENTS, WRONG_PLACE, counted
+from lrdsl.language.layouts import Layouts
 from lrdsl.language.length import (
     ENDLESS,
     Exact,
@@ -20,12 +21,7 @@ from lrdsl.language.length import (
 )
 from lrdsl.language.modifiers.base import FirstRound, Fit, Repetition, modifier
 from lrdsl.language.parameters import Count, Kind, ParameterError, Value
-from lrdsl.language.repeated_signal import (
-    Heights,
-    Layouts,
-    PeriodicSignal,
-    UnequalRoundsSignal,
-)
+from lrdsl.language.repeated_signal import EndSignal, Heights, PeriodicSignal, UnequalRoundsSignal
 from lrdsl.language.signal import LAST_STEP, Signal
 from lrdsl.language.time_map import Shift
 from lrdsl.language.wrapped_signal import WrappedSignal
@@ -151,11 +147,14 @@ class Repeat(Repetition):
     def repeated(self, first: FirstRound, end: float, text: str) -> Signal:
         fit = partial(self.fit, source=first.source, whole=first.fit)
         layouts = Layouts(first, (lambda _: first.fit) if self.is_regular else fit)
-        if first.length == 0 or self.times == 0:  # nothing of it is seen but the end
-            shift = Shift(round_half_up(first.phase + first.length))
-            last = layouts.at(first.phase, max(int(self.times) - 1, 0))
-            return WrappedSignal(last.signal, text, shift, 0)
         heights = Heights(self.scale, self.about, self.top, self.scales)
+        if first.length == 0 or self.times == 0:  # nothing of it is seen but the end of the last
+            shift = Shift(round_half_up(first.phase + first.length))
+            k = max(int(self.times) - 1, 0)
+            last = layouts.at(first.phase, k).signal
+            if not heights.have_rows and self.scale == 1:
+                return WrappedSignal(last, text, shift, 0)
+            return EndSignal(last, text, shift, 0, heights=heights, number=k)
         if self.is_regular:
             rounds = first.length, first.phase
             return PeriodicSignal(layouts, heights, self.times, end, text, *rounds)

@@ -3,87 +3,70 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lrdsl.language.pointwise.times import Array, Range, Times
-
-BLOCK = 4096
-"""Updates in a block. Arrays with rows of this length are what numpy multiplies fastest."""
+from lrdsl.language.pointwise.blocks import BLOCK, Factors, InBlocks
+from lrdsl.language.pointwise.rows import against
+from lrdsl.language.pointwise.times import Array, Times
 
 MAX_SPAN = 2**25
 """Over more updates than this neighbours differ by less than the rounding of a product."""
 
-MIN_TABLED = 513
-"""For fewer times than this no table of cosines is made."""
 
-Rotation: TypeAlias = "tuple[Any, Any]"
-"""Cosines and sines."""
+class Cosines(InBlocks):
+    """radius·cos(π·t/span), where
+
+    cos(π·t/span) = cos θ·cos φ - sin θ·sin φ,  θ = π·start/span,  φ = π·place/span.
+    """
+
+    def __init__(self, span: float, radius: float) -> None:
+        self.span, self.radius = span, radius
+
+    def of_starts(self, t: Any) -> Factors:
+        return _rotation(t, self.span, against(self.radius, t))
+
+    def of_places(self, t: Any) -> Factors:
+        return _rotation(t, self.span)
+
+    def table(self) -> Factors:
+        return _table(self.span)
+
+    def combined(self, starts: Factors, places: Factors) -> Array:
+        (cos, sin), (of_cos, of_sin) = starts, places
+        values: Array = cos * of_cos
+        values -= sin * of_sin
+        return values
+
+    def directly(self, t: Array) -> Array:
+        # As a sine: the angle is rounded least in the middle, where that matters most.
+        values: Array = t / -self.span
+        values += 0.5
+        values *= np.pi
+        np.sin(values, out=values)
+        return values * self.radius
 
 
 def cosines(t: Times, span: float, radius: float, offset: float = 0.0) -> Array:
     """offset + radius·cos(π·t/span) at times `t` from 0 to `span`, exact to 1e-15·radius.
 
-    A time is split into the block that it lies in and its place there, t = BLOCK·i + j, and
-
-        cos(π·t/span) = cos θᵢ·cos φⱼ - sin θᵢ·sin φⱼ,  θᵢ = π·BLOCK·i/span,  φⱼ = π·j/span,
-
-    so that a range of times takes one table of the φⱼ, which all blocks share, and an angle for
-    each block. Where a time is split depends on that time alone. So does its cosine, to the last
-    bit, whether one is asked for, or a range, or times in any order.
-
-    >>> cosines(Range(0.0, 5), 4, 1.0).round(9)
+    >>> cosines(np.arange(5.0), 4, 1.0).round(9)
     array([ 1.        ,  0.70710678,  0.        , -0.70710678, -1.        ])
     """
-    if span > MAX_SPAN:
-        direct: Array = radius * np.cos(np.pi * (np.asarray(t) / span))
-        direct += offset
-        return direct
-    begin = 0
-    block: Any = ...  # no look-up
-    place: Any = ...
-    if isinstance(t, Range) and t.size >= MIN_TABLED:
-        first = int(t.first) // BLOCK
-        begin = int(t.first) - BLOCK * first
-        rows = np.arange(first, first - (-(begin + t.size) // BLOCK))[:, None]
-        (cos, sin), (of_cos, of_sin) = _rotation(BLOCK * rows, span, radius), _table(span)
-    elif t.size >= MIN_TABLED and (found := _looked_up(np.asarray(t))):
-        block, place, blocks = found
-        cos, sin = _rotation(BLOCK * np.arange(blocks), span, radius)
-        of_cos, of_sin = _table(span)
-    else:
-        each = t.first if isinstance(t, Range) and t.size == 1 else np.asarray(t)
-        start = BLOCK * (each // BLOCK)
-        (cos, sin), (of_cos, of_sin) = _rotation(start, span, radius), _rotation(each - start, span)
-    values = cos[block] * of_cos[place]
-    values -= sin[block] * of_sin[place]
+    found = Cosines(span, radius)
+    values = found.directly(np.asarray(t)) if span > MAX_SPAN else found.values(t)
     values += offset
-    return np.ravel(values)[begin : begin + t.size]
+    return values
 
 
-def _rotation(t: Any, span: float, radius: float = 1.0) -> Rotation:
+def _rotation(t: Any, span: float, radius: Any = 1.0) -> Factors:
     """The cosine and the sine of π·t/span, times `radius`."""
     angle = np.pi * (t / span)
     return radius * np.cos(angle), radius * np.sin(angle)
 
 
 @functools.lru_cache(maxsize=8)
-def _table(span: float) -> Rotation:
+def _table(span: float) -> Factors:
     """The cosines and sines of the times in a block, or in the span if that is shorter."""
     return _rotation(np.arange(min(BLOCK, int(span) + 1)), span)
-
-
-def _looked_up(t: Array) -> tuple[NDArray[np.intp], NDArray[np.intp], int] | None:
-    """The blocks of times, their places there, and how many blocks there are up to the last.
-
-    None where tables would not do, for times that are not whole, or would be longer than `t`.
-    """
-    place = t.astype(np.intp)
-    if not bool((place == t).all()):
-        return None
-    block = place // BLOCK
-    blocks = int(block.max()) + 1
-    place -= BLOCK * block
-    return (block, place, blocks) if blocks <= t.size else None

@@ -5,7 +5,7 @@ All buffers, slices, masks and tables are here or below.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -13,6 +13,8 @@ import numpy as np
 
 from lrdsl.language.pointwise.cosine_table import cosines
 from lrdsl.language.pointwise.multiples import last_multiple, multiple
+from lrdsl.language.pointwise.powers import exp, powers
+from lrdsl.language.pointwise.rows import by_row, filled
 from lrdsl.language.pointwise.times import Array, Range, Times
 from lrdsl.util.forks import import_late
 
@@ -30,6 +32,14 @@ class PointwiseFunctions:
     where = staticmethod(np.where)
     """`where(condition, x, y)`: `x` where the condition holds, `y` elsewhere."""
 
+    def either(
+        self, condition: Operand, x: Callable[[], Operand], y: Callable[[], Operand]
+    ) -> Operand:
+        """`where` of two formulas, of which one that is chosen nowhere is not computed."""
+        if not condition.any():
+            return y()
+        return x() if condition.all() else np.where(condition, x(), y())
+
     minimum = staticmethod(np.minimum)
     """The smaller one of two values."""
 
@@ -45,11 +55,17 @@ class PointwiseFunctions:
     sqrt = staticmethod(np.sqrt)
     """The square root."""
 
-    exp = staticmethod(np.exp)
+    copysign = staticmethod(np.copysign)
+    """`copysign(x, y)`: the size of `x` with the sign of `y`."""
+
+    exp = staticmethod(exp)
     """e to the power of `x`."""
 
     exp2 = staticmethod(np.exp2)
     """2 to the power of `x`."""
+
+    powers = staticmethod(powers)
+    """`powers(base, t, over)`: base^(t/over), for one base and t ≥ 0."""
 
     log1p = staticmethod(np.log1p)
     """The natural logarithm of 1 + `x`."""
@@ -68,7 +84,7 @@ class PointwiseFunctions:
     def interp(self, x: Operand, points: Sequence[tuple[float, float]]) -> Operand:
         """Straight lines through points (x, y), held outside of them."""
         times, values = zip(*points, strict=True)
-        return np.interp(np.asarray(x), times, values)
+        return by_row(lambda *values: np.interp(np.asarray(x), times, values), values)
 
     def last_multiple(self, t: Operand, every: Fraction, phase: Fraction) -> Operand:
         """The last k ≥ 0 for which `phase + k·every`, rounded half up, is at `t` or before."""
@@ -85,7 +101,7 @@ class PointwiseFunctions:
 
     def full_like(self, t: Operand, value: float) -> Operand:
         """One value at all times `t`."""
-        return np.full(t.size, value)
+        return filled(t.size, value)
 
     def clip(self, x: Operand, low: float, high: float) -> Operand:
         """`x`, kept from `low` to `high`."""
@@ -98,7 +114,7 @@ class PointwiseFunctions:
         # The sum can miss `one` by a rounding error, and an end must be met exactly.
         whole = weight == 1.0
         if _may_hold(whole):
-            values[whole] = one
+            values[..., whole] = one
         return values
 
     def pin(self, values: Operand, t: Times, at: float, value: float) -> Operand:
@@ -111,7 +127,7 @@ class PointwiseFunctions:
         if not _may_hold(met):
             return values
         pinned: Array = values.copy()
-        pinned[met] = value
+        pinned[..., met] = value
         return pinned
 
 

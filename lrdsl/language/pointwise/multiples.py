@@ -42,6 +42,22 @@ def multiple(k: Array, of: Fraction, phase: Fraction | int = 0) -> Array:
     return _quotients(k, in_units(of, unit), in_units(phase, unit) + unit // 2, unit)
 
 
+def multiples_of(
+    t: Range, of: Fraction, phase: Fraction | int = 0
+) -> tuple[Array, NDArray[np.intp]]:
+    """The multiples, rounded to whole updates, that the times of a range have come to last.
+
+    Each with how many of the times have.
+
+    >>> multiples_of(Range(1.0, 6), Fraction(5, 2))
+    (array([0., 3., 5.]), array([2, 2, 2]))
+    """
+    first, last = last_multiple(np.array([t.first, t.last]), of, phase)
+    times = multiple(np.arange(first, last + 1), of, phase)
+    edges = np.concatenate([[t.first], times[1:], [t.last + 1]])
+    return times, np.diff(edges).astype(np.intp)
+
+
 def in_units(x: Fraction | int, unit: int) -> int:
     """A number as a multiple of 1/unit, of which it is one."""
     return x.numerator * (unit // x.denominator)

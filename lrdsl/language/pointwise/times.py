@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -107,11 +107,9 @@ def piecewise(t: Times, starts: Array, part: Callable[[int, Times], Array]) -> A
 
 def _cut(t: Times, first: int, cuts: list[int], part: Callable[[int, Times], Array]) -> Array:
     """The values of times that are grouped by their intervals, the first of which is `first`."""
-    out = np.empty(t.size)
-    for i, (start, stop) in enumerate(itertools.pairwise([0, *cuts, t.size]), first):
-        if start < stop:
-            out[start:stop] = part(i, t[start:stop])
-    return out
+    parts = enumerate(itertools.pairwise([0, *cuts, t.size]), first)
+    hit = ((i, slice(*ends)) for i, ends in parts if ends[0] < ends[1])
+    return assembled(t.size, ((places, part(i, t[places])) for i, places in hit))
 
 
 def _reordered(t: Array, starts: Array, part: Callable[[int, Times], Array]) -> Array:
@@ -123,8 +121,24 @@ def _reordered(t: Array, starts: Array, part: Callable[[int, Times], Array]) -> 
         for start in starts[1:].tolist():
             key += t >= start
     order = np.argsort(key, kind="stable" if key is not t else None)
-    out = np.empty(t.size)
-    out[order] = _cut(t[order], 0, key[order].searchsorted(edges).tolist(), part)
+    values = _cut(t[order], 0, key[order].searchsorted(edges).tolist(), part)
+    return assembled(t.size, [(order, values)])
+
+
+def assembled(size: int, pieces: Iterable[tuple[Any, Array]]) -> Array:
+    """`size` values, of which each piece gives some: where they belong, and what they are.
+
+    Values with a row for each of several bases make the result one of such rows.
+
+    >>> assembled(3, [(slice(0, 1), np.array([1.])), (slice(1, 3), np.array([[2.], [3.]]))])
+    array([[1., 2., 2.],
+           [1., 3., 3.]])
+    """
+    out = np.empty(size)
+    for places, values in pieces:
+        if values.ndim > out.ndim:
+            out = np.repeat(out[None], len(values), axis=0)
+        out[..., places] = values
     return out
 
 
@@ -138,8 +152,6 @@ def clamp_end(t: Times, end: float, values: Callable[[Times], Array]) -> Array:
         return values(t)
     if not isinstance(t, Range) or not float(end).is_integer():
         return values(np.minimum(t, end))
-    out = np.full(t.size, values(Range(float(end), 1))[0])
-    before = int(end - t.first)
-    if before > 0:
-        out[:before] = values(t[:before])
-    return out
+    before = max(0, int(end - t.first))
+    pieces = [(slice(before, None), values(Range(float(end), 1)))]
+    return assembled(t.size, [*pieces, (slice(before), values(t[:before]))] if before else pieces)

@@ -42,9 +42,9 @@ class ExponentialDecay(Shape):
 
     def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:
         if self.staircase and self.every >= 1:
-            exponent = xp.last_multiple(t, self.every, self.phase)
+            factor = xp.powers(self.rate, xp.last_multiple(t, self.every, self.phase))
         elif self.staircase:  # several steps at every update
-            exponent = xp.floor(scaled(t, 1 / self.every))
+            factor = xp.powers(self.rate, xp.floor(scaled(t, 1 / self.every)))
         else:
-            exponent = scaled(t, 1 / self.every)
-        return self.start * self.rate**exponent
+            factor = xp.powers(self.rate, t, self.every)
+        return self.start * factor

@@ -54,7 +54,7 @@ class Multistep(Shape):
         if isinstance(self.gamma, tuple):
             factors = tuple(itertools.accumulate((1.0, *self.gamma), operator.mul))
             return self.start * xp.take(factors, passed)
-        return self.start * self.gamma**passed
+        return self.start * xp.powers(self.gamma, passed)
 
     @property
     def extrema_steps(self) -> tuple[int, ...] | None:

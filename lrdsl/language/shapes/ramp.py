@@ -43,7 +43,8 @@ class Ramp(Shape):
             t, span = t + 1.0, 1.0
         values = self.mode.interpolate(self.start, self.end, t, span, xp)
         # Rounding may step a hair over an end of the curve.
-        return xp.clip(values, min(self.start, self.end), max(self.start, self.end))
+        low, high = xp.minimum(self.start, self.end), xp.maximum(self.start, self.end)
+        return xp.clip(values, low, high)
 
     @property
     def end_time(self) -> float:

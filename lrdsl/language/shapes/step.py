@@ -9,7 +9,6 @@ from pydantic import Field
 from lrdsl import diagnostics as diag
 from lrdsl.language.parameters import PREV, Kind, ParameterError, Value
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
-from lrdsl.language.pointwise.multiples import scaled
 from lrdsl.language.shapes.base import Shape, shape
 
 
@@ -57,6 +56,7 @@ class Step(Shape):
 
     def values(self, t: Operand, xp: PointwiseFunctions) -> Operand:
         if self.half_life is not None:
-            return self.start * xp.exp2(-scaled(t, 1 / self.half_life))
+            return self.start * xp.powers(0.5, t, self.half_life)
         assert self.gamma is not None and self.every is not None
-        return self.start * self.gamma ** xp.last_multiple(t, self.every, self.phase)
+        passed = xp.last_multiple(t, self.every, self.phase)
+        return self.start * xp.powers(self.gamma, passed)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import operator
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -16,8 +18,8 @@ FIRST = 16
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188)
 """B₂ⱼ/(2j(2j - 1)) with the Bernoulli numbers B₂ⱼ: the coefficients of Stirling's series."""
 
-SERIES = 26
-"""Terms of the series in `_mean_log`: enough for all digits up to y = 2."""
+SERIES, SERIES_END = 12, 0.5
+"""Terms of the series in `_by_series`, and the y up to which they are enough for all digits."""
 
 
 @shape
@@ -45,7 +47,9 @@ class TimeBased(Shape):
         n = xp.floor(t)
         factors = [1.0 + self.rate * k for k in range(FIRST)]
         products = tuple(itertools.accumulate(factors, operator.mul, initial=1.0))
-        first = xp.take(products, xp.minimum(n, FIRST))
+        first = xp.either(
+            n < FIRST, lambda: xp.take(products, xp.minimum(n, FIRST)), lambda: products[FIRST]
+        )
         # 1 + rate·k with k = FIRST + j is (1 + rate·FIRST)·(1 + slower·j).
         further, ahead = xp.maximum(n - FIRST, 0.0), self.rate * FIRST
         slower = self.rate / (1.0 + ahead)
@@ -56,31 +60,47 @@ class TimeBased(Shape):
 def _log_product(rate: float, n: Operand, xp: PointwiseFunctions) -> Operand:
     """Σ log(1 + rate·j) over 0 ≤ j < n, for rates up to 1/FIRST.
 
-    The integral of log(1 + rate·x) from 0 to n, and the corrections at its two ends.
+    The integral of log(1 + rate·x) from 0 to n, less half of the last one, and the corrections at
+    the two ends.
 
     >>> from lrdsl.language.pointwise.functions import NUMPY, np
     >>> _log_product(0.01, np.array([0., 1., 2.]), NUMPY).round(12)
     array([0.        , 0.        , 0.00995033])
     """
     y = rate * n
-    total = n * _mean_log(y, xp) - xp.log1p(y) / 2
-    here, there = rate, rate / (1.0 + y)
-    for power, coefficient in zip(range(1, 2 * len(STIRLING), 2), STIRLING, strict=True):
-        total = total + coefficient * (there**power - here**power)
-    return total
+    here, slow = _correction(rate), rate / (1.0 + y)
+    there = xp.either(
+        slow < 1e-3, lambda: _correction(slow, STIRLING[:2]), lambda: _correction(slow)
+    )
+    period = 1.0 / rate if rate else math.inf
+    summed = xp.either(
+        y < SERIES_END, lambda: _by_series(n, y), lambda: _by_logarithm(n, period, xp.log1p(y))
+    )
+    return summed + (there - here)
 
 
-def _mean_log(y: Operand, xp: PointwiseFunctions) -> Operand:
-    """The mean of log(1 + x) over 0 ≤ x ≤ y, which is (1 + 1/y)·log(1 + y) - 1.
+def _by_logarithm(n: Operand, period: float, log: Operand) -> Operand:
+    """The integral less half the last logarithm, from log(1 + y), with y = n / period."""
+    return (n + (period - 0.5)) * log - n
 
-    For small y that difference loses its digits. With s = y/(2 + y), so that log(1 + y) is
-    2·atanh(s), it becomes s + (1 + s)·(s²/3 + s⁴/5 + s⁶/7 + …), where nothing is subtracted.
+
+def _by_series(n: Operand, y: Operand) -> Operand:
+    """The same for small y, for which that difference loses its digits.
+
+    With s = y/(2 + y), log(1 + y) is 2·atanh(s), and nothing is subtracted in the mean of the
+    logarithms, s + (1 + s)·(s²/3 + s⁴/5 + s⁶/7 + …).
     """
-    near = xp.minimum(y, 2.0)
-    s = near / (2.0 + near)
-    square, series = s * s, 0.0
-    for k in range(SERIES, 0, -1):
+    s = y / (2.0 + y)
+    square = s * s
+    series = square / (2 * SERIES + 1)
+    for k in range(SERIES - 1, 0, -1):
         series = square * (1.0 / (2 * k + 1) + series)
-    wide = xp.maximum(y, 2.0)
-    far = (1.0 + 1.0 / wide) * xp.log1p(wide) - 1.0
-    return xp.where(y < 2.0, s + (1.0 + s) * series, far)
+    return n * (s + (1.0 + s) * series) - s * (1.0 + series)
+
+
+def _correction(rate: Operand, terms: Sequence[float] = STIRLING) -> Operand:
+    """Stirling's series."""
+    square, series = rate * rate, terms[-1]
+    for coefficient in terms[-2::-1]:
+        series = coefficient + square * series
+    return rate * series

@@ -17,6 +17,12 @@ from lrdsl.syntax import ast
 
 SAMPLES = 512
 
+FAR = 10_000
+"""Updates that a segment without an end is looked at."""
+
+REDUCED = 0.9
+"""The share of the highest value up to which a rate that is kept after a rise counts as lower."""
+
 
 @rule("LR815", "rise-after-end", "hint", needs=("schedule", "rate"))
 class RiseAfterEnd(Rule):
@@ -25,7 +31,9 @@ class RiseAfterEnd(Rule):
     A cosine that is written as a formula turns round at the bottom, and the run ends at a high
     rate: what was gained at the low rate is lost. Cycles under `repeat`, those of definitions, a
     second `warmup` and `interval` are intended and not reported; cycles of a definition that is
-    named after a decay, such as torch's CosineAnnealingLR, are.
+    named after a decay, such as torch's CosineAnnealingLR, are. A rise to a rate below the highest,
+    where the next segment stays, is intended too: stochastic weight averaging collects weights
+    there, as torch's SWALR does.
 
     Reported as ivadomed/ivadomed#57: a cosine for as many updates as there were epochs was followed
     update by update, and went up and down many times. torch's CosineAnnealingLR does so whenever
@@ -42,6 +50,7 @@ class RiseAfterEnd(Rule):
         case("torch.CosineAnnealingLR(800)", total_steps=1000),
         case("0.5 * torch.CosineAnnealingLR(30, eta_min=1e-3)", total_steps=1000, base_lr=1),
         case("torch.CosineAnnealingLR(900, eta_min=base / 2)", total_steps=1000),
+        case("cosine(1, 0, 400) >> cosine(_, 0.5, 10) >> linear(_, 0.9, 90)"),
     )
     valid = (
         case("cosine(1, 0, 400) >> constant(0)"),
@@ -50,6 +59,7 @@ class RiseAfterEnd(Rule):
         case("cosine(1, 0, 100) | repeat()", total_steps=1000),
         case("cosine(1, 0, 400) >> linear(0, 0.5, 400)", total_steps=400),
         case("linear(1, 0.5, 100) >> linear(0.5, 1, 100)"),
+        case("cosine(1, 0, 400) >> cosine(_, 0.5, 10) >> hold()", total_steps=500),
         case("torch.CosineAnnealingLR(1000)", total_steps=1000),
         case("torch.CosineAnnealingLR(800)"),
         case("warmup(10) >> cosine(1, 0, 90) >> warmup(10, 0, 0.5) >> cosine(_, 0, 90)"),
@@ -63,12 +73,13 @@ class RiseAfterEnd(Rule):
         low = self.low * top
         ended: TimelineSegment | None = None
         whole: tuple[NDArray[np.int64], Array] | None = None
-        for segment, (begin, end) in zip(seen, ends, strict=True):
+        for i, (segment, (begin, end)) in enumerate(zip(seen, ends, strict=True)):
             turn = self._turn(context, segment, top)
             if turn is not None:
                 yield _turns(turn, segment.span)
                 return
             risen = ended is not None and end > begin + low and not _is_warmup(context, segment)
+            risen = risen and not _stays(seen[i + 1 :], end, top)
             if ended is not None and risen and not in_one_call(ended.span, segment.span):
                 turned = int(ended.stop)
                 whole = whole or sampled(context)
@@ -95,6 +106,11 @@ class RiseAfterEnd(Rule):
         if pipe is None:
             return
         steps, values = sampled(context)
+        first, last = _extent(context, pipe)
+        within = (first <= steps) & (steps < last)
+        steps, values = steps[within], values[within]
+        if not steps.size:
+            return
         # How far it has come down by then, and how far it will rise again.
         fallen = np.maximum.accumulate(values) - values
         to_rise = np.maximum.accumulate(values[::-1])[::-1] - values
@@ -126,6 +142,25 @@ class RiseAfterEnd(Rule):
 def _turns(update: int, span: Span) -> Violation:
     message = f"the value is lowest at update {update}, and rises again after that"
     return Violation(message, span, f"end it there with `| take({update})`")
+
+
+def _stays(later: list[TimelineSegment], level: float, top: float) -> bool:
+    """Whether the segment after a rise keeps a level clearly below the highest value."""
+    if not later or level > REDUCED * top:
+        return False
+    kept = later[0]
+    stop = kept.start + FAR if math.isinf(kept.stop) else kept.stop - 1
+    known = [kept.value_at(t) for t in (kept.start, (kept.start + stop) / 2, stop)]
+    return all([abs(value - level) <= NEGLIGIBLE * abs(level) for value in known])
+
+
+def _extent(context: LintContext, pipe: ast.Pipe) -> tuple[float, float]:
+    """The updates in which a pipe is in force, as far as a part of a chain says."""
+    start, stop = pipe.span[:2]
+    around = [x for x in context.segments if x.span.start <= start and stop <= x.span.stop]
+    narrow = min([x.span.stop - x.span.start for x in around], default=0)
+    own = [x for x in around if x.span.stop - x.span.start == narrow]
+    return (min([x.start for x in own]), max([x.stop for x in own])) if own else (0, math.inf)
 
 
 def _is_annealing(pipe: ast.Pipe) -> bool:

@@ -122,6 +122,8 @@ class Document:
     """Whether it is a config of lrdsl's group, so that it may be a tree as a whole."""
     is_spec: bool = False
     """Whether the document as a whole is a tree or a program."""
+    is_foreign: bool = False
+    """Whether nothing says that lrdsl reads it: a spec there calls a shape, or nearly one."""
     by_omegaconf: abc.Callable[[], bool] = lambda: True
     """Whether Hydra or OmegaConf read it, to which `1e-4` is a number."""
     presets: abc.Callable[[], frozenset[str]] = frozenset

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from lrdsl.linter.source_file import Role
 
@@ -30,6 +31,8 @@ class EntryPoint:
     has_variables: bool = True
     drives_optimizer: bool = False
     """Whether it is a scheduler, which takes `base` from its optimizer."""
+    takes_several: bool = False
+    """Whether a list is one of specs, each for itself, and no chain."""
     is_method: bool = False
     """Whether it is a method of what a call of `lrdsl.torch.Scheduler` or `attach` returns."""
 
@@ -48,6 +51,8 @@ _SCHEDULER = EntryPoint(
 )
 _PIECE = EntryPoint(role="piece", context=frozenset(), has_variables=False)
 _TEXT = replace(_PIECE, parameters=("text",), spec="text")
+_PLOT = EntryPoint(options=frozenset({"stop", "log"}))
+_FIGURE = replace(_PLOT, parameters=("specs",), spec="specs", takes_several=True)
 _ANY = EntryPoint(options=_SCHEDULER.options - {"base_lr"} | {"optimizer"})
 """Any other object of lrdsl: what one of these takes, and is no variable there, is none here."""
 
@@ -58,6 +63,14 @@ ENTRY_POINTS: Mapping[str, EntryPoint] = {
     "lrdsl.format": replace(_TEXT, options=frozenset({"width"})),
     "lrdsl.define": replace(_TEXT, role="definitions"),
     "lrdsl.hydra.quote": replace(_TEXT, role="spec", options=frozenset({"key", "shell"})),
+    "lrdsl.plot.figure": replace(_FIGURE, options=_PLOT.options | {"title"}),
+    "lrdsl.plot.save": replace(
+        _FIGURE, parameters=("specs", "path"), options=_PLOT.options | {"title"}
+    ),
+    "lrdsl.plot.terminal": replace(_PLOT, options=_PLOT.options | {"width", "height", "ascii"}),
+    "lrdsl.plot.sample": EntryPoint(parameters=("spec", "stop"), options=frozenset({"most"})),
+    "lrdsl.plot.horizon": EntryPoint(),
+    "lrdsl.tree.to_tree": replace(_PIECE, options=frozenset({"language"})),
     "lrdsl.torch.Scheduler": _SCHEDULER,
     "lrdsl.torch.attach": _SCHEDULER,
     # Its clock begins when it is called: the run's length does not say how long it is to be.
@@ -68,6 +81,39 @@ ENTRY_POINTS: Mapping[str, EntryPoint] = {
     ),
 }
 """The arguments of each function, by its public name."""
+
+CONFIG_CLASSES: Mapping[str, str] = {
+    "lrdsl.hydra.configs.ScheduleConf": "",
+    "lrdsl.hydra.configs.CompileConf": "lrdsl.compile",
+    "lrdsl.hydra.configs.SchedulerConf": "lrdsl.torch.Scheduler",
+    "lrdsl.hydra.configs.AttachConf": "lrdsl.torch.attach",
+}
+"""The classes of structured configs, and the `_target_` that each has."""
+
+
+class ConfigMaker(NamedTuple):
+    """A function of another library that makes or stores a config: its parameters by position.
+
+    `config` names the one that is the config. Where it is "", each argument may be one.
+    """
+
+    config: str
+    parameters: tuple[str, ...] = ()
+
+
+CONFIG_STORE = "hydra.core.config_store.ConfigStore.instance"
+"""The function that returns Hydra's store, whose method `store` is listed by its class."""
+
+CONFIG_MAKERS: Mapping[str, ConfigMaker] = {
+    "omegaconf.OmegaConf.create": ConfigMaker("obj", ("obj",)),
+    "omegaconf.OmegaConf.structured": ConfigMaker("obj", ("obj",)),
+    "omegaconf.OmegaConf.merge": ConfigMaker(""),
+    "omegaconf.DictConfig": ConfigMaker("content", ("content",)),
+    "hydra.core.config_store.ConfigStore.store": ConfigMaker("node", ("name", "node", "group")),
+}
+
+CONFIG_WORDS = ("OmegaConf", "DictConfig", "ConfigStore")
+"""One of these stands in each file that uses a function of `CONFIG_MAKERS`."""
 
 MAKE_NAMES_KNOWN = frozenset({"lrdsl.shape", "lrdsl.load", "lrdsl.define"})
 """The functions that add names for all specs of a process, wherever they are called."""

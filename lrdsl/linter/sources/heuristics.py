@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from lrdsl.language.language import current
@@ -14,6 +15,10 @@ from lrdsl.syntax.spec import as_number
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 MAX_NUMBER_CHARACTERS = 64
 _CALL = re.compile(r"(?<![\w.])([A-Za-z][\w.]*)[ \t]*[(\[]")
+_SENTENCE = re.compile(r"\w[ \t]+\(|\w[ \t]+[A-Za-z]")
+MIN_LIKENESS = 0.75
+"""How much a mistyped name is like the one that is meant."""
+
 _WORD = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*")
 _DEFINITION = re.compile(r"^[ \t]*def\s+([A-Za-z][\w.]*)", re.MULTILINE)
 _REFERENCE = re.compile(r"\$\{[^${}]*\}")
@@ -23,7 +28,7 @@ _SPEC_KEY = re.compile(r"spec|(?:.*_)?lr")
 def _schedules() -> frozenset[str]:
     # Not cached: shapes and definitions can be made known at any time.
     language = current()
-    return frozenset([*language.shapes, *language.modifiers, *language.definitions])
+    return frozenset([*language.shapes, *language.definitions])
 
 
 def is_spec_key(name: str) -> bool:
@@ -38,6 +43,32 @@ def calls_known(text: str) -> bool:
     (True, False)
     """
     return not _schedules().isdisjoint(called(text))
+
+
+def is_surely_meant(text: str) -> bool:
+    """Whether a text at a place for specs is lrdsl's: it calls a shape, or one that is mistyped.
+
+    What calls nothing of the kind is of another small language, and a bracket behind a space is one
+    of a sentence.
+
+    >>> is_surely_meant("warmpu(1) >> hm()"), is_surely_meant("loguniform(1e-5, 0.1)")
+    (True, False)
+    >>> is_surely_meant("cosine(1, 0"), is_surely_meant("cosine (as in the paper)")
+    (True, False)
+    """
+    known, names = _schedules(), called(text)
+    if names.isdisjoint(known) and not any([close_matches(name, known) for name in names]):
+        return False
+    return not _SENTENCE.search(text) or not parse_spec(text).diagnostics
+
+
+def close_matches(name: str, known: Iterable[str]) -> list[str]:
+    """The names that one is much like, whatever letters are capitals.
+
+    >>> close_matches("Cosin", ["cosine", "linear"]), close_matches("choice", ["cosine"])
+    (['cosine'], [])
+    """
+    return get_close_matches(name.lower(), [each.lower() for each in known], 1, MIN_LIKENESS)
 
 
 def is_reference(text: object) -> bool:

@@ -13,18 +13,24 @@ from typing import Any
 
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.source_file import Snippet
-from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, ScalarKind, Sequence
-from lrdsl.linter.sources.entry_points import ENTRY_POINTS, METHODS, PREFIX, SCHEDULERS, EntryPoint
-from lrdsl.linter.sources.heuristics import calls_known
+from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence
+from lrdsl.linter.sources.entry_points import (
+    CONFIG_WORDS,
+    ENTRY_POINTS,
+    METHODS,
+    SCHEDULERS,
+    EntryPoint,
+)
+from lrdsl.linter.sources.heuristics import is_surely_meant
+from lrdsl.linter.sources.python_configs import config_of, configs_of
 from lrdsl.linter.sources.python_module import PythonModule
+from lrdsl.linter.sources.python_values import PythonValues, last_name
 from lrdsl.linter.sources.snippets import snippets_of, with_uses
 from lrdsl.tree.keywords import is_tree
 
-MAKERS = frozenset({"partial", "builds"})
+BUILDS = "builds"
+MAKERS = frozenset({"partial", BUILDS})
 """Functions whose first argument is what their other arguments are for: functools', hydra-zen's."""
-
-MAX_LITERAL_DEPTH = 200
-"""Levels of the deepest list or dict that is read, over all the names in it."""
 
 
 class PythonDocument(Document):
@@ -42,44 +48,42 @@ def snippets(text: str, path: str = "") -> tuple[Snippet, ...]:
     >>> [(found.text, found.context) for found in snippets(code)]
     [('hold(5)', {'total_steps': 9})]
     """
-    if "lrdsl" not in text:
+    if not any([word in text for word in ("lrdsl", *CONFIG_WORDS)]):
         return ()
     reader = _Reader(PythonModule(text))
-    root = Sequence((*reader.calls(), *reader.targets()), 0, len(text))
-    return with_uses(snippets_of(PythonDocument("python", root, holds_calls=True)))
+    calls, builds = reader.calls()
+    root = Sequence(tuple(calls), 0, len(text))
+    configs, texts = configs_of(reader.values)
+    built = [config_of(each) for each in builds]
+    found = snippets_of(*configs, *built, PythonDocument("python", root, holds_calls=True))
+    return with_uses(sorted([*found, *texts], key=lambda each: each.start))
 
 
 class _Reader:
     def __init__(self, module: PythonModule) -> None:
         self.module = module
-        self._nodes: dict[int, Node] = {}
-        """By the identity of the expression; one that is being read is an unknown scalar."""
+        self.values = PythonValues(module)
         self._makes_names_known = module.makes_names_known()
 
-    def calls(self) -> Iterator[Mapping]:
+    def calls(self) -> tuple[list[Mapping], list[Mapping]]:
+        """The calls that take a spec, and those that build a config of such a call."""
+        calls: list[Mapping] = []
+        builds: list[Mapping] = []
         for call in sorted(self.module.calls, key=lambda call: (call.lineno, call.col_offset)):
             if call in self.module.meant_to_fail:
                 continue
             name, scheduler = self._function(call)
-            arguments = call.args
-            if name not in ENTRY_POINTS and _last_name(call.func) in MAKERS and arguments:
+            arguments, into = call.args, calls
+            if name not in ENTRY_POINTS and last_name(call.func) in MAKERS and arguments:
+                into = builds if last_name(call.func) == BUILDS else calls
                 name, arguments = self.module.dotted(arguments[0]), arguments[1:]
             entry = ENTRY_POINTS.get(name)
             if entry is None or any([isinstance(each, ast.Starred) for each in arguments]):
                 continue
-            mapping = self._call(call, arguments, name, entry, scheduler)
-            if not entry.is_method or scheduler is not None or _looks_like_call(mapping, entry):
-                yield mapping
-
-    def targets(self) -> Iterator[Node]:
-        """The dicts that name something of lrdsl as their `_target_`, as Hydra's configs do."""
-        for node in ast.walk(self.module.tree):
-            if isinstance(node, ast.Dict) and node not in self.module.meant_to_fail:
-                keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
-                target = dict(zip(keys, node.values, strict=True)).get("_target_")
-                name = target.value if isinstance(target, ast.Constant) else None
-                if isinstance(name, str) and name.startswith(PREFIX):
-                    yield self._node(node, 0)
+            for mapping in self._calls(call, arguments, name, entry, scheduler):
+                if not entry.is_method or scheduler is not None or _looks_like_call(mapping, entry):
+                    into.append(mapping)
+        return calls, builds
 
     def _function(self, call: ast.Call) -> tuple[str, ast.Call | None]:
         """The function of lrdsl that is called, and the call that made its scheduler."""
@@ -91,25 +95,23 @@ class _Reader:
         method = METHODS.get(call.func.attr, "")
         return method, made if is_known and isinstance(made, ast.Call) else None
 
-    def _call(
+    def _calls(
         self,
         call: ast.Call,
         arguments: list[ast.expr],
         name: str,
         entry: EntryPoint,
         scheduler: ast.Call | None,
-    ) -> Mapping:
+    ) -> Iterator[Mapping]:
+        """A call, once for each text that its spec can be."""
         start, stop = self.module.extent(call)
         given = dict(zip(entry.parameters, arguments, strict=False))
-        spread = [self._pairs(each.value) for each in call.keywords if each.arg is None]
+        spread = [self.values.pairs(each.value) for each in call.keywords if each.arg is None]
         for pairs_there in spread:
             given |= pairs_there or {}
         given |= {each.arg: each.value for each in call.keywords if each.arg is not None}
-        if entry.spec in given:
-            given[entry.spec] = self.module.default_text(given[entry.spec])
         nodes: dict[str, Node] = {"_target_": Scalar(name, "text", start, start, "plain")}
-        nodes |= {arg: self._node(value, 0) for arg, value in given.items()}
-        pairs = [(Scalar(key, "text", start, start, "plain"), node) for key, node in nodes.items()]
+        nodes |= {arg: self.values.node(value) for arg, value in given.items()}
         context, origin = ({}, NO_ORIGIN) if scheduler is None else self._training(scheduler)
         is_open = any([pairs_there is None for pairs_there in spread])  # it may bring definitions
         # A scheduler's own name says nothing: it drives the rates of an optimizer.
@@ -119,19 +121,10 @@ class _Reader:
             definitions_unknown=is_open or self._makes_names_known,
             assigned_to=named,
         )
-        return Mapping(tuple(pairs), start, stop, context, origin)
-
-    def _pairs(self, node: ast.expr) -> dict[str, ast.expr] | None:
-        """The keys and values of a dict with words for keys; None of anything else."""
-        match self.module.value(node):
-            case ast.Dict(keys=keys, values=values):
-                words = [key.value if isinstance(key, ast.Constant) else None for key in keys]
-                pairs = {w: x for w, x in zip(words, values, strict=True) if isinstance(w, str)}
-                return pairs if len(pairs) == len(keys) else None
-            case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords):
-                found = {each.arg: each.value for each in keywords if each.arg is not None}
-                return found if len(found) == len(keywords) else None
-        return None
+        texts = self.module.texts(given[entry.spec]) if entry.spec in given else []
+        for one in [{entry.spec: self.values.node(text)} for text in texts] or [{}]:
+            call_node = self.values.mapping({**nodes, **one}, start, stop)
+            yield replace(call_node, context=context, origin=origin)
 
     def _training(self, scheduler: ast.Call) -> tuple[dict[str, Any], SpecOrigin]:
         """The run of a scheduler, and the origin of its spec, as far as the module shows them."""
@@ -142,51 +135,12 @@ class _Reader:
         metrics = gives_metrics(scheduler, self.module)
         return context, SpecOrigin(group_lrs=tuple(rates), gives_metrics=metrics)
 
-    def _node(self, node: ast.expr, depth: int) -> Node:
-        """An expression as a node, names replaced by their values."""
-        node = self.module.value(node)
-        if id(node) not in self._nodes:
-            start, stop = self.module.extent(node)
-            self._nodes[id(node)] = Scalar(None, "unknown", start, stop, "plain")
-            if depth <= MAX_LITERAL_DEPTH:
-                self._nodes[id(node)] = self._read(node, start, stop, depth + 1)
-        return self._nodes[id(node)]
-
-    def _read(self, node: ast.expr, start: int, stop: int, depth: int) -> Node:
-        if isinstance(node, (ast.List, ast.Tuple)):
-            items = [self._node(each, depth) for each in node.elts]
-            return Sequence(tuple(items), start, stop)
-        if isinstance(node, ast.Dict) and all([isinstance(x, ast.Constant) for x in node.keys]):
-            values = [self._node(each, depth) for each in node.values]
-            pairs = zip(map(self._key, node.keys), values, strict=True)
-            return Mapping(tuple(pairs), start, stop)
-        if isinstance(node, ast.Call) and (given := self._pairs(node)) is not None:
-            words = [Scalar(word, "text", start, start, "plain") for word in given]
-            values = [self._node(each, depth) for each in given.values()]
-            return Mapping(tuple(zip(words, values, strict=True)), start, stop)
-        literal = self.module.literal(node)
-        if literal is not None:
-            return literal
-        number = self.module.number(node)
-        kind: ScalarKind = "unknown" if number is None else "number"
-        if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool)):
-            number, kind = node.value, "null" if node.value is None else "bool"
-        return Scalar(number, kind, start, stop, "plain")
-
-    def _key(self, node: ast.expr | None) -> Scalar:
-        assert isinstance(node, ast.Constant)
-        return Scalar(str(node.value), "text", *self.module.extent(node), "plain")
-
-
-def _last_name(function: ast.expr) -> str:
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-
 
 def _looks_like_call(call: Mapping, entry: EntryPoint) -> bool:
     """Whether a method of an unknown object is given a spec, so that it is lrdsl's."""
     spec = call.get(entry.spec)
     if isinstance(spec, Scalar):
-        return spec.kind == "text" and (calls_known(spec.value) or ">>" in spec.value)
+        return spec.kind == "text" and is_surely_meant(spec.value)
     return spec is not None and (is_tree(spec) or "lr" in spec)
 
 

@@ -18,6 +18,9 @@ from lrdsl.syntax.spec import as_number
 
 _LINE_END = re.compile(r"\r\n|[\r\n]")
 
+MAX_TEXTS = 100
+"""Texts that one argument is looked for."""
+
 MAX_NAME_DEPTH = 10
 """Names of names that are followed."""
 
@@ -28,7 +31,8 @@ class PythonModule:
     `assigned` has the values that a name is given; None is one that is unknown. `meant_to_fail`
     are the nodes in the blocks that expect an exception. `loads` counts how often a name is read,
     `attribute_loads` how often that is for an attribute. `named` has the names of values: of
-    variables, arguments and keys. Raises Malformed.
+    variables, arguments and keys. `loops` has the items of lists that names go through, `usual` the
+    values that attributes have at first, `classes` those that are defined. Raises Malformed.
 
     >>> module = PythonModule("from torch.optim import SGD as S\\nN = 9\\nS(p, lr=N)")
     >>> [call] = module.calls
@@ -46,6 +50,9 @@ class PythonModule:
         self.loads: Counter[str] = Counter()
         self.attribute_loads: Counter[str] = Counter()
         self.calls: list[ast.Call] = []
+        self.loops: dict[str, list[ast.expr]] = {}
+        self.usual: defaultdict[str, list[ast.expr]] = defaultdict(list)
+        self.classes: defaultdict[str, list[ast.ClassDef]] = defaultdict(list)
         self.meant_to_fail: set[ast.AST] = set()
         self.named: dict[ast.expr, str] = {}
         self._starts = [shift, *[found.end() for found in _LINE_END.finditer(text)]]
@@ -54,6 +61,7 @@ class PythonModule:
 
     def _note(self, node: ast.AST) -> None:
         self._note_name(node)
+        self._note_usual(node)
         match node:
             case ast.Name(id=name, ctx=ast.Load()):
                 self.loads[name] += 1
@@ -61,6 +69,8 @@ class PythonModule:
                 self.attribute_loads[name] += 1
             case ast.Call():
                 self.calls.append(node)
+            case ast.ClassDef(name=name):
+                self.classes[name].append(node)
             case ast.Import(names=names):
                 for each in names:
                     whole = each.name if each.asname else each.name.partition(".")[0]
@@ -83,13 +93,35 @@ class PythonModule:
                 usual = [*defaults, *node.kw_defaults]
                 for parameter, default in zip(with_default, usual, strict=True):
                     self.defaults[parameter.arg].append(default)
-            case ast.AugAssign() | ast.NamedExpr() | ast.For():
+            case ast.AugAssign() | ast.NamedExpr() | ast.For() | ast.comprehension():
+                items = node.iter if isinstance(node, (ast.For, ast.comprehension)) else None
+                if isinstance(node.target, ast.Name) and isinstance(items, (ast.List, ast.Tuple)):
+                    self.loops[node.target.id] = items.elts
                 for inner in ast.walk(node.target):
                     if isinstance(inner, ast.Name):
                         self.assigned[inner.id].append(None)
             case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
                 for inner in body if any(map(_expects, items)) else ():
                     self.meant_to_fail.update(ast.walk(inner))
+
+    def _note_usual(self, node: ast.AST) -> None:
+        """Note the value that an attribute has at first, or if an option is left out."""
+        match node:
+            case ast.Assign(targets=[ast.Attribute(attr=name)], value=value):
+                self.usual[name].append(value)
+            case ast.ClassDef(body=body):
+                for each in body:
+                    match each:
+                        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                            self.usual[name].append(value)
+                        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                            self.usual[name].append(value)
+            case ast.Call(func=ast.Attribute(attr="add_argument"), args=args, keywords=keywords):
+                named = [x.value for x in args if isinstance(x, ast.Constant)]
+                flags = [x.lstrip("-") for x in named if isinstance(x, str) and x[:2] == "--"]
+                default = [x.value for x in keywords if x.arg == "default"]
+                if flags and default:
+                    self.usual[flags[0].replace("-", "_")] += default
 
     def _note_name(self, node: ast.AST) -> None:
         """Note the name that code gives a value: a variable, an argument, a key."""
@@ -132,7 +164,49 @@ class PythonModule:
             node = values[0]
         return node
 
-    def default_text(self, node: ast.expr) -> ast.expr:
+    def texts(self, node: ast.expr) -> list[ast.expr]:
+        """The texts that an expression can be as far as the module shows them; else itself.
+
+        Both ways of a condition are looked at, all items of a list that is gone through, an entry
+        of a dict, the default of a parameter, an option or an attribute.
+        """
+        found: list[ast.expr] = []
+        waiting = [node]
+        while waiting and len(found) < MAX_TEXTS:
+            each = self.value(waiting.pop(0))
+            match each:
+                case ast.IfExp(body=one, orelse=other):
+                    waiting += [one, other]
+                case ast.BoolOp(values=values):
+                    waiting += values
+                case ast.NamedExpr(value=value):
+                    waiting.append(value)
+                case ast.Subscript(value=ast.Name() as whole, slice=ast.Constant(value=key)):
+                    found += self._entry(self.value(whole), key)
+                case ast.Attribute(attr=name) if len(self.usual[name]) == 1:
+                    found += [x for x in self.usual[name] if self.literal(x) is not None]
+                case ast.Name(id=name) if name in self.loops and len(self.assigned[name]) == 1:
+                    found += self.loops[name]
+                case ast.Name():
+                    found.append(self._default_text(each))
+                case _:
+                    found.append(each)
+        texts = [each for each in found if self.literal(self.value(each)) is not None]
+        return texts or [node]
+
+    def _entry(self, whole: ast.expr, key: object) -> list[ast.expr]:
+        """The value of a dict at a key."""
+        if not isinstance(whole, ast.Dict):
+            return []
+        keys = [x.value if isinstance(x, ast.Constant) else None for x in whole.keys]
+        return [x for name, x in zip(keys, whole.values, strict=True) if name == key]
+
+    def class_of(self, node: ast.AST) -> ast.ClassDef | None:
+        """The class that a name stands for, if the module defines one of the name."""
+        found = self.classes.get(node.id, []) if isinstance(node, ast.Name) else []
+        return found[0] if len(found) == 1 else None
+
+    def _default_text(self, node: ast.expr) -> ast.expr:
         """The text that a parameter has if it is left out; else the expression itself."""
         values = self.defaults.get(node.id, []) if isinstance(node, ast.Name) else []
         is_text = len(values) == 1 and isinstance(values[0], (ast.Constant, ast.JoinedStr))
@@ -161,8 +235,8 @@ class PythonModule:
             return None
         return literal
 
-    def extent(self, node: ast.expr) -> tuple[int, int]:
-        """The offsets at which an expression begins and ends."""
+    def extent(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
+        """The offsets at which an expression or a statement begins and ends."""
         assert node.end_lineno is not None and node.end_col_offset is not None
         start = self._offset(node.lineno, node.col_offset)
         return start, self._offset(node.end_lineno, node.end_col_offset)

@@ -14,9 +14,17 @@ from lrdsl.linter.sources.spec_text import text_of_node
 from lrdsl.syntax.grammar import NAME
 
 
-def snippets_of(document: Document) -> list[Snippet]:
-    """The specs and the definitions in a document, in the order of the file."""
-    every = [_snippet(document, each) for each in SpecFinder(document).find()]
+def snippets_of(*documents: Document) -> list[Snippet]:
+    """The specs and the definitions in the documents of a file, in the order of the file.
+
+    A node that is in several documents is one spec; what the first says of it goes before.
+    """
+    found: dict[int, tuple[Document, FoundSpec]] = {}
+    for document in documents:
+        for each in SpecFinder(document).find():
+            first, known = found.get(id(each.node), (document, each))
+            found[id(each.node)] = (first, known.or_else(each))
+    every = [_snippet(*each) for each in found.values()]
     return sorted([each for each in every if each is not None], key=lambda each: each.start)
 
 

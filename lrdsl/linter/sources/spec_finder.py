@@ -19,7 +19,8 @@ from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Seque
 from lrdsl.linter.sources.entry_points import RUN, EntryPoint, entry_point
 from lrdsl.linter.sources.found_spec import FoundSpec, Scope
 from lrdsl.linter.sources.spec_text import NotATree, text_of_node, tree_data
-from lrdsl.schedule.program import ProgramEntry, group_sorts, language_of, parse_program
+from lrdsl.schedule.program import group_sorts, language_of
+from lrdsl.schedule.program_entries import ONE_SPEC, ProgramEntry, parse_program
 from lrdsl.syntax.grammar import NAME
 from lrdsl.syntax.spec import as_number
 from lrdsl.tree.keywords import is_tree
@@ -170,7 +171,10 @@ class SpecFinder:
 
     def _argument(self, node: Node, scope: Scope, entry: EntryPoint) -> None:
         """Read the spec of an entry point: text, a mapping with `spec`, a tree, or a program."""
-        if entry.role == "spec":
+        if entry.takes_several and isinstance(node, Sequence):
+            for i, each in enumerate(node.items):
+                self._single(*self._followed(each, scope.at(i)), is_used=True)
+        elif entry.role == "spec":
             self._program(*self._followed(node, scope), is_used=True)
         elif isinstance(node, Scalar) and node.kind == "text":
             unknown = scope.origin.definitions_unknown
@@ -179,16 +183,21 @@ class SpecFinder:
 
     def _program(self, node: Node, scope: Scope, is_used: bool) -> None:
         """A single spec, or every spec of a program, in the place of a spec."""
-        entries, is_single = parse_program(node, language_of(scope.origin.definitions))
-        if is_single:
+        language = language_of(scope.origin.definitions)
+        program = parse_program(node, language, lambda each: self.document.referent(each)[0])
+        if program.is_single:
             self._single(node, scope, is_used)
             return
-        own = node.get("definitions") if isinstance(node, Mapping) else None
-        self._definitions_snippet(own, scope, is_used)
-        siblings = [self._sibling(entry) for entry in entries]
-        for entry, sibling in zip(entries, siblings, strict=True):
+        around = scope.origin
+        for i, mapping in enumerate(program.mappings):
+            self._definitions_snippet(mapping.get("definitions"), scope, is_used)
+            scope = self._with_definitions(scope, mapping.get("definitions"))
+            if i < len(program.mappings) - 1:
+                _, scope = self._followed(mapping["spec"], scope.at("spec"))
+        siblings = [self._sibling(entry) for entry in program.entries]
+        for entry, sibling in zip(program.entries, siblings, strict=True):
             has_own = isinstance(entry.spec, Mapping) and "definitions" in entry.spec
-            inner = scope if has_own else self._with_definitions(scope, own)
+            inner = scope._replace(origin=around) if has_own else scope
             others = _siblings_by_sort(sibling, siblings)
             place = inner.told(drives=sibling.key, pattern=sibling.pattern, siblings=others)
             self._single(entry.spec, place.at(entry.key).at(entry.pattern), is_used)
@@ -213,6 +222,8 @@ class SpecFinder:
         """One spec, which may have definitions of its own beside it."""
         node, scope = self._followed(node, scope)
         while isinstance(node, Mapping) and "spec" in node:
+            if is_used and "_target_" not in node and not ONE_SPEC.issuperset(node):
+                break  # which is a mistake, as the text of the node will say
             scope = self._with_definitions(scope, node.get("definitions"))
             self._definitions_snippet(node.get("definitions"), scope, is_used)
             node, scope = self._followed(node["spec"], scope.at("spec"))
@@ -237,11 +248,18 @@ class SpecFinder:
             self._spec(node, scope.told(yaml_text_number=is_mistaken))
         elif self._is_tree(node):
             self._spec(node, scope)
-        elif isinstance(node, Mapping) and heuristics.looks_like_program(self._sketched(node)):
+        elif isinstance(node, Mapping) and self._looks_like_program(node):
             self._program(node, scope, is_used=False)
         else:
             return False
         return True
+
+    def _looks_like_program(self, node: Mapping) -> bool:
+        """Whether a mapping at a key for specs is a program."""
+        if not heuristics.looks_like_program(self._sketched(node)):
+            return False
+        texts = [x.text for x in nodes_within(node) if isinstance(x, Scalar)]
+        return not self.document.is_foreign or any(map(heuristics.is_surely_meant, texts))
 
     def _looks_meant(self, name: str, scalar: Scalar) -> bool:
         """Whether a scalar at a key for specs is meant as one."""
@@ -251,7 +269,12 @@ class SpecFinder:
         if scalar.kind != "text":
             return False
         text = scalar.value.strip()
-        if heuristics.is_number(text):  # a constant; elsewhere it is for YAML to read
+        is_number = heuristics.is_number(text)
+        words = heuristics.called(text)
+        if self.document.is_foreign and (words or ">>" in text) and not is_number:
+            sketch = self.document.sketch(scalar)
+            return heuristics.is_surely_meant(sketch)
+        if is_number:  # a constant; elsewhere it is for YAML to read
             return name == "spec" or scalar.style in ("plain", "text")
         return heuristics.looks_like_spec(text) or (
             NAME.fullmatch(text) is not None
@@ -276,8 +299,10 @@ class SpecFinder:
             return self.document.is_config and isinstance(node, Mapping)
 
     def _sketched(self, node: Node, depth: int = 0) -> Any:
-        """A program as plain data, with names in the place of its references."""
+        """A program as plain data, with names in the place of what the document does not show."""
         if isinstance(node, Scalar):
+            if node.kind == "unknown" and node.value is None:
+                return "x"
             return self.document.sketch(node) if node.kind == "text" else node.value
         if isinstance(node, Mapping) and depth < 2:
             return {name: self._sketched(each, depth + 1) for name, each in node.items()}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property, partial
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,13 @@ from lrdsl.diagnostics import SpecError
 from lrdsl.language.library.files import text_of
 from lrdsl.language.presets import GROUP
 from lrdsl.linter.source_file import Malformed, Snippet, Style
-from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, ScalarKind, Sequence
+from lrdsl.linter.sources.config_document import ConfigDocument
+from lrdsl.linter.sources.document import Mapping, Node, Scalar, ScalarKind, Sequence
 from lrdsl.linter.sources.heuristics import is_number
-from lrdsl.linter.sources.placeholders import MAX_CHARACTERS, Placeholder
+from lrdsl.linter.sources.placeholders import MAX_CHARACTERS
 from lrdsl.linter.sources.snippets import snippets_of, with_uses
 from lrdsl.linter.sources.yaml_loaders import is_read_by_omegaconf
 from lrdsl.linter.sources.yaml_offsets import offsets_of
-from lrdsl.tree.interpolations import after_interpolation
 
 _STYLES: dict[str | None, Style] = {"'": "single", '"': "double", "|": "literal", ">": "folded"}
 _KINDS: dict[str, ScalarKind] = {
@@ -36,7 +35,8 @@ _BOOLEANS = {"true": True, "false": False}
 MISSING = "???"
 """The value of a key in Hydra's configs that is to be given later."""
 
-_REFERENCE = re.compile(r"\$\{([^${}]*)\}")
+SIGNS = ("lrdsl", "definitions:")
+"""Words by which a file says that lrdsl reads it."""
 
 MAX_YAML_DEPTH = 500
 """Levels of the deepest nesting that is read; the work that libyaml has grows with its square.
@@ -48,100 +48,27 @@ depend on which version is installed.
 MAX_MERGED_PAIRS = 100_000
 """Pairs that merge keys (`<<`) may add to the mappings of a document; more are left out."""
 
-MAX_REFERENCE_DEPTH = 10
-"""References to references that are followed."""
-
 
 @dataclass(frozen=True, eq=False)
-class YamlDocument(Document):
-    """A YAML document. A reference stands for what the document itself has at that key."""
+class YamlDocument(ConfigDocument):
+    """A YAML document."""
 
     text: str = ""
-    folder: str = ""
-    """The folder of the files that the text names."""
-    _values: dict[str, str | None] = field(default_factory=dict)
-    """The values of references; None also for one that is being followed."""
-    _followed: list[str] = field(default_factory=list)
-    """The references that are being followed, each from the one before."""
-
-    def placeholders(self, scalar: Scalar) -> tuple[Placeholder, ...]:
-        text = scalar.text
-        found: list[Placeholder] = []
-        at = 0
-        while (start := text.find("${", at)) >= 0:
-            at = after_interpolation(text, start)
-            inside = text[start + 2 : at - 1]
-            found.append(Placeholder(start, at, inside, self._value_of(self._key(inside, scalar))))
-        return tuple(found)
+    folder: str | None = None
+    """The folder of the files that the text names, if it is known."""
 
     def offsets(self, scalar: Scalar) -> tuple[int, ...] | None:
         if scalar.stop - scalar.start > 2 * MAX_CHARACTERS:
             return None
         return offsets_of(self.text, scalar.start, scalar.stop, scalar.text, scalar.style)
 
-    def referent(self, node: Node) -> tuple[Node, str | None]:
-        found = _REFERENCE.fullmatch(node.text.strip()) if isinstance(node, Scalar) else None
-        key = self._key(found[1], node) if found else ""
-        referent = self._at(key) if found else None
-        return (node, None) if referent is None else (referent, key)
-
     def definitions(self, text: str) -> str | None:
-        if not text.strip().endswith(".lr"):
-            return text
+        if self.folder is None or not text.strip().endswith(".lr"):
+            return super().definitions(text)
         try:
             return text_of(os.path.join(self.folder, text.strip()))
         except SpecError:
             return None
-
-    def _value_of(self, reference: str) -> str | None:
-        """The text that a reference stands for, looked up once; None if it is not shown."""
-        if reference not in self._values and len(self._followed) < MAX_REFERENCE_DEPTH:
-            self._values[reference] = None
-            self._followed.append(reference)
-            node = self._at(reference)
-            if isinstance(node, Scalar) and node.value is not None:
-                self._values[reference] = self.known_text(node)
-            self._followed.pop()
-        return self._values.get(reference)
-
-    def _key(self, reference: str, node: Node) -> str:
-        """A reference from the top of the document: `.lr` beside `optimizer.eps` is `optimizer.lr`.
-
-        Each dot more leads one mapping or list further out.
-        """
-        name = reference.lstrip(".")
-        around = self._places.get(id(node), ())[: len(name) - len(reference) or None]
-        return reference if name == reference else ".".join([*around, name])
-
-    @cached_property
-    def _places(self) -> dict[int, tuple[str, ...]]:
-        """The keys that lead to each scalar; of an alias, those where its anchor stands."""
-        found: dict[int, tuple[str, ...]] = {}
-        left: list[tuple[Node, tuple[str, ...]]] = [(self.root, ())]
-        while left:
-            node, place = left.pop()
-            if id(node) in found:
-                continue
-            found[id(node)] = place
-            if isinstance(node, Sequence):
-                left += [(item, (*place, str(i))) for i, item in enumerate(node.items)][::-1]
-            elif isinstance(node, Mapping):
-                left += [(value, (*place, key.text)) for key, value in reversed(node.pairs)]
-        return found
-
-    def _at(self, reference: str) -> Node | None:
-        """The node that a plain reference such as `optimizer.lr` is to."""
-        if ":" in reference:
-            return None
-        node: Node | None = self.root
-        for name in re.findall(r"[^.\[\]]+", reference):
-            if isinstance(node, Mapping):
-                node = node.get(name)
-            elif isinstance(node, Sequence) and name.isdecimal():
-                node = node.items[int(name)] if int(name) < len(node.items) else None
-            else:
-                return None
-        return node
 
 
 def snippets(text: str, path: str = "") -> tuple[Snippet, ...]:
@@ -188,7 +115,13 @@ def read_yaml(text: str, folder: str = "") -> list[YamlDocument]:
     is_preset = os.path.basename(os.path.abspath(folder)) == GROUP
     presets = partial(preset_names, folder)
     reader = partial(is_read_by_omegaconf, text, folder)
-    document = partial(YamlDocument, is_preset=is_preset, by_omegaconf=reader, presets=presets)
+    document = partial(
+        YamlDocument,
+        is_preset=is_preset,
+        is_foreign=not (is_preset or any([word in text for word in SIGNS])),
+        by_omegaconf=reader,
+        presets=presets,
+    )
     return [document("yaml", root, text=text, folder=folder) for root in roots]
 
 

@@ -1,0 +1,113 @@
+"""The specs of a program as they are given: what is a program, and what a single spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from lrdsl.language.language import Language
+from lrdsl.syntax.grammar import MAX_DEPTH
+from lrdsl.tree.keywords import CALLED, is_tree
+
+ONE_SPEC = frozenset({"spec", "definitions"})
+"""The keys of a mapping that is one spec and not a program or a choice of specs."""
+
+
+class ProgramEntry(NamedTuple):
+    """A spec of a program as it is given.
+
+    It drives the number `key` in the parameter groups that `pattern` matches, in all of them if
+    `pattern` is None. `definitions` are those of the program.
+    """
+
+    key: str
+    pattern: str | None
+    spec: Any
+    definitions: tuple[Any, ...] = ()
+
+    def with_definitions(self) -> Any:
+        """The spec with the program's definitions beside it, unless it has its own."""
+        spec, definitions = self.spec, [*self.definitions]
+        if not definitions or callable(spec):
+            return spec
+        if isinstance(spec, Mapping) and ("spec" in spec or ONE_SPEC.issuperset(spec)):
+            return {"definitions": definitions, **spec}
+        return {"spec": spec, "definitions": definitions}
+
+
+class ParsedProgram(NamedTuple):
+    """The specs of a program in their order; `is_single` if it is one spec, which drives `lr`.
+
+    `mappings` are those that were looked into: the last is the program, before it are mappings with
+    nothing but `spec` and `definitions`.
+    """
+
+    entries: tuple[ProgramEntry, ...]
+    is_single: bool
+    mappings: tuple[Mapping[Any, Any], ...] = ()
+
+
+def parse_program(
+    spec: Any, language: Language, follow: Callable[[Any], Any] = lambda spec: spec
+) -> ParsedProgram:
+    """The specs of a program, each with the number and the parameter groups that it drives.
+
+    A program is `{number: spec}` or `{number: {pattern: spec}}`, perhaps with `definitions` beside
+    the numbers, or `{spec: …}` with that in it; anything else is a single spec. Only the mappings
+    are looked at: the specs may be text, trees, functions, or nodes of a document, in which
+    `follow` gives what a reference refers to.
+
+    >>> from lrdsl.language.language import current
+    >>> parsed = parse_program({"lr": "cosine()", "momentum": {"head": 0.9, "*": 0}}, current())
+    >>> [(entry.key, entry.pattern, entry.spec) for entry in parsed.entries]
+    [('lr', None, 'cosine()'), ('momentum', 'head', 0.9), ('momentum', '*', 0)]
+    """
+    around, program = unwrapped(spec, follow)
+    if not isinstance(program, Mapping) or _is_one(program, language):
+        return ParsedProgram((ProgramEntry("lr", None, spec),), True)
+    mappings = (*around, program)
+    definitions = definitions_in(mappings)
+    entries = [
+        ProgramEntry(str(key), pattern, one, definitions)
+        for key, value in program.items()
+        if key != "definitions"
+        for pattern, one in _patterns(value, language)
+    ]
+    return ParsedProgram(tuple(entries), False, mappings)
+
+
+def unwrapped(spec: Any, follow: Callable[[Any], Any]) -> tuple[list[Mapping[Any, Any]], Any]:
+    """The mappings around a spec that have `spec` and `definitions` alone, and what is inside."""
+    around: list[Mapping[Any, Any]] = []
+    while isinstance(spec, Mapping) and "spec" in spec and ONE_SPEC.issuperset(spec):
+        if len(around) == MAX_DEPTH:  # it may hold itself
+            break
+        around.append(spec)
+        spec = follow(spec["spec"])
+    return around, spec
+
+
+def definitions_in(mappings: Sequence[Any]) -> tuple[Any, ...]:
+    """The definitions in mappings, those further outside first."""
+    found = [each.get("definitions") for each in mappings if isinstance(each, Mapping)]
+    return tuple([each for each in found if each is not None])
+
+
+def _is_one(spec: Mapping[Any, Any], language: Language) -> bool:
+    # With other keys beside `spec` it is a faulty spec, as compiling it says.
+    return "spec" in spec or ONE_SPEC.issuperset(spec) or is_tree(spec, language)
+
+
+def _patterns(spec: Any, language: Language) -> list[tuple[str | None, Any]]:
+    if isinstance(spec, Mapping) and not (_is_one(spec, language) or _is_mistyped(spec, language)):
+        return [(str(pattern), one) for pattern, one in spec.items()]
+    return [(None, spec)]
+
+
+def _is_mistyped(spec: Mapping[Any, Any], language: Language) -> bool:
+    """Whether a choice is a tree of something unknown: `{cosin: {start: 1, end: 0}}`."""
+    if len(spec) != 1:
+        return False
+    ((key, inner),) = spec.items()
+    is_name = isinstance(key, str) and CALLED.fullmatch(key) is not None
+    return is_name and isinstance(inner, Mapping) and not _is_one(inner, language)
