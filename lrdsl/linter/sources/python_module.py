@@ -171,9 +171,12 @@ class PythonModule:
         of a dict, the default of a parameter, an option or an attribute.
         """
         found: list[ast.expr] = []
-        waiting = [node]
+        waiting, seen = [node], set[ast.expr]()
         while waiting and len(found) < MAX_TEXTS:
             each = self.value(waiting.pop(0))
+            if each in seen:  # `a = a if b else c` leads back to itself
+                continue
+            seen.add(each)
             match each:
                 case ast.IfExp(body=one, orelse=other):
                     waiting += [one, other]
