@@ -99,7 +99,9 @@ def shown_rows(page: str) -> list[str]:
     assert lines[0] == f"| {' | '.join(table.HEAD)} |"
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {len(table.HEAD) + 1}
     assert all(line.count("not measured") == 0 or "No module" in line for line in lines)
-    return [without_figures(line.split(" | ")[0].lstrip("| ")) for line in lines[2:]]
+    return [
+        without_figures(line.split(" | ")[0].lstrip("| ").replace("\\|", "|")) for line in lines[2:]
+    ]
 
 
 def test_the_page_has_each_row(quick: tuple[str, list[dict[str, Any]]]) -> None:

@@ -63,7 +63,7 @@ def test_definitions_of_the_project_are_known(tmp_path: Path) -> None:
     (tmp_path / "mine.lr").write_text("def half(a) = a / 2")
     found = project(tmp_path, "[tool.lrdsl.lint.context]\ndefinitions = ['mine.lr']")
     assert codes(found.with_options(select=["LR2"]), text="lr: half(1)") == []
-    assert codes(Project(), text="lr: half(1)")[0] == "LR201"
+    assert codes(Project(), text="lr: half(1)  # of lrdsl")[0] == "LR201"
 
 
 def test_the_nearest_file_with_settings_counts(tmp_path: Path) -> None:

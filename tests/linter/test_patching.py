@@ -33,7 +33,7 @@ EDITS = [
     ),
     pytest.param("a.yaml", "{lr: hold(5)}", 5, 6, "6, 7", "{lr: 'hold(6, 7)'}", id="flow"),
     pytest.param(
-        "a.yaml", "lr: hold(5)", 0, 7, "a(1)\n>> b(2)", 'lr: "a(1)\\n>> b(2)"', id="lines"
+        "a.yaml", "lr: hold(5)", 0, 7, "hold(1)\n>> b(2)", 'lr: "hold(1)\\n>> b(2)"', id="lines"
     ),
     pytest.param(
         "a.yaml",
@@ -55,11 +55,11 @@ EDITS = [
     ),
     pytest.param(
         "a.yaml",
-        "lr: >-\n  a(1)\n  >> b(2)\n",
-        8,
-        9,
+        "lr: >-\n  hold(1)\n  >> b(2)\n",
+        11,
+        12,
         "c",
-        "lr: >-\n  a(1)\n  >> c(2)\n",
+        "lr: >-\n  hold(1)\n  >> c(2)\n",
         id="folded",
     ),
     pytest.param("a.py", P + "'a( 1)')", 2, 3, "'b', ", P + "'a(\\'b\\', 1)')", id="py"),
@@ -152,7 +152,7 @@ def test_yaml_means_the_same_but_for_the_spec(
     tails: list[str], style: str | None, data: st.DataObject
 ) -> None:
     value = {f"k{i}": {"spec": "hold(5)" + tail, "n": i} for i, tail in enumerate(tails)}
-    text = "# top\n" + yaml.safe_dump(value, default_style=style, allow_unicode=True)
+    text = "# of lrdsl\n" + yaml.safe_dump(value, default_style=style, allow_unicode=True)
     file = read_text("a.yaml", text)
     assume(len(file.snippets) == 3)
     number = data.draw(st.integers(0, 2))

@@ -461,7 +461,7 @@ def test_the_checkpoints_spec_can_be_kept():
     ("change", "message"),
     [
         pytest.param({"spec": "from_the_future[("}, "LR10", id="text"),
-        pytest.param({"spec": 5j}, "a spec is text", id="no text"),
+        pytest.param({"spec": 5j}, "what no state does: something of type complex", id="no text"),
         pytest.param({"context": {"total_steps": -1}}, "total_steps", id="context"),
         pytest.param({"context": {1: 2}}, "a dict of names", id="names"),
     ],

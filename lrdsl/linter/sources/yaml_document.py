@@ -35,7 +35,7 @@ _BOOLEANS = {"true": True, "false": False}
 MISSING = "???"
 """The value of a key in Hydra's configs that is to be given later."""
 
-SIGNS = ("lrdsl", "definitions:")
+SIGNS = ("lrdsl", "definitions:", '"definitions":', "'definitions':")
 """Words by which a file says that lrdsl reads it."""
 
 MAX_YAML_DEPTH = 500
