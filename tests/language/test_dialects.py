@@ -265,7 +265,7 @@ MISTAKES = {
     "mxnet.CosinScheduler(800)": "did you mean `mxnet.CosineScheduler`",
     "speechbrain.CyclicLRScheduler(mode=triangle)": "did you mean `triangular`",
     "speechbrain.IntervalScheduler(2)": "takes square brackets",
-    "speechbrain.NoamIntervalScheduler(1, 3, [6, 9], [0.5])": "as many factors as `anneal_steps` of",
+    "speechbrain.NoamIntervalScheduler(1, 3, [6, 9], [0.5])": "factors as `anneal_steps` of",
 }
 
 
