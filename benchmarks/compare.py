@@ -72,7 +72,7 @@ def _written(folder: Path, runs: int, rows: int) -> list[Path]:
 
 
 def _memory(folder: str) -> Row:
-    """What a process holds at most that compares all runs."""
+    """The most memory of a process that compares all runs."""
     command = [sys.executable, "-W", "ignore", "-c", _MEMORY, folder]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     held, most = 1024.0 * int(done.stdout), float(_MOST)

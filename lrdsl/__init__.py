@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lrdsl.util.forks import import_late
+from lrdsl.util.forks import import_late, late_names
 
 if TYPE_CHECKING:
     from lrdsl.compiler.define import define, load
@@ -65,13 +65,11 @@ __all__ = [
 ]
 
 
+_late_name = late_names(__name__, _HOME)
+
+
 def __getattr__(name: str) -> Any:
-    if name not in _HOME and name not in _MODULES:
-        raise AttributeError(f"module 'lrdsl' has no attribute {name!r}")
-    if name in _MODULES:
-        return import_late(f"lrdsl.{name}")
-    value = globals()[name] = getattr(import_late(_HOME[name]), name)
-    return value
+    return import_late(f"lrdsl.{name}") if name in _MODULES else _late_name(name)
 
 
 def __dir__() -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable
 from fractions import Fraction
@@ -13,7 +12,6 @@ import numpy as np
 from lrdsl.language.functions import FUNCTIONS, OPERATORS
 from lrdsl.language.length import Exact
 from lrdsl.language.pointwise.rows import by_row, has_rows
-from lrdsl.language.pointwise.times import Array
 from lrdsl.language.round_numbers import OfRounds, apply_in_rounds
 from lrdsl.language.signal import LAST_STEP
 
@@ -44,19 +42,21 @@ def compute(name: str, operands: tuple[float, ...]) -> float:
     """
     if any(map(has_rows, operands)):
         return cast(float, by_row(lambda *row: compute(name, row), operands))
-    function = OPERATORS[name] if name in OPERATORS else FUNCTIONS[name].compute
-    if name in ("floor", "ceil"):
-        operands = tuple([_without_noise(operand) for operand in operands])
     with np.errstate(all="ignore"):
-        return float(function(*[np.float64(operand) for operand in operands]))
+        return float(_function(name)(*[np.float64(operand) for operand in operands]))
 
 
 def compute_in_rounds(name: str, operands: tuple[OfRounds | float, ...]) -> OfRounds:
     """The outcome of an operator or a function, of which an operand depends on the round."""
-    function = OPERATORS[name] if name in OPERATORS else FUNCTIONS[name].compute
+    return apply_in_rounds(_function(name), operands)
+
+
+def _function(name: str) -> Callable[..., Any]:
+    """An operator or a function of numbers and arrays."""
+    function: Callable[..., Any] = OPERATORS[name] if name in OPERATORS else FUNCTIONS[name].compute
     if name in ("floor", "ceil"):
-        return apply_in_rounds(lambda x: function(_without_noises(x)), operands)
-    return apply_in_rounds(function, operands)
+        return lambda x: function(_without_noise(x))
+    return function
 
 
 def compute_exactly(name: str, operands: tuple[Exact, ...]) -> Exact | None:
@@ -86,16 +86,11 @@ def bounded(x: Exact) -> Exact:
     return Fraction(float(x))
 
 
-def _without_noise(x: float) -> float:
-    """The whole number that a float is but for rounding, and any other as it is.
+def _without_noise(x: Any) -> Any:
+    """The whole number that each float is but for rounding, and any other as it is.
 
     `0.29 * 100` is 28.999999999999996 as a value and 29 as a duration: `floor` of it must be one
     number, wherever a definition uses it.
     """
-    return round(x) if math.isfinite(x) and math.isclose(x, round(x), rel_tol=1e-12) else x
-
-
-def _without_noises(x: Array) -> Array:
-    """The same for an array."""
     whole = np.rint(x)
     return np.where(np.abs(x - whole) <= 1e-12 * np.maximum(np.abs(x), np.abs(whole)), whole, x)

@@ -145,7 +145,7 @@ class PointwiseSignal(Signal):
         if any(map(has_rows, parts)) and not _ELEMENTWISE.issuperset(self.functions):
             return np.array([filled(t.size, self._combine(row)) for row in self._rows(parts)])
         values = self._combine(parts)
-        return values if isinstance(values, np.ndarray) else np.full(t.size, values)
+        return values if isinstance(values, np.ndarray) else filled(t.size, values)
 
     def values_in_rounds(self, t: Array, k: Array) -> Array:
         values: Array = self._combine([part.values_in_rounds(t, k) for part in self.parts])

@@ -8,10 +8,10 @@ its compose API, for sweeps and for a shell. `LintCallback` stops a run whose sp
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import hydra_plugins.lrdsl_resolvers  # noqa: F401  # a replay loads no plugins
+from lrdsl.util.forks import late_names
 
 if TYPE_CHECKING:
     from lrdsl.hydra.callback import LintCallback
@@ -31,13 +31,7 @@ _HOME = {
 
 __all__ = ["Composed", "LintCallback", "lint_hydra", "main", "quote", "slug"]
 
-
-def __getattr__(name: str) -> Any:
-    """A public name, imported when it is first used: an app that starts needs few of them."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'lrdsl.hydra' has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(_HOME[name]), name)
-    return value
+__getattr__ = late_names(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

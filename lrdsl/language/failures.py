@@ -12,7 +12,7 @@ FAILURES = (ArithmeticError, MemoryError, RecursionError)
 
 
 ENDINGS = (SystemExit, GeneratorExit)
-"""What code raises to end a process or a generator; a linter takes it for a failure of the code."""
+"""Exceptions that end a process or a generator; a linter takes them for failures of the code."""
 
 
 def failure_of(what: str, error: BaseException) -> tuple[Problem, str]:

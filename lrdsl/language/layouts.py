@@ -16,7 +16,7 @@ MAX_LAYOUTS = 256
 class Layouts:
     """The layouts of one schedule; each is made when a round needs it.
 
-    What is kept never changes a value, and no lock guards it: two threads may make the same layout.
+    Keeping a layout never changes a value, and no lock guards it: two threads may make the same.
     """
 
     def __init__(self, first: FirstRound, fit: Callable[[int], Fit]) -> None:

@@ -72,7 +72,7 @@ class Snippet:
     ) -> Snippet:
         """The same with what else is known of the run.
 
-        What its own place says goes before `context`, and what was `typed` before both.
+        The words of its own place go before `context`, and those that were `typed` before both.
         """
         outer = {**context}
         given = outer.pop("definitions", None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copyreg
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -44,7 +43,7 @@ class ScheduleBatch:
     bases: tuple[float, ...]
     compiled: CompiledSpec
 
-    @cached_property
+    @lazy_property
     def schedules(self) -> tuple[Schedule, ...]:
         """The schedule of each base."""
         return tuple([BatchedSchedule(self, row) for row in range(len(self.bases))])
@@ -102,15 +101,15 @@ def compile_batch(spec: Any, context: Context, bases: Sequence[float]) -> Schedu
     >>> batch.schedules[1](2), batch.schedules[3].values()
     (0.1, array([0.8, 0.6, 0.4, 0.2]))
     """
+    if len(bases) < MIN_BATCH:
+        return None
     language = current()
     source = coerce_spec(spec, language)
     text = source.content
     if isinstance(text, FunctionSpec) or len(text) > MAX_CACHED_CHARACTERS:
         return None
     context = context.with_definitions(source.definitions)
-    return (
-        language.kept(_compiled, text, context, tuple(bases)) if len(bases) >= MIN_BATCH else None
-    )
+    return language.kept(_compiled, text, context, tuple(bases))
 
 
 @no_fork
@@ -162,7 +161,7 @@ class SpecAtBases:
     context: Context
     bases: tuple[float, ...]
 
-    @cached_property
+    @lazy_property
     def schedules(self) -> Mapping[float, Schedule]:
         """The schedules by their bases, compiled at once; none where that cannot be."""
         batch = compile_batch(self.spec, self.context, self.bases)

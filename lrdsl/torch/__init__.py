@@ -10,9 +10,9 @@ for batch in batches:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lrdsl.util.forks import import_late
+from lrdsl.util.forks import late_names
 
 try:
     import torch  # noqa: F401
@@ -69,13 +69,7 @@ __all__ = [
     "update_learning_rate",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """A public name, imported when it is first used."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'lrdsl.torch' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_late(_HOME[name]), name)
-    return value
+__getattr__ = late_names(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

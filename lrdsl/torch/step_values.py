@@ -41,14 +41,15 @@ class ScheduleBlock:
         """The values at updates `start ≤ t < stop`, one row per schedule; `SpecError` if none."""
         t = np.arange(start, stop)
         values = np.empty((len(self._schedules), stop - start))
-        alone = dict(enumerate(self._schedules))
-        for batch, places in self._batches.items():
+        together: set[int] = set()
+        for batch, rows in self._batches.items():
             found = batch.values(Range(float(start), stop - start))
             if found is not None:
-                values[[*places]] = found[[*places.values()]]
-                alone = {i: schedule for i, schedule in alone.items() if i not in places}
-        for i, schedule in alone.items():
-            values[i] = schedule(t)
+                values[[*rows]] = found[[*rows.values()]]
+                together |= rows.keys()
+        for i, schedule in enumerate(self._schedules):
+            if i not in together:
+                values[i] = schedule(t)
         return values
 
     def following(self, t: int, most: int) -> NDArray[np.float64]:

@@ -211,9 +211,11 @@ class Timeline:
             own = None if context.base_follows else base
             if prior is None:
                 together = None if own is None or references else at_bases.schedules.get(own)
-                compiled = partial(compile_in, choice.spec, context)
-                if together is not None:
-                    compiled = partial(_whatever_it_names, together)
+                compiled = (
+                    partial(compile_in, choice.spec, context)
+                    if together is None
+                    else partial(_whatever_it_names, together)
+                )
                 return self._add(DrivenSchedule(compiled, references, plan, spec_key, own))
             name = unused_name("earlier", [*references, *context.variables])
             compiled = partial(compile_continuation, choice.spec, context, name, plan.start)
@@ -231,8 +233,7 @@ class Timeline:
         shared = self._keep(key, without_base)
         if shared is not None:
             return shared
-        own = replace(plan.context, base_lr=base)
-        return self._keep((*key, base), lambda: make(own))
+        return self._keep((*key, base), lambda: make(replace(plan.context, base_lr=base)))
 
     def _rescale(self, plan: Plan, former: int | None, group: Driven) -> Driven:
         """The schedules of a group with their rest at the pace that ends with the new total.

@@ -12,23 +12,24 @@ The public names are imported when they are first used: whoever compiles text ne
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lrdsl.util.forks import late_names
 
 if TYPE_CHECKING:
     from lrdsl.tree.decode import from_tree
     from lrdsl.tree.encode import to_tree
     from lrdsl.tree.schema import json_schema
 
-_HOME = {"from_tree": "decode", "json_schema": "schema", "to_tree": "encode"}
+_HOME = {
+    "from_tree": "lrdsl.tree.decode",
+    "json_schema": "lrdsl.tree.schema",
+    "to_tree": "lrdsl.tree.encode",
+}
 
 __all__ = ["from_tree", "json_schema", "to_tree"]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f"lrdsl.tree.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'lrdsl.tree' has no attribute {name!r}")
+__getattr__ = late_names(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import functools
 import importlib
 import os
+import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
 from contextlib import ContextDecorator
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 MAX_WAIT = 10.0
 """Seconds that a fork waits for other threads; then it goes on, as it would have done at once."""
@@ -84,6 +86,25 @@ def import_late(name: str) -> ModuleType:
     """
     with no_fork:
         return importlib.import_module(name)
+
+
+def late_names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
+    """The `__getattr__` of a package whose public names are imported when they are first used.
+
+    `homes` has the module of each.
+
+    >>> late_names("math", {"prod": "math"})("sum")
+    Traceback (most recent call last):
+    AttributeError: module 'math' has no attribute 'sum'
+    """
+
+    def find(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value = sys.modules[package].__dict__[name] = getattr(import_late(homes[name]), name)
+        return value
+
+    return find
 
 
 if TYPE_CHECKING:

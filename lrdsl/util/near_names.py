@@ -30,13 +30,27 @@ def _near(word: str, known: frozenset[str], alike: float) -> str | None:
     longer = [name for name in lowered if name.startswith(word.lower())]
     if len(word) >= 3 and longer:
         return lowered[min(longer, key=len)]
-    with no_fork:
-        import difflib
-
-    found = difflib.get_close_matches(word.lower(), lowered, n=3, cutoff=alike)
+    found = _close(word.lower(), frozenset(lowered), alike)
     # Of those with much in common, the one that takes the fewest changes.
     best = min(found, key=lambda name: _distance(word.lower(), name), default=None)
     return None if best is None else lowered[best]
+
+
+def is_near(word: str, known: Iterable[str], alike: float) -> bool:
+    """Whether a known name has `alike` in common with a word, whatever letters are capitals.
+
+    >>> is_near("Cosin", ["cosine", "linear"], 0.75), is_near("choice", ["cosine"], 0.75)
+    (True, False)
+    """
+    return bool(_close(word.lower(), frozenset([name.lower() for name in known]), alike))
+
+
+@functools.lru_cache(maxsize=128)
+def _close(word: str, names: frozenset[str], alike: float) -> tuple[str, ...]:
+    with no_fork:
+        import difflib
+
+    return tuple(difflib.get_close_matches(word, names, n=3, cutoff=alike))
 
 
 def _distance(a: str, b: str) -> int:

@@ -1,4 +1,4 @@
-"""What is typed for `lrdsl lint` wins over what files say, and that over the project's settings."""
+"""Options of `lrdsl lint` win over the words of files, and these over the project's settings."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ WRONG = {
 }
 
 LITERALS = {"true", "false", "inf", "none", "_"}
-"""What any message may offer."""
+"""Words that any message may offer."""
 
 EXAMPLE = re.compile(r"Example: `([^`]*)`")
 

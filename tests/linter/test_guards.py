@@ -35,7 +35,7 @@ class Ending(Shape):
 
 
 class Cancelled(BaseException):
-    """What a framework raises to stop all that runs."""
+    """An exception by which a framework stops all that runs."""
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ MIN_TABLED = 513
 """For fewer times than this no table is made."""
 
 Factors: TypeAlias = "tuple[Array, ...]"
-"""What the theorem needs of the starts, or of the places."""
+"""The functions of the starts, or of the places, that the theorem combines."""
 
 
 class InBlocks(ABC):

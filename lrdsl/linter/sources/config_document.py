@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence
 from lrdsl.linter.sources.placeholders import Placeholder
 from lrdsl.tree.interpolations import after_interpolation
+
+T = TypeVar("T")
 
 MAX_REFERENCE_DEPTH = 10
 """References to references that are followed."""
@@ -59,15 +63,15 @@ class ConfigDocument(Document):
         return None if text.strip().endswith(".lr") else text
 
     def _value_of(self, reference: str) -> str | None:
-        """The text that a reference stands for, looked up once; None if it is not shown."""
-        if reference not in self._values and len(self._followed) < MAX_REFERENCE_DEPTH:
-            self._values[reference] = None
-            self._followed.append(reference)
+        """The text that a reference stands for; None if it is not shown."""
+
+        def text_at(reference: str) -> str | None:
             node = self._at(reference)
             if isinstance(node, Scalar) and node.value is not None:
-                self._values[reference] = self.known_text(node)
-            self._followed.pop()
-        return self._values.get(reference)
+                return self.known_text(node)
+            return None
+
+        return self._once(self._values, reference, text_at)
 
     def _key(self, reference: str, node: Node) -> str | None:
         """A reference from the top of the document: `.lr` beside `optimizer.eps` is `optimizer.lr`.
@@ -108,13 +112,18 @@ class ConfigDocument(Document):
         return found
 
     def _at(self, reference: str) -> Node | None:
-        """The node that a key such as `optimizer.lr` leads to, looked up once."""
-        if reference not in self._nodes and len(self._followed) < MAX_REFERENCE_DEPTH:
-            self._nodes[reference] = None
+        """The node that a key such as `optimizer.lr` leads to."""
+        return self._once(self._nodes, reference, self._looked_up)
+
+    def _once(self, known: dict[str, Any], reference: str, look_up: Callable[[str], T]) -> T | None:
+        """What a reference leads to, looked up once; None while it is being followed."""
+        if reference not in known and len(self._followed) < MAX_REFERENCE_DEPTH:
+            known[reference] = None
             self._followed.append(reference)
-            self._nodes[reference] = self._looked_up(reference)
+            known[reference] = look_up(reference)
             self._followed.pop()
-        return self._nodes.get(reference)
+        found: T | None = known.get(reference)
+        return found
 
     def _looked_up(self, reference: str) -> Node | None:
         node: Node | None = self.root

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from typing import Any
 
 from lrdsl.language.language import current
 from lrdsl.syntax import ast
 from lrdsl.syntax.parser import parse_spec
 from lrdsl.syntax.spec import as_number
+from lrdsl.util.near_names import is_near
 
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 MAX_NUMBER_CHARACTERS = 64
@@ -48,8 +48,8 @@ def calls_known(text: str) -> bool:
 def is_surely_meant(text: str) -> bool:
     """Whether a text at a place for specs is lrdsl's: it calls a shape, or one that is mistyped.
 
-    What calls nothing of the kind is of another small language, and a bracket behind a space is one
-    of a sentence.
+    A text that calls nothing of the kind is of another small language, and a bracket behind a space
+    is one of a sentence.
 
     >>> is_surely_meant("warmpu(1) >> hm()"), is_surely_meant("loguniform(1e-5, 0.1)")
     (True, False)
@@ -57,18 +57,9 @@ def is_surely_meant(text: str) -> bool:
     (True, False)
     """
     known, names = _schedules(), called(text)
-    if names.isdisjoint(known) and not any([close_matches(name, known) for name in names]):
+    if names.isdisjoint(known) and not any([is_near(name, known, MIN_LIKENESS) for name in names]):
         return False
     return not _SENTENCE.search(text) or not parse_spec(text).diagnostics
-
-
-def close_matches(name: str, known: Iterable[str]) -> list[str]:
-    """The names that one is much like, whatever letters are capitals.
-
-    >>> close_matches("Cosin", ["cosine", "linear"]), close_matches("choice", ["cosine"])
-    (['cosine'], [])
-    """
-    return get_close_matches(name.lower(), [each.lower() for each in known], 1, MIN_LIKENESS)
 
 
 def is_reference(text: object) -> bool:

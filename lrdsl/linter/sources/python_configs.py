@@ -50,7 +50,7 @@ def config_of(node: Node, is_preset: bool = False, is_foreign: bool = False) -> 
 
 
 def _made(values: PythonValues) -> Iterator[tuple[ast.expr, str]]:
-    """What is given to the makers of configs, each with the name of its group."""
+    """The configs that the makers are given, each with the name of its group."""
     module = values.module
     for call in module.calls:
         maker = CONFIG_MAKERS.get(_maker(call, values))

@@ -272,8 +272,7 @@ class SpecFinder:
         is_number = heuristics.is_number(text)
         words = heuristics.called(text)
         if self.document.is_foreign and (words or ">>" in text) and not is_number:
-            sketch = self.document.sketch(scalar)
-            return heuristics.is_surely_meant(sketch)
+            return heuristics.is_surely_meant(self.document.sketch(scalar))
         if is_number:  # a constant; elsewhere it is for YAML to read
             return name == "spec" or scalar.style in ("plain", "text")
         return heuristics.looks_like_spec(text) or (
