@@ -46,6 +46,10 @@ class InBlocks(ABC):
     def combined(self, starts: Factors, places: Factors) -> Array:
         """The function by the theorem, in an array of its own."""
 
+    def one_by_one(self, starts: Array, places: Array) -> Array:
+        """The function of times of which each has a start of its own."""
+        return self.combined(self.of_starts(starts), self.of_places(places))
+
     @abstractmethod
     def directly(self, t: Array) -> Array:
         """The function of times that are not whole."""
@@ -55,7 +59,7 @@ class InBlocks(ABC):
         if not isinstance(t, Range):
             return self._of_array(t)
         if t.size < MIN_TABLED:
-            return self._one_by_one(np.asarray(t))
+            return self._few(np.asarray(t))
         first = int(t.first) // BLOCK
         begin = int(t.first) - BLOCK * first
         rows = np.arange(first, first - (-(begin + t.size) // BLOCK))[:, None]
@@ -73,12 +77,12 @@ class InBlocks(ABC):
             return assembled(t.size, pieces)
         block = place >> _BITS
         if t.size < MIN_TABLED or (last := int(block.max())) >= t.size:
-            return self._one_by_one(t)  # the table would be longer than what it serves
+            return self._few(t)  # the table would be longer than what it serves
         place &= BLOCK - 1
         starts = self.of_starts(BLOCK * np.arange(last + 1))
         of_starts = tuple([each[..., block] for each in starts])
         return self.combined(of_starts, tuple([each[place] for each in self.table()]))
 
-    def _one_by_one(self, t: Array) -> Array:
+    def _few(self, t: Array) -> Array:
         start = BLOCK * np.floor(t / BLOCK)
-        return self.combined(self.of_starts(start), self.of_places(t - start))
+        return self.one_by_one(start, t - start)

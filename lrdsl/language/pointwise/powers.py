@@ -28,7 +28,7 @@ class PowersOf(InBlocks):
     """base^(t/over), where base^(start + place) = base^start·base^place."""
 
     def __init__(self, base: float, over: Fraction | int) -> None:
-        self.base, self.over = base, over
+        self.base, self.over, self.inverse = base, over, 1 / Fraction(over)
 
     def of_starts(self, t: Any) -> Factors:
         return (self.directly(t),)
@@ -42,8 +42,13 @@ class PowersOf(InBlocks):
         values: Array = starts[0] * places[0]
         return values
 
+    def one_by_one(self, starts: Array, places: Array) -> Array:
+        # Together, since for few times the calls of numpy are what takes time.
+        of_starts, of_places = self.directly(np.array([starts, places]))
+        return self.combined((of_starts,), (of_places,))
+
     def directly(self, t: Any) -> Array:
-        exponent = t if self.over == 1 else scaled(t, Fraction(1) / self.over)
+        exponent = t if self.over == 1 else scaled(t, self.inverse)
         values: Array = raised(self.base, exponent)
         return values
 
