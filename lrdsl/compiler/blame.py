@@ -69,7 +69,9 @@ def _sentence(
     name: str, operands: tuple[float, ...], outcome: float, node: ast.Node
 ) -> tuple[diag.Problem, str]:
     if name in DIVIDING and operands[1] == 0:
-        divisor = node.arguments[1].value if isinstance(node, ast.Call) else node
+        # Of an operator the node is its second operand, which may be a call as well.
+        is_call = name == "mod" and isinstance(node, ast.Call)
+        divisor = node.arguments[1].value if is_call else node
         shown = f": `{unparse_short(divisor)}` is 0 here"
         known = "" if isinstance(divisor, ast.Number) else shown
         return diag.DIVISION_BY_ZERO, f"division by zero{known}"

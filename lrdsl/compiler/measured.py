@@ -28,10 +28,10 @@ class PhaseLimits:
 
     def meet(self, exact: Exact, every: Exact = 1) -> None:
         """Note a boundary at an exact time, and others at multiples of `every` from it."""
-        grid = _common_divisor(every, 1)
+        grid = 1 if every == 1 else _common_divisor(every, 1)
         over = (exact + _HALF) % grid  # it could be that much earlier, and be rounded likewise
-        self.low = max(self.low, self.phase - over)
-        self.high = min(self.high, self.phase - over + grid)
+        low = self.phase - over
+        self.low, self.high = max(self.low, low), min(self.high, low + grid)
         if self.outer is not None:
             self.outer.meet(exact, _common_divisor(grid, self.size))
 

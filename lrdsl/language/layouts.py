@@ -9,7 +9,7 @@ from lrdsl.language.length import Exact
 from lrdsl.language.modifiers.base import FirstRound, Fit, Layout
 from lrdsl.language.round_numbers import NeedsNumber
 
-MAX_LAYOUTS = 256
+MAX_LAYOUTS = 1024
 """More layouts than this are not kept."""
 
 

@@ -183,7 +183,8 @@ class PeriodicSignal(RepeatedSignal):
         if period < t.size:  # one round serves all
             once = self.source.values(Range(0.0, period))[..., None, :]
             rounds = self._of_rounds(once, k[:, None])
-            all_of_them = np.broadcast_to(rounds, (*once.shape[:-2], k.size, period))
+            all_of_them = np.empty((*once.shape[:-2], k.size, period))
+            all_of_them[...] = rounds
             return all_of_them.reshape(*once.shape[:-2], -1)[..., begin : begin + t.size]
 
         def of_round(i: int, local: Times) -> Array:

@@ -61,7 +61,7 @@ class Signal(ABC):
 
     @abstractmethod
     def values(self, t: Times) -> Array:
-        """The values at times `t`."""
+        """The values at times `t`, in an array of its own."""
 
     def values_in_rounds(self, t: Array, k: Array) -> Array:
         """The values at times `t` in rounds `k`, for signals that are others in each round."""

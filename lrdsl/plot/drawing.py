@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrdsl.plot.sampling import Drawable, SampledCurve, sample
-from lrdsl.plot.ticks import axis_limits, labels, log_labels, log_limits, log_ticks, ticks
+from lrdsl.plot.ticks import axis_limits, labels, log_labels, log_limits, log_ticks, share, ticks
 
 
 def terminal(
@@ -111,9 +111,7 @@ def _log_axis(values: NDArray[np.float64], most: int) -> _Axis:
 
 def _dot_row(value: float, low: float, high: float, dots: int) -> int:
     """The row of dots for a value, counted from the bottom."""
-    # Halves keep the difference of the largest floats finite.
-    share = (value / 2 - low / 2) / (high / 2 - low / 2)
-    return round(share * (dots - 1))
+    return round(share(value, low, high) * (dots - 1))
 
 
 def _column_ranges(curve: SampledCurve, dots: int) -> Iterator[tuple[float, float] | None]:

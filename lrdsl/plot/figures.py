@@ -39,6 +39,9 @@ _DASHES = ("-", "--", ":", "-.")
 MAX_BOUNDARIES = 40
 """More boundaries than this are not marked: they would hide the curve."""
 
+MAX_DRAWN = 1e280
+"""Matplotlib computes with the margins around the values, which must be floats as well."""
+
 
 def figure(
     specs: Drawable | Sequence[Drawable],
@@ -86,6 +89,10 @@ def figure_of(
     if not schedules:
         raise ValueError("there is no schedule to draw")
     every = panels(schedules, stop)
+    largest = max([abs(limit) for panel in every for limit in panel.limits])
+    if largest > MAX_DRAWN:
+        message = f"a value of {largest:.4g} cannot be drawn: the pictures end at {MAX_DRAWN:g}"
+        raise ValueError(message)
     if log and not any([panel.limits[1] > 0 for panel in every]):
         raise ValueError("no value is above 0: there is nothing to draw on a logarithmic axis")
 
@@ -127,7 +134,7 @@ def _draw(axes: Axes, panel: Panel, log: bool) -> None:
         style_log_axis(axes, float(values[values > 0].min()), panel.limits[1])
     else:
         low, high = axis_limits(*panel.limits)
-        margin = 0.04 * (high / 2 - low / 2) * 2
+        margin = 0.04 * (high - low)
         axes.set_ylim(low - margin, high + margin)
         powers_of_ten(axes)
 

@@ -13,7 +13,7 @@ from html import escape
 from lrdsl.diagnostics import SpecError
 from lrdsl.plot.sampling import sample
 from lrdsl.plot.style import COLOURS
-from lrdsl.plot.ticks import axis_limits, labels, ticks
+from lrdsl.plot.ticks import axis_limits, labels, share, ticks
 from lrdsl.schedule.compile import compile
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import Spec
@@ -83,8 +83,7 @@ def schedule_svg(schedule: Schedule, stop: int | None = None, now: int | None = 
         return f"{LEFT + (RIGHT - LEFT) * update / curve.end:.1f}"
 
     def y(value: float) -> str:
-        # Halves keep the difference of the largest floats finite.
-        return f"{BOTTOM - (BOTTOM - TOP) * (value / 2 - low / 2) / (high / 2 - low / 2):.1f}"
+        return f"{BOTTOM - (BOTTOM - TOP) * share(value, low, high):.1f}"
 
     def axes() -> Iterator[str]:
         values, updates = ticks(low, high, 5), ticks(0, curve.end, 7)

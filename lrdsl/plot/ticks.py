@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from decimal import Decimal
+
+_LARGEST = sys.float_info.max
+_SMALLEST = math.ulp(0.0)
 
 
 def ticks(low: float, high: float, most: int) -> list[Decimal]:
@@ -46,7 +50,8 @@ def labels(values: Sequence[Decimal]) -> list[str]:
 def axis_limits(low: float, high: float) -> tuple[float, float]:
     """The range of a vertical axis: the values, from 0 where that is near, never empty."""
     if high - low <= 1e-12 * max(abs(low), abs(high)):
-        return (min(0.0, 2 * low), max(0.0, 2 * low)) if low else (-1.0, 1.0)
+        far = max(-_LARGEST, min(2 * low, _LARGEST))
+        return (min(0.0, far), max(0.0, far)) if low else (-1.0, 1.0)
     if 0 < low < 0.2 * high:
         return 0.0, high
     if 0 > high > 0.2 * low:
@@ -54,9 +59,22 @@ def axis_limits(low: float, high: float) -> tuple[float, float]:
     return low, high
 
 
+def share(value: float, low: float, high: float) -> float:
+    """How far a value lies from the low end of an axis, 0, to the high one, 1.
+
+    >>> share(0.2, 0.0, 0.8), share(1e308, -1.5e308, 1.5e308)
+    (0.25, 0.8333333333333334)
+    """
+    if math.isinf(high - low):  # halves keep the difference of the largest floats finite
+        value, low, high = value / 2, low / 2, high / 2
+    return (value - low) / (high - low)
+
+
 def log_limits(low: float, high: float) -> tuple[float, float]:
     """The range of a logarithmic axis for values above 0, never empty."""
-    return (low, high) if high > low * (1 + 1e-9) else (low / 2, min(high, 8e307) * 2)
+    if high > low * (1 + 1e-9):
+        return low, high
+    return max(low / 2, _SMALLEST), min(high * 2, _LARGEST)
 
 
 def log_ticks(low: float, high: float, most: int) -> list[Decimal]:

@@ -14,6 +14,7 @@ from pydantic import Field
 import lrdsl
 import lrdsl.build
 from lrdsl import SpecError, diagnostics
+from lrdsl.shapes import Shape
 from tests.support.custom_shapes import RUN, error_of, saw
 
 # --- calls in specs -------------------------------------------------------------------------------
@@ -228,3 +229,20 @@ def test_a_shape_that_fails_where_its_segment_starts_is_found_before_the_run() -
     lrdsl.shape(harmonic)
     with pytest.raises(SpecError, match="`harmonic` fails at update 0: ZeroDivisionError"):
         lrdsl.compile("constant(1, 1000) >> harmonic()", total_steps=2000)
+
+
+def test_what_a_shape_keeps_is_not_changed():
+    kept = np.linspace(0.9, 1.0, 100_000)
+
+    @lrdsl.shape
+    class KeptFactors(Shape):
+        """Factors that it has."""
+
+        def values(self, t, xp):
+            times = np.asarray(t).astype(int)
+            return kept[times[0] : times[-1] + 1]
+
+    before = kept.copy()
+    product = lrdsl.compile("KeptFactors() | cumulative()")
+    assert product(2) == kept[1] * kept[2]
+    assert (kept == before).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from decimal import Decimal
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 import lrdsl
 from lrdsl.plot import figure, horizon, sample, save, terminal
-from lrdsl.plot.ticks import labels, ticks
+from lrdsl.plot.ticks import axis_limits, labels, log_limits, share, ticks
 
 EXAMPLE = "warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"
 
@@ -260,3 +261,33 @@ def test_terminal_draws_a_jump_upright_where_it_happens():
     assert abs(column - 20) <= 1
     assert all(row.strip() == ":" and row.index(":") == column for row in middle)
     assert bottom.index(":") == column
+
+
+SIZES = [0.0, 1.0, 1e300, 1e308, sys.float_info.max, 5e-324, 1e-308]
+SIZES += [-size for size in SIZES[1:]]
+
+
+@pytest.mark.parametrize("high", SIZES)
+@pytest.mark.parametrize("low", SIZES)
+def test_floats_of_any_size_are_drawn(low, high):
+    ends = sorted([low, high])
+    for first, last in [axis_limits(*ends), *[log_limits(*ends) for _ in range(ends[0] > 0)]]:
+        assert first <= ends[0] <= ends[1] <= last
+        assert (share(first, first, last), share(last, first, last)) == (0, 1)
+        assert all([first <= float(tick) <= last for tick in ticks(first, last, 6)])
+    try:
+        schedule = lrdsl.compile(f"linear({low!r}, {high!r}, 50)")
+        schedule.values(51)
+    except lrdsl.SpecError:
+        return
+    assert terminal(schedule)
+    assert "</svg>" in schedule._repr_html_()
+
+
+def test_pictures_end_where_matplotlib_does(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert figure("linear(1e280, -1e280, 50)")
+        assert save("linear(1e-280, 1e280, 50)", tmp_path / "a.svg", log=True).exists()
+    with pytest.raises(ValueError, match=r"a value of 2e\+300 cannot be drawn"):
+        figure("linear(1, -2e300, 50)")

@@ -51,6 +51,10 @@ def _check_times(signal: Signal) -> None:
     _require("one value per time", values.shape == times.shape and values.dtype == np.float64)
     _require("scalar = array", alone == values[::7].tolist())
     _require("array = Range", signal.values(Range(0.0, UPDATES)).tolist() == values.tolist())
+    written = signal.values(Range(0.0, UPDATES))
+    written[...] = math.nan
+    again = signal.values(Range(0.0, UPDATES)).tolist()
+    _require("an array of its own", again == values.tolist())
     _require("any order", signal.values(times[order]).tolist() == values[order].tolist())
 
 

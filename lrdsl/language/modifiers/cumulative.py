@@ -96,7 +96,8 @@ class CumulativeProductSignal(WrappedSignal):
         All blocks before them are known.
         """
         first = block * BLOCK
-        values = self.source.values(Range(float(first), count * BLOCK + 1))
+        # A copy: a shape of one's own may keep what it has returned.
+        values = np.array(self.source.values(Range(float(first), count * BLOCK + 1)))
         values[0] = self._begins[block]
         products: Array = np.multiply.accumulate(values)
         for i in range(1, count + 1):
