@@ -144,7 +144,7 @@ CUMULATED = [
     pytest.param("0.999 + 0.001 * cos(t)", id="formula"),
     pytest.param("linear(1.001, 0.999, 9000)", id="shape"),
     pytest.param("linear(0.99, 1, 1) | repeat()", id="rounds of one update"),
-    pytest.param("sgdr(0.25, 14, shrink=1e-4)", id="of rounds that fall"),
+    pytest.param("sgdr(0.25, period=14, shrink=1e-4)", id="of rounds that fall"),
     pytest.param("(linear(0.9, 1.1, 7) | repeat())", id="repeat"),
     pytest.param("0.999", id="number"),
 ]
