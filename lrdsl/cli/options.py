@@ -24,8 +24,12 @@ OPTIONS = {
         "Optimizer updates in the run; needed for `5%`, `total`, `rest`, default lengths.",
     ),
     "steps_per_epoch": ("N", "Updates in an epoch; needed for `3ep` and `epoch`."),
-    "samples_per_step": ("N", "Samples in an update; needed for `10Msp`."),
-    "tokens_per_step": ("N", "Tokens in an update; needed for `2Btok`."),
+    "samples_per_epoch": ("N", "Samples in an epoch; says how long it is where batches grow."),
+    "samples_per_step": ("N|SPEC", "Samples in an update; needed for `10Msp`."),
+    "tokens_per_sample": ("N|SPEC", "Tokens in a sample; with samples needed for `2Btok`."),
+    "tokens_per_step": ("N|SPEC", "Tokens in an update; needed for `2Btok`."),
+    "total_samples": ("N", "The run's length in samples, instead of --total-steps."),
+    "total_tokens": ("N", "The run's length in tokens."),
     "base_lr": ("LR", "The learning rate that the optimizer is given; `base` in a spec."),
 }
 
@@ -57,6 +61,12 @@ def number_of(text: str) -> float:
     if number is None:
         raise click.BadParameter(f"{text!r} is not a number")
     return number
+
+
+def size_of(text: str) -> float | str:
+    """The size of a batch: a number, or the text of a spec."""
+    number = read_number(text)
+    return text if number is None else number
 
 
 def picture_file(path: str) -> str:
@@ -180,11 +190,11 @@ def with_context(command: _Command) -> _Command:
 
     @functools.wraps(command)
     def run(*args: Any, variables: dict[str, float], **options: Any) -> Any:
-        from lrdsl.compiler.context import Context
+        from lrdsl.compiler.batches import run_context
 
         parts = {name: options.pop(name) for name in OPTIONS}
         try:
-            context = Context.of(**parts, **variables)
+            context = run_context(**parts, **variables)
         except SpecError as error:
             message = error.diagnostics[0].message
             for name in OPTIONS:
@@ -202,7 +212,8 @@ def with_context(command: _Command) -> _Command:
         help="The value of a variable in the spec, such as peak=3e-4; repeat it for more.",
     )(decorated)
     for name, (metavar, text) in reversed(OPTIONS.items()):
-        of_run = click.option(option(name), name, metavar=metavar, type=number_of, help=text)
+        kind = size_of if "SPEC" in metavar else number_of
+        of_run = click.option(option(name), name, metavar=metavar, type=kind, help=text)
         decorated = of_run(decorated)
     return decorated  # type: ignore[return-value]
 

@@ -238,7 +238,7 @@ def _schedule(
     snippet: Snippet, text: str, context: Context, others: Mapping[str, Schedule]
 ) -> Schedule:
     """The schedule of a snippet, in the run that its file and the command line tell of."""
-    from lrdsl.compiler.context import Context
+    from lrdsl.compiler.batches import run_context
     from lrdsl.language.catalog import EXAMPLE_RUN
     from lrdsl.schedule.compile import compile_in
 
@@ -249,7 +249,7 @@ def _schedule(
     if snippet.origin.drives not in (None, "lr"):
         told.pop("base_lr", None)  # it is another number's
     return compile_in(
-        text, Context.of(**{**told, "definitions": snippet.origin.definitions}), others
+        text, run_context(**{**told, "definitions": snippet.origin.definitions}), others
     )
 
 

@@ -34,7 +34,7 @@ _DURATIONS = (Kind.UPDATES, Kind.DURATION, Kind.MILESTONES)
 
 def updates(node: ast.Node, where: str, environment: Environment) -> Exact | None:
     """A number of updates for a boundary: exact, and whole if it is written as a number."""
-    if _is_plain(node) and is_whole(node.value):
+    if _is_plain(node) and is_whole(node.value) and environment.counting is None:
         return int(node.value)
     found = duration(node, where, environment)
     plain = isinstance(node, ast.Name) or _is_plain(node)
@@ -50,7 +50,10 @@ def given_length(call: ShapeCall, environment: Environment) -> Exact | None:
     name = "steps" if "steps" in call.arguments else "until"
     node = call.arguments[name]
     where = node.span.parameter
-    length = updates(node, where or f"`{name}` of `{call.name}`", environment)
+    counted = environment
+    if name == "until" and environment.began is not None:  # it counts from where the chain starts
+        counted = environment._replace(began=environment.began - (environment.clock or 0))
+    length = updates(node, where or f"`{name}` of `{call.name}`", counted)
     if name == "until" and length is not None:
         length = _until(node, length, environment)
     if length is None or 0 <= length <= LAST_STEP:
@@ -183,7 +186,9 @@ def argument(parameter: Parameter, node: ast.Node, call: str, environment: Envir
         case Kind.VALUE:
             return value(node, where, environment)
         case Kind.UPDATES | Kind.DURATION as kind:
-            evaluate = updates if kind is Kind.UPDATES else duration
+            evaluate = updates
+            if kind is Kind.DURATION:  # it may come again and again, at other times
+                evaluate, environment = duration, environment._replace(began=None, ends_at=None)
             found = evaluate(node, where, environment)
             return None if found is None else Fraction(found)
         case Kind.VALUES if not isinstance(node, ast.List):
@@ -217,6 +222,8 @@ def _list(kind: Kind, node: ast.Node, where: str, environment: Environment) -> A
         return environment.complain(diag.WRONG_KIND, message, node, fix)
     item = f"an item of {where}" if kind is Kind.LIST else where
     evaluate = updates if kind in (Kind.MILESTONES, Kind.PERIODS) else value
+    if kind is Kind.PERIODS:
+        environment = environment._replace(began=None, ends_at=None)
     found: list[Any] = [evaluate(each, item, environment) for each in node.items]
     if None in found or kind is Kind.LIST:
         return None if None in found else found

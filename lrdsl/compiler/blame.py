@@ -70,8 +70,9 @@ def _sentence(
 ) -> tuple[diag.Problem, str]:
     if name in DIVIDING and operands[1] == 0:
         # Of an operator the node is its second operand, which may be a call as well.
-        is_call = name == "mod" and isinstance(node, ast.Call)
-        divisor = node.arguments[1].value if is_call else node
+        divisor = node
+        if name == "mod" and isinstance(node, ast.Call):
+            divisor = node.arguments[1].value
         shown = f": `{unparse_short(divisor)}` is 0 here"
         known = "" if isinstance(divisor, ast.Number) else shown
         return diag.DIVISION_BY_ZERO, f"division by zero{known}"

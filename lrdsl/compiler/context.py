@@ -17,13 +17,20 @@ from lrdsl.language.length import decimal_fraction
 from lrdsl.language.library.files import text_of
 from lrdsl.language.reserved import RESERVED
 from lrdsl.language.signal import LAST_STEP, Signal
+from lrdsl.language.uneven_clock import UnevenClock
 from lrdsl.syntax.grammar import NAME
 from lrdsl.syntax.spec import as_number, nearest_float
 
-RUN = ("total_steps", "steps_per_epoch", "samples_per_step", "tokens_per_step", "base_lr")
-"""The parts of a context that are one number each."""
+SIZES = ("samples_per_step", "tokens_per_sample", "tokens_per_step")
+"""The parts of a context that are a number, or the text of a spec where they change in a run."""
 
-PARTS = frozenset({"spec", *RUN, "definitions"})
+RUN = ("total_steps", "steps_per_epoch", "samples_per_epoch", *SIZES, "base_lr")
+"""The parts of a context that are one number each, or one text."""
+
+TOTALS = {"total_samples": "sp", "total_tokens": "tok"}
+"""The ways to say how long a run is by what it consumes, with the units that they count."""
+
+PARTS = frozenset({"spec", *RUN, *TOTALS, "definitions"})
 """The names that functions which take variables use for their own arguments."""
 
 
@@ -37,8 +44,10 @@ class Context:
 
     total_steps: int | None = None
     steps_per_epoch: float | None = None
-    samples_per_step: float | None = None
-    tokens_per_step: float | None = None
+    samples_per_epoch: float | None = None
+    samples_per_step: float | str | None = None
+    tokens_per_sample: float | str | None = None
+    tokens_per_step: float | str | None = None
     base_lr: float | None = None
     variables: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     definitions: str = ""
@@ -50,16 +59,18 @@ class Context:
     def of(cls, /, *, definitions: object = None, **values: object) -> Context:
         """A context from what a caller passes: parts of the run, and variables.
 
-        `SpecError` names what is no use.
+        `SpecError` names what is no use, and what contradicts another part.
         """
         given = {name: values.pop(name, None) for name in RUN}
         run = {name: _part(name, value) for name, value in given.items() if value is not None}
         variables = {name: _variable(name, value) for name, value in values.items()}
-        return cls(
+        context = cls(
             **run,  # type: ignore[arg-type]
             variables=MappingProxyType(variables),
             definitions=text_of(definitions),
         )
+        _check_together(context)
+        return context
 
     def to_dict(self) -> dict[str, Any]:
         """The known parts, as the keyword arguments that make the context again."""
@@ -91,8 +102,30 @@ class Context:
 
     @property
     def epoch(self) -> Fraction | None:
-        """Updates in an epoch."""
-        return None if self.steps_per_epoch is None else decimal_fraction(self.steps_per_epoch)
+        """Updates in an epoch; None if that is unknown, or where epochs differ."""
+        if self.steps_per_epoch is not None:
+            return decimal_fraction(self.steps_per_epoch)
+        if self.samples_per_epoch is None or not isinstance(self.samples_per_step, (int, float)):
+            return None
+        return decimal_fraction(self.samples_per_epoch) / decimal_fraction(self.samples_per_step)
+
+    @property
+    def is_even(self) -> bool:
+        """Whether all updates are alike: the size of a batch is a number and no spec."""
+        return not any([isinstance(self.__dict__[name], str) for name in SIZES])
+
+    def per_step(self, unit: str) -> tuple[Fraction | None, str]:
+        """Samples or tokens in an update, None if unknown, and the name of what tells them."""
+        samples, tokens = self.samples_per_step, self.tokens_per_step
+        if unit == "sp" or tokens is not None or self.tokens_per_sample is None:
+            known = samples if unit == "sp" else tokens
+            name = "samples_per_step" if unit == "sp" else "tokens_per_step"
+            is_number = isinstance(known, (int, float))
+            return (decimal_fraction(known) if is_number else None), name
+        if isinstance(samples, (int, float)) and isinstance(self.tokens_per_sample, (int, float)):
+            per_sample = decimal_fraction(self.tokens_per_sample)
+            return decimal_fraction(samples) * per_sample, ""
+        return None, "samples_per_step"
 
     def updates_per(self, unit: str) -> tuple[Fraction | None, str]:
         """Updates that one of a unit makes, None if unknown, and the name of what tells it.
@@ -108,9 +141,8 @@ class Context:
             return None if total is None else total * share, "total_steps"
         if unit == "ep":
             return self.epoch, "steps_per_epoch"
-        name = "samples_per_step" if unit == "sp" else "tokens_per_step"
-        per_step = self.samples_per_step if unit == "sp" else self.tokens_per_step
-        return None if per_step is None else 1 / decimal_fraction(per_step), name
+        per_step, name = self.per_step(unit)
+        return None if per_step is None else 1 / per_step, name
 
 
 NO_RUN = Context()
@@ -128,6 +160,8 @@ class Inputs(NamedTuple):
     """The other schedules of the program, by name."""
     bases: Any = None
     """The `base` of several groups in rows, where the spec is compiled for all of them at once."""
+    clocks: Mapping[str, UnevenClock] = MappingProxyType({})
+    """The units that updates differ in, where the size of a batch changes in the run."""
 
 
 def _number(name: str, value: object) -> float:
@@ -147,15 +181,39 @@ def _advice_on(value: object) -> str | None:
     """Advice about a text that has a number in it, such as a variable of the environment."""
     if not isinstance(value, str):
         return None
-    try:
-        float(value)
-    except ValueError:
+    if not _is_quoted_number(value):
         return None
     return f"pass {value.strip()} without quotes; in a config, `${{oc.decode:…}}` makes it a number"
 
 
-def _part(name: str, value: object) -> float:
+def _is_quoted_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return not text.strip()
+    return True
+
+
+def _check_together(context: Context) -> None:
+    """`SpecError` if two parts of a run say the same thing, each in its own way."""
+    told = ""
+    if context.steps_per_epoch is not None and context.samples_per_epoch is not None:
+        told = "`steps_per_epoch` and `samples_per_epoch` both say how long an epoch is"
+        fix = "leave one of them out"
+    elif context.tokens_per_step is not None and context.tokens_per_sample is not None:
+        told = "`tokens_per_step` and `tokens_per_sample` both say how many tokens there are"
+        fix = "leave one of them out"
+    elif context.steps_per_epoch is not None and isinstance(context.samples_per_step, str):
+        told = "epochs have no number of updates of their own while the batch changes"
+        fix = "pass samples_per_epoch=… instead of steps_per_epoch"
+    if told:
+        raise spec_error(diag.BAD_CONTEXT, told, fix=fix)
+
+
+def _part(name: str, value: object) -> float | str:
     """A part of the run."""
+    if name in SIZES and isinstance(value, str) and not _is_quoted_number(value):
+        return value.strip()
     number = _number(name, value)
     if name == "base_lr":
         return number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from lrdsl.compiler.context import Inputs
@@ -15,6 +15,18 @@ T = TypeVar("T")
 
 NeighbourValue: TypeAlias = "Callable[[Node], float | None]"
 """Finds the value of `prev` or `next` for the node that needs it."""
+
+
+class Counting(NamedTuple):
+    """A clock by which the lengths inside a term are counted: how much of it is 1 of each unit.
+
+    `bare` says whether numbers without a unit count it, too.
+    """
+
+    units: Mapping[str, Exact]
+    bare: bool
+    name: str
+    """The clock as it is written, for messages."""
 
 
 class Environment(NamedTuple):
@@ -38,6 +50,12 @@ class Environment(NamedTuple):
     """The modifier around the term that gives it a time of its own, in which no rest is known."""
     cycle: int | OfRounds | None = None
     """The number of the round that the term is in, where formulas ask for it, or that of any."""
+    began: Exact | None = None
+    """The exact update of the run at which the term starts."""
+    ends_at: Exact | None = None
+    """The exact update of the run at which the term ends, where its length does not tell."""
+    counting: Counting | None = None
+    """The clock by which lengths are counted, if they are not counted in updates."""
 
     def note(self, mistake: Mistake) -> T | None:
         """Note a mistake, for which there is no result then: None."""
@@ -63,13 +81,13 @@ class Environment(NamedTuple):
 
     def in_definition(self) -> Environment:
         """The environment of the body of a definition that is called here."""
-        inputs, mistakes, _, rest, before, after, _, warped_by, _ = self
-        return Environment(inputs, mistakes, 0, rest, before, after, self, warped_by)
+        return self._replace(clock=0, caller=self, cycle=None)
 
     def after(self, start: Exact | None) -> Environment:
         """The environment of a part that starts at an update of this term's clock."""
         rest = None if start is None or self.rest is None else self.rest - start
-        return self._replace(clock=start, rest=rest, prev=None, next=None)
+        began = None if start is None or self.began is None else self.began + start
+        return self._replace(clock=start, rest=rest, prev=None, next=None, began=began)
 
     def noting(self, mistakes: list[Mistake]) -> Environment:
         """The same environment, whose mistakes are added to another list."""

@@ -24,7 +24,7 @@ from lrdsl.compiler.arithmetic import (
 )
 from lrdsl.compiler.blame import blamed, no_outcome
 from lrdsl.compiler.context import NO_RUN
-from lrdsl.compiler.environment import Environment
+from lrdsl.compiler.environment import Counting, Environment
 from lrdsl.compiler.name_mistakes import error_mistake, unbound, wrong_kind
 from lrdsl.diagnostics import Mistake, ask
 from lrdsl.language.binding import bounds_mistake, function_mistake, word_of
@@ -33,6 +33,7 @@ from lrdsl.language.length import Exact, decimal_fraction
 from lrdsl.language.pointwise.rows import has_rows, within
 from lrdsl.language.reserved import DURATIONS
 from lrdsl.language.round_numbers import OfRounds
+from lrdsl.language.uneven_clock import UnevenClock
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
 
@@ -211,16 +212,49 @@ class Durations(Evaluator[Exact]):
     kind = "a duration"
 
     def number(self, node: ast.Number) -> Exact | None:
+        if self.environment.counting is not None:
+            return self.counted(node, self.environment.counting)
         if not node.unit and is_whole(node.value):
             return int(node.value)
+        clock = self.environment.inputs.clocks.get(node.unit)
+        if clock is not None:
+            return self.uneven(node, clock)
         per, needs = self.environment.inputs.context.updates_per(node.unit)
         if per is None:
             return self.needs(f"`{unparse(node)}`", needs, node)
         return bounded(decimal_fraction(node.value) * per)
 
+    def counted(self, node: ast.Number, counting: Counting) -> Exact | None:
+        """A number by a clock that does not count updates."""
+        per = counting.units.get(node.unit)
+        if not node.unit and (counting.bare or not node.value):
+            per = 1
+        if per is None:
+            what = f"`{unparse(node)}` is no length by {counting.name}"
+            own = next(iter(counting.units))
+            return self.environment.complain(diag.WRONG_KIND, what, node, f"give it in `{own}`")
+        return bounded(decimal_fraction(node.value) * per)
+
+    def uneven(self, node: ast.Number, clock: UnevenClock) -> Exact | None:
+        """The updates that a length takes whose unit updates differ in."""
+        environment = self.environment
+        length = bounded(decimal_fraction(node.value))
+        if environment.began is not None:
+            return bounded(clock.updates_from(environment.began, length))
+        if environment.ends_at is not None:
+            return bounded(clock.updates_to(environment.ends_at, length))
+        message = f"`{unparse(node)}` is no fixed number of updates while the batch changes"
+        fix = f"count all lengths in `{node.unit}`, with `| clock({node.unit})` behind the schedule"
+        return environment.complain(diag.NO_LENGTH, message, node, fix)
+
     def name(self, node: ast.Name) -> Exact | None:
         context = self.environment.inputs.context
+        if self.environment.counting is not None and node.id in ("total", "epoch"):
+            what = f"`{node.id}` is no length by {self.environment.counting.name}"
+            return self.environment.complain(diag.WRONG_KIND, what, node)
         match node.id:
+            case "epoch" if "ep" in self.environment.inputs.clocks:
+                return self.number(ast.Number(1.0, "ep", "1ep", span=node.span))
             case "total" | "epoch" as name:
                 known, needs = context.updates_per("dur" if name == "total" else "ep")
                 return self.needs(f"`{name}`", needs, node) if known is None else bounded(known)

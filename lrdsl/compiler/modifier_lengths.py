@@ -11,6 +11,7 @@ from typing import cast
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler import argument_values as arguments
+from lrdsl.compiler.clocks import by_clock
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.ir import Modify, Term
 from lrdsl.compiler.measured import Measured, PhaseLimits, RunWindow, place_all
@@ -51,8 +52,15 @@ def measure_modified(
 ) -> Measured:
     """Measure a modified term; `measure` measures the terms inside."""
     inside = environment
+    on_clock = None if term.entries else by_clock(term, environment)
     if term.cls.warps_time:
-        inside = environment.after(0)._replace(rest=None, warped_by=term.cls.name)
+        inside = environment.after(0)._replace(
+            rest=None,
+            warped_by=term.cls.name,
+            began=None,
+            ends_at=None,
+            counting=environment.counting if on_clock is None else on_clock.counting,
+        )
     source = measure(term.source, inside)
     starts = arguments.entry_starts(term.entries, environment)
     stops: list[Length | None] = []
@@ -69,6 +77,8 @@ def measure_modified(
             outlines += _outline(entry.written.factor, start, stop, values[-1], inside)
         if len(outlines) == len(values):
             modifier = term.cls.model_validate({"entries": tuple(outlines)})
+    elif on_clock is not None:
+        modifier = on_clock.modifier
     else:
         given = arguments.fields(term, term.cls.parameters(), environment, {})
         if given is not None and term.sound:

@@ -15,7 +15,7 @@ from lrdsl import diagnostics as diag
 from lrdsl.compiler import ir, placed_ir
 from lrdsl.compiler.argument_values import durations, entry_starts, given_length, rest_of
 from lrdsl.compiler.context import Inputs
-from lrdsl.compiler.environment import Environment
+from lrdsl.compiler.environment import Counting, Environment
 from lrdsl.compiler.evaluate import decide, duration
 from lrdsl.compiler.ir import ShapeCall, Term
 from lrdsl.compiler.leaf_signals import ClockSignal, ScheduleReference, slowed
@@ -31,11 +31,12 @@ from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
 
 
-def solve_lengths(term: Term, inputs: Inputs) -> PlacedIR:
-    """The terms of a spec in their places."""
+def solve_lengths(term: Term, inputs: Inputs, counting: Counting | None = None) -> PlacedIR:
+    """The terms of a spec in their places, by the updates of the run or by another clock."""
     total = inputs.context.total_steps
     mistakes: list[Mistake] = []
-    measured = measure(term, Environment(inputs, mistakes, 0, total))
+    environment = Environment(inputs, mistakes, 0, total, began=0, counting=counting)
+    measured = measure(term, environment)
     length = measured.length if measured.is_sound else None
     if length is None:  # where the total is unknown as well there is a mistake
         length = ENDLESS if total is None else total
@@ -83,7 +84,7 @@ def _place_leaf(
     """A duration in a formula, or another schedule, read at the same update of the run."""
     node, warp = term.node, window.warped_by
     if isinstance(term, ir.InUpdates):
-        updates = duration(node, "a formula", environment)
+        updates = duration(node, "a formula", environment._replace(began=None, ends_at=None))
         if updates is not None:
             return ConstantSignal(float(updates), unparse(node))
     elif warp is None:
@@ -198,8 +199,9 @@ def _chain(term: ir.Sequence, environment: Environment) -> Measured:
     fixed: Exact = 0
     open_part: ast.Node | None = None
     is_sound = True
-    for inner, following in itertools.zip_longest(term.parts, term.parts[1:]):
-        part = measure(inner, environment.after(at))
+    at_end = _places_from_the_end(term, environment)
+    for i, (inner, following) in enumerate(itertools.zip_longest(term.parts, term.parts[1:])):
+        part = measure(inner, environment.after(at)._replace(ends_at=at_end.get(i)))
         if part.by_default and following is not None:
             part = part._replace(length=None)
         parts.append(part)
@@ -256,6 +258,25 @@ def _chain(term: ir.Sequence, environment: Environment) -> Measured:
     if open_part is not None:
         return found._replace(cause=open_part)
     return found._replace(length=fixed, fixed=0)
+
+
+def _places_from_the_end(term: ir.Sequence, environment: Environment) -> dict[int, Exact]:
+    """Where the last parts of a chain end in the run, if updates differ in samples or tokens.
+
+    Behind a part that fills the rest no start is known, but the end is: that of the run.
+    """
+    if not environment.inputs.clocks or environment.began is None or environment.rest is None:
+        return {}
+    found: dict[int, Exact] = {}
+    end: Exact = environment.began + environment.rest
+    for i in reversed(range(len(term.parts))):
+        found[i] = end
+        unheard = environment.after(None)._replace(ends_at=end).noting([])
+        part = measure(term.parts[i], unheard)
+        if not part.is_sound or part.length is None or not ends(part.length):
+            break
+        end -= part.length
+    return found
 
 
 def _never_ends(part: Term, following: Term, environment: Environment) -> None:

@@ -51,6 +51,10 @@ class _Run:
     steps_per_epoch: Any = None
     samples_per_step: Any = None
     tokens_per_step: Any = None
+    tokens_per_sample: Any = None
+    samples_per_epoch: Any = None
+    total_samples: Any = None
+    total_tokens: Any = None
     definitions: Any = None
 
 

@@ -24,7 +24,7 @@ from omegaconf import Container, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.context import PARTS
+from lrdsl.compiler.context import PARTS, SIZES
 from lrdsl.diagnostics import spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.linter.sources.resolved_config import config_specs
@@ -129,4 +129,6 @@ def _at(node: DictConfig, name: str) -> Any:
         return None
     if name == "definitions":
         return OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
+    if name in SIZES and isinstance(value, str) and as_number(value) is None:
+        return value
     return as_number(value)

@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.context import Context
+from lrdsl.compiler.batches import run_context
 from lrdsl.diagnostics import Problem, Severity, SpecError, Suggestion, spec_error
 from lrdsl.language.library.files import text_of
 from lrdsl.linter.engine import Settings
@@ -255,7 +255,7 @@ def _context(root: str, value: Any, where: str) -> dict[str, Any]:
     try:
         if each:
             context["definitions"] = text_of(each)
-        Context.of(**context)
+        run_context(**context)
     except SpecError as error:
         message = error.diagnostics[0].message
         raise spec_error(diag.BAD_SETTING, f"{where}: {message}") from None

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrdsl import diagnostics as diag
+from lrdsl.compiler.batches import run_context
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse
 from lrdsl.diagnostics import Diagnostic, Mistake, Reporter, Severity, Span, SpecError, in_order
@@ -82,7 +83,7 @@ def lint(
     longer-than-run
     """
     source = coerce_spec(spec)
-    run = Context.of(**context).with_definitions(source.definitions)
+    run = run_context(**context).with_definitions(source.definitions)
     return lint_text(source.text, run, settings or _usual(RULES.loaded), origin or NO_ORIGIN)
 
 

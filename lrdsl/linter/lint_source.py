@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from lrdsl import diagnostics as diag
+from lrdsl.compiler.batches import run_context
 from lrdsl.compiler.check_definitions import check_definitions
-from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, Span, SpecError
 from lrdsl.language.failures import reason_of
 from lrdsl.language.language import Language, current
@@ -126,7 +126,7 @@ def lint_snippet(snippet: Snippet, settings: Settings) -> Findings:
         if snippet.role == "piece" and not found:
             found = tuple(parse_spec(snippet.text).diagnostics)
         elif snippet.role == "spec" and not found:
-            run = Context.of(**{**snippet.context, "definitions": snippet.origin.definitions})
+            run = run_context(**{**snippet.context, "definitions": snippet.origin.definitions})
             every = lint_text(snippet.text, run, settings, snippet.origin)
             found, missing = every, every.missing
     except SpecError as error:  # in what is known of the run

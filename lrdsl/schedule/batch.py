@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl.compiler.context import Context, Inputs
+from lrdsl.compiler.batches import inputs_of
+from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import analyse
 from lrdsl.compiler.lower import CompiledSpec, lower
 from lrdsl.compiler.solve_lengths import solve_lengths
@@ -128,7 +129,7 @@ def _lowered(
 ) -> ScheduleBatch | None:
     analysis = language.kept(analyse, text, context.definitions, frozenset())
     context = replace(context, base_lr=bases[0], definitions=analysis.definitions)
-    inputs = Inputs(context, analysis.language, analysis.source, bases=column(bases))
+    inputs = inputs_of(context, analysis, bases=column(bases))
     placed = solve_lengths(analysis.term, inputs)
     compiled, mistakes = lower(placed)
     if compiled is None or analysis.mistakes or placed.mistakes or mistakes:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.context import Context, Inputs
+from lrdsl.compiler.batches import inputs_of, run_context
+from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import Analysis, analyse, failures_reported
 from lrdsl.compiler.lower import CompiledSpec, lower_or_report
 from lrdsl.compiler.solve_lengths import solve_lengths
@@ -41,8 +42,12 @@ def compile(
     *,
     total_steps: int | None = None,
     steps_per_epoch: float | None = None,
-    samples_per_step: float | None = None,
-    tokens_per_step: float | None = None,
+    samples_per_step: float | str | None = None,
+    tokens_per_step: float | str | None = None,
+    tokens_per_sample: float | str | None = None,
+    samples_per_epoch: float | None = None,
+    total_samples: float | None = None,
+    total_tokens: float | None = None,
     base_lr: float | None = None,
     definitions: str | os.PathLike[str] | Sequence[str] | None = None,
     **variables: float,
@@ -61,11 +66,15 @@ def compile(
     >>> compile("cosine(peak, 0, 50%)", total_steps=200, peak=0.1)(50)
     0.05
     """
-    context = Context.of(
+    context = run_context(
         total_steps=total_steps,
         steps_per_epoch=steps_per_epoch,
         samples_per_step=samples_per_step,
         tokens_per_step=tokens_per_step,
+        tokens_per_sample=tokens_per_sample,
+        samples_per_epoch=samples_per_epoch,
+        total_samples=total_samples,
+        total_tokens=total_tokens,
         base_lr=base_lr,
         definitions=definitions,
         **variables,
@@ -128,7 +137,7 @@ def schedule_of(
             raise spec_error(diag.BAD_CONTEXT, message, fix="give the variable another name")
     others = {name: each._signal for name, each in references.items()}
     with failures_reported(tree, source, analysis.mistakes):
-        placed = solve_lengths(analysis.term, Inputs(context, analysis.language, source, others))
+        placed = solve_lengths(analysis.term, inputs_of(context, analysis, schedules=others))
         compiled = lower_or_report(placed, analysis.mistakes)
     if context.definitions != analysis.definitions:
         context = replace(context, definitions=analysis.definitions)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrdsl import diagnostics as diag
+from lrdsl.compiler.batches import Consumed, consumed_before
 from lrdsl.compiler.context import Context
 from lrdsl.compiler.frontend import failures_reported
 from lrdsl.compiler.lower import CompiledSpec, lower_or_report
@@ -143,6 +144,18 @@ class Schedule:
             last = min(first + CHUNK, stop)
             out[first:last] = self._evaluate(Range(float(first), last - first))
         return out
+
+    def consumed(self, update: int) -> Consumed:
+        """The samples, tokens and epochs that the run has consumed before an update; exact.
+
+        None for what the context does not tell.
+
+        >>> import lrdsl
+        >>> growing = "linear(8, 16, 100)"
+        >>> lrdsl.compile("cosine(1, 0, 9)", samples_per_step=growing).consumed(3).samples
+        24
+        """
+        return consumed_before(self.context, as_step(update, "update"))
 
     def bounds(self, start: int = 0, stop: int | None = None) -> tuple[float, float]:
         """The lowest and the highest value at updates `start ≤ t < stop`.

@@ -6,7 +6,8 @@ import operator
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, get_args
 
-from lrdsl.compiler.context import PARTS, Context
+from lrdsl.compiler import batches
+from lrdsl.compiler.context import PARTS, SIZES, Context
 from lrdsl.diagnostics import (
     BAD_CONTEXT,
     BAD_SPEC,
@@ -31,7 +32,17 @@ def run_context(**arguments: Any) -> Context:
     if "base_lr" in arguments:
         message = "`base_lr` cannot be passed: `base` is the group's own lr"
         raise spec_error(BAD_CONTEXT, message, fix="set the optimizer's `lr` instead")
-    return Context.of(**arguments)
+    return batches.run_context(**arguments)
+
+
+def check_batch_told(context: Context, changes: Collection[str], now: int) -> None:
+    """Raise `SpecError` where a new plan would begin to count a growing batch anew in silence."""
+    sizes = [name for name in SIZES if isinstance(context.to_dict().get(name), str)]
+    untold = [name for name in sizes if name not in changes]
+    if untold and now:
+        message = f"the spec of `{untold[0]}` counts from the beginning of the run, not from a plan"
+        fix = f"pass {untold[0]}=… for the updates from here on"
+        raise spec_error(BAD_CONTEXT, message, fix=fix)
 
 
 def check_variables(

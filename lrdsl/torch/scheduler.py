@@ -22,6 +22,7 @@ from lrdsl.schedule.program import Program
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import Operand, Spec
 from lrdsl.torch.arguments import (
+    check_batch_told,
     check_variables,
     checked_option,
     checked_updates,
@@ -122,8 +123,12 @@ class Scheduler(ResumingDriver):
         *,
         total_steps: int | None = None,
         steps_per_epoch: float | None = None,
-        samples_per_step: float | None = None,
-        tokens_per_step: float | None = None,
+        samples_per_step: float | str | None = None,
+        tokens_per_step: float | str | None = None,
+        tokens_per_sample: float | str | None = None,
+        samples_per_epoch: float | None = None,
+        total_samples: float | None = None,
+        total_tokens: float | None = None,
         clock: Clock = "calls",
         start_step: int | None = None,
         last_epoch: int = -1,
@@ -161,6 +166,10 @@ class Scheduler(ResumingDriver):
             steps_per_epoch=steps_per_epoch,
             samples_per_step=samples_per_step,
             tokens_per_step=tokens_per_step,
+            tokens_per_sample=tokens_per_sample,
+            samples_per_epoch=samples_per_epoch,
+            total_samples=total_samples,
+            total_tokens=total_tokens,
             definitions=text,
             **variables,
         )
@@ -269,6 +278,7 @@ class Scheduler(ResumingDriver):
         program = Program(spec, text, timeline.names)
         check_variables(program, text, changes, {"jump"})
         context = run_context(**{**timeline.context.to_dict(), **changes})
+        check_batch_told(context, changes, max(0, self._t))
         for name in program.choices:
             if name not in timeline.names:
                 known = ", ".join(f"`{known}`" for known in timeline.names)

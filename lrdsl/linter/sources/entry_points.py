@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from lrdsl.compiler.context import PARTS, TOTALS
 from lrdsl.linter.source_file import Role
 
-RUN = frozenset({"total_steps", "steps_per_epoch", "samples_per_step", "tokens_per_step"})
+RUN = PARTS - {"spec", "base_lr", "definitions"}
 """The facts about the run that arguments of an entry point, and keys around a spec, can give."""
 
 PREFIX = "lrdsl."
@@ -75,8 +76,8 @@ ENTRY_POINTS: Mapping[str, EntryPoint] = {
     "lrdsl.torch.attach": _SCHEDULER,
     # Its clock begins when it is called: the run's length does not say how long it is to be.
     "lrdsl.torch.Scheduler.replan": EntryPoint(
-        context=RUN - {"total_steps"} | {"definitions"},
-        options=frozenset({"jump", "total_steps", "base_lr"}),
+        context=RUN - {"total_steps", *TOTALS} | {"definitions"},
+        options=frozenset({"jump", "total_steps", *TOTALS, "base_lr"}),
         is_method=True,
     ),
 }
