@@ -116,6 +116,7 @@ def _clocks(
 ) -> Mapping[str, UnevenClock]:
     context = Context.of(**dict(parts), **dict(variables), definitions=definitions or None)
     consumption = Consumption(*[_size(context, name, language) for name in SIZES])
+    consumption.begin()
     clocks = {unit: UnevenClock(consumption, unit) for unit in consumption.units}
     if isinstance(context.samples_per_step, (int, float)):
         del clocks["sp"]

@@ -24,6 +24,9 @@ from lrdsl.language.pointwise.multiples import MAX_EXACT
 MAX_UPDATES = 10**8
 """So many updates of a batch that goes on changing are looked at."""
 
+MAX_RUNS = 10**7
+"""So many runs of equal updates are kept."""
+
 _BLOCK = 2**16
 _FIRST_GUESS = 64
 
@@ -109,6 +112,10 @@ class Consumption:
         self._next = (0, dict.fromkeys(self.units, 0))
         self._is_whole = False
 
+    def begin(self) -> None:
+        """Look at the first updates; `SpecError` if one of them takes less than 1."""
+        self._until()
+
     def before(self, unit: str, update: Exact) -> Exact:
         """What was consumed before an update, or in between by its share of the update."""
         runs = self._until(update=update)
@@ -137,13 +144,14 @@ class Consumption:
 
     def _until(self, update: Exact = 0, unit: str = "", consumed: Exact = 0) -> _Runs:
         """The runs, known at least up to an update and up to what was consumed."""
+        goes_on = any([math.isinf(size.end) for size in self.sizes])
         while not self._is_whole:
             known, counted = self._next
             if known > update and (not unit or counted[unit] > consumed):
                 break
-            if known > MAX_UPDATES:
+            if (max(known, update) > MAX_UPDATES and goes_on) or len(self._runs.starts) > MAX_RUNS:
                 names = " and ".join([f"`{each.name}`" for each in self.sizes if each.end])
-                message = f"{names} would be looked at for more than {MAX_UPDATES:,} updates"
+                message = f"{names} would be looked at for more updates than can be kept"
                 raise spec_error(diag.BAD_CONTEXT, message, fix="let it end with a number")
             self._extend()
         return self._runs
@@ -154,7 +162,7 @@ class Consumption:
         here = {"": update, **before}
         is_last = all([here[size.unit] >= size.end for size in self.sizes])
         if all([size.unit == "" for size in self.sizes]) and not is_last:
-            count = _BLOCK
+            count = min(max(_BLOCK, update), MAX_RUNS)  # so that all blocks are joined in few steps
             times = np.arange(float(update), update + count)
             found = {id(size): size.at(times, update) for size in self.sizes}
         else:
