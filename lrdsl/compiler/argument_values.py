@@ -188,7 +188,7 @@ def argument(parameter: Parameter, node: ast.Node, call: str, environment: Envir
         case Kind.UPDATES | Kind.DURATION as kind:
             evaluate = updates
             if kind is Kind.DURATION:  # it may come again and again, at other times
-                evaluate, environment = duration, environment._replace(began=None, ends_at=None)
+                evaluate, environment = duration, environment.nowhere()
             found = evaluate(node, where, environment)
             return None if found is None else Fraction(found)
         case Kind.VALUES if not isinstance(node, ast.List):
@@ -223,7 +223,7 @@ def _list(kind: Kind, node: ast.Node, where: str, environment: Environment) -> A
     item = f"an item of {where}" if kind is Kind.LIST else where
     evaluate = updates if kind in (Kind.MILESTONES, Kind.PERIODS) else value
     if kind is Kind.PERIODS:
-        environment = environment._replace(began=None, ends_at=None)
+        environment = environment.nowhere()
     found: list[Any] = [evaluate(each, item, environment) for each in node.items]
     if None in found or kind is Kind.LIST:
         return None if None in found else found

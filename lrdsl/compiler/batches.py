@@ -45,10 +45,11 @@ def run_context(**values: object) -> Context:
     >>> run_context(total_tokens=1e9, samples_per_step=512, tokens_per_sample=4096).total_steps
     477
     """
-    given = {name: values.pop(name, None) for name in TOTALS}
-    known = {name: value for name, value in given.items() if value is not None}
+    given = [(name, values.pop(name, None)) for name in TOTALS]
     context = Context.of(**values)
-    for name, value in known.items():
+    for name, value in given:
+        if value is None:
+            continue
         total = _total_of(context, name, value)
         if context.total_steps not in (None, total):
             message = f"`{name}` comes to {total:,} updates, but there are {context.total_steps:,}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -112,7 +113,8 @@ class Context:
     @property
     def is_even(self) -> bool:
         """Whether all updates are alike: the size of a batch is a number and no spec."""
-        return not any([isinstance(self.__dict__[name], str) for name in SIZES])
+        sizes = self.samples_per_step, self.tokens_per_sample, self.tokens_per_step
+        return str not in map(type, sizes)
 
     def per_step(self, unit: str) -> tuple[Fraction | None, str]:
         """Samples or tokens in an update, None if unknown, and the name of what tells them."""
@@ -194,6 +196,25 @@ def _is_quoted_number(text: str) -> bool:
     return True
 
 
+def _by_tokens(text: str) -> str:
+    """The spec of a size; a list such as `0:768 250B:1536` says from which token on which one is.
+
+    >>> _by_tokens("0:768 250B:1536 500B:3072")
+    '768 | interval[250Btok:1536, 500Btok:3072]'
+    """
+    parts = [part.partition(":") for part in text.split()]
+    if not all([_COUNT.fullmatch(at) and _COUNT.fullmatch(size) for at, _, size in parts]):
+        return text
+    (begin, _, first), *others = parts
+    if float(begin) if begin.isdigit() else 1:
+        return text
+    entries = ", ".join([f"{at}tok:{size}" for at, _, size in others])
+    return f"{first} | interval[{entries}]" if entries else first
+
+
+_COUNT = re.compile(r"\d+(\.\d+)?[kMBT]?", re.ASCII)
+
+
 def _check_together(context: Context) -> None:
     """`SpecError` if two parts of a run say the same thing, each in its own way."""
     told = ""
@@ -213,7 +234,7 @@ def _check_together(context: Context) -> None:
 def _part(name: str, value: object) -> float | str:
     """A part of the run."""
     if name in SIZES and isinstance(value, str) and not _is_quoted_number(value):
-        return value.strip()
+        return _by_tokens(value.strip())
     number = _number(name, value)
     if name == "base_lr":
         return number

@@ -79,6 +79,10 @@ class Environment(NamedTuple):
             return self.complain(NEEDS_CONTEXT, f"{what} needs base_lr", node, fix)
         return base_lr
 
+    def nowhere(self) -> Environment:
+        """The same environment for a duration that is no distance from the start of the term."""
+        return self._replace(began=None, ends_at=None) if self.inputs.clocks else self
+
     def in_definition(self) -> Environment:
         """The environment of the body of a definition that is called here."""
         return self._replace(clock=0, caller=self, cycle=None)

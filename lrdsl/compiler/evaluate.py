@@ -226,13 +226,9 @@ class Durations(Evaluator[Exact]):
 
     def counted(self, node: ast.Number, counting: Counting) -> Exact | None:
         """A number by a clock that does not count updates."""
-        per = counting.units.get(node.unit)
-        if not node.unit and (counting.bare or not node.value):
-            per = 1
+        per = counting.units.get(node.unit) if node.unit else 1
         if per is None:
-            what = f"`{unparse(node)}` is no length by {counting.name}"
-            own = next(iter(counting.units))
-            return self.environment.complain(diag.WRONG_KIND, what, node, f"give it in `{own}`")
+            return self.environment.complain(*_no_length(node, counting))
         return bounded(decimal_fraction(node.value) * per)
 
     def uneven(self, node: ast.Number, clock: UnevenClock) -> Exact | None:
@@ -297,7 +293,17 @@ def scalar(node: ast.Node, environment: Environment) -> float | OfRounds | None:
 
 def duration(node: ast.Node, where: str, environment: Environment) -> Exact | None:
     """The exact duration that a node stands for."""
-    return Durations(where, environment).evaluate(node)
+    found = Durations(where, environment).evaluate(node)
+    counting = environment.counting
+    if found and counting is not None and not counting.bare and not _has_duration(node):
+        return environment.complain(*_no_length(node, counting))
+    return found
+
+
+def _no_length(node: ast.Node, counting: Counting) -> tuple[diag.Problem, str, ast.Node, str]:
+    """The mistake of a length that a clock does not count."""
+    message = f"`{unparse_short(node)}` is no length by {counting.name}"
+    return diag.WRONG_KIND, message, node, f"give it in `{next(iter(counting.units))}`"
 
 
 def decide(node: ast.Node, environment: Environment) -> bool | None:

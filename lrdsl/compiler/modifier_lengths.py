@@ -52,7 +52,7 @@ def measure_modified(
 ) -> Measured:
     """Measure a modified term; `measure` measures the terms inside."""
     inside = environment
-    on_clock = None if term.entries else by_clock(term, environment)
+    on_clock = by_clock(term, environment) if term.cls.rescales_time else None
     if term.cls.warps_time:
         inside = environment.after(0)._replace(
             rest=None,

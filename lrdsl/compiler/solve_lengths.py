@@ -84,7 +84,7 @@ def _place_leaf(
     """A duration in a formula, or another schedule, read at the same update of the run."""
     node, warp = term.node, window.warped_by
     if isinstance(term, ir.InUpdates):
-        updates = duration(node, "a formula", environment._replace(began=None, ends_at=None))
+        updates = duration(node, "a formula", environment.nowhere())
         if updates is not None:
             return ConstantSignal(float(updates), unparse(node))
     elif warp is None:
@@ -199,9 +199,10 @@ def _chain(term: ir.Sequence, environment: Environment) -> Measured:
     fixed: Exact = 0
     open_part: ast.Node | None = None
     is_sound = True
-    at_end = _places_from_the_end(term, environment)
+    at_end = _places_from_the_end(term, environment) if environment.inputs.clocks else None
     for i, (inner, following) in enumerate(itertools.zip_longest(term.parts, term.parts[1:])):
-        part = measure(inner, environment.after(at)._replace(ends_at=at_end.get(i)))
+        around = environment.after(at)
+        part = measure(inner, around if at_end is None else around._replace(ends_at=at_end.get(i)))
         if part.by_default and following is not None:
             part = part._replace(length=None)
         parts.append(part)
@@ -261,11 +262,11 @@ def _chain(term: ir.Sequence, environment: Environment) -> Measured:
 
 
 def _places_from_the_end(term: ir.Sequence, environment: Environment) -> dict[int, Exact]:
-    """Where the last parts of a chain end in the run, if updates differ in samples or tokens.
+    """Where the last parts of a chain end in a run whose updates differ in samples or tokens.
 
     Behind a part that fills the rest no start is known, but the end is: that of the run.
     """
-    if not environment.inputs.clocks or environment.began is None or environment.rest is None:
+    if environment.began is None or environment.rest is None:
         return {}
     found: dict[int, Exact] = {}
     end: Exact = environment.began + environment.rest

@@ -17,7 +17,12 @@ from lrdsl.syntax.definition import Definition
 from lrdsl.syntax.unparse import unparse
 from lrdsl.util.docstrings import Doc, read_doc
 
-EXAMPLE_RUN: Mapping[str, Any] = {"total_steps": 1000, "steps_per_epoch": 50.0, "base_lr": 1.0}
+EXAMPLE_RUN: Mapping[str, Any] = {
+    "total_steps": 1000,
+    "steps_per_epoch": 50.0,
+    "samples_per_step": 8.0,
+    "base_lr": 1.0,
+}
 """The run that the examples are for."""
 
 GROUPS = {

@@ -19,7 +19,7 @@ from lrdsl.language import modifiers
 from lrdsl.language.modifiers import MODIFIERS
 from lrdsl.language.modifiers.cumulative import BLOCK
 
-CONTEXT: dict[str, Any] = {"base_lr": 1, "total_steps": 1000}
+CONTEXT: dict[str, Any] = {"base_lr": 1, "total_steps": 1000, "steps_per_epoch": 50}
 
 LEAVES = sorted(
     m.name for m in pkgutil.iter_modules(modifiers.__path__) if m.name not in ("base", "reactive")

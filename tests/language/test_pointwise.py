@@ -85,7 +85,7 @@ def test_every_shape_and_curve_of_the_catalog_is_recorded() -> None:
 
 FILTERS = [
     *("skip(5)", "skip(0.05ep)", "take(30)", "take(0.33ep)", "stretch(3)", "stretch(1 / 3)"),
-    *("every(4)", "every(0.07ep)", "clip(0.2, 0.7)", "clip(_, 0.7)"),
+    *("every(4)", "every(0.07ep)", "clip(0.2, 0.7)", "clip(_, 0.7)", "clock(ep)"),
 ]
 
 

@@ -80,30 +80,34 @@ def test_a_warmup_and_a_stable_part_in_samples_under_a_batch_that_doubles():
     assert [segment.stop for segment in schedule.segments] == ends
 
 
-def test_megatron_rates_go_by_samples_while_the_batch_ramps_up():
-    """By a loop over 10^5 updates: rampup 32 to 1024 by 32 over 1,953,125 samples."""
-    start, step, over, goal = 32, 32, 1_953_125, 1024
-    stages = (goal - start) // step
-    per_stage = over / stages
-    batch = (
-        "32 | interval["
-        + ", ".join(
-            f"{int(-(-over * k // stages))}sp:{start + step * k}" for k in range(1, stages + 1)
-        )
-        + "]"
-    )
+@pytest.mark.parametrize(
+    ("start", "step", "over", "goal"),
+    [(32, 32, 1_953_125, 1024), (16, 8, 300_000, 256), (1, 1, 777, 64), (64, 64, 10**6, 64 * 33)],
+)
+def test_megatron_rates_go_by_samples_while_the_batch_ramps_up(start, step, over, goal):
+    """By a loop over 10^5 updates."""
+    per_stage = over / ((goal - start) // step)
 
     def size_of(_, consumed):
         return goal if consumed > over else start + int(consumed / per_stage) * step
 
     consumed = np.array(added_up(size_of, 100_000))
-    spec = "linear(0, 3e-4, 1Msp) >> cosine(3e-4, 3e-5, 99Msp)".replace("sp", "")
+    spec = "linear(0, 3e-4, 1M) >> cosine(3e-4, 3e-5, 99M)"
+    batch = f"megatron.rampup({start}, {step}, {over}, {goal})"
     schedule = lrdsl.compile(f"({spec}) | clock(sp)", samples_per_step=batch)
-    assert [schedule.consumed(t).samples for t in (0, 999, 99_999)] == consumed[
-        [0, 999, -1]
-    ].tolist()
+    updates = [*range(999), 50_000, 99_999]
+    assert [schedule.consumed(t).samples for t in updates] == consumed[updates].tolist()
     plain = lrdsl.compile(spec)
     np.testing.assert_array_equal(schedule(np.arange(100_000)), plain(consumed))
+
+
+def test_a_list_of_tokens_and_sizes_is_a_spec():
+    run = {"samples_per_step": "0:768 250B:1536 500B:3072 750B:6144", "tokens_per_sample": 4096}
+    schedule = lrdsl.compile("1", **run)
+    assert schedule.context.samples_per_step == STEPS
+    assert schedule.consumed(79_473) == lrdsl.compile(
+        "1", **run | {"samples_per_step": STEPS}
+    ).consumed(79_473)
 
 
 def test_lengths_behind_the_rest_end_with_the_run():
