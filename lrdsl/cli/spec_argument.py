@@ -239,13 +239,14 @@ def _schedule(
 ) -> Schedule:
     """The schedule of a snippet, in the run that its file and the command line tell of."""
     from lrdsl.compiler.batches import run_context
+    from lrdsl.compiler.context import told_over
     from lrdsl.language.catalog import EXAMPLE_RUN
     from lrdsl.schedule.compile import compile_in
 
     if snippet.mistakes:
         raise SpecError(snippet.mistakes)
     usual = EXAMPLE_RUN if snippet.origin.example_of else {}
-    told = {**usual, **snippet.context, **context.to_dict()}
+    told = told_over(told_over(usual, snippet.context), context.to_dict())
     if snippet.origin.drives not in (None, "lr"):
         told.pop("base_lr", None)  # it is another number's
     return compile_in(

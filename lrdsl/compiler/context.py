@@ -147,6 +147,26 @@ class Context:
         return None if per_step is None else 1 / per_step, name
 
 
+_SAME = (
+    {"steps_per_epoch", "samples_per_epoch"},
+    {"tokens_per_step", "tokens_per_sample"},
+    {"total_steps", *TOTALS},
+)
+"""Parts of a run that say one thing in different ways."""
+
+
+def told_over(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of a run at two places, the inner one over the outer.
+
+    >>> told_over({"total_steps": 1000, "steps_per_epoch": 10}, {"total_tokens": 1e9})
+    {'steps_per_epoch': 10, 'total_tokens': 1000000000.0}
+    """
+    without = {name for same in _SAME if not same.isdisjoint(inner) for name in same}
+    if isinstance(inner.get("samples_per_step"), str):
+        without.add("steps_per_epoch")
+    return {**{name: value for name, value in outer.items() if name not in without}, **inner}
+
+
 NO_RUN = Context()
 """The context while the run is not known yet: conditions that ask for it cannot be decided."""
 

@@ -24,7 +24,7 @@ from omegaconf import Container, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.context import PARTS, SIZES
+from lrdsl.compiler.context import PARTS, SIZES, told_over
 from lrdsl.diagnostics import spec_error
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.linter.sources.resolved_config import config_specs
@@ -73,7 +73,7 @@ def peak(schedule: Any, context: Any = None, *, _parent_: Any = None) -> float:
 
 
 def _schedule(node: Any, context: Any, parent: Any) -> Schedule:
-    known = {**_around(parent), **_given(context)}
+    known = told_over(_around(parent), _given(context))
     target = node.get("_target_") if isinstance(node, Mapping) else None
     if not isinstance(target, str):
         return compile(node, **known)

@@ -34,6 +34,7 @@ from typing import Any, get_args
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.batches import run_context
+from lrdsl.compiler.context import told_over
 from lrdsl.diagnostics import Problem, Severity, SpecError, Suggestion, spec_error
 from lrdsl.language.library.files import text_of
 from lrdsl.linter.engine import Settings
@@ -113,7 +114,7 @@ class Project:
             select=self.select if select is None else _rule_words([*select], where),
             ignore=(*self.ignore, *_rule_words([*ignore], where)),
             exclude=(*self.exclude, *exclude),
-            context={**self.context, **(context or {})},
+            context=told_over(self.context, context or {}),
             typed={**self.typed, **(typed or {})},
             contracts=_contracts({**self.contracts, **(contracts or {})}, where),
         )

@@ -10,6 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
+from lrdsl.compiler.context import told_over
 from lrdsl.diagnostics import NOWHERE, TOO_MANY_MISTAKES, Diagnostic
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 
@@ -81,7 +82,8 @@ class Snippet:
             outermost = tuple(given) if isinstance(given, (list, tuple)) else (given,)
             definitions = outermost + origin.definitions
             origin = replace(origin, definitions=definitions, definitions_used_elsewhere=None)
-        return replace(self, context={**outer, **self.context, **typed}, origin=origin)
+        told = told_over(told_over(outer, self.context), typed)
+        return replace(self, context=told, origin=origin)
 
     @property
     def start(self) -> int:

@@ -523,13 +523,13 @@ def command(*arguments: str) -> str:
     ("code", "others", "own", "most", "made"),
     [
         pytest.param("import lrdsl", set(), 3, 15, 0, id="import lrdsl"),
-        pytest.param(COMPILE, CALCULATING, 90, 305, 66, id="compile"),
+        pytest.param(COMPILE, CALCULATING, 90, 305, 69, id="compile"),
         pytest.param(
             "from lrdsl.build import warmup\nstr(warmup(3))", CALCULATING, 62, 270, 53, id="build"
         ),
         pytest.param("import lrdsl.cli.main", {"click"}, 17, 78, 1, id="the command line"),
-        pytest.param(command("show", EXAMPLE), {*TERMINAL, "plotille"}, 108, 336, 66, id="show"),
-        pytest.param(command("values", EXAMPLE, "--at", "3"), TERMINAL, 107, 324, 66, id="values"),
+        pytest.param(command("show", EXAMPLE), {*TERMINAL, "plotille"}, 108, 336, 69, id="show"),
+        pytest.param(command("values", EXAMPLE, "--at", "3"), TERMINAL, 107, 324, 69, id="values"),
         pytest.param(command("shapes"), TERMINAL, 68, 324, 51, id="shapes"),
         pytest.param(command("fmt", "-e", EXAMPLE), READING, 37, 132, 29, id="fmt"),
         pytest.param(command("lint", "-e", EXAMPLE), TERMINAL, 122, 329, 80, id="lint"),

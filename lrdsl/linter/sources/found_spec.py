@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from lrdsl.compiler.context import told_over
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
 from lrdsl.linter.source_file import Role
 from lrdsl.linter.sources.document import Node
@@ -30,7 +31,7 @@ class FoundSpec:
 
     def or_else(self, other: FoundSpec) -> FoundSpec:
         """The spec with what another place says of it, where its own place says nothing."""
-        context = {**other.context, **self.context}
+        context = told_over(other.context, self.context)
         origin = self.origin.or_else(other.origin)
         return FoundSpec(self.node, self.role, context, origin, self.is_used or other.is_used)
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence as DataSequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from lrdsl.compiler.context import told_over
 from lrdsl.diagnostics import SpecError
 from lrdsl.linter.origin import SiblingSpec, SpecOrigin
 from lrdsl.linter.sources import heuristics
@@ -109,7 +110,7 @@ class SpecFinder:
 
     def _scope(self, node: Mapping, outer: Scope, entry: EntryPoint | None) -> Scope:
         """The scope of the specs in a mapping: its own entries over those around it."""
-        context = {**outer.context, **node.context}
+        own = {**node.context}
         for key, value in reversed(node.pairs):
             name = key.text
             if not isinstance(value, Scalar) or name == "definitions":
@@ -119,8 +120,8 @@ class SpecFinder:
             else:
                 found = self._number(value) if entry is None and name in _AROUND else None
             if found is not None:
-                context[name] = found
-        scope = Scope(context, node.origin.or_else(outer.origin), outer.key)
+                own[name] = found
+        scope = Scope(told_over(outer.context, own), node.origin.or_else(outer.origin), outer.key)
         return self._with_definitions(scope, node.get("definitions"))
 
     def _argument_value(self, name: str, value: Scalar, entry: EntryPoint) -> Any:
