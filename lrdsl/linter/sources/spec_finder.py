@@ -8,18 +8,18 @@ around it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence as DataSequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.linter.origin import SiblingSpec, SpecOrigin
+from lrdsl.linter.program_context import siblings_by_sort
 from lrdsl.linter.sources import heuristics
 from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence, nodes_within
 from lrdsl.linter.sources.entry_points import RUN, EntryPoint, entry_point
 from lrdsl.linter.sources.found_spec import FoundSpec, Scope
 from lrdsl.linter.sources.spec_text import NotATree, text_of_node, tree_data
-from lrdsl.schedule.program import group_sorts, language_of
+from lrdsl.schedule.program import language_of
 from lrdsl.schedule.program_entries import ONE_SPEC, ProgramEntry, parse_program
 from lrdsl.syntax.grammar import NAME
 from lrdsl.syntax.spec import as_number
@@ -198,7 +198,7 @@ class SpecFinder:
         for entry, sibling in zip(program.entries, siblings, strict=True):
             has_own = isinstance(entry.spec, Mapping) and "definitions" in entry.spec
             inner = scope._replace(origin=around) if has_own else scope
-            others = _siblings_by_sort(sibling, siblings)
+            others = siblings_by_sort(sibling, siblings)
             place = inner.told(drives=sibling.key, pattern=sibling.pattern, siblings=others)
             self._single(entry.spec, place.at(entry.key).at(entry.pattern), is_used)
 
@@ -322,22 +322,3 @@ def _listed(node: Node | None) -> tuple[Node, ...]:
     if isinstance(node, Sequence):
         return node.items
     return () if node is None else (node,)
-
-
-def _siblings_by_sort(
-    one: SiblingSpec, program: DataSequence[SiblingSpec]
-) -> tuple[tuple[SiblingSpec, ...], ...]:
-    """For each sort of parameter groups that a spec is for, the specs that drive them.
-
-    >>> every = [SiblingSpec("lr", "1", "", "head"), SiblingSpec("lr", "2", "", "*")]
-    >>> every.append(SiblingSpec("momentum", "lr"))
-    >>> [[sibling.text for sibling in sort] for sort in _siblings_by_sort(every[0], every)]
-    [['1', 'lr']]
-    >>> len(_siblings_by_sort(every[2], every))
-    2
-    """
-    choices: dict[str, list[SiblingSpec]] = {}
-    for each in program:
-        choices.setdefault(each.key, []).append(each)
-    own = [tuple(x.values()) for x in group_sorts(choices) if x.get(one.key) is one]
-    return tuple(own) or (tuple([SiblingSpec(key, None) for key in choices]),)
