@@ -138,8 +138,12 @@ def _of_file(path: str, key: str, context: Context) -> list[NamedSchedule]:
     with as_misuse():
         known = Project.load(".").context
     units = units_of([x.within(known) for x in file.snippets if x.role == "spec"], file)
-    name, only = chosen(units, path, key, file)
-    found = _compiled(units[name], f"{path}{KEY_SIGN}{name}", context, file)
+    names, only = chosen(units, path, key, file)
+    if len(names) > 1:
+        every = [_compiled(units[name], name, context, file)[0] for name in names]
+        keys = [name.rpartition(".")[2] for name in names]
+        return [x._replace(name=k, number=k) for x, k in zip(every, keys, strict=True)]
+    found = _compiled(units[names[0]], f"{path}{KEY_SIGN}{names[0]}", context, file)
     return [each for each in found if only in ("", each.name)] or found
 
 

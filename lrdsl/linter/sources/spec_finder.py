@@ -27,6 +27,7 @@ from lrdsl.tree.keywords import is_tree
 
 _HYDRAS_OWN = frozenset({"hydra", "defaults"})
 _AROUND = RUN | {"base_lr"}
+_NO_NUMBERS = _AROUND | {"definitions", "spec"}
 
 _Waiting: TypeAlias = "tuple[Node, Scope, str | int | None]"
 """A node to be looked at, the scope of the node above, and the last part of its key."""
@@ -93,9 +94,13 @@ class SpecFinder:
         run = {name: value for name, value in scope.context.items() if name in RUN}
         around = scope.origin.inherited()
         inner: list[_Waiting] = []
+        members = self._members(node) if target is None else frozenset()
+        if members:
+            own = [pair for pair in node.pairs if pair[0].text in members | {"definitions"}]
+            self._program(replace(node, pairs=tuple(own)), scope, is_used=False)
         for key, value in node.pairs:
             name = key.text
-            if not scope.key and name in _HYDRAS_OWN:
+            if name in members or (not scope.key and name in _HYDRAS_OWN):
                 continue
             if entry is not None and name == entry.spec:
                 self._argument(value, scope.at(name), entry)
@@ -106,6 +111,16 @@ class SpecFinder:
             elif not (heuristics.is_spec_key(name) and self._by_key(name, value, scope.at(name))):
                 inner.append((value, Scope(run, around, scope.key), name))
         return inner
+
+    def _members(self, node: Mapping) -> frozenset[str]:
+        """The keys of a mapping that make a program, as its texts name each other's numbers."""
+        names = {key.text for key, _ in node.pairs}
+        texts = [x.value for _, x in node.pairs if isinstance(x, Scalar) and x.kind == "text"]
+        if self.document.holds_calls or not any(heuristics.may_reckon(x, names) for x in texts):
+            return frozenset()
+        values = {name: each for name, each in self._sketched(node).items() if each is not None}
+        own = {name: each for name, each in values.items() if name not in _NO_NUMBERS}
+        return heuristics.program_members(own)
 
     def _scope(self, node: Mapping, outer: Scope, entry: EntryPoint | None) -> Scope:
         """The scope of the specs in a mapping: its own entries over those around it."""
