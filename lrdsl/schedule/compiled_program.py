@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Diagnostic, SpecError, spec_error
+from lrdsl.diagnostics import Diagnostic, SpecError, Suggestion, spec_error
 from lrdsl.language.reserved import RESERVED
 from lrdsl.schedule.compile import compile_in
 from lrdsl.schedule.program import (
@@ -221,8 +221,7 @@ def compile_choices(
                     made[key] = make(choice, others)
                 except SpecError as error:
                     made[key] = None
-                    explained = [_base_explained(choice, each) for each in error.diagnostics]
-                    errors.update(dict.fromkeys(explained))
+                    errors |= {_explained(choice, sort, each): None for each in error.diagnostics}
             schedule = made[key]
             if schedule is None:
                 continue
@@ -250,11 +249,19 @@ def _without(choice: Choice, name: str, group: str) -> Diagnostic:
     return Diagnostic(diag.BAD_GROUP, message, choice.names[name], choice.source, fix=fix)
 
 
-def _base_explained(choice: Choice, found: Diagnostic) -> Diagnostic:
-    """A mistake; of `base` in the spec of a number that is no learning rate, why it is unknown."""
-    if choice.key == RATE or found.problem is not diag.NEEDS_CONTEXT:
-        return found
-    if not found.message.endswith("needs base_lr"):
+def _explained(choice: Choice, others: Iterable[str], found: Diagnostic) -> Diagnostic:
+    """A mistake in a spec, with what a program has to say about it.
+
+    It says why the `base` of a number that is no learning rate is unknown, or which number an
+    unknown name may be meant for.
+    """
+    if found.problem is diag.UNBOUND and found.replacement is None:
+        name = found.source[slice(*found.span[:2])]
+        meant = Suggestion(name, [key for key in others if key != choice.key]).find()
+        fix = f"did you mean `{meant}`?"
+        return replace(found, fix=fix, replacement=meant) if meant else found
+    is_base = found.problem is diag.NEEDS_CONTEXT and found.message.endswith("needs base_lr")
+    if choice.key == RATE or not is_base:
         return found
     what = found.message.removesuffix(" needs base_lr")
     message = f"{what} is known for `{RATE}` alone, as there is no optimizer"
