@@ -182,7 +182,7 @@ def program_members(entries: Mapping[str, Any]) -> frozenset[str]:
             if any([isinstance(x, str) and _calls_at(key, x) for x in own])
         ]
     )
-    numbers = [key for key, own in texts.items() if len(own) == 1 and as_number(own[0]) is not None]
+    numbers = [key for key, own in texts.items() if all(map(_is_number_as_written, own))]
     named: dict[str, frozenset[str]] = {}
     for key, own in texts.items() if calling else ():
         others = calling.union(numbers) - {key}
@@ -190,6 +190,10 @@ def program_members(entries: Mapping[str, Any]) -> frozenset[str]:
         if any(found):
             named[key] = frozenset().union(*found)
     return calling.union(named, *named.values()) if named else frozenset()
+
+
+def _is_number_as_written(value: object) -> bool:
+    return is_number(value) if isinstance(value, str) else as_number(value) is not None
 
 
 def _calls_at(key: str, text: str) -> bool:
