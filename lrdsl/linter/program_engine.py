@@ -47,7 +47,8 @@ def lint_program(spec: Any, *, settings: Settings | None = None, **context: Any)
                 if not isinstance(sources[choice].content, FunctionSpec):
                     text = sources[choice].text
             except SpecError as error:
-                found.update(dict.fromkeys(located(choice, error.diagnostics)))
+                told = error.diagnostics if read.is_single else located(choice, error.diagnostics)
+                found.update(dict.fromkeys(told))
             siblings[choice] = SiblingSpec(choice.key, text, own, choice.pattern)
     used = Settings() if settings is None else settings
     for choice, sibling in siblings.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -30,6 +31,9 @@ from lrdsl.schedule.schedule import Schedule
 from lrdsl.schedule.steps import Steps
 from lrdsl.tree.data import is_data
 from lrdsl.util.forks import import_late
+
+MAX_READ = 10_000
+"""Schedules that are read for one value of a number, over all that it names in turn."""
 
 
 class NamedSchedule(NamedTuple):
@@ -164,6 +168,9 @@ def read_program(spec: Any, context: Context) -> Program:
     """A program that has no optimizer. `SpecError` where its keys are no names of numbers."""
     read = Program(spec, context.definitions)
     inner = unwrapped(spec, lambda spec: spec)[1]
+    if isinstance(inner, Mapping) and not inner.keys() - {"definitions"}:
+        message, fix = "there is no number in the program", 'write {"lr": "cosine(1, 0, 800)"}'
+        raise spec_error(diag.BAD_SPEC, message, fix=fix)
     if isinstance(inner, Mapping) and len(inner) == 1 and read.is_single:
         [(key, value)] = inner.items()
         if not is_data(value):
@@ -209,7 +216,14 @@ def compile_choices(
     for group, sort in sorts.items():
         own: dict[str, Schedule] = {}
         patterns: dict[str, set[str]] = {}
+        reads: dict[str, int] = {}
         for choice in ordered(sort):
+            named = [name for name in _mentions(choice) if name in reads]
+            reads[choice.key] = 1 + sum([reads[name] for name in named])
+            if reads[choice.key] > MAX_READ:
+                message = f"`{choice.key}` names numbers that name others, too many in all"
+                fix = f"a value of it may read {MAX_READ:,} schedules at most"
+                raise spec_error(diag.TOO_DEEP, message, fix=fix)
             if unknown := [name for name in choice.names if name not in sort]:
                 errors[_without(choice, unknown[0], str(group))] = None
             if not own.keys() >= choice.names.keys():
@@ -240,6 +254,12 @@ def compile_choices(
         raise SpecError(errors)
     order = list(choices)
     return tuple(sorted(found.values(), key=lambda each: order.index(each.number)))
+
+
+def _mentions(choice: Choice) -> list[str]:
+    """The names of other numbers in a spec, each as often as it stands there."""
+    words = re.findall(r"\w+", choice.source) if choice.names else []
+    return [word for word in words if word in choice.names]
 
 
 def _without(choice: Choice, name: str, group: str) -> Diagnostic:

@@ -152,7 +152,13 @@ MISTAKES = {
         r"`weight_decay` names `lr`, which nothing drives in the groups `\*`",
     ),
     "one name twice": ({"lr": {"a": 1}, "lr[a]": 2}, r"would be called `lr\[a\]`"),
-    "nothing": ({}, "not nothing"),
+    "nothing": ({}, "there is no number in the program"),
+    "definitions alone": ({"definitions": "def f(x) = x"}, "there is no number in the program"),
+    "too many in all": (
+        {**{f"n{i}": f"n{i + 1} + n{i + 1}" for i in range(40)}, "n40": "1"},
+        "LR109.*`n.*` names numbers that name others, too many in all",
+    ),
+    "too deep": ({**{f"n{i}": f"n{i + 1} + 1" for i in range(2000)}, "n2000": "1"}, "LR109"),
     "None": ({"lr": None, "ema": 1}, "`lr`: a spec is text, a number or a Spec"),
     "keys beside a spec": ({"spec": "1", "lr": "1"}, "a mapping for a schedule has `spec`"),
 }
