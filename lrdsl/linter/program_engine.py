@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from lrdsl.compiler.context import Context
-from lrdsl.diagnostics import Diagnostic, SpecError
+from lrdsl.diagnostics import TOO_DEEP, Diagnostic, SpecError
 from lrdsl.language.library.files import text_of
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.linter.engine import Settings, lint_text
 from lrdsl.linter.origin import SiblingSpec, SpecOrigin
 from lrdsl.linter.program_context import siblings_by_sort
 from lrdsl.linter.unchecked import Findings, Missing
-from lrdsl.schedule.compiled_program import read_program
-from lrdsl.schedule.program import Choice, located
+from lrdsl.schedule.compiled_program import check_reads, read_program
+from lrdsl.schedule.program import Choice, group_sorts, located, ordered
 from lrdsl.tree.coerce import SpecSource, coerce_spec
 
 
@@ -34,6 +34,12 @@ def lint_program(spec: Any, *, settings: Settings | None = None, **context: Any)
         read = read_program(spec, run)
     except SpecError as error:
         return Findings(error.diagnostics)
+    for sort in group_sorts(read.choices).values():
+        try:
+            check_reads(ordered(sort))
+        except SpecError as error:
+            if error.diagnostics[0].problem is TOO_DEEP:  # a circle is told where it closes
+                return Findings(error.diagnostics)
     sources: dict[Choice, SpecSource] = {}
     siblings: dict[Choice, SiblingSpec] = {}
     found: dict[Diagnostic, None] = {}

@@ -216,14 +216,9 @@ def compile_choices(
     for group, sort in sorts.items():
         own: dict[str, Schedule] = {}
         patterns: dict[str, set[str]] = {}
-        reads: dict[str, int] = {}
-        for choice in ordered(sort):
-            named = [name for name in _mentions(choice) if name in reads]
-            reads[choice.key] = 1 + sum([reads[name] for name in named])
-            if reads[choice.key] > MAX_READ:
-                message = f"`{choice.key}` names numbers that name others, too many in all"
-                fix = f"a value of it may read {MAX_READ:,} schedules at most"
-                raise spec_error(diag.TOO_DEEP, message, fix=fix)
+        in_order = ordered(sort)
+        check_reads(in_order)
+        for choice in in_order:
             if unknown := [name for name in choice.names if name not in sort]:
                 errors[_without(choice, unknown[0], str(group))] = None
             if not own.keys() >= choice.names.keys():
@@ -254,6 +249,18 @@ def compile_choices(
         raise SpecError(errors)
     order = list(choices)
     return tuple(sorted(found.values(), key=lambda each: order.index(each.number)))
+
+
+def check_reads(order: Iterable[Choice]) -> None:
+    """`SpecError` if a value of a number needs too many others; each comes after those it names."""
+    reads: dict[str, int] = {}
+    for choice in order:
+        named = [name for name in _mentions(choice) if name in reads]
+        reads[choice.key] = 1 + sum([reads[name] for name in named])
+        if reads[choice.key] > MAX_READ:
+            message = f"`{choice.key}` names numbers that name others, too many in all"
+            fix = f"a value of it may read {MAX_READ:,} schedules at most"
+            raise spec_error(diag.TOO_DEEP, message, fix=fix)
 
 
 def _mentions(choice: Choice) -> list[str]:

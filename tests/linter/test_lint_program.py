@@ -76,6 +76,8 @@ def test_settings_and_python_functions():
 def test_what_is_no_program():
     [found] = lrdsl.lint_program({"t": "1", "lr": "1"})
     assert "no number of a program can be called `t`" in found.message
+    [found] = lrdsl.lint_program({**{f"n{i}": f"n{i + 1} + n{i + 1}" for i in range(40)}, "n40": 1})
+    assert "names numbers that name others, too many in all" in found.message
     [found] = lrdsl.lint_program({"lr": object(), "ema": "1"})
     assert found.message.startswith("`lr`: a spec is text")
 
