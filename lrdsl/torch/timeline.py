@@ -14,7 +14,7 @@ from lrdsl.diagnostics import BAD_SPEC, Diagnostic, SpecError, spec_error
 from lrdsl.schedule.batch import SpecAtBases
 from lrdsl.schedule.compile import compile_in
 from lrdsl.schedule.continued import rescaled
-from lrdsl.schedule.program import Choice, Program, ordered
+from lrdsl.schedule.program import Choice, Program, located, ordered
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.torch.continuation import compile_continuation, unused_name
 from lrdsl.torch.metric_record import MetricRecord
@@ -329,14 +329,4 @@ def _located(plan: Plan, choice: Choice, error: SpecError) -> list[Diagnostic]:
     """The diagnostics of a spec; in a program of several, each names its number."""
     if plan.program is None or plan.program.is_single:
         return list(error.diagnostics)
-    return [
-        replace(x, message=f"`{choice.key}`: {x.message}", place=_place_in_program(choice, x.place))
-        for x in error.diagnostics
-    ]
-
-
-def _place_in_program(choice: Choice, place: str) -> str:
-    """A place in the tree of a spec as a place in the program's tree."""
-    key = choice.key if choice.pattern is None else f"{choice.key}.{choice.pattern}"
-    dot = "" if place.startswith("[") else "."
-    return f"{key}{dot}{place}" if place else ""
+    return located(choice, error.diagnostics)

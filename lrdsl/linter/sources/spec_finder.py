@@ -8,19 +8,19 @@ around it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence as DataSequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from lrdsl.compiler.context import told_over
 from lrdsl.diagnostics import SpecError
 from lrdsl.linter.origin import SiblingSpec, SpecOrigin
+from lrdsl.linter.program_context import siblings_by_sort
 from lrdsl.linter.sources import heuristics
 from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence, nodes_within
 from lrdsl.linter.sources.entry_points import RUN, EntryPoint, entry_point
 from lrdsl.linter.sources.found_spec import FoundSpec, Scope
 from lrdsl.linter.sources.spec_text import NotATree, text_of_node, tree_data
-from lrdsl.schedule.program import group_sorts, language_of
+from lrdsl.schedule.program import language_of
 from lrdsl.schedule.program_entries import ONE_SPEC, ProgramEntry, parse_program
 from lrdsl.syntax.grammar import NAME
 from lrdsl.syntax.spec import as_number
@@ -28,6 +28,7 @@ from lrdsl.tree.keywords import is_tree
 
 _HYDRAS_OWN = frozenset({"hydra", "defaults"})
 _AROUND = RUN | {"base_lr"}
+_NO_NUMBERS = _AROUND | {"definitions", "spec"}
 
 _Waiting: TypeAlias = "tuple[Node, Scope, str | int | None]"
 """A node to be looked at, the scope of the node above, and the last part of its key."""
@@ -94,9 +95,13 @@ class SpecFinder:
         run = {name: value for name, value in scope.context.items() if name in RUN}
         around = scope.origin.inherited()
         inner: list[_Waiting] = []
+        members = self._members(node) if target is None else frozenset()
+        if members:
+            own = [pair for pair in node.pairs if pair[0].text in members | {"definitions"}]
+            self._program(replace(node, pairs=tuple(own)), scope, is_used=False)
         for key, value in node.pairs:
             name = key.text
-            if not scope.key and name in _HYDRAS_OWN:
+            if name in members or (not scope.key and name in _HYDRAS_OWN):
                 continue
             if entry is not None and name == entry.spec:
                 self._argument(value, scope.at(name), entry)
@@ -107,6 +112,16 @@ class SpecFinder:
             elif not (heuristics.is_spec_key(name) and self._by_key(name, value, scope.at(name))):
                 inner.append((value, Scope(run, around, scope.key), name))
         return inner
+
+    def _members(self, node: Mapping) -> frozenset[str]:
+        """The keys of a mapping that make a program, as its texts name each other's numbers."""
+        names = {key.text for key, _ in node.pairs}
+        texts = [x.value for _, x in node.pairs if isinstance(x, Scalar) and x.kind == "text"]
+        if self.document.holds_calls or not any(heuristics.may_reckon(x, names) for x in texts):
+            return frozenset()
+        values = {name: each for name, each in self._sketched(node).items() if each is not None}
+        own = {name: each for name, each in values.items() if name not in _NO_NUMBERS}
+        return heuristics.program_members(own)
 
     def _scope(self, node: Mapping, outer: Scope, entry: EntryPoint | None) -> Scope:
         """The scope of the specs in a mapping: its own entries over those around it."""
@@ -199,7 +214,7 @@ class SpecFinder:
         for entry, sibling in zip(program.entries, siblings, strict=True):
             has_own = isinstance(entry.spec, Mapping) and "definitions" in entry.spec
             inner = scope._replace(origin=around) if has_own else scope
-            others = _siblings_by_sort(sibling, siblings)
+            others = siblings_by_sort(sibling, siblings)
             place = inner.told(drives=sibling.key, pattern=sibling.pattern, siblings=others)
             self._single(entry.spec, place.at(entry.key).at(entry.pattern), is_used)
 
@@ -323,22 +338,3 @@ def _listed(node: Node | None) -> tuple[Node, ...]:
     if isinstance(node, Sequence):
         return node.items
     return () if node is None else (node,)
-
-
-def _siblings_by_sort(
-    one: SiblingSpec, program: DataSequence[SiblingSpec]
-) -> tuple[tuple[SiblingSpec, ...], ...]:
-    """For each sort of parameter groups that a spec is for, the specs that drive them.
-
-    >>> every = [SiblingSpec("lr", "1", "", "head"), SiblingSpec("lr", "2", "", "*")]
-    >>> every.append(SiblingSpec("momentum", "lr"))
-    >>> [[sibling.text for sibling in sort] for sort in _siblings_by_sort(every[0], every)]
-    [['1', 'lr']]
-    >>> len(_siblings_by_sort(every[2], every))
-    2
-    """
-    choices: dict[str, list[SiblingSpec]] = {}
-    for each in program:
-        choices.setdefault(each.key, []).append(each)
-    own = [tuple(x.values()) for x in group_sorts(choices) if x.get(one.key) is one]
-    return tuple(own) or (tuple([SiblingSpec(key, None) for key in choices]),)
