@@ -170,13 +170,30 @@ def _last_change(compiled: CompiledSpec) -> float:
     return math.inf
 
 
+def counted_unit(text: str, language: Language) -> str:
+    """The unit by which a spec of a batch's size counts what was consumed; "" if it counts updates.
+
+    >>> counted_unit("8 | interval[100sp: 16]", current())
+    'sp'
+    """
+    return _counted(_units(analyse(language, text)))
+
+
+def _units(analysis: Analysis) -> set[str]:
+    found = [node for node, _ in ast.walk(analysis.expanded) if isinstance(node, ast.Number)]
+    return {node.unit for node in found}
+
+
+def _counted(units: set[str]) -> str:
+    return "tok" if "tok" in units else "sp" if "sp" in units else ""
+
+
 def _counting(name: str, context: Context, analysis: Analysis) -> Counting | None:
     """The clock that a size of the batch goes by: what was consumed, or the updates."""
-    numbers = [node for node, _ in ast.walk(analysis.expanded) if isinstance(node, ast.Number)]
-    used = {node.unit for node in numbers}
-    if not used & {"sp", "tok"}:
+    used = _units(analysis)
+    unit = _counted(used)
+    if not unit:
         return None
-    unit = "tok" if "tok" in used else "sp"
     units: dict[str, Exact] = {unit: 1}
     per_sample = context.tokens_per_sample
     if {"sp", "tok"} <= used and isinstance(per_sample, (int, float)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lrdsl.compiler.context import Context
+from lrdsl.compiler.batches import run_context
 from lrdsl.diagnostics import TOO_DEEP, Diagnostic, SpecError
 from lrdsl.language.library.files import text_of
 from lrdsl.language.python_functions import FunctionSpec
@@ -12,6 +12,7 @@ from lrdsl.linter.engine import Settings, lint_text
 from lrdsl.linter.origin import SiblingSpec, SpecOrigin
 from lrdsl.linter.program_context import siblings_by_sort
 from lrdsl.linter.unchecked import Findings, Missing
+from lrdsl.schedule.batch_size import with_batch_size
 from lrdsl.schedule.compiled_program import check_reads, read_program
 from lrdsl.schedule.program import Choice, group_sorts, located, ordered
 from lrdsl.tree.coerce import SpecSource, coerce_spec
@@ -29,9 +30,10 @@ def lint_program(spec: Any, *, settings: Settings | None = None, **context: Any)
     ...     print(found.name, found.message)
     longer-than-run `lr`: the schedule is 900 updates long, but the run has only 600
     """
-    run = Context.of(**context)
     try:
-        read = read_program(spec, run)
+        sized, size = with_batch_size(spec, context.get("samples_per_step"))
+        run = run_context(**{**context, "samples_per_step": size})
+        read = read_program(sized, run)
     except SpecError as error:
         return Findings(error.diagnostics)
     for sort in group_sorts(read.choices).values():

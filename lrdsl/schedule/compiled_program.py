@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrdsl import diagnostics as diag
+from lrdsl.compiler.batches import run_context
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, SpecError, Suggestion, spec_error
 from lrdsl.language.reserved import RESERVED
+from lrdsl.schedule.batch_size import with_batch_size
 from lrdsl.schedule.compile import compile_in
 from lrdsl.schedule.program import (
     RATE,
@@ -126,8 +128,12 @@ def compile_program(
     *,
     total_steps: int | None = None,
     steps_per_epoch: float | None = None,
-    samples_per_step: float | None = None,
-    tokens_per_step: float | None = None,
+    samples_per_step: float | str | None = None,
+    tokens_per_step: float | str | None = None,
+    tokens_per_sample: float | str | None = None,
+    samples_per_epoch: float | None = None,
+    total_samples: float | None = None,
+    total_tokens: float | None = None,
     base_lr: float | None = None,
     definitions: str | os.PathLike[str] | Sequence[str] | None = None,
     **variables: float,
@@ -138,8 +144,9 @@ def compile_program(
     their forms, which may name each other's numbers; `definitions` beside the numbers; a mapping
     with `spec` around it; `{number: {pattern: spec}}` for parameter groups. There are no groups
     here: a spec for some is found under the name of its pattern, `lr[head]`, and so is what names
-    it. A single spec is that of `lr`. The other arguments are those of `compile`; `base_lr` is the
-    `base` of `lr` alone. Raises `SpecError` with the mistakes of all specs.
+    it. A single spec is that of `lr`. The number `batch_size` is the samples of each update, as
+    `samples_per_step` says them elsewhere. The other arguments are those of `compile`; `base_lr`
+    is the `base` of `lr` alone. Raises `SpecError` with the mistakes of all specs.
 
     >>> program = {"lr": "warmup(10%) >> cosine()", "ema": "1 - 0.04 * lr"}
     >>> compile_program(program, total_steps=100, base_lr=0.1)(10)
@@ -147,11 +154,16 @@ def compile_program(
     >>> list(compile_program({"lr": {"head": 1, "*": 0.1}, "weight_decay": "lr / 10"}))
     ['lr[head]', 'lr[*]', 'weight_decay[head]', 'weight_decay[*]']
     """
-    context = Context.of(
+    spec, samples_per_step = with_batch_size(spec, samples_per_step)
+    context = run_context(
         total_steps=total_steps,
         steps_per_epoch=steps_per_epoch,
         samples_per_step=samples_per_step,
         tokens_per_step=tokens_per_step,
+        tokens_per_sample=tokens_per_sample,
+        samples_per_epoch=samples_per_epoch,
+        total_samples=total_samples,
+        total_tokens=total_tokens,
         base_lr=base_lr,
         definitions=definitions,
         **variables,

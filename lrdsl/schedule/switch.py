@@ -49,8 +49,12 @@ class Switch(Generic[T]):
         *,
         total_steps: int | None = None,
         steps_per_epoch: float | None = None,
-        samples_per_step: float | None = None,
-        tokens_per_step: float | None = None,
+        samples_per_step: float | str | None = None,
+        tokens_per_step: float | str | None = None,
+        tokens_per_sample: float | str | None = None,
+        samples_per_epoch: float | None = None,
+        total_samples: float | None = None,
+        total_tokens: float | None = None,
         **variables: float,
     ) -> None:
         if not isinstance(schedule, Iterable) or isinstance(schedule, (str, bytes)):
@@ -68,6 +72,10 @@ class Switch(Generic[T]):
             steps_per_epoch=steps_per_epoch,
             samples_per_step=samples_per_step,
             tokens_per_step=tokens_per_step,
+            tokens_per_sample=tokens_per_sample,
+            samples_per_epoch=samples_per_epoch,
+            total_samples=total_samples,
+            total_tokens=total_tokens,
             **variables,
         )
         starts = _starts([steps for _, steps in pairs], context)

@@ -19,7 +19,12 @@ from lrdsl.language.language import Language
 from lrdsl.language.library import DEFINED, shipped
 from lrdsl.language.reserved import complaint_if_taken
 
-RUN: dict[str, Any] = {"total_steps": 1000, "base_lr": 1.0, "steps_per_epoch": 50, "samples_per_step": 8}
+RUN: dict[str, Any] = {
+    "total_steps": 1000,
+    "base_lr": 1.0,
+    "steps_per_epoch": 50,
+    "samples_per_step": 8,
+}
 FILES = sorted(Path(lrdsl.__file__).parent.joinpath("language", "library").glob("*.lr"))
 FEW = settings(max_examples=25)
 

@@ -235,3 +235,35 @@ def test_a_batch_that_goes_on_changing_is_looked_at_as_far_as_it_is_asked():
     assert schedule.consumed(10**6).samples == 8 * 10**6 + 4 * (10**6 * (10**6 - 1) // 2)
     with pytest.raises(SpecError, match=r"(?s)LR303.*let it end"):
         schedule.consumed(10**9)
+
+
+def test_a_program_has_the_size_of_its_batches():
+    batch = "768 | interval[250Btok:1536, 500Btok:3072]"
+    program = lrdsl.compile_program(
+        {"batch_size": batch, "lr": "cosine(3e-4, 3e-5, 1T) | clock(tok)", "wd": "0.1 * lr"},
+        tokens_per_sample=4096,
+    )
+    assert program["batch_size"]([79_472, 79_473, 119_209, 119_210]).tolist() == [
+        768,
+        1536,
+        1536,
+        3072,
+    ]
+    assert program["lr"] == lrdsl.compile(
+        "cosine(3e-4, 3e-5, 1T) | clock(tok)", samples_per_step=batch, tokens_per_sample=4096
+    )
+    assert pickle.loads(pickle.dumps(program)) == program
+
+
+@pytest.mark.parametrize("size", ["linear(8, 16, 100)", 16, "megatron.rampup(8, 8, 999, 64)"])
+def test_sizes_of_a_program_add_up_to_what_is_consumed(size):
+    program = lrdsl.compile_program({"batch_size": size, "lr": "linear(1, 0, 500sp)"})
+    sizes = program["batch_size"](np.arange(200))
+    assert program["lr"].consumed(200).samples == sizes.sum()
+
+
+def test_batch_sizes_are_said_once():
+    with pytest.raises(SpecError, match=r"(?s)LR303.*both say"):
+        lrdsl.compile_program({"batch_size": 8, "lr": "1"}, samples_per_step=8)
+    with pytest.raises(SpecError, match="`lr` has no value"):
+        lrdsl.compile_program({"batch_size": "8 + lr", "lr": "linear(1, 0, 500sp)"})
