@@ -22,9 +22,11 @@ from lrdsl.schedule.program_entries import (
     unwrapped,
 )
 from lrdsl.syntax.ast import Name, walk
+from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
 from lrdsl.syntax.spec import parse
 from lrdsl.syntax.unparse import unparse
 from lrdsl.tree.coerce import coerce_spec, spec_text
+from lrdsl.util.forks import lazy_property
 
 _GLOB = frozenset("*?[")
 MAX_LISTED_GROUPS = 8
@@ -45,11 +47,17 @@ class Choice:
     names: Mapping[str, Span]
     source: str
 
-    @property
+    @lazy_property
     def text(self) -> str:
         """The spec as canonical text; of a Python function, its name."""
         spec = coerce_spec(self.spec).content
-        return str(spec if isinstance(spec, FunctionSpec) else parse(spec))
+        if isinstance(spec, FunctionSpec) or len(spec) > MAX_CACHED_CHARACTERS:
+            return str(spec if isinstance(spec, FunctionSpec) else parse(spec))
+        return current().kept(_canonical, spec)
+
+
+def _canonical(language: Language, text: str) -> str:
+    return str(parse(text))
 
 
 class Program:
@@ -226,6 +234,8 @@ def ordered(choices: Mapping[str, Choice]) -> tuple[Choice, ...]:
     ['lr', 'weight_decay']
     """
     uses = {key: [name for name in each.names if name in choices] for key, each in choices.items()}
+    if not any(uses.values()):
+        return tuple(choices.values())
     try:
         return tuple([choices[key] for key in TopologicalSorter(uses).static_order()])
     except CycleError as error:

@@ -109,6 +109,12 @@ class DrivenGroups:
             ]
         )
 
+    def unchanged(self, optimizer: Optimizer) -> DrivenGroups | None:
+        """These groups without what has been told of them; None if they must be planned again."""
+        if not self.are_those_of(optimizer) or self.has_other_bases():
+            return None
+        return replace(self, changes=(), retyped=(), scales={}, has_new=False)
+
     def adopt(self, optimizer: Optimizer) -> DrivenGroups:
         """Store the first values in the groups; groups that share a Tensor get one each.
 

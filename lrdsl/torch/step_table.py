@@ -99,15 +99,7 @@ class StepTable:
         self.driven = driven
         self._optimizer, self._groups = optimizer, optimizer.param_groups
         self._count = len(driven.groups)
-        self._scales = [
-            finite_number(
-                group.get("lr_scale", 1.0),
-                f"the `lr_scale` of parameter group {i} must be a number",
-            )
-            for i, group in enumerate(self._groups if "lr" in driven.keys else ())
-        ]
-        for i, scale in driven.scales.items():
-            self._scales[i] = scale
+        self._scales = _scales(driven, self._groups)
         self._is_scaled = bool(driven.scales) or any(["lr_scale" in x for x in driven.groups])
         self._block = ScheduleBlock([source.schedule for source in driven.distinct])
         self._assignments = [
@@ -134,7 +126,7 @@ class StepTable:
     @property
     def scales(self) -> Sequence[float]:
         """The `lr_scale` of each group, 1 where there is none."""
-        return [float(scale) for scale in self._scales] or [1.0] * self._count
+        return self._scales or [1.0] * self._count
 
     def is_current(self) -> bool:
         """Whether the optimizer still has the groups and the scales that the table was made for."""
@@ -338,3 +330,21 @@ class StepTable:
             )
         except (RuntimeError, ValueError):  # a Tensor or an array of several numbers
             return True
+
+
+def group_scales(driven: DrivenGroups) -> Sequence[float]:
+    """The `lr_scale` of each group, 1 where there is none; `SpecError` if one is no number."""
+    return _scales(driven, driven.groups) or [1.0] * len(driven.groups)
+
+
+def _scales(driven: DrivenGroups, groups: Groups) -> list[float]:
+    """The same; empty where no learning rate is driven."""
+    found = [
+        finite_number(
+            group.get("lr_scale", 1.0), f"the `lr_scale` of parameter group {i} must be a number"
+        )
+        for i, group in enumerate(groups if "lr" in driven.keys else ())
+    ]
+    for i, scale in driven.scales.items():
+        found[i] = scale
+    return found

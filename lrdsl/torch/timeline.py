@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import BAD_SPEC, Diagnostic, SpecError, spec_error
 from lrdsl.schedule.batch import SpecAtBases
-from lrdsl.schedule.compile import compile_in
+from lrdsl.schedule.compile import compile_in, needs_base
 from lrdsl.schedule.continued import rescaled
 from lrdsl.schedule.program import Choice, Program, ordered
 from lrdsl.schedule.schedule import Schedule
@@ -224,6 +224,8 @@ class Timeline:
             return self._add(DrivenSchedule(compiled, beside, plan, spec_key, own, plan))
 
         def without_base() -> DrivenSchedule | None:
+            if prior is None and not references and needs_base(choice.spec, plan.context):
+                return None
             try:
                 return make(replace(plan.context, base_follows=True))
             except SpecError:  # it uses `base`, or has a mistake: compiling it with a base tells
@@ -262,8 +264,7 @@ class Timeline:
 
     def _add(self, driven: DrivenSchedule) -> DrivenSchedule:
         """Add a schedule, in the state after the metrics of the log."""
-        self.metrics.schedules.append(driven)
-        self.metrics.renew(driven)
+        self.metrics.add(driven)
         return driven
 
     def _keep(self, key: tuple[object, ...], make: Callable[[], T]) -> T:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -9,13 +9,8 @@ from lrdsl.language.modifiers.base import modifier
 from lrdsl.language.modifiers.reactive import MetricModifier, State, reduction_factor
 from lrdsl.language.parameters import Count, Kind, Value
 
-
-class Progress(NamedTuple):
-    """The best metric so far, the bad ones in a row since, and how many more are ignored."""
-
-    best: float
-    bad: int = 0
-    cooling: float = 0
+Progress: TypeAlias = tuple[float, int, float]
+"""The best metric so far, the bad ones in a row since, and how many more are ignored."""
 
 
 @modifier
@@ -46,27 +41,29 @@ class Plateau(MetricModifier):
     eps: Annotated[Value, Field(ge=0)] = 1e-8
 
     def initial_state(self) -> Progress:
-        return Progress(math.inf if self.mode == "min" else -math.inf)
+        return (math.inf if self.mode == "min" else -math.inf), 0, 0
 
     def update(self, state: State, metric: float) -> tuple[Progress, float]:
-        best, bad, cooling = Progress(*state)
-        if self._is_better(metric, best):
+        best, bad, cooling = state
+        if self.threshold_mode == "abs":
+            is_better = (
+                metric < best - self.threshold
+                if self.mode == "min"
+                else metric > best + self.threshold
+            )
+        elif self.mode == "min":
+            is_better = metric < best * (1.0 - self.threshold)
+        else:
+            is_better = metric > best * (1.0 + self.threshold)
+        if is_better:
             best, bad = metric, 0
         else:
             bad += 1
         if cooling > 0:
             cooling, bad = cooling - 1, 0
         if bad <= self.patience:
-            return Progress(best, bad, cooling), 1.0
-        return Progress(best, 0, self.cooldown), self.factor
+            return (best, bad, cooling), 1.0
+        return (best, 0, self.cooldown), self.factor
 
     def limited(self, ratio: float, value: float) -> float:
         return reduction_factor(value, ratio, self.min_lr, self.eps)
-
-    def _is_better(self, metric: float, best: float) -> bool:
-        sign = 1.0 if self.mode == "min" else -1.0
-        if self.threshold_mode == "rel":
-            needed = best * (1.0 - sign * self.threshold)
-        else:
-            needed = best - sign * self.threshold
-        return metric < needed if self.mode == "min" else metric > needed
