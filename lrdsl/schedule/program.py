@@ -105,6 +105,8 @@ class Program:
     def of(self, key: str, names: Sequence[object]) -> list[Choice | None]:
         """The choice that drives `key` in each group with these names; None where none does."""
         own = self.choices[key]
+        if own[0].pattern is None:
+            return [own[0]] * len(names)
         return [
             next((choice for choice in own if _matches(choice.pattern, i, name)), None)
             for i, name in enumerate(names)

@@ -183,8 +183,10 @@ def plan_groups(
         (name, i)
         for name, of_groups in keys.items()
         for i, (key, group, first) in enumerate(zip(of_groups, groups, initial, strict=True))
-        if is_tensor(key.initial.get(first)) != is_tensor(key.get(group))
-        and not (keep or known is None or any([group is each for each in known.groups]))
+        if known is not None
+        and not keep
+        and is_tensor(key.initial.get(first)) != is_tensor(key.get(group))
+        and not any([group is each for each in known.groups])
     ]
     other = {i: x for i, x in own_scales.items() if i < len(groups) and _scale(groups[i]) != x}
     planned = DrivenGroups(

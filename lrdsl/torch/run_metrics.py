@@ -58,7 +58,8 @@ class RunMetrics:
 
     def add(self, driven: DrivenSchedule) -> None:
         """Add a schedule, and bring it into the state after the metrics so far."""
-        self.schedules = [*self._schedules, driven]
+        self.record = self.record
+        self._schedules.append(driven)
         self.renew(driven)
 
     def watch_at(self, t: int) -> MetricWatch | None:
@@ -155,6 +156,9 @@ class RunMetrics:
         reactions: tuple[Reaction, ...] = ()
         before: tuple[float, ...] = ()
         observers = driven.initial.observers
+        if not observers and not driven.references:
+            driven.schedule = driven.initial
+            return
         if observers:
             known = self.record.families.get(driven.family)
             if known is None:

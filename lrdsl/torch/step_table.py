@@ -340,9 +340,9 @@ def group_scales(driven: DrivenGroups) -> Sequence[float]:
 def _scales(driven: DrivenGroups, groups: Groups) -> list[float]:
     """The same; empty where no learning rate is driven."""
     found = [
-        finite_number(
-            group.get("lr_scale", 1.0), f"the `lr_scale` of parameter group {i} must be a number"
-        )
+        finite_number(group["lr_scale"], f"the `lr_scale` of parameter group {i} must be a number")
+        if "lr_scale" in group
+        else 1.0
         for i, group in enumerate(groups if "lr" in driven.keys else ())
     ]
     for i, scale in driven.scales.items():
