@@ -56,6 +56,10 @@ class Choice:
         return current().kept(_canonical, spec)
 
 
+def _program(language: Language, spec: str, definitions: str, others: frozenset[str]) -> Program:
+    return Program(spec, definitions, others)
+
+
 def _canonical(language: Language, text: str) -> str:
     return str(parse(text))
 
@@ -86,6 +90,17 @@ class Program:
             choices[entry.key].append(Choice(entry.key, entry.pattern, one, *names_in(one, known)))
         self.choices = {key: tuple(own) for key, own in choices.items()}
         self.is_single = is_single and len(entries) == 1
+
+    @classmethod
+    def of_spec(cls, spec: object, definitions: str = "", others: Collection[str] = ()) -> Program:
+        """The program that a spec means; that of a text is kept for the next time.
+
+        >>> Program.of_spec("cosine(1, 0, 9)") is Program.of_spec("cosine(1, 0, 9)")
+        True
+        """
+        if type(spec) is str and len(spec) <= MAX_CACHED_CHARACTERS:
+            return current().kept(_program, spec, definitions, frozenset(others))
+        return cls(spec, definitions, others)
 
     @property
     def texts(self) -> str | dict[str, Any]:

@@ -51,7 +51,7 @@ class DrivenGroups:
     It becomes that of the group.
     """
     has_new: bool = False
-    """Whether groups have been added."""
+    """Whether groups have been added to those known before."""
 
     @property
     def distinct(self) -> list[DrivenSchedule]:
@@ -113,6 +113,8 @@ class DrivenGroups:
         """These groups without what has been told of them; None if they must be planned again."""
         if not self.are_those_of(optimizer) or self.has_other_bases():
             return None
+        if not (self.changes or self.retyped or self.scales or self.has_new):
+            return self
         return replace(self, changes=(), retyped=(), scales={}, has_new=False)
 
     def adopt(self, optimizer: Optimizer) -> DrivenGroups:
@@ -189,8 +191,9 @@ def plan_groups(
         and not any([group is each for each in known.groups])
     ]
     other = {i: x for i, x in own_scales.items() if i < len(groups) and _scale(groups[i]) != x}
+    has_new = known is not None and None in former
     planned = DrivenGroups(
-        timeline, groups, found, keys, {}, initial, changes, retyped, other, None in former
+        timeline, groups, found, keys, {}, initial, changes, retyped, other, has_new
     )
     driven = timeline.schedules(found, planned.bases)
     return replace(
