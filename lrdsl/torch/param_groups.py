@@ -14,7 +14,14 @@ from torch.optim import Optimizer
 from lrdsl.diagnostics import BAD_GROUP, spec_error
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.bases import BaseChange, KnownGroups, find_bases, same_value
-from lrdsl.torch.param_key import ParamKey, clone_value, find_param_key, read_number, to_python
+from lrdsl.torch.param_key import (
+    ParamKey,
+    clone_value,
+    find_param_key,
+    finite_number,
+    read_number,
+    to_python,
+)
 from lrdsl.torch.plan import DrivenSchedule
 from lrdsl.torch.tensors import own_tensors
 from lrdsl.torch.timeline import Timeline
@@ -74,6 +81,21 @@ class DrivenGroups:
             return total
         sources = self.sources.get("lr") or self.distinct
         return max([source.schedule.length for source in sources], default=math.inf)
+
+    @property
+    def lr_scales(self) -> list[float]:
+        """The `lr_scale` of each group, 1 where there is none; empty if nothing drives the rates.
+
+        Raises `SpecError` if one is no number.
+        """
+        requirement = "the `lr_scale` of parameter group {} must be a number"
+        found = [
+            finite_number(group["lr_scale"], requirement.format(i)) if "lr_scale" in group else 1.0
+            for i, group in enumerate(self.groups if "lr" in self.keys else ())
+        ]
+        for i, scale in self.scales.items():
+            found[i] = scale
+        return found
 
     def are_those_of(self, optimizer: Optimizer) -> bool:
         """Whether the optimizer still has these groups."""

@@ -16,7 +16,7 @@ from lrdsl.torch.resume import disagreement, facts_of, resume
 from lrdsl.torch.run_checks import longer_than_run
 from lrdsl.torch.state_dict import SchedulerState, make_state
 from lrdsl.torch.step_hooks import is_called_by
-from lrdsl.torch.step_table import StepTable, group_scales
+from lrdsl.torch.step_table import StepTable
 from lrdsl.torch.stepping import SteppingDriver
 from lrdsl.torch.timeline import Timeline
 
@@ -85,7 +85,7 @@ class ResumingDriver(SteppingDriver):
         unchanged = present = self._table.driven.unchanged(self.optimizer)
         if present is None:
             present = plan_groups(self.optimizer, self._timeline, self._known(), keep=keep)
-        scales = group_scales(present)
+        scales = present.lr_scales or [1.0] * len(present.groups)
 
         resumed = resume(state, present, scales, self._on_change, self._keeps_metrics)
         driven, timeline = present, resumed.timeline

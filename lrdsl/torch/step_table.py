@@ -16,7 +16,7 @@ from lrdsl.diagnostics import BAD_GROUP, SpecError, spec_error
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.outside_writes import Written, stored_as
 from lrdsl.torch.param_groups import DrivenGroups
-from lrdsl.torch.param_key import ParamKey, finite_number, to_python
+from lrdsl.torch.param_key import ParamKey, to_python
 from lrdsl.torch.step_values import ScheduleBlock
 
 ROWS = 512
@@ -53,9 +53,11 @@ class Assignment(NamedTuple):
 
     def values(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
         """The values at the updates of a block: one for each update, or a row of one per group."""
+        values: NDArray[np.float64] = block[self.columns].T
+        if isinstance(self.scales, float) and self.scales == 1.0:
+            return values
         with np.errstate(all="ignore"):
-            values: NDArray[np.float64] = block[self.columns].T * self.scales
-        return values
+            return values * self.scales
 
     def put(self, value: Any) -> None:
         """Set the number in each group, where Tensors are filled and tuples have entries."""
@@ -99,7 +101,7 @@ class StepTable:
         self.driven = driven
         self._optimizer, self._groups = optimizer, optimizer.param_groups
         self._count = len(driven.groups)
-        self._scales = _scales(driven, self._groups)
+        self._scales = driven.lr_scales
         self._is_scaled = bool(driven.scales) or any(["lr_scale" in x for x in driven.groups])
         self._block = ScheduleBlock([source.schedule for source in driven.distinct])
         self._assignments = [
@@ -293,8 +295,8 @@ class StepTable:
     def _finite(self, each: Assignment, block: NDArray[np.float64]) -> NDArray[np.float64]:
         """The values of an assignment; `SpecError` if a scale leaves them not finite."""
         values = each.values(block)
-        is_finite = np.isfinite(np.atleast_2d(values.T)).all(axis=1)
-        if not is_finite.all():
+        if not np.isfinite(values).all():
+            is_finite = np.isfinite(np.atleast_2d(values.T)).all(axis=1)
             i = each.members[int(is_finite.argmin())]
             requirement = f"the `lr_scale` of parameter group {i} must be a number"
             message = f"{requirement} that leaves the lr finite, not {self._scales[i]!r}"
@@ -330,21 +332,3 @@ class StepTable:
             )
         except (RuntimeError, ValueError):  # a Tensor or an array of several numbers
             return True
-
-
-def group_scales(driven: DrivenGroups) -> Sequence[float]:
-    """The `lr_scale` of each group, 1 where there is none; `SpecError` if one is no number."""
-    return _scales(driven, driven.groups) or [1.0] * len(driven.groups)
-
-
-def _scales(driven: DrivenGroups, groups: Groups) -> list[float]:
-    """The same; empty where no learning rate is driven."""
-    found = [
-        finite_number(group["lr_scale"], f"the `lr_scale` of parameter group {i} must be a number")
-        if "lr_scale" in group
-        else 1.0
-        for i, group in enumerate(groups if "lr" in driven.keys else ())
-    ]
-    for i, scale in driven.scales.items():
-        found[i] = scale
-    return found
