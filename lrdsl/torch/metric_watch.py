@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from lrdsl.language.length import Exact
@@ -23,7 +23,7 @@ class Watched(NamedTuple):
     schedules: Sequence[DrivenSchedule]
 
     @property
-    def observers(self) -> Iterable[MetricObserver]:
+    def observers(self) -> Sequence[MetricObserver]:
         """The modifiers."""
         return [each.schedule.observers[self.place] for each in self.schedules]
 
@@ -40,14 +40,16 @@ class MetricWatch:
         self, watched: Sequence[Watched], until: float | Exact, record: MetricRecord
     ) -> None:
         self._watched = watched
-        self._updates = [next(iter(each.observers)).modifier.update for each in watched]
+        # Metrics that change no value may make other observers of them, but with the same values.
+        self._observers = [each.observers for each in watched]
+        self._updates = [observer.modifier.update for observer, *_ in self._observers]
         self.until = until
         self._record = record
         self._calls: list[tuple[int, int, float]] = []
         """The calls for changes that values at a limit do not follow: which, from when, what."""
         states = [record.families[x.family].reactions[x.place].state for x in watched]
         self.begin: Progress = (record.total, record.last, states, 0)
-        self.progress = self.begin
+        self.progress: Progress = self.begin
 
     def take(self, t: int, metric: float) -> Progress | None:
         """What one more metric leads to, of update `t`; None if it changes a value."""
@@ -55,7 +57,7 @@ class MetricWatch:
         if t < last:
             return None
         known = metric if math.isfinite(metric) else math.nan
-        found = []
+        found: list[State] = []
         for update, state in zip(self._updates, states):  # noqa: B905 - `strict=` is slow
             state, ratio = update(state, known)
             if ratio != 1:
@@ -73,7 +75,7 @@ class MetricWatch:
 
     def _ignored(self, i: int, t: int, ratio: float) -> tuple[int, int, float] | None:
         """A call for a change that changes no value; None if it changes one."""
-        for observer in self._watched[i].observers:
+        for observer in self._observers[i]:
             since = observer.since(t)
             if observer.ratio_at(since, ratio) != 1:
                 return None

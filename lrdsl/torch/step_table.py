@@ -57,7 +57,8 @@ class Assignment(NamedTuple):
         if isinstance(self.scales, float) and self.scales == 1.0:
             return values
         with np.errstate(all="ignore"):
-            return values * self.scales
+            values = values * self.scales
+        return values
 
     def put(self, value: Any) -> None:
         """Set the number in each group, where Tensors are filled and tuples have entries."""
