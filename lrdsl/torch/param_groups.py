@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_GROUP, spec_error
 from lrdsl.syntax.spec import as_number
-from lrdsl.torch.bases import BaseChange, KnownGroups, find_bases, same_value
+from lrdsl.torch.bases import BaseChange, Keys, KnownGroups, find_bases, same_value
 from lrdsl.torch.param_key import (
     ParamKey,
     clone_value,
@@ -105,13 +105,7 @@ class DrivenGroups:
     @property
     def bases(self) -> list[dict[str, float]]:
         """The `base` of each number in each group."""
-        return [
-            {
-                name: read_number(of_groups[i].initial, i, first)
-                for name, of_groups in self.keys.items()
-            }
-            for i, first in enumerate(self.initial)
-        ]
+        return _bases(self.keys, self.initial)
 
     @property
     def tensors(self) -> list[list[str]]:
@@ -214,13 +208,19 @@ def plan_groups(
     ]
     other = {i: x for i, x in own_scales.items() if i < len(groups) and _scale(groups[i]) != x}
     has_new = known is not None and None in former
-    planned = DrivenGroups(
-        timeline, groups, found, keys, {}, initial, changes, retyped, other, has_new
+    driven = timeline.schedules(found, _bases(keys, initial))
+    sources = {name: [of_group[name] for of_group in driven] for name in keys}
+    return DrivenGroups(
+        timeline, groups, found, keys, sources, initial, changes, retyped, other, has_new
     )
-    driven = timeline.schedules(found, planned.bases)
-    return replace(
-        planned, sources={name: [of_group[name] for of_group in driven] for name in keys}
-    )
+
+
+def _bases(keys: Keys, initial: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
+    """The `base` of each number in each group."""
+    return [
+        {name: read_number(of_groups[i].initial, i, first) for name, of_groups in keys.items()}
+        for i, first in enumerate(initial)
+    ]
 
 
 def _scale(group: Mapping[str, Any]) -> object:

@@ -81,21 +81,6 @@ def test_calls_of_a_step(clock: str, is_tensor: bool, groups: int) -> None:
     assert 1 <= calls(stepper(groups, clock, is_tensor=is_tensor)) <= STEP[clock] + filled
 
 
-METRIC_STEP = 13
-"""The most calls of a step with a metric that changes no value: three look for other ranks."""
-
-
-@pytest.mark.parametrize("groups", [1, 64])
-def test_calls_of_a_step_with_a_metric(groups: int) -> None:
-    """However many groups there are, and however many metrics have come."""
-    scheduler = Scheduler(optimizer(groups), "base | plateau(0.1, patience=10)")
-    scheduler.optimizer.step()
-    for count in (10, 2000):
-        for i in range(count):
-            scheduler.step(1 / (i + 1))
-        assert calls(lambda: scheduler.step(0.0)) <= METRIC_STEP + 1
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("clock", STEP)
 def test_calls_of_many_steps(clock: str) -> None:
