@@ -129,9 +129,10 @@ class SteppingDriver(CallbackDriver):
         except SpecError:
             raise  # before the first change
         except BaseException:
-            watch.progress = former
-            if log is not None:
-                del log[former[0] :]
+            if self._t != new:
+                watch.progress = former
+                if log is not None:
+                    del log[former[0] :]
             self._repair()
             raise
         return True

@@ -157,6 +157,24 @@ def test_a_metric_that_is_interrupted_is_taken_back():
         assert lrs(scheduler.optimizer) == scheduler.get_last_lr()
 
 
+@pytest.mark.parametrize("keeps", [False, True], ids=["record", "log"])
+def test_a_metric_that_changes_nothing_is_taken_with_its_update_or_not_at_all(keeps):
+    spec = "linear(base, 0, 100) | plateau(0.5, patience=9)"
+    for after in itertools.count(1):
+        scheduler = Scheduler(SGD([weight()], lr=1.0), spec, keep_metrics=keeps)
+        scheduler.optimizer.step()
+        for _ in range(3):
+            scheduler.step(0.5)
+        if not interrupt(lambda scheduler=scheduler: scheduler.step(0.9), after):
+            break
+        t, metrics = scheduler.last_epoch, scheduler._timeline.metrics
+        assert t in (3, 4)
+        assert (metrics.record.total, metrics.record.last) == (t, t)
+        assert metrics.log is None or [at for at, _ in metrics.log] == [*range(1, t + 1)]
+        assert lrs(scheduler.optimizer) == [scheduler.schedules[0](t)]
+    assert after > 50
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("clock", ["calls", "updates"])
 def test_an_update_after_a_load_of_the_optimizer_that_is_interrupted(clock):
