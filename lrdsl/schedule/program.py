@@ -56,8 +56,8 @@ class Choice:
         return current().kept(_canonical, spec)
 
 
-def _program(language: Language, spec: str, definitions: str, others: frozenset[str]) -> Program:
-    return Program(spec, definitions, others)
+def _program(language: Language, spec: str, definitions: str) -> Program:
+    return Program(spec, definitions)
 
 
 def _canonical(language: Language, text: str) -> str:
@@ -92,15 +92,15 @@ class Program:
         self.is_single = is_single and len(entries) == 1
 
     @classmethod
-    def of_spec(cls, spec: object, definitions: str = "", others: Collection[str] = ()) -> Program:
+    def of_spec(cls, spec: object, definitions: str = "") -> Program:
         """The program that a spec means; that of a text is kept for the next time.
 
         >>> Program.of_spec("cosine(1, 0, 9)") is Program.of_spec("cosine(1, 0, 9)")
         True
         """
         if type(spec) is str and len(spec) <= MAX_CACHED_CHARACTERS:
-            return current().kept(_program, spec, definitions, frozenset(others))
-        return cls(spec, definitions, others)
+            return current().kept(_program, spec, definitions)
+        return cls(spec, definitions)
 
     @property
     def texts(self) -> str | dict[str, Any]:

@@ -266,7 +266,7 @@ class Scheduler(ResumingDriver):
         timeline = self._timeline
         refuse_list_for_groups(spec, len(self.optimizer.param_groups))
         text = text_of(changes.get("definitions", timeline.context.definitions))
-        program = Program.of_spec(spec, text, timeline.names)
+        program = Program(spec, text, timeline.names)
         check_variables(program, text, changes, {"jump"})
         context = run_context(**{**timeline.context.to_dict(), **changes})
         for name in program.choices:

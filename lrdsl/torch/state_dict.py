@@ -154,7 +154,7 @@ def read_plan(plan: Mapping[str, Any]) -> Plan:
     try:
         context = Context.of(**plan["context"])
         spec = plan["spec"]
-        program = None if spec is None else Program.of_spec(spec, context.definitions)
+        program = None if spec is None else Program(spec, context.definitions)
         if program is None and context.total_steps is None:
             raise spec_error(BAD_STATE, "a plan of the state that extends the run needs its length")
         return Plan(program, context, plan["update"], plan["metrics"])

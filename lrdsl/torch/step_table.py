@@ -53,11 +53,8 @@ class Assignment(NamedTuple):
 
     def values(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
         """The values at the updates of a block: one for each update, or a row of one per group."""
-        values: NDArray[np.float64] = block[self.columns].T
-        if isinstance(self.scales, float) and self.scales == 1.0:
-            return values
         with np.errstate(all="ignore"):
-            values = values * self.scales
+            values: NDArray[np.float64] = block[self.columns].T * self.scales
         return values
 
     def put(self, value: Any) -> None:
