@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, TypeAlias
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
@@ -9,8 +9,13 @@ from lrdsl.language.modifiers.base import modifier
 from lrdsl.language.modifiers.reactive import MetricModifier, State, reduction_factor
 from lrdsl.language.parameters import Count, Value
 
-Progress: TypeAlias = tuple[int, float, int]
-"""How many metrics have come, the anchor, and how many in a row lay above it."""
+
+class Progress(NamedTuple):
+    """How many metrics have come, the anchor, and how many in a row lay above it."""
+
+    seen: int = 0
+    anchor: float = math.inf
+    bad: int = 0
 
 
 @modifier
@@ -36,18 +41,18 @@ class Anchor(MetricModifier):
     min_lr: Value = 1e-8
 
     def initial_state(self) -> Progress:
-        return 0, math.inf, 0
+        return Progress()
 
     def update(self, state: State, metric: float) -> tuple[Progress, float]:
         seen, anchor, bad = state
         seen += 1
         if seen <= self.grace:
-            return (seen, anchor if math.isnan(metric) else metric, bad), 1.0
+            return Progress(seen, anchor if math.isnan(metric) else metric, bad), 1.0
         if metric <= anchor:
-            return (seen, metric, 0), 1.0
+            return Progress(seen, metric, 0), 1.0
         if bad < self.patience:
-            return (seen, anchor, bad + 1), 1.0
-        return (seen, anchor, 0), self.factor
+            return Progress(seen, anchor, bad + 1), 1.0
+        return Progress(seen, anchor, 0), self.factor
 
     def limited(self, ratio: float, value: float) -> float:
         return reduction_factor(value, ratio, self.min_lr)

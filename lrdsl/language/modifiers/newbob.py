@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, TypeAlias
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
@@ -9,8 +9,12 @@ from lrdsl.language.modifiers.base import modifier
 from lrdsl.language.modifiers.reactive import MetricModifier, State
 from lrdsl.language.parameters import Count, Value
 
-Progress: TypeAlias = "tuple[float | None, float]"
-"""The metric before, if there was one, and how many bad metrics are still tolerated."""
+
+class Progress(NamedTuple):
+    """The metric before, if there was one, and how many bad metrics are still tolerated."""
+
+    previous: float | None
+    patience: float
 
 
 @modifier
@@ -31,16 +35,16 @@ class Newbob(MetricModifier):
     patience: Annotated[Count, Field(ge=0)] = 0.0
 
     def initial_state(self) -> Progress:
-        return None, self.patience
+        return Progress(None, self.patience)
 
     def update(self, state: State, metric: float) -> tuple[Progress, float]:
         previous, patience = state
         remembered = previous if math.isnan(metric) else metric
         if previous is None:
-            return (remembered, patience), 1.0
+            return Progress(remembered, patience), 1.0
         gain = 0.0 if previous == 0 else (previous - metric) / previous
         if gain >= self.threshold:
-            return (remembered, patience), 1.0
+            return Progress(remembered, patience), 1.0
         if patience > 0:
-            return (remembered, patience - 1), 1.0
-        return (remembered, self.patience), self.factor
+            return Progress(remembered, patience - 1), 1.0
+        return Progress(remembered, self.patience), self.factor

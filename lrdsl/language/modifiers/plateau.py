@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -9,8 +9,13 @@ from lrdsl.language.modifiers.base import modifier
 from lrdsl.language.modifiers.reactive import MetricModifier, State, reduction_factor
 from lrdsl.language.parameters import Count, Kind, Value
 
-Progress: TypeAlias = tuple[float, int, float]
-"""The best metric so far, the bad ones in a row since, and how many more are ignored."""
+
+class Progress(NamedTuple):
+    """The best metric so far, the bad ones in a row since, and how many more are ignored."""
+
+    best: float
+    bad: int = 0
+    cooling: float = 0
 
 
 @modifier
@@ -41,7 +46,7 @@ class Plateau(MetricModifier):
     eps: Annotated[Value, Field(ge=0)] = 1e-8
 
     def initial_state(self) -> Progress:
-        return (math.inf if self.mode == "min" else -math.inf), 0, 0
+        return Progress(math.inf if self.mode == "min" else -math.inf)
 
     def update(self, state: State, metric: float) -> tuple[Progress, float]:
         best, bad, cooling = state
@@ -62,8 +67,8 @@ class Plateau(MetricModifier):
         if cooling > 0:
             cooling, bad = cooling - 1, 0
         if bad <= self.patience:
-            return (best, bad, cooling), 1.0
-        return (best, 0, self.cooldown), self.factor
+            return Progress(best, bad, cooling), 1.0
+        return Progress(best, 0, self.cooldown), self.factor
 
     def limited(self, ratio: float, value: float) -> float:
         return reduction_factor(value, ratio, self.min_lr, self.eps)

@@ -20,7 +20,7 @@ from lrdsl.language.wrapped_signal import WrappedSignal
 from lrdsl.util.forks import lazy_property
 
 State: TypeAlias = "tuple[Any, ...]"
-"""The memory of a metric modifier: a tuple of plain numbers."""
+"""The memory of a metric modifier: a named tuple of plain numbers."""
 
 MAX_CHANGES = 1024
 """The most changes of a factor that are remembered, the latest ones."""
