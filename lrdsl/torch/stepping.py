@@ -193,9 +193,10 @@ class SteppingDriver(CallbackDriver):
     @contextmanager
     def _observing(self, metric: float, t: int) -> Iterator[None]:
         self._sync()
-        former = self._table
+        former, metrics = self._table, self._timeline.metrics
+        record = metrics.record
         try:
-            with self._timeline.metrics.observe(t, metric) as has_changed:
+            with metrics.observe(t, metric) as has_changed:
                 if has_changed:
                     self._table = StepTable(self.optimizer, former.driven, t)
                 yield
@@ -203,7 +204,8 @@ class SteppingDriver(CallbackDriver):
             self._table = former
             raise
         except BaseException:
-            self._table = former
+            if metrics.record is record:  # else the metric had been taken already
+                self._table = former
             self._repair()
             raise
 
