@@ -22,9 +22,11 @@ from lrdsl.schedule.program_entries import (
     unwrapped,
 )
 from lrdsl.syntax.ast import Name, walk
+from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
 from lrdsl.syntax.spec import parse
 from lrdsl.syntax.unparse import unparse
 from lrdsl.tree.coerce import coerce_spec, spec_text
+from lrdsl.util.forks import lazy_property
 
 RATE = "lr"
 """The number that a single spec drives, and that `base_lr` is of."""
@@ -48,11 +50,21 @@ class Choice:
     names: Mapping[str, Span]
     source: str
 
-    @property
+    @lazy_property
     def text(self) -> str:
         """The spec as canonical text; of a Python function, its name."""
         spec = coerce_spec(self.spec).content
-        return str(spec if isinstance(spec, FunctionSpec) else parse(spec))
+        if isinstance(spec, FunctionSpec) or len(spec) > MAX_CACHED_CHARACTERS:
+            return str(spec if isinstance(spec, FunctionSpec) else parse(spec))
+        return current().kept(_canonical, spec)
+
+
+def _program(language: Language, spec: str, definitions: str) -> Program:
+    return Program(spec, definitions)
+
+
+def _canonical(language: Language, text: str) -> str:
+    return str(parse(text))
 
 
 class Program:
@@ -82,6 +94,17 @@ class Program:
         self.choices = {key: tuple(own) for key, own in choices.items()}
         self.is_single = is_single and len(entries) == 1
 
+    @classmethod
+    def of_spec(cls, spec: object, definitions: str = "") -> Program:
+        """The program that a spec means; that of a text is kept for the next time.
+
+        >>> Program.of_spec("cosine(1, 0, 9)") is Program.of_spec("cosine(1, 0, 9)")
+        True
+        """
+        if type(spec) is str and len(spec) <= MAX_CACHED_CHARACTERS:
+            return current().kept(_program, spec, definitions)
+        return cls(spec, definitions)
+
     @property
     def texts(self) -> str | dict[str, Any]:
         """The program as canonical text: of one spec, or by number, or by number and pattern.
@@ -100,6 +123,8 @@ class Program:
     def of(self, key: str, names: Sequence[object]) -> list[Choice | None]:
         """The choice that drives `key` in each group with these names; None where none does."""
         own = self.choices[key]
+        if own[0].pattern is None:
+            return [own[0]] * len(names)
         return [
             next((choice for choice in own if _matches(choice.pattern, i, name)), None)
             for i, name in enumerate(names)
@@ -231,6 +256,8 @@ def ordered(choices: Mapping[str, Choice]) -> tuple[Choice, ...]:
     ['lr', 'weight_decay']
     """
     uses = {key: [name for name in each.names if name in choices] for key, each in choices.items()}
+    if not any(uses.values()):
+        return tuple(choices.values())
     try:
         return tuple([choices[key] for key in TopologicalSorter(uses).static_order()])
     except CycleError as error:

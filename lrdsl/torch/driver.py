@@ -299,6 +299,8 @@ class OptimizerDriver(LRScheduler):
 
     def _of_stale(self, driven: DrivenGroups, t: int) -> list[tuple[object, str]]:
         """The warnings about first values that were in the groups of a new optimizer already."""
+        if not self._stale:
+            return []
         known = {
             (name, i): base for i, bases in enumerate(driven.bases) for name, base in bases.items()
         }

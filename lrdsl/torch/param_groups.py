@@ -13,8 +13,15 @@ from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_GROUP, spec_error
 from lrdsl.syntax.spec import as_number
-from lrdsl.torch.bases import BaseChange, KnownGroups, find_bases, same_value
-from lrdsl.torch.param_key import ParamKey, clone_value, find_param_key, read_number, to_python
+from lrdsl.torch.bases import BaseChange, Keys, KnownGroups, find_bases, same_value
+from lrdsl.torch.param_key import (
+    ParamKey,
+    clone_value,
+    find_param_key,
+    finite_number,
+    read_number,
+    to_python,
+)
 from lrdsl.torch.plan import DrivenSchedule
 from lrdsl.torch.tensors import own_tensors
 from lrdsl.torch.timeline import Timeline
@@ -51,7 +58,7 @@ class DrivenGroups:
     It becomes that of the group.
     """
     has_new: bool = False
-    """Whether groups have been added."""
+    """Whether groups have been added to those known before."""
 
     @property
     def distinct(self) -> list[DrivenSchedule]:
@@ -75,6 +82,21 @@ class DrivenGroups:
         sources = self.sources.get("lr") or self.distinct
         return max([source.schedule.length for source in sources], default=math.inf)
 
+    @property
+    def lr_scales(self) -> list[float]:
+        """The `lr_scale` of each group, 1 where there is none; empty if nothing drives the rates.
+
+        Raises `SpecError` if one is no number.
+        """
+        requirement = "the `lr_scale` of parameter group {} must be a number"
+        found = [
+            finite_number(group["lr_scale"], requirement.format(i)) if "lr_scale" in group else 1.0
+            for i, group in enumerate(self.groups if "lr" in self.keys else ())
+        ]
+        for i, scale in self.scales.items():
+            found[i] = scale
+        return found
+
     def are_those_of(self, optimizer: Optimizer) -> bool:
         """Whether the optimizer still has these groups."""
         groups = optimizer.param_groups
@@ -83,13 +105,7 @@ class DrivenGroups:
     @property
     def bases(self) -> list[dict[str, float]]:
         """The `base` of each number in each group."""
-        return [
-            {
-                name: read_number(of_groups[i].initial, i, first)
-                for name, of_groups in self.keys.items()
-            }
-            for i, first in enumerate(self.initial)
-        ]
+        return _bases(self.keys, self.initial)
 
     @property
     def tensors(self) -> list[list[str]]:
@@ -108,6 +124,14 @@ class DrivenGroups:
                 for stored, value in first.items()
             ]
         )
+
+    def unchanged(self, optimizer: Optimizer) -> DrivenGroups | None:
+        """These groups without what has been told of them; None if they must be planned again."""
+        if not self.are_those_of(optimizer) or self.has_other_bases():
+            return None
+        if not (self.changes or self.retyped or self.scales or self.has_new):
+            return self
+        return replace(self, changes=(), retyped=(), scales={}, has_new=False)
 
     def adopt(self, optimizer: Optimizer) -> DrivenGroups:
         """Store the first values in the groups; groups that share a Tensor get one each.
@@ -177,17 +201,26 @@ def plan_groups(
         (name, i)
         for name, of_groups in keys.items()
         for i, (key, group, first) in enumerate(zip(of_groups, groups, initial, strict=True))
-        if is_tensor(key.initial.get(first)) != is_tensor(key.get(group))
-        and not (keep or known is None or any([group is each for each in known.groups]))
+        if known is not None
+        and not keep
+        and is_tensor(key.initial.get(first)) != is_tensor(key.get(group))
+        and not any([group is each for each in known.groups])
     ]
     other = {i: x for i, x in own_scales.items() if i < len(groups) and _scale(groups[i]) != x}
-    planned = DrivenGroups(
-        timeline, groups, found, keys, {}, initial, changes, retyped, other, None in former
+    has_new = known is not None and None in former
+    driven = timeline.schedules(found, _bases(keys, initial))
+    sources = {name: [of_group[name] for of_group in driven] for name in keys}
+    return DrivenGroups(
+        timeline, groups, found, keys, sources, initial, changes, retyped, other, has_new
     )
-    driven = timeline.schedules(found, planned.bases)
-    return replace(
-        planned, sources={name: [of_group[name] for of_group in driven] for name in keys}
-    )
+
+
+def _bases(keys: Keys, initial: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
+    """The `base` of each number in each group."""
+    return [
+        {name: read_number(of_groups[i].initial, i, first) for name, of_groups in keys.items()}
+        for i, first in enumerate(initial)
+    ]
 
 
 def _scale(group: Mapping[str, Any]) -> object:

@@ -159,7 +159,7 @@ class Scheduler(ResumingDriver):
             t = checked_updates(start_step, "start_step", least=0) - 1
         refuse_list_for_groups(spec, len(optimizer.param_groups))
         text = text_of(definitions)
-        program = Program(spec, text)
+        program = Program.of_spec(spec, text)
         check_variables(program, text, variables, ARGUMENTS)
         context = run_context(
             total_steps=total_steps,
