@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Generic, NoReturn, SupportsIndex, TypeVar
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.context import Context
+from lrdsl.compiler.batches import run_context
 from lrdsl.diagnostics import Diagnostic, SpecError, spec_error
 from lrdsl.language.length import Exact, round_half_up
 from lrdsl.language.signal import LAST_STEP
@@ -67,7 +67,7 @@ class Switch(Generic[T]):
             if steps is None:
                 message = f"entry {i} has no number of steps, which only the last may leave out"
                 raise spec_error(diag.BAD_SPEC, message, fix=_FIX)
-        context = Context.of(
+        context = run_context(
             total_steps=total_steps,
             steps_per_epoch=steps_per_epoch,
             samples_per_step=samples_per_step,
