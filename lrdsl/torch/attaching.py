@@ -19,6 +19,7 @@ def attach(
     optimizer: Optimizer,
     spec: Operand | Mapping[str, Any] | Callable[[int], float],
     *,
+    values: Mapping[str, Any] | None = None,
     total_steps: int | None = None,
     steps_per_epoch: float | None = None,
     samples_per_step: float | None = None,
@@ -52,6 +53,7 @@ def attach(
     return Scheduler(
         optimizer,
         spec,
+        values=values,
         total_steps=total_steps,
         steps_per_epoch=steps_per_epoch,
         samples_per_step=samples_per_step,

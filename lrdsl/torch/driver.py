@@ -99,6 +99,13 @@ class OptimizerDriver(LRScheduler):
         return self._table.driven.timeline
 
     @property
+    def _held(self) -> dict[str, float]:
+        """The values, at the present update."""
+        if self._is_torn:
+            self._restore()
+        return self._table.held
+
+    @property
     def last_epoch(self) -> int:
         """The number of updates made, under torch's name; -1 before the schedule begins.
 

@@ -36,6 +36,8 @@ class DrivenGroups:
     """The location of each number of the program in each group."""
     sources: Mapping[str, Sequence[DrivenSchedule]]
     """The schedule of each number in each group."""
+    values: Mapping[str, DrivenSchedule]
+    """The schedule of each value, which no group has."""
     initial: Sequence[Mapping[str, Any]]
     """The first values of each group, by the keys that store them: `initial_lr` and so on."""
     changes: Sequence[BaseChange] = ()
@@ -54,9 +56,19 @@ class DrivenGroups:
     """Whether groups have been added."""
 
     @property
+    def numbers(self) -> dict[str, Sequence[DrivenSchedule]]:
+        """The schedule of each number in each group, and the one of each value."""
+        return {**self.sources, **{name: (source,) for name, source in self.values.items()}}
+
+    @property
     def distinct(self) -> list[DrivenSchedule]:
-        """The distinct schedules of all numbers."""
-        return list(dict.fromkeys(x for sources in self.sources.values() for x in sources))
+        """The distinct schedules of all numbers and values."""
+        return list(dict.fromkeys(x for sources in self.numbers.values() for x in sources))
+
+    @property
+    def rates(self) -> Sequence[DrivenSchedule]:
+        """The schedules of the learning rate; if nothing drives it, those of all other numbers."""
+        return self.sources.get("lr") or [x for own in self.sources.values() for x in own]
 
     @property
     def locations(self) -> frozenset[ParamKey]:
@@ -72,8 +84,7 @@ class DrivenGroups:
         total = self.timeline.context.total_steps
         if total is not None:
             return total
-        sources = self.sources.get("lr") or self.distinct
-        return max([source.schedule.length for source in sources], default=math.inf)
+        return max([source.schedule.length for source in self.rates], default=math.inf)
 
     def are_those_of(self, optimizer: Optimizer) -> bool:
         """Whether the optimizer still has these groups."""
@@ -182,11 +193,13 @@ def plan_groups(
     ]
     other = {i: x for i, x in own_scales.items() if i < len(groups) and _scale(groups[i]) != x}
     planned = DrivenGroups(
-        timeline, groups, found, keys, {}, initial, changes, retyped, other, None in former
+        timeline, groups, found, keys, {}, {}, initial, changes, retyped, other, None in former
     )
     driven = timeline.schedules(found, planned.bases)
     return replace(
-        planned, sources={name: [of_group[name] for of_group in driven] for name in keys}
+        planned,
+        sources={name: [of_group[name] for of_group in driven] for name in keys},
+        values={name: driven[0][name] for name in timeline.value_names},
     )
 
 

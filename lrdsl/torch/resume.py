@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lrdsl.diagnostics import BAD_STATE, SpecError, spec_error
@@ -132,8 +132,9 @@ def _changes(state: SchedulerState, values: Mapping[str, Sequence[float]]) -> li
     saved = [group.values for group in state.groups if group.values]
     if not saved:
         return []
+    saved.append(state.values)
     found = []
-    for name in dict.fromkeys([*values, *saved[0]]):
+    for name in dict.fromkeys([*values, *saved[0], *state.values]):
         old, new = [own[name] for own in saved if name in own], values.get(name, ())
         if len(old) != len(new) or not all(map(_is_near, old, new)):
             shown = " → ".join([each or "not driven" for each in _shown(old, new)])
@@ -177,13 +178,15 @@ def _plans_difference(
 def _present(plans: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """The spec and the context that a run has come to."""
     spec: Any = plans[0]["spec"]
+    values = plans[0]["values"]
     for plan in plans[1:]:
+        values = {**values, **plan["values"]}
         later = plan["spec"]
         if isinstance(later, Mapping) and later.keys() != {"lr"} and isinstance(spec, Mapping):
             spec = {**spec, **later}
         elif later is not None:
             spec = {**spec, "lr": later} if isinstance(spec, Mapping) else later
-    return {"spec": spec, "context": plans[-1]["context"]}
+    return {"spec": spec, "values": values, "context": plans[-1]["context"]}
 
 
 def _is_same(saved: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
@@ -193,18 +196,12 @@ def _is_same(saved: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
 
 def _difference(saved: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
     """How a plan of a state differs from one of a Scheduler."""
-    spec = own["spec"]
-    saved_specs, specs = _flat_specs(saved["spec"]), _flat_specs(spec)
-    found = []
-    if set(saved_specs) != set(specs):
-        found.append(f"the spec {saved['spec']!r} instead of {spec!r}")
+    found = [*_spec_difference(saved["spec"], own["spec"])]
+    values = own["values"]
+    if set(saved["values"]) != set(values):
+        found.append(f"the values {saved['values']!r} instead of {values!r}")
     else:
-        for (name, pattern), text in specs.items():
-            former = saved_specs[name, pattern]
-            if former != text and _tree(former) != _tree(text):
-                where = "" if isinstance(spec, str) else f" for `{name}`"
-                where += "" if pattern == "*" else f" of `{pattern}`"
-                found.append(f"the spec {former!r} instead of {text!r}{where}")
+        found += _spec_difference(saved["values"], values)
     before, now = saved["context"], own["context"]
     found += [
         f"{name}={before.get(name)!r} instead of {now.get(name)!r}"
@@ -212,6 +209,20 @@ def _difference(saved: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
         if before.get(name) != now.get(name)
     ]
     return found
+
+
+def _spec_difference(saved: Any, own: Any) -> Iterator[str]:
+    """How the specs of a plan differ from those of another one."""
+    saved_specs, specs = _flat_specs(saved), _flat_specs(own)
+    if set(saved_specs) != set(specs):
+        yield f"the spec {saved!r} instead of {own!r}"
+        return
+    for (name, pattern), text in specs.items():
+        former = saved_specs[name, pattern]
+        if former != text and _tree(former) != _tree(text):
+            where = "" if isinstance(own, str) else f" for `{name}`"
+            where += "" if pattern == "*" else f" of `{pattern}`"
+            yield f"the spec {former!r} instead of {text!r}{where}"
 
 
 def _groups_difference(

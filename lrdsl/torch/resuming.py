@@ -42,7 +42,7 @@ class ResumingDriver(SteppingDriver):
                 _check_no_jump(name, before[name], after, now)
         self._follow(table, now, steps=self._step_count)
         if program is not None:
-            for name, sources in table.driven.sources.items():
+            for name, sources in table.driven.numbers.items():
                 longer = longer_than_run(sources[0].schedule, context.total_steps)
                 self._tell([(longer, f"`{name}`: {longer}")] if longer else [])
 

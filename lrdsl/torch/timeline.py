@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -19,6 +19,7 @@ from lrdsl.schedule.schedule import Schedule
 from lrdsl.torch.continuation import compile_continuation, unused_name
 from lrdsl.torch.metric_record import MetricRecord
 from lrdsl.torch.plan import DrivenSchedule, Plan, reachable
+from lrdsl.torch.plan_mistakes import differing_value, located, mutual_dependency
 from lrdsl.torch.run_metrics import NO_METRICS, Log, RunMetrics
 
 T = TypeVar("T")
@@ -43,10 +44,19 @@ class Timeline:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the driven numbers."""
+        """The names of the numbers that are driven in each group."""
+        return self._first.numbers
+
+    @property
+    def value_names(self) -> tuple[str, ...]:
+        """The names of the values, which no group has."""
+        return self._first.values
+
+    @property
+    def _first(self) -> Program:
         first = self.plans[0].program
         assert first is not None
-        return tuple(first.choices)
+        return first
 
     @property
     def context(self) -> Context:
@@ -79,7 +89,8 @@ class Timeline:
     ) -> list[Driven]:
         """Compile the schedules of all groups, from the groups' names and their bases.
 
-        Raises `SpecError` with the mistakes of all of them.
+        Each group has the values too, which are the same in all of them. Raises `SpecError` with
+        the mistakes of all.
         """
         groups: list[Driven] = [{} for _ in names]
         done = 0
@@ -96,6 +107,8 @@ class Timeline:
             for j, group in enumerate(groups):
                 chosen = {name: of_groups[j] for name, of_groups in choices.items()}
                 groups[j] = self._compile_group(plan, chosen, bases[j], at_bases, group, errors)
+            if self.value_names and not errors:
+                errors.update(dict.fromkeys(_differing_values(choices, groups)))
             if errors:
                 raise SpecError(errors)
         self._settled = _Settled([*names], [*bases], groups, len(self.plans))
@@ -141,8 +154,8 @@ class Timeline:
     ) -> dict[Choice, SpecAtBases]:
         """The specs of a plan at the bases of all groups that they drive."""
         found: dict[Choice, dict[float, None]] = {}
-        for name, of_groups in choices.items():
-            for choice, own in zip(of_groups, bases, strict=True):
+        for name in self.names:
+            for choice, own in zip(choices.get(name, ()), bases, strict=name in choices):
                 found.setdefault(choice, {})[own[name]] = None
         return {
             choice: SpecAtBases(choice.spec, plan.context, tuple(each))
@@ -164,16 +177,16 @@ class Timeline:
         for choice in self._keep(tuple(choices.values()), lambda: ordered(choices)):
             try:
                 if dependents & choice.names.keys():
-                    raise _mutual_dependency(choice, dependents)
+                    raise mutual_dependency(choice, dependents)
                 if found.keys() >= choice.names.keys():
                     prior = earlier.get(choice.key) if plan.start else None
                     references = {name: found[name] for name in choice.names}
-                    base = bases[choice.key]
+                    base = bases.get(choice.key)
                     found[choice.key] = self._compile(
-                        plan, choice, base, at_bases[choice], references, prior
+                        plan, choice, base, at_bases.get(choice), references, prior
                     )
             except SpecError as error:
-                errors.update(dict.fromkeys(_located(plan, choice, error)))
+                errors.update(dict.fromkeys(located(plan, choice, error)))
         if not errors:
             for name in dependents:
                 found[name] = self._relink(plan, name, earlier, found)
@@ -198,19 +211,24 @@ class Timeline:
         self,
         plan: Plan,
         choice: Choice,
-        base: float,
-        at_bases: SpecAtBases,
+        base: float | None,
+        at_bases: SpecAtBases | None,
         references: Driven,
         prior: DrivenSchedule | None,
     ) -> DrivenSchedule:
-        """The schedule of one number; groups share it unless it depends on their `base`."""
+        """The schedule of one number; groups share it unless it depends on their `base`.
+
+        A value has neither a `base` nor specs at several.
+        """
 
         spec_key = (self.plans.index(plan), choice.key, choice.pattern)
 
         def make(context: Context) -> DrivenSchedule:
             own = None if context.base_follows else base
             if prior is None:
-                together = None if own is None or references else at_bases.schedules.get(own)
+                together = None
+                if own is not None and at_bases is not None and not references:
+                    together = at_bases.schedules.get(own)
                 compiled = (
                     partial(compile_in, choice.spec, context)
                     if together is None
@@ -230,6 +248,8 @@ class Timeline:
                 return None
 
         key = (choice, prior, *references.values())
+        if base is None:
+            return self._keep(key, partial(make, plan.context))
         shared = self._keep(key, without_base)
         if shared is not None:
             return shared
@@ -307,6 +327,16 @@ def _dependents(choices: Mapping[str, Choice], earlier: Driven) -> dict[str, Non
     return found
 
 
+def _differing_values(
+    choices: Mapping[str, Sequence[Choice]], groups: Sequence[Driven]
+) -> Iterator[Diagnostic]:
+    """The mistakes of values that are not the same in all groups."""
+    for key, (choice, *_) in choices.items():
+        if choice.is_value and len({group[key] for group in groups}) > 1:
+            differing = [name for name in choice.names if len({x[name] for x in groups}) > 1]
+            yield differing_value(choice, differing[0])
+
+
 def _whatever_it_names(schedule: Schedule, references: Mapping[str, Schedule]) -> Schedule:
     return schedule
 
@@ -315,28 +345,3 @@ def _rescaled(
     source: Schedule, start: int, pace: Fraction, references: Mapping[str, Schedule]
 ) -> Schedule:
     return rescaled(source, start, pace)
-
-
-def _mutual_dependency(choice: Choice, dependents: Mapping[str, None]) -> SpecError:
-    """The error of a new spec that refers to a number which itself refers to the plan's numbers."""
-    name = next(name for name in choice.names if name in dependents)
-    message = f"`{name}` refers to numbers that this plan changes, and this spec to `{name}`"
-    fix = f"add a spec for `{name}` to the plan"
-    return SpecError([Diagnostic(BAD_SPEC, message, choice.names[name], choice.source, fix=fix)])
-
-
-def _located(plan: Plan, choice: Choice, error: SpecError) -> list[Diagnostic]:
-    """The diagnostics of a spec; in a program of several, each names its number."""
-    if plan.program is None or plan.program.is_single:
-        return list(error.diagnostics)
-    return [
-        replace(x, message=f"`{choice.key}`: {x.message}", place=_place_in_program(choice, x.place))
-        for x in error.diagnostics
-    ]
-
-
-def _place_in_program(choice: Choice, place: str) -> str:
-    """A place in the tree of a spec as a place in the program's tree."""
-    key = choice.key if choice.pattern is None else f"{choice.key}.{choice.pattern}"
-    dot = "" if place.startswith("[") else "."
-    return f"{key}{dot}{place}" if place else ""

@@ -8,7 +8,6 @@ around it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence as DataSequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -18,8 +17,9 @@ from lrdsl.linter.sources import heuristics
 from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence, nodes_within
 from lrdsl.linter.sources.entry_points import RUN, EntryPoint, entry_point
 from lrdsl.linter.sources.found_spec import FoundSpec, Scope
+from lrdsl.linter.sources.siblings import siblings_by_sort
 from lrdsl.linter.sources.spec_text import NotATree, text_of_node, tree_data
-from lrdsl.schedule.program import group_sorts, language_of
+from lrdsl.schedule.program import language_of
 from lrdsl.schedule.program_entries import ONE_SPEC, ProgramEntry, parse_program
 from lrdsl.syntax.grammar import NAME
 from lrdsl.syntax.spec import as_number
@@ -30,6 +30,10 @@ _AROUND = RUN | {"base_lr"}
 
 _Waiting: TypeAlias = "tuple[Node, Scope, str | int | None]"
 """A node to be looked at, the scope of the node above, and the last part of its key."""
+
+
+_Values: TypeAlias = tuple[tuple[ProgramEntry, Scope], ...]
+"""The specs of numbers that no optimizer holds, each with the scope of its place."""
 
 
 class SpecFinder:
@@ -98,7 +102,10 @@ class SpecFinder:
             if not scope.key and name in _HYDRAS_OWN:
                 continue
             if entry is not None and name == entry.spec:
-                self._argument(value, scope.at(name), entry)
+                self._argument(value, scope.at(name), entry, self._values(node, scope, entry))
+            elif entry is not None and entry.takes_values and name == "values":
+                if entry.spec not in node:
+                    self._value_specs(self._values(node, scope, entry), ())
             elif name == "definitions" and not isinstance(value, Mapping):
                 self._definitions_snippet(value, scope, is_used=entry is not None)
             elif entry is not None and name in entry.context:
@@ -169,23 +176,39 @@ class SpecFinder:
 
     # Specs among the arguments of an entry point.
 
-    def _argument(self, node: Node, scope: Scope, entry: EntryPoint) -> None:
+    def _argument(self, node: Node, scope: Scope, entry: EntryPoint, values: _Values) -> None:
         """Read the spec of an entry point: text, a mapping with `spec`, a tree, or a program."""
         if entry.takes_several and isinstance(node, Sequence):
             for i, each in enumerate(node.items):
                 self._single(*self._followed(each, scope.at(i)), is_used=True)
         elif entry.role == "spec":
-            self._program(*self._followed(node, scope), is_used=True)
+            self._program(*self._followed(node, scope), is_used=True, values=values)
         elif isinstance(node, Scalar) and node.kind == "text":
             unknown = scope.origin.definitions_unknown
             origin = SpecOrigin(scope.key, definitions_unknown=unknown)
             self._add(FoundSpec(node, entry.role, {}, origin, is_used=True))
 
-    def _program(self, node: Node, scope: Scope, is_used: bool) -> None:
-        """A single spec, or every spec of a program, in the place of a spec."""
+    def _values(self, node: Mapping, scope: Scope, entry: EntryPoint) -> _Values:
+        """The specs of numbers that no optimizer holds, beside the spec of an entry point."""
+        if not entry.takes_values or "values" not in node:
+            return ()
+        values, place = self._followed(node["values"], scope.at("values"))
+        place = place.told(is_value=not entry.is_method)  # in a later plan `_` is what was reached
+        pairs = values.pairs if isinstance(values, Mapping) else ()
+        return tuple([(ProgramEntry(x.text, None, each), place.at(x.text)) for x, each in pairs])
+
+    def _value_specs(self, values: _Values, beside: tuple[SiblingSpec, ...]) -> None:
+        """Note the specs of numbers that no optimizer holds, and those of the program `beside`."""
+        own = tuple([self._sibling(entry) for entry, _ in values])
+        for sibling, (entry, place) in zip(own, values, strict=True):
+            others = siblings_by_sort(sibling, (*beside, *own))
+            self._single(entry.spec, place.told(drives=sibling.key, siblings=others), is_used=True)
+
+    def _program(self, node: Node, scope: Scope, is_used: bool, values: _Values = ()) -> None:
+        """A single spec, or every spec of a program, in the place of a spec, and the `values`."""
         language = language_of(scope.origin.definitions)
         program = parse_program(node, language, lambda each: self.document.referent(each)[0])
-        if program.is_single:
+        if program.is_single and not values:
             self._single(node, scope, is_used)
             return
         around = scope.origin
@@ -194,13 +217,16 @@ class SpecFinder:
             scope = self._with_definitions(scope, mapping.get("definitions"))
             if i < len(program.mappings) - 1:
                 _, scope = self._followed(mapping["spec"], scope.at("spec"))
-        siblings = [self._sibling(entry) for entry in program.entries]
-        for entry, sibling in zip(program.entries, siblings, strict=True):
+        own = tuple([self._sibling(entry) for entry in program.entries])
+        siblings = (*own, *[self._sibling(entry) for entry, _ in values])
+        for entry, sibling in zip(program.entries, own, strict=True):
             has_own = isinstance(entry.spec, Mapping) and "definitions" in entry.spec
             inner = scope._replace(origin=around) if has_own else scope
-            others = _siblings_by_sort(sibling, siblings)
+            others = siblings_by_sort(sibling, siblings)
             place = inner.told(drives=sibling.key, pattern=sibling.pattern, siblings=others)
-            self._single(entry.spec, place.at(entry.key).at(entry.pattern), is_used)
+            place = place if program.is_single else place.at(entry.key).at(entry.pattern)
+            self._single(entry.spec, place, is_used)
+        self._value_specs(values, own)
 
     def _sibling(self, entry: ProgramEntry) -> SiblingSpec:
         """A spec of a program as the others see it."""
@@ -322,22 +348,3 @@ def _listed(node: Node | None) -> tuple[Node, ...]:
     if isinstance(node, Sequence):
         return node.items
     return () if node is None else (node,)
-
-
-def _siblings_by_sort(
-    one: SiblingSpec, program: DataSequence[SiblingSpec]
-) -> tuple[tuple[SiblingSpec, ...], ...]:
-    """For each sort of parameter groups that a spec is for, the specs that drive them.
-
-    >>> every = [SiblingSpec("lr", "1", "", "head"), SiblingSpec("lr", "2", "", "*")]
-    >>> every.append(SiblingSpec("momentum", "lr"))
-    >>> [[sibling.text for sibling in sort] for sort in _siblings_by_sort(every[0], every)]
-    [['1', 'lr']]
-    >>> len(_siblings_by_sort(every[2], every))
-    2
-    """
-    choices: dict[str, list[SiblingSpec]] = {}
-    for each in program:
-        choices.setdefault(each.key, []).append(each)
-    own = [tuple(x.values()) for x in group_sorts(choices) if x.get(one.key) is one]
-    return tuple(own) or (tuple([SiblingSpec(key, None) for key in choices]),)
