@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from lrdsl.diagnostics import Diagnostic, SpecError
 from lrdsl.language.language import Language
 from lrdsl.linter.origin import SiblingSpec, SpecOrigin
 from lrdsl.schedule.compile import compile_in, schedule_of
-from lrdsl.schedule.program import Choice, names_in, ordered
+from lrdsl.schedule.program import Choice, group_sorts, names_in, ordered
 from lrdsl.schedule.schedule import Schedule
 
 RATE = "lr"
@@ -107,6 +107,25 @@ def program_contexts(
             cycle = tuple([x for x in error.diagnostics if x.source == choices[drives].source])
             found[named] = program._replace(unknown=tuple(choices), cycle=cycle)
     return [*found.values()] or [ProgramContext(language)]
+
+
+def siblings_by_sort(
+    one: SiblingSpec, program: Sequence[SiblingSpec]
+) -> tuple[tuple[SiblingSpec, ...], ...]:
+    """For each sort of parameter groups that a spec is for, the specs that drive them.
+
+    >>> every = [SiblingSpec("lr", "1", "", "head"), SiblingSpec("lr", "2", "", "*")]
+    >>> every.append(SiblingSpec("momentum", "lr"))
+    >>> [[sibling.text for sibling in sort] for sort in siblings_by_sort(every[0], every)]
+    [['1', 'lr']]
+    >>> len(siblings_by_sort(every[2], every))
+    2
+    """
+    choices: dict[str, list[SiblingSpec]] = {}
+    for each in program:
+        choices.setdefault(each.key, []).append(each)
+    own = [tuple(x.values()) for x in group_sorts(choices) if x.get(one.key) is one]
+    return tuple(own) or (tuple([SiblingSpec(key, None) for key in choices]),)
 
 
 def _named(siblings: Iterable[SiblingSpec], drives: str) -> dict[str, Choice]:

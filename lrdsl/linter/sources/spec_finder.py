@@ -13,11 +13,11 @@ from typing import Any, TypeAlias
 
 from lrdsl.diagnostics import SpecError
 from lrdsl.linter.origin import SiblingSpec, SpecOrigin
+from lrdsl.linter.program_context import siblings_by_sort
 from lrdsl.linter.sources import heuristics
 from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence, nodes_within
 from lrdsl.linter.sources.entry_points import RUN, EntryPoint, entry_point
 from lrdsl.linter.sources.found_spec import FoundSpec, Scope
-from lrdsl.linter.sources.siblings import siblings_by_sort
 from lrdsl.linter.sources.spec_text import NotATree, text_of_node, tree_data
 from lrdsl.schedule.program import language_of
 from lrdsl.schedule.program_entries import ONE_SPEC, ProgramEntry, parse_program
