@@ -23,7 +23,7 @@ from lrdsl.linter.program_context import RATE, References, program_contexts
 from lrdsl.linter.rule import RULES, Need, Rule, Violation
 from lrdsl.linter.unchecked import Findings, Missing, missing_facts, missing_needs
 from lrdsl.schedule.compile import schedule_of
-from lrdsl.schedule.program_values import of_value
+from lrdsl.schedule.program_entries import of_value
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.tree.coerce import coerce_spec
 

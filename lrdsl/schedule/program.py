@@ -17,11 +17,11 @@ from lrdsl.language.library.files import text_of
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.schedule.program_entries import (
     ProgramEntry,
+    checked_values,
     definitions_in,
     parse_program,
     unwrapped,
 )
-from lrdsl.schedule.program_values import checked_values
 from lrdsl.syntax.ast import Name, walk
 from lrdsl.syntax.spec import parse
 from lrdsl.syntax.unparse import unparse

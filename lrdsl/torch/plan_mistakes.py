@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lrdsl.diagnostics import BAD_SPEC, Diagnostic, SpecError
 from lrdsl.schedule.program import Choice
-from lrdsl.schedule.program_values import of_value
+from lrdsl.schedule.program_entries import of_value
 from lrdsl.torch.plan import Plan
 
 
