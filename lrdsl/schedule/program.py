@@ -174,6 +174,28 @@ class Program:
         return Diagnostic(diag.BAD_GROUP, f"{own} matches no parameter group", fix=fix)
 
 
+class GroupName(str):
+    """The name of a parameter group of one of several optimizers, `muon/head`.
+
+    The last part is the group's own name, or, where it has none, its index in its optimizer.
+    """
+
+    __slots__ = ("name", "optimizer", "position")
+
+    optimizer: str
+    position: int
+    name: object
+
+    def __new__(cls, optimizer: str, position: int, name: object) -> GroupName:
+        """Join the parts."""
+        made = super().__new__(cls, f"{optimizer}/{position if name is None else name}")
+        made.optimizer, made.position, made.name = optimizer, position, name
+        return made
+
+    def __getnewargs__(self) -> tuple[str, int, object]:  # type: ignore[override]
+        return self.optimizer, self.position, self.name
+
+
 class _HasPattern(Protocol):
     @property
     def pattern(self) -> str | None: ...
@@ -284,6 +306,11 @@ def _cycle(ring: list[str], choices: Mapping[str, Choice]) -> SpecError:
 
 
 def _matches(pattern: str | None, index: int, name: object) -> bool:
+    if pattern is not None and isinstance(name, GroupName):
+        optimizer, slash, pattern_there = pattern.partition("/")
+        if slash and not _matches(optimizer, -1, name.optimizer):
+            return False
+        return _matches(pattern_there if slash else pattern, name.position, name.name)
     if pattern is None or pattern in ("*", str(index)):
         return True
     return name is not None and (pattern == str(name) or fnmatch.fnmatchcase(str(name), pattern))

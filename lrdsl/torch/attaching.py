@@ -16,7 +16,7 @@ from lrdsl.torch.step_hooks import unwrapped
 
 
 def attach(
-    optimizer: Optimizer,
+    optimizer: Optimizer | Mapping[str, Optimizer] | Sequence[Optimizer],
     spec: Operand | Mapping[str, Any] | Callable[[int], float],
     *,
     values: Mapping[str, Any] | None = None,

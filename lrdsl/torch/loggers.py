@@ -155,7 +155,7 @@ def _labelled(
     Those of `values` are together, as if they were those of groups.
     """
     held = scheduler._table.held
-    labels = _labels(scheduler._table.driven.names)
+    labels = _labels(scheduler._table.driven.full_names)
     for name, of_groups in values.items():
         if name in held:
             yield "values", name, of_groups[0]

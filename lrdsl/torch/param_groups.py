@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor
-from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_GROUP, spec_error
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.bases import BaseChange, KnownGroups, find_bases, same_value
+from lrdsl.torch.optimizers import AnyOptimizer, full_names, parts_of
 from lrdsl.torch.param_key import ParamKey, clone_value, find_param_key, read_number, to_python
 from lrdsl.torch.plan import DrivenSchedule
 from lrdsl.torch.tensors import own_tensors
@@ -32,6 +32,8 @@ class DrivenGroups:
     groups: Sequence[dict[str, Any]]
     names: Sequence[object]
     """The name of each group, None if it has none."""
+    full_names: Sequence[object]
+    """The same with the names of the optimizers, where there are several."""
     keys: Mapping[str, Sequence[ParamKey]]
     """The location of each number of the program in each group."""
     sources: Mapping[str, Sequence[DrivenSchedule]]
@@ -86,7 +88,7 @@ class DrivenGroups:
             return total
         return max([source.schedule.length for source in self.rates], default=math.inf)
 
-    def are_those_of(self, optimizer: Optimizer) -> bool:
+    def are_those_of(self, optimizer: AnyOptimizer) -> bool:
         """Whether the optimizer still has these groups."""
         groups = optimizer.param_groups
         return len(groups) == len(self.groups) and all(map(operator.is_, groups, self.groups))
@@ -120,7 +122,7 @@ class DrivenGroups:
             ]
         )
 
-    def adopt(self, optimizer: Optimizer) -> DrivenGroups:
+    def adopt(self, optimizer: AnyOptimizer) -> DrivenGroups:
         """Store the first values in the groups; groups that share a Tensor get one each.
 
         Returns these groups, of which nothing is to become again what it was.
@@ -136,7 +138,8 @@ class DrivenGroups:
                 number = key.get(group)
                 if isinstance(number, Tensor) and key.initial.get(group) is number:
                     group[stored] = clone_value(group[stored])
-            own_tensors(optimizer, keys, self.initial)
+            for part, place in parts_of(optimizer):
+                own_tensors(part, keys[place], self.initial[place])
         for i, scale in self.scales.items():
             self.groups[i]["lr_scale"] = scale
         for group, known_name in zip(self.groups, self.names, strict=True):
@@ -148,7 +151,7 @@ class DrivenGroups:
 
 
 def plan_groups(
-    optimizer: Optimizer,
+    optimizer: AnyOptimizer,
     timeline: Timeline,
     known: KnownGroups | None,
     given: Sequence[Mapping[str, float]] = (),
@@ -193,9 +196,20 @@ def plan_groups(
     ]
     other = {i: x for i, x in own_scales.items() if i < len(groups) and _scale(groups[i]) != x}
     planned = DrivenGroups(
-        timeline, groups, found, keys, {}, {}, initial, changes, retyped, other, None in former
+        timeline,
+        groups,
+        found,
+        full_names(optimizer, found),
+        keys,
+        {},
+        {},
+        initial,
+        changes,
+        retyped,
+        other,
+        None in former,
     )
-    driven = timeline.schedules(found, planned.bases)
+    driven = timeline.schedules(planned.full_names, planned.bases)
     return replace(
         planned,
         sources={name: [of_group[name] for of_group in driven] for name in keys},

@@ -49,7 +49,7 @@ class ReplanningDriver(ResumingDriver):
         array([0.5, 0.5, 0.4])
         """
         timeline = self._timeline
-        refuse_list_for_groups(spec, len(self.optimizer.param_groups))
+        refuse_list_for_groups(spec, len(self._optimizer.param_groups))
         text = text_of(changes.get("definitions", timeline.context.definitions))
         program = Program(
             spec, text, timeline.names, values=values, other_values=timeline.value_names

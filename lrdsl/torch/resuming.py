@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import BAD_SPEC, spec_error
 from lrdsl.schedule.program import Program
-from lrdsl.torch.ownership import Ownership
+from lrdsl.torch.optimizers import each_of
+from lrdsl.torch.ownership import ownership_of
 from lrdsl.torch.param_groups import plan_groups
 from lrdsl.torch.resume import disagreement, facts_of, resume
 from lrdsl.torch.run_checks import longer_than_run
@@ -64,7 +65,7 @@ class ResumingDriver(SteppingDriver):
 
     def _stands(self) -> bool:
         """Whether the numbers are what this scheduler has set."""
-        owns = bool(self._ownership.owned.get(self))
+        owns = self._ownership.owns(self)
         return owns and not self._table.written(self._t, is_full=True)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -83,16 +84,16 @@ class ResumingDriver(SteppingDriver):
             self._look()
         keep = self._on_change == "keep"
         known = self._known()
-        present = plan_groups(self.optimizer, self._timeline, known, keep=keep)
-        scales = StepTable(self.optimizer, present, at).scales
+        present = plan_groups(self._optimizer, self._timeline, known, keep=keep)
+        scales = StepTable(self._optimizer, present, at).scales
 
         resumed = resume(state, present, scales, self._on_change, self._keeps_metrics)
         driven, timeline = present, resumed.timeline
         if timeline is not self._timeline or keep:
             driven = plan_groups(
-                self.optimizer, timeline, known, resumed.bases, keep=keep, scales=resumed.scales
+                self._optimizer, timeline, known, resumed.bases, keep=keep, scales=resumed.scales
             )
-        table = StepTable(self.optimizer, driven, at)
+        table = StepTable(self._optimizer, driven, at)
         warning = disagreement(state, resumed, table.values_at(at), self._on_change)
         if warning:
             self._told |= facts_of(state)
@@ -109,16 +110,16 @@ class ResumingDriver(SteppingDriver):
 
     def __copy__(self: DriverT) -> DriverT:
         """A scheduler of its own for the same optimizer; nothing else is shared."""
-        optimizer = self.optimizer
-        groups = optimizer.param_groups
-        return copy.deepcopy(self, {id(each): each for each in (optimizer, groups, *groups)})
+        same: list[Any] = [*each_of(self._optimizer)]
+        same += [x for each in same[:] for x in (each.param_groups, *each.param_groups)]
+        return copy.deepcopy(self, {id(each): each for each in same})
 
     def __getstate__(self) -> dict[str, Any]:
         # Hooks and ownership belong to the optimizer, and callbacks to this object alone. The table
         # is made from the plans again.
         own = ("_table", "_ownership", "_remove_hooks", "_callbacks", "_cycle_callbacks", "_used")
         state = {key: value for key, value in vars(self).items() if key not in own}
-        owns = bool(self._ownership.owned.get(self))
+        owns = self._ownership.owns(self)
         timeline, names = self._timeline, self._table.driven.names
         metrics = timeline.metrics
         record = metrics.settled_record()
@@ -130,9 +131,9 @@ class ResumingDriver(SteppingDriver):
         timeline = Timeline(state.pop("plans"), state.pop("record"), state.pop("log"))
         names = state.pop("names")
         vars(self).update(state)
-        driven = plan_groups(self.optimizer, timeline, None, names=names)
-        self._table = StepTable(self.optimizer, driven, max(0, self._t))
-        self._ownership, self._remove_hooks = Ownership.of(self.optimizer), None
+        driven = plan_groups(self._optimizer, timeline, None, names=names)
+        self._table = StepTable(self._optimizer, driven, max(0, self._t))
+        self._ownership, self._remove_hooks = ownership_of(self._optimizer), None
         self._used = -1, None
         self._callbacks, self._cycle_callbacks = (), ()
         self.invalidate()

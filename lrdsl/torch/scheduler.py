@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch.optim import Optimizer
 
-from lrdsl.diagnostics import BAD_GROUP, BAD_METRIC, BAD_STEP, spec_error
+from lrdsl.diagnostics import BAD_METRIC, BAD_STEP, spec_error
 from lrdsl.language.library.files import text_of
 from lrdsl.schedule.program import Program
 from lrdsl.schedule.schedule import Schedule
@@ -29,11 +30,11 @@ from lrdsl.torch.arguments import (
     run_context,
 )
 from lrdsl.torch.description import distinct, specs_in_brief
+from lrdsl.torch.optimizers import Optimizers, full_names, given_optimizers
 from lrdsl.torch.options import Clock, MetricReduction, OnChange, OnEnd
 from lrdsl.torch.plan import Plan
 from lrdsl.torch.replanning import ReplanningDriver
 from lrdsl.torch.run_checks import run_warnings
-from lrdsl.torch.step_hooks import unwrapped
 from lrdsl.torch.timeline import Timeline
 from lrdsl.torch.values import Values
 
@@ -50,6 +51,12 @@ class Scheduler(ReplanningDriver):
     `{"backbone*": "…", 3: "…", "*": "…"}`: groups are matched by their key `name`, by index, or by
     a glob on the name, and the first match counts. `momentum` is `betas[0]` in groups that have
     betas and no momentum.
+
+    `optimizer` may be several, in a mapping by name or in a list, whose names are "0", "1": they
+    have one clock, one state and one preview, and their groups are one list. A pattern `muon/*`
+    says of which optimizer its groups are; one without `/` is tried in all of them. By the clock of
+    updates one is counted when the last-named optimizer has made it: name the one last that steps
+    last.
 
     `values` are specs of numbers that no optimizer holds, such as the decay of an EMA, the weight
     of a loss, a temperature: `values={"ema": "cosine(0.996, 1)"}`. `scheduler.values["ema"]` is the
@@ -109,7 +116,7 @@ class Scheduler(ReplanningDriver):
 
     def __init__(
         self,
-        optimizer: Optimizer,
+        optimizer: Optimizer | Mapping[str, Optimizer] | Sequence[Optimizer],
         spec: Operand | Mapping[str, Any] | Callable[[int], float],
         *,
         values: Mapping[str, Any] | None = None,
@@ -127,11 +134,7 @@ class Scheduler(ReplanningDriver):
         definitions: str | os.PathLike[str] | Sequence[str] | None = None,
         **variables: float,
     ) -> None:
-        if not isinstance(optimizer, Optimizer):
-            found = type(optimizer).__name__
-            message = f"a Scheduler drives a torch.optim.Optimizer, not a {found}"
-            raise spec_error(BAD_GROUP, message)
-        optimizer = unwrapped(optimizer)
+        several = given_optimizers(optimizer)
         clock = checked_option(Clock, "clock", clock)
         on_change = checked_option(OnChange, "on_change", on_change)
         if on_end is not None:
@@ -145,7 +148,7 @@ class Scheduler(ReplanningDriver):
                 message = "`start_step` and `last_epoch` both set the number of updates made"
                 raise spec_error(BAD_STEP, message, fix="pass one of them")
             t = checked_updates(start_step, "start_step", least=0) - 1
-        refuse_list_for_groups(spec, len(optimizer.param_groups))
+        refuse_list_for_groups(spec, len(several.param_groups))
         text = text_of(definitions)
         program = Program(spec, text, values=values)
         check_variables(program, text, variables, ARGUMENTS, program.values)
@@ -157,10 +160,11 @@ class Scheduler(ReplanningDriver):
             definitions=text,
             **variables,
         )
-        program.check([group.get("name") for group in optimizer.param_groups])
+        names = [group.get("name") for group in several.param_groups]
+        program.check(full_names(several, names))
         timeline = Timeline([Plan(program, context)], log=[] if keep_metrics else None)
         super().__init__(
-            optimizer,
+            several,
             timeline,
             clock=clock,
             t=t,
@@ -172,6 +176,23 @@ class Scheduler(ReplanningDriver):
         warnings = run_warnings(self._table.driven, context.total_steps)
         self._tell([(warning, warning) for warning in warnings])
         self._check_end(self._t, is_known=True)
+
+    @property
+    def optimizers(self) -> Mapping[str, Optimizer]:
+        """The optimizers by name; the name of a single one is "0".
+
+        >>> from torch import nn, optim
+        >>> linear, other = nn.Linear(4, 1), nn.Linear(1, 1)
+        >>> muon = optim.Muon([linear.weight], lr=0.02)
+        >>> adamw = optim.AdamW([linear.bias, *other.parameters()], lr=1e-3)
+        >>> spec = {"lr": {"muon/*": "linear(base, 0, 100)", "adamw/*": "cosine(base, 0, 100)"}}
+        >>> scheduler = Scheduler({"muon": muon, "adamw": adamw}, spec)
+        >>> scheduler.step(50)
+        >>> {name: each.param_groups[0]["lr"] for name, each in scheduler.optimizers.items()}
+        {'muon': 0.01, 'adamw': 0.0005}
+        """
+        own = self._optimizer
+        return MappingProxyType(own.named if isinstance(own, Optimizers) else {"0": own})
 
     @property
     def spec(self) -> Spec:
@@ -250,13 +271,13 @@ class Scheduler(ReplanningDriver):
         total = self._timeline.context.total_steps
         of = "" if total is None else f" of {total}"
         at = f"at update {self._t}{of}" if self._t >= 0 else "that has not begun"
-        shown = specs_in_brief(self.driven, self._table.driven.names)
-        driven = type(self.optimizer).__name__
+        shown = specs_in_brief(self.driven, self._table.driven.full_names)
+        driven = ", ".join([type(each).__name__ for each in self.optimizers.values()])
         return f"<Scheduler of {driven} {at}, clock={self.clock!r}: {shown}>"
 
     def _repr_html_(self) -> str:
         from lrdsl.plot.notebook import run_html
 
         table = self._table.driven
-        schedules = distinct(self.driven, table.names, lambda schedule: schedule)
+        schedules = distinct(self.driven, table.full_names, lambda schedule: schedule)
         return run_html(repr(self), schedules, self._t, table.end)

@@ -189,7 +189,7 @@ def make_state(
             "values": {name: values[name][i] for name in timeline.names},
         }
         for i, (name, base, tensors, scale) in enumerate(
-            zip(driven.names, driven.bases, driven.tensors, scales, strict=True)
+            zip(driven.full_names, driven.bases, driven.tensors, scales, strict=True)
         )
     ]
     held = {

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_GROUP, SpecError, spec_error
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.assignment import Assignment, Column, Groups, Left
+from lrdsl.torch.optimizers import AnyOptimizer
 from lrdsl.torch.outside_writes import Written, stored_as
 from lrdsl.torch.param_groups import DrivenGroups
 from lrdsl.torch.param_key import ParamKey, finite_number, to_python
@@ -32,7 +32,7 @@ class StepTable:
     evaluated once.
     """
 
-    def __init__(self, optimizer: Optimizer, driven: DrivenGroups, t: int) -> None:
+    def __init__(self, optimizer: AnyOptimizer, driven: DrivenGroups, t: int) -> None:
         self.driven = driven
         self._optimizer, self._groups = optimizer, optimizer.param_groups
         self._count = len(driven.groups)
