@@ -247,8 +247,7 @@ class OptimizerDriver(LRScheduler):
     def _set_base_lrs(self) -> None:
         """Set torch's list of the first learning rate of each group."""
         if "lr" in self._table.driven.keys:
-            firsts = self._table.driven.initial
-            self.base_lrs = [clone_value(first["initial_lr"]) for first in firsts]
+            self.base_lrs = [clone_value(x["initial_lr"]) for x in self._table.driven.initial]
 
     def _end_to_watch(self) -> float:
         """The end of the run, infinite if nothing is to be said of it."""
