@@ -96,7 +96,7 @@ def given_optimizers(given: object) -> AnyOptimizer:
         message = f"a Scheduler drives a torch.optim.Optimizer, or several, not a {found}"
         raise spec_error(BAD_GROUP, message)
     if not named:
-        raise spec_error(BAD_GROUP, "a Scheduler needs an optimizer, and there is none")
+        raise spec_error(BAD_GROUP, "a Scheduler drives a torch.optim.Optimizer, and there is none")
     for name, each in named.items():
         if not isinstance(name, str) or not name or "/" in name:
             message = f"an optimizer's name must be text without `/`, not {name!r}"

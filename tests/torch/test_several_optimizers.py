@@ -138,7 +138,7 @@ def test_names_of_a_list():
         pytest.param(
             lambda: {"a": 3}, "1", "`a` must be a torch.optim.Optimizer, not a int", id="3"
         ),
-        pytest.param(dict, "1", "needs an optimizer", id="none"),
+        pytest.param(dict, "1", "and there is none", id="none"),
         pytest.param(lambda: [muon()] * 2, "1", "given twice", id="twice"),
         pytest.param(lambda: "muon", "1", "or several, not a str", id="text"),
         pytest.param(
