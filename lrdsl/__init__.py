@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from lrdsl.compiler.define import define, load
     from lrdsl.diagnostics import Diagnostic, Span, SpecError
     from lrdsl.language.custom_shapes import shape
-    from lrdsl.linter import lint
+    from lrdsl.linter import lint, lint_program
     from lrdsl.schedule.compile import compile
+    from lrdsl.schedule.compiled_program import CompiledProgram, compile_program
     from lrdsl.schedule.schedule import Schedule, Segment
     from lrdsl.schedule.switch import Switch
     from lrdsl.syntax.format import format
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "CompiledProgram": "lrdsl.schedule.compiled_program",
     "Diagnostic": "lrdsl.diagnostics",
     "Schedule": "lrdsl.schedule.schedule",
     "Segment": "lrdsl.schedule.schedule",
@@ -37,9 +39,11 @@ _HOME = {
     "SpecError": "lrdsl.diagnostics",
     "Switch": "lrdsl.schedule.switch",
     "compile": "lrdsl.schedule.compile",
+    "compile_program": "lrdsl.schedule.compiled_program",
     "define": "lrdsl.compiler.define",
     "format": "lrdsl.syntax.format",
     "lint": "lrdsl.linter",
+    "lint_program": "lrdsl.linter",
     "load": "lrdsl.compiler.define",
     "parse": "lrdsl.tree.coerce",
     "shape": "lrdsl.language.custom_shapes",
@@ -47,6 +51,7 @@ _HOME = {
 _MODULES = frozenset({"build", "hydra", "plot", "torch", "tree"})
 
 __all__ = [
+    "CompiledProgram",
     "Diagnostic",
     "Schedule",
     "Segment",
@@ -56,9 +61,11 @@ __all__ = [
     "Switch",
     "__version__",
     "compile",
+    "compile_program",
     "define",
     "format",
     "lint",
+    "lint_program",
     "load",
     "parse",
     "shape",

@@ -25,6 +25,10 @@ MISTAKE = Diagnostic(UNKNOWN_NAME, "there is no shape `cosin`", Span(0, 5), "cos
 SHOWN = {
     "a spec": (SPEC, f"lrdsl.parse({TEXT!r})"),
     "a schedule": (SCHEDULE, f"lrdsl.compile({TEXT!r}, total_steps=1000)"),
+    "a program": (
+        lrdsl.compile_program({"lr": TEXT, "ema": 0.9}, total_steps=1000),
+        f"lrdsl.compile_program({{'lr': {TEXT!r}, 'ema': '0.9'}}, total_steps=1000)",
+    ),
     "a context": (SCHEDULE.context, "Context(total_steps=1000)"),
     "no context": (lrdsl.compile("1").context, "Context()"),
     "a segment": (

@@ -58,8 +58,11 @@ def _key(parent: str, snippet: Snippet) -> str:
 
 def chosen(
     units: Mapping[str, list[Snippet]], path: str, key: str, file: SourceFile
-) -> tuple[str, str]:
-    """The key of the schedule or program that is meant, and the number of it, "" for all."""
+) -> tuple[list[str], str]:
+    """The keys of what is meant, and the number of a program that is, "" for all.
+
+    It is one schedule or program, or those that stand side by side in a mapping of YAML.
+    """
     if not units:
         why = "its definitions are called with --library" if path.lower().endswith(".lr") else ""
         advice = why or "`lrdsl lint` reads the same files"
@@ -78,9 +81,9 @@ def chosen(
         for name, members in units.items():
             for each in members:
                 if key in (each.origin.key, f"{name}.{number_of(each)}", number_of(each)):
-                    return name, number_of(each)
-    if len(matching) == 1:
-        return next(iter(matching)), ""
+                    return [name], number_of(each)
+    if len(matching) == 1 or _are_side_by_side(matching):
+        return [*matching], ""
     listed = matching or units
     wide = max([len(name) for name in listed])
     rows = [
@@ -94,6 +97,19 @@ def chosen(
     else:
         head = f"{path} has no schedule at `{key}`; {Suggestion(key, units).before('it has:')}"
     raise click.UsageError("\n".join([head, *rows]))
+
+
+def _are_side_by_side(units: Mapping[str, list[Snippet]]) -> bool:
+    """Whether all are single schedules in one mapping of a YAML file, each under its key."""
+    if not 1 < len(units) <= MAX_LISTED:
+        return False
+    parents = {name.rpartition(".")[0] for name in units}
+    return len(parents) == 1 and all(
+        [
+            len(own) == 1 and own[0].kind == "yaml" and own[0].origin.key == name
+            for name, own in units.items()
+        ]
+    )
 
 
 def _summary(members: Sequence[Snippet], file: SourceFile) -> str:

@@ -27,7 +27,7 @@ from lrdsl.diagnostics import counted
 if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
     from lrdsl.plot import SampledCurve
-    from lrdsl.plot.panels import NamedSchedule
+    from lrdsl.schedule.compiled_program import NamedSchedule
 
 
 MAX_VALUES = 2**19
@@ -88,7 +88,7 @@ def overview(named: NamedSchedule, curve: SampledCurve) -> dict[str, Any]:
 
     >>> import lrdsl
     >>> from lrdsl.plot import sample
-    >>> from lrdsl.plot.panels import NamedSchedule
+    >>> from lrdsl.schedule.compiled_program import NamedSchedule
     >>> schedule = lrdsl.compile("linear(1, 0, 4)")
     >>> overview(NamedSchedule("mine", schedule), sample(schedule))["high"]
     {'value': 1.0, 'step': 0}

@@ -23,7 +23,7 @@ from lrdsl.util.near_names import near
 if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
     from lrdsl.linter.source_file import Snippet, SourceFile
-    from lrdsl.plot.panels import NamedSchedule
+    from lrdsl.schedule.compiled_program import NamedSchedule
     from lrdsl.schedule.schedule import Schedule
 
 MAX_LISTED = 20
@@ -64,8 +64,8 @@ def _brief(argument: str, number: int) -> str:
 
 def _schedules(argument: str, read: str, context: Context) -> list[NamedSchedule]:
     """The schedules of one argument, or what was read for it: several if it is a program."""
-    from lrdsl.plot.panels import NamedSchedule
     from lrdsl.schedule.compile import compile_in
+    from lrdsl.schedule.compiled_program import NamedSchedule
 
     place = None if argument == "-" else _file_and_key(argument)
     if place is not None:
@@ -138,8 +138,12 @@ def _of_file(path: str, key: str, context: Context) -> list[NamedSchedule]:
     with as_misuse():
         known = Project.load(".").context
     units = units_of([x.within(known) for x in file.snippets if x.role == "spec"], file)
-    name, only = chosen(units, path, key, file)
-    found = _compiled(units[name], f"{path}{KEY_SIGN}{name}", context, file)
+    names, only = chosen(units, path, key, file)
+    if len(names) > 1:
+        every = [_compiled(units[name], name, context, file)[0] for name in names]
+        keys = [name.rpartition(".")[2] for name in names]
+        return [x._replace(name=k, number=k) for x, k in zip(every, keys, strict=True)]
+    found = _compiled(units[names[0]], f"{path}{KEY_SIGN}{names[0]}", context, file)
     return [each for each in found if only in ("", each.name)] or found
 
 
@@ -201,8 +205,8 @@ def _compiled(
     members: Sequence[Snippet], place: str, context: Context, file: SourceFile
 ) -> list[NamedSchedule]:
     """The schedules of a program, each after those that it speaks of; or the one of no program."""
-    from lrdsl.plot.panels import NamedSchedule
-    from lrdsl.schedule.program import Choice, group_sorts, names_in, ordered
+    from lrdsl.schedule.compiled_program import NamedSchedule, compile_choices
+    from lrdsl.schedule.program import Choice, names_in
 
     try:
         if len(members) == 1 and members[0].origin.drives is None:
@@ -215,23 +219,13 @@ def _compiled(
             names, _ = names_in(text, keys)
             choice = Choice(each.origin.drives or "", each.origin.pattern, each, names, text)
             choices.setdefault(choice.key, []).append(choice)
-        found: dict[str, NamedSchedule] = {}
-        for sort in group_sorts(choices):
-            made: dict[str, Schedule] = {}
-            groups: dict[str, str] = {}
-            for choice in ordered(sort):
-                others = {name: made[name] for name in choice.names}
-                patterns = [choice.pattern, *[groups.get(name) for name in choice.names]]
-                pattern = next(filter(None, patterns), None)
-                made[choice.key] = _schedule(choice.spec, choice.source, context, others)
-                if pattern:
-                    groups[choice.key] = pattern
-                name = f"{choice.key}[{pattern}]" if pattern else choice.key
-                found.setdefault(name, NamedSchedule(name, made[choice.key], choice.key))
+
+        def make(choice: Choice, others: Mapping[str, Schedule]) -> Schedule:
+            return _schedule(choice.spec, choice.source, context, others)
+
+        return [*compile_choices(choices, make)]
     except SpecError as error:
         raise SpecError([_in_file(x, members, file) for x in error.diagnostics]) from error
-    order = [each.origin.drives for each in members]
-    return sorted(found.values(), key=lambda each: order.index(each.number))
 
 
 def _schedule(

@@ -23,7 +23,7 @@ from lrdsl.cli.options import read_number, spec_help, with_context, with_specs
 
 if TYPE_CHECKING:
     from lrdsl.compiler.context import Context
-    from lrdsl.plot.panels import NamedSchedule
+    from lrdsl.schedule.compiled_program import NamedSchedule
     from lrdsl.schedule.schedule import Schedule
 
 

@@ -19,10 +19,11 @@ from lrdsl.language.signal import at_most
 from lrdsl.linter.context import LintContext
 from lrdsl.linter.driven_number import drives_rate
 from lrdsl.linter.origin import NO_ORIGIN, SpecOrigin
-from lrdsl.linter.program_context import RATE, References, program_contexts
+from lrdsl.linter.program_context import References, program_contexts
 from lrdsl.linter.rule import RULES, Need, Rule, Violation
 from lrdsl.linter.unchecked import Findings, Missing, missing_facts, missing_needs
 from lrdsl.schedule.compile import schedule_of
+from lrdsl.schedule.program import RATE
 from lrdsl.schedule.program_entries import of_value
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.tree.coerce import coerce_spec

@@ -13,11 +13,8 @@ from lrdsl.diagnostics import Diagnostic, SpecError
 from lrdsl.language.language import Language
 from lrdsl.linter.origin import SiblingSpec, SpecOrigin
 from lrdsl.schedule.compile import compile_in, schedule_of
-from lrdsl.schedule.program import Choice, group_sorts, names_in, ordered
+from lrdsl.schedule.program import RATE, Choice, group_sorts, names_in, ordered
 from lrdsl.schedule.schedule import Schedule
-
-RATE = "lr"
-"""The number of a program that `base_lr` is of."""
 
 
 class References(NamedTuple):
@@ -124,7 +121,7 @@ def siblings_by_sort(
     choices: dict[str, list[SiblingSpec]] = {}
     for each in program:
         choices.setdefault(each.key, []).append(each)
-    own = [tuple(x.values()) for x in group_sorts(choices) if x.get(one.key) is one]
+    own = [tuple(x.values()) for x in group_sorts(choices).values() if x.get(one.key) is one]
     return tuple(own) or (tuple([SiblingSpec(key, None) for key in choices]),)
 
 

@@ -10,8 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl.plot.sampling import Drawable, SampledCurve, sample
+from lrdsl.plot.panels import one_length
+from lrdsl.plot.sampling import Drawable, SampledCurve, named_schedules, sample
 from lrdsl.plot.ticks import axis_limits, labels, log_labels, log_limits, log_ticks, share, ticks
+from lrdsl.schedule.compiled_program import CompiledProgram
+from lrdsl.syntax.unparse import shorten
 
 
 def terminal(
@@ -26,7 +29,8 @@ def terminal(
 ) -> str:
     """A drawing in braille dots, or in plain ASCII, `width` columns wide.
 
-    `spec` is a Schedule or a spec, with the other arguments of `lrdsl.compile`. `height` counts
+    `spec` is a Schedule, a CompiledProgram, whose numbers are drawn one below the other, or a spec,
+    with the other arguments of `lrdsl.compile`. `height` counts
     the rows of the curve; three more hold the updates. The vertical axis reaches from the lowest
     to the highest value, or from 0 where that is near. `log` makes it logarithmic: values that are
     0 or below do not show then, and one must be above (`ValueError`).
@@ -41,19 +45,48 @@ def terminal(
          0          20        40       60
                                    update
     """
-    curve = sample(spec, stop, **context)
-    return draw_curve(curve, width=width, height=height, ascii=ascii, log=log)
+    if not isinstance(spec, CompiledProgram):
+        curve = sample(spec, stop, **context)
+        return draw_curve(curve, width=width, height=height, ascii=ascii, log=log)
+    schedules = named_schedules([spec], context)
+    curves = one_length([each.schedule for each in schedules], stop)
+    gutter = max([_gutter(curve, height, log) for curve in curves])
+    return "\n\n".join(
+        [
+            f"{shorten(f'{each.name}: {each.schedule.spec}', width)}\n"
+            + draw_curve(curve, width=width, height=height, ascii=ascii, log=log, gutter=gutter)
+            for each, curve in zip(schedules, curves, strict=True)
+        ]
+    )
+
+
+def _gutter(curve: SampledCurve, height: int, log: bool) -> int:
+    """The columns that the numbers at the vertical axis take."""
+    return max([len(name) for name in _axis_of(curve, height, log).names])
+
+
+def _axis_of(curve: SampledCurve, height: int, log: bool) -> _Axis:
+    return (_log_axis if log else _linear_axis)(curve.values, max(2, (height + 1) // 2))
 
 
 def draw_curve(
-    curve: SampledCurve, *, width: int, height: int, ascii: bool, log: bool = False
+    curve: SampledCurve,
+    *,
+    width: int,
+    height: int,
+    ascii: bool,
+    log: bool = False,
+    gutter: int = 0,
 ) -> str:
-    """The drawing of values that are at hand; see `terminal`."""
+    """The drawing of values that are at hand; see `terminal`.
+
+    `gutter` is how many columns the numbers at the vertical axis have at least.
+    """
     from plotille import Canvas
 
-    axis = (_log_axis if log else _linear_axis)(curve.values, max(2, (height + 1) // 2))
+    axis = _axis_of(curve, height, log)
     low, high, names = axis.low, axis.high, axis.names
-    gutter = max(len(name) for name in names)
+    gutter = max([gutter, *map(len, names)])
     columns = max(8, width - gutter - 3)
     dots_x, dots_y = 2 * columns, 4 * height
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrdsl.plot.panels import NamedSchedule, Panel, panels
-from lrdsl.plot.sampling import Drawable, SampledCurve, as_schedules
+from lrdsl.plot.panels import Panel, panels
+from lrdsl.plot.sampling import Drawable, SampledCurve, named_schedules
 from lrdsl.plot.style import (
     COLOURS,
     INK,
@@ -28,6 +28,7 @@ from lrdsl.plot.style import (
     write_image,
 )
 from lrdsl.plot.ticks import axis_limits
+from lrdsl.schedule.compiled_program import NamedSchedule
 from lrdsl.schedule.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def figure(
 ) -> Figure:
     """A matplotlib `Figure` of one schedule or of several, laid over each other.
 
-    `specs` is a spec, a Schedule, or a sequence of these. The picture covers the updates before
+    `specs` is a spec, a Schedule, a CompiledProgram, or a sequence of these; numbers of a program
+    that differ by far have an axis each. The picture covers the updates before
     `stop`; by default, up to where the longest ends. `log` draws the values on a logarithmic axis,
     where those that are 0 or below do not show. The title is the spec, unless `title` is given;
     several schedules are told apart in a legend. The other arguments are those of `lrdsl.compile`.
@@ -65,8 +67,7 @@ def figure(
     ('update', 'learning rate')
     """
     several = isinstance(specs, Sequence) and not isinstance(specs, str)
-    found = as_schedules(specs if several else [specs], context)
-    schedules = [NamedSchedule(str(each.spec), each) for each in found]
+    schedules = named_schedules(specs if several else [specs], context)
     return figure_of(schedules, stop=stop, log=log, title=title)
 
 
@@ -80,7 +81,7 @@ def figure_of(
     """The `figure` of schedules that have names, on an axis each where their sizes differ by far.
 
     >>> from lrdsl import compile
-    >>> from lrdsl.plot.panels import NamedSchedule
+    >>> from lrdsl.schedule.compiled_program import NamedSchedule
     >>> rate, decay = compile("cosine(1e-3, 0, 90)"), compile("linear(0, 0.1, 90)")
     >>> program = [NamedSchedule("lr", rate), NamedSchedule("decay", decay, "weight_decay")]
     >>> [axes.get_ylabel() for axes in figure_of(program).axes]

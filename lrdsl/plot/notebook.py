@@ -11,10 +11,12 @@ from decimal import Decimal
 from html import escape
 
 from lrdsl.diagnostics import SpecError
+from lrdsl.plot.panels import common_end
 from lrdsl.plot.sampling import sample
 from lrdsl.plot.style import COLOURS
 from lrdsl.plot.ticks import axis_limits, labels, share, ticks
 from lrdsl.schedule.compile import compile
+from lrdsl.schedule.compiled_program import CompiledProgram
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import Spec
 
@@ -47,6 +49,17 @@ def schedule_html(schedule: Schedule) -> str:
     endless = math.isinf(schedule.length)
     length = _note("never ends" if endless else f"{schedule.length:,} updates")
     return _page(repr(schedule), length + _picture(schedule))
+
+
+def program_html(program: CompiledProgram) -> str:
+    """A program as HTML: its `repr`, and the curve of each number.
+
+    >>> import lrdsl
+    >>> program_html(lrdsl.compile_program({"lr": "0.1", "ema": "0.9"})).count("<svg")
+    2
+    """
+    schedules = [each.schedule for each in program.schedules]
+    return run_html(repr(program), program.items(), 0, common_end(schedules))
 
 
 def run_html(heading: str, schedules: Iterable[tuple[str, Schedule]], now: int, end: float) -> str:

@@ -7,18 +7,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lrdsl.plot.sampling import MAX_SAMPLES, SampledCurve, horizon, sample
+from lrdsl.plot.ticks import axis_limits
+from lrdsl.schedule.compiled_program import NamedSchedule
 from lrdsl.schedule.schedule import Schedule
 
-FAR = 20.0
-"""How many times larger the values of one number are than those of another with its own axis."""
-
-
-class NamedSchedule(NamedTuple):
-    """A schedule, the name that tells it from others, and the number of an optimizer it drives."""
-
-    name: str
-    schedule: Schedule
-    number: str = "lr"
+LEAST_SHARE = 0.2
+"""The part of an axis that a curve must reach over, if it changes, to share the axis."""
 
 
 class Panel(NamedTuple):
@@ -38,7 +32,7 @@ class Panel(NamedTuple):
 
 
 def panels(schedules: Sequence[NamedSchedule], stop: int | None = None) -> list[Panel]:
-    """The panels of a picture: numbers that differ by far in size have one each.
+    """The panels of a picture: numbers have one each where the changes of one would not be seen.
 
     >>> import lrdsl
     >>> specs = {"lr": "1e-3", "momentum": "0.9", "betas.0": "0.8"}
@@ -46,12 +40,12 @@ def panels(schedules: Sequence[NamedSchedule], stop: int | None = None) -> list[
     >>> [panel.title for panel in found]
     ['learning rate', 'momentum, betas.0']
     """
-    curves = _of_one_length([each.schedule for each in schedules], stop)
+    curves = one_length([each.schedule for each in schedules], stop)
     groups: list[tuple[list[str], Panel]] = []
     for i, (each, curve) in enumerate(zip(schedules, curves, strict=True)):
         alone = Panel("", [(i, each, curve)])
         found = next((x for x in groups if each.number in x[0]), None)
-        found = found or next((x for x in groups if _are_near(x[1], alone)), None)
+        found = found or next((x for x in groups if _are_alike(x[1], alone)), None)
         if found is None:
             groups.append(([each.number], alone))
             continue
@@ -70,9 +64,20 @@ def title_of(number: str) -> str:
     return "learning rate" if number == "lr" else number.replace("_", " ")
 
 
-def _are_near(one: Panel, other: Panel) -> bool:
-    sizes = [max(map(abs, each.limits)) for each in (one, other)]
-    return max(sizes) <= FAR * min(sizes)
+def _are_alike(one: Panel, other: Panel) -> bool:
+    """Whether all curves of two panels can be read on one axis, which begins at 0 if that is near.
+
+    A curve must reach over a fair part of it; one that hardly changes, from 0 to its value.
+    """
+    both = Panel("", [*one.drawn, *other.drawn])
+    low, high = axis_limits(*both.limits)
+    least = LEAST_SHARE * (high - low)
+    for _, _, curve in both.drawn:
+        bottom, top = float(curve.values.min()), float(curve.values.max())
+        reach = top - bottom if top > bottom else abs(top)
+        if reach < least:
+            return False
+    return True
 
 
 def curves_of(schedules: Sequence[Schedule], most: int = MAX_SAMPLES) -> list[SampledCurve]:
@@ -98,7 +103,7 @@ def _ends(schedule: Schedule) -> bool:
     return math.isfinite(schedule.length) or schedule.context.total_steps is not None
 
 
-def _of_one_length(schedules: Sequence[Schedule], stop: int | None) -> list[SampledCurve]:
+def one_length(schedules: Sequence[Schedule], stop: int | None) -> list[SampledCurve]:
     """The curves of schedules, as long as the longest; one that ends is held there."""
     if stop is not None:
         return [sample(x, stop) for x in schedules]

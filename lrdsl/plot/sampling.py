@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lrdsl.diagnostics import BAD_CONTEXT, spec_error
 from lrdsl.schedule.compile import compile
+from lrdsl.schedule.compiled_program import CompiledProgram, NamedSchedule
 from lrdsl.schedule.schedule import Schedule
 
 ENDLESS_UPDATES = 1000
@@ -34,7 +35,31 @@ class SampledCurve(NamedTuple):
 
 
 Drawable: TypeAlias = Any
-"""A Schedule, or anything that `lrdsl.compile` takes for a spec."""
+"""A Schedule, a CompiledProgram, or anything that `lrdsl.compile` takes for a spec."""
+
+
+def named_schedules(
+    drawables: Sequence[Drawable], context: Mapping[str, Any]
+) -> list[NamedSchedule]:
+    """The schedules of what is to be drawn, those of several programs with the program's place.
+
+    >>> import lrdsl
+    >>> program = lrdsl.compile_program({"lr": "cosine(1, 0, 9)", "ema": "0.9"})
+    >>> [each.name for each in named_schedules([program], {})]
+    ['lr', 'ema']
+    >>> [each.name for each in named_schedules([program, "0.1"], {})]
+    ['1: lr', '1: ema', '0.1']
+    """
+    found: list[NamedSchedule] = []
+    _check_context(drawables, context)
+    for i, each in enumerate(drawables, start=1):
+        if isinstance(each, CompiledProgram):
+            place = f"{i}: " if len(drawables) > 1 else ""
+            found += [x._replace(name=place + x.name) for x in each.schedules]
+        else:
+            [schedule] = as_schedules([each], {} if isinstance(each, Schedule) else context)
+            found.append(NamedSchedule(str(schedule.spec), schedule))
+    return found
 
 
 def as_schedules(specs: Sequence[Drawable], context: Mapping[str, Any]) -> list[Schedule]:
@@ -43,10 +68,17 @@ def as_schedules(specs: Sequence[Drawable], context: Mapping[str, Any]) -> list[
     >>> [schedule.length for schedule in as_schedules(["cosine(1, 0)"], {"total_steps": 90})]
     [90]
     """
-    if context and specs and all([isinstance(spec, Schedule) for spec in specs]):
-        message = f"a Schedule has its context: `{next(iter(context))}` would change nothing"
-        raise spec_error(BAD_CONTEXT, message, fix="pass the spec, or compile it with that")
+    _check_context(specs, context)
     return [spec if isinstance(spec, Schedule) else compile(spec, **context) for spec in specs]
+
+
+def _check_context(drawables: Sequence[Drawable], context: Mapping[str, Any]) -> None:
+    """`SpecError` for a context that nothing is compiled in."""
+    compiled = (Schedule, CompiledProgram)
+    if context and drawables and all([isinstance(each, compiled) for each in drawables]):
+        kind = type(drawables[0]).__name__
+        message = f"a {kind} has its context: `{next(iter(context))}` would change nothing"
+        raise spec_error(BAD_CONTEXT, message, fix="pass the spec, or compile it with that")
 
 
 def horizon(spec: Drawable, **context: Any) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Protocol, TypeVar
 
@@ -26,6 +26,9 @@ from lrdsl.syntax.ast import Name, walk
 from lrdsl.syntax.spec import parse
 from lrdsl.syntax.unparse import unparse
 from lrdsl.tree.coerce import coerce_spec, spec_text
+
+RATE = "lr"
+"""The number that a single spec drives, and that `base_lr` is of."""
 
 _GLOB = frozenset("*?[")
 MAX_LISTED_GROUPS = 8
@@ -162,16 +165,16 @@ class Program:
             raise SpecError(found)
 
     def _unused(self, choice: Choice, names: Sequence[object]) -> Diagnostic:
-        own = f"`{choice.pattern}` of `{choice.key}`"
         if any([_matches(choice.pattern, i, name) for i, name in enumerate(names)]):
-            message = f"{own} never applies: what stands before it takes all of its groups"
-            return Diagnostic(diag.BAD_GROUP, message, fix="write the wider pattern last")
+            return never_applies(choice)
         pattern = choice.pattern or ""
         fix = f"there are {_listed([*enumerate(names)])}"
         if not _GLOB.intersection(pattern):
             named = [str(name) for name in names if name is not None]
             fix = Suggestion(pattern, named).before(fix)
-        return Diagnostic(diag.BAD_GROUP, f"{own} matches no parameter group", fix=fix)
+        return Diagnostic(
+            diag.BAD_GROUP, f"`{pattern}` of `{choice.key}` matches no parameter group", fix=fix
+        )
 
 
 class GroupName(str):
@@ -204,19 +207,21 @@ class _HasPattern(Protocol):
 T = TypeVar("T", bound=_HasPattern)
 
 
-def group_sorts(choices: Mapping[str, Sequence[T]]) -> list[dict[str, T]]:
+def group_sorts(choices: Mapping[str, Sequence[T]]) -> dict[str | None, dict[str, T]]:
     """The choice for each number in each sort of group that the patterns tell apart.
 
     It is what groups named as the patterns are driven by: which groups there are, a program does
-    not know.
+    not know. The sorts are found by these names; without patterns there is one, by None.
 
     >>> program = Program({"lr": {"head": 1, "*": 0.1}, "weight_decay": "0.1 * lr"})
-    >>> [[choice.spec for choice in sort.values()] for sort in group_sorts(program.choices)]
-    [[1, '0.1 * lr'], [0.1, '0.1 * lr']]
+    >>> for name, sort in group_sorts(program.choices).items():
+    ...     print(name, [choice.spec for choice in sort.values()])
+    head [1, '0.1 * lr']
+    * [0.1, '0.1 * lr']
     """
     patterns = dict.fromkeys([each.pattern for own in choices.values() for each in own])
     patterns.pop(None, None)
-    found: list[dict[str, T]] = []
+    found: dict[str | None, dict[str, T]] = {}
     for name in patterns or (None,):
         sort = {}
         for key, own in choices.items():
@@ -224,8 +229,8 @@ def group_sorts(choices: Mapping[str, Sequence[T]]) -> list[dict[str, T]]:
             choice = next((each for each in own if _matches(each.pattern, -1, name)), None)
             if choice is not None:
                 sort[key] = choice
-        if sort not in found:
-            found.append(sort)
+        if sort not in found.values():
+            found[name] = sort
     return found
 
 
@@ -281,7 +286,7 @@ def ordered(choices: Mapping[str, Choice]) -> tuple[Choice, ...]:
     What they speak of besides is left to the caller.
 
     >>> program = Program({"weight_decay": "0.1 * lr", "lr": "hold()"})
-    >>> [choice.key for choice in ordered(group_sorts(program.choices)[0])]
+    >>> [choice.key for choice in ordered(group_sorts(program.choices)[None])]
     ['lr', 'weight_decay']
     """
     uses = {key: [name for name in each.names if name in choices] for key, each in choices.items()}
@@ -289,6 +294,28 @@ def ordered(choices: Mapping[str, Choice]) -> tuple[Choice, ...]:
         return tuple([choices[key] for key in TopologicalSorter(uses).static_order()])
     except CycleError as error:
         raise _cycle(error.args[1][:0:-1], choices) from None
+
+
+def never_applies(choice: Choice) -> Diagnostic:
+    """The mistake of a pattern whose groups all have another spec."""
+    own = f"`{choice.pattern}` of `{choice.key}`"
+    message = f"{own} never applies: what stands before it takes all of its groups"
+    return Diagnostic(diag.BAD_GROUP, message, fix="write the wider pattern last")
+
+
+def located(choice: Choice, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The diagnostics of a spec in a program of several: each names its number, and its place."""
+    key = f"values.{choice.key}" if choice.is_value else choice.key
+    key = key if choice.pattern is None else f"{key}.{choice.pattern}"
+    return [
+        replace(
+            each,
+            message=f"`{choice.key}`: {each.message}",
+            place=f"{key}{'' if each.place.startswith('[') else '.'}{each.place}"
+            * bool(each.place),
+        )
+        for each in found
+    ]
 
 
 def _cycle(ring: list[str], choices: Mapping[str, Choice]) -> SpecError:

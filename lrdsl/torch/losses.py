@@ -16,10 +16,12 @@ class ScheduledLoss(nn.Module):
     """A loss that uses one function after the other, each for a number of calls; the last stays.
 
     `schedule` lists the functions with their numbers of calls, as `{"loss_fn": …, "steps": …}` or
-    as a pair `(loss_fn, steps)`. The last needs no steps, or None. Loss functions that are modules
-    become submodules: they move to a device, train and are saved with this one. The number of
-    calls is in the `state_dict`, so that a run resumes with the same function. Each call of the
-    module counts, in training and in evaluation; a call that raises does not.
+    as a pair `(loss_fn, steps)`. The last needs no steps, or None. As in `lrdsl.Switch`, steps may
+    be a duration, "10ep", with what it needs of the run beside: `steps_per_epoch=500`. Loss
+    functions that are modules become submodules: they move to a device, train and are saved with
+    this one. The number of calls is in the `state_dict`, so that a run resumes with the same
+    function. Each call of the module counts, in training and in evaluation; a call that raises does
+    not.
 
     Raises `SpecError` if the schedule is not such a list, or a state has no number of calls.
 
@@ -37,10 +39,10 @@ class ScheduledLoss(nn.Module):
     calls: int
     """The number of calls so far."""
 
-    def __init__(self, schedule: Iterable[Any]) -> None:
+    def __init__(self, schedule: Iterable[Any], **run: Any) -> None:
         super().__init__()
         plain = isinstance(schedule, Iterable) and not isinstance(schedule, (str, Mapping))
-        self._switch = Switch[Any]([_pair(item) for item in schedule] if plain else schedule)
+        self._switch = Switch[Any]([_pair(item) for item in schedule] if plain else schedule, **run)
         self.calls = 0
         for i, loss in enumerate(self._switch.objects):
             if not callable(loss):

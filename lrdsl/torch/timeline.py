@@ -19,7 +19,7 @@ from lrdsl.schedule.schedule import Schedule
 from lrdsl.torch.continuation import compile_continuation, unused_name
 from lrdsl.torch.metric_record import MetricRecord
 from lrdsl.torch.plan import DrivenSchedule, Plan, reachable
-from lrdsl.torch.plan_mistakes import differing_value, located, mutual_dependency
+from lrdsl.torch.plan_mistakes import differing_value, located_in_plan, mutual_dependency
 from lrdsl.torch.run_metrics import NO_METRICS, Log, RunMetrics
 
 T = TypeVar("T")
@@ -186,7 +186,7 @@ class Timeline:
                         plan, choice, base, at_bases.get(choice), references, prior
                     )
             except SpecError as error:
-                errors.update(dict.fromkeys(located(plan, choice, error)))
+                errors.update(dict.fromkeys(located_in_plan(plan, choice, error)))
         if not errors:
             for name in dependents:
                 found[name] = self._relink(plan, name, earlier, found)

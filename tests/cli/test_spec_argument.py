@@ -33,6 +33,7 @@ scheduler = Scheduler(optimizer, {"lr": "linear(1, 0)", "momentum": "0.5 * lr"},
 lrdsl.compile("linear(2, 0, 9)")
 lrdsl.compile("cosin(2, 0, 9)")
 """
+WHOLE = "    wd: 0.1 * lr\n    lr: linear(1, 0)\n    ema: linear(0.9, 1)\n    beta: 0.99\n"
 PAGE = "# A page\n\n<!-- lrdsl: total_steps=40 -->\n```lr\nlinear(1, 0)\nlinear(0.5, 0)\n```\n"
 LIBRARY = "# Half.\n#\n# Example: `half(1)`\ndef half(a) = linear(a, a / 2, 50%)\n"
 
@@ -49,6 +50,9 @@ def _folder(tmp_path, monkeypatch):
         "empty.yaml": "a: 1\n",
         "no.yaml": "a: [",
         "notes.toml": "lr = 'cosine()'",
+        "whole.yaml": "total_steps: 8\nbase_lr: 2\nlr: linear(base, 0)\nwd: 0.1 * lr\nname: a\n",
+        "deep.yaml": f"run:\n  total_steps: 8\n  plan:\n{WHOLE}",
+        "beside.yaml": "total_steps: 8\nplans:\n  fast: linear(1, 0, 4)\n  slow: linear(2, 0)\n",
         "two words.yaml": "lr: linear(1, 0, 4)\n",
     }
     for name, text in files.items():
@@ -85,6 +89,15 @@ def first(*arguments, stdin=None):
             {"weight_decay": 0.2, "lr": 2, "momentum[head]": 0.9, "momentum[*]": 0.8},
             id="a program",
         ),
+        pytest.param(["whole.yaml"], {"lr": 2, "wd": 0.2}, id="a program that is a file"),
+        pytest.param(["whole.yaml::wd"], {"value": 0.2}, id="a number of such a file"),
+        pytest.param(["deep.yaml::run.plan"], {"wd": 0.1, "lr": 1, "ema": 0.9}, id="a mapping"),
+        pytest.param(["deep.yaml::run"], {"wd": 0.1, "lr": 1, "ema": 0.9}, id="around a mapping"),
+        pytest.param(["deep.yaml"], {"wd": 0.1, "lr": 1, "ema": 0.9}, id="all of a file"),
+        pytest.param(["deep.yaml::ema"], {"value": 0.9}, id="a number by its name"),
+        pytest.param(["beside.yaml"], {"fast": 1, "slow": 2}, id="schedules side by side"),
+        pytest.param(["beside.yaml::plans"], {"fast": 1, "slow": 2}, id="side by side at a key"),
+        pytest.param(["beside.yaml::plans.slow"], {"value": 2}, id="one of those"),
         pytest.param(
             ["train.yaml::schedule.spec.weight_decay", "--base-lr", "2"],
             {"value": 0.2},
@@ -165,6 +178,9 @@ def test_values_of(arguments, expected):
         pytest.param(
             "{lr: momentum, momentum: lr}", 1, "refer to each other in a circle", id="a circle"
         ),
+        pytest.param("{lr: 1, wd: base}", 1, "`base` is known for `lr` alone", id="another's base"),
+        pytest.param("{lr: {'*': 1, a: 2}}", 1, "`a` of `lr` never applies", id="no such group"),
+        pytest.param("{lr: 'hold()', wd: lrr}", 1, "did you mean `lr`?", id="a slip in a program"),
         pytest.param("cosine", 1, "total_steps", id="a preset that needs the run"),
         pytest.param("cosin", 1, "did you mean `cosine", id="nearly a preset"),
     ],

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 import lrdsl
+from lrdsl import SpecError
 from lrdsl.plot import figure, horizon, sample, save, terminal
+from lrdsl.plot.panels import panels as panels_of
 from lrdsl.plot.ticks import axis_limits, labels, log_limits, share, ticks
 
 EXAMPLE = "warmup(linear,100) >> cosine(1,1e-3,800) | interval[600:*0.5]"
@@ -291,3 +293,64 @@ def test_pictures_end_where_matplotlib_does(tmp_path):
         assert save("linear(1e-280, 1e280, 50)", tmp_path / "a.svg", log=True).exists()
     with pytest.raises(ValueError, match=r"a value of 2e\+300 cannot be drawn"):
         figure("linear(1, -2e300, 50)")
+
+
+PROGRAM = lrdsl.compile_program(
+    {"lr": "warmup(9) >> cosine(0.1, 0, 90)", "ema": "cosine(0.996, 1, 99)", "wd": "0.04"}
+)
+
+
+def test_a_program_has_an_axis_for_each_number_that_needs_one(tmp_path):
+    picture = figure(PROGRAM)
+    shown = [(axes.get_ylabel(), len(axes.lines)) for axes in picture.axes]
+    assert shown == [("learning rate, wd", 2), ("ema", 1)]
+    assert {axes.get_xlim() for axes in picture.axes} == {(0, 99)}
+    names = [x.get_text() for axes in picture.axes for x in axes.get_legend().get_texts()]
+    assert [name.partition(":")[0] for name in names] == ["lr", "wd", "ema"]
+    assert save(PROGRAM, tmp_path / "program.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_programs_and_schedules_are_drawn_together():
+    picture = figure([PROGRAM, "linear(0.1, 0, 50)"])
+    names = [x.get_text() for axes in picture.axes for x in axes.get_legend().get_texts()]
+    assert {name.partition(": w")[0] for name in names} >= {"1: lr", "linear(0.1, 0, 50)"}
+
+
+@pytest.mark.parametrize(
+    ("specs", "panels"),
+    [
+        pytest.param({"lr": "linear(1, 0, 9)", "b": "linear(0, 1, 9)"}, [["lr", "b"]], id="alike"),
+        pytest.param({"lr": "0.9", "b": "0.8"}, [["lr", "b"]], id="constants"),
+        pytest.param({"lr": "0.9", "b": "0.1"}, [["lr"], ["b"]], id="constants of other sizes"),
+        pytest.param({"lr": "linear(1, 0, 9)", "b": "0.1 * lr"}, [["lr"], ["b"]], id="a tenth"),
+        pytest.param(
+            {"lr": "linear(1, 0, 9)", "b": "linear(0.99, 1, 9)", "c": "0.5 * lr"},
+            [["lr", "c"], ["b"]],
+            id="near in size, hardly changing",
+        ),
+        pytest.param(
+            {"lr": {"a": "1", "*": "1e-3"}, "b": "0.1 * lr"},
+            [["lr[a]", "lr[*]"], ["b[a]", "b[*]"]],
+            id="one number in all groups",
+        ),
+        pytest.param({"lr": "-1", "b": "0", "c": "1e300"}, [["lr"], ["b"], ["c"]], id="extremes"),
+    ],
+)
+def test_which_numbers_share_an_axis(specs, panels):
+    found = panels_of(lrdsl.compile_program(specs).schedules)
+    assert [[each.name for _, each, _ in panel.drawn] for panel in found] == panels
+
+
+def test_terminal_draws_the_numbers_one_below_the_other():
+    drawn = terminal(PROGRAM, width=60, height=5, ascii=True)
+    parts = drawn.split("\n\n")
+    assert [part.split(":")[0] for part in parts] == ["lr", "ema", "wd"]
+    assert max(map(len, drawn.split("\n"))) <= 60
+    assert len({line.index("+-") for line in drawn.split("\n") if "+-" in line}) == 1
+    assert terminal(PROGRAM, stop=20).count("update") == 3
+
+
+def test_a_program_has_its_context():
+    for draw in (figure, terminal):
+        with pytest.raises(SpecError, match="a CompiledProgram has its context: `total_steps`"):
+            draw(PROGRAM, total_steps=9)

@@ -62,6 +62,8 @@ _ANY = EntryPoint(options=_SCHEDULER.options - {"base_lr"} | {"optimizer"})
 ENTRY_POINTS: Mapping[str, EntryPoint] = {
     "lrdsl.compile": EntryPoint(),
     "lrdsl.lint": EntryPoint(options=frozenset({"settings", "origin"})),
+    "lrdsl.compile_program": EntryPoint(),
+    "lrdsl.lint_program": EntryPoint(options=frozenset({"settings"})),
     "lrdsl.parse": _PIECE,
     "lrdsl.format": replace(_TEXT, options=frozenset({"width"})),
     "lrdsl.define": replace(_TEXT, role="definitions"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from lrdsl.language.language import current
+from lrdsl.language.reserved import RESERVED
 from lrdsl.syntax import ast
 from lrdsl.syntax.parser import parse_spec
 from lrdsl.syntax.spec import as_number
@@ -147,6 +148,76 @@ def looks_like_program(specs: Mapping[str, Any]) -> bool:
     likely = [text for text in texts if looks_like_spec(text) and not is_number(text.strip())]
     others = [text for text in texts if text not in likely]
     return bool(likely) and not any([parse_spec(text).diagnostics for text in others])
+
+
+def may_reckon(text: str, names: Collection[str]) -> bool:
+    """Whether a text has one of some names in it, and more.
+
+    >>> may_reckon("0.1 * lr", {"lr"}), may_reckon("lr", {"lr"}), may_reckon("slr", {"lr"})
+    (True, False, False)
+    """
+    return text not in names and any([word in names for word in _WORD.findall(text)])
+
+
+def program_members(entries: Mapping[str, Any]) -> frozenset[str]:
+    """The keys of a mapping, wherever it stands, whose values make a program; none if none do.
+
+    Where a text reckons with another entry, which calls a shape or is a number, these are one, with
+    all others that call shapes.
+
+    >>> entries = {"lr": "cosine(1, 0, 9)", "wd": "0.1 * lr", "monitor": "lr", "epochs": 3}
+    >>> sorted(program_members(entries))
+    ['lr', 'wd']
+    >>> program_members({"fast": "cosine(1, 0, 9)", "slow": "cosine(1, 0, 99)", "name": "a - b"})
+    frozenset()
+    """
+    texts = {
+        key: [*each.values()] if isinstance(each, Mapping) else [each]
+        for key, each in entries.items()
+    }
+    calling = frozenset(
+        [
+            key
+            for key, own in texts.items()
+            if any([isinstance(x, str) and _calls_at(key, x) for x in own])
+        ]
+    )
+    numbers = [key for key, own in texts.items() if all(map(_is_number_as_written, own))]
+    named: dict[str, frozenset[str]] = {}
+    for key, own in texts.items() if calling else ():
+        others = calling.union(numbers) - {key}
+        found = [_reckoned_with(x, others, calling) for x in own if isinstance(x, str)]
+        if any(found):
+            named[key] = frozenset().union(*found)
+    return calling.union(named, *named.values()) if named else frozenset()
+
+
+def _is_number_as_written(value: object) -> bool:
+    return is_number(value) if isinstance(value, str) else as_number(value) is not None
+
+
+def _calls_at(key: str, text: str) -> bool:
+    is_number_text = is_number(text.strip())
+    return calls_schedule(text) or (
+        is_spec_key(key) and not is_number_text and calls_known(text) and looks_like_spec(text)
+    )
+
+
+def _reckoned_with(text: str, others: frozenset[str], calling: frozenset[str]) -> frozenset[str]:
+    """The other entries that a text reckons with, if it is a spec that knows all it names."""
+    if others.isdisjoint(_WORD.findall(text)):
+        return frozenset()
+    parsed = parse_spec(text)
+    if parsed.diagnostics or isinstance(parsed.value, ast.Name):
+        return frozenset()
+    nodes = [node for node, _ in ast.walk(parsed.value)]
+    names = frozenset([node.id for node in nodes if isinstance(node, ast.Name)])
+    called_names = {x.name.id for x in nodes if isinstance(x, (ast.Call, ast.Bracket))}
+    is_known = all([name in current() for name in called_names])
+    found = names & others
+    # Numbers alone may be anything: `a - 1` beside `a: 2`.
+    is_spec = bool(found & calling) or not called_names.isdisjoint(_schedules())
+    return found if is_known and is_spec and names <= others | RESERVED else frozenset()
 
 
 def defines(text: str) -> bool:

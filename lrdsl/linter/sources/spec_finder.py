@@ -18,7 +18,7 @@ from lrdsl.linter.sources import heuristics
 from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence, nodes_within
 from lrdsl.linter.sources.entry_points import RUN, EntryPoint, entry_point
 from lrdsl.linter.sources.found_spec import FoundSpec, Scope
-from lrdsl.linter.sources.spec_text import NotATree, text_of_node, tree_data
+from lrdsl.linter.sources.spec_text import NotATree, listed, sketched, text_of_node, tree_data
 from lrdsl.schedule.program import language_of
 from lrdsl.schedule.program_entries import ONE_SPEC, ProgramEntry, parse_program
 from lrdsl.syntax.grammar import NAME
@@ -27,6 +27,7 @@ from lrdsl.tree.keywords import is_tree
 
 _HYDRAS_OWN = frozenset({"hydra", "defaults"})
 _AROUND = RUN | {"base_lr"}
+_NO_NUMBERS = _AROUND | {"definitions", "spec"}
 
 _Waiting: TypeAlias = "tuple[Node, Scope, str | int | None]"
 """A node to be looked at, the scope of the node above, and the last part of its key."""
@@ -97,9 +98,13 @@ class SpecFinder:
         run = {name: value for name, value in scope.context.items() if name in RUN}
         around = scope.origin.inherited()
         inner: list[_Waiting] = []
+        members = self._members(node) if target is None else frozenset()
+        if members:
+            own = [pair for pair in node.pairs if pair[0].text in members | {"definitions"}]
+            self._program(replace(node, pairs=tuple(own)), scope, is_used=False)
         for key, value in node.pairs:
             name = key.text
-            if not scope.key and name in _HYDRAS_OWN:
+            if name in members or (not scope.key and name in _HYDRAS_OWN):
                 continue
             if entry is not None and name == entry.spec:
                 self._argument(value, scope.at(name), entry, self._values(node, scope, entry))
@@ -113,6 +118,18 @@ class SpecFinder:
             elif not (heuristics.is_spec_key(name) and self._by_key(name, value, scope.at(name))):
                 inner.append((value, Scope(run, around, scope.key), name))
         return inner
+
+    def _members(self, node: Mapping) -> frozenset[str]:
+        """The keys of a mapping that make a program, as its texts name each other's numbers."""
+        names = {key.text for key, _ in node.pairs}
+        texts = [x.value for _, x in node.pairs if isinstance(x, Scalar) and x.kind == "text"]
+        if self.document.holds_calls or not any(heuristics.may_reckon(x, names) for x in texts):
+            return frozenset()
+        values = {
+            name: each for name, each in sketched(self.document, node).items() if each is not None
+        }
+        own = {name: each for name, each in values.items() if name not in _NO_NUMBERS}
+        return heuristics.program_members(own)
 
     def _scope(self, node: Mapping, outer: Scope, entry: EntryPoint | None) -> Scope:
         """The scope of the specs in a mapping: its own entries over those around it."""
@@ -143,7 +160,7 @@ class SpecFinder:
     def _with_definitions(self, scope: Scope, node: Node | None) -> Scope:
         """The scope with the definitions that a node holds: text, or a list of texts."""
         found: list[str] = []
-        for each in _listed(node):
+        for each in listed(node):
             if not isinstance(each, Scalar) or each.kind in ("number", "bool"):
                 return scope  # the definitions of something else
             if each.value is None:  # none at all; a composed config has no other word for it
@@ -158,7 +175,7 @@ class SpecFinder:
     def _definitions_snippet(self, node: Node | None, scope: Scope, is_used: bool) -> None:
         """Note the texts of definitions that are written in the document."""
         origin = SpecOrigin(key=scope.at("definitions").key)
-        for each in _listed(node):
+        for each in listed(node):
             if not isinstance(each, Scalar) or each.kind != "text":
                 continue
             is_file = each.value.strip().endswith(".lr")
@@ -282,7 +299,7 @@ class SpecFinder:
 
     def _looks_like_program(self, node: Mapping) -> bool:
         """Whether a mapping at a key for specs is a program."""
-        if not heuristics.looks_like_program(self._sketched(node)):
+        if not heuristics.looks_like_program(sketched(self.document, node)):
             return False
         texts = [x.text for x in nodes_within(node) if isinstance(x, Scalar)]
         return not self.document.is_foreign or any(map(heuristics.is_surely_meant, texts))
@@ -323,16 +340,6 @@ class SpecFinder:
             # Its key names something that can be called; elsewhere that may be chance.
             return self.document.is_config and isinstance(node, Mapping)
 
-    def _sketched(self, node: Node, depth: int = 0) -> Any:
-        """A program as plain data, with names in the place of what the document does not show."""
-        if isinstance(node, Scalar):
-            if node.kind == "unknown" and node.value is None:
-                return "x"
-            return self.document.sketch(node) if node.kind == "text" else node.value
-        if isinstance(node, Mapping) and depth < 2:
-            return {name: self._sketched(each, depth + 1) for name, each in node.items()}
-        return None
-
     def _spec(self, node: Node, scope: Scope, is_used: bool = False) -> None:
         """Note a spec that stands in a scope."""
         origin = replace(scope.origin, key=scope.key)
@@ -341,10 +348,3 @@ class SpecFinder:
     def _add(self, found: FoundSpec) -> None:
         known = self.specs.get(id(found.node))
         self.specs[id(found.node)] = found if known is None else known.or_else(found)
-
-
-def _listed(node: Node | None) -> tuple[Node, ...]:
-    """The items of a list; of anything else itself, and of nothing none."""
-    if isinstance(node, Sequence):
-        return node.items
-    return () if node is None else (node,)
