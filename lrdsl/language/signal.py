@@ -210,6 +210,10 @@ class ConstantSignal(LeafSignal):
     def constant_value(self) -> float:
         return self.value
 
+    def value_at(self, t: float) -> float:
+        value = self.value
+        return float(value) if isinstance(value, float) else LeafSignal.value_at(self, t)
+
     def values(self, t: Times) -> Array:
         return filled(t.size, self.value)
 

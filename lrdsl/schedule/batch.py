@@ -46,7 +46,8 @@ class ScheduleBatch:
     @lazy_property
     def schedules(self) -> tuple[Schedule, ...]:
         """The schedule of each base."""
-        return tuple([BatchedSchedule(self, row) for row in range(len(self.bases))])
+        length = rounded(self.compiled.length)
+        return tuple([BatchedSchedule(self, row, length) for row in range(len(self.bases))])
 
     def values(self, t: Times) -> NDArray[np.float64] | None:
         """The values at times `t`, a row for each base; None if each has to be asked by itself."""
@@ -65,13 +66,12 @@ class BatchedSchedule(Schedule):
     batch: ScheduleBatch
     row: int
 
-    def __init__(self, batch: ScheduleBatch, row: int) -> None:
+    def __init__(self, batch: ScheduleBatch, row: int, length: float) -> None:
         self.__dict__.update(
             spec=batch.spec,
-            context=replace(batch.context, base_lr=batch.bases[row]),
             references=NO_REFERENCES,
             observed=None,
-            length=rounded(batch.compiled.length),
+            length=length,
             batch=batch,
             row=row,
         )
@@ -85,6 +85,11 @@ class BatchedSchedule(Schedule):
         if name in ("_placed", "_compiled", "_signal"):
             return getattr(self._alone, name)
         raise AttributeError(f"a Schedule has no attribute {name!r}")
+
+    @lazy_property
+    def context(self) -> Context:  # type: ignore[override]
+        """The context with the own base."""
+        return replace(self.batch.context, base_lr=self.batch.bases[self.row])
 
     @lazy_property
     def _alone(self) -> Schedule:

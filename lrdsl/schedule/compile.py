@@ -17,7 +17,7 @@ from lrdsl.compiler.context import Context, Inputs
 from lrdsl.compiler.frontend import Analysis, analyse, failures_reported
 from lrdsl.compiler.lower import CompiledSpec, lower_or_report
 from lrdsl.compiler.solve_lengths import solve_lengths
-from lrdsl.diagnostics import spec_error
+from lrdsl.diagnostics import SpecError, spec_error
 from lrdsl.language.language import Language, current
 from lrdsl.language.length import ENDLESS, rounded
 from lrdsl.language.modifiers.reactive import MetricHistory
@@ -94,6 +94,27 @@ def compile_in(
     if references or len(text) > MAX_CACHED_CHARACTERS:
         return _compiled(language, text, context, context.base_follows, references)
     return language.kept(_compiled, text, context, context.base_follows)
+
+
+def needs_base(spec: Operand | Any, context: Context) -> bool:
+    """Whether a spec is another one with each `base`, or has a mistake; kept for the next time.
+
+    >>> needs_base("cosine(base, 0, 9)", Context.of()), needs_base("cosine(1, 0, 9)", Context.of())
+    (True, False)
+    """
+    source = coerce_spec(spec)
+    text = source.content
+    if isinstance(text, FunctionSpec) or len(text) > MAX_CACHED_CHARACTERS:
+        return False  # compiling it tells
+    return current().kept(_needs_base, text, context.with_definitions(source.definitions))
+
+
+def _needs_base(language: Language, text: str, context: Context) -> bool:
+    try:
+        language.kept(_compiled, text, replace(context, base_follows=True), True)
+    except SpecError:
+        return True
+    return False
 
 
 def _compiled(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
@@ -19,13 +18,16 @@ from lrdsl.schedule.program_entries import (
     ProgramEntry,
     checked_values,
     definitions_in,
+    matches,
     parse_program,
     unwrapped,
 )
 from lrdsl.syntax.ast import Name, walk
+from lrdsl.syntax.grammar import MAX_CACHED_CHARACTERS
 from lrdsl.syntax.spec import parse
 from lrdsl.syntax.unparse import unparse
 from lrdsl.tree.coerce import coerce_spec, spec_text
+from lrdsl.util.forks import lazy_property
 
 RATE = "lr"
 """The number that a single spec drives, and that `base_lr` is of."""
@@ -51,11 +53,21 @@ class Choice:
     is_value: bool = False
     """Whether no optimizer holds the number, which has no `base` then."""
 
-    @property
+    @lazy_property
     def text(self) -> str:
         """The spec as canonical text; of a Python function, its name."""
         spec = coerce_spec(self.spec).content
-        return str(spec if isinstance(spec, FunctionSpec) else parse(spec))
+        if isinstance(spec, FunctionSpec) or len(spec) > MAX_CACHED_CHARACTERS:
+            return str(spec if isinstance(spec, FunctionSpec) else parse(spec))
+        return current().kept(_canonical, spec)
+
+
+def _program(language: Language, spec: str, definitions: str) -> Program:
+    return Program(spec, definitions)
+
+
+def _canonical(language: Language, text: str) -> str:
+    return str(parse(text))
 
 
 class Program:
@@ -107,6 +119,17 @@ class Program:
         self.values = tuple(own_values)
         """The names of the values."""
 
+    @classmethod
+    def of_spec(cls, spec: object, definitions: str = "") -> Program:
+        """The program that a spec means; that of a text is kept for the next time.
+
+        >>> Program.of_spec("cosine(1, 0, 9)") is Program.of_spec("cosine(1, 0, 9)")
+        True
+        """
+        if type(spec) is str and len(spec) <= MAX_CACHED_CHARACTERS:
+            return current().kept(_program, spec, definitions)
+        return cls(spec, definitions)
+
     @property
     def texts(self) -> str | dict[str, Any] | None:
         """The program as canonical text: of one spec, or by number, or by number and pattern.
@@ -137,8 +160,10 @@ class Program:
     def of(self, key: str, names: Sequence[object]) -> list[Choice | None]:
         """The choice that drives `key` in each group with these names; None where none does."""
         own = self.choices[key]
+        if own[0].pattern is None:
+            return [own[0]] * len(names)
         return [
-            next((choice for choice in own if _matches(choice.pattern, i, name)), None)
+            next((choice for choice in own if matches(choice.pattern, i, name)), None)
             for i, name in enumerate(names)
         ]
 
@@ -165,7 +190,7 @@ class Program:
             raise SpecError(found)
 
     def _unused(self, choice: Choice, names: Sequence[object]) -> Diagnostic:
-        if any([_matches(choice.pattern, i, name) for i, name in enumerate(names)]):
+        if any([matches(choice.pattern, i, name) for i, name in enumerate(names)]):
             return never_applies(choice)
         pattern = choice.pattern or ""
         fix = f"there are {_listed([*enumerate(names)])}"
@@ -175,28 +200,6 @@ class Program:
         return Diagnostic(
             diag.BAD_GROUP, f"`{pattern}` of `{choice.key}` matches no parameter group", fix=fix
         )
-
-
-class GroupName(str):
-    """The name of a parameter group of one of several optimizers, `muon/head`.
-
-    The last part is the group's own name, or, where it has none, its index in its optimizer.
-    """
-
-    __slots__ = ("name", "optimizer", "position")
-
-    optimizer: str
-    position: int
-    name: object
-
-    def __new__(cls, optimizer: str, position: int, name: object) -> GroupName:
-        """Join the parts."""
-        made = super().__new__(cls, f"{optimizer}/{position if name is None else name}")
-        made.optimizer, made.position, made.name = optimizer, position, name
-        return made
-
-    def __getnewargs__(self) -> tuple[str, int, object]:  # type: ignore[override]
-        return self.optimizer, self.position, self.name
 
 
 class _HasPattern(Protocol):
@@ -226,7 +229,7 @@ def group_sorts(choices: Mapping[str, Sequence[T]]) -> dict[str | None, dict[str
         sort = {}
         for key, own in choices.items():
             # No group has the index -1, so that the name alone decides.
-            choice = next((each for each in own if _matches(each.pattern, -1, name)), None)
+            choice = next((each for each in own if matches(each.pattern, -1, name)), None)
             if choice is not None:
                 sort[key] = choice
         if sort not in found.values():
@@ -290,6 +293,8 @@ def ordered(choices: Mapping[str, Choice]) -> tuple[Choice, ...]:
     ['lr', 'weight_decay']
     """
     uses = {key: [name for name in each.names if name in choices] for key, each in choices.items()}
+    if not any(uses.values()):
+        return tuple(choices.values())
     try:
         return tuple([choices[key] for key in TopologicalSorter(uses).static_order()])
     except CycleError as error:
@@ -330,17 +335,6 @@ def _cycle(ring: list[str], choices: Mapping[str, Choice]) -> SpecError:
         fix = f"`{name}` is what this spec is for"
         fix += "" if last.is_value else "; its own initial value is `base`"
     return SpecError([Diagnostic(diag.BAD_SPEC, message, last.names[name], last.source, fix=fix)])
-
-
-def _matches(pattern: str | None, index: int, name: object) -> bool:
-    if pattern is not None and isinstance(name, GroupName):
-        optimizer, slash, pattern_there = pattern.partition("/")
-        if slash and not _matches(optimizer, -1, name.optimizer):
-            return False
-        return _matches(pattern_there if slash else pattern, name.position, name.name)
-    if pattern is None or pattern in ("*", str(index)):
-        return True
-    return name is not None and (pattern == str(name) or fnmatch.fnmatchcase(str(name), pattern))
 
 
 def _listed(groups: Sequence[tuple[int, object]]) -> str:

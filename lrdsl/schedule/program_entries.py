@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -158,3 +159,37 @@ def of_value(found: Diagnostic) -> Diagnostic:
 
 def _shown(name: object) -> str:
     return f"`{name}`" if isinstance(name, str) else repr(name)
+
+
+class GroupName(str):
+    """The name of a parameter group of one of several optimizers, `muon/head`.
+
+    The last part is the group's own name, or, where it has none, its index in its optimizer.
+    """
+
+    __slots__ = ("name", "optimizer", "position")
+
+    optimizer: str
+    position: int
+    name: object
+
+    def __new__(cls, optimizer: str, position: int, name: object) -> GroupName:
+        """Join the parts."""
+        made = super().__new__(cls, f"{optimizer}/{position if name is None else name}")
+        made.optimizer, made.position, made.name = optimizer, position, name
+        return made
+
+    def __getnewargs__(self) -> tuple[str, int, object]:  # type: ignore[override]
+        return self.optimizer, self.position, self.name
+
+
+def matches(pattern: str | None, index: int, name: object) -> bool:
+    """Whether a pattern is for the group at an index, or of a name; None is for all."""
+    if pattern is not None and isinstance(name, GroupName):
+        optimizer, slash, pattern_there = pattern.partition("/")
+        if slash and not matches(optimizer, -1, name.optimizer):
+            return False
+        return matches(pattern_there if slash else pattern, name.position, name.name)
+    if pattern is None or pattern in ("*", str(index)):
+        return True
+    return name is not None and (pattern == str(name) or fnmatch.fnmatchcase(str(name), pattern))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, get_args
 
 from lrdsl.compiler.context import PARTS, Context
@@ -130,9 +131,12 @@ def refuse_list_for_groups(spec: object, groups: int) -> None:
         raise spec_error(BAD_SPEC, message, fix=fix)
 
 
+_options = cache(get_args)
+
+
 def checked_option(option: object, name: str, value: object, code: Problem = BAD_STEP) -> Any:
     """Return an argument that is one of a `Literal`; `SpecError` for any other value."""
-    options = get_args(option)
+    options = _options(option)
     if value not in options:
         meant = Suggestion(value, options) if isinstance(value, str) else None
         listed = ", ".join(f'"{option}"' for option in options)

@@ -82,20 +82,29 @@ def find_bases(
     """
     found: list[dict[str, Any]] = []
     changes: list[BaseChange] = []
+    layouts: dict[tuple[ParamKey, ...], dict[str, dict[str, ParamKey]]] = {}
     for i, group in enumerate(optimizer.param_groups):
-        own = {name: of_groups[i] for name, of_groups in keys.items()}
-        first = {}
-        for group_key in {key.group_key for key in own.values()}:
-            there = {name: key for name, key in own.items() if key.group_key == group_key}
-            stored = ParamKey(group_key).initial.group_key
+        own = tuple([of_groups[i] for of_groups in keys.values()])
+        if own not in layouts:
+            layouts[own] = _by_group_key(dict(zip(keys, own, strict=True)))
+        first: dict[str, Any] = {}
+        for stored, there in layouts[own].items():
             value, changed = _base(optimizer, i, group, there, known, keep=keep)
             first[stored] = clone_value(value)
             changes += changed
         for name, base in given[i].items() if i < len(given) else ():
-            if name in own:
-                _replace(first, own[name].initial, base)
+            if name in keys:
+                _replace(first, keys[name][i].initial, base)
         found.append(first)
     return found, changes
+
+
+def _by_group_key(keys: Mapping[str, ParamKey]) -> dict[str, dict[str, ParamKey]]:
+    """The locations of a group's numbers by the keys that store their first values."""
+    found: dict[str, dict[str, ParamKey]] = {}
+    for name, key in keys.items():
+        found.setdefault(key.initial.group_key, {})[name] = key
+    return found
 
 
 def _base(
@@ -125,6 +134,8 @@ def _base(
         return former, _differences(index, keys, present, former, reason)
     if present is not None:
         return present, []
+    if known is None and type(stands) is float:
+        return stands, []
     if known is not None:
         return _base_of_new(optimizer, index, stands, keys, known)
     return _base_of_shared(optimizer, index, stands, keys)
@@ -242,6 +253,8 @@ def stale_bases(
 
 def same_value(one: Any, other: Any) -> bool:
     """Whether two values of a group's key are the same numbers."""
+    if type(one) is type(other) is float:
+        return one == other
     return bool(_plain(one) == _plain(other))
 
 
@@ -254,6 +267,8 @@ def _plain(value: Any) -> Any:
 
 def _entry(key: ParamKey, value: Any) -> float | None:
     """The number of a key in a value of its group key; None if there is none."""
+    if type(value) is float and key.entry is None:
+        return value
     number = as_number(to_python(key.get({key.group_key: value})))
     return None if number is None else float(number)
 

@@ -81,7 +81,7 @@ class OptimizerDriver(LRScheduler):
         self._adopt(table)
         self._ownership = ownership_of(optimizer)
         super().__init__(each_of(optimizer)[0], t)
-        self._set_base_lrs()  # torch's are those of one optimizer
+        self._set_base_lrs()  # torch's are of one optimizer
         self._tell(messages)
 
     @property
@@ -92,9 +92,8 @@ class OptimizerDriver(LRScheduler):
     @optimizer.setter
     def optimizer(self, optimizer: Optimizer) -> None:
         if optimizer is not self.optimizer:
-            message = "a Scheduler stays with its optimizer"
             fix = "make another Scheduler for the new one, and load the state of this one there"
-            raise spec_error(BAD_GROUP, message, fix=fix)
+            raise spec_error(BAD_GROUP, "a Scheduler stays with its optimizer", fix=fix)
 
     @property
     def _timeline(self) -> Timeline:
@@ -245,7 +244,6 @@ class OptimizerDriver(LRScheduler):
         self._set_base_lrs()
 
     def _set_base_lrs(self) -> None:
-        """Set torch's list of the first learning rate of each group."""
         if "lr" in self._table.driven.keys:
             self.base_lrs = [clone_value(x["initial_lr"]) for x in self._table.driven.initial]
 
@@ -312,6 +310,8 @@ class OptimizerDriver(LRScheduler):
 
     def _of_stale(self, driven: DrivenGroups, t: int) -> list[tuple[object, str]]:
         """The warnings about first values that were in the groups of a new optimizer already."""
+        if not self._stale:
+            return []
         known = {
             (name, i): base for i, bases in enumerate(driven.bases) for name, base in bases.items()
         }

@@ -16,6 +16,9 @@ from lrdsl.language.signal import LAST_STEP
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.param_key import to_python
 
+IS_AVAILABLE = distributed.is_available()
+"""Whether this torch can exchange anything."""
+
 
 def read_log(state: Mapping[str, Any]) -> list[tuple[int, float]]:
     """The metrics of a `state_dict`, each after the number of updates made before it came.
@@ -37,13 +40,18 @@ def read_log(state: Mapping[str, Any]) -> list[tuple[int, float]]:
     return [(update, float(metric)) for update, metric in zip(updates, metrics, strict=True)]
 
 
+def is_distributed() -> bool:
+    """Whether this is one of several ranks that exchange their metrics."""
+    return IS_AVAILABLE and distributed.is_initialized()
+
+
 def reduce_over_ranks(metric: object, reduction: str, groups: Sequence[Mapping[str, Any]]) -> float:
     """Return a metric as a float, reduced over all ranks of a distributed run.
 
     `groups` are the optimizer's. Raises `SpecError`, on every rank, if the metric of any rank is
     not a number.
     """
-    if not (distributed.is_available() and distributed.is_initialized()):
+    if not is_distributed():
         return _number(metric)
     try:
         own, failure = _number(metric), None

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_GROUP, spec_error
-from lrdsl.schedule.program import GroupName
+from lrdsl.schedule.program_entries import GroupName
 from lrdsl.torch.step_hooks import unwrapped
 
 

@@ -12,9 +12,16 @@ from torch import Tensor
 
 from lrdsl.diagnostics import BAD_GROUP, spec_error
 from lrdsl.syntax.spec import as_number
-from lrdsl.torch.bases import BaseChange, KnownGroups, find_bases, same_value
+from lrdsl.torch.bases import BaseChange, Keys, KnownGroups, find_bases, same_value
 from lrdsl.torch.optimizers import AnyOptimizer, full_names, parts_of
-from lrdsl.torch.param_key import ParamKey, clone_value, find_param_key, read_number, to_python
+from lrdsl.torch.param_key import (
+    ParamKey,
+    clone_value,
+    find_param_key,
+    finite_number,
+    read_number,
+    to_python,
+)
 from lrdsl.torch.plan import DrivenSchedule
 from lrdsl.torch.tensors import own_tensors
 from lrdsl.torch.timeline import Timeline
@@ -55,7 +62,7 @@ class DrivenGroups:
     It becomes that of the group.
     """
     has_new: bool = False
-    """Whether groups have been added."""
+    """Whether groups have been added to those known before."""
 
     @property
     def numbers(self) -> dict[str, Sequence[DrivenSchedule]]:
@@ -88,6 +95,21 @@ class DrivenGroups:
             return total
         return max([source.schedule.length for source in self.rates], default=math.inf)
 
+    @property
+    def lr_scales(self) -> list[float]:
+        """The `lr_scale` of each group, 1 where there is none; empty if nothing drives the rates.
+
+        Raises `SpecError` if one is no number.
+        """
+        requirement = "the `lr_scale` of parameter group {} must be a number"
+        found = [
+            finite_number(group["lr_scale"], requirement.format(i)) if "lr_scale" in group else 1.0
+            for i, group in enumerate(self.groups if "lr" in self.keys else ())
+        ]
+        for i, scale in self.scales.items():
+            found[i] = scale
+        return found
+
     def are_those_of(self, optimizer: AnyOptimizer) -> bool:
         """Whether the optimizer still has these groups."""
         groups = optimizer.param_groups
@@ -96,13 +118,7 @@ class DrivenGroups:
     @property
     def bases(self) -> list[dict[str, float]]:
         """The `base` of each number in each group."""
-        return [
-            {
-                name: read_number(of_groups[i].initial, i, first)
-                for name, of_groups in self.keys.items()
-            }
-            for i, first in enumerate(self.initial)
-        ]
+        return _bases(self.keys, self.initial)
 
     @property
     def tensors(self) -> list[list[str]]:
@@ -121,6 +137,14 @@ class DrivenGroups:
                 for stored, value in first.items()
             ]
         )
+
+    def unchanged(self, optimizer: AnyOptimizer) -> DrivenGroups | None:
+        """These groups without what has been told of them; None if they must be planned again."""
+        if not self.are_those_of(optimizer) or self.has_other_bases():
+            return None
+        if not (self.changes or self.retyped or self.scales or self.has_new):
+            return self
+        return replace(self, changes=(), retyped=(), scales={}, has_new=False)
 
     def adopt(self, optimizer: AnyOptimizer) -> DrivenGroups:
         """Store the first values in the groups; groups that share a Tensor get one each.
@@ -191,30 +215,39 @@ def plan_groups(
         (name, i)
         for name, of_groups in keys.items()
         for i, (key, group, first) in enumerate(zip(of_groups, groups, initial, strict=True))
-        if is_tensor(key.initial.get(first)) != is_tensor(key.get(group))
-        and not (keep or known is None or any([group is each for each in known.groups]))
+        if known is not None
+        and not keep
+        and is_tensor(key.initial.get(first)) != is_tensor(key.get(group))
+        and not any([group is each for each in known.groups])
     ]
     other = {i: x for i, x in own_scales.items() if i < len(groups) and _scale(groups[i]) != x}
-    planned = DrivenGroups(
+    has_new = known is not None and None in former
+    names_in_all = full_names(optimizer, found)
+    driven = timeline.schedules(names_in_all, _bases(keys, initial))
+    sources = {name: [of_group[name] for of_group in driven] for name in keys}
+    values = {name: driven[0][name] for name in timeline.value_names}
+    return DrivenGroups(
         timeline,
         groups,
         found,
-        full_names(optimizer, found),
+        names_in_all,
         keys,
-        {},
-        {},
+        sources,
+        values,
         initial,
         changes,
         retyped,
         other,
-        None in former,
+        has_new,
     )
-    driven = timeline.schedules(planned.full_names, planned.bases)
-    return replace(
-        planned,
-        sources={name: [of_group[name] for of_group in driven] for name in keys},
-        values={name: driven[0][name] for name in timeline.value_names},
-    )
+
+
+def _bases(keys: Keys, initial: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
+    """The `base` of each number in each group."""
+    return [
+        {name: read_number(of_groups[i].initial, i, first) for name, of_groups in keys.items()}
+        for i, first in enumerate(initial)
+    ]
 
 
 def _scale(group: Mapping[str, Any]) -> object:

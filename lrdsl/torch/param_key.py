@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -42,7 +43,7 @@ class ParamKey(NamedTuple):
     @property
     def initial(self) -> ParamKey:
         """The location of this number's first value in the same group."""
-        return ParamKey(INITIAL_PREFIX + self.group_key, self.entry)
+        return _initial(self.group_key, self.entry)
 
     def get(self, group: Mapping[str, Any]) -> Any:
         """Return the value in a group, None if the group has none."""
@@ -70,17 +71,30 @@ class ParamKey(NamedTuple):
         group[self.group_key] = value
 
 
+@functools.lru_cache
+def _initial(group_key: str, entry: int | None) -> ParamKey:
+    return ParamKey(INITIAL_PREFIX + group_key, entry)
+
+
+@functools.lru_cache
+def _named(name: str) -> ParamKey:
+    """The location of a number by its own name: the same object for all groups."""
+    indexed = _ENTRY.fullmatch(name)
+    return ParamKey(name) if indexed is None else ParamKey(indexed[1], int(indexed[2]))
+
+
 def find_param_key(name: str, index: int, group: Mapping[str, Any]) -> ParamKey:
     """Return the location of the number that a program calls `name` in the group at `index`.
 
     `momentum` is `betas[0]` in a group with betas and without momentum: Adam's first beta is the
     momentum of other optimizers. Raises `SpecError` if the group has no such number.
     """
-    indexed = _ENTRY.fullmatch(name)
-    key = ParamKey(name) if indexed is None else ParamKey(indexed[1], int(indexed[2]))
+    key = _named(name)
     if name == "momentum" and "momentum" not in group and "betas" in group:
         key = ParamKey("betas", 0)
     found = key.get(group)
+    if type(found) is float and -math.inf < found < math.inf and not _is_reserved(key.group_key):
+        return key
     is_missing = found is None and (key.group_key not in group or key.entry is not None)
     is_reserved = _is_reserved(key.group_key)
     if is_reserved or is_missing:
@@ -101,7 +115,10 @@ def find_param_key(name: str, index: int, group: Mapping[str, Any]) -> ParamKey:
 
 def read_number(key: ParamKey, index: int, group: Mapping[str, Any]) -> float:
     """Return the number at a location of a group; `SpecError` if the value is not a number."""
-    return finite_number(key.get(group), f"parameter group {index} needs a number as its `{key}`")
+    found = key.get(group)
+    if type(found) is float and -math.inf < found < math.inf:
+        return found  # as most are: the sentence is not made
+    return finite_number(found, f"parameter group {index} needs a number as its `{key}`")
 
 
 def finite_number(value: object, requirement: str, code: Problem = BAD_GROUP) -> float:
@@ -109,6 +126,8 @@ def finite_number(value: object, requirement: str, code: Problem = BAD_GROUP) ->
 
     Raises `SpecError` with the message `requirement` for any other value.
     """
+    if type(value) is float and -math.inf < value < math.inf:
+        return value
     number = as_number(to_python(value))
     if number is None or not math.isfinite(number):
         raise spec_error(code, f"{requirement}, not {to_python(value)!r}")
@@ -126,6 +145,8 @@ def to_python(value: object) -> object:
 
 def clone_value(value: Any) -> Any:
     """Copy a Tensor, alone or in a sequence, so that no other holder can fill the copy."""
+    if type(value) is float:
+        return value
     if isinstance(value, Tensor):
         return value.detach().clone()
     return tuple([clone_value(item) for item in value]) if _is_sequence(value) else value

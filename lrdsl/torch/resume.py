@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lrdsl.diagnostics import BAD_STATE, SpecError, spec_error
-from lrdsl.schedule.program import GroupName
+from lrdsl.schedule.program_entries import GroupName
 from lrdsl.syntax.spec import parse
 from lrdsl.torch.metric_record import MetricRecord
 from lrdsl.torch.options import OnChange

@@ -83,22 +83,29 @@ class ResumingDriver(SteppingDriver):
         if not is_part:
             self._look()
         keep = self._on_change == "keep"
-        known = self._known()
-        present = plan_groups(self._optimizer, self._timeline, known, keep=keep)
-        scales = StepTable(self._optimizer, present, at).scales
+        unchanged = present = self._table.driven.unchanged(self._optimizer)
+        if present is None:
+            present = plan_groups(self._optimizer, self._timeline, self._known(), keep=keep)
+        scales = present.lr_scales or [1.0] * len(present.groups)
 
         resumed = resume(state, present, scales, self._on_change, self._keeps_metrics)
         driven, timeline = present, resumed.timeline
         if timeline is not self._timeline or keep:
+            known, bases = self._known(), resumed.bases
             driven = plan_groups(
-                self._optimizer, timeline, known, resumed.bases, keep=keep, scales=resumed.scales
+                self._optimizer, timeline, known, bases, keep=keep, scales=resumed.scales
             )
-        table = StepTable(self._optimizer, driven, at)
+        if driven is unchanged and self._table.is_current():
+            table = self._table
+            table.hold(at)  # raises any error before the first change
+        else:
+            table = StepTable(self._optimizer, driven, at)
         warning = disagreement(state, resumed, table.values_at(at), self._on_change)
         if warning:
             self._told |= facts_of(state)
         messages = self._of_groups(driven, at)
         messages += self._of_stale(driven, at)
+        table.forget()
         self._follow(table, t, steps=t + 1, is_setting=t >= 0 and state.drives)
         if not self._keeps_metrics:
             timeline.metrics.log = None

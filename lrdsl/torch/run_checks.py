@@ -94,7 +94,7 @@ def flattened_groups(driven: DrivenGroups) -> list[str]:
         for i, source in enumerate(sources):
             members.setdefault(source, []).append(i)
         for source, of_source in members.items():
-            bases = _bases(driven, name, of_source)
+            bases = _bases(driven, name, of_source) if len(of_source) > 1 else []
             if len(bases) > 1 and not isinstance(source.schedule.spec, FunctionSpec):
                 shown = ", ".join([f"{base:g}" for base in bases[:MAX_LISTED]])
                 shown += f" and {len(bases) - MAX_LISTED} others" * (len(bases) > MAX_LISTED)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from lrdsl.diagnostics import BAD_METRIC, BAD_STATE, SpecError, spec_error
 from lrdsl.language.modifiers.reactive import Reaction
 from lrdsl.torch.metric_record import Family, MetricRecord, Reactions
+from lrdsl.torch.metric_watch import MetricWatch, watch
 from lrdsl.torch.plan import DrivenSchedule, have_same_values
 
 Log = list[tuple[int, float]]
@@ -22,13 +23,50 @@ class RunMetrics:
     """Lets the schedules of a run react to its metrics.
 
     `record` is what they have made of them so far. `log` has the metrics themselves, None if they
-    are not kept. `schedules` are in the order of their references.
+    are not kept. `schedules` are in the order of their references. Metrics that change no value are
+    taken by a `MetricWatch`; the record follows when somebody asks for it.
     """
 
     def __init__(self, record: MetricRecord = NO_METRICS, log: Log | None = None) -> None:
-        self.record = record
         self.log = log
-        self.schedules: list[DrivenSchedule] = []
+        self.watch: MetricWatch | None = None
+        """Takes the metrics that change no value; None until there is one."""
+        self._record = record
+        self._schedules: list[DrivenSchedule] = []
+
+    @property
+    def record(self) -> MetricRecord:
+        """What the schedules have made of the metrics so far."""
+        watch = self.watch
+        if watch is not None and watch.progress is not watch.begin:
+            self.record = watch.record()
+        return self._record
+
+    @record.setter
+    def record(self, record: MetricRecord) -> None:
+        self._record, self.watch = record, None
+
+    @property
+    def schedules(self) -> list[DrivenSchedule]:
+        """The schedules that follow the metrics."""
+        return self._schedules
+
+    @schedules.setter
+    def schedules(self, schedules: list[DrivenSchedule]) -> None:
+        self.record = self.record  # others may react to the next metric
+        self._schedules = schedules
+
+    def add(self, driven: DrivenSchedule) -> None:
+        """Add a schedule, and bring it into the state after the metrics so far."""
+        self.record = self.record
+        self._schedules.append(driven)
+        self.renew(driven)
+
+    def watch_at(self, t: int) -> MetricWatch | None:
+        """What takes the metrics of update `t` that change no value; None if nothing does."""
+        if self.watch is None or not t < self.watch.until:
+            self.watch = watch(self._schedules, self.record, t)
+        return self.watch
 
     def until(self, t: int) -> RunMetrics:
         """The metrics up to update `t`, without schedules; `SpecError` as `log_until`."""
@@ -62,15 +100,6 @@ class RunMetrics:
                 del log[record.total :]
             self.record, self.log = record, log
             raise
-
-    def record_if_calm(self, t: int, metric: float) -> MetricRecord | None:
-        """The record after a metric that changes no value, None for others."""
-        if t < self.record.last or self.log is not None:
-            return None
-        families = self._reacted(t, metric)
-        if any([self._changes(each, families, t) for each in self.schedules]):
-            return None
-        return self._next_record(families, t)
 
     def _changes(
         self, driven: DrivenSchedule, families: Mapping[Family, Reactions], t: int
@@ -127,6 +156,9 @@ class RunMetrics:
         reactions: tuple[Reaction, ...] = ()
         before: tuple[float, ...] = ()
         observers = driven.initial.observers
+        if not observers and not driven.references:
+            driven.schedule = driven.initial
+            return
         if observers:
             known = self.record.families.get(driven.family)
             if known is None:

@@ -150,7 +150,7 @@ class Scheduler(ReplanningDriver):
             t = checked_updates(start_step, "start_step", least=0) - 1
         refuse_list_for_groups(spec, len(several.param_groups))
         text = text_of(definitions)
-        program = Program(spec, text, values=values)
+        program = Program(spec, text, values=values) if values else Program.of_spec(spec, text)
         check_variables(program, text, variables, ARGUMENTS, program.values)
         context = run_context(
             total_steps=total_steps,

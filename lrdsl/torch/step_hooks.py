@@ -6,6 +6,7 @@ not made either: neither counts.
 
 from __future__ import annotations
 
+import functools
 import sys
 import warnings
 import weakref
@@ -111,6 +112,13 @@ def _hooked_calls(optimizer: Optimizer) -> int:
     return found
 
 
+@functools.cache
+def _apart(function: Callable[..., None]) -> Callable[..., None]:
+    """A function that is no part of a compiled step."""
+    found: Callable[..., None] = torch.compiler.disable(function)  # type: ignore[no-untyped-call]
+    return found
+
+
 def _pre_hook(
     get: Callable[[], Hook | None], keys: tuple[ParamKey, ...], nesting: _Nesting | None
 ) -> Callable[[Any, Any, Any], None]:
@@ -129,7 +137,7 @@ def _pre_hook(
                 stacklevel=2,
             )
 
-    apart = torch.compiler.disable(_call_before_update)  # type: ignore[no-untyped-call]
+    apart = _apart(_call_before_update)
 
     def hook(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if not torch.compiler.is_compiling():
@@ -148,7 +156,7 @@ def _pre_hook(
 
 
 def _post_hook(after: Hook, nesting: _Nesting) -> Callable[[Any, Any, Any], None]:
-    apart = torch.compiler.disable(_call_after_update)  # type: ignore[no-untyped-call]
+    apart = _apart(_call_after_update)
 
     def hook(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         call = apart if torch.compiler.is_compiling() else _call_after_update

@@ -14,7 +14,7 @@ from lrdsl.torch.assignment import Assignment, Column, Groups, Left
 from lrdsl.torch.optimizers import AnyOptimizer
 from lrdsl.torch.outside_writes import Written, stored_as
 from lrdsl.torch.param_groups import DrivenGroups
-from lrdsl.torch.param_key import ParamKey, finite_number, to_python
+from lrdsl.torch.param_key import ParamKey, to_python
 from lrdsl.torch.step_values import ScheduleBlock
 
 ROWS = 512
@@ -36,15 +36,7 @@ class StepTable:
         self.driven = driven
         self._optimizer, self._groups = optimizer, optimizer.param_groups
         self._count = len(driven.groups)
-        self._scales = [
-            finite_number(
-                group.get("lr_scale", 1.0),
-                f"the `lr_scale` of parameter group {i} must be a number",
-            )
-            for i, group in enumerate(self._groups if "lr" in driven.keys else ())
-        ]
-        for i, scale in driven.scales.items():
-            self._scales[i] = scale
+        self._scales = driven.lr_scales
         self._is_scaled = bool(driven.scales) or any(["lr_scale" in x for x in driven.groups])
         self._block = ScheduleBlock([source.schedule for source in driven.distinct])
         self._assignments = [
@@ -77,7 +69,7 @@ class StepTable:
     @property
     def scales(self) -> Sequence[float]:
         """The `lr_scale` of each group, 1 where there is none."""
-        return [float(scale) for scale in self._scales] or [1.0] * self._count
+        return self._scales or [1.0] * self._count
 
     def is_current(self) -> bool:
         """Whether the optimizer still has the groups and the scales that the table was made for."""
@@ -245,8 +237,8 @@ class StepTable:
     def _finite(self, each: Assignment, block: NDArray[np.float64]) -> NDArray[np.float64]:
         """The values of an assignment; `SpecError` if a scale leaves them not finite."""
         values = each.values(block)
-        is_finite = np.isfinite(np.atleast_2d(values.T)).all(axis=1)
-        if not is_finite.all():
+        if not np.isfinite(values).all():
+            is_finite = np.isfinite(np.atleast_2d(values.T)).all(axis=1)
             i = each.members[int(is_finite.argmin())]
             requirement = f"the `lr_scale` of parameter group {i} must be a number"
             message = f"{requirement} that leaves the lr finite, not {self._scales[i]!r}"

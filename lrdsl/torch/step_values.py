@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ class ScheduleBlock:
 
     def evaluate(self, start: int, stop: int) -> NDArray[np.float64]:
         """The values at updates `start ≤ t < stop`, one row per schedule; `SpecError` if none."""
-        t = np.arange(start, stop)
+        t: Any = start if stop == start + 1 else np.arange(start, stop)
         values = np.empty((len(self._schedules), stop - start))
         together: set[int] = set()
         for batch, rows in self._batches.items():

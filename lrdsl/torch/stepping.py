@@ -10,7 +10,7 @@ from typing import Any
 from lrdsl.diagnostics import BAD_METRIC, BAD_STEP, SpecError, spec_error
 from lrdsl.torch.arguments import checked_updates
 from lrdsl.torch.callbacks import CallbackDriver
-from lrdsl.torch.metrics import reduce_over_ranks
+from lrdsl.torch.metrics import is_distributed, reduce_over_ranks
 from lrdsl.torch.optimizers import AnyOptimizer, Optimizers, each_of
 from lrdsl.torch.options import MetricReduction
 from lrdsl.torch.run_checks import has_decayed
@@ -82,6 +82,10 @@ class SteppingDriver(CallbackDriver):
                 return
         before = new - 1
         metric = metrics if metric is None else metric
+        is_own = isinstance(metric, float) and epoch is None and not is_distributed()
+        if is_own and self._steps_calmly(float(metric), new):  # type: ignore[arg-type]
+            self._notify(before, table)
+            return
         if metric is not None and epoch is None and not self._timeline.is_reactive:
             metric, epoch = None, checked_updates(metric, "epoch", least=0)
         to = None if epoch is None else checked_updates(epoch, "epoch", least=0)
@@ -104,19 +108,33 @@ class SteppingDriver(CallbackDriver):
             self._notify(before, table)
 
     def _steps_calmly(self, metric: float, new: int) -> bool:
-        """Step with a metric that changes no factor; False, having changed nothing, for others."""
-        if not new <= self._plain_until:
+        """Step with a metric that changes no value; False, having changed nothing, for others."""
+        if not (new <= self._plain_until and self._counts_calls):
             return False
-        metrics = self._timeline.metrics
-        former, record = metrics.record, metrics.record_if_calm(new, metric)
-        try:
-            if record is None or not self._table.assign(new):
+        table = self._table
+        metrics = table.driven.timeline.metrics
+        watch = metrics.watch
+        if watch is None or not new < watch.until:
+            watch = metrics.watch_at(new)
+            if watch is None:
                 return False
-            metrics.record, self._t = record, new
+        former, log = watch.progress, metrics.log
+        after = watch.take(new, metric)
+        if after is None:
+            return False
+        try:
+            if not table.assign(new):
+                return False
+            if log is not None:
+                log.append((new, metric))
+            watch.progress, self._t = after, new
         except SpecError:
             raise  # before the first change
         except BaseException:
-            metrics.record = former
+            if self._t != new:
+                watch.progress = former
+                if log is not None:
+                    del log[former[0] :]
             self._repair()
             raise
         return True
@@ -177,9 +195,10 @@ class SteppingDriver(CallbackDriver):
     @contextmanager
     def _observing(self, metric: float, t: int) -> Iterator[None]:
         self._sync()
-        former = self._table
+        former, metrics = self._table, self._timeline.metrics
+        record = metrics.record
         try:
-            with self._timeline.metrics.observe(t, metric) as has_changed:
+            with metrics.observe(t, metric) as has_changed:
                 if has_changed:
                     self._table = StepTable(self._optimizer, former.driven, t)
                 yield
@@ -187,7 +206,8 @@ class SteppingDriver(CallbackDriver):
             self._table = former
             raise
         except BaseException:
-            self._table = former
+            if metrics.record is record:  # else the metric had been taken already
+                self._table = former
             self._repair()
             raise
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import BAD_SPEC, Diagnostic, SpecError, spec_error
 from lrdsl.schedule.batch import SpecAtBases
-from lrdsl.schedule.compile import compile_in
+from lrdsl.schedule.compile import compile_in, needs_base
 from lrdsl.schedule.continued import rescaled
 from lrdsl.schedule.program import Choice, Program, ordered
 from lrdsl.schedule.schedule import Schedule
@@ -89,8 +89,7 @@ class Timeline:
     ) -> list[Driven]:
         """Compile the schedules of all groups, from the groups' names and their bases.
 
-        Each group has the values too, which are the same in all of them. Raises `SpecError` with
-        the mistakes of all.
+        Each group has the values too, the same in all. `SpecError` has the mistakes of all.
         """
         groups: list[Driven] = [{} for _ in names]
         done = 0
@@ -118,7 +117,7 @@ class Timeline:
 
     def others(self, names: Sequence[object], bases: Sequence[Mapping[str, float]]) -> list[Driven]:
         """The schedules that groups would have with other bases."""
-        kept = self._settled, self.metrics.schedules
+        kept = self._settled, [*self.metrics.schedules]
         try:
             return self.schedules(names, bases)
         finally:
@@ -216,24 +215,14 @@ class Timeline:
         references: Driven,
         prior: DrivenSchedule | None,
     ) -> DrivenSchedule:
-        """The schedule of one number; groups share it unless it depends on their `base`.
-
-        A value has neither a `base` nor specs at several.
-        """
+        """The schedule of one number; groups share it unless it needs `base`: no value does."""
 
         spec_key = (self.plans.index(plan), choice.key, choice.pattern)
 
         def make(context: Context) -> DrivenSchedule:
             own = None if context.base_follows else base
             if prior is None:
-                together = None
-                if own is not None and at_bases is not None and not references:
-                    together = at_bases.schedules.get(own)
-                compiled = (
-                    partial(compile_in, choice.spec, context)
-                    if together is None
-                    else partial(_whatever_it_names, together)
-                )
+                compiled = partial(compile_in, choice.spec, context)
                 return self._add(DrivenSchedule(compiled, references, plan, spec_key, own))
             name = unused_name("earlier", [*references, *context.variables])
             compiled = partial(compile_continuation, choice.spec, context, name, plan.start)
@@ -242,10 +231,21 @@ class Timeline:
             return self._add(DrivenSchedule(compiled, beside, plan, spec_key, own, plan))
 
         def without_base() -> DrivenSchedule | None:
+            if prior is None and not references and needs_base(choice.spec, plan.context):
+                return None
             try:
                 return make(replace(plan.context, base_follows=True))
             except SpecError:  # it uses `base`, or has a mistake: compiling it with a base tells
                 return None
+
+        def with_base() -> DrivenSchedule:
+            if prior is None and not references:
+                assert base is not None
+                together = None if at_bases is None else at_bases.schedules.get(base)
+                if together is not None:
+                    compiled = partial(_whatever_it_names, together)
+                    return self._add(DrivenSchedule(compiled, {}, plan, spec_key, base))
+            return make(replace(plan.context, base_lr=base))
 
         key = (choice, prior, *references.values())
         if base is None:
@@ -253,7 +253,7 @@ class Timeline:
         shared = self._keep(key, without_base)
         if shared is not None:
             return shared
-        return self._keep((*key, base), lambda: make(replace(plan.context, base_lr=base)))
+        return self._keep((*key, base), with_base)
 
     def _rescale(self, plan: Plan, former: int | None, group: Driven) -> Driven:
         """The schedules of a group with their rest at the pace that ends with the new total.
@@ -282,8 +282,7 @@ class Timeline:
 
     def _add(self, driven: DrivenSchedule) -> DrivenSchedule:
         """Add a schedule, in the state after the metrics of the log."""
-        self.metrics.schedules.append(driven)
-        self.metrics.renew(driven)
+        self.metrics.add(driven)
         return driven
 
     def _keep(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
@@ -314,6 +313,8 @@ def _dependents(choices: Mapping[str, Choice], earlier: Driven) -> dict[str, Non
     They are in the order of their references.
     """
     found: dict[str, None] = {}
+    if not earlier:
+        return found
     replaced: set[DrivenSchedule] = set()
     for name in choices:
         source = earlier.get(name)

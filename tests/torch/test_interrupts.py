@@ -144,17 +144,40 @@ def test_an_interrupt_at_a_block_of_values_that_is_made_anew():
 
 
 def test_a_metric_that_is_interrupted_is_taken_back():
-    for after in itertools.count(1, 37):
+    def was_interrupted(after):
         scheduler = Scheduler(SGD([weight()], lr=1.0), "base | plateau(0.5, patience=0)")
         scheduler.optimizer.step()
         scheduler.step(0.5)
-        if not interrupt(lambda scheduler=scheduler: scheduler.step(0.9), after):
-            break
+        if not interrupt(lambda: scheduler.step(0.9), after):
+            return False
         t = scheduler.last_epoch
         assert lrs(scheduler.optimizer) == [scheduler.schedules[0](t)]
         scheduler.step(0.9)
         assert scheduler.get_last_lr() in ([0.5], [0.25])
         assert lrs(scheduler.optimizer) == scheduler.get_last_lr()
+        return True
+
+    end = next(after for after in itertools.count(1, 37) if not was_interrupted(after))
+    for after in range(end - 120, end):  # each instruction from the last assignments on
+        was_interrupted(after)
+
+
+@pytest.mark.parametrize("keeps", [False, True], ids=["record", "log"])
+def test_a_metric_that_changes_nothing_is_taken_with_its_update_or_not_at_all(keeps):
+    spec = "linear(base, 0, 100) | plateau(0.5, patience=9)"
+    for after in itertools.count(1):
+        scheduler = Scheduler(SGD([weight()], lr=1.0), spec, keep_metrics=keeps)
+        scheduler.optimizer.step()
+        for _ in range(3):
+            scheduler.step(0.5)
+        if not interrupt(lambda scheduler=scheduler: scheduler.step(0.9), after):
+            break
+        t, metrics = scheduler.last_epoch, scheduler._timeline.metrics
+        assert t in (3, 4)
+        assert (metrics.record.total, metrics.record.last) == (t, t)
+        assert metrics.log is None or [at for at, _ in metrics.log] == [*range(1, t + 1)]
+        assert lrs(scheduler.optimizer) == [scheduler.schedules[0](t)]
+    assert after > 50
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -270,3 +270,71 @@ def test_a_malformed_record_is_refused(state):
     with pytest.raises(lrdsl.SpecError, match="LR603"):
         scheduler.load_state_dict(state)
     assert scheduler.state_dict() == before
+
+
+def as_observed(spec, metrics):
+    """The schedule that takes metrics one by one, the first when one update has been made."""
+    schedule = lrdsl.compile(spec, base_lr=1.0)
+    for t, metric in enumerate(metrics, start=1):
+        schedule = schedule.observe(t, metric)
+    return schedule
+
+
+@HALF
+@pytest.mark.parametrize(
+    "spec", [pytest.param(x, id=n) for n, x in SPECS.items() if n != "program"]
+)
+@given(
+    metrics=METRICS, looks=st.sets(st.integers(0, 30)), kind=st.sampled_from([float, torch.tensor])
+)
+def test_metrics_that_change_nothing_are_taken_like_all_others(spec, metrics, looks, kind):
+    """Whoever looks meanwhile: rates and reactions are those of a schedule that observes."""
+    scheduler = made(spec)
+    for t, metric in enumerate(metrics):
+        scheduler.step(kind(metric))
+        if t in looks:
+            expected = as_observed(spec, metrics[: t + 1])
+            assert scheduler.get_last_lr() == [expected(t + 1)]
+            assert scheduler.driven["lr"][0].reactions == expected.reactions
+            other = made(spec)
+            other.load_state_dict(through_json(scheduler.state_dict()))
+            assert values(other) == values(scheduler)
+    expected = as_observed(spec, metrics)
+    assert scheduler.get_last_lr() == [expected(len(metrics))]
+    assert scheduler.driven["lr"][0].reactions == expected.reactions
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_calls_at_a_limit_are_remembered_like_all_others(keeps):
+    """However many there are: each of them calls for a change, and the value is at its limit."""
+    spec, count = "base | plateau(0.5, patience=0, min_lr=0.4)", 2 * MAX_CHANGES + 100
+    scheduler, schedule = made(spec, keep_metrics=keeps), lrdsl.compile(spec, base_lr=1.0)
+    reactions = schedule.reactions
+    for t in range(1, count):
+        scheduler.step(1.0)
+        reactions = schedule.react(reactions, t, 1.0)
+    assert scheduler.driven["lr"][0].reactions == reactions
+    assert reactions[0].calls == count - 2
+    assert reactions[0].forgotten is not None
+    other = made(spec, keep_metrics=keeps)
+    other.load_state_dict(through_json(scheduler.state_dict()))
+    assert other.get_last_lr() == scheduler.get_last_lr() == [0.4]
+    assert through_json(other.state_dict()) == through_json(scheduler.state_dict())
+
+
+def test_a_group_that_is_gone_takes_no_metric():
+    scheduler = Scheduler(
+        sgd(1.0, 0.5), {"lr": {0: "base | plateau(0.5, 3)", 1: "base | newbob()"}}
+    )
+    scheduler.optimizer.step()
+    for _ in range(3):
+        scheduler.step(1.0)
+    del scheduler.optimizer.param_groups[1]
+    record = scheduler._timeline.metrics.record
+    for _ in range(2):
+        scheduler.optimizer.step()
+        scheduler.step(1.0)
+    taken = scheduler._timeline.metrics.record
+    changed = [key for key in taken.families if taken.families[key] != record.families[key]]
+    assert [modifiers[0][:7] for _, modifiers in changed] == ["plateau"]
+    assert taken.total == record.total + 2

@@ -44,7 +44,7 @@ class Anchor(MetricModifier):
         return Progress()
 
     def update(self, state: State, metric: float) -> tuple[Progress, float]:
-        seen, anchor, bad = Progress(*state)
+        seen, anchor, bad = state
         seen += 1
         if seen <= self.grace:
             return Progress(seen, anchor if math.isnan(metric) else metric, bad), 1.0

@@ -38,7 +38,7 @@ class Newbob(MetricModifier):
         return Progress(None, self.patience)
 
     def update(self, state: State, metric: float) -> tuple[Progress, float]:
-        previous, patience = Progress(*state)
+        previous, patience = state
         remembered = previous if math.isnan(metric) else metric
         if previous is None:
             return Progress(remembered, patience), 1.0

@@ -49,8 +49,18 @@ class Plateau(MetricModifier):
         return Progress(math.inf if self.mode == "min" else -math.inf)
 
     def update(self, state: State, metric: float) -> tuple[Progress, float]:
-        best, bad, cooling = Progress(*state)
-        if self._is_better(metric, best):
+        best, bad, cooling = state
+        if self.threshold_mode == "abs":
+            is_better = (
+                metric < best - self.threshold
+                if self.mode == "min"
+                else metric > best + self.threshold
+            )
+        elif self.mode == "min":
+            is_better = metric < best * (1.0 - self.threshold)
+        else:
+            is_better = metric > best * (1.0 + self.threshold)
+        if is_better:
             best, bad = metric, 0
         else:
             bad += 1
@@ -62,11 +72,3 @@ class Plateau(MetricModifier):
 
     def limited(self, ratio: float, value: float) -> float:
         return reduction_factor(value, ratio, self.min_lr, self.eps)
-
-    def _is_better(self, metric: float, best: float) -> bool:
-        sign = 1.0 if self.mode == "min" else -1.0
-        if self.threshold_mode == "rel":
-            needed = best * (1.0 - sign * self.threshold)
-        else:
-            needed = best - sign * self.threshold
-        return metric < needed if self.mode == "min" else metric > needed

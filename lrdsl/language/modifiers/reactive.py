@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import math
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
@@ -97,13 +98,17 @@ class Reaction(NamedTuple):
     calls: int = 0
     """How often it has called for a ratio, those that are remembered no longer included."""
 
-    def after(self, state: State, update: int, ratio: float) -> Reaction:
-        """The reaction with a new state, which calls for one more ratio, from `update` on."""
-        updates, ratios, forgotten = self.updates, self.ratios, self.forgotten
-        if len(updates) == MAX_CHANGES:
+    def after(self, state: State, updates: Sequence[int], ratios: Sequence[float]) -> Reaction:
+        """The reaction with a new state, which calls for more ratios, each from an update on."""
+        if not updates:
+            return Reaction(state, *self[1:])
+        forgotten, calls = self.forgotten, self.calls + len(updates)
+        updates, ratios = (*self.updates, *updates), (*self.ratios, *ratios)
+        lost = len(updates) - MAX_CHANGES
+        if lost > 0:
             forgotten = updates[0] if forgotten is None else forgotten
-            updates, ratios = updates[1:], ratios[1:]
-        return Reaction(state, (*updates, update), (*ratios, ratio), forgotten, self.calls + 1)
+            updates, ratios = updates[lost:], ratios[lost:]
+        return Reaction(state, updates, ratios, forgotten, calls)
 
 
 class MetricHistory(NamedTuple):
@@ -138,6 +143,16 @@ class MetricScaledSignal(WrappedSignal):
         made = np.rint(t + float(self.zero))
         self._check_remembered(made)
         return values * self._factors[np.searchsorted(self.history.updates, made, "right")]
+
+    def value_at(self, t: float) -> float:
+        value, updates = self.source.value_at(t), self.history.updates
+        if not updates or not isinstance(value, float):
+            return value if not updates else super().value_at(t)
+        made = round(t + float(self.zero))
+        if made < updates[0]:
+            self._check_remembered(np.array([made]))
+        i = bisect.bisect_right(updates, made)
+        return value * self.history.factors[i - 1] if i else value
 
     def _check_remembered(self, made: Array) -> None:
         """Raise `SpecError` for updates of the run whose factors are remembered no longer."""
@@ -220,12 +235,16 @@ class MetricObserver(NamedTuple):
             return reaction
         known = metric if math.isfinite(metric) else math.nan
         state, ratio = self.modifier.update(reaction.state, known)
-        if ratio == 1:
-            return Reaction(state, *reaction[1:])
-        # What stands before may have led to the first value of all (a warmup does), so that this
-        # one value stays as it is.
-        since = update + 1 if update == math.ceil(self.start) > 0 else update
-        return reaction.after(state, since, ratio)
+        is_calm = ratio == 1
+        return reaction.after(state, *(((), ()) if is_calm else ([self.since(update)], [ratio])))
+
+    def since(self, update: int) -> int:
+        """The update from which a call of this one holds.
+
+        What stands before may have led to the first value of all (a warmup does), so that this one
+        value stays as it is.
+        """
+        return update + 1 if update == math.ceil(self.start) > 0 else update
 
     def changes(self, reaction: Reaction) -> bool:
         """Whether a reaction with one more call changes the factor: its value may be at a limit."""
@@ -235,8 +254,11 @@ class MetricObserver(NamedTuple):
 
     def _last_ratio(self, reaction: Reaction) -> float:
         """The ratio by which the last call of a reaction changes the value there."""
-        value = self.signal.value_at(float(reaction.updates[-1] - self.signal.zero))
-        return self.modifier.limited(reaction.ratios[-1], value)
+        return self.ratio_at(reaction.updates[-1], reaction.ratios[-1])
+
+    def ratio_at(self, update: int, ratio: float) -> float:
+        """The ratio by which a call for a ratio changes the value at an update of the run."""
+        return self.modifier.limited(ratio, self.signal.value_at(float(update - self.signal.zero)))
 
     def following(self, reaction: Reaction) -> MetricHistory:
         """The history after a later reaction, of whose new calls only the last changes the factor.

@@ -22,7 +22,7 @@ class Hold(TimeMap):
     at: Fraction
 
     def source_times(self, t: Operand, xp: PointwiseFunctions) -> Operand:
-        if isinstance(t, Range) and t.last <= self.at:
+        if isinstance(t, Range) and t.last <= float(self.at):  # a Fraction compares slowly
             return t
         return xp.minimum(t, float(self.at))
 
