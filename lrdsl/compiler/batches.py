@@ -100,6 +100,18 @@ def consumed_before(context: Context, update: int) -> Consumed:
     return Consumed(*found)
 
 
+def batch_size_at(context: Context, update: int) -> float | None:
+    """The samples of an update, None if unknown.
+
+    >>> batch_size_at(Context.of(samples_per_step="linear(8, 16, 4)"), 3)
+    14
+    """
+    size = context.samples_per_step
+    if not isinstance(size, str):
+        return size
+    return clocks_of(context, current())["sp"].consumption.sizes_at("sp", update)
+
+
 def clocks_of(context: Context, language: Language) -> Mapping[str, UnevenClock]:
     """The units that updates differ in; none where the size of a batch is a number."""
     if context.is_even:

@@ -75,11 +75,13 @@ class CompileConf(_Run):
 class SchedulerConf(_Run):
     """A `lrdsl.torch.Scheduler`, but for its optimizer: `instantiate(config.scheduler)(optimizer)`.
 
-    `spec` may be a program, `{"lr": …, "weight_decay": …}`.
+    `spec` may be a program, `{"lr": …, "weight_decay": …}`; `values` are specs of numbers that no
+    optimizer holds, `{"ema": …}`.
     """
 
     _target_: str = "lrdsl.torch.Scheduler"
     _partial_: bool = True
+    values: Any = None
 
 
 @dataclass
@@ -88,6 +90,7 @@ class AttachConf(_Run):
 
     _target_: str = "lrdsl.torch.attach"
     _partial_: bool = True
+    values: Any = None
 
 
 @dataclass

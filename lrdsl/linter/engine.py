@@ -25,6 +25,7 @@ from lrdsl.linter.rule import RULES, Need, Rule, Violation
 from lrdsl.linter.unchecked import Findings, Missing, missing_facts, missing_needs
 from lrdsl.schedule.compile import schedule_of
 from lrdsl.schedule.program import RATE
+from lrdsl.schedule.program_entries import of_value
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.tree.coerce import coerce_spec
 
@@ -100,7 +101,7 @@ def lint_text(source: str, run: Context, settings: Settings, origin: SpecOrigin)
 def _lint_text(source: str, run: Context, settings: Settings, origin: SpecOrigin) -> Findings:
     language = current()
     programs = program_contexts(source, run, origin, language)
-    if (origin.drives or RATE) != RATE:
+    if (origin.drives or RATE) != RATE or origin.is_value:
         run = replace(run, base_lr=None)  # it is another number's
     found: dict[Diagnostic, None] = {}
     missing: list[Missing] = []
@@ -112,7 +113,10 @@ def _lint_text(source: str, run: Context, settings: Settings, origin: SpecOrigin
             found.update(dict.fromkeys(error.diagnostics))
             continue
         schedule, mistakes, unknown = _compiled(analysis, run, references)
+        if origin.is_value:
+            mistakes, unknown = _without_base([*mistakes, *unknown])
         base_is_known = schedule is not None or bool(mistakes) or run.base_lr is not None
+        base_is_known = base_is_known or origin.is_value
         if not base_is_known:
             schedule, mistakes, unknown = _compiled_at_any_base(analysis, run, references)
         known = schedule if references.are_known else None
@@ -153,6 +157,13 @@ def _compiled(
     if len(kept) < len(found):  # what is unknown was among those that are only counted, too
         kept = [x for x in kept if x.problem is not diag.TOO_MANY_MISTAKES]
     return None, kept, [x for x in found if x.problem in UNKNOWN and x not in meant]
+
+
+def _without_base(found: list[Diagnostic]) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """The mistakes of a value, to which `base` belongs, and the errors about unknowns."""
+    told = [of_value(each) for each in found]
+    unknown = [x for x in told if x.problem in UNKNOWN and x.replacement is None]
+    return [x for x in told if x not in unknown], unknown
 
 
 def _compiled_at_any_base(

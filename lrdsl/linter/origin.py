@@ -30,6 +30,8 @@ class SpecOrigin:
     """The dotted key of the spec in its document: `scheduler.spec.lr`."""
     drives: str | None = None
     """The number that the spec drives in its program; None outside of programs."""
+    is_value: bool = False
+    """Whether no optimizer holds the number: it has no `base`."""
     assigned_to: str = ""
     """The name that the code around a call gives what it makes of the spec."""
     pattern: str | None = None

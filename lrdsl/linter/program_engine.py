@@ -12,7 +12,7 @@ from lrdsl.linter.engine import Settings, lint_text
 from lrdsl.linter.origin import SiblingSpec, SpecOrigin
 from lrdsl.linter.program_context import siblings_by_sort
 from lrdsl.linter.unchecked import Findings, Missing
-from lrdsl.schedule.batch_size import with_batch_size
+from lrdsl.schedule.batch_size import taken_batch_size, with_number
 from lrdsl.schedule.compiled_program import check_reads, read_program
 from lrdsl.schedule.program import Choice, group_sorts, located, ordered
 from lrdsl.tree.coerce import SpecSource, coerce_spec
@@ -31,9 +31,9 @@ def lint_program(spec: Any, *, settings: Settings | None = None, **context: Any)
     longer-than-run `lr`: the schedule is 900 updates long, but the run has only 600
     """
     try:
-        sized, size = with_batch_size(spec, context.get("samples_per_step"))
-        run = run_context(**{**context, "samples_per_step": size})
-        read = read_program(sized, run)
+        sized = taken_batch_size(spec, context.get("samples_per_step"))
+        run = run_context(**{**context, "samples_per_step": sized.samples_per_step})
+        read = read_program(with_number(sized), run)
     except SpecError as error:
         return Findings(error.diagnostics)
     for sort in group_sorts(read.choices).values():

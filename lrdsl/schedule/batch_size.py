@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.batches import counted_unit
@@ -16,30 +16,49 @@ from lrdsl.tree.coerce import spec_text
 BATCH_SIZE = "batch_size"
 
 
-def with_batch_size(spec: Any, samples_per_step: Any = None) -> tuple[Any, Any]:
-    """A program whose `batch_size` is a number of each update, and the `samples_per_step` of it.
+class Sized(NamedTuple):
+    """A program, and how many samples an update takes; None where that is unknown."""
 
-    Other programs, and what was given, are returned as they are.
+    program: Any
+    """The program without the size."""
+    samples_per_step: Any
+    number: str | None = None
+    """The spec of the size as a number at each update, if the program has it."""
 
-    >>> with_batch_size({"lr": "cosine()", "batch_size": "linear(8, 16, 100)"})
-    ({'lr': 'cosine()', 'batch_size': 'floor((linear(8, 16, 100)) + 0.5)'}, 'linear(8, 16, 100)')
-    >>> with_batch_size({"lr": "cosine()"}, 256)
-    ({'lr': 'cosine()'}, 256)
+
+def taken_batch_size(spec: Any, samples_per_step: Any = None) -> Sized:
+    """A program without its `batch_size`, which says how many samples an update takes.
+
+    >>> taken_batch_size({"lr": "cosine()", "batch_size": "linear(8, 16, 100)"})[:2]
+    ({'lr': 'cosine()'}, 'linear(8, 16, 100)')
+    >>> taken_batch_size({"lr": "cosine()"}, 256)
+    Sized(program={'lr': 'cosine()'}, samples_per_step=256, number=None)
     """
     around, program = unwrapped(spec, lambda spec: spec)
     if not isinstance(program, Mapping) or BATCH_SIZE not in program or len(program) < 2:
-        return spec, samples_per_step
+        return Sized(spec, samples_per_step)
     if samples_per_step is not None:
         message = f"`{BATCH_SIZE}` and `samples_per_step` both say how many samples an update takes"
         raise spec_error(diag.BAD_CONTEXT, message, fix="leave one of them out")
+    rest: Any = {key: value for key, value in program.items() if key != BATCH_SIZE}
+    for outer in reversed(around):
+        rest = {**outer, "spec": rest}
     given = program[BATCH_SIZE]
     number = as_number(given)
     if number is not None:
-        return spec, number
+        return Sized(rest, number, spec_text(given))
     text = spec_text(given)
     unit = counted_unit(text, current())
     read = f"({text}) | clock({unit})" if unit else text
-    changed: Any = {**program, BATCH_SIZE: f"floor(({read}) + 0.5)"}
+    return Sized(rest, text, f"floor(({read}) + 0.5)")
+
+
+def with_number(sized: Sized) -> Any:
+    """The program with the size among its numbers, where it has one."""
+    if sized.number is None:
+        return sized.program
+    around, program = unwrapped(sized.program, lambda spec: spec)
+    whole: Any = {BATCH_SIZE: sized.number, **program}
     for outer in reversed(around):
-        changed = {**outer, "spec": changed}
-    return changed, text
+        whole = {**outer, "spec": whole}
+    return whole

@@ -17,7 +17,7 @@ from lrdsl.compiler.batches import run_context
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, SpecError, Suggestion, spec_error
 from lrdsl.language.reserved import RESERVED
-from lrdsl.schedule.batch_size import with_batch_size
+from lrdsl.schedule.batch_size import taken_batch_size, with_number
 from lrdsl.schedule.compile import compile_in
 from lrdsl.schedule.program import (
     RATE,
@@ -154,11 +154,11 @@ def compile_program(
     >>> list(compile_program({"lr": {"head": 1, "*": 0.1}, "weight_decay": "lr / 10"}))
     ['lr[head]', 'lr[*]', 'weight_decay[head]', 'weight_decay[*]']
     """
-    spec, samples_per_step = with_batch_size(spec, samples_per_step)
+    sized = taken_batch_size(spec, samples_per_step)
     context = run_context(
         total_steps=total_steps,
         steps_per_epoch=steps_per_epoch,
-        samples_per_step=samples_per_step,
+        samples_per_step=sized.samples_per_step,
         tokens_per_step=tokens_per_step,
         tokens_per_sample=tokens_per_sample,
         samples_per_epoch=samples_per_epoch,
@@ -168,12 +168,12 @@ def compile_program(
         definitions=definitions,
         **variables,
     )
-    read = read_program(spec, context)
+    read = read_program(with_number(sized), context)
     schedules = compile_choices(read.choices, partial(_compile, context, read.is_single))
     texts = [each.schedule.context.definitions for each in schedules]
     lines = dict.fromkeys([line for text in texts for line in text.split("\n") if line])
     known = replace(context, definitions="\n".join(lines))
-    return CompiledProgram(read.texts, known, schedules)
+    return CompiledProgram(read.texts or {}, known, schedules)
 
 
 def read_program(spec: Any, context: Context) -> Program:

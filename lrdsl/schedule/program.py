@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
@@ -17,7 +16,9 @@ from lrdsl.language.library.files import text_of
 from lrdsl.language.python_functions import FunctionSpec
 from lrdsl.schedule.program_entries import (
     ProgramEntry,
+    checked_values,
     definitions_in,
+    matches,
     parse_program,
     unwrapped,
 )
@@ -49,6 +50,8 @@ class Choice:
     spec: Any
     names: Mapping[str, Span]
     source: str
+    is_value: bool = False
+    """Whether no optimizer holds the number, which has no `base` then."""
 
     @lazy_property
     def text(self) -> str:
@@ -74,25 +77,47 @@ class Program:
     >>> [choice.pattern for choice in program.of("weight_decay", ["head", "body"])]
     ['0', '*']
 
-    `others` are numbers that are driven beside, which its specs may name too.
+    `others` are numbers that are driven beside, which its specs may name too. `values` are specs of
+    numbers that no optimizer holds, by name, and `other_values` the names of others. These two are
+    named in all specs, and name all numbers.
     """
 
-    def __init__(self, spec: object, definitions: str = "", others: Collection[str] = ()) -> None:
-        around, inner = unwrapped(spec, lambda spec: spec)
-        own = definitions_in([*around, inner])
-        language = language_of([definitions, *own])
-        entries, is_single, _ = parse_program(spec, language)
-        if is_single:
-            entries += _fields_beside(spec, own, language)
-        keys = [entry.key for entry in entries]
-        # A single spec speaks of nothing but its variables, which may have any name.
-        known = frozenset() if is_single else frozenset([*keys, *others])
+    def __init__(
+        self,
+        spec: object,
+        definitions: str = "",
+        others: Collection[str] = (),
+        *,
+        values: object = None,
+        other_values: Collection[str] = (),
+    ) -> None:
+        entries: tuple[ProgramEntry, ...] = ()
+        is_single = False
+        if spec is not None or values is None:
+            around, inner = unwrapped(spec, lambda spec: spec)
+            own = definitions_in([*around, inner])
+            language = language_of([definitions, *own])
+            entries, is_single, _ = parse_program(spec, language)
+            if is_single:
+                entries += _fields_beside(spec, own, language)
+        keys = [*dict.fromkeys([entry.key for entry in entries])]
+        own_values = {} if values is None else checked_values(values, {*keys, *others})
+        beside = [*own_values, *other_values]
+        # A single spec speaks of nothing but its variables, which may have any name, and values.
+        known = frozenset(beside if is_single else [*keys, *others, *beside])
         choices: dict[str, list[Choice]] = {key: [] for key in keys}
         for entry in entries:
             one = entry.with_definitions()
             choices[entry.key].append(Choice(entry.key, entry.pattern, one, *names_in(one, known)))
+        known = frozenset([*keys, *others, *beside])
+        for name, one in own_values.items():
+            choices[name] = [Choice(name, None, one, *names_in(one, known), is_value=True)]
         self.choices = {key: tuple(own) for key, own in choices.items()}
         self.is_single = is_single and len(entries) == 1
+        self.numbers = tuple(keys)
+        """The names of the numbers that are driven in parameter groups."""
+        self.values = tuple(own_values)
+        """The names of the values."""
 
     @classmethod
     def of_spec(cls, spec: object, definitions: str = "") -> Program:
@@ -106,8 +131,10 @@ class Program:
         return cls(spec, definitions)
 
     @property
-    def texts(self) -> str | dict[str, Any]:
+    def texts(self) -> str | dict[str, Any] | None:
         """The program as canonical text: of one spec, or by number, or by number and pattern.
+
+        The values are not in it; it is None if there is nothing else.
 
         >>> Program({"lr": "cosine( 1,0,9 )", "momentum": {"head": 0.9, "*": 0.8}}).texts
         {'lr': 'cosine(1, 0, 9)', 'momentum': {'head': '0.9', '*': '0.8'}}
@@ -117,8 +144,18 @@ class Program:
             if choices[0].pattern is None
             else {choice.pattern: choice.text for choice in choices}
             for key, choices in self.choices.items()
+            if key in self.numbers
         }
-        return texts["lr"] if self.is_single else texts  # type: ignore[return-value]
+        return texts["lr"] if self.is_single else texts or None  # type: ignore[return-value]
+
+    @property
+    def value_texts(self) -> dict[str, str]:
+        """The specs of the values as canonical text.
+
+        >>> Program("cosine(1, 0, 9)", values={"ema": "1-0.1*lr"}).value_texts
+        {'ema': '1 - 0.1 * lr'}
+        """
+        return {name: self.choices[name][0].text for name in self.values}
 
     def of(self, key: str, names: Sequence[object]) -> list[Choice | None]:
         """The choice that drives `key` in each group with these names; None where none does."""
@@ -126,7 +163,7 @@ class Program:
         if own[0].pattern is None:
             return [own[0]] * len(names)
         return [
-            next((choice for choice in own if _matches(choice.pattern, i, name)), None)
+            next((choice for choice in own if matches(choice.pattern, i, name)), None)
             for i, name in enumerate(names)
         ]
 
@@ -153,7 +190,7 @@ class Program:
             raise SpecError(found)
 
     def _unused(self, choice: Choice, names: Sequence[object]) -> Diagnostic:
-        if any([_matches(choice.pattern, i, name) for i, name in enumerate(names)]):
+        if any([matches(choice.pattern, i, name) for i, name in enumerate(names)]):
             return never_applies(choice)
         pattern = choice.pattern or ""
         fix = f"there are {_listed([*enumerate(names)])}"
@@ -192,7 +229,7 @@ def group_sorts(choices: Mapping[str, Sequence[T]]) -> dict[str | None, dict[str
         sort = {}
         for key, own in choices.items():
             # No group has the index -1, so that the name alone decides.
-            choice = next((each for each in own if _matches(each.pattern, -1, name)), None)
+            choice = next((each for each in own if matches(each.pattern, -1, name)), None)
             if choice is not None:
                 sort[key] = choice
         if sort not in found.values():
@@ -273,7 +310,8 @@ def never_applies(choice: Choice) -> Diagnostic:
 
 def located(choice: Choice, found: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The diagnostics of a spec in a program of several: each names its number, and its place."""
-    key = choice.key if choice.pattern is None else f"{choice.key}.{choice.pattern}"
+    key = f"values.{choice.key}" if choice.is_value else choice.key
+    key = key if choice.pattern is None else f"{key}.{choice.pattern}"
     return [
         replace(
             each,
@@ -294,14 +332,9 @@ def _cycle(ring: list[str], choices: Mapping[str, Choice]) -> SpecError:
     message = f"the specs of a program refer to each other in a circle: {shown}"
     fix = f"write what `{name}` is without `{last.key}`"
     if name == last.key:
-        fix = f"`{name}` is what this spec is for; its own initial value is `base`"
+        fix = f"`{name}` is what this spec is for"
+        fix += "" if last.is_value else "; its own initial value is `base`"
     return SpecError([Diagnostic(diag.BAD_SPEC, message, last.names[name], last.source, fix=fix)])
-
-
-def _matches(pattern: str | None, index: int, name: object) -> bool:
-    if pattern is None or pattern in ("*", str(index)):
-        return True
-    return name is not None and (pattern == str(name) or fnmatch.fnmatchcase(str(name), pattern))
 
 
 def _listed(groups: Sequence[tuple[int, object]]) -> str:

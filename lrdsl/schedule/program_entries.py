@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import fnmatch
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
+from lrdsl.compiler.context import PARTS
+from lrdsl.diagnostics import BAD_SPEC, NEEDS_CONTEXT, Diagnostic, spec_error
 from lrdsl.language.language import Language
-from lrdsl.syntax.grammar import MAX_DEPTH
+from lrdsl.language.reserved import RESERVED, WORDS
+from lrdsl.syntax.grammar import MAX_DEPTH, NAME
 from lrdsl.tree.keywords import CALLED, is_tree
 
 ONE_SPEC = frozenset({"spec", "definitions"})
@@ -111,3 +116,80 @@ def _is_mistyped(spec: Mapping[Any, Any], language: Language) -> bool:
     ((key, inner),) = spec.items()
     is_name = isinstance(key, str) and CALLED.fullmatch(key) is not None
     return is_name and isinstance(inner, Mapping) and not _is_one(inner, language)
+
+
+def checked_values(values: object, driven: Collection[str]) -> Mapping[str, Any]:
+    """The specs of values by name; `SpecError` if there is a name that no value can have.
+
+    `driven` are the names of the numbers that optimizers hold.
+
+    >>> checked_values({"ema": "cosine(0.996, 1)"}, ["lr"])
+    {'ema': 'cosine(0.996, 1)'}
+    """
+    if not isinstance(values, Mapping):
+        message = f"`values` must be a mapping of names to specs, not a {type(values).__name__}"
+        raise spec_error(BAD_SPEC, message, fix='pass `values={"ema": "cosine(0.996, 1)"}`')
+    for name in values:
+        fix = None
+        if name in driven:
+            message = f"no value can be called `{name}`: the optimizer's own `{name}` is driven"
+            fix = "give it another name"
+        elif name in RESERVED or name in WORDS:
+            message = f"no value can be called `{name}`: it has a meaning of its own"
+        elif name in PARTS or not isinstance(name, str) or not NAME.fullmatch(name):
+            message = f"no value can be called {_shown(name)}: it is not a name in a spec"
+        else:
+            continue
+        raise spec_error(BAD_SPEC, message, fix=fix)
+    return values
+
+
+def of_value(found: Diagnostic) -> Diagnostic:
+    """A diagnostic of a value's spec: a value has no `base`, which nobody can pass either."""
+    fix = found.fix
+    if found.problem is NEEDS_CONTEXT and "base_lr" in found.message:
+        is_written = found.message.startswith("`base`")
+        what = "`base` is" if is_written else "what is left out here is `base`,"
+        message = f"{what} a parameter group's first number, and one of `values` has none"
+        return replace(found, problem=BAD_SPEC, message=message, fix="write the number")
+    if fix is not None:
+        fix = fix.replace("write `base`, or give it", "give it")
+    return replace(found, fix=fix)
+
+
+def _shown(name: object) -> str:
+    return f"`{name}`" if isinstance(name, str) else repr(name)
+
+
+class GroupName(str):
+    """The name of a parameter group of one of several optimizers, `muon/head`.
+
+    The last part is the group's own name, or, where it has none, its index in its optimizer.
+    """
+
+    __slots__ = ("name", "optimizer", "position")
+
+    optimizer: str
+    position: int
+    name: object
+
+    def __new__(cls, optimizer: str, position: int, name: object) -> GroupName:
+        """Join the parts."""
+        made = super().__new__(cls, f"{optimizer}/{position if name is None else name}")
+        made.optimizer, made.position, made.name = optimizer, position, name
+        return made
+
+    def __getnewargs__(self) -> tuple[str, int, object]:  # type: ignore[override]
+        return self.optimizer, self.position, self.name
+
+
+def matches(pattern: str | None, index: int, name: object) -> bool:
+    """Whether a pattern is for the group at an index, or of a name; None is for all."""
+    if pattern is not None and isinstance(name, GroupName):
+        optimizer, slash, pattern_there = pattern.partition("/")
+        if slash and not matches(optimizer, -1, name.optimizer):
+            return False
+        return matches(pattern_there if slash else pattern, name.position, name.name)
+    if pattern is None or pattern in ("*", str(index)):
+        return True
+    return name is not None and (pattern == str(name) or fnmatch.fnmatchcase(str(name), pattern))

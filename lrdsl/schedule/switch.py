@@ -10,6 +10,7 @@ from typing import Any, Generic, NoReturn, SupportsIndex, TypeVar
 
 from lrdsl import diagnostics as diag
 from lrdsl.compiler.batches import run_context
+from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import Diagnostic, SpecError, spec_error
 from lrdsl.language.length import Exact, round_half_up
 from lrdsl.language.signal import LAST_STEP

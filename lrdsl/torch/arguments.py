@@ -27,6 +27,21 @@ from lrdsl.syntax.spec import as_number, parse
 from lrdsl.torch.param_key import to_python
 from lrdsl.tree.coerce import coerce_spec
 
+ARGUMENTS = frozenset(
+    {
+        "values",
+        "clock",
+        "start_step",
+        "last_epoch",
+        "on_change",
+        "on_end",
+        "metric_reduction",
+        "keep_metrics",
+        "definitions",
+    }
+)
+"""The arguments of a Scheduler that are no part of the run."""
+
 
 def run_context(**arguments: Any) -> Context:
     """Make the context of a run from a Scheduler's keyword arguments."""
@@ -47,13 +62,22 @@ def check_batch_told(context: Context, changes: Collection[str], now: int) -> No
 
 
 def check_variables(
-    program: Program, definitions: str, given: Iterable[str], arguments: Collection[str]
+    program: Program,
+    definitions: str,
+    given: Iterable[str],
+    arguments: Collection[str],
+    values: Collection[str],
 ) -> None:
     """Raise `SpecError` if a variable is given that no spec of a program uses.
 
-    It is a mistyped argument in most cases: `arguments` are the names of the others.
+    It is a mistyped argument in most cases: `arguments` are the names of the others. `values` are
+    those of the run, whose names no variable can have.
     """
     variables = [name for name in given if name not in PARTS]
+    both = sorted({*variables} & {*values})
+    if both:
+        message = f"`{both[0]}` is one of `values`, and a variable too"
+        raise spec_error(BAD_CONTEXT, message, fix="give one of them another name")
     used = _names_used(program, definitions) if variables else None
     if used is None:
         return

@@ -16,9 +16,10 @@ from lrdsl.torch.step_hooks import unwrapped
 
 
 def attach(
-    optimizer: Optimizer,
+    optimizer: Optimizer | Mapping[str, Optimizer] | Sequence[Optimizer],
     spec: Operand | Mapping[str, Any] | Callable[[int], float],
     *,
+    values: Mapping[str, Any] | None = None,
     total_steps: int | None = None,
     steps_per_epoch: float | None = None,
     samples_per_step: float | str | None = None,
@@ -56,6 +57,7 @@ def attach(
     return Scheduler(
         optimizer,
         spec,
+        values=values,
         total_steps=total_steps,
         steps_per_epoch=steps_per_epoch,
         samples_per_step=samples_per_step,

@@ -14,9 +14,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
 from lrdsl.syntax.spec import as_number
+from lrdsl.torch.optimizers import AnyOptimizer, owner_of, parts_of
 from lrdsl.torch.param_key import ParamKey, clone_value, to_python
 from lrdsl.torch.tensors import first_value
 
@@ -68,7 +68,7 @@ Keys = Mapping[str, Sequence[ParamKey]]
 
 
 def find_bases(
-    optimizer: Optimizer,
+    optimizer: AnyOptimizer,
     keys: Keys,
     known: KnownGroups | None,
     given: Sequence[Mapping[str, float]],
@@ -108,7 +108,7 @@ def _by_group_key(keys: Mapping[str, ParamKey]) -> dict[str, dict[str, ParamKey]
 
 
 def _base(
-    optimizer: Optimizer,
+    optimizer: AnyOptimizer,
     index: int,
     group: Mapping[str, Any],
     keys: Mapping[str, ParamKey],
@@ -153,7 +153,7 @@ def _differences(
 
 
 def _base_of_new(
-    optimizer: Optimizer,
+    optimizer: AnyOptimizer,
     index: int,
     stands: Any,
     keys: Mapping[str, ParamKey],
@@ -161,11 +161,12 @@ def _base_of_new(
 ) -> tuple[Any, list[BaseChange]]:
     """The first value of a group that is added while a schedule runs."""
     group_key = next(iter(keys.values())).group_key
-    if stands is optimizer.defaults.get(group_key):
+    defaults = owner_of(optimizer, index).defaults
+    if stands is defaults.get(group_key):
         return stands, []
     changes = []
     for name, key in keys.items():
-        value, default = _entry(key, stands), _entry(key, optimizer.defaults.get(group_key))
+        value, default = _entry(key, stands), _entry(key, defaults.get(group_key))
         made = None if value is None or value == default else _made_from(value, name, key, known)
         if value is not None and made is not None:
             j, base = made
@@ -198,14 +199,14 @@ def _made_from(
 
 
 def _base_of_shared(
-    optimizer: Optimizer, index: int, stands: Any, keys: Mapping[str, ParamKey]
+    optimizer: AnyOptimizer, index: int, stands: Any, keys: Mapping[str, ParamKey]
 ) -> tuple[Any, list[BaseChange]]:
     """The first value of a group at the beginning, whose Tensor others may have filled before."""
     group_key = next(iter(keys.values())).group_key
     first, changes = {group_key: clone_value(stands)}, []
     for name, key in keys.items():
         tensor = key.get({group_key: stands})
-        before = first_value(tensor, optimizer)
+        before = first_value(tensor, owner_of(optimizer, index))
         if before is not None:
             reason = (
                 "a Scheduler of another optimizer has driven the same Tensor; give each optimizer "
@@ -217,33 +218,37 @@ def _base_of_shared(
 
 
 def stale_bases(
-    optimizer: Optimizer, keys: Keys, initial: Sequence[Mapping[str, Any]]
+    optimizer: AnyOptimizer, keys: Keys, initial: Sequence[Mapping[str, Any]]
 ) -> Iterable[tuple[BaseChange, bool]]:
     """The bases that may be numbers of another run, and whether an earlier scheduler stored them.
 
     The groups have another number than the optimizer was made with, none of them that one, and
     they are alike if an earlier scheduler has stored what they had at first.
     """
-    for name, of_groups in keys.items():
-        default = _entry(of_groups[0], optimizer.defaults.get(of_groups[0].group_key))
-        bases = [
-            _entry(key, first[key.initial.group_key])
-            for key, first in zip(of_groups, initial, strict=True)
-        ]
-        were_stored = [
-            key.initial.group_key in group
-            for key, group in zip(of_groups, optimizer.param_groups, strict=True)
-        ]
-        if default is None or default in bases or None in bases:
-            continue
-        if any(were_stored) and len(set(bases)) > 1:
-            continue
-        reason = (
-            f"the optimizer was made with {default:g}; give the groups an `{of_groups[0].initial}`"
-        )
-        for i, base in enumerate(bases):
-            assert base is not None
-            yield BaseChange(name, i, default, base, reason), all(were_stored)
+    for part, place in parts_of(optimizer):
+        for name, every in keys.items():
+            of_groups, firsts = every[place], initial[place]
+            group_key = of_groups[0].group_key
+            default = _entry(of_groups[0], part.defaults.get(group_key))
+            bases = [
+                _entry(key, first[key.initial.group_key])
+                for key, first in zip(of_groups, firsts, strict=True)
+            ]
+            were_stored = [
+                key.initial.group_key in group
+                for key, group in zip(of_groups, part.param_groups, strict=True)
+            ]
+            if default is None or default in bases or None in bases:
+                continue
+            if any(were_stored) and len(set(bases)) > 1:
+                continue
+            reason = (
+                f"the optimizer was made with {default:g}; give the groups an "
+                f"`{of_groups[0].initial}`"
+            )
+            for i, base in enumerate(bases, start=place.start):
+                assert base is not None
+                yield BaseChange(name, i, default, base, reason), all(were_stored)
 
 
 def same_value(one: Any, other: Any) -> bool:

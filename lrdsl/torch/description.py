@@ -34,7 +34,8 @@ def distinct(
     found: list[tuple[str, T]] = []
     for number, schedules in driven.items():
         members: dict[T, list[str]] = {}
-        for i, (schedule, name) in enumerate(zip(schedules, names, strict=True)):
+        # One of `values` has one schedule, whatever groups there are.
+        for i, (schedule, name) in enumerate(zip(schedules, names, strict=False)):
             members.setdefault(key(schedule), []).append(str(i if name is None else name))
         for each, groups in members.items():
             where = f"[{', '.join(groups)}]" if len(members) > 1 else ""

@@ -13,9 +13,10 @@ from torch.optim.lr_scheduler import LRScheduler
 from lrdsl.diagnostics import BAD_GROUP, BAD_STATE, SpecError, spec_error
 from lrdsl.torch.bases import BaseChange, KnownGroups, stale_bases
 from lrdsl.torch.group_changes import group_changes
+from lrdsl.torch.optimizers import AnyOptimizer, each_of
 from lrdsl.torch.options import Clock, OnChange, OnEnd
 from lrdsl.torch.outside_writes import Written, outside_write
-from lrdsl.torch.ownership import Ownership, check_free
+from lrdsl.torch.ownership import check_free, ownership_of
 from lrdsl.torch.param_groups import DrivenGroups, plan_groups
 from lrdsl.torch.param_key import clone_value
 from lrdsl.torch.run_checks import flattened_groups
@@ -35,7 +36,7 @@ class OptimizerDriver(LRScheduler):
 
     def __init__(
         self,
-        optimizer: Optimizer,
+        optimizer: AnyOptimizer,
         timeline: Timeline,
         *,
         clock: Clock,
@@ -72,31 +73,38 @@ class OptimizerDriver(LRScheduler):
             if not (was_stored and on_change == "keep")
         ]
         # Where no scheduler has been at work, what is stored has come from a checkpoint.
-        is_loaded = not hasattr(optimizer.step, "_wrapped_by_lr_sched")
+        is_loaded = not any([hasattr(x.step, "_wrapped_by_lr_sched") for x in each_of(optimizer)])
         stale = [each for each, was_stored in self._stale if t >= 0 or (was_stored and is_loaded)]
         messages = self._of_changes([*driven.changes, *stale], driven, t + 1)
         table = StepTable(optimizer, driven, t + 1)
         check_free(optimizer, table.driven.locations, clock)
         self._adopt(table)
-        self._ownership = Ownership.of(optimizer)
-        super().__init__(optimizer, t)
+        self._ownership = ownership_of(optimizer)
+        super().__init__(each_of(optimizer)[0], t)
+        self._set_base_lrs()  # torch's are of one optimizer
         self._tell(messages)
 
     @property
     def optimizer(self) -> Optimizer:
-        """The optimizer that is driven; a Scheduler stays with it."""
-        return self._optimizer
+        """The optimizer that is driven, of several the first; a Scheduler stays with it."""
+        return each_of(self._optimizer)[0]
 
     @optimizer.setter
     def optimizer(self, optimizer: Optimizer) -> None:
-        if optimizer is not self._optimizer:
-            message = "a Scheduler stays with its optimizer"
+        if optimizer is not self.optimizer:
             fix = "make another Scheduler for the new one, and load the state of this one there"
-            raise spec_error(BAD_GROUP, message, fix=fix)
+            raise spec_error(BAD_GROUP, "a Scheduler stays with its optimizer", fix=fix)
 
     @property
     def _timeline(self) -> Timeline:
         return self._table.driven.timeline
+
+    @property
+    def _held(self) -> dict[str, float]:
+        """The values, at the present update."""
+        if self._is_torn:
+            self._restore()
+        return self._table.held
 
     @property
     def last_epoch(self) -> int:
@@ -122,7 +130,7 @@ class OptimizerDriver(LRScheduler):
     def get_last_lr(self) -> list[float | Tensor]:
         """The learning rates last set by this scheduler, a float for each group."""
         if "lr" not in self._table.driven.keys:
-            return [clone_value(group["lr"]) for group in self.optimizer.param_groups]
+            return [clone_value(group["lr"]) for group in self._optimizer.param_groups]
         return [*self._table.values_at(max(0, self._t))["lr"]]
 
     def _apply(self, t: int, is_step: bool = False) -> None:
@@ -195,7 +203,7 @@ class OptimizerDriver(LRScheduler):
             self._restore()
 
     def _restore(self) -> None:
-        if self._t >= 0 and self._ownership.owned.get(self):
+        if self._t >= 0 and self._ownership.owns(self):
             self._table.set(self._t)
         self._is_torn = False
 
@@ -205,7 +213,7 @@ class OptimizerDriver(LRScheduler):
             self._restore()
         if self._table.is_current():
             return
-        if self._t >= 0 and self._ownership.owned.get(self):
+        if self._t >= 0 and self._ownership.owns(self):
             self._apply(self._t)
         else:
             now = max(0, self._t)
@@ -217,10 +225,10 @@ class OptimizerDriver(LRScheduler):
     def _prepare(self, timeline: Timeline, t: int) -> StepTable:
         """Make the table of a timeline for the groups as they are now; changes nothing."""
         driven = self._table.driven
-        if timeline is not driven.timeline or not driven.are_those_of(self.optimizer):
+        if timeline is not driven.timeline or not driven.are_those_of(self._optimizer):
             keep = self._on_change == "keep"
-            driven = plan_groups(self.optimizer, timeline, self._known(), keep=keep)
-        return StepTable(self.optimizer, driven, t)
+            driven = plan_groups(self._optimizer, timeline, self._known(), keep=keep)
+        return StepTable(self._optimizer, driven, t)
 
     def _known(self) -> KnownGroups:
         driven = self._table.driven
@@ -229,12 +237,15 @@ class OptimizerDriver(LRScheduler):
 
     def _adopt(self, table: StepTable) -> None:
         """Follow a table."""
-        table.driven = table.driven.adopt(self.optimizer)
+        table.driven = table.driven.adopt(self._optimizer)
         self._table = table
         self.invalidate()
         self._last = self._end_to_watch()
-        if "lr" in table.driven.keys:
-            self.base_lrs = [clone_value(first["initial_lr"]) for first in table.driven.initial]
+        self._set_base_lrs()
+
+    def _set_base_lrs(self) -> None:
+        if "lr" in self._table.driven.keys:
+            self.base_lrs = [clone_value(x["initial_lr"]) for x in self._table.driven.initial]
 
     def _end_to_watch(self) -> float:
         """The end of the run, infinite if nothing is to be said of it."""
@@ -250,9 +261,9 @@ class OptimizerDriver(LRScheduler):
         self._tell(self._of_written(self._table.written(self._t, is_full=True)))
         if self._table.is_current() and self._table.driven.has_other_bases():
             now = max(0, self._t)
-            driven = plan_groups(self.optimizer, self._timeline, self._known())
+            driven = plan_groups(self._optimizer, self._timeline, self._known())
             messages = self._of_groups(driven, now)
-            self._adopt(StepTable(self.optimizer, driven, now))
+            self._adopt(StepTable(self._optimizer, driven, now))
             self._tell(messages)
 
     def _of_written(self, found: Iterable[Written]) -> list[tuple[object, str]]:
@@ -282,7 +293,7 @@ class OptimizerDriver(LRScheduler):
                 continue
             others = driven.bases
             others[each.group] = {**others[each.group], each.name: each.other}
-            other = driven.timeline.others(driven.names, others)[each.group][each.name]
+            other = driven.timeline.others(driven.full_names, others)[each.group][each.name]
             own = driven.sources[each.name][each.group]
             if other is own:
                 continue  # it does not depend on `base`

@@ -150,9 +150,16 @@ def log_to_text(
 def _labelled(
     scheduler: Scheduler, values: Mapping[str, Sequence[float]]
 ) -> Iterator[tuple[str, str, float]]:
-    """Yield each value with the name of its number and the label of its group."""
-    labels = _labels(scheduler._table.driven.names)
+    """Yield each value with the name of its number and the label of its group.
+
+    Those of `values` are together, as if they were those of groups.
+    """
+    held = scheduler._table.held
+    labels = _labels(scheduler._table.driven.full_names)
     for name, of_groups in values.items():
+        if name in held:
+            yield "values", name, of_groups[0]
+            continue
         # A group that was added after the update has a label, but no value.
         for label, value in zip(labels, of_groups, strict=False):
             yield name, label, value

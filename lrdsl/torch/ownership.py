@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_GROUP, spec_error
+from lrdsl.torch.optimizers import AnyOptimizer, Optimizers, each_of
 from lrdsl.torch.options import Clock
 from lrdsl.torch.param_key import ParamKey
 from lrdsl.torch.step_table import StepTable
@@ -44,6 +45,18 @@ class Ownership:
     def __init__(self) -> None:
         self.owned = weakref.WeakKeyDictionary[Owner, frozenset[ParamKey]]()
         self._has_warned = False
+
+    def owns(self, scheduler: Owner) -> bool:
+        """Whether a scheduler owns any number."""
+        return bool(self.owned.get(scheduler))
+
+    def add(self, scheduler: Owner) -> None:
+        """Note a scheduler, which owns nothing yet."""
+        self.owned.setdefault(scheduler, frozenset())
+
+    def release(self, scheduler: Owner) -> None:
+        """Forget a scheduler."""
+        self.owned.pop(scheduler, None)
 
     @staticmethod
     def of(optimizer: Optimizer) -> Ownership:
@@ -81,6 +94,42 @@ class Ownership:
         return found
 
 
+class JointOwnership:
+    """The ownership of several optimizers: a scheduler owns what it does in all of them."""
+
+    def __init__(self, records: Sequence[Ownership]) -> None:
+        self._records = records
+
+    def owns(self, scheduler: Owner) -> bool:
+        """Whether a scheduler owns any number."""
+        return any([record.owns(scheduler) for record in self._records])
+
+    def add(self, scheduler: Owner) -> None:
+        """Note a scheduler, which owns nothing yet."""
+        for record in self._records:
+            record.add(scheduler)
+
+    def release(self, scheduler: Owner) -> None:
+        """Forget a scheduler."""
+        for record in self._records:
+            record.release(scheduler)
+
+    def is_free(self, scheduler: Owner) -> bool:
+        """Whether no other scheduler owns a number that this one drives."""
+        return all([record.is_free(scheduler) for record in self._records])
+
+    def claim(self, scheduler: Owner, is_step: bool) -> list[str]:
+        """Make a scheduler the owner of its numbers; returns warnings if two step in turn."""
+        return [text for record in self._records for text in record.claim(scheduler, is_step)]
+
+
+def ownership_of(optimizer: AnyOptimizer) -> Ownership | JointOwnership:
+    """Return the record of an optimizer, or of several; the first call creates it."""
+    if isinstance(optimizer, Optimizers):
+        return JointOwnership([Ownership.of(each) for each in each_of(optimizer)])
+    return Ownership.of(optimizer)
+
+
 def followers(optimizer: Optimizer) -> list[Owner]:
     """Return the schedulers that follow an optimizer, in the order of their creation."""
     found = getattr(optimizer, _ATTRIBUTE, None)
@@ -88,9 +137,9 @@ def followers(optimizer: Optimizer) -> list[Owner]:
     return [scheduler for scheduler in owned if scheduler._remove_hooks is not None]
 
 
-def check_free(optimizer: Optimizer, locations: frozenset[ParamKey], clock: Clock) -> None:
+def check_free(optimizer: AnyOptimizer, locations: frozenset[ParamKey], clock: Clock) -> None:
     """Raise `SpecError` if a new scheduler would share a number with an attached one."""
-    for other in followers(optimizer):
+    for other in [x for each in each_of(optimizer) for x in followers(each)]:
         shared = sorted(map(str, locations & other._table.driven.locations))
         if shared and "updates" in (clock, other.clock):
             message = f"`{shared[0]}` of this optimizer is already driven by `{other._label}`"

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor
-from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_GROUP, spec_error
 from lrdsl.syntax.spec import as_number
 from lrdsl.torch.bases import BaseChange, Keys, KnownGroups, find_bases, same_value
+from lrdsl.torch.optimizers import AnyOptimizer, full_names, parts_of
 from lrdsl.torch.param_key import (
     ParamKey,
     clone_value,
@@ -39,10 +39,14 @@ class DrivenGroups:
     groups: Sequence[dict[str, Any]]
     names: Sequence[object]
     """The name of each group, None if it has none."""
+    full_names: Sequence[object]
+    """The same with the names of the optimizers, where there are several."""
     keys: Mapping[str, Sequence[ParamKey]]
     """The location of each number of the program in each group."""
     sources: Mapping[str, Sequence[DrivenSchedule]]
     """The schedule of each number in each group."""
+    values: Mapping[str, DrivenSchedule]
+    """The schedule of each value, which no group has."""
     initial: Sequence[Mapping[str, Any]]
     """The first values of each group, by the keys that store them: `initial_lr` and so on."""
     changes: Sequence[BaseChange] = ()
@@ -61,9 +65,19 @@ class DrivenGroups:
     """Whether groups have been added to those known before."""
 
     @property
+    def numbers(self) -> dict[str, Sequence[DrivenSchedule]]:
+        """The schedule of each number in each group, and the one of each value."""
+        return {**self.sources, **{name: (source,) for name, source in self.values.items()}}
+
+    @property
     def distinct(self) -> list[DrivenSchedule]:
-        """The distinct schedules of all numbers."""
-        return list(dict.fromkeys(x for sources in self.sources.values() for x in sources))
+        """The distinct schedules of all numbers and values."""
+        return list(dict.fromkeys(x for sources in self.numbers.values() for x in sources))
+
+    @property
+    def rates(self) -> Sequence[DrivenSchedule]:
+        """The schedules of the learning rate; if nothing drives it, those of all other numbers."""
+        return self.sources.get("lr") or [x for own in self.sources.values() for x in own]
 
     @property
     def locations(self) -> frozenset[ParamKey]:
@@ -79,8 +93,7 @@ class DrivenGroups:
         total = self.timeline.context.total_steps
         if total is not None:
             return total
-        sources = self.sources.get("lr") or self.distinct
-        return max([source.schedule.length for source in sources], default=math.inf)
+        return max([source.schedule.length for source in self.rates], default=math.inf)
 
     @property
     def lr_scales(self) -> list[float]:
@@ -97,7 +110,7 @@ class DrivenGroups:
             found[i] = scale
         return found
 
-    def are_those_of(self, optimizer: Optimizer) -> bool:
+    def are_those_of(self, optimizer: AnyOptimizer) -> bool:
         """Whether the optimizer still has these groups."""
         groups = optimizer.param_groups
         return len(groups) == len(self.groups) and all(map(operator.is_, groups, self.groups))
@@ -125,7 +138,7 @@ class DrivenGroups:
             ]
         )
 
-    def unchanged(self, optimizer: Optimizer) -> DrivenGroups | None:
+    def unchanged(self, optimizer: AnyOptimizer) -> DrivenGroups | None:
         """These groups without what has been told of them; None if they must be planned again."""
         if not self.are_those_of(optimizer) or self.has_other_bases():
             return None
@@ -133,7 +146,7 @@ class DrivenGroups:
             return self
         return replace(self, changes=(), retyped=(), scales={}, has_new=False)
 
-    def adopt(self, optimizer: Optimizer) -> DrivenGroups:
+    def adopt(self, optimizer: AnyOptimizer) -> DrivenGroups:
         """Store the first values in the groups; groups that share a Tensor get one each.
 
         Returns these groups, of which nothing is to become again what it was.
@@ -149,7 +162,8 @@ class DrivenGroups:
                 number = key.get(group)
                 if isinstance(number, Tensor) and key.initial.get(group) is number:
                     group[stored] = clone_value(group[stored])
-            own_tensors(optimizer, keys, self.initial)
+            for part, place in parts_of(optimizer):
+                own_tensors(part, keys[place], self.initial[place])
         for i, scale in self.scales.items():
             self.groups[i]["lr_scale"] = scale
         for group, known_name in zip(self.groups, self.names, strict=True):
@@ -161,7 +175,7 @@ class DrivenGroups:
 
 
 def plan_groups(
-    optimizer: Optimizer,
+    optimizer: AnyOptimizer,
     timeline: Timeline,
     known: KnownGroups | None,
     given: Sequence[Mapping[str, float]] = (),
@@ -208,10 +222,23 @@ def plan_groups(
     ]
     other = {i: x for i, x in own_scales.items() if i < len(groups) and _scale(groups[i]) != x}
     has_new = known is not None and None in former
-    driven = timeline.schedules(found, _bases(keys, initial))
+    names_in_all = full_names(optimizer, found)
+    driven = timeline.schedules(names_in_all, _bases(keys, initial))
     sources = {name: [of_group[name] for of_group in driven] for name in keys}
+    values = {name: driven[0][name] for name in timeline.value_names}
     return DrivenGroups(
-        timeline, groups, found, keys, sources, initial, changes, retyped, other, has_new
+        timeline,
+        groups,
+        found,
+        names_in_all,
+        keys,
+        sources,
+        values,
+        initial,
+        changes,
+        retyped,
+        other,
+        has_new,
     )
 
 

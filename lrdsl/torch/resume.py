@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lrdsl.diagnostics import BAD_STATE, SpecError, spec_error
+from lrdsl.schedule.program_entries import GroupName
 from lrdsl.syntax.spec import parse
 from lrdsl.torch.metric_record import MetricRecord
 from lrdsl.torch.options import OnChange
@@ -31,6 +32,8 @@ class Resumed(NamedTuple):
     differences: Sequence[str] = ()
     """How the checkpoint differs, where the Scheduler is followed."""
     drops_plans: bool = False
+    groups: Sequence[GroupState | None] = ()
+    """The groups of the checkpoint that are those of several optimizers; empty for one."""
 
 
 def resume(
@@ -59,12 +62,15 @@ def resume(
         resumed = Timeline(state.timeline().plans, state.record, log)
     else:
         resumed = Timeline([own.plans[0]], *_carried_metrics(state, own))
+    groups = _matched(state.groups, driven)
+    named = groups if isinstance(driven.full_names[0], GroupName) else ()
     if on_change == "keep":
-        groups = state.groups[: len(driven.groups)]
-        return Resumed(resumed, [x.base for x in groups], [x.scale for x in groups])
+        bases = [{} if each is None else each.base for each in groups]
+        kept = [x if each is None else each.scale for each, x in zip(groups, scales, strict=True)]
+        return Resumed(resumed, bases, kept, groups=named)
     differences = [*in_plans, *_groups_difference(state.groups, driven, scales)]
     drops_plans = len(resumed.plans) < max(len(state.plans), len(own.plans))
-    return Resumed(resumed, differences=differences, drops_plans=drops_plans)
+    return Resumed(resumed, (), (), differences, drops_plans, named)
 
 
 def disagreement(
@@ -78,7 +84,7 @@ def disagreement(
     `values` are those with which the run goes on: where they are not those of the state, something
     has changed, whether it is recorded or not. Raises `SpecError` if changes are errors.
     """
-    changes, t = _changes(state, values), max(0, state.updates)
+    changes, t = _changes(state, resumed.groups, values), max(0, state.updates)
     if resumed.differences:
         message = f"the checkpoint was written with {', '.join(resumed.differences)}"
         message += f" ({', '.join(changes) or f'no number changes at update {t}'})"
@@ -127,14 +133,25 @@ def facts_of(state: SchedulerState) -> set[object]:
     return found
 
 
-def _changes(state: SchedulerState, values: Mapping[str, Sequence[float]]) -> list[str]:
-    """The numbers that are not those of a state, before and after."""
-    saved = [group.values for group in state.groups if group.values]
+def _changes(
+    state: SchedulerState,
+    named: Sequence[GroupState | None],
+    values: Mapping[str, Sequence[float]],
+) -> list[str]:
+    """The numbers that are not those of a state, before and after.
+
+    `named` are the groups of several optimizers: those that have come or gone are left out.
+    """
+    places = [i for i, group in enumerate(named) if group is not None and group.values]
+    saved = [x.values for x in named or state.groups if x is not None and x.values]
     if not saved:
         return []
     found = []
-    for name in dict.fromkeys([*values, *saved[0]]):
-        old, new = [own[name] for own in saved if name in own], values.get(name, ())
+    for name in dict.fromkeys([*values, *saved[0], *state.values]):
+        old = [own[name] for own in (*saved, state.values) if name in own]
+        new = values.get(name, ())
+        if named and name in saved[0]:
+            new = [new[i] for i in places if i < len(new)]
         if len(old) != len(new) or not all(map(_is_near, old, new)):
             shown = " → ".join([each or "not driven" for each in _shown(old, new)])
             found.append(f"{name} at update {max(0, state.updates)}: {shown}")
@@ -177,13 +194,15 @@ def _plans_difference(
 def _present(plans: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """The spec and the context that a run has come to."""
     spec: Any = plans[0]["spec"]
+    values = plans[0]["values"]
     for plan in plans[1:]:
+        values = {**values, **plan["values"]}
         later = plan["spec"]
         if isinstance(later, Mapping) and later.keys() != {"lr"} and isinstance(spec, Mapping):
             spec = {**spec, **later}
         elif later is not None:
             spec = {**spec, "lr": later} if isinstance(spec, Mapping) else later
-    return {"spec": spec, "context": plans[-1]["context"]}
+    return {"spec": spec, "values": values, "context": plans[-1]["context"]}
 
 
 def _is_same(saved: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
@@ -193,18 +212,12 @@ def _is_same(saved: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
 
 def _difference(saved: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
     """How a plan of a state differs from one of a Scheduler."""
-    spec = own["spec"]
-    saved_specs, specs = _flat_specs(saved["spec"]), _flat_specs(spec)
-    found = []
-    if set(saved_specs) != set(specs):
-        found.append(f"the spec {saved['spec']!r} instead of {spec!r}")
+    found = [*_spec_difference(saved["spec"], own["spec"])]
+    values = own["values"]
+    if set(saved["values"]) != set(values):
+        found.append(f"the values {saved['values']!r} instead of {values!r}")
     else:
-        for (name, pattern), text in specs.items():
-            former = saved_specs[name, pattern]
-            if former != text and _tree(former) != _tree(text):
-                where = "" if isinstance(spec, str) else f" for `{name}`"
-                where += "" if pattern == "*" else f" of `{pattern}`"
-                found.append(f"the spec {former!r} instead of {text!r}{where}")
+        found += _spec_difference(saved["values"], values)
     before, now = saved["context"], own["context"]
     found += [
         f"{name}={before.get(name)!r} instead of {now.get(name)!r}"
@@ -214,17 +227,33 @@ def _difference(saved: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def _spec_difference(saved: Any, own: Any) -> Iterator[str]:
+    """How the specs of a plan differ from those of another one."""
+    saved_specs, specs = _flat_specs(saved), _flat_specs(own)
+    if set(saved_specs) != set(specs):
+        yield f"the spec {saved!r} instead of {own!r}"
+        return
+    for (name, pattern), text in specs.items():
+        former = saved_specs[name, pattern]
+        if former != text and _tree(former) != _tree(text):
+            where = "" if isinstance(own, str) else f" for `{name}`"
+            where += "" if pattern == "*" else f" of `{pattern}`"
+            yield f"the spec {former!r} instead of {text!r}{where}"
+
+
 def _groups_difference(
     saved: Sequence[GroupState], driven: DrivenGroups, scales: Sequence[float]
 ) -> list[str]:
     """How the parameter groups of a state differ from those that are driven now."""
     found = []
-    names = [None if name is None else str(name) for name in driven.names]
+    names = [None if name is None else str(name) for name in driven.full_names]
     gone = [group.name for group in saved]
     if len(saved) != len(names) or (gone != names and None not in (*gone, *names)):
         found.append(f"{_listed(gone)} instead of {_listed(names)}")
     bases, tensors = driven.bases, driven.tensors
-    for i, (group, base) in enumerate(zip(saved, bases, strict=False)):
+    for i, (group, base) in enumerate(zip(_matched(saved, driven), bases, strict=True)):
+        if group is None:
+            continue
         where = f" in parameter group {i}" if len(bases) > 1 else ""
         for name in base:
             has_kind = (name in group.tensors) == (name in tensors[i])
@@ -239,6 +268,17 @@ def _groups_difference(
             found.append(f"{group.scale:g} instead of {scales[i]:g} as the `lr_scale`{where}")
     more = len(found) - MAX_LISTED
     return found if more <= 0 else [*found[:MAX_LISTED], f"and {more} more in the parameter groups"]
+
+
+def _matched(saved: Sequence[GroupState], driven: DrivenGroups) -> list[GroupState | None]:
+    """The group of a state that is each of those driven now; None where there is none.
+
+    Of several optimizers one may have come or gone: their groups have names.
+    """
+    if not isinstance(driven.full_names[0], GroupName):
+        return [*saved, *[None] * len(driven.groups)][: len(driven.groups)]
+    named = {group.name: group for group in saved}
+    return [named.get(str(name)) for name in driven.full_names]
 
 
 def _is_same_base(saved: float, own: float, has_kind: bool) -> bool:

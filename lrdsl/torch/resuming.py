@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from lrdsl.compiler.context import Context
 from lrdsl.diagnostics import BAD_SPEC, spec_error
 from lrdsl.schedule.program import Program
-from lrdsl.torch.ownership import Ownership
+from lrdsl.torch.optimizers import each_of
+from lrdsl.torch.ownership import ownership_of
 from lrdsl.torch.param_groups import plan_groups
 from lrdsl.torch.resume import disagreement, facts_of, resume
 from lrdsl.torch.run_checks import longer_than_run
@@ -42,7 +43,7 @@ class ResumingDriver(SteppingDriver):
                 _check_no_jump(name, before[name], after, now)
         self._follow(table, now, steps=self._step_count)
         if program is not None:
-            for name, sources in table.driven.sources.items():
+            for name, sources in table.driven.numbers.items():
                 longer = longer_than_run(sources[0].schedule, context.total_steps)
                 self._tell([(longer, f"`{name}`: {longer}")] if longer else [])
 
@@ -64,7 +65,7 @@ class ResumingDriver(SteppingDriver):
 
     def _stands(self) -> bool:
         """Whether the numbers are what this scheduler has set."""
-        owns = bool(self._ownership.owned.get(self))
+        owns = self._ownership.owns(self)
         return owns and not self._table.written(self._t, is_full=True)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -82,9 +83,9 @@ class ResumingDriver(SteppingDriver):
         if not is_part:
             self._look()
         keep = self._on_change == "keep"
-        unchanged = present = self._table.driven.unchanged(self.optimizer)
+        unchanged = present = self._table.driven.unchanged(self._optimizer)
         if present is None:
-            present = plan_groups(self.optimizer, self._timeline, self._known(), keep=keep)
+            present = plan_groups(self._optimizer, self._timeline, self._known(), keep=keep)
         scales = present.lr_scales or [1.0] * len(present.groups)
 
         resumed = resume(state, present, scales, self._on_change, self._keeps_metrics)
@@ -92,13 +93,13 @@ class ResumingDriver(SteppingDriver):
         if timeline is not self._timeline or keep:
             known, bases = self._known(), resumed.bases
             driven = plan_groups(
-                self.optimizer, timeline, known, bases, keep=keep, scales=resumed.scales
+                self._optimizer, timeline, known, bases, keep=keep, scales=resumed.scales
             )
         if driven is unchanged and self._table.is_current():
             table = self._table
             table.hold(at)  # raises any error before the first change
         else:
-            table = StepTable(self.optimizer, driven, at)
+            table = StepTable(self._optimizer, driven, at)
         warning = disagreement(state, resumed, table.values_at(at), self._on_change)
         if warning:
             self._told |= facts_of(state)
@@ -116,16 +117,16 @@ class ResumingDriver(SteppingDriver):
 
     def __copy__(self: DriverT) -> DriverT:
         """A scheduler of its own for the same optimizer; nothing else is shared."""
-        optimizer = self.optimizer
-        groups = optimizer.param_groups
-        return copy.deepcopy(self, {id(each): each for each in (optimizer, groups, *groups)})
+        same: list[Any] = [*each_of(self._optimizer)]
+        same += [x for each in same[:] for x in (each.param_groups, *each.param_groups)]
+        return copy.deepcopy(self, {id(each): each for each in same})
 
     def __getstate__(self) -> dict[str, Any]:
         # Hooks and ownership belong to the optimizer, and callbacks to this object alone. The table
         # is made from the plans again.
         own = ("_table", "_ownership", "_remove_hooks", "_callbacks", "_cycle_callbacks", "_used")
         state = {key: value for key, value in vars(self).items() if key not in own}
-        owns = bool(self._ownership.owned.get(self))
+        owns = self._ownership.owns(self)
         timeline, names = self._timeline, self._table.driven.names
         metrics = timeline.metrics
         record = metrics.settled_record()
@@ -137,9 +138,9 @@ class ResumingDriver(SteppingDriver):
         timeline = Timeline(state.pop("plans"), state.pop("record"), state.pop("log"))
         names = state.pop("names")
         vars(self).update(state)
-        driven = plan_groups(self.optimizer, timeline, None, names=names)
-        self._table = StepTable(self.optimizer, driven, max(0, self._t))
-        self._ownership, self._remove_hooks = Ownership.of(self.optimizer), None
+        driven = plan_groups(self._optimizer, timeline, None, names=names)
+        self._table = StepTable(self._optimizer, driven, max(0, self._t))
+        self._ownership, self._remove_hooks = ownership_of(self._optimizer), None
         self._used = -1, None
         self._callbacks, self._cycle_callbacks = (), ()
         self.invalidate()

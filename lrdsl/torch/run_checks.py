@@ -31,7 +31,7 @@ def run_warnings(driven: DrivenGroups, total_steps: int | None) -> list[str]:
     ignores how the parameter groups differ.
     """
     found = []
-    for name, sources in driven.sources.items():
+    for name, sources in driven.numbers.items():
         # Groups with the same spec have the same lengths: one warning is for all of them.
         for schedule in {id(each.schedule.spec): each.schedule for each in sources}.values():
             found += [f"`{name}`: {x}" for x in _length_warnings(name, schedule, total_steps)]
@@ -83,8 +83,7 @@ def ends_with_decay(schedule: Schedule) -> bool:
 
 def has_decayed(driven: DrivenGroups) -> bool:
     """Whether a learning rate comes to its end by a decay, and not by a warmup or a constant."""
-    sources = driven.sources.get("lr") or driven.distinct
-    return any(ends_with_decay(source.schedule) for source in dict.fromkeys(sources))
+    return any(ends_with_decay(source.schedule) for source in dict.fromkeys(driven.rates))
 
 
 def flattened_groups(driven: DrivenGroups) -> list[str]:

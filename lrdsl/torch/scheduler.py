@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch.optim import Optimizer
 
-from lrdsl.diagnostics import BAD_GROUP, BAD_METRIC, BAD_SPEC, BAD_STEP, spec_error
+from lrdsl.compiler.batches import batch_size_at
+from lrdsl.diagnostics import BAD_METRIC, BAD_STEP, spec_error
 from lrdsl.language.library.files import text_of
+from lrdsl.schedule.batch_size import BATCH_SIZE, taken_batch_size
 from lrdsl.schedule.program import Program
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.syntax.spec import Operand, Spec
 from lrdsl.torch.arguments import (
-    check_batch_told,
+    ARGUMENTS,
     check_variables,
     checked_option,
     checked_updates,
@@ -30,30 +32,16 @@ from lrdsl.torch.arguments import (
     run_context,
 )
 from lrdsl.torch.description import distinct, specs_in_brief
+from lrdsl.torch.optimizers import Optimizers, full_names, given_optimizers
 from lrdsl.torch.options import Clock, MetricReduction, OnChange, OnEnd
-from lrdsl.torch.param_key import finite_number
 from lrdsl.torch.plan import Plan
-from lrdsl.torch.resuming import ResumingDriver
+from lrdsl.torch.replanning import ReplanningDriver
 from lrdsl.torch.run_checks import run_warnings
-from lrdsl.torch.step_hooks import unwrapped
 from lrdsl.torch.timeline import Timeline
-
-ARGUMENTS = frozenset(
-    {
-        "clock",
-        "start_step",
-        "last_epoch",
-        "on_change",
-        "on_end",
-        "metric_reduction",
-        "keep_metrics",
-        "definitions",
-    }
-)
-"""The arguments of a Scheduler that are no part of the run."""
+from lrdsl.torch.values import Values
 
 
-class Scheduler(ResumingDriver):
+class Scheduler(ReplanningDriver):
     """Drives the learning rate of every parameter group, and other numbers, by specs.
 
     `spec` is text, a `Spec`, a number, a mapping with the key `spec` (a Hydra config), or a pure
@@ -66,10 +54,22 @@ class Scheduler(ResumingDriver):
     a glob on the name, and the first match counts. `momentum` is `betas[0]` in groups that have
     betas and no momentum.
 
-    The keyword arguments are those of `lrdsl.compile`: `total_steps`, updates in the run, for `%`,
-    `total`, `rest` and segments without a length; `steps_per_epoch` for `ep`; `samples_per_step`
-    for `sp`; `tokens_per_step` for `tok`; `definitions` that the spec can call; all other names
-    are variables of the spec.
+    `optimizer` may be several, in a mapping by name or in a list, whose names are "0", "1": they
+    have one clock, one state and one preview, and their groups are one list. A pattern `muon/*`
+    says of which optimizer its groups are; one without `/` is tried in all of them. By the clock of
+    updates one is counted when the last-named optimizer has made it: name the one last that steps
+    last.
+
+    `values` are specs of numbers that no optimizer holds, such as the decay of an EMA, the weight
+    of a loss, a temperature: `values={"ema": "cosine(0.996, 1)"}`. `scheduler.values["ema"]` is the
+    number for the next update. All specs may name them, and they may name each other and numbers
+    that have one schedule for all groups. A value has no `base`. Where a driven number has a
+    sequence with one entry for each group, a value has one entry.
+
+    The other keyword arguments are those of `lrdsl.compile`: `total_steps`, updates in the run, for
+    `%`, `total`, `rest` and segments without a length; `steps_per_epoch` for `ep`;
+    `samples_per_step` for `sp`; `tokens_per_step` for `tok`; `definitions` that the spec can call;
+    all other names are variables of the spec.
 
     `clock` selects the event that advances time: `"calls"` of `step()`, as in torch, or
     `"updates"`, those that the optimizer really makes, as in `attach`. `start_step` is the number
@@ -118,9 +118,10 @@ class Scheduler(ResumingDriver):
 
     def __init__(
         self,
-        optimizer: Optimizer,
+        optimizer: Optimizer | Mapping[str, Optimizer] | Sequence[Optimizer],
         spec: Operand | Mapping[str, Any] | Callable[[int], float],
         *,
+        values: Mapping[str, Any] | None = None,
         total_steps: int | None = None,
         steps_per_epoch: float | None = None,
         samples_per_step: float | str | None = None,
@@ -139,11 +140,7 @@ class Scheduler(ResumingDriver):
         definitions: str | os.PathLike[str] | Sequence[str] | None = None,
         **variables: float,
     ) -> None:
-        if not isinstance(optimizer, Optimizer):
-            found = type(optimizer).__name__
-            message = f"a Scheduler drives a torch.optim.Optimizer, not a {found}"
-            raise spec_error(BAD_GROUP, message)
-        optimizer = unwrapped(optimizer)
+        several = given_optimizers(optimizer)
         clock = checked_option(Clock, "clock", clock)
         on_change = checked_option(OnChange, "on_change", on_change)
         if on_end is not None:
@@ -157,14 +154,18 @@ class Scheduler(ResumingDriver):
                 message = "`start_step` and `last_epoch` both set the number of updates made"
                 raise spec_error(BAD_STEP, message, fix="pass one of them")
             t = checked_updates(start_step, "start_step", least=0) - 1
-        refuse_list_for_groups(spec, len(optimizer.param_groups))
+        sized = taken_batch_size(spec, samples_per_step)
+        spec = sized.program
+        if sized.number is not None:
+            values = {**(values or {}), BATCH_SIZE: sized.number}
+        refuse_list_for_groups(spec, len(several.param_groups))
         text = text_of(definitions)
-        program = Program.of_spec(spec, text)
-        check_variables(program, text, variables, ARGUMENTS)
+        program = Program(spec, text, values=values) if values else Program.of_spec(spec, text)
+        check_variables(program, text, variables, ARGUMENTS, program.values)
         context = run_context(
             total_steps=total_steps,
             steps_per_epoch=steps_per_epoch,
-            samples_per_step=samples_per_step,
+            samples_per_step=sized.samples_per_step,
             tokens_per_step=tokens_per_step,
             tokens_per_sample=tokens_per_sample,
             samples_per_epoch=samples_per_epoch,
@@ -173,10 +174,11 @@ class Scheduler(ResumingDriver):
             definitions=text,
             **variables,
         )
-        program.check([group.get("name") for group in optimizer.param_groups])
+        names = [group.get("name") for group in several.param_groups]
+        program.check(full_names(several, names))
         timeline = Timeline([Plan(program, context)], log=[] if keep_metrics else None)
         super().__init__(
-            optimizer,
+            several,
             timeline,
             clock=clock,
             t=t,
@@ -188,6 +190,23 @@ class Scheduler(ResumingDriver):
         warnings = run_warnings(self._table.driven, context.total_steps)
         self._tell([(warning, warning) for warning in warnings])
         self._check_end(self._t, is_known=True)
+
+    @property
+    def optimizers(self) -> Mapping[str, Optimizer]:
+        """The optimizers by name; the name of a single one is "0".
+
+        >>> from torch import nn, optim
+        >>> linear, other = nn.Linear(4, 1), nn.Linear(1, 1)
+        >>> muon = optim.Muon([linear.weight], lr=0.02)
+        >>> adamw = optim.AdamW([linear.bias, *other.parameters()], lr=1e-3)
+        >>> spec = {"lr": {"muon/*": "linear(base, 0, 100)", "adamw/*": "cosine(base, 0, 100)"}}
+        >>> scheduler = Scheduler({"muon": muon, "adamw": adamw}, spec)
+        >>> scheduler.step(50)
+        >>> {name: each.param_groups[0]["lr"] for name, each in scheduler.optimizers.items()}
+        {'muon': 0.01, 'adamw': 0.0005}
+        """
+        own = self._optimizer
+        return MappingProxyType(own.named if isinstance(own, Optimizers) else {"0": own})
 
     @property
     def spec(self) -> Spec:
@@ -215,7 +234,7 @@ class Scheduler(ResumingDriver):
 
     @property
     def driven(self) -> dict[str, tuple[Schedule, ...]]:
-        """The schedules of every driven number, one for each group.
+        """The schedules of every driven number, one for each group, and of every value.
 
         >>> from torch import nn, optim
         >>> adam = optim.Adam(nn.Linear(1, 1).parameters(), lr=0.1)
@@ -226,11 +245,49 @@ class Scheduler(ResumingDriver):
         self._timeline.metrics.settle()
         return {
             name: tuple([source.schedule for source in sources])
-            for name, sources in self._table.driven.sources.items()
+            for name, sources in self._table.driven.numbers.items()
         }
 
+    @property
+    def values(self) -> Values:
+        """The numbers of `values=` for the next update, by name: a read-only mapping.
+
+        It shows the present numbers, also when it is read later.
+
+        >>> from torch import nn, optim
+        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
+        >>> scheduler = Scheduler(optimizer, "linear(1, 0, 4)", values={"ema": "1 - 0.01 * lr"})
+        >>> scheduler.step(2)
+        >>> scheduler.values["ema"]
+        0.995
+        """
+        return Values(self)
+
+    @property
+    def batch_size(self) -> float | None:
+        """The samples of the next update; None where nothing says how many there are.
+
+        A loop that feeds data asks for it before each update.
+
+        >>> from torch import nn, optim
+        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
+        >>> program = {"lr": "linear(1, 0, 800sp)", "batch_size": "linear(8, 16, 4)"}
+        >>> scheduler = Scheduler(optimizer, program)
+        >>> sizes = []
+        >>> for _ in range(5):
+        ...     sizes.append(scheduler.batch_size)
+        ...     optimizer.step()
+        ...     scheduler.step()
+        >>> sizes
+        [8, 10, 12, 14, 16]
+        """
+        plan = next(each for each in reversed(self._timeline.plans) if each.program is not None)
+        return batch_size_at(plan.context, max(0, self._t) - plan.start)
+
     def preview(self, n: int) -> dict[str, NDArray[np.float64]]:
-        """The values of the next `n` updates: for each number an array of shape (groups, n).
+        """The next `n` updates: for each number an array of shape (groups, n).
+
+        That of one of `values` has the shape (1, n).
 
         These are the values that the steps will set, as long as no metric comes and no plan
         changes. The first column is the present value.
@@ -245,103 +302,17 @@ class Scheduler(ResumingDriver):
         now = max(0, self._t)
         return self._table.preview(now, now + count)
 
-    def replan(
-        self,
-        spec: Operand | Mapping[str, Any] | Callable[[int], float],
-        *,
-        jump: bool = False,
-        **changes: Any,
-    ) -> None:
-        """Drive the numbers by another spec from the next update on.
-
-        The time of the spec begins there, and `_` and `prev` are the value that the number has
-        reached, as in a chain: `cosine(_, 0, 2000)`. A number must continue from its value, unless
-        `jump` allows another one. In a program, numbers that are not named continue as before, and
-        those among them that refer to named ones follow these. Before the first update the spec
-        replaces the old one. `changes` are keyword arguments as the Scheduler takes them,
-        `total_steps` and so on, variables too; the others keep their values. The plan is part of
-        the state.
-
-        Raises `SpecError`, having changed nothing, if the spec has mistakes or makes a number jump.
-
-        >>> from torch import nn, optim
-        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
-        >>> scheduler = Scheduler(optimizer, "linear(1, 0, 100)")
-        >>> scheduler.step(50)
-        >>> scheduler.replan("hold(10) >> linear(_, 0, 5)")
-        >>> scheduler.preview(12)["lr"][0, [0, 9, 11]]
-        array([0.5, 0.5, 0.4])
-        """
-        timeline = self._timeline
-        refuse_list_for_groups(spec, len(self.optimizer.param_groups))
-        text = text_of(changes.get("definitions", timeline.context.definitions))
-        program = Program(spec, text, timeline.names)
-        check_variables(program, text, changes, {"jump"})
-        context = run_context(**{**timeline.context.to_dict(), **changes})
-        check_batch_told(context, changes, max(0, self._t))
-        for name in program.choices:
-            if name not in timeline.names:
-                known = ", ".join(f"`{known}`" for known in timeline.names)
-                message = (
-                    f"a new plan can only drive the numbers driven so far, {known}, not `{name}`"
-                )
-                raise spec_error(BAD_SPEC, message)
-        self._add_plan(program, context, jump)
-
-    def extend(self, *, total_steps: int) -> None:
-        """Make the run longer, or shorter: the rest of the schedule takes the rest of the run.
-
-        The rest of every schedule runs slower or faster, so that no number jumps and each schedule
-        ends at its former final value. If the length of the run was not known, each schedule's own
-        end moves to the end of the run. A schedule without an end continues unchanged. The change
-        is part of the state.
-
-        >>> from torch import nn, optim
-        >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1)
-        >>> scheduler = Scheduler(optimizer, "linear(1, 0, 100%)", total_steps=100)
-        >>> scheduler.step(50)
-        >>> scheduler.extend(total_steps=150)
-        >>> scheduler.schedules[0]([49, 50, 52, 150])
-        array([0.51, 0.5 , 0.49, 0.  ])
-        """
-        now, context = max(0, self._t), self._timeline.context
-        total = run_context(**{**context.to_dict(), "total_steps": total_steps}).total_steps
-        if total is None or total <= now:
-            message = f"`total_steps` must be more than the {now} updates made, not {total_steps!r}"
-            raise spec_error(BAD_STEP, message)
-        if now >= self._table.driven.end:
-            message = "the run has ended: nothing of its schedule is left to stretch"
-            fix = f"pass a spec for the rest of the run: `replan(spec, total_steps={total})`"
-            raise spec_error(BAD_STEP, message, fix=fix)
-        self._add_plan(None, replace(context, total_steps=total), jump=False)
-
-    def cooldown_now(self, steps: int | str, mode: str = "linear", end: float = 0.0) -> None:
-        """Bring the learning rate from its present value down to `end`, beginning now.
-
-        It takes `steps` updates, or another duration (`"10%"`, `"rest"`), by the curve `mode`.
-
-        >>> from torch import nn, optim
-        >>> scheduler = Scheduler(optim.SGD(nn.Linear(1, 1).parameters(), lr=1), "warmup(100)")
-        >>> scheduler.step(500)
-        >>> scheduler.cooldown_now(100, "sqrt")
-        >>> scheduler.schedules[0]([500, 525, 600])
-        array([1. , 0.5, 0. ])
-        """
-        number = finite_number(end, "`end` must be a finite number")
-        spec = f"cooldown({mode}, {steps}, {number!r})"
-        self.replan({"lr": spec} if len(self._timeline.names) > 1 else spec)
-
     def __repr__(self) -> str:
         total = self._timeline.context.total_steps
         of = "" if total is None else f" of {total}"
         at = f"at update {self._t}{of}" if self._t >= 0 else "that has not begun"
-        shown = specs_in_brief(self.driven, self._table.driven.names)
-        driven = type(self.optimizer).__name__
+        shown = specs_in_brief(self.driven, self._table.driven.full_names)
+        driven = ", ".join([type(each).__name__ for each in self.optimizers.values()])
         return f"<Scheduler of {driven} {at}, clock={self.clock!r}: {shown}>"
 
     def _repr_html_(self) -> str:
         from lrdsl.plot.notebook import run_html
 
         table = self._table.driven
-        schedules = distinct(self.driven, table.names, lambda schedule: schedule)
+        schedules = distinct(self.driven, table.full_names, lambda schedule: schedule)
         return run_html(repr(self), schedules, self._t, table.end)

@@ -7,7 +7,6 @@ makes a key of its own of each entry of a mapping, and loads only what has the s
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,34 +16,24 @@ from lrdsl.diagnostics import BAD_STATE, SpecError, spec_error
 from lrdsl.language.failures import reason_of
 from lrdsl.language.signal import LAST_STEP
 from lrdsl.schedule.program import Program
-from lrdsl.syntax.spec import as_number
 from lrdsl.syntax.unparse import shorten
 from lrdsl.torch.metric_record import MetricRecord
 from lrdsl.torch.metrics import read_log
 from lrdsl.torch.param_groups import DrivenGroups
 from lrdsl.torch.plan import Plan
 from lrdsl.torch.run_metrics import Log
+from lrdsl.torch.state_data import decoded, is_finite, shown
 from lrdsl.torch.timeline import Timeline
 
 STATE_VERSION = 5
-_KEYS = frozenset({"version", "spec", "context", "updates", "replans", "groups", "drives"})
+_KEYS = frozenset(
+    {"version", "spec", "values", "context", "updates", "replans", "groups", "drives"}
+)
 _METRIC_KEYS = frozenset({"reactions", "metric_updates", "metrics"})
-_PLAN_KEYS = frozenset({"update", "metrics", "spec", "context"})
+_PLAN_KEYS = frozenset({"update", "metrics", "spec", "values", "context"})
 
 MAX_PLANS = 100_000
 """The most plans that a state may have."""
-
-MAX_TEXT = 64 * 2**20
-"""The most characters of a text in a state."""
-
-MAX_NESTING = 100
-"""Levels of the deepest data in a state."""
-
-MAX_VALUES = 100_000
-"""The most values of data in a state that is not JSON text."""
-
-MAX_SHOWN = 80
-"""Characters of the longest text of a state that a message repeats."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +57,15 @@ class SchedulerState:
 
     updates: int
     plans: Sequence[Mapping[str, Any]]
-    """The specs, as text, and the context of each plan, the update and the metrics before it."""
+    """The specs, as text, and the context of each plan, the update and the metrics before it.
+
+    The specs of its values are apart.
+    """
     record: MetricRecord
     log: Log | None
     groups: Sequence[GroupState]
+    values: Mapping[str, float]
+    """The values, which no group has."""
     drives: bool
     """Whether the numbers were what the Scheduler had set."""
 
@@ -96,30 +90,32 @@ class SchedulerState:
             raise _foreign_state(state)
         version = state["version"]
         if type(version) is not int or version != STATE_VERSION:
-            shown = f"{_shown(version)}, and this lrdsl reads version {STATE_VERSION}"
+            found = f"{shown(version)}, and this lrdsl reads version {STATE_VERSION}"
             fix = "use the lrdsl that the checkpoint was written with"
-            raise spec_error(BAD_STATE, f"the state has version {shown}", fix=fix)
+            raise spec_error(BAD_STATE, f"the state has version {found}", fix=fix)
         missing = sorted({*_KEYS, *_METRIC_KEYS} - {*state})
         if missing:
             raise spec_error(BAD_STATE, f"the state has no `{missing[0]}`")
         if not _is_count(state["updates"]) or state["updates"] < -1:
             message = (
-                f"`updates` of the state must be a whole number, not {_shown(state['updates'])}"
+                f"`updates` of the state must be a whole number, not {shown(state['updates'])}"
             )
             raise spec_error(BAD_STATE, message)
-        context = _decoded(state["context"])
+        context = decoded(state["context"])
         if not _is_context(context):
             message = (
                 f"`context` of the state must be a dict of names, not {shorten(repr(context))}"
             )
             raise spec_error(BAD_STATE, message)
-        replans = _decoded(state["replans"])
+        replans = decoded(state["replans"])
         is_list = isinstance(replans, Sequence) and not isinstance(replans, str)
         if not is_list or len(replans) > MAX_PLANS or not all(map(_is_replan, replans)):
             raise spec_error(BAD_STATE, "`replans` of the state must be a list of plans")
-        spec = _decoded(state["spec"], is_spec=True)
-        first = {"spec": spec, "context": context, "update": 0, "metrics": 0}
-        later = [{**plan, "spec": _decoded(plan["spec"], is_spec=True)} for plan in replans]
+        spec = decoded(state["spec"], is_spec=True)
+        values = _values(state["values"])
+        specs = {name: each["spec"] for name, each in values.items()}
+        first = {"spec": spec, "values": specs, "context": context, "update": 0, "metrics": 0}
+        later = [{**plan, "spec": decoded(plan["spec"], is_spec=True)} for plan in replans]
         plans = [first, *later]
         updates = [plan["update"] for plan in plans]
         if spec is None or updates != sorted(updates):
@@ -128,33 +124,41 @@ class SchedulerState:
         groups, drives = _groups(state["groups"]), state["drives"]
         if type(drives) is not bool:
             raise spec_error(
-                BAD_STATE, f"`drives` of the state must be a bool, not {_shown(drives)}"
+                BAD_STATE, f"`drives` of the state must be a bool, not {shown(drives)}"
             )
         record = MetricRecord.from_json(state["reactions"])
         log = read_log(state)
         if log and len(log) != record.total:
             raise spec_error(BAD_STATE, "`metrics` and `reactions` of the state disagree")
         kept = log if log or not record.total else None
-        return cls(state["updates"], plans, record, kept, groups, drives)
+        present = {name: each["value"] for name, each in values.items()}
+        return cls(state["updates"], plans, record, kept, groups, present, drives)
 
     def timeline(self) -> Timeline:
         """The timeline of the state; `SpecError` if one of its plans is none."""
         log = None if self.log is None else [*self.log]
-        timeline = Timeline(map(read_plan, self.plans), self.record, log)
+        first = read_plan(self.plans[0])
+        plans = [first, *[read_plan(plan, first.program) for plan in self.plans[1:]]]
+        timeline = Timeline(plans, self.record, log)
         for plan in timeline.plans:
             for name in () if plan.program is None else plan.program.choices:
-                if name not in timeline.names:
+                if name not in (*timeline.names, *timeline.value_names):
                     message = f"a plan of the state drives `{name}`, and its first plan does not"
                     raise spec_error(BAD_STATE, message)
         return timeline
 
 
-def read_plan(plan: Mapping[str, Any]) -> Plan:
-    """A plan of a state; `SpecError` if it is none."""
+def read_plan(plan: Mapping[str, Any], first: Program | None = None) -> Plan:
+    """A plan of a state, of which `first` is that of the first plan; `SpecError` if it is none."""
     try:
         context = Context.of(**plan["context"])
-        spec = plan["spec"]
-        program = None if spec is None else Program(spec, context.definitions)
+        spec, values = plan["spec"], plan.get("values") or None
+        others = ((), ()) if first is None else (first.numbers, first.values)
+        program = None
+        if spec is not None or values is not None:
+            program = Program(
+                spec, context.definitions, others[0], values=values, other_values=others[1]
+            )
         if program is None and context.total_steps is None:
             raise spec_error(BAD_STATE, "a plan of the state that extends the run needs its length")
         return Plan(program, context, plan["update"], plan["metrics"])
@@ -182,16 +186,20 @@ def make_state(
             "base": base,
             "tensors": tensors,
             "scale": scale,
-            "values": {name: own[i] for name, own in values.items()},
+            "values": {name: values[name][i] for name in timeline.names},
         }
         for i, (name, base, tensors, scale) in enumerate(
-            zip(driven.names, driven.bases, driven.tensors, scales, strict=True)
+            zip(driven.full_names, driven.bases, driven.tensors, scales, strict=True)
         )
     ]
+    held = {
+        name: {"spec": text, "value": values[name][0]} for name, text in first["values"].items()
+    }
     spec, log = first["spec"], timeline.metrics.log or ()
     return {
         "version": STATE_VERSION,
         "spec": spec if isinstance(spec, str) else json.dumps(spec),
+        "values": json.dumps(held),
         "context": json.dumps(first["context"]),
         "updates": updates,
         "replans": json.dumps(later),
@@ -209,61 +217,29 @@ def plan_state(timeline: Timeline, plan: Plan) -> dict[str, Any]:
         "update": plan.start,
         "metrics": plan.metrics,
         "spec": None if plan.program is None else plan.program.texts,
+        "values": {} if plan.program is None else plan.program.value_texts,
         "context": timeline.recorded_context(plan).to_dict(),
     }
 
 
-def _decoded(value: Any, *, is_spec: bool = False) -> Any:
-    """A value that is JSON text, or was not in older versions; a spec may be text itself."""
-    if not isinstance(value, str):
-        return _plain(value)
-    value = str.__str__(value)  # that of a subclass may do anything
-    if is_spec and not value.startswith("{"):
-        return value
-    try:
-        if len(value) > MAX_TEXT:
-            raise ValueError
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        if is_spec:
-            return value  # compiling it says what is wrong
-        raise spec_error(BAD_STATE, "a text of the state is no JSON") from None
-
-
-def _plain(value: Any) -> Any:
-    """A copy of mappings, lists and values, all of them of Python's own types."""
-    copied = 0
-
-    def copy(value: Any, depth: int) -> Any:
-        nonlocal copied
-        copied += 1  # a list can be in another many times
-        if depth > MAX_NESTING or copied > MAX_VALUES:
-            raise spec_error(BAD_STATE, "the state is nested too deep, or has too many values")
-        if isinstance(value, Mapping):
-            return {copy(key, depth + 1): copy(value[key], depth + 1) for key in value}
-        if isinstance(value, (list, tuple)):
-            return [copy(each, depth + 1) for each in value]
-        if isinstance(value, str):
-            return str.__str__(value)
-        is_number = isinstance(value, (int, float)) and (type(value) is float or _is_finite(value))
-        if value is None or isinstance(value, bool) or is_number:
-            return value
-        raise spec_error(BAD_STATE, f"the state holds what no state does: {_shown(value)}")
-
-    return copy(value, 0)
-
-
-def _shown(value: object) -> str:
-    """A value for a message: as it is written if that is short, else its type."""
-    is_short = isinstance(value, str) and len(value) <= MAX_SHOWN
-    is_small = type(value) is int and abs(value) < 10**MAX_SHOWN
-    if is_short or is_small or value is None or isinstance(value, (bool, float)):
-        return repr(value)
-    return f"something of type {type(value).__name__}"
+def _values(value: Any) -> Mapping[str, Mapping[str, Any]]:
+    """The spec and the present number of each value."""
+    found = decoded(value)
+    if not isinstance(found, Mapping) or not all(
+        [
+            isinstance(name, str)
+            and isinstance(each, Mapping)
+            and isinstance(each.get("spec"), str)
+            and is_finite(each.get("value"))
+            for name, each in found.items()
+        ]
+    ):
+        raise spec_error(BAD_STATE, "`values` of the state must be a dict of specs and numbers")
+    return found
 
 
 def _groups(value: Any) -> list[GroupState]:
-    found = _decoded(value)
+    found = decoded(value)
     if not isinstance(found, Sequence) or not all(map(_is_group, found)):
         raise spec_error(BAD_STATE, "`groups` of the state must be a list of parameter groups")
     return [GroupState(x["name"], x["base"], x["tensors"], x["scale"], x["values"]) for x in found]
@@ -277,19 +253,14 @@ def _is_group(value: object) -> bool:
         and isinstance(value["tensors"], list)
         and all([isinstance(name, str) for name in value["tensors"]])
         and all([_is_numbers(value[key]) for key in ("base", "values")])
-        and _is_finite(value["scale"])
+        and is_finite(value["scale"])
     )
 
 
 def _is_numbers(value: object) -> bool:
     return isinstance(value, Mapping) and all(
-        [isinstance(name, str) and _is_finite(number) for name, number in value.items()]
+        [isinstance(name, str) and is_finite(number) for name, number in value.items()]
     )
-
-
-def _is_finite(value: object) -> bool:
-    number = as_number(value)
-    return number is not None and abs(number) < math.inf and abs(number) <= 1.7e308
 
 
 def _foreign_state(state: Mapping[Any, Any]) -> SpecError:
@@ -308,7 +279,7 @@ def _is_replan(value: object) -> bool:
         isinstance(value, Mapping)
         and set(value) >= _PLAN_KEYS
         and all([_is_count(value[key]) and value[key] >= 0 for key in ("update", "metrics")])
-        and _is_context(value["context"])
+        and all([_is_context(value[key]) for key in ("context", "values")])
     )
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
-from itertools import repeat
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_GROUP, SpecError, spec_error
 from lrdsl.syntax.spec import as_number
+from lrdsl.torch.assignment import Assignment, Column, Groups, Left
+from lrdsl.torch.optimizers import AnyOptimizer
 from lrdsl.torch.outside_writes import Written, stored_as
 from lrdsl.torch.param_groups import DrivenGroups
 from lrdsl.torch.param_key import ParamKey, to_python
@@ -25,67 +23,6 @@ ROWS = 512
 ROW_VALUES = 4096
 """The most values that are held as Python floats: few enough to stay in the cache."""
 
-Groups = Sequence[dict[str, Any]]
-
-Column = list[Any]
-"""The values of some updates, in order: for each one value, or one per group."""
-
-
-class Assignment(NamedTuple):
-    """Sets a number in those parameter groups that have it at the same location.
-
-    If the groups share the value, `columns` and `scales` are single numbers.
-    """
-
-    key: ParamKey
-    groups: Groups
-    is_shared: bool
-    name: str
-    """The name of the number in the program."""
-    members: Sequence[int]
-    """The index of each group."""
-    columns: Any
-    """The row of each group's value among those of the distinct schedules."""
-    scales: Any
-    """The factor of each group's value, its `lr_scale`."""
-    size: int
-    """The number of groups."""
-
-    def values(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The values at the updates of a block: one for each update, or a row of one per group."""
-        with np.errstate(all="ignore"):
-            values: NDArray[np.float64] = block[self.columns].T * self.scales
-        return values
-
-    def put(self, value: Any) -> None:
-        """Set the number in each group, where Tensors are filled and tuples have entries."""
-        key = self.key
-        for group, own in zip(self.groups, repeat(value) if self.is_shared else value):  # noqa: B905
-            old = group[key.group_key]
-            if type(old) is Tensor:
-                old.fill_(own)
-            else:
-                key.assign(group, own)
-
-
-class _Left:
-    """The object that a step leaves in the group at which the next one looks: no float."""
-
-    def __init__(self, assignment: Assignment) -> None:
-        self.assignment = assignment
-        self.group_key = assignment.key.group_key
-        self.groups, self.size = assignment.groups, assignment.size
-
-    def is_there(self, t: int) -> bool:
-        """Whether it is still there at update `t`: each looks at the next group in turn."""
-        found = self.groups[t % self.size][self.group_key]
-        return found is self.stands and (self.version is None or found._version == self.version)
-
-    def remember(self, t: int) -> None:
-        """Remember what update `t` is to find."""
-        self.stands: Any = self.groups[t % self.size][self.group_key]
-        self.version = self.stands._version if type(self.stands) is Tensor else None
-
 
 class StepTable:
     """The assignments of a step, and the values of some updates for them.
@@ -95,7 +32,7 @@ class StepTable:
     evaluated once.
     """
 
-    def __init__(self, optimizer: Optimizer, driven: DrivenGroups, t: int) -> None:
+    def __init__(self, optimizer: AnyOptimizer, driven: DrivenGroups, t: int) -> None:
         self.driven = driven
         self._optimizer, self._groups = optimizer, optimizer.param_groups
         self._count = len(driven.groups)
@@ -105,6 +42,9 @@ class StepTable:
         self._assignments = [
             each for name, keys in driven.keys.items() for each in self._assigning(name, keys)
         ]
+        self.held = dict.fromkeys(driven.values, 0.0)
+        """The values, which no group of the optimizer holds: a group of their own."""
+        self._assignments += [*self._holding()]
         self._orders: dict[str, list[int]] = {}
         """Of a number at several locations: where the value of each group is among all theirs."""
         for name in driven.keys:
@@ -117,11 +57,14 @@ class StepTable:
         """The values of each assignment; the first is what stood before, None if not known."""
         self._first, self._size = t, 0
         """The update of the first value, and the number of values."""
-        self._left: dict[int, _Left] = {}
+        self._left: dict[int, Left] = {}
         """By the index of an assignment, if it does not set floats alone."""
         self._has_set = False
         """Whether the numbers that stand in the groups were set by this table."""
         self._fetch(t)
+        if self.held:
+            now = self.values_at(t)
+            self.held.update({name: now[name][0] for name in self.held})
 
     @property
     def scales(self) -> Sequence[float]:
@@ -191,7 +134,7 @@ class StepTable:
         for each, column in zip(self._assignments, self._columns, strict=True):
             each.put(column[t - self._first])
         self._left = {
-            j: _Left(each)
+            j: Left(each)
             for j, each in enumerate(self._assignments)
             if {type(group[each.key.group_key]) for group in each.groups} != {float}
         }
@@ -250,7 +193,8 @@ class StepTable:
 
     def preview(self, start: int, stop: int) -> dict[str, NDArray[np.float64]]:
         """The values at updates `start ≤ t < stop`: of each number one row per group."""
-        found = {name: np.empty((self._count, stop - start)) for name in self.driven.keys}
+        size = stop - start
+        found = {name: np.empty((len(x), size)) for name, x in self.driven.numbers.items()}
         block = self._block.evaluate(start, stop)
         for each in self._assignments:
             found[each.name][each.members] = self._finite(each, block).T
@@ -276,7 +220,7 @@ class StepTable:
         """Part the assignments of floats, which are faster, by whether the groups share values."""
         self._shared: list[tuple[str, Groups, int, Column]] = []
         self._own = [*self._shared]
-        self._others: list[tuple[_Left, Column]] = []
+        self._others: list[tuple[Left, Column]] = []
         for j, (each, column) in enumerate(zip(self._assignments, self._columns, strict=True)):
             if j in self._left:
                 self._others.append((self._left[j], column))
@@ -300,6 +244,13 @@ class StepTable:
             message = f"{requirement} that leaves the lr finite, not {self._scales[i]!r}"
             raise spec_error(BAD_GROUP, message)
         return values
+
+    def _holding(self) -> Iterator[Assignment]:
+        """The assignments of the values, each to the group of its own."""
+        rows = {source: i for i, source in enumerate(self.driven.distinct)}
+        for name, source in self.driven.values.items():
+            own = ParamKey(name), [self.held], True, name, [0], rows[source], 1.0, 1
+            yield Assignment(*own)
 
     def _assigning(self, name: str, keys: Sequence[ParamKey]) -> list[Assignment]:
         """The assignments of a number: one for each location."""

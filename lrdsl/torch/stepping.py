@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
-
-from torch.optim import Optimizer
 
 from lrdsl.diagnostics import BAD_METRIC, BAD_STEP, SpecError, spec_error
 from lrdsl.torch.arguments import checked_updates
 from lrdsl.torch.callbacks import CallbackDriver
 from lrdsl.torch.metrics import is_distributed, reduce_over_ranks
+from lrdsl.torch.optimizers import AnyOptimizer, Optimizers, each_of
 from lrdsl.torch.options import MetricReduction
 from lrdsl.torch.run_checks import has_decayed
 from lrdsl.torch.step_hooks import MAY_CAPTURE, add_hooks, is_called_by_trainer, is_capturing
@@ -24,9 +23,12 @@ from lrdsl.torch.warn import warn_user
 class SteppingDriver(CallbackDriver):
     """The events of a `Scheduler`: calls of `step`, updates of the optimizer, metrics."""
 
+    _others_step = False
+    """Whether one of several optimizers, not the last, has stepped."""
+
     def __init__(
         self,
-        optimizer: Optimizer,
+        optimizer: AnyOptimizer,
         timeline: Timeline,
         *,
         metric_reduction: MetricReduction,
@@ -188,7 +190,7 @@ class SteppingDriver(CallbackDriver):
         if not self._timeline.is_reactive:
             fix = "add a modifier that reacts: `hold() | plateau(0.5, patience=3)`"
             raise spec_error(BAD_METRIC, "the schedule takes no metric", fix=fix)
-        return reduce_over_ranks(metric, self._metric_reduction, self.optimizer.param_groups)
+        return reduce_over_ranks(metric, self._metric_reduction, self._optimizer.param_groups)
 
     @contextmanager
     def _observing(self, metric: float, t: int) -> Iterator[None]:
@@ -198,7 +200,7 @@ class SteppingDriver(CallbackDriver):
         try:
             with metrics.observe(t, metric) as has_changed:
                 if has_changed:
-                    self._table = StepTable(self.optimizer, former.driven, t)
+                    self._table = StepTable(self._optimizer, former.driven, t)
                 yield
         except SpecError:
             self._table = former
@@ -214,7 +216,7 @@ class SteppingDriver(CallbackDriver):
         if self._remove_hooks is not None:
             self._remove_hooks()
             self._remove_hooks = None
-        self._ownership.owned.pop(self, None)
+        self._ownership.release(self)
         self.invalidate()
 
     def _before_update(self) -> None:
@@ -234,6 +236,24 @@ class SteppingDriver(CallbackDriver):
             warn_user(self._unsaid.pop(0))
         if self._callbacks:
             self._used = self._t, self._table
+
+    def _before_other(self) -> None:
+        """Hook before an update of one of several optimizers, by which none is counted."""
+        self._others_step = True
+        self._before_update()
+
+    def _after_last(self) -> None:
+        """Hook after an update of the last of several optimizers, by the clock of updates."""
+        if not self._others_step:
+            assert isinstance(self._optimizer, Optimizers)
+            *others, last = self._optimizer.named
+            message = (
+                f"an update is counted when `{last}` has stepped, the last of the optimizers, and "
+                f"it has stepped before {' and '.join([f'`{each}`' for each in others])}: name the "
+                "optimizer last that steps last"
+            )
+            self._tell([(message, message)])
+        self._after_update()
 
     def _after_update(self) -> None:
         """Hook after an update of the optimizer, by the clock of updates."""
@@ -277,8 +297,13 @@ class SteppingDriver(CallbackDriver):
 
     def _follow_optimizer(self) -> None:
         """Register with the optimizer's record of ownership and its hooks."""
-        self._ownership.owned.setdefault(self, frozenset())
-        after = self._after_update if self.clock == "updates" else None
-        self._remove_hooks = add_hooks(
-            self.optimizer, self._table.driven.locations, self._before_update, after
-        )
+        self._ownership.add(self)
+        *others, last = each_of(self._optimizer)
+        after: Callable[[], None] | None = None
+        if self.clock == "updates":
+            after = self._after_last if others else self._after_update
+        locations, hooks = self._table.driven.locations, ExitStack()
+        for each in others:
+            hooks.callback(add_hooks(each, locations, self._before_other))
+        hooks.callback(add_hooks(last, locations, self._before_update, after))
+        self._remove_hooks = hooks.close

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -14,11 +14,12 @@ from lrdsl.diagnostics import BAD_SPEC, Diagnostic, SpecError, spec_error
 from lrdsl.schedule.batch import SpecAtBases
 from lrdsl.schedule.compile import compile_in, needs_base
 from lrdsl.schedule.continued import rescaled
-from lrdsl.schedule.program import Choice, Program, located, ordered
+from lrdsl.schedule.program import Choice, Program, ordered
 from lrdsl.schedule.schedule import Schedule
 from lrdsl.torch.continuation import compile_continuation, unused_name
 from lrdsl.torch.metric_record import MetricRecord
 from lrdsl.torch.plan import DrivenSchedule, Plan, reachable
+from lrdsl.torch.plan_mistakes import differing_value, located_in_plan, mutual_dependency
 from lrdsl.torch.run_metrics import NO_METRICS, Log, RunMetrics
 
 T = TypeVar("T")
@@ -43,10 +44,19 @@ class Timeline:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the driven numbers."""
+        """The names of the numbers that are driven in each group."""
+        return self._first.numbers
+
+    @property
+    def value_names(self) -> tuple[str, ...]:
+        """The names of the values, which no group has."""
+        return self._first.values
+
+    @property
+    def _first(self) -> Program:
         first = self.plans[0].program
         assert first is not None
-        return tuple(first.choices)
+        return first
 
     @property
     def context(self) -> Context:
@@ -79,7 +89,7 @@ class Timeline:
     ) -> list[Driven]:
         """Compile the schedules of all groups, from the groups' names and their bases.
 
-        Raises `SpecError` with the mistakes of all of them.
+        Each group has the values too, the same in all. `SpecError` has the mistakes of all.
         """
         groups: list[Driven] = [{} for _ in names]
         done = 0
@@ -96,6 +106,8 @@ class Timeline:
             for j, group in enumerate(groups):
                 chosen = {name: of_groups[j] for name, of_groups in choices.items()}
                 groups[j] = self._compile_group(plan, chosen, bases[j], at_bases, group, errors)
+            if self.value_names and not errors:
+                errors.update(dict.fromkeys(_differing_values(choices, groups)))
             if errors:
                 raise SpecError(errors)
         self._settled = _Settled([*names], [*bases], groups, len(self.plans))
@@ -141,8 +153,8 @@ class Timeline:
     ) -> dict[Choice, SpecAtBases]:
         """The specs of a plan at the bases of all groups that they drive."""
         found: dict[Choice, dict[float, None]] = {}
-        for name, of_groups in choices.items():
-            for choice, own in zip(of_groups, bases, strict=True):
+        for name in self.names:
+            for choice, own in zip(choices.get(name, ()), bases, strict=name in choices):
                 found.setdefault(choice, {})[own[name]] = None
         return {
             choice: SpecAtBases(choice.spec, plan.context, tuple(each))
@@ -164,16 +176,16 @@ class Timeline:
         for choice in self._keep(tuple(choices.values()), lambda: ordered(choices)):
             try:
                 if dependents & choice.names.keys():
-                    raise _mutual_dependency(choice, dependents)
+                    raise mutual_dependency(choice, dependents)
                 if found.keys() >= choice.names.keys():
                     prior = earlier.get(choice.key) if plan.start else None
                     references = {name: found[name] for name in choice.names}
-                    base = bases[choice.key]
+                    base = bases.get(choice.key)
                     found[choice.key] = self._compile(
-                        plan, choice, base, at_bases[choice], references, prior
+                        plan, choice, base, at_bases.get(choice), references, prior
                     )
             except SpecError as error:
-                errors.update(dict.fromkeys(_located(plan, choice, error)))
+                errors.update(dict.fromkeys(located_in_plan(plan, choice, error)))
         if not errors:
             for name in dependents:
                 found[name] = self._relink(plan, name, earlier, found)
@@ -198,12 +210,12 @@ class Timeline:
         self,
         plan: Plan,
         choice: Choice,
-        base: float,
-        at_bases: SpecAtBases,
+        base: float | None,
+        at_bases: SpecAtBases | None,
         references: Driven,
         prior: DrivenSchedule | None,
     ) -> DrivenSchedule:
-        """The schedule of one number; groups share it unless it depends on their `base`."""
+        """The schedule of one number; groups share it unless it needs `base`: no value does."""
 
         spec_key = (self.plans.index(plan), choice.key, choice.pattern)
 
@@ -228,13 +240,16 @@ class Timeline:
 
         def with_base() -> DrivenSchedule:
             if prior is None and not references:
-                together = at_bases.schedules.get(base)
+                assert base is not None
+                together = None if at_bases is None else at_bases.schedules.get(base)
                 if together is not None:
                     compiled = partial(_whatever_it_names, together)
                     return self._add(DrivenSchedule(compiled, {}, plan, spec_key, base))
             return make(replace(plan.context, base_lr=base))
 
         key = (choice, prior, *references.values())
+        if base is None:
+            return self._keep(key, partial(make, plan.context))
         shared = self._keep(key, without_base)
         if shared is not None:
             return shared
@@ -313,6 +328,16 @@ def _dependents(choices: Mapping[str, Choice], earlier: Driven) -> dict[str, Non
     return found
 
 
+def _differing_values(
+    choices: Mapping[str, Sequence[Choice]], groups: Sequence[Driven]
+) -> Iterator[Diagnostic]:
+    """The mistakes of values that are not the same in all groups."""
+    for key, (choice, *_) in choices.items():
+        if choice.is_value and len({group[key] for group in groups}) > 1:
+            differing = [name for name in choice.names if len({x[name] for x in groups}) > 1]
+            yield differing_value(choice, differing[0])
+
+
 def _whatever_it_names(schedule: Schedule, references: Mapping[str, Schedule]) -> Schedule:
     return schedule
 
@@ -321,18 +346,3 @@ def _rescaled(
     source: Schedule, start: int, pace: Fraction, references: Mapping[str, Schedule]
 ) -> Schedule:
     return rescaled(source, start, pace)
-
-
-def _mutual_dependency(choice: Choice, dependents: Mapping[str, None]) -> SpecError:
-    """The error of a new spec that refers to a number which itself refers to the plan's numbers."""
-    name = next(name for name in choice.names if name in dependents)
-    message = f"`{name}` refers to numbers that this plan changes, and this spec to `{name}`"
-    fix = f"add a spec for `{name}` to the plan"
-    return SpecError([Diagnostic(BAD_SPEC, message, choice.names[name], choice.source, fix=fix)])
-
-
-def _located(plan: Plan, choice: Choice, error: SpecError) -> list[Diagnostic]:
-    """The diagnostics of a spec; in a program of several, each names its number."""
-    if plan.program is None or plan.program.is_single:
-        return list(error.diagnostics)
-    return located(choice, error.diagnostics)

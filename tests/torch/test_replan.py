@@ -392,11 +392,12 @@ def test_the_state_is_plain(tmp_path):
     torch.save(scheduler.state_dict(), tmp_path / "state.pt")
     state = torch.load(tmp_path / "state.pt", weights_only=True)
     assert json.loads(state.pop("replans")) == [
-        {"update": 400, "metrics": 0, "spec": None, "context": {"total_steps": 2000}},
+        {"update": 400, "metrics": 0, "spec": None, "values": {}, "context": {"total_steps": 2000}},
         {
             "update": 400,
             "metrics": 0,
             "spec": "cooldown(linear, 100, 0.0)",
+            "values": {},
             "context": {"total_steps": 2000},
         },
     ]
@@ -404,6 +405,7 @@ def test_the_state_is_plain(tmp_path):
     assert state == {
         "version": 5,
         "spec": SPEC,
+        "values": "{}",
         "context": '{"total_steps": 1000}',
         "updates": 400,
         "reactions": '{"total": 0, "last": -1, "families": []}',

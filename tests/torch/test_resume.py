@@ -87,6 +87,7 @@ def test_state_is_plain_and_small():
     assert state == {
         "version": 5,
         "spec": "linear(peak, 0, 50%)",
+        "values": "{}",
         "context": '{"total_steps": 10, "peak": 1.0}',
         "updates": 0,
         "replans": "[]",

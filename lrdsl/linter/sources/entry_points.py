@@ -32,6 +32,8 @@ class EntryPoint:
     has_variables: bool = True
     drives_optimizer: bool = False
     """Whether it is a scheduler, which takes `base` from its optimizer."""
+    takes_values: bool = False
+    """Whether its argument `values` has specs too, by name, of numbers that no optimizer holds."""
     takes_several: bool = False
     """Whether a list is one of specs, each for itself, and no chain."""
     is_method: bool = False
@@ -47,8 +49,9 @@ _SCHEDULER = EntryPoint(
     parameters=("optimizer", "spec"),
     context=RUN | {"definitions"},
     options=frozenset({"clock", "start_step", "last_epoch", "on_change", "on_end"})
-    | {"metric_reduction", "keep_metrics", "base_lr"},
+    | {"metric_reduction", "keep_metrics", "base_lr", "values"},
     drives_optimizer=True,
+    takes_values=True,
 )
 _PIECE = EntryPoint(role="piece", context=frozenset(), has_variables=False)
 _TEXT = replace(_PIECE, parameters=("text",), spec="text")
@@ -79,8 +82,9 @@ ENTRY_POINTS: Mapping[str, EntryPoint] = {
     # Its clock begins when it is called: the run's length does not say how long it is to be.
     "lrdsl.torch.Scheduler.replan": EntryPoint(
         context=RUN - {"total_steps", *TOTALS} | {"definitions"},
-        options=frozenset({"jump", "total_steps", *TOTALS, "base_lr"}),
+        options=frozenset({"jump", "total_steps", *TOTALS, "base_lr", "values"}),
         is_method=True,
+        takes_values=True,
     ),
 }
 """The arguments of each function, by its public name."""

@@ -19,7 +19,7 @@ from lrdsl.linter.sources import heuristics
 from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence, nodes_within
 from lrdsl.linter.sources.entry_points import RUN, EntryPoint, entry_point
 from lrdsl.linter.sources.found_spec import FoundSpec, Scope
-from lrdsl.linter.sources.spec_text import NotATree, text_of_node, tree_data
+from lrdsl.linter.sources.spec_text import NotATree, listed, sketched, text_of_node, tree_data
 from lrdsl.schedule.program import language_of
 from lrdsl.schedule.program_entries import ONE_SPEC, ProgramEntry, parse_program
 from lrdsl.syntax.grammar import NAME
@@ -32,6 +32,10 @@ _NO_NUMBERS = _AROUND | {"definitions", "spec"}
 
 _Waiting: TypeAlias = "tuple[Node, Scope, str | int | None]"
 """A node to be looked at, the scope of the node above, and the last part of its key."""
+
+
+_Values: TypeAlias = tuple[tuple[ProgramEntry, Scope], ...]
+"""The specs of numbers that no optimizer holds, each with the scope of its place."""
 
 
 class SpecFinder:
@@ -104,7 +108,10 @@ class SpecFinder:
             if name in members or (not scope.key and name in _HYDRAS_OWN):
                 continue
             if entry is not None and name == entry.spec:
-                self._argument(value, scope.at(name), entry)
+                self._argument(value, scope.at(name), entry, self._values(node, scope, entry))
+            elif entry is not None and entry.takes_values and name == "values":
+                if entry.spec not in node:
+                    self._value_specs(self._values(node, scope, entry), ())
             elif name == "definitions" and not isinstance(value, Mapping):
                 self._definitions_snippet(value, scope, is_used=entry is not None)
             elif entry is not None and name in entry.context:
@@ -119,7 +126,9 @@ class SpecFinder:
         texts = [x.value for _, x in node.pairs if isinstance(x, Scalar) and x.kind == "text"]
         if self.document.holds_calls or not any(heuristics.may_reckon(x, names) for x in texts):
             return frozenset()
-        values = {name: each for name, each in self._sketched(node).items() if each is not None}
+        values = {
+            name: each for name, each in sketched(self.document, node).items() if each is not None
+        }
         own = {name: each for name, each in values.items() if name not in _NO_NUMBERS}
         return heuristics.program_members(own)
 
@@ -152,7 +161,7 @@ class SpecFinder:
     def _with_definitions(self, scope: Scope, node: Node | None) -> Scope:
         """The scope with the definitions that a node holds: text, or a list of texts."""
         found: list[str] = []
-        for each in _listed(node):
+        for each in listed(node):
             if not isinstance(each, Scalar) or each.kind in ("number", "bool"):
                 return scope  # the definitions of something else
             if each.value is None:  # none at all; a composed config has no other word for it
@@ -167,7 +176,7 @@ class SpecFinder:
     def _definitions_snippet(self, node: Node | None, scope: Scope, is_used: bool) -> None:
         """Note the texts of definitions that are written in the document."""
         origin = SpecOrigin(key=scope.at("definitions").key)
-        for each in _listed(node):
+        for each in listed(node):
             if not isinstance(each, Scalar) or each.kind != "text":
                 continue
             is_file = each.value.strip().endswith(".lr")
@@ -185,23 +194,39 @@ class SpecFinder:
 
     # Specs among the arguments of an entry point.
 
-    def _argument(self, node: Node, scope: Scope, entry: EntryPoint) -> None:
+    def _argument(self, node: Node, scope: Scope, entry: EntryPoint, values: _Values) -> None:
         """Read the spec of an entry point: text, a mapping with `spec`, a tree, or a program."""
         if entry.takes_several and isinstance(node, Sequence):
             for i, each in enumerate(node.items):
                 self._single(*self._followed(each, scope.at(i)), is_used=True)
         elif entry.role == "spec":
-            self._program(*self._followed(node, scope), is_used=True)
+            self._program(*self._followed(node, scope), is_used=True, values=values)
         elif isinstance(node, Scalar) and node.kind == "text":
             unknown = scope.origin.definitions_unknown
             origin = SpecOrigin(scope.key, definitions_unknown=unknown)
             self._add(FoundSpec(node, entry.role, {}, origin, is_used=True))
 
-    def _program(self, node: Node, scope: Scope, is_used: bool) -> None:
-        """A single spec, or every spec of a program, in the place of a spec."""
+    def _values(self, node: Mapping, scope: Scope, entry: EntryPoint) -> _Values:
+        """The specs of numbers that no optimizer holds, beside the spec of an entry point."""
+        if not entry.takes_values or "values" not in node:
+            return ()
+        values, place = self._followed(node["values"], scope.at("values"))
+        place = place.told(is_value=not entry.is_method)  # in a later plan `_` is what was reached
+        pairs = values.pairs if isinstance(values, Mapping) else ()
+        return tuple([(ProgramEntry(x.text, None, each), place.at(x.text)) for x, each in pairs])
+
+    def _value_specs(self, values: _Values, beside: tuple[SiblingSpec, ...]) -> None:
+        """Note the specs of numbers that no optimizer holds, and those of the program `beside`."""
+        own = tuple([self._sibling(entry) for entry, _ in values])
+        for sibling, (entry, place) in zip(own, values, strict=True):
+            others = siblings_by_sort(sibling, (*beside, *own))
+            self._single(entry.spec, place.told(drives=sibling.key, siblings=others), is_used=True)
+
+    def _program(self, node: Node, scope: Scope, is_used: bool, values: _Values = ()) -> None:
+        """A single spec, or every spec of a program, in the place of a spec, and the `values`."""
         language = language_of(scope.origin.definitions)
         program = parse_program(node, language, lambda each: self.document.referent(each)[0])
-        if program.is_single:
+        if program.is_single and not values:
             self._single(node, scope, is_used)
             return
         around = scope.origin
@@ -210,13 +235,16 @@ class SpecFinder:
             scope = self._with_definitions(scope, mapping.get("definitions"))
             if i < len(program.mappings) - 1:
                 _, scope = self._followed(mapping["spec"], scope.at("spec"))
-        siblings = [self._sibling(entry) for entry in program.entries]
-        for entry, sibling in zip(program.entries, siblings, strict=True):
+        own = tuple([self._sibling(entry) for entry in program.entries])
+        siblings = (*own, *[self._sibling(entry) for entry, _ in values])
+        for entry, sibling in zip(program.entries, own, strict=True):
             has_own = isinstance(entry.spec, Mapping) and "definitions" in entry.spec
             inner = scope._replace(origin=around) if has_own else scope
             others = siblings_by_sort(sibling, siblings)
             place = inner.told(drives=sibling.key, pattern=sibling.pattern, siblings=others)
-            self._single(entry.spec, place.at(entry.key).at(entry.pattern), is_used)
+            place = place if program.is_single else place.at(entry.key).at(entry.pattern)
+            self._single(entry.spec, place, is_used)
+        self._value_specs(values, own)
 
     def _sibling(self, entry: ProgramEntry) -> SiblingSpec:
         """A spec of a program as the others see it."""
@@ -272,7 +300,7 @@ class SpecFinder:
 
     def _looks_like_program(self, node: Mapping) -> bool:
         """Whether a mapping at a key for specs is a program."""
-        if not heuristics.looks_like_program(self._sketched(node)):
+        if not heuristics.looks_like_program(sketched(self.document, node)):
             return False
         texts = [x.text for x in nodes_within(node) if isinstance(x, Scalar)]
         return not self.document.is_foreign or any(map(heuristics.is_surely_meant, texts))
@@ -313,16 +341,6 @@ class SpecFinder:
             # Its key names something that can be called; elsewhere that may be chance.
             return self.document.is_config and isinstance(node, Mapping)
 
-    def _sketched(self, node: Node, depth: int = 0) -> Any:
-        """A program as plain data, with names in the place of what the document does not show."""
-        if isinstance(node, Scalar):
-            if node.kind == "unknown" and node.value is None:
-                return "x"
-            return self.document.sketch(node) if node.kind == "text" else node.value
-        if isinstance(node, Mapping) and depth < 2:
-            return {name: self._sketched(each, depth + 1) for name, each in node.items()}
-        return None
-
     def _spec(self, node: Node, scope: Scope, is_used: bool = False) -> None:
         """Note a spec that stands in a scope."""
         origin = replace(scope.origin, key=scope.key)
@@ -331,10 +349,3 @@ class SpecFinder:
     def _add(self, found: FoundSpec) -> None:
         known = self.specs.get(id(found.node))
         self.specs[id(found.node)] = found if known is None else known.or_else(found)
-
-
-def _listed(node: Node | None) -> tuple[Node, ...]:
-    """The items of a list; of anything else itself, and of nothing none."""
-    if isinstance(node, Sequence):
-        return node.items
-    return () if node is None else (node,)

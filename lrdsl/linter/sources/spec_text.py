@@ -8,7 +8,7 @@ from typing import Any
 
 from lrdsl.diagnostics import SourceMappedText, Span, SpecError
 from lrdsl.linter.source_file import Snippet
-from lrdsl.linter.sources.document import Document, Node, Scalar, Sequence
+from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Sequence
 from lrdsl.linter.sources.placeholders import substitute_placeholders
 from lrdsl.tree.coerce import spec_text
 
@@ -134,3 +134,21 @@ class _TreeReader:
         if made is None:
             raise NotATree
         return made.text
+
+
+def sketched(document: Document, node: Node, depth: int = 0) -> Any:
+    """A program as plain data, with names in the place of what the document does not show."""
+    if isinstance(node, Scalar):
+        if node.kind == "unknown" and node.value is None:
+            return "x"
+        return document.sketch(node) if node.kind == "text" else node.value
+    if isinstance(node, Mapping) and depth < 2:
+        return {name: sketched(document, each, depth + 1) for name, each in node.items()}
+    return None
+
+
+def listed(node: Node | None) -> tuple[Node, ...]:
+    """The items of a list; of anything else itself, and of nothing none."""
+    if isinstance(node, Sequence):
+        return node.items
+    return () if node is None else (node,)
